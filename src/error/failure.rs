@@ -1,0 +1,119 @@
+//! Failures of the bridge itself as JSON-RPC errors: `-32603` plus `data.bridge`, so that they cannot
+//! be mistaken for the server's (E-59). Text never holds a secret.
+
+use serde_json::json;
+
+use crate::jsonrpc::{RequestId, error_response};
+use crate::protocol::codes;
+use crate::redact::plain;
+
+/// Why the bridge could not get an answer. The names are part of the interface (E-59).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// A sign-in is needed or pending.
+    AuthRequired,
+    /// A sign-in was tried and did not work.
+    AuthFailed,
+    /// The server refuses, and signing in would not change that.
+    Forbidden,
+    /// The server answered with an HTTP error.
+    Http,
+    /// The server could not be reached.
+    Network,
+    /// No answer in time.
+    Timeout,
+    /// The request was sent and its answer got lost.
+    Lost,
+    /// The server's answer breaks the protocol.
+    Protocol,
+    /// The two sides' revisions cannot be joined.
+    Era,
+    /// The server insists that header and body disagree.
+    HeaderMismatch,
+    /// An input request is no longer open.
+    InputExpired,
+}
+
+impl FailureKind {
+    /// Its name in `data.bridge.kind`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AuthRequired => "auth_required",
+            Self::AuthFailed => "auth_failed",
+            Self::Forbidden => "forbidden",
+            Self::Http => "http",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Lost => "lost",
+            Self::Protocol => "protocol",
+            Self::Era => "era",
+            Self::HeaderMismatch => "header_mismatch",
+            Self::InputExpired => "input_expired",
+        }
+    }
+}
+
+/// A failure of the bridge, ready to answer any number of requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Why.
+    pub kind: FailureKind,
+    /// The HTTP status, where one was received.
+    pub status: Option<u16>,
+    /// One sentence in lower case.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of this kind. Control characters in `message` are made visible.
+    pub fn new(kind: FailureKind, message: impl AsRef<str>) -> Self {
+        Self { kind, status: None, message: plain(message.as_ref()), hint: None }
+    }
+
+    /// Adds the HTTP status.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The JSON-RPC error answer to `id`.
+    pub fn to_response(&self, id: &RequestId) -> String {
+        let mut bridge = json!({ "kind": self.kind.name() });
+        if let Some(status) = self.status {
+            bridge["status"] = status.into();
+        }
+        if let Some(hint) = &self.hint {
+            bridge["hint"] = hint.as_str().into();
+        }
+        error_response(id, codes::INTERNAL_ERROR, &self.message, json!({ "bridge": bridge }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// E-59, E-50
+    #[test]
+    fn a_failure_is_a_marked_internal_error() {
+        let failure = Failure::new(FailureKind::Http, "server answered HTTP 502")
+            .status(502)
+            .hint("try again later");
+        let expected = concat!(
+            r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32603,"data":{"bridge":"#,
+            r#"{"hint":"try again later","kind":"http","status":502}},"#,
+            r#""message":"server answered HTTP 502"}}"#
+        );
+        assert_eq!(failure.to_response(&RequestId::from(9)), expected);
+    }
+}

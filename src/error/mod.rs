@@ -1,0 +1,98 @@
+//! What went wrong, for people and for hosts: [`Error`] with hints and an exit code for the terminal,
+//! [`Failure`] for JSON-RPC answers of the bridge (E-59). The only renderer of errors.
+
+mod failure;
+
+use std::fmt;
+
+pub use failure::{Failure, FailureKind};
+
+/// How the process ends. Documented in `--help` and README.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Everything worked.
+    Ok = 0,
+    /// Something failed.
+    Failed = 1,
+    /// The command line or the settings are wrong.
+    Usage = 2,
+    /// A sign-in is needed first.
+    LoginNeeded = 4,
+    /// The user interrupted an interactive command.
+    Interrupted = 130,
+}
+
+/// An error that a person will read: a sentence, its causes, and what to do next.
+#[derive(Debug)]
+pub struct Error {
+    cause: anyhow::Error,
+    hints: Vec<String>,
+    exit_code: ExitCode,
+}
+
+/// The result of everything a command does.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Something failed.
+    pub fn failed(message: impl fmt::Display) -> Self {
+        Self { cause: anyhow::anyhow!("{message}"), hints: Vec::new(), exit_code: ExitCode::Failed }
+    }
+
+    /// The command line or the settings are wrong.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self { exit_code: ExitCode::Usage, ..Self::failed(message) }
+    }
+
+    /// Adds what to do next; say the exact command where there is one.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// The same error with another exit code.
+    #[must_use]
+    pub fn with_exit_code(mut self, exit_code: ExitCode) -> Self {
+        self.exit_code = exit_code;
+        self
+    }
+
+    /// How the process should end because of it.
+    pub fn exit_code(&self) -> ExitCode {
+        self.exit_code
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(cause: anyhow::Error) -> Self {
+        Self { cause, hints: Vec::new(), exit_code: ExitCode::Failed }
+    }
+}
+
+impl fmt::Display for Error {
+    /// `error: …`, the causes joined by colons, and a `hint:` line for each hint.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {:#}", self.cause)?;
+        for (position, hint) in self.hints.iter().enumerate() {
+            let gap = if position == 0 { "\n\n" } else { "\n" };
+            write!(f, "{gap}hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_its_causes_and_hints() {
+        let cause = anyhow::anyhow!("no such file").context("cannot read `x`");
+        let error = Error::from(cause).hint("create it").hint("or name another");
+        assert_eq!(
+            error.to_string(),
+            "error: cannot read `x`: no such file\n\nhint: create it\nhint: or name another"
+        );
+    }
+}

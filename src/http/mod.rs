@@ -1,0 +1,5 @@
+//! The HTTP client: TLS roots, proxies, redirect policy, custom headers. Knows nothing about MCP.
+
+mod options;
+
+pub use options::{HttpOptions, Proxy};

@@ -1,0 +1,55 @@
+//! How we reach the network: what `http::Client` is built from.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::redact::Secret;
+
+/// Network settings of one run.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Permit `http:` to hosts that are not loopback (S-13).
+    pub allow_http: bool,
+    /// Which proxy to use.
+    pub proxy: Proxy,
+    /// Certificate authorities in PEM files, added to the system's.
+    pub extra_ca_files: Vec<PathBuf>,
+    /// Connect over IPv4 only.
+    pub ipv4: bool,
+    /// Keep cookies between requests (session affinity of load balancers).
+    pub cookies: bool,
+    /// Bound on name look-up, TCP and TLS together.
+    pub connect_timeout: Duration,
+}
+
+/// Which proxy to use.
+#[derive(Clone, Debug, Default)]
+pub enum Proxy {
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say. Loopback is always direct.
+    #[default]
+    Environment,
+    /// None at all.
+    Off,
+    /// This one, for everything but loopback and what `bypass` names. The URL may hold a password.
+    Url {
+        /// The proxy's URL.
+        url: Secret<Url>,
+        /// Hosts that are reached directly, in the syntax of `NO_PROXY`.
+        bypass: Option<String>,
+    },
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            allow_http: false,
+            proxy: Proxy::Environment,
+            extra_ca_files: Vec::new(),
+            ipv4: false,
+            cookies: true,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}

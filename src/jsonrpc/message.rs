@@ -1,0 +1,451 @@
+//! A message: its kind, id and method are read, its bytes stay as they came (T-03).
+//!
+//! The whole text is checked once to be JSON in UTF-8, in linear time and without building values,
+//! so that what is passed on cannot break the other side's framing.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+use serde::de::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::frame::Frame;
+use super::id::RequestId;
+use crate::protocol::codes;
+
+/// What a message is, by the members it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Has `method` and `id`: exactly one answer is owed.
+    Request,
+    /// Has `method` and no `id`.
+    Notification,
+    /// Has `result`.
+    Response,
+    /// Has `error`; its id may be absent.
+    ErrorResponse,
+}
+
+/// One JSON-RPC message. Cheap to clone: the bytes are shared.
+#[derive(Clone, Debug)]
+pub struct Message {
+    kind: Kind,
+    raw: Bytes,
+    id: Option<(RequestId, Range<usize>)>,
+    method: Option<Box<str>>,
+    params: Option<Range<usize>>,
+    outcome: Option<Range<usize>>,
+}
+
+/// Text that is no message: the JSON-RPC error that answers it (T-05).
+#[derive(Clone, Debug)]
+pub struct Invalid {
+    /// `-32700` for text that is not JSON, `-32600` for JSON that is no message.
+    pub code: i64,
+    /// The id, when it could be read.
+    pub id: Option<RequestId>,
+    /// What is wrong, in words for the sender; never quotes the text itself.
+    pub reason: String,
+}
+
+/// What one line, body or event holds.
+#[derive(Debug)]
+pub enum Received {
+    /// A single message.
+    One(Message),
+    /// A JSON-RPC batch (revision 2025-03-26): its members, each judged on its own.
+    Batch(Vec<Result<Message, Invalid>>),
+}
+
+#[derive(serde::Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    jsonrpc: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    method: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    params: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    error: Option<&'a RawValue>,
+}
+
+/// Keeps `null` apart from an absent member.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl Received {
+    /// Reads one line, body or event payload. Line breaks between tokens are taken out (T-01).
+    pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
+        let raw = compact(raw);
+        let text = std::str::from_utf8(&raw).map_err(|error| {
+            Invalid::not_json(format!("invalid UTF-8 at byte {}", error.valid_up_to()))
+        })?;
+        if !text.trim_start().starts_with('[') {
+            return Message::parse_text(&raw, text, 0).map(Self::One);
+        }
+        let members: Vec<&RawValue> =
+            serde_json::from_str(text).map_err(Invalid::from_json_error)?;
+        if members.is_empty() {
+            return Err(Invalid::not_message(None, "an empty batch"));
+        }
+        let parse = |member: &&RawValue| {
+            let range = range_in(text, member.get());
+            Message::parse_text(&raw.slice(range), member.get(), 0)
+        };
+        Ok(Self::Batch(members.iter().map(parse).collect()))
+    }
+}
+
+impl Message {
+    /// Reads exactly one message; a batch is an error.
+    pub fn parse(raw: impl Into<Bytes>) -> Result<Self, Invalid> {
+        match Received::parse(raw.into())? {
+            Received::One(message) => Ok(message),
+            Received::Batch(_) => {
+                Err(Invalid::not_message(None, "a batch where one message belongs"))
+            }
+        }
+    }
+
+    fn parse_text(raw: &Bytes, text: &str, _depth: usize) -> Result<Self, Invalid> {
+        let envelope: Envelope<'_> =
+            serde_json::from_str(text).map_err(|error| Invalid::classify(text, &error))?;
+        let id = envelope.id.and_then(RequestId::from_raw);
+        if envelope.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
+            return Err(Invalid::not_message(id, "`jsonrpc` is not \"2.0\""));
+        }
+        let span = |value: &RawValue| range_in(text, value.get());
+        let method =
+            match envelope.method.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) {
+                Some(Ok(method)) => Some(Box::from(method.as_ref())),
+                Some(Err(_)) => return Err(Invalid::not_message(id, "`method` is not a string")),
+                None => None,
+            };
+        let kind = kind_of(&envelope, method.is_some(), &id)?;
+        Ok(Self {
+            kind,
+            raw: raw.clone(),
+            id: id.zip(envelope.id.map(span)),
+            method,
+            params: envelope.params.map(span),
+            outcome: envelope.result.or(envelope.error).map(span),
+        })
+    }
+
+    /// What this message is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The id of a request or of an answer.
+    pub fn id(&self) -> Option<&RequestId> {
+        self.id.as_ref().map(|(id, _)| id)
+    }
+
+    /// The method of a request or notification, `""` for answers.
+    pub fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or_default()
+    }
+
+    /// The bytes as they came, without line breaks.
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// The JSON text of `params`.
+    pub fn params(&self) -> Option<&str> {
+        self.text(self.params.clone()?)
+    }
+
+    /// The JSON text of `result`, or of `error` in an error answer.
+    pub fn outcome(&self) -> Option<&str> {
+        self.text(self.outcome.clone()?)
+    }
+
+    /// Where `params` lies in [`Message::raw`].
+    pub fn params_range(&self) -> Option<Range<usize>> {
+        self.params.clone()
+    }
+
+    /// Where `result` or `error` lies in [`Message::raw`].
+    pub fn outcome_range(&self) -> Option<Range<usize>> {
+        self.outcome.clone()
+    }
+
+    /// Reads chosen members of `params`; `None` if absent or of another shape.
+    pub fn params_as<'a, T: serde::Deserialize<'a>>(&'a self) -> Option<T> {
+        serde_json::from_str(self.params()?).ok()
+    }
+
+    /// Reads chosen members of `result` or `error`; `None` if absent or of another shape.
+    pub fn outcome_as<'a, T: serde::Deserialize<'a>>(&'a self) -> Option<T> {
+        serde_json::from_str(self.outcome()?).ok()
+    }
+
+    /// This message with another id and otherwise the same bytes. An error answer without an id
+    /// gains one.
+    pub fn with_id(&self, id: &str) -> Frame {
+        self.with_edits(id, &[])
+    }
+
+    /// This message with another id and further edits, which must be sorted and not overlap.
+    pub fn with_edits(&self, id: &str, edits: &[(Range<usize>, &[u8])]) -> Frame {
+        let inserted;
+        let (range, with) = match &self.id {
+            Some((_, range)) => (range.clone(), id.as_bytes()),
+            None => match self.unusable_id_range() {
+                Some(range) => (range, id.as_bytes()),
+                None => {
+                    let start = self.raw.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
+                    inserted = format!("\"id\":{id},");
+                    (start..start, inserted.as_bytes())
+                }
+            },
+        };
+        let mut all: Vec<(Range<usize>, &[u8])> = edits.to_vec();
+        all.push((range, with));
+        all.sort_by_key(|(range, _)| range.start);
+        Frame::spliced(&self.raw, &all)
+    }
+
+    /// This message with edits to anything but its id; they must be sorted and not overlap.
+    pub fn edited(&self, edits: &[(Range<usize>, &[u8])]) -> Frame {
+        Frame::spliced(&self.raw, edits)
+    }
+
+    /// Where an id member stands that is no legal id (`null` in an error answer).
+    fn unusable_id_range(&self) -> Option<Range<usize>> {
+        let text = std::str::from_utf8(&self.raw).ok()?;
+        let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
+        envelope.id.map(|id| range_in(text, id.get()))
+    }
+
+    fn text(&self, range: Range<usize>) -> Option<&str> {
+        std::str::from_utf8(self.raw.get(range)?).ok()
+    }
+}
+
+fn kind_of(
+    envelope: &Envelope<'_>,
+    has_method: bool,
+    id: &Option<RequestId>,
+) -> Result<Kind, Invalid> {
+    let outcomes = usize::from(envelope.result.is_some()) + usize::from(envelope.error.is_some());
+    match (has_method, outcomes) {
+        (true, 0) => match (&envelope.id, id) {
+            (None, _) => Ok(Kind::Notification),
+            (Some(_), Some(_)) => Ok(Kind::Request),
+            (Some(_), None) => {
+                Err(Invalid::not_message(None, "`id` is neither a string nor an integer"))
+            }
+        },
+        (false, 1) if envelope.error.is_some() => Ok(Kind::ErrorResponse),
+        (false, 1) if id.is_some() => Ok(Kind::Response),
+        (false, 1) => Err(Invalid::not_message(None, "a result without a usable `id`")),
+        (true, _) => Err(Invalid::not_message(id.clone(), "both `method` and an outcome")),
+        _ => Err(Invalid::not_message(id.clone(), "needs one of `method`, `result` and `error`")),
+    }
+}
+
+impl Invalid {
+    fn not_json(reason: String) -> Self {
+        Self { code: codes::PARSE_ERROR, id: None, reason: format!("not JSON: {reason}") }
+    }
+
+    fn not_message(id: Option<RequestId>, reason: &str) -> Self {
+        Self {
+            code: codes::INVALID_REQUEST,
+            id,
+            reason: format!("not a JSON-RPC message: {reason}"),
+        }
+    }
+
+    fn from_json_error(error: serde_json::Error) -> Self {
+        Self::not_json(format!("{} at column {}", category(&error), error.column()))
+    }
+
+    /// Tells text that is no JSON from JSON that is no message.
+    fn classify(text: &str, error: &serde_json::Error) -> Self {
+        if !error.is_data() {
+            return Self::not_json(format!("{} at column {}", category(error), error.column()));
+        }
+        match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Err(error) => Self::from_json_error(error),
+            Ok(_) => Self::not_message(None, "not an object, or a member is there twice"),
+        }
+    }
+}
+
+fn category(error: &serde_json::Error) -> &'static str {
+    if error.is_eof() { "the text ends too early" } else { "a syntax error" }
+}
+
+/// Where `part`, a slice of `text`, lies in it.
+fn range_in(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
+}
+
+/// Takes line breaks out of pretty-printed JSON, where they can only stand between tokens; a raw line
+/// break inside a string is no JSON and is left for the parser to refuse.
+fn compact(raw: Bytes) -> Bytes {
+    if memchr::memchr2(b'\n', b'\r', &raw).is_none() {
+        return raw;
+    }
+    let mut out = BytesMut::with_capacity(raw.len());
+    let mut rest: &[u8] = &raw;
+    let mut in_string = false;
+    while let Some(at) = memchr::memchr3(b'"', b'\n', b'\r', rest) {
+        let (before, after) = rest.split_at(at);
+        out.extend_from_slice(before);
+        match after[0] {
+            b'"' => {
+                let escapes = before.iter().rev().take_while(|b| **b == b'\\').count();
+                in_string = if in_string { escapes % 2 == 1 } else { true };
+                out.extend_from_slice(b"\"");
+            }
+            _ if in_string => out.extend_from_slice(&after[..1]),
+            _ => {}
+        }
+        rest = &after[1..];
+    }
+    out.extend_from_slice(rest);
+    out.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Message, Invalid> {
+        Message::parse(text.to_owned())
+    }
+
+    #[test]
+    fn kinds_are_told_by_members() {
+        let kind = |text: &str| parse(text).map(|m| m.kind()).unwrap();
+        assert_eq!(kind(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#), Kind::Request);
+        assert_eq!(kind(r#"{"jsonrpc":"2.0","method":"x","params":{}}"#), Kind::Notification);
+        assert_eq!(kind(r#"{"jsonrpc":"2.0","id":"a","result":null}"#), Kind::Response);
+        assert_eq!(kind(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#), Kind::ErrorResponse);
+        assert_eq!(kind(r#"{"jsonrpc":"2.0","error":{}}"#), Kind::ErrorResponse);
+    }
+
+    #[test]
+    fn bad_text_gets_the_right_code_and_its_id_where_readable() {
+        let cases = [
+            ("{", codes::PARSE_ERROR, None),
+            ("nonsense", codes::PARSE_ERROR, None),
+            ("{\"a\":\"\n\"}", codes::PARSE_ERROR, None),
+            ("{} {}", codes::PARSE_ERROR, None),
+            ("7", codes::INVALID_REQUEST, None),
+            ("{}", codes::INVALID_REQUEST, None),
+            (r#"{"jsonrpc":"1.0","id":4,"method":"x"}"#, codes::INVALID_REQUEST, Some("4")),
+            (r#"{"jsonrpc":"2.0","id":4,"method":7}"#, codes::INVALID_REQUEST, Some("4")),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, codes::INVALID_REQUEST, None),
+            (r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#, codes::INVALID_REQUEST, None),
+            (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"x"}"#, codes::INVALID_REQUEST, None),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"x","result":1}"#,
+                codes::INVALID_REQUEST,
+                Some("1"),
+            ),
+            (r#"{"jsonrpc":"2.0","result":1}"#, codes::INVALID_REQUEST, None),
+            ("[]", codes::INVALID_REQUEST, None),
+        ];
+        for (text, code, id) in cases {
+            let invalid = parse(text).expect_err(text);
+            assert_eq!(invalid.code, code, "{text}");
+            assert_eq!(invalid.id.map(|id| id.to_json()).as_deref(), id, "{text}");
+        }
+        let invalid = Message::parse(Bytes::from_static(b"{\"a\":\"\xff\"}")).expect_err("utf-8");
+        assert_eq!(invalid.code, codes::PARSE_ERROR);
+    }
+
+    #[test]
+    fn only_the_id_changes_when_it_is_replaced() {
+        let text = r#"{ "x":1.10,"id" : "q" ,"big":123456789012345678901234567890,"jsonrpc":"2.0","result":{"e":1E+2,"u":"\u00e9\/"}}"#;
+        let frame = parse(text).unwrap().with_id("7");
+        assert_eq!(frame.into_bytes(), text.replace("\"q\"", "7"));
+    }
+
+    #[test]
+    fn an_error_answer_without_id_gains_the_id_of_its_request() {
+        let cases = [
+            (
+                r#"{"jsonrpc":"2.0","error":{"code":1}}"#,
+                r#"{"id":5,"jsonrpc":"2.0","error":{"code":1}}"#,
+            ),
+            (r#"{"jsonrpc":"2.0","id":null,"error":{}}"#, r#"{"jsonrpc":"2.0","id":5,"error":{}}"#),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text).unwrap().with_id("5").into_bytes(), expected);
+        }
+    }
+
+    #[test]
+    fn pretty_printed_text_becomes_one_line_with_equal_content() {
+        let text = "{\r\n  \"jsonrpc\": \"2.0\",\n  \"id\": 1,\n  \"result\": {\n \"a\\\\\": \"q\\\" \\n\"\n }\n}\n";
+        let message = parse(text).unwrap();
+        assert!(!message.raw().contains(&b'\n'));
+        let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+        assert_eq!(value(message.raw()), value(text.as_bytes()));
+    }
+
+    #[test]
+    fn a_batch_is_split_and_each_member_judged() {
+        let text =
+            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}, 5 ,{"jsonrpc":"2.0","method":"n"}]"#;
+        let Received::Batch(members) = Received::parse(text.into()).unwrap() else {
+            panic!("a batch");
+        };
+        let kinds: Vec<_> = members.iter().map(|m| m.as_ref().map(Message::kind).ok()).collect();
+        assert_eq!(kinds, [Some(Kind::Request), None, Some(Kind::Notification)]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_json_survives_an_id_change(value in arbitrary_json(4)) {
+            let text = format!(r#"{{"jsonrpc":"2.0","result":{value},"id":"old","_x":{value}}}"#);
+            let frame = parse(&text).unwrap().with_id("1").into_bytes();
+            proptest::prop_assert_eq!(frame, text.replace("\"id\":\"old\"", "\"id\":1"));
+        }
+
+        #[test]
+        fn compacting_pretty_json_changes_no_value(value in arbitrary_json(4)) {
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            let out = compact(Bytes::from(pretty.clone()));
+            proptest::prop_assert!(!out.contains(&b'\n'));
+            let back: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            proptest::prop_assert_eq!(back, value);
+        }
+
+        #[test]
+        fn no_text_panics(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = Received::parse(Bytes::from(bytes));
+        }
+    }
+
+    fn arbitrary_json(depth: u32) -> impl proptest::strategy::Strategy<Value = serde_json::Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            "[a-z\"\\\\\n\r\u{e9}]{0,8}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(depth, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::hash_map("[a-z]{1,4}", inner, 0..4)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+}

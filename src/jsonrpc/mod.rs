@@ -1,0 +1,14 @@
+//! JSON-RPC 2.0 as MCP uses it: messages whose bytes stay untouched, their ids, error answers and
+//! line framing. Knows nothing about MCP methods and does no I/O.
+
+mod answer;
+mod frame;
+mod id;
+mod lines;
+mod message;
+
+pub use answer::{error_response, error_response_without_id, result_response};
+pub use frame::Frame;
+pub use id::RequestId;
+pub use lines::{Line, LineDecoder};
+pub use message::{Invalid, Kind, Message, Received};

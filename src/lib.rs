@@ -1,0 +1,21 @@
+//! `mcp-tether` joins an MCP *host* that speaks newline-delimited JSON-RPC on stdio with a *remote*
+//! MCP server behind an HTTPS URL.
+//!
+//! The way of a message: `host` reads a line and finds its id and method, `bridge` notes who waits
+//! for what, `remote` picks transport and headers, `http` sends, `remote` turns the answer back into
+//! messages, `bridge` matches them, `host` writes one line. The bytes of a message stay as they came
+//! unless a rule demands an edit.
+//!
+//! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`, `bridge`,
+//! `remote`, `mock`; `bridge` → `host`, `remote`; `remote` → `auth`, `http`; everyone may use
+//! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
+//! four: a mistake shared by both ends of a test would prove nothing.
+
+pub mod error;
+pub mod http;
+pub mod jsonrpc;
+#[cfg(feature = "mock")]
+pub mod mock;
+pub mod protocol;
+pub mod redact;
+pub mod remote;

@@ -1,0 +1,3 @@
+//! The `mcp-tether` program: parse, run, map the error to an exit code.
+
+fn main() {}

@@ -1,0 +1,79 @@
+//! The revisions of the protocol and the era each belongs to: a table, so that a new revision is a
+//! row and never a comparison with one constant (D-10).
+
+use std::fmt;
+
+/// A revision of the Model Context Protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProtocolVersion {
+    /// 2024-11-05: HTTP+SSE.
+    V2024_11_05,
+    /// 2025-03-26: Streamable HTTP, batches.
+    V2025_03_26,
+    /// 2025-06-18: version header, no batches.
+    V2025_06_18,
+    /// 2025-11-25: polling streams, tasks, URL elicitation.
+    V2025_11_25,
+    /// 2026-07-28: no handshake, no sessions.
+    V2026_07_28,
+}
+
+/// How a side opens: a property of each side, not of the bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// `initialize` handshake, session.
+    Legacy,
+    /// Self-contained requests with `_meta`.
+    Modern,
+}
+
+impl ProtocolVersion {
+    /// Every known revision, oldest first.
+    pub const ALL: [Self; 5] = [
+        Self::V2024_11_05,
+        Self::V2025_03_26,
+        Self::V2025_06_18,
+        Self::V2025_11_25,
+        Self::V2026_07_28,
+    ];
+
+    /// The newest revision that still opens with `initialize`.
+    pub const NEWEST_LEGACY: Self = Self::V2025_11_25;
+
+    /// The revision of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.name() == name)
+    }
+
+    /// The date that names it on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V2024_11_05 => "2024-11-05",
+            Self::V2025_03_26 => "2025-03-26",
+            Self::V2025_06_18 => "2025-06-18",
+            Self::V2025_11_25 => "2025-11-25",
+            Self::V2026_07_28 => "2026-07-28",
+        }
+    }
+
+    /// The era it belongs to.
+    pub fn era(self) -> Era {
+        match self {
+            Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => {
+                Era::Legacy
+            }
+            Self::V2026_07_28 => Era::Modern,
+        }
+    }
+
+    /// Whether JSON-RPC batches are part of it (only 2025-03-26, T-11, T-38).
+    pub fn has_batches(self) -> bool {
+        self == Self::V2025_03_26
+    }
+}
+
+impl fmt::Display for ProtocolVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
