@@ -11,7 +11,9 @@
 //! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
 //! four: a mistake shared by both ends of a test would prove nothing.
 
+pub mod bridge;
 pub mod error;
+pub mod host;
 pub mod http;
 pub mod jsonrpc;
 #[cfg(feature = "mock")]

@@ -1,5 +1,10 @@
-//! The HTTP client: TLS roots, proxies, redirect policy, custom headers. Knows nothing about MCP.
+//! The HTTP connection to one remote: TLS roots, proxies, cookies, look-up. Follows no redirects by
+//! itself (T-25) and knows nothing about MCP.
 
+mod body;
 mod options;
+mod outbound;
 
+pub use body::{Departure, FrameBody};
 pub use options::{HttpOptions, Proxy};
+pub use outbound::{Outbound, is_loopback};

@@ -1,5 +1,263 @@
-//! How the bridge reaches the remote MCP server: transports, their choice, streams and retries.
+//! How the bridge reaches the remote MCP server: transports and their choice, exchanges, streams,
+//! sessions, retries. Each exchange is a task; what it brings comes back as a [`RemoteEvent`].
+//!
+//! What a message means, and who waits for it, is the bridge's business.
 
+mod events;
+mod exchange;
+mod flight;
+mod http_sse;
 mod options;
+mod refusal;
+mod retry;
+mod select;
+mod session;
+mod streamable_http;
+mod wire;
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderValue};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use url::Url;
+
+use self::wire::Wire;
+use crate::error::{Failure, FailureKind, Result};
+use crate::http::Outbound;
+use crate::jsonrpc::Message;
+
+pub use exchange::Post;
+pub use flight::{Flight, People};
 pub use options::{Limits, RemoteOptions, TransportChoice};
+pub use session::Session;
+
+/// How many events may wait for the bridge before streams are no longer read.
+const EVENTS_WAITING: usize = 256;
+
+/// How messages reach the remote.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// Streamable HTTP, from 2025-03-26 on.
+    StreamableHttp,
+    /// HTTP+SSE of 2024-11-05.
+    HttpSse {
+        /// Where messages are posted.
+        endpoint: Url,
+        /// Ends the task that reads the stream.
+        pump: AbortHandle,
+    },
+}
+
+impl Transport {
+    /// Its name for people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StreamableHttp => "Streamable HTTP",
+            Self::HttpSse { .. } => "HTTP+SSE",
+        }
+    }
+}
+
+/// What comes back from the remote.
+#[derive(Debug)]
+pub enum RemoteEvent {
+    /// `initialize` found its way; the answer follows.
+    Opened {
+        /// The exchange of the `initialize`.
+        exchange: u64,
+        /// The transport that worked.
+        transport: Transport,
+        /// The session id that the remote gave.
+        session_id: Option<HeaderValue>,
+    },
+    /// A message.
+    Message {
+        /// The exchange whose response brought it; `None` for streams of their own.
+        exchange: Option<u64>,
+        /// The session it belongs to.
+        generation: u32,
+        /// The message.
+        message: Message,
+    },
+    /// An exchange is over; nothing more comes of it.
+    Ended {
+        /// Its number.
+        exchange: u64,
+        /// The session it was sent in.
+        generation: u32,
+        /// How it went.
+        outcome: Outcome,
+    },
+    /// The session behind a stream of its own is gone.
+    SessionLost {
+        /// Which session.
+        generation: u32,
+    },
+}
+
+/// How an exchange went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The message was accepted, or answered.
+    Done,
+    /// The remote does not know the session and did not execute the message (T-32).
+    SessionLost,
+    /// There will be no answer.
+    Failed(Failure),
+}
+
+/// One remote, and the tasks that talk to it.
+#[derive(Debug)]
+pub struct Remote {
+    wire: Arc<Wire>,
+    choice: TransportChoice,
+    transport: Option<Transport>,
+    tasks: JoinSet<()>,
+    listening: Option<AbortHandle>,
+}
+
+impl Remote {
+    /// Prepares to talk to a remote. Sends nothing yet.
+    ///
+    /// # Errors
+    /// Network settings that cannot be used.
+    pub fn new(options: RemoteOptions) -> Result<(Self, mpsc::Receiver<RemoteEvent>)> {
+        let (events, receiver) = mpsc::channel(EVENTS_WAITING);
+        let mut headers = HeaderMap::new();
+        for (name, value) in options.headers {
+            headers.append(name, value);
+        }
+        let wire = Wire {
+            outbound: Outbound::new(&options.http, &options.url)?,
+            endpoint: options.url,
+            headers,
+            limits: options.limits,
+            events,
+            people: People::default(),
+        };
+        let remote = Self {
+            wire: Arc::new(wire),
+            choice: options.transport,
+            transport: None,
+            tasks: JoinSet::new(),
+            listening: None,
+        };
+        Ok((remote, receiver))
+    }
+
+    /// Where open questions to a person are counted.
+    pub fn people(&self) -> &People {
+        &self.wire.people
+    }
+
+    /// The transport in use, once it is known.
+    pub fn transport(&self) -> Option<&Transport> {
+        self.transport.as_ref()
+    }
+
+    /// Sends `initialize`, choosing the transport if it is not known yet.
+    pub fn open(&mut self, post: Post) {
+        let wire = Arc::clone(&self.wire);
+        let known = self.transport.clone();
+        let choice = self.choice;
+        self.start(post, move |post| async move { wire.open(&post, known.as_ref(), choice).await });
+    }
+
+    /// Remembers how the remote is reached.
+    pub fn adopt(&mut self, transport: Transport) {
+        if let Some(Transport::HttpSse { pump, .. }) = &self.transport {
+            pump.abort();
+        }
+        self.transport = Some(transport);
+    }
+
+    /// Sends a message.
+    pub fn post(&mut self, post: Post) {
+        let wire = Arc::clone(&self.wire);
+        let (target, elsewhere) = match &self.transport {
+            Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
+            _ => (wire.endpoint.clone(), false),
+        };
+        self.start(post, move |post| async move { wire.exchange(&post, &target, elsewhere).await });
+    }
+
+    /// Sends a message once another one has left (T-07).
+    pub fn post_after(&mut self, earlier: &Flight, post: Post) {
+        let wire = Arc::clone(&self.wire);
+        let departure = earlier.departure().clone();
+        let (target, elsewhere) = match &self.transport {
+            Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
+            _ => (wire.endpoint.clone(), false),
+        };
+        self.start(post, move |post| async move {
+            departure.wait().await;
+            wire.exchange(&post, &target, elsewhere).await
+        });
+    }
+
+    /// Opens the standalone stream of this session, once; does nothing on HTTP+SSE.
+    pub fn listen(&mut self, session: &Arc<Session>) {
+        self.stop_listening();
+        if matches!(self.transport, Some(Transport::StreamableHttp)) {
+            let listening = Arc::clone(&self.wire).listen(Arc::clone(session));
+            self.listening = Some(self.tasks.spawn(listening));
+        }
+    }
+
+    /// Closes the standalone stream.
+    pub fn stop_listening(&mut self) {
+        if let Some(listening) = self.listening.take() {
+            listening.abort();
+        }
+    }
+
+    /// Leaves the remote: ends the session and every task.
+    pub async fn close(&mut self, session: &Session) {
+        self.stop_listening();
+        match &self.transport {
+            Some(Transport::StreamableHttp) => self.wire.end_session(session).await,
+            Some(Transport::HttpSse { pump, .. }) => pump.abort(),
+            None => {}
+        }
+        self.tasks.abort_all();
+    }
+
+    fn start<F, Work>(&mut self, post: Post, work: F)
+    where
+        F: FnOnce(Post) -> Work + Send + 'static,
+        Work: Future<Output = Outcome> + Send,
+    {
+        while self.tasks.try_join_next().is_some() {}
+        let wire = Arc::clone(&self.wire);
+        self.tasks.spawn(async move {
+            let (exchange, generation) = (post.number, post.session.generation);
+            let flight = post.flight.clone();
+            let limit = wire.limits.request;
+            let work = AssertUnwindSafe(work(post)).catch_unwind();
+            let outcome = match wire.people.patiently(limit, work).await {
+                Some(Ok(outcome)) => outcome,
+                Some(Err(_)) => Outcome::Failed(
+                    Failure::new(FailureKind::Lost, "the bridge failed on this request")
+                        .hint("this is a bug in `mcp-tether`; please report it"),
+                ),
+                None => Outcome::Failed(Failure::new(
+                    FailureKind::Timeout,
+                    "no answer within the limit for a whole request",
+                )),
+            };
+            flight.departure().mark();
+            let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;
+        });
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        if let Some(Transport::HttpSse { pump, .. }) = &self.transport {
+            pump.abort();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! JSON-RPC batches of hosts that speak 2025-03-26: members travel one by one, their answers come back
+//! in one line (T-11).
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use crate::jsonrpc::Frame;
+
+/// Batches whose answers are not complete.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    open: HashMap<u64, Batch>,
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    owed: usize,
+    answers: Vec<Bytes>,
+}
+
+impl Batches {
+    /// Begins a batch that will get `owed` answers.
+    pub(super) fn begin(&mut self, number: u64, owed: usize) {
+        if owed > 0 {
+            self.open.insert(number, Batch { owed, answers: Vec::with_capacity(owed) });
+        }
+    }
+
+    /// Adds an answer, or `None` for a request that the host gave up; returns the line once the batch
+    /// is complete.
+    pub(super) fn add(&mut self, number: u64, answer: Option<Frame>) -> Option<Frame> {
+        let batch = self.open.get_mut(&number)?;
+        batch.owed -= 1;
+        batch.answers.extend(answer.map(Frame::into_bytes));
+        if batch.owed > 0 {
+            return None;
+        }
+        let batch = self.open.remove(&number)?;
+        if batch.answers.is_empty() {
+            return None;
+        }
+        let mut line =
+            Vec::with_capacity(batch.answers.iter().map(|a| a.len() + 1).sum::<usize>() + 1);
+        for (position, answer) in batch.answers.iter().enumerate() {
+            line.push(if position == 0 { b'[' } else { b',' });
+            line.extend_from_slice(answer);
+        }
+        line.push(b']');
+        Some(Frame::from(Bytes::from(line)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &'static str) -> Option<Frame> {
+        Some(Frame::from(Bytes::from_static(text.as_bytes())))
+    }
+
+    /// T-11
+    #[test]
+    fn a_batch_is_answered_in_one_line_when_all_answers_are_there() {
+        let mut batches = Batches::default();
+        batches.begin(1, 3);
+        assert!(batches.add(1, frame("{\"a\":1}")).is_none());
+        assert!(batches.add(1, None).is_none());
+        let line = batches.add(1, frame("{\"b\":2}")).map(Frame::into_bytes);
+        assert_eq!(line.as_deref(), Some(&b"[{\"a\":1},{\"b\":2}]"[..]));
+    }
+
+    /// T-11
+    #[test]
+    fn a_batch_of_notifications_gets_no_answer() {
+        let mut batches = Batches::default();
+        batches.begin(1, 0);
+        assert!(batches.add(1, None).is_none());
+    }
+}

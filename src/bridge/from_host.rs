@@ -1,0 +1,271 @@
+//! What the host writes: requests, notifications, answers, batches, and lines that are none of these.
+
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::Bridge;
+use super::in_flight::{Held, Purpose};
+use crate::error::{Failure, FailureKind};
+use crate::host::LINE_LIMIT;
+use crate::jsonrpc::{
+    Frame, Invalid, Kind, Line, Message, Received, RequestId, error_response,
+    error_response_without_id, result_response,
+};
+use crate::protocol::{Era, ProtocolVersion, codes, methods};
+
+#[derive(Deserialize)]
+struct Cancelled<'a> {
+    #[serde(borrow, rename = "requestId")]
+    request_id: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+impl Bridge {
+    pub(super) fn take_line(&mut self, line: Line) {
+        let text = match line {
+            Line::Text(text) => text,
+            Line::TooLong(opening) => return self.refuse_long_line(&opening),
+        };
+        match Received::parse(text) {
+            Ok(Received::One(message)) => self.take_message(message, None),
+            Ok(Received::Batch(members)) => self.take_batch(members),
+            Err(invalid) => self.refuse_line(&invalid, None),
+        }
+    }
+
+    fn take_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
+        let allowed = self.opening.version().is_some_and(ProtocolVersion::has_batches);
+        if !allowed {
+            let text = "JSON-RPC batches are only part of revision 2025-03-26";
+            let line = error_response_without_id(codes::INVALID_REQUEST, text);
+            return self.host.writer.push(Frame::from(line));
+        }
+        let batch = self.number();
+        let is_owed = |member: &&Result<Message, Invalid>| match member {
+            Ok(message) => message.kind() == Kind::Request,
+            Err(_) => true,
+        };
+        self.batches.begin(batch, members.iter().filter(is_owed).count());
+        for member in members {
+            match member {
+                Ok(message) => self.take_message(message, Some(batch)),
+                Err(invalid) => self.refuse_line(&invalid, Some(batch)),
+            }
+        }
+    }
+
+    fn take_message(&mut self, message: Message, batch: Option<u64>) {
+        self.timers.traffic();
+        match message.kind() {
+            Kind::Request => self.take_request(Held { message, batch, repeated: false }),
+            Kind::Notification => self.take_notification(message),
+            Kind::Response | Kind::ErrorResponse => self.take_host_answer(&message),
+        }
+    }
+
+    fn take_request(&mut self, held: Held) {
+        let Some(id) = held.message.id().cloned() else { return };
+        if self.in_flight.number_of(&id).is_some() || self.opening.holds(&id) {
+            let text = "this id belongs to a request that is still open";
+            return self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
+        }
+        match held.message.method() {
+            methods::PING => self.answer(held.batch, Frame::from(result_response(&id, &json!({})))),
+            methods::DISCOVER => self.answer_discover(&id, held.batch),
+            methods::INITIALIZE if held.batch.is_some() => {
+                let text = "`initialize` must not be part of a batch";
+                self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
+            }
+            methods::INITIALIZE if self.opening.is_idle() => self.open_session(held),
+            methods::INITIALIZE => {
+                let text = "the session is open already";
+                self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
+            }
+            _ if self.opening.is_idle() => self.refuse_uninitialized(&id, &held),
+            methods::TOOLS_CALL => self.take_call(held),
+            _ => self.pass(held),
+        }
+    }
+
+    /// Hosts of both eras probe with this first and go on with `initialize` (HOSTS.md); an unknown
+    /// method is what tells them that there is no server of 2026-07-28 here.
+    fn answer_discover(&mut self, id: &RequestId, batch: Option<u64>) {
+        let text = "`server/discover` is not served here; open the session with `initialize`";
+        self.answer_error(id, batch, codes::METHOD_NOT_FOUND, text);
+    }
+
+    /// A legacy server might act on a call that comes before `initialize` (T-81).
+    fn refuse_uninitialized(&mut self, id: &RequestId, held: &Held) {
+        let asked = requested_version(&held.message);
+        if let Some(requested) = asked {
+            let legacy = ProtocolVersion::ALL.iter().filter(|v| v.era() == Era::Legacy);
+            let supported: Vec<&str> = legacy.map(|v| v.name()).collect();
+            let data = json!({ "supported": supported, "requested": requested });
+            let text = "this revision is not served here; open the session with `initialize`";
+            let code = codes::UNSUPPORTED_PROTOCOL_VERSION;
+            return self.answer(held.batch, Frame::from(error_response(id, code, text, data)));
+        }
+        let text = "the first request must be `initialize`";
+        self.answer_error(id, held.batch, codes::INVALID_REQUEST, text);
+    }
+
+    fn take_call(&mut self, held: Held) {
+        let hidden = !self.hidden_tools.is_empty()
+            && held
+                .message
+                .params_as::<Named>()
+                .is_some_and(|tool| self.hidden_tools.hides(&tool.name));
+        match held.message.id().cloned() {
+            Some(id) if hidden => {
+                let text = "this tool is hidden by `--ignore-tool`";
+                self.answer_error(&id, held.batch, codes::INVALID_PARAMS, text);
+            }
+            _ => self.pass(held),
+        }
+    }
+
+    fn take_notification(&mut self, message: Message) {
+        match message.method() {
+            methods::CANCELLED => self.cancel(&message),
+            methods::INITIALIZED if self.opening.awaits_confirmation() => {
+                self.confirm_session(&message);
+            }
+            _ if self.opening.is_idle() => {
+                tracing::debug!(method = message.method(), "dropped, there is no session yet");
+            }
+            _ => self.pass(Held { message, batch: None, repeated: false }),
+        }
+    }
+
+    /// The host gives up a request (T-35). What waits here never leaves; what left is cancelled
+    /// upstream under the id it has there, never before it left (T-07), and never `initialize`.
+    fn cancel(&mut self, message: &Message) {
+        let Some(Cancelled { request_id }) = message.params_as() else { return };
+        let Some(id) = RequestId::from_raw(request_id) else { return };
+        if let Some(held) = self.opening.withdraw(&id) {
+            return self.forget(held.batch);
+        }
+        let Some(number) = self.in_flight.number_of(&id) else {
+            tracing::debug!("ignored the cancellation of a request that is not open");
+            return;
+        };
+        if self.in_flight.get(number).is_some_and(|request| is_initialize(&request.purpose)) {
+            return;
+        }
+        let Some(request) = self.in_flight.close(number) else { return };
+        if let Purpose::Host(held) = &request.purpose {
+            self.forget(held.batch);
+        }
+        let (Some(params), Some(range)) = (message.params(), message.params_range()) else {
+            return;
+        };
+        let start = range.start + request_id.get().as_ptr() as usize - params.as_ptr() as usize;
+        let place = start..start + request_id.get().len();
+        let frame = message.edited(&[(place, number.to_string().as_bytes())]);
+        let cancellation = self.number();
+        let post = self.post_frame(cancellation, frame);
+        self.remote.post_after(&request.flight, post);
+        request.flight.settle();
+    }
+
+    /// A request of a batch that gets no answer.
+    fn forget(&mut self, batch: Option<u64>) {
+        if let Some(line) = batch.and_then(|batch| self.batches.add(batch, None)) {
+            self.host.writer.push(line);
+        }
+    }
+
+    /// The host answers a request of the remote.
+    fn take_host_answer(&mut self, answer: &Message) {
+        let request = answer.id().and_then(|id| self.in_flight.close_to_host(id));
+        let Some(request) = request else {
+            tracing::warn!("ignored an answer of the host to a request that is not open");
+            return;
+        };
+        self.remote.people().set(self.in_flight.questions());
+        if request.generation != self.session.generation {
+            tracing::debug!("dropped an answer to a session that is gone");
+            return;
+        }
+        let number = self.number();
+        let post = self.post_frame(number, answer.with_id(&request.id.to_json()));
+        self.remote.post(post);
+    }
+
+    fn refuse_line(&mut self, invalid: &Invalid, batch: Option<u64>) {
+        tracing::warn!("refused a line of the host: {}", invalid.reason);
+        let line = match &invalid.id {
+            Some(id) => error_response(id, invalid.code, &invalid.reason, serde_json::Value::Null),
+            None => error_response_without_id(invalid.code, &invalid.reason),
+        };
+        self.answer(batch, Frame::from(line));
+    }
+
+    fn refuse_long_line(&mut self, opening: &[u8]) {
+        let text = format!("the line is longer than {LINE_LIMIT} bytes");
+        tracing::warn!("refused a line of the host: {text}");
+        match leading_id(opening) {
+            Some(id) => {
+                let failure = Failure::new(FailureKind::Protocol, text).hint("send less at a time");
+                self.host.writer.push(Frame::from(failure.to_response(&id)));
+            }
+            None => {
+                let line = error_response_without_id(codes::INVALID_REQUEST, &text);
+                self.host.writer.push(Frame::from(line));
+            }
+        }
+    }
+
+    fn answer_error(&mut self, id: &RequestId, batch: Option<u64>, code: i64, text: &str) {
+        let line = error_response(id, code, text, serde_json::Value::Null);
+        self.answer(batch, Frame::from(line));
+    }
+}
+
+fn is_initialize(purpose: &Purpose) -> bool {
+    match purpose {
+        Purpose::Host(held) => held.message.method() == methods::INITIALIZE,
+        Purpose::Reopen => true,
+        Purpose::Own => false,
+    }
+}
+
+/// The revision that a self-contained request of 2026-07-28 names.
+fn requested_version(message: &Message) -> Option<String> {
+    let params: serde_json::Value = message.params_as()?;
+    let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
+    version.as_str().map(str::to_owned)
+}
+
+/// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method` first.
+fn leading_id(opening: &[u8]) -> Option<RequestId> {
+    let text = String::from_utf8_lossy(opening);
+    let head = text.split("\"params\"").next()?;
+    let after = head.split_once("\"id\"")?.1.trim_start().strip_prefix(':')?.trim_start();
+    let end = match after.strip_prefix('"') {
+        Some(rest) => rest.find('"')? + 2,
+        None => after.find([',', '}', ' '])?,
+    };
+    RequestId::from_json(&after[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_an_oversized_line_is_found_in_its_head() {
+        let id = |text: &str| leading_id(text.as_bytes()).map(|id| id.to_json());
+        assert_eq!(
+            id(r#"{"jsonrpc":"2.0","id":7,"method":"x","params":{"id":9"#).as_deref(),
+            Some("7")
+        );
+        assert_eq!(id(r#"{"id": "a b", "method""#).as_deref(), Some("\"a b\""));
+        assert_eq!(id(r#"{"params":{"id":9"#), None);
+    }
+}

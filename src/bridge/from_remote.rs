@@ -1,0 +1,242 @@
+//! What the remote brings: answers to match, notifications to pass on, requests for the host, and the
+//! ends of exchanges. Every request of the host is answered exactly once, here or in `fail`.
+
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::Bridge;
+use super::in_flight::{Held, Purpose, RemoteRequest, asks_a_person};
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Frame, Kind, Message, RequestId, result_response};
+use crate::protocol::methods;
+use crate::remote::{Outcome, RemoteEvent, Transport};
+
+#[derive(Deserialize)]
+struct Cancelled<'a> {
+    #[serde(borrow, rename = "requestId")]
+    request_id: &'a RawValue,
+}
+
+impl Bridge {
+    pub(super) fn take_event(&mut self, event: RemoteEvent) {
+        self.timers.traffic();
+        match event {
+            RemoteEvent::Opened { exchange, transport, session_id } => {
+                if self.in_flight.get(exchange).is_some() {
+                    self.take_opened(transport, session_id);
+                }
+            }
+            RemoteEvent::Message { exchange, generation, message } => {
+                self.take_remote_message(exchange, generation, &message);
+            }
+            RemoteEvent::Ended { exchange, generation, outcome } => {
+                self.take_end(exchange, generation, outcome);
+            }
+            RemoteEvent::SessionLost { generation } => {
+                if matches!(self.remote.transport(), Some(Transport::HttpSse { .. })) {
+                    self.stream_lost(generation);
+                }
+                self.session_lost(generation);
+            }
+        }
+    }
+
+    fn take_remote_message(&mut self, exchange: Option<u64>, generation: u32, message: &Message) {
+        match message.kind() {
+            Kind::Response | Kind::ErrorResponse => self.take_answer(exchange, message),
+            Kind::Request if generation != self.session.generation => {
+                tracing::debug!("dropped a request of a session that is gone");
+            }
+            Kind::Request => self.take_remote_request(message),
+            Kind::Notification => self.take_remote_notification(generation, message),
+        }
+    }
+
+    /// Matches an answer by id, from whatever stream it came (T-37).
+    fn take_answer(&mut self, exchange: Option<u64>, answer: &Message) {
+        let number = match answer.id() {
+            Some(RequestId::Integer(digits)) => digits.parse().ok(),
+            Some(RequestId::Text(_)) => None,
+            None => exchange,
+        };
+        let Some(request) = number.and_then(|number| self.in_flight.close(number)) else {
+            tracing::warn!("ignored an answer of the server to a request that is not open");
+            return;
+        };
+        request.flight.settle();
+        match request.purpose {
+            Purpose::Own => {}
+            Purpose::Reopen if answer.kind() == Kind::ErrorResponse => {
+                let failure = Failure::new(FailureKind::Lost, "server refused a new session");
+                self.reopen_failed(&failure.hint("restart the server entry in your host"));
+            }
+            Purpose::Reopen => self.take_initialize_answer(answer),
+            Purpose::Host(held) => self.answer_host(&held, answer),
+        }
+    }
+
+    fn answer_host(&mut self, held: &Held, answer: &Message) {
+        let Some(id) = held.message.id().map(RequestId::to_json) else { return };
+        let method = held.message.method();
+        if method == methods::INITIALIZE {
+            self.take_initialize_answer(answer);
+        } else if answer.kind() == Kind::Response {
+            self.opening.remember(&held.message);
+        }
+        let frame = if method == methods::TOOLS_LIST && !self.hidden_tools.is_empty() {
+            let cuts = self.hidden_tools.cuts(answer);
+            let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
+            answer.with_edits(&id, &edits)
+        } else {
+            answer.with_id(&id)
+        };
+        self.answer(held.batch, frame);
+        if self.opening.is_ready() && self.timers.listen_now() {
+            self.remote.listen(&self.session);
+        }
+    }
+
+    fn take_remote_request(&mut self, request: &Message) {
+        let Some(id) = request.id().cloned() else { return };
+        if request.method() == methods::PING {
+            let number = self.number();
+            let pong = Frame::from(result_response(&id, &json!({})));
+            let post = self.post_frame(number, pong);
+            return self.remote.post(post);
+        }
+        let number = self.number();
+        let asks_a_person = asks_a_person(request.method());
+        let generation = self.session.generation;
+        self.in_flight.open_to_host(number, RemoteRequest { id, generation, asks_a_person });
+        self.remote.people().set(self.in_flight.questions());
+        self.host.writer.push(request.with_id(&number.to_string()));
+    }
+
+    fn take_remote_notification(&mut self, generation: u32, message: &Message) {
+        if message.method() != methods::CANCELLED {
+            return self.host.writer.push(Frame::from(message.raw().clone()));
+        }
+        if let Some(frame) = self.withdrawn(generation, message) {
+            self.host.writer.push(frame);
+        }
+    }
+
+    /// The remote gives up a request to the host, which knows it under another id.
+    fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
+        let Cancelled { request_id } = message.params_as()?;
+        let id = RequestId::from_raw(request_id)?;
+        let number = self.in_flight.host_side_number(&id, generation)?;
+        self.in_flight.close_to_host(&RequestId::from(number));
+        self.remote.people().set(self.in_flight.questions());
+        let offset = request_id.get().as_ptr() as usize - message.params()?.as_ptr() as usize;
+        let start = message.params_range()?.start + offset;
+        let place = start..start + request_id.get().len();
+        Some(message.edited(&[(place, number.to_string().as_bytes())]))
+    }
+
+    fn take_end(&mut self, number: u64, generation: u32, outcome: Outcome) {
+        match outcome {
+            Outcome::SessionLost => self.not_executed(number, generation),
+            Outcome::Done => self.take_failure(number, &unanswered()),
+            Outcome::Failed(failure) => self.take_failure(number, &failure),
+        }
+        self.take_confirmation(number);
+    }
+
+    /// The request met a forgotten session: it goes out once more in a new one (T-32).
+    fn not_executed(&mut self, number: u64, generation: u32) {
+        let request = self.in_flight.close(number);
+        self.session_lost(generation);
+        let Some(request) = request else { return };
+        request.flight.settle();
+        match request.purpose {
+            Purpose::Host(held) if held.repeated => self.refuse(&held, &forgotten_twice()),
+            Purpose::Host(held) => {
+                let again = Held { repeated: true, ..held };
+                if self.opening.lets_through() {
+                    self.forward(again);
+                } else {
+                    self.opening.hold_first(again);
+                }
+            }
+            Purpose::Reopen => self.reopen_failed(&forgotten_twice()),
+            Purpose::Own => {}
+        }
+    }
+
+    fn take_failure(&mut self, number: u64, failure: &Failure) {
+        let Some(request) = self.in_flight.get(number) else {
+            if failure.kind != FailureKind::Lost && failure.kind != FailureKind::Protocol {
+                tracing::warn!("a message did not reach the server: {}", failure.message);
+            }
+            return;
+        };
+        match &request.purpose {
+            Purpose::Reopen => {
+                self.in_flight.close(number);
+                self.reopen_failed(failure);
+            }
+            Purpose::Own => {
+                self.in_flight.close(number);
+                tracing::debug!("a request of the bridge failed: {}", failure.message);
+            }
+            Purpose::Host(held) if held.message.method() == methods::INITIALIZE => {
+                self.fail(number, failure);
+                self.initialize_failed();
+                self.fail_everything(failure);
+            }
+            Purpose::Host(_) => {
+                if failure.kind == FailureKind::Timeout {
+                    self.cancel_upstream(number);
+                }
+                self.fail(number, failure);
+            }
+        }
+    }
+
+    /// The host no longer waits; the remote need not work on (T-26).
+    fn cancel_upstream(&mut self, request: u64) {
+        let params = json!({ "requestId": request, "reason": "the time limit is over" });
+        let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
+        let number = self.number();
+        let post = self.post_frame(number, Frame::from(line.to_string()));
+        self.remote.post(post);
+    }
+
+    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74). What is
+    /// safe to repeat is asked again in the new session.
+    fn stream_lost(&mut self, generation: u32) {
+        let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
+            .hint("the server may or may not have acted on the request; check before repeating it");
+        for number in self.in_flight.numbers_in(generation).into_iter().rev() {
+            let repeat = match self.in_flight.get(number).map(|request| &request.purpose) {
+                Some(Purpose::Host(held)) => {
+                    let method = held.message.method();
+                    !held.repeated
+                        && method != methods::INITIALIZE
+                        && methods::is_safe_to_repeat(method)
+                }
+                _ => false,
+            };
+            if !repeat {
+                self.take_failure(number, &lost);
+            } else if let Some(request) = self.in_flight.close(number) {
+                request.flight.settle();
+                if let Purpose::Host(held) = request.purpose {
+                    self.opening.hold_first(Held { repeated: true, ..held });
+                }
+            }
+        }
+    }
+}
+
+fn unanswered() -> Failure {
+    Failure::new(FailureKind::Protocol, "server ended the exchange without an answer")
+        .hint("this is a fault of the server; report it there")
+}
+
+fn forgotten_twice() -> Failure {
+    Failure::new(FailureKind::Lost, "server forgot the session twice in a row")
+        .hint("restart the server entry in your host; if it happens again, report it to the server")
+}

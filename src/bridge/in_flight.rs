@@ -1,0 +1,141 @@
+//! Who waits for what: open requests of the host and of the bridge towards the remote, and open
+//! requests of the remote towards the host.
+
+use std::collections::HashMap;
+
+use crate::jsonrpc::{Message, RequestId};
+use crate::protocol::methods;
+use crate::remote::Flight;
+
+/// A host message that waits or is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// As the host wrote it.
+    pub(super) message: Message,
+    /// The batch it came in, if any.
+    pub(super) batch: Option<u64>,
+    /// Whether it was already sent once and may not be sent a third time (T-32).
+    pub(super) repeated: bool,
+}
+
+/// Why a request was sent to the remote.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The host asked.
+    Host(Held),
+    /// The bridge opens a session again with the host's own `initialize`.
+    Reopen,
+    /// The bridge asks something whose answer the host does not see: what restores a session, or a
+    /// sign of life.
+    Own,
+}
+
+/// A request that the remote owes an answer to.
+#[derive(Debug)]
+pub(super) struct OpenRequest {
+    pub(super) purpose: Purpose,
+    pub(super) flight: Flight,
+    pub(super) generation: u32,
+}
+
+/// A request of the remote that the host owes an answer to.
+#[derive(Debug)]
+pub(super) struct RemoteRequest {
+    /// The id that the remote used.
+    pub(super) id: RequestId,
+    pub(super) generation: u32,
+    /// Whether a person is being asked (T-26).
+    pub(super) asks_a_person: bool,
+}
+
+/// All open requests.
+#[derive(Debug, Default)]
+pub(super) struct InFlight {
+    to_remote: HashMap<u64, OpenRequest>,
+    by_host_id: HashMap<RequestId, u64>,
+    to_host: HashMap<u64, RemoteRequest>,
+}
+
+impl InFlight {
+    /// Records a request under the number it was sent with.
+    pub(super) fn open(&mut self, number: u64, request: OpenRequest) {
+        if let Purpose::Host(held) = &request.purpose
+            && let Some(id) = held.message.id()
+        {
+            self.by_host_id.insert(id.clone(), number);
+        }
+        self.to_remote.insert(number, request);
+    }
+
+    /// The open request of this number.
+    pub(super) fn get(&self, number: u64) -> Option<&OpenRequest> {
+        self.to_remote.get(&number)
+    }
+
+    /// Takes a request out because it is answered or given up.
+    pub(super) fn close(&mut self, number: u64) -> Option<OpenRequest> {
+        let request = self.to_remote.remove(&number)?;
+        if let Purpose::Host(held) = &request.purpose
+            && let Some(id) = held.message.id()
+        {
+            self.by_host_id.remove(id);
+        }
+        Some(request)
+    }
+
+    /// The number under which the host's request of this id is under way.
+    pub(super) fn number_of(&self, id: &RequestId) -> Option<u64> {
+        self.by_host_id.get(id).copied()
+    }
+
+    /// The numbers of all requests that were sent in this session.
+    pub(super) fn numbers_in(&self, generation: u32) -> Vec<u64> {
+        let of_session = |(number, request): (&u64, &OpenRequest)| {
+            (request.generation == generation).then_some(*number)
+        };
+        let mut numbers: Vec<u64> = self.to_remote.iter().filter_map(of_session).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The numbers of all requests that the host waits for.
+    pub(super) fn host_numbers(&self) -> Vec<u64> {
+        let mut numbers: Vec<u64> = self.by_host_id.values().copied().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// Whether the host waits for nothing.
+    pub(super) fn host_waits_for_nothing(&self) -> bool {
+        self.by_host_id.is_empty()
+    }
+
+    /// Records a request of the remote under the id that the host sees.
+    pub(super) fn open_to_host(&mut self, number: u64, request: RemoteRequest) {
+        self.to_host.insert(number, request);
+    }
+
+    /// Takes the remote's request out that the host answers.
+    pub(super) fn close_to_host(&mut self, id: &RequestId) -> Option<RemoteRequest> {
+        let RequestId::Integer(digits) = id else { return None };
+        self.to_host.remove(&digits.parse().ok()?)
+    }
+
+    /// The id that the host sees for a request of the remote.
+    pub(super) fn host_side_number(&self, id: &RequestId, generation: u32) -> Option<u64> {
+        self.to_host
+            .iter()
+            .find(|(_, request)| request.id == *id && request.generation == generation)
+            .map(|(number, _)| *number)
+    }
+
+    /// How many questions to a person are open.
+    pub(super) fn questions(&self) -> usize {
+        self.to_host.values().filter(|request| request.asks_a_person).count()
+    }
+}
+
+/// Whether answering this request of the remote may take a person's time.
+pub(super) fn asks_a_person(method: &str) -> bool {
+    matches!(method, methods::ELICIT | methods::SAMPLE)
+}

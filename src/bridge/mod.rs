@@ -1,0 +1,298 @@
+//! The loop between host and remote. One task owns all state: it takes host lines, remote events,
+//! timers and reasons to end, and hands each to one named function.
+//!
+//! It never waits for the network: exchanges are tasks of `remote`, their results are events.
+
+mod batches;
+mod from_host;
+mod from_remote;
+mod in_flight;
+mod opening;
+mod shutdown;
+mod timers;
+mod tool_filter;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use self::batches::Batches;
+use self::in_flight::{Held, InFlight, OpenRequest, Purpose};
+use self::opening::Opening;
+use self::timers::Timers;
+use crate::error::{Failure, FailureKind, Result};
+use crate::host::{Drove, Host};
+use crate::jsonrpc::{Frame, Line, Message};
+use crate::protocol::methods;
+use crate::remote::{Flight, Post, Remote, RemoteEvent, RemoteOptions, Session};
+
+pub use shutdown::{Reason, Shutdown};
+pub use tool_filter::ToolFilter;
+
+/// How many events or lines are handled before what they produced is written.
+const BURST: usize = 128;
+/// How long the last lines may take to reach a host that still reads.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// How long the answer to an `initialize` under way is awaited, to end the session it opens.
+const LAST_ANSWER: Duration = Duration::from_millis(250);
+
+/// What a bridge is made of.
+#[derive(Debug)]
+pub struct BridgeOptions {
+    /// The remote and how it is reached.
+    pub remote: RemoteOptions,
+    /// Tools that the host does not see.
+    pub hidden_tools: ToolFilter,
+}
+
+/// Why the bridge ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The host closed its end.
+    HostLeft,
+    /// The host no longer reads.
+    HostClosedOutput,
+    /// A signal, or whoever started the bridge.
+    Requested(Reason),
+}
+
+/// Joins a host with a remote until one of them leaves or `shutdown` says so. Every request that is
+/// still open then gets an answer, and the remote session is ended.
+///
+/// # Errors
+/// Network settings that cannot be used. Whatever happens later is told to the host instead.
+pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
+    let (remote, events) = Remote::new(options.remote.clone())?;
+    let bridge = Bridge {
+        host,
+        remote,
+        events,
+        limits: options.remote.limits,
+        hidden_tools: options.hidden_tools,
+        next_number: 1,
+        session: Session::unopened(0),
+        opening: Opening::default(),
+        in_flight: InFlight::default(),
+        batches: Batches::default(),
+        timers: Timers::new(options.remote.keep_alive),
+    };
+    Ok(bridge.run(shutdown).await)
+}
+
+struct Bridge {
+    host: Host,
+    remote: Remote,
+    events: mpsc::Receiver<RemoteEvent>,
+    limits: crate::remote::Limits,
+    hidden_tools: ToolFilter,
+    /// Numbers exchanges, and the ids of requests in both directions: never used twice (E-05).
+    next_number: u64,
+    session: Arc<Session>,
+    opening: Opening,
+    in_flight: InFlight,
+    batches: Batches,
+    timers: Timers,
+}
+
+impl Bridge {
+    async fn run(mut self, mut shutdown: Shutdown) -> Ended {
+        let mut drained_by: Option<Instant> = None;
+        let ended = loop {
+            if drained_by.is_some() && self.is_drained() {
+                break Ended::HostLeft;
+            }
+            let timer = self.timers.next().into_iter().chain(drained_by).min();
+            tokio::select! {
+                line = self.host.reader.next(), if drained_by.is_none() => match line {
+                    Some(line) => self.take_lines(line),
+                    None => drained_by = Some(Instant::now() + self.limits.drain),
+                },
+                Some(event) = self.events.recv(), if self.host.writer.has_room() => {
+                    self.take_events(event);
+                }
+                drove = self.host.writer.drive() => {
+                    if drove == Drove::Closed {
+                        break Ended::HostClosedOutput;
+                    }
+                }
+                () = until(timer), if timer.is_some() => {
+                    if drained_by.is_some_and(|by| by <= Instant::now()) {
+                        break Ended::HostLeft;
+                    }
+                    self.take_timers();
+                }
+                reason = shutdown.requested() => break Ended::Requested(reason),
+            }
+        };
+        tracing::debug!(?ended, "the bridge ends");
+        self.finish(ended).await;
+        ended
+    }
+
+    fn take_lines(&mut self, first: Line) {
+        self.take_line(first);
+        for _ in 1..BURST {
+            let Some(line) = self.host.reader.buffered() else { return };
+            self.take_line(line);
+        }
+    }
+
+    fn take_events(&mut self, first: RemoteEvent) {
+        self.take_event(first);
+        for _ in 1..BURST {
+            if !self.host.writer.has_room() {
+                return;
+            }
+            let Ok(event) = self.events.try_recv() else { return };
+            self.take_event(event);
+        }
+    }
+
+    /// Whether nothing is owed to a host that has closed its end.
+    fn is_drained(&self) -> bool {
+        self.in_flight.host_waits_for_nothing()
+            && self.opening.holds_nothing()
+            && self.host.writer.is_empty()
+    }
+
+    /// Answers what is open, ends the remote session, and writes the last lines.
+    async fn finish(mut self, ended: Ended) {
+        self.await_session_under_way().await;
+        let failure = Failure::new(FailureKind::Lost, "the bridge is shutting down")
+            .hint("the server may or may not have acted on the request; check before repeating it");
+        self.fail_everything(&failure);
+        let session = Arc::clone(&self.session);
+        let writer = &mut self.host.writer;
+        let last_words = async {
+            if ended != Ended::HostClosedOutput && !writer.is_empty() {
+                let _ = tokio::time::timeout(LAST_WORDS, writer.drive()).await;
+            }
+        };
+        tokio::join!(last_words, self.remote.close(&session));
+    }
+
+    /// A session that is being opened would otherwise stay behind at the remote.
+    async fn await_session_under_way(&mut self) {
+        let deadline = Instant::now() + LAST_ANSWER;
+        while self.opening.is_under_way() {
+            match tokio::time::timeout_at(deadline, self.events.recv()).await {
+                Ok(Some(event)) => self.take_event(event),
+                _ => return,
+            }
+        }
+    }
+
+    fn fail_everything(&mut self, failure: &Failure) {
+        for number in self.in_flight.host_numbers() {
+            self.fail(number, failure);
+        }
+        for held in self.opening.release() {
+            self.refuse(&held, failure);
+        }
+    }
+
+    /// Answers the host's request under way with a failure.
+    fn fail(&mut self, number: u64, failure: &Failure) {
+        let Some(request) = self.in_flight.close(number) else { return };
+        request.flight.settle();
+        if let Purpose::Host(held) = &request.purpose {
+            self.refuse(held, failure);
+        }
+    }
+
+    /// Answers a host's message with a failure, if it is owed an answer.
+    fn refuse(&mut self, held: &Held, failure: &Failure) {
+        if let Some(id) = held.message.id() {
+            tracing::info!(
+                method = held.message.method(),
+                kind = failure.kind.name(),
+                "{}",
+                failure.message
+            );
+            self.answer(held.batch, Frame::from(failure.to_response(id)));
+        }
+    }
+
+    /// Writes an answer to the host, at once or with the rest of its batch.
+    fn answer(&mut self, batch: Option<u64>, answer: Frame) {
+        match batch {
+            None => self.host.writer.push(answer),
+            Some(batch) => {
+                if let Some(line) = self.batches.add(batch, Some(answer)) {
+                    self.host.writer.push(line);
+                }
+            }
+        }
+    }
+
+    /// Sends a host's request or notification to the remote.
+    fn forward(&mut self, held: Held) {
+        let number = self.number();
+        let Some(_) = held.message.id() else {
+            let frame = Frame::from(held.message.raw().clone());
+            let post = self.post(number, frame, &held.message);
+            self.remote.post(post);
+            return;
+        };
+        let frame = held.message.with_id(&number.to_string());
+        let post = self.post(number, frame, &held.message);
+        self.record(&post, Purpose::Host(held));
+        self.remote.post(post);
+    }
+
+    /// Sends a request of the bridge's own.
+    fn ask(&mut self, message: &Message) {
+        let number = self.number();
+        let post = self.post(number, message.with_id(&number.to_string()), message);
+        self.record(&post, Purpose::Own);
+        self.remote.post(post);
+    }
+
+    fn record(&mut self, post: &Post, purpose: Purpose) {
+        let generation = post.session.generation;
+        let request = OpenRequest { purpose, flight: post.flight.clone(), generation };
+        self.in_flight.open(post.number, request);
+    }
+
+    fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
+        Post {
+            number,
+            frame,
+            is_request: message.kind() == crate::jsonrpc::Kind::Request,
+            repeatable: methods::is_safe_to_repeat(message.method()),
+            session: Arc::clone(&self.session),
+            flight: Flight::default(),
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        number
+    }
+
+    fn take_timers(&mut self) {
+        let now = Instant::now();
+        if self.timers.listen_is_due(now) {
+            self.remote.listen(&self.session);
+        }
+        if self.timers.reopen_is_due(now) && self.opening.is_lost() {
+            self.reopen();
+        }
+        if self.timers.ping_is_due(now) && self.opening.is_ready() {
+            let ping = r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#;
+            if let Ok(ping) = Message::parse(ping) {
+                self.ask(&ping);
+            }
+        }
+    }
+}
+
+async fn until(timer: Option<Instant>) {
+    match timer {
+        Some(timer) => sleep_until(timer).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,380 @@
+//! The legacy session: opened by the host's own `initialize`, opened again with the same `initialize`
+//! when the remote has forgotten it (T-32, T-74), and what must wait meanwhile (T-07).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use http::HeaderValue;
+use serde::Deserialize;
+
+use super::Bridge;
+use super::in_flight::{Held, Purpose};
+use crate::error::Failure;
+use crate::jsonrpc::{Frame, Kind, Message};
+use crate::protocol::{ProtocolVersion, methods};
+use crate::remote::{Flight, Post, Session, Transport};
+
+/// How many messages of the host may wait for the session.
+const HELD_MESSAGES: usize = 20_000;
+/// How many bytes they may have.
+const HELD_BYTES: usize = 512 * 1024 * 1024;
+
+/// How far the session is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// The host has not begun.
+    #[default]
+    Idle,
+    /// The host's `initialize` is under way.
+    Opening,
+    /// It was answered; the host has not confirmed it.
+    Opened,
+    /// The host's `notifications/initialized` is under way.
+    Confirming(u64),
+    /// Everything flows.
+    Ready,
+    /// Our `initialize` is under way.
+    Reopening,
+    /// Our `notifications/initialized` is under way.
+    Reconfirming(u64),
+    /// The session is lost and could not be opened again yet.
+    Lost,
+}
+
+/// The session's state and all that is needed to open it once more.
+#[derive(Debug, Default)]
+pub(super) struct Opening {
+    phase: Phase,
+    initialize: Option<Message>,
+    capabilities: Capabilities,
+    version: Option<ProtocolVersion>,
+    session_id: Option<HeaderValue>,
+    held: VecDeque<Held>,
+    held_bytes: usize,
+    log_level: Option<Message>,
+    subscriptions: BTreeMap<String, Message>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Capabilities(BTreeMap<String, serde_json::Value>);
+
+#[derive(Deserialize)]
+struct InitializeResult {
+    #[serde(rename = "protocolVersion")]
+    protocol_version: Option<String>,
+    #[serde(default)]
+    capabilities: Capabilities,
+}
+
+#[derive(Deserialize)]
+struct InitializeParams {
+    #[serde(rename = "protocolVersion")]
+    protocol_version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OfResource {
+    uri: String,
+}
+
+impl Opening {
+    /// Whether the host may send other requests than `initialize`.
+    pub(super) fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+
+    /// Whether the host's confirmation is what comes next.
+    pub(super) fn awaits_confirmation(&self) -> bool {
+        self.phase == Phase::Opened
+    }
+
+    /// Whether everything flows.
+    pub(super) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether messages go out at once.
+    pub(super) fn lets_through(&self) -> bool {
+        matches!(self.phase, Phase::Opened | Phase::Ready)
+    }
+
+    /// Whether an `initialize` is under way.
+    pub(super) fn is_under_way(&self) -> bool {
+        matches!(self.phase, Phase::Opening | Phase::Reopening)
+    }
+
+    /// Whether the session is lost and nobody is opening it again.
+    pub(super) fn is_lost(&self) -> bool {
+        self.phase == Phase::Lost
+    }
+
+    /// Whether no message of the host waits.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// The revision in force, or the one the host asked for.
+    pub(super) fn version(&self) -> Option<ProtocolVersion> {
+        self.version.or_else(|| {
+            let params: InitializeParams = self.initialize.as_ref()?.params_as()?;
+            ProtocolVersion::from_name(&params.protocol_version?)
+        })
+    }
+
+    /// All messages that wait, in order; they wait no longer.
+    pub(super) fn release(&mut self) -> VecDeque<Held> {
+        self.held_bytes = 0;
+        std::mem::take(&mut self.held)
+    }
+
+    /// Takes a waiting message out, because the host gave it up.
+    pub(super) fn withdraw(&mut self, id: &crate::jsonrpc::RequestId) -> Option<Held> {
+        let position = self.held.iter().position(|held| held.message.id() == Some(id))?;
+        let held = self.held.remove(position)?;
+        self.held_bytes -= held.message.raw().len();
+        Some(held)
+    }
+
+    /// Whether this id belongs to a message that waits.
+    pub(super) fn holds(&self, id: &crate::jsonrpc::RequestId) -> bool {
+        self.held.iter().any(|held| held.message.id() == Some(id))
+    }
+
+    /// Lets a message wait. Gives it back when too much waits already (S-12).
+    pub(super) fn hold(&mut self, held: Held) -> Result<(), Held> {
+        let size = held.message.raw().len();
+        if self.held.len() >= HELD_MESSAGES || self.held_bytes + size > HELD_BYTES {
+            return Err(held);
+        }
+        self.held_bytes += size;
+        self.held.push_back(held);
+        Ok(())
+    }
+
+    /// A request that was not executed goes first when the session is open again.
+    pub(super) fn hold_first(&mut self, held: Held) {
+        self.held_bytes += held.message.raw().len();
+        self.held.push_front(held);
+    }
+
+    /// Remembers what a new session must be told again.
+    pub(super) fn remember(&mut self, request: &Message) {
+        match request.method() {
+            methods::SET_LEVEL => self.log_level = Some(request.clone()),
+            methods::SUBSCRIBE => {
+                if let Some(OfResource { uri }) = request.params_as() {
+                    self.subscriptions.insert(uri, request.clone());
+                }
+            }
+            methods::UNSUBSCRIBE => {
+                if let Some(OfResource { uri }) = request.params_as() {
+                    self.subscriptions.remove(&uri);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Bridge {
+    /// The host's `initialize`: the first message that the remote sees.
+    pub(super) fn open_session(&mut self, held: Held) {
+        let number = self.number();
+        self.opening.phase = Phase::Opening;
+        self.opening.initialize = Some(held.message.clone());
+        let frame = held.message.with_id(&number.to_string());
+        let post = self.post(number, frame, &held.message);
+        self.record(&post, Purpose::Host(held));
+        self.remote.open(post);
+    }
+
+    /// The remote was reached: this is how.
+    pub(super) fn take_opened(&mut self, transport: Transport, session_id: Option<HeaderValue>) {
+        if self.remote.transport().is_none() {
+            tracing::info!(transport = transport.name(), "connected");
+            if matches!(transport, Transport::HttpSse { .. }) {
+                tracing::warn!("the server speaks HTTP+SSE, which is deprecated and may go away");
+            }
+        }
+        self.remote.adopt(transport);
+        self.opening.session_id = session_id;
+    }
+
+    /// The answer to an `initialize`, ours or the host's.
+    pub(super) fn take_initialize_answer(&mut self, answer: &Message) {
+        if answer.kind() == Kind::ErrorResponse {
+            return self.initialize_failed();
+        }
+        let result: Option<InitializeResult> = answer.outcome_as();
+        let (version, capabilities) = match result {
+            Some(result) => (result.protocol_version, result.capabilities),
+            None => (None, Capabilities::default()),
+        };
+        self.session = Arc::new(Session {
+            generation: self.session.generation,
+            id: self.opening.session_id.take(),
+            version: version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
+        });
+        self.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
+        self.opening.capabilities = capabilities;
+        match self.opening.phase {
+            Phase::Reopening => self.reconfirm(),
+            _ => {
+                self.opening.phase = Phase::Opened;
+                self.pass_held();
+            }
+        }
+    }
+
+    /// Hosts that write without waiting have confirmed already.
+    fn pass_held(&mut self) {
+        for held in self.opening.release() {
+            if self.opening.awaits_confirmation() && held.message.method() == methods::INITIALIZED {
+                self.confirm_session(&held.message);
+            } else {
+                self.pass(held);
+            }
+        }
+    }
+
+    /// An `initialize` got an error or none at all.
+    pub(super) fn initialize_failed(&mut self) {
+        match self.opening.phase {
+            Phase::Opening => self.opening.phase = Phase::Idle,
+            _ => {
+                self.opening.phase = Phase::Lost;
+                self.timers.reopen_later();
+            }
+        }
+    }
+
+    /// The host's `notifications/initialized`: what follows waits until it was accepted (T-07).
+    pub(super) fn confirm_session(&mut self, message: &Message) {
+        let number = self.number();
+        self.opening.phase = Phase::Confirming(number);
+        let post = self.post(number, Frame::from(message.raw().clone()), message);
+        self.remote.post(post);
+    }
+
+    /// The end of an exchange, which may be the one that everything waits for.
+    pub(super) fn take_confirmation(&mut self, number: u64) {
+        match self.opening.phase {
+            Phase::Confirming(expected) if expected == number => self.ready(),
+            Phase::Reconfirming(expected) if expected == number => {
+                self.restore();
+                self.ready();
+                self.announce_changes();
+            }
+            _ => {}
+        }
+    }
+
+    fn ready(&mut self) {
+        self.opening.phase = Phase::Ready;
+        self.timers.opened();
+        for held in self.opening.release() {
+            self.pass(held);
+        }
+    }
+
+    /// The remote does not know the session any more. One new session serves everyone who notices.
+    pub(super) fn session_lost(&mut self, generation: u32) {
+        if generation != self.session.generation || self.opening.is_idle() {
+            return;
+        }
+        match self.opening.phase {
+            Phase::Opening | Phase::Reopening | Phase::Lost => {}
+            _ => {
+                tracing::info!("the server forgot the session, opening a new one");
+                self.reopen();
+            }
+        }
+    }
+
+    /// Opens a new session with the host's `initialize`, without a session id (T-32).
+    pub(super) fn reopen(&mut self) {
+        let Some(initialize) = self.opening.initialize.clone() else { return };
+        self.timers.lost();
+        self.remote.stop_listening();
+        self.opening.phase = Phase::Reopening;
+        self.session = Session::unopened(self.session.generation + 1);
+        let number = self.number();
+        let post = self.post(number, initialize.with_id(&number.to_string()), &initialize);
+        self.record(&post, Purpose::Reopen);
+        self.remote.open(post);
+    }
+
+    /// Opening again failed: whoever waits hears why; the next request or a timer tries once more.
+    pub(super) fn reopen_failed(&mut self, failure: &Failure) {
+        self.initialize_failed();
+        for held in self.opening.release() {
+            self.refuse(&held, failure);
+        }
+    }
+
+    fn reconfirm(&mut self) {
+        let Ok(initialized) =
+            Message::parse(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
+        else {
+            return;
+        };
+        let number = self.number();
+        self.opening.phase = Phase::Reconfirming(number);
+        let post = self.post(number, Frame::from(initialized.raw().clone()), &initialized);
+        self.remote.post(post);
+    }
+
+    /// Tells the new session what the old one was told.
+    fn restore(&mut self) {
+        let level = self.opening.log_level.clone();
+        let subscriptions: Vec<Message> = self.opening.subscriptions.values().cloned().collect();
+        for message in level.iter().chain(&subscriptions) {
+            self.ask(message);
+        }
+    }
+
+    /// Changes may have been missed: the host is told to list again.
+    fn announce_changes(&mut self) {
+        for (capability, method) in methods::LIST_CHANGED {
+            let announces = self
+                .opening
+                .capabilities
+                .0
+                .get(capability)
+                .is_some_and(|capability| capability["listChanged"] == true);
+            if announces {
+                let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
+                self.host.writer.push(Frame::from(line));
+            }
+        }
+    }
+
+    /// Sends a message now if the session is open, and lets it wait else.
+    pub(super) fn pass(&mut self, held: Held) {
+        if self.opening.phase == Phase::Lost {
+            self.reopen();
+        }
+        if self.opening.lets_through() {
+            return self.forward(held);
+        }
+        if let Err(held) = self.opening.hold(held) {
+            let failure = Failure::new(
+                crate::error::FailureKind::Network,
+                "too many messages wait for the server",
+            );
+            self.refuse(&held, &failure.hint("wait for answers before sending more"));
+        }
+    }
+
+    /// A post whose flight nobody follows.
+    pub(super) fn post_frame(&self, number: u64, frame: Frame) -> Post {
+        Post {
+            number,
+            frame,
+            is_request: false,
+            repeatable: true,
+            session: Arc::clone(&self.session),
+            flight: Flight::default(),
+        }
+    }
+}

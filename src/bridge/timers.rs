@@ -1,0 +1,88 @@
+//! What the bridge does later without being asked: open the standalone stream, open a lost session
+//! again, show a sign of life. No timer runs while there is nothing to do.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long the standalone stream waits for the host's first request, which should not queue behind
+/// it on a slow line.
+const LISTEN_AFTER: Duration = Duration::from_millis(40);
+/// The longest pause between attempts to open a lost session again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Points in time that the bridge waits for.
+#[derive(Debug)]
+pub(super) struct Timers {
+    listen: Option<Instant>,
+    reopen: Option<Instant>,
+    failures: u32,
+    keep_alive: Option<Duration>,
+    ping: Option<Instant>,
+}
+
+impl Timers {
+    pub(super) fn new(keep_alive: Option<Duration>) -> Self {
+        Self { listen: None, reopen: None, failures: 0, keep_alive, ping: None }
+    }
+
+    /// The next point in time.
+    pub(super) fn next(&self) -> Option<Instant> {
+        [self.listen, self.reopen, self.ping].into_iter().flatten().min()
+    }
+
+    /// The session is open: listen soon.
+    pub(super) fn opened(&mut self) {
+        self.failures = 0;
+        self.reopen = None;
+        self.listen = Some(Instant::now() + LISTEN_AFTER);
+        self.traffic();
+    }
+
+    /// The first answer came: listen now. Returns whether listening was still due.
+    pub(super) fn listen_now(&mut self) -> bool {
+        self.listen.take().is_some()
+    }
+
+    /// The session is lost: nothing to listen to.
+    pub(super) fn lost(&mut self) {
+        self.listen = None;
+        self.ping = None;
+    }
+
+    /// Opening failed: try again after a growing pause.
+    pub(super) fn reopen_later(&mut self) {
+        let pause = Duration::from_secs(1 << self.failures.min(5)).min(LONGEST_PAUSE);
+        self.failures += 1;
+        self.reopen = Some(Instant::now() + pause);
+    }
+
+    /// Something was sent or received.
+    pub(super) fn traffic(&mut self) {
+        self.ping = self.keep_alive.map(|pause| Instant::now() + pause);
+    }
+
+    pub(super) fn listen_is_due(&mut self, now: Instant) -> bool {
+        due(&mut self.listen, now)
+    }
+
+    pub(super) fn reopen_is_due(&mut self, now: Instant) -> bool {
+        due(&mut self.reopen, now)
+    }
+
+    pub(super) fn ping_is_due(&mut self, now: Instant) -> bool {
+        let due = due(&mut self.ping, now);
+        if due {
+            self.traffic();
+        }
+        due
+    }
+}
+
+fn due(timer: &mut Option<Instant>, now: Instant) -> bool {
+    let due = timer.is_some_and(|at| at <= now);
+    if due {
+        *timer = None;
+    }
+    due
+}

@@ -1,0 +1,110 @@
+//! stdin → lines. Reading never waits for anything but the host (T-07).
+
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::mpsc;
+
+use super::LINE_LIMIT;
+#[cfg(unix)]
+use super::polled::PolledInput;
+use super::threaded;
+use crate::jsonrpc::{Line, LineDecoder};
+
+/// Reads the host's lines.
+#[derive(Debug)]
+pub struct Reader {
+    source: Source,
+    decoder: LineDecoder,
+    ended: bool,
+}
+
+#[derive(Debug)]
+enum Source {
+    #[cfg(unix)]
+    Polled(PolledInput),
+    Channel(mpsc::Receiver<Bytes>),
+}
+
+impl Reader {
+    /// Reads stdin: polled where it is a pipe or a socket, through a thread of its own elsewhere.
+    pub fn stdin() -> Self {
+        #[cfg(unix)]
+        if let Some(polled) = PolledInput::stdin() {
+            return Self::new(Source::Polled(polled));
+        }
+        Self::new(Source::Channel(threaded::stdin()))
+    }
+
+    /// Reads chunks from a channel.
+    pub fn channel(chunks: mpsc::Receiver<Bytes>) -> Self {
+        Self::new(Source::Channel(chunks))
+    }
+
+    fn new(source: Source) -> Self {
+        Self { source, decoder: LineDecoder::new(LINE_LIMIT), ended: false }
+    }
+
+    /// The next line, or `None` once the host closed its end. Cancel safe.
+    pub async fn next(&mut self) -> Option<Line> {
+        loop {
+            if let Some(line) = self.decoder.next_line() {
+                return Some(line);
+            }
+            if self.ended {
+                return self.decoder.finish();
+            }
+            match self.source.read_into(self.decoder.buffer()).await {
+                Ok(0) => self.ended = true,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot read stdin, treating it as closed");
+                    self.ended = true;
+                }
+            }
+        }
+    }
+
+    /// A line that is there already, without waiting.
+    pub fn buffered(&mut self) -> Option<Line> {
+        self.decoder.next_line()
+    }
+}
+
+impl Source {
+    async fn read_into(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            #[cfg(unix)]
+            Self::Polled(polled) => polled.read_into(buffer).await,
+            Self::Channel(chunks) => Ok(chunks.recv().await.map_or(0, |chunk| {
+                buffer.extend_from_slice(&chunk);
+                chunk.len()
+            })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_arrive_whole_however_they_are_cut_and_the_end_is_seen() {
+        let (sender, receiver) = mpsc::channel(1);
+        let mut reader = Reader::channel(receiver);
+        let feed = async move {
+            for chunk in ["{\"a\"", ":1}\r", "\n\n{}", "\nlast"] {
+                sender.send(Bytes::from(chunk)).await.unwrap();
+            }
+        };
+        let read = async {
+            let mut lines = Vec::new();
+            while let Some(Line::Text(line)) = reader.next().await {
+                lines.push(line);
+            }
+            lines
+        };
+        let (_, lines) = tokio::join!(feed, read);
+        assert_eq!(lines, ["{\"a\":1}", "{}", "last"]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Messages → stdout, one line each, in order. Nothing else in the program may touch stdout (T-02).
+//!
+//! Small messages are gathered and written together, large ones are passed on without a copy. A host
+//! that stops reading fills the queue; the bridge then stops taking messages from the remote.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::sync::mpsc;
+
+#[cfg(unix)]
+use super::polled::PolledOutput;
+use super::threaded;
+use crate::jsonrpc::Frame;
+
+/// Pieces up to this many bytes are gathered into one buffer.
+const GATHER_LIMIT: usize = 16 * 1024;
+/// A gathered buffer of this size is closed and a new one begun.
+const GATHERED_MAXIMUM: usize = 256 * 1024;
+/// With this many bytes waiting, [`Writer::has_room`] says no.
+const QUEUE_LIMIT: usize = 1024 * 1024;
+/// How many pieces go into one system call.
+const PIECES_AT_ONCE: usize = 16;
+
+/// Writes lines to the host.
+#[derive(Debug)]
+pub struct Writer {
+    sink: Sink,
+    queue: VecDeque<Bytes>,
+    gathered: BytesMut,
+    waiting: usize,
+}
+
+#[derive(Debug)]
+enum Sink {
+    #[cfg(unix)]
+    Polled(PolledOutput),
+    Channel(mpsc::Sender<Bytes>),
+}
+
+/// What [`Writer::drive`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drove {
+    /// Everything queued was written.
+    Flushed,
+    /// The host no longer reads.
+    Closed,
+}
+
+impl Writer {
+    /// Writes to stdout: polled where it is a pipe or a socket, through a thread of its own elsewhere.
+    pub fn stdout() -> Self {
+        #[cfg(unix)]
+        if let Some(polled) = PolledOutput::stdout() {
+            return Self::new(Sink::Polled(polled));
+        }
+        Self::new(Sink::Channel(threaded::stdout()))
+    }
+
+    /// Writes chunks to a channel.
+    pub fn channel(chunks: mpsc::Sender<Bytes>) -> Self {
+        Self::new(Sink::Channel(chunks))
+    }
+
+    fn new(sink: Sink) -> Self {
+        Self { sink, queue: VecDeque::new(), gathered: BytesMut::new(), waiting: 0 }
+    }
+
+    /// Queues one message as a line. [`Writer::drive`] writes it.
+    pub fn push(&mut self, frame: Frame) {
+        self.waiting += frame.len() + 1;
+        for piece in frame.into_pieces() {
+            if piece.len() > GATHER_LIMIT {
+                self.close_gathered();
+                self.queue.push_back(piece);
+            } else {
+                self.gathered.extend_from_slice(&piece);
+            }
+        }
+        self.gathered.extend_from_slice(b"\n");
+        if self.gathered.len() >= GATHERED_MAXIMUM {
+            self.close_gathered();
+        }
+    }
+
+    /// Whether more should be queued now.
+    pub fn has_room(&self) -> bool {
+        self.waiting < QUEUE_LIMIT
+    }
+
+    /// Whether everything was written.
+    pub fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
+    /// Writes what is queued; with nothing queued, waits until the host no longer reads. Cancel safe.
+    pub async fn drive(&mut self) -> Drove {
+        if self.waiting == 0 {
+            self.sink.closed().await;
+            return Drove::Closed;
+        }
+        self.close_gathered();
+        while !self.queue.is_empty() {
+            match self.sink.write(&self.queue).await {
+                Ok(written) => self.advance(written),
+                Err(error) => {
+                    tracing::debug!(%error, "cannot write to stdout");
+                    return Drove::Closed;
+                }
+            }
+        }
+        Drove::Flushed
+    }
+
+    fn close_gathered(&mut self) {
+        if !self.gathered.is_empty() {
+            self.queue.push_back(self.gathered.split().freeze());
+        }
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        self.waiting -= written;
+        while written > 0 {
+            let Some(first) = self.queue.front_mut() else { return };
+            if written < first.len() {
+                first.advance(written);
+                return;
+            }
+            written -= first.len();
+            self.queue.pop_front();
+        }
+    }
+}
+
+impl Sink {
+    async fn write(&mut self, queue: &VecDeque<Bytes>) -> io::Result<usize> {
+        match self {
+            #[cfg(unix)]
+            Self::Polled(polled) => {
+                let slices: Vec<IoSlice<'_>> =
+                    queue.iter().take(PIECES_AT_ONCE).map(|piece| IoSlice::new(piece)).collect();
+                polled.write(&slices).await
+            }
+            Self::Channel(chunks) => {
+                let Some(first) = queue.front() else { return Ok(0) };
+                let permit = chunks
+                    .reserve()
+                    .await
+                    .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+                permit.send(first.clone());
+                Ok(first.len())
+            }
+        }
+    }
+
+    async fn closed(&mut self) {
+        match self {
+            #[cfg(unix)]
+            Self::Polled(polled) => polled.closed().await,
+            Self::Channel(chunks) => chunks.closed().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_message_becomes_one_line_in_order_whatever_its_size() {
+        let (sender, mut receiver) = mpsc::channel(64);
+        let mut writer = Writer::channel(sender);
+        let large = "x".repeat(GATHER_LIMIT + 1);
+        for text in ["a", &large, "b", "c"] {
+            writer.push(Frame::from(text.to_owned()));
+        }
+        assert_eq!(writer.drive().await, Drove::Flushed);
+        assert!(writer.is_empty());
+        drop(writer);
+        let mut all = Vec::new();
+        while let Some(chunk) = receiver.recv().await {
+            all.extend_from_slice(&chunk);
+        }
+        assert_eq!(String::from_utf8(all).unwrap(), format!("a\n{large}\nb\nc\n"));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_stops_reading_is_felt_and_one_that_leaves_is_seen() {
+        let (sender, receiver) = mpsc::channel(1);
+        let mut writer = Writer::channel(sender);
+        writer.push(Frame::from("x".repeat(QUEUE_LIMIT)));
+        assert!(!writer.has_room());
+        drop(receiver);
+        assert_eq!(writer.drive().await, Drove::Closed);
+    }
+}

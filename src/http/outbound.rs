@@ -1,0 +1,170 @@
+//! Builds the HTTP client. Nothing of TLS is set up for a plain `http:` remote, and the system's roots
+//! are read only for an `https:` one.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use anyhow::Context;
+use reqwest::{Certificate, ClientBuilder, Method, NoProxy, RequestBuilder, redirect};
+use url::{Host, Url};
+
+use super::options::{HttpOptions, Proxy};
+use crate::error::{Error, Result};
+
+/// Sends requests. Cheap to clone; clones share connections and cookies.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    client: reqwest::Client,
+}
+
+impl Outbound {
+    /// Prepares requests to `url` and its origin.
+    ///
+    /// # Errors
+    /// An unreadable or malformed CA file, a proxy URL that cannot be used.
+    pub fn new(options: &HttpOptions, url: &Url) -> Result<Self> {
+        let tls = url.scheme() == "https";
+        let builder = base(options, url)?;
+        let builder = if tls { with_extra_roots(builder, options)? } else { without_tls(builder) };
+        let client = match builder.build() {
+            Ok(client) => client,
+            Err(error) if tls => {
+                tracing::warn!(%error, "no usable system certificates, using the bundled ones");
+                with_bundled_roots(base(options, url)?, options)?
+                    .build()
+                    .context("cannot set up TLS")?
+            }
+            Err(error) => {
+                return Err(anyhow::Error::from(error).context("cannot set up HTTP").into());
+            }
+        };
+        Ok(Self { client })
+    }
+
+    /// Starts a request.
+    pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+}
+
+/// Whether this URL's host is the machine itself.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn base(options: &HttpOptions, url: &Url) -> Result<ClientBuilder> {
+    install_tls_provider();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("mcp-tether/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(options.connect_timeout)
+        .cookie_store(options.cookies)
+        .tcp_nodelay(true);
+    if options.ipv4 {
+        builder = builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    }
+    if url.scheme() == "http" {
+        builder = builder.http1_only();
+    }
+    with_proxy(builder, &options.proxy, url)
+}
+
+fn with_proxy(builder: ClientBuilder, proxy: &Proxy, url: &Url) -> Result<ClientBuilder> {
+    if is_loopback(url) {
+        return Ok(builder.no_proxy());
+    }
+    match proxy {
+        Proxy::Environment => Ok(builder),
+        Proxy::Off => Ok(builder.no_proxy()),
+        Proxy::Url { url, bypass } => {
+            let proxy = reqwest::Proxy::all(url.expose().clone())
+                .map_err(|_| Error::usage("the proxy URL cannot be used"))?;
+            let bypass = bypass.as_deref().and_then(NoProxy::from_string);
+            Ok(builder.proxy(proxy.no_proxy(bypass)))
+        }
+    }
+}
+
+fn without_tls(builder: ClientBuilder) -> ClientBuilder {
+    builder.tls_certs_only([])
+}
+
+fn with_extra_roots(builder: ClientBuilder, options: &HttpOptions) -> Result<ClientBuilder> {
+    let extra = extra_roots(options)?;
+    Ok(if extra.is_empty() { builder } else { builder.tls_certs_merge(extra) })
+}
+
+fn with_bundled_roots(builder: ClientBuilder, options: &HttpOptions) -> Result<ClientBuilder> {
+    let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|der| Certificate::from_der(der).ok());
+    Ok(builder.tls_certs_only(bundled.chain(extra_roots(options)?)))
+}
+
+fn extra_roots(options: &HttpOptions) -> Result<Vec<Certificate>> {
+    let mut roots = Vec::new();
+    for file in &options.extra_ca_files {
+        roots.extend(read_roots(file)?);
+    }
+    Ok(roots)
+}
+
+fn read_roots(file: &Path) -> Result<Vec<Certificate>> {
+    let refused = |error: &dyn std::fmt::Display| {
+        Error::usage(format!("cannot use the CA file `{}`: {error}", file.display()))
+            .hint("name a file with certificates in PEM form: `--ca-cert FILE`")
+    };
+    let pem = std::fs::read(file).map_err(|error| refused(&error))?;
+    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| refused(&error))?;
+    if roots.is_empty() {
+        return Err(refused(&"there is no certificate in it"));
+    }
+    Ok(roots)
+}
+
+#[cfg(feature = "tls-ring")]
+fn install_tls_provider() {
+    // Fails only when a provider is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(not(feature = "tls-ring"))]
+fn install_tls_provider() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_by_name_and_address() {
+        let loopback = |url: &str| is_loopback(&Url::parse(url).unwrap());
+        for url in
+            ["http://localhost:1/", "http://127.3.2.1/", "http://[::1]:8/", "http://a.localhost/"]
+        {
+            assert!(loopback(url), "{url}");
+        }
+        for url in ["http://localhost.example/", "http://10.0.0.1/", "http://[fe80::1]/"] {
+            assert!(!loopback(url), "{url}");
+        }
+    }
+
+    /// S-13
+    #[test]
+    fn a_bad_ca_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        std::fs::write(&file, "nothing").unwrap();
+        for file in [file, folder.path().join("absent.pem")] {
+            let options = HttpOptions { extra_ca_files: vec![file.clone()], ..Default::default() };
+            let url = Url::parse("https://host.example/").unwrap();
+            let error = Outbound::new(&options, &url).expect_err("refused").to_string();
+            assert!(error.contains(&file.display().to_string()), "{error}");
+        }
+    }
+}

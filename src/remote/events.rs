@@ -1,0 +1,284 @@
+//! Server-Sent Events → payloads (HTML standard §9.2; T-23). Incremental, linear, bounded; hands out
+//! slices of what arrived instead of copies. Does no I/O.
+//!
+//! `eventsource-stream` 0.2 is quadratic in the size of an event and loses `id` and `retry` of blocks
+//! without data; `sse-stream` 0.3 copies every payload. Hence our own.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+/// A buffer that grew beyond this for one event is given back once it is empty.
+const KEEP_CAPACITY: usize = 256 * 1024;
+
+/// One block of an event stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Event {
+    /// The `event` field; `None` means `message`.
+    pub name: Option<Box<str>>,
+    /// The joined `data` lines; `None` when there were none or all were empty.
+    pub data: Option<Bytes>,
+    /// The `id` field, also of a block without data. An empty id forgets the earlier one.
+    pub id: Option<Box<str>>,
+    /// The `retry` field, also of a block without data.
+    pub retry: Option<Duration>,
+}
+
+impl Event {
+    /// Whether this block carries a JSON-RPC message.
+    pub fn is_message(&self) -> bool {
+        self.data.is_some() && matches!(self.name.as_deref(), None | Some("" | "message"))
+    }
+}
+
+/// An event grew beyond the limit; the stream cannot be followed any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
+/// Cuts an event stream into blocks.
+#[derive(Debug)]
+pub struct EventDecoder {
+    buffer: BytesMut,
+    searched: usize,
+    at_start: bool,
+    after_carriage_return: bool,
+    event: Event,
+    data: Vec<Bytes>,
+    size: usize,
+    limit: usize,
+}
+
+impl EventDecoder {
+    /// A decoder that accepts events of up to `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            buffer: BytesMut::new(),
+            searched: 0,
+            at_start: true,
+            after_carriage_return: false,
+            event: Event::default(),
+            data: Vec::new(),
+            size: 0,
+            limit,
+        }
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn feed(&mut self, chunk: Bytes) {
+        if self.buffer.is_empty() {
+            // The chunk is usually ours alone and need not be copied.
+            self.buffer = BytesMut::from(chunk);
+            self.searched = 0;
+        } else {
+            self.buffer.extend_from_slice(&chunk);
+        }
+    }
+
+    /// The next complete block.
+    ///
+    /// # Errors
+    /// [`TooLarge`] when the block under way exceeds the limit.
+    pub fn next_event(&mut self) -> Result<Option<Event>, TooLarge> {
+        while let Some(line) = self.next_line() {
+            if line.is_empty() {
+                if let Some(event) = self.finish_block() {
+                    return Ok(Some(event));
+                }
+            } else {
+                self.size += line.len();
+                self.take_field(line);
+            }
+        }
+        if self.size + self.buffer.len() > self.limit { Err(TooLarge) } else { Ok(None) }
+    }
+
+    fn next_line(&mut self) -> Option<Bytes> {
+        self.skip_marks();
+        let Some(at) = memchr::memchr2(b'\n', b'\r', &self.buffer[self.searched..]) else {
+            self.searched = self.buffer.len();
+            return None;
+        };
+        let end = self.searched + at;
+        self.searched = 0;
+        self.after_carriage_return = self.buffer[end] == b'\r';
+        let line = self.buffer.split_to(end + 1).freeze();
+        if self.buffer.is_empty() && self.buffer.capacity() > KEEP_CAPACITY {
+            self.buffer = BytesMut::new();
+        }
+        Some(line.slice(..end))
+    }
+
+    /// Skips the byte order mark at the start and the line feed that completes a CR LF.
+    fn skip_marks(&mut self) {
+        if self.after_carriage_return && !self.buffer.is_empty() {
+            self.after_carriage_return = false;
+            if self.buffer[0] == b'\n' {
+                let _ = self.buffer.split_to(1);
+                self.searched = 0;
+            }
+        }
+        if self.at_start && self.buffer.len() >= 3 {
+            self.at_start = false;
+            if self.buffer.starts_with(b"\xef\xbb\xbf") {
+                let _ = self.buffer.split_to(3);
+                self.searched = 0;
+            }
+        }
+        if self.at_start && !b"\xef\xbb\xbf".starts_with(&self.buffer) {
+            self.at_start = false;
+        }
+    }
+
+    fn take_field(&mut self, line: Bytes) {
+        let colon = memchr::memchr(b':', &line[..line.len().min(16)]);
+        let (name, mut value) = match colon {
+            Some(at) => (line.slice(..at), line.slice(at + 1..)),
+            None => (line, Bytes::new()),
+        };
+        if value.first() == Some(&b' ') {
+            value = value.slice(1..);
+        }
+        match name.as_ref() {
+            b"data" => self.data.push(value),
+            b"event" => self.event.name = Some(String::from_utf8_lossy(&value).into()),
+            b"id" if !value.contains(&0) => {
+                self.event.id = Some(String::from_utf8_lossy(&value).into());
+            }
+            b"retry" => self.event.retry = milliseconds(&value).or(self.event.retry),
+            _ => {}
+        }
+    }
+
+    fn finish_block(&mut self) -> Option<Event> {
+        self.size = 0;
+        let mut event = std::mem::take(&mut self.event);
+        event.data = join(std::mem::take(&mut self.data));
+        let carries = event.data.is_some() || event.id.is_some() || event.retry.is_some();
+        carries.then_some(event)
+    }
+}
+
+fn join(mut lines: Vec<Bytes>) -> Option<Bytes> {
+    let joined = if lines.len() == 1 { lines.remove(0) } else { lines.join(&b'\n').into() };
+    (!joined.iter().all(u8::is_ascii_whitespace)).then_some(joined)
+}
+
+fn milliseconds(value: &[u8]) -> Option<Duration> {
+    let digits = std::str::from_utf8(value).ok()?;
+    let valid = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    valid.then(|| digits.parse().ok().map(Duration::from_millis))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(chunks: &[&[u8]]) -> Vec<Event> {
+        let mut decoder = EventDecoder::new(1 << 20);
+        let mut events = Vec::new();
+        for chunk in chunks {
+            decoder.feed(Bytes::copy_from_slice(chunk));
+            while let Some(event) = decoder.next_event().unwrap() {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    fn data(text: &'static str) -> Event {
+        Event { data: Some(Bytes::from_static(text.as_bytes())), ..Event::default() }
+    }
+
+    fn both_ways(input: &[u8]) -> Vec<Event> {
+        let whole = decode(&[input]);
+        let bytes: Vec<&[u8]> = input.chunks(1).collect();
+        assert_eq!(decode(&bytes), whole, "cut into single bytes");
+        whole
+    }
+
+    /// T-23
+    #[test]
+    fn every_line_ending_ends_a_line() {
+        for ending in ["\n", "\r", "\r\n"] {
+            let input = format!("data: a{ending}data: b{ending}{ending}data:c{ending}{ending}");
+            let expected = [data("a\nb"), data("c")];
+            assert_eq!(
+                both_ways(format!("{input}: end{ending}").as_bytes()),
+                expected,
+                "{ending:?}"
+            );
+        }
+    }
+
+    /// T-23
+    #[test]
+    fn id_and_retry_count_in_a_block_without_data() {
+        let expected = Event {
+            id: Some("7".into()),
+            retry: Some(Duration::from_millis(500)),
+            ..Event::default()
+        };
+        assert_eq!(both_ways(b"id: 7\nretry: 500\n\n"), [expected]);
+    }
+
+    /// T-23
+    #[test]
+    fn a_byte_order_mark_comments_and_unknown_fields_are_ignored() {
+        assert_eq!(both_ways(b"\xef\xbb\xbfdata: x\n: beat\nfoo: bar\n\n: beat\n\n"), [data("x")]);
+    }
+
+    /// T-23
+    #[test]
+    fn empty_data_is_no_message() {
+        let events = both_ways(b"id: 1\ndata:\n\ndata: \n\n");
+        assert_eq!(events, [Event { id: Some("1".into()), ..Event::default() }]);
+        assert!(!events[0].is_message());
+    }
+
+    #[test]
+    fn a_retry_that_is_no_number_and_an_id_with_nul_are_ignored() {
+        assert_eq!(both_ways(b"retry: 5s\nid: a\0b\ndata: x\n\n"), [data("x")]);
+    }
+
+    #[test]
+    fn other_event_types_are_told_apart() {
+        let events =
+            both_ways(b"event: endpoint\ndata: /m\n\nevent: message\ndata: {}\n\ndata: {}\n\n");
+        let messages: Vec<bool> = events.iter().map(Event::is_message).collect();
+        assert_eq!(messages, [false, true, true]);
+    }
+
+    #[test]
+    fn a_block_cut_off_by_the_end_of_the_stream_is_not_an_event() {
+        assert_eq!(both_ways(b"data: a\n\ndata: half"), [data("a")]);
+    }
+
+    /// T-23
+    #[test]
+    fn invalid_utf8_costs_only_its_own_event() {
+        let events = both_ways(b"data: \xff\n\ndata: b\n\n");
+        assert_eq!(events[1], data("b"));
+    }
+
+    /// S-12
+    #[test]
+    fn an_event_over_the_limit_is_an_error() {
+        let mut decoder = EventDecoder::new(10);
+        decoder.feed(Bytes::from_static(b"data: 0123456789"));
+        assert_eq!(decoder.next_event(), Err(TooLarge));
+        let mut decoder = EventDecoder::new(10);
+        decoder.feed(Bytes::from_static(b"data: 1\ndata: 2\ndata: 3\n"));
+        assert_eq!(decoder.next_event(), Err(TooLarge));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn cuts_do_not_matter(
+            input in "(data: ?[a-z]{0,5}|id: [0-9]|retry: 5|: c|event: x|)((\r\n)|\n|\r){1,2}(data:[a-z]{0,3}\n\n){0,3}",
+            size in 1usize..7,
+        ) {
+            let chunks: Vec<&[u8]> = input.as_bytes().chunks(size).collect();
+            proptest::prop_assert_eq!(decode(&chunks), decode(&[input.as_bytes()]));
+        }
+    }
+}

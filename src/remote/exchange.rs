@@ -1,0 +1,423 @@
+//! One POST and everything that answers it: redirects, retries, the body or stream of the answer, and
+//! the resumption of a stream that ended too early. Streamable HTTP and HTTP+SSE share it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{StatusCode, header};
+use reqwest::{Method, Response};
+use url::Url;
+
+use super::flight::Flight;
+use super::retry::{self, Backoff};
+use super::wire::{Origin, StreamEnd, StreamMemory, Wire};
+use super::{Outcome, Session, refusal};
+use crate::error::{Failure, FailureKind};
+use crate::http::FrameBody;
+use crate::jsonrpc::{Frame, Kind, Received};
+use crate::protocol::headers;
+
+/// How often a request that never left is tried again.
+const CONNECT_RETRIES: u32 = 5;
+/// How often a request that may have arrived is tried again, if that does no harm.
+const REPEATS: u32 = 2;
+/// How often in a row resuming a stream may fail or bring nothing new.
+const RESUME_RETRIES: u32 = 6;
+/// How many redirects are followed.
+const REDIRECTS: u32 = 5;
+/// How much of an error body is read.
+const ERROR_BODY: usize = 1024 * 1024;
+
+/// A message on its way to the remote.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The number of this exchange; also the JSON-RPC id if it is a request.
+    pub number: u64,
+    /// The message.
+    pub frame: Frame,
+    /// Whether an answer is owed.
+    pub is_request: bool,
+    /// Whether sending it twice does no harm (T-28).
+    pub repeatable: bool,
+    /// Session at the time of sending.
+    pub session: Arc<Session>,
+    /// Shared with the bridge.
+    pub flight: Flight,
+}
+
+/// Why there is no response to read.
+pub(super) enum Trouble {
+    /// The remote no longer knows the session; the message was not executed (T-32).
+    SessionLost,
+    /// The remote refused with an HTTP error.
+    Refused(Refusal),
+    /// Anything else.
+    Failed(Failure),
+}
+
+/// An HTTP error answer.
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) failure: Failure,
+    /// The JSON-RPC error in its body, if there is one (T-24).
+    pub(super) answer: Option<Received>,
+}
+
+impl Post {
+    pub(super) fn origin(&self) -> Origin {
+        Origin { exchange: Some(self.number), generation: self.session.generation }
+    }
+}
+
+impl Wire {
+    /// Sends a message and passes on its answer. With `elsewhere`, the answer comes on another stream.
+    pub(super) async fn exchange(&self, post: &Post, target: &Url, elsewhere: bool) -> Outcome {
+        match self.send_post(post, target).await {
+            Ok(response) => self.answer(response, post, elsewhere).await,
+            Err(trouble) => self.give_up(trouble, post).await,
+        }
+    }
+
+    /// Reports trouble, relaying the remote's own error where it sent one.
+    pub(super) async fn give_up(&self, trouble: Trouble, post: &Post) -> Outcome {
+        match trouble {
+            Trouble::SessionLost => Outcome::SessionLost,
+            Trouble::Failed(failure) => Outcome::Failed(failure),
+            Trouble::Refused(Refusal { answer: Some(answer), failure, .. }) => {
+                let answered = self.deliver(answer, post.origin()).await;
+                if answered { Outcome::Done } else { Outcome::Failed(failure) }
+            }
+            Trouble::Refused(Refusal { failure, .. }) => Outcome::Failed(failure),
+        }
+    }
+
+    /// Sends a message until there is a successful response.
+    pub(super) async fn send_post(&self, post: &Post, target: &Url) -> Result<Response, Trouble> {
+        let mut target = target.clone();
+        let mut attempts = Attempts::default();
+        loop {
+            let result = self.attempt(post, &target).await;
+            match result {
+                None => return Err(Trouble::Failed(timeout("no response"))),
+                Some(Err(error)) => match attempts.after_error(&error, post.repeatable) {
+                    Some(pause) => self.pause(pause, post).await?,
+                    None => return Err(Trouble::Failed(refusal::from_network(&error, &target))),
+                },
+                Some(Ok(response)) if response.status().is_success() => return Ok(response),
+                Some(Ok(response)) if response.status().is_redirection() => {
+                    target = attempts.redirected(&response, &target)?;
+                }
+                Some(Ok(response)) => match attempts.after_wait(&response, post.repeatable)? {
+                    Some(pause) => self.pause(pause, post).await?,
+                    None => return Err(self.refused(response, post, &target).await),
+                },
+            }
+        }
+    }
+
+    async fn attempt(&self, post: &Post, target: &Url) -> Option<reqwest::Result<Response>> {
+        let body = FrameBody::new(post.frame.clone(), post.flight.departure().clone());
+        let request = self
+            .request(Method::POST, target, &post.session)
+            .header(header::CONTENT_TYPE, headers::JSON)
+            .body(reqwest::Body::wrap(body));
+        self.people.patiently(self.limits.headers, request.send()).await
+    }
+
+    async fn pause(&self, pause: Duration, post: &Post) -> Result<(), Trouble> {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = post.flight.settled() => {
+                Err(Trouble::Failed(Failure::new(FailureKind::Lost, "the request was given up")))
+            }
+        }
+    }
+
+    async fn refused(&self, response: Response, post: &Post, url: &Url) -> Trouble {
+        let status = response.status();
+        let body = self.error_body(response).await;
+        let had_session = post.session.id.is_some();
+        if had_session && (status == StatusCode::NOT_FOUND || names_the_session(status, &body)) {
+            return Trouble::SessionLost;
+        }
+        let failure = refusal::from_status(status, url, &body);
+        let answer = json_rpc_error(body);
+        Trouble::Refused(Refusal { status, failure, answer })
+    }
+
+    async fn error_body(&self, mut response: Response) -> Bytes {
+        let mut body = Vec::new();
+        let limit = Some(Duration::from_secs(10));
+        while let Some(Ok(Some(chunk))) = self.people.patiently(limit, response.chunk()).await {
+            body.extend_from_slice(&chunk);
+            if body.len() > ERROR_BODY {
+                return Bytes::new();
+            }
+        }
+        body.into()
+    }
+
+    /// Reads the body of a successful response.
+    pub(super) async fn answer(&self, response: Response, post: &Post, elsewhere: bool) -> Outcome {
+        if !post.is_request {
+            drain(response).await;
+            return Outcome::Done;
+        }
+        let url = response.url().clone();
+        match media_type(&response).as_str() {
+            headers::EVENT_STREAM => self.follow_through(response, post).await,
+            headers::JSON => match self.json_answer(response, post, elsewhere).await {
+                Ok(outcome) => outcome,
+                Err(failure) => Outcome::Failed(failure),
+            },
+            _ if elsewhere || response.status() == StatusCode::ACCEPTED => {
+                drain(response).await;
+                self.await_elsewhere(post).await
+            }
+            other => Outcome::Failed(refusal::from_media_type(other, &url)),
+        }
+    }
+
+    async fn json_answer(
+        &self,
+        response: Response,
+        post: &Post,
+        elsewhere: bool,
+    ) -> Result<Outcome, Failure> {
+        let accepted = response.status() == StatusCode::ACCEPTED;
+        let broken = |reason| lost(&format!("the answer is incomplete: {reason}"));
+        let body = self.collect(response).await.map_err(broken)?;
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return match elsewhere || accepted {
+                true => Ok(self.await_elsewhere(post).await),
+                false => Err(protocol("server answered with an empty body")),
+            };
+        }
+        let answered = match Received::parse(body) {
+            Ok(received) => self.deliver(received, post.origin()).await,
+            Err(_) if elsewhere => false,
+            Err(invalid) => {
+                return Err(protocol(&format!("the server's answer is {}", invalid.reason)));
+            }
+        };
+        match answered {
+            true => Ok(Outcome::Done),
+            false if elsewhere => Ok(self.await_elsewhere(post).await),
+            false => Err(protocol("server answered with another id than asked")),
+        }
+    }
+
+    /// Accepted without an answer: it may come on another stream (T-37, HTTP+SSE).
+    async fn await_elsewhere(&self, post: &Post) -> Outcome {
+        match self.people.patiently(self.limits.headers, post.flight.settled()).await {
+            Some(()) => Outcome::Done,
+            None => Outcome::Failed(timeout("the server accepted the request and sent no answer")),
+        }
+    }
+
+    /// Follows the stream that answers a request, resuming it where it ends too early (T-36).
+    async fn follow_through(&self, response: Response, post: &Post) -> Outcome {
+        let mut memory = StreamMemory::default();
+        let mut end = self.follow(response, post.origin(), &mut memory).await;
+        let mut backoff = Backoff::default();
+        loop {
+            if memory.answered || post.flight.is_settled() || end == StreamEnd::Unheard {
+                return Outcome::Done;
+            }
+            if let Some(failure) = final_end(&end, &memory) {
+                return Outcome::Failed(failure);
+            }
+            let Some(fallback) = backoff.next(RESUME_RETRIES) else {
+                return Outcome::Failed(lost("the event stream could not be resumed"));
+            };
+            tokio::select! {
+                () = tokio::time::sleep(memory.retry.unwrap_or(fallback)) => {}
+                () = post.flight.settled() => return Outcome::Done,
+            }
+            let known = memory.events;
+            match self.resume(&memory, &post.session).await {
+                Ok(response) => end = self.follow(response, post.origin(), &mut memory).await,
+                Err(Resumption::Later(reason)) => end = StreamEnd::Broken(reason),
+                Err(Resumption::Never(failure)) => return Outcome::Failed(failure),
+            }
+            if memory.events > known {
+                backoff.reset();
+            }
+        }
+    }
+
+    /// Opens a stream again behind the last event that arrived.
+    pub(super) async fn resume(
+        &self,
+        memory: &StreamMemory,
+        session: &Session,
+    ) -> Result<Response, Resumption> {
+        let mut request = self.request(Method::GET, &self.endpoint, session);
+        if let Some(id) = &memory.last_event_id {
+            request = request.header(headers::LAST_EVENT_ID, id.as_ref());
+        }
+        match self.people.patiently(self.limits.headers, request.send()).await {
+            None => Err(Resumption::Later("no response".to_owned())),
+            Some(Err(error)) if error.is_builder() => {
+                Err(Resumption::Never(protocol("the last event id cannot be sent in a header")))
+            }
+            Some(Err(error)) => Err(Resumption::Later(refusal::root_cause(&error))),
+            Some(Ok(response)) => judge_resumption(response),
+        }
+    }
+}
+
+/// Why a stream was not resumed.
+pub(super) enum Resumption {
+    /// It may work later.
+    Later(String),
+    /// It will not.
+    Never(Failure),
+}
+
+fn judge_resumption(response: Response) -> Result<Response, Resumption> {
+    let status = response.status();
+    if status.is_success() && media_type(&response) == headers::EVENT_STREAM {
+        return Ok(response);
+    }
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(Resumption::Later(format!("HTTP {}", status.as_u16())));
+    }
+    let code = status.as_u16();
+    let failure =
+        lost(&format!("the server does not resume the stream (HTTP {code})")).status(code);
+    Err(Resumption::Never(failure))
+}
+
+/// The failure of a stream that cannot be resumed.
+fn final_end(end: &StreamEnd, memory: &StreamMemory) -> Option<Failure> {
+    match end {
+        StreamEnd::Silent => Some(timeout("the event stream fell silent before the answer")),
+        StreamEnd::TooLarge => Some(protocol("the server sent an event beyond the size limit")),
+        StreamEnd::Broken(reason) if memory.last_event_id.is_none() => {
+            Some(lost(&format!("the event stream broke before the answer: {reason}")))
+        }
+        StreamEnd::Closed if memory.last_event_id.is_none() => {
+            Some(lost("the server ended the event stream before the answer"))
+        }
+        _ => None,
+    }
+}
+
+/// Counts what one message has been through.
+#[derive(Default)]
+struct Attempts {
+    redirects: u32,
+    connects: Backoff,
+    repeats: Backoff,
+    waits: u32,
+}
+
+impl Attempts {
+    /// The pause before sending again after a network error; `None`: it would not be safe, or enough is
+    /// enough.
+    fn after_error(&mut self, error: &reqwest::Error, repeatable: bool) -> Option<Duration> {
+        if error.is_builder() || is_hopeless(error) {
+            return None;
+        }
+        if error.is_connect() {
+            return self.connects.next(CONNECT_RETRIES);
+        }
+        if repeatable { self.repeats.next(REPEATS) } else { None }
+    }
+
+    /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
+    fn after_wait(
+        &mut self,
+        response: &Response,
+        repeatable: bool,
+    ) -> Result<Option<Duration>, Trouble> {
+        let status = response.status();
+        let Some(wait) = retry::asked_to_wait(status, response.headers()) else { return Ok(None) };
+        self.waits += 1;
+        if repeatable && retry::is_bearable(wait) && self.waits <= 3 {
+            return Ok(Some(wait));
+        }
+        match retry::retry_after(response.headers()) {
+            Some(wait) => Err(Trouble::Failed(refusal::from_wait(status, wait))),
+            None => Ok(None),
+        }
+    }
+
+    /// Where to send the message instead: same origin and method only (T-25).
+    fn redirected(&mut self, response: &Response, url: &Url) -> Result<Url, Trouble> {
+        self.redirects += 1;
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
+        let target = location.and_then(|location| url.join(location).ok());
+        let keeps_method =
+            matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        match target {
+            Some(target)
+                if keeps_method
+                    && self.redirects <= REDIRECTS
+                    && target.origin() == url.origin() =>
+            {
+                Ok(target)
+            }
+            target => Err(Trouble::Failed(refusal::from_redirect(status, target.as_ref()))),
+        }
+    }
+}
+
+/// Errors that another attempt would meet again: bad certificates.
+fn is_hopeless(error: &reqwest::Error) -> bool {
+    let cause = refusal::root_cause(error).to_ascii_lowercase();
+    cause.contains("certificate") || cause.contains("unknownissuer")
+}
+
+/// Servers confuse 400 and 404 for a forgotten session (T-39).
+fn names_the_session(status: StatusCode, body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+    status == StatusCode::BAD_REQUEST && text.contains("session")
+}
+
+fn json_rpc_error(body: Bytes) -> Option<Received> {
+    let received = Received::parse(body).ok()?;
+    let is_error = match &received {
+        Received::One(message) => message.kind() == Kind::ErrorResponse,
+        Received::Batch(_) => false,
+    };
+    is_error.then_some(received)
+}
+
+/// The media type in lower case, without parameters (T-21).
+pub(super) fn media_type(response: &Response) -> String {
+    let value = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Reads a short body to its end so that the connection can be used again.
+async fn drain(mut response: Response) {
+    let read = async {
+        let mut length = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            length += chunk.len();
+            if length > 64 * 1024 {
+                return;
+            }
+        }
+    };
+    // A body that goes on is dropped together with its connection.
+    let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
+}
+
+fn timeout(what: &str) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("{what} within the time limit"))
+        .hint("raise `--headers-timeout`, `--body-timeout` or `--request-timeout`, or set it to 0")
+}
+
+fn lost(what: &str) -> Failure {
+    Failure::new(FailureKind::Lost, what)
+        .hint("the server may or may not have acted on the request; check before repeating it")
+}
+
+fn protocol(what: &str) -> Failure {
+    Failure::new(FailureKind::Protocol, what).hint("this is a fault of the server; report it there")
+}

@@ -1,0 +1,98 @@
+//! What the bridge and the task of one exchange share while the exchange is under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::http::Departure;
+
+/// One exchange under way. Clones are the same flight.
+#[derive(Clone, Debug, Default)]
+pub struct Flight {
+    departure: Departure,
+    settlement: Arc<Settlement>,
+}
+
+#[derive(Debug, Default)]
+struct Settlement {
+    settled: AtomicBool,
+    notify: Notify,
+}
+
+impl Flight {
+    /// Tells the task that nobody waits for an answer any longer: it came, or was given up.
+    pub fn settle(&self) {
+        self.settlement.settled.store(true, Ordering::Release);
+        self.settlement.notify.notify_waiters();
+    }
+
+    /// Whether nobody waits any longer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settlement.settled.load(Ordering::Acquire)
+    }
+
+    /// Waits until nobody waits any longer.
+    pub(super) async fn settled(&self) {
+        let notified = self.settlement.notify.notified();
+        if !self.is_settled() {
+            notified.await;
+        }
+    }
+
+    /// Tells when the request has left.
+    pub(super) fn departure(&self) -> &Departure {
+        &self.departure
+    }
+}
+
+/// How many questions to a person are open: while there is one, silence is not a hung request (T-26).
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    asked: Arc<AtomicUsize>,
+}
+
+impl People {
+    /// Says how many questions are open now.
+    pub fn set(&self, open: usize) {
+        self.asked.store(open, Ordering::Relaxed);
+    }
+
+    fn are_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) > 0
+    }
+
+    /// Waits for `future`, but only `limit` unless a person is being asked. `None`: out of time.
+    pub(super) async fn patiently<T>(
+        &self,
+        limit: Option<Duration>,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        let Some(limit) = limit else { return Some(future.await) };
+        tokio::pin!(future);
+        loop {
+            match tokio::time::timeout(limit, &mut future).await {
+                Ok(done) => return Some(done),
+                Err(_) if self.are_asked() => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn a_question_to_a_person_suspends_the_limit() {
+        let people = People::default();
+        let limit = Some(Duration::from_secs(1));
+        let slow = || tokio::time::sleep(Duration::from_secs(5));
+        assert!(people.patiently(limit, slow()).await.is_none());
+        people.set(1);
+        assert!(people.patiently(limit, slow()).await.is_some());
+    }
+}

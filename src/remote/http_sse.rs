@@ -1,0 +1,161 @@
+//! HTTP+SSE of revision 2024-11-05: a stream that opens with an `endpoint` event, and POSTs to the
+//! URI it names (T-70 to T-75).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, Response};
+use url::Url;
+
+use super::events::EventDecoder;
+use super::exchange::media_type;
+use super::refusal;
+use super::wire::{BODY_LIMIT, Origin, StreamMemory, Wire};
+use super::{RemoteEvent, Session};
+use crate::error::{Failure, FailureKind};
+use crate::protocol::headers;
+use crate::redact::{SafeUrl, plain};
+
+/// How long a stream may take to name its endpoint (T-70).
+const ENDPOINT_LIMIT: Duration = Duration::from_secs(15);
+
+/// An open stream that has named its endpoint.
+#[derive(Debug)]
+pub(super) struct OpenStream {
+    /// Where messages are posted.
+    pub(super) endpoint: Url,
+    response: Response,
+    decoder: EventDecoder,
+}
+
+/// Why there is no such stream.
+pub(super) enum NoStream {
+    /// The remote does not offer one; its HTTP status or what it answered with.
+    NotOffered(Failure),
+    /// It could not be found out, or the remote misbehaves.
+    Failed(Failure),
+}
+
+impl Wire {
+    /// Opens the stream and waits for its endpoint.
+    pub(super) async fn open_stream(&self) -> Result<OpenStream, NoStream> {
+        let request = self.request(Method::GET, &self.endpoint, &Session::default());
+        let sent = self.people.patiently(self.limits.headers, request.send()).await;
+        let response = match sent {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => {
+                return Err(NoStream::Failed(refusal::from_network(&error, &self.endpoint)));
+            }
+            None => return Err(NoStream::Failed(late("no response"))),
+        };
+        let status = response.status();
+        if status.is_server_error() && status.as_u16() != 501 {
+            return Err(NoStream::Failed(refusal::from_status(status, &self.endpoint, &[])));
+        }
+        if !status.is_success() {
+            return Err(NoStream::NotOffered(refusal::from_status(status, &self.endpoint, &[])));
+        }
+        let media_type = media_type(&response);
+        if media_type != headers::EVENT_STREAM {
+            let failure = refusal::from_media_type(&media_type, &self.endpoint);
+            return Err(NoStream::NotOffered(failure));
+        }
+        match tokio::time::timeout(ENDPOINT_LIMIT, self.await_endpoint(response)).await {
+            Ok(opened) => opened.map_err(NoStream::Failed),
+            Err(_) => Err(NoStream::Failed(late("the event stream named no endpoint"))),
+        }
+    }
+
+    async fn await_endpoint(&self, mut response: Response) -> Result<OpenStream, Failure> {
+        let mut decoder = EventDecoder::new(BODY_LIMIT);
+        loop {
+            let event = decoder.next_event().map_err(|_| misbehaves("sent an oversized event"))?;
+            if let Some(event) = event {
+                let Some(data) = event.data else { continue };
+                if event.name.as_deref() != Some("endpoint") {
+                    return Err(misbehaves(
+                        "opened its event stream with something else than `endpoint`",
+                    ));
+                }
+                let endpoint = resolve(&self.endpoint, &String::from_utf8_lossy(&data))?;
+                return Ok(OpenStream { endpoint, response, decoder });
+            }
+            match response.chunk().await {
+                Ok(Some(chunk)) => decoder.feed(chunk),
+                Ok(None) => return Err(misbehaves("ended its event stream without an endpoint")),
+                Err(error) => return Err(refusal::from_network(&error, &self.endpoint)),
+            }
+        }
+    }
+
+    /// Passes on what the stream brings until it ends; that is the end of the session (T-74).
+    pub(super) async fn pump(self: Arc<Self>, stream: OpenStream, generation: u32) {
+        let OpenStream { mut response, mut decoder, .. } = stream;
+        let origin = Origin { exchange: None, generation };
+        let mut memory = StreamMemory::default();
+        let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
+        tracing::debug!(?end, "the event stream ended");
+        let _ = self.events.send(RemoteEvent::SessionLost { generation }).await;
+    }
+}
+
+/// The endpoint's URL (T-71). Another origin would receive the credentials, so it is refused (T-72).
+fn resolve(base: &Url, uri: &str) -> Result<Url, Failure> {
+    let endpoint = base.join(uri.trim()).map_err(|_| {
+        misbehaves(&format!("named `{}` as its endpoint, which is no URL", plain(uri)))
+    })?;
+    if endpoint.origin() == base.origin() && matches!(endpoint.scheme(), "http" | "https") {
+        return Ok(endpoint);
+    }
+    let shown = SafeUrl::new(&endpoint);
+    Err(misbehaves(&format!("named an endpoint of another origin, `{shown}`, which is refused")))
+}
+
+fn misbehaves(what: &str) -> Failure {
+    Failure::new(FailureKind::Protocol, format!("server {what}"))
+        .hint("this is a fault of the server; report it there")
+}
+
+fn late(what: &str) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("{what} in time"))
+        .hint("check that the URL is the one of an event stream, often ending in `/sse`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(uri: &str) -> Result<String, Failure> {
+        let base = Url::parse("https://host.example/api/v1/sse?tenant=1").unwrap();
+        resolve(&base, uri).map(|url| url.to_string())
+    }
+
+    /// T-71
+    #[test]
+    fn the_endpoint_is_resolved_against_the_stream() {
+        let cases = [
+            ("https://host.example/m?s=1", "https://host.example/m?s=1"),
+            ("/m?s=1", "https://host.example/m?s=1"),
+            ("m", "https://host.example/api/v1/m"),
+            ("?s=1", "https://host.example/api/v1/sse?s=1"),
+        ];
+        for (uri, expected) in cases {
+            assert_eq!(resolved(uri).as_deref(), Ok(expected), "{uri}");
+        }
+    }
+
+    /// T-72
+    #[test]
+    fn an_endpoint_of_another_origin_is_refused() {
+        for uri in [
+            "https://evil.example/m",
+            "//evil.example/m",
+            "https://host.example:8443/m",
+            "http://host.example/m",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+        ] {
+            assert!(resolved(uri).is_err(), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! HTTP answers and network errors → failures with a next step (E-59, T-24).
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+use url::Url;
+
+use crate::error::{Failure, FailureKind};
+use crate::redact::{SafeUrl, plain};
+
+/// The failure that an HTTP status stands for.
+pub(super) fn from_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
+    let kind = match status {
+        StatusCode::UNAUTHORIZED => FailureKind::AuthRequired,
+        StatusCode::FORBIDDEN => FailureKind::Forbidden,
+        _ => FailureKind::Http,
+    };
+    let said = said(body).map_or_else(String::new, |said| format!(": {said}"));
+    let message = format!("server answered HTTP {}{said}", status.as_u16());
+    let failure = Failure::new(kind, message).status(status.as_u16());
+    match hint(status, url) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn hint(status: StatusCode, url: &Url) -> Option<String> {
+    let url = SafeUrl::new(url);
+    Some(match status.as_u16() {
+        401 => "the server wants an API key or a sign-in: pass a key with \
+                `--header 'Authorization: Bearer KEY'` or the header that the server documents"
+            .to_owned(),
+        403 => "the credential is not allowed to do this, or the server refuses this address; \
+                check the API key and its permissions"
+            .to_owned(),
+        404 | 405 => {
+            format!("check the URL `{url}`: MCP endpoints often end in `/mcp` or `/sse`")
+        }
+        413 => "the message is larger than the server accepts".to_owned(),
+        431 => {
+            "the headers are larger than the server accepts; send fewer with `--header`".to_owned()
+        }
+        429 => "the server limits the rate of requests; try again later".to_owned(),
+        500..=599 => "the server or something in front of it failed; try again later".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What the server says of the error, from the usual members of a JSON body.
+fn said(body: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let text = ["message", "error_description", "detail", "error", "title"].into_iter().find_map(
+        |name| match &value[name] {
+            Value::String(text) => Some(text.as_str()),
+            Value::Object(inner) => inner.get("message").and_then(Value::as_str),
+            _ => None,
+        },
+    )?;
+    Some(plain(&text.chars().take(200).collect::<String>()))
+}
+
+/// A redirect that is not followed (T-25).
+pub(super) fn from_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
+    let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
+    match target {
+        Some(target) => {
+            let shown = SafeUrl::new(target);
+            failure(format!("server redirects to `{shown}`, which is not followed"))
+                .hint(format!("if you trust it, use that URL: `mcp-tether {shown}`"))
+        }
+        None => failure("server redirects without a usable `Location`".to_owned()),
+    }
+}
+
+/// The rate limit is exhausted for longer than we wait, or the request must not be repeated (T-28).
+pub(super) fn from_wait(status: StatusCode, wait: Duration) -> Failure {
+    let seconds = wait.as_secs().max(1);
+    Failure::new(FailureKind::Http, format!("server answered HTTP {}", status.as_u16()))
+        .status(status.as_u16())
+        .hint(format!("the server asks to try again in {seconds} s"))
+}
+
+/// A body that is no answer.
+pub(super) fn from_media_type(media_type: &str, url: &Url) -> Failure {
+    let media_type = if media_type.is_empty() { "no content type" } else { media_type };
+    Failure::new(
+        FailureKind::Protocol,
+        format!("server answered with `{}` instead of JSON or an event stream", plain(media_type)),
+    )
+    .hint(format!("check that `{}` is an MCP endpoint and not a web page", SafeUrl::new(url)))
+}
+
+/// Why nothing came back.
+pub(super) fn from_network(error: &reqwest::Error, url: &Url) -> Failure {
+    let host = url.host_str().unwrap_or_default();
+    let reason = root_cause(error);
+    if error.is_connect() || error.is_timeout() && error.is_request() {
+        let failure = Failure::new(
+            FailureKind::Network,
+            format!("cannot connect to `{}`: {reason}", SafeUrl::new(url)),
+        );
+        return failure.hint(connect_hint(&reason, host));
+    }
+    Failure::new(
+        FailureKind::Lost,
+        format!("the connection broke before the answer came: {reason}"),
+    )
+    .hint("the server may or may not have acted on the request; check before repeating it")
+}
+
+fn connect_hint(reason: &str, host: &str) -> String {
+    let reason = reason.to_ascii_lowercase();
+    if reason.contains("certificate") || reason.contains("unknownissuer") {
+        "if a company proxy inspects TLS, add its authority with `--ca-cert FILE`".to_owned()
+    } else if reason.contains("dns")
+        || reason.contains("name or service")
+        || reason.contains("look")
+    {
+        format!("check the name `{host}`, the network and the proxy settings")
+    } else {
+        format!("check that `{host}` is up and reachable from this machine, and the proxy settings")
+    }
+}
+
+/// The innermost cause, which names the real reason, in plain words where it is a known one.
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = cause.to_string();
+    match text.find(" (os error") {
+        Some(at) => text[..at].to_lowercase(),
+        None => plain(&text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url() -> Url {
+        Url::parse("https://host.example/mcp?key=secret").unwrap()
+    }
+
+    /// E-59, S-09
+    #[test]
+    fn each_status_has_its_kind_and_no_secret() {
+        let cases = [(401, "auth_required"), (403, "forbidden"), (404, "http"), (502, "http")];
+        for (status, kind) in cases {
+            let failure = from_status(StatusCode::from_u16(status).unwrap(), &url(), b"<html>");
+            assert_eq!(failure.kind.name(), kind);
+            assert_eq!(failure.status, Some(status));
+            assert!(failure.hint.as_deref().is_some_and(|hint| !hint.contains("secret")));
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_is_passed_on_in_short_and_in_one_line() {
+        let body = br#"{"error":{"message":"no\nkey"}}"#;
+        let failure = from_status(StatusCode::UNAUTHORIZED, &url(), body);
+        assert_eq!(failure.message, "server answered HTTP 401: no\\\\nkey".replace("\\\\", "\\"));
+    }
+}

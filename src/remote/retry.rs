@@ -1,0 +1,97 @@
+//! When a request is sent again, and after how long.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, StatusCode, header};
+
+/// The longest `Retry-After` that is waited for; a longer one is reported instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Growing pauses between attempts that failed before the request was sent: harmless to repeat.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    attempt: u32,
+}
+
+impl Backoff {
+    /// The next pause, or `None` when it is time to give up.
+    pub(super) fn next(&mut self, most: u32) -> Option<Duration> {
+        if self.attempt >= most {
+            return None;
+        }
+        self.attempt += 1;
+        Some(self.pause())
+    }
+
+    /// The next pause of an endless series.
+    pub(super) fn next_endless(&mut self) -> Duration {
+        self.attempt = (self.attempt + 1).min(16);
+        self.pause()
+    }
+
+    /// Starts over after a success.
+    pub(super) fn reset(&mut self) {
+        self.attempt = 0;
+    }
+
+    /// 100 ms, doubling up to 30 s, spread by a quarter so that many bridges do not move in step.
+    fn pause(&self) -> Duration {
+        let base = 100u64.saturating_mul(1 << (self.attempt.min(16) - 1)).min(30_000);
+        let spread = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |time| u64::from(time.subsec_nanos()));
+        Duration::from_millis(base + spread % (base / 4 + 1))
+    }
+}
+
+/// Whether the remote asks to come back later, and when (T-28).
+pub(super) fn asked_to_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    let later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    later.then(|| retry_after(headers).unwrap_or(Duration::from_secs(1)))
+}
+
+/// Whether a pause of this length is worth making while the host waits.
+pub(super) fn is_bearable(wait: Duration) -> bool {
+    wait <= LONGEST_WAIT
+}
+
+/// `Retry-After` in both of its forms (RFC 9110 §10.2.3).
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(header::RETRY_AFTER, value.parse().unwrap())])
+    }
+
+    /// T-28
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        let wait = retry_after(&headers(&date)).unwrap();
+        assert!(wait > Duration::from_secs(95) && wait <= Duration::from_secs(100), "{wait:?}");
+        assert_eq!(retry_after(&headers("Thu, 01 Jan 1970 00:00:00 GMT")), Some(Duration::ZERO));
+        assert_eq!(retry_after(&headers("soon")), None);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_end() {
+        let mut backoff = Backoff::default();
+        let pauses: Vec<_> = std::iter::from_fn(|| backoff.next(12)).collect();
+        assert_eq!(pauses.len(), 12);
+        assert!(pauses[0] < Duration::from_millis(130));
+        assert!(pauses[11] >= Duration::from_secs(30) && pauses[11] < Duration::from_secs(38));
+        backoff.reset();
+        assert!(backoff.next_endless() < Duration::from_millis(130));
+    }
+}

@@ -1,0 +1,68 @@
+//! The session of a legacy remote: its id and the negotiated revision, as headers.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::protocol::headers;
+
+/// What every request after `initialize` carries. Never changes: a new session is a new value.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// Counts the sessions of this run, so that what belongs to an old one can be told.
+    pub generation: u32,
+    /// The `Mcp-Session-Id`, if the remote gave one; marked sensitive.
+    pub id: Option<HeaderValue>,
+    /// The negotiated revision.
+    pub version: Option<HeaderValue>,
+}
+
+impl Session {
+    /// The session before anything was negotiated.
+    pub fn unopened(generation: u32) -> Arc<Self> {
+        Arc::new(Self { generation, ..Self::default() })
+    }
+
+    /// The headers of a request within this session (T-30, T-31).
+    pub(super) fn apply(&self, map: &mut HeaderMap) {
+        if let Some(id) = &self.id {
+            map.insert(headers::SESSION_ID, id.clone());
+        }
+        if let Some(version) = &self.version {
+            map.insert(headers::PROTOCOL_VERSION, version.clone());
+        }
+    }
+}
+
+/// A session id from a response: visible ASCII only (T-31), treated as a secret.
+pub(super) fn session_id(map: &HeaderMap) -> Option<HeaderValue> {
+    let value = map.get(headers::SESSION_ID)?;
+    let legal = !value.is_empty() && value.as_bytes().iter().all(|b| (0x21..=0x7e).contains(b));
+    if !legal {
+        tracing::warn!("the server sent a session id with illegal characters, it is ignored");
+        return None;
+    }
+    let mut id = value.clone();
+    id.set_sensitive(true);
+    Some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-31
+    #[test]
+    fn a_session_id_has_visible_ascii_only_and_does_not_print() {
+        let id = |bytes: &[u8]| {
+            let mut map = HeaderMap::new();
+            map.insert(headers::SESSION_ID, HeaderValue::from_bytes(bytes).unwrap());
+            session_id(&map)
+        };
+        assert!(id(b"abc-!~").is_some());
+        assert!(id(b"a b").is_none());
+        assert!(id(b"").is_none());
+        assert!(id("é".as_bytes()).is_none());
+        assert!(!format!("{:?}", id(b"hunter2")).contains("hunter2"));
+    }
+}

@@ -1,0 +1,251 @@
+//! What every request to one remote shares: connection, endpoint, headers, limits and the way back to
+//! the bridge. Also the reading of bodies and event streams.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use reqwest::{Method, RequestBuilder, Response};
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::events::{Event, EventDecoder};
+use super::flight::People;
+use super::{Limits, RemoteEvent, Session};
+use crate::http::Outbound;
+use crate::jsonrpc::{Kind, Message, Received, RequestId};
+use crate::protocol::headers;
+
+/// The largest body or event that is accepted, in bytes (S-12).
+pub(super) const BODY_LIMIT: usize = 256 * 1024 * 1024;
+/// How long a stream may go on after it delivered its response, before it is dropped.
+const AFTERGLOW: Duration = Duration::from_secs(1);
+/// How many event ids are remembered to drop replays (T-37).
+const REMEMBERED_IDS: usize = 1024;
+
+/// One remote's wire.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) outbound: Outbound,
+    pub(super) endpoint: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) limits: Limits,
+    pub(super) events: mpsc::Sender<RemoteEvent>,
+    pub(super) people: People,
+}
+
+/// Where a message came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    pub(super) exchange: Option<u64>,
+    pub(super) generation: u32,
+}
+
+/// What is known of one event stream over its connections.
+#[derive(Debug, Default)]
+pub(super) struct StreamMemory {
+    pub(super) last_event_id: Option<Box<str>>,
+    pub(super) retry: Option<Duration>,
+    pub(super) answered: bool,
+    pub(super) events: u64,
+    seen: HashSet<Box<str>>,
+    seen_order: VecDeque<Box<str>>,
+}
+
+/// How an event stream ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum StreamEnd {
+    /// The server ended it.
+    Closed,
+    /// The connection broke.
+    Broken(String),
+    /// Silence for longer than the limit.
+    Silent,
+    /// An event beyond the limit.
+    TooLarge,
+    /// The bridge no longer listens.
+    Unheard,
+}
+
+impl Wire {
+    /// A request with the headers that every request carries.
+    pub(super) fn request(&self, method: Method, url: &Url, session: &Session) -> RequestBuilder {
+        let mut map = self.headers.clone();
+        let accept = if method == Method::POST {
+            "application/json, text/event-stream"
+        } else {
+            headers::EVENT_STREAM
+        };
+        map.insert(header::ACCEPT, header::HeaderValue::from_static(accept));
+        session.apply(&mut map);
+        self.outbound.request(method, url.clone()).headers(map)
+    }
+
+    /// Reads a whole body, bounded in size and in silence. `Err` says why not.
+    pub(super) async fn collect(&self, mut response: Response) -> Result<Bytes, String> {
+        let expected = response.content_length().unwrap_or(0).min(BODY_LIMIT as u64);
+        let mut first = match self.chunk(&mut response).await? {
+            None => return Ok(Bytes::new()),
+            Some(first) if first.len() as u64 == expected => return Ok(first),
+            Some(first) => BytesMut::from(first),
+        };
+        first.reserve((expected as usize).saturating_sub(first.len()));
+        while let Some(chunk) = self.chunk(&mut response).await? {
+            if first.len() + chunk.len() > BODY_LIMIT {
+                return Err(format!("the body is larger than {BODY_LIMIT} bytes"));
+            }
+            first.extend_from_slice(&chunk);
+        }
+        Ok(first.freeze())
+    }
+
+    async fn chunk(&self, response: &mut Response) -> Result<Option<Bytes>, String> {
+        match self.people.patiently(self.limits.body, response.chunk()).await {
+            Some(Ok(chunk)) => Ok(chunk),
+            Some(Err(error)) => Err(super::refusal::root_cause(&error)),
+            None => Err("the body stalled".to_owned()),
+        }
+    }
+
+    /// Passes on everything that a body or event payload holds. Returns whether it held the answer to
+    /// the exchange it belongs to.
+    pub(super) async fn deliver(&self, received: Received, origin: Origin) -> bool {
+        let members = match received {
+            Received::One(message) => vec![Ok(message)],
+            Received::Batch(members) => members,
+        };
+        let mut answered = false;
+        for member in members {
+            match member {
+                Ok(message) => {
+                    answered |= is_answer(&message, origin.exchange);
+                    self.send(message, origin).await;
+                }
+                Err(invalid) => tracing::warn!("ignored what the server sent: {}", invalid.reason),
+            }
+        }
+        answered
+    }
+
+    async fn send(&self, message: Message, origin: Origin) {
+        let Origin { exchange, generation } = origin;
+        // Fails only once the bridge has ended.
+        let _ = self.events.send(RemoteEvent::Message { exchange, generation, message }).await;
+    }
+
+    /// Passes on the messages of an event stream until it ends. `listens_for` picks the payloads to
+    /// treat otherwise (`endpoint` of HTTP+SSE).
+    pub(super) async fn follow(
+        &self,
+        mut response: Response,
+        origin: Origin,
+        memory: &mut StreamMemory,
+    ) -> StreamEnd {
+        let mut decoder = EventDecoder::new(BODY_LIMIT);
+        self.follow_from(&mut decoder, &mut response, origin, memory).await
+    }
+
+    /// [`Wire::follow`] with bytes that were read already.
+    pub(super) async fn follow_from(
+        &self,
+        decoder: &mut EventDecoder,
+        response: &mut Response,
+        origin: Origin,
+        memory: &mut StreamMemory,
+    ) -> StreamEnd {
+        loop {
+            loop {
+                match decoder.next_event() {
+                    Ok(Some(event)) => self.take_event(event, origin, memory).await,
+                    Ok(None) => break,
+                    Err(_) => return StreamEnd::TooLarge,
+                }
+            }
+            if self.events.is_closed() {
+                return StreamEnd::Unheard;
+            }
+            match self.next_chunk(response, origin, memory).await {
+                Ok(chunk) => decoder.feed(chunk),
+                Err(end) => return end,
+            }
+        }
+    }
+
+    async fn next_chunk(
+        &self,
+        response: &mut Response,
+        origin: Origin,
+        memory: &StreamMemory,
+    ) -> Result<Bytes, StreamEnd> {
+        // A standalone stream may be silent for ever (T-63); one that answered need not go on.
+        let limit = match (memory.answered, origin.exchange) {
+            (true, _) => Some(AFTERGLOW),
+            (false, Some(_)) => self.limits.body,
+            (false, None) => None,
+        };
+        match self.people.patiently(limit, response.chunk()).await {
+            Some(Ok(Some(chunk))) => Ok(chunk),
+            Some(Ok(None)) => Err(StreamEnd::Closed),
+            Some(Err(error)) => Err(StreamEnd::Broken(super::refusal::root_cause(&error))),
+            None => Err(StreamEnd::Silent),
+        }
+    }
+
+    async fn take_event(&self, event: Event, origin: Origin, memory: &mut StreamMemory) {
+        let replayed = memory.note(&event);
+        if replayed || !event.is_message() {
+            return;
+        }
+        let Some(data) = event.data else { return };
+        match Received::parse(readable(data)) {
+            Ok(received) => memory.answered |= self.deliver(received, origin).await,
+            Err(invalid) => tracing::warn!("ignored an event of the server: {}", invalid.reason),
+        }
+    }
+}
+
+impl StreamMemory {
+    /// Remembers id and retry time; says whether this event was seen before.
+    fn note(&mut self, event: &Event) -> bool {
+        self.events += 1;
+        self.retry = event.retry.or(self.retry);
+        let Some(id) = &event.id else { return false };
+        self.last_event_id = (!id.is_empty()).then(|| id.clone());
+        if event.data.is_none() || id.is_empty() {
+            return false;
+        }
+        let replayed = !self.seen.insert(id.clone());
+        if !replayed {
+            self.seen_order.push_back(id.clone());
+            if self.seen_order.len() > REMEMBERED_IDS
+                && let Some(oldest) = self.seen_order.pop_front()
+            {
+                self.seen.remove(&oldest);
+            }
+        }
+        replayed
+    }
+}
+
+/// Whether this message ends that exchange. An error without id answers the exchange it came on (T-24).
+fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
+    let Some(exchange) = exchange else { return false };
+    match (message.kind(), message.id()) {
+        (Kind::Response | Kind::ErrorResponse, Some(id)) => *id == RequestId::from(exchange),
+        (Kind::ErrorResponse, None) => true,
+        _ => false,
+    }
+}
+
+/// Event streams are decoded with replacement characters (HTML standard §9.2.6): one bad byte must not
+/// cost the whole message.
+fn readable(data: Bytes) -> Bytes {
+    match std::str::from_utf8(&data) {
+        Ok(_) => data,
+        Err(_) => {
+            tracing::warn!("the server sent invalid UTF-8, replaced what cannot be read");
+            String::from_utf8_lossy(&data).into_owned().into()
+        }
+    }
+}
