@@ -11,6 +11,9 @@
 //! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
 //! four: a mistake shared by both ends of a test would prove nothing.
 
+pub mod cli;
+pub mod commands;
+pub mod environment;
 pub mod error;
 pub mod http;
 pub mod jsonrpc;
@@ -19,3 +22,4 @@ pub mod mock;
 pub mod protocol;
 pub mod redact;
 pub mod remote;
+pub mod settings;
