@@ -7,10 +7,10 @@ mod help;
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use self::flags::SettingFlags;
-use crate::commands;
+use crate::commands::{self, call::CallOptions};
 use crate::environment::{Environment, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::settings::{Flags, Key};
@@ -39,12 +39,51 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// List the tools of a server
+    #[command(after_help = help::TOOLS, args_override_self = true)]
+    Tools(Tools),
+    /// Call one tool of a server
+    #[command(after_help = help::CALL, args_override_self = true)]
+    Call(Call),
     /// Show the settings and where they come from
     #[command(after_help = help::CONFIG, subcommand_required = true)]
     Config {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+}
+
+#[derive(Args)]
+struct Tools {
+    /// The server's URL
+    #[arg(value_name = "URL")]
+    url: String,
+    /// Print the tools as the server describes them, as a JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+#[derive(Args)]
+struct Call {
+    /// The server's URL
+    #[arg(value_name = "URL")]
+    url: String,
+    /// The tool's name
+    #[arg(value_name = "TOOL")]
+    tool: String,
+    /// Arguments of the tool
+    #[arg(value_name = "KEY=VALUE")]
+    arguments: Vec<String>,
+    /// Print the result as JSON; a JSON object after it gives the arguments
+    #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1)]
+    json: Option<Option<String>>,
+    /// Say yes when the tool asks for a confirmation
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
 }
 
 #[derive(Subcommand)]
@@ -68,6 +107,21 @@ enum ConfigVerb {
         #[arg(long, value_name = "FILE")]
         config: Option<String>,
     },
+}
+
+impl From<Call> for CallOptions {
+    /// `--json key=value` means `--json` and an argument: a JSON object starts with a brace.
+    fn from(call: Call) -> Self {
+        let as_json = call.json.is_some();
+        let is_word = |text: &String| !text.trim_start().starts_with('{') && text.contains('=');
+        let (word, json_arguments) = match call.json.flatten() {
+            Some(text) if is_word(&text) => (Some(text), None),
+            text => (None, text),
+        };
+        let words = word.into_iter().chain(call.arguments).collect();
+        let Call { url, tool, yes, .. } = call;
+        Self { url, tool, words, json_arguments, as_json, yes }
+    }
 }
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -101,6 +155,13 @@ impl Cli {
         };
         let merged = |inner: SettingFlags| outer.clone().overlaid_by(inner.0);
         match verb {
+            Verb::Tools(Tools { url, json, flags }) => {
+                commands::tools::run(&url, json, &merged(flags), environment)
+            }
+            Verb::Call(mut call) => {
+                let flags = merged(std::mem::take(&mut call.flags));
+                commands::call::run(&call.into(), &flags, environment)
+            }
             Verb::Config { verb: ConfigVerb::Show { url, json, flags } } => {
                 commands::config::show(url.as_deref(), json, &merged(flags), environment)
             }

@@ -1,10 +1,13 @@
 //! What a user can do: one file per verb, each takes its options and does its work.
 
+mod arguments;
 pub mod bridge;
-//pub mod call;
+pub mod call;
 pub mod config;
 mod logging;
 mod prepare;
-//pub mod tools;
-
-pub use prepare::BridgeOptions;
+mod questions;
+mod readable;
+mod session;
+pub mod tools;
+mod wire;

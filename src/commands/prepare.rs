@@ -4,19 +4,10 @@
 use std::future::Future;
 
 use super::logging;
+use super::wire::{BridgeOptions, ToolFilter};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::remote::{RemoteOptions, ToolFilter};
 use crate::settings::{Flags, Key, Settings, parse_remote_url};
-
-/// Everything a bridge must know.
-#[derive(Debug)]
-pub struct BridgeOptions {
-    /// The remote and how to reach it.
-    pub remote: RemoteOptions,
-    /// Tools that are hidden from the host.
-    pub tool_filter: ToolFilter,
-}
 
 /// Resolves the settings for this URL and starts logging.
 pub fn bridge_options(
@@ -31,8 +22,8 @@ pub fn bridge_options(
     for warning in warning.iter().chain(&settings.warnings) {
         tracing::warn!("{warning}");
     }
-    let tool_filter = ToolFilter::new(settings.texts(Key::IgnoreTool));
-    Ok(BridgeOptions { remote, tool_filter })
+    let hidden_tools = ToolFilter::new(settings.texts(Key::IgnoreTool));
+    Ok(BridgeOptions { remote, hidden_tools })
 }
 
 /// Runs a future to its end on this thread: one host and one remote need no more.
