@@ -18,8 +18,11 @@ use crate::http::FrameBody;
 use crate::jsonrpc::{Frame, Kind, Received};
 use crate::protocol::headers;
 
-/// How often a request that never left is tried again.
+/// How often a request that never left is tried again: about three seconds in all, enough for a
+/// server that restarts.
 const CONNECT_RETRIES: u32 = 5;
+/// The same before there is a session: a wrong URL should be told soon.
+const FIRST_CONNECT_RETRIES: u32 = 3;
 /// How often a request that may have arrived is tried again, if that does no harm.
 const REPEATS: u32 = 2;
 /// How often in a row resuming a stream may fail or bring nothing new.
@@ -100,7 +103,7 @@ impl Wire {
             let result = self.attempt(post, &target).await;
             match result {
                 None => return Err(Trouble::Failed(timeout("no response"))),
-                Some(Err(error)) => match attempts.after_error(&error, post.repeatable) {
+                Some(Err(error)) => match attempts.after_error(&error, post) {
                     Some(pause) => self.pause(pause, post).await?,
                     None => return Err(Trouble::Failed(refusal::from_network(&error, &target))),
                 },
@@ -317,14 +320,15 @@ struct Attempts {
 impl Attempts {
     /// The pause before sending again after a network error; `None`: it would not be safe, or enough is
     /// enough.
-    fn after_error(&mut self, error: &reqwest::Error, repeatable: bool) -> Option<Duration> {
+    fn after_error(&mut self, error: &reqwest::Error, post: &Post) -> Option<Duration> {
         if error.is_builder() || is_hopeless(error) {
             return None;
         }
         if error.is_connect() {
-            return self.connects.next(CONNECT_RETRIES);
+            let first = post.session.generation == 0 && post.session.version.is_none();
+            return self.connects.next(if first { FIRST_CONNECT_RETRIES } else { CONNECT_RETRIES });
         }
-        if repeatable { self.repeats.next(REPEATS) } else { None }
+        if post.repeatable { self.repeats.next(REPEATS) } else { None }
     }
 
     /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
@@ -366,10 +370,12 @@ impl Attempts {
     }
 }
 
-/// Errors that another attempt would meet again: bad certificates.
+/// Errors that another attempt would meet again: bad certificates, or no TLS at the other end.
 fn is_hopeless(error: &reqwest::Error) -> bool {
+    const SIGNS: [&str; 5] =
+        ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
     let cause = refusal::root_cause(error).to_ascii_lowercase();
-    cause.contains("certificate") || cause.contains("unknownissuer")
+    SIGNS.iter().any(|sign| cause.contains(sign))
 }
 
 /// Servers confuse 400 and 404 for a forgotten session (T-39).
