@@ -1,1 +1,4 @@
 //! One integration binary; a module per topic.
+
+mod mock_streamable_http;
+mod raw_host;
