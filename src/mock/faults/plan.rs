@@ -202,6 +202,8 @@ pub(in crate::mock) struct Style {
     /// Events of unknown types and with empty data in between.
     pub(in crate::mock) noise: bool,
     pub(in crate::mock) event_delay: Option<Duration>,
+    /// Comments while nothing else is sent.
+    pub(in crate::mock) heartbeat: Option<Duration>,
     /// Each event is sent twice, with the same id.
     pub(in crate::mock) duplicate: bool,
     pub(in crate::mock) no_ids: bool,

@@ -231,6 +231,18 @@ pub(super) const ROWS: &[Row] = &[
             effect(move |plan| plan.style.event_delay = Some(delay))
         }
     ),
+    worded!(
+        "heartbeat",
+        "heartbeat=MS",
+        "heartbeat=100",
+        &[],
+        Answered,
+        "sends a comment whenever nothing else was sent for so long",
+        |words| {
+            let pause = milliseconds(words)?;
+            effect(move |plan| plan.style.heartbeat = Some(pause))
+        }
+    ),
     plain!("duplicate", Answered, "sends each event twice with the same id", |plan| {
         plan.style.duplicate = true;
     }),

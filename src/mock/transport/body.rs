@@ -10,7 +10,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
 use super::encode;
 use crate::mock::events::{Event, Next, Reader};
@@ -109,7 +109,7 @@ impl EventStream {
                 State::Running => self.fill().await,
                 State::Silent => std::future::pending().await,
                 State::Ended => return None,
-                State::Cut => return Some(Err(io::ErrorKind::ConnectionAborted.into())),
+                State::Cut => return Some(Err(broken_off().await)),
             }
         }
     }
@@ -127,11 +127,20 @@ impl EventStream {
             }
             return;
         }
-        match self.reader.next().await {
-            Next::Event(event) => self.event(event).await,
-            Next::Ended if self.style.stay_open => self.state = State::Silent,
-            Next::Ended => self.finish(State::Ended),
-            Next::Cut => self.state = State::Cut,
+        match self.next().await {
+            None => self.send(encode::comment(&self.style)),
+            Some(Next::Event(event)) => self.event(event).await,
+            Some(Next::Ended) if self.style.stay_open => self.state = State::Silent,
+            Some(Next::Ended) => self.finish(State::Ended),
+            Some(Next::Cut) => self.state = State::Cut,
+        }
+    }
+
+    /// What the log has next; `None` when it is time for a heartbeat.
+    async fn next(&mut self) -> Option<Next> {
+        match self.style.heartbeat {
+            Some(pause) => tokio::time::timeout(pause, self.reader.next()).await.ok(),
+            None => Some(self.reader.next().await),
         }
     }
 
@@ -248,9 +257,14 @@ pub(super) fn whole(bytes: Bytes, chunk: Option<usize>) -> Body {
 
 /// A body that breaks off after half of its bytes.
 pub(super) fn half(bytes: &Bytes) -> Body {
-    let half = bytes.slice(..bytes.len() / 2);
-    let pieces = [Ok(half), Err(io::Error::from(io::ErrorKind::ConnectionAborted))];
-    Body::from_stream(stream::iter(pieces))
+    let half = stream::iter([Ok(bytes.slice(..bytes.len() / 2))]);
+    Body::from_stream(half.chain(stream::once(async { Err(broken_off().await) })))
+}
+
+/// Breaks a body off, after what came before was flushed.
+async fn broken_off() -> io::Error {
+    tokio::task::yield_now().await;
+    io::ErrorKind::ConnectionAborted.into()
 }
 
 /// A body that never comes.

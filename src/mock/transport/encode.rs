@@ -44,6 +44,12 @@ pub(super) fn opening(style: &Style, first_id: Option<&str>) -> Vec<u8> {
     out
 }
 
+/// A comment that keeps a connection busy.
+pub(super) fn comment(style: &Style) -> Bytes {
+    let end = style.line_ending.text();
+    format!(": keep-alive{end}{end}").into()
+}
+
 /// One event.
 pub(super) fn event(style: &Style, id: Option<&str>, kind: &str, payload: &[u8]) -> Bytes {
     let end = style.line_ending.text();
