@@ -27,6 +27,8 @@ const FIRST_CONNECT_RETRIES: u32 = 3;
 const REPEATS: u32 = 2;
 /// How often in a row resuming a stream may fail or bring nothing new.
 const RESUME_RETRIES: u32 = 6;
+/// The shortest pause before a stream is resumed, whatever the server asks for.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// How many redirects are followed.
 const REDIRECTS: u32 = 5;
 /// How much of an error body is read.
@@ -235,16 +237,16 @@ impl Wire {
                 return Outcome::Failed(lost("the event stream could not be resumed"));
             };
             tokio::select! {
-                () = tokio::time::sleep(memory.retry.unwrap_or(fallback)) => {}
+                () = tokio::time::sleep(memory.retry.unwrap_or(fallback).max(SHORTEST_PAUSE)) => {}
                 () = post.flight.settled() => return Outcome::Done,
             }
-            let known = memory.events;
+            let known = memory.steps;
             match self.resume(&memory, &post.session).await {
                 Ok(response) => end = self.follow(response, post.origin(), &mut memory).await,
                 Err(Resumption::Later(reason)) => end = StreamEnd::Broken(reason),
                 Err(Resumption::Never(failure)) => return Outcome::Failed(failure),
             }
-            if memory.events > known {
+            if memory.steps > known {
                 backoff.reset();
             }
         }

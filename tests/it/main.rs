@@ -1,6 +1,13 @@
 //! One integration binary; a module per topic.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod http_sse;
+mod life_cycle;
 mod mock_faults;
 mod mock_http_sse;
 mod mock_streamable_http;
 mod raw_host;
+mod stdio_side;
+mod streamable_http;
+mod support;
