@@ -1,6 +1,6 @@
 //! One integration binary; a module per topic.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod http_sse;
 mod life_cycle;

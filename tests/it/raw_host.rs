@@ -1,6 +1,5 @@
 //! A host that speaks plain HTTP to the mock, so that the mock is judged by what is on the wire and
 //! not by code of ours.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::time::Duration;
 
