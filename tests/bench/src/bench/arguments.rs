@@ -17,7 +17,7 @@ usage: bench [--bridge NAME=COMMAND]... [options]
                          others are held against, the first other one is `ours`
                          (without any: `floor` and `mcp-tether` from beside this program)
   --mcp-remote DIR       npm `mcp-remote`: its package folder or one with `node_modules` in it
-                         (without it: the one in PATH or in ./node_modules, if any)
+                         (without it: the one in PATH or in ./node_modules, if any; none if quick)
   --no-mcp-remote        leave `mcp-remote` out
   --only NAME            only figures with NAME in their name, repeat for more: start, far, idle,
                          calls, late, large, argument, stream, size
@@ -65,6 +65,7 @@ impl Arguments {
         let mcp_remote = match folder {
             _ if without => None,
             Some(folder) => Some(mcp_remote_in(&folder).ok_or_else(|| not_there(&folder))?),
+            None if quick => None,
             None => mcp_remote_around(),
         };
         Ok(Some(Self { bridges, mcp_remote, only, plan, json }))

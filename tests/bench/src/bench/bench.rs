@@ -36,7 +36,7 @@ impl Plan {
             burst_rounds: 15,
             burst: 8000,
             late_rounds: 7,
-            large_rounds: 7,
+            large_rounds: 11,
             stream_rounds: 11,
             idle: Duration::from_secs(30),
             budget: Duration::from_secs(12),

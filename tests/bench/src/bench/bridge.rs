@@ -258,8 +258,8 @@ impl Bridge {
 
     fn fault(&self, what: &str) -> Fault {
         let complaints = fs::read_to_string(&self.complaints).unwrap_or_default();
-        let last = complaints.lines().rfind(|line| !line.trim().is_empty());
-        match last {
+        let telling = complaints.lines().rfind(|line| line.contains("rror"));
+        match telling.or(complaints.lines().rfind(|line| !line.trim().is_empty())) {
             Some(line) => Fault::new(format!("{what} (stderr: `{}`)", line.trim())),
             None => Fault::new(what),
         }

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::envelope;
 
 /// Where the URL goes in a command; without it the URL comes last.
 const URL: &str = "{url}";
@@ -49,6 +52,19 @@ impl Contender {
             words.push(url.into());
         }
         words
+    }
+
+    /// What it says its version is; what an interpreter runs says so in its package.
+    pub(crate) fn version(&self) -> Option<String> {
+        if let Some(script) = self.command.get(1).filter(|script| script.ends_with(".js")) {
+            let package = Path::new(script).parent()?.parent()?.join("package.json");
+            let package = fs::read(package).ok()?;
+            let version = envelope::string(&package, "version")?;
+            return Some(String::from_utf8_lossy(version).into_owned());
+        }
+        let output = Command::new(self.command.first()?).arg("--version").output().ok()?;
+        let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        text.split_whitespace().last().map(String::from)
     }
 
     /// The size of a native program; what an interpreter runs has no comparable one.

@@ -75,7 +75,8 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         rows.extend((figure.measure)(&mut bench)?);
         bench.settle(Place::Anywhere);
     }
-    print(&format!("{}; load {load} before, {} after\n\n", report::machine(), report::load()));
+    print(&format!("{}; load {load} before, {} after\n", report::machine(), report::load()));
+    print(&format!("{}\n\n", report::versions(&bench)));
     print(&report::table(&bench, &rows));
     if !bench.faults().is_empty() {
         print(&format!("\nanswered wrongly or not at all:\n{}", report::faults(&bench)));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::bench::Bench;
+use crate::contenders::Contender;
 use crate::row::{Row, Target};
 
 /// The load of the machine in the last minute, as text.
@@ -21,9 +22,16 @@ pub(crate) fn machine() -> String {
     format!("{model}, {count} cores, Linux {}", kernel.trim())
 }
 
+/// Name and version of every bridge that tells one.
+pub(crate) fn versions(bench: &Bench) -> String {
+    let told = |one: &Contender| Some(format!("{} {}", one.name(), one.version()?));
+    let told: Vec<_> = bench.contenders().iter().filter_map(told).collect();
+    told.join(", ")
+}
+
 /// The table; the first contender that is not the floor is ours.
 pub(crate) fn table(bench: &Bench, rows: &[Row]) -> String {
-    let names: Vec<_> = bench.contenders().iter().map(crate::contenders::Contender::name).collect();
+    let names: Vec<_> = bench.contenders().iter().map(Contender::name).collect();
     let (floor, ours) = roles(bench);
     let others: Vec<_> =
         (0..names.len()).filter(|index| Some(*index) != floor && *index != ours).collect();
@@ -77,7 +85,7 @@ pub(crate) fn faults(bench: &Bench) -> String {
 fn target(target: Target) -> String {
     match target {
         Target::None => String::new(),
-        Target::FloorTimes(1.0) => "≤ floor".into(),
+        Target::Floor => "≤ floor".into(),
         Target::FloorTimes(times) => format!("≤ {times} × floor"),
         Target::FloorShare(share) => format!("≥ {share} × floor"),
         Target::AtMost(limit) => format!("≤ {limit}"),

@@ -1,11 +1,16 @@
 //! One line of the table: a figure's samples, its target, and whether it is met.
 
+/// Two bridges that do the same differ by less than this from run to run.
+const RESOLUTION: f64 = 1.02;
+
 /// What the project wants of a figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     None,
     /// At most this many times the floor.
     FloorTimes(f64),
+    /// No slower than the floor, to within [`RESOLUTION`].
+    Floor,
     /// At least this part of the floor.
     FloorShare(f64),
     /// At most this much, whatever the floor does.
@@ -88,12 +93,13 @@ impl Row {
             Target::None => None,
             Target::AtMost(limit) => self.value(ours).map(|value| judge(value <= limit)),
             Target::FloorTimes(limit) => ratio.map(|ratio| judge(ratio <= limit)),
+            Target::Floor => ratio.map(|ratio| judge(ratio <= RESOLUTION)),
             Target::FloorShare(limit) => ratio.map(|ratio| judge(ratio >= limit)),
         };
-        let no_slower = matches!(self.target, Target::FloorTimes(limit) if limit <= 1.0);
+        let no_slower = matches!(self.target, Target::Floor);
         let low = floor.and_then(|floor| quantile(self.ratios(ours, floor), 0.25));
         match verdict {
-            Some(Verdict::Missed) if no_slower && low.is_some_and(|low| low <= 1.0) => {
+            Some(Verdict::Missed) if no_slower && low.is_some_and(|low| low <= RESOLUTION) => {
                 Verdict::Even
             }
             other => other.unwrap_or(Verdict::None),
@@ -137,9 +143,9 @@ mod tests {
     #[test]
     fn no_slower_than_the_floor_is_even_when_the_rounds_disagree() {
         let floor = [1.0, 1.0, 1.0, 1.0];
-        let even = row(Target::FloorTimes(1.0), &floor, &[0.9, 0.99, 1.02, 1.1]);
+        let even = row(Target::Floor, &floor, &[0.9, 0.99, 1.04, 1.1]);
         assert_eq!(even.verdict(1, Some(0)), Verdict::Even);
-        let slower = row(Target::FloorTimes(1.0), &floor, &[1.01, 1.02, 1.02, 1.1]);
+        let slower = row(Target::Floor, &floor, &[1.03, 1.04, 1.04, 1.1]);
         assert_eq!(slower.verdict(1, Some(0)), Verdict::Missed);
     }
 }

@@ -68,10 +68,8 @@ async fn bridge(remote: Rc<Remote>) -> io::Result<()> {
     let mut buffer = BytesMut::with_capacity(READ_SIZE);
     let mut taken = 0;
     loop {
-        let mut scanned = 0;
-        while let Some(length) = memchr::memchr(b'\n', &buffer[scanned..]) {
-            let line = next_line(&mut buffer, scanned + length);
-            scanned = 0;
+        while let Some(length) = memchr::memchr(b'\n', &buffer) {
+            let line = next_line(&mut buffer, length);
             if line.is_empty() {
                 continue;
             }

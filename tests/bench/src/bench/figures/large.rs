@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::milliseconds;
 use super::traffic::Call;
-use super::{NO_SLOWER, milliseconds};
 use crate::bench::Bench;
 use crate::contenders::Contender;
 use crate::fault::Outcome;
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(150);
 struct Large {
     time: f64,
     growth: f64,
+    cpu: f64,
 }
 
 pub(crate) fn results(bench: &mut Bench) -> Outcome<Vec<Row>> {
@@ -41,6 +42,8 @@ pub(crate) fn results(bench: &mut Bench) -> Outcome<Vec<Row>> {
             let key = format!("large-{kind}-{megabytes}");
             let row = Row::new(&key, format!("{megabytes} MB result {name}, ms"));
             rows.push(row.target(time).of(&samples, |large| large.time));
+            let row = Row::new(format!("{key}-cpu"), "its CPU, ms");
+            rows.push(row.of(&samples, |large| large.cpu));
             let row = Row::new(format!("{key}-peak"), "its peak RSS over idle, MB");
             rows.push(row.target(memory).of(&samples, |large| large.growth));
         }
@@ -53,6 +56,7 @@ fn large(bench: &Bench, contender: &Contender, call: &Call) -> Outcome<Large> {
     bridge.be_patient(PATIENCE);
     bridge.expect_line(call.text.len());
     let idle = process::memory(bridge.pid())?.rss;
+    let cpu = process::cpu(bridge.pid())?;
     let id = bridge.fresh_id();
     let mut line = Vec::new();
     call.write(id, &mut line);
@@ -61,8 +65,9 @@ fn large(bench: &Bench, contender: &Contender, call: &Call) -> Outcome<Large> {
     let answer = bridge.line()?;
     let time = milliseconds(start.elapsed());
     let growth = process::peak(bridge.pid())? - idle;
+    let cpu = milliseconds(process::cpu(bridge.pid())?.saturating_sub(cpu));
     call.check(bridge.text(answer))?;
-    Ok(Large { time, growth })
+    Ok(Large { time, growth, cpu })
 }
 
 /// A call whose argument is large and whose answer tells whether it arrived whole.
@@ -75,6 +80,7 @@ pub(crate) fn argument(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let samples = Turns::take(bench, &figure, rounds, |bench, contender, _| {
         let (mut bridge, _) = bench.open(contender, &bench.upstream().url())?;
         let idle = process::memory(bridge.pid())?.rss;
+        let cpu = process::cpu(bridge.pid())?;
         let id = bridge.fresh_id();
         let opening = format!(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"sink","arguments":{{"text":""#
@@ -85,13 +91,15 @@ pub(crate) fn argument(bench: &mut Bench) -> Outcome<Vec<Row>> {
         let answer = bridge.answer_to(id)?;
         let time = milliseconds(start.elapsed());
         let growth = process::peak(bridge.pid())? - idle;
+        let cpu = milliseconds(process::cpu(bridge.pid())?.saturating_sub(cpu));
         call.check(bridge.text(answer))?;
-        Ok(Large { time, growth })
+        Ok(Large { time, growth, cpu })
     });
     Ok(vec![
         Row::new("argument", format!("{ARGUMENT} MB tool argument, ms"))
-            .target(NO_SLOWER)
+            .target(Target::Floor)
             .of(&samples, |large| large.time),
+        Row::new("argument-cpu", "its CPU, ms").of(&samples, |large| large.cpu),
         Row::new("argument-peak", "its peak RSS over idle, MB").of(&samples, |large| large.growth),
     ])
 }

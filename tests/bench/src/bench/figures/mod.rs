@@ -13,7 +13,7 @@ use crate::contenders::Contender;
 use crate::cores::Place;
 use crate::fault::Outcome;
 use crate::payload::MEGABYTE;
-use crate::row::{Row, Target};
+use crate::row::Row;
 
 /// A group of rows that are measured together.
 pub(crate) struct Figure {
@@ -73,6 +73,3 @@ fn milliseconds(time: std::time::Duration) -> f64 {
 fn microseconds(time: std::time::Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
-
-/// The bar that `DECISIONS` sets for being as fast as the floor.
-const NO_SLOWER: Target = Target::FloorTimes(1.0);

@@ -1,6 +1,6 @@
 //! From spawn to the first answers, near and far, and from the end of stdin to the end.
 
-use super::{NO_SLOWER, milliseconds};
+use super::milliseconds;
 use crate::bench::Bench;
 use crate::bridge::Opening;
 use crate::contenders::Contender;
@@ -62,7 +62,7 @@ pub(crate) fn far(bench: &mut Bench) -> Outcome<Vec<Row>> {
     });
     Ok(vec![
         Row::new("far-tools", "spawn → `tools/list` answer at 80 ms round trip, ms")
-            .target(NO_SLOWER)
+            .target(Target::Floor)
             .of(&samples, |(first, _)| *first),
         Row::new("far-known", "the same, known remote, ms")
             .target(Target::AtMost(20.0))
