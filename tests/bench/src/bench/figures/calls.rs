@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::traffic::{Call, many, one_by_one};
 use super::{Kept, microseconds, milliseconds};
 use crate::bench::Bench;
+use crate::bridge::Bridge;
 use crate::contenders::Contender;
 use crate::cores::Place;
 use crate::direct::Direct;
@@ -93,15 +94,24 @@ fn sequences(bench: &mut Bench, kept: &mut Kept, call: &Call) -> Outcome<Vec<Vec
         let least = direct_median(&mut direct, call, bench.plan().calls)?;
         turns.round(bench, &call.tool, &mut |bench: &Bench, contender: &Contender, index| {
             let count = bench.plan().calls;
-            let bridge = kept.bridge(bench, contender, index)?;
-            let cpu = process::cpu(bridge.pid())?;
-            let times = one_by_one(bridge, call, count)?;
-            let cpu = process::cpu(bridge.pid())?.saturating_sub(cpu);
+            let (times, cpu) = kept.with(bench, contender, index, |bridge| {
+                with_cpu(bridge, |bridge| one_by_one(bridge, call, count))
+            })?;
             let over = |part| at(&times, part) - least;
             Ok(Sequence { p50: over(0.5), p99: over(0.99), cpu: microseconds(cpu) / count as f64 })
         });
     }
     Ok(turns.into_samples())
+}
+
+/// What the work gives, and the processor time the bridge spent on it.
+fn with_cpu<T>(
+    bridge: &mut Bridge,
+    work: impl FnOnce(&mut Bridge) -> Outcome<T>,
+) -> Outcome<(T, Duration)> {
+    let before = process::cpu(bridge.pid())?;
+    let value = work(bridge)?;
+    Ok((value, process::cpu(bridge.pid())?.saturating_sub(before)))
 }
 
 fn direct_median(direct: &mut Direct, call: &Call, count: usize) -> Outcome<f64> {
@@ -147,17 +157,16 @@ fn bursts(bench: &mut Bench, kept: &mut Kept, call: &Call) -> Vec<Vec<(f64, f64)
     let rounds = bench.plan().burst_rounds;
     Turns::take(bench, &format!("burst of {}", call.tool), rounds, |bench, contender, index| {
         let count = bench.plan().burst;
-        let bridge = kept.bridge(bench, contender, index)?;
-        let cpu = process::cpu(bridge.pid())?;
-        let time = many(bridge, call, count, WINDOW)?;
-        let cpu = process::cpu(bridge.pid())?.saturating_sub(cpu);
+        let (time, cpu) = kept.with(bench, contender, index, |bridge| {
+            with_cpu(bridge, |bridge| many(bridge, call, count, WINDOW))
+        })?;
         Ok((count as f64 / time.as_secs_f64(), microseconds(cpu) / count as f64))
     })
 }
 
 fn after_load(kept: &Kept) -> Vec<Vec<Memory>> {
     std::thread::sleep(SETTLE);
-    let memory = |bridge: &Option<crate::bridge::Bridge>| {
+    let memory = |bridge: &Option<Bridge>| {
         bridge.iter().filter_map(|bridge| process::memory(bridge.pid()).ok()).collect()
     };
     kept.0.iter().map(memory).collect()
@@ -169,7 +178,7 @@ pub(crate) fn late(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let call = Call { tool: "wait-50".into(), text: "late".into() };
     let rounds = bench.plan().late_rounds;
     let samples = Turns::take(bench, "late", rounds, |bench, contender, index| {
-        many(kept.bridge(bench, contender, index)?, &call, LATE_CALLS, WINDOW)
+        kept.with(bench, contender, index, |bridge| many(bridge, &call, LATE_CALLS, WINDOW))
     });
     Ok(vec![
         Row::new("late", "256 calls of 50 ms, 64 at once, ms")

@@ -49,20 +49,22 @@ impl Kept {
         Self(bench.contenders().iter().map(|_| None).collect())
     }
 
-    /// The contender's bridge, with a session open.
-    fn bridge(
+    /// Takes a sample of the contender's bridge, with a session open. One that failed is given up.
+    fn with<T>(
         &mut self,
         bench: &Bench,
         contender: &Contender,
         index: usize,
-    ) -> Outcome<&mut Bridge> {
-        let place = &mut self.0[index];
-        if place.is_none() {
-            *place = Some(bench.open(contender, &bench.upstream().url())?.0);
-        }
-        let bridge = place.as_mut().expect("just filled");
-        bench.put(bridge);
-        Ok(bridge)
+        sample: impl FnOnce(&mut Bridge) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let mut bridge = match self.0[index].take() {
+            Some(bridge) => bridge,
+            None => bench.open(contender, &bench.upstream().url())?.0,
+        };
+        bench.put(&bridge);
+        let value = sample(&mut bridge)?;
+        self.0[index] = Some(bridge);
+        Ok(value)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let mut kept = Kept::new(bench);
     let rounds = bench.plan().stream_rounds;
     let samples = Turns::take(bench, "stream", rounds, |bench, contender, index| {
-        stream(kept.bridge(bench, contender, index)?)
+        kept.with(bench, contender, index, stream)
     });
     Ok(vec![
         Row::new("stream", "20,000 notifications on one stream, a second")
