@@ -1,5 +1,6 @@
-// Stands between the bridge and a remote as a plain TCP relay: every byte passes as it is, while the
-// requests that go by are written down. That is how the suite knows what the remote was told.
+// Stands between the bridge and a remote as a TCP relay: bytes pass as they are and as they come, but
+// for the `Host` header, which names the remote again, and the requests that go by are written down.
+// That is how the suite knows what the remote was told.
 import net from 'node:net';
 
 /**
@@ -21,20 +22,22 @@ export async function record(url) {
       allowHalfOpen: true,
     });
     const unanswered = [];
-    const read = requestReader((request) => {
+    const pass = passRequests(upstream, remote.host, (request) => {
       seen.push(request);
       unanswered.push(request);
       tell();
     });
-    bridge.on('data', read);
+    bridge.on('data', pass);
+    bridge.on('end', () => upstream.end());
+    upstream.pipe(bridge);
     upstream.on('data', (chunk) => {
       const status = statusOf(chunk);
       if (status === null || unanswered.length === 0) return;
       Object.assign(unanswered.shift(), status);
       tell();
     });
-    join(bridge, upstream, sockets);
-    join(upstream, bridge, sockets);
+    endTogether(bridge, upstream, sockets);
+    endTogether(upstream, bridge, sockets);
   });
   await new Promise((resolve) => relay.listen(0, '127.0.0.1', resolve));
 
@@ -90,13 +93,13 @@ function until(watchers, holds) {
   });
 }
 
-function join(from, to, sockets) {
-  sockets.add(from);
-  from.pipe(to);
-  from.on('error', () => to.destroy());
-  from.on('close', () => {
-    sockets.delete(from);
-    if (!from.readableEnded) to.destroy();
+/** A half that breaks takes the other one along; a half that ends well has said so already. */
+function endTogether(one, other, sockets) {
+  sockets.add(one);
+  one.on('error', () => other.destroy());
+  one.on('close', () => {
+    sockets.delete(one);
+    if (!one.readableEnded) other.destroy();
   });
 }
 
@@ -109,14 +112,26 @@ function statusOf(chunk) {
   return { status: Number(status), type: type?.toLowerCase() };
 }
 
-/** Reads HTTP/1.1 requests from chunks and hands each on with its JSON body, if it has one. */
-function requestReader(hand) {
+/** Passes HTTP/1.1 requests on, and hands over each that is complete with its JSON body. */
+function passRequests(upstream, host, hand) {
   let held = Buffer.alloc(0);
+  let passed = 0;
   return (chunk) => {
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    for (let taken = takeRequest(held); taken !== null; taken = takeRequest(held)) {
-      held = held.subarray(taken.length);
-      hand(taken.request);
+    for (let end = held.indexOf('\r\n\r\n'); end !== -1; end = held.indexOf('\r\n\r\n')) {
+      if (passed === 0) {
+        passed = end + 4;
+        const head = held.subarray(0, passed).toString('latin1');
+        upstream.write(head.replace(/(\r\nhost: *)[^\r]*/i, `$1${host}`), 'latin1');
+      }
+      const taken = takeRequest(held);
+      const upTo = taken?.length ?? held.length;
+      if (taken) hand(taken.request);
+      upstream.write(held.subarray(passed, upTo));
+      passed = upTo;
+      if (!taken) return;
+      held = held.subarray(upTo);
+      passed = 0;
     }
   };
 }

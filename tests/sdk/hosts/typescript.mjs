@@ -21,10 +21,7 @@ export const ANSWERS = {
     stopReason: 'endTurn',
     content: { type: 'text', text: `the model says 世界 to ${messages.length}` },
   }),
-  'elicitation/create': ({ requestedSchema }) => ({
-    action: 'accept',
-    content: 'name' in requestedSchema.properties ? { name: 'Zoë', check: true } : {},
-  }),
+  'elicitation/create': () => ({ action: 'accept', content: plan.elicitation.content }),
   'roots/list': () => ({ roots: [{ uri: 'file:///suite/root', name: 'suite root' }] }),
 };
 
@@ -78,8 +75,8 @@ function features(host) {
     'tools/call': when('call', async ({ tool, args, contains }) => {
       expectText(await call(tool, args), (text) => text.includes(contains), contains);
     }),
-    unicode: when('unicode', async ({ tool, argument, value, text: wanted }) => {
-      expectText(await call(tool, { [argument]: value }), (text) => text === wanted, wanted);
+    unicode: when('unicode', async ({ tool, argument, value, prefix }) => {
+      expectEcho(await call(tool, { [argument]: value }), argument, value, prefix);
     }),
     'tool failure': when('toolFailure', async ({ tool, args, mentions }) => {
       const result = await call(tool, args);
@@ -158,7 +155,7 @@ function features(host) {
       await until(`a message with ${mentions}`, () => notifications.some(isMessage));
       if (after) await call(after.tool, after.args);
     }),
-    'list changed': when('listChanged', async ({ trigger, notification, appears }) => {
+    'list changed': when('listChanged', async ({ trigger, notification, appears, after }) => {
       const before = notifications.length;
       await call(trigger.tool, made(trigger.args));
       await until(notification, () =>
@@ -167,18 +164,16 @@ function features(host) {
       const lists = { tools: () => client.listTools(), resources: () => client.listResources() };
       const members = (await lists[appears.list]())[appears.list];
       expectAll(members.map((member) => member[appears.key]), [made(appears).value]);
+      if (after) await call(after.tool, made(after.args));
     }),
     'parallel calls': when('parallel', async ({ tool, argument, prefix }) => {
       const texts = Array.from({ length: 20 }, (_, index) => `call ${index} 世`);
       const results = await Promise.all(texts.map((text) => call(tool, { [argument]: text })));
-      results.forEach((result, index) => {
-        const wanted = prefix + texts[index];
-        expectText(result, (text) => text === wanted, wanted);
-      });
+      results.forEach((result, index) => expectEcho(result, argument, texts[index], prefix));
     }),
-    'large result': when('large', async ({ tool, argument, size, prefix }) => {
-      const body = '0123456789'.repeat(size / 10);
-      const value = argument === 'size' ? size : body;
+    'large result': when('large', async ({ tool, argument, pattern, size, prefix, sends }) => {
+      const body = pattern.repeat(size / pattern.length);
+      const value = sends === 'size' ? size : body;
       const text = textOf(await call(tool, { [argument]: value }));
       expect(text === prefix + body, `${size} characters, unchanged`, `${text.length} characters`);
     }),
@@ -211,6 +206,14 @@ function textOf({ content }) {
 
 function expectText(result, holds, wanted) {
   expect(holds(textOf(result)), `the text ${wanted}`, textOf(result));
+}
+
+/** An echo is the text behind a prefix or, where there is none, the arguments as JSON. */
+function expectEcho(result, argument, value, prefix) {
+  const text = textOf(result);
+  const seen = prefix === undefined ? JSON.parse(text)[argument] : text;
+  const wanted = (prefix ?? '') + value;
+  expect(seen === wanted, `the text ${wanted}`, seen);
 }
 
 function expectAll(names, wanted) {

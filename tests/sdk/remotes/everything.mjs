@@ -1,8 +1,9 @@
 // What a host can try on `@modelcontextprotocol/server-everything`.
 
+import { TEXT } from './text.mjs';
+
 /** @param {{sessions: boolean}} mode whether it has sessions to end with DELETE */
 export function everything({ sessions }) {
-  const text = 'Grüße, 世界 👋 \u2028 "quoted" \\ back';
   return {
     sessions,
     standaloneStream: sessions,
@@ -12,7 +13,7 @@ export function everything({ sessions }) {
       args: { a: 9007199254740990, b: 1 },
       contains: 'is 9007199254740991.',
     },
-    unicode: { tool: 'echo', argument: 'message', value: text, text: `Echo: ${text}` },
+    unicode: { tool: 'echo', argument: 'message', value: TEXT, prefix: 'Echo: ' },
     unknownTool: { name: 'no-such-tool', mentions: 'no-such-tool' },
     prompts: ['simple-prompt', 'args-prompt'],
     prompt: { name: 'args-prompt', args: { city: 'Zürich' }, contains: 'Zürich' },
@@ -35,7 +36,11 @@ export function everything({ sessions }) {
       args: { duration: 60, steps: 300 },
     },
     sampling: { tool: 'trigger-sampling-request', args: { prompt: 'say it' } },
-    elicitation: { tool: 'trigger-elicitation-request', args: {} },
+    elicitation: {
+      tool: 'trigger-elicitation-request',
+      args: {},
+      content: { name: 'Zoë', check: true },
+    },
     roots: { tool: 'get-roots-list', args: {} },
     subscription: {
       uri: 'demo://resource/dynamic/text/1',
@@ -57,6 +62,13 @@ export function everything({ sessions }) {
     },
     parallel: { tool: 'echo', argument: 'message', prefix: 'Echo: ' },
     // Its transport takes bodies up to 4 MB: the text goes there and comes back.
-    large: { tool: 'echo', argument: 'message', size: 3_500_000, prefix: 'Echo: ' },
+    large: {
+      tool: 'echo',
+      argument: 'message',
+      sends: 'the text',
+      pattern: '0123456789',
+      size: 3_500_000,
+      prefix: 'Echo: ',
+    },
   };
 }

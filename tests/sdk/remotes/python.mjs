@@ -1,14 +1,15 @@
 // What a host can try on `python_remote.py`, in each of its four modes.
 
+import { TEXT } from './text.mjs';
+
 /** @param {{stateless: boolean, json: boolean}} mode the flags it was started with */
 export function python({ stateless, json }) {
-  const text = 'Grüße, 世界 👋 \u2028 "quoted" \\ back';
   return {
     sessions: !stateless,
     standaloneStream: !stateless,
     tools: ['echo', 'number', 'count', 'wait', 'sample', 'ask', 'roots', 'touch', 'log', 'grow'],
     call: { tool: 'number', args: { n: 9007199254740991 }, contains: '"9007199254740991"' },
-    unicode: { tool: 'echo', argument: 'text', value: text, text },
+    unicode: { tool: 'echo', argument: 'text', value: TEXT, prefix: '' },
     bigNumber: { tool: 'number', argument: 'n' },
     toolFailure: { tool: 'fail', args: {}, mentions: 'this tool always fails' },
     unknownTool: { name: 'no-such-tool', mentions: 'no-such-tool' },
@@ -23,7 +24,14 @@ export function python({ stateless, json }) {
       values: ['Ada', 'Alan'],
     },
     parallel: { tool: 'echo', argument: 'text', prefix: '' },
-    large: { tool: 'large', argument: 'size', size: 5_000_000, prefix: '' },
+    large: {
+      tool: 'large',
+      argument: 'size',
+      sends: 'size',
+      pattern: '0123456789',
+      size: 5_000_000,
+      prefix: '',
+    },
     cancellation: {
       tool: 'wait',
       args: { token: 'UNIQUE' },
@@ -41,7 +49,7 @@ export function python({ stateless, json }) {
 
 const whatNeedsASession = {
   sampling: { tool: 'sample', args: { prompt: 'say it' } },
-  elicitation: { tool: 'ask', args: {} },
+  elicitation: { tool: 'ask', args: {}, content: { name: 'Zoë' } },
   roots: { tool: 'roots', args: {} },
   subscription: {
     uri: 'lab://greeting',
