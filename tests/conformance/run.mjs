@@ -2,7 +2,7 @@
 // each, and holds the outcome against `baseline.txt`: an unlisted failure fails the run, and so does
 // a listed scenario that passes. Started by run.sh.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -120,10 +120,10 @@ async function play({ scenario, revision, host }) {
     [
       ...['client', '--scenario', scenario, '--spec-version', revision, '--force'],
       ...['--timeout', String(SCENARIO_WITHIN), '--output-dir', results],
-      ...['--command', `${process.execPath} ${path.join(HERE, 'driver.mjs')}`],
+      ...['--command', `'${process.execPath}' '${path.join(HERE, 'driver.mjs')}'`],
     ],
     {
-      MCP_TETHER_COMMAND: JSON.stringify(process.env.MCP_TETHER.split(/\s+/)),
+      MCP_TETHER_COMMAND: JSON.stringify(bridgeCommand()),
       MCP_TETHER_HOST: host,
       MCP_TETHER_HOME: home,
       MCP_TETHER_OUTCOME: outcome,
@@ -133,6 +133,11 @@ async function play({ scenario, revision, host }) {
   const seen = verdict(readChecks(results), readOutcome(outcome), code, log);
   rmSync(room, { recursive: true, force: true });
   return { ...seen, seconds, log };
+}
+
+function bridgeCommand() {
+  const words = process.env.MCP_TETHER.trim().split(/\s+/);
+  return words.map((word) => (word.includes('/') && existsSync(word) ? path.resolve(word) : word));
 }
 
 function runSuite(args, env) {

@@ -141,7 +141,8 @@ function runHost([command, ...args], spec) {
 function report({ id }, { cases, log }) {
   for (const { feature, ok, detail } of cases) {
     tally[ok ? 'passed' : 'failed'] += 1;
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${id} ${feature}${detail ? ` (${detail})` : ''}`);
+    const more = detail ? ` (${detail.replace(/[\0-\x1f\u2028]+/g, ' ')})` : '';
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${id} ${feature}${more}`);
   }
   if (options.verbose || cases.some(({ ok }) => !ok)) {
     for (const line of log) console.log(`         | ${line}`);

@@ -5,6 +5,7 @@ import { check, expect, pair, standaloneStream, tell, until } from './report.mjs
 const { plan } = pair;
 const CONNECTED_WITHIN = 5_000;
 const unique = `unique-${process.pid}-${Date.now()}`;
+let runs = 0;
 
 export const HOST_INFO = { name: 'mcp-tether-sdk-suite', version: '1.0.0' };
 export const CAPABILITIES = {
@@ -37,13 +38,16 @@ export async function play(host) {
   for (const [feature, body] of Object.entries(features(host))) {
     if (body !== null) await check(feature, body);
   }
-  await check('close', async () => {
-    const started = performance.now();
-    await host.close();
-    const took = Math.round(performance.now() - started);
-    // The SDK closes stdin, waits two seconds, and then sends SIGTERM.
-    expect(took < 2000, 'the bridge did not leave by itself within 2 s of closing', `${took} ms`);
-  });
+  await check('close with a call in flight', () => closeInFlight(host));
+}
+
+/** The SDK closes stdin, waits two seconds, and then sends SIGTERM. (The Python hosts close idle.) */
+async function closeInFlight(host) {
+  if (plan.cancellation) await startCall(host, plan.cancellation, {});
+  const started = performance.now();
+  await host.close();
+  const took = Math.round(performance.now() - started);
+  expect(took < 2000, 'the bridge did not leave by itself within 2 s of closing', `${took} ms`);
 }
 
 /** A bridge that leaves `server/discover` unanswered would cost the SDK's whole patience here. */
@@ -181,23 +185,36 @@ function features(host) {
   };
 }
 
-async function cancel({ call }, { tool, args, fate, reaches }) {
+async function cancel(host, plan) {
   const abort = new AbortController();
+  const answer = await startCall(host, plan, { signal: abort.signal });
+  abort.abort('no longer wanted');
+  expect((await answer.end) === 'given up', 'the host gives up the call', await answer.end);
+  if (plan.reaches) {
+    await until('the call cancelled', async () => (await fateOf(host, plan)) === 'cancelled');
+  }
+}
+
+/** Starts a call that takes long, and resolves once the remote is at it. */
+async function startCall(host, { tool, args, fate }, options) {
+  runs += 1;
   let steps = 0;
-  const answer = call(tool, made(args), { signal: abort.signal, onprogress: () => steps++ }).then(
+  const end = host.call(tool, made(args), { ...options, onprogress: () => steps++ }).then(
     (result) => `answered: ${JSON.stringify(result)}`,
     () => 'given up',
   );
-  const fateOf = async () => textOf(await call(fate.tool, made(fate.args)));
-  await until('the call running', async () => (fate ? (await fateOf()) === 'running' : steps > 0));
-  abort.abort('no longer wanted');
-  expect((await answer) === 'given up', 'the host gives up the call', await answer);
-  if (reaches) await until('the call cancelled', async () => (await fateOf()) === 'cancelled');
+  const isRunning = async () => (fate ? (await fateOf(host, { fate })) === 'running' : steps > 0);
+  await until('the call running', isRunning);
+  return { end };
+}
+
+async function fateOf({ call }, { fate }) {
+  return textOf(await call(fate.tool, made(fate.args)));
 }
 
 /** The plan with this run's own names in it, so that runs do not see each other's traces. */
 function made(args) {
-  return JSON.parse(JSON.stringify(args).replaceAll('UNIQUE', unique));
+  return JSON.parse(JSON.stringify(args).replaceAll('UNIQUE', `${unique}-${runs}`));
 }
 
 function textOf({ content }) {
