@@ -27,6 +27,7 @@ export class Host {
   #waiting = new Map();
   #answerers;
   #broken = null;
+  #heard = false;
 
   /**
    * @param {string[]} command the bridge and its arguments
@@ -39,7 +40,7 @@ export class Host {
     this.#exited = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(this.#fail(`cannot start: ${error.message}`)));
       this.#child.once('close', (code, signal) => {
-        this.#fail(`the bridge left (code ${code}, signal ${signal}) before it answered`);
+        this.#fail(`the bridge left (code ${code}, signal ${signal}) before it answered`, code);
         resolve({ code, signal });
       });
     });
@@ -90,6 +91,7 @@ export class Host {
   }
 
   #receive(line) {
+    this.#heard = true;
     let message;
     try {
       message = JSON.parse(line);
@@ -133,10 +135,13 @@ export class Host {
     return this.#broken;
   }
 
-  #fail(text) {
+  /** A bridge that refuses its arguments (code 2, not a word said) has not broken any rule. */
+  #fail(text, code) {
+    const refusedToStart = code === 2 && !this.#heard;
     for (const { method, reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
-      reject(this.#breach(`${method}: ${text}`));
+      const why = `${method}: ${text}`;
+      reject(refusedToStart ? new Error(why) : this.#breach(why));
     }
     this.#waiting.clear();
   }
