@@ -1,1 +1,7 @@
 //! One integration binary; a module per topic.
+
+mod cli_help;
+mod commands;
+mod layering;
+mod settings;
+mod support;
