@@ -95,3 +95,25 @@ fn every_flag_of_mcp_remote_is_known() {
         assert!(words.contains(&flag), "{flag}");
     }
 }
+
+/// What is there to be copied must at least be read by a parser, and by ours where it is ours.
+#[test]
+fn the_snippets_of_readme_are_well_formed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let blocks = |language: &str| {
+        let start = format!("```{language}\n");
+        let blocks = readme.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap());
+        blocks.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let json = blocks("json");
+    assert!(json.len() >= 3);
+    for block in json {
+        serde_json::from_str::<serde_json::Value>(&block).unwrap();
+    }
+    let settings = blocks("toml").into_iter().find(|block| block.contains("[defaults]")).unwrap();
+    let url = "https://mcp.example.com/mcp/deeper";
+    let shown = Program::new(["config", "show", url]).settings(&settings).run();
+    assert_eq!(shown.code, Some(0), "{}", shown.shown());
+    assert!(shown.stdout.contains("600 s"), "{}", shown.stdout);
+}
