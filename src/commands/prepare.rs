@@ -26,14 +26,10 @@ pub fn bridge_options(
     Ok(BridgeOptions { remote, hidden_tools })
 }
 
-/// Runs a future to its end on this thread: one host and one remote need no more. Threads that still
-/// wait for something then, a name server for example, do not hold up the end.
+/// Runs a future to its end on this thread: one host and one remote need no more.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::failed(format!("cannot start the runtime: {error}")))?;
-    let result = runtime.block_on(future);
-    runtime.shutdown_background();
-    result
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime
+        .map_err(|error| Error::failed(format!("cannot start the runtime: {error}")))?
+        .block_on(future)
 }
