@@ -146,14 +146,14 @@ impl Opening {
     }
 
     /// Lets a message wait. Gives it back when too much waits already (S-12).
-    pub(super) fn hold(&mut self, held: Held) -> Result<(), Held> {
+    pub(super) fn hold(&mut self, held: Held) -> Option<Held> {
         let size = held.message.raw().len();
         if self.held.len() >= HELD_MESSAGES || self.held_bytes + size > HELD_BYTES {
-            return Err(held);
+            return Some(held);
         }
         self.held_bytes += size;
         self.held.push_back(held);
-        Ok(())
+        None
     }
 
     /// A request that was not executed goes first when the session is open again.
@@ -366,7 +366,7 @@ impl Bridge {
         if self.opening.lets_through() {
             return self.forward(held);
         }
-        if let Err(held) = self.opening.hold(held) {
+        if let Some(held) = self.opening.hold(held) {
             let failure =
                 Failure::new(FailureKind::Network, "too many messages wait for the server");
             self.refuse(&held, &failure.hint("wait for answers before sending more"));

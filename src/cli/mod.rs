@@ -31,7 +31,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Verb>,
     /// The server's URL, and the port to which a sign-in comes back, in any order
-    #[arg(value_name = "URL", num_args = 0..=2)]
+    #[arg(value_names = ["URL", "PORT"], num_args = 0..=2)]
     target: Vec<String>,
     #[command(flatten)]
     flags: SettingFlags,

@@ -56,7 +56,7 @@ pub(super) enum Trouble {
     /// The remote no longer knows the session; the message was not executed (T-32).
     SessionLost,
     /// The remote refused with an HTTP error.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// Anything else.
     Failed(Failure),
 }
@@ -89,11 +89,13 @@ impl Wire {
         match trouble {
             Trouble::SessionLost => Outcome::SessionLost,
             Trouble::Failed(failure) => Outcome::Failed(failure),
-            Trouble::Refused(Refusal { answer: Some(answer), failure, .. }) => {
-                let answered = self.deliver(answer, post.origin()).await;
-                if answered { Outcome::Done } else { Outcome::Failed(failure) }
+            Trouble::Refused(refusal) => {
+                let answered = match refusal.answer {
+                    Some(answer) => self.deliver(answer, post.origin()).await,
+                    None => false,
+                };
+                if answered { Outcome::Done } else { Outcome::Failed(refusal.failure) }
             }
-            Trouble::Refused(Refusal { failure, .. }) => Outcome::Failed(failure),
         }
     }
 
@@ -148,7 +150,7 @@ impl Wire {
         }
         let failure = refusal::from_status(status, url, &body);
         let answer = json_rpc_error(body);
-        Trouble::Refused(Refusal { status, failure, answer })
+        Trouble::Refused(Box::new(Refusal { status, failure, answer }))
     }
 
     async fn error_body(&self, mut response: Response) -> Bytes {

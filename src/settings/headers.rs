@@ -83,18 +83,18 @@ impl Problem {
         let escape = "write `$${` for a literal `${`";
         match self {
             Self::Unset(name) => Error::usage(format!(
-                "the variable `{name}` for the header `{header}` is not set ({place})"
+                "the variable `{name}` for the header `{header}` is not set (in {place})"
             ))
             .hint(format!(
                 "set it in the host's `env`, or in the settings file: `[defaults.env]` and `{name} = \"…\"`"
             ))
             .hint(escape),
             Self::Unclosed => Error::usage(format!(
-                "`${{` without `}}` in the value of `{header}` ({place})"
+                "`${{` without `}}` in the value of `{header}` (in {place})"
             ))
             .hint(escape),
             Self::NotAName => Error::usage(format!(
-                "`${{…}}` in the value of `{header}` holds no variable name ({place})"
+                "`${{…}}` in the value of `{header}` holds no variable name (in {place})"
             ))
             .hint(escape),
         }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn parse(line: &str) -> Result<(HeaderName, HeaderValue)> {
-        parse_line(line, "`--header`", &lookup)
+        parse_line(line, "the value of `--header`", &lookup)
     }
 
     fn refusal(line: &str) -> String {

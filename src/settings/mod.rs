@@ -81,6 +81,8 @@ pub struct Sourced {
 /// What holds for one run.
 pub struct Settings {
     values: Vec<Vec<Sourced>>,
+    /// Lists that take nothing more, because an empty one stood in the file.
+    closed: Vec<Key>,
     env: HashMap<String, Secret<String>>,
     /// The settings file that was read.
     pub file: Option<PathBuf>,
@@ -133,6 +135,7 @@ impl Settings {
         let file = SettingsFile::load(&location, environment)?;
         let mut settings = Self {
             values: vec![Vec::new(); SETTINGS.len()],
+            closed: Vec::new(),
             env: HashMap::new(),
             file: file.is_some().then(|| location.path().map(PathBuf::from)).flatten(),
             warnings: Vec::new(),
@@ -146,6 +149,7 @@ impl Settings {
         settings.take_foreign_variables(environment);
         settings.warn_about_file(file.as_ref());
         settings.judge_availability()?;
+        settings.warn_about_ping_interval();
         Ok(settings)
     }
 
@@ -226,7 +230,13 @@ impl Settings {
         let held = &mut self.values[setting.key as usize];
         let sourced = |value: &Value| Sourced { value: value.clone(), source: source.clone() };
         if setting.kind.is_list() {
+            if self.closed.contains(&setting.key) {
+                return;
+            }
             held.extend(values.iter().map(sourced));
+            if values.is_empty() {
+                self.closed.push(setting.key);
+            }
         } else if held.first().is_none_or(|first| first.source.rank() == source.rank()) {
             // The same flag given twice: the last one counts.
             held.clear();
@@ -241,6 +251,14 @@ impl Settings {
             self.warnings.push(format!(
                 "others on this machine may read the secrets in `{path}`; run `chmod 600 '{path}'`"
             ));
+        }
+    }
+
+    fn warn_about_ping_interval(&mut self) {
+        let Some(held) = self.all(Key::PingInterval).first() else { return };
+        if held.source != Source::BuiltIn && !self.switch(Key::KeepAlive) {
+            let spelled = held.source.spelled(Key::PingInterval.setting());
+            self.warnings.push(format!("{spelled} has no effect without `--keep-alive`"));
         }
     }
 

@@ -173,7 +173,7 @@ impl Settings {
         for (source, key, text) in self.header_texts() {
             let lookup = |name: &str| self.variable(name, environment);
             let found = if key == Key::Header {
-                let place = format!("a header of {}", source.spelled(key.setting()));
+                let place = format!("{} {}", part_of(source), source.spelled(key.setting()));
                 vec![parse_line(text, &place, &lookup)?]
             } else {
                 let text = read_header_file(text, environment, &mut warnings)?;
@@ -206,6 +206,15 @@ impl Settings {
     fn variable(&self, name: &str, environment: &Environment) -> Option<String> {
         let in_file = || self.env.get(name).map(|value| value.expose().clone());
         environment.non_empty(name).or_else(in_file).or_else(|| environment.variable(name))
+    }
+}
+
+/// What a single header is of the place where it stands.
+fn part_of(source: &Source) -> &'static str {
+    match source {
+        Source::Flag | Source::BuiltIn => "the value of",
+        Source::Variable(_) => "a line of",
+        Source::Server { .. } | Source::Defaults { .. } => "an entry of",
     }
 }
 

@@ -161,7 +161,7 @@ impl Reader<'_> {
     fn wrong(&self, what: impl AsRef<str>, span: Option<std::ops::Range<usize>>) -> Error {
         let path = plain(&self.path.display().to_string());
         let (line, column) = self.position(span);
-        Error::usage(format!("{} in `{path}`, line {line}, column {column}", what.as_ref()))
+        Error::usage(format!("`{path}`, line {line}, column {column}: {}", what.as_ref()))
     }
 
     /// Line and column, counted from one, of the start of a byte range.
@@ -206,11 +206,14 @@ mod tests {
         Reader { path, text, environment: &environment }.file()
     }
 
-    /// The message without `error: ` and without the path.
+    /// The message and its place, without the path, then the hint.
     fn refusal(text: &str) -> String {
         let message = read(text).map(|_| "accepted").map_err(|error| error.to_string());
         let message = message.expect_err(text);
-        message.trim_start_matches("error: ").replace(" in `/etc/tether/config.toml`", "")
+        let message = message.strip_prefix("error: `/etc/tether/config.toml`, ").unwrap();
+        let (place, rest) = message.split_once(": ").unwrap();
+        let (what, hint) = rest.split_once("\n\n").unwrap_or((rest, ""));
+        format!("{what}, {place}\n\n{hint}").trim_end().to_owned()
     }
 
     #[test]
