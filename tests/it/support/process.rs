@@ -256,7 +256,8 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- stderr of the program ---\n{}", self.stderr());
+            let text = format!("--- stderr of the program ---\n{}\n", self.stderr());
+            let _ = std::io::stderr().write_all(text.as_bytes());
         }
     }
 }
