@@ -7,8 +7,8 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::Bridge;
 use super::in_flight::{Held, Purpose};
+use super::{Bridge, Connected};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Kind, Message};
 use crate::protocol::{ProtocolVersion, methods};
@@ -223,12 +223,21 @@ impl Bridge {
         });
         self.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
         self.opening.capabilities = capabilities;
+        self.tell_connected();
         match self.opening.phase {
             Phase::Reopening => self.reconfirm(),
             _ => {
                 self.opening.phase = Phase::Opened;
                 self.pass_held();
             }
+        }
+    }
+
+    fn tell_connected(&mut self) {
+        let Some(transport) = self.remote.transport().map(Transport::name) else { return };
+        if let Some(connected) = self.connected.take() {
+            // Whoever asked may have lost interest.
+            let _ = connected.send(Connected { transport, revision: self.opening.version });
         }
     }
 

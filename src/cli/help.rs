@@ -67,3 +67,23 @@ pub const CONFIG_PATH: &str = "\
 Examples:
   mcp-tether config path
   mkdir -p \"$(dirname \"$(mcp-tether config path)\")\"";
+
+/// Examples of `demo`.
+#[cfg(feature = "mock")]
+pub const DEMO: &str = "\
+Examples:
+  mcp-tether demo
+  mcp-tether demo --talk | cat
+
+In a host: command `mcp-tether`, arguments `demo`.";
+
+/// Examples of `mock`.
+#[cfg(feature = "mock")]
+pub const MOCK: &str = "\
+Examples:
+  mcp-tether mock
+  mcp-tether mock --port 8080 --protocol 2025-03-26
+  mcp-tether mock lab --fault status=503:retry-after=1:times=2 --fault chunk=1
+  mcp-tether mock --list
+
+The first line it prints is `listening on URL`.";

@@ -10,6 +10,8 @@ use std::process::ExitCode as ProcessExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::flags::SettingFlags;
+#[cfg(feature = "mock")]
+use crate::commands::serve_mock::ServeOptions;
 use crate::commands::{self, call::CallOptions};
 use crate::environment::{Environment, to_stderr};
 use crate::error::{Error, ExitCode, Result};
@@ -51,6 +53,57 @@ enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+    /// Try it: a mock shop and a conversation with it, for a host an MCP server
+    #[cfg(feature = "mock")]
+    #[command(after_help = help::DEMO)]
+    Demo(Demo),
+    /// Run the mock server alone, on the loopback interface
+    #[cfg(feature = "mock")]
+    #[command(after_help = help::MOCK)]
+    Mock(Mock),
+}
+
+#[cfg(feature = "mock")]
+#[derive(Args)]
+struct Demo {
+    /// Show the conversation even when stdin is no terminal
+    #[arg(long)]
+    talk: bool,
+    /// What the mock's data is drawn from: the same seed gives the same data
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+#[cfg(feature = "mock")]
+#[derive(Args)]
+struct Mock {
+    /// Which product to play; `--list` shows them
+    #[arg(value_name = "PRODUCT", default_value = "egrow")]
+    product: String,
+    /// The loopback port; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// What the data is drawn from: the same seed gives the same data
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Misbehave in this way, repeat for more; `--list` shows how
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<String>,
+    /// Speak only this revision, such as 2025-06-18; 2024-11-05 means HTTP+SSE
+    #[arg(long, value_name = "REVISION")]
+    protocol: Option<String>,
+    /// Keep no sessions
+    #[arg(long)]
+    stateless: bool,
+    /// Answer with event streams instead of JSON
+    #[arg(long)]
+    sse: bool,
+    /// Ask for no API key
+    #[arg(long)]
+    open: bool,
+    /// List products and faults, and end
+    #[arg(long)]
+    list: bool,
 }
 
 #[derive(Args)]
@@ -107,6 +160,22 @@ enum ConfigVerb {
         #[arg(long, value_name = "FILE")]
         config: Option<String>,
     },
+}
+
+#[cfg(feature = "mock")]
+impl Demo {
+    fn served(&self) -> ServeOptions {
+        let product = "egrow".to_owned();
+        ServeOptions { product, seed: self.seed, ..ServeOptions::default() }
+    }
+}
+
+#[cfg(feature = "mock")]
+impl From<Mock> for ServeOptions {
+    fn from(mock: Mock) -> Self {
+        let Mock { product, port, seed, fault, protocol, stateless, sse, open, list: _ } = mock;
+        Self { product, port, seed, faults: fault, protocol, stateless, sse, open }
+    }
 }
 
 impl From<Call> for CallOptions {
@@ -168,6 +237,12 @@ impl Cli {
             Verb::Config { verb: ConfigVerb::Path { config } } => {
                 commands::config::path(config.or(outer.config).as_deref(), environment)
             }
+            #[cfg(feature = "mock")]
+            Verb::Demo(demo) => commands::demo::run(&demo.served(), demo.talk),
+            #[cfg(feature = "mock")]
+            Verb::Mock(Mock { list: true, .. }) => Ok(commands::serve_mock::list()),
+            #[cfg(feature = "mock")]
+            Verb::Mock(mock) => commands::serve_mock::run(&mock.into()),
         }
     }
 }

@@ -4,10 +4,14 @@ mod arguments;
 pub mod bridge;
 pub mod call;
 pub mod config;
+#[cfg(feature = "mock")]
+pub mod demo;
 mod logging;
 mod prepare;
 mod questions;
 mod readable;
+#[cfg(feature = "mock")]
+pub mod serve_mock;
 mod session;
 pub mod tools;
 mod wire;

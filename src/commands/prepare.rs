@@ -23,7 +23,7 @@ pub fn bridge_options(
         tracing::warn!("{warning}");
     }
     let hidden_tools = ToolFilter::new(settings.texts(Key::IgnoreTool));
-    Ok(BridgeOptions { remote, hidden_tools })
+    Ok(BridgeOptions { hidden_tools, ..BridgeOptions::new(remote) })
 }
 
 /// Runs a future to its end on this thread: one host and one remote need no more. Threads that

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mcp_tether::bridge::{self, BridgeOptions, Ended, Shutdown, ToolFilter};
+use mcp_tether::bridge::{self, BridgeOptions, Ended, Shutdown};
 use mcp_tether::host::{HostEnd, in_process};
 use mcp_tether::mock::{Fault, MockOptions, MockRemote, RecordedRequest};
 use mcp_tether::remote::RemoteOptions;
@@ -45,8 +45,7 @@ impl Harness {
         let sse_only = !options.protocol.has_streamable_http();
         let mock = MockRemote::start(options).expect("the mock starts");
         let url = if sse_only { mock.sse_url() } else { mock.url() };
-        let mut options =
-            BridgeOptions { remote: RemoteOptions::new(url), hidden_tools: ToolFilter::default() };
+        let mut options = BridgeOptions::new(RemoteOptions::new(url));
         change(&mut options);
         let (host, end) = in_process();
         let (stop, shutdown) = Shutdown::when_asked();
