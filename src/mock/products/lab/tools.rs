@@ -170,8 +170,9 @@ fn add(arguments: Arguments<'_>) -> ToolResult {
 async fn slow(call: &Call, arguments: Arguments<'_>) -> Called {
     let ms = arguments.number_of("ms").unwrap_or_default();
     for step in 1..=10 {
-        tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
+        // Before the step: the last word is not in a race with the answer.
         call.progress(step, 10, &format!("step {step} of 10"));
+        tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
     }
     Ok(ToolResult::value(&json!({ "ms": ms })))
 }
