@@ -134,7 +134,12 @@ fn health() -> Reply {
 
 fn whoami(egrow: &Egrow, caller: &Caller<'_>) -> serde_json::Value {
     json!({
-        "user": { "id": "usr_1", "name": "Demo Owner", "email": "owner@egrow.example", "role": "owner" },
+        "user": {
+            "id": "usr_1",
+            "name": "Demo Owner",
+            "email": "owner@egrow.example",
+            "role": "owner",
+        },
         "account": {
             "id": "acc_1",
             "name": "Demo Shop",

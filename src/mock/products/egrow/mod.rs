@@ -1,5 +1,5 @@
-//! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding a
-//! tool is one entry in the table of its domain and one function. Analytics, pipelines and the
+//! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
+//! a tool is one entry in the table of its domain and one function. Analytics, pipelines and the
 //! GraphQL escape hatch are not here yet.
 
 mod catalogue;

@@ -120,7 +120,8 @@ pub(super) const TABLE: &[Entry] = &[
         description: "sends a log message on the way to its answer",
         kind: Kind::Read,
         input: r#"{"type":"object","required":["level"],"properties":{
-            "level":{"enum":["debug","info","notice","warning","error","critical","alert","emergency"]},
+            "level":{"enum":["debug","info","notice","warning","error","critical","alert",
+                "emergency"]},
             "message":{"type":"string"}}}"#,
         run: |_, call, arguments| now(log(call, arguments)),
     },
