@@ -15,6 +15,11 @@ impl Date {
         Self(i64::try_from(since.as_secs() / 86_400).unwrap_or(i64::MAX))
     }
 
+    /// The day of this moment.
+    pub(super) fn from_epoch_seconds(seconds: i64) -> Self {
+        Self(seconds.div_euclid(86_400))
+    }
+
     /// The day that many days later, or earlier when negative.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {

@@ -203,7 +203,8 @@ impl Reader {
         state.ended.then_some(Next::Ended)
     }
 
-    /// Looks at what comes first without taking it: `None` while nothing is there and more may come.
+    /// Waits until it is clear whether the answer is the first thing to be sent, or whether
+    /// something is said before it. Takes nothing.
     pub(super) async fn first_is_answer(&mut self) -> bool {
         loop {
             self.changed.mark_unchanged();

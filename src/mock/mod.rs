@@ -1,10 +1,10 @@
 //! The embedded mock remote: a real HTTP server on loopback that plays an MCP server of any legacy
 //! revision over Streamable HTTP and HTTP+SSE, with chosen faults and a record of every request.
 //!
-//! The way of a request: `wire` accepts, `transport::record` notes it and lets `faults` have its say,
-//! `transport` checks and routes it, `methods` answers it with what a product of `products` offers,
-//! `events` carries the answers to the streams. Uses nothing of the bridge: a mistake shared by both
-//! ends of a test would prove nothing.
+//! The way of a request: `wire` accepts, `transport::record` notes it and lets `faults` have its
+//! say, `transport` checks and routes it, `methods` answers it with what a product of `products`
+//! offers, `events` carries the answers to the streams. Uses nothing of the bridge: a mistake
+//! shared by both ends of a test would prove nothing.
 
 mod date;
 mod events;

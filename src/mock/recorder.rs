@@ -1,4 +1,5 @@
-//! What was asked: every HTTP request with its time, its answer's status and how the exchange ended.
+//! What was asked: every HTTP request with its time, its answer's status and how the exchange
+//! ended.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};

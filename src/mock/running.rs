@@ -63,14 +63,15 @@ impl MockRemote {
         self.shared.faults()
     }
 
-    /// Ends every session as a restart of the remote would: streams end, work stops, ids are unknown.
+    /// Ends every session as a restart of the remote would: streams end, work stops, ids are
+    /// unknown.
     pub fn forget_sessions(&self) {
         self.shared.sessions.forget_all();
         self.shared.held.clear();
     }
 
-    /// Sends a notification on the standalone stream of every session that has opened one. Gives the
-    /// number of sessions; null `params` are left out.
+    /// Sends a notification on the standalone stream of every session that has opened one. Gives
+    /// the number of sessions; null `params` are left out.
     pub fn push_notification(&self, method: &str, params: &Value) -> usize {
         self.shared.broadcast(method, params)
     }

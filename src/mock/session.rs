@@ -226,8 +226,8 @@ pub struct PushedRequest {
 }
 
 impl PushedRequest {
-    /// The host's answer: its result, or its error object in the `Err`. `None` when the session ended
-    /// before it came. Bound the wait with a timeout of your own.
+    /// The host's answer: its result, or its error object in the `Err`. `None` when the session
+    /// ended before it came. Bound the wait with a timeout of your own.
     pub async fn answer(self) -> Option<Result<Value, Value>> {
         let answer = self.answer.await.ok()?;
         let outcome = answer.outcome_as::<Value>().unwrap_or_default();

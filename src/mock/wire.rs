@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use axum::extract::connect_info::Connected;
@@ -11,12 +11,23 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Accepts loopback connections.
-pub(super) struct Wires(TcpListener);
+/// Accepts loopback connections. Dropped, it cuts those that are still open.
+pub(super) struct Wires {
+    listener: TcpListener,
+    open: Vec<Weak<Mutex<SwitchState>>>,
+}
 
 impl Wires {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self(listener)
+        Self { listener, open: Vec::new() }
+    }
+}
+
+impl Drop for Wires {
+    fn drop(&mut self) {
+        for switch in self.open.iter().filter_map(Weak::upgrade) {
+            Switch(switch).cut();
+        }
     }
 }
 
@@ -25,14 +36,19 @@ impl Listener for Wires {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+        let (stream, address) = Listener::accept(&mut self.listener).await;
         // Small events must not wait for each other.
         let _ = stream.set_nodelay(true);
-        (Wire { stream, switch: Switch::default() }, address)
+        let switch = Switch::default();
+        if self.open.len() == self.open.capacity() {
+            self.open.retain(|open| open.strong_count() > 0);
+        }
+        self.open.push(Arc::downgrade(&switch.0));
+        (Wire { stream, switch }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 

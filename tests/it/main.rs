@@ -7,6 +7,7 @@ mod commands;
 mod http_sse;
 mod layering;
 mod life_cycle;
+mod mock_egrow;
 mod mock_faults;
 mod mock_http_sse;
 mod mock_streamable_http;

@@ -398,6 +398,29 @@ async fn a_stopped_mock_is_gone_and_comes_back_on_the_same_port() {
 }
 
 #[tokio::test]
+async fn a_mock_on_the_callers_runtime_closes_its_connections_when_told_to_stop() {
+    let (told, address) = tokio::sync::oneshot::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let ready = |address: &mcp_tether::mock::Address| told.send(address.clone()).unwrap();
+    let stopped = async { stopped.await.unwrap() };
+    let options = MockOptions::default();
+    let using = async {
+        let address = address.await.unwrap();
+        let host = lab(&[]);
+        let get = host.builder(Method::GET, address.sse_url.as_str()).send().await.unwrap();
+        let mut events = Events::of(get);
+        assert!(events.next().await.is_some());
+        stop.send(()).unwrap();
+        (events, host, address)
+    };
+    let (served, (mut events, host, address)) =
+        tokio::join!(mcp_tether::mock::serve(options, ready, stopped), using);
+    served.unwrap();
+    assert_eq!(events.next().await, None);
+    assert!(host.builder(Method::GET, address.url.as_str()).send().await.is_err());
+}
+
+#[tokio::test]
 async fn every_request_is_recorded_with_its_ending() {
     let mut host = lab(&[]);
     host.set("x-test", "yes");

@@ -1,5 +1,5 @@
-//! The plan of one request: what the faults that apply to it have written down. An empty plan is the
-//! correct behaviour.
+//! The plan of one request: what the faults that apply to it have written down. An empty plan is
+//! the correct behaviour.
 
 use std::time::Duration;
 

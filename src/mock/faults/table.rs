@@ -1,4 +1,5 @@
-//! The table of faults: a new one is a row here, a field of the plan, and the place that acts on it.
+//! The table of faults: a new one is a row here, a field of the plan, and the place that acts on
+//! it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +76,10 @@ macro_rules! plain {
 
 /// Faults with words.
 macro_rules! worded {
-    ($name:literal, $syntax:literal, $example:literal, $keys:expr, $scope:ident, $about:literal, $read:expr) => {
+    (
+        $name:literal, $syntax:literal, $example:literal, $keys:expr, $scope:ident,
+        $about:literal, $read:expr
+    ) => {
         Row {
             name: $name,
             syntax: $syntax,
@@ -91,7 +95,8 @@ macro_rules! worded {
 pub(super) const ROWS: &[Row] = &[
     worded!(
         "status",
-        "status=CODE[:body=error|no-id|null-id|json|html|text|empty][:retry-after=VALUE][:code=RPC-CODE][:message=TEXT][:challenge=VALUE|none]",
+        "status=CODE[:body=error|no-id|null-id|json|html|text|empty][:retry-after=VALUE]\
+         [:code=RPC-CODE][:message=TEXT][:challenge=VALUE|none]",
         "status=503:body=html:retry-after=1",
         &["body", "retry-after", "code", "message", "challenge"],
         Any,
@@ -131,7 +136,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     worded!(
         "disconnect",
-        "disconnect=before-work|before-headers|after-headers|mid-body|after-first-event|mid-event|before-response|end",
+        "disconnect=before-work|before-headers|after-headers|mid-body|after-first-event|mid-event\
+         |before-response|end",
         "disconnect=mid-event",
         &[],
         Answered,
@@ -388,7 +394,7 @@ pub(super) const ROWS: &[Row] = &[
         "post=json",
         &[],
         Request,
-        "HTTP+SSE: answers POSTs 200, with the answer in it, there and on the stream, or with a note",
+        "HTTP+SSE: answers POSTs with 200, the answer only here, here and there, or a note",
         |words| {
             let choices = [
                 ("200", PostAnswer::Ok),

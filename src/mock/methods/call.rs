@@ -26,7 +26,6 @@ pub(in crate::mock) struct Call {
     pub(in crate::mock) shared: Arc<Shared>,
     pub(in crate::mock) session: Arc<Session>,
     /// Who asks, as far as credentials tell.
-    #[expect(dead_code, reason = "products that limit rates come next")]
     pub(in crate::mock) credential: String,
     pub(in crate::mock) streams: Streams,
     pub(in crate::mock) progress_token: Option<Value>,
@@ -73,11 +72,14 @@ impl Call {
         self.streams.related.say(notification(method, params));
     }
 
-    /// Whether the host can be asked this: it said so, and its revision knows the question.
+    /// Whether the host can be asked this: it said so, its revision knows the question, and there
+    /// is a stream to ask on.
     pub(in crate::mock) fn can_ask(&self, method: &str) -> bool {
         let known = method != methods::ELICIT || Rules::of(self.session.version()).elicitation;
         let said = capability_for(method).is_none_or(|name| self.session.host_has(name));
-        known && said && self.session.id().is_some()
+        let own_stream = Arc::ptr_eq(&self.streams.related, &self.streams.answers);
+        let heard = own_stream || self.streams.related.is_read();
+        known && said && heard && self.session.id().is_some()
     }
 
     /// Puts a request to the host.

@@ -1,4 +1,5 @@
-//! The body of an SSE stream: reads a log, lays its events out, and breaks off where a fault says so.
+//! The body of an SSE stream: reads a log, lays its events out, and breaks off where a fault says
+//! so.
 
 use std::any::Any;
 use std::collections::VecDeque;

@@ -1,5 +1,5 @@
-//! HTTP+SSE of revision 2024-11-05: one stream per session, and POSTs to the endpoint that its first
-//! event names.
+//! HTTP+SSE of revision 2024-11-05: one stream per session, and POSTs to the endpoint that its
+//! first event names.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::json;
 
 use super::body::{self, EventStream};
 use super::exchange::Exchange;
@@ -18,7 +19,7 @@ use crate::mock::events::{EventLog, Next};
 use crate::mock::faults::{EndpointFault, Point, PostAnswer, Silence};
 use crate::mock::methods::{self, Streams};
 use crate::mock::session::Session;
-use crate::mock::state::Shared;
+use crate::mock::state::{Shared, notification};
 use crate::protocol::ProtocolVersion;
 use crate::protocol::methods::INITIALIZE;
 
@@ -57,8 +58,8 @@ fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     match endpoint(shared.port(), &id, plan.endpoint) {
         Some(endpoint) => events.opening_event("endpoint", &endpoint, plan.endpoint_delay),
         None if plan.endpoint == Some(EndpointFault::WrongFirst) => {
-            let note = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"hello"}}"#;
-            events.opening_event("message", note, None);
+            let params = json!({ "level": "info", "data": "hello" });
+            events.opening_event("message", &notification("notifications/message", &params), None);
         }
         None => {}
     }

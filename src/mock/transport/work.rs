@@ -93,7 +93,9 @@ impl Work {
 fn question(method: &str) -> Value {
     match method {
         names::SAMPLE => json!({
-            "messages": [{ "role": "user", "content": { "type": "text", "text": "say something" } }],
+            "messages": [
+                { "role": "user", "content": { "type": "text", "text": "say something" } },
+            ],
             "maxTokens": 10,
         }),
         names::ELICIT => json!({

@@ -120,7 +120,8 @@ pub(super) const TABLE: &[Entry] = &[
         description: "sends a log message on the way to its answer",
         kind: Kind::Read,
         input: r#"{"type":"object","required":["level"],"properties":{
-            "level":{"enum":["debug","info","notice","warning","error","critical","alert","emergency"]},
+            "level":{"enum":["debug","info","notice","warning","error","critical","alert",
+                "emergency"]},
             "message":{"type":"string"}}}"#,
         run: |_, call, arguments| now(log(call, arguments)),
     },
@@ -170,8 +171,9 @@ fn add(arguments: Arguments<'_>) -> ToolResult {
 async fn slow(call: &Call, arguments: Arguments<'_>) -> Called {
     let ms = arguments.number_of("ms").unwrap_or_default();
     for step in 1..=10 {
-        tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
+        // Before the step: the last word is not in a race with the answer.
         call.progress(step, 10, &format!("step {step} of 10"));
+        tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
     }
     Ok(ToolResult::value(&json!({ "ms": ms })))
 }
