@@ -86,8 +86,8 @@ async fn tell(session: &mut Session, connected: oneshot::Receiver<Connected>) ->
     let found: Found = serde_json::from_value(result["structuredContent"].clone())
         .map_err(|error| Error::failed(format!("the mock answered something else: {error}")))?;
     line("answer", &format!("{} products", found.items.len()));
-    for product in &found.items {
-        line("", &product.row());
+    for row in found.items.iter().flat_map(Product::rows) {
+        line("", &row);
     }
     Ok(())
 }
@@ -102,27 +102,28 @@ struct Found {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Product {
     title: String,
-    stock: i64,
     #[serde(default)]
-    variants: Vec<Variant>,
+    low_variants: Vec<Variant>,
 }
 
 #[derive(Deserialize)]
 struct Variant {
     sku: String,
+    title: String,
     stock: i64,
 }
 
 impl Product {
-    fn row(&self) -> String {
-        let low = self.variants.iter().filter(|variant| variant.stock < 10);
-        let low: Vec<String> = low
-            .map(|variant| format!("{} {}", readable::text(&variant.sku), variant.stock))
-            .collect();
-        format!("{:<28} {:>4}  {}", readable::text(&self.title), self.stock, low.join(", "))
-            .trim_end()
-            .to_owned()
+    /// Title, then each variant that runs low.
+    fn rows(&self) -> Vec<String> {
+        let row = |variant: &Variant| {
+            let title = format!("{}, {}", self.title, variant.title);
+            let (title, sku) = (readable::text(&title), readable::text(&variant.sku));
+            format!("{title:<30} {sku:<10} {:>3} left", variant.stock)
+        };
+        self.low_variants.iter().map(row).collect()
     }
 }

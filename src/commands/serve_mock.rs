@@ -79,7 +79,9 @@ pub fn list() -> ExitCode {
 
 /// Options of the mock from what was typed.
 pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
-    let product: ProductName = options.product.parse().map_err(Error::usage)?;
+    let product: ProductName = options.product.parse().map_err(|error: String| {
+        Error::usage(error).hint("see what there is: `mcp-tether mock --list`")
+    })?;
     let read = |text: &String| {
         text.parse::<Fault>().map_err(|error| {
             Error::usage(error).hint("see what there is: `mcp-tether mock --list`")

@@ -16,3 +16,4 @@ mod settings;
 mod stdio_side;
 mod streamable_http;
 mod support;
+mod try_it;
