@@ -43,9 +43,8 @@ async fn echo_gives_numbers_and_unknown_fields_back_byte_for_byte() {
     host.open("2025-06-18").await;
     let arguments =
         r#"{"big":123456789012345678901234567890,"x":1.10,"e":1E+2,"z":null,"a":"\u00e9"}"#;
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":"q","method":"tools/call","params":{{"name":"echo","arguments":{arguments}}}}}"#
-    );
+    let params = format!(r#"{{"name":"echo","arguments":{arguments}}}"#);
+    let body = format!(r#"{{"jsonrpc":"2.0","id":"q","method":"tools/call","params":{params}}}"#);
     let url = host.mock.url();
     let text = host.builder(Method::POST, url.as_str()).body(body).send().await.unwrap();
     let text = text.text().await.unwrap();

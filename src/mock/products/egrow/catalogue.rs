@@ -137,7 +137,11 @@ pub(super) const TOOLS: &[Entry] = &[
         about: "Creates a product with its options and variants",
         when_to_use: "something new is to be sold",
         when_not_to_use: "the product exists: use `update_product`",
-        example: r#"{"title":"Linen apron","category":"Kitchen","options":[{"name":"Color","values":["Grey"]}],"variants":[{"sku":"APR-GRE","price":18900,"stock":20,"options":{"Color":"Grey"}}]}"#,
+        example: concat!(
+            r#"{"title":"Linen apron","category":"Kitchen","options":[{"name":"Color","#,
+            r#""values":["Grey"]}],"variants":[{"sku":"APR-GRE","price":18900,"stock":20,"#,
+            r#""options":{"Color":"Grey"}}]}"#,
+        ),
         fields: &[CREATE],
         gives: Gives::Object,
         run: Run::Write(create_product),

@@ -82,7 +82,10 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         about: "Adds or edits an address of a customer, or makes one the default",
         when_to_use: "somebody moved, or has a further address",
         when_not_to_use: "only one order goes elsewhere: use `update_order`",
-        example: r#"{"customer":"+212661000101","action":"add","address":{"kind":"billing","line1":"3 rue Ibn Sina","city":"Rabat"}}"#,
+        example: concat!(
+            r#"{"customer":"+212661000101","action":"add","address":{"kind":"billing","#,
+            r#""line1":"3 rue Ibn Sina","city":"Rabat"}}"#,
+        ),
         fields: &[MODIFY_ADDRESS],
         gives: Gives::Object,
         run: Run::Write(modify_address),
@@ -112,7 +115,10 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         about: "Blacklists customers, or takes them off the blacklist",
         when_to_use: "somebody refuses parcels again and again, or was blocked by mistake",
         when_not_to_use: "you only want to see the risk: use `get_customer`",
-        example: r#"{"customers":["+212661000101"],"blacklisted":true,"reason":"refused three parcels"}"#,
+        example: concat!(
+            r#"{"customers":["+212661000101"],"blacklisted":true,"#,
+            r#""reason":"refused three parcels"}"#,
+        ),
         fields: &[&[
             CUSTOMERS,
             need("blacklisted", Shape::Flag, "on the list or off it"),
@@ -324,9 +330,8 @@ fn add_to_group(desk: &mut Desk, input: Input<'_>) -> Reply {
     }
     let members = desk.customers.iter().filter(|c| c.groups.contains(&group_id)).count();
     let group = desk.groups.iter().find(|known| known.id == group_id);
-    Ok(
-        json!({ "group": group, "added": added, "alreadyIn": ids.len() - added, "members": members }),
-    )
+    let already = ids.len() - added;
+    Ok(json!({ "group": group, "added": added, "alreadyIn": already, "members": members }))
 }
 
 fn blacklist(desk: &mut Desk, input: Input<'_>) -> Reply {
