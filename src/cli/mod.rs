@@ -53,7 +53,7 @@ enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
-    /// Try it: a mock shop and a conversation with it, for a host an MCP server
+    /// Try it: a mock shop and a conversation with it
     #[cfg(feature = "mock")]
     #[command(after_help = help::DEMO)]
     Demo(Demo),

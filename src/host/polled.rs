@@ -16,6 +16,8 @@ use tokio::io::unix::AsyncFd;
 
 /// How many pieces go into one system call.
 const PIECES_AT_ONCE: usize = 16;
+/// The size of a pipe that carried a large message, in bytes.
+const WIDE_PIPE: usize = 1024 * 1024;
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -38,6 +40,7 @@ pub(super) struct PolledInput {
 pub(super) struct PolledOutput {
     descriptor: AsyncFd<OwnedFd>,
     nature: Nature,
+    widened: bool,
 }
 
 impl PolledInput {
@@ -78,11 +81,12 @@ impl PolledOutput {
     pub(super) fn stdout() -> Option<Self> {
         let (descriptor, nature) = pollable(&io::stdout(), 1, OFlags::WRONLY)?;
         let descriptor = registered(descriptor, Interest::WRITABLE | Interest::ERROR)?;
-        Some(Self { descriptor, nature })
+        Some(Self { descriptor, nature, widened: false })
     }
 
     /// Writes at once what fits, waits only if nothing does. Returns how many bytes left.
     pub(super) async fn write(&mut self, queue: &VecDeque<Bytes>) -> io::Result<usize> {
+        self.widen(queue);
         let pieces: Vec<IoSlice<'_>> =
             queue.iter().take(PIECES_AT_ONCE).map(|piece| IoSlice::new(piece)).collect();
         let pieces = pieces.as_slice();
@@ -98,6 +102,17 @@ impl PolledOutput {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return done,
             }
+        }
+    }
+
+    /// A large message goes through a pipe of 64 KiB in hundreds of turns; the first one makes it wider.
+    /// Not being allowed to is harmless.
+    fn widen(&mut self, queue: &VecDeque<Bytes>) {
+        let large = queue.iter().any(|piece| piece.len() > WIDE_PIPE / 4);
+        if large && self.nature == Nature::Pipe && !self.widened {
+            self.widened = true;
+            #[cfg(target_os = "linux")]
+            let _ = rustix::pipe::fcntl_setpipe_size(self.descriptor.get_ref(), WIDE_PIPE);
         }
     }
 

@@ -149,7 +149,9 @@ impl Wire {
             return Trouble::SessionLost;
         }
         let failure = refusal::from_status(status, url, &body);
-        let answer = json_rpc_error(body);
+        // What to do about a missing credential is for us to say.
+        let told = status != StatusCode::UNAUTHORIZED;
+        let answer = told.then(|| json_rpc_error(body)).flatten();
         Trouble::Refused(Box::new(Refusal { status, failure, answer }))
     }
 

@@ -14,7 +14,7 @@ use super::events::{Event, EventDecoder};
 use super::flight::People;
 use super::{Limits, RemoteEvent, Session};
 use crate::http::Outbound;
-use crate::jsonrpc::{Kind, Message, Received, RequestId};
+use crate::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
 use crate::protocol::headers;
 
 /// The largest body or event that is accepted, in bytes (S-12).
@@ -199,7 +199,7 @@ impl Wire {
             return;
         }
         let Some(data) = event.data else { return };
-        match Received::parse(readable(data)) {
+        match parse_event(data) {
             Ok(received) => memory.answered |= self.deliver(received, origin).await,
             Err(invalid) => tracing::warn!("ignored an event of the server: {}", invalid.reason),
         }
@@ -242,12 +242,12 @@ fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
 
 /// Event streams are decoded with replacement characters (HTML standard §9.2.6): one bad byte must not
 /// cost the whole message.
-fn readable(data: Bytes) -> Bytes {
-    match std::str::from_utf8(&data) {
-        Ok(_) => data,
-        Err(_) => {
+fn parse_event(data: Bytes) -> Result<Received, Invalid> {
+    match Received::parse(data.clone()) {
+        Err(_) if std::str::from_utf8(&data).is_err() => {
             tracing::warn!("the server sent invalid UTF-8, replaced what cannot be read");
-            String::from_utf8_lossy(&data).into_owned().into()
+            Received::parse(String::from_utf8_lossy(&data).into_owned().into())
         }
+        parsed => parsed,
     }
 }

@@ -6,8 +6,16 @@ use insta::assert_snapshot;
 
 use crate::support::process::Program;
 
-const COMMANDS: &[&[&str]] =
-    &[&[], &["tools"], &["call"], &["config"], &["config", "show"], &["config", "path"]];
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["tools"],
+    &["call"],
+    &["config"],
+    &["config", "show"],
+    &["config", "path"],
+    &["demo"],
+    &["mock"],
+];
 
 fn help(command: &[&str]) -> String {
     let finished = Program::new(command.iter().copied().chain(["--help"])).run();
