@@ -11,6 +11,7 @@ mod mock_egrow;
 mod mock_faults;
 mod mock_http_sse;
 mod mock_streamable_http;
+mod network;
 mod raw_host;
 mod settings;
 mod stdio_side;
