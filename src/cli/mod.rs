@@ -130,7 +130,7 @@ struct Call {
     #[arg(value_name = "KEY=VALUE")]
     arguments: Vec<String>,
     /// Print the result as JSON; a JSON object after it gives the arguments
-    #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1)]
+    #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1, require_equals = true)]
     json: Option<Option<String>>,
     /// Say yes when the tool asks for a confirmation
     #[arg(long)]
@@ -179,18 +179,26 @@ impl From<Mock> for ServeOptions {
 }
 
 impl From<Call> for CallOptions {
-    /// `--json key=value` means `--json` and an argument: a JSON object starts with a brace.
     fn from(call: Call) -> Self {
-        let as_json = call.json.is_some();
-        let is_word = |text: &String| !text.trim_start().starts_with('{') && text.contains('=');
-        let (word, json_arguments) = match call.json.flatten() {
-            Some(text) if is_word(&text) => (Some(text), None),
-            text => (None, text),
-        };
-        let words = word.into_iter().chain(call.arguments).collect();
-        let Call { url, tool, yes, .. } = call;
-        Self { url, tool, words, json_arguments, as_json, yes }
+        let Call { url, tool, arguments: words, json, yes, .. } = call;
+        Self { url, tool, words, as_json: json.is_some(), json_arguments: json.flatten(), yes }
     }
+}
+
+/// `--json '{…}'` as one word: without its object, `--json` must not swallow what follows it.
+fn with_json_joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::new();
+    for word in words {
+        let is_object = word.to_str().is_some_and(|text| text.trim_start().starts_with('{'));
+        match joined.last_mut() {
+            Some(last) if is_object && last == "--json" => {
+                last.push("=");
+                last.push(word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
 }
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -198,7 +206,7 @@ pub fn run(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
 ) -> ProcessExitCode {
-    let code = match Cli::try_parse_from(arguments) {
+    let code = match Cli::try_parse_from(with_json_joined(arguments)) {
         Ok(cli) => match cli.run(environment) {
             Ok(code) => code,
             Err(error) => {

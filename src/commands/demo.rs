@@ -61,7 +61,7 @@ async fn converse(remote: &MockRemote, mock: &MockOptions) -> Result<()> {
     .await?;
     to_stdout("\nuse it in a host:  command `mcp-tether`, arguments `demo`\n");
     to_stdout(
-        "look around:       `mcp-tether mock`, then `mcp-tether tools URL` with the URL it prints\n",
+        "look around:       `mcp-tether mock --open`, then `mcp-tether tools URL` with the URL it prints\n",
     );
     Ok(())
 }

@@ -13,5 +13,7 @@ mod readable;
 #[cfg(feature = "mock")]
 pub mod serve_mock;
 mod session;
+#[cfg(feature = "mock")]
+mod snippets;
 pub mod tools;
 mod wire;

@@ -1,9 +1,8 @@
 //! `mcp-tether mock`: the mock remote as a server of its own, until it is interrupted.
 
-use serde_json::json;
-
 use super::logging;
 use super::prepare::block_on;
+use super::snippets::Entry;
 use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
@@ -111,30 +110,22 @@ fn served(name: &str) -> Result<Served> {
     })
 }
 
-/// Where the mock is, and what to paste into hosts.
+/// Where the mock is, and what to paste into hosts. The key stands in `env`: nobody should learn here
+/// to put one into arguments (S-10).
 fn announcement(product: &str, address: &Address, key: Option<&str>) -> String {
-    let program = std::env::current_exe()
-        .map_or_else(|_| "mcp-tether".to_owned(), |path| path.to_string_lossy().into_owned());
-    let mut arguments = vec![address.url.to_string()];
-    if let Some(key) = key {
-        arguments.extend(["--header".to_owned(), format!("X-API-Key:{key}")]);
-    }
-    let entry = json!({ "command": program, "args": arguments });
-    let snippet = |title: &str, value: serde_json::Value| format!("\n{title}\n{value:#}\n");
+    let program = std::env::current_exe().unwrap_or_else(|_| "mcp-tether".into());
+    let mut entry = Entry {
+        name: product.to_owned(),
+        program: program.display().to_string(),
+        arguments: vec![address.url.to_string()],
+        variables: Vec::new(),
+    };
     let mut out = format!("listening on {}\n", address.url);
     out += &format!("HTTP+SSE at  {}\n", address.sse_url);
     if let Some(key) = key {
         out += &format!("API key      {key} (a demo value, in the header `X-API-Key`)\n");
+        entry.arguments.extend(["--header".to_owned(), "X-API-Key:${MOCK_API_KEY}".to_owned()]);
+        entry.variables.push(("MOCK_API_KEY".to_owned(), key.to_owned()));
     }
-    let servers = json!({ "mcpServers": { product: entry } });
-    out += &snippet("Claude Desktop, Cursor, Windsurf:", servers);
-    let mut typed = entry.clone();
-    typed["type"] = "stdio".into();
-    out += &snippet("VS Code:", json!({ "servers": { product: typed } }));
-    let mut custom = entry;
-    custom["source"] = "custom".into();
-    custom["env"] = json!({});
-    out += &snippet("Zed:", json!({ "context_servers": { product: custom } }));
-    out += "\nCtrl-C ends it\n";
-    out
+    out + &entry.snippets() + "\nCtrl-C ends it\n"
 }

@@ -83,6 +83,8 @@ fn row(tool: &RawValue) -> Result<[String; 3]> {
     let tool: Tool = serde_json::from_str(tool.get())
         .map_err(|error| Error::failed(format!("the server describes a tool badly: {error}")))?;
     let title = tool.title.or_else(|| tool.annotations.and_then(|annotations| annotations.title));
+    // A title that only repeats the name tells nothing.
+    let title = title.filter(|title| *title != tool.name);
     let one_line =
         |text: &str| readable::text(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     Ok([

@@ -247,3 +247,135 @@ fn read_header_file(
     }
     Ok((shown, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Flags;
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    fn flags(values: &[(Key, &str)]) -> Flags {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        Flags { config: None, values: values.iter().map(own).collect() }
+    }
+
+    fn options(values: &[(Key, &str)], environment: &Environment) -> Result<RemoteOptions> {
+        let url = Url::parse(URL).unwrap();
+        Settings::resolve(Some(&url), &flags(values), environment)?
+            .remote_options(&url, environment)
+    }
+
+    fn level(values: &[(Key, &str)], environment: &Environment) -> tracing::Level {
+        let settings = Settings::resolve(None, &flags(values), environment).unwrap();
+        settings.log_options(environment).level
+    }
+
+    /// What the table calls built in is what the options call default.
+    #[test]
+    fn nothing_said_is_the_default_of_the_options() {
+        let nothing = options(&[], &Environment::fixed([])).unwrap();
+        let default = RemoteOptions::new(Url::parse(URL).unwrap());
+        assert_eq!(format!("{nothing:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn every_setting_of_the_connection_reaches_its_option() {
+        let seconds = Duration::from_secs;
+        let set = options(
+            &[
+                (Key::Header, "X-A: 1"),
+                (Key::Transport, "sse-only"),
+                (Key::AllowHttp, "true"),
+                (Key::Proxy, "http://proxy:8080"),
+                (Key::ProxyBypass, "internal"),
+                (Key::CaCert, "~/ca.pem"),
+                (Key::Ipv4, "true"),
+                (Key::DisableCookies, "true"),
+                (Key::KeepAlive, "true"),
+                (Key::PingInterval, "5"),
+                (Key::ConnectTimeout, "6"),
+                (Key::HeadersTimeout, "0"),
+                (Key::BodyTimeout, "8"),
+                (Key::RequestTimeout, "0"),
+            ],
+            &Environment::fixed([("HOME", "/h")]),
+        )
+        .unwrap();
+        assert_eq!(set.headers.len(), 1);
+        assert_eq!(set.transport, TransportChoice::SseOnly);
+        assert_eq!(set.keep_alive, Some(seconds(5)));
+        let Limits { headers, body, request, .. } = set.limits;
+        assert_eq!((headers, body, request), (None, Some(seconds(8)), None));
+        assert!(set.http.allow_http && set.http.ipv4 && !set.http.cookies);
+        assert_eq!(set.http.connect_timeout, seconds(6));
+        assert_eq!(set.http.extra_ca_files, [PathBuf::from("/h/ca.pem")]);
+        let Proxy::Url { url, bypass } = set.http.proxy else { panic!("a proxy") };
+        assert_eq!(
+            (url.expose().as_str(), bypass.as_deref()),
+            ("http://proxy:8080/", Some("internal"))
+        );
+    }
+
+    #[test]
+    fn of_two_contradicting_settings_the_nearer_one_holds() {
+        let proxy = |values: &[_], variables| {
+            options(values, &Environment::fixed(variables)).unwrap().http.proxy
+        };
+        let url = (Key::Proxy, "http://proxy");
+        let off = (Key::NoProxy, "true");
+        assert!(matches!(proxy(&[off], [("MCP_TETHER_PROXY", "http://p")]), Proxy::Off));
+        assert!(matches!(proxy(&[url], [("MCP_TETHER_NO_PROXY", "1")]), Proxy::Url { .. }));
+        assert!(matches!(proxy(&[], [("MCP_TETHER_NO_PROXY", "0")]), Proxy::Environment));
+        let empty = proxy(&[(Key::Proxy, "")], [("MCP_TETHER_PROXY", "http://p")]);
+        assert!(matches!(empty, Proxy::Environment));
+        let bypass = proxy(&[url], [("NO_PROXY", "a,b")]);
+        assert!(matches!(bypass, Proxy::Url { bypass: Some(hosts), .. } if hosts == "a,b"));
+        assert!(options(&[url, off], &Environment::fixed([])).is_err());
+    }
+
+    #[test]
+    fn the_level_comes_from_the_nearest_source() {
+        let none = Environment::fixed([]);
+        let silent = Environment::fixed([("MCP_TETHER_SILENT", "1")]);
+        assert_eq!(level(&[], &none), tracing::Level::WARN);
+        assert_eq!(level(&[], &silent), tracing::Level::ERROR);
+        assert_eq!(level(&[(Key::Debug, "true")], &silent), tracing::Level::DEBUG);
+        assert_eq!(level(&[(Key::LogLevel, "info")], &silent), tracing::Level::INFO);
+        let both = [(Key::LogLevel, "trace"), (Key::Silent, "true")];
+        assert_eq!(level(&both, &none), tracing::Level::TRACE);
+        let both = [(Key::Debug, "true"), (Key::Silent, "true")];
+        assert_eq!(level(&both, &none), tracing::Level::DEBUG);
+    }
+
+    #[test]
+    fn a_header_of_a_nearer_source_replaces_one_of_the_same_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h.txt");
+        std::fs::write(&path, "X-A: from file\nX-B: from file\n").unwrap();
+        let environment = Environment::fixed([("MCP_TETHER_HEADER", "x-a: v\nx-c: v\nx-d: v")]);
+        let values = [
+            (Key::HeaderFile, path.to_str().unwrap()),
+            (Key::Header, "X-B: flag"),
+            (Key::Header, "X-C: first"),
+            (Key::Header, "x-c: second"),
+        ];
+        let headers = options(&values, &environment).unwrap().headers;
+        let mut shown: Vec<_> =
+            headers.iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
+        shown.sort_unstable();
+        let expected = [("x-a", "from file"), ("x-b", "flag"), ("x-c", "second"), ("x-d", "v")];
+        assert_eq!(shown, expected);
+    }
+
+    /// S-09
+    #[test]
+    fn options_do_not_print_their_secrets() {
+        let values = [
+            (Key::Header, "Authorization: Bearer hunter2"),
+            (Key::Proxy, "http://u:hunter2@proxy"),
+        ];
+        let shown = format!("{:?}", options(&values, &Environment::fixed([])).unwrap());
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

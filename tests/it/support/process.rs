@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "not every topic needs everything")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -29,7 +29,7 @@ pub struct Finished {
     pub stderr: String,
     /// The exit code; `None` after a signal.
     pub code: Option<i32>,
-    home: PathBuf,
+    home: Arc<tempfile::TempDir>,
 }
 
 /// A run of the program that goes on. Dropped, it is killed.
@@ -236,7 +236,7 @@ impl Running {
             reader.join().expect("no panic");
         }
         let stdout = self.lines.try_iter().collect();
-        Finished { stdout, stderr: self.stderr(), code, home: self.home.path().to_path_buf() }
+        Finished { stdout, stderr: self.stderr(), code, home: Arc::clone(&self.home) }
     }
 
     fn wait(&mut self) -> Option<i32> {
@@ -263,6 +263,16 @@ impl Drop for Running {
 }
 
 impl Finished {
+    /// The text of a file it left behind, named relative to home.
+    pub fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.home.path().join(name)).expect("a file")
+    }
+
+    /// The home of the run.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Everything that can be seen of the run, with the home folder replaced.
     pub fn shown(&self) -> String {
         let mut out = format!("exit code: {}\n", self.code.map_or(-1, |code| code));
@@ -280,7 +290,7 @@ impl Finished {
     }
 
     fn without_home(&self, text: &str) -> String {
-        text.replace(&self.home.display().to_string(), "[HOME]")
+        text.replace(&self.home.path().display().to_string(), "[HOME]")
     }
 }
 
