@@ -33,6 +33,11 @@ impl Shutdown {
         Self { watch: Watch::Process(Box::new(platform::ProcessWatch::start())) }
     }
 
+    /// Watches this process's signals only, for what goes on without whoever started it.
+    pub fn by_signals() -> Self {
+        Self { watch: Watch::Process(Box::new(platform::ProcessWatch::signals())) }
+    }
+
     /// Ends when the sender sends or is dropped.
     pub fn when_asked() -> (oneshot::Sender<()>, Self) {
         let (sender, receiver) = oneshot::channel();
@@ -81,6 +86,10 @@ mod platform {
             Self { signals, parent: Parent::watch() }
         }
 
+        pub(super) fn signals() -> Self {
+            Self { parent: Parent::none(), ..Self::start() }
+        }
+
         pub(super) async fn ended(&mut self) -> Reason {
             let [terminate, interrupt, hangup] = &mut self.signals;
             tokio::select! {
@@ -114,6 +123,10 @@ mod platform {
             Self
         }
 
+        pub(super) fn signals() -> Self {
+            Self
+        }
+
         pub(super) async fn ended(&mut self) -> Reason {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
@@ -140,6 +153,10 @@ mod parent {
         pub(super) fn watch() -> Self {
             let descriptor = getppid().and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
             Self(descriptor.and_then(registered))
+        }
+
+        pub(super) fn none() -> Self {
+            Self(None)
         }
 
         pub(super) async fn died(&mut self) {
@@ -175,7 +192,14 @@ mod parent {
             Self(getppid())
         }
 
+        pub(super) fn none() -> Self {
+            Self(None)
+        }
+
         pub(super) async fn died(&mut self) {
+            if self.0.is_none() {
+                std::future::pending::<()>().await;
+            }
             while getppid() == self.0 {
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }

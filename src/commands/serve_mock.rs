@@ -40,7 +40,7 @@ pub fn run(options: &ServeOptions) -> Result<ExitCode> {
     let name = options.product.clone();
     let port = mock.port;
     block_on(async move {
-        let mut shutdown = Shutdown::of_process();
+        let mut shutdown = Shutdown::by_signals();
         let ended = async {
             shutdown.requested().await;
         };

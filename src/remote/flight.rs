@@ -51,12 +51,16 @@ impl Flight {
 #[derive(Clone, Debug, Default)]
 pub struct People {
     asked: Arc<AtomicUsize>,
+    /// Counts how often that changed: a limit starts anew when a person has answered.
+    changes: Arc<AtomicUsize>,
 }
 
 impl People {
     /// Says how many questions are open now.
     pub fn set(&self, open: usize) {
-        self.asked.store(open, Ordering::Relaxed);
+        if self.asked.swap(open, Ordering::Relaxed) != open {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn are_asked(&self) -> bool {
@@ -72,9 +76,11 @@ impl People {
         let Some(limit) = limit else { return Some(future.await) };
         tokio::pin!(future);
         loop {
+            let changes = self.changes.load(Ordering::Relaxed);
             match tokio::time::timeout(limit, &mut future).await {
                 Ok(done) => return Some(done),
                 Err(_) if self.are_asked() => {}
+                Err(_) if self.changes.load(Ordering::Relaxed) != changes => {}
                 Err(_) => return None,
             }
         }
@@ -94,5 +100,11 @@ mod tests {
         assert!(people.patiently(limit, slow()).await.is_none());
         people.set(1);
         assert!(people.patiently(limit, slow()).await.is_some());
+        let answered = async {
+            tokio::time::sleep(Duration::from_millis(2900)).await;
+            people.set(0);
+            tokio::time::sleep(Duration::from_millis(900)).await;
+        };
+        assert!(people.patiently(limit, answered).await.is_some(), "the limit starts anew");
     }
 }

@@ -176,7 +176,7 @@ async fn a_silent_server_is_given_up_and_told() {
 #[tokio::test]
 async fn waiting_for_a_person_is_no_hung_request() {
     let options = MockOptions { answers: Answers::Sse, ..MockOptions::default() };
-    let limit = std::time::Duration::from_millis(100);
+    let limit = std::time::Duration::from_millis(400);
     let mut harness = Harness::with(options, |options| {
         options.remote.limits.body = Some(limit);
     })
@@ -184,8 +184,8 @@ async fn waiting_for_a_person_is_no_hung_request() {
     .await;
     let id = harness.start_call("ask_user", json!({ "question": "sure?" })).await;
     let question = harness.of_method("elicitation/create").await;
-    // Real time has to pass here: three times the limit.
-    tokio::time::sleep(limit * 3).await;
+    // Real time has to pass here: twice the limit.
+    tokio::time::sleep(limit * 2).await;
     let result = json!({ "action": "accept", "content": { "answer": "yes" } });
     let line = json!({ "jsonrpc": "2.0", "id": question["id"], "result": result });
     harness.send(&line.to_string()).await;
