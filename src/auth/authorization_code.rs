@@ -252,6 +252,7 @@ mod tests {
                 ..AuthorizationServer::default()
             },
             issuer: "https://as".to_owned(),
+            documented: true,
         }
     }
 

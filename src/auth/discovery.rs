@@ -20,6 +20,8 @@ pub struct Discovered {
     pub server: AuthorizationServer,
     /// Its identifier as it was named to us.
     pub issuer: String,
+    /// Whether any document was found; else the endpoints are guesses.
+    pub documented: bool,
 }
 
 impl Discovered {
@@ -51,7 +53,7 @@ pub async fn discover(
         Some(resource) => {
             check_resource(&resource, &options.server)?;
             let (issuer, server) = search.first_usable(&resource, prefer).await?;
-            Ok(Discovered { resource: Some(resource), server, issuer })
+            Ok(Discovered { resource: Some(resource), server, issuer, documented: true })
         }
         None => search.without_resource_metadata().await,
     }
@@ -173,14 +175,11 @@ impl Search<'_> {
             .map_err(|_| Failure::new(FailureKind::AuthFailed, "the server's URL has no origin"))?;
         // Nobody wrote this identifier down: with and without its slash it is the same.
         let accepts = |named: &str| named.strip_suffix('/').unwrap_or(named) == origin;
-        let server = match self.server_metadata(&base, &origin, accepts).await? {
-            Some(server) => {
-                self.check_server(&server)?;
-                server
-            }
-            None => self.default_server(&origin),
-        };
-        Ok(Discovered { resource: None, issuer: server.issuer.clone(), server })
+        let found = self.server_metadata(&base, &origin, accepts).await?;
+        found.as_ref().map_or(Ok(()), |server| self.check_server(server))?;
+        let documented = found.is_some();
+        let server = found.unwrap_or_else(|| self.default_server(&origin));
+        Ok(Discovered { resource: None, issuer: server.issuer.clone(), server, documented })
     }
 
     fn default_server(&self, origin: &str) -> AuthorizationServer {

@@ -196,6 +196,7 @@ pub struct Names {
     /// The lock of the one browser sign-in (S-04).
     pub browser: String,
     client: Vec<String>,
+    grant: &'static str,
 }
 
 impl Names {
@@ -210,13 +211,15 @@ impl Names {
             pending: format!("pending.{key}"),
             browser: format!("browser.{key}"),
             client,
+            grant: if options.grant == Grant::DeviceCode { "device_code" } else { "" },
         }
     }
 
-    /// The name of the [`Registration`] at an issuer; accounts share it.
+    /// The name of the [`Registration`] at an issuer; accounts share it. A client registered for
+    /// browsers may not ask for device codes, so that one is another.
     pub fn registration(&self, issuer: &str) -> String {
         let mut parts = self.client.clone();
-        parts.push(issuer.to_owned());
+        parts.extend([issuer.to_owned(), self.grant.to_owned()]);
         format!("registration.{}", hash(&parts))
     }
 }

@@ -2,8 +2,8 @@
 //! client's authentication and the resource indicator in every one.
 
 use std::fmt;
-use std::pin::Pin;
 
+use futures_util::future::BoxFuture;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
 };
@@ -107,7 +107,7 @@ impl TokenEndpoint<'_> {
         for (name, value) in self.extras()? {
             request = request.add_extra_param(name, value);
         }
-        self.tokens(request.request_async(&|request| self.send(request)).await)
+        self.tokens(request.request_async(self).await)
     }
 
     /// Renews tokens (RFC 6749 §6).
@@ -121,7 +121,7 @@ impl TokenEndpoint<'_> {
         for (name, value) in self.extras()? {
             request = request.add_extra_param(name, value);
         }
-        self.tokens(request.request_async(&|request| self.send(request)).await)
+        self.tokens(request.request_async(self).await)
     }
 
     /// Asks for a token of the client's own (RFC 6749 §4.4, A-70).
@@ -137,7 +137,7 @@ impl TokenEndpoint<'_> {
         for (name, value) in self.extras()? {
             request = request.add_extra_param(name, value);
         }
-        self.tokens(request.request_async(&|request| self.send(request)).await)
+        self.tokens(request.request_async(self).await)
     }
 
     /// The crate's client, with the authentication that was registered.
@@ -169,33 +169,6 @@ impl TokenEndpoint<'_> {
         Ok(extras)
     }
 
-    /// Sends what the crate made. What is no answer of an OAuth server becomes a failure here, where
-    /// the status is still known.
-    pub(super) fn send(
-        &self,
-        request: HttpRequest,
-    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, Unavailable>> + Send + '_>> {
-        Box::pin(async move {
-            let answer = self.outside.post(request).await.map_err(Unavailable)?;
-            let status = answer.status;
-            let is_answer = serde_json::from_slice::<serde_json::Value>(&answer.body)
-                .is_ok_and(|body| body.is_object());
-            if status.is_server_error() || status.as_u16() == 429 || !is_answer {
-                let shown = SafeUrl::new(self.url);
-                let message = format!("`{shown}` answered HTTP {}", status.as_u16());
-                let failure = Failure::new(FailureKind::Http, message).status(status.as_u16());
-                return Err(Unavailable(
-                    failure.hint("the authorization server has a problem; try again later"),
-                ));
-            }
-            let mut response = HttpResponse::new(answer.body);
-            // Some servers answer 201; the crate knows only 200.
-            *response.status_mut() =
-                if status.is_success() { http::StatusCode::OK } else { status };
-            Ok(response)
-        })
-    }
-
     /// Judges what the crate made of an answer.
     pub(super) fn tokens<E>(
         &self,
@@ -215,6 +188,35 @@ impl TokenEndpoint<'_> {
             ));
         }
         Ok(issued.into_tokens(self.now))
+    }
+}
+
+/// Sends what the crate made. What is no answer of an OAuth server becomes a failure here, where the
+/// status is still known.
+impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
+    type Error = Unavailable;
+    type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let answer = self.outside.post(request).await.map_err(Unavailable)?;
+            let status = answer.status;
+            let is_answer = serde_json::from_slice::<serde_json::Value>(&answer.body)
+                .is_ok_and(|body| body.is_object());
+            if status.is_server_error() || status.as_u16() == 429 || !is_answer {
+                let shown = SafeUrl::new(self.url);
+                let message = format!("`{shown}` answered HTTP {}", status.as_u16());
+                let failure = Failure::new(FailureKind::Http, message).status(status.as_u16());
+                return Err(Unavailable(
+                    failure.hint("the authorization server has a problem; try again later"),
+                ));
+            }
+            let mut response = HttpResponse::new(answer.body);
+            // Some servers answer 201; the crate knows only 200.
+            *response.status_mut() =
+                if status.is_success() { http::StatusCode::OK } else { status };
+            Ok(response)
+        })
     }
 }
 
@@ -260,7 +262,7 @@ fn invalid() -> GrantError {
 
 /// The authorization server gave no answer that counts.
 #[derive(Debug)]
-pub(super) struct Unavailable(pub(super) Failure);
+pub struct Unavailable(pub(super) Failure);
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
