@@ -11,6 +11,7 @@
 //! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
 //! four: a mistake shared by both ends of a test would prove nothing.
 
+pub mod auth;
 pub mod bridge;
 pub mod cli;
 pub mod commands;
@@ -21,6 +22,7 @@ pub mod http;
 pub mod jsonrpc;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod platform;
 pub mod protocol;
 pub mod redact;
 pub mod remote;

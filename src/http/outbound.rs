@@ -3,8 +3,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
+use reqwest::dns::Resolve;
 use reqwest::{Certificate, ClientBuilder, Method, NoProxy, RequestBuilder, redirect};
 use url::{Host, Url};
 
@@ -23,14 +25,34 @@ impl Outbound {
     /// # Errors
     /// An unreadable or malformed CA file, a proxy URL that cannot be used.
     pub fn new(options: &HttpOptions, url: &Url) -> Result<Self> {
+        Self::build(options, url, |builder| builder)
+    }
+
+    /// The same with a look-up of names that may refuse addresses.
+    ///
+    /// # Errors
+    /// As [`Outbound::new`].
+    pub fn with_resolver(
+        options: &HttpOptions,
+        url: &Url,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self> {
+        Self::build(options, url, |builder| builder.dns_resolver(resolver.clone()))
+    }
+
+    fn build(
+        options: &HttpOptions,
+        url: &Url,
+        finish: impl Fn(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self> {
         let tls = url.scheme() == "https";
-        let builder = base(options, url)?;
+        let builder = finish(base(options, url)?);
         let builder = if tls { with_extra_roots(builder, options)? } else { without_tls(builder) };
         let client = match builder.build() {
             Ok(client) => client,
             Err(error) if tls => {
                 tracing::warn!(%error, "no usable system certificates, using the bundled ones");
-                with_bundled_roots(base(options, url)?, options)?
+                with_bundled_roots(finish(base(options, url)?), options)?
                     .build()
                     .context("cannot set up TLS")?
             }

@@ -1,0 +1,383 @@
+//! The authorization code grant with PKCE (A-30 to A-42): the page to open, what the browser brings back,
+//! and the exchange. One [`Pending`] record carries everything from the first step to the last.
+
+use oauth2::basic::BasicClient;
+use oauth2::{
+    AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+};
+use url::{Url, form_urlencoded};
+
+use super::client_authentication::{SigningKey, random_text};
+use super::discovery::Discovered;
+use super::options::AuthOptions;
+use super::outside::Outside;
+use super::page::Ending;
+use super::record::{Pending, Registration, SignIn};
+use super::redirect::Redirect;
+use super::scopes::OFFLINE_ACCESS;
+use super::token_endpoint::{GrantError, TokenEndpoint};
+use crate::error::{Failure, FailureKind};
+use crate::redact::{Secret, plain};
+
+/// What the browser brought back, its state already found right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallbackParameters {
+    /// The authorization code.
+    pub code: Option<Secret<String>>,
+    /// Who answered (RFC 9207).
+    pub issuer: Option<String>,
+    /// The error code of RFC 6749 §4.1.2.1.
+    pub error: Option<String>,
+    /// The error in words.
+    pub error_description: Option<String>,
+}
+
+impl CallbackParameters {
+    /// Reads a query; `None` unless it carries this state and no parameter twice (A-31).
+    pub fn parse(query: &str, state: &Secret<String>) -> Option<Self> {
+        let mut found: [(&str, Option<String>); 5] =
+            ["state", "code", "iss", "error", "error_description"].map(|name| (name, None));
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if let Some((_, slot)) = found.iter_mut().find(|(known, _)| *known == name) {
+                if slot.is_some() {
+                    return None;
+                }
+                *slot = Some(value.into_owned());
+            }
+        }
+        let [given, code, issuer, error, error_description] = found.map(|(_, value)| value);
+        if !same(&given?, state.expose()) || code.is_none() && error.is_none() {
+            return None;
+        }
+        Some(Self { code: code.map(Secret::new), issuer, error, error_description })
+    }
+}
+
+/// Compares without telling by the time it takes how much was right.
+fn same(one: &str, other: &str) -> bool {
+    let different = one.bytes().zip(other.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    one.len() == other.len() && different == 0
+}
+
+/// Prepares a sign-in: a fresh verifier and state, and the page to open (A-30, A-36).
+///
+/// # Errors
+/// The authorization server has no page, or the redirect is no URL.
+pub fn begin(
+    discovered: &Discovered,
+    registration: Registration,
+    redirect: &Redirect,
+    scopes: Option<String>,
+    options: &AuthOptions,
+    now: u64,
+) -> Result<Pending, Failure> {
+    let server = &discovered.server;
+    let missing = |what: &str| {
+        let issuer = plain(&discovered.issuer);
+        Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}"))
+    };
+    let endpoint =
+        server.authorization_endpoint.clone().ok_or_else(|| missing("page to sign in at"))?;
+    let token_endpoint = server.token_endpoint.clone().ok_or_else(|| missing("token endpoint"))?;
+    let resource = discovered.resource_indicator(options);
+    let verifier = random_text();
+    let state = random_text();
+    let page =
+        page(endpoint, &registration, redirect, &scopes, &verifier, &state, options, &resource)?;
+    Ok(Pending {
+        page: Secret::new(page.into()),
+        opened: false,
+        verifier: Secret::new(verifier),
+        state: Secret::new(state),
+        redirect_uri: redirect.uri(),
+        issuer: discovered.issuer.clone(),
+        issuer_promised: server.authorization_response_iss_parameter_supported,
+        token_endpoint,
+        revocation_endpoint: server.revocation_endpoint.clone(),
+        registration,
+        resource,
+        scopes,
+        started: now,
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one parameter of the request")]
+fn page(
+    endpoint: Url,
+    registration: &Registration,
+    redirect: &Redirect,
+    scopes: &Option<String>,
+    verifier: &str,
+    state: &str,
+    options: &AuthOptions,
+    resource: &Option<String>,
+) -> Result<Url, Failure> {
+    let redirect = RedirectUrl::new(redirect.uri()).map_err(|_| {
+        Failure::new(FailureKind::AuthFailed, "the callback's host or path make no URL")
+    })?;
+    let client = BasicClient::new(ClientId::new(registration.client_id.clone()))
+        .set_auth_uri(AuthUrl::from_url(endpoint))
+        .set_redirect_uri(redirect);
+    let verifier = PkceCodeVerifier::new(verifier.to_owned());
+    let words = scopes.as_deref().unwrap_or_default().split_whitespace();
+    let mut request = client
+        .authorize_url(|| CsrfToken::new(state.to_owned()))
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+        .add_scopes(words.clone().map(|word| Scope::new(word.to_owned())));
+    if let Some(resource) = resource {
+        request = request.add_extra_param("resource", resource.as_str());
+    }
+    // OpenID Connect Core §11: without consent `offline_access` is ignored.
+    let prompts = options.authorize_params.iter().any(|(name, _)| name == "prompt");
+    if !prompts && words.into_iter().any(|word| word == OFFLINE_ACCESS) {
+        request = request.add_extra_param("prompt", "consent");
+    }
+    for (name, value) in &options.authorize_params {
+        request = request.add_extra_param(name.as_str(), value.as_str());
+    }
+    Ok(request.url().0)
+}
+
+/// The code of an answer that may be used. The issuer is judged first: an answer of another one is
+/// neither acted on nor shown (A-40, A-41).
+///
+/// # Errors
+/// The wrong issuer, a refusal.
+pub fn judge(
+    pending: &Pending,
+    parameters: CallbackParameters,
+) -> Result<Secret<String>, (Ending, Failure)> {
+    let right = match &parameters.issuer {
+        Some(issuer) => *issuer == pending.issuer,
+        None => !pending.issuer_promised,
+    };
+    if !right {
+        let expected = plain(&pending.issuer);
+        let message = match &parameters.issuer {
+            Some(_) => format!("the answer to the sign-in is not from the issuer `{expected}`"),
+            None => format!("the answer to the sign-in lacks the promised issuer `{expected}`"),
+        };
+        let failure = Failure::new(FailureKind::AuthFailed, message).hint(
+            "it was not used; if this happens again, somebody may be tampering with the sign-in, or \
+             the authorization server is set up wrongly",
+        );
+        return Err((Ending::WrongIssuer, failure));
+    }
+    match (parameters.error, parameters.code) {
+        (None, Some(code)) => Ok(code),
+        (error, _) => {
+            let failure = denied(error.as_deref(), parameters.error_description.as_deref());
+            Err((Ending::Denied, failure))
+        }
+    }
+}
+
+fn denied(error: Option<&str>, description: Option<&str>) -> Failure {
+    let code = error.unwrap_or("no code");
+    let words = description.map_or_else(String::new, |words| format!(": {}", plain(words)));
+    let message = match code {
+        "access_denied" => format!("the sign-in was denied (`access_denied`{words})"),
+        code => {
+            format!("the authorization server refuses the sign-in (`{}`{words})", plain(code))
+        }
+    };
+    let hint = match code {
+        "access_denied" => "sign in again and approve the request",
+        "invalid_scope" => "choose other scopes with `--scope`",
+        "temporarily_unavailable" | "server_error" => "try again later",
+        "unauthorized_client" | "invalid_client" => {
+            "the client may not do this; register another one and give it with \
+             `--static-oauth-client-info`"
+        }
+        _ => "try again; if it stays like this, ask the server's operator",
+    };
+    Failure::new(FailureKind::AuthFailed, message).hint(hint)
+}
+
+/// Redeems the code at the endpoint of the record, whatever metadata says by now (A-42).
+///
+/// # Errors
+/// [`GrantError`].
+pub async fn redeem(
+    outside: &Outside,
+    pending: &Pending,
+    code: &Secret<String>,
+    key: Option<&SigningKey>,
+    options: &AuthOptions,
+    now: u64,
+) -> Result<SignIn, GrantError> {
+    let endpoint = TokenEndpoint {
+        outside,
+        url: &pending.token_endpoint,
+        registration: &pending.registration,
+        key,
+        resource: pending.resource.as_deref(),
+        now,
+    };
+    let tokens = endpoint.code(code, &pending.verifier, &pending.redirect_uri).await?;
+    Ok(SignIn {
+        server: options.server.to_string(),
+        account: options.account.clone(),
+        issuer: pending.issuer.clone(),
+        resource: pending.resource.clone(),
+        token_endpoint: pending.token_endpoint.clone(),
+        revocation_endpoint: pending.revocation_endpoint.clone(),
+        registration: pending.registration.clone(),
+        tokens,
+        scopes_asked: pending.scopes.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::client_authentication::AuthMethod;
+    use super::super::metadata::{AuthorizationServer, ProtectedResource};
+    use super::super::record::Registered;
+    use super::*;
+
+    fn discovered() -> Discovered {
+        let url = |text: &str| Some(Url::parse(text).unwrap());
+        Discovered {
+            resource: Some(ProtectedResource {
+                resource: "https://h".to_owned(),
+                authorization_servers: vec!["https://as".to_owned()],
+                scopes_supported: Vec::new(),
+            }),
+            server: AuthorizationServer {
+                issuer: "https://as".to_owned(),
+                authorization_endpoint: url("https://as/authorize?tenant=1"),
+                token_endpoint: url("https://as/token"),
+                ..AuthorizationServer::default()
+            },
+            issuer: "https://as".to_owned(),
+            documented: true,
+        }
+    }
+
+    fn pending(scopes: &str) -> Pending {
+        let registration = Registration {
+            issuer: "https://as".to_owned(),
+            how: Registered::Dynamically,
+            client_id: "c&d".to_owned(),
+            client_secret: None,
+            auth_method: AuthMethod::None,
+            secret_expires_at: None,
+            redirect_uris: Vec::new(),
+            registered_at: 0,
+        };
+        let redirect = Redirect {
+            host: "localhost".to_owned(),
+            port: 4000,
+            path: "/oauth/callback".to_owned(),
+        };
+        let mut options = AuthOptions::new(Url::parse("https://h/mcp").unwrap());
+        options.authorize_params = vec![("login_hint".to_owned(), "a b".to_owned())];
+        let scopes = (!scopes.is_empty()).then(|| scopes.to_owned());
+        begin(&discovered(), registration, &redirect, scopes, &options, 7).unwrap()
+    }
+
+    fn query(pending: &Pending) -> HashMap<String, String> {
+        Url::parse(pending.page.expose()).unwrap().query_pairs().into_owned().collect()
+    }
+
+    /// A-30, A-31, A-32, A-35, A-36
+    #[test]
+    fn the_page_carries_everything_and_the_record_too() {
+        let pending = pending("x offline_access");
+        let query = query(&pending);
+        let expected = [
+            ("tenant", "1"),
+            ("response_type", "code"),
+            ("client_id", "c&d"),
+            ("redirect_uri", "http://localhost:4000/oauth/callback"),
+            ("scope", "x offline_access"),
+            ("resource", "https://h"),
+            ("code_challenge_method", "S256"),
+            ("prompt", "consent"),
+            ("login_hint", "a b"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        assert_eq!(query["state"], *pending.state.expose());
+        let verifier = PkceCodeVerifier::new(pending.verifier.expose().clone());
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
+        assert_eq!(query["code_challenge"], challenge.as_str());
+        assert_eq!(pending.token_endpoint.as_str(), "https://as/token");
+    }
+
+    /// A-30, A-33
+    #[test]
+    fn two_attempts_share_nothing_and_no_scope_means_no_parameter() {
+        let (one, two) = (pending(""), pending(""));
+        assert_ne!(one.verifier, two.verifier);
+        assert_ne!(one.state, two.state);
+        assert!(!query(&one).contains_key("scope") && !query(&one).contains_key("prompt"));
+    }
+
+    /// A-31
+    #[test]
+    fn an_answer_needs_the_state_once_and_exactly() {
+        let state = Secret::new("s1".to_owned());
+        let parse = |query| CallbackParameters::parse(query, &state);
+        assert!(parse("code=c&state=s1").is_some());
+        assert!(parse("error=access_denied&state=s1&x=y").is_some());
+        for query in [
+            "",
+            "code=c",
+            "code=c&state=",
+            "code=c&state=s2",
+            "code=c&state=s11",
+            "code=c&state=S1",
+            "state=s1",
+            "code=c&state=s1&state=s1",
+            "code=c&code=d&state=s1",
+            "code=c&state=s1&iss=a&iss=b",
+        ] {
+            assert_eq!(parse(query), None, "{query}");
+        }
+    }
+
+    /// A-40
+    #[test]
+    fn the_issuer_of_the_answer_is_compared_as_text() {
+        let state = |pending: &Pending| pending.state.expose().clone();
+        let judged = |promised, issuer: Option<&str>| {
+            let pending = Pending { issuer_promised: promised, ..pending("") };
+            let issuer = issuer.map_or_else(String::new, |issuer| format!("&iss={issuer}"));
+            let query = format!("code=c&state={}{issuer}", state(&pending));
+            let parameters = CallbackParameters::parse(&query, &pending.state).unwrap();
+            judge(&pending, parameters).map_err(|(ending, _)| ending)
+        };
+        let code = Ok(Secret::new("c".to_owned()));
+        assert_eq!(judged(true, Some("https%3A%2F%2Fas")), code);
+        assert_eq!(judged(false, Some("https://as")), code);
+        assert_eq!(judged(false, None), code);
+        for wrong in ["https://as/", "https://AS", "https://as:443", "https://evil", ""] {
+            assert_eq!(judged(false, Some(wrong)), Err(Ending::WrongIssuer), "{wrong}");
+        }
+        assert_eq!(judged(true, None), Err(Ending::WrongIssuer));
+    }
+
+    /// A-41
+    #[test]
+    fn an_error_of_another_issuer_is_neither_shown_nor_acted_on() {
+        let pending = pending("");
+        let query = format!(
+            "error=access_denied&error_description=hunter2&iss=https://evil&state={}",
+            pending.state.expose()
+        );
+        let parameters = CallbackParameters::parse(&query, &pending.state).unwrap();
+        let (ending, failure) = judge(&pending, parameters).unwrap_err();
+        assert_eq!(ending, Ending::WrongIssuer);
+        let text = format!("{failure:?}");
+        assert!(!text.contains("hunter2") && !text.contains("denied"), "{text}");
+        let query = query.replace("https://evil", "https://as");
+        let parameters = CallbackParameters::parse(&query, &pending.state).unwrap();
+        let (ending, failure) = judge(&pending, parameters).unwrap_err();
+        assert_eq!(ending, Ending::Denied);
+        assert!(failure.message.contains("hunter2"), "the right issuer's words are shown");
+    }
+}

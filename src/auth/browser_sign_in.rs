@@ -1,0 +1,439 @@
+//! A sign-in by a person in a browser, once over all processes (S-04): lock, look what others did, prepare,
+//! open one tab, wait, redeem, store. A killed owner's sign-in is completed in the same tab.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use url::Url;
+
+use super::authorization_code::{self as code_grant, CallbackParameters};
+use super::callback::{Arrival, Callback, Listener};
+use super::context::{Context, SignInState, Waiting, Wish, vault_failure};
+use super::discovery::Discovered;
+use super::page::Ending;
+use super::record::{Pending, Registered, Registration, SignIn};
+use super::redirect::{Redirect, candidates};
+use super::registration::Registrar;
+use super::token_endpoint::GrantError;
+use super::vault::VaultLock;
+use crate::error::{Failure, FailureKind};
+use crate::redact::{Secret, plain};
+
+/// How often a process that waits for another's sign-in looks for its page.
+const LOOK_AGAIN: [u64; 5] = [50, 200, 1000, 3000, 5000];
+
+/// Lines that a person types.
+pub trait LineSource: Send {
+    /// The next line; `None` at the end of the input.
+    fn line(&mut self) -> BoxFuture<'_, Option<String>>;
+}
+
+/// How the person is reached.
+pub(super) enum Reach<'a> {
+    /// A tab is opened unless one is open already.
+    Tab,
+    /// A tab is opened in any case: the person asked for it now.
+    NewTab,
+    /// No tab; the address that the browser ended at is typed in.
+    Typed(&'a mut dyn LineSource),
+}
+
+/// Signs in.
+///
+/// # Errors
+/// Whatever stands in the way, with the next step.
+pub(super) async fn sign_in(
+    context: &Context,
+    wish: &Wish,
+    mut reach: Reach<'_>,
+) -> Result<SignIn, Failure> {
+    let _lock = wait_for_turn(context).await?;
+    if let Some(done) = context.stored().await?.filter(|record| wish.is_met_by(record)) {
+        return Ok(done);
+    }
+    if let Some((pending, listener)) = left_behind(context, wish).await {
+        return consent(context, pending, listener, &mut reach).await.map_err(Ended::into_failure);
+    }
+    let discovered = context.discover(wish).await?;
+    let scopes = context.scopes(&discovered, wish);
+    let (pending, listener) = prepare(context, &discovered, scopes.clone(), true).await?;
+    let stale = pending.registration.how == Registered::Dynamically
+        && pending.registration.registered_at < pending.started;
+    match consent(context, pending, listener, &mut reach).await {
+        // The server forgot the client: register once more.
+        Err(Ended::UnknownClient(_)) if stale => {
+            let (pending, listener) = prepare(context, &discovered, scopes, false).await?;
+            consent(context, pending, listener, &mut reach).await.map_err(Ended::into_failure)
+        }
+        other => other.map_err(Ended::into_failure),
+    }
+}
+
+/// Takes the lock of the one browser sign-in. While another process has it, its page is shown here too.
+pub(super) async fn wait_for_turn(context: &Context) -> Result<VaultLock, Failure> {
+    let mut lock = context.vault.lock(&context.names.browser);
+    for pause in LOOK_AGAIN {
+        if let Ok(locked) = tokio::time::timeout(Duration::from_millis(pause), &mut lock).await {
+            return locked.map_err(vault_failure);
+        }
+        if !context.vault.knows(&context.names.pending) {
+            continue;
+        }
+        let Some(pending) = context.spare::<Pending>(&context.names.pending).await else {
+            continue;
+        };
+        if let Some(waiting) = waiting(&pending) {
+            context.publish(SignInState::Waiting(waiting));
+            break;
+        }
+    }
+    lock.await.map_err(vault_failure)
+}
+
+fn waiting(pending: &Pending) -> Option<Waiting> {
+    let page = Url::parse(pending.page.expose()).ok()?;
+    Some(Waiting { page: Secret::new(page), user_code: None, since: pending.started })
+}
+
+/// The sign-in that a killed process left behind, if its tab may still come back (S-04).
+async fn left_behind(context: &Context, wish: &Wish) -> Option<(Pending, Listener)> {
+    if !context.vault.knows(&context.names.pending) {
+        return None;
+    }
+    let mut pending: Pending = context.spare(&context.names.pending).await?;
+    let end = pending.started + context.options.auth_timeout.as_secs();
+    let needed = wish.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
+    let serves = context.now() < end
+        && super::scopes::covers(pending.scopes.as_deref(), needed)
+        && pending.registration.is_valid(context.now());
+    let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| serves);
+    let listener = match redirect {
+        Some(redirect) => Listener::bind(&[redirect]).await.ok(),
+        None => None,
+    };
+    if listener.is_none() {
+        context.forget(&context.names.pending).await;
+    }
+    pending.registration = pending.registration.completed(&context.options);
+    Some((pending, listener?))
+}
+
+/// Everything before the tab: port, client, verifier, page.
+async fn prepare(
+    context: &Context,
+    discovered: &Discovered,
+    scopes: Option<String>,
+    reuse: bool,
+) -> Result<(Pending, Listener), Failure> {
+    let options = &context.options;
+    let now = context.now();
+    let registrar = Registrar { outside: &context.outside, options, discovered, now };
+    let standing = registrar.standing()?;
+    let known = match (&standing, reuse) {
+        (Some(_), _) => standing,
+        (None, true) => context.stored_registration(&discovered.issuer).await,
+        (None, false) => None,
+    };
+    let registered = known.as_ref().map_or(&[][..], |known| known.redirect_uris.as_slice());
+    let listener = Listener::bind(&candidates(options, registered)).await?;
+    let (registration, listener) = match known {
+        Some(known) if known.allows_redirect(listener.redirect()) => (known, listener),
+        Some(known) if known.how != Registered::Dynamically => {
+            return Err(redirect_unknown(&known, listener.redirect()));
+        }
+        _ => register(context, &registrar, listener).await?,
+    };
+    let redirect = listener.redirect().clone();
+    let pending = code_grant::begin(discovered, registration, &redirect, scopes, options, now)?;
+    Ok((pending, listener))
+}
+
+async fn register(
+    context: &Context,
+    registrar: &Registrar<'_>,
+    listener: Listener,
+) -> Result<(Registration, Listener), Failure> {
+    let (registration, redirect) = registrar.register(Some(listener.redirect())).await?;
+    let name = context.names.registration(&registration.issuer);
+    context.save_spare(&name, &registration).await;
+    let listener = match redirect {
+        Some(redirect) => listener.with_redirect(redirect),
+        None => listener,
+    };
+    Ok((registration, listener))
+}
+
+fn redirect_unknown(known: &Registration, redirect: &Redirect) -> Failure {
+    let uris = known.redirect_uris.iter().map(|uri| plain(uri)).collect::<Vec<_>>().join("`, `");
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!(
+            "the OAuth client `{}` is registered for `{uris}`, and `{}` is what is free here",
+            plain(&known.client_id),
+            redirect.uri()
+        ),
+    )
+    .hint("end the program that uses the registered port, or register this redirect URI as well")
+}
+
+/// How a sign-in ended without tokens.
+enum Ended {
+    /// The server does not know the client.
+    UnknownClient(Failure),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl Ended {
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::UnknownClient(failure) | Self::Failed(failure) => failure,
+        }
+    }
+}
+
+/// From the page to the stored tokens.
+async fn consent(
+    context: &Context,
+    mut pending: Pending,
+    listener: Listener,
+    reach: &mut Reach<'_>,
+) -> Result<SignIn, Ended> {
+    let page = Url::parse(pending.page.expose()).expect("the page was made by us");
+    let page = context.outside.page(&page).await.map_err(Ended::Failed)?;
+    let mut callback = listener.listen(pending.state.clone(), context.subject());
+    // Before the browser opens: whoever comes after a kill can complete this very tab.
+    let name = &context.names.pending;
+    context.save_spare(name, &pending).await;
+    context.publish(SignInState::Waiting(Waiting {
+        page: Secret::new(page.clone()),
+        user_code: None,
+        since: pending.started,
+    }));
+    show(context, &mut pending, &page, reach).await;
+    let answer = answer(context, &mut callback, &pending, reach).await;
+    // The state is used once, whatever comes of it.
+    context.forget(name).await;
+    let answer = match answer {
+        Some(answer) => answer,
+        None => return Err(Ended::Failed(nobody_came(context, &pending).await)),
+    };
+    let (parameters, arrival) = answer.map_err(Ended::Failed)?;
+    let outcome = complete(context, &pending, parameters).await;
+    let ending = outcome.as_ref().map_or_else(|(ending, _)| *ending, |_| Ending::SignedIn);
+    if let Some(arrival) = arrival {
+        arrival.finish(ending).await;
+    }
+    outcome.map_err(|(_, ended)| ended)
+}
+
+/// Opens the tab, and tells the person the address in any case: that the system agreed to open it does
+/// not prove that anybody sees it.
+async fn show(context: &Context, pending: &mut Pending, page: &Url, reach: &mut Reach<'_>) {
+    let server = context.options.shown_server();
+    let opens = match reach {
+        Reach::Tab => !pending.opened,
+        Reach::NewTab => true,
+        Reach::Typed(_) => false,
+    };
+    if !opens {
+        let how = match reach {
+            Reach::Typed(_) => {
+                "open this address in a browser, and paste the address that it ends at"
+            }
+            _ => "a tab was opened before; if it is gone, open this address",
+        };
+        context.say(&format!("to sign in to `{server}`, {how}:\n{page}"));
+        return;
+    }
+    match context.browser.open(page).await {
+        Ok(()) => context.say(&format!(
+            "a browser opens to sign in to `{server}`; if it does not, open this address:\n{page}"
+        )),
+        Err(error) => {
+            tracing::warn!(%error, "no browser could be opened");
+            context.say(&format!("to sign in to `{server}`, open this address:\n{page}"));
+        }
+    }
+    pending.opened = true;
+    context.save_spare(&context.names.pending, pending).await;
+}
+
+type Answer = Result<(CallbackParameters, Option<Arrival>), Failure>;
+
+/// What comes first: the browser, a pasted address, or the end of patience (`None`).
+async fn answer(
+    context: &Context,
+    callback: &mut Callback,
+    pending: &Pending,
+    reach: &mut Reach<'_>,
+) -> Option<Answer> {
+    let end = pending.started + context.options.auth_timeout.as_secs();
+    let patience = Duration::from_secs(end.saturating_sub(context.now()).max(1));
+    let arrived = async {
+        match reach {
+            Reach::Typed(lines) => {
+                tokio::select! {
+                    arrival = callback.arrival() => came(arrival),
+                    typed = typed(context, *lines, pending) => typed.map(|typed| (typed, None)),
+                }
+            }
+            _ => came(callback.arrival().await),
+        }
+    };
+    tokio::time::timeout(patience, arrived).await.ok()
+}
+
+fn came(arrival: Arrival) -> Answer {
+    Ok((arrival.parameters.clone(), Some(arrival)))
+}
+
+/// Reads lines until one holds an answer: the whole address, its query, or the bare code.
+async fn typed(
+    context: &Context,
+    lines: &mut dyn LineSource,
+    pending: &Pending,
+) -> Result<CallbackParameters, Failure> {
+    while let Some(line) = lines.line().await {
+        match read_typed(line.trim(), pending) {
+            Ok(Some(parameters)) => return Ok(parameters),
+            Ok(None) => {}
+            Err(advice) => context.say(advice),
+        }
+    }
+    Err(Failure::new(FailureKind::AuthFailed, "the input ended before the sign-in was complete")
+        .hint(format!("run {} again", context.options.login_command())))
+}
+
+fn read_typed(line: &str, pending: &Pending) -> Result<Option<CallbackParameters>, &'static str> {
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let query = match line.split_once('?') {
+        Some((_, query)) => Some(query.split('#').next().unwrap_or_default()),
+        None => line.contains('=').then_some(line).filter(|line| line.contains("state=")),
+    };
+    if let Some(query) = query {
+        let parameters = CallbackParameters::parse(query, &pending.state);
+        return parameters.map(Some).ok_or(
+            "that address belongs to another sign-in; paste the one that the browser ended at now",
+        );
+    }
+    if line.contains("://") || line.contains(char::is_whitespace) {
+        return Err("that is neither the address that the browser ended at nor a code");
+    }
+    if pending.issuer_promised {
+        return Err(
+            "this server needs the whole address that the browser ended at, not only a code",
+        );
+    }
+    let code = Some(Secret::new(line.to_owned()));
+    Ok(Some(CallbackParameters { code, issuer: None, error: None, error_description: None }))
+}
+
+/// Redeems and stores. The page says success only after this.
+async fn complete(
+    context: &Context,
+    pending: &Pending,
+    parameters: CallbackParameters,
+) -> Result<SignIn, (Ending, Ended)> {
+    let code = code_grant::judge(pending, parameters)
+        .map_err(|(ending, failure)| (ending, Ended::Failed(failure)))?;
+    let (outside, options) = (&context.outside, &context.options);
+    let record = code_grant::redeem(outside, pending, &code, context.key(), options, context.now())
+        .await
+        .map_err(|error| (Ending::NotRedeemed, not_redeemed(context, error)))?;
+    store(context, &record).await.map_err(|failure| (Ending::NotStored, Ended::Failed(failure)))?;
+    Ok(record)
+}
+
+/// Stores a new sign-in, not in the middle of another process's renewal.
+pub(super) async fn store(context: &Context, record: &SignIn) -> Result<(), Failure> {
+    let _lock = context.lock_sign_in().await?;
+    context.keep(record).await
+}
+
+fn not_redeemed(context: &Context, error: GrantError) -> Ended {
+    let unknown = error.is_unknown_client();
+    let mut failure = error.into_failure("the sign-in");
+    if failure.hint.is_none() {
+        let command = context.options.login_command();
+        failure =
+            failure.hint(format!("try again with {command}; codes are good only for a moment"));
+    }
+    match unknown {
+        true => Ended::UnknownClient(failure),
+        false => Ended::Failed(failure),
+    }
+}
+
+/// Nobody came back in time. A registration that the server forgot looks just like this, because its
+/// error page never comes back to us: the next attempt registers anew.
+async fn nobody_came(context: &Context, pending: &Pending) -> Failure {
+    let registration = &pending.registration;
+    if registration.how == Registered::Dynamically && registration.registered_at < pending.started {
+        context.forget(&context.names.registration(&registration.issuer)).await;
+    }
+    let seconds = context.options.auth_timeout.as_secs();
+    let command = context.options.login_command();
+    Failure::new(FailureKind::AuthRequired, format!("nobody completed the sign-in in {seconds} s"))
+        .hint(format!("sign in with {command}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::client_authentication::AuthMethod;
+    use super::*;
+
+    fn pending(issuer_promised: bool) -> Pending {
+        let url = |text| Url::parse(text).unwrap();
+        Pending {
+            page: Secret::new("https://as/authorize".to_owned()),
+            opened: false,
+            verifier: Secret::new("v".to_owned()),
+            state: Secret::new("s1".to_owned()),
+            redirect_uri: "http://localhost:1/cb".to_owned(),
+            issuer: "https://as".to_owned(),
+            issuer_promised,
+            token_endpoint: url("https://as/token"),
+            revocation_endpoint: None,
+            registration: Registration {
+                issuer: "https://as".to_owned(),
+                how: Registered::ByDocument,
+                client_id: "c".to_owned(),
+                client_secret: None,
+                auth_method: AuthMethod::None,
+                secret_expires_at: None,
+                redirect_uris: Vec::new(),
+                registered_at: 0,
+            },
+            resource: None,
+            scopes: None,
+            started: 0,
+        }
+    }
+
+    ///
+    #[test]
+    fn a_typed_answer_is_judged_like_one_of_the_browser() {
+        let code = |line, promised| {
+            let read = read_typed(line, &pending(promised));
+            read.map(|read| read.and_then(|read| read.code).map(|code| code.expose().clone()))
+        };
+        let some = |code: &str| Ok(Some(code.to_owned()));
+        assert_eq!(code("http://localhost:1/cb?code=c1&state=s1#x", true), some("c1"));
+        assert_eq!(code("code=c1&state=s1", true), some("c1"));
+        assert_eq!(code("c1", false), some("c1"));
+        assert_eq!(code("4/0AX=", false), some("4/0AX="));
+        assert_eq!(code("", false), Ok(None));
+        for (line, promised) in [
+            ("c1", true),
+            ("http://localhost:1/cb?code=c1&state=other", false),
+            ("http://localhost:1/cb?code=c1", false),
+            ("https://as/authorize", false),
+            ("two words", false),
+        ] {
+            assert!(code(line, promised).is_err(), "{line}");
+        }
+    }
+}

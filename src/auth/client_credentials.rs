@@ -1,0 +1,100 @@
+//! Tokens for the client itself, without a person (RFC 6749 §4.4, SEP-1046, A-70): pre-registered
+//! credentials only, a secret or a signed assertion.
+
+use super::browser_sign_in::store;
+use super::client_authentication::AuthMethod;
+use super::context::{Context, Wish};
+use super::discovery::{Discovered, canonical};
+use super::metadata::AuthorizationServer;
+use super::options::{Grant, ResourceIndicator};
+use super::record::SignIn;
+use super::registration::Registrar;
+use super::token_endpoint::TokenEndpoint;
+use super::well_known;
+use crate::error::{Failure, FailureKind};
+
+/// Gets tokens for the client.
+///
+/// # Errors
+/// No credentials given, discovery or the authorization server failed.
+pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Failure> {
+    let options = &context.options;
+    if options.client_info.is_none() {
+        return Err(Failure::new(FailureKind::AuthFailed, "client credentials are asked for, and none are given")
+            .hint("give them with `--static-oauth-client-info '{\"client_id\":\"ID\",\"client_secret\":\"…\"}'`"));
+    }
+    let discovered = discovered(context, wish).await?;
+    let now = context.now();
+    let registrar = Registrar { outside: &context.outside, options, discovered: &discovered, now };
+    let registration = registrar.standing()?.ok_or_else(|| {
+        Failure::new(FailureKind::AuthFailed, "client credentials need a registered client")
+    })?;
+    if registration.auth_method == AuthMethod::None {
+        return Err(Failure::new(
+            FailureKind::AuthFailed,
+            "client credentials need a secret or a private key",
+        )
+        .hint(
+            "add `client_secret` or `private_key_pem` to the JSON of `--static-oauth-client-info`",
+        ));
+    }
+    let token_endpoint = discovered.server.token_endpoint.clone().ok_or_else(|| {
+        Failure::new(FailureKind::AuthFailed, "the authorization server has no token endpoint")
+    })?;
+    let resource = discovered.resource_indicator(options);
+    let scopes = context.scopes(&discovered, wish);
+    let endpoint = TokenEndpoint {
+        outside: &context.outside,
+        url: &token_endpoint,
+        registration: &registration,
+        key: context.key(),
+        resource: resource.as_deref(),
+        now,
+    };
+    let tokens = endpoint.client_credentials(scopes.as_deref()).await.map_err(|error| {
+        let failure = error.into_failure("the client's credentials");
+        match failure.hint {
+            Some(_) => failure,
+            None => failure
+                .hint("check the client's id, secret and permissions at the authorization server"),
+        }
+    })?;
+    let record = SignIn {
+        server: options.server.to_string(),
+        account: options.account.clone(),
+        issuer: discovered.issuer.clone(),
+        resource: resource.clone(),
+        token_endpoint: token_endpoint.clone(),
+        revocation_endpoint: discovered.server.revocation_endpoint.clone(),
+        registration: registration.clone(),
+        tokens,
+        scopes_asked: scopes,
+    };
+    store(context, &record).await?;
+    Ok(record)
+}
+
+/// A token endpoint that the user names skips discovery; its origin stands for the issuer.
+async fn discovered(context: &Context, wish: &Wish) -> Result<Discovered, Failure> {
+    let options = &context.options;
+    let Grant::ClientCredentials { token_endpoint: Some(endpoint) } = &options.grant else {
+        return context.discover(wish).await;
+    };
+    let given = options.client_info.as_ref().and_then(|info| info.issuer.clone());
+    let issuer = given.unwrap_or_else(|| well_known::origin(endpoint));
+    let resource = match &options.resource {
+        ResourceIndicator::Published => Some(canonical(&options.server)),
+        ResourceIndicator::Fixed(_) | ResourceIndicator::Omitted => None,
+    };
+    let resource = resource.map(|resource| super::metadata::ProtectedResource {
+        resource,
+        authorization_servers: vec![issuer.clone()],
+        scopes_supported: Vec::new(),
+    });
+    let server = AuthorizationServer {
+        issuer: issuer.clone(),
+        token_endpoint: Some(endpoint.clone()),
+        ..AuthorizationServer::default()
+    };
+    Ok(Discovered { resource, server, issuer, documented: true })
+}

@@ -1,0 +1,167 @@
+//! The two metadata documents, read leniently: what we do not use may be anything, what is optional
+//! and of the wrong type counts as absent. Whether a document may be trusted is `discovery`'s business.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+/// Metadata of a protected resource (RFC 9728 §2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtectedResource {
+    /// The resource identifier exactly as published.
+    pub resource: String,
+    /// Identifiers of its authorization servers, exactly as published.
+    pub authorization_servers: Vec<String>,
+    /// Scopes that the resource knows.
+    pub scopes_supported: Vec<String>,
+}
+
+/// Metadata of an authorization server (RFC 8414 §2, OpenID Connect Discovery §3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorizationServer {
+    /// Its identifier exactly as published.
+    pub issuer: String,
+    /// Where the user is sent.
+    pub authorization_endpoint: Option<Url>,
+    /// Where tokens are asked for.
+    pub token_endpoint: Option<Url>,
+    /// Dynamic registration (RFC 7591).
+    pub registration_endpoint: Option<Url>,
+    /// Revocation (RFC 7009).
+    pub revocation_endpoint: Option<Url>,
+    /// Device authorization (RFC 8628).
+    pub device_authorization_endpoint: Option<Url>,
+    /// Scopes that the authorization server knows.
+    pub scopes_supported: Vec<String>,
+    /// PKCE methods; `None` if the document does not say (A-07).
+    pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// How clients may authenticate at the token endpoint; `None` if the document does not say.
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// Whether a URL may serve as client id (SEP-991).
+    pub client_id_metadata_document_supported: bool,
+    /// Whether `iss` is promised in authorization responses (RFC 9207 §3).
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+impl ProtectedResource {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let document = object(body)?;
+        Ok(Self {
+            resource: text(&document, "resource").ok_or("it has no `resource`")?,
+            authorization_servers: list(&document, "authorization_servers").unwrap_or_default(),
+            scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
+        })
+    }
+}
+
+impl AuthorizationServer {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let document = object(body)?;
+        let methods = list(&document, "token_endpoint_auth_methods_supported");
+        Ok(Self {
+            issuer: text(&document, "issuer").ok_or("it has no `issuer`")?,
+            authorization_endpoint: url(&document, "authorization_endpoint"),
+            token_endpoint: url(&document, "token_endpoint"),
+            registration_endpoint: url(&document, "registration_endpoint"),
+            revocation_endpoint: url(&document, "revocation_endpoint"),
+            device_authorization_endpoint: url(&document, "device_authorization_endpoint"),
+            scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
+            code_challenge_methods_supported: list(&document, "code_challenge_methods_supported"),
+            token_endpoint_auth_methods_supported: methods,
+            client_id_metadata_document_supported: flag(
+                &document,
+                "client_id_metadata_document_supported",
+            ),
+            authorization_response_iss_parameter_supported: flag(
+                &document,
+                "authorization_response_iss_parameter_supported",
+            ),
+        })
+    }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(document)) => Ok(document),
+        Ok(_) => Err("it is no JSON object".to_owned()),
+        Err(_) => Err("it is not JSON".to_owned()),
+    }
+}
+
+fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
+    let value = document.get(name)?.as_str()?;
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
+    Url::parse(&text(document, name)?).ok()
+}
+
+/// A list of words; one string with spaces counts as such a list.
+fn list(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
+    match document.get(name)? {
+        Value::Array(items) => {
+            Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
+        Value::String(words) => Some(words.split_whitespace().map(str::to_owned).collect()),
+        _ => None,
+    }
+}
+
+fn flag(document: &Map<String, Value>, name: &str) -> bool {
+    match document.get(name) {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(value)) => value == "true",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A-04, A-06: identifiers stay as written; a URL parser would add a slash.
+    #[test]
+    fn identifiers_stay_as_published() {
+        let body = br#"{"resource":"https://H.example","authorization_servers":["https://AS.example:443"],"x":{}}"#;
+        let resource = ProtectedResource::parse(body).unwrap();
+        assert_eq!(resource.resource, "https://H.example");
+        assert_eq!(resource.authorization_servers, ["https://AS.example:443"]);
+        let body = br#"{"issuer":"https://AS.example"}"#;
+        assert_eq!(AuthorizationServer::parse(body).unwrap().issuer, "https://AS.example");
+    }
+
+    #[test]
+    fn odd_types_count_as_absent() {
+        let body = br#"{"issuer":"i","token_endpoint":7,"authorization_endpoint":"not a url",
+            "scopes_supported":"a b","code_challenge_methods_supported":[1,"S256"],
+            "client_id_metadata_document_supported":"true","revocation_endpoint":null}"#;
+        let server = AuthorizationServer::parse(body).unwrap();
+        assert_eq!((server.token_endpoint, server.authorization_endpoint), (None, None));
+        assert_eq!(server.scopes_supported, ["a", "b"]);
+        assert_eq!(server.code_challenge_methods_supported.unwrap(), ["S256"]);
+        assert!(server.client_id_metadata_document_supported);
+        assert_eq!(server.token_endpoint_auth_methods_supported, None);
+    }
+
+    #[test]
+    fn what_is_no_document_is_named() {
+        for (body, reason) in [
+            (&b"<html>"[..], "it is not JSON"),
+            (b"[]", "it is no JSON object"),
+            (b"{}", "it has no `resource`"),
+            (br#"{"resource":""}"#, "it has no `resource`"),
+        ] {
+            assert_eq!(ProtectedResource::parse(body).unwrap_err(), reason);
+        }
+        assert_eq!(AuthorizationServer::parse(b"{}").unwrap_err(), "it has no `issuer`");
+    }
+}

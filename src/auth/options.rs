@@ -1,0 +1,141 @@
+//! What flags, environment and settings decide about signing in to one remote.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::pre_registered::PreRegistered;
+
+/// Everything about signing in to one remote.
+#[derive(Clone, Debug)]
+pub struct AuthOptions {
+    /// The MCP endpoint.
+    pub server: Url,
+    /// Which of several sign-ins on this server; empty is the usual one.
+    pub account: String,
+    /// When a browser tab may be opened.
+    pub login: Login,
+    /// How tokens are obtained.
+    pub grant: Grant,
+    /// A fixed port of the callback listener.
+    pub callback_port: Option<u16>,
+    /// The host name inside `redirect_uri`; the listener stays on loopback.
+    pub callback_host: String,
+    /// The path of the callback.
+    pub callback_path: String,
+    /// How long a sign-in waits for the user.
+    pub auth_timeout: Duration,
+    /// How long a request waits for a sign-in.
+    pub request_wait: Duration,
+    /// Where the browser is sent after a completed exchange.
+    pub success_url: Option<Url>,
+    /// The RFC 8707 indicator.
+    pub resource: ResourceIndicator,
+    /// Extra parameters of the authorization request.
+    pub authorize_params: Vec<(String, String)>,
+    /// Merged over the registration request; pins scope and authentication method.
+    pub client_metadata: Map<String, Value>,
+    /// A client that was registered beforehand.
+    pub client_info: Option<PreRegistered>,
+    /// A client id metadata document (SEP-991).
+    pub client_metadata_url: Option<Url>,
+    /// Scopes that replace whatever the server suggests.
+    pub scope: Option<String>,
+    /// Send the ID token instead of the access token.
+    pub use_id_token: bool,
+    /// Go on although a metadata document names another issuer (A-06, O-9).
+    pub accept_issuer_mismatch: bool,
+    /// Permit URLs named by the server that lead to private addresses (S-07).
+    pub allow_private_addresses: bool,
+    /// The user's own headers, for requests to the server's origin only. No `Authorization`.
+    pub headers: HeaderMap,
+}
+
+/// When a browser tab may be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// As soon as the server asks for a sign-in.
+    #[default]
+    Eager,
+    /// When something is asked for that a person waits for.
+    OnDemand,
+    /// Only by the `login` command.
+    Never,
+}
+
+/// How tokens are obtained. DPoP, enterprise-managed authorization (RFC 8693 and ID-JAG) and workload
+/// identity (RFC 7523) will be rows here (D-08).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Grant {
+    /// A person consents in a browser.
+    #[default]
+    AuthorizationCode,
+    /// A person consents on another device (RFC 8628).
+    DeviceCode,
+    /// The client acts for itself (RFC 6749 §4.4).
+    ClientCredentials {
+        /// Skips discovery.
+        token_endpoint: Option<Url>,
+    },
+}
+
+/// The `resource` parameter (RFC 8707, A-32).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ResourceIndicator {
+    /// What the metadata says, else the endpoint.
+    #[default]
+    Published,
+    /// This one.
+    Fixed(String),
+    /// None at all.
+    Omitted,
+}
+
+impl AuthOptions {
+    /// Defaults for this endpoint.
+    pub fn new(server: Url) -> Self {
+        Self {
+            server,
+            account: String::new(),
+            login: Login::default(),
+            grant: Grant::default(),
+            callback_port: None,
+            callback_host: "localhost".to_owned(),
+            callback_path: "/oauth/callback".to_owned(),
+            auth_timeout: Duration::from_secs(300),
+            request_wait: Duration::from_secs(20),
+            success_url: None,
+            resource: ResourceIndicator::default(),
+            authorize_params: Vec::new(),
+            client_metadata: Map::new(),
+            client_info: None,
+            client_metadata_url: None,
+            scope: None,
+            use_id_token: false,
+            accept_issuer_mismatch: false,
+            allow_private_addresses: false,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// The server and account as shown to people.
+    pub fn shown_server(&self) -> String {
+        crate::redact::SafeUrl::new(&self.server).to_string()
+    }
+
+    /// The command that signs in, for hints.
+    pub fn login_command(&self) -> String {
+        let server = self.shown_server();
+        match self.account.as_str() {
+            "" => format!("`mcp-tether login {server}`"),
+            account => format!("`mcp-tether login {server} --account {account}`"),
+        }
+    }
+
+    /// The command that signs out, for hints.
+    pub fn logout_command(&self) -> String {
+        self.login_command().replacen("login", "logout", 1)
+    }
+}

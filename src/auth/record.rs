@@ -1,0 +1,261 @@
+//! What rests in the vault: sign-ins, registrations and sign-ins under way, and the names they rest
+//! under. A record names issuer, resource and client, so that nothing is sent where it does not belong.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::client_authentication::AuthMethod;
+use super::options::{AuthOptions, Grant, ResourceIndicator};
+use super::redirect::Redirect;
+use super::secret_text;
+use super::token::TokenSet;
+use crate::redact::Secret;
+
+/// A finished sign-in (A-52: issuer, resource and client belong together).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// The MCP endpoint.
+    pub server: String,
+    /// Which of several sign-ins on it; empty is the usual one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// Who issued the tokens.
+    pub issuer: String,
+    /// The RFC 8707 indicator that goes with every token request.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// Where tokens are renewed.
+    pub token_endpoint: Url,
+    /// Where tokens are revoked, if anywhere.
+    #[serde(default)]
+    pub revocation_endpoint: Option<Url>,
+    /// The client that the tokens were issued to.
+    pub registration: Registration,
+    /// The tokens.
+    pub tokens: TokenSet,
+    /// The scopes that were asked for; `None` if none were.
+    #[serde(default)]
+    pub scopes_asked: Option<String>,
+}
+
+/// How we got a client id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registered {
+    /// The user gave it.
+    Beforehand,
+    /// It is the URL of a metadata document.
+    ByDocument,
+    /// By dynamic registration.
+    Dynamically,
+}
+
+/// A client at one issuer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// The issuer that knows the client.
+    pub issuer: String,
+    /// How we got it.
+    pub how: Registered,
+    /// Its id.
+    pub client_id: String,
+    /// Its secret; never stored for a client that the user gave.
+    #[serde(default, with = "secret_text::option")]
+    pub client_secret: Option<Secret<String>>,
+    /// How it authenticates at the token endpoint.
+    pub auth_method: AuthMethod,
+    /// When the secret ends, in seconds since 1970.
+    #[serde(default)]
+    pub secret_expires_at: Option<u64>,
+    /// The redirect URIs that the issuer knows; empty if any will do.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// When it was registered, in seconds since 1970.
+    #[serde(default)]
+    pub registered_at: u64,
+}
+
+/// A browser sign-in under way, complete enough for another process to finish it (A-36, S-04).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The page that the user was sent to.
+    #[serde(with = "secret_text")]
+    pub page: Secret<String>,
+    /// Whether a browser was asked to open it.
+    pub opened: bool,
+    /// The PKCE verifier.
+    #[serde(with = "secret_text")]
+    pub verifier: Secret<String>,
+    /// The state.
+    #[serde(with = "secret_text")]
+    pub state: Secret<String>,
+    /// Where the answer is expected.
+    pub redirect_uri: String,
+    /// The issuer that must have answered.
+    pub issuer: String,
+    /// Whether it promised to say so (RFC 9207 §3).
+    pub issuer_promised: bool,
+    /// Where the code goes.
+    pub token_endpoint: Url,
+    /// Where the tokens can be revoked.
+    pub revocation_endpoint: Option<Url>,
+    /// The client.
+    pub registration: Registration,
+    /// The RFC 8707 indicator.
+    pub resource: Option<String>,
+    /// The scopes that are asked for.
+    pub scopes: Option<String>,
+    /// When it began, in seconds since 1970.
+    pub started: u64,
+}
+
+/// A record of the vault.
+pub trait Record: Serialize + DeserializeOwned + Sized {
+    /// Its name in messages.
+    const KIND: &'static str;
+
+    /// The bytes to store.
+    fn to_bytes(&self) -> Secret<Vec<u8>> {
+        Secret::new(serde_json::to_vec(self).expect("records have text keys and plain values"))
+    }
+
+    /// Reads stored bytes; `None` if they are damaged.
+    fn from_bytes(bytes: &Secret<Vec<u8>>) -> Option<Self> {
+        serde_json::from_slice(bytes.expose()).ok()
+    }
+}
+
+impl Record for SignIn {
+    const KIND: &'static str = "sign-in";
+
+    fn to_bytes(&self) -> Secret<Vec<u8>> {
+        let kept = Self { registration: self.registration.for_storing(), ..self.clone() };
+        Secret::new(serde_json::to_vec(&kept).expect("a sign-in has text keys and plain values"))
+    }
+}
+
+impl Record for Pending {
+    const KIND: &'static str = "pending sign-in";
+
+    fn to_bytes(&self) -> Secret<Vec<u8>> {
+        let kept = Self { registration: self.registration.for_storing(), ..self.clone() };
+        Secret::new(serde_json::to_vec(&kept).expect("a record has text keys and plain values"))
+    }
+}
+
+impl Record for Registration {
+    const KIND: &'static str = "registration";
+}
+
+impl Registration {
+    /// Without the secret if the user gave it: that rests where the user keeps it.
+    fn for_storing(&self) -> Self {
+        let mut kept = self.clone();
+        if kept.how == Registered::Beforehand {
+            kept.client_secret = None;
+        }
+        kept
+    }
+
+    /// Completes a stored record with what the user gives at every start.
+    #[must_use]
+    pub fn completed(mut self, options: &AuthOptions) -> Self {
+        let given = options.client_info.as_ref().filter(|given| given.client_id == self.client_id);
+        if let (Registered::Beforehand, Some(given)) = (self.how, given) {
+            self.client_secret = given.client_secret.clone();
+        }
+        self
+    }
+
+    /// Whether it can still be used; a minute is left for the sign-in itself.
+    pub fn is_valid(&self, now: u64) -> bool {
+        self.secret_expires_at.is_none_or(|end| end > now + 60)
+    }
+
+    /// Whether the issuer knows this redirect URI (A-35: compared as strings; one that was registered
+    /// without a port stands for every port, RFC 8252 §7.3).
+    pub fn allows_redirect(&self, redirect: &Redirect) -> bool {
+        let any_port = Redirect { port: 0, ..redirect.clone() };
+        self.redirect_uris.is_empty()
+            || self.redirect_uris.contains(&redirect.uri())
+            || self.redirect_uris.iter().any(|uri| Redirect::parse(uri).as_ref() == Some(&any_port))
+    }
+}
+
+/// The names of one sign-in's records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The [`SignIn`]; also the lock for renewing it.
+    pub sign_in: String,
+    /// The [`Pending`].
+    pub pending: String,
+    /// The lock of the one browser sign-in (S-04).
+    pub browser: String,
+    client: Vec<String>,
+    grant: &'static str,
+}
+
+impl Names {
+    /// The names for these options: whatever changes the token changes the name.
+    pub fn new(options: &AuthOptions) -> Self {
+        let client = client_parts(options);
+        let mut parts = client.clone();
+        parts.push(options.account.clone());
+        let key = hash(&parts);
+        Self {
+            sign_in: format!("sign-in.{key}"),
+            pending: format!("pending.{key}"),
+            browser: format!("browser.{key}"),
+            client,
+            grant: if options.grant == Grant::DeviceCode { "device_code" } else { "" },
+        }
+    }
+
+    /// The name of the [`Registration`] at an issuer; accounts share it. A client registered for
+    /// browsers may not ask for device codes, so that one is another.
+    pub fn registration(&self, issuer: &str) -> String {
+        let mut parts = self.client.clone();
+        parts.extend([issuer.to_owned(), self.grant.to_owned()]);
+        format!("registration.{}", hash(&parts))
+    }
+}
+
+fn client_parts(options: &AuthOptions) -> Vec<String> {
+    let mut server = options.server.clone();
+    server.set_fragment(None);
+    let resource = match &options.resource {
+        ResourceIndicator::Published => String::new(),
+        ResourceIndicator::Fixed(resource) => format!("={resource}"),
+        ResourceIndicator::Omitted => "-".to_owned(),
+    };
+    let mut params = options.authorize_params.clone();
+    params.sort();
+    let grant = match &options.grant {
+        Grant::ClientCredentials { token_endpoint } => {
+            format!("client_credentials {}", token_endpoint.as_ref().map_or("", Url::as_str))
+        }
+        Grant::AuthorizationCode | Grant::DeviceCode => String::new(),
+    };
+    let client = options.client_info.as_ref().map(|info| info.client_id.clone());
+    let document = options.client_metadata_url.as_ref().map(Url::to_string);
+    vec![
+        server.into(),
+        resource,
+        serde_json::to_string(&params).unwrap_or_default(),
+        serde_json::to_string(&options.client_metadata).unwrap_or_default(),
+        client.unwrap_or_default(),
+        document.unwrap_or_default(),
+        grant,
+    ]
+}
+
+fn hash(parts: &[String]) -> String {
+    let text = serde_json::to_string(parts).unwrap_or_default();
+    let mut name = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
+    name.truncate(22);
+    name
+}

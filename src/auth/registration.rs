@@ -1,0 +1,265 @@
+//! How we get a client id at an issuer (A-20 to A-25): given by the user, a metadata document, or
+//! dynamic registration (RFC 7591, deprecated, the last resort). Always bound to its issuer.
+
+use serde_json::{Map, Value, json};
+
+use super::client_authentication::AuthMethod;
+use super::discovery::Discovered;
+use super::options::{AuthOptions, Grant};
+use super::outside::Outside;
+use super::pre_registered::PreRegistered;
+use super::record::{Registered, Registration};
+use super::redirect::Redirect;
+use crate::error::{Failure, FailureKind};
+use crate::redact::{SafeUrl, Secret, plain};
+
+/// Registers at one authorization server.
+pub struct Registrar<'a> {
+    /// Sends the request.
+    pub outside: &'a Outside,
+    /// What the user decided.
+    pub options: &'a AuthOptions,
+    /// The authorization server.
+    pub discovered: &'a Discovered,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+impl Registrar<'_> {
+    /// The client that needs no registration: given by the user or a metadata document (A-20).
+    ///
+    /// # Errors
+    /// The user's client belongs to another issuer (A-21).
+    pub fn standing(&self) -> Result<Option<Registration>, Failure> {
+        if let Some(given) = &self.options.client_info {
+            return self.given(given).map(Some);
+        }
+        let server = &self.discovered.server;
+        let document = self.options.client_metadata_url.as_ref();
+        Ok(document.filter(|_| server.client_id_metadata_document_supported).map(|url| {
+            Registration {
+                issuer: self.discovered.issuer.clone(),
+                how: Registered::ByDocument,
+                client_id: url.to_string(),
+                client_secret: None,
+                auth_method: AuthMethod::None,
+                secret_expires_at: None,
+                redirect_uris: Vec::new(),
+                registered_at: self.now,
+            }
+        }))
+    }
+
+    fn given(&self, given: &PreRegistered) -> Result<Registration, Failure> {
+        let issuer = &self.discovered.issuer;
+        if let Some(other) = given.issuer.as_ref().filter(|other| *other != issuer) {
+            let message = format!(
+                "the OAuth client `{}` belongs to the issuer `{}`, but the server uses `{}`",
+                plain(&given.client_id),
+                plain(other),
+                plain(issuer)
+            );
+            return Err(Failure::new(FailureKind::AuthFailed, message).hint(
+                "register a client at the new issuer and give it with \
+                 `--static-oauth-client-info`",
+            ));
+        }
+        let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
+        let (secret, key) = (given.client_secret.is_some(), given.signing_key.is_some());
+        let picked = || AuthMethod::pick(offered, secret, key);
+        Ok(Registration {
+            issuer: issuer.clone(),
+            how: Registered::Beforehand,
+            client_id: given.client_id.clone(),
+            client_secret: given.client_secret.clone(),
+            auth_method: given.auth_method.unwrap_or_else(picked),
+            secret_expires_at: None,
+            redirect_uris: given.redirect_uris.clone(),
+            registered_at: self.now,
+        })
+    }
+
+    /// Registers a client for this redirect; without one for grants that need none (A-23). Returns
+    /// the redirect to use, which the server may have changed (A-24).
+    ///
+    /// # Errors
+    /// The server has no registration or refuses.
+    pub async fn register(
+        &self,
+        redirect: Option<&Redirect>,
+    ) -> Result<(Registration, Option<Redirect>), Failure> {
+        match self.attempt(redirect).await {
+            Err(Refused { code, .. })
+                if code == "invalid_redirect_uri" && on_localhost(redirect) =>
+            {
+                let numeric = redirect.map(|redirect| redirect.on_host("127.0.0.1"));
+                self.attempt(numeric.as_ref()).await.map_err(|refused| refused.failure)
+            }
+            other => other.map_err(|refused| refused.failure),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        redirect: Option<&Redirect>,
+    ) -> Result<(Registration, Option<Redirect>), Refused> {
+        let endpoint = self.discovered.server.registration_endpoint.as_ref();
+        let endpoint = endpoint.ok_or_else(|| Refused::from(self.nothing_to_register_with()))?;
+        let body = Value::Object(self.request(redirect)).to_string().into_bytes();
+        let request = http::Request::post(endpoint.as_str())
+            .header(http::header::CONTENT_TYPE, crate::protocol::headers::JSON)
+            .header(http::header::ACCEPT, crate::protocol::headers::JSON)
+            .body(body)
+            .map_err(|_| Refused::from(self.nothing_to_register_with()))?;
+        let answer = self.outside.post(request).await?;
+        let parsed: Option<Map<String, Value>> = serde_json::from_slice(&answer.body).ok();
+        let status = answer.status;
+        match parsed {
+            Some(answer) if status.is_success() => Ok(self.registered(&answer, redirect)?),
+            _ if matches!(status.as_u16(), 404 | 405) => {
+                Err(self.nothing_to_register_with().status(status.as_u16()).into())
+            }
+            answer => Err(self.refused(status.as_u16(), &answer.unwrap_or_default())),
+        }
+    }
+
+    fn request(&self, redirect: Option<&Redirect>) -> Map<String, Value> {
+        let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
+        let mut request = Map::new();
+        request.insert("client_name".into(), "mcp-tether".into());
+        request.insert("software_id".into(), "mcp-tether".into());
+        request.insert("software_version".into(), env!("CARGO_PKG_VERSION").into());
+        request.insert("application_type".into(), "native".into());
+        let (grants, responses) = match self.options.grant {
+            Grant::DeviceCode => (
+                json!(["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]),
+                json!([]),
+            ),
+            _ => (json!(["authorization_code", "refresh_token"]), json!(["code"])),
+        };
+        request.insert("grant_types".into(), grants);
+        request.insert("response_types".into(), responses);
+        if let Some(redirect) = redirect {
+            request.insert("redirect_uris".into(), json!([redirect.uri()]));
+        }
+        let method = AuthMethod::to_register(offered).name();
+        request.insert("token_endpoint_auth_method".into(), method.into());
+        for (name, value) in &self.options.client_metadata {
+            request.insert(name.clone(), value.clone());
+        }
+        request
+    }
+
+    /// Reads the answer, which overrides what was asked for (A-24).
+    fn registered(
+        &self,
+        answer: &Map<String, Value>,
+        redirect: Option<&Redirect>,
+    ) -> Result<(Registration, Option<Redirect>), Failure> {
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+        let client_id = text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
+            Failure::new(FailureKind::AuthFailed, "the registration answer holds no `client_id`")
+        })?;
+        let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
+        let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
+        let method = text("token_endpoint_auth_method")
+            .and_then(|name| AuthMethod::from_name(&name))
+            .unwrap_or_else(|| AuthMethod::pick(offered, secret.is_some(), false));
+        let expiry = answer.get("client_secret_expires_at").and_then(Value::as_u64);
+        let mut uris: Vec<String> = match answer.get("redirect_uris") {
+            Some(Value::Array(uris)) => {
+                uris.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        let redirect = redirect.map(|redirect| settled_redirect(redirect, &uris)).transpose()?;
+        if uris.is_empty() {
+            uris.extend(redirect.as_ref().map(Redirect::uri));
+        }
+        let registration = Registration {
+            issuer: self.discovered.issuer.clone(),
+            how: Registered::Dynamically,
+            client_id,
+            client_secret: secret,
+            auth_method: method,
+            secret_expires_at: expiry.filter(|expiry| *expiry != 0),
+            redirect_uris: uris,
+            registered_at: self.now,
+        };
+        Ok((registration, redirect))
+    }
+
+    fn refused(&self, status: u16, answer: &Map<String, Value>) -> Refused {
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(plain);
+        let code = text("error").unwrap_or_default();
+        let words = text("error_description").or_else(|| text("message")).unwrap_or_default();
+        let issuer = plain(&self.discovered.issuer);
+        let reason: Vec<_> = [format!("HTTP {status}"), code.clone(), words]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let message = format!("`{issuer}` refuses to register us: {}", reason.join(", "));
+        let kind = if status >= 500 { FailureKind::Http } else { FailureKind::AuthFailed };
+        let failure = Failure::new(kind, message).status(status).hint(self.needed());
+        Refused { code, failure }
+    }
+
+    /// A-25
+    fn nothing_to_register_with(&self) -> Failure {
+        let issuer = plain(&self.discovered.issuer);
+        Failure::new(
+            FailureKind::AuthFailed,
+            format!("`{issuer}` registers no clients by itself, and no OAuth client is given"),
+        )
+        .hint(self.needed())
+    }
+
+    fn needed(&self) -> String {
+        let command = self.options.login_command();
+        let command = command.trim_matches('`');
+        format!(
+            "register an OAuth client with the operator of `{}` (redirect URI `{}`) and run \
+             `{command} --static-oauth-client-info '{{\"client_id\":\"ID\"}}'`",
+            SafeUrl::new(&self.options.server),
+            super::redirect::candidates(self.options, &[])[0].uri(),
+        )
+    }
+}
+
+/// Which redirect holds after registration: ours if it is listed, else one on the same port (A-24).
+fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect, Failure> {
+    if registered.is_empty() || registered.contains(&asked.uri()) {
+        return Ok(asked.clone());
+    }
+    let changed = registered.iter().filter_map(|uri| Redirect::parse(uri));
+    changed
+        .filter_map(|other| match other.port {
+            0 => Some(Redirect { port: asked.port, ..other }),
+            port => (port == asked.port).then_some(other),
+        })
+        .next()
+        .ok_or_else(|| {
+            Failure::new(
+                FailureKind::AuthFailed,
+                format!("the server registered other redirect URIs than `{}`", asked.uri()),
+            )
+            .hint("name a port that it accepts as the callback port")
+        })
+}
+
+fn on_localhost(redirect: Option<&Redirect>) -> bool {
+    redirect.is_some_and(|redirect| redirect.host == "localhost")
+}
+
+/// A registration that did not happen.
+struct Refused {
+    /// The error code of RFC 7591 §3.2.2.
+    code: String,
+    failure: Failure,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { code: String::new(), failure }
+    }
+}

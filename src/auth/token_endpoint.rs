@@ -1,0 +1,273 @@
+//! Requests to a token endpoint, made by the crate `oauth2` and sent by us: form-encoded, with the
+//! client's authentication and the resource indicator in every one.
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+};
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    StandardRevocableToken, TokenUrl,
+};
+use url::Url;
+
+use super::client_authentication::{self as authentication, AuthMethod, SigningKey};
+use super::outside::Outside;
+use super::record::Registration;
+use super::token::{Issued, TokenSet};
+use crate::error::{Failure, FailureKind};
+use crate::redact::{SafeUrl, Secret, plain};
+
+/// The crate's client with our token answer.
+pub(super) type Grants = oauth2::Client<
+    BasicErrorResponse,
+    Issued,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// Why there is no token: each variant says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantError {
+    /// The server refused. The grant is of no use any more.
+    Rejected {
+        /// The error code of RFC 6749 §5.2.
+        code: String,
+        /// In words, made safe to show.
+        description: Option<String>,
+    },
+    /// The server could not be asked, or failed. What we have may still be good: keep it.
+    Unavailable(Failure),
+}
+
+impl GrantError {
+    /// Whether the server does not know the client any more.
+    pub fn is_unknown_client(&self) -> bool {
+        matches!(self, Self::Rejected { code, .. }
+            if matches!(code.as_str(), "invalid_client" | "unauthorized_client"))
+    }
+
+    /// For whoever waits.
+    pub fn into_failure(self, asked: &str) -> Failure {
+        match self {
+            Self::Unavailable(failure) => failure,
+            Self::Rejected { code, description } => {
+                let words = description.map_or_else(String::new, |words| format!(": {words}"));
+                Failure::new(
+                    FailureKind::AuthFailed,
+                    format!("the authorization server refuses {asked} (`{code}`{words})"),
+                )
+            }
+        }
+    }
+}
+
+/// One token endpoint as one client sees it.
+#[derive(Clone, Copy)]
+pub struct TokenEndpoint<'a> {
+    /// Sends the requests.
+    pub outside: &'a Outside,
+    /// Where it is.
+    pub url: &'a Url,
+    /// Who asks.
+    pub registration: &'a Registration,
+    /// Signs for `private_key_jwt`.
+    pub key: Option<&'a SigningKey>,
+    /// The RFC 8707 indicator.
+    pub resource: Option<&'a str>,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+impl TokenEndpoint<'_> {
+    /// Redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+    ///
+    /// # Errors
+    /// [`GrantError`].
+    pub async fn code(
+        &self,
+        code: &Secret<String>,
+        verifier: &Secret<String>,
+        redirect_uri: &str,
+    ) -> Result<TokenSet, GrantError> {
+        let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| invalid())?;
+        let grants = self.grants().set_redirect_uri(redirect);
+        let mut request = grants
+            .exchange_code(AuthorizationCode::new(code.expose().clone()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().clone()));
+        for (name, value) in self.extras()? {
+            request = request.add_extra_param(name, value);
+        }
+        self.tokens(request.request_async(self).await)
+    }
+
+    /// Renews tokens (RFC 6749 §6).
+    ///
+    /// # Errors
+    /// [`GrantError`].
+    pub async fn refresh(&self, token: &Secret<String>) -> Result<TokenSet, GrantError> {
+        let grants = self.grants();
+        let token = RefreshToken::new(token.expose().clone());
+        let mut request = grants.exchange_refresh_token(&token);
+        for (name, value) in self.extras()? {
+            request = request.add_extra_param(name, value);
+        }
+        self.tokens(request.request_async(self).await)
+    }
+
+    /// Asks for a token of the client's own (RFC 6749 §4.4, A-70).
+    ///
+    /// # Errors
+    /// [`GrantError`].
+    pub async fn client_credentials(&self, scope: Option<&str>) -> Result<TokenSet, GrantError> {
+        let grants = self.grants();
+        let words = scope.unwrap_or_default().split_whitespace();
+        let mut request = grants
+            .exchange_client_credentials()
+            .add_scopes(words.map(|word| Scope::new(word.to_owned())));
+        for (name, value) in self.extras()? {
+            request = request.add_extra_param(name, value);
+        }
+        self.tokens(request.request_async(self).await)
+    }
+
+    /// The crate's client, with the authentication that was registered.
+    pub(super) fn grants(&self) -> Grants {
+        let registration = self.registration;
+        let client = oauth2::Client::new(ClientId::new(registration.client_id.clone()))
+            .set_token_uri(TokenUrl::from_url(self.url.clone()));
+        match (registration.auth_method, &registration.client_secret) {
+            (AuthMethod::Basic, Some(secret)) => client
+                .set_client_secret(ClientSecret::new(secret.expose().clone()))
+                .set_auth_type(AuthType::BasicAuth),
+            (AuthMethod::Post, Some(secret)) => client
+                .set_client_secret(ClientSecret::new(secret.expose().clone()))
+                .set_auth_type(AuthType::RequestBody),
+            _ => client.set_auth_type(AuthType::RequestBody),
+        }
+    }
+
+    /// What the crate does not know of: the resource and a signed assertion.
+    pub(super) fn extras(&self) -> Result<Vec<(&'static str, String)>, GrantError> {
+        let mut extras: Vec<_> =
+            self.resource.map(|resource| ("resource", resource.to_owned())).into_iter().collect();
+        if self.registration.auth_method == AuthMethod::PrivateKeyJwt {
+            let audience = &self.registration.issuer;
+            let fields =
+                authentication::assertion_fields(self.registration, self.key, audience, self.now);
+            extras.extend(fields.map_err(GrantError::Unavailable)?);
+        }
+        Ok(extras)
+    }
+
+    /// Judges what the crate made of an answer.
+    pub(super) fn tokens<E>(
+        &self,
+        answer: Result<Issued, RequestTokenError<Unavailable, E>>,
+    ) -> Result<TokenSet, GrantError>
+    where
+        E: oauth2::ErrorResponse + serde::Serialize + 'static,
+    {
+        let issued = answer.map_err(grant_error)?;
+        if !issued.is_bearer() {
+            return Err(GrantError::Unavailable(
+                Failure::new(
+                    FailureKind::AuthFailed,
+                    "the authorization server issues tokens of a type other than `Bearer`",
+                )
+                .hint("this server needs a newer release of mcp-tether: DPoP is not supported"),
+            ));
+        }
+        Ok(issued.into_tokens(self.now))
+    }
+}
+
+/// Sends what the crate made. What is no answer of an OAuth server becomes a failure here, where the
+/// status is still known.
+impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
+    type Error = Unavailable;
+    type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let answer = self.outside.post(request).await.map_err(Unavailable)?;
+            let status = answer.status;
+            let is_answer = serde_json::from_slice::<serde_json::Value>(&answer.body)
+                .is_ok_and(|body| body.is_object());
+            if status.is_server_error() || status.as_u16() == 429 || !is_answer {
+                let shown = SafeUrl::new(self.url);
+                let message = format!("`{shown}` answered HTTP {}", status.as_u16());
+                let failure = Failure::new(FailureKind::Http, message).status(status.as_u16());
+                return Err(Unavailable(
+                    failure.hint("the authorization server has a problem; try again later"),
+                ));
+            }
+            let mut response = HttpResponse::new(answer.body);
+            // Some servers answer 201; the crate knows only 200.
+            *response.status_mut() =
+                if status.is_success() { http::StatusCode::OK } else { status };
+            Ok(response)
+        })
+    }
+}
+
+/// What the crate reports, sorted by what to do next.
+pub(super) fn grant_error<E>(error: RequestTokenError<Unavailable, E>) -> GrantError
+where
+    E: oauth2::ErrorResponse + serde::Serialize + 'static,
+{
+    match error {
+        RequestTokenError::Request(Unavailable(failure)) => GrantError::Unavailable(failure),
+        RequestTokenError::ServerResponse(answer) => {
+            rejected(&serde_json::to_value(&answer).unwrap_or_default())
+        }
+        // Some servers answer 200 with an error inside.
+        RequestTokenError::Parse(_, body) => {
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+            match body.get("error") {
+                Some(_) => rejected(&body),
+                None => GrantError::Unavailable(Failure::new(
+                    FailureKind::AuthFailed,
+                    "the authorization server's answer holds no access token",
+                )),
+            }
+        }
+        RequestTokenError::Other(_) => invalid(),
+    }
+}
+
+fn rejected(answer: &serde_json::Value) -> GrantError {
+    let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(plain);
+    GrantError::Rejected {
+        code: text("error").unwrap_or_else(|| "unknown".to_owned()),
+        description: text("error_description"),
+    }
+}
+
+fn invalid() -> GrantError {
+    GrantError::Unavailable(Failure::new(
+        FailureKind::AuthFailed,
+        "the request to the authorization server cannot be built",
+    ))
+}
+
+/// The authorization server gave no answer that counts.
+#[derive(Debug)]
+pub struct Unavailable(pub(super) Failure);
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Unavailable {}

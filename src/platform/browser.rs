@@ -1,0 +1,270 @@
+//! Opens a URL in the user's browser. Never through a shell (S-06), never with our stdout, and also
+//! where the host passed almost no environment. Which URLs may be opened is not decided here (S-05).
+
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+use url::Url;
+
+/// Shows a page to the user.
+pub trait Browser: Send + Sync {
+    /// Asks the system to open this URL. That it agreed does not prove that a page appeared.
+    fn open(&self, url: &Url) -> BoxFuture<'_, Result<(), BrowserError>>;
+}
+
+/// Nothing on this machine opens a page. The text says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserError(pub String);
+
+impl fmt::Display for BrowserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The browser of the desktop.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemBrowser;
+
+impl Browser for SystemBrowser {
+    fn open(&self, url: &Url) -> BoxFuture<'_, Result<(), BrowserError>> {
+        let url = url.clone();
+        Box::pin(async move {
+            let opened = tokio::task::spawn_blocking(move || system::open(&url)).await;
+            match opened {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(BrowserError(error.to_string())),
+                Err(_) => Err(BrowserError("the attempt to open it broke off".to_owned())),
+            }
+        })
+    }
+}
+
+/// No browser at all: the user was told to open the page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoBrowser;
+
+impl Browser for NoBrowser {
+    fn open(&self, _: &Url) -> BoxFuture<'_, Result<(), BrowserError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+mod system {
+    use std::io;
+
+    use url::Url;
+
+    pub(super) fn open(url: &Url) -> io::Result<()> {
+        open::that_detached(url.as_str())
+    }
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+mod system {
+    use std::io;
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use url::Url;
+
+    use super::desktop;
+
+    /// How long a launcher may take to report that it failed.
+    const VERDICT: Duration = Duration::from_millis(1500);
+
+    /// Tries the launchers of the desktop one by one. Each gets a process group of its own, so that
+    /// a host that kills our group leaves the browser alone, and no standard streams of ours.
+    pub(super) fn open(url: &Url) -> io::Result<()> {
+        let found = desktop::environment(&desktop::System {
+            variable: &|name| std::env::var_os(name),
+            user: rustix::process::getuid().as_raw(),
+            root: Path::new("/"),
+        });
+        let mut failure = io::Error::from(io::ErrorKind::NotFound);
+        for mut command in open::commands(url.as_str()) {
+            let command = command
+                .envs(found.iter().map(|(name, value)| (name, value)))
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .process_group(0);
+            match launch(command) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn launch(command: &mut Command) -> io::Result<()> {
+        let mut child = command.spawn()?;
+        let start = Instant::now();
+        while start.elapsed() < VERDICT {
+            match child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => {
+                    let program = command.get_program().to_string_lossy().into_owned();
+                    return Err(io::Error::other(format!("`{program}` ended with {status}")));
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+        reap(child);
+        Ok(())
+    }
+
+    /// A launcher that still runs has handed the page over; it is waited for so that no zombie stays.
+    fn reap(mut child: Child) {
+        let waiting = std::thread::Builder::new().name("browser".to_owned());
+        // Without a thread the zombie goes when we do.
+        let _ = waiting.spawn(move || child.wait());
+    }
+}
+
+/// Finds the desktop session where a host passed on only HOME, PATH and USER: half of the measured
+/// hosts do. The paths are those that systemd, X11 and the display managers use.
+#[cfg(all(unix, not(target_os = "macos")))]
+mod desktop {
+    use std::ffi::OsString;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::{Path, PathBuf};
+
+    /// Where to look.
+    pub(super) struct System<'a> {
+        pub(super) variable: &'a dyn Fn(&str) -> Option<OsString>,
+        pub(super) user: u32,
+        pub(super) root: &'a Path,
+    }
+
+    /// The variables to add; those that are set stay as they are.
+    pub(super) fn environment(system: &System) -> Vec<(&'static str, OsString)> {
+        let mut found = Vec::new();
+        let absent = |name: &str| (system.variable)(name).is_none_or(|value| value.is_empty());
+        let mut add = |name: &'static str, value: Option<OsString>| {
+            if let Some(value) = value.filter(|_| absent(name)) {
+                found.push((name, value));
+            }
+        };
+        let runtime = runtime_folder(system);
+        if let Some(folder) = &runtime {
+            add("XDG_RUNTIME_DIR", Some(folder.clone().into()));
+            let bus = folder.join("bus");
+            let address = bus.exists().then(|| prefixed("unix:path=", &bus));
+            add("DBUS_SESSION_BUS_ADDRESS", address);
+            add("WAYLAND_DISPLAY", first(folder, "wayland-", ""));
+        }
+        let sockets = system.root.join("tmp/.X11-unix");
+        add("DISPLAY", first(&sockets, "X", ":"));
+        add("XAUTHORITY", x_authority(system, runtime.as_deref()));
+        found
+    }
+
+    fn runtime_folder(system: &System) -> Option<PathBuf> {
+        let given = (system.variable)("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
+        let usual = || system.root.join(format!("run/user/{}", system.user));
+        let folder = given.map_or_else(usual, PathBuf::from);
+        let owner = folder.metadata().ok()?.uid();
+        (owner == system.user).then_some(folder)
+    }
+
+    /// The first of the sockets with this prefix; the prefix is kept unless `shown` replaces it.
+    fn first(folder: &Path, prefix: &str, shown: &str) -> Option<OsString> {
+        let mut numbers: Vec<u32> = std::fs::read_dir(folder)
+            .ok()?
+            .filter_map(|entry| {
+                entry.ok()?.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()
+            })
+            .collect();
+        numbers.sort_unstable();
+        let shown = if shown.is_empty() { prefix } else { shown };
+        numbers.first().map(|number| format!("{shown}{number}").into())
+    }
+
+    fn x_authority(system: &System, runtime: Option<&Path>) -> Option<OsString> {
+        let home = (system.variable)("HOME").map(|home| PathBuf::from(home).join(".Xauthority"));
+        let display_manager = runtime.map(|folder| folder.join("gdm/Xauthority"));
+        let usual = home.into_iter().chain(display_manager).find(|file| file.is_file());
+        let usual = usual.or_else(|| {
+            let entries = std::fs::read_dir(runtime?).ok()?;
+            entries.filter_map(Result::ok).find_map(|entry| {
+                let name = entry.file_name();
+                let name = name.to_str()?;
+                let known = name.starts_with(".mutter-Xwaylandauth") || name.starts_with("xauth_");
+                known.then(|| entry.path())
+            })
+        });
+        usual.map(OsString::from)
+    }
+
+    fn prefixed(prefix: &str, path: &Path) -> OsString {
+        let mut value = OsString::from(prefix);
+        value.push(path);
+        value
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn user() -> u32 {
+            rustix::process::getuid().as_raw()
+        }
+
+        fn desktop(root: &Path) {
+            let runtime = root.join(format!("run/user/{}", user()));
+            std::fs::create_dir_all(&runtime).unwrap();
+            std::fs::create_dir_all(root.join("tmp/.X11-unix")).unwrap();
+            for file in ["bus", "wayland-1", "wayland-1.lock", ".mutter-Xwaylandauth.AB12"] {
+                std::fs::write(runtime.join(file), "").unwrap();
+            }
+            for socket in ["X10", "X2"] {
+                std::fs::write(root.join("tmp/.X11-unix").join(socket), "").unwrap();
+            }
+        }
+
+        fn found(root: &Path, set: &[(&str, &str)]) -> Vec<(String, String)> {
+            let variable = |name: &str| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+            };
+            let system = System { variable: &variable, user: user(), root };
+            let text = |value: OsString| value.into_string().unwrap();
+            environment(&system)
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), text(value)))
+                .collect()
+        }
+
+        /// HOSTS.md 5: seven hosts pass neither display nor bus.
+        #[test]
+        fn the_desktop_is_found_without_its_variables() {
+            let root = tempfile::tempdir().unwrap();
+            desktop(root.path());
+            let runtime = format!("{}/run/user/{}", root.path().display(), user());
+            let expected = [
+                ("XDG_RUNTIME_DIR", runtime.clone()),
+                ("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={runtime}/bus")),
+                ("WAYLAND_DISPLAY", "wayland-1".to_owned()),
+                ("DISPLAY", ":2".to_owned()),
+                ("XAUTHORITY", format!("{runtime}/.mutter-Xwaylandauth.AB12")),
+            ];
+            let expected = expected.map(|(name, value)| (name.to_owned(), value));
+            assert_eq!(found(root.path(), &[]), expected);
+        }
+
+        #[test]
+        fn what_is_set_stays_and_what_is_absent_is_not_invented() {
+            let root = tempfile::tempdir().unwrap();
+            assert_eq!(found(root.path(), &[("HOME", "/nonexistent")]), []);
+            desktop(root.path());
+            let set = [("DISPLAY", ":7"), ("WAYLAND_DISPLAY", "wayland-9")];
+            let names: Vec<_> =
+                found(root.path(), &set).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "XAUTHORITY"]);
+        }
+    }
+}
