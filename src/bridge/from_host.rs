@@ -88,6 +88,7 @@ impl Bridge {
             }
             _ if self.opening.is_idle() => self.refuse_uninitialized(&id, &held),
             methods::TOOLS_CALL => self.take_call(held),
+            _ if self.answer_from_memory(&held) => {}
             _ => self.pass(held),
         }
     }
@@ -135,6 +136,7 @@ impl Bridge {
             methods::INITIALIZED if self.opening.awaits_confirmation() => {
                 self.confirm_session(&message);
             }
+            methods::INITIALIZED if self.remembered.is_answering() => {}
             _ if self.opening.is_idle() => {
                 tracing::debug!(method = message.method(), "dropped, there is no session yet");
             }
@@ -231,7 +233,7 @@ fn is_initialize(purpose: &Purpose) -> bool {
     match purpose {
         Purpose::Host(held) => held.message.method() == methods::INITIALIZE,
         Purpose::Reopen => true,
-        Purpose::Own => false,
+        Purpose::Own | Purpose::Compare(_) => false,
     }
 }
 

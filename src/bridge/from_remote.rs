@@ -67,6 +67,7 @@ impl Bridge {
         request.flight.settle();
         match request.purpose {
             Purpose::Own => {}
+            Purpose::Compare(list) => self.compare_list(&list, answer),
             Purpose::Reopen if answer.kind() == Kind::ErrorResponse => {
                 let failure = Failure::new(FailureKind::Lost, "server refused a new session");
                 self.reopen_failed(&failure.hint("restart the server entry in your host"));
@@ -83,18 +84,22 @@ impl Bridge {
             self.take_initialize_answer(answer);
         } else if answer.kind() == Kind::Response {
             self.opening.remember(&held.message);
+            self.remembered.keep_list(&held.message, answer);
         }
-        let frame = if method == methods::TOOLS_LIST && !self.hidden_tools.is_empty() {
-            let cuts = self.hidden_tools.cuts(answer);
-            let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
-            answer.with_edits(&id, &edits)
-        } else {
-            answer.with_id(&id)
-        };
-        self.answer(held.batch, frame);
+        self.answer(held.batch, self.shown(method, &id, answer));
         if self.opening.is_ready() && self.timers.listen_now() {
             self.remote.listen(&self.session);
         }
+    }
+
+    /// An answer as the host gets it.
+    pub(super) fn shown(&self, method: &str, id: &str, answer: &Message) -> Frame {
+        if method != methods::TOOLS_LIST || self.hidden_tools.is_empty() {
+            return answer.with_id(id);
+        }
+        let cuts = self.hidden_tools.cuts(answer);
+        let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
+        answer.with_edits(id, &edits)
     }
 
     fn take_remote_request(&mut self, request: &Message) {
@@ -163,7 +168,7 @@ impl Bridge {
                 }
             }
             Purpose::Reopen => self.reopen_failed(&forgotten_twice()),
-            Purpose::Own => {}
+            Purpose::Own | Purpose::Compare(_) => {}
         }
     }
 
@@ -179,7 +184,7 @@ impl Bridge {
                 self.in_flight.close(number);
                 self.reopen_failed(failure);
             }
-            Purpose::Own => {
+            Purpose::Own | Purpose::Compare(_) => {
                 self.in_flight.close(number);
                 tracing::debug!("a request of the bridge failed: {}", failure.message);
             }

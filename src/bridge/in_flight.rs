@@ -25,6 +25,8 @@ pub(super) enum Purpose {
     Host(Held),
     /// The bridge opens a session again with the host's own `initialize`.
     Reopen,
+    /// The bridge lists again what the host was answered from memory.
+    Compare(Message),
     /// The bridge asks something whose answer the host does not see: what restores a session, or a
     /// sign of life.
     Own,

@@ -4,10 +4,12 @@
 //! It never waits for the network: exchanges are tasks of `remote`, their results are events.
 
 mod batches;
+mod early;
 mod from_host;
 mod from_remote;
 mod in_flight;
 mod opening;
+mod remembered;
 mod shutdown;
 mod timers;
 mod tool_filter;
@@ -21,6 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use self::batches::Batches;
 use self::in_flight::{Held, InFlight, OpenRequest, Purpose};
 use self::opening::Opening;
+use self::remembered::Remembered;
 use self::timers::Timers;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{Drove, Host};
@@ -28,6 +31,7 @@ use crate::jsonrpc::{Frame, Line, Message};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Flight, Post, Remote, RemoteEvent, RemoteOptions, Session};
 
+pub use remembered::MemoryOptions;
 pub use shutdown::{Reason, Shutdown};
 pub use tool_filter::ToolFilter;
 
@@ -45,6 +49,8 @@ pub struct BridgeOptions {
     pub remote: RemoteOptions,
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
+    /// Where answers of the last session are kept; `None` keeps and uses none.
+    pub memory: Option<MemoryOptions>,
     /// Is told once how the remote was reached.
     pub connected: Option<oneshot::Sender<Connected>>,
 }
@@ -52,7 +58,7 @@ pub struct BridgeOptions {
 impl BridgeOptions {
     /// This remote with everything else as usual.
     pub fn new(remote: RemoteOptions) -> Self {
-        Self { remote, hidden_tools: ToolFilter::default(), connected: None }
+        Self { remote, hidden_tools: ToolFilter::default(), memory: None, connected: None }
     }
 }
 
@@ -92,6 +98,7 @@ pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Resu
         limits,
         hidden_tools: options.hidden_tools,
         connected: options.connected,
+        remembered: Remembered::new(options.memory),
         next_number: 1,
         session: Session::unopened(0),
         opening: Opening::default(),
@@ -109,6 +116,7 @@ struct Bridge {
     limits: crate::remote::Limits,
     hidden_tools: ToolFilter,
     connected: Option<oneshot::Sender<Connected>>,
+    remembered: Remembered,
     /// Numbers exchanges, and the ids of requests in both directions: never used twice (E-05).
     next_number: u64,
     session: Arc<Session>,
@@ -265,10 +273,10 @@ impl Bridge {
     }
 
     /// Sends a request of the bridge's own.
-    fn ask(&mut self, message: &Message) {
+    fn ask(&mut self, message: &Message, purpose: Purpose) {
         let number = self.number();
         let post = self.post(number, message.with_id(&number.to_string()), message);
-        self.record(&post, Purpose::Own);
+        self.record(&post, purpose);
         self.remote.post(post);
     }
 
@@ -297,6 +305,9 @@ impl Bridge {
 
     fn take_timers(&mut self) {
         let now = Instant::now();
+        if self.timers.answer_is_due(now) {
+            self.answer_early();
+        }
         if self.timers.listen_is_due(now) {
             self.remote.listen(&self.session);
         }
@@ -306,7 +317,7 @@ impl Bridge {
         if self.timers.ping_is_due(now) && self.opening.is_ready() {
             let ping = r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#;
             if let Ok(ping) = Message::parse(ping) {
-                self.ask(&ping);
+                self.ask(&ping, Purpose::Own);
             }
         }
     }

@@ -49,6 +49,8 @@ enum Phase {
 pub(super) struct Opening {
     phase: Phase,
     initialize: Option<Message>,
+    /// The number of the host's own `initialize`.
+    first: Option<u64>,
     capabilities: Capabilities,
     version: Option<ProtocolVersion>,
     session_id: Option<HeaderValue>,
@@ -58,6 +60,8 @@ pub(super) struct Opening {
     subscriptions: BTreeMap<String, Message>,
     /// How often in a row the session was lost before it was of any use.
     losses: u32,
+    /// Whether the host was answered from memory and the remote is not there yet.
+    answered_early: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -106,6 +110,22 @@ impl Opening {
     /// Whether an `initialize` is under way.
     pub(super) fn is_under_way(&self) -> bool {
         matches!(self.phase, Phase::Opening | Phase::Reopening)
+    }
+
+    /// The number of the host's `initialize` while the host waits for it.
+    pub(super) fn first_number(&self) -> Option<u64> {
+        self.first.filter(|_| self.phase == Phase::Opening)
+    }
+
+    /// The host has its answer: opening the session is our business now.
+    pub(super) fn go_on_behind(&mut self) {
+        self.phase = Phase::Reopening;
+        self.answered_early = true;
+    }
+
+    /// Whether the host was answered from memory and the remote is not there yet.
+    pub(super) fn is_answered_early(&self) -> bool {
+        self.answered_early
     }
 
     /// Whether the session is lost and nobody is opening it again.
@@ -187,7 +207,11 @@ impl Bridge {
     pub(super) fn open_session(&mut self, held: Held) {
         let number = self.number();
         self.opening.phase = Phase::Opening;
+        self.opening.first = Some(number);
         self.opening.initialize = Some(held.message.clone());
+        if let Some(wait) = self.remembered.begin(&held.message) {
+            self.timers.answer_after(wait);
+        }
         let frame = held.message.with_id(&number.to_string());
         let post = self.post(number, frame, &held.message);
         self.record(&post, Purpose::Host(held));
@@ -208,8 +232,12 @@ impl Bridge {
 
     /// The answer to an `initialize`, ours or the host's.
     pub(super) fn take_initialize_answer(&mut self, answer: &Message) {
+        self.timers.answered();
         if answer.kind() == Kind::ErrorResponse {
             return self.initialize_failed();
+        }
+        if let Some(result) = answer.outcome() {
+            self.remembered.keep_initialize(result);
         }
         let result: Option<InitializeResult> = answer.outcome_as();
         let (version, capabilities) = match result {
@@ -278,10 +306,25 @@ impl Bridge {
             Phase::Reconfirming(expected) if expected == number => {
                 self.restore();
                 self.ready();
-                self.announce_changes();
+                self.tell_changes();
             }
             _ => {}
         }
+    }
+
+    /// What may have changed for the host: after an answer from memory the lists that it was given, else
+    /// all of them.
+    fn tell_changes(&mut self) {
+        if !self.opening.answered_early {
+            return self.announce_changes();
+        }
+        for method in self.remembered.finish() {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":0,"method":"{method}"}}"#);
+            if let Ok(list) = Message::parse(line) {
+                self.ask(&list, Purpose::Compare(list.clone()));
+            }
+        }
+        self.opening.answered_early = false;
     }
 
     fn ready(&mut self) {
@@ -347,7 +390,7 @@ impl Bridge {
         let level = self.opening.log_level.clone();
         let subscriptions: Vec<Message> = self.opening.subscriptions.values().cloned().collect();
         for message in level.iter().chain(&subscriptions) {
-            self.ask(message);
+            self.ask(message, Purpose::Own);
         }
     }
 

@@ -14,6 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Points in time that the bridge waits for.
 #[derive(Debug)]
 pub(super) struct Timers {
+    answer: Option<Instant>,
     listen: Option<Instant>,
     reopen: Option<Instant>,
     failures: u32,
@@ -23,12 +24,26 @@ pub(super) struct Timers {
 
 impl Timers {
     pub(super) fn new(keep_alive: Option<Duration>) -> Self {
-        Self { listen: None, reopen: None, failures: 0, keep_alive, ping: None }
+        Self { answer: None, listen: None, reopen: None, failures: 0, keep_alive, ping: None }
     }
 
     /// The next point in time.
     pub(super) fn next(&self) -> Option<Instant> {
-        [self.listen, self.reopen, self.ping].into_iter().flatten().min()
+        [self.answer, self.listen, self.reopen, self.ping].into_iter().flatten().min()
+    }
+
+    /// The host waits for `initialize`: answer it from memory after this time.
+    pub(super) fn answer_after(&mut self, wait: Duration) {
+        self.answer = Some(Instant::now() + wait);
+    }
+
+    /// The host has its answer.
+    pub(super) fn answered(&mut self) {
+        self.answer = None;
+    }
+
+    pub(super) fn answer_is_due(&mut self, now: Instant) -> bool {
+        due(&mut self.answer, now)
     }
 
     /// The session is open: listen soon.

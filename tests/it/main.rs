@@ -4,6 +4,7 @@
 
 mod cli_help;
 mod commands;
+mod host_clock;
 mod http_sse;
 mod layering;
 mod life_cycle;

@@ -1,0 +1,55 @@
+//! Answering the host from memory while the remote is slow, away, or waits for a sign-in.
+
+use super::Bridge;
+use super::in_flight::{Held, OpenRequest, Purpose};
+use crate::jsonrpc::{Frame, Kind, Message};
+
+impl Bridge {
+    /// The remote took too long to answer `initialize`: the host gets what the last session said. From
+    /// then on the bridge opens the session for itself.
+    pub(super) fn answer_early(&mut self) {
+        let Some(number) = self.opening.first_number() else { return };
+        let Some(result) = self.remembered.answer_early() else { return };
+        let Some(request) = self.in_flight.close(number) else { return };
+        let Purpose::Host(held) = request.purpose else { return };
+        tracing::info!("the server is slow, answered from the last session");
+        let behind = OpenRequest { purpose: Purpose::Reopen, ..request };
+        self.in_flight.open(number, behind);
+        self.opening.go_on_behind();
+        self.answer_with(&held, &result);
+    }
+
+    /// Answers a list from memory while the remote is not there. Says whether it did.
+    pub(super) fn answer_from_memory(&mut self, held: &Held) -> bool {
+        if !self.opening.is_answered_early() {
+            return false;
+        }
+        match self.remembered.list(&held.message) {
+            Some(result) => {
+                self.answer_with(held, &result);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What the remote says to a list that the host was answered from memory.
+    pub(super) fn compare_list(&mut self, list: &Message, answer: &Message) {
+        let Some(result) = answer.outcome().filter(|_| answer.kind() == Kind::Response) else {
+            return;
+        };
+        if let Some(notification) = self.remembered.compare(list.method(), result) {
+            let line = format!(r#"{{"jsonrpc":"2.0","method":"{notification}"}}"#);
+            self.host.writer.push(Frame::from(line));
+        }
+        self.remembered.keep_list(list, answer);
+    }
+
+    fn answer_with(&mut self, held: &Held, result: &str) {
+        let Some(id) = held.message.id().map(|id| id.to_json()) else { return };
+        let answer = Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"result":{result}}}"#));
+        if let Ok(answer) = answer {
+            self.answer(held.batch, self.shown(held.message.method(), &id, &answer));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the last good session with this remote said to `initialize` and to the lists, kept in a file of
+//! its own per server, account and host capabilities. A host that would wait too long is answered from
+//! it while the bridge connects behind (HOSTS.md 2); calls never are. Holds no secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::jsonrpc::Message;
+
+/// Lists that a host may be answered with, and the notification that announces a change of each.
+const LISTS: [(&str, &str); 4] = [
+    ("tools/list", "notifications/tools/list_changed"),
+    ("prompts/list", "notifications/prompts/list_changed"),
+    ("resources/list", "notifications/resources/list_changed"),
+    ("resources/templates/list", "notifications/resources/list_changed"),
+];
+/// What is longer is not kept.
+const FILE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// Where answers are kept, and when they are used.
+#[derive(Clone, Debug)]
+pub struct MemoryOptions {
+    /// The folder; it is made when there is something to keep.
+    pub folder: PathBuf,
+    /// Tells apart what must not be mixed: server and account.
+    pub key: String,
+    /// How long the remote has to answer `initialize` itself.
+    pub answer_within: Duration,
+}
+
+/// The answers, as they came.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct Answers {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    initialize: Option<Box<RawValue>>,
+    #[serde(default)]
+    lists: BTreeMap<String, Box<RawValue>>,
+}
+
+/// The memory of one bridge.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    options: Option<MemoryOptions>,
+    file: Option<PathBuf>,
+    /// What the host is being answered from.
+    early: Option<Answers>,
+    /// Lists that it was answered with, to be compared once the remote is there.
+    served: BTreeSet<String>,
+}
+
+impl Remembered {
+    pub(super) fn new(options: Option<MemoryOptions>) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// The host has said what it can do. Returns how long the remote has to answer.
+    pub(super) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
+        let options = self.options.as_ref()?;
+        let hello: Hello<'_> = initialize.params_as()?;
+        let mut digest = Sha256::new();
+        let capabilities = hello.capabilities.map_or("", RawValue::get);
+        for part in [options.key.as_str(), hello.version, capabilities] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+        let name: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.file = Some(options.folder.join(format!("{name}.json")));
+        Some(options.answer_within)
+    }
+
+    /// Begins to answer from memory: the result of `initialize`, if the last session left one.
+    pub(super) fn answer_early(&mut self) -> Option<String> {
+        let answers = read(self.file.as_deref()?)?;
+        let result = answers.initialize.as_ref()?.get().to_owned();
+        self.early = Some(answers);
+        Some(result)
+    }
+
+    /// Whether the host is being answered from memory.
+    pub(super) fn is_answering(&self) -> bool {
+        self.early.is_some()
+    }
+
+    /// The result of a list, if it is remembered.
+    pub(super) fn list(&mut self, request: &Message) -> Option<String> {
+        let method = request.method();
+        if !is_first_page(request) {
+            return None;
+        }
+        let result = self.early.as_ref()?.lists.get(method)?.get().to_owned();
+        self.served.insert(method.to_owned());
+        Some(result)
+    }
+
+    /// The remote is there: what it must be asked, to find out what has changed.
+    pub(super) fn finish(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.served)
+    }
+
+    /// What the remote says now to a list that the host was answered with. Returns the notification that
+    /// is due if it differs.
+    pub(super) fn compare(&mut self, method: &str, result: &str) -> Option<&'static str> {
+        let known = self.early.as_ref().and_then(|answers| answers.lists.get(method));
+        let changed = known.is_none_or(|known| known.get() != result);
+        let (_, notification) = LISTS.iter().find(|(list, _)| *list == method)?;
+        changed.then_some(*notification)
+    }
+
+    /// Keeps what the remote answered to `initialize`.
+    pub(super) fn keep_initialize(&self, result: &str) {
+        let result = raw(result);
+        self.keep(|answers| answers.initialize = result);
+    }
+
+    /// Keeps what the remote answered to a list, if it came whole.
+    pub(super) fn keep_list(&self, request: &Message, answer: &Message) {
+        let is_list = LISTS.iter().any(|(list, _)| *list == request.method());
+        let whole = answer.outcome_as::<Page>().is_some_and(|page| page.next_cursor.is_none());
+        if !is_list || !is_first_page(request) || !whole {
+            return;
+        }
+        let (method, result) = (request.method().to_owned(), answer.outcome().and_then(raw));
+        self.keep(move |answers| {
+            if let Some(result) = result {
+                answers.lists.insert(method, result);
+            }
+        });
+    }
+
+    /// Changes the file off the loop. What cannot be kept is only a slower start next time.
+    fn keep(&self, change: impl FnOnce(&mut Answers) + Send + 'static) {
+        let Some(file) = self.file.clone() else { return };
+        tokio::task::spawn_blocking(move || {
+            let mut answers = read(&file).unwrap_or_default();
+            let before = serde_json::to_vec(&answers).unwrap_or_default();
+            change(&mut answers);
+            let Ok(after) = serde_json::to_vec(&answers) else { return };
+            if after != before
+                && let Err(error) = write(&file, &after)
+            {
+                tracing::debug!(%error, "cannot remember the answers of this server");
+            }
+        });
+    }
+}
+
+#[derive(Deserialize)]
+struct Hello<'a> {
+    #[serde(rename = "protocolVersion", default)]
+    version: &'a str,
+    #[serde(borrow, default)]
+    capabilities: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(rename = "nextCursor", default)]
+    next_cursor: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Paged {
+    #[serde(default)]
+    cursor: Option<serde_json::Value>,
+}
+
+fn is_first_page(request: &Message) -> bool {
+    match request.params() {
+        None => true,
+        Some(_) => request.params_as::<Paged>().is_some_and(|params| params.cursor.is_none()),
+    }
+}
+
+fn raw(text: &str) -> Option<Box<RawValue>> {
+    RawValue::from_string(text.to_owned()).ok()
+}
+
+/// A file that is damaged or unreadable counts as absent: the remote is asked instead.
+fn read(file: &Path) -> Option<Answers> {
+    if std::fs::metadata(file).ok()?.len() > FILE_LIMIT {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
+}
+
+/// Writes beside the file and renames, so that nobody ever reads half of it.
+fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
+    let mut options = std::fs::File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::io::Write::write_all(&mut options.open(&temporary)?, bytes)?;
+    std::fs::rename(&temporary, file)
+}

@@ -1,0 +1,142 @@
+//! Hosts that do not wait: answers from the last good session (HOSTS.md 2).
+
+use std::path::Path;
+use std::time::Duration;
+
+use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
+use mcp_tether::mock::{MockOptions, MockRemote};
+use serde_json::json;
+
+use crate::support::harness::{Harness, PATIENCE, initialize, kind, text};
+
+/// A bridge that remembers in this folder and answers at once from there.
+fn remembering(folder: &Path, key: &str, within: Duration) -> impl FnOnce(&mut BridgeOptions) {
+    let memory =
+        MemoryOptions { folder: folder.to_owned(), key: key.to_owned(), answer_within: within };
+    move |options| options.memory = Some(memory)
+}
+
+/// One good session, so that there is something to remember.
+async fn learned(folder: &Path, key: &str) {
+    let mut harness =
+        Harness::with(MockOptions::default(), remembering(folder, key, PATIENCE)).open().await;
+    for list in ["tools/list", "prompts/list", "resources/list"] {
+        assert!(harness.request(list, json!({})).await["result"].is_object());
+    }
+    harness.leave().await;
+    // Keeping goes on off the loop.
+    while std::fs::read_dir(folder).map_or(0, |files| {
+        files
+            .flatten()
+            .filter(|f| {
+                kept(&f.path())
+                    .is_some_and(|t| t.contains("prompts/list") && t.contains("resources/list"))
+            })
+            .count()
+    }) == 0
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn kept(file: &Path) -> Option<String> {
+    std::fs::read_to_string(file).ok()
+}
+
+#[tokio::test]
+async fn a_known_server_that_is_slow_is_answered_for() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let slow = MockOptions {
+        faults: crate::support::harness::parsed(&["delay=400:method=initialize"]),
+        ..MockOptions::default()
+    };
+    let mut harness = Harness::with(slow, remembering(folder.path(), "one", Duration::ZERO));
+    let result = harness.initialize("2025-11-25").await;
+    assert!(result["capabilities"]["tools"].is_object());
+    let listed = harness.request("tools/list", json!({})).await;
+    assert!(listed["result"]["tools"].as_array().unwrap().len() > 10);
+    let initialize = harness.mock.recorder().of_method("initialize");
+    assert!(initialize.iter().all(|r| r.status.is_none()), "the server has not answered yet");
+    // Calls are never answered from memory: this one waits for the server.
+    assert_eq!(text(&harness.call("echo", json!({ "a": 1 })).await), r#"{"a":1}"#);
+    assert_eq!(harness.count("initialize"), 1, "the host's own, and no other");
+    assert_eq!(harness.count("notifications/initialized"), 1);
+    harness.seen(|all| all.iter().any(|r| r.rpc_method() == "tools/list")).await;
+    harness.request("prompts/list", json!({})).await;
+    assert!(harness.set_aside().iter().all(|m| m["method"] != "notifications/tools/list_changed"));
+}
+
+#[tokio::test]
+async fn what_has_changed_since_is_announced() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let slow = MockOptions {
+        faults: crate::support::harness::parsed(&["delay=200:method=initialize"]),
+        page_size: 3,
+        ..MockOptions::default()
+    };
+    let mut harness = Harness::with(slow, remembering(folder.path(), "one", Duration::ZERO));
+    harness.initialize("2025-11-25").await;
+    harness.request("tools/list", json!({})).await;
+    harness.of_method("notifications/tools/list_changed").await;
+    let listed = harness.request("tools/list", json!({})).await;
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 3, "now from the server");
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_answered_for_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let mut harness =
+        Harness::with(MockOptions::default(), remembering(folder.path(), "one", Duration::ZERO));
+    harness.mock.stop();
+    assert!(harness.initialize("2025-11-25").await["capabilities"].is_object());
+    assert!(harness.request("tools/list", json!({})).await["result"]["tools"].is_array());
+    assert_eq!(kind(&harness.call("echo", json!({})).await), "network");
+    harness.mock.start_again().unwrap();
+    let answer = harness.call("echo", json!({ "a": 1 })).await;
+    assert_eq!(text(&answer), r#"{"a":1}"#, "{answer}");
+}
+
+#[tokio::test]
+async fn other_servers_accounts_and_hosts_are_not_answered_for() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let slow = || MockOptions {
+        faults: crate::support::harness::parsed(&["delay=150:method=initialize"]),
+        ..MockOptions::default()
+    };
+    for (key, revision) in [("another", "2025-11-25"), ("one", "2025-06-18")] {
+        let mut harness = Harness::with(slow(), remembering(folder.path(), key, Duration::ZERO));
+        harness.send(&initialize(revision)).await;
+        harness.answer(json!("init")).await;
+        let asked = harness.mock.recorder().of_method("initialize");
+        assert!(asked[0].status.is_some(), "{key} {revision}: the server answered itself");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_in_time_answers_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let mut harness =
+        Harness::with(MockOptions::default(), remembering(folder.path(), "one", PATIENCE));
+    harness.initialize("2025-11-25").await;
+    assert!(harness.mock.recorder().of_method("initialize")[0].status.is_some());
+}
+
+/// A damaged memory is no memory.
+#[tokio::test]
+async fn a_damaged_file_is_left_alone_and_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(&file, "{ half").unwrap();
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    drop(mock);
+    let mut harness =
+        Harness::with(MockOptions::default(), remembering(folder.path(), "one", Duration::ZERO));
+    assert!(harness.initialize("2025-11-25").await["capabilities"].is_object());
+    assert!(harness.mock.recorder().of_method("initialize")[0].status.is_some());
+}
