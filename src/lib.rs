@@ -18,6 +18,8 @@ pub mod http;
 pub mod jsonrpc;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod platform;
 pub mod protocol;
 pub mod redact;
 pub mod remote;
+pub mod store;
