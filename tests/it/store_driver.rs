@@ -192,6 +192,13 @@ async fn perform(act: &str) {
                 .unwrap()
                 .unwrap();
         }
+        ["load-and-stay", name] => {
+            say(&load(&store, name).await);
+            tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
+                .await
+                .unwrap()
+                .unwrap();
+        }
         ["try-lock", name] => {
             say(&match store.lock_within(name, Duration::from_millis(50)).await {
                 Ok(_) => "locked".to_owned(),
