@@ -27,3 +27,4 @@ pub mod protocol;
 pub mod redact;
 pub mod remote;
 pub mod settings;
+pub mod store;

@@ -1,8 +1,10 @@
-//! The machine we run on, behind narrow traits so that tests can put something else in its place:
-//! the browser and the clock.
+//! The machine we run on: which folders are ours, and behind narrow traits, so that tests can put
+//! something else in their place, the browser and the clock.
 
 mod browser;
 mod clock;
+mod paths;
 
 pub use browser::{Browser, BrowserError, NoBrowser, SystemBrowser};
 pub use clock::{Clock, SystemClock};
+pub use paths::{NoFolder, Paths, STATE_VARIABLE};

@@ -6,6 +6,9 @@ mod cli_help;
 mod commands;
 mod host_clock;
 mod http_sse;
+#[cfg(target_os = "linux")]
+#[path = "../keyring/mod.rs"]
+mod keyring;
 mod layering;
 mod life_cycle;
 mod mock_egrow;
@@ -16,6 +19,11 @@ mod network;
 mod raw_host;
 mod settings;
 mod stdio_side;
+mod store_driver;
+mod store_files;
+#[cfg(target_os = "linux")]
+mod store_no_keyring;
+mod store_processes;
 mod streamable_http;
 mod support;
 mod try_it;

@@ -1,0 +1,130 @@
+//! Named secrets for `${keyring:NAME}` in headers, so that host configurations need no plain text.
+//! They rest where sign-ins rest. Expanding them is the business of whoever builds the headers.
+
+use super::error::{StoreError, StoreErrorKind};
+use super::place::Place;
+use super::removal::Removal;
+use super::saving::Saved;
+use super::{CredentialStore, Listed};
+use crate::redact::{Secret, plain};
+
+const LONGEST_NAME: usize = 64;
+
+/// The API keys of a store.
+#[derive(Clone, Debug)]
+pub struct ApiKeys {
+    store: CredentialStore,
+}
+
+impl ApiKeys {
+    /// What the names of their records begin with; the name of no sign-in may.
+    pub const PREFIX: &str = "api-key:";
+
+    pub(super) fn new(store: CredentialStore) -> Self {
+        Self { store }
+    }
+
+    /// Stores a secret, or replaces it.
+    pub async fn set(&self, name: &str, value: &Secret<String>) -> Result<Saved, StoreError> {
+        let record = record_name(name)?;
+        let bytes = value.expose().as_bytes();
+        if bytes.is_empty() || bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            // S-08: it ends up in a header.
+            return Err(invalid(format!("the value of `{name}` is empty or has line breaks")));
+        }
+        self.store.save(&record, &Secret::new(bytes.to_vec())).await
+    }
+
+    /// The secret of this name; one that is missing is an error that says how to set it.
+    pub async fn get(&self, name: &str) -> Result<Secret<String>, StoreError> {
+        let Some(value) = self.store.load(&record_name(name)?).await? else {
+            return Err(invalid(format!("there is no secret `{name}`"))
+                .hint(format!("`mcp-tether secret set {name}`")));
+        };
+        match std::str::from_utf8(value.expose()) {
+            Ok(text) => Ok(Secret::new(text.to_owned())),
+            Err(_) => Err(StoreError::damaged(format!("the secret `{name}`"), "it is not text")
+                .hint(format!("`mcp-tether secret set {name}`"))),
+        }
+    }
+
+    /// The names of all secrets and where each rests.
+    pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        let key = |listed: Listed| {
+            Some(Listed {
+                name: listed.name.strip_prefix(Self::PREFIX)?.to_owned(),
+                place: listed.place,
+            })
+        };
+        Ok(self.store.list().await?.into_iter().filter_map(key).collect())
+    }
+
+    /// Removes a secret.
+    pub async fn remove(&self, name: &str) -> Result<Removal, StoreError> {
+        self.store.delete(&record_name(name)?).await
+    }
+
+    /// Where a secret rests, in words.
+    pub fn describe(&self, place: Place, name: &str) -> String {
+        self.store.describe(place, &prefixed(name))
+    }
+}
+
+fn record_name(name: &str) -> Result<String, StoreError> {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let starts_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if starts_well && name.len() <= LONGEST_NAME && name.bytes().all(inner) {
+        return Ok(prefixed(name));
+    }
+    Err(invalid(format!("`{}` is no name of a secret", plain(name)))
+        .hint("use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"))
+}
+
+fn prefixed(name: &str) -> String {
+    format!("{}{name}", ApiKeys::PREFIX)
+}
+
+fn invalid(message: String) -> StoreError {
+    StoreError::new(StoreErrorKind::Invalid, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Paths;
+    use crate::store::StoreChoice;
+
+    fn keys() -> (tempfile::TempDir, ApiKeys) {
+        let outer = tempfile::tempdir().unwrap();
+        let store = CredentialStore::open(StoreChoice::File, &Paths::below(outer.path()));
+        (outer, store.api_keys())
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_set_listed_read_and_removed() {
+        let (_outer, keys) = keys();
+        keys.set("github", &Secret::new("s3cret".into())).await.unwrap();
+        keys.store.save("tokens/x", &Secret::new(b"t".to_vec())).await.unwrap();
+        assert_eq!(keys.get("github").await.unwrap().expose(), "s3cret");
+        let names: Vec<_> = keys.list().await.unwrap().into_iter().map(|key| key.name).collect();
+        assert_eq!(names, ["github"], "sign-ins are not listed with them");
+        assert!(keys.remove("github").await.unwrap().existed());
+        let missing = keys.get("github").await.unwrap_err();
+        assert_eq!(missing.message(), "there is no secret `github`");
+        assert_eq!(missing.next_step(), Some("`mcp-tether secret set github`"));
+    }
+
+    /// S-08
+    #[tokio::test]
+    async fn bad_names_and_values_are_refused_without_showing_the_value() {
+        let (_outer, keys) = keys();
+        for name in ["", "a b", "../x", "a/b", "-a", "${x}", "ü", "x:y", &"x".repeat(65)] {
+            let refused = keys.set(name, &Secret::new("canary".into())).await.unwrap_err();
+            assert_eq!(refused.kind(), &StoreErrorKind::Invalid, "{name}");
+        }
+        for value in ["", "canary\r\nX-Evil: 1", "canary\n", "canary\0"] {
+            let refused = keys.set("name", &Secret::new(value.into())).await.unwrap_err();
+            assert!(!format!("{refused} {refused:?}").contains("canary"), "{refused}");
+        }
+    }
+}

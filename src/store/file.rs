@@ -1,0 +1,158 @@
+//! The file store: one owner-only file per record below the state folder. Where no keyring answers,
+//! sign-ins rest here. Does not decide when it is used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::{StoreError, StoreErrorKind};
+use super::record::{Body, Flaw, Record, stem};
+use super::safe_files::{self, Durability};
+
+/// Records as files of one folder.
+#[derive(Clone, Debug)]
+pub(super) struct FileStore {
+    folder: PathBuf,
+}
+
+impl FileStore {
+    /// Names the folder; touches nothing.
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder of all records.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of one record.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(stem(name)).with_extension("json")
+    }
+
+    /// The value of this name.
+    pub(super) fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        if !self.exists() {
+            return Ok(None);
+        }
+        safe_files::private_folder(&self.folder)?;
+        let path = self.path(name);
+        let Some(content) = safe_files::read(&path)? else { return Ok(None) };
+        decode(name, &content).map(Some).map_err(|flaw| unreadable(&path, flaw))
+    }
+
+    /// Stores a value; when this returns, neither a kill nor a loss of power takes it away.
+    pub(super) fn save(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        safe_files::private_folder(&self.folder)?;
+        let path = self.path(name);
+        safe_files::write(&path, Record::new(name, value).text().as_bytes(), Durability::Disk)?;
+        safe_files::sweep(&path);
+        Ok(())
+    }
+
+    /// Removes a value, damaged ones included; tells whether there was one.
+    pub(super) fn delete(&self, name: &str) -> Result<bool, StoreError> {
+        if !self.exists() {
+            return Ok(false);
+        }
+        safe_files::private_folder(&self.folder)?;
+        safe_files::remove(&self.path(name))
+    }
+
+    /// The names of all records that can be read. A damaged one has no name any more.
+    pub(super) fn names(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
+        entries.flatten().filter_map(|entry| name_of(&entry.path())).collect()
+    }
+
+    fn exists(&self) -> bool {
+        self.folder.symlink_metadata().is_ok()
+    }
+}
+
+fn name_of(path: &Path) -> Option<String> {
+    if path.extension()? != "json" {
+        return None;
+    }
+    let content = safe_files::read(path).ok()??;
+    Some(Record::parse_any(std::str::from_utf8(&content).ok()?).ok()?.name().to_owned())
+}
+
+fn decode(name: &str, content: &[u8]) -> Result<Vec<u8>, Flaw> {
+    let text = std::str::from_utf8(content).map_err(|_| Flaw::NotJson { line: 1, column: 0 })?;
+    let record = Record::parse(name, text)?;
+    match record.body() {
+        Body::Value(text) => record.decode(text),
+        Body::Parts(_) => Err(Flaw::NotBase64),
+    }
+}
+
+fn unreadable(path: &Path, flaw: Flaw) -> StoreError {
+    match flaw {
+        Flaw::Newer(_) => {
+            StoreError::new(StoreErrorKind::Damaged, format!("`{}` was {flaw}", path.display()))
+                .hint("update this `mcp-tether`")
+        }
+        _ => StoreError::damaged(format!("the stored sign-in `{}`", path.display()), flaw),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, FileStore) {
+        let outer = tempfile::tempdir().unwrap();
+        let store = FileStore::new(outer.path().join("credentials"));
+        (outer, store)
+    }
+
+    #[test]
+    fn a_value_is_stored_replaced_and_removed() {
+        let (_outer, store) = store();
+        assert_eq!(store.load("a").unwrap(), None);
+        store.save("a", b"one").unwrap();
+        store.save("a", b"two").unwrap();
+        store.save("b", b"other").unwrap();
+        assert_eq!(store.load("a").unwrap().unwrap(), b"two");
+        assert!(store.delete("a").unwrap() && !store.delete("a").unwrap());
+        assert_eq!(store.load("a").unwrap(), None);
+        assert_eq!(store.names(), ["b"]);
+    }
+
+    #[test]
+    fn looking_for_something_creates_nothing() {
+        let (_outer, store) = store();
+        assert!(store.load("a").unwrap().is_none() && !store.delete("a").unwrap());
+        assert!(store.names().is_empty() && !store.folder().exists());
+    }
+
+    /// A-54, S-09: damage is an error with a path and a way out, and never quotes the content.
+    #[test]
+    fn a_damaged_record_is_an_error_that_names_the_file_and_the_way_out() {
+        let (_outer, store) = store();
+        store.save("a", b"canary").unwrap();
+        let path = store.path("a");
+        let whole = fs::read(&path).unwrap();
+        let cases: [&[u8]; 5] = [b"", b"canary", b"\xff\xfe", b"{}", &whole[..whole.len() / 2]];
+        for content in cases {
+            fs::write(&path, content).unwrap();
+            let error = store.load("a").unwrap_err();
+            assert_eq!(error.kind(), &StoreErrorKind::Damaged);
+            assert!(error.message().contains(path.to_str().unwrap()), "{error}");
+            assert!(error.next_step().unwrap().contains("mcp-tether logout"), "{error:?}");
+            assert!(!format!("{error} {error:?}").contains("canary"));
+        }
+        assert!(store.delete("a").unwrap(), "and it can be removed");
+    }
+
+    #[test]
+    fn a_record_of_a_newer_program_asks_for_an_update() {
+        let (_outer, store) = store();
+        store.save("a", b"x").unwrap();
+        fs::write(store.path("a"), r#"{"version":2,"sealed":"?"}"#).unwrap();
+        let error = store.load("a").unwrap_err();
+        assert!(error.message().ends_with("was written in form 2 by a newer `mcp-tether`"));
+        assert_eq!(error.next_step(), Some("update this `mcp-tether`"));
+    }
+}

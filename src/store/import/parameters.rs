@@ -1,0 +1,197 @@
+//! How `mcp-remote` names the files of a remote: an MD5 over what was on its command line.
+
+use std::collections::BTreeMap;
+
+use md5::{Digest, Md5};
+
+/// What was on the command line, as far as it is part of the key. Texts are as they were typed:
+/// headers before `${VARIABLE}` was replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// The remote's URL.
+    pub url: String,
+    /// `--resource`.
+    pub resource: Option<String>,
+    /// `--authorize-param`, name and value. The last one of a name counts.
+    pub authorize_params: Vec<(String, String)>,
+    /// `--header` and the lines of `--header-file`, name and value. The last one of a name counts.
+    pub headers: Vec<(String, String)>,
+    /// `--client-metadata-url`.
+    pub client_metadata_url: Option<String>,
+    /// `--token-endpoint`.
+    pub token_endpoint: Option<String>,
+}
+
+/// How much of the command line was part of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recipe {
+    /// Up to 0.1.29.
+    Url,
+    /// From 0.1.30.
+    WithHeaders,
+    /// From 0.4, in the folder that all later versions share.
+    Everything,
+}
+
+impl Parameters {
+    /// A remote without anything special.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    /// The key of today's versions.
+    pub fn key(&self) -> String {
+        self.key_by(Recipe::Everything)
+    }
+
+    pub(super) fn key_by(&self, recipe: Recipe) -> String {
+        let mut parts = vec![self.url.clone()];
+        if recipe != Recipe::Url {
+            parts.extend(self.resource.clone());
+        }
+        if recipe == Recipe::Everything {
+            parts.extend(object(&self.authorize_params));
+        }
+        if recipe != Recipe::Url {
+            parts.extend(object(&self.headers));
+        }
+        if recipe == Recipe::Everything {
+            parts.extend(self.client_metadata_url.clone());
+            parts.extend(self.token_endpoint.clone());
+        }
+        // Nothing there is skipped, and so is an empty text.
+        parts.retain(|part| !part.is_empty());
+        let digest = Md5::digest(parts.join("|"));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The callback port that follows from a key. Ours is the same, so that a registration which was
+/// taken over stays valid.
+pub fn callback_port(key: &str) -> u16 {
+    let digits = key.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
+    3335 + digits.unwrap_or_default() % 45816
+}
+
+/// JSON of a JavaScript object with sorted names; nothing for an empty one.
+fn object(pairs: &[(String, String)]) -> Option<String> {
+    // JavaScript sorts by UTF-16 code units.
+    let sorted: BTreeMap<Vec<u16>, _> =
+        pairs.iter().map(|(name, value)| (name.encode_utf16().collect(), (name, value))).collect();
+    let json = |text: &String| serde_json::Value::from(text.as_str()).to_string();
+    let members: Vec<_> = sorted
+        .into_values()
+        .map(|(name, value)| format!("{}:{}", json(name), json(value)))
+        .collect();
+    (!members.is_empty()).then(|| format!("{{{}}}", members.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    /// The expected keys and ports were printed by `mcp-remote` 0.15.1 itself.
+    #[test]
+    fn keys_and_ports_are_those_of_the_published_package() {
+        let plain = Parameters::new(URL);
+        let rows = [
+            (plain.clone(), "94baabe3c3fadb285b26c035e4e86046", 41409),
+            (Parameters::new(format!("{URL}/")), "009f3d837fca855373ee6bc0a55639f0", 3494),
+            (
+                Parameters::new("https://mcp.example.com/sse?tenant=ä&x=1"),
+                "89c0048f6c2636c91824fbea6e02f9eb",
+                38599,
+            ),
+            (
+                Parameters { resource: Some("https://api.example.com/".into()), ..plain.clone() },
+                "f580260ba51a7fe035ec50bf97093cf1",
+                20367,
+            ),
+            (
+                Parameters { headers: pairs(&[("X-Key", "${KEY}")]), ..plain.clone() },
+                "b2d253340d525deb59632ce6635b338c",
+                49113,
+            ),
+            (
+                Parameters {
+                    headers: pairs(&[
+                        ("X-B", "2"),
+                        ("Authorization", "Bearer ${TOKEN}"),
+                        ("a-lower", "q\"uote\\ \t \u{7} é \u{2028} 😀"),
+                        ("X_1", ""),
+                    ]),
+                    ..plain.clone()
+                },
+                "9f695990e48a8ae666e9f3e50ef18ae4",
+                44144,
+            ),
+            (
+                Parameters {
+                    authorize_params: pairs(&[
+                        ("audience", "https://api.example.com"),
+                        ("access_type", "offline"),
+                    ]),
+                    ..plain.clone()
+                },
+                "e5f9e9a50aae7b081a47bef2e4fd991e",
+                16392,
+            ),
+            (
+                Parameters {
+                    authorize_params: pairs(&[("10", "a"), ("9", "b"), ("Z", "c"), ("a", "d")]),
+                    ..plain.clone()
+                },
+                "fe789a23ca8098d036af4779a8680545",
+                22663,
+            ),
+            (
+                Parameters {
+                    client_metadata_url: Some("https://client.example.com/metadata.json".into()),
+                    ..plain.clone()
+                },
+                "6c28ec6efbfc680217317636e585586a",
+                31023,
+            ),
+            (
+                Parameters {
+                    token_endpoint: Some("https://as.example.com/token".into()),
+                    ..plain.clone()
+                },
+                "aba5885cc766ae8bd18f04072ba59d76",
+                47276,
+            ),
+            (
+                Parameters {
+                    url: URL.into(),
+                    resource: Some("https://r/".into()),
+                    headers: pairs(&[("B", "2"), ("A", "1")]),
+                    authorize_params: pairs(&[("z", "1"), ("b", "")]),
+                    client_metadata_url: Some("https://c.example/m".into()),
+                    token_endpoint: Some("https://t.example/token".into()),
+                },
+                "0820ced5a5c702c0173de6666f878d1f",
+                5415,
+            ),
+        ];
+        for (parameters, key, port) in rows {
+            assert_eq!(parameters.key(), key, "{parameters:?}");
+            assert_eq!(callback_port(key), port);
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_headers_with_one_name_counts_and_order_does_not() {
+        let one = Parameters { headers: pairs(&[("B", "2"), ("A", "1")]), ..Parameters::new(URL) };
+        let other = Parameters {
+            headers: pairs(&[("A", "0"), ("A", "1"), ("B", "2")]),
+            ..Parameters::new(URL)
+        };
+        assert_eq!(one.key(), other.key());
+    }
+}

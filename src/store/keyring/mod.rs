@@ -1,0 +1,93 @@
+//! The keyring store: values in the operating system's keyring, each call on a thread that nobody
+//! waits for longer than a deadline, so that a keyring that hangs or asks the user hangs nothing else
+//! and keeps no process alive. Nothing is opened before the first call. Does not know what falls back
+//! to what.
+
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+mod bus;
+mod parts;
+mod platform;
+mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::StoreError;
+use worker::Worker;
+
+pub(super) use parts::is_part;
+pub(super) use platform::NAME as KEYRING_NAME;
+
+/// How long a caller waits for one call. Opening the Secret Service takes about 10 ms.
+pub const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Text entries by name: what every platform's keyring offers, and what tests put in its place.
+pub(super) trait Entries {
+    /// The text of this entry.
+    fn read(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// Creates or replaces an entry in one step.
+    fn write(&self, name: &str, text: &str) -> Result<(), StoreError>;
+
+    /// Removes an entry; tells whether there was one.
+    fn remove(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// The names of all entries, where the keyring can list them.
+    fn names(&self) -> Result<Vec<String>, StoreError>;
+
+    /// The longest text of an entry in bytes, where there is a limit.
+    fn limit(&self) -> Option<usize>;
+}
+
+/// Opens the keyring, on the thread that will use it.
+type Open = Arc<dyn Fn() -> Result<Box<dyn Entries>, StoreError> + Send + Sync>;
+
+/// The keyring of this user.
+#[derive(Clone)]
+pub(super) struct Keyring {
+    worker: Arc<Worker>,
+    deadline: Duration,
+}
+
+impl Keyring {
+    /// The platform's keyring; touches nothing.
+    pub(super) fn of_platform(deadline: Duration) -> Self {
+        Self::with(Arc::new(platform::open), deadline)
+    }
+
+    /// Another keyring, for tests.
+    pub(super) fn with(open: Open, deadline: Duration) -> Self {
+        Self { worker: Arc::new(Worker::new(open)), deadline }
+    }
+
+    /// The value of this name.
+    pub(super) async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let name = name.to_owned();
+        self.worker.call(self.deadline, move |entries| parts::load(entries, &name)).await
+    }
+
+    /// Stores a value.
+    pub(super) async fn save(&self, name: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.worker.call(self.deadline, move |entries| parts::save(entries, &name, &value)).await
+    }
+
+    /// Removes a value, damaged ones included; tells whether there was one.
+    pub(super) async fn delete(&self, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.worker.call(self.deadline, move |entries| parts::delete(entries, &name)).await
+    }
+
+    /// The names of all records, where the keyring can list them.
+    pub(super) async fn names(&self) -> Result<Vec<String>, StoreError> {
+        let names = self.worker.call(self.deadline, |entries| entries.names()).await?;
+        Ok(names.into_iter().filter(|name| !is_part(name)).collect())
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}

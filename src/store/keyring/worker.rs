@@ -1,0 +1,284 @@
+//! The one thread that talks to the keyring. It starts with the first call, keeps the connection for
+//! a moment in case more calls follow, and ends. Callers give up after their deadline; the thread
+//! may stay behind in a call that never returns, and such a thread does not keep a process alive.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::{Entries, Open};
+use crate::store::error::{StoreError, StoreErrorKind};
+
+/// How long the connection is kept without a call: long enough for the calls of one start, short
+/// enough that an idle bridge holds neither thread nor connection.
+const LINGER: Duration = Duration::from_secs(2);
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Calls, run one after another on one thread.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    open: Open,
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    running: bool,
+    /// When the call that is running now must have ended; past that it hangs.
+    due: Option<Instant>,
+}
+
+/// The keyring, opened when first needed.
+struct Connection {
+    open: Open,
+    entries: Option<Box<dyn Entries>>,
+}
+
+impl Worker {
+    pub(super) fn new(open: Open) -> Self {
+        let shared = Shared { open, queue: Mutex::default(), arrived: Condvar::new() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Runs `operation` and waits for it until the deadline. It may run twice, when a connection that
+    /// was kept turns out to be dead.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        operation: impl Fn(&dyn Entries) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(deadline, move |connection| {
+            // Whoever gave up must not be surprised by a late write.
+            if !reply.is_closed() {
+                let _ = reply.send(connection.run(&operation));
+            }
+        })?;
+        match tokio::time::timeout(deadline, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(failed("the keyring call ended without an answer")),
+            Err(_) => Err(no_answer(deadline)),
+        }
+    }
+
+    fn submit(
+        &self,
+        deadline: Duration,
+        job: impl FnOnce(&mut Connection) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let mut queue = self.shared.queue();
+        if queue.due.is_some_and(|due| due < Instant::now()) {
+            // An earlier call hangs, and this one would only wait behind it.
+            return Err(no_answer(deadline));
+        }
+        let shared = Arc::clone(&self.shared);
+        queue.jobs.push_back(Box::new(move |connection: &mut Connection| {
+            shared.queue().due = Some(Instant::now() + deadline);
+            job(connection);
+            shared.queue().due = None;
+        }));
+        if queue.running {
+            self.shared.arrived.notify_one();
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new().name("keyring".into());
+        match thread.spawn(move || shared.run()) {
+            Ok(_) => queue.running = true,
+            Err(e) => {
+                queue.jobs.clear();
+                return Err(failed(&format!("cannot start a thread for the keyring: {e}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        let mut connection = Connection { open: Arc::clone(&self.open), entries: None };
+        while let Some(job) = self.next() {
+            job(&mut connection);
+        }
+    }
+
+    /// The next job, or `None` (and `running` is false) when none came for a while.
+    fn next(&self) -> Option<Job> {
+        let (mut queue, _) = self
+            .arrived
+            .wait_timeout_while(self.queue(), LINGER, |queue| queue.jobs.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let job = queue.jobs.pop_front();
+        queue.running = job.is_some();
+        job
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// A connection that was kept may be dead by now (the service was restarted), so a failure on it
+    /// is tried again on a new one.
+    fn run<T>(
+        &mut self,
+        operation: &dyn Fn(&dyn Entries) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let kept = self.entries.is_some();
+        let result = operation(self.entries()?);
+        if !matches!(&result, Err(e) if *e.kind() == StoreErrorKind::KeyringFailed) {
+            return result;
+        }
+        self.entries = None;
+        if kept { operation(self.entries()?) } else { result }
+    }
+
+    fn entries(&mut self) -> Result<&dyn Entries, StoreError> {
+        if self.entries.is_none() {
+            self.entries = Some((self.open)()?);
+        }
+        Ok(self.entries.as_deref().expect("it was just opened"))
+    }
+}
+
+fn failed(message: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::KeyringFailed, message)
+}
+
+fn no_answer(deadline: Duration) -> StoreError {
+    let message = format!("the keyring did not answer within {:?}", deadline);
+    StoreError::new(StoreErrorKind::NoAnswer, message)
+        .hint("if it asks for a password, enter it; otherwise try `--credential-store file`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_secs(20);
+
+    struct Nothing;
+
+    impl Entries for Nothing {
+        fn read(&self, _: &str) -> Result<Option<String>, StoreError> {
+            Ok(None)
+        }
+        fn write(&self, _: &str, _: &str) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn remove(&self, _: &str) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+        fn names(&self) -> Result<Vec<String>, StoreError> {
+            Ok(Vec::new())
+        }
+        fn limit(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    fn counting() -> (Worker, Arc<AtomicUsize>) {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&opened);
+        let open = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(Nothing) as Box<dyn Entries>)
+        };
+        (Worker::new(Arc::new(open)), opened)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_opened_before_the_first_call_and_one_connection_serves_several() {
+        let (worker, opened) = counting();
+        assert_eq!(opened.load(Ordering::SeqCst), 0);
+        for _ in 0..3 {
+            worker.call(LONG, |_| Ok(())).await.unwrap();
+        }
+        assert_eq!(opened.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_ends_with_the_deadline_and_later_calls_fail_at_once() {
+        let (worker, _) = counting();
+        let (release, hold) = mpsc::channel::<()>();
+        let hold = Mutex::new(hold);
+        let hung = worker.call(SOON, move |_| {
+            let _ = hold.lock().unwrap().recv();
+            Ok(())
+        });
+        assert_eq!(hung.await.unwrap_err().kind(), &StoreErrorKind::NoAnswer);
+
+        let started = Instant::now();
+        let refused = worker.call(LONG, |_| Ok(())).await.unwrap_err();
+        assert_eq!(refused.kind(), &StoreErrorKind::NoAnswer);
+        assert!(started.elapsed() < LONG / 2, "it does not queue behind the call that hangs");
+        assert!(refused.may_pass());
+
+        release.send(()).unwrap();
+        let (done, released) = (Arc::clone(&worker.shared), Instant::now());
+        while done.queue().due.is_some() && released.elapsed() < LONG {
+            tokio::task::yield_now().await;
+        }
+        worker.call(LONG, |_| Ok(())).await.expect("the keyring answers again, and so do we");
+    }
+
+    /// A write that nobody waits for any more could bring back what was removed meanwhile.
+    #[tokio::test]
+    async fn a_call_that_was_given_up_while_it_queued_is_never_made() {
+        let (worker, _) = counting();
+        let (release, hold) = mpsc::channel::<()>();
+        let hold = Mutex::new(hold);
+        let first = worker.call(LONG, move |_| Ok(hold.lock().unwrap().recv()));
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let second = worker.call(SOON, move |_| Ok(count.fetch_add(1, Ordering::SeqCst)));
+        tokio::pin!(first);
+        tokio::select! {
+            biased;
+            _ = &mut first => unreachable!("it waits for the release below"),
+            given_up = second => assert!(given_up.is_err()),
+        }
+        release.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        worker.call(LONG, |_| Ok(())).await.unwrap();
+        assert_eq!(made.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_died_is_replaced() {
+        let (worker, opened) = counting();
+        worker.call(LONG, |_| Ok(())).await.unwrap();
+        let count = Arc::clone(&opened);
+        let restarted = move |_: &dyn Entries| match count.load(Ordering::SeqCst) {
+            1 => Err(failed("no such session")),
+            _ => Ok("answered"),
+        };
+        assert_eq!(worker.call(LONG, restarted).await.unwrap(), "answered");
+        assert_eq!(opened.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_keyring_that_cannot_be_opened_is_tried_again_by_the_next_call() {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&attempts);
+        let worker = Worker::new(Arc::new(move || match count.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(StoreError::new(StoreErrorKind::NoKeyring, "no bus")),
+            _ => Ok(Box::new(Nothing) as Box<dyn Entries>),
+        }));
+        assert!(worker.call(LONG, |_| Ok(())).await.is_err());
+        worker.call(LONG, |_| Ok(())).await.unwrap();
+    }
+}

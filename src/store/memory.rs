@@ -1,0 +1,51 @@
+//! The memory store: values and locks that end with the process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+
+use crate::redact::Secret;
+
+/// Values of this process.
+#[derive(Debug, Default)]
+pub(super) struct MemoryStore {
+    contents: Mutex<Contents>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    values: HashMap<String, Secret<Vec<u8>>>,
+    locks: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
+}
+
+impl MemoryStore {
+    pub(super) fn load(&self, name: &str) -> Option<Secret<Vec<u8>>> {
+        self.contents().values.get(name).cloned()
+    }
+
+    pub(super) fn save(&self, name: &str, value: Secret<Vec<u8>>) {
+        self.contents().values.insert(name.to_owned(), value);
+    }
+
+    pub(super) fn delete(&self, name: &str) -> bool {
+        self.contents().values.remove(name).is_some()
+    }
+
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.contents().values.contains_key(name)
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.contents().values.keys().cloned().collect()
+    }
+
+    pub(super) async fn lock(&self, name: &str) -> OwnedMutexGuard<()> {
+        let lock = self.contents().locks.entry(name.to_owned()).or_default().clone();
+        lock.lock_owned().await
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
