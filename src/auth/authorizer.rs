@@ -94,6 +94,11 @@ impl Authorizer {
         Self { inner: None, state: watch::channel(SignInState::Idle).1 }
     }
 
+    /// Whether there is no sign-in at all.
+    pub fn is_off(&self) -> bool {
+        self.inner.is_none()
+    }
+
     /// Signs in to one remote as these options say.
     pub fn new(options: AuthOptions, http: &HttpOptions, world: World) -> Self {
         let outside = Outside::new(&options, http);

@@ -5,18 +5,42 @@ use super::in_flight::{Held, OpenRequest, Purpose};
 use crate::jsonrpc::{Frame, Kind, Message};
 
 impl Bridge {
-    /// The remote took too long to answer `initialize`: the host gets what the last session said. From
-    /// then on the bridge opens the session for itself.
+    /// The remote took too long to answer `initialize`: the host gets what the last session said, or
+    /// after some more time, if a sign-in waits, a minimal answer.
     pub(super) fn answer_early(&mut self) {
         let Some(number) = self.opening.first_number() else { return };
-        let Some(result) = self.remembered.answer_early() else { return };
+        if let Some(result) = self.remembered.answer_early() {
+            tracing::info!("the server is slow, answered from the last session");
+            return self.answer_first(number, &result);
+        }
+        if !self.timers.grace_is_over() {
+            return self.timers.answer_after_grace();
+        }
+        if self.sign_in_waits() {
+            self.answer_minimal();
+        }
+    }
+
+    /// The remote wants a sign-in that is not to be waited for. Says whether the host was answered.
+    pub(super) fn answer_without_remote(&mut self, number: u64) -> bool {
+        if self.opening.first_number() != Some(number) || !self.sign_in_waits() {
+            return false;
+        }
+        match self.remembered.answer_early() {
+            Some(result) => self.answer_first(number, &result),
+            None => self.answer_minimal(),
+        }
+        self.opening.is_answered_early()
+    }
+
+    /// Answers the host's own `initialize`. From then on the bridge opens the session for itself.
+    pub(super) fn answer_first(&mut self, number: u64, result: &str) {
         let Some(request) = self.in_flight.close(number) else { return };
         let Purpose::Host(held) = request.purpose else { return };
-        tracing::info!("the server is slow, answered from the last session");
         let behind = OpenRequest { purpose: Purpose::Reopen, ..request };
         self.in_flight.open(number, behind);
         self.opening.go_on_behind();
-        self.answer_with(&held, &result);
+        self.answer_with(&held, result);
     }
 
     /// Answers a list from memory while the remote is not there. Says whether it did.

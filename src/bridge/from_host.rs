@@ -87,6 +87,7 @@ impl Bridge {
                 self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
             }
             _ if self.opening.is_idle() => self.refuse_uninitialized(&id, &held),
+            methods::TOOLS_CALL if self.take_sign_in_call(&held) => {}
             methods::TOOLS_CALL => self.take_call(held),
             _ if self.answer_from_memory(&held) => {}
             _ => self.pass(held),
@@ -126,7 +127,11 @@ impl Bridge {
                 let text = "this tool is hidden by `--ignore-tool`";
                 self.answer_error(&id, held.batch, codes::INVALID_PARAMS, text);
             }
-            _ => self.pass(held),
+            _ => {
+                // Somebody waits for this: time for what `--login on-demand` puts off.
+                self.remote.authorizer().demand();
+                self.pass(held);
+            }
         }
     }
 

@@ -173,6 +173,10 @@ impl Bridge {
     }
 
     fn take_failure(&mut self, number: u64, failure: &Failure) {
+        if failure.kind == FailureKind::AuthRequired {
+            // The host's `initialize` need not fail because a person is not done yet.
+            self.answer_without_remote(number);
+        }
         let Some(request) = self.in_flight.get(number) else {
             if failure.kind != FailureKind::Lost && failure.kind != FailureKind::Protocol {
                 tracing::warn!("a message did not reach the server: {}", failure.message);

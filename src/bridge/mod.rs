@@ -11,13 +11,14 @@ mod in_flight;
 mod opening;
 mod remembered;
 mod shutdown;
+mod sign_in;
 mod timers;
 mod tool_filter;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use self::batches::Batches;
@@ -29,7 +30,7 @@ use crate::error::{Failure, FailureKind, Result};
 use crate::host::{Drove, Host};
 use crate::jsonrpc::{Frame, Line, Message};
 use crate::protocol::{ProtocolVersion, methods};
-use crate::remote::{Flight, Post, Remote, RemoteEvent, RemoteOptions, Session};
+use crate::remote::{Flight, Post, Remote, RemoteEvent, RemoteOptions, Session, SignInState};
 
 pub use remembered::MemoryOptions;
 pub use shutdown::{Reason, Shutdown};
@@ -99,6 +100,7 @@ pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Resu
         hidden_tools: options.hidden_tools,
         connected: options.connected,
         remembered: Remembered::new(options.memory),
+        sign_in_calls: Vec::new(),
         next_number: 1,
         session: Session::unopened(0),
         opening: Opening::default(),
@@ -117,6 +119,8 @@ struct Bridge {
     hidden_tools: ToolFilter,
     connected: Option<oneshot::Sender<Connected>>,
     remembered: Remembered,
+    /// Calls of the tool `sign_in` that wait for its page.
+    sign_in_calls: Vec<Held>,
     /// Numbers exchanges, and the ids of requests in both directions: never used twice (E-05).
     next_number: u64,
     session: Arc<Session>,
@@ -129,6 +133,7 @@ struct Bridge {
 impl Bridge {
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
         let mut drained_by: Option<Instant> = None;
+        let mut sign_in = self.remote.authorizer().state();
         let ended = loop {
             if drained_by.is_some() && self.is_drained() {
                 break Ended::HostLeft;
@@ -147,6 +152,7 @@ impl Bridge {
                         break Ended::HostClosedOutput;
                     }
                 }
+                () = changed(&mut sign_in) => self.take_sign_in_state(),
                 () = until(timer), if timer.is_some() => {
                     if drained_by.is_some_and(|by| by <= Instant::now()) {
                         break Ended::HostLeft;
@@ -184,6 +190,7 @@ impl Bridge {
     fn is_drained(&self) -> bool {
         self.in_flight.host_waits_for_nothing()
             && self.opening.holds_nothing()
+            && self.sign_in_calls.is_empty()
             && self.host.writer.is_empty()
     }
 
@@ -219,6 +226,9 @@ impl Bridge {
             self.fail(number, failure);
         }
         for held in self.opening.release() {
+            self.refuse(&held, failure);
+        }
+        for held in std::mem::take(&mut self.sign_in_calls) {
             self.refuse(&held, failure);
         }
     }
@@ -320,6 +330,13 @@ impl Bridge {
                 self.ask(&ping, Purpose::Own);
             }
         }
+    }
+}
+
+/// Waits for a change; for ever where there is no sign-in.
+async fn changed(state: &mut watch::Receiver<SignInState>) {
+    if state.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -117,6 +117,11 @@ impl Opening {
         self.first.filter(|_| self.phase == Phase::Opening)
     }
 
+    /// The host's own `initialize`.
+    pub(super) fn initialize(&self) -> Option<&Message> {
+        self.initialize.as_ref()
+    }
+
     /// The host has its answer: opening the session is our business now.
     pub(super) fn go_on_behind(&mut self) {
         self.phase = Phase::Reopening;

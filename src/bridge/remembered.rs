@@ -49,6 +49,8 @@ pub(super) struct Remembered {
     file: Option<PathBuf>,
     /// What the host is being answered from.
     early: Option<Answers>,
+    /// Whether that is a minimal answer while a sign-in waits.
+    minimal: bool,
     /// Lists that it was answered with, to be compared once the remote is there.
     served: BTreeSet<String>,
 }
@@ -79,6 +81,23 @@ impl Remembered {
         let result = answers.initialize.as_ref()?.get().to_owned();
         self.early = Some(answers);
         Some(result)
+    }
+
+    /// Begins to answer with these lists, because nothing is known of the server. All of them are compared
+    /// later: whether the host asked for them or not, it should ask again.
+    pub(super) fn answer_minimal<const N: usize>(&mut self, lists: [(&str, String); N]) {
+        let mut answers = Answers::default();
+        for (method, list) in lists {
+            self.served.insert(method.to_owned());
+            answers.lists.extend(raw(&list).map(|list| (method.to_owned(), list)));
+        }
+        self.early = Some(answers);
+        self.minimal = true;
+    }
+
+    /// Whether the host was told that a sign-in waits.
+    pub(super) fn is_minimal(&self) -> bool {
+        self.minimal
     }
 
     /// Whether the host is being answered from memory.

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How long the host's `initialize` may wait for a person before it gets a minimal answer: well under
+/// the five seconds after which the first host gives up (HOSTS.md).
+const GRACE: Duration = Duration::from_millis(2500);
 /// How long the standalone stream waits for the host's first request, which should not queue behind
 /// it on a slow line.
 const LISTEN_AFTER: Duration = Duration::from_millis(40);
@@ -14,6 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Points in time that the bridge waits for.
 #[derive(Debug)]
 pub(super) struct Timers {
+    asked: Option<Instant>,
     answer: Option<Instant>,
     listen: Option<Instant>,
     reopen: Option<Instant>,
@@ -24,7 +28,15 @@ pub(super) struct Timers {
 
 impl Timers {
     pub(super) fn new(keep_alive: Option<Duration>) -> Self {
-        Self { answer: None, listen: None, reopen: None, failures: 0, keep_alive, ping: None }
+        Self {
+            asked: None,
+            answer: None,
+            listen: None,
+            reopen: None,
+            failures: 0,
+            keep_alive,
+            ping: None,
+        }
     }
 
     /// The next point in time.
@@ -34,7 +46,18 @@ impl Timers {
 
     /// The host waits for `initialize`: answer it from memory after this time.
     pub(super) fn answer_after(&mut self, wait: Duration) {
+        self.asked = Some(Instant::now());
         self.answer = Some(Instant::now() + wait);
+    }
+
+    /// Look once more when the grace time for a person is over.
+    pub(super) fn answer_after_grace(&mut self) {
+        self.answer = self.asked.map(|asked| asked + GRACE);
+    }
+
+    /// Whether a host that waits for a person must be answered now.
+    pub(super) fn grace_is_over(&self) -> bool {
+        self.asked.is_some_and(|asked| asked + GRACE <= Instant::now())
     }
 
     /// The host has its answer.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::flight::Flight;
 use super::retry::{self, Backoff};
-use super::wire::{Origin, StreamEnd, StreamMemory, Wire};
+use super::wire::{CHALLENGES, Origin, StreamEnd, StreamMemory, Wire};
 use super::{Outcome, Session, refusal};
 use crate::error::{Failure, FailureKind};
 use crate::http::FrameBody;
@@ -104,7 +104,7 @@ impl Wire {
         let mut target = target.clone();
         let mut attempts = Attempts::default();
         loop {
-            let result = self.attempt(post, &target).await;
+            let (result, token) = self.attempt(post, &target).await?;
             match result {
                 None => return Err(Trouble::Failed(timeout("no response"))),
                 Some(Err(error)) => match attempts.after_error(&error, post) {
@@ -112,6 +112,12 @@ impl Wire {
                     None => return Err(Trouble::Failed(refusal::from_network(&error, &target))),
                 },
                 Some(Ok(response)) if response.status().is_success() => return Ok(response),
+                Some(Ok(response))
+                    if self.is_challenge(&response) && attempts.challenges < CHALLENGES =>
+                {
+                    attempts.challenges += 1;
+                    self.challenged(token, &response, post).await?;
+                }
                 Some(Ok(response)) if response.status().is_redirection() => {
                     target = attempts.redirected(&response, &target)?;
                 }
@@ -123,21 +129,38 @@ impl Wire {
         }
     }
 
-    async fn attempt(&self, post: &Post, target: &Url) -> Option<reqwest::Result<Response>> {
+    async fn attempt(
+        &self,
+        post: &Post,
+        target: &Url,
+    ) -> Result<(Option<reqwest::Result<Response>>, Option<u64>), Trouble> {
+        let authorized = self.authorized(Method::POST, target, &post.session).await;
+        let (request, token) = authorized.map_err(Trouble::Failed)?;
         let body = FrameBody::new(post.frame.clone(), post.flight.departure().clone());
-        let request = self
-            .request(Method::POST, target, &post.session)
-            .header(header::CONTENT_TYPE, headers::JSON)
-            .body(reqwest::Body::wrap(body));
-        self.people.patiently(self.limits.headers, request.send()).await
+        let request =
+            request.header(header::CONTENT_TYPE, headers::JSON).body(reqwest::Body::wrap(body));
+        Ok((self.people.patiently(self.limits.headers, request.send()).await, token))
+    }
+
+    /// Waits for a sign-in or a fresh token, unless the host gives the request up.
+    async fn challenged(
+        &self,
+        token: Option<u64>,
+        response: &Response,
+        post: &Post,
+    ) -> Result<(), Trouble> {
+        tokio::select! {
+            outcome = self.authorizer.challenged(token, response.status(), response.headers()) => {
+                outcome.map_err(Trouble::Failed)
+            }
+            () = post.flight.settled() => Err(given_up()),
+        }
     }
 
     async fn pause(&self, pause: Duration, post: &Post) -> Result<(), Trouble> {
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
-            () = post.flight.settled() => {
-                Err(Trouble::Failed(Failure::new(FailureKind::Lost, "the request was given up")))
-            }
+            () = post.flight.settled() => Err(given_up()),
         }
     }
 
@@ -262,17 +285,16 @@ impl Wire {
         memory: &StreamMemory,
         session: &Session,
     ) -> Result<Response, Resumption> {
-        let mut request = self.request(Method::GET, &self.endpoint, session);
-        if let Some(id) = &memory.last_event_id {
-            request = request.header(headers::LAST_EVENT_ID, id.as_ref());
-        }
-        match self.people.patiently(self.limits.headers, request.send()).await {
-            None => Err(Resumption::Later("no response".to_owned())),
-            Some(Err(error)) if error.is_builder() => {
+        match self.fetch(session, memory.last_event_id.as_deref()).await {
+            Err(failure) if failure.kind == FailureKind::Timeout => {
+                Err(Resumption::Later("no response".to_owned()))
+            }
+            Err(failure) => Err(Resumption::Never(failure)),
+            Ok(Err(error)) if error.is_builder() => {
                 Err(Resumption::Never(protocol("the last event id cannot be sent in a header")))
             }
-            Some(Err(error)) => Err(Resumption::Later(refusal::root_cause(&error))),
-            Some(Ok(response)) => judge_resumption(response),
+            Ok(Err(error)) => Err(Resumption::Later(refusal::root_cause(&error))),
+            Ok(Ok(response)) => judge_resumption(response),
         }
     }
 }
@@ -321,6 +343,7 @@ struct Attempts {
     connects: Backoff,
     repeats: Backoff,
     waits: u32,
+    challenges: u32,
 }
 
 impl Attempts {
@@ -418,6 +441,10 @@ async fn drain(mut response: Response) {
     };
     // A body that goes on is dropped together with its connection.
     let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
+}
+
+fn given_up() -> Trouble {
+    Trouble::Failed(Failure::new(FailureKind::Lost, "the request was given up"))
 }
 
 fn timeout(what: &str) -> Failure {

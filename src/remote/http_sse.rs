@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Method, Response};
+use reqwest::Response;
 use url::Url;
 
 use super::events::EventDecoder;
@@ -45,10 +45,9 @@ impl Wire {
     pub(super) async fn open_stream(&self) -> Result<OpenStream, NoStream> {
         let mut backoff = Backoff::default();
         let response = loop {
-            let request = self.request(Method::GET, &self.endpoint, &Session::default());
-            match self.people.patiently(self.limits.headers, request.send()).await {
-                Some(Ok(response)) => break response,
-                Some(Err(error)) => match backoff.next(CONNECT_RETRIES) {
+            match self.fetch(&Session::default(), None).await {
+                Ok(Ok(response)) => break response,
+                Ok(Err(error)) => match backoff.next(CONNECT_RETRIES) {
                     Some(pause) if error.is_connect() => tokio::time::sleep(pause).await,
                     _ => {
                         return Err(NoStream::Failed(refusal::from_network(
@@ -57,7 +56,7 @@ impl Wire {
                         )));
                     }
                 },
-                None => return Err(NoStream::Failed(late("no response"))),
+                Err(failure) => return Err(NoStream::Failed(failure)),
             }
         };
         let status = response.status();

@@ -25,15 +25,19 @@ use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
 use self::wire::Wire;
+use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind, Result};
 use crate::http::Outbound;
 use crate::jsonrpc::Message;
 
+pub use crate::auth::SignInState;
 pub use exchange::Post;
 pub use flight::{Flight, People};
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub use session::Session;
 
+/// How long the end waits for a token that is being renewed.
+const SETTLE_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
 /// How many events may wait for the bridge before streams are no longer read.
 const EVENTS_WAITING: usize = 256;
 
@@ -132,6 +136,7 @@ impl Remote {
         }
         let wire = Wire {
             outbound: Outbound::new(&options.http, &options.url)?,
+            authorizer: options.authorizer,
             endpoint: options.url,
             headers,
             limits: options.limits,
@@ -151,6 +156,16 @@ impl Remote {
     /// Where open questions to a person are counted.
     pub fn people(&self) -> &People {
         &self.wire.people
+    }
+
+    /// The MCP endpoint.
+    pub fn endpoint(&self) -> &Url {
+        &self.wire.endpoint
+    }
+
+    /// Who signs in.
+    pub fn authorizer(&self) -> &Authorizer {
+        &self.wire.authorizer
     }
 
     /// The transport in use, once it is known.
@@ -222,6 +237,8 @@ impl Remote {
             Some(Transport::HttpSse { pump, .. }) => pump.abort(),
             None => {}
         }
+        // A rotated token that is being stored must not get lost.
+        self.wire.authorizer.settle(SETTLE_LIMIT).await;
         self.tasks.abort_all();
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
+use crate::auth::Authorizer;
 use crate::http::HttpOptions;
 
 /// Everything about one remote that flags, environment and settings decide.
@@ -23,6 +24,8 @@ pub struct RemoteOptions {
     pub keep_alive: Option<Duration>,
     /// Network settings.
     pub http: HttpOptions,
+    /// Gives requests their `Authorization` header.
+    pub authorizer: Authorizer,
 }
 
 /// Time limits of one request. `None` is no limit.
@@ -74,6 +77,7 @@ impl RemoteOptions {
             limits: Limits::default(),
             keep_alive: None,
             http: HttpOptions::default(),
+            authorizer: Authorizer::off(),
         }
     }
 }

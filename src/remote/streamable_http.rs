@@ -58,19 +58,20 @@ impl Wire {
     }
 
     async fn open_listening(&self, memory: &StreamMemory, session: &Session) -> Listening {
-        let mut request = self.request(Method::GET, &self.endpoint, session);
-        if let Some(id) = &memory.last_event_id {
-            request = request.header(headers::LAST_EVENT_ID, id.as_ref());
-        }
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => {
+        let fetched = self.fetch(session, memory.last_event_id.as_deref()).await;
+        let response = match fetched {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
                 tracing::debug!(%error, "cannot open the standalone stream");
                 return if error.is_builder() {
                     Listening::NotOffered
                 } else {
                     Listening::Later(None)
                 };
+            }
+            Err(failure) => {
+                tracing::debug!("cannot open the standalone stream: {}", failure.message);
+                return Listening::Later(None);
             }
         };
         let status = response.status();
@@ -96,12 +97,17 @@ impl Wire {
         if session.id.is_none() {
             return;
         }
-        let request = self.request(Method::DELETE, &self.endpoint, session);
-        match tokio::time::timeout(DELETE_LIMIT, request.send()).await {
-            Ok(Ok(response)) => {
+        let request = async {
+            let (request, _) =
+                self.authorized(Method::DELETE, &self.endpoint, session).await.ok()?;
+            Some(request.send().await)
+        };
+        match tokio::time::timeout(DELETE_LIMIT, request).await {
+            Ok(Some(Ok(response))) => {
                 tracing::debug!(status = response.status().as_u16(), "ended the session");
             }
-            Ok(Err(error)) => tracing::debug!(%error, "could not end the session"),
+            Ok(Some(Err(error))) => tracing::debug!(%error, "could not end the session"),
+            Ok(None) => tracing::debug!("could not end the session without a token"),
             Err(_) => tracing::debug!("the server did not answer the end of the session in time"),
         }
     }

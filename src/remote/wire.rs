@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use reqwest::{Method, RequestBuilder, Response};
 use tokio::sync::mpsc;
 use url::Url;
@@ -13,12 +13,16 @@ use url::Url;
 use super::events::{Event, EventDecoder};
 use super::flight::People;
 use super::{Limits, RemoteEvent, Session};
+use crate::auth::Authorizer;
+use crate::error::{Failure, FailureKind};
 use crate::http::Outbound;
 use crate::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
 use crate::protocol::headers;
 
 /// The largest body or event that is accepted, in bytes (S-12).
 pub(super) const BODY_LIMIT: usize = 256 * 1024 * 1024;
+/// How often one request is sent again after a sign-in or with a fresh token.
+pub(super) const CHALLENGES: u32 = 2;
 /// How long a stream may go on after it delivered its response, before it is dropped.
 const AFTERGLOW: Duration = Duration::from_secs(1);
 /// How many event ids are remembered to drop replays (T-37).
@@ -28,6 +32,7 @@ const REMEMBERED_IDS: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) outbound: Outbound,
+    pub(super) authorizer: Authorizer,
     pub(super) endpoint: Url,
     pub(super) headers: HeaderMap,
     pub(super) limits: Limits,
@@ -70,6 +75,58 @@ pub(super) enum StreamEnd {
 }
 
 impl Wire {
+    /// A request with all its headers, and which token it carries.
+    pub(super) async fn authorized(
+        &self,
+        method: Method,
+        url: &Url,
+        session: &Session,
+    ) -> Result<(RequestBuilder, Option<u64>), Failure> {
+        let request = self.request(method, url, session);
+        Ok(match self.authorizer.authorization().await? {
+            Some(token) => {
+                (request.header(header::AUTHORIZATION, token.header), Some(token.serial))
+            }
+            None => (request, None),
+        })
+    }
+
+    /// Sends a request without a body, such as one for a stream. Where the remote wants a sign-in or a
+    /// fresh token, sends it once more.
+    pub(super) async fn fetch(
+        &self,
+        session: &Session,
+        last_event_id: Option<&str>,
+    ) -> Result<reqwest::Result<Response>, Failure> {
+        let mut challenged = 0;
+        loop {
+            let (mut request, token) =
+                self.authorized(Method::GET, &self.endpoint, session).await?;
+            if let Some(id) = last_event_id {
+                request = request.header(headers::LAST_EVENT_ID, id);
+            }
+            let sent = self.people.patiently(self.limits.headers, request.send()).await;
+            match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
+                Ok(response) if self.is_challenge(&response) && challenged < CHALLENGES => {
+                    challenged += 1;
+                    let (status, headers) = (response.status(), response.headers().clone());
+                    self.authorizer.challenged(token, status, &headers).await?;
+                }
+                done => return Ok(done),
+            }
+        }
+    }
+
+    /// Whether this answer is about signing in.
+    pub(super) fn is_challenge(&self, response: &Response) -> bool {
+        !self.authorizer.is_off()
+            && match response.status() {
+                StatusCode::UNAUTHORIZED => true,
+                StatusCode::FORBIDDEN => response.headers().contains_key(header::WWW_AUTHENTICATE),
+                _ => false,
+            }
+    }
+
     /// A request with the headers that every request carries.
     pub(super) fn request(&self, method: Method, url: &Url, session: &Session) -> RequestBuilder {
         let mut map = self.headers.clone();
