@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,8 @@ struct Answers {
 pub(super) struct Remembered {
     options: Option<MemoryOptions>,
     file: Option<PathBuf>,
+    /// Held while the file is changed: two changes at once would lose one of them.
+    changing: Arc<Mutex<()>>,
     /// What the host is being answered from.
     early: Option<Answers>,
     /// Whether that is a minimal answer while a sign-in waits.
@@ -154,7 +157,9 @@ impl Remembered {
     /// Changes the file off the loop. What cannot be kept is only a slower start next time.
     fn keep(&self, change: impl FnOnce(&mut Answers) + Send + 'static) {
         let Some(file) = self.file.clone() else { return };
+        let changing = Arc::clone(&self.changing);
         tokio::task::spawn_blocking(move || {
+            let _changing = changing.lock().unwrap_or_else(PoisonError::into_inner);
             let mut answers = read(&file).unwrap_or_default();
             let before = serde_json::to_vec(&answers).unwrap_or_default();
             change(&mut answers);
