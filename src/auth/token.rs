@@ -202,7 +202,7 @@ mod tests {
     /// A-53
     #[test]
     fn a_token_is_renewed_ahead_of_its_end() {
-        let fresh = |lifetime, age| {
+        let fresh = |lifetime: u64, age: u64| {
             let text = format!(r#"{{"access_token":"a","expires_in":{lifetime}}}"#);
             issued(&text).is_fresh(1000 + age)
         };

@@ -1,0 +1,1 @@
+//! Finding the authorization server, and refusing those that must not be used.
