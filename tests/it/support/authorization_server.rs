@@ -68,6 +68,12 @@ pub struct Config {
     pub token_status: Option<u16>,
     /// How long the token endpoint thinks.
     pub token_delay: Duration,
+    /// Whether the resource names the real issuer at all.
+    pub real_issuer_named: bool,
+    /// A path that answers 503.
+    pub failing: Option<&'static str>,
+    /// Paths that redirect, and where to.
+    pub redirects: Vec<(String, String)>,
     /// The user says no.
     pub denies: bool,
     /// Polls before a device code is good.
@@ -101,6 +107,9 @@ impl Default for Config {
             rotates: true,
             token_status: None,
             token_delay: Duration::ZERO,
+            real_issuer_named: true,
+            failing: None,
+            redirects: Vec::new(),
             denies: false,
             device_polls: 1,
         }
@@ -110,7 +119,6 @@ impl Default for Config {
 /// One request as it came.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub method: Method,
     pub path: String,
     pub query: BTreeMap<String, String>,
     pub form: BTreeMap<String, String>,
@@ -268,7 +276,6 @@ async fn handle(
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
     let asked = Asked {
-        method: method.clone(),
         path: uri.path().to_owned(),
         query: pairs(uri.query().unwrap_or_default().as_bytes()),
         form: if is_form { pairs(&body) } else { BTreeMap::new() },
@@ -279,6 +286,13 @@ async fn handle(
     let config = inner.config().clone();
     let prefix = config.issuer_path;
     let path = asked.path.as_str();
+    if Some(path) == config.failing {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    if let Some((_, target)) = config.redirects.iter().find(|(from, _)| from == path) {
+        let target = [(header::LOCATION, target.clone())];
+        return (StatusCode::TEMPORARY_REDIRECT, target).into_response();
+    }
     if Some(path) == config.resource_metadata {
         return json_answer(200, inner.resource_metadata(&config));
     }
@@ -330,7 +344,7 @@ impl Inner {
 
     fn resource_metadata(&self, config: &Config) -> Value {
         let mut issuers = config.other_issuers.clone();
-        issuers.push(self.issuer());
+        issuers.extend(config.real_issuer_named.then(|| self.issuer()));
         let mut document =
             json!({ "resource": self.resource(config), "authorization_servers": issuers });
         if let Some(scopes) = &config.scopes_supported {

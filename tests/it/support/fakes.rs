@@ -23,10 +23,6 @@ impl FakeClock {
     pub fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
-
-    pub fn set_back(&self, seconds: u64) {
-        self.0.fetch_sub(seconds, Ordering::SeqCst);
-    }
 }
 
 impl Clock for FakeClock {
