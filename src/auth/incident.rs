@@ -3,13 +3,13 @@
 
 use http::StatusCode;
 
-use super::authorizer::Inner;
 use super::browser_sign_in::{self, Reach};
 use super::challenge::Challenge;
 use super::context::{Context, SignInState, Wish};
 use super::held::{Held, Source};
 use super::options::{Grant, Login};
 use super::refresh::{self, Renewal};
+use super::single_flight::Inner;
 use super::{client_credentials, device_code, scopes};
 use crate::error::{Failure, FailureKind};
 use crate::redact::plain;

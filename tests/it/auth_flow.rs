@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::future::BoxFuture;
 use mcp_tether::auth::{
-    AuthMethod, Grant, Interaction, Login, PreRegistered, ResourceIndicator, Revocation,
-    SignInState,
+    AuthMethod, AuthOptions, Authorizer, Grant, Interaction, Login, MemoryVault, Names,
+    PreRegistered, ResourceIndicator, Revocation, SignInState, Vault, VaultError, VaultLock, World,
 };
 use mcp_tether::error::FailureKind;
+use mcp_tether::http::HttpOptions;
 use mcp_tether::redact::Secret;
 use serde_json::json;
 
@@ -331,7 +333,7 @@ async fn a_request_does_not_wait_for_ever_and_the_sign_in_goes_on() {
 /// no discovery traffic when the user set a header.
 #[tokio::test]
 async fn a_switched_off_authorizer_only_explains() {
-    let authorizer = mcp_tether::auth::Authorizer::off();
+    let authorizer = Authorizer::off();
     assert!(authorizer.authorization().await.unwrap().is_none());
     let status = http::StatusCode::UNAUTHORIZED;
     let failure = authorizer.challenged(None, status, &http::HeaderMap::new()).await.unwrap_err();
@@ -450,7 +452,6 @@ async fn a_client_given_by_the_user_is_used_and_not_stored() {
     };
     let first = make().build();
     assert_eq!(first.list().await, Ok(2));
-    use mcp_tether::auth::Vault;
     for name in first.vault.names() {
         let value = first.vault.load(&name).await.unwrap().unwrap();
         let text = String::from_utf8(value.expose().clone()).unwrap();
@@ -470,7 +471,7 @@ async fn a_metadata_document_serves_as_client_id() {
         config.extra_metadata = json!({ "client_id_metadata_document_supported": true });
     })
     .await;
-    let options = |o: &mut mcp_tether::auth::AuthOptions| {
+    let options = |o: &mut AuthOptions| {
         o.client_metadata_url = Some(document.parse().unwrap());
         o.callback_port = Some(38402);
     };
@@ -479,7 +480,7 @@ async fn a_metadata_document_serves_as_client_id() {
     assert_eq!(knows.asked_at("/authorize")[0].query["client_id"], document);
     assert_eq!(knows.asked_at("/register").len(), 0);
     let does_not = server(|_| {}).await;
-    let other = |o: &mut mcp_tether::auth::AuthOptions| {
+    let other = |o: &mut AuthOptions| {
         o.client_metadata_url = Some(document.parse().unwrap());
     };
     assert_eq!(party(&does_not).options(other).build().list().await, Ok(2));
@@ -658,7 +659,7 @@ async fn a_pasted_address_signs_in() {
 struct Channel(tokio::sync::mpsc::UnboundedReceiver<String>);
 
 impl mcp_tether::auth::LineSource for Channel {
-    fn line(&mut self) -> futures_util::future::BoxFuture<'_, Option<String>> {
+    fn line(&mut self) -> BoxFuture<'_, Option<String>> {
         Box::pin(self.0.recv())
     }
 }
@@ -705,4 +706,147 @@ async fn a_public_server_is_not_signed_in_to() {
     let error = party.authorizer.sign_in(Interaction::Browser).await.unwrap_err().to_string();
     assert!(error.contains("does not ask for a sign-in"), "{error}");
     assert!(server.asked_at("/register").is_empty());
+}
+
+/// `logout --all`: by the name that it rests under, also where the server is unknown because the entry is
+/// damaged.
+#[tokio::test]
+async fn a_stored_sign_in_is_signed_out_of_by_its_name() {
+    let server = server(|_| {}).await;
+    let one = party(&server).options(|options| options.account = "work".to_owned()).build();
+    one.list().await.unwrap();
+    let sign_in = |vault: &MemoryVault| {
+        vault.names().into_iter().find(|name| Names::of_sign_in(name).is_some())
+    };
+    let name = sign_in(&one.vault).unwrap();
+    let stored = || async {
+        let (world, _) = party(&server).vault(&one.vault).world();
+        Authorizer::of_stored(&name, &HttpOptions::default(), world).await.unwrap()
+    };
+    let out = stored().await.unwrap().sign_out().await.unwrap();
+    assert!(out.was_signed_in && out.registration_removed);
+    assert_eq!(out.revocation, Some(Revocation::Done));
+    assert_eq!(one.vault.names(), Vec::<String>::new());
+    assert!(stored().await.is_none());
+
+    one.vault.save(&name, Secret::new(b"damaged".to_vec())).await.unwrap();
+    let out = stored().await.unwrap().sign_out().await.unwrap();
+    assert!(out.was_signed_in);
+    assert_eq!(out.revocation, None);
+    assert_eq!(sign_in(&one.vault), None);
+}
+
+/// the server forgot the client, which only its own error page tells: the sign-in times out, and
+/// the next one registers anew instead of ending there again.
+#[tokio::test]
+async fn a_dead_end_at_the_server_is_not_walked_into_twice() {
+    let server = server(|config| config.refresh_tokens = false).await;
+    let party = party(&server).options(|o| o.auth_timeout = Duration::from_secs(1)).build();
+    party.list().await.unwrap();
+    server.forget_clients();
+    server.end_access_tokens();
+    party.clock.advance(1);
+    let failure = party.list().await.unwrap_err();
+    assert!(failure.message.contains("nobody completed"), "{}", failure.message);
+    party.authorizer.begin();
+    let signed_in = |state: &SignInState| *state == SignInState::SignedIn;
+    party.authorizer.state().wait_for(signed_in).await.unwrap();
+    assert_eq!(party.list().await, Ok(1));
+    assert_eq!(server.asked_at("/register").len(), 2);
+}
+
+/// A server without a sign-in costs nothing: no look into the store, no lock, no request of ours.
+#[tokio::test]
+async fn a_server_without_a_sign_in_touches_no_store() {
+    struct Untouchable;
+    impl Vault for Untouchable {
+        fn load(&self, _: &str) -> BoxFuture<'_, Result<Option<Secret<Vec<u8>>>, VaultError>> {
+            panic!("the store was read")
+        }
+        fn save(&self, _: &str, _: Secret<Vec<u8>>) -> BoxFuture<'_, Result<(), VaultError>> {
+            panic!("the store was written")
+        }
+        fn delete(&self, _: &str) -> BoxFuture<'_, Result<bool, VaultError>> {
+            panic!("the store was changed")
+        }
+        fn lock(&self, _: &str) -> BoxFuture<'_, Result<VaultLock, VaultError>> {
+            panic!("the store was locked")
+        }
+        fn knows(&self, _: &str) -> bool {
+            false
+        }
+    }
+    let server = server(|_| {}).await;
+    let (world, _) = party(&server).world();
+    let world = World { vault: std::sync::Arc::new(Untouchable), ..world };
+    let options = AuthOptions::new(server.endpoint());
+    let authorizer = Authorizer::new(options, &HttpOptions::default(), world);
+    for _ in 0..3 {
+        assert!(authorizer.authorization().await.unwrap().is_none());
+    }
+    assert!(server.asked().is_empty());
+    assert_eq!(*authorizer.state().borrow(), SignInState::Idle);
+}
+
+/// what the bridge itself uses is told to modern hosts.
+#[tokio::test]
+async fn an_extension_that_is_used_is_named() {
+    let server = server(|_| {}).await;
+    assert_eq!(party(&server).build().authorizer.extension(), None);
+    let robot = party(&server)
+        .options(|o| o.grant = Grant::ClientCredentials { token_endpoint: None })
+        .build();
+    let name = "io.modelcontextprotocol/oauth-client-credentials";
+    assert_eq!(robot.authorizer.extension(), Some(name));
+}
+
+/// DROP-IN.md §1: `--token-endpoint` skips discovery.
+#[tokio::test]
+async fn a_given_token_endpoint_skips_discovery() {
+    let server = server(|config| config.auth_method = "client_secret_basic").await;
+    server.add_client("robot", Some("s"), &[]);
+    let endpoint = format!("{}/token", server.origin()).parse().unwrap();
+    let party = party(&server)
+        .options(|options| {
+            let mut given = PreRegistered::new("robot");
+            given.client_secret = Some(Secret::new("s".to_owned()));
+            options.client_info = Some(given);
+            options.grant = Grant::ClientCredentials { token_endpoint: Some(endpoint) };
+        })
+        .build();
+    assert_eq!(party.list().await, Ok(2));
+    let paths: Vec<_> = server.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/mcp", "/token", "/mcp"]);
+    assert_eq!(server.asked_at("/token")[0].form["resource"], server.endpoint().as_str());
+}
+
+/// DROP-IN.md §3.1: the user's own headers go to the MCP server's origin and to nobody else.
+#[tokio::test]
+async fn the_users_headers_go_to_the_servers_origin_only() {
+    let (resource, issuer) = (server(|_| {}).await, server(|_| {}).await);
+    let named = issuer.issuer();
+    resource.change(|config| {
+        config.other_issuers = vec![named];
+        config.real_issuer_named = false;
+    });
+    let party = party(&resource)
+        .options(|options| {
+            options.headers.insert("x-gateway", "secret".parse().unwrap());
+        })
+        .build();
+    let _ = party.list().await;
+    let documents = resource.asked_at("/.well-known/oauth-protected-resource/mcp");
+    assert_eq!(documents[0].headers["x-gateway"], "secret");
+    assert!(!issuer.asked().is_empty());
+    assert!(issuer.asked().iter().all(|asked| !asked.headers.contains_key("x-gateway")));
+}
+
+/// DROP-IN.md §1: `--use-id-token`, and what is missing when there is none.
+#[tokio::test]
+async fn an_id_token_that_does_not_come_is_explained() {
+    let server = server(|_| {}).await;
+    let party = party(&server).options(|options| options.use_id_token = true).build();
+    let failure = party.list().await.unwrap_err();
+    assert!(failure.message.contains("no ID token"), "{}", failure.message);
+    assert!(failure.hint.unwrap().contains("openid"));
 }

@@ -70,7 +70,8 @@ impl Builder {
         self
     }
 
-    pub fn build(self) -> Party {
+    /// The outside world alone.
+    pub fn world(&self) -> (World, Arc<Mutex<Vec<String>>>) {
         let said: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = said.clone();
         let world = World {
@@ -79,6 +80,11 @@ impl Builder {
             clock: Arc::new(self.clock.clone()),
             notice: Arc::new(move |text: &str| heard.lock().unwrap().push(text.to_owned())),
         };
+        (world, said)
+    }
+
+    pub fn build(self) -> Party {
+        let (world, said) = self.world();
         let endpoint = self.options.server.clone();
         Party {
             authorizer: Authorizer::new(self.options, &HttpOptions::default(), world),
