@@ -61,15 +61,20 @@ fn of_v4(address: Ipv4Addr) -> Zone {
         Zone::Loopback
     } else if address.is_link_local() || address == ALIBABA_METADATA {
         Zone::LinkLocal
-    } else if address.is_private() || first == 100 && second & 0xc0 == 64 {
-        Zone::Private
-    } else if first == 198 && second & 0xfe == 18 || (first, second, third) == (192, 0, 0) {
+    } else if address.is_private() || is_shared_or_benchmark(first, second, third) {
         Zone::Private
     } else if address.is_documentation() || first >= 224 {
         Zone::Unusable
     } else {
         Zone::Public
     }
+}
+
+/// RFC 6598 (carriers, overlay networks), RFC 2544 and RFC 6890.
+fn is_shared_or_benchmark(first: u8, second: u8, third: u8) -> bool {
+    first == 100 && second & 0xc0 == 64
+        || first == 198 && second & 0xfe == 18
+        || (first, second, third) == (192, 0, 0)
 }
 
 fn of_v6(address: Ipv6Addr) -> Zone {

@@ -181,17 +181,27 @@ fn denied(error: Option<&str>, description: Option<&str>) -> Failure {
             format!("the authorization server refuses the sign-in (`{}`{words})", plain(code))
         }
     };
-    let hint = match code {
+    let hint =
+        advice(code).unwrap_or("try again; if it stays like this, ask the server's operator");
+    Failure::new(FailureKind::AuthFailed, message).hint(hint)
+}
+
+/// What to do about an error code of RFC 6749 §4.1.2.1 and §5.2 or RFC 8707 §2.
+pub fn advice(code: &str) -> Option<&'static str> {
+    Some(match code {
         "access_denied" => "sign in again and approve the request",
         "invalid_scope" => "choose other scopes with `--scope`",
+        "invalid_target" => {
+            "the authorization server does not know this resource: leave the parameter out with \
+             `--disable-resource-parameter`, or name another with `--resource`"
+        }
         "temporarily_unavailable" | "server_error" => "try again later",
         "unauthorized_client" | "invalid_client" => {
             "the client may not do this; register another one and give it with \
              `--static-oauth-client-info`"
         }
-        _ => "try again; if it stays like this, ask the server's operator",
-    };
-    Failure::new(FailureKind::AuthFailed, message).hint(hint)
+        _ => return None,
+    })
 }
 
 /// Redeems the code at the endpoint of the record, whatever metadata says by now (A-42).
@@ -216,15 +226,11 @@ pub async fn redeem(
     };
     let tokens = endpoint.code(code, &pending.verifier, &pending.redirect_uri).await?;
     Ok(SignIn {
-        server: options.server.to_string(),
-        account: options.account.clone(),
         issuer: pending.issuer.clone(),
         resource: pending.resource.clone(),
-        token_endpoint: pending.token_endpoint.clone(),
         revocation_endpoint: pending.revocation_endpoint.clone(),
-        registration: pending.registration.clone(),
-        tokens,
         scopes_asked: pending.scopes.clone(),
+        ..SignIn::new(options, endpoint.url, &pending.registration, tokens)
     })
 }
 

@@ -1,25 +1,24 @@
 //! The one type that others use: the header for the next request, and what to do when it is refused.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::watch;
+use url::Url;
 
-use super::browser_sign_in::{self, LineSource, Reach};
 use super::challenge::Challenge;
-use super::context::{Context, Notice, SignInState, Wish};
-use super::held::{Flight, Held, Memory, Source};
+use super::context::{Context, Notice, SignInState, vault_failure};
+use super::held::Held;
 use super::incident;
 use super::options::{AuthOptions, Grant};
 use super::outside::Outside;
-use super::record::{Names, SignIn};
-use super::refresh::{self, Renewal};
-use super::revocation::{self, Revocation};
+use super::record::{Names, Record, SignIn};
+use super::revocation::Revocation;
+use super::single_flight::{AtHand, Inner};
+use super::typed_answer::LineSource;
 use super::vault::Vault;
-use super::{client_credentials, device_code};
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
 use crate::http::HttpOptions;
 use crate::platform::{Browser, Clock};
@@ -101,20 +100,44 @@ impl Authorizer {
 
     /// Signs in to one remote as these options say.
     pub fn new(options: AuthOptions, http: &HttpOptions, world: World) -> Self {
-        let outside = Outside::new(&options, http);
+        let names = Names::new(&options);
+        Self::with_names(names, options, http, world)
+    }
+
+    /// The sign-in that rests under this name, for `logout --all` and the like; `None` if there is none.
+    /// Of a damaged one nothing is known but that it can be signed out of.
+    ///
+    /// # Errors
+    /// The name is not a sign-in's, or the store cannot be used.
+    pub async fn of_stored(name: &str, http: &HttpOptions, world: World) -> Result<Option<Self>> {
+        let names = Names::of_sign_in(name)
+            .ok_or_else(|| Error::usage(format!("`{name}` is no stored sign-in")))?;
+        let stored = world.vault.load(name).await;
+        let Some(bytes) = stored.map_err(|error| to_error(vault_failure(error)))? else {
+            return Ok(None);
+        };
+        let record = SignIn::from_bytes(&bytes);
+        let server = record.as_ref().and_then(|record| Url::parse(&record.server).ok());
+        let unknown = || Url::parse("https://unknown.invalid/").expect("a valid URL");
+        let mut options = AuthOptions::new(server.unwrap_or_else(unknown));
+        options.account = record.map(|record| record.account).unwrap_or_default();
+        Ok(Some(Self::with_names(names, options, http, world)))
+    }
+
+    fn with_names(names: Names, options: AuthOptions, http: &HttpOptions, world: World) -> Self {
         let (sender, state) = watch::channel(SignInState::Idle);
         let context = Context {
-            names: Names::new(&options),
-            outside,
+            names,
+            outside: Outside::new(&options, http),
             options,
             vault: world.vault,
             browser: world.browser,
             clock: world.clock,
             notice: world.notice,
             state: sender,
+            tokens_in_flight: tokio::sync::Mutex::default(),
         };
-        let inner = Inner { context, memory: Mutex::default() };
-        Self { inner: Some(Arc::new(inner)), state }
+        Self { inner: Some(Arc::new(Inner::new(context))), state }
     }
 
     /// The header for the next request; `None` to send it without one. Costs nothing while nothing is
@@ -164,6 +187,16 @@ impl Authorizer {
         }
     }
 
+    /// A request succeeded with this token: trouble with it from now on is a new incident. Costs nothing
+    /// after the first time.
+    pub fn accepted(&self, serial: u64) {
+        if let Some(inner) = &self.inner
+            && inner.accepted.fetch_max(serial, Ordering::Relaxed) < serial
+        {
+            inner.memory().accept(serial);
+        }
+    }
+
     /// Somebody waits for an answer now, such as for a tool. Permits what `--login on-demand` puts off,
     /// and another tab after a sign-in that nobody completed.
     pub fn demand(&self) {
@@ -191,13 +224,20 @@ impl Authorizer {
         matches!(*self.state.borrow(), SignInState::Waiting(_))
     }
 
-    /// Waits until nothing is being renewed or stored, so that the process can end without losing a
-    /// rotated token; not longer than `limit`.
+    /// Waits until no token is between the server and the store, so that the process can end without
+    /// losing one; not longer than `limit`.
     pub async fn settle(&self, limit: Duration) {
         let Some(inner) = &self.inner else { return };
-        let renewal = inner.memory().renewal.clone();
-        if let Some(renewal) = renewal {
-            let _ = tokio::time::timeout(limit, renewal).await;
+        let _ = tokio::time::timeout(limit, inner.context.tokens_in_flight.lock()).await;
+    }
+
+    /// The extension that a modern host must be told of, because the bridge uses it (A-74).
+    pub fn extension(&self) -> Option<&'static str> {
+        match self.inner.as_ref()?.context.options.grant {
+            Grant::ClientCredentials { .. } => {
+                Some("io.modelcontextprotocol/oauth-client-credentials")
+            }
+            Grant::AuthorizationCode | Grant::DeviceCode => None,
         }
     }
 
@@ -231,235 +271,6 @@ impl From<Held> for Authorization {
     fn from(held: Held) -> Self {
         Self { header: held.header, serial: held.serial }
     }
-}
-
-/// Shared by the clones.
-pub(super) struct Inner {
-    pub(super) context: Context,
-    memory: Mutex<Memory>,
-}
-
-/// What is known without waiting.
-enum AtHand {
-    /// These tokens can be sent.
-    Ready(Held),
-    /// Nothing is stored.
-    Nothing,
-    /// Something is stored and not loaded, or about to end.
-    Stale,
-}
-
-impl Inner {
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn at_hand(&self) -> AtHand {
-        let memory = self.memory();
-        let now = self.context.now();
-        match &memory.held {
-            Some(held) if held.record.tokens.is_fresh(now) || !held.renewable => {
-                AtHand::Ready(held.clone())
-            }
-            Some(held) => match memory.recent_renewal_failure() {
-                // It just failed and the token still works for a while.
-                Some(_) if !held.record.tokens.is_expired(now) => AtHand::Ready(held.clone()),
-                _ => AtHand::Stale,
-            },
-            None if self.context.vault.knows(&self.context.names.sign_in) => AtHand::Stale,
-            None => AtHand::Nothing,
-        }
-    }
-
-    /// Loads or renews, once for everyone in this process.
-    async fn renewal(self: Arc<Self>) -> std::result::Result<(), Failure> {
-        let flight = {
-            let mut memory = self.memory();
-            if let Some(failure) = memory.recent_renewal_failure() {
-                return Err(failure);
-            }
-            let inner = self.clone();
-            let work = async move {
-                let result = inner.load_or_renew().await;
-                let mut memory = inner.memory();
-                memory.renewal = None;
-                if let Err(failure) = &result {
-                    memory.note_renewal_failure(failure.clone());
-                }
-                result
-            };
-            memory.renewal.get_or_insert_with(|| launch(work)).clone()
-        };
-        match flight.await {
-            // A token that still works for a while is used for that while (A-55).
-            Err(_) if matches!(self.at_hand(), AtHand::Ready(_)) => Ok(()),
-            other => other,
-        }
-    }
-
-    async fn load_or_renew(&self) -> std::result::Result<(), Failure> {
-        let held = self.memory().held.clone();
-        match held {
-            None => {
-                if let Some(record) = self.context.stored().await? {
-                    self.hold(record, Source::Loaded)?;
-                }
-                Ok(())
-            }
-            Some(held) => {
-                match refresh::renew(&self.context, &held.record).await? {
-                    Renewal::Renewed(record) => self.hold(*record, Source::Loaded)?,
-                    Renewal::Impossible => self.memory().exhaust(),
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Takes tokens over into memory.
-    pub(super) fn hold(&self, record: SignIn, source: Source) -> std::result::Result<(), Failure> {
-        let renewable = refresh::is_renewable(&self.context, &record);
-        let use_id_token = self.context.options.use_id_token;
-        self.memory().hold(Arc::new(record), use_id_token, source, renewable)?;
-        self.context.publish(SignInState::SignedIn);
-        Ok(())
-    }
-
-    /// Deals with a refusal, together with everyone whom it concerns.
-    async fn incident(
-        self: Arc<Self>,
-        used: Option<u64>,
-        status: StatusCode,
-        challenge: Option<Challenge>,
-    ) -> std::result::Result<(), Failure> {
-        let flight = {
-            let mut memory = self.memory();
-            if memory.incident.is_none() && memory.held.as_ref().map(|held| held.serial) != used {
-                if memory.held.is_some() {
-                    // Somebody renewed since this request was sent.
-                    return Ok(());
-                }
-            }
-            memory.challenge = challenge.clone().or(memory.challenge.take());
-            let inner = self.clone();
-            let work = async move {
-                let result = incident::resolve(&inner, status, challenge).await;
-                inner.memory().incident = None;
-                result
-            };
-            memory.incident.get_or_insert_with(|| launch(work)).clone()
-        };
-        flight.await
-    }
-
-    /// A sign-in that somebody starts by hand; joins the one that is under way.
-    fn by_hand(self: Arc<Self>) -> Flight {
-        let mut memory = self.memory();
-        let wish = Wish {
-            challenge: memory.challenge.clone(),
-            refused: memory.held.as_ref().map(|held| held.record.clone()),
-            must_be_documented: false,
-        };
-        let inner = self.clone();
-        let work = async move {
-            let result = incident::sign_in(&inner, wish).await;
-            inner.memory().incident = None;
-            result
-        };
-        memory.incident.get_or_insert_with(|| launch(work)).clone()
-    }
-
-    fn still_waiting(&self, status: StatusCode) -> Failure {
-        let server = self.context.options.shown_server();
-        let failure =
-            Failure::new(FailureKind::AuthRequired, format!("a sign-in to `{server}` is needed"))
-                .status(status.as_u16());
-        failure.hint(incident::how_to_sign_in(&self.context))
-    }
-
-    async fn sign_in(&self, how: Interaction<'_>) -> std::result::Result<SignedIn, Failure> {
-        let wish = self.wish_of_a_person().await?;
-        let record = match (&self.context.options.grant, how) {
-            (Grant::ClientCredentials { .. }, _) => {
-                client_credentials::sign_in(&self.context, &wish).await?
-            }
-            (Grant::DeviceCode, _) => device_code::sign_in(&self.context, &wish).await?,
-            (Grant::AuthorizationCode, how) => {
-                let reach = match how {
-                    Interaction::Browser => Reach::NewTab,
-                    Interaction::Typed(lines) => Reach::Typed(lines),
-                };
-                browser_sign_in::sign_in(&self.context, &wish, reach).await?
-            }
-        };
-        let signed_in = SignedIn {
-            issuer: record.issuer.clone(),
-            scopes: record.tokens.scope.clone().or_else(|| record.scopes_asked.clone()),
-            expires_at: record.tokens.expires_at,
-            renewable: refresh::is_renewable(&self.context, &record),
-        };
-        self.hold(record, Source::SignedIn)?;
-        Ok(signed_in)
-    }
-
-    /// Asks the server what it wants. `ping` means nothing, needs no session, and is refused before it
-    /// is understood.
-    async fn wish_of_a_person(&self) -> std::result::Result<Wish, Failure> {
-        let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
-        let (status, headers) = self.context.outside.probe(ping).await?;
-        let asked = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        let refused = match self.context.vault.knows(&self.context.names.sign_in) {
-            // A damaged or unreadable one is replaced: that is what the person asks for.
-            true => self.context.stored().await.unwrap_or_default(),
-            false => None,
-        };
-        Ok(Wish {
-            challenge: Challenge::find(&headers).filter(|_| asked),
-            refused: refused.map(Arc::new),
-            must_be_documented: !asked,
-        })
-    }
-
-    async fn sign_out(&self) -> std::result::Result<SignedOut, Failure> {
-        let context = &self.context;
-        let _lock = context.lock_sign_in().await?;
-        let known = context.vault.knows(&context.names.sign_in);
-        // A damaged one cannot be revoked, and is removed all the same.
-        let record = if known { context.stored().await.ok().flatten() } else { None };
-        let revocation = match &record {
-            Some(record) => Some(revocation::revoke(context, record).await),
-            None => None,
-        };
-        let deleted = |name: String| async move {
-            context.vault.delete(&name).await.map_err(super::context::vault_failure)
-        };
-        let was_signed_in = deleted(context.names.sign_in.clone()).await?;
-        deleted(context.names.pending.clone()).await?;
-        let registration_removed = match &record {
-            Some(record) => deleted(context.names.registration(&record.issuer)).await?,
-            None => false,
-        };
-        self.memory().held = None;
-        context.publish(SignInState::Idle);
-        Ok(SignedOut { was_signed_in, revocation, registration_removed })
-    }
-}
-
-impl fmt::Debug for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorizer").field("context", &self.context).finish_non_exhaustive()
-    }
-}
-
-/// Starts work that goes on even if everyone who waits for it gives up: a rotated token must be
-/// stored, and a sign-in must not end because one request did.
-fn launch(work: impl Future<Output = std::result::Result<(), Failure>> + Send + 'static) -> Flight {
-    let task = tokio::spawn(work);
-    let flight = async move {
-        task.await
-            .unwrap_or_else(|_| Err(Failure::new(FailureKind::AuthFailed, "the sign-in broke off")))
-    };
-    flight.boxed().shared()
 }
 
 fn switched_off(status: StatusCode) -> Failure {

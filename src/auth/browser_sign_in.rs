@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::authorization_code::{self as code_grant, CallbackParameters};
@@ -15,6 +14,7 @@ use super::record::{Pending, Registered, Registration, SignIn};
 use super::redirect::{Redirect, candidates};
 use super::registration::Registrar;
 use super::token_endpoint::GrantError;
+use super::typed_answer::{LineSource, typed};
 use super::vault::VaultLock;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
@@ -22,11 +22,9 @@ use crate::redact::{Secret, plain};
 /// How often a process that waits for another's sign-in looks for its page.
 const LOOK_AGAIN: [u64; 5] = [50, 200, 1000, 3000, 5000];
 
-/// Lines that a person types.
-pub trait LineSource: Send {
-    /// The next line; `None` at the end of the input.
-    fn line(&mut self) -> BoxFuture<'_, Option<String>>;
-}
+/// How long a tab that an earlier process opened is taken to be still there. Hosts start us twice in a row
+/// and kill one of them (HOSTS.md 3); a person who starts the host anew after this long wants a tab.
+const TAB_LASTS: u64 = 120;
 
 /// How the person is reached.
 pub(super) enum Reach<'a> {
@@ -232,7 +230,7 @@ async fn consent(
 async fn show(context: &Context, pending: &mut Pending, page: &Url, reach: &mut Reach<'_>) {
     let server = context.options.shown_server();
     let opens = match reach {
-        Reach::Tab => !pending.opened,
+        Reach::Tab => !pending.opened || context.now() > pending.started + TAB_LASTS,
         Reach::NewTab => true,
         Reach::Typed(_) => false,
     };
@@ -288,57 +286,19 @@ fn came(arrival: Arrival) -> Answer {
     Ok((arrival.parameters.clone(), Some(arrival)))
 }
 
-/// Reads lines until one holds an answer: the whole address, its query, or the bare code.
-async fn typed(
-    context: &Context,
-    lines: &mut dyn LineSource,
-    pending: &Pending,
-) -> Result<CallbackParameters, Failure> {
-    while let Some(line) = lines.line().await {
-        match read_typed(line.trim(), pending) {
-            Ok(Some(parameters)) => return Ok(parameters),
-            Ok(None) => {}
-            Err(advice) => context.say(advice),
-        }
-    }
-    Err(Failure::new(FailureKind::AuthFailed, "the input ended before the sign-in was complete")
-        .hint(format!("run {} again", context.options.login_command())))
-}
-
-fn read_typed(line: &str, pending: &Pending) -> Result<Option<CallbackParameters>, &'static str> {
-    if line.is_empty() {
-        return Ok(None);
-    }
-    let query = match line.split_once('?') {
-        Some((_, query)) => Some(query.split('#').next().unwrap_or_default()),
-        None => line.contains('=').then_some(line).filter(|line| line.contains("state=")),
-    };
-    if let Some(query) = query {
-        let parameters = CallbackParameters::parse(query, &pending.state);
-        return parameters.map(Some).ok_or(
-            "that address belongs to another sign-in; paste the one that the browser ended at now",
-        );
-    }
-    if line.contains("://") || line.contains(char::is_whitespace) {
-        return Err("that is neither the address that the browser ended at nor a code");
-    }
-    if pending.issuer_promised {
-        return Err(
-            "this server needs the whole address that the browser ended at, not only a code",
-        );
-    }
-    let code = Some(Secret::new(line.to_owned()));
-    Ok(Some(CallbackParameters { code, issuer: None, error: None, error_description: None }))
-}
-
 /// Redeems and stores. The page says success only after this.
 async fn complete(
     context: &Context,
     pending: &Pending,
     parameters: CallbackParameters,
 ) -> Result<SignIn, (Ending, Ended)> {
-    let code = code_grant::judge(pending, parameters)
-        .map_err(|(ending, failure)| (ending, Ended::Failed(failure)))?;
+    let unknown =
+        matches!(parameters.error.as_deref(), Some("invalid_client" | "unauthorized_client"));
+    let code = code_grant::judge(pending, parameters).map_err(|(ending, failure)| {
+        let unknown = unknown && ending == Ending::Denied;
+        (ending, if unknown { Ended::UnknownClient(failure) } else { Ended::Failed(failure) })
+    })?;
+    let _in_flight = context.tokens_in_flight.lock().await;
     let (outside, options) = (&context.outside, &context.options);
     let record = code_grant::redeem(outside, pending, &code, context.key(), options, context.now())
         .await
@@ -355,11 +315,17 @@ pub(super) async fn store(context: &Context, record: &SignIn) -> Result<(), Fail
 
 fn not_redeemed(context: &Context, error: GrantError) -> Ended {
     let unknown = error.is_unknown_client();
+    let advice = match &error {
+        GrantError::Rejected { code, .. } => code_grant::advice(code),
+        GrantError::Unavailable(_) => None,
+    };
     let mut failure = error.into_failure("the sign-in");
     if failure.hint.is_none() {
-        let command = context.options.login_command();
-        failure =
-            failure.hint(format!("try again with {command}; codes are good only for a moment"));
+        let again = || {
+            let command = context.options.login_command();
+            format!("try again with {command}; codes are good only for a moment")
+        };
+        failure = failure.hint(advice.map_or_else(again, str::to_owned));
     }
     match unknown {
         true => Ended::UnknownClient(failure),
@@ -378,62 +344,4 @@ async fn nobody_came(context: &Context, pending: &Pending) -> Failure {
     let command = context.options.login_command();
     Failure::new(FailureKind::AuthRequired, format!("nobody completed the sign-in in {seconds} s"))
         .hint(format!("sign in with {command}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::client_authentication::AuthMethod;
-    use super::*;
-
-    fn pending(issuer_promised: bool) -> Pending {
-        let url = |text| Url::parse(text).unwrap();
-        Pending {
-            page: Secret::new("https://as/authorize".to_owned()),
-            opened: false,
-            verifier: Secret::new("v".to_owned()),
-            state: Secret::new("s1".to_owned()),
-            redirect_uri: "http://localhost:1/cb".to_owned(),
-            issuer: "https://as".to_owned(),
-            issuer_promised,
-            token_endpoint: url("https://as/token"),
-            revocation_endpoint: None,
-            registration: Registration {
-                issuer: "https://as".to_owned(),
-                how: Registered::ByDocument,
-                client_id: "c".to_owned(),
-                client_secret: None,
-                auth_method: AuthMethod::None,
-                secret_expires_at: None,
-                redirect_uris: Vec::new(),
-                registered_at: 0,
-            },
-            resource: None,
-            scopes: None,
-            started: 0,
-        }
-    }
-
-    ///
-    #[test]
-    fn a_typed_answer_is_judged_like_one_of_the_browser() {
-        let code = |line, promised| {
-            let read = read_typed(line, &pending(promised));
-            read.map(|read| read.and_then(|read| read.code).map(|code| code.expose().clone()))
-        };
-        let some = |code: &str| Ok(Some(code.to_owned()));
-        assert_eq!(code("http://localhost:1/cb?code=c1&state=s1#x", true), some("c1"));
-        assert_eq!(code("code=c1&state=s1", true), some("c1"));
-        assert_eq!(code("c1", false), some("c1"));
-        assert_eq!(code("4/0AX=", false), some("4/0AX="));
-        assert_eq!(code("", false), Ok(None));
-        for (line, promised) in [
-            ("c1", true),
-            ("http://localhost:1/cb?code=c1&state=other", false),
-            ("http://localhost:1/cb?code=c1", false),
-            ("https://as/authorize", false),
-            ("two words", false),
-        ] {
-            assert!(code(line, promised).is_err(), "{line}");
-        }
-    }
 }

@@ -207,7 +207,15 @@ impl SigningKey {
     }
 }
 
-/// The form fields and the header that authenticate a client, for requests that we build ourselves.
+/// What authenticates a client in a request.
+pub struct Credentials {
+    /// Fields of the form.
+    pub fields: Vec<(&'static str, String)>,
+    /// The `Authorization` header.
+    pub header: Option<Secret<String>>,
+}
+
+/// What authenticates a client, for requests that we build ourselves.
 ///
 /// # Errors
 /// The client should sign and there is no key, or it cannot.
@@ -216,8 +224,9 @@ pub fn credentials(
     key: Option<&SigningKey>,
     audience: &str,
     now: u64,
-) -> std::result::Result<(Vec<(&'static str, String)>, Option<Secret<String>>), Failure> {
+) -> std::result::Result<Credentials, Failure> {
     let id = ("client_id", registration.client_id.clone());
+    let in_form = |fields| Credentials { fields, header: None };
     Ok(match (registration.auth_method, &registration.client_secret) {
         (AuthMethod::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded first.
@@ -225,16 +234,17 @@ pub fn credentials(
                 url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
             };
             let pair = format!("{}:{}", encode(&registration.client_id), encode(secret.expose()));
-            (Vec::new(), Some(Secret::new(format!("Basic {}", STANDARD.encode(pair)))))
+            let header = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair))));
+            Credentials { fields: Vec::new(), header }
         }
         (AuthMethod::Post, Some(secret)) => {
-            (vec![id, ("client_secret", secret.expose().clone())], None)
+            in_form(vec![id, ("client_secret", secret.expose().clone())])
         }
         (AuthMethod::PrivateKeyJwt, _) => {
             let [kind, assertion] = assertion_fields(registration, key, audience, now)?;
-            (vec![id, kind, assertion], None)
+            in_form(vec![id, kind, assertion])
         }
-        _ => (vec![id], None),
+        _ => in_form(vec![id]),
     })
 }
 

@@ -9,7 +9,7 @@ use super::metadata::AuthorizationServer;
 use super::options::{Grant, ResourceIndicator};
 use super::record::SignIn;
 use super::registration::Registrar;
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{GrantError, TokenEndpoint};
 use super::well_known;
 use crate::error::{Failure, FailureKind};
 
@@ -20,23 +20,14 @@ use crate::error::{Failure, FailureKind};
 pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Failure> {
     let options = &context.options;
     if options.client_info.is_none() {
-        return Err(Failure::new(FailureKind::AuthFailed, "client credentials are asked for, and none are given")
-            .hint("give them with `--static-oauth-client-info '{\"client_id\":\"ID\",\"client_secret\":\"…\"}'`"));
+        return Err(needs("a client"));
     }
     let discovered = discovered(context, wish).await?;
     let now = context.now();
     let registrar = Registrar { outside: &context.outside, options, discovered: &discovered, now };
-    let registration = registrar.standing()?.ok_or_else(|| {
-        Failure::new(FailureKind::AuthFailed, "client credentials need a registered client")
-    })?;
+    let registration = registrar.standing()?.ok_or_else(|| needs("a client"))?;
     if registration.auth_method == AuthMethod::None {
-        return Err(Failure::new(
-            FailureKind::AuthFailed,
-            "client credentials need a secret or a private key",
-        )
-        .hint(
-            "add `client_secret` or `private_key_pem` to the JSON of `--static-oauth-client-info`",
-        ));
+        return Err(needs("a secret or a private key"));
     }
     let token_endpoint = discovered.server.token_endpoint.clone().ok_or_else(|| {
         Failure::new(FailureKind::AuthFailed, "the authorization server has no token endpoint")
@@ -51,27 +42,31 @@ pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Fa
         resource: resource.as_deref(),
         now,
     };
-    let tokens = endpoint.client_credentials(scopes.as_deref()).await.map_err(|error| {
-        let failure = error.into_failure("the client's credentials");
-        match failure.hint {
-            Some(_) => failure,
-            None => failure
-                .hint("check the client's id, secret and permissions at the authorization server"),
-        }
-    })?;
+    let tokens = endpoint.client_credentials(scopes.as_deref()).await.map_err(refused)?;
     let record = SignIn {
-        server: options.server.to_string(),
-        account: options.account.clone(),
-        issuer: discovered.issuer.clone(),
         resource: resource.clone(),
-        token_endpoint: token_endpoint.clone(),
         revocation_endpoint: discovered.server.revocation_endpoint.clone(),
-        registration: registration.clone(),
-        tokens,
         scopes_asked: scopes,
+        ..SignIn::new(options, &token_endpoint, &registration, tokens)
     };
     store(context, &record).await?;
     Ok(record)
+}
+
+fn needs(what: &str) -> Failure {
+    Failure::new(FailureKind::AuthFailed, format!("client credentials need {what}")).hint(
+        "give `client_id` with `client_secret` or `private_key_pem` as JSON: \
+         `--static-oauth-client-info @FILE`",
+    )
+}
+
+fn refused(error: GrantError) -> Failure {
+    let failure = error.into_failure("the client's credentials");
+    match failure.hint {
+        Some(_) => failure,
+        None => failure
+            .hint("check the client's id, secret and permissions at the authorization server"),
+    }
 }
 
 /// A token endpoint that the user names skips discovery; its origin stands for the issuer.

@@ -59,6 +59,8 @@ pub(super) struct Context {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) notice: Notice,
     pub(super) state: watch::Sender<SignInState>,
+    /// Held from the request that spends a refresh token or a code until what it brought is stored.
+    pub(super) tokens_in_flight: tokio::sync::Mutex<()>,
 }
 
 /// What a sign-in is for.

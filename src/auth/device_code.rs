@@ -41,15 +41,10 @@ pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Fa
     };
     let tokens = ask(context, &endpoint, &discovered, scopes.as_deref()).await?;
     let record = SignIn {
-        server: context.options.server.to_string(),
-        account: context.options.account.clone(),
-        issuer: discovered.issuer.clone(),
         resource: resource.clone(),
-        token_endpoint: token_endpoint.clone(),
         revocation_endpoint: discovered.server.revocation_endpoint.clone(),
-        registration: registration.clone(),
-        tokens,
         scopes_asked: scopes,
+        ..SignIn::new(&context.options, &token_endpoint, &registration, tokens)
     };
     store(context, &record).await?;
     Ok(record)

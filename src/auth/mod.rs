@@ -1,7 +1,7 @@
 //! Signing in to a remote. [`Authorizer`] gives the `Authorization` header for the next request and deals
 //! with refusals; everything else here serves it. Where records rest is behind [`Vault`].
 //!
-//! The way of a refusal: `authorizer` shares it among all requests, `incident` decides (store, renewal,
+//! The way of a refusal: `single_flight` shares it among all requests, `incident` decides (store, renewal,
 //! sign-in), `refresh` renews, `browser_sign_in`, `device_code` and `client_credentials` sign in;
 //! `discovery` and `registration` find and make what those need. DPoP (a proof beside the header),
 //! enterprise-managed authorization and workload identity (two more grants) belong beside
@@ -11,6 +11,7 @@ mod addresses;
 mod authorization_code;
 mod authorizer;
 mod browser_sign_in;
+mod by_person;
 mod callback;
 mod challenge;
 mod client_authentication;
@@ -25,6 +26,7 @@ mod options;
 mod outside;
 mod page;
 mod pre_registered;
+mod reach;
 mod record;
 mod redirect;
 mod refresh;
@@ -32,13 +34,14 @@ mod registration;
 mod revocation;
 mod scopes;
 mod secret_text;
+mod single_flight;
 mod token;
 mod token_endpoint;
+mod typed_answer;
 mod vault;
 mod well_known;
 
 pub use authorizer::{Authorization, Authorizer, Interaction, SignedIn, SignedOut, World};
-pub use browser_sign_in::LineSource;
 pub use challenge::Challenge;
 pub use client_authentication::{AuthMethod, SigningKey};
 pub use context::{Notice, SignInState, Waiting};
@@ -47,4 +50,5 @@ pub use pre_registered::PreRegistered;
 pub use record::{Names, Pending, Record, Registered, Registration, SignIn};
 pub use revocation::Revocation;
 pub use token::TokenSet;
+pub use typed_answer::LineSource;
 pub use vault::{MemoryVault, Vault, VaultError, VaultLock};

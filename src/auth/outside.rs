@@ -2,25 +2,21 @@
 //! Such a URL is https, leads to no private address unless the MCP server itself does, and the address
 //! that was checked is the one connected to. Behind an HTTP proxy the proxy resolves and decides.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, header};
 use reqwest::Response;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::{Host, Url};
+use url::Url;
 
-use super::addresses::Zone;
 use super::options::AuthOptions;
+use super::reach::{Forbidden, Guard, Lookup, Policy, system_lookup};
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpOptions, Outbound, is_loopback};
 use crate::protocol::{ProtocolVersion, headers};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::SafeUrl;
 
 /// The largest answer that is read.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -28,9 +24,6 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many redirects of a metadata document are followed.
 const REDIRECTS: usize = 5;
-
-/// Looks a name up.
-pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
 /// Sends requests to where a server points.
 pub struct Outside {
@@ -52,53 +45,28 @@ pub struct Answer {
 impl Outside {
     /// For the servers that the endpoint of `auth` names.
     pub fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
-        Self::with_lookup(auth, http, Arc::new(system_lookup))
+        Self::with_lookup(auth, http, system_lookup())
     }
 
-    /// The same with another look-up of names.
-    pub fn with_lookup(auth: &AuthOptions, http: &HttpOptions, lookup: Lookup) -> Self {
-        let policy = Policy {
-            server: auth.server.clone(),
-            allow_private: auth.allow_private_addresses,
-            allow_http: http.allow_http && auth.server.scheme() == "http",
-            guarded: Mutex::new(HashSet::new()),
-            home: tokio::sync::OnceCell::new(),
-            lookup,
-        };
+    fn with_lookup(auth: &AuthOptions, http: &HttpOptions, lookup: Lookup) -> Self {
+        let policy = Arc::new(Policy::new(auth, http, lookup));
         // Cookies of one authorization server are nobody else's business.
         let options = HttpOptions { cookies: false, ..http.clone() };
-        let headers = auth.headers.clone();
-        Self { options, policy: Arc::new(policy), headers, connections: Mutex::default() }
+        Self { options, policy, headers: auth.headers.clone(), connections: Mutex::default() }
     }
 
     /// Whether this URL may be used at all; what it is for is named in the error (A-08, S-07).
     ///
     /// # Errors
-    /// Schemes other than https (http is for loopback), user names, addresses that are off limits.
+    /// Schemes other than https (http is for loopback), user names, no host.
     pub fn check(&self, url: &Url, purpose: &str) -> Result<(), Failure> {
-        let refused = |reason: &str| {
-            let shown = SafeUrl::new(url);
-            Failure::new(
-                FailureKind::AuthFailed,
-                format!("the server names `{shown}` as {purpose}, which {reason}"),
-            )
-        };
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback(url) || self.policy.allow_http => {}
-            "http" => {
-                return Err(refused("is not encrypted")
-                    .hint("tell the operator of the server: it has to be an `https:` URL"));
-            }
-            _ => return Err(refused("is no `https:` URL")),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("holds a user name or password"));
-        }
-        if url.host().is_none() {
-            return Err(refused("names no host"));
-        }
-        Ok(())
+        let Some(objection) = self.policy.objection(url) else { return Ok(()) };
+        let shown = SafeUrl::new(url);
+        Err(Failure::new(
+            FailureKind::AuthFailed,
+            format!("the server names `{shown}` as {purpose}, which {objection}"),
+        )
+        .hint("tell the operator of the server: it has to be an `https:` URL"))
     }
 
     /// The page to open, if a browser may open it: parsed, checked and serialised anew (S-05).
@@ -107,10 +75,7 @@ impl Outside {
     /// Whatever [`Outside::check`] refuses, and addresses that are off limits.
     pub async fn page(&self, url: &Url) -> Result<Url, Failure> {
         self.check(url, "the page to sign in at")?;
-        self.policy
-            .check_address(url)
-            .await
-            .map_err(|forbidden| self.forbidden(url, &forbidden))?;
+        self.policy.check_address(url).await.map_err(|forbidden| off_limits(url, &forbidden))?;
         Url::parse(url.as_str()).map_err(|_| {
             Failure::new(FailureKind::AuthFailed, "the page to sign in at is no valid URL")
         })
@@ -201,7 +166,7 @@ impl Outside {
             self.policy
                 .check_address(url)
                 .await
-                .map_err(|forbidden| self.forbidden(url, &forbidden))?;
+                .map_err(|forbidden| off_limits(url, &forbidden))?;
         }
         let request = outbound.request(method, url.clone()).headers(headers).body(body);
         request.send().await.map_err(|error| unreachable(url, &error))
@@ -213,20 +178,11 @@ impl Outside {
         if let Some(outbound) = connections.get(&key) {
             return Ok(outbound.clone());
         }
-        let guard = Arc::new(Guard { policy: self.policy.clone() });
+        let guard = Arc::new(Guard(self.policy.clone()));
         let outbound = Outbound::with_resolver(&self.options, url, guard)
             .map_err(|error| Failure::new(FailureKind::Network, error.to_string()))?;
         connections.insert(key, outbound.clone());
         Ok(outbound)
-    }
-
-    fn forbidden(&self, url: &Url, forbidden: &Forbidden) -> Failure {
-        let shown = SafeUrl::new(url);
-        let failure = Failure::new(
-            FailureKind::AuthFailed,
-            format!("the server names `{shown}` for its sign-in, but {forbidden}"),
-        );
-        failure.hint("if that is right, allow it with `--allow-private-addresses`")
     }
 }
 
@@ -234,130 +190,6 @@ impl fmt::Debug for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outside").field("server", &SafeUrl::new(&self.policy.server)).finish()
     }
-}
-
-/// What may be reached.
-struct Policy {
-    server: Url,
-    allow_private: bool,
-    allow_http: bool,
-    /// Names that a server gave us. Others, such as a proxy's, are the user's own.
-    guarded: Mutex<HashSet<String>>,
-    home: tokio::sync::OnceCell<Zone>,
-    lookup: Lookup,
-}
-
-/// An address that is off limits.
-#[derive(Debug)]
-struct Forbidden {
-    host: String,
-    address: IpAddr,
-}
-
-impl fmt::Display for Forbidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zone = Zone::of(self.address).name();
-        write!(f, "`{}` leads to the {zone} address {}", plain(&self.host), self.address)
-    }
-}
-
-impl std::error::Error for Forbidden {}
-
-impl Policy {
-    /// Checks a literal address at once; a name is noted, so that the look-up checks it.
-    async fn check_address(&self, url: &Url) -> Result<(), Forbidden> {
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            Some(Host::Domain(_)) if is_loopback(url) => IpAddr::from([127, 0, 0, 1]),
-            Some(Host::Domain(name)) => {
-                let mut guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
-                guarded.insert(name.to_owned());
-                return Ok(());
-            }
-            None => return Ok(()),
-        };
-        match self.permits(address).await {
-            true => Ok(()),
-            false => {
-                Err(Forbidden { host: url.host_str().unwrap_or_default().to_owned(), address })
-            }
-        }
-    }
-
-    async fn permits(&self, address: IpAddr) -> bool {
-        let zone = Zone::of(address);
-        zone == Zone::Public || self.allow_private || zone.reachable_from(self.home().await)
-    }
-
-    /// The zone of the MCP server itself; of several addresses, the least public one counts.
-    async fn home(&self) -> Zone {
-        let find = || async {
-            let addresses = match self.server.host() {
-                Some(Host::Ipv4(address)) => vec![IpAddr::V4(address)],
-                Some(Host::Ipv6(address)) => vec![IpAddr::V6(address)],
-                Some(Host::Domain(_)) if is_loopback(&self.server) => return Zone::Loopback,
-                Some(Host::Domain(name)) => {
-                    (self.lookup)(name.to_owned()).await.unwrap_or_default()
-                }
-                None => Vec::new(),
-            };
-            let mut zones = addresses.into_iter().map(Zone::of);
-            zones.find(|zone| *zone != Zone::Public).unwrap_or(Zone::Public)
-        };
-        *self.home.get_or_init(find).await
-    }
-
-    async fn resolve(
-        &self,
-        name: String,
-    ) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
-        let addresses = (self.lookup)(name.clone()).await?;
-        let guarded = {
-            let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
-            guarded.contains(&name)
-        };
-        if !guarded {
-            return Ok(addresses);
-        }
-        let mut permitted = Vec::new();
-        let mut refused = None;
-        for address in addresses {
-            match self.permits(address).await {
-                true => permitted.push(address),
-                false => refused = Some(address),
-            }
-        }
-        match (permitted.is_empty(), refused) {
-            (true, Some(address)) => Err(Box::new(Forbidden { host: name, address })),
-            _ => Ok(permitted),
-        }
-    }
-}
-
-/// Gives the connection only addresses that were checked, so that a second look-up cannot bring others
-/// (DNS rebinding).
-struct Guard {
-    policy: Arc<Policy>,
-}
-
-impl Resolve for Guard {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.policy.clone();
-        let name = name.as_str().to_ascii_lowercase();
-        Box::pin(async move {
-            let addresses = policy.resolve(name).await?;
-            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(addresses) as Addrs)
-        })
-    }
-}
-
-fn system_lookup(name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-    Box::pin(async move {
-        let addresses = tokio::net::lookup_host((name, 0)).await?;
-        Ok(addresses.map(|address| address.ip()).collect())
-    })
 }
 
 /// Metadata requests say which revision we speak (2025-03-26 asks for it, A-10).
@@ -402,14 +234,44 @@ fn unreachable(url: &Url, error: &reqwest::Error) -> Failure {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         if let Some(forbidden) = inner.downcast_ref::<Forbidden>() {
-            return Failure::new(
-                FailureKind::AuthFailed,
-                format!("the server names `{shown}` for its sign-in, but {forbidden}"),
-            )
-            .hint("if that is right, allow it with `--allow-private-addresses`");
+            return off_limits(url, forbidden);
         }
         cause = inner;
     }
     Failure::new(FailureKind::Network, format!("cannot reach `{shown}`: {cause}"))
         .hint("check the network and the proxy settings, then try again")
+}
+
+fn off_limits(url: &Url, forbidden: &Forbidden) -> Failure {
+    let shown = SafeUrl::new(url);
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!("the server names `{shown}` for its sign-in, but {forbidden}"),
+    )
+    .hint("if that is right, allow it with `--allow-private-addresses`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    /// S-07: a refused address stops the request itself, whether it is written out or looked up.
+    #[tokio::test]
+    async fn a_refused_address_is_named_with_the_flag_that_permits_it() {
+        let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());
+        let lookup: Lookup = Arc::new(|name| {
+            let address: [u8; 4] =
+                if name == "mcp.example" { [93, 184, 216, 34] } else { [127, 0, 0, 1] };
+            Box::pin(async move { Ok(vec![IpAddr::from(address)]) })
+        });
+        let outside = Outside::with_lookup(&options, &HttpOptions::default(), lookup);
+        for url in ["https://as.example/x", "https://10.0.0.5/x", "https://localhost/x"] {
+            let url = Url::parse(url).unwrap();
+            let failure = outside.document(&url).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::AuthFailed, "{failure:?}");
+            assert!(failure.hint.unwrap().contains("--allow-private-addresses"));
+        }
+    }
 }

@@ -35,11 +35,37 @@ pub struct SignIn {
     pub revocation_endpoint: Option<Url>,
     /// The client that the tokens were issued to.
     pub registration: Registration,
+    /// The name that its own record has, if it has one.
+    #[serde(default)]
+    pub registration_name: String,
     /// The tokens.
     pub tokens: TokenSet,
     /// The scopes that were asked for; `None` if none were.
     #[serde(default)]
     pub scopes_asked: Option<String>,
+}
+
+impl SignIn {
+    /// Tokens that this endpoint issued to this client; issuer and registration are the client's.
+    pub fn new(
+        options: &AuthOptions,
+        token_endpoint: &Url,
+        registration: &Registration,
+        tokens: TokenSet,
+    ) -> Self {
+        Self {
+            server: options.server.to_string(),
+            account: options.account.clone(),
+            issuer: registration.issuer.clone(),
+            resource: None,
+            token_endpoint: token_endpoint.clone(),
+            revocation_endpoint: None,
+            registration_name: Names::new(options).registration(&registration.issuer),
+            registration: registration.clone(),
+            tokens,
+            scopes_asked: None,
+        }
+    }
 }
 
 /// How we got a client id.
@@ -213,6 +239,18 @@ impl Names {
             client,
             grant: if options.grant == Grant::DeviceCode { "device_code" } else { "" },
         }
+    }
+
+    /// The names that belong to a stored sign-in of this name; `None` for other records.
+    pub fn of_sign_in(name: &str) -> Option<Self> {
+        let key = name.strip_prefix("sign-in.")?;
+        Some(Self {
+            sign_in: name.to_owned(),
+            pending: format!("pending.{key}"),
+            browser: format!("browser.{key}"),
+            client: Vec::new(),
+            grant: "",
+        })
     }
 
     /// The name of the [`Registration`] at an issuer; accounts share it. A client registered for

@@ -24,6 +24,7 @@ pub(super) enum Renewal {
 /// The authorization server or the vault cannot be used now. The tokens are kept.
 pub(super) async fn renew(context: &Context, stale: &SignIn) -> Result<Renewal, Failure> {
     let _lock = context.lock_sign_in().await?;
+    let _in_flight = context.tokens_in_flight.lock().await;
     let Some(stored) = context.stored().await? else { return Ok(Renewal::Impossible) };
     let changed = stored.tokens.access_token != stale.tokens.access_token;
     if changed && stored.tokens.is_fresh(context.now()) {

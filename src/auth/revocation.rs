@@ -43,7 +43,7 @@ async fn revoke_one(
     let broken =
         || Failure::new(FailureKind::AuthFailed, "the revocation endpoint is no valid URL");
     let endpoint = record.revocation_endpoint.as_ref().ok_or_else(broken)?;
-    let (fields, header) = authentication::credentials(
+    let credentials = authentication::credentials(
         &record.registration,
         context.key(),
         &record.issuer,
@@ -52,12 +52,12 @@ async fn revoke_one(
     let body = form_urlencoded::Serializer::new(String::new())
         .append_pair("token", token)
         .append_pair("token_type_hint", kind)
-        .extend_pairs(fields)
+        .extend_pairs(credentials.fields)
         .finish();
     let mut request = http::Request::post(endpoint.as_str())
         .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(http::header::ACCEPT, crate::protocol::headers::JSON);
-    if let Some(header) = header {
+    if let Some(header) = credentials.header {
         request = request.header(http::header::AUTHORIZATION, header.expose());
     }
     let request = request.body(body.into_bytes()).map_err(|_| broken())?;

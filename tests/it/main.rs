@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod auth_discovery;
+mod auth_flow;
+mod auth_hostile;
+mod auth_shared;
 mod cli_help;
 mod commands;
 mod host_clock;
