@@ -12,6 +12,9 @@
 //! four: a mistake shared by both ends of a test would prove nothing.
 
 pub mod bridge;
+pub mod cli;
+pub mod commands;
+pub mod environment;
 pub mod error;
 pub mod host;
 pub mod http;
@@ -21,3 +24,4 @@ pub mod mock;
 pub mod protocol;
 pub mod redact;
 pub mod remote;
+pub mod settings;

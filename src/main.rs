@@ -1,19 +1,10 @@
 //! The `mcp-tether` program: parse, run, map the error to an exit code.
 
-fn main() {
-    let url = url::Url::parse(&std::env::args().nth(1).expect("url")).expect("url");
-    let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("rt");
-    let _ = rt.block_on(async {
-        let options = mcp_tether::bridge::BridgeOptions {
-            remote: mcp_tether::remote::RemoteOptions::new(url),
-            hidden_tools: Default::default(),
-        };
-        mcp_tether::bridge::run(
-            mcp_tether::host::Host::stdio(),
-            options,
-            mcp_tether::bridge::Shutdown::of_process(),
-        )
-        .await
-    });
-    rt.shutdown_background();
+use std::process::ExitCode;
+
+use mcp_tether::cli;
+use mcp_tether::environment::Environment;
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os(), &Environment::of_process())
 }

@@ -151,7 +151,9 @@ impl Bridge {
         let Some(request) = request else { return };
         request.flight.settle();
         match request.purpose {
-            Purpose::Host(held) if held.repeated => self.refuse(&held, &forgotten_twice()),
+            Purpose::Host(held) if held.repeated || self.opening.is_lost() => {
+                self.refuse(&held, &forgotten_twice());
+            }
             Purpose::Host(held) => {
                 let again = Held { repeated: true, ..held };
                 if self.opening.lets_through() {

@@ -15,7 +15,7 @@ mod tool_filter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use self::batches::Batches;
@@ -25,7 +25,7 @@ use self::timers::Timers;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{Drove, Host};
 use crate::jsonrpc::{Frame, Line, Message};
-use crate::protocol::methods;
+use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Flight, Post, Remote, RemoteEvent, RemoteOptions, Session};
 
 pub use shutdown::{Reason, Shutdown};
@@ -45,6 +45,24 @@ pub struct BridgeOptions {
     pub remote: RemoteOptions,
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
+    /// Is told once how the remote was reached.
+    pub connected: Option<oneshot::Sender<Connected>>,
+}
+
+impl BridgeOptions {
+    /// This remote with everything else as usual.
+    pub fn new(remote: RemoteOptions) -> Self {
+        Self { remote, hidden_tools: ToolFilter::default(), connected: None }
+    }
+}
+
+/// How the remote was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The transport's name.
+    pub transport: &'static str,
+    /// The negotiated revision, if it is one that we know.
+    pub revision: Option<ProtocolVersion>,
 }
 
 /// Why the bridge ended.
@@ -64,19 +82,22 @@ pub enum Ended {
 /// # Errors
 /// Network settings that cannot be used. Whatever happens later is told to the host instead.
 pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
-    let (remote, events) = Remote::new(options.remote.clone())?;
+    let limits = options.remote.limits;
+    let timers = Timers::new(options.remote.keep_alive);
+    let (remote, events) = Remote::new(options.remote)?;
     let bridge = Bridge {
         host,
         remote,
         events,
-        limits: options.remote.limits,
+        limits,
         hidden_tools: options.hidden_tools,
+        connected: options.connected,
         next_number: 1,
         session: Session::unopened(0),
         opening: Opening::default(),
         in_flight: InFlight::default(),
         batches: Batches::default(),
-        timers: Timers::new(options.remote.keep_alive),
+        timers,
     };
     Ok(bridge.run(shutdown).await)
 }
@@ -87,6 +108,7 @@ struct Bridge {
     events: mpsc::Receiver<RemoteEvent>,
     limits: crate::remote::Limits,
     hidden_tools: ToolFilter,
+    connected: Option<oneshot::Sender<Connected>>,
     /// Numbers exchanges, and the ids of requests in both directions: never used twice (E-05).
     next_number: u64,
     session: Arc<Session>,

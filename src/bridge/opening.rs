@@ -7,9 +7,9 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::Bridge;
 use super::in_flight::{Held, Purpose};
-use crate::error::Failure;
+use super::{Bridge, Connected};
+use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Kind, Message};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Flight, Post, Session, Transport};
@@ -18,6 +18,9 @@ use crate::remote::{Flight, Post, Session, Transport};
 const HELD_MESSAGES: usize = 20_000;
 /// How many bytes they may have.
 const HELD_BYTES: usize = 512 * 1024 * 1024;
+
+/// How often in a row a session may be lost before it was of any use.
+const LOSSES_IN_A_ROW: u32 = 3;
 
 /// How far the session is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub(super) struct Opening {
     held_bytes: usize,
     log_level: Option<Message>,
     subscriptions: BTreeMap<String, Message>,
+    /// How often in a row the session was lost before it was of any use.
+    losses: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -141,14 +146,14 @@ impl Opening {
     }
 
     /// Lets a message wait. Gives it back when too much waits already (S-12).
-    pub(super) fn hold(&mut self, held: Held) -> Result<(), Held> {
+    pub(super) fn hold(&mut self, held: Held) -> Option<Held> {
         let size = held.message.raw().len();
         if self.held.len() >= HELD_MESSAGES || self.held_bytes + size > HELD_BYTES {
-            return Err(held);
+            return Some(held);
         }
         self.held_bytes += size;
         self.held.push_back(held);
-        Ok(())
+        None
     }
 
     /// A request that was not executed goes first when the session is open again.
@@ -157,8 +162,9 @@ impl Opening {
         self.held.push_front(held);
     }
 
-    /// Remembers what a new session must be told again.
+    /// An answer came: the session is of use. Remembers what a new one must be told again.
     pub(super) fn remember(&mut self, request: &Message) {
+        self.losses = 0;
         match request.method() {
             methods::SET_LEVEL => self.log_level = Some(request.clone()),
             methods::SUBSCRIBE => {
@@ -217,12 +223,21 @@ impl Bridge {
         });
         self.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
         self.opening.capabilities = capabilities;
+        self.tell_connected();
         match self.opening.phase {
             Phase::Reopening => self.reconfirm(),
             _ => {
                 self.opening.phase = Phase::Opened;
                 self.pass_held();
             }
+        }
+    }
+
+    fn tell_connected(&mut self) {
+        let Some(transport) = self.remote.transport().map(Transport::name) else { return };
+        if let Some(connected) = self.connected.take() {
+            // Whoever asked may have lost interest.
+            let _ = connected.send(Connected { transport, revision: self.opening.version });
         }
     }
 
@@ -282,13 +297,16 @@ impl Bridge {
         if generation != self.session.generation || self.opening.is_idle() {
             return;
         }
-        match self.opening.phase {
-            Phase::Opening | Phase::Reopening | Phase::Lost => {}
-            _ => {
-                tracing::info!("the server forgot the session, opening a new one");
-                self.reopen();
-            }
+        if matches!(self.opening.phase, Phase::Opening | Phase::Reopening | Phase::Lost) {
+            return;
         }
+        self.opening.losses += 1;
+        if self.opening.losses > LOSSES_IN_A_ROW {
+            let failure = Failure::new(FailureKind::Lost, "server forgets every session");
+            return self.reopen_failed(&failure.hint("report this fault of the server there"));
+        }
+        tracing::info!("the server forgot the session, opening a new one");
+        self.reopen();
     }
 
     /// Opens a new session with the host's `initialize`, without a session id (T-32).
@@ -357,11 +375,9 @@ impl Bridge {
         if self.opening.lets_through() {
             return self.forward(held);
         }
-        if let Err(held) = self.opening.hold(held) {
-            let failure = Failure::new(
-                crate::error::FailureKind::Network,
-                "too many messages wait for the server",
-            );
+        if let Some(held) = self.opening.hold(held) {
+            let failure =
+                Failure::new(FailureKind::Network, "too many messages wait for the server");
             self.refuse(&held, &failure.hint("wait for answers before sending more"));
         }
     }

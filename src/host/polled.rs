@@ -4,15 +4,18 @@
 //! so it is never set on the descriptors we were given: sockets are used with `MSG_DONTWAIT`, pipes are
 //! opened once more through `/proc/self/fd`. Where neither works the caller falls back to threads.
 
+use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+/// How many pieces go into one system call.
+const PIECES_AT_ONCE: usize = 16;
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -78,8 +81,11 @@ impl PolledOutput {
         Some(Self { descriptor, nature })
     }
 
-    /// Writes at once what fits, waits only if nothing does.
-    pub(super) async fn write(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    /// Writes at once what fits, waits only if nothing does. Returns how many bytes left.
+    pub(super) async fn write(&mut self, queue: &VecDeque<Bytes>) -> io::Result<usize> {
+        let pieces: Vec<IoSlice<'_>> =
+            queue.iter().take(PIECES_AT_ONCE).map(|piece| IoSlice::new(piece)).collect();
+        let pieces = pieces.as_slice();
         loop {
             match self.write_now(pieces) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -100,7 +106,7 @@ impl PolledOutput {
         let written = match self.nature {
             Nature::Pipe => rustix::io::writev(descriptor, pieces)?,
             Nature::Socket => {
-                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+                let flags = SendFlags::DONTWAIT;
                 rustix::net::sendmsg(
                     descriptor,
                     pieces,

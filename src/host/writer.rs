@@ -4,7 +4,7 @@
 //! that stops reading fills the queue; the bridge then stops taking messages from the remote.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::sync::mpsc;
@@ -20,8 +20,6 @@ const GATHER_LIMIT: usize = 16 * 1024;
 const GATHERED_MAXIMUM: usize = 256 * 1024;
 /// With this many bytes waiting, [`Writer::has_room`] says no.
 const QUEUE_LIMIT: usize = 1024 * 1024;
-/// How many pieces go into one system call.
-const PIECES_AT_ONCE: usize = 16;
 
 /// Writes lines to the host.
 #[derive(Debug)]
@@ -137,11 +135,7 @@ impl Sink {
     async fn write(&mut self, queue: &VecDeque<Bytes>) -> io::Result<usize> {
         match self {
             #[cfg(unix)]
-            Self::Polled(polled) => {
-                let slices: Vec<IoSlice<'_>> =
-                    queue.iter().take(PIECES_AT_ONCE).map(|piece| IoSlice::new(piece)).collect();
-                polled.write(&slices).await
-            }
+            Self::Polled(polled) => polled.write(queue).await,
             Self::Channel(chunks) => {
                 let Some(first) = queue.front() else { return Ok(0) };
                 let permit = chunks

@@ -1,1 +1,28 @@
-//! The embedded mock remote.
+//! The embedded mock remote: a real HTTP server on loopback that plays an MCP server of any legacy
+//! revision over Streamable HTTP and HTTP+SSE, with chosen faults and a record of every request.
+//!
+//! The way of a request: `wire` accepts, `transport::record` notes it and lets `faults` have its
+//! say, `transport` checks and routes it, `methods` answers it with what a product of `products`
+//! offers, `events` carries the answers to the streams. Uses nothing of the bridge: a mistake
+//! shared by both ends of a test would prove nothing.
+
+mod date;
+mod events;
+mod faults;
+mod methods;
+mod options;
+mod products;
+mod recorder;
+mod revisions;
+mod running;
+mod session;
+mod state;
+mod transport;
+mod wire;
+
+pub use date::Date;
+pub use faults::{Fault, FaultHelp, InvalidFault};
+pub use options::{Answers, Auth, MockOptions, Mode, ProductName, Served};
+pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};
+pub use running::{Address, MockRemote, serve};
+pub use session::PushedRequest;

@@ -18,12 +18,17 @@ use crate::http::FrameBody;
 use crate::jsonrpc::{Frame, Kind, Received};
 use crate::protocol::headers;
 
-/// How often a request that never left is tried again.
+/// How often a request that never left is tried again: about three seconds in all, enough for a
+/// server that restarts.
 const CONNECT_RETRIES: u32 = 5;
+/// The same before there is a session: a wrong URL should be told soon.
+const FIRST_CONNECT_RETRIES: u32 = 3;
 /// How often a request that may have arrived is tried again, if that does no harm.
 const REPEATS: u32 = 2;
 /// How often in a row resuming a stream may fail or bring nothing new.
 const RESUME_RETRIES: u32 = 6;
+/// The shortest pause before a stream is resumed, whatever the server asks for.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// How many redirects are followed.
 const REDIRECTS: u32 = 5;
 /// How much of an error body is read.
@@ -51,7 +56,7 @@ pub(super) enum Trouble {
     /// The remote no longer knows the session; the message was not executed (T-32).
     SessionLost,
     /// The remote refused with an HTTP error.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// Anything else.
     Failed(Failure),
 }
@@ -84,11 +89,13 @@ impl Wire {
         match trouble {
             Trouble::SessionLost => Outcome::SessionLost,
             Trouble::Failed(failure) => Outcome::Failed(failure),
-            Trouble::Refused(Refusal { answer: Some(answer), failure, .. }) => {
-                let answered = self.deliver(answer, post.origin()).await;
-                if answered { Outcome::Done } else { Outcome::Failed(failure) }
+            Trouble::Refused(refusal) => {
+                let answered = match refusal.answer {
+                    Some(answer) => self.deliver(answer, post.origin()).await,
+                    None => false,
+                };
+                if answered { Outcome::Done } else { Outcome::Failed(refusal.failure) }
             }
-            Trouble::Refused(Refusal { failure, .. }) => Outcome::Failed(failure),
         }
     }
 
@@ -100,7 +107,7 @@ impl Wire {
             let result = self.attempt(post, &target).await;
             match result {
                 None => return Err(Trouble::Failed(timeout("no response"))),
-                Some(Err(error)) => match attempts.after_error(&error, post.repeatable) {
+                Some(Err(error)) => match attempts.after_error(&error, post) {
                     Some(pause) => self.pause(pause, post).await?,
                     None => return Err(Trouble::Failed(refusal::from_network(&error, &target))),
                 },
@@ -143,7 +150,7 @@ impl Wire {
         }
         let failure = refusal::from_status(status, url, &body);
         let answer = json_rpc_error(body);
-        Trouble::Refused(Refusal { status, failure, answer })
+        Trouble::Refused(Box::new(Refusal { status, failure, answer }))
     }
 
     async fn error_body(&self, mut response: Response) -> Bytes {
@@ -232,16 +239,16 @@ impl Wire {
                 return Outcome::Failed(lost("the event stream could not be resumed"));
             };
             tokio::select! {
-                () = tokio::time::sleep(memory.retry.unwrap_or(fallback)) => {}
+                () = tokio::time::sleep(memory.retry.unwrap_or(fallback).max(SHORTEST_PAUSE)) => {}
                 () = post.flight.settled() => return Outcome::Done,
             }
-            let known = memory.events;
+            let known = memory.steps;
             match self.resume(&memory, &post.session).await {
                 Ok(response) => end = self.follow(response, post.origin(), &mut memory).await,
                 Err(Resumption::Later(reason)) => end = StreamEnd::Broken(reason),
                 Err(Resumption::Never(failure)) => return Outcome::Failed(failure),
             }
-            if memory.events > known {
+            if memory.steps > known {
                 backoff.reset();
             }
         }
@@ -317,14 +324,15 @@ struct Attempts {
 impl Attempts {
     /// The pause before sending again after a network error; `None`: it would not be safe, or enough is
     /// enough.
-    fn after_error(&mut self, error: &reqwest::Error, repeatable: bool) -> Option<Duration> {
+    fn after_error(&mut self, error: &reqwest::Error, post: &Post) -> Option<Duration> {
         if error.is_builder() || is_hopeless(error) {
             return None;
         }
         if error.is_connect() {
-            return self.connects.next(CONNECT_RETRIES);
+            let first = post.session.generation == 0 && post.session.version.is_none();
+            return self.connects.next(if first { FIRST_CONNECT_RETRIES } else { CONNECT_RETRIES });
         }
-        if repeatable { self.repeats.next(REPEATS) } else { None }
+        if post.repeatable { self.repeats.next(REPEATS) } else { None }
     }
 
     /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
@@ -366,10 +374,12 @@ impl Attempts {
     }
 }
 
-/// Errors that another attempt would meet again: bad certificates.
+/// Errors that another attempt would meet again: bad certificates, or no TLS at the other end.
 fn is_hopeless(error: &reqwest::Error) -> bool {
+    const SIGNS: [&str; 5] =
+        ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
     let cause = refusal::root_cause(error).to_ascii_lowercase();
-    cause.contains("certificate") || cause.contains("unknownissuer")
+    SIGNS.iter().any(|sign| cause.contains(sign))
 }
 
 /// Servers confuse 400 and 404 for a forgotten session (T-39).

@@ -10,6 +10,7 @@ use url::Url;
 use super::events::EventDecoder;
 use super::exchange::media_type;
 use super::refusal;
+use super::retry::Backoff;
 use super::wire::{BODY_LIMIT, Origin, StreamMemory, Wire};
 use super::{RemoteEvent, Session};
 use crate::error::{Failure, FailureKind};
@@ -18,6 +19,9 @@ use crate::redact::{SafeUrl, plain};
 
 /// How long a stream may take to name its endpoint (T-70).
 const ENDPOINT_LIMIT: Duration = Duration::from_secs(15);
+
+/// How often a stream that could not be opened is tried again.
+const CONNECT_RETRIES: u32 = 3;
 
 /// An open stream that has named its endpoint.
 #[derive(Debug)]
@@ -39,14 +43,22 @@ pub(super) enum NoStream {
 impl Wire {
     /// Opens the stream and waits for its endpoint.
     pub(super) async fn open_stream(&self) -> Result<OpenStream, NoStream> {
-        let request = self.request(Method::GET, &self.endpoint, &Session::default());
-        let sent = self.people.patiently(self.limits.headers, request.send()).await;
-        let response = match sent {
-            Some(Ok(response)) => response,
-            Some(Err(error)) => {
-                return Err(NoStream::Failed(refusal::from_network(&error, &self.endpoint)));
+        let mut backoff = Backoff::default();
+        let response = loop {
+            let request = self.request(Method::GET, &self.endpoint, &Session::default());
+            match self.people.patiently(self.limits.headers, request.send()).await {
+                Some(Ok(response)) => break response,
+                Some(Err(error)) => match backoff.next(CONNECT_RETRIES) {
+                    Some(pause) if error.is_connect() => tokio::time::sleep(pause).await,
+                    _ => {
+                        return Err(NoStream::Failed(refusal::from_network(
+                            &error,
+                            &self.endpoint,
+                        )));
+                    }
+                },
+                None => return Err(NoStream::Failed(late("no response"))),
             }
-            None => return Err(NoStream::Failed(late("no response"))),
         };
         let status = response.status();
         if status.is_server_error() && status.as_u16() != 501 {

@@ -58,7 +58,8 @@ impl Default for Limits {
             headers: Some(Duration::from_secs(300)),
             body: Some(Duration::from_secs(300)),
             request: Some(Duration::from_secs(3600)),
-            drain: Duration::from_secs(3),
+            // Hosts send SIGTERM two seconds after they closed stdin (HOSTS.md).
+            drain: Duration::from_millis(1500),
         }
     }
 }

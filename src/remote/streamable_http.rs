@@ -35,13 +35,13 @@ impl Wire {
             let mut pause = None;
             match self.open_listening(&memory, &session).await {
                 Listening::Stream(response) => {
-                    let known = memory.events;
+                    let known = memory.steps;
                     let end = self.follow(response, origin, &mut memory).await;
                     tracing::debug!(?end, "the standalone stream ended");
                     if end == StreamEnd::Unheard {
                         return;
                     }
-                    if memory.events > known {
+                    if memory.steps > known {
                         backoff.reset();
                     }
                 }

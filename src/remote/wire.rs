@@ -48,7 +48,8 @@ pub(super) struct StreamMemory {
     pub(super) last_event_id: Option<Box<str>>,
     pub(super) retry: Option<Duration>,
     pub(super) answered: bool,
-    pub(super) events: u64,
+    /// Counts what brought the stream further: messages, new ids, and pauses that the server asked for.
+    pub(super) steps: u64,
     seen: HashSet<Box<str>>,
     seen_order: VecDeque<Box<str>>,
 }
@@ -208,7 +209,8 @@ impl Wire {
 impl StreamMemory {
     /// Remembers id and retry time; says whether this event was seen before.
     fn note(&mut self, event: &Event) -> bool {
-        self.events += 1;
+        let new_id = event.id.is_some() && event.id != self.last_event_id;
+        self.steps += u64::from(event.is_message() || new_id || event.retry.is_some());
         self.retry = event.retry.or(self.retry);
         let Some(id) = &event.id else { return false };
         self.last_event_id = (!id.is_empty()).then(|| id.clone());

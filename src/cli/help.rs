@@ -1,0 +1,89 @@
+//! The parts of the help that no flag owns: examples, environment, exit codes.
+
+/// How the program is called.
+pub const USAGE: &str = "mcp-tether <URL> [PORT] [OPTIONS]\n       mcp-tether <COMMAND>";
+
+/// Examples, environment, settings file and exit codes.
+pub const BRIDGE: &str = "\
+Examples:
+  mcp-tether https://mcp.example.com/mcp
+  mcp-tether https://mcp.example.com/mcp --header 'Authorization: Bearer ${TOKEN}'
+  mcp-tether http://127.0.0.1:3000/sse --transport sse-only --debug
+  mcp-tether demo
+
+Environment:
+  Every setting has a variable: `MCP_TETHER_` and the name of its flag in upper case with
+  underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Several
+  values are separated by line breaks. `MCP_TETHER_CONFIG` names the settings file.
+
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY   proxies, unless `--proxy` or `--no-proxy`
+  SSL_CERT_FILE, SSL_CERT_DIR                    authorities to trust instead of the system's
+  NODE_EXTRA_CA_CERTS                            authorities to trust beside the system's
+
+Settings file:
+  `mcp-tether config path` prints where it is. It has a section `[defaults]` and sections like
+  `[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without dashes.
+  A flag wins over its variable, that over the server's section, and that over the defaults.
+  `mcp-tether config show URL` prints what holds and why.
+
+Exit codes:
+  0    everything worked
+  1    something failed
+  2    the command line or the settings are wrong
+  4    a sign-in is needed first
+  130  interrupted";
+
+/// Examples of `tools`.
+pub const TOOLS: &str = "\
+Examples:
+  mcp-tether tools https://mcp.example.com/mcp
+  mcp-tether tools https://mcp.example.com/mcp --json | jq '.[].name'";
+
+/// Examples of `call`.
+pub const CALL: &str = "\
+Examples:
+  mcp-tether call https://mcp.example.com/mcp find_products query=speaker limit=5
+  mcp-tether call https://mcp.example.com/mcp create_order lines='[{\"sku\":\"A1\",\"count\":2}]'
+  mcp-tether call https://mcp.example.com/mcp find_products --json '{\"query\":\"speaker\"}'
+
+The tool's schema decides what a value becomes: `count=5` is a number where it asks for one.";
+
+/// Examples of `config`.
+pub const CONFIG: &str = "\
+Examples:
+  mcp-tether config path
+  mcp-tether config show https://mcp.example.com/mcp";
+
+/// Examples of `config show`.
+pub const CONFIG_SHOW: &str = "\
+Examples:
+  mcp-tether config show https://mcp.example.com/mcp
+  mcp-tether config show https://mcp.example.com/mcp --proxy http://proxy.example.com:8080 --json
+
+Values of headers and other secrets are not shown.";
+
+/// Examples of `config path`.
+pub const CONFIG_PATH: &str = "\
+Examples:
+  mcp-tether config path
+  mkdir -p \"$(dirname \"$(mcp-tether config path)\")\"";
+
+/// Examples of `demo`.
+#[cfg(feature = "mock")]
+pub const DEMO: &str = "\
+Examples:
+  mcp-tether demo
+  mcp-tether demo --talk | cat
+
+In a host: command `mcp-tether`, arguments `demo`.";
+
+/// Examples of `mock`.
+#[cfg(feature = "mock")]
+pub const MOCK: &str = "\
+Examples:
+  mcp-tether mock
+  mcp-tether mock --port 8080 --protocol 2025-03-26
+  mcp-tether mock lab --fault status=503:retry-after=1:times=2 --fault chunk=1
+  mcp-tether mock --list
+
+The first line it prints is `listening on URL`.";

@@ -1,0 +1,276 @@
+//! The command line: what can be typed, and which command it becomes. Every doc comment here is help
+//! text. Values are judged in `settings`, work is done in `commands`.
+
+mod flags;
+mod help;
+
+use std::ffi::OsString;
+use std::process::ExitCode as ProcessExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::flags::SettingFlags;
+#[cfg(feature = "mock")]
+use crate::commands::serve_mock::ServeOptions;
+use crate::commands::{self, call::CallOptions};
+use crate::environment::{Environment, to_stderr};
+use crate::error::{Error, ExitCode, Result};
+use crate::settings::{Flags, Key};
+
+/// Connects an MCP host that speaks stdio to a remote MCP server
+#[derive(Parser)]
+#[command(
+    name = "mcp-tether",
+    version,
+    override_usage = help::USAGE,
+    after_help = help::BRIDGE,
+    max_term_width = 100,
+    args_override_self = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Verb>,
+    /// The server's URL, and the port to which a sign-in comes back, in any order
+    #[arg(value_names = ["URL", "PORT"], num_args = 0..=2)]
+    target: Vec<String>,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the tools of a server
+    #[command(after_help = help::TOOLS, args_override_self = true)]
+    Tools(Tools),
+    /// Call one tool of a server
+    #[command(after_help = help::CALL, args_override_self = true)]
+    Call(Call),
+    /// Show the settings and where they come from
+    #[command(after_help = help::CONFIG, subcommand_required = true)]
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Try it: a mock shop and a conversation with it, for a host an MCP server
+    #[cfg(feature = "mock")]
+    #[command(after_help = help::DEMO)]
+    Demo(Demo),
+    /// Run the mock server alone, on the loopback interface
+    #[cfg(feature = "mock")]
+    #[command(after_help = help::MOCK)]
+    Mock(Mock),
+}
+
+#[cfg(feature = "mock")]
+#[derive(Args)]
+struct Demo {
+    /// Show the conversation even when stdin is no terminal
+    #[arg(long)]
+    talk: bool,
+    /// What the mock's data is drawn from: the same seed gives the same data
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+#[cfg(feature = "mock")]
+#[derive(Args)]
+struct Mock {
+    /// Which product to play; `--list` shows them
+    #[arg(value_name = "PRODUCT", default_value = "egrow")]
+    product: String,
+    /// The loopback port; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// What the data is drawn from: the same seed gives the same data
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Misbehave in this way, repeat for more; `--list` shows how
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<String>,
+    /// Speak only this revision, such as 2025-06-18; 2024-11-05 means HTTP+SSE
+    #[arg(long, value_name = "REVISION")]
+    protocol: Option<String>,
+    /// Keep no sessions
+    #[arg(long)]
+    stateless: bool,
+    /// Answer with event streams instead of JSON
+    #[arg(long)]
+    sse: bool,
+    /// Ask for no API key
+    #[arg(long)]
+    open: bool,
+    /// List products and faults, and end
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Args)]
+struct Tools {
+    /// The server's URL
+    #[arg(value_name = "URL")]
+    url: String,
+    /// Print the tools as the server describes them, as a JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+#[derive(Args)]
+struct Call {
+    /// The server's URL
+    #[arg(value_name = "URL")]
+    url: String,
+    /// The tool's name
+    #[arg(value_name = "TOOL")]
+    tool: String,
+    /// Arguments of the tool
+    #[arg(value_name = "KEY=VALUE")]
+    arguments: Vec<String>,
+    /// Print the result as JSON; a JSON object after it gives the arguments
+    #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1)]
+    json: Option<Option<String>>,
+    /// Say yes when the tool asks for a confirmation
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+#[derive(Subcommand)]
+enum ConfigVerb {
+    /// Print each setting, its value and where it comes from
+    #[command(after_help = help::CONFIG_SHOW, args_override_self = true)]
+    Show {
+        /// The server's URL
+        #[arg(value_name = "URL")]
+        url: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        flags: SettingFlags,
+    },
+    /// Print the path of the settings file
+    #[command(after_help = help::CONFIG_PATH)]
+    Path {
+        /// Read the settings from this file instead of the usual one
+        #[arg(long, value_name = "FILE")]
+        config: Option<String>,
+    },
+}
+
+#[cfg(feature = "mock")]
+impl Demo {
+    fn served(&self) -> ServeOptions {
+        let product = "egrow".to_owned();
+        ServeOptions { product, seed: self.seed, ..ServeOptions::default() }
+    }
+}
+
+#[cfg(feature = "mock")]
+impl From<Mock> for ServeOptions {
+    fn from(mock: Mock) -> Self {
+        let Mock { product, port, seed, fault, protocol, stateless, sse, open, list: _ } = mock;
+        Self { product, port, seed, faults: fault, protocol, stateless, sse, open }
+    }
+}
+
+impl From<Call> for CallOptions {
+    /// `--json key=value` means `--json` and an argument: a JSON object starts with a brace.
+    fn from(call: Call) -> Self {
+        let as_json = call.json.is_some();
+        let is_word = |text: &String| !text.trim_start().starts_with('{') && text.contains('=');
+        let (word, json_arguments) = match call.json.flatten() {
+            Some(text) if is_word(&text) => (Some(text), None),
+            text => (None, text),
+        };
+        let words = word.into_iter().chain(call.arguments).collect();
+        let Call { url, tool, yes, .. } = call;
+        Self { url, tool, words, json_arguments, as_json, yes }
+    }
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(
+    arguments: impl Iterator<Item = OsString>,
+    environment: &Environment,
+) -> ProcessExitCode {
+    let code = match Cli::try_parse_from(arguments) {
+        Ok(cli) => match cli.run(environment) {
+            Ok(code) => code,
+            Err(error) => {
+                to_stderr(&format!("{error}\n"));
+                error.exit_code()
+            }
+        },
+        Err(error) => {
+            // Help goes to stdout, mistakes to stderr; whether somebody reads it is not our concern.
+            let _ = error.print();
+            if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
+        }
+    };
+    ProcessExitCode::from(code as u8)
+}
+
+impl Cli {
+    fn run(self, environment: &Environment) -> Result<ExitCode> {
+        let outer = self.flags.0;
+        let Some(verb) = self.command else {
+            let (url, flags) = target(self.target, outer)?;
+            return commands::bridge::run(&url, &flags, environment);
+        };
+        let merged = |inner: SettingFlags| outer.clone().overlaid_by(inner.0);
+        match verb {
+            Verb::Tools(Tools { url, json, flags }) => {
+                commands::tools::run(&url, json, &merged(flags), environment)
+            }
+            Verb::Call(mut call) => {
+                let flags = merged(std::mem::take(&mut call.flags));
+                commands::call::run(&call.into(), &flags, environment)
+            }
+            Verb::Config { verb: ConfigVerb::Show { url, json, flags } } => {
+                commands::config::show(url.as_deref(), json, &merged(flags), environment)
+            }
+            Verb::Config { verb: ConfigVerb::Path { config } } => {
+                commands::config::path(config.or(outer.config).as_deref(), environment)
+            }
+            #[cfg(feature = "mock")]
+            Verb::Demo(demo) => commands::demo::run(&demo.served(), demo.talk),
+            #[cfg(feature = "mock")]
+            Verb::Mock(Mock { list: true, .. }) => Ok(commands::serve_mock::list()),
+            #[cfg(feature = "mock")]
+            Verb::Mock(mock) => commands::serve_mock::run(&mock.into()),
+        }
+    }
+}
+
+/// Tells URL and port apart: they may stand in any order.
+fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
+    let is_port = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let (ports, mut urls): (Vec<_>, Vec<_>) = words.into_iter().partition(is_port);
+    if urls.len() > 1 {
+        let (first, second) = (&urls[0], &urls[1]);
+        let error = Error::usage(format!("`{second}` is one word too many"));
+        return Err(match second.as_str() {
+            "tools" | "call" | "config" | "mock" | "demo" => {
+                error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
+            }
+            _ => error.hint("give one URL, and at most a port beside it"),
+        });
+    }
+    let url = urls.pop().ok_or_else(|| {
+        Error::usage("no URL was given")
+            .hint("name the server: `mcp-tether https://mcp.example.com/mcp`")
+            .hint("or see what else there is: `mcp-tether --help`")
+    })?;
+    if ports.len() > 1 {
+        return Err(Error::usage("two ports were given").hint("give one URL and one port"));
+    }
+    if !ports.is_empty() {
+        flags.values.push((Key::CallbackPort, ports));
+    }
+    Ok((url, flags))
+}

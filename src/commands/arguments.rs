@@ -1,0 +1,235 @@
+//! `key=value` words as the arguments of a tool: the tool's `inputSchema` decides what a value
+//! becomes, and what is unknown or missing is said before anything is sent.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::redact::plain;
+use crate::settings::nearest;
+
+/// Makes arguments of `words` for the tool of this name and `inputSchema`.
+pub fn from_words(tool: &str, schema: &Value, words: &[String]) -> Result<Map<String, Value>> {
+    let mut arguments = Map::new();
+    for word in words {
+        let (key, text) =
+            word.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+                Error::usage(format!(
+                    "`{}` is not an argument of the form `key=value`",
+                    plain(word)
+                ))
+            })?;
+        let property = property(tool, schema, key)?;
+        let value = value(key, property, text)?;
+        match (arguments.get_mut(key), &value) {
+            // `tag=a tag=b` fills a list.
+            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
+            (Some(_), _) => {
+                return Err(Error::usage(format!("`{}` is given twice", plain(key))));
+            }
+            (None, _) => drop(arguments.insert(key.to_owned(), value)),
+        }
+    }
+    refuse_missing(tool, schema, &arguments)?;
+    Ok(arguments)
+}
+
+/// The schema of one argument; `Value::Null` where anything is permitted.
+fn property<'a>(tool: &str, schema: &'a Value, key: &str) -> Result<&'a Value> {
+    const ANYTHING: &Value = &Value::Null;
+    let Some(properties) = schema["properties"].as_object() else { return Ok(ANYTHING) };
+    if let Some(property) = properties.get(key) {
+        return Ok(property);
+    }
+    match &schema["additionalProperties"] {
+        Value::Bool(true) => Ok(ANYTHING),
+        open @ Value::Object(_) => Ok(open),
+        _ => Err(unknown(tool, properties, key)),
+    }
+}
+
+fn unknown(tool: &str, properties: &Map<String, Value>, key: &str) -> Error {
+    let error =
+        Error::usage(format!("the tool `{}` has no argument `{}`", plain(tool), plain(key)));
+    if let Some(name) = nearest(key, properties.keys().map(String::as_str)) {
+        return error.hint(format!("did you mean `{}`?", plain(name)));
+    }
+    if properties.is_empty() {
+        return error.hint("it takes none");
+    }
+    let names: Vec<String> = properties.keys().map(|name| format!("`{}`", plain(name))).collect();
+    error.hint(format!("it has {}", names.join(", ")))
+}
+
+fn refuse_missing(tool: &str, schema: &Value, arguments: &Map<String, Value>) -> Result<()> {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let missing: Vec<&str> = required.filter(|name| !arguments.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = missing.iter().map(|name| format!("`{}`", plain(name))).collect();
+    let example: Vec<String> = missing.iter().map(|name| format!("{}=…", plain(name))).collect();
+    let message = format!("the tool `{}` needs {}", plain(tool), shown.join(", "));
+    Err(Error::usage(message).hint(format!("add `{}`", example.join(" "))))
+}
+
+fn value(key: &str, property: &Value, text: &str) -> Result<Value> {
+    let types = types(property);
+    let candidates = if types.is_empty() { vec!["any"] } else { types };
+    candidates.iter().find_map(|kind| read(kind, property, text)).ok_or_else(|| {
+        let expected = candidates.join(" or ");
+        Error::usage(format!("`{}` of `{}` is not {expected}", plain(text), plain(key)))
+            .hint(example(candidates[0]))
+    })
+}
+
+/// The types a property permits, in the order in which a text should be tried.
+fn types(property: &Value) -> Vec<&str> {
+    let named: Vec<&str> = match &property["type"] {
+        Value::String(name) => vec![name],
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        _ => ["anyOf", "oneOf"]
+            .iter()
+            .flat_map(|key| property[key].as_array().into_iter().flatten())
+            .flat_map(types)
+            .collect(),
+    };
+    // Text fits `string` always, so it comes last.
+    const ORDER: [&str; 7] = ["null", "boolean", "integer", "number", "array", "object", "string"];
+    ORDER.into_iter().filter(|kind| named.contains(kind)).collect()
+}
+
+/// The text as a value of this type, if it is one.
+fn read(kind: &str, property: &Value, text: &str) -> Option<Value> {
+    let json = || serde_json::from_str::<Value>(text.trim()).ok();
+    match kind {
+        "string" => Some(Value::from(text)),
+        "boolean" => json().filter(Value::is_boolean),
+        "null" => json().filter(Value::is_null),
+        "integer" => json().filter(|value| value.is_i64() || value.is_u64()),
+        "number" => json().filter(Value::is_number),
+        "object" => json().filter(Value::is_object),
+        "array" => match json() {
+            Some(list @ Value::Array(_)) => Some(list),
+            _ if text.trim_start().starts_with('[') => None,
+            _ => one_entry(&property["items"], text).map(|entry| Value::Array(vec![entry])),
+        },
+        _ => Some(json().unwrap_or_else(|| Value::from(text))),
+    }
+}
+
+/// A single entry of a list, where lists hold something simple.
+fn one_entry(items: &Value, text: &str) -> Option<Value> {
+    let types = types(items);
+    let simple = |kind: &&&str| matches!(**kind, "string" | "boolean" | "integer" | "number");
+    types.iter().filter(simple).find_map(|kind| read(kind, items, text))
+}
+
+fn example(kind: &str) -> &'static str {
+    match kind {
+        "boolean" => "write `key=true` or `key=false`",
+        "integer" => "write a whole number, such as `key=5`",
+        "number" => "write a number, such as `key=2.5`",
+        "array" => "write a JSON array, such as `key='[1,2]'`",
+        "object" => "write a JSON object, such as `key='{\"a\":1}'`",
+        _ => "the tool's schema is in `mcp-tether tools URL --json`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "properties": {
+                "query": { "type": "string" },
+                "limit": { "type": "integer" },
+                "price": { "type": "number" },
+                "active": { "type": "boolean" },
+                "tags": { "type": "array", "items": { "type": "string" } },
+                "counts": { "type": "array", "items": { "type": "integer" } },
+                "lines": { "type": "array", "items": { "type": "object" } },
+                "address": { "type": "object" },
+                "note": { "type": ["string", "null"] },
+                "either": { "anyOf": [{ "type": "string" }, { "type": "integer" }] },
+                "free": {},
+            },
+        })
+    }
+
+    fn read_words(words: &[&str]) -> Result<Value> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        from_words("find", &schema(), &words).map(Value::Object)
+    }
+
+    fn refusal(words: &[&str]) -> String {
+        read_words(words).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn the_schema_decides_what_a_text_becomes() {
+        for (word, expected) in [
+            ("query=5", json!({ "query": "5" })),
+            ("query=a=b c", json!({ "query": "a=b c" })),
+            ("query=", json!({ "query": "" })),
+            ("limit=-5", json!({ "limit": -5 })),
+            ("limit=18446744073709551615", json!({ "limit": u64::MAX })),
+            ("price=2.50", json!({ "price": 2.5 })),
+            ("price=3", json!({ "price": 3 })),
+            ("active=true", json!({ "active": true })),
+            ("tags=a", json!({ "tags": ["a"] })),
+            ("tags=[\"a\",\"b\"]", json!({ "tags": ["a", "b"] })),
+            ("counts=7", json!({ "counts": [7] })),
+            ("lines=[{\"sku\":1}]", json!({ "lines": [{ "sku": 1 }] })),
+            ("address={\"city\":\"Fès\"}", json!({ "address": { "city": "Fès" } })),
+            ("note=null", json!({ "note": null })),
+            ("note=5", json!({ "note": "5" })),
+            ("either=5", json!({ "either": 5 })),
+            ("either=x", json!({ "either": "x" })),
+            ("free=[1]", json!({ "free": [1] })),
+            ("free=x", json!({ "free": "x" })),
+        ] {
+            assert_eq!(read_words(&[word]).unwrap(), expected, "{word}");
+        }
+        assert_eq!(read_words(&["tags=a", "tags=b"]).unwrap(), json!({ "tags": ["a", "b"] }));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_before_it_is_sent() {
+        for (word, expected) in [
+            ("limit=many", "`many` of `limit` is not integer"),
+            ("limit=1.5", "`1.5` of `limit` is not integer"),
+            ("active=yes", "`yes` of `active` is not boolean"),
+            ("tags=[oops", "`[oops` of `tags` is not array"),
+            ("counts=x", "`x` of `counts` is not array"),
+            ("lines=x", "`x` of `lines` is not array"),
+            ("address=[]", "`[]` of `address` is not object"),
+            ("noequals", "`noequals` is not an argument of the form `key=value`"),
+            ("=x", "`=x` is not an argument of the form `key=value`"),
+        ] {
+            assert!(refusal(&[word]).contains(expected), "{word}: {}", refusal(&[word]));
+        }
+        assert!(refusal(&["query=a", "query=b"]).contains("`query` is given twice"));
+    }
+
+    #[test]
+    fn unknown_and_missing_arguments_are_named() {
+        assert!(refusal(&["qeury=x"]).contains("did you mean `query`?"));
+        assert!(refusal(&["zzzzzzzz=x"]).contains("hint: it has `active`, "));
+        let closed = json!({ "type": "object", "properties": {}, "required": ["a", "b"] });
+        let refusal = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            from_words("t", &closed, &words).unwrap_err().to_string()
+        };
+        assert!(refusal(&["x=1"]).contains("hint: it takes none"));
+        assert!(refusal(&[]).contains("the tool `t` needs `a`, `b`"), "{}", refusal(&[]));
+        assert!(refusal(&[]).contains("hint: add `a=… b=…`"));
+        let open = json!({ "properties": {}, "additionalProperties": { "type": "integer" } });
+        let arguments = from_words("t", &open, &["x=1".to_owned()]).unwrap();
+        assert_eq!(Value::Object(arguments), json!({ "x": 1 }));
+        assert!(from_words("t", &Value::Null, &["x=1".to_owned()]).is_ok());
+    }
+}

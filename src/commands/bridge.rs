@@ -1,0 +1,13 @@
+//! `mcp-tether URL`: the host on stdin and stdout, the remote behind the URL.
+
+use super::prepare::{block_on, bridge_options};
+use super::wire;
+use crate::environment::Environment;
+use crate::error::{ExitCode, Result};
+use crate::settings::Flags;
+
+/// Bridges until one side is gone.
+pub fn run(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let options = bridge_options(url, flags, environment)?;
+    block_on(wire::stdio(options))
+}

@@ -1,0 +1,200 @@
+//! `mcp-tether call`: runs one tool and shows what it gave.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::arguments::from_words;
+use super::prepare::{block_on, bridge_options};
+use super::readable;
+use super::session::{Manner, Session};
+use super::tools::all_tools;
+use super::wire::through_bridge;
+use crate::environment::{Environment, stderr_is_terminal, to_stdout};
+use crate::error::{Error, ExitCode, Result};
+use crate::protocol::methods;
+use crate::redact::plain;
+use crate::settings::{Flags, nearest};
+
+/// What to call and how to show it.
+#[derive(Clone, Debug)]
+pub struct CallOptions {
+    /// The server's URL.
+    pub url: String,
+    /// The tool's name.
+    pub tool: String,
+    /// Arguments as `key=value`.
+    pub words: Vec<String>,
+    /// Arguments as a JSON object.
+    pub json_arguments: Option<String>,
+    /// Print the result as JSON.
+    pub as_json: bool,
+    /// Say yes when the tool asks for a confirmation.
+    pub yes: bool,
+}
+
+/// Calls the tool.
+pub fn run(options: &CallOptions, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let given = options.json_arguments.as_deref().map(json_object).transpose()?;
+    if given.is_some() && !options.words.is_empty() {
+        return Err(Error::usage("arguments are given both as JSON and as `key=value`")
+            .hint("use one of the two"));
+    }
+    let bridge = bridge_options(&options.url, flags, environment)?;
+    let result = block_on(through_bridge(bridge, async |lines| {
+        let manner = Manner { yes: options.yes, progress: stderr_is_terminal() };
+        let mut session = Session::open(lines, manner).await?;
+        let result = call(&mut session, options, given).await;
+        session.close().await;
+        result
+    }))?;
+    if options.as_json {
+        to_stdout(&format!("{}\n", readable::json(result.get())));
+    }
+    let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
+    if !options.as_json {
+        to_stdout(&shown(&result));
+    }
+    match result["isError"] {
+        Value::Bool(true) => {
+            Err(Error::failed(format!("the tool `{}` reported an error", plain(&options.tool))))
+        }
+        _ => Ok(ExitCode::Ok),
+    }
+}
+
+async fn call(
+    session: &mut Session,
+    options: &CallOptions,
+    given: Option<Map<String, Value>>,
+) -> Result<Box<RawValue>> {
+    let arguments = match given {
+        // What a program wrote is sent as it is: the server judges it.
+        Some(arguments) => arguments,
+        None => {
+            let schema = schema_of(session, &options.tool, &options.url).await?;
+            from_words(&options.tool, &schema, &options.words)?
+        }
+    };
+    let mut params = json!({ "name": options.tool, "arguments": arguments });
+    if stderr_is_terminal() {
+        params["_meta"] = json!({ "progressToken": "call" });
+    }
+    session.request(methods::TOOLS_CALL, params).await
+}
+
+fn json_object(text: &str) -> Result<Map<String, Value>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(_) => Err(Error::usage("the value of `--json` is not a JSON object")
+            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value` words")),
+        Err(error) => Err(Error::usage(format!("the value of `--json` is not JSON: {error}"))
+            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value` words")),
+    }
+}
+
+/// The `inputSchema` of a tool.
+async fn schema_of(session: &mut Session, name: &str, url: &str) -> Result<Value> {
+    let tools = all_tools(session).await?;
+    let tools: Vec<Value> =
+        tools.iter().filter_map(|tool| serde_json::from_str(tool.get()).ok()).collect();
+    match tools.iter().find(|tool| tool["name"] == name) {
+        Some(tool) => Ok(tool["inputSchema"].clone()),
+        None => {
+            let error = Error::failed(format!("the server has no tool `{}`", plain(name)));
+            let names = tools.iter().filter_map(|tool| tool["name"].as_str());
+            Err(match nearest(name, names) {
+                Some(other) => error.hint(format!("did you mean `{}`?", plain(other))),
+                None => error.hint(format!("`mcp-tether tools {}` lists them", plain(url))),
+            })
+        }
+    }
+}
+
+/// A tool's result for a person.
+fn shown(result: &Value) -> String {
+    let structured = &result["structuredContent"];
+    let mut out = String::new();
+    for content in result["content"].as_array().into_iter().flatten() {
+        // Servers repeat structured content as text for older hosts: once is enough.
+        let repeats =
+            |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *structured);
+        match content["text"].as_str() {
+            Some(text) if !structured.is_null() && repeats(text) => {}
+            Some(text) => out.push_str(readable::text(text).trim_end_matches('\n')),
+            None => out.push_str(&other_content(content)),
+        }
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    if !structured.is_null() {
+        out.push_str(&readable::pretty(structured));
+        out.push('\n');
+    }
+    if out.is_empty() {
+        out.push_str("(no content)\n");
+    }
+    out
+}
+
+/// What cannot be shown in a terminal is named.
+fn other_content(content: &Value) -> String {
+    let kind = plain(content["type"].as_str().unwrap_or("unknown content"));
+    let resource = &content["resource"];
+    if let Some(text) = resource["text"].as_str() {
+        return readable::text(text);
+    }
+    let uri = content["uri"].as_str().or(resource["uri"].as_str());
+    let media_type = content["mimeType"].as_str().or(resource["mimeType"].as_str());
+    let encoded = content["data"].as_str().or(resource["blob"].as_str());
+    let mut parts = vec![kind];
+    parts.extend(uri.map(plain));
+    parts.extend(media_type.map(plain));
+    parts.extend(encoded.map(|text| format!("{} bytes", text.trim_end_matches('=').len() * 3 / 4)));
+    format!("[{}]", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_shown_and_structured_content_only_once() {
+        let text = json!({ "content": [{ "type": "text", "text": "a\u{1b}\nb\n" }] });
+        assert_eq!(shown(&text), "a\\u{1b}\nb\n");
+        let both = json!({
+            "content": [
+                { "type": "text", "text": "{\"x\": 1}" },
+                { "type": "text", "text": "done" },
+            ],
+            "structuredContent": { "x": 1 },
+        });
+        assert_eq!(shown(&both), "done\n{\n  \"x\": 1\n}\n");
+        assert_eq!(shown(&json!({ "content": [] })), "(no content)\n");
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        let content = json!({ "content": [
+            { "type": "image", "mimeType": "image/png", "data": "AAAA" },
+            { "type": "resource_link", "uri": "file:///a", "name": "a" },
+            { "type": "resource", "resource": { "uri": "u", "text": "inside" } },
+            { "type": "resource", "resource": { "uri": "u", "blob": "AAA=" } },
+        ] });
+        let expected = concat!(
+            "[image, image/png, 3 bytes]\n",
+            "[resource_link, file:///a]\n",
+            "inside\n",
+            "[resource, u, 2 bytes]\n",
+        );
+        assert_eq!(shown(&content), expected);
+    }
+
+    #[test]
+    fn json_arguments_must_be_an_object() {
+        assert!(json_object("{\"a\":1}").is_ok());
+        for text in ["[]", "7", "{", ""] {
+            assert!(json_object(text).unwrap_err().to_string().contains("hint: "), "{text}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Lines about the run, on stderr and if wanted in a file; never on stdout, which belongs to the
+//! protocol (T-02). A closed stderr or a full disk is no reason to end a bridge.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterFn, filter_fn};
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormattedFields, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::environment::to_stderr;
+use crate::error::{Error, Result};
+use crate::redact::plain;
+use crate::settings::LogOptions;
+
+/// Starts logging. A second call in one process changes nothing.
+pub fn start(options: &LogOptions) -> Result<()> {
+    let file = options.file.as_deref().map(open_private).transpose()?;
+    let layer = tracing_subscriber::fmt::layer()
+        .event_format(Line)
+        .with_writer(Output { file: Mutex::new(file) })
+        .with_filter(ours(options.level));
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    Ok(())
+}
+
+/// Our own lines only: those of libraries may hold what must not be shown (S-09).
+fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
+    filter_fn(move |metadata| {
+        *metadata.level() <= level && metadata.target().starts_with("mcp_tether")
+    })
+    .with_max_level_hint(level)
+}
+
+/// Opens a file for appending that only the owner may read when it is new.
+fn open_private(path: &Path) -> Result<File> {
+    let mut options = File::options();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| {
+        let shown = plain(&path.display().to_string());
+        Error::usage(format!("cannot write to the log file `{shown}`: {error}"))
+            .hint("name another file with `--log-file FILE`")
+    })
+}
+
+/// `level: span fields: message field=value`.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        write!(writer, "{}: ", level_name(*event.metadata().level()))?;
+        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            match span.extensions().get::<FormattedFields<N>>() {
+                Some(fields) if !fields.is_empty() => write!(writer, "{fields}: ")?,
+                _ => {}
+            }
+        }
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warning",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
+
+/// Where lines go.
+struct Output {
+    file: Mutex<Option<File>>,
+}
+
+/// Where one line goes.
+struct Both<'a>(&'a Output);
+
+impl<'a> MakeWriter<'a> for Output {
+    type Writer = Both<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Both(self)
+    }
+}
+
+impl Write for Both<'_> {
+    /// Gets each line in one piece.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let shown = visible(&String::from_utf8_lossy(line));
+        to_stderr(&shown);
+        if let Ok(mut file) = self.0.file.lock()
+            && let Some(file) = file.as_mut()
+        {
+            let mut stamped = String::new();
+            let _ = SystemTime.format_time(&mut Writer::new(&mut stamped));
+            let _ = write!(stamped, " {shown}");
+            let _ = file.write_all(stamped.as_bytes());
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The line with everything that could fool a terminal or fake a second line made visible (S-15).
+fn visible(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for character in line.strip_suffix('\n').unwrap_or(line).chars() {
+        if character.is_control() {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Lines as they would go to stderr.
+    fn logged(level: Level, log: impl FnOnce()) -> String {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&lines);
+        let layer = tracing_subscriber::fmt::layer()
+            .event_format(Line)
+            .with_writer(move || Collected(Arc::clone(&writer)))
+            .with_filter(ours(level));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+        let lines = lines.lock().unwrap();
+        String::from_utf8(lines.clone()).unwrap()
+    }
+
+    struct Collected(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Collected {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            let line_shown = visible(&String::from_utf8_lossy(line));
+            self.0.lock().unwrap().extend_from_slice(line_shown.as_bytes());
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_has_level_span_message_and_fields() {
+        let text = logged(Level::INFO, || {
+            let span = tracing::info_span!("request", id = 7);
+            let _entered = span.enter();
+            tracing::warn!(status = 503, "try again");
+            tracing::debug!("not shown");
+        });
+        assert_eq!(text, "warning: id=7: try again status=503\n");
+    }
+
+    /// S-09
+    #[test]
+    fn lines_of_libraries_are_left_out_at_every_level() {
+        let text = logged(Level::TRACE, || {
+            tracing::trace!(target: "h2::frame", "authorization: Bearer x");
+            tracing::trace!("ours");
+        });
+        assert_eq!(text, "trace: ours\n");
+    }
+
+    /// S-15
+    #[test]
+    fn what_a_server_says_cannot_fake_a_line_or_move_the_cursor() {
+        let text = logged(Level::WARN, || tracing::warn!("{}", "a\nerror: b\u{1b}[2J"));
+        assert!(text.starts_with("warning: a\\nerror: b\\"), "{text}");
+        assert!(!text.contains('\u{1b}') && text.lines().count() == 1, "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_log_file_is_private_and_an_old_one_grows() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.txt");
+        let write = |text: &str| {
+            let file = Mutex::new(Some(open_private(&path).unwrap()));
+            let output = Output { file };
+            output.make_writer().write_all(text.as_bytes()).unwrap();
+        };
+        write("warning: one\n");
+        write("warning: two\n");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().map(|line| line.split_once(' ').unwrap()).collect();
+        assert_eq!(
+            lines.iter().map(|line| line.1).collect::<Vec<_>>(),
+            ["warning: one", "warning: two"]
+        );
+        assert!(lines[0].0.starts_with("20") && lines[0].0.ends_with('Z'), "{text}");
+        let error = open_private(&folder.path().join("absent/log.txt")).unwrap_err().to_string();
+        assert!(error.contains("cannot write to the log file") && error.contains("hint: "));
+    }
+}

@@ -1,0 +1,95 @@
+//! What a server sent, as a person may see it: text keeps its lines and loses what could fool a
+//! terminal (S-15), JSON keeps its value.
+
+use serde_json::Value;
+
+/// Text of any length whose control characters, except line breaks and tabs, are visible.
+pub fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.replace("\r\n", "\n").chars() {
+        match character {
+            '\n' | '\t' => out.push(character),
+            _ if is_risky(character) => out.extend(character.escape_default()),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// JSON text with the same value that cannot fool a terminal. What is risky stands inside strings,
+/// where an escape means the same.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_risky(character) && !character.is_ascii_whitespace() {
+            out.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// A value over several lines.
+pub fn pretty(value: &Value) -> String {
+    json(&format!("{value:#}"))
+}
+
+/// The first sentence of a description, on one line.
+pub fn first_sentence(description: &str) -> String {
+    let line: Vec<&str> = description.split_whitespace().collect();
+    let line = line.join(" ");
+    let end = line
+        .match_indices(['.', '!', '?'])
+        .map(|(at, mark)| at + mark.len())
+        .find(|end| line[*end..].starts_with(' ') && !ends_with_abbreviation(&line[..*end]));
+    text(end.map_or(line.as_str(), |end| &line[..end]))
+}
+
+fn ends_with_abbreviation(sentence: &str) -> bool {
+    ["e.g.", "i.e.", "etc.", "vs.", "z.B."].iter().any(|short| sentence.ends_with(short))
+}
+
+/// Control characters of both sets, and characters that reorder what follows.
+fn is_risky(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-15
+    #[test]
+    fn text_keeps_its_lines_and_shows_what_could_fool_a_terminal() {
+        assert_eq!(
+            text("a\r\n\tb\u{1b}[2J\u{9b}\u{202e}\r"),
+            "a\n\tb\\u{1b}[2J\\u{9b}\\u{202e}\\r"
+        );
+        assert_eq!(text(&"x".repeat(2_000)).len(), 2_000);
+    }
+
+    /// S-15
+    #[test]
+    fn json_keeps_its_value() {
+        let raw = "{\"a\": \"x\u{9b}\u{7f}\u{202e}\",\n \"b\": 1.10}";
+        let shown = json(raw);
+        assert_eq!(shown, "{\"a\": \"x\\u009b\\u007f\\u202e\",\n \"b\": 1.10}");
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(value(&shown), value(raw));
+    }
+
+    #[test]
+    fn the_first_sentence_ends_where_a_reader_would_say() {
+        for (description, expected) in [
+            ("", ""),
+            ("Finds products. Needs a key.", "Finds products."),
+            ("Finds products", "Finds products"),
+            ("Finds e.g. products. Fast.", "Finds e.g. products."),
+            ("Version 1.5 of it! More", "Version 1.5 of it!"),
+            ("  Two\n  lines. Rest", "Two lines."),
+        ] {
+            assert_eq!(first_sentence(description), expected);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `mcp-tether tools`: what a server offers, at a glance.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::prepare::{block_on, bridge_options};
+use super::readable;
+use super::session::{Manner, Session};
+use super::wire::through_bridge;
+use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::error::{Error, ExitCode, Result};
+use crate::protocol::methods;
+use crate::settings::Flags;
+
+/// Lists the tools of the server behind `url`.
+pub fn run(url: &str, as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let options = bridge_options(url, flags, environment)?;
+    let tools = block_on(through_bridge(options, async |lines| {
+        let mut session = Session::open(lines, Manner::default()).await?;
+        let tools = all_tools(&mut session).await;
+        session.close().await;
+        tools
+    }))?;
+    if as_json {
+        to_stdout(&as_array(&tools));
+    } else if tools.is_empty() {
+        to_stderr("the server offers no tools\n");
+    } else {
+        to_stdout(&as_table(&tools)?);
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Every tool, as the server describes it; none if it has no such thing as tools.
+pub async fn all_tools(session: &mut Session) -> Result<Vec<Box<RawValue>>> {
+    if session.opened["capabilities"]["tools"].is_null() {
+        return Ok(Vec::new());
+    }
+    session.list(methods::TOOLS_LIST, "tools").await
+}
+
+/// What is shown of a tool.
+#[derive(Deserialize)]
+struct Tool {
+    name: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    annotations: Option<Annotations>,
+}
+
+#[derive(Deserialize)]
+struct Annotations {
+    #[serde(default)]
+    title: Option<String>,
+}
+
+fn as_array(tools: &[Box<RawValue>]) -> String {
+    let tools: Vec<String> = tools.iter().map(|tool| readable::json(tool.get())).collect();
+    if tools.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", tools.join(",\n")) }
+}
+
+/// Name, title and first sentence in columns; no column where nothing stands.
+fn as_table(tools: &[Box<RawValue>]) -> Result<String> {
+    let rows: Vec<[String; 3]> = tools.iter().map(|tool| row(tool)).collect::<Result<_>>()?;
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let (names, titles) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let mut out = String::new();
+    for [name, title, description] in &rows {
+        let line = match titles {
+            0 => format!("{name:names$}  {description}"),
+            _ => format!("{name:names$}  {title:titles$}  {description}"),
+        };
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+fn row(tool: &RawValue) -> Result<[String; 3]> {
+    let tool: Tool = serde_json::from_str(tool.get())
+        .map_err(|error| Error::failed(format!("the server describes a tool badly: {error}")))?;
+    let title = tool.title.or_else(|| tool.annotations.and_then(|annotations| annotations.title));
+    let one_line =
+        |text: &str| readable::text(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    Ok([
+        one_line(&tool.name),
+        one_line(&title.unwrap_or_default()),
+        readable::first_sentence(&tool.description.unwrap_or_default()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(tools: &[&str]) -> Vec<Box<RawValue>> {
+        tools.iter().map(|tool| serde_json::from_str(tool).unwrap()).collect()
+    }
+
+    #[test]
+    fn columns_are_aligned_and_empty_ones_left_out() {
+        let tools = raw(&[
+            r#"{"name":"find_products","title":"Find products","description":"Finds. More."}"#,
+            r#"{"name":"ü","annotations":{"title":"Umlaut"}}"#,
+            r#"{"name":"a\u001bb","description":"Two\nlines"}"#,
+        ]);
+        let expected = concat!(
+            "find_products  Find products  Finds.\n",
+            "ü              Umlaut\n",
+            "a\\u{1b}b                      Two lines\n",
+        );
+        assert_eq!(as_table(&tools).unwrap(), expected);
+        let plain = raw(&[r#"{"name":"ab","description":"Does."}"#, r#"{"name":"a"}"#]);
+        assert_eq!(as_table(&plain).unwrap(), "ab  Does.\na\n");
+    }
+
+    #[test]
+    fn json_is_what_the_server_sent() {
+        let tools = raw(&[r#"{"name":"a","x":1.10,"y":12345678901234567890123}"#, "{}"]);
+        let text = as_array(&tools);
+        assert_eq!(text, "[\n{\"name\":\"a\",\"x\":1.10,\"y\":12345678901234567890123},\n{}\n]\n");
+        assert_eq!(as_array(&[]), "[]\n");
+    }
+
+    #[test]
+    fn a_tool_without_a_name_is_an_error() {
+        assert!(as_table(&raw(&[r#"{"title":"x"}"#])).is_err());
+    }
+}

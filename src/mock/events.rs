@@ -1,0 +1,323 @@
+//! Logs of what a stream carries: writers append messages, one reader at a time sends them, and a
+//! stream that broke off can be read again from any event.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+/// Events that were sent stay this many deep for a stream that is resumed.
+const KEPT: usize = 4096;
+
+/// One message on a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Position in its log, from 1.
+    pub(super) index: u64,
+    /// The JSON-RPC message.
+    pub(super) payload: Bytes,
+    /// Whether it answers a request, or is said on the way.
+    pub(super) is_answer: bool,
+}
+
+/// The messages of one stream.
+#[derive(Debug)]
+pub(super) struct EventLog {
+    number: u64,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: VecDeque<Event>,
+    next_index: u64,
+    sent: u64,
+    ended: bool,
+    /// The reader that may read; a newer one takes its place.
+    reader: u64,
+    reading: bool,
+    /// Readers of before this many cuts are cut off.
+    cuts: u64,
+}
+
+impl EventLog {
+    /// An empty log with a number of its own within its session.
+    pub(super) fn new(number: u64) -> Arc<Self> {
+        let state = State { next_index: 1, ..State::default() };
+        Arc::new(Self { number, state: Mutex::new(state), changed: watch::Sender::new(()) })
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Appends a message that is no answer.
+    pub(super) fn say(&self, payload: impl Into<Bytes>) {
+        self.append(payload.into(), false);
+    }
+
+    /// Appends the answer to a request.
+    pub(super) fn answer(&self, payload: impl Into<Bytes>) {
+        self.append(payload.into(), true);
+    }
+
+    /// Nothing more will be appended.
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
+        self.changed.send_replace(());
+    }
+
+    /// Breaks the stream off for its present reader; the log goes on.
+    pub(super) fn cut(&self) {
+        self.lock().cuts += 1;
+        self.changed.send_replace(());
+    }
+
+    /// Whether somebody reads it.
+    pub(super) fn is_read(&self) -> bool {
+        self.lock().reading
+    }
+
+    /// Whether it ended and everything in it was sent.
+    pub(super) fn is_done(&self) -> bool {
+        let state = self.lock();
+        state.ended && state.sent + 1 == state.next_index
+    }
+
+    /// Reads on after the event with this index.
+    pub(super) fn read_after(self: &Arc<Self>, index: u64) -> Reader {
+        let mut state = self.lock();
+        state.reader += 1;
+        state.reading = true;
+        let reader = Reader {
+            ticket: state.reader,
+            cuts: state.cuts,
+            position: index,
+            changed: self.changed.subscribe(),
+            log: Arc::clone(self),
+        };
+        drop(state);
+        self.changed.send_replace(());
+        reader
+    }
+
+    /// Reads what will come from now on.
+    pub(super) fn read_new(self: &Arc<Self>) -> Reader {
+        let last = self.lock().next_index - 1;
+        self.read_after(last)
+    }
+
+    /// Looks on at what comes from now on, without taking the stream from its reader.
+    pub(super) fn peek(self: &Arc<Self>) -> Peek {
+        let position = self.lock().next_index - 1;
+        Peek { log: Arc::clone(self), position, changed: self.changed.subscribe() }
+    }
+
+    fn append(&self, payload: Bytes, is_answer: bool) {
+        let mut state = self.lock();
+        let index = state.next_index;
+        state.next_index += 1;
+        state.events.push_back(Event { index, payload, is_answer });
+        while state.events.len() > KEPT && state.events[0].index <= state.sent {
+            state.events.pop_front();
+        }
+        drop(state);
+        self.changed.send_replace(());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a reader finds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A message.
+    Event(Event),
+    /// The stream is over, or a newer reader took it.
+    Ended,
+    /// The stream is to break off without a farewell.
+    Cut,
+}
+
+/// Reads one log. Dropped, it leaves the log unread.
+#[derive(Debug)]
+pub(super) struct Reader {
+    log: Arc<EventLog>,
+    ticket: u64,
+    cuts: u64,
+    position: u64,
+    changed: watch::Receiver<()>,
+}
+
+impl Reader {
+    pub(super) fn log(&self) -> &Arc<EventLog> {
+        &self.log
+    }
+
+    /// The index of the last event that was read.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Takes the last read back: the event was not sent after all.
+    pub(super) fn unread(&mut self, event: &Event) {
+        self.position = event.index - 1;
+        let mut state = self.log.lock();
+        state.sent = state.sent.min(event.index - 1);
+    }
+
+    /// Waits for what comes next.
+    pub(super) async fn next(&mut self) -> Next {
+        loop {
+            self.changed.mark_unchanged();
+            if let Some(next) = self.poll() {
+                return next;
+            }
+            if self.changed.changed().await.is_err() {
+                return Next::Ended;
+            }
+        }
+    }
+
+    /// What comes next, if it is there already.
+    pub(super) fn poll(&mut self) -> Option<Next> {
+        let mut state = self.log.lock();
+        if state.cuts != self.cuts {
+            return Some(Next::Cut);
+        }
+        if state.reader != self.ticket {
+            return Some(Next::Ended);
+        }
+        let first = state.events.front().map_or(state.next_index, |event| event.index);
+        let wanted = (self.position + 1).max(first);
+        let offset = usize::try_from(wanted - first).unwrap_or(usize::MAX);
+        if let Some(event) = state.events.get(offset).cloned() {
+            self.position = event.index;
+            state.sent = state.sent.max(event.index);
+            return Some(Next::Event(event));
+        }
+        state.ended.then_some(Next::Ended)
+    }
+
+    /// Waits until it is clear whether the answer is the first thing to be sent, or whether
+    /// something is said before it. Takes nothing.
+    pub(super) async fn first_is_answer(&mut self) -> bool {
+        loop {
+            self.changed.mark_unchanged();
+            {
+                let state = self.log.lock();
+                match state.events.iter().find(|event| event.index > self.position) {
+                    Some(event) if !event.is_answer => return false,
+                    _ if state.ended => return true,
+                    _ => {}
+                }
+            }
+            if self.changed.changed().await.is_err() {
+                return true;
+            }
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut state = self.log.lock();
+        if state.reader == self.ticket {
+            state.reading = false;
+        }
+    }
+}
+
+/// Looks on at a log.
+#[derive(Debug)]
+pub(super) struct Peek {
+    log: Arc<EventLog>,
+    position: u64,
+    changed: watch::Receiver<()>,
+}
+
+impl Peek {
+    /// The first answer since; `None` when the log ended without one.
+    pub(super) async fn first_answer(mut self) -> Option<Bytes> {
+        loop {
+            self.changed.mark_unchanged();
+            {
+                let state = self.log.lock();
+                let mut new = state.events.iter().filter(|event| event.index > self.position);
+                if let Some(event) = new.find(|event| event.is_answer) {
+                    return Some(event.payload.clone());
+                }
+                if state.ended {
+                    return None;
+                }
+            }
+            self.changed.changed().await.ok()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn texts(reader: &mut Reader, count: usize) -> Vec<String> {
+        let mut found = Vec::new();
+        for _ in 0..count {
+            match reader.next().await {
+                Next::Event(event) => {
+                    found.push(String::from_utf8(event.payload.to_vec()).unwrap());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_resumed_where_it_broke_off() {
+        let log = EventLog::new(1);
+        let mut reader = log.read_after(0);
+        log.say("a");
+        log.say("b");
+        assert_eq!(texts(&mut reader, 1).await, ["a"]);
+        log.cut();
+        assert_eq!(reader.next().await, Next::Cut);
+        log.answer("c");
+        log.end();
+        let mut reader = log.read_after(1);
+        assert_eq!(texts(&mut reader, 2).await, ["b", "c"]);
+        assert_eq!(reader.next().await, Next::Ended);
+        assert!(log.is_done());
+    }
+
+    #[tokio::test]
+    async fn a_newer_reader_takes_the_stream() {
+        let log = EventLog::new(1);
+        let mut old = log.read_new();
+        let mut new = log.read_new();
+        log.say("a");
+        assert_eq!(old.next().await, Next::Ended);
+        drop(old);
+        assert!(log.is_read());
+        assert_eq!(texts(&mut new, 1).await, ["a"]);
+        drop(new);
+        assert!(!log.is_read());
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_is_forgotten_in_the_end_and_what_was_not_never() {
+        let log = EventLog::new(1);
+        for number in 0..2 * KEPT {
+            log.say(number.to_string());
+        }
+        let mut reader = log.read_after(0);
+        assert_eq!(texts(&mut reader, 2 * KEPT).await.len(), 2 * KEPT);
+        log.say("last");
+        assert_eq!(log.lock().events.len(), KEPT);
+        assert_eq!(texts(&mut reader, 1).await, ["last"]);
+    }
+}

@@ -1,0 +1,17 @@
+//! Faults: what a remote can do wrong, or right in an unusual way, chosen by a line of text such as
+//! `status=503:retry-after=1:times=2:method=tools/list`. A fault only writes into a [`Plan`]; the
+//! transports act on it.
+
+mod fault;
+mod plan;
+mod table;
+mod words;
+
+pub(super) use fault::{ActiveFault, Asked};
+pub use fault::{Fault, FaultHelp, InvalidFault};
+#[cfg(test)]
+pub(super) use plan::LineEnding;
+pub(super) use plan::{
+    AskFault, Challenge, EndpointFault, Form, MessageFaults, Plan, Point, PostAnswer, Redirect,
+    SessionFault, Silence, StatusBody, StatusFault, Style,
+};

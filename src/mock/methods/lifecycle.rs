@@ -1,0 +1,94 @@
+//! `initialize`: the handshake of the legacy revisions.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::RpcError;
+use crate::jsonrpc::Message;
+use crate::mock::faults::{Plan, SessionFault};
+use crate::mock::revisions::Rules;
+use crate::mock::session::Session;
+use crate::mock::state::Shared;
+use crate::protocol::{ProtocolVersion, codes};
+
+/// What `initialize` opened.
+pub(in crate::mock) struct Opened {
+    pub(in crate::mock) session: Arc<Session>,
+    pub(in crate::mock) result: Value,
+}
+
+/// Opens a session, or completes `opened`, which the transport opened already.
+pub(in crate::mock) fn initialize(
+    shared: &Shared,
+    plan: &Plan,
+    request: &Message,
+    opened: Option<Arc<Session>>,
+) -> Result<Opened, RpcError> {
+    #[derive(Deserialize)]
+    struct Params {
+        #[serde(rename = "protocolVersion")]
+        protocol_version: String,
+        capabilities: Value,
+        #[serde(rename = "clientInfo")]
+        _client_info: Value,
+    }
+    let Some(params) = request.params_as::<Params>() else {
+        let needs = "needs `protocolVersion`, `capabilities` and `clientInfo`";
+        return Err(RpcError::invalid_params(needs));
+    };
+    let session = opened.unwrap_or_else(|| open(shared, plan, &params.protocol_version));
+    if !session.introduce(params.capabilities) {
+        return Err(RpcError::new(codes::INVALID_REQUEST, "already initialized"));
+    }
+    let version = session.version();
+    let named = plan.negotiate.as_deref().unwrap_or(version.name());
+    Ok(Opened { result: result(shared, version, named, session.id().is_some()), session })
+}
+
+fn open(shared: &Shared, plan: &Plan, wanted: &str) -> Arc<Session> {
+    let forced = plan.negotiate.as_deref().and_then(ProtocolVersion::from_name);
+    let version = forced.unwrap_or_else(|| shared.options.protocol.negotiate(wanted));
+    let without = shared.is_stateless() || plan.session == Some(SessionFault::Absent);
+    let id = (!without).then(|| shared.sessions.new_id(shared.options.seed));
+    let session = Arc::new(Session::new(id, version));
+    shared.sessions.insert(&session);
+    session
+}
+
+fn result(shared: &Shared, version: ProtocolVersion, named: &str, has_session: bool) -> Value {
+    let profile = shared.product.profile();
+    let mut remote = json!({ "name": profile.name, "version": profile.version });
+    if Rules::of(version).structured {
+        remote["title"] = profile.title.into();
+    }
+    json!({
+        "protocolVersion": named,
+        "capabilities": capabilities(shared, version, has_session),
+        "serverInfo": remote,
+        "instructions": profile.instructions,
+    })
+}
+
+/// Without a session nothing can be pushed, so nothing that pushes is promised.
+fn capabilities(shared: &Shared, version: ProtocolVersion, has_session: bool) -> Value {
+    let offers = shared.product.profile().offers;
+    let mut capabilities = json!({ "tools": {} });
+    if offers.tools_change && has_session {
+        capabilities["tools"]["listChanged"] = true.into();
+    }
+    if offers.resources {
+        capabilities["resources"] = json!({ "subscribe": has_session, "listChanged": has_session });
+    }
+    if offers.prompts {
+        capabilities["prompts"] = json!({ "listChanged": has_session });
+    }
+    if offers.completions && Rules::of(version).annotations {
+        capabilities["completions"] = json!({});
+    }
+    if offers.logging {
+        capabilities["logging"] = json!({});
+    }
+    capabilities
+}

@@ -1,0 +1,194 @@
+//! What the mock plays: product, revisions, sessions, answers, credentials, faults.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::date::Date;
+use super::faults::Fault;
+use crate::protocol::{Era, ProtocolVersion};
+
+/// How one mock behaves. `MockOptions::default()` is the `lab` product on a free port, every legacy
+/// revision, sessions, JSON answers, no credentials, no faults.
+#[derive(Clone, Debug)]
+pub struct MockOptions {
+    /// The loopback port; 0 takes a free one.
+    pub port: u16,
+    /// Which product to play.
+    pub product: ProductName,
+    /// Which revisions to speak.
+    pub protocol: Served,
+    /// With or without sessions on Streamable HTTP.
+    pub mode: Mode,
+    /// The form of answers on Streamable HTTP.
+    pub answers: Answers,
+    /// Which credential to ask for.
+    pub auth: Auth,
+    /// The API key that [`Auth::ApiKey`] accepts.
+    pub api_key: String,
+    /// What seeded data and session ids are drawn from: the same seed gives the same data.
+    pub seed: u64,
+    /// The day that seeded data counts back from; today in UTC when left out.
+    pub today: Option<Date>,
+    /// Entries per page of the MCP lists.
+    pub page_size: usize,
+    /// Faults in force from the start.
+    pub faults: Vec<Fault>,
+    /// How many requests the recorder keeps; older ones are forgotten.
+    pub record_limit: usize,
+}
+
+impl Default for MockOptions {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            product: ProductName::Lab,
+            protocol: Served::AllLegacy,
+            mode: Mode::Sessions,
+            answers: Answers::Json,
+            auth: Auth::Open,
+            api_key: "egrow_demo_key".to_owned(),
+            seed: 1,
+            today: None,
+            page_size: 100,
+            faults: Vec::new(),
+            record_limit: 100_000,
+        }
+    }
+}
+
+/// A product that the mock can play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProductName {
+    /// A small product made for tests of the bridge.
+    Lab,
+    /// An order desk for online shops.
+    Egrow,
+}
+
+impl ProductName {
+    /// Every product.
+    pub const ALL: [Self; 2] = [Self::Lab, Self::Egrow];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lab => "lab",
+            Self::Egrow => "egrow",
+        }
+    }
+}
+
+impl fmt::Display for ProductName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ProductName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|product| product.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(|product| format!("`{product}`")).join(", ");
+            format!("no product is named `{text}`, there are {names}")
+        })
+    }
+}
+
+/// Which revisions the mock speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// Every legacy revision: the host's own if it is known, else the newest. HTTP+SSE is offered
+    /// beside Streamable HTTP.
+    AllLegacy,
+    /// One revision whatever the host asks for. 2024-11-05 means HTTP+SSE and no Streamable HTTP.
+    Only(ProtocolVersion),
+}
+
+impl Served {
+    /// The answer to a host that asks for `wanted`.
+    pub fn negotiate(self, wanted: &str) -> ProtocolVersion {
+        match self {
+            Self::Only(version) => version,
+            Self::AllLegacy => ProtocolVersion::from_name(wanted)
+                .filter(|version| version.era() == Era::Legacy)
+                .unwrap_or(ProtocolVersion::NEWEST_LEGACY),
+        }
+    }
+
+    /// Whether `version` can be in force.
+    pub fn includes(self, version: ProtocolVersion) -> bool {
+        match self {
+            Self::Only(only) => only == version,
+            Self::AllLegacy => version.era() == Era::Legacy,
+        }
+    }
+
+    /// Whether Streamable HTTP is offered.
+    pub fn has_streamable_http(self) -> bool {
+        self != Self::Only(ProtocolVersion::V2024_11_05)
+    }
+
+    /// Whether HTTP+SSE is offered.
+    pub fn has_http_sse(self) -> bool {
+        self.includes(ProtocolVersion::V2024_11_05)
+    }
+}
+
+impl From<ProtocolVersion> for Served {
+    fn from(version: ProtocolVersion) -> Self {
+        Self::Only(version)
+    }
+}
+
+/// With or without sessions on Streamable HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `initialize` hands out an `Mcp-Session-Id`; GET streams and DELETE work.
+    Sessions,
+    /// Each POST stands alone; GET and DELETE are answered 405.
+    Stateless,
+}
+
+/// The form of answers to requests on Streamable HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// One JSON object, unless something has to be sent before the answer: then an SSE stream.
+    Json,
+    /// Always an SSE stream.
+    Sse,
+}
+
+/// Which credential the mock asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// None.
+    Open,
+    /// The API key, as `X-API-Key`, `X-Egrow-API-Key` or `Authorization: Bearer`.
+    ApiKey,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_legacy_revision_is_kept_and_another_becomes_the_newest() {
+        for version in &ProtocolVersion::ALL[..4] {
+            assert_eq!(Served::AllLegacy.negotiate(version.name()), *version);
+        }
+        for wanted in ["2026-07-28", "1999-01-01", ""] {
+            assert_eq!(Served::AllLegacy.negotiate(wanted), ProtocolVersion::V2025_11_25);
+        }
+        let pinned = Served::Only(ProtocolVersion::V2025_03_26);
+        assert_eq!(pinned.negotiate("2025-11-25"), ProtocolVersion::V2025_03_26);
+    }
+
+    #[test]
+    fn the_oldest_revision_alone_means_http_sse_alone() {
+        let oldest = Served::Only(ProtocolVersion::V2024_11_05);
+        assert!(oldest.has_http_sse() && !oldest.has_streamable_http());
+        let newer = Served::Only(ProtocolVersion::V2025_06_18);
+        assert!(!newer.has_http_sse() && newer.has_streamable_http());
+    }
+}

@@ -1,0 +1,158 @@
+//! Arguments of a tool as a table: the schema the host sees and the checks come from one place, and
+//! [`Input`] reads what passed them.
+
+use serde_json::{Map, Value, json};
+
+/// One argument.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    name: &'static str,
+    shape: Shape,
+    required: bool,
+    about: &'static str,
+}
+
+/// What an argument may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Text that is not empty.
+    Text,
+    /// `YYYY-MM-DD`, `today` or `yesterday`.
+    Day,
+    /// A whole number within bounds.
+    Whole(i64, i64),
+    /// An amount in minor units, not negative.
+    Money,
+    Flag,
+    OneOf(&'static [&'static str]),
+    /// One or more texts.
+    Texts,
+    /// Texts by name.
+    Words,
+    Object(&'static [Field]),
+    /// One or more objects.
+    Objects(&'static [Field]),
+}
+
+/// An argument that must be there.
+pub(super) const fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, shape, required: true, about }
+}
+
+/// An argument that may be there.
+pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, shape, required: false, about }
+}
+
+/// Arguments of everything that gives pages.
+pub(super) const PAGE: &[Field] = &[
+    may("page", Shape::Whole(1, 100_000), "which page, from 1"),
+    may("perPage", Shape::Whole(1, 100), "entries per page, 20 if left out"),
+];
+
+/// Arguments of everything that looks at a span of days.
+pub(super) const DAYS: &[Field] = &[
+    may("from", Shape::Day, "first day that counts"),
+    may("to", Shape::Day, "last day that counts"),
+];
+
+/// The JSON schema of an object with these members and no others.
+pub(super) fn schema<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in fields {
+        let mut property = field.shape.schema();
+        property["description"] = field.about.into();
+        properties.insert(field.name.to_owned(), property);
+        if field.required {
+            required.push(field.name);
+        }
+    }
+    let mut schema =
+        json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    if !required.is_empty() {
+        schema["required"] = required.into();
+    }
+    schema
+}
+
+impl Shape {
+    fn schema(self) -> Value {
+        match self {
+            Self::Text => json!({ "type": "string", "minLength": 1 }),
+            Self::Day => json!({
+                "type": "string",
+                "pattern": r"^(\d{4}-\d{2}-\d{2}|today|yesterday)$",
+            }),
+            Self::Whole(least, most) => {
+                json!({ "type": "integer", "minimum": least, "maximum": most })
+            }
+            Self::Money => {
+                json!({ "type": "integer", "minimum": 0, "maximum": 100_000_000_000_i64 })
+            }
+            Self::Flag => json!({ "type": "boolean" }),
+            Self::OneOf(values) => json!({ "type": "string", "enum": values }),
+            Self::Texts => json!({
+                "type": "array", "items": { "type": "string", "minLength": 1 },
+                "minItems": 1, "maxItems": 500, "uniqueItems": true,
+            }),
+            Self::Words => {
+                json!({ "type": "object", "additionalProperties": { "type": "string" } })
+            }
+            Self::Object(fields) => schema(fields),
+            Self::Objects(fields) => {
+                json!({ "type": "array", "items": schema(fields), "minItems": 1, "maxItems": 100 })
+            }
+        }
+    }
+}
+
+/// Arguments that fit their schema.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Input<'a>(pub(super) &'a Value);
+
+impl<'a> Input<'a> {
+    pub(super) fn has(self, name: &str) -> bool {
+        self.0.get(name).is_some()
+    }
+
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+        self.0.get(name).and_then(Value::as_str).map(str::trim)
+    }
+
+    /// A text that the schema demands.
+    pub(super) fn needed(self, name: &str) -> &'a str {
+        self.text(name).unwrap_or_default()
+    }
+
+    pub(super) fn owned(self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
+    pub(super) fn whole(self, name: &str) -> Option<i64> {
+        self.0.get(name).and_then(Value::as_i64)
+    }
+
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
+        self.0.get(name).and_then(Value::as_bool)
+    }
+
+    pub(super) fn texts(self, name: &str) -> Vec<&'a str> {
+        let list = self.0.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).map(str::trim).collect()
+    }
+
+    pub(super) fn words(self, name: &str) -> Vec<(&'a str, &'a str)> {
+        let words = self.0.get(name).and_then(Value::as_object);
+        let pair = |(name, value): (&'a String, &'a Value)| Some((name.as_str(), value.as_str()?));
+        words.into_iter().flatten().filter_map(pair).collect()
+    }
+
+    pub(super) fn object(self, name: &str) -> Option<Self> {
+        self.0.get(name).map(Self)
+    }
+
+    pub(super) fn objects(self, name: &str) -> Vec<Self> {
+        self.0.get(name).and_then(Value::as_array).into_iter().flatten().map(Self).collect()
+    }
+}

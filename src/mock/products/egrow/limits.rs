@@ -1,0 +1,62 @@
+//! Rate limits: so many calls per credential and class within a minute.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::entry::Class;
+use super::problem::Problem;
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// Calls counted per credential and class.
+#[derive(Debug, Default)]
+pub(super) struct Limits(Mutex<HashMap<(String, &'static str), Window>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    start: Instant,
+    calls: u32,
+}
+
+impl Limits {
+    /// Counts one call; an error says when to come back.
+    pub(super) fn count(
+        &self,
+        credential: &str,
+        class: Class,
+        now: Instant,
+    ) -> Result<(), Problem> {
+        let (name, limit) = class.limit();
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        windows.retain(|_, window| now.duration_since(window.start) < WINDOW);
+        let key = (credential.to_owned(), name);
+        let window = windows.entry(key).or_insert(Window { start: now, calls: 0 });
+        window.calls += 1;
+        if window.calls <= limit {
+            return Ok(());
+        }
+        let left = WINDOW.saturating_sub(now.duration_since(window.start));
+        Err(Problem::rate_limited(limit, name, left.as_secs() + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_has_so_many_calls_of_a_class_within_a_minute() {
+        let limits = Limits::default();
+        let start = Instant::now();
+        for _ in 0..60 {
+            limits.count("a", Class::Write, start).unwrap();
+        }
+        let problem = limits.count("a", Class::Destructive, start).unwrap_err().to_json();
+        assert_eq!(problem["error"]["code"], "rate_limited");
+        assert_eq!(problem["error"]["hint"], "try again in 61 seconds");
+        limits.count("a", Class::Read, start).unwrap();
+        limits.count("b", Class::Write, start).unwrap();
+        limits.count("a", Class::Write, start + WINDOW).unwrap();
+    }
+}

@@ -1,0 +1,191 @@
+//! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
+//! a tool is one entry in the table of its domain and one function. Analytics, pipelines and the
+//! GraphQL escape hatch are not here yet.
+
+mod catalogue;
+mod confirm;
+mod customers;
+mod desk;
+mod discovery;
+mod entry;
+mod field;
+mod limits;
+mod model;
+mod moment;
+mod orders;
+mod problem;
+mod search;
+mod seed;
+mod seed_tables;
+mod workflows;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use self::confirm::Confirmations;
+use self::desk::Desk;
+use self::entry::{Entry, Run};
+use self::field::Input;
+use self::limits::Limits;
+use self::problem::{Problem, Reply};
+use super::{Arguments, Called, Offers, Product, Profile, Tool, ToolResult};
+use crate::mock::date::Date;
+use crate::mock::methods::Call;
+use crate::protocol::methods;
+
+/// The order desk, its data and what it keeps about its callers.
+pub(in crate::mock) struct Egrow {
+    tools: Vec<Arc<Tool>>,
+    desk: Mutex<Desk>,
+    limits: Limits,
+    confirmations: Confirmations,
+}
+
+/// Who calls.
+pub(super) struct Caller<'a> {
+    credential: &'a str,
+}
+
+/// Every tool.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    [orders::TOOLS, orders::CHANGING, customers::TOOLS, customers::CHANGING, catalogue::TOOLS]
+        .into_iter()
+        .flatten()
+        .chain(discovery::TOOLS)
+}
+
+impl Egrow {
+    pub(in crate::mock) fn new(seed: u64, today: Date) -> Self {
+        Self {
+            tools: entries().map(Entry::to_tool).map(Arc::new).collect(),
+            desk: Mutex::new(seed::desk(seed, today)),
+            limits: Limits::default(),
+            confirmations: Confirmations::new(seed),
+        }
+    }
+
+    fn today(&self) -> Date {
+        self.desk().today
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(&self, call: &Call, entry: &Entry, arguments: &Value) -> Reply {
+        self.limits.count(&call.credential, entry.class, Instant::now())?;
+        let input = Input(arguments);
+        match entry.run {
+            Run::About(about) => about(self, &Caller { credential: &call.credential }, input),
+            Run::Read(read) => read(&self.desk(), input),
+            Run::Write(write) => write(&mut self.desk(), input),
+            Run::Confirmed { preview, apply } => {
+                let summary = preview(&self.desk(), input)?;
+                if let Some(demand) = self.unconfirmed(call, entry, input, &summary).await? {
+                    return Ok(demand);
+                }
+                apply(&mut self.desk(), input)
+            }
+        }
+    }
+
+    /// What is still to be done before this may happen; `None` when it was confirmed. A host that
+    /// can ask its user is asked, whatever token it brings.
+    async fn unconfirmed(
+        &self,
+        call: &Call,
+        entry: &Entry,
+        input: Input<'_>,
+        summary: &str,
+    ) -> Result<Option<Value>, Problem> {
+        if call.can_ask(methods::ELICIT) {
+            return self.ask(call, summary).await.map(|()| None);
+        }
+        let mut what = json!([entry.name, call.credential, input.0]);
+        if let Some(arguments) = what[2].as_object_mut() {
+            arguments.remove(confirm::ARGUMENT);
+        }
+        match input.text(confirm::ARGUMENT) {
+            Some(token) => self.confirmations.redeem(token, &what, Instant::now()).map(|()| None),
+            None => Ok(Some(self.confirmations.issue(what, summary, Instant::now()))),
+        }
+    }
+
+    async fn ask(&self, call: &Call, summary: &str) -> Result<(), Problem> {
+        let params = json!({
+            "message": format!("{summary}. This cannot be undone. Go ahead?"),
+            "requestedSchema": {
+                "type": "object",
+                "properties": { "confirm": { "type": "boolean", "title": "Yes, do it" } },
+                "required": ["confirm"],
+            },
+        });
+        match call.ask(methods::ELICIT, &params).answer().await {
+            Some(Ok(answer))
+                if answer["action"] == "accept" && answer["content"]["confirm"] == true =>
+            {
+                Ok(())
+            }
+            Some(Ok(_)) => Err(Problem::declined("the user did not agree")),
+            Some(Err(_)) | None => Err(Problem::declined("the user could not be asked")),
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// What kind of credential it is; never the credential itself.
+    fn kind(&self) -> &'static str {
+        if self.credential.starts_with("egrow_") { "api_key" } else { "none" }
+    }
+}
+
+fn result(reply: Reply) -> ToolResult {
+    match reply {
+        Ok(value) => ToolResult::value(&value),
+        Err(problem) => ToolResult::value(&problem.to_json()).failed(),
+    }
+}
+
+impl Product for Egrow {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "egrow",
+            title: "eGrow",
+            version: "1.0.0",
+            path: "/mcp",
+            instructions: "An order desk for online shops: orders, customers, products. Start with \
+                `describe_capabilities`; tasks of several steps have a playbook in `get_workflow`. \
+                Amounts are in minor units of the account's currency, see `whoami`. What cannot be \
+                undone has to be confirmed.",
+            offers: Offers::default(),
+        }
+    }
+
+    fn tools(&self) -> Vec<Arc<Tool>> {
+        self.tools.clone()
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: &'a Call,
+        tool: &'a Tool,
+        arguments: Arguments<'a>,
+    ) -> BoxFuture<'a, Called> {
+        let entry = entries().find(|entry| entry.name == tool.name);
+        Box::pin(async move {
+            match entry {
+                Some(entry) => Ok(result(self.run(call, entry, arguments.value).await)),
+                None => Err(self.unknown_tool(&tool.name)),
+            }
+        })
+    }
+
+    fn invalid_arguments(&self, tool: &Tool, problems: &[String]) -> Called {
+        let example = entries().find(|entry| entry.name == tool.name).map(|entry| entry.example);
+        let hint = format!("correct the arguments, for example {}", example.unwrap_or("{}"));
+        Ok(result(Err(Problem::invalid(problems.join("; "), hint))))
+    }
+}

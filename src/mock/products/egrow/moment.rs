@@ -1,0 +1,53 @@
+//! Points in time of the order desk, written as RFC 3339 in UTC.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::mock::date::Date;
+
+/// Seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(pub(super) i64);
+
+impl Moment {
+    /// That many seconds into a day.
+    pub(super) fn on(day: Date, seconds: i64) -> Self {
+        Self(day.epoch_seconds() + seconds)
+    }
+
+    pub(super) fn day(self) -> Date {
+        Date::from_epoch_seconds(self.0)
+    }
+
+    #[must_use]
+    pub(super) fn plus_hours(self, hours: i64) -> Self {
+        Self(self.0 + hours * 3600)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = self.day();
+        let rest = self.0 - day.epoch_seconds();
+        write!(f, "{day}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        let moment = Moment::on("2026-11-21".parse().unwrap(), 3_723);
+        assert_eq!(moment.to_string(), "2026-11-21T01:02:03Z");
+        assert_eq!(moment.plus_hours(-2).to_string(), "2026-11-20T23:02:03Z");
+    }
+}

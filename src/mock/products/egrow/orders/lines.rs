@@ -1,0 +1,206 @@
+//! `modify_line_items`, and the swap of `modify_order`.
+
+use serde_json::json;
+
+use super::super::desk::{Desk, money, same_text};
+use super::super::field::Input;
+use super::super::model::{Line, Order, Refund};
+use super::super::problem::{Problem, Reply};
+
+/// So many of one line.
+struct Portion {
+    position: usize,
+    quantity: i64,
+}
+
+/// What is to be done, checked against the order as it is.
+struct Change {
+    order: Order,
+    refunds: bool,
+    portions: Vec<Portion>,
+}
+
+impl Change {
+    fn read(desk: &Desk, input: Input<'_>) -> Result<Self, Problem> {
+        let order = desk.order(input.needed("order"))?.clone();
+        let refunds = input.text("operation") == Some("refund");
+        not_cancelled(desk, &order)?;
+        if refunds && order.paid() == 0 {
+            let message = format!("`{}` was not paid, so nothing can be refunded", order.number);
+            return Err(Problem::state(message, "use the operation `remove`"));
+        }
+        if !refunds && !desk.is_unfulfilled(&order) {
+            let message = format!("`{}` was sent, so its lines cannot be removed", order.number);
+            return Err(Problem::state(message, "use the operation `refund`"));
+        }
+        if !refunds && order.paid() > order.refunded() {
+            let message = format!("`{}` was paid, so its lines cannot just go", order.number);
+            return Err(Problem::state(message, "use the operation `refund`"));
+        }
+        let mut portions: Vec<Portion> = Vec::new();
+        for given in input.objects("lines") {
+            let portion = portion(&order, given, refunds)?;
+            if portions.iter().any(|known| known.position == portion.position) {
+                let message = format!("line `{}` is named twice", given.needed("line"));
+                return Err(Problem::invalid(message, "name each line once"));
+            }
+            portions.push(portion);
+        }
+        let left: i64 = order.lines.iter().map(|line| line.quantity).sum();
+        if !refunds && left == portions.iter().map(|portion| portion.quantity).sum::<i64>() {
+            let message = "an order cannot lose all of its lines";
+            return Err(Problem::state(message, "cancel it with `update_order`"));
+        }
+        let change = Self { order, refunds, portions };
+        if refunds && change.amount() > change.order.paid() - change.order.refunded() {
+            let left = money(change.order.paid() - change.order.refunded());
+            let message = format!("only {left} of what was paid are left to refund");
+            return Err(Problem::state(message, "refund fewer"));
+        }
+        Ok(change)
+    }
+
+    /// What the portions cost, less their share of the discount.
+    fn amount(&self) -> i64 {
+        let goods: i64 = self
+            .portions
+            .iter()
+            .map(|p| self.order.lines[p.position].unit_price * p.quantity)
+            .sum();
+        let share = self.order.discount * goods / self.order.subtotal().max(1);
+        goods - share
+    }
+
+    fn named(&self) -> String {
+        let named =
+            |p: &Portion| format!("{} × {}", p.quantity, self.order.lines[p.position].title);
+        self.portions.iter().map(named).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+fn not_cancelled(desk: &Desk, order: &Order) -> Result<(), Problem> {
+    if desk.is_cancelled(order) {
+        let message = format!("`{}` is cancelled", order.number);
+        return Err(Problem::state(message, "nothing is left to change in it"));
+    }
+    Ok(())
+}
+
+/// A line by id or SKU and how many of it.
+fn portion(order: &Order, given: Input<'_>, refunds: bool) -> Result<Portion, Problem> {
+    let (position, line) = line(order, given.needed("line"))?;
+    let left = if refunds { line.quantity - line.refunded_quantity } else { line.quantity };
+    let quantity = given.whole("quantity").unwrap_or(left);
+    if quantity > left || quantity == 0 {
+        let message = format!("of line `{}` only {left} are left", line.sku);
+        return Err(Problem::state(message, "choose a smaller quantity"));
+    }
+    Ok(Portion { position, quantity })
+}
+
+fn line<'a>(order: &'a Order, name: &str) -> Result<(usize, &'a Line), Problem> {
+    let mut all = order.lines.iter().enumerate();
+    all.find(|(_, line)| line.id == name || same_text(&line.sku, name)).ok_or_else(|| {
+        let skus: Vec<_> = order.lines.iter().map(|line| format!("`{}`", line.sku)).collect();
+        let hint = format!("the lines of `{}` are {}", order.number, skus.join(", "));
+        Problem::not_found("line", name, hint)
+    })
+}
+
+pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> {
+    let change = Change::read(desk, input)?;
+    let (named, number) = (change.named(), &change.order.number);
+    Ok(if change.refunds {
+        format!("Refund {} for {named} on order {number}", money(change.amount()))
+    } else {
+        format!("Remove {named} from order {number}")
+    })
+}
+
+pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
+    let change = Change::read(desk, input)?;
+    let reason = input.text("reason").unwrap_or_default();
+    let named = change.named();
+    let amount = change.amount();
+    if change.refunds {
+        refund(desk, &change, reason)?;
+    } else {
+        remove(desk, &change)?;
+    }
+    if !change.refunds || input.flag("restock") == Some(true) {
+        for portion in &change.portions {
+            desk.restock(&change.order.lines[portion.position].variant_id, portion.quantity);
+        }
+    }
+    let done = if change.refunds { "refunded" } else { "removed" };
+    let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    desk.note(&change.order.id, format!("{done} {named}{because}"))?;
+    let order = desk.order_in_full(desk.order(&change.order.id)?);
+    Ok(json!({ "operation": done, "items": named, "amount": amount, "order": order }))
+}
+
+fn refund(desk: &mut Desk, change: &Change, reason: &str) -> Result<(), Problem> {
+    let refund = Refund {
+        id: desk.new_id("ref"),
+        amount: change.amount(),
+        reason: reason.to_owned(),
+        line_ids: change
+            .portions
+            .iter()
+            .map(|p| change.order.lines[p.position].id.clone())
+            .collect(),
+        at: desk.tick(),
+    };
+    let order = desk.order_mut(&change.order.id)?;
+    for portion in &change.portions {
+        order.lines[portion.position].refunded_quantity += portion.quantity;
+    }
+    order.refunds.push(refund);
+    Ok(())
+}
+
+fn remove(desk: &mut Desk, change: &Change) -> Result<(), Problem> {
+    let order = desk.order_mut(&change.order.id)?;
+    for portion in &change.portions {
+        order.lines[portion.position].quantity -= portion.quantity;
+    }
+    order.lines.retain(|line| line.quantity > 0);
+    order.discount = order.discount.min(order.subtotal());
+    Ok(())
+}
+
+/// Puts another variant in the place of that of a line; says what was done.
+pub(super) fn swap(
+    desk: &mut Desk,
+    order: &Order,
+    line_name: &str,
+    variant_name: &str,
+) -> Result<String, Problem> {
+    not_cancelled(desk, order)?;
+    let (position, old) = line(order, line_name)?;
+    if !desk.is_unfulfilled(order) {
+        let message = format!("`{}` was sent, so its variants cannot be swapped", order.number);
+        return Err(Problem::state(message, "see the workflow `exchange`"));
+    }
+    let (product, variant) = desk.variant(variant_name)?;
+    if product.id != old.product_id {
+        let message = format!("`{variant_name}` is a variant of another product");
+        return Err(Problem::invalid(message, "find the right one with `find_variants`"));
+    }
+    if variant.stock < old.quantity {
+        let message = format!("only {} of `{}` are in stock", variant.stock, variant.sku);
+        return Err(Problem::state(message, "choose another variant"));
+    }
+    let new = Line {
+        variant_id: variant.id.clone(),
+        sku: variant.sku.clone(),
+        title: format!("{}, {}", product.title, variant.title),
+        unit_price: variant.price,
+        ..old.clone()
+    };
+    let what = format!("swapped {} for {}", old.title, new.title);
+    desk.restock(&old.variant_id, old.quantity);
+    desk.restock(&new.variant_id, -new.quantity);
+    desk.order_mut(&order.id)?.lines[position] = new;
+    Ok(what)
+}

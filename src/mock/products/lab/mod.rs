@@ -1,0 +1,125 @@
+//! `lab`: a small product made for tests of the bridge. Each tool shows one thing that a remote can
+//! do: echo, run long, fail, answer large, act once, ask the host, talk on the way.
+
+mod contents;
+mod tools;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{
+    Arguments, Called, Kind, Offers, Product, Profile, Prompt, Resource, ResourceTemplate, Tool,
+};
+use crate::mock::methods::{Call, RpcError};
+
+/// The lab and what happened in it.
+pub(in crate::mock) struct Lab {
+    /// The tools of the table, then those added at run time.
+    tools: Mutex<Vec<Arc<Tool>>>,
+    /// How often `act` really acted.
+    acts: AtomicU64,
+    /// How often the watched resource was touched.
+    touches: AtomicU64,
+}
+
+impl Lab {
+    pub(in crate::mock) fn new() -> Self {
+        let tools = tools::TABLE.iter().map(tools::Entry::to_tool).map(Arc::new).collect();
+        Self { tools: Mutex::new(tools), acts: AtomicU64::new(0), touches: AtomicU64::new(0) }
+    }
+
+    fn acts(&self) -> u64 {
+        self.acts.load(Ordering::SeqCst)
+    }
+
+    fn act(&self) -> u64 {
+        self.acts.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    fn touch(&self) -> u64 {
+        self.touches.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Adds a tool that answers its own name; false if there is one of that name.
+    fn add_tool(&self, name: &str) -> bool {
+        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        if tools.iter().any(|tool| tool.name == name) {
+            return false;
+        }
+        let input = json!({ "type": "object" });
+        let description = "answers its own name; was added by a call of `add_tool`";
+        let title = name.to_owned();
+        tools.push(Arc::new(Tool::new(name.to_owned(), title, description, Kind::Read, input)));
+        true
+    }
+
+    /// Removes a tool that was added; false if there is none of that name.
+    fn remove_tool(&self, name: &str) -> bool {
+        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = tools.len();
+        tools.retain(|tool| tool.name != name || tools::find(name).is_some());
+        tools.len() < before
+    }
+}
+
+impl Product for Lab {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "lab",
+            title: "Bridge laboratory",
+            version: "1.0.0",
+            path: "/mcp",
+            instructions: "A product for tests. Start with `echo`.",
+            offers: Offers {
+                tools_change: true,
+                resources: true,
+                prompts: true,
+                completions: true,
+                logging: true,
+            },
+        }
+    }
+
+    fn tools(&self) -> Vec<Arc<Tool>> {
+        self.tools.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: &'a Call,
+        tool: &'a Tool,
+        arguments: Arguments<'a>,
+    ) -> BoxFuture<'a, Called> {
+        match tools::find(&tool.name) {
+            Some(entry) => (entry.run)(self, call, arguments),
+            None => Box::pin(async { Ok(super::ToolResult::text(tool.name.as_ref())) }),
+        }
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        contents::resources()
+    }
+
+    fn templates(&self) -> Vec<ResourceTemplate> {
+        contents::templates()
+    }
+
+    fn read(&self, uri: &str) -> Option<Value> {
+        contents::read(uri, self.touches.load(Ordering::SeqCst))
+    }
+
+    fn prompts(&self) -> Vec<Prompt> {
+        contents::prompts()
+    }
+
+    fn complete(&self, _reference: &Value, argument: &str) -> Vec<String> {
+        contents::complete(argument)
+    }
+
+    fn unknown_tool(&self, name: &str) -> RpcError {
+        RpcError::invalid_params(format!("unknown tool: {name}"))
+    }
+}

@@ -1,0 +1,255 @@
+//! The tools of the lab: one table entry and one function each.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::super::{Arguments, Called, Kind, Tool, ToolResult};
+use super::{Lab, contents};
+use crate::mock::methods::Call;
+use crate::mock::session::Level;
+use crate::protocol::methods;
+
+type Run = for<'a> fn(&'a Lab, &'a Call, Arguments<'a>) -> BoxFuture<'a, Called>;
+
+/// One tool of the lab.
+pub(super) struct Entry {
+    name: &'static str,
+    description: &'static str,
+    kind: Kind,
+    input: &'static str,
+    pub(super) run: Run,
+}
+
+impl Entry {
+    pub(super) fn to_tool(&self) -> Tool {
+        let input = serde_json::from_str(self.input).expect("the table holds JSON");
+        Tool::new(self.name, self.name, self.description, self.kind, input)
+    }
+}
+
+/// The entry of this name.
+pub(super) fn find(name: &str) -> Option<&'static Entry> {
+    TABLE.iter().find(|entry| entry.name == name)
+}
+
+const ANYTHING: &str = r#"{"type":"object"}"#;
+const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
+const NAME: &str = r#"{"type":"object","required":["name"],
+    "properties":{"name":{"type":"string","minLength":1}}}"#;
+
+pub(super) const TABLE: &[Entry] = &[
+    Entry {
+        name: "echo",
+        description: "gives its arguments back, byte for byte",
+        kind: Kind::Read,
+        input: ANYTHING,
+        run: |_, _, arguments| now(ToolResult::json_text(arguments.text)),
+    },
+    Entry {
+        name: "add",
+        description: "adds two whole numbers",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["a","b"],"additionalProperties":false,
+            "properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}"#,
+        run: |_, _, arguments| now(add(arguments)),
+    },
+    Entry {
+        name: "slow",
+        description: "takes its time and tells how far it is in steps of a tenth",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["ms"],
+            "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        run: |_, call, arguments| Box::pin(slow(call, arguments)),
+    },
+    Entry {
+        name: "fail",
+        description: "fails as a tool, not as a protocol",
+        kind: Kind::Read,
+        input: r#"{"type":"object","properties":{"message":{"type":"string"}}}"#,
+        run: |_, _, arguments| {
+            now(ToolResult::error(arguments.text_of("message").unwrap_or("it went wrong")))
+        },
+    },
+    Entry {
+        name: "big",
+        description: "gives a text of this many bytes",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["bytes"],
+            "properties":{"bytes":{"type":"integer","minimum":0,"maximum":1000000000}}}"#,
+        run: |_, _, arguments| now(big(arguments)),
+    },
+    Entry {
+        name: "act",
+        description: "has one side effect and tells how many there were",
+        kind: Kind::Destructive,
+        input: ANYTHING,
+        run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.act() }))),
+    },
+    Entry {
+        name: "count",
+        description: "tells how many side effects `act` had",
+        kind: Kind::Read,
+        input: NOTHING,
+        run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.acts() }))),
+    },
+    Entry {
+        name: "ask_user",
+        description: "asks the user a question through the host",
+        kind: Kind::Read,
+        input: r#"{"type":"object","properties":{"question":{"type":"string"}}}"#,
+        run: |_, call, arguments| Box::pin(ask_user(call, arguments)),
+    },
+    Entry {
+        name: "ask_model",
+        description: "asks the model of the host for a completion",
+        kind: Kind::Read,
+        input: r#"{"type":"object","properties":{"prompt":{"type":"string"}}}"#,
+        run: |_, call, arguments| Box::pin(ask_model(call, arguments)),
+    },
+    Entry {
+        name: "ask_roots",
+        description: "asks the host for its folders",
+        kind: Kind::Read,
+        input: NOTHING,
+        run: |_, call, _| Box::pin(ask(call, methods::LIST_ROOTS, Value::Null)),
+    },
+    Entry {
+        name: "log",
+        description: "sends a log message on the way to its answer",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["level"],"properties":{
+            "level":{"enum":["debug","info","notice","warning","error","critical","alert",
+                "emergency"]},
+            "message":{"type":"string"}}}"#,
+        run: |_, call, arguments| now(log(call, arguments)),
+    },
+    Entry {
+        name: "burst",
+        description: "sends this many notifications on the way to its answer",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["count"],"properties":{
+            "count":{"type":"integer","minimum":0,"maximum":1000000}}}"#,
+        run: |_, call, arguments| now(burst(call, arguments)),
+    },
+    Entry {
+        name: "touch",
+        description: "changes the resource `lab://watched` and tells its subscribers",
+        kind: Kind::Write,
+        input: NOTHING,
+        run: |lab, call, _| now(touch(lab, call)),
+    },
+    Entry {
+        name: "add_tool",
+        description: "adds a tool of this name and announces it",
+        kind: Kind::Write,
+        input: NAME,
+        run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::add_tool)),
+    },
+    Entry {
+        name: "remove_tool",
+        description: "removes a tool that was added and announces it",
+        kind: Kind::Write,
+        input: NAME,
+        run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::remove_tool)),
+    },
+];
+
+fn now<'a>(result: ToolResult) -> BoxFuture<'a, Called> {
+    Box::pin(std::future::ready(Ok(result)))
+}
+
+fn add(arguments: Arguments<'_>) -> ToolResult {
+    let number = |name: &str| arguments.value[name].as_i64().unwrap_or_default();
+    match number("a").checked_add(number("b")) {
+        Some(sum) => ToolResult::value(&json!({ "sum": sum })),
+        None => ToolResult::error("the sum is too large"),
+    }
+}
+
+async fn slow(call: &Call, arguments: Arguments<'_>) -> Called {
+    let ms = arguments.number_of("ms").unwrap_or_default();
+    for step in 1..=10 {
+        // Before the step: the last word is not in a race with the answer.
+        call.progress(step, 10, &format!("step {step} of 10"));
+        tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
+    }
+    Ok(ToolResult::value(&json!({ "ms": ms })))
+}
+
+fn big(arguments: Arguments<'_>) -> ToolResult {
+    let bytes = usize::try_from(arguments.number_of("bytes").unwrap_or_default()).unwrap_or(0);
+    ToolResult::text("0123456789abcdef".repeat(bytes / 16 + 1)[..bytes].to_owned())
+}
+
+async fn ask_user(call: &Call, arguments: Arguments<'_>) -> Called {
+    let question = arguments.text_of("question").unwrap_or("what is your name?");
+    let schema = json!({
+        "type": "object",
+        "properties": { "answer": { "type": "string", "title": "Answer" } },
+        "required": ["answer"],
+    });
+    let params = json!({ "message": question, "requestedSchema": schema });
+    ask(call, methods::ELICIT, params).await
+}
+
+async fn ask_model(call: &Call, arguments: Arguments<'_>) -> Called {
+    let prompt = arguments.text_of("prompt").unwrap_or("say something");
+    let content = json!({ "type": "text", "text": prompt });
+    let params = json!({ "messages": [{ "role": "user", "content": content }], "maxTokens": 100 });
+    ask(call, methods::SAMPLE, params).await
+}
+
+async fn ask(call: &Call, method: &str, params: Value) -> Called {
+    if !call.can_ask(method) {
+        return Ok(ToolResult::error(format!("this host cannot be asked `{method}`")));
+    }
+    Ok(match call.ask(method, &params).answer().await {
+        Some(Ok(result)) => ToolResult::value(&result),
+        Some(Err(error)) => ToolResult::value(&error).failed(),
+        None => ToolResult::error("the session ended before the host answered"),
+    })
+}
+
+fn log(call: &Call, arguments: Arguments<'_>) -> ToolResult {
+    let level = arguments.text_of("level").and_then(Level::from_name);
+    let Some(level) = level else {
+        return ToolResult::error("no such level");
+    };
+    let message = arguments.text_of("message").unwrap_or("a message from the lab");
+    call.log(level, "lab", &message.into());
+    ToolResult::text("logged")
+}
+
+fn burst(call: &Call, arguments: Arguments<'_>) -> ToolResult {
+    let count = arguments.number_of("count").unwrap_or_default();
+    for number in 1..=count {
+        let params = json!({ "level": "info", "logger": "burst", "data": number });
+        call.notify("notifications/message", &params);
+    }
+    ToolResult::value(&json!({ "sent": count }))
+}
+
+fn touch(lab: &Lab, call: &Call) -> ToolResult {
+    let touches = lab.touch();
+    let uri = contents::WATCHED;
+    let params = json!({ "uri": uri });
+    let method = "notifications/resources/updated";
+    let told = call.shared.broadcast_to(|session| session.is_subscribed(uri), method, &params);
+    ToolResult::value(&json!({ "touches": touches, "told": told }))
+}
+
+fn change_tools(
+    lab: &Lab,
+    call: &Call,
+    arguments: Arguments<'_>,
+    change: impl Fn(&Lab, &str) -> bool,
+) -> ToolResult {
+    let name = arguments.text_of("name").unwrap_or_default();
+    if !change(lab, name) {
+        return ToolResult::error(format!("cannot do that with `{name}`"));
+    }
+    call.shared.broadcast("notifications/tools/list_changed", &Value::Null);
+    ToolResult::text("done")
+}

@@ -1,0 +1,58 @@
+//! What differs between the legacy revisions, as a table of facts. The 2026-07-28 revision will get
+//! rows here and a dispatcher of its own beside `methods`.
+
+use crate::protocol::ProtocolVersion;
+
+/// The facts of one revision that the mock acts on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// The host must repeat the negotiated revision in a header (2025-06-18 transports).
+    pub(super) version_header: bool,
+    /// Arrays of messages may be posted (2025-03-26 only).
+    pub(super) batches: bool,
+    /// Tools carry annotations, and `completions` is a capability (2025-03-26).
+    pub(super) annotations: bool,
+    /// Progress carries a message (2025-03-26).
+    pub(super) progress_message: bool,
+    /// Titles, output schemas and structured content (2025-06-18).
+    pub(super) structured: bool,
+    /// The remote may ask the user (2025-06-18).
+    pub(super) elicitation: bool,
+    /// A stream opens with an event that has an id and no data (2025-11-25, SEP-1699).
+    pub(super) priming_event: bool,
+}
+
+impl Rules {
+    pub(super) fn of(version: ProtocolVersion) -> Self {
+        let since = |first: ProtocolVersion| version >= first;
+        Self {
+            version_header: since(ProtocolVersion::V2025_06_18),
+            batches: version.has_batches(),
+            annotations: since(ProtocolVersion::V2025_03_26),
+            progress_message: since(ProtocolVersion::V2025_03_26),
+            structured: since(ProtocolVersion::V2025_06_18),
+            elicitation: since(ProtocolVersion::V2025_06_18),
+            priming_event: since(ProtocolVersion::V2025_11_25),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_revision_has_what_its_text_says() {
+        let facts = ProtocolVersion::ALL[..4].iter().map(|version| {
+            let rules = Rules::of(*version);
+            (rules.batches, rules.annotations, rules.structured, rules.priming_event)
+        });
+        let expected = [
+            (false, false, false, false),
+            (true, true, false, false),
+            (false, true, true, false),
+            (false, true, true, true),
+        ];
+        assert_eq!(facts.collect::<Vec<_>>(), expected);
+    }
+}

@@ -1,0 +1,189 @@
+//! Starting and stopping: [`MockRemote`] on a thread of its own for tests and demos, [`serve`] for
+//! `mcp-tether mock`.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use url::Url;
+
+use super::faults::Fault;
+use super::options::MockOptions;
+use super::recorder::Recorder;
+use super::session::PushedRequest;
+use super::state::Shared;
+use super::transport;
+use super::wire::{Switch, Wires};
+
+/// A running mock. It has its own thread and runtime, so a test may block; dropped, it stops and
+/// closes every connection.
+pub struct MockRemote {
+    shared: Arc<Shared>,
+    running: Option<Running>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl MockRemote {
+    /// Listens on loopback and answers from now on.
+    pub fn start(options: MockOptions) -> io::Result<Self> {
+        let mut mock = Self { shared: Shared::new(options), running: None };
+        mock.start_again()?;
+        Ok(mock)
+    }
+
+    /// The endpoint for Streamable HTTP. When only HTTP+SSE is spoken, a GET here opens the stream.
+    pub fn url(&self) -> Url {
+        Address::of(&self.shared).url
+    }
+
+    /// The endpoint for HTTP+SSE.
+    pub fn sse_url(&self) -> Url {
+        Address::of(&self.shared).sse_url
+    }
+
+    /// What was asked so far; goes on across restarts.
+    pub fn recorder(&self) -> &Recorder {
+        &self.shared.recorder
+    }
+
+    /// Puts these faults in the place of those in force, their counters at zero.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.shared.set_faults(faults);
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.shared.faults()
+    }
+
+    /// Ends every session as a restart of the remote would: streams end, work stops, ids are
+    /// unknown.
+    pub fn forget_sessions(&self) {
+        self.shared.sessions.forget_all();
+        self.shared.held.clear();
+    }
+
+    /// Sends a notification on the standalone stream of every session that has opened one. Gives
+    /// the number of sessions; null `params` are left out.
+    pub fn push_notification(&self, method: &str, params: &Value) -> usize {
+        self.shared.broadcast(method, params)
+    }
+
+    /// Sends a request on every standalone stream that is open now.
+    pub fn push_request(&self, method: &str, params: &Value) -> Vec<PushedRequest> {
+        self.shared.ask_all(method, params)
+    }
+
+    /// Breaks off every open stream without a farewell. Sessions go on.
+    pub fn drop_streams(&self) {
+        self.shared.cut_streams();
+    }
+
+    /// Stops listening and closes every connection; sessions are forgotten. Does nothing when
+    /// already stopped.
+    pub fn stop(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        self.shared.recorder.cut_open();
+        // The other end is gone only if the thread is gone too.
+        let _ = running.stop.send(());
+        let _ = running.thread.join();
+        self.forget_sessions();
+    }
+
+    /// Listens again after [`MockRemote::stop`], on the same port. Does nothing while running.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = bind(&self.shared)?;
+        let (stop, stopped) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        let thread =
+            std::thread::Builder::new().name("mock-remote".to_owned()).spawn(move || {
+                let _ = runtime.block_on(run(shared, listener, async {
+                    let _ = stopped.await;
+                }));
+                // Dropping the runtime drops every connection.
+            })?;
+        self.running = Some(Running { stop, thread });
+        Ok(())
+    }
+
+    /// [`MockRemote::stop`], then [`MockRemote::start_again`].
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.stop();
+        self.start_again()
+    }
+}
+
+impl Drop for MockRemote {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Where a mock can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The endpoint for Streamable HTTP.
+    pub url: Url,
+    /// The endpoint for HTTP+SSE.
+    pub sse_url: Url,
+}
+
+impl Address {
+    fn of(shared: &Shared) -> Self {
+        let at = |path: &str| {
+            Url::parse(&format!("http://127.0.0.1:{}{path}", shared.port()))
+                .expect("a loopback address and a fixed path make a URL")
+        };
+        Self { url: at(shared.product.profile().path), sse_url: at(transport::SSE_PATH) }
+    }
+}
+
+/// Plays a mock on the caller's runtime: binds, tells `ready` the address, and answers until
+/// `shutdown` resolves.
+pub async fn serve(
+    options: MockOptions,
+    ready: impl FnOnce(&Address),
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let shared = Shared::new(options);
+    let listener = bind(&shared)?;
+    ready(&Address::of(&shared));
+    run(shared, listener, shutdown).await
+}
+
+/// Loopback only (S-14). The first bind settles the port.
+fn bind(shared: &Shared) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, shared.port()))?;
+    listener.set_nonblocking(true)?;
+    shared.set_port(listener.local_addr()?.port());
+    Ok(listener)
+}
+
+async fn run(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let router = transport::router(&shared).into_make_service_with_connect_info::<Switch>();
+    tokio::select! {
+        // Ends only by being dropped.
+        _ = axum::serve(Wires::new(listener), router).into_future() => {}
+        () = shutdown => {}
+    }
+    shared.sessions.forget_all();
+    Ok(())
+}

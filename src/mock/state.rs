@@ -1,0 +1,152 @@
+//! What all connections of one mock share.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde_json::{Value, json};
+
+use super::date::Date;
+use super::events::EventLog;
+use super::faults::{ActiveFault, Asked, Fault, Plan};
+use super::options::{MockOptions, Mode, ProductName};
+use super::products::{Egrow, Lab, Product};
+use super::recorder::Recorder;
+use super::session::{PushedRequest, Session, Sessions};
+use super::transport::Held;
+
+/// Options, product, sessions, faults and record of one mock.
+pub(super) struct Shared {
+    pub(super) options: MockOptions,
+    pub(super) product: Box<dyn Product>,
+    pub(super) sessions: Sessions,
+    pub(super) recorder: Recorder,
+    pub(super) held: Held,
+    faults: Mutex<Vec<ActiveFault>>,
+    port: AtomicU16,
+    /// Streams of stateless exchanges, which no session knows.
+    stray: Mutex<Vec<Weak<EventLog>>>,
+}
+
+impl Shared {
+    pub(super) fn new(options: MockOptions) -> Arc<Self> {
+        let today = options.today.unwrap_or_else(Date::today);
+        let product: Box<dyn Product> = match options.product {
+            ProductName::Lab => Box::new(Lab::new()),
+            ProductName::Egrow => Box::new(Egrow::new(options.seed, today)),
+        };
+        Arc::new(Self {
+            product,
+            sessions: Sessions::default(),
+            held: Held::default(),
+            recorder: Recorder::new(options.record_limit),
+            faults: Mutex::new(active(options.faults.clone())),
+            port: AtomicU16::new(options.port),
+            stray: Mutex::default(),
+            options,
+        })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_port(&self, port: u16) {
+        self.port.store(port, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stateless(&self) -> bool {
+        self.options.mode == Mode::Stateless
+    }
+
+    /// Faults that apply to a request, each counted as used.
+    pub(super) fn plan(&self, asked: &Asked<'_>) -> Plan {
+        let mut plan = Plan::default();
+        for fault in self.lock_faults().iter_mut() {
+            fault.apply(asked, &mut plan);
+        }
+        plan
+    }
+
+    pub(super) fn set_faults(&self, faults: Vec<Fault>) {
+        *self.lock_faults() = active(faults);
+    }
+
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        self.lock_faults().iter().map(|active| active.fault().clone()).collect()
+    }
+
+    /// A log for the answer to one POST.
+    pub(super) fn new_log(&self, session: &Session) -> Arc<EventLog> {
+        let log = session.new_log();
+        if session.id().is_none() {
+            let mut stray = self.stray.lock().unwrap_or_else(PoisonError::into_inner);
+            if stray.len() == stray.capacity() {
+                stray.retain(|log| log.strong_count() > 0);
+            }
+            stray.push(Arc::downgrade(&log));
+        }
+        log
+    }
+
+    /// Breaks off every open stream.
+    pub(super) fn cut_streams(&self) {
+        for session in self.sessions.all() {
+            session.cut_streams();
+        }
+        let stray = std::mem::take(&mut *self.stray.lock().unwrap_or_else(PoisonError::into_inner));
+        for log in stray.iter().filter_map(Weak::upgrade) {
+            log.cut();
+        }
+    }
+
+    /// Says something on the standalone stream of every session that has one open or had one and
+    /// may come back for what it missed. Gives the number of sessions.
+    pub(super) fn broadcast(&self, method: &str, params: &Value) -> usize {
+        self.broadcast_to(|_| true, method, params)
+    }
+
+    /// The same for chosen sessions.
+    pub(super) fn broadcast_to(
+        &self,
+        wanted: impl Fn(&Session) -> bool,
+        method: &str,
+        params: &Value,
+    ) -> usize {
+        let text = notification(method, params);
+        let sessions = self.sessions.all();
+        let reached = sessions.iter().filter(|s| s.has_standalone() && wanted(s));
+        reached.map(|session| session.standalone().say(text.clone())).count()
+    }
+
+    /// Puts a request to every session that has a standalone stream open.
+    pub(super) fn ask_all(&self, method: &str, params: &Value) -> Vec<PushedRequest> {
+        let sessions = self.sessions.all();
+        let open = sessions.iter().filter(|session| session.standalone().is_read());
+        open.map(|session| session.ask(session.standalone(), method, params)).collect()
+    }
+
+    fn lock_faults(&self) -> MutexGuard<'_, Vec<ActiveFault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn active(faults: Vec<Fault>) -> Vec<ActiveFault> {
+    faults.into_iter().map(ActiveFault::new).collect()
+}
+
+/// The text of a notification. Null parameters are left out.
+pub(super) fn notification(method: &str, params: &Value) -> String {
+    let mut message = json!({ "jsonrpc": "2.0", "method": method });
+    if !params.is_null() {
+        message["params"] = params.clone();
+    }
+    message.to_string()
+}
+
+/// A number that looks random and is the same for the same input (the finisher of SplitMix64).
+pub(super) fn mixed(seed: u64, number: u64) -> u64 {
+    let mut x = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

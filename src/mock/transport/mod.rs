@@ -1,0 +1,50 @@
+//! HTTP: routes, what every request goes through, and the two transports. Paths of a product that
+//! are no MCP (metadata, health) and an authorization server become further routes here.
+
+mod body;
+mod encode;
+mod exchange;
+mod gate;
+mod held;
+mod http_sse;
+mod record;
+mod reply;
+mod streamable_http;
+mod work;
+
+pub(super) use held::Held;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get, post};
+
+use super::state::Shared;
+
+/// Where HTTP+SSE streams are opened.
+pub(super) const SSE_PATH: &str = "/sse";
+/// Where messages of HTTP+SSE are posted.
+const MESSAGE_PATH: &str = "/message";
+
+/// All routes of one mock.
+pub(super) fn router(shared: &Arc<Shared>) -> Router {
+    let path = shared.product.profile().path;
+    let served = shared.options.protocol;
+    let mut router = Router::new();
+    if served.has_streamable_http() {
+        router = router.route(path, any(streamable_http::endpoint));
+    } else {
+        // A remote of 2024-11-05 has its stream at its one URL; posting there is a mistake.
+        router = router.route(path, get(http_sse::open).post(http_sse::message));
+    }
+    if served.has_http_sse() {
+        router = router
+            .route(SSE_PATH, get(http_sse::open).post(http_sse::message))
+            .route(MESSAGE_PATH, post(http_sse::message));
+    }
+    router
+        .fallback(reply::not_found)
+        .layer(from_fn_with_state(Arc::clone(shared), record::record))
+        .with_state(Arc::clone(shared))
+}

@@ -1,0 +1,186 @@
+//! Work on requests, and what becomes of answers on their way to a stream.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::jsonrpc::{Message, RequestId, error_response};
+use crate::mock::events::EventLog;
+use crate::mock::faults::{AskFault, MessageFaults, Plan};
+use crate::mock::methods::{self, Call, Outcome, Streams};
+use crate::mock::session::Session;
+use crate::mock::state::Shared;
+use crate::protocol::methods as names;
+
+/// What all work for one POST has in common.
+#[derive(Clone)]
+pub(super) struct Work {
+    pub(super) shared: Arc<Shared>,
+    pub(super) session: Arc<Session>,
+    pub(super) credential: String,
+    pub(super) plan: Plan,
+    pub(super) streams: Streams,
+    /// Ends the log of the answers when the last piece of work is done or given up.
+    pub(super) end: Option<Arc<EndsLog>>,
+}
+
+/// Ends a log when dropped.
+#[derive(Debug)]
+pub(in crate::mock) struct EndsLog(pub(super) Arc<EventLog>);
+
+impl Drop for EndsLog {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Work {
+    /// Answers a request in the background: a host that goes away does not stop it (T-35).
+    pub(super) fn start(&self, request: Message) {
+        let Some(id) = request.id().cloned() else {
+            return;
+        };
+        let work = self.clone();
+        let task = tokio::spawn(async move {
+            let call = work.call(&request);
+            if let Some(ask) = &work.plan.ask {
+                work.ask(&call, ask).await;
+            }
+            let outcome = methods::handle(&call, &request).await;
+            if let Some(id) = request.id() {
+                work.session.finish(id);
+                work.deliver(id, outcome);
+            }
+        });
+        self.session.begin(&id, task.abort_handle());
+    }
+
+    /// Sends an answer on its way.
+    pub(super) fn deliver(&self, id: &RequestId, outcome: Outcome) {
+        let faults = &self.plan.message;
+        for payload in payloads(id, outcome, faults) {
+            match faults.batch {
+                0 => self.streams.answers.answer(payload),
+                size => self.deliver_in_array(payload, size),
+            }
+        }
+    }
+
+    fn deliver_in_array(&self, payload: Bytes, size: usize) {
+        if let Some(array) = self.shared.held.collect(payload, size, self.end.clone()) {
+            self.streams.answers.answer(array);
+        }
+    }
+
+    fn call(&self, request: &Message) -> Call {
+        Call {
+            shared: Arc::clone(&self.shared),
+            session: Arc::clone(&self.session),
+            credential: self.credential.clone(),
+            streams: self.streams.clone(),
+            progress_token: Call::progress_token(request),
+        }
+    }
+
+    async fn ask(&self, call: &Call, ask: &AskFault) {
+        let log = if ask.on_get { self.session.standalone() } else { &call.streams.related };
+        let _ = self.session.ask(log, ask.method, &question(ask.method)).answer().await;
+    }
+}
+
+/// Parameters for a question that any host can answer.
+fn question(method: &str) -> Value {
+    match method {
+        names::SAMPLE => json!({
+            "messages": [
+                { "role": "user", "content": { "type": "text", "text": "say something" } },
+            ],
+            "maxTokens": 10,
+        }),
+        names::ELICIT => json!({
+            "message": "go on?",
+            "requestedSchema": {
+                "type": "object",
+                "properties": { "go_on": { "type": "boolean" } },
+            },
+        }),
+        _ => Value::Null,
+    }
+}
+
+/// The messages that stand for one answer, whole or broken as the faults say.
+fn payloads(id: &RequestId, outcome: Outcome, faults: &MessageFaults) -> Vec<Bytes> {
+    if faults.never {
+        return Vec::new();
+    }
+    let id = if faults.wrong_id { RequestId::Text("nobody-asked".into()) } else { id.clone() };
+    let text = match outcome {
+        Ok(result) => {
+            let result = padded(result, faults.oversize);
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
+        }
+        Err(error) => error_response(&id, error.code, &error.message, error.data),
+    };
+    let payload = Bytes::from(broken(text, faults));
+    vec![payload; if faults.twice { 2 } else { 1 }]
+}
+
+fn padded(result: String, by: usize) -> String {
+    match result.strip_prefix('{') {
+        Some(rest) if by > 0 => {
+            let comma = if rest == "}" { "" } else { "," };
+            format!("{{\"_padding\":\"{}\"{comma}{rest}", "x".repeat(by))
+        }
+        _ => result,
+    }
+}
+
+fn broken(text: String, faults: &MessageFaults) -> Vec<u8> {
+    if faults.html {
+        return b"<!doctype html>\n<title>sign in</title>\n<p>sign in first</p>\n".to_vec();
+    }
+    let mut bytes = text.into_bytes();
+    if faults.invalid_utf8 {
+        bytes.pop();
+        bytes.extend_from_slice(b",\"note\":\"\xff\"}");
+    }
+    if faults.truncated {
+        bytes.truncate(bytes.len() / 2);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(faults: &MessageFaults) -> Vec<String> {
+        let outcome = Ok("{\"a\":1}".to_owned());
+        let payloads = payloads(&RequestId::from(7), outcome, faults);
+        payloads.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+
+    #[test]
+    fn an_answer_is_broken_only_as_asked() {
+        let whole = r#"{"jsonrpc":"2.0","id":7,"result":{"a":1}}"#;
+        let none = MessageFaults::default();
+        assert_eq!(texts(&none), [whole]);
+        assert_eq!(texts(&MessageFaults { twice: true, ..none.clone() }), [whole, whole]);
+        assert!(texts(&MessageFaults { never: true, ..none.clone() }).is_empty());
+        let wrong = texts(&MessageFaults { wrong_id: true, ..none.clone() });
+        assert_eq!(wrong, [whole.replace(":7,", ":\"nobody-asked\",")]);
+        let half = texts(&MessageFaults { truncated: true, ..none.clone() });
+        assert_eq!(half, [&whole[..whole.len() / 2]]);
+        let large = texts(&MessageFaults { oversize: 3, ..none });
+        assert_eq!(large, [whole.replace("{\"a\"", "{\"_padding\":\"xxx\",\"a\"")]);
+    }
+
+    #[test]
+    fn invalid_utf8_stands_inside_a_string() {
+        let faults = MessageFaults { invalid_utf8: true, ..MessageFaults::default() };
+        let payload = &payloads(&RequestId::from(1), Ok("{}".to_owned()), &faults)[0];
+        assert!(payload.ends_with(b"\"note\":\"\xff\"}"));
+        assert!(std::str::from_utf8(payload).is_err());
+    }
+}

@@ -1,0 +1,317 @@
+//! From the text of a settings file to checked sections; says where something is wrong.
+
+use std::path::Path;
+
+use toml_edit::{Document, Item, Key as TomlKey, TableLike, Value as Toml};
+use url::Url;
+
+use super::{Entry, Section, SettingsFile};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::redact::{Secret, plain};
+use crate::settings::suggest::nearest;
+use crate::settings::table::{Kind, SETTINGS, Setting};
+use crate::settings::value::{Expected, Value};
+
+/// The text under way to becoming a [`SettingsFile`]; knows how to say where something is wrong.
+pub struct Reader<'a> {
+    /// Where it was read.
+    pub path: &'a Path,
+    /// What it holds.
+    pub text: &'a str,
+    /// For `~/` in paths.
+    pub environment: &'a Environment,
+}
+
+impl Reader<'_> {
+    /// Checks and takes over everything.
+    pub fn file(&self) -> Result<SettingsFile> {
+        let document = Document::parse(self.text).map_err(|error| {
+            self.wrong(error.message().trim().replace('\n', ", "), error.span())
+        })?;
+        let mut file = SettingsFile::default();
+        for (name, item) in document.as_table().iter() {
+            match name {
+                "defaults" => file.defaults = self.section(None, item)?,
+                "server" => file.servers = self.servers(item)?,
+                _ => return Err(self.unknown_top_level(document.as_table(), name)),
+            }
+        }
+        Ok(file)
+    }
+
+    fn servers(&self, item: &Item) -> Result<Vec<(Url, Section)>> {
+        let table = self.table(item, "server")?;
+        let mut servers: Vec<(Url, Section)> = Vec::new();
+        for (name, item) in table.iter() {
+            let span = || table.key(name).and_then(TomlKey::span);
+            let url = Url::parse(name).ok().filter(|url| url.has_host());
+            let mut url = url.ok_or_else(|| {
+                self.wrong(format!("`{}` is not a URL", plain(name)), span())
+                    .hint("name a section like `[server.\"https://mcp.example.com/mcp\"]`")
+            })?;
+            url.set_fragment(None);
+            if servers.iter().any(|(other, _)| *other == url) {
+                let what = format!("two sections for `{}`", plain(url.as_str()));
+                return Err(self.wrong(what, span()));
+            }
+            servers.push((url, self.section(Some(name), item)?));
+        }
+        Ok(servers)
+    }
+
+    fn section(&self, name: Option<&str>, item: &Item) -> Result<Section> {
+        let table = self.table(item, name.unwrap_or("defaults"))?;
+        let mut section = Section { name: name.map(str::to_owned), ..Section::default() };
+        for (key, item) in table.iter() {
+            match Setting::from_name(key) {
+                Some(setting) => section.entries.push(self.entry(setting, table, key, item)?),
+                None if key == "env" => section.env = self.env(item)?,
+                None => return Err(self.unknown_key(table, key)),
+            }
+        }
+        Ok(section)
+    }
+
+    fn entry(
+        &self,
+        setting: &Setting,
+        table: &dyn TableLike,
+        key: &str,
+        item: &Item,
+    ) -> Result<Entry> {
+        let refuse = |(expected, span): (Expected, Option<_>)| {
+            self.wrong(format!("wrong value for `{key}`: {expected}"), span.or_else(|| item.span()))
+        };
+        let values = match setting.kind {
+            Kind::Headers if item.is_table_like() => self.header_table(item)?,
+            kind if kind.is_list() => list(kind, item).map_err(refuse)?,
+            kind => vec![single(kind, item).map_err(refuse)?],
+        };
+        let values =
+            values.into_iter().map(|value| self.beside_file(setting.kind, value)).collect();
+        let line = self.position(table.key(key).and_then(TomlKey::span)).0;
+        Ok(Entry { key: setting.key, values, line })
+    }
+
+    /// `header = { Name = "value" }` as lines.
+    fn header_table(&self, item: &Item) -> Result<Vec<Value>> {
+        let texts = self.texts(item, "header")?;
+        Ok(texts.into_iter().map(|(name, value)| Value::Text(format!("{name}: {value}"))).collect())
+    }
+
+    fn env(&self, item: &Item) -> Result<Vec<(String, Secret<String>)>> {
+        let texts = self.texts(item, "env")?;
+        Ok(texts.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
+    }
+
+    /// A table that holds nothing but strings.
+    fn texts(&self, item: &Item, name: &str) -> Result<Vec<(String, String)>> {
+        let table = self.table(item, name)?;
+        let text = |(key, item): (&str, &Item)| match item.as_str() {
+            Some(text) => Ok((key.to_owned(), text.to_owned())),
+            None => Err(self.wrong(
+                format!("wrong value for `{}` in `{name}`: {}", plain(key), Expected::String),
+                item.span(),
+            )),
+        };
+        table.iter().map(text).collect()
+    }
+
+    fn table<'i>(&self, item: &'i Item, name: &str) -> Result<&'i dyn TableLike> {
+        item.as_table_like()
+            .ok_or_else(|| self.wrong(format!("`{}` must be a section", plain(name)), item.span()))
+    }
+
+    /// Paths in the file are relative to its folder: a host starts us anywhere.
+    fn beside_file(&self, kind: Kind, value: Value) -> Value {
+        match (kind, value) {
+            (Kind::Path | Kind::Paths, Value::Text(path)) => {
+                let folder = self.path.parent().unwrap_or(Path::new(""));
+                let path = folder.join(self.environment.expand_home(&path));
+                Value::Text(path.to_string_lossy().into_owned())
+            }
+            (_, value) => value,
+        }
+    }
+
+    fn unknown_key(&self, table: &dyn TableLike, key: &str) -> Error {
+        let span = table.key(key).and_then(TomlKey::span);
+        let error = self.wrong(format!("unknown key `{}`", plain(key)), span);
+        let names = SETTINGS.iter().map(|setting| setting.name).chain(["env"]);
+        match nearest(key, names) {
+            Some(name) => error.hint(format!("did you mean `{name}`?")),
+            None => error.hint("`mcp-tether --help` names every setting"),
+        }
+    }
+
+    fn unknown_top_level(&self, table: &dyn TableLike, key: &str) -> Error {
+        let span = table.key(key).and_then(TomlKey::span);
+        let error = self.wrong(format!("unknown section `{}`", plain(key)), span);
+        if key == "env" || Setting::from_name(key).is_some() {
+            return error.hint(format!("put `{key}` below `[defaults]`"));
+        }
+        match nearest(key, ["defaults", "server"].into_iter()) {
+            Some(name) => error.hint(format!("did you mean `{name}`?")),
+            None => error.hint("there are `[defaults]` and `[server.\"https://…\"]`"),
+        }
+    }
+
+    /// An error with its place in the file.
+    fn wrong(&self, what: impl AsRef<str>, span: Option<std::ops::Range<usize>>) -> Error {
+        let path = plain(&self.path.display().to_string());
+        let (line, column) = self.position(span);
+        Error::usage(format!("`{path}`, line {line}, column {column}: {}", what.as_ref()))
+    }
+
+    /// Line and column, counted from one, of the start of a byte range.
+    fn position(&self, span: Option<std::ops::Range<usize>>) -> (usize, usize) {
+        let at = span.map_or(0, |span| span.start).min(self.text.len());
+        let before = self.text.get(..at).unwrap_or("");
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+type Refused = (Expected, Option<std::ops::Range<usize>>);
+
+fn single(kind: Kind, item: &Item) -> std::result::Result<Value, Refused> {
+    let Some(value) = item.as_value() else { return Err((Expected::String, None)) };
+    Value::from_toml(kind, value).map_err(|expected| (expected, value.span()))
+}
+
+/// An array of strings, or one string alone.
+fn list(kind: Kind, item: &Item) -> std::result::Result<Vec<Value>, Refused> {
+    match item.as_value() {
+        Some(Toml::Array(array)) => {
+            let member = |value: &Toml| {
+                Value::from_toml(kind, value).map_err(|expected| (expected, value.span()))
+            };
+            array.iter().map(member).collect()
+        }
+        Some(value @ Toml::String(_)) => {
+            Value::from_toml(kind, value).map(|value| vec![value]).map_err(|e| (e, None))
+        }
+        _ => Err((Expected::Strings, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<SettingsFile> {
+        let environment = Environment::fixed([("HOME", "/home/sara")]);
+        let path = Path::new("/etc/tether/config.toml");
+        Reader { path, text, environment: &environment }.file()
+    }
+
+    /// The message and its place, without the path, then the hint.
+    fn refusal(text: &str) -> String {
+        let message = read(text).map(|_| "accepted").map_err(|error| error.to_string());
+        let message = message.expect_err(text);
+        let message = message.strip_prefix("error: `/etc/tether/config.toml`, ").unwrap();
+        let (place, rest) = message.split_once(": ").unwrap();
+        let (what, hint) = rest.split_once("\n\n").unwrap_or((rest, ""));
+        format!("{what}, {place}\n\n{hint}").trim_end().to_owned()
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_place_and_the_probable_one() {
+        assert_eq!(
+            refusal("[defaults]\ndebug = true\n  conect-timeout = 5\n"),
+            "unknown key `conect-timeout`, line 3, column 3\n\nhint: did you mean `connect-timeout`?"
+        );
+        assert_eq!(
+            refusal("[server.\"https://x.example\"]\nheaders = []\n"),
+            "unknown key `headers`, line 2, column 1\n\nhint: did you mean `header`?"
+        );
+        assert!(refusal("debug = true").contains("put `debug` below `[defaults]`"));
+        assert!(refusal("[servers]").contains("did you mean `server`?"));
+        assert!(refusal("[colours]").contains("there are `[defaults]`"));
+        assert!(refusal("[defaults]\nzzz = 1").contains("`mcp-tether --help` names every"));
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_place() {
+        let cases = [
+            ("debug = 1", "wrong value for `debug`: expected `true` or `false`, line 2, column 9"),
+            ("proxy = 7", "wrong value for `proxy`: expected a string, line 2, column 9"),
+            (
+                "header = ['a: b', 7]",
+                "wrong value for `header`: expected a string, line 2, column 19",
+            ),
+            (
+                "ca-cert = 7",
+                "wrong value for `ca-cert`: expected a string or an array of strings, line 2, column 11",
+            ),
+            (
+                "connect-timeout = 0",
+                "wrong value for `connect-timeout`: expected seconds, more than 0, line 2, column 19",
+            ),
+            ("env = 'x'", "`env` must be a section, line 2, column 7"),
+            (
+                "env = { A = 1 }",
+                "wrong value for `A` in `env`: expected a string, line 2, column 13",
+            ),
+            (
+                "ipv4 = { x = 1 }",
+                "wrong value for `ipv4`: expected `true` or `false`, line 2, column 8",
+            ),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(refusal(&format!("[defaults]\n{line}\n")), expected, "{line}");
+        }
+        assert_eq!(refusal("defaults = 1"), "`defaults` must be a section, line 1, column 12");
+    }
+
+    #[test]
+    fn broken_toml_and_bad_section_names_are_refused_with_their_place() {
+        assert!(refusal("[defaults]\nproxy = \n").contains(", line 2, column "));
+        assert!(refusal("[defaults]\ndebug = true\ndebug = true").contains("line 3, column 1"));
+        assert!(refusal("[server.example]\n").contains("`example` is not a URL, line 1, column 9"));
+        let twice = "[server.\"https://x.example\"]\n[server.\"https://X.example/\"]\n";
+        assert!(refusal(twice).contains("two sections for `https://x.example/`, line 2, column 9"));
+    }
+
+    #[test]
+    fn lists_tables_and_paths_are_taken_as_written() {
+        let file = read(concat!(
+            "[server.\"https://x.example\"]\n",
+            "header = { Authorization = 'Bearer x', X-Team = 'a' }\n",
+            "ca-cert = ['~/ca.pem', 'certs/ca.pem', '/abs.pem']\n",
+            "log-file = 'log.txt'\n",
+            "ignore-tool = []\n",
+            "env = { TOKEN = 'hunter2' }\n",
+        ))
+        .unwrap();
+        let url = Url::parse("https://x.example").unwrap();
+        let section = file.sections_for(Some(&url)).next().unwrap();
+        let shown: Vec<_> = section
+            .entries
+            .iter()
+            .map(|entry| {
+                let texts = entry.values.iter().map(|value| match value {
+                    Value::Text(text) => text.as_str(),
+                    _ => "?",
+                });
+                (entry.key.setting().name, texts.collect::<Vec<_>>().join(" | "), entry.line)
+            })
+            .collect();
+        let expected = [
+            ("header", "Authorization: Bearer x | X-Team: a", 2),
+            ("ca-cert", "/home/sara/ca.pem | /etc/tether/certs/ca.pem | /abs.pem", 3),
+            ("log-file", "/etc/tether/log.txt", 4),
+            ("ignore-tool", "", 5),
+        ];
+        assert_eq!(shown, expected.map(|(name, text, line)| (name, text.to_owned(), line)));
+        assert_eq!(section.env[0].1.expose(), "hunter2");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "[\\[\\]a-z=\"'.{}\n \u{e9}]{0,80}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Extra headers from flags, settings and header files: `Name: value` lines, `${NAME}` in values, and
+//! the checks that keep them from breaking a request or the protocol (S-08, T-27). No message shows
+//! a value.
+
+use http::{HeaderName, HeaderValue};
+
+use crate::error::{Error, Result};
+use crate::protocol::headers::is_reserved;
+use crate::redact::plain;
+
+/// Values for `${NAME}`.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads `Name: value` or `Name:value`. `place` says where it stood, for errors.
+pub fn parse_line(
+    line: &str,
+    place: &str,
+    lookup: Lookup<'_>,
+) -> Result<(HeaderName, HeaderValue)> {
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| Error::usage(format!("{place} has no colon")).hint("write `Name: value`"))?;
+    let name = header_name(name.trim_matches([' ', '\t']), place)?;
+    let value = expand(value.trim_matches([' ', '\t']), lookup)
+        .map_err(|problem| problem.into_error(&name, place))?;
+    let value = header_value(&name, value.trim_matches([' ', '\t']), place)?;
+    Ok((name, value))
+}
+
+/// Reads a header file: one header a line; blank lines and lines that start with `#` do not count.
+pub fn parse_file(
+    path: &str,
+    text: &str,
+    lookup: Lookup<'_>,
+) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_header = |(_, line): &(usize, &str)| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with('#')
+    };
+    let parse = |(number, line): (usize, &str)| {
+        let place = format!("line {} of the header file `{}`", number + 1, plain(path));
+        parse_line(line, &place, lookup)
+    };
+    text.lines().enumerate().filter(is_header).map(parse).collect()
+}
+
+/// A token (RFC 9110 section 5.1) that is not one of those the bridge sets itself.
+fn header_name(name: &str, place: &str) -> Result<HeaderName> {
+    if is_reserved(name) {
+        let message = format!("{place} sets `{}`, which only the bridge may set", plain(name));
+        return Err(
+            Error::usage(message).hint("take it out: a wrong value there would break the protocol")
+        );
+    }
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        Error::usage(format!("{place} has the name `{}`, which is no header name", plain(name)))
+            .hint("a name consists of letters, digits and hyphens: `Name: value`")
+    })
+}
+
+fn header_value(name: &HeaderName, value: &str, place: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+        let what =
+            if value.contains(['\r', '\n']) { "a line break" } else { "a control character" };
+        Error::usage(format!("{place} has {what} in the value of `{name}`"))
+            .hint("header values are a single line of text")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What can be wrong with `${…}`.
+#[derive(Debug, PartialEq)]
+enum Problem {
+    Unset(String),
+    Unclosed,
+    NotAName,
+}
+
+impl Problem {
+    fn into_error(self, header: &HeaderName, place: &str) -> Error {
+        let escape = "write `$${` for a literal `${`";
+        match self {
+            Self::Unset(name) => Error::usage(format!(
+                "the variable `{name}` for the header `{header}` is not set (in {place})"
+            ))
+            .hint(format!(
+                "set it in the host's `env`, or in the settings file: `[defaults.env]` and `{name} = \"…\"`"
+            ))
+            .hint(escape),
+            Self::Unclosed => Error::usage(format!(
+                "`${{` without `}}` in the value of `{header}` (in {place})"
+            ))
+            .hint(escape),
+            Self::NotAName => Error::usage(format!(
+                "`${{…}}` in the value of `{header}` holds no variable name (in {place})"
+            ))
+            .hint(escape),
+        }
+    }
+}
+
+/// Replaces `${NAME}`; `$${` stands for a literal `${`. A `$` elsewhere is just a `$`.
+fn expand(value: &str, lookup: Lookup<'_>) -> std::result::Result<String, Problem> {
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find("${") {
+        if rest[..at].ends_with('$') {
+            out.push_str(&rest[..at - 1]);
+            out.push_str("${");
+            rest = &rest[at + 2..];
+            continue;
+        }
+        out.push_str(&rest[..at]);
+        let (name, after) = rest[at + 2..].split_once('}').ok_or(Problem::Unclosed)?;
+        if !is_variable_name(name) {
+            return Err(Problem::NotAName);
+        }
+        out.push_str(&lookup(name).ok_or_else(|| Problem::Unset(name.to_owned()))?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn is_variable_name(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<String> {
+        match name {
+            "TOKEN" => Some("hunter2".to_owned()),
+            "EMPTY" => Some(String::new()),
+            "LINES" => Some("a\nb".to_owned()),
+            "NESTED" => Some("${TOKEN}".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn parse(line: &str) -> Result<(HeaderName, HeaderValue)> {
+        parse_line(line, "the value of `--header`", &lookup)
+    }
+
+    fn refusal(line: &str) -> String {
+        parse(line).map(|_| ()).expect_err(line).to_string()
+    }
+
+    #[test]
+    fn both_spellings_and_variables_are_read() {
+        for (line, name, value) in [
+            ("X-Key: abc", "x-key", "abc"),
+            ("X-Key:abc", "x-key", "abc"),
+            ("X-Key :\tabc ", "x-key", "abc"),
+            ("X-Key:", "x-key", ""),
+            ("X-Url: https://a:1/b", "x-url", "https://a:1/b"),
+            ("Authorization: Bearer ${TOKEN}", "authorization", "Bearer hunter2"),
+            ("X: ${TOKEN}${EMPTY}-${TOKEN}", "x", "hunter2-hunter2"),
+            ("X: a$${TOKEN}", "x", "a${TOKEN}"),
+            ("X: $5 $$ $x {y}", "x", "$5 $$ $x {y}"),
+            ("X: ${NESTED}", "x", "${TOKEN}"),
+            ("X: grün", "x", "grün"),
+        ] {
+            let (actual_name, actual) = parse(line).unwrap();
+            assert_eq!((actual_name.as_str(), actual.as_bytes()), (name, value.as_bytes()));
+            assert!(actual.is_sensitive(), "{line}");
+        }
+    }
+
+    /// S-08
+    #[test]
+    fn what_could_inject_a_header_is_refused_without_showing_the_value() {
+        for (line, expected) in [
+            ("no-colon-secret", "has no colon"),
+            ("X Y: secret", "`X Y`, which is no header name"),
+            (": secret", "``, which is no header name"),
+            ("X\r\nY: secret", "`X\\r\\nY`, which is no header name"),
+            ("X: a\r\nY: secret", "a line break in the value of `x`"),
+            ("X: secret\0", "a control character in the value of `x`"),
+            ("X: secret ${LINES}", "a line break in the value of `x`"),
+        ] {
+            let message = refusal(line);
+            assert!(message.contains(expected), "{message}");
+            assert!(!message.contains("secret") && message.contains("hint: "), "{message}");
+        }
+    }
+
+    /// T-27
+    #[test]
+    fn protocol_headers_are_refused_with_an_explanation() {
+        for name in ["Accept", "content-type", "Mcp-Session-Id", "MCP-Protocol-Version", "Host"] {
+            let message = refusal(&format!("{name}: secret"));
+            assert!(message.contains(&format!("sets `{name}`, which only the bridge may set")));
+        }
+        assert!(parse("Authorization: x").is_ok());
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_filled_in_is_an_error_naming_it() {
+        let message = refusal("Authorization: Bearer ${NOT_THERE}");
+        assert!(
+            message.contains("the variable `NOT_THERE` for the header `authorization` is not set")
+        );
+        assert!(refusal("X: ${TOKEN").contains("`${` without `}`"));
+        for line in ["X: ${}", "X: ${1A}", "X: ${a b}", "X: ${A:-b}"] {
+            assert!(refusal(line).contains("holds no variable name"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_header_file_has_comments_blank_lines_and_line_numbers() {
+        let text = "\u{feff}# ours\r\nX-A: 1\r\n\r\n   # more\nX-B: ${TOKEN} # kept\n";
+        let headers = parse_file("h.txt", text, &lookup).unwrap();
+        let headers: Vec<_> =
+            headers.iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
+        assert_eq!(headers, [("x-a", "1"), ("x-b", "hunter2 # kept")]);
+        let error = parse_file("h.txt", "X: 1\noops\n", &lookup).unwrap_err().to_string();
+        assert!(
+            error.starts_with("error: line 2 of the header file `h.txt` has no colon"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,249 @@
+//! From settings to the options that the rest of the program takes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::headers::{parse_file, parse_line};
+use super::remote_url::check_encryption;
+use super::value::Value;
+use super::{Key, Settings, Source, Sourced};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::http::{HttpOptions, Proxy};
+use crate::redact::{Secret, plain};
+use crate::remote::{Limits, RemoteOptions, TransportChoice};
+
+/// What to write about the run, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogOptions {
+    /// Nothing below this level.
+    pub level: tracing::Level,
+    /// A file that gets the same lines.
+    pub file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Everything about the remote.
+    pub fn remote_options(
+        &mut self,
+        url: &Url,
+        environment: &Environment,
+    ) -> Result<RemoteOptions> {
+        check_encryption(url, self.switch(Key::AllowHttp))?;
+        Ok(RemoteOptions {
+            headers: self.headers(environment)?,
+            transport: self.transport(),
+            limits: Limits {
+                headers: self.limit(Key::HeadersTimeout),
+                body: self.limit(Key::BodyTimeout),
+                request: self.limit(Key::RequestTimeout),
+                ..Limits::default()
+            },
+            keep_alive: self.keep_alive(),
+            http: self.http_options(environment)?,
+            ..RemoteOptions::new(url.clone())
+        })
+    }
+
+    /// What to write about the run, and where. The nearest source decides; where one source says
+    /// several things, a level beats `debug` and `debug` beats `silent`.
+    pub fn log_options(&self, environment: &Environment) -> LogOptions {
+        let on = |key| self.all(key).first().filter(|held| held.value == Value::Switch(true));
+        let candidates = [
+            (self.all(Key::LogLevel).first(), self.level()),
+            (on(Key::Debug), tracing::Level::DEBUG),
+            (on(Key::Silent), tracing::Level::ERROR),
+        ];
+        let decided = candidates
+            .into_iter()
+            .filter_map(|(held, level)| Some((held?.source.rank(), level)))
+            .min_by_key(|(rank, _)| *rank);
+        LogOptions {
+            level: decided.map_or(tracing::Level::WARN, |(_, level)| level),
+            file: self.text(Key::LogFile).map(|path| environment.expand_home(path)),
+        }
+    }
+
+    /// Whether a switch is on.
+    pub fn switch(&self, key: Key) -> bool {
+        self.all(key).first().is_some_and(|held| held.value == Value::Switch(true))
+    }
+
+    /// The text of a setting.
+    pub fn text(&self, key: Key) -> Option<&str> {
+        self.texts(key).next()
+    }
+
+    /// The texts of a list setting, nearest first.
+    pub fn texts(&self, key: Key) -> impl Iterator<Item = &str> {
+        self.all(key).iter().filter_map(|held| match &held.value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// A time span; `None` for no limit.
+    fn limit(&self, key: Key) -> Option<Duration> {
+        match self.all(key).first()?.value {
+            Value::Seconds(span) => Some(span).filter(|span| !span.is_zero()),
+            _ => None,
+        }
+    }
+
+    fn level(&self) -> tracing::Level {
+        self.text(Key::LogLevel)
+            .and_then(|level| level.parse().ok())
+            .unwrap_or(tracing::Level::WARN)
+    }
+
+    fn transport(&self) -> TransportChoice {
+        match self.text(Key::Transport) {
+            Some("sse-first") => TransportChoice::SseFirst,
+            Some("http-only") => TransportChoice::HttpOnly,
+            Some("sse-only") => TransportChoice::SseOnly,
+            _ => TransportChoice::HttpFirst,
+        }
+    }
+
+    fn keep_alive(&self) -> Option<Duration> {
+        self.switch(Key::KeepAlive).then(|| self.limit(Key::PingInterval)).flatten()
+    }
+
+    fn http_options(&mut self, environment: &Environment) -> Result<HttpOptions> {
+        Ok(HttpOptions {
+            allow_http: self.switch(Key::AllowHttp),
+            proxy: self.proxy(environment)?,
+            extra_ca_files: self
+                .texts(Key::CaCert)
+                .map(|path| environment.expand_home(path))
+                .collect(),
+            ipv4: self.switch(Key::Ipv4),
+            cookies: !self.switch(Key::DisableCookies),
+            connect_timeout: self
+                .limit(Key::ConnectTimeout)
+                .unwrap_or_else(|| HttpOptions::default().connect_timeout),
+        })
+    }
+
+    /// `proxy` and `no-proxy` contradict each other: the nearer one holds.
+    fn proxy(&self, environment: &Environment) -> Result<Proxy> {
+        let off = self.all(Key::NoProxy).first().filter(|h| h.value == Value::Switch(true));
+        let url = self.all(Key::Proxy).first();
+        match (url, off) {
+            (None, None) => Ok(Proxy::Environment),
+            (None, Some(_)) => Ok(Proxy::Off),
+            (Some(url), Some(off)) if off.source.rank() < url.source.rank() => Ok(Proxy::Off),
+            (Some(url), Some(off)) if off.source.rank() == url.source.rank() => {
+                let (url, off) = (spelled(Key::Proxy, url), spelled(Key::NoProxy, off));
+                Err(Error::usage(format!("{url} and {off} contradict each other"))
+                    .hint("take one of them out"))
+            }
+            (Some(url), _) => self.proxy_url(url, environment),
+        }
+    }
+
+    fn proxy_url(&self, held: &Sourced, environment: &Environment) -> Result<Proxy> {
+        let Value::Text(text) = &held.value else { return Ok(Proxy::Environment) };
+        // An empty value in a nearer place takes back what a farther one says.
+        if text.is_empty() {
+            return Ok(Proxy::Environment);
+        }
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = url.ok_or_else(|| {
+            Error::usage(format!("{} is not the URL of an HTTP proxy", spelled(Key::Proxy, held)))
+                .hint("a proxy looks like `http://proxy.example.com:8080`")
+        })?;
+        let bypass = self.text(Key::ProxyBypass).map(str::to_owned);
+        let bypass = bypass
+            .or_else(|| environment.non_empty("NO_PROXY"))
+            .or_else(|| environment.non_empty("no_proxy"));
+        Ok(Proxy::Url { url: Secret::new(url), bypass })
+    }
+
+    /// One value for each name: the nearest source wins, within it a header wins over a header file
+    /// and the later over the earlier.
+    fn headers(&mut self, environment: &Environment) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        let mut warnings = Vec::new();
+        let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
+        for (source, key, text) in self.header_texts() {
+            let lookup = |name: &str| self.variable(name, environment);
+            let found = if key == Key::Header {
+                let place = format!("{} {}", part_of(source), source.spelled(key.setting()));
+                vec![parse_line(text, &place, &lookup)?]
+            } else {
+                let text = read_header_file(text, environment, &mut warnings)?;
+                parse_file(&text.0, &text.1, &lookup)?
+            };
+            for (name, value) in found {
+                headers.retain(|(other, _)| *other != name);
+                headers.push((name, value));
+            }
+        }
+        self.warnings.extend(warnings);
+        Ok(headers)
+    }
+
+    /// Headers and header files, farthest first.
+    fn header_texts(&self) -> Vec<(&Source, Key, &str)> {
+        let mut texts = Vec::new();
+        for key in [Key::HeaderFile, Key::Header] {
+            for held in self.all(key) {
+                if let Value::Text(text) = &held.value {
+                    texts.push((&held.source, key, text.as_str()));
+                }
+            }
+        }
+        texts.sort_by_key(|(source, ..)| std::cmp::Reverse(source.rank()));
+        texts
+    }
+
+    /// The value for `${NAME}`: the environment, else the `env` tables of the settings file.
+    fn variable(&self, name: &str, environment: &Environment) -> Option<String> {
+        let in_file = || self.env.get(name).map(|value| value.expose().clone());
+        environment.non_empty(name).or_else(in_file).or_else(|| environment.variable(name))
+    }
+}
+
+/// What a single header is of the place where it stands.
+fn part_of(source: &Source) -> &'static str {
+    match source {
+        Source::Flag | Source::BuiltIn => "the value of",
+        Source::Variable(_) => "a line of",
+        Source::Server { .. } | Source::Defaults { .. } => "an entry of",
+    }
+}
+
+fn spelled(key: Key, held: &Sourced) -> String {
+    held.source.spelled(key.setting())
+}
+
+/// The file's name as shown, and its text.
+fn read_header_file(
+    path: &str,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<(String, String)> {
+    let shown = plain(path);
+    let path = environment.expand_home(path);
+    let read = || {
+        let mut file = std::fs::File::open(&path)?;
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut file, &mut text)?;
+        Ok::<_, std::io::Error>((super::file::is_readable_by_others(&file), text))
+    };
+    let (exposed, text) = read().map_err(|error| {
+        Error::usage(format!("cannot read the header file `{shown}`: {error}"))
+            .hint("check the path given with `--header-file`")
+    })?;
+    if exposed {
+        warnings.push(format!(
+            "others on this machine may read the header file `{shown}`; run `chmod 600 '{shown}'`"
+        ));
+    }
+    Ok((shown, text))
+}

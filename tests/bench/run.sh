@@ -1,0 +1,14 @@
+#!/bin/sh
+# Builds the bench and the program in release and runs the bench; arguments go to the bench.
+set -eu
+bench=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$bench/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$repository/target}
+cargo build --release --locked --target-dir "$target" --manifest-path "$bench/Cargo.toml"
+for argument; do
+    # With bridges named, nobody asked for ours.
+    case $argument in --bridge | --help | -h) exec "$target/release/bench" "$@" ;; esac
+done
+cargo build --release --locked --target-dir "$target" --manifest-path "$repository/Cargo.toml" \
+    --bin mcp-tether
+exec "$target/release/bench" "$@"

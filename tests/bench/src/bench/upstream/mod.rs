@@ -1,0 +1,268 @@
+//! The remote of the bench: a legacy Streamable HTTP server, in this process on its own thread, as
+//! fast as hyper goes. It refuses what a server may refuse (missing headers, no session).
+
+mod answers;
+mod reply;
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use rustix::thread::{Pid, gettid};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::LocalOptions;
+
+use crate::envelope;
+use crate::fault::{Fault, Outcome};
+use crate::payload::Payload;
+use answers::{Answer, answer};
+pub(crate) use answers::{TOOLS, VERSION};
+use reply::Reply;
+
+/// The round trip of the listener that plays a far remote.
+const FAR: Duration = Duration::from_millis(80);
+
+/// Addresses and what was asked.
+pub(crate) struct Upstream {
+    near: SocketAddr,
+    far: SocketAddr,
+    thread: Pid,
+    log: Log,
+}
+
+type Log = Arc<Mutex<Option<Vec<String>>>>;
+
+impl Upstream {
+    pub(crate) fn start(payload: Payload) -> Outcome<Self> {
+        let log = Log::default();
+        let (ready, addresses) = mpsc::channel();
+        let for_thread = Arc::clone(&log);
+        std::thread::Builder::new()
+            .name("upstream".into())
+            .spawn(move || serve(payload, for_thread, &ready))
+            .map_err(Fault::from_io("start the upstream"))?;
+        let (near, far, thread) = addresses
+            .recv()
+            .map_err(|_| Fault::new("the upstream ended"))?
+            .map_err(Fault::from_io("open the upstream's ports"))?;
+        Ok(Self { near, far, thread, log })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.near
+    }
+
+    /// The thread that does all of it.
+    pub(crate) fn thread(&self) -> Pid {
+        self.thread
+    }
+
+    /// The usual remote; it offers no GET stream.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/mcp", self.near)
+    }
+
+    /// The same with a GET stream that stays open and silent.
+    pub(crate) fn url_with_stream(&self) -> String {
+        format!("http://{}/held", self.near)
+    }
+
+    /// The same at a round trip of 80 ms.
+    pub(crate) fn far_url(&self) -> String {
+        format!("http://{}/mcp", self.far)
+    }
+
+    pub(crate) fn start_log(&self) {
+        *lock(&self.log) = Some(Vec::new());
+    }
+
+    /// What was asked since the log was started, in order.
+    pub(crate) fn take_log(&self) -> Vec<String> {
+        lock(&self.log).take().unwrap_or_default()
+    }
+}
+
+fn lock(log: &Log) -> MutexGuard<'_, Option<Vec<String>>> {
+    log.lock().expect("no holder panics")
+}
+
+fn serve(
+    payload: Payload,
+    log: Log,
+    ready: &mpsc::Sender<io::Result<(SocketAddr, SocketAddr, Pid)>>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default());
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    runtime.block_on(async {
+        let state = Rc::new(State { payload, log, sessions: Cell::new(0) });
+        let listeners =
+            (TcpListener::bind("127.0.0.1:0").await, TcpListener::bind("127.0.0.1:0").await);
+        let (Ok(near), Ok(far)) = listeners else {
+            let error = io::Error::other("cannot listen on the loopback address");
+            return drop(ready.send(Err(error)));
+        };
+        let addresses = near.local_addr().and_then(|near| Ok((near, far.local_addr()?, gettid())));
+        let _ = ready.send(addresses);
+        tokio::task::spawn_local(accept(far, FAR, Rc::clone(&state)));
+        accept(near, Duration::ZERO, state).await;
+    });
+}
+
+struct State {
+    payload: Payload,
+    log: Log,
+    sessions: Cell<usize>,
+}
+
+async fn accept(listener: TcpListener, round_trip: Duration, state: Rc<State>) {
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            tokio::task::spawn_local(connection(stream, round_trip, Rc::clone(&state)));
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, round_trip: Duration, state: Rc<State>) {
+    let _ = stream.set_nodelay(true);
+    if !round_trip.is_zero() {
+        // The TCP handshake would have taken one.
+        tokio::time::sleep(round_trip).await;
+    }
+    let service = service_fn(|request| {
+        let state = Rc::clone(&state);
+        async move {
+            if !round_trip.is_zero() {
+                tokio::time::sleep(round_trip).await;
+            }
+            Ok::<_, Infallible>(state.respond(request).await)
+        }
+    });
+    // A bridge that is killed resets its connections.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+impl State {
+    async fn respond(&self, request: Request<Incoming>) -> Response<Reply> {
+        let known = matches!(request.uri().path(), "/mcp" | "/held");
+        let method = request.method().clone();
+        if !known || method != Method::POST {
+            self.record(|| format!("{method} {}", request.uri().path()));
+        }
+        match method {
+            _ if !known => empty(StatusCode::NOT_FOUND),
+            Method::POST => self.post(request).await,
+            Method::GET if request.uri().path() == "/held" => event_stream(Reply::held()),
+            Method::DELETE => empty(StatusCode::OK),
+            _ => empty(StatusCode::METHOD_NOT_ALLOWED),
+        }
+    }
+
+    async fn post(&self, request: Request<Incoming>) -> Response<Reply> {
+        let (head, body) = request.into_parts();
+        let Ok(message) = body.collect().await else { return empty(StatusCode::BAD_REQUEST) };
+        let message = message.to_bytes();
+        let method = envelope::string(&message, "method").unwrap_or(b"response");
+        self.record(|| format!("POST {}", String::from_utf8_lossy(method)));
+        let opening = method == b"initialize";
+        if let Err(refusal) = check(&head.headers, opening) {
+            return refused(refusal);
+        }
+        let (answer, delay) = answer(&message, &self.payload);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let mut response = match answer {
+            Answer::Accepted => empty(StatusCode::ACCEPTED),
+            Answer::Json(pieces) => json(StatusCode::OK, Reply::sized(pieces)),
+            Answer::Event(pieces) => event_stream(one_event(pieces)),
+            Answer::Stream(pieces) => event_stream(Reply::stream(pieces)),
+        };
+        if opening {
+            self.open_session(&mut response);
+        }
+        response
+    }
+
+    fn open_session(&self, response: &mut Response<Reply>) {
+        let number = self.sessions.get() + 1;
+        self.sessions.set(number);
+        let id = HeaderValue::from_str(&format!("bench-session-{number}"));
+        response.headers_mut().insert("mcp-session-id", id.expect("letters and digits"));
+    }
+
+    fn record(&self, entry: impl FnOnce() -> String) {
+        if let Some(log) = lock(&self.log).as_mut() {
+            log.push(entry());
+        }
+    }
+}
+
+/// What the transport pages ask of a POST; `initialize` knows no session and no version yet.
+fn check(headers: &HeaderMap, opening: bool) -> Result<(), &'static str> {
+    let has = |name: &str, part: &str| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok());
+        text.is_some_and(|text| text.to_ascii_lowercase().contains(part))
+    };
+    if !has(CONTENT_TYPE.as_str(), "application/json") {
+        return Err("wrong Content-Type");
+    }
+    if !has(ACCEPT.as_str(), "application/json") || !has(ACCEPT.as_str(), "text/event-stream") {
+        return Err("wrong Accept");
+    }
+    if !opening && !has("mcp-session-id", "bench-session-") {
+        return Err("no session");
+    }
+    if !opening && !has("mcp-protocol-version", VERSION) {
+        return Err("wrong MCP-Protocol-Version");
+    }
+    Ok(())
+}
+
+fn refused(reason: &str) -> Response<Reply> {
+    let body = format!(r#"{{"jsonrpc":"2.0","error":{{"code":-32600,"message":"{reason}"}}}}"#);
+    json(StatusCode::BAD_REQUEST, Reply::sized([body.into()]))
+}
+
+fn one_event(pieces: Vec<Bytes>) -> Reply {
+    let opening = Bytes::from_static(b"event: message\ndata: ");
+    let end = Bytes::from_static(b"\n\n");
+    let small = pieces.iter().map(Bytes::len).sum::<usize>() < 4096;
+    let pieces: Vec<_> = [vec![opening], pieces, vec![end]].concat();
+    if small { Reply::stream([pieces.concat().into()]) } else { Reply::stream(pieces) }
+}
+
+fn empty(status: StatusCode) -> Response<Reply> {
+    let mut response = Response::new(Reply::sized([]));
+    *response.status_mut() = status;
+    response
+}
+
+fn json(status: StatusCode, reply: Reply) -> Response<Reply> {
+    let mut response = Response::new(reply);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn event_stream(reply: Reply) -> Response<Reply> {
+    let mut response = Response::new(reply);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    response
+}

@@ -1,0 +1,4 @@
+//! What several topics share.
+
+pub mod harness;
+pub mod process;

@@ -1,0 +1,294 @@
+//! The compiled program, spawned with an environment that holds nothing of the machine's: its own
+//! home and configuration folder, no proxies, no certificate variables. Waits are bounded; a test
+//! that fails prints what the program wrote to stderr.
+
+#![allow(dead_code, reason = "not every topic needs everything")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A safety net only: whatever takes this long hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A run of the program that is being prepared.
+pub struct Program {
+    home: Arc<tempfile::TempDir>,
+    command: Command,
+}
+
+/// What a finished run left behind.
+#[derive(Debug)]
+pub struct Finished {
+    pub stdout: String,
+    pub stderr: String,
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+    home: PathBuf,
+}
+
+/// A run of the program that goes on. Dropped, it is killed.
+pub struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    stderr: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+    stop_reading: Arc<AtomicBool>,
+    home: Arc<tempfile::TempDir>,
+}
+
+impl Program {
+    /// The program with these arguments and an empty home.
+    pub fn new<Argument: AsRef<str>>(arguments: impl IntoIterator<Item = Argument>) -> Self {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-tether"));
+        command.env_clear();
+        for name in ["SystemRoot", "PATH", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
+            command.env(name, home.path());
+        }
+        command.env("XDG_CONFIG_HOME", home.path().join("config"));
+        command.env("XDG_STATE_HOME", home.path().join("state"));
+        command.current_dir(home.path());
+        for argument in arguments {
+            command.arg(argument.as_ref());
+        }
+        Self { home: Arc::new(home), command }
+    }
+
+    /// The home of this run.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Writes a private file, named relative to home.
+    pub fn file(self, name: &str, text: &str) -> Self {
+        let path = self.home.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+        set_mode(&path, 0o600);
+        self
+    }
+
+    /// Writes the settings file to its usual place.
+    pub fn settings(self, text: &str) -> Self {
+        self.file("config/mcp-tether/config.toml", text)
+    }
+
+    /// Changes the mode of a file, named relative to home.
+    pub fn mode(self, name: &str, mode: u32) -> Self {
+        set_mode(&self.home.path().join(name), mode);
+        self
+    }
+
+    /// Runs it to its end, with nothing on stdin.
+    pub fn run(self) -> Finished {
+        let running = self.spawn();
+        running.finish()
+    }
+
+    /// Starts it with pipes on all three ends.
+    pub fn spawn(mut self) -> Running {
+        self.command.stderr(Stdio::piped());
+        self.start()
+    }
+
+    /// Starts it with a stderr whose other end is closed.
+    pub fn spawn_without_stderr(mut self) -> Running {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        self.command.stderr(writer);
+        self.start()
+    }
+
+    /// Starts it as the child of a shell, which is what [`Running`] then stands for.
+    #[cfg(unix)]
+    pub fn spawn_in_shell(mut self) -> Running {
+        let mut shell = Command::new("/bin/sh");
+        // Without the second command the shell would replace itself by the program.
+        shell.arg("-c").arg("\"$0\" \"$@\"; exit 0").arg(self.command.get_program());
+        shell.args(self.command.get_args()).env_clear().current_dir(self.home.path());
+        for (name, value) in self.command.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        self.command = shell;
+        self.spawn()
+    }
+
+    fn start(mut self) -> Running {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let stop_reading = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop_reading);
+        let (sender, lines) = mpsc::channel();
+        let stdout = child.stdout.take().expect("a pipe");
+        let by_line = std::thread::spawn(move || {
+            let mut stdout = BufReader::new(stdout);
+            let mut line = String::new();
+            while stdout.read_line(&mut line).is_ok_and(|length| length > 0) {
+                if stopped.load(Ordering::Acquire)
+                    || sender.send(std::mem::take(&mut line)).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let mut readers = vec![by_line];
+        if let Some(mut pipe) = child.stderr.take() {
+            let kept = Arc::clone(&stderr);
+            readers.push(std::thread::spawn(move || {
+                let mut chunk = [0; 4096];
+                while let Ok(length @ 1..) = pipe.read(&mut chunk) {
+                    let text = String::from_utf8_lossy(&chunk[..length]);
+                    kept.lock().expect("no panic").push_str(&text);
+                }
+            }));
+        }
+        let stdin = child.stdin.take();
+        Running { stdin, child, lines, stderr, readers, stop_reading, home: self.home }
+    }
+}
+
+impl Running {
+    /// Writes one line to its stdin.
+    pub fn send(&mut self, line: impl AsRef<str>) {
+        let stdin = self.stdin.as_mut().expect("stdin is open");
+        stdin.write_all(format!("{}\n", line.as_ref()).as_bytes()).expect("it reads");
+        stdin.flush().expect("it reads");
+    }
+
+    /// The next line on its stdout, without its ending; `None` once stdout is closed.
+    pub fn next_line(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("no line came"),
+        }
+    }
+
+    /// The next line as JSON.
+    pub fn next_json(&mut self) -> serde_json::Value {
+        let line = self.next_line().expect("a line");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// Closes its stdin.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Closes our end of its stdout with the next line that it writes, which a ping makes it do.
+    pub fn close_stdout(&mut self) {
+        self.stop_reading.store(true, Ordering::Release);
+        self.send(r#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#);
+    }
+
+    /// Sends it a signal by name.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let status =
+            Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
+        assert!(status.expect("kill is there").success());
+    }
+
+    /// Waits for its end with stdin open; the exit code, `None` after a signal.
+    pub fn end(&mut self) -> Option<i32> {
+        self.wait()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it wrote to stderr so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().expect("no panic").clone()
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+    }
+
+    /// Closes stdin and waits for its end.
+    pub fn finish(mut self) -> Finished {
+        self.close_stdin();
+        let code = self.wait();
+        for reader in self.readers.drain(..) {
+            reader.join().expect("no panic");
+        }
+        let stdout = self.lines.try_iter().collect();
+        Finished { stdout, stderr: self.stderr(), code, home: self.home.path().to_path_buf() }
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        let started = Instant::now();
+        loop {
+            match self.child.try_wait().expect("a child of ours") {
+                Some(status) => return status.code(),
+                None if started.elapsed() > PATIENCE => panic!("it does not end"),
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let text = format!("--- stderr of the program ---\n{}\n", self.stderr());
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        }
+    }
+}
+
+impl Finished {
+    /// Everything that can be seen of the run, with the home folder replaced.
+    pub fn shown(&self) -> String {
+        let mut out = format!("exit code: {}\n", self.code.map_or(-1, |code| code));
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                out += &format!("--- {name} ---\n{text}");
+            }
+        }
+        self.without_home(&out)
+    }
+
+    /// stdout with the home folder replaced.
+    pub fn stdout_shown(&self) -> String {
+        self.without_home(&self.stdout)
+    }
+
+    fn without_home(&self, text: &str) -> String {
+        text.replace(&self.home.display().to_string(), "[HOME]")
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("a file of ours");
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) {}

@@ -1,0 +1,109 @@
+//! `demo` and `mock` as a newcomer meets them.
+
+use serde_json::{Value, json};
+
+use crate::support::harness::initialize;
+use crate::support::process::Program;
+
+#[test]
+fn the_demo_shows_a_conversation_that_answers_its_question() {
+    let finished = Program::new(["demo", "--talk"]).run();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let said = |label: &str| {
+        let line = finished.stdout.lines().find(|line| line.starts_with(label));
+        line.unwrap_or_else(|| panic!("no `{label}` in {}", finished.stdout)).to_owned()
+    };
+    assert!(said("connected").contains("Streamable HTTP"));
+    assert!(said("connected").contains("legacy era"));
+    assert!(said("tools").split_whitespace().last().unwrap().parse::<u32>().unwrap() >= 32);
+    assert!(said("question").contains("stock under 10"));
+    let left: Vec<u32> = finished
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_suffix(" left")?.split_whitespace().last()?.parse().ok())
+        .collect();
+    assert!(!left.is_empty() && left.iter().all(|count| *count < 10), "{}", finished.stdout);
+    assert!(finished.stderr.is_empty(), "{}", finished.stderr);
+}
+
+#[test]
+fn for_a_host_the_demo_is_an_ordinary_server() {
+    let mut demo = Program::new(["demo"]).spawn();
+    demo.send(initialize("2025-06-18"));
+    assert_eq!(demo.next_json()["result"]["protocolVersion"], "2025-06-18");
+    demo.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    demo.send(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    let tools = demo.next_json()["result"]["tools"].clone();
+    assert!(tools.as_array().unwrap().iter().any(|tool| tool["name"] == "find_orders"));
+    let finished = demo.finish();
+    assert_eq!(finished.code, Some(0));
+    assert!(finished.stdout.is_empty() && finished.stderr.is_empty(), "{}", finished.stderr);
+}
+
+#[test]
+fn a_mock_of_its_own_serves_tools_and_call() {
+    let mut mock = Program::new(["mock", "lab"]).spawn();
+    let first = mock.next_line().unwrap();
+    let url = first.strip_prefix("listening on ").unwrap().to_owned();
+    let snippets: Vec<String> = std::iter::from_fn(|| mock.next_line()).take(3).collect();
+    assert!(snippets.iter().any(|line| line.contains("/sse")));
+
+    let tools = Program::new(["tools", &url, "--json"]).run();
+    assert_eq!(tools.code, Some(0), "{}", tools.stderr);
+    let tools: Vec<Value> = serde_json::from_str(&tools.stdout).unwrap();
+    assert!(tools.iter().any(|tool| tool["name"] == "echo"));
+
+    let called = Program::new(["call", &url, "add", "a=20", "b=22", "--json"]).run();
+    assert_eq!(called.code, Some(0), "{}", called.stderr);
+    let result: Value = serde_json::from_str(&called.stdout).unwrap();
+    assert!(result.to_string().contains("42"), "{result}");
+
+    let failed = Program::new(["call", &url, "fail"]).run();
+    assert_eq!(failed.code, Some(1));
+    let missing = Program::new(["call", &url, "add", "a=1"]).run();
+    assert_eq!(missing.code, Some(2), "{}", missing.stderr);
+    assert!(missing.stderr.contains("hint:"), "{}", missing.stderr);
+}
+
+#[test]
+fn the_egrow_mock_asks_for_its_key() {
+    let mut mock = Program::new(["mock"]).spawn();
+    let first = mock.next_line().unwrap();
+    let url = first.strip_prefix("listening on ").unwrap().to_owned();
+    let refused = Program::new(["tools", &url]).run();
+    assert_eq!(refused.code, Some(4), "{}", refused.stderr);
+    for header in [
+        "X-API-Key: egrow_demo_key",
+        "X-Egrow-API-Key: egrow_demo_key",
+        "Authorization: Bearer egrow_demo_key",
+    ] {
+        let who = Program::new(["call", &url, "whoami", "--json", "--header", header]).run();
+        assert_eq!(who.code, Some(0), "{header}: {}", who.stderr);
+    }
+}
+
+#[test]
+fn a_wrong_word_for_the_mock_is_told_with_a_hint() {
+    for arguments in [
+        &["mock", "nothing"][..],
+        &["mock", "--fault", "explode"],
+        &["mock", "--protocol", "1999-01-01"],
+    ] {
+        let finished = Program::new(arguments).run();
+        assert_eq!(finished.code, Some(2), "{arguments:?}");
+        assert!(finished.stderr.contains("hint:"), "{}", finished.stderr);
+    }
+    let listed = Program::new(["mock", "--list"]).run();
+    assert!(listed.stdout.contains("egrow") && listed.stdout.contains("disconnect="));
+}
+
+/// A port that is taken is named together with the way out
+#[test]
+fn a_port_in_use_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let finished = Program::new(["mock", "--port", &port]).run();
+    assert_eq!(finished.code, Some(1));
+    assert!(finished.stderr.contains(&port) && finished.stderr.contains("--port 0"));
+    assert_eq!(json!(finished.stdout), json!(""));
+}
