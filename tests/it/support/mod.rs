@@ -1,4 +1,5 @@
 //! What several topics share.
 
+pub mod fake_browser;
 pub mod harness;
 pub mod process;
