@@ -10,6 +10,7 @@ mod date;
 mod events;
 mod faults;
 mod methods;
+mod oauth;
 mod options;
 mod products;
 mod recorder;
@@ -22,6 +23,12 @@ mod wire;
 
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
+pub use oauth::{
+    ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle, IssuerMetadataAt,
+    IssuerOptions, KnownClient, MockAuthorizationServer, OAuth, OAuthOptions, OAuthRequest,
+    RedirectMatch, RefreshTokens, RegistrationPolicy, ResourceMetadataAt, ResourceParameter, Reuse,
+    SecretExpiry,
+};
 pub use options::{Answers, Auth, MockOptions, Mode, ProductName, Served};
 pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};
 pub use running::{Address, MockRemote, serve};

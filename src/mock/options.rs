@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::date::Date;
 use super::faults::Fault;
+use super::oauth::OAuthOptions;
 use crate::protocol::{Era, ProtocolVersion};
 
 /// How one mock behaves. `MockOptions::default()` is the `lab` product on a free port, every legacy
@@ -160,12 +161,27 @@ pub enum Answers {
 }
 
 /// Which credential the mock asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one in each mock")]
 pub enum Auth {
     /// None.
     Open,
     /// The API key, as `X-API-Key`, `X-Egrow-API-Key` or `Authorization: Bearer`.
     ApiKey,
+    /// An OAuth access token.
+    OAuth(OAuthOptions),
+    /// Either of both.
+    OAuthOrApiKey(OAuthOptions),
+}
+
+impl Auth {
+    /// The options of OAuth, where that is asked for.
+    pub fn oauth(&self) -> Option<&OAuthOptions> {
+        match self {
+            Self::OAuth(options) | Self::OAuthOrApiKey(options) => Some(options),
+            Self::Open | Self::ApiKey => None,
+        }
+    }
 }
 
 #[cfg(test)]

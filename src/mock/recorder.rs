@@ -149,6 +149,10 @@ impl Recorder {
         tokio::time::timeout(limit, holds).await.unwrap_or(false)
     }
 
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Notes that every exchange still under way was cut by the mock.
     pub(super) fn cut_open(&self) {
         for request in &mut self.lock().requests {

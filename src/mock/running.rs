@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::faults::Fault;
+use super::oauth::OAuth;
 use super::options::MockOptions;
 use super::recorder::Recorder;
 use super::session::PushedRequest;
@@ -33,7 +34,16 @@ struct Running {
 impl MockRemote {
     /// Listens on loopback and answers from now on.
     pub fn start(options: MockOptions) -> io::Result<Self> {
-        let mut mock = Self { shared: Shared::new(options), running: None };
+        Self::started(Shared::new(options))
+    }
+
+    /// An authorization server that is no remote.
+    pub(super) fn start_authorization_server(options: MockOptions) -> io::Result<Self> {
+        Self::started(Shared::authorization_server(options))
+    }
+
+    fn started(shared: Arc<Shared>) -> io::Result<Self> {
+        let mut mock = Self { shared, running: None };
         mock.start_again()?;
         Ok(mock)
     }
@@ -51,6 +61,14 @@ impl MockRemote {
     /// What was asked so far; goes on across restarts.
     pub fn recorder(&self) -> &Recorder {
         &self.shared.recorder
+    }
+
+    /// The OAuth side: what to change about it and what it was asked.
+    ///
+    /// # Panics
+    /// If the mock does not ask for OAuth.
+    pub fn oauth(&self) -> &OAuth {
+        self.shared.oauth.as_ref().expect("the mock was started with OAuth")
     }
 
     /// Puts these faults in the place of those in force, their counters at zero.

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::date::Date;
 use super::events::EventLog;
 use super::faults::{ActiveFault, Asked, Fault, Plan};
+use super::oauth::{OAuth, OAuthOptions};
 use super::options::{MockOptions, Mode, ProductName};
 use super::products::{Egrow, Lab, Product};
 use super::recorder::Recorder;
 use super::session::{PushedRequest, Session, Sessions};
-use super::transport::Held;
+use super::transport::{self, Held};
 
 /// Options, product, sessions, faults and record of one mock.
 pub(super) struct Shared {
@@ -21,6 +22,10 @@ pub(super) struct Shared {
     pub(super) sessions: Sessions,
     pub(super) recorder: Recorder,
     pub(super) held: Held,
+    /// Where OAuth is asked for.
+    pub(super) oauth: Option<OAuth>,
+    /// Whether there is nothing but the authorization server.
+    pub(super) only_authorizes: bool,
     faults: Mutex<Vec<ActiveFault>>,
     port: AtomicU16,
     /// Streams of stateless exchanges, which no session knows.
@@ -29,16 +34,34 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(options: MockOptions) -> Arc<Self> {
+        Self::playing(options, false)
+    }
+
+    /// An authorization server without a remote.
+    pub(super) fn authorization_server(options: MockOptions) -> Arc<Self> {
+        Self::playing(options, true)
+    }
+
+    fn playing(options: MockOptions, only_authorizes: bool) -> Arc<Self> {
         let today = options.today.unwrap_or_else(Date::today);
         let product: Box<dyn Product> = match options.product {
             ProductName::Lab => Box::new(Lab::new()),
             ProductName::Egrow => Box::new(Egrow::new(options.seed, today)),
         };
+        let recorder = Recorder::new(options.record_limit);
+        let endpoints = match only_authorizes {
+            true => Vec::new(),
+            false => vec![product.profile().path, transport::SSE_PATH],
+        };
+        let protected = |oauth: &OAuthOptions| OAuth::new(oauth.clone(), endpoints, &recorder);
+        let oauth = options.auth.oauth().map(protected);
         Arc::new(Self {
+            oauth,
+            only_authorizes,
             product,
             sessions: Sessions::default(),
             held: Held::default(),
-            recorder: Recorder::new(options.record_limit),
+            recorder,
             faults: Mutex::new(active(options.faults.clone())),
             port: AtomicU16::new(options.port),
             stray: Mutex::default(),
@@ -52,6 +75,9 @@ impl Shared {
 
     pub(super) fn set_port(&self, port: u16) {
         self.port.store(port, Ordering::Relaxed);
+        if let Some(oauth) = &self.oauth {
+            oauth.set_port(port);
+        }
     }
 
     pub(super) fn is_stateless(&self) -> bool {

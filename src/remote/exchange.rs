@@ -111,7 +111,10 @@ impl Wire {
                     Some(pause) => self.pause(pause, post).await?,
                     None => return Err(Trouble::Failed(refusal::from_network(&error, &target))),
                 },
-                Some(Ok(response)) if response.status().is_success() => return Ok(response),
+                Some(Ok(response)) if response.status().is_success() => {
+                    token.into_iter().for_each(|token| self.authorizer.accepted(token));
+                    return Ok(response);
+                }
                 Some(Ok(response))
                     if self.is_challenge(&response) && attempts.challenges < CHALLENGES =>
                 {

@@ -67,8 +67,7 @@ impl std::error::Error for InvalidFault {}
 impl Fault {
     /// Every fault there is.
     pub fn all() -> Vec<FaultHelp> {
-        table::ROWS
-            .iter()
+        table::rows()
             .map(|row| FaultHelp {
                 name: row.name,
                 syntax: row.syntax,
@@ -99,7 +98,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = text.split([':', '=']).next().unwrap_or_default();
-        let Some(row) = table::ROWS.iter().find(|row| row.name == name) else {
+        let Some(row) = table::rows().find(|row| row.name == name) else {
             let reason = format!("no fault is named `{name}`, `mcp-tether mock --list` shows all");
             return Err(InvalidFault { fault: text.to_owned(), reason });
         };

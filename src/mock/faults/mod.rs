@@ -3,12 +3,15 @@
 //! transports act on it.
 
 mod fault;
+mod oauth_plan;
+mod oauth_table;
 mod plan;
 mod table;
 mod words;
 
 pub(super) use fault::{ActiveFault, Asked};
 pub use fault::{Fault, FaultHelp, InvalidFault};
+pub(super) use oauth_plan::{CallbackFault, DocumentFault, MemberFault, OAuthFaults, TokenFault};
 #[cfg(test)]
 pub(super) use plan::LineEnding;
 pub(super) use plan::{

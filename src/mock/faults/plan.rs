@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::oauth_plan::OAuthFaults;
+
 /// Deviations from correct behaviour for one request.
 #[derive(Clone, Debug, Default)]
 pub(in crate::mock) struct Plan {
@@ -28,6 +30,7 @@ pub(in crate::mock) struct Plan {
     pub(in crate::mock) post_answer: Option<PostAnswer>,
     pub(in crate::mock) message: MessageFaults,
     pub(in crate::mock) style: Style,
+    pub(in crate::mock) oauth: OAuthFaults,
 }
 
 /// An answer of another status in the place of any work.

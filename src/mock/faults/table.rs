@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::{Asked, Effect, InvalidFault};
+use super::oauth_table;
 use super::plan::{
     AskFault, Challenge, EndpointFault, Form, LineEnding, Plan, Point, PostAnswer, Redirect,
     SessionFault, Silence, StatusBody, StatusFault,
@@ -51,7 +52,9 @@ impl Scope {
     }
 }
 
-fn effect(change: impl Fn(&mut Plan) + Send + Sync + 'static) -> Result<Effect, InvalidFault> {
+pub(super) fn effect(
+    change: impl Fn(&mut Plan) + Send + Sync + 'static,
+) -> Result<Effect, InvalidFault> {
     Ok(Arc::new(change))
 }
 
@@ -92,7 +95,7 @@ macro_rules! worded {
     };
 }
 
-pub(super) const ROWS: &[Row] = &[
+const ROWS: &[Row] = &[
     worded!(
         "status",
         "status=CODE[:body=error|no-id|null-id|json|html|text|empty][:retry-after=VALUE]\
@@ -407,6 +410,11 @@ pub(super) const ROWS: &[Row] = &[
         }
     ),
 ];
+
+/// Every fault there is.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(oauth_table::ROWS)
+}
 
 fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
     let code: u16 = words.main_number()?;

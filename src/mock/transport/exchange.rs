@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method, Uri};
+use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
@@ -16,6 +17,7 @@ pub(super) struct Exchange {
     pub(super) http: Method,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
     /// `None` for requests without a body.
     pub(super) received: Option<Result<Received, Invalid>>,
     pub(super) plan: Plan,
@@ -84,11 +86,19 @@ pub(super) fn asked<'a>(
 
 /// The tool that the first message calls.
 pub(super) fn tool_name(messages: &[&Message]) -> Option<String> {
+    called(messages.first()?)
+}
+
+/// Every tool that is called.
+pub(super) fn tool_names(received: Option<&Result<Received, Invalid>>) -> Vec<String> {
+    messages(received).into_iter().filter_map(called).collect()
+}
+
+fn called(message: &Message) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
         name: String,
     }
-    let message = messages.first()?;
     let calls = message.method() == crate::protocol::methods::TOOLS_CALL;
     calls.then(|| message.params_as::<Named>()).flatten().map(|named| named.name)
 }

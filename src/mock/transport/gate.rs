@@ -1,11 +1,13 @@
 //! Checks of what a request says about itself, before its message is looked at.
 
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use url::Url;
 
-use super::exchange::Exchange;
+use super::exchange::{self, Exchange};
 use super::reply;
+use crate::mock::oauth::Presented;
 use crate::mock::options::Auth;
 use crate::mock::state::Shared;
 use crate::protocol::headers;
@@ -18,6 +20,12 @@ pub(super) type Credential = String;
 
 /// Host, origin and credential: what every MCP route asks for.
 pub(super) fn admit(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Response>> {
+    local(shared, exchange)?;
+    credential(shared, exchange)
+}
+
+/// Host and origin alone.
+pub(super) fn local(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Response>> {
     let port = shared.port();
     let host = exchange.header("host").unwrap_or_default();
     if !is_own_host(host, port) {
@@ -28,7 +36,7 @@ pub(super) fn admit(shared: &Shared, exchange: &Exchange) -> Result<Credential, 
     {
         return refuse(StatusCode::FORBIDDEN, "invalid Origin header");
     }
-    credential(shared, exchange)
+    Ok(())
 }
 
 /// `Accept` and `Content-Type` of a POST (transports, "sending messages").
@@ -83,19 +91,51 @@ fn credential(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Re
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
     let named = ["x-api-key", "x-egrow-api-key"].into_iter().find_map(|name| exchange.header(name));
-    match (shared.options.auth, named.or(bearer)) {
-        (Auth::Open, given) => Ok(given.unwrap_or("open").to_owned()),
-        (Auth::ApiKey, Some(given)) if given == shared.options.api_key => Ok(given.to_owned()),
-        (Auth::ApiKey, given) => {
-            let (message, challenge) = match given {
-                Some(_) => ("the API key is not valid", "Bearer error=\"invalid_token\""),
-                None => ("an API key is needed", "Bearer"),
-            };
-            let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, message);
-            reply::set(&mut response, "www-authenticate", challenge);
-            Err(Box::new(response))
-        }
+    let key = named.or(bearer);
+    match &shared.options.auth {
+        Auth::Open => Ok(key.unwrap_or("open").to_owned()),
+        Auth::ApiKey => api_key(shared, key),
+        Auth::OAuth(_) => token(shared, exchange, bearer),
+        // Whoever shows what looks like a key is told about keys.
+        Auth::OAuthOrApiKey(_) if named.is_some() => api_key(shared, named),
+        Auth::OAuthOrApiKey(_) => match bearer {
+            Some(key) if key == shared.options.api_key => Ok(key.to_owned()),
+            _ => token(shared, exchange, bearer),
+        },
     }
+}
+
+fn api_key(shared: &Shared, given: Option<&str>) -> Result<Credential, Box<Response>> {
+    let (message, challenge) = match given {
+        Some(given) if given == shared.options.api_key => return Ok(given.to_owned()),
+        Some(_) => ("the API key is not valid", "Bearer error=\"invalid_token\""),
+        None => ("an API key is needed", "Bearer"),
+    };
+    let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, message);
+    reply::set(&mut response, "www-authenticate", challenge);
+    Err(Box::new(response))
+}
+
+fn token(
+    shared: &Shared,
+    exchange: &Exchange,
+    token: Option<&str>,
+) -> Result<Credential, Box<Response>> {
+    let Some(oauth) = &shared.oauth else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "there is no authorization server");
+    };
+    let tools = exchange::tool_names(exchange.received.as_ref());
+    let presented = Presented { path: exchange.uri.path(), token, tools: &tools };
+    oauth.admit(&presented).map_err(|refused| {
+        let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED);
+        let mut response = reply::refusal(status, REFUSED, refused.message);
+        for challenge in refused.challenges {
+            if let Ok(value) = HeaderValue::from_bytes(challenge.as_bytes()) {
+                response.headers_mut().append(WWW_AUTHENTICATE, value);
+            }
+        }
+        Box::new(response)
+    })
 }
 
 fn accepts(exchange: &Exchange, wanted: &str) -> bool {

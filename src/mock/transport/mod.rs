@@ -7,6 +7,7 @@ mod exchange;
 mod gate;
 mod held;
 mod http_sse;
+mod oauth;
 mod record;
 mod reply;
 mod streamable_http;
@@ -29,6 +30,18 @@ const MESSAGE_PATH: &str = "/message";
 
 /// All routes of one mock.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
+    let mut router = Router::new();
+    if !shared.only_authorizes {
+        router = mcp(shared);
+    }
+    router
+        .fallback(oauth::endpoint)
+        .layer(from_fn_with_state(Arc::clone(shared), record::record))
+        .with_state(Arc::clone(shared))
+}
+
+/// The routes of the transports.
+fn mcp(shared: &Shared) -> Router<Arc<Shared>> {
     let path = shared.product.profile().path;
     let served = shared.options.protocol;
     let mut router = Router::new();
@@ -44,7 +57,4 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
             .route(MESSAGE_PATH, post(http_sse::message));
     }
     router
-        .fallback(reply::not_found)
-        .layer(from_fn_with_state(Arc::clone(shared), record::record))
-        .with_state(Arc::clone(shared))
 }

@@ -52,6 +52,7 @@ pub(super) async fn record(
         http: parts.method.clone(),
         uri: parts.uri.clone(),
         headers: parts.headers.clone(),
+        body,
         received,
         plan,
         switch,

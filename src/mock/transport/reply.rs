@@ -41,7 +41,7 @@ pub(super) fn rpc_error(status: StatusCode, id: Option<&RequestId>, error: RpcEr
     json(status, body)
 }
 
-pub(super) async fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "nothing here\n")
 }
 

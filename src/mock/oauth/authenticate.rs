@@ -1,0 +1,143 @@
+//! Who asks the token endpoint: exactly the way that was registered, and only one way (RFC 6749
+//! §2.3).
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use url::form_urlencoded;
+
+use super::answer::OAuthError;
+use super::assertion;
+use super::authorize::{Fields, missing};
+use super::book::Registration;
+use super::issuer::Issuer;
+use super::issuer_options::ClientAuthentication;
+use super::registration::of_client;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What a request says about its sender.
+#[derive(Debug, PartialEq, Eq)]
+struct Claimed {
+    id: String,
+    method: ClientAuthentication,
+    /// Secret or assertion.
+    proof: Option<String>,
+}
+
+/// The client that sent a form.
+pub(super) async fn authenticated(
+    issuer: &Issuer,
+    headers: &HeaderMap,
+    form: &Fields,
+) -> Result<Registration, OAuthError> {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let claimed = claimed(authorization, form)?;
+    let registration = of_client(issuer, &claimed.id).await?;
+    if registration.authentication != claimed.method {
+        let words = format!(
+            "registered for `{}`, not `{}`",
+            registration.authentication.name(),
+            claimed.method.name()
+        );
+        return Err(OAuthError::invalid_client(words));
+    }
+    if claimed.method == ClientAuthentication::PrivateKeyJwt {
+        assertion::verify(issuer, &registration, claimed.proof.as_deref().unwrap_or_default())?;
+        return Ok(registration);
+    }
+    if registration.secret != claimed.proof {
+        return Err(OAuthError::invalid_client("the secret is wrong"));
+    }
+    if registration.secret_ends.is_some_and(|ends| ends <= issuer.clock.now()) {
+        return Err(OAuthError::invalid_client("the secret has expired"));
+    }
+    Ok(registration)
+}
+
+fn claimed(authorization: Option<&str>, form: &Fields) -> Result<Claimed, OAuthError> {
+    let in_form = form.get("client_id");
+    let mut ways = Vec::new();
+    if let Some(value) = authorization {
+        ways.push(basic(value)?);
+    }
+    if let Some(secret) = form.get("client_secret") {
+        let id = in_form.ok_or_else(|| missing("client_id"))?.clone();
+        let method = ClientAuthentication::Post;
+        ways.push(Claimed { id, method, proof: Some(secret.clone()) });
+    }
+    if let Some(assertion) = form.get("client_assertion") {
+        if form.get("client_assertion_type").map(String::as_str) != Some(ASSERTION_TYPE) {
+            return Err(OAuthError::invalid_client("`client_assertion_type` is not known"));
+        }
+        let id = assertion::subject(assertion)?;
+        let method = ClientAuthentication::PrivateKeyJwt;
+        ways.push(Claimed { id, method, proof: Some(assertion.clone()) });
+    }
+    if ways.len() > 1 {
+        return Err(OAuthError::invalid_request("more than one client authentication"));
+    }
+    let claimed = match ways.pop() {
+        Some(claimed) => claimed,
+        None => {
+            let id = in_form.ok_or_else(|| missing("client_id"))?.clone();
+            Claimed { id, method: ClientAuthentication::None, proof: None }
+        }
+    };
+    match in_form {
+        Some(id) if *id != claimed.id => {
+            Err(OAuthError::invalid_client("two different client ids"))
+        }
+        _ => Ok(claimed),
+    }
+}
+
+/// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1).
+fn basic(authorization: &str) -> Result<Claimed, OAuthError> {
+    let refused = || OAuthError::invalid_client("the `Authorization` header is no `Basic`");
+    let (scheme, encoded) = authorization.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(refused());
+    }
+    let decoded = STANDARD.decode(encoded.trim()).map_err(|_| refused())?;
+    let pair = String::from_utf8(decoded).map_err(|_| refused())?;
+    let (id, secret) = pair.split_once(':').ok_or_else(refused)?;
+    let method = ClientAuthentication::Basic;
+    Ok(Claimed { id: form_decoded(id), method, proof: Some(form_decoded(secret)) })
+}
+
+fn form_decoded(text: &str) -> String {
+    let field = format!("x={text}");
+    let decoded =
+        form_urlencoded::parse(field.as_bytes()).next().map(|(_, value)| value.into_owned());
+    decoded.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> Fields {
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    ///
+    #[test]
+    fn id_and_secret_in_a_header_are_form_encoded_first() {
+        let header = format!("Basic {}", STANDARD.encode("a%3Ab:s+%25%3A"));
+        let claimed = claimed(Some(&header), &form(&[])).unwrap();
+        assert_eq!((claimed.id.as_str(), claimed.proof.as_deref()), ("a:b", Some("s %:")));
+    }
+
+    #[test]
+    fn two_ways_at_once_and_two_names_are_refused() {
+        let header = format!("Basic {}", STANDARD.encode("a:s"));
+        let both = form(&[("client_id", "a"), ("client_secret", "s")]);
+        assert_eq!(claimed(Some(&header), &both).unwrap_err().code, "invalid_request");
+        let other = form(&[("client_id", "b")]);
+        assert_eq!(claimed(Some(&header), &other).unwrap_err().code, "invalid_client");
+        assert!(claimed(None, &form(&[])).is_err());
+        assert!(claimed(Some("Bearer x"), &form(&[])).is_err());
+    }
+}

@@ -1,0 +1,315 @@
+//! How the authorization server behaves: everything that a correct one may do this way or that.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How an authorization server behaves. The default approves by itself, registers everyone, and is
+/// as strict as OAuth 2.1 and the newest MCP revision permit: PKCE with S256, `state`, `resource`,
+/// exact redirect URIs but for the port of a loopback address, refresh tokens that rotate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IssuerOptions {
+    /// The path of the issuer, in front of every endpoint; empty for the root.
+    pub prefix: String,
+    /// Every place of the metadata; none means that there is no such document.
+    pub metadata_at: Vec<IssuerMetadataAt>,
+    /// Who decides about a request.
+    pub consent: Consent,
+    /// Accounts to choose from; the first is taken where nobody chooses.
+    pub accounts: Vec<String>,
+    /// Whether clients may register themselves.
+    pub registration: RegistrationPolicy,
+    /// Refuses loopback redirects of what does not call itself `native`, as OpenID Connect has it.
+    pub native_must_say_so: bool,
+    /// A host name that redirect URIs must not have.
+    pub refused_redirect_host: Option<String>,
+    /// Members that a registration gets whatever was asked for, such as other `redirect_uris`.
+    pub registered_as: Value,
+    /// How long secrets last that a registration hands out.
+    pub secret_expiry: SecretExpiry,
+    /// Which redirect URIs count as registered.
+    pub redirect_match: RedirectMatch,
+    /// Whether a URL may be a client id: it is fetched, from loopback only.
+    pub client_documents: bool,
+    /// Documents of client ids that are not fetched: URL and document.
+    pub known_documents: Vec<(String, Value)>,
+    /// Clients that need no registration.
+    pub known_clients: Vec<KnownClient>,
+    /// How clients may authenticate; a registration that asks for another gets the first.
+    pub authentication: Vec<ClientAuthentication>,
+    /// `scopes_supported` of the metadata.
+    pub scopes_supported: Option<Vec<String>>,
+    /// Grants these scopes whatever was asked for.
+    pub narrowed_to: Option<String>,
+    /// `iss` of the redirect.
+    pub iss: Iss,
+    /// Whether the metadata promises `iss`.
+    pub iss_advertised: bool,
+    /// What `resource` has to be.
+    pub resource: ResourceParameter,
+    /// How long access tokens last.
+    pub access_lifetime: Duration,
+    /// Whether token answers have `expires_in`.
+    pub says_expires_in: bool,
+    /// Whether and how there are refresh tokens.
+    pub refresh: RefreshTokens,
+    /// What showing a spent refresh token again does.
+    pub reuse: Reuse,
+    /// How long refresh tokens last.
+    pub refresh_lifetime: Duration,
+    /// How long authorization codes last.
+    pub code_lifetime: Duration,
+    /// Whether there is a revocation endpoint.
+    pub revocation: bool,
+    /// The device grant, if there is one.
+    pub device: Option<DeviceOptions>,
+    /// The time at the start in seconds since 1970; the system's when left out.
+    pub starts_at: Option<u64>,
+}
+
+impl Default for IssuerOptions {
+    fn default() -> Self {
+        Self {
+            prefix: "/oauth".to_owned(),
+            metadata_at: vec![IssuerMetadataAt::OAuth],
+            consent: Consent::Approve,
+            accounts: vec!["Sara Bensaid".to_owned()],
+            registration: RegistrationPolicy::Open,
+            native_must_say_so: false,
+            refused_redirect_host: None,
+            registered_as: Value::Null,
+            secret_expiry: SecretExpiry::Never,
+            redirect_match: RedirectMatch::LoopbackAnyPort,
+            client_documents: false,
+            known_documents: Vec::new(),
+            known_clients: Vec::new(),
+            authentication: vec![
+                ClientAuthentication::None,
+                ClientAuthentication::Basic,
+                ClientAuthentication::Post,
+            ],
+            scopes_supported: None,
+            narrowed_to: None,
+            iss: Iss::Right,
+            iss_advertised: true,
+            resource: ResourceParameter::Required,
+            access_lifetime: Duration::from_secs(3600),
+            says_expires_in: true,
+            refresh: RefreshTokens::Rotating,
+            reuse: Reuse::Strict,
+            refresh_lifetime: Duration::from_secs(30 * 24 * 3600),
+            code_lifetime: Duration::from_secs(60),
+            revocation: true,
+            device: Some(DeviceOptions::default()),
+            starts_at: None,
+        }
+    }
+}
+
+impl IssuerOptions {
+    /// Endpoints at the root, no metadata, no `resource`: what 2025-03-26 falls back to.
+    pub fn before_resource_metadata() -> Self {
+        Self {
+            prefix: String::new(),
+            metadata_at: Vec::new(),
+            resource: ResourceParameter::Ignored,
+            iss: Iss::Absent,
+            iss_advertised: false,
+            ..Self::default()
+        }
+    }
+}
+
+/// A place of the authorization server's metadata (RFC 8414 §3.1, OpenID Connect Discovery §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerMetadataAt {
+    /// `/.well-known/oauth-authorization-server` and the issuer's path.
+    OAuth,
+    /// `/.well-known/oauth-authorization-server` whatever the issuer's path.
+    OAuthRoot,
+    /// `/.well-known/openid-configuration` and the issuer's path.
+    OpenIdInserted,
+    /// The issuer's path and `/.well-known/openid-configuration`.
+    OpenIdAppended,
+}
+
+/// Who decides about an authorization request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nobody: it is approved and redirected at once.
+    Approve,
+    /// Nobody: it is denied and redirected at once.
+    Deny,
+    /// A person on a page: approve, deny, choose an account.
+    Page,
+}
+
+/// Whether clients may register themselves (RFC 7591).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Everyone may.
+    Open,
+    /// There is an endpoint, and it refuses.
+    Refused {
+        /// The status of its answer.
+        status: u16,
+        /// `error`, such as `invalid_client_metadata`.
+        error: String,
+        /// `error_description`.
+        description: String,
+    },
+    /// There is no endpoint.
+    Absent,
+}
+
+/// How long the secret of a registration lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretExpiry {
+    /// For ever: `client_secret_expires_at` is 0.
+    Never,
+    /// This long from the registration on.
+    After(Duration),
+}
+
+/// Which redirect URIs count as registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectMatch {
+    /// The same text.
+    Exact,
+    /// The same text, but for the port of `127.0.0.1` and `[::1]` (RFC 8252 §7.3).
+    LoopbackAnyPort,
+}
+
+/// A client that needs no registration. Without redirect URIs any loopback one will do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownClient {
+    /// Its id.
+    pub id: String,
+    /// Its secret, if it has one.
+    pub secret: Option<String>,
+    /// How it authenticates.
+    pub authentication: ClientAuthentication,
+    /// Its redirect URIs.
+    pub redirect_uris: Vec<String>,
+    /// Its public key as a JWK, for assertions.
+    pub key: Option<Value>,
+}
+
+impl KnownClient {
+    /// A client without a secret.
+    pub fn public(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: None,
+            authentication: ClientAuthentication::None,
+            redirect_uris: Vec::new(),
+            key: None,
+        }
+    }
+
+    /// A client with a secret.
+    pub fn with_secret(id: &str, secret: &str, authentication: ClientAuthentication) -> Self {
+        Self { secret: Some(secret.to_owned()), authentication, ..Self::public(id) }
+    }
+
+    /// A client that signs assertions; `key` is its public key as a JWK (`EC` with P-256, `OKP`
+    /// with Ed25519, `RSA`).
+    pub fn with_key(id: &str, key: Value) -> Self {
+        let authentication = ClientAuthentication::PrivateKeyJwt;
+        Self { key: Some(key), authentication, ..Self::public(id) }
+    }
+}
+
+/// How a client authenticates at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    /// Not at all.
+    None,
+    /// Id and secret, form-encoded, in an `Authorization` header.
+    Basic,
+    /// Id and secret in the form.
+    Post,
+    /// A signed assertion in the form (RFC 7523).
+    PrivateKeyJwt,
+}
+
+impl ClientAuthentication {
+    /// Its name in metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Basic => "client_secret_basic",
+            Self::Post => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    pub(super) fn has_secret(self) -> bool {
+        matches!(self, Self::Basic | Self::Post)
+    }
+}
+
+/// `iss` of the redirect (RFC 9207).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Iss {
+    /// The issuer.
+    Right,
+    /// None.
+    Absent,
+    /// This text, `{issuer}` and `{origin}` filled in.
+    Other(String),
+}
+
+/// What `resource` has to be in authorization and token requests (RFC 8707).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceParameter {
+    /// A remote that this server protects, and in token requests the one that was authorized.
+    Required,
+    /// It is not looked at; tokens are good for every remote of this server.
+    Ignored,
+}
+
+/// Whether and how there are refresh tokens. A client gets one only if it registered for the grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTokens {
+    /// Each renewal gives a new one and spends the old one.
+    Rotating,
+    /// One for the whole grant; a renewal gives none.
+    Fixed,
+    /// Rotating, for grants with the scope `offline_access` only.
+    RotatingIfOffline,
+    /// None.
+    Absent,
+}
+
+/// What showing a spent refresh token again does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// It revokes the whole grant.
+    Strict,
+    /// For so long after it was spent it is still good, later it revokes the whole grant.
+    Grace(Duration),
+    /// It is good until a token of its successor was seen, later it revokes the whole grant.
+    UntilSuccessorSeen,
+}
+
+/// The device grant (RFC 8628).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceOptions {
+    /// How many polls are answered `authorization_pending` where nobody decides on a page.
+    pub pending_polls: u32,
+    /// `interval`; whoever polls faster is told to slow down.
+    pub interval: Duration,
+    /// How long a code lasts.
+    pub lifetime: Duration,
+}
+
+impl Default for DeviceOptions {
+    fn default() -> Self {
+        Self {
+            pending_polls: 1,
+            interval: Duration::from_secs(1),
+            lifetime: Duration::from_secs(600),
+        }
+    }
+}

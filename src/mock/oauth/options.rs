@@ -1,0 +1,110 @@
+//! What the protected resource says about itself and asks for.
+
+use super::issuer::IssuerHandle;
+use super::issuer_options::IssuerOptions;
+
+/// How one remote is protected by OAuth. The default is a remote whose challenge names a
+/// path-inserted RFC 9728 document, which names an authorization server on the same listener below
+/// `/oauth`; any token for this remote is enough for everything.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OAuthOptions {
+    /// Where the authorization server is, and how it behaves if it is our own.
+    pub issuer: IssuerAt,
+    /// Every place of the resource metadata; none means that there is no such document.
+    pub metadata_at: Vec<ResourceMetadataAt>,
+    /// Whether challenges name the first of these places.
+    pub named_in_challenge: bool,
+    /// The document's `resource`, `{origin}` filled in; the endpoint when left out.
+    pub resource: Option<String>,
+    /// Issuers that the document names before the real one, `{origin}` filled in.
+    pub other_issuers: Vec<String>,
+    /// The `scope` of the 401 challenge.
+    pub challenge_scope: Option<String>,
+    /// The document's `scopes_supported`.
+    pub scopes_supported: Option<Vec<String>>,
+    /// Scopes, separated by spaces, without which every request is answered 403.
+    pub required_scope: Option<String>,
+    /// Scopes that calls of single tools need besides; see [`OAuthOptions::tool_scope`].
+    pub tool_scopes: Vec<(String, String)>,
+    /// Whether a 403 names what the token has besides what it lacks (2025-11-25 permits both).
+    pub step_up_names_held: bool,
+    /// Answers 403 to calls of those tools whatever the token has.
+    pub never_enough: bool,
+    /// Challenges in header fields of their own before ours, such as `Basic realm="x"`.
+    pub other_challenges: Vec<String>,
+}
+
+impl Default for OAuthOptions {
+    fn default() -> Self {
+        Self {
+            issuer: IssuerAt::Here(IssuerOptions::default()),
+            metadata_at: vec![ResourceMetadataAt::PathInserted],
+            named_in_challenge: true,
+            resource: None,
+            other_issuers: Vec::new(),
+            challenge_scope: None,
+            scopes_supported: None,
+            required_scope: None,
+            tool_scopes: Vec::new(),
+            step_up_names_held: false,
+            never_enough: false,
+            other_challenges: Vec::new(),
+        }
+    }
+}
+
+impl OAuthOptions {
+    /// The default with another authorization server.
+    pub fn with_issuer(issuer: impl Into<IssuerAt>) -> Self {
+        Self { issuer: issuer.into(), ..Self::default() }
+    }
+
+    /// What a remote of 2025-03-26 has: no resource metadata, and an authorization server at the
+    /// root of its origin that has no metadata either and takes no `resource`.
+    pub fn before_resource_metadata() -> Self {
+        Self {
+            metadata_at: Vec::new(),
+            named_in_challenge: false,
+            ..Self::with_issuer(IssuerOptions::before_resource_metadata())
+        }
+    }
+
+    /// Calls of this tool need these scopes, separated by spaces.
+    #[must_use]
+    pub fn tool_scope(mut self, tool: &str, scope: &str) -> Self {
+        self.tool_scopes.push((tool.to_owned(), scope.to_owned()));
+        self
+    }
+}
+
+/// Where the authorization server of a remote is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum IssuerAt {
+    /// On the remote's own listener.
+    Here(IssuerOptions),
+    /// On its own, see [`super::MockAuthorizationServer`]; several remotes may share it.
+    There(IssuerHandle),
+}
+
+impl From<IssuerOptions> for IssuerAt {
+    fn from(options: IssuerOptions) -> Self {
+        Self::Here(options)
+    }
+}
+
+impl From<IssuerHandle> for IssuerAt {
+    fn from(handle: IssuerHandle) -> Self {
+        Self::There(handle)
+    }
+}
+
+/// A place of the resource metadata (RFC 9728 §3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceMetadataAt {
+    /// `/.well-known/oauth-protected-resource` and the endpoint's path.
+    PathInserted,
+    /// `/.well-known/oauth-protected-resource`.
+    Root,
+    /// This path, to be found only through the challenge.
+    Path(String),
+}

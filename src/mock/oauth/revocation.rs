@@ -1,0 +1,31 @@
+//! The revocation endpoint (RFC 7009).
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::answer::{OAuthError, empty};
+use super::authenticate::authenticated;
+use super::authorize::{Fields, missing};
+use super::issuer::Issuer;
+
+/// Ends a token. A refresh token takes its whole grant along, an access token only itself; what is
+/// not known is no error (RFC 7009 §2.2).
+pub(super) async fn revoke(
+    issuer: &Issuer,
+    headers: &HeaderMap,
+    form: &Fields,
+) -> Result<Response, OAuthError> {
+    let registration = authenticated(issuer, headers, form).await?;
+    let token = form.get("token").ok_or_else(|| missing("token"))?;
+    let mut book = issuer.book();
+    let found = book.grant_of(token).map(|(number, grant)| (number, grant.client_id.clone()));
+    match found {
+        Some((_, owner)) if owner != registration.id => {
+            return Err(OAuthError::invalid_grant("the token was given to another client"));
+        }
+        Some((number, _)) if token.starts_with("refresh_") => book.end_grant(number),
+        Some(_) => book.end_access(token),
+        None => {}
+    }
+    Ok(empty(StatusCode::OK))
+}

@@ -1,0 +1,171 @@
+//! The bridge in front of a server that wants a sign-in: tokens on every request, and a host that need
+//! not wait for a person (A-51, A-56, A-63, HOSTS.md).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_tether::auth::{AuthOptions, Authorizer, Login, MemoryVault, World};
+use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
+use mcp_tether::http::HttpOptions;
+use mcp_tether::mock::{Auth, MockOptions, OAuthOptions};
+use serde_json::json;
+
+use crate::support::fakes::{FakeBrowser, FakeClock, visit};
+use crate::support::harness::{Harness, initialize, kind, text};
+
+fn guarded() -> MockOptions {
+    MockOptions { auth: Auth::OAuth(OAuthOptions::default()), ..MockOptions::default() }
+}
+
+struct Signing {
+    vault: MemoryVault,
+    browser: FakeBrowser,
+    folder: tempfile::TempDir,
+    login: Login,
+    wait: Duration,
+}
+
+impl Signing {
+    fn with(browser: FakeBrowser) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let wait = Duration::from_secs(10);
+        Self { vault: MemoryVault::new(), browser, folder, login: Login::Eager, wait }
+    }
+
+    fn harness(&self, mock: MockOptions) -> Harness {
+        Harness::with(mock, |options| self.prepare(options))
+    }
+
+    fn prepare(&self, options: &mut BridgeOptions) {
+        let mut auth = AuthOptions::new(options.remote.url.clone());
+        auth.request_wait = self.wait;
+        auth.login = self.login;
+        let world = World {
+            vault: Arc::new(self.vault.clone()),
+            browser: Arc::new(self.browser.clone()),
+            clock: Arc::new(FakeClock::default()),
+            notice: Arc::new(|_: &str| {}),
+        };
+        options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);
+        options.memory = Some(MemoryOptions {
+            folder: self.folder.path().to_owned(),
+            key: "test".to_owned(),
+            answer_within: Duration::from_millis(800),
+        });
+    }
+}
+
+/// A-51
+#[tokio::test]
+async fn one_consent_and_every_request_carries_the_token() {
+    let signing = Signing::with(FakeBrowser::follows());
+    let mut harness = signing.harness(guarded()).open().await;
+    assert_eq!(text(&harness.call("echo", json!({ "a": 1 })).await), r#"{"a":1}"#);
+    harness.seen(|all| all.iter().any(|r| r.http_method == "GET" && r.path == "/mcp")).await;
+    harness.leave().await;
+    assert_eq!(signing.browser.opened().len(), 1);
+    let requests = harness.mock.recorder().requests();
+    let to_server: Vec<_> = requests.iter().filter(|r| r.path == "/mcp").collect();
+    assert!(to_server[0].header("authorization").is_none(), "nothing was known at first");
+    assert!(to_server.iter().any(|r| r.http_method == "DELETE"));
+    for request in &to_server[1..] {
+        assert!(request.header("authorization").is_some_and(|v| v.starts_with("Bearer ")));
+    }
+    assert!(requests.iter().all(|r| !r.path.contains("Bearer")), "never in a URL");
+}
+
+/// A-53, A-54: the next bridge finds the sign-in and asks for nothing
+#[tokio::test]
+async fn a_stored_sign_in_opens_no_tab() {
+    let signing = Signing::with(FakeBrowser::follows());
+    let mut first = signing.harness(guarded()).open().await;
+    assert!(first.call("echo", json!({})).await["result"].is_object());
+    first.mock.recorder().clear();
+    let mut options = BridgeOptions::new(mcp_tether::remote::RemoteOptions::new(first.mock.url()));
+    signing.prepare(&mut options);
+    let (host, mut end) = mcp_tether::host::in_process();
+    let (stop, shutdown) = mcp_tether::bridge::Shutdown::when_asked();
+    let second = tokio::spawn(mcp_tether::bridge::run(host, options, shutdown));
+    end.send(initialize("2025-11-25")).await;
+    let line = tokio::time::timeout(crate::support::harness::PATIENCE, end.receive()).await;
+    assert!(line.unwrap().unwrap().starts_with(b"{"));
+    drop(stop);
+    second.await.unwrap().unwrap();
+    assert_eq!(signing.browser.opened().len(), 1);
+    let asked = first.mock.recorder().of_method("initialize");
+    assert_eq!(asked.len(), 1, "no request was refused first");
+}
+
+/// A-56: one incident for everyone
+#[tokio::test]
+async fn many_calls_that_meet_a_dead_token_share_one_renewal() {
+    let signing = Signing::with(FakeBrowser::follows());
+    let mut harness = signing.harness(guarded()).open().await;
+    assert!(harness.call("echo", json!({})).await["result"].is_object());
+    let oauth = harness.mock.oauth().clone();
+    oauth.expire_access_tokens();
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        ids.push(harness.start_call("act", json!({})).await);
+    }
+    for id in ids {
+        assert!(harness.answer(id).await["result"].is_object());
+    }
+    assert_eq!(oauth.renewed(), 1);
+    assert_eq!(oauth.reuse_detected(), 0);
+    assert_eq!(signing.browser.opened().len(), 1);
+    let acts = harness.call("count", json!({})).await;
+    assert_eq!(acts["result"]["structuredContent"]["acts"], 50, "each ran exactly once");
+}
+
+/// A-63, HOSTS.md: nothing is known of the server and the person is slow
+#[tokio::test]
+async fn a_host_is_answered_while_the_person_is_still_signing_in() {
+    let signing = Signing::with(FakeBrowser::ignores());
+    let mut harness = signing.harness(guarded());
+    let result = harness.initialize("2025-06-18").await;
+    assert_eq!(result["protocolVersion"], "2025-06-18");
+    let page = signing.browser.opened()[0].clone();
+    assert!(result["instructions"].as_str().unwrap().contains(page.as_str()), "{result}");
+    let listed = harness.request("tools/list", json!({})).await;
+    assert_eq!(listed["result"]["tools"][0]["name"], "sign_in");
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 1);
+    let told = harness.call("sign_in", json!({})).await;
+    assert!(text(&told).contains(page.as_str()), "{told}");
+
+    let waiting = harness.start_call("echo", json!({ "a": 1 })).await;
+    visit(page).await;
+    harness.of_method("notifications/tools/list_changed").await;
+    let listed = harness.request("tools/list", json!({})).await;
+    assert!(listed["result"]["tools"].as_array().unwrap().len() > 10);
+    assert_eq!(text(&harness.answer(waiting).await), r#"{"a":1}"#, "the call was held, not lost");
+    assert_eq!(signing.browser.opened().len(), 1);
+}
+
+/// A-63: a call does not wait for ever, and its hint names the page
+#[tokio::test]
+async fn a_call_that_needs_a_person_ends_with_a_hint() {
+    let mut signing = Signing::with(FakeBrowser::ignores());
+    signing.wait = Duration::from_millis(300);
+    let mut harness = signing.harness(guarded());
+    harness.initialize("2025-11-25").await;
+    let answer = harness.call("echo", json!({})).await;
+    assert_eq!(kind(&answer), "auth_required", "{answer}");
+    assert!(answer["error"]["data"]["bridge"]["hint"].is_string());
+    assert_eq!(signing.browser.opened().len(), 1, "no second tab");
+}
+
+/// `--login on-demand`: eight servers in an editor do not open eight tabs
+#[tokio::test]
+async fn on_demand_opens_no_tab_before_a_tool_is_called() {
+    let mut signing = Signing::with(FakeBrowser::follows());
+    signing.login = Login::OnDemand;
+    let mut harness = signing.harness(guarded());
+    harness.initialize("2025-11-25").await;
+    assert_eq!(signing.browser.opened().len(), 0);
+    let told = harness.call("sign_in", json!({})).await;
+    assert!(told["result"].is_object(), "{told}");
+    harness.of_method("notifications/tools/list_changed").await;
+    assert_eq!(signing.browser.opened().len(), 1);
+    assert!(harness.call("echo", json!({})).await["result"].is_object());
+}
