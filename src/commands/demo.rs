@@ -1,9 +1,13 @@
 //! `mcp-tether demo`: a mock shop behind a bridge. On a terminal it shows a short conversation; for a
 //! host it is an MCP server like any other.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use url::Url;
 
 use super::logging;
 use super::prepare::block_on;
@@ -12,10 +16,15 @@ use super::serve_mock::{ServeOptions, mock_options};
 use super::session::{Manner, Session};
 use super::tools::all_tools;
 use super::wire::{stdio, through_bridge};
+use crate::auth::{AuthOptions, Authorizer, MemoryVault, World};
 use crate::bridge::{BridgeOptions, Connected};
 use crate::environment::{stdin_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::mock::{MockOptions, MockRemote};
+use crate::http::HttpOptions;
+use crate::mock::{
+    Auth, Consent, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
+};
+use crate::platform::{Browser, BrowserError, SystemClock};
 use crate::protocol::methods;
 use crate::remote::RemoteOptions;
 use crate::settings::LogOptions;
@@ -27,31 +36,62 @@ const TOOL: &str = "find_products";
 /// Starts the mock and talks to it.
 pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
     logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
-    let mock = mock_options(options)?;
-    let remote = MockRemote::start(mock.clone())
+    let consent = IssuerOptions { consent: Consent::Approve, ..IssuerOptions::default() };
+    let auth = Auth::OAuthOrApiKey(OAuthOptions::with_issuer(consent));
+    let mock = MockOptions { auth, ..mock_options(options)? };
+    let product = mock.product;
+    let remote = MockRemote::start(mock)
         .map_err(|error| Error::failed(format!("cannot start the mock server: {error}")))?;
     if talk || stdin_is_terminal() {
-        block_on(converse(&remote, &mock))?;
+        block_on(converse(&remote, product))?;
         return Ok(ExitCode::Ok);
     }
-    block_on(stdio(bridge_to(&remote, &mock)))
+    block_on(stdio(bridge_to(&remote)))
 }
 
-fn bridge_to(remote: &MockRemote, mock: &MockOptions) -> BridgeOptions {
-    let url = if mock.protocol.has_streamable_http() { remote.url() } else { remote.sse_url() };
-    let mut options = RemoteOptions::new(url);
-    if let Ok(mut key) = http::HeaderValue::from_str(&mock.api_key) {
-        key.set_sensitive(true);
-        options.headers.push((http::HeaderName::from_static("x-api-key"), key));
-    }
+/// A bridge that signs in to the mock. Nothing of it is stored, and nobody has to consent: the mock
+/// approves by itself, so that the demo needs no browser.
+fn bridge_to(remote: &MockRemote) -> BridgeOptions {
+    let mut options = RemoteOptions::new(remote.url());
+    let world = World {
+        vault: Arc::new(MemoryVault::new()),
+        browser: Arc::new(Visitor),
+        clock: Arc::new(SystemClock),
+        notice: Arc::new(|_: &str| {}),
+    };
+    let auth = AuthOptions::new(remote.url());
+    options.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);
     BridgeOptions::new(options)
 }
 
-async fn converse(remote: &MockRemote, mock: &MockOptions) -> Result<()> {
-    let mut options = bridge_to(remote, mock);
+/// In the place of a browser: visits the page and follows where it leads.
+#[derive(Debug)]
+struct Visitor;
+
+impl Browser for Visitor {
+    fn open(&self, url: &Url) -> BoxFuture<'_, std::result::Result<(), BrowserError>> {
+        let url = url.clone();
+        Box::pin(async move {
+            tokio::spawn(async move {
+                // Only this machine is visited: nothing of TLS is needed.
+                let Ok(visitor) = reqwest::Client::builder().tls_certs_only([]).no_proxy().build()
+                else {
+                    return;
+                };
+                // What the page says, the sign-in hears by itself.
+                let _ = visitor.get(url).send().await;
+            });
+            Ok(())
+        })
+    }
+}
+
+async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {
+    let mut options = bridge_to(remote);
     let (sender, connected) = oneshot::channel();
     options.connected = Some(sender);
-    line("mock server", &format!("{} plays at {}", mock.product, remote.url()));
+    line("mock server", &format!("{product} plays at {}", remote.url()));
+    line("sign-in", "OAuth, approved by the mock itself instead of in a browser");
     through_bridge(options, async |lines| {
         let mut session = Session::open(lines, Manner::default()).await?;
         let said = tell(&mut session, connected).await;

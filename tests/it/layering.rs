@@ -6,7 +6,21 @@ use std::path::{Path, PathBuf};
 /// A module and the modules it may use, beside itself and what everyone may use.
 const RULES: &[(&str, &[&str])] = &[
     ("cli", &["commands", "settings", "environment"]),
-    ("commands", &["settings", "environment", "bridge", "host", "remote", "mock"]),
+    (
+        "commands",
+        &[
+            "settings",
+            "environment",
+            "bridge",
+            "host",
+            "remote",
+            "auth",
+            "store",
+            "platform",
+            "http",
+            "mock",
+        ],
+    ),
     ("settings", &["environment", "remote", "http"]),
     ("bridge", &["host", "remote"]),
     ("remote", &["auth", "http"]),

@@ -15,6 +15,7 @@ fn the_demo_shows_a_conversation_that_answers_its_question() {
     };
     assert!(said("connected").contains("Streamable HTTP"));
     assert!(said("connected").contains("legacy era"));
+    assert!(said("sign-in").contains("OAuth"));
     assert!(said("tools").split_whitespace().last().unwrap().parse::<u32>().unwrap() >= 32);
     assert!(said("question").contains("stock under 10"));
     let left: Vec<u32> = finished
