@@ -16,6 +16,7 @@ struct FakeKeyring {
 struct FakeState {
     entries: BTreeMap<String, String>,
     failure: Option<StoreErrorKind>,
+    keeps_everything: bool,
     calls: usize,
 }
 
@@ -50,6 +51,9 @@ impl Entries for FakeKeyring {
         self.with(|state| drop(state.entries.insert(name.into(), text.into())))
     }
     fn remove(&self, name: &str) -> Result<bool, StoreError> {
+        if self.state.lock().unwrap().keeps_everything {
+            return Err(StoreError::new(StoreErrorKind::Locked, "the fake keyring keeps it"));
+        }
         self.with(|state| state.entries.remove(name).is_some())
     }
     fn names(&self) -> Result<Vec<String>, StoreError> {
@@ -251,6 +255,7 @@ async fn a_removal_tells_what_went_from_where_and_what_did_not() {
     assert_eq!(text(&store, "a").await, None, "what was removed by the user is not used again");
     assert!(!store.knows("a"));
     machine.keyring.fails_with(None);
+    assert_eq!(text(&store, "a").await, None, "nor later");
     assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::Keyring]);
     assert_eq!(store.delete("a").await.unwrap(), Removal::default());
     assert!(!machine.keyring.holds("a"));
@@ -286,6 +291,21 @@ async fn a_move_that_fails_leaves_everything_where_it_was() {
     let moves = store.move_all(Place::Keyring).await.unwrap();
     assert_eq!((moves.moved.len(), moves.failed.len()), (0, 1));
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn a_copy_that_a_move_cannot_remove_is_reported_and_goes_with_the_record() {
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
+    store.save("a", &secret("one")).await.unwrap();
+    machine.keyring.state.lock().unwrap().keeps_everything = true;
+    let moves = store.move_all(Place::File).await.unwrap();
+    assert_eq!(moves.left_behind.len(), 1);
+    assert_eq!(store.list().await.unwrap()[0].place, Place::File);
+    store.save("a", &secret("two")).await.unwrap();
+    assert_eq!(text(&store, "a").await.as_deref(), Some("two"));
+    machine.keyring.state.lock().unwrap().keeps_everything = false;
+    assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::File, Place::Keyring]);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ fn start(home: &Path, act: &str) -> Running {
 fn no_kill_during_saving_loses_or_damages_a_value() {
     let home = tempfile::tempdir().unwrap();
     kill_rounds(200, |act| Driver::new(home.path(), act).choice("file"));
+    assert_eq!(Driver::new(home.path(), "save a last").choice("file").says(), "saved file");
     let left = std::fs::read_dir(home.path().join("state/credentials")).unwrap().count();
     assert_eq!(left, 1, "what killed processes left is swept by the next one");
 }
