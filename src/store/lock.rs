@@ -89,6 +89,10 @@ impl Locks {
         wait: Duration,
     ) -> Result<LockGuard, StoreError> {
         let deadline = Instant::now() + wait;
+        // However short the wait, a free lock is taken.
+        if let Some(guard) = self.try_acquire(name, purpose).await? {
+            return Ok(guard);
+        }
         match timeout_at(deadline, self.acquire(name, purpose)).await {
             Ok(acquired) => acquired,
             Err(_) => Err(StoreError::busy(self.owner(name))),
