@@ -1,4 +1,5 @@
-//! The file store as other programs see it: modes, content, damage, and what is said about all that.
+//! The file store as other programs see it: modes, content, damage, and what is said about all
+//! that.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -45,8 +45,8 @@ impl Parameters {
         self.key_by(Recipe::Everything)
     }
 
-    /// Adds a header as `--header` or a line of `--header-file` gives it. A line that was not in the
-    /// form `Name: value` was ignored there, and is here.
+    /// Adds a header as `--header` or a line of `--header-file` gives it. A line that was not in
+    /// the form `Name: value` was ignored there, and is here.
     pub fn add_header_line(&mut self, line: &str) {
         let Some((name, value)) = line.split_once(':') else { return };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -55,6 +55,7 @@ impl Parameters {
         }
     }
 
+    /// The key of the versions that used this recipe.
     pub(super) fn key_by(&self, recipe: Recipe) -> String {
         let mut parts = vec![self.url.clone()];
         if recipe != Recipe::Url {

@@ -1,6 +1,7 @@
-//! The one thread that talks to the keyring. It starts with the first call, keeps the connection for
-//! a moment in case more calls follow, and ends. Callers give up after their deadline; the thread
-//! may stay behind in a call that never returns, and such a thread does not keep a process alive.
+//! The one thread that talks to the keyring. It starts with the first call, keeps the connection
+//! for a moment in case more calls follow, and ends. Callers give up after their deadline; the
+//! thread may stay behind in a call that never returns, and such a thread does not keep a process
+//! alive.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,13 +49,14 @@ struct Connection {
 }
 
 impl Worker {
+    /// Will open the keyring like this; starts nothing.
     pub(super) fn new(open: Open) -> Self {
         let shared = Shared { open, queue: Mutex::default(), arrived: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Runs `operation` and waits for it until the deadline. It may run twice, when a connection that
-    /// was kept turns out to be dead.
+    /// Runs `operation` and waits for it until the deadline. It may run twice, when a connection
+    /// that was kept turns out to be dead.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         deadline: Duration,
@@ -151,8 +153,8 @@ impl Shared {
 }
 
 impl Connection {
-    /// A connection that was kept may be dead by now (the service was restarted), so a failure on it
-    /// is tried again on a new one.
+    /// A connection that was kept may be dead by now (the service was restarted), so a failure on
+    /// it is tried again on a new one.
     fn run<T>(
         &mut self,
         operation: &dyn Fn(&dyn Entries) -> Result<T, StoreError>,
