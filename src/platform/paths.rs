@@ -1,5 +1,5 @@
-//! Which folders are ours: settings, state, cache and runtime. Only names them; nothing is created or
-//! opened here, so a run that needs no folder never fails for the lack of one.
+//! Which folders are ours: settings, state, cache and runtime. Only names them; nothing is created
+//! or opened here, so a run that needs no folder never fails for the lack of one.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

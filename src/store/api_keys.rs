@@ -20,6 +20,7 @@ impl ApiKeys {
     /// What the names of their records begin with; the name of no sign-in may.
     pub const PREFIX: &str = "api-key:";
 
+    /// The API keys that rest in this store.
     pub(super) fn new(store: CredentialStore) -> Self {
         Self { store }
     }

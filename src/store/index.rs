@@ -1,6 +1,6 @@
-//! The index: which records exist and where each rests, without a secret. One small file per record,
-//! each replaced atomically, so processes never wait for one another here and a kill loses nothing.
-//! A hint, not the truth: what it does not know may still exist, and it can be made again.
+//! The index: which records exist and where each rests, without a secret. One small file per
+//! record, each replaced atomically, so processes never wait for one another here and a kill loses
+//! nothing. A hint, not the truth: what it does not know may still exist, and it can be made again.
 
 use std::fs;
 use std::path::PathBuf;

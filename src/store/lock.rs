@@ -1,6 +1,6 @@
-//! Locks that exclude all processes of this user: a lock on a file, released by the operating system
-//! when its owner ends, however it ends (S-04). A second file says who the owner is; it is for people
-//! only, and nothing is decided by it.
+//! Locks that exclude all processes of this user: a lock on a file, released by the operating
+//! system when its owner ends, however it ends (S-04). A second file says who the owner is; it is
+//! for people only, and nothing is decided by it.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -16,8 +16,9 @@ use super::record::{now, stem};
 use super::safe_files::{self, Durability};
 use super::tasks::on_disk;
 
-/// Who waits looks again after this long at first, and after [`SLOWEST_LOOK`] at last. A thread that
-/// waits inside the operating system could not be called back when nobody wants the lock any more.
+/// Who waits looks again after this long at first, and after [`SLOWEST_LOOK`] at last. A thread
+/// that waits inside the operating system could not be called back when nobody wants the lock any
+/// more.
 const FIRST_LOOK: Duration = Duration::from_millis(5);
 const SLOWEST_LOOK: Duration = Duration::from_millis(150);
 
@@ -89,6 +90,10 @@ impl Locks {
         wait: Duration,
     ) -> Result<LockGuard, StoreError> {
         let deadline = Instant::now() + wait;
+        // However short the wait, a free lock is taken.
+        if let Some(guard) = self.try_acquire(name, purpose).await? {
+            return Ok(guard);
+        }
         match timeout_at(deadline, self.acquire(name, purpose)).await {
             Ok(acquired) => acquired,
             Err(_) => Err(StoreError::busy(self.owner(name))),
@@ -144,6 +149,7 @@ impl Locks {
 }
 
 impl LockGuard {
+    /// A lock that excludes this process's tasks only.
     pub(super) fn in_memory(guard: tokio::sync::OwnedMutexGuard<()>) -> Self {
         Self { _held: Held::Memory { _guard: guard } }
     }

@@ -20,26 +20,32 @@ struct Contents {
 }
 
 impl MemoryStore {
+    /// The value of this name.
     pub(super) fn load(&self, name: &str) -> Option<Secret<Vec<u8>>> {
         self.contents().values.get(name).cloned()
     }
 
+    /// Keeps a value.
     pub(super) fn save(&self, name: &str, value: Secret<Vec<u8>>) {
         self.contents().values.insert(name.to_owned(), value);
     }
 
+    /// Forgets a value; tells whether there was one.
     pub(super) fn delete(&self, name: &str) -> bool {
         self.contents().values.remove(name).is_some()
     }
 
+    /// Whether there is a value.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.contents().values.contains_key(name)
     }
 
+    /// All names.
     pub(super) fn names(&self) -> Vec<String> {
         self.contents().values.keys().cloned().collect()
     }
 
+    /// Waits until nobody else in this process holds this name.
     pub(super) async fn lock(&self, name: &str) -> OwnedMutexGuard<()> {
         let lock = self.contents().locks.entry(name.to_owned()).or_default().clone();
         lock.lock_owned().await

@@ -1,7 +1,7 @@
 //! Where sign-ins and API keys rest: the operating system's keyring, owner-only files, or memory
-//! . [`CredentialStore`] keeps secret bytes under opaque names, tells where they are, and lets
-//! processes exclude each other. It knows nothing of OAuth, opens nothing before it is asked for a
-//! value, and no keyring can make it wait for long.
+//! . [`CredentialStore`] keeps secret bytes under opaque names, tells where they are, and
+//! lets processes exclude each other. It knows nothing of OAuth, opens nothing before it is asked
+//! for a value, and no keyring can make it wait for long.
 
 mod api_keys;
 mod error;
@@ -77,8 +77,8 @@ pub struct Listed {
 }
 
 impl CredentialStore {
-    /// The store that the user chose. Touches nothing: a folder that is missing or cannot be written
-    /// is an error of the first call that needs it.
+    /// The store that the user chose. Touches nothing: a folder that is missing or cannot be
+    /// written is an error of the first call that needs it.
     pub fn open(choice: StoreChoice, paths: &Paths) -> Self {
         Self::open_with_deadline(choice, paths, DEADLINE)
     }
@@ -96,11 +96,11 @@ impl CredentialStore {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The value of this name. A damaged one, and one in a keyring that does not answer, is an error
-    /// and never counts as absent.
+    /// The value of this name. A damaged one, and one in a keyring that does not answer, is an
+    /// error and never counts as absent.
     ///
-    /// Of a name that the index does not know, this asks the keyring: a bridge that was started with
-    /// other variables has another index. Ask [`Self::knows`] where that would be too much.
+    /// Of a name that the index does not know, this asks the keyring: a bridge that was started
+    /// with other variables has another index. Ask [`Self::knows`] where that would be too much.
     pub async fn load(&self, name: &str) -> Result<Option<Secret<Vec<u8>>>, StoreError> {
         check_name(name)?;
         if self.in_memory() {

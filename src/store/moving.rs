@@ -26,8 +26,8 @@ enum Move {
 }
 
 impl CredentialStore {
-    /// Moves every record to the keyring or into files, one after another; one that fails stops none
-    /// of the others.
+    /// Moves every record to the keyring or into files, one after another; one that fails stops
+    /// none of the others.
     pub async fn move_all(&self, to: Place) -> Result<Moves, StoreError> {
         if self.in_memory() || to == Place::Memory {
             let message = "what rests in memory cannot be moved, and nothing can be moved there";

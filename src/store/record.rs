@@ -1,5 +1,6 @@
-//! The text form of a stored value, the same in a file and in a keyring: JSON around base64, because
-//! some keyrings (KWallet) keep UTF-8 text only. A checksum tells damage from a value. Does no I/O.
+//! The text form of a stored value, the same in a file and in a keyring: JSON around base64,
+//! because some keyrings (KWallet) keep UTF-8 text only. A checksum tells damage from a value. Does
+//! no I/O.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,8 +16,8 @@ const VERSION: u32 = 1;
 /// Names are short; a longer one is a mistake of ours and would not fit some keyrings.
 const LONGEST_NAME: usize = 512;
 
-/// One stored value, or (in keyrings with small entries) the list of its parts. No `Debug`: it holds
-/// the secret.
+/// One stored value, or (in keyrings with small entries) the list of its parts. No `Debug`: it
+/// holds the secret.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
     version: u32,

@@ -15,8 +15,8 @@ pub struct Removal {
 }
 
 impl CredentialStore {
-    /// Removes a value from every place where it or an older one may be. A damaged one goes too. What
-    /// could not be removed is remembered: the next removal tries again, and no load finds it.
+    /// Removes a value from every place where it or an older one may be. A damaged one goes too.
+    /// What could not be removed is remembered: the next removal tries again, and no load finds it.
     pub async fn delete(&self, name: &str) -> Result<Removal, StoreError> {
         check_name(name)?;
         if self.in_memory() {

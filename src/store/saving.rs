@@ -49,7 +49,13 @@ impl CredentialStore {
             self.inner.memory.save(name, value.clone());
             return Ok(Saved { place: Place::Memory, notice: None });
         }
-        let _lock = self.record_lock(name).await?;
+        let _lock = match self.record_lock(name).await {
+            Ok(lock) => Some(lock),
+            // Its holder was stopped in the middle. Each write is whole by itself; losing a rotated
+            // token to an orderly queue would be worse.
+            Err(error) if matches!(error.kind(), StoreErrorKind::Busy(_)) => None,
+            Err(error) => return Err(error),
+        };
         let known = self.known(name).await?;
         match self.target(&known) {
             Place::Keyring => self.save_to_keyring(name, value, known).await,

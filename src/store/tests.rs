@@ -16,6 +16,7 @@ struct FakeKeyring {
 struct FakeState {
     entries: BTreeMap<String, String>,
     failure: Option<StoreErrorKind>,
+    keeps_everything: bool,
     calls: usize,
 }
 
@@ -50,6 +51,9 @@ impl Entries for FakeKeyring {
         self.with(|state| drop(state.entries.insert(name.into(), text.into())))
     }
     fn remove(&self, name: &str) -> Result<bool, StoreError> {
+        if self.state.lock().unwrap().keeps_everything {
+            return Err(StoreError::new(StoreErrorKind::Locked, "the fake keyring keeps it"));
+        }
         self.with(|state| state.entries.remove(name).is_some())
     }
     fn names(&self) -> Result<Vec<String>, StoreError> {
@@ -96,82 +100,82 @@ async fn text(store: &CredentialStore, name: &str) -> Option<String> {
 ///
 #[tokio::test]
 async fn the_keyring_comes_first_and_nothing_goes_into_a_file() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     let saved = store.save("a", &secret("one")).await.unwrap();
     assert_eq!(saved, Saved { place: Place::Keyring, notice: None });
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
-    assert!(store.knows("a") && !place.file("a").exists());
-    let other_process = place.store(StoreChoice::Auto);
+    assert!(store.knows("a") && !machine.file("a").exists());
+    let other_process = machine.store(StoreChoice::Auto);
     assert_eq!(text(&other_process, "a").await.as_deref(), Some("one"));
 }
 
 #[tokio::test]
 async fn what_is_known_without_a_keyring_is_told_without_a_keyring() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     assert!(!store.knows("a") && store.list().await.unwrap().is_empty());
-    assert!(!place.outer.path().join("state").exists(), "asking creates nothing");
-    place.store(StoreChoice::File).save("a", &secret("one")).await.unwrap();
+    assert!(!machine.outer.path().join("state").exists(), "asking creates nothing");
+    machine.store(StoreChoice::File).save("a", &secret("one")).await.unwrap();
     assert!(store.knows("a"));
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
     store.save("a", &secret("two")).await.unwrap();
-    assert_eq!(place.keyring.calls(), 0, "a sign-in that rests in a file needs no keyring");
+    assert_eq!(machine.keyring.calls(), 0, "a sign-in that rests in a file needs no keyring");
 }
 
 #[tokio::test]
 async fn without_a_keyring_a_file_is_used_and_the_user_is_told_once() {
-    let place = Machine::new();
-    place.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
-    let first = place.store(StoreChoice::Auto).save("a", &secret("one")).await.unwrap();
+    let machine = Machine::new();
+    machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
+    let first = machine.store(StoreChoice::Auto).save("a", &secret("one")).await.unwrap();
     assert_eq!(first.place, Place::File);
     let notice = first.notice.expect("the first time is told");
-    let folder = place.file("a").parent().unwrap().display().to_string();
+    let folder = machine.file("a").parent().unwrap().display().to_string();
     assert!(notice.message.contains(&folder), "{notice}");
     assert!(notice.message.contains("the fake keyring refuses"), "{notice}");
     assert!(notice.hint.contains("--credential-store file"));
-    let second = place.store(StoreChoice::Auto).save("b", &secret("two")).await.unwrap();
+    let second = machine.store(StoreChoice::Auto).save("b", &secret("two")).await.unwrap();
     assert_eq!(second, Saved { place: Place::File, notice: None });
-    assert_eq!(text(&place.store(StoreChoice::Auto), "a").await.as_deref(), Some("one"));
+    assert_eq!(text(&machine.store(StoreChoice::Auto), "a").await.as_deref(), Some("one"));
 }
 
 #[tokio::test]
 async fn who_insists_on_a_keyring_gets_an_error_and_no_file() {
-    let place = Machine::new();
-    place.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
-    let store = place.store(StoreChoice::Keyring);
+    let machine = Machine::new();
+    machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
+    let store = machine.store(StoreChoice::Keyring);
     let error = store.save("a", &secret("one")).await.unwrap_err();
     assert_eq!(error.kind(), &StoreErrorKind::NoKeyring);
-    assert!(!place.file("a").exists() && !store.knows("a"));
+    assert!(!machine.file("a").exists() && !store.knows("a"));
 }
 
 /// losing the rotated token would lose the sign-in.
 #[tokio::test]
 async fn a_rotated_value_that_the_keyring_no_longer_takes_goes_into_a_file_and_wins() {
     for failure in [StoreErrorKind::Locked, StoreErrorKind::NoAnswer, StoreErrorKind::NoKeyring] {
-        let place = Machine::new();
-        let store = place.store(StoreChoice::Auto);
+        let machine = Machine::new();
+        let store = machine.store(StoreChoice::Auto);
         store.save("a", &secret("old")).await.unwrap();
-        place.keyring.fails_with(Some(failure));
+        machine.keyring.fails_with(Some(failure));
         assert_eq!(store.save("a", &secret("new")).await.unwrap().place, Place::File);
         assert_eq!(text(&store, "a").await.as_deref(), Some("new"));
-        place.keyring.fails_with(None);
-        assert!(place.keyring.holds("a"), "the old value is still there");
-        assert_eq!(text(&place.store(StoreChoice::Auto), "a").await.as_deref(), Some("new"));
+        machine.keyring.fails_with(None);
+        assert!(machine.keyring.holds("a"), "the old value is still there");
+        assert_eq!(text(&machine.store(StoreChoice::Auto), "a").await.as_deref(), Some("new"));
         let removal = store.delete("a").await.unwrap();
         assert_eq!(removal.removed_from, [Place::File, Place::Keyring]);
-        assert!(!place.keyring.holds("a"), "and goes with the record");
+        assert!(!machine.keyring.holds("a"), "and goes with the record");
     }
 }
 
 /// Never a silent new sign-in.
 #[tokio::test]
 async fn a_value_in_a_keyring_that_does_not_answer_is_an_error_not_absent() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("one")).await.unwrap();
     for failure in [StoreErrorKind::Locked, StoreErrorKind::NoAnswer, StoreErrorKind::NoKeyring] {
-        place.keyring.fails_with(Some(failure.clone()));
+        machine.keyring.fails_with(Some(failure.clone()));
         assert_eq!(store.load("a").await.unwrap_err().kind(), &failure);
         assert!(store.knows("a"));
     }
@@ -179,17 +183,17 @@ async fn a_value_in_a_keyring_that_does_not_answer_is_an_error_not_absent() {
 
 #[tokio::test]
 async fn a_lost_index_loses_no_sign_in() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     store.save("in-keyring", &secret("one")).await.unwrap();
-    place.store(StoreChoice::File).save("in-file", &secret("two")).await.unwrap();
-    std::fs::remove_dir_all(place.outer.path().join("state/index")).unwrap();
+    machine.store(StoreChoice::File).save("in-file", &secret("two")).await.unwrap();
+    std::fs::remove_dir_all(machine.outer.path().join("state/index")).unwrap();
     assert!(!store.knows("in-keyring"));
     assert_eq!(text(&store, "in-keyring").await.as_deref(), Some("one"));
     assert!(store.knows("in-keyring"), "and it is known again");
     assert_eq!(text(&store, "in-file").await.as_deref(), Some("two"));
 
-    std::fs::remove_dir_all(place.outer.path().join("state/index")).unwrap();
+    std::fs::remove_dir_all(machine.outer.path().join("state/index")).unwrap();
     let listed = |name: &str, place| Listed { name: name.into(), place };
     assert_eq!(
         store.rebuild_index().await.unwrap(),
@@ -199,27 +203,27 @@ async fn a_lost_index_loses_no_sign_in() {
 
 #[tokio::test]
 async fn a_damaged_index_entry_hides_nothing() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("one")).await.unwrap();
-    let folder = place.outer.path().join("state/index");
+    let folder = machine.outer.path().join("state/index");
     for file in std::fs::read_dir(folder).unwrap() {
         std::fs::write(file.unwrap().path(), "").unwrap();
     }
     assert!(store.knows("a"));
-    place.keyring.fails_with(Some(StoreErrorKind::Locked));
+    machine.keyring.fails_with(Some(StoreErrorKind::Locked));
     assert!(store.load("a").await.is_err());
-    place.keyring.fails_with(None);
+    machine.keyring.fails_with(None);
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
 }
 
 /// A kill between noting the new place and writing there: the old value is found.
 #[tokio::test]
 async fn a_note_without_its_value_leads_to_the_value_before() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("old")).await.unwrap();
-    let folders = Folders::below(place.outer.path().join("state"));
+    let folders = Folders::below(machine.outer.path().join("state"));
     folders.index.put(&Entry::resting("a", Place::File).left_in(Place::Keyring)).unwrap();
     assert_eq!(text(&store, "a").await.as_deref(), Some("old"));
 }
@@ -227,9 +231,9 @@ async fn a_note_without_its_value_leads_to_the_value_before() {
 /// The same kill, with an even older value at the new place: it must not come back.
 #[tokio::test]
 async fn an_older_copy_is_removed_before_its_place_is_noted_again() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
-    let folders = Folders::below(place.outer.path().join("state"));
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
+    let folders = Folders::below(machine.outer.path().join("state"));
     folders.files.save("a", b"oldest").unwrap();
     store.save("a", &secret("old")).await.unwrap();
     folders.index.put(&Entry::resting("a", Place::Keyring).left_in(Place::File)).unwrap();
@@ -240,70 +244,86 @@ async fn an_older_copy_is_removed_before_its_place_is_noted_again() {
 
 #[tokio::test]
 async fn a_removal_tells_what_went_from_where_and_what_did_not() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("one")).await.unwrap();
-    place.keyring.fails_with(Some(StoreErrorKind::Locked));
+    machine.keyring.fails_with(Some(StoreErrorKind::Locked));
     let removal = store.delete("a").await.unwrap();
     assert!(!removal.existed());
     assert_eq!(removal.failed.len(), 1);
     assert_eq!(removal.failed[0].0, Place::Keyring);
     assert_eq!(text(&store, "a").await, None, "what was removed by the user is not used again");
     assert!(!store.knows("a"));
-    place.keyring.fails_with(None);
+    machine.keyring.fails_with(None);
+    assert_eq!(text(&store, "a").await, None, "nor later");
     assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::Keyring]);
     assert_eq!(store.delete("a").await.unwrap(), Removal::default());
-    assert!(!place.keyring.holds("a"));
+    assert!(!machine.keyring.holds("a"));
 }
 
 #[tokio::test]
 async fn records_move_between_keyring_and_files_and_back() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     for name in ["a", "b"] {
         store.save(name, &secret(name)).await.unwrap();
     }
     store.api_keys().set("key", &Secret::new("k".into())).await.unwrap();
     let moves = store.move_all(Place::File).await.unwrap();
     assert_eq!(moves.moved, ["a", "api-key:key", "b"]);
-    assert!(!place.keyring.holds("a") && place.file("a").exists());
+    assert!(!machine.keyring.holds("a") && machine.file("a").exists());
     assert_eq!(text(&store, "a").await.as_deref(), Some("a"));
 
     let again = store.move_all(Place::File).await.unwrap();
     assert_eq!((again.moved.len(), again.unmoved.len()), (0, 3));
     let back = store.move_all(Place::Keyring).await.unwrap();
     assert_eq!(back.moved.len(), 3);
-    assert!(place.keyring.holds("b") && !place.file("b").exists());
+    assert!(machine.keyring.holds("b") && !machine.file("b").exists());
     assert_eq!(store.api_keys().get("key").await.unwrap().expose(), "k");
 }
 
 #[tokio::test]
 async fn a_move_that_fails_leaves_everything_where_it_was() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::File);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::File);
     store.save("a", &secret("one")).await.unwrap();
-    place.keyring.fails_with(Some(StoreErrorKind::Locked));
+    machine.keyring.fails_with(Some(StoreErrorKind::Locked));
     let moves = store.move_all(Place::Keyring).await.unwrap();
     assert_eq!((moves.moved.len(), moves.failed.len()), (0, 1));
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
 }
 
 #[tokio::test]
+async fn a_copy_that_a_move_cannot_remove_is_reported_and_goes_with_the_record() {
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
+    store.save("a", &secret("one")).await.unwrap();
+    machine.keyring.state.lock().unwrap().keeps_everything = true;
+    let moves = store.move_all(Place::File).await.unwrap();
+    assert_eq!(moves.left_behind.len(), 1);
+    assert_eq!(store.list().await.unwrap()[0].place, Place::File);
+    store.save("a", &secret("two")).await.unwrap();
+    assert_eq!(text(&store, "a").await.as_deref(), Some("two"));
+    machine.keyring.state.lock().unwrap().keeps_everything = false;
+    assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::File, Place::Keyring]);
+}
+
+#[tokio::test]
 async fn after_a_move_to_the_keyring_the_next_fallback_is_told_again() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
-    place.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
+    machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
     assert!(store.save("a", &secret("1")).await.unwrap().notice.is_some());
-    place.keyring.fails_with(None);
+    machine.keyring.fails_with(None);
     store.move_all(Place::Keyring).await.unwrap();
-    place.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
+    machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
     assert!(store.save("a", &secret("2")).await.unwrap().notice.is_some());
 }
 
 #[tokio::test]
 async fn memory_touches_neither_folder_nor_keyring() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Memory);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Memory);
     let saved = store.save("a", &secret("one")).await.unwrap();
     assert_eq!(saved.place, Place::Memory);
     assert!(store.knows("a") && store.clone().knows("a"));
@@ -313,8 +333,8 @@ async fn memory_touches_neither_folder_nor_keyring() {
     drop(held);
     store.lock_within("a", Duration::from_millis(5)).await.unwrap();
     assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::Memory]);
-    assert!(!place.outer.path().join("state").exists());
-    assert_eq!(place.keyring.calls(), 0);
+    assert!(!machine.outer.path().join("state").exists());
+    assert_eq!(machine.keyring.calls(), 0);
 }
 
 #[tokio::test]
@@ -328,17 +348,30 @@ async fn without_a_folder_the_error_comes_with_the_first_use_and_says_what_to_se
     assert_eq!(store.lock("a").await.unwrap_err(), missing);
 }
 
+/// A process that was stopped in the middle of a change must not cost another its token.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_never_ends_holds_up_others_for_a_while_only() {
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::File);
+    let _stopped = store.record_lock("a").await.unwrap();
+    let started = tokio::time::Instant::now();
+    store.save("a", &secret("one")).await.unwrap();
+    assert!(started.elapsed() >= RECORD_WAIT, "it waits its turn");
+    assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
+    assert!(matches!(store.delete("a").await.unwrap_err().kind(), StoreErrorKind::Busy(_)));
+}
+
 /// S-09
 #[tokio::test]
 async fn no_output_of_the_store_holds_a_value() {
-    let place = Machine::new();
-    let store = place.store(StoreChoice::Auto);
+    let machine = Machine::new();
+    let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("canary")).await.unwrap();
     let mut shown = format!("{store:?} {:?} {:?}", store.load("a").await, store.list().await);
-    place.keyring.state.lock().unwrap().entries.insert("a".into(), "canary".into());
+    machine.keyring.state.lock().unwrap().entries.insert("a".into(), "canary".into());
     shown.push_str(&format!("{:?}", store.load("a").await.unwrap_err()));
     store.save("b", &secret("canary")).await.unwrap();
-    place.keyring.fails_with(Some(StoreErrorKind::KeyringFailed));
+    machine.keyring.fails_with(Some(StoreErrorKind::KeyringFailed));
     shown.push_str(&format!("{:?}", store.save("b", &secret("canary")).await.unwrap()));
     assert!(!shown.contains("canary"), "{shown}");
     assert!(!shown.contains("Y2FuYXJ5"), "nor its base64: {shown}");

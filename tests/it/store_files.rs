@@ -1,4 +1,5 @@
-//! The file store as other programs see it: modes, content, damage, and what is said about all that.
+//! The file store as other programs see it: modes, content, damage, and what is said about all
+//! that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,6 @@ fn another_process_reads_what_was_stored_and_other_users_cannot() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
     assert_eq!(act(home.path(), "save a token-1"), "saved file");
-    assert_eq!(act(home.path(), "load a"), "value token-1");
-    assert_eq!(act(home.path(), "knows a"), "true");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let files = files(home.path());
     assert_eq!(files.len(), 1);
@@ -30,6 +29,8 @@ fn another_process_reads_what_was_stored_and_other_users_cannot() {
     for folder in ["state", "state/credentials", "state/index", "state/locks"] {
         assert_eq!(mode(&home.path().join(folder)), 0o700, "{folder}");
     }
+    assert_eq!(act(home.path(), "load a"), "value token-1");
+    assert_eq!(act(home.path(), "knows a"), "true");
 }
 
 #[test]

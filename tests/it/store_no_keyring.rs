@@ -88,7 +88,7 @@ fn the_bus_of_the_runtime_folder_is_found_without_an_address() {
         }
         byte[0]
     });
-    driver(home.path(), "save a one").says();
+    let _process = driver(home.path(), "save a one").deadline(SAFETY).start();
     assert_eq!(accepted.join().unwrap(), 0, "the D-Bus handshake begins with a zero byte");
 }
 

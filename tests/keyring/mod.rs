@@ -203,7 +203,6 @@ mod unlocked {
             assert!(started.elapsed() < LONG, "{:?}", threads());
             std::thread::sleep(Duration::from_millis(50));
         }
-        eprintln!("{:?} {:?}", started.elapsed(), threads());
         act("delete idle");
     }
 

@@ -45,7 +45,8 @@ trap 'exit 130' INT TERM
 enter_home() {
     HOME=$work/$1
     XDG_RUNTIME_DIR=$HOME/run
-    mkdir -p -m 700 "$HOME" "$XDG_RUNTIME_DIR"
+    mkdir -p "$XDG_RUNTIME_DIR"
+    chmod 700 "$HOME" "$XDG_RUNTIME_DIR"
     export HOME XDG_RUNTIME_DIR
     unset DISPLAY WAYLAND_DISPLAY XDG_DATA_HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME
 }
@@ -71,7 +72,8 @@ start_bus() {
 }
 
 unlocked_keyring() {
-    printf 'password' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>>"$work/keyring.log"
+    printf "password" | gnome-keyring-daemon --unlock --components=secrets \
+        >/dev/null 2>>"$work/keyring.log"
 }
 
 locked_keyring() {
@@ -82,7 +84,8 @@ failed=''
 run_group() {
     echo "== $1"
     # The tests refuse to run without this.
-    if ! MCP_TETHER_PRIVATE_KEYRING=$HOME "$TEST_BINARY" --ignored --test-threads=1 "keyring::$1::"; then
+    if ! MCP_TETHER_PRIVATE_KEYRING=$HOME "$TEST_BINARY" --ignored \
+        --test-threads=1 "keyring::$1::"; then
         failed="$failed $1"
     fi
     end_session
@@ -108,7 +111,6 @@ enter_home usual
 start_bus --session
 unlocked_keyring
 if unshare --mount true 2>/dev/null; then
-    # shellcheck disable=SC2016 # the inner shell expands these
     TEST_BINARY_IN_NAMESPACE=$TEST_BINARY
     TEST_BINARY=$work/in-namespace
     cat >"$TEST_BINARY" <<EOF

@@ -69,8 +69,8 @@ pub(super) fn registration(content: &Content) -> Result<ForeignRegistration, Str
 }
 
 impl Content {
-    /// Versions before 0.1.32 or so stored no `expires_at`: then the lifetime counts from the moment
-    /// in which the file was written.
+    /// Old versions stored no `expires_at`: then the lifetime counts from the
+    /// moment in which the file was written.
     fn expires_at(&self) -> Result<Option<SystemTime>, String> {
         if let Some(milliseconds) = self.number("expires_at")? {
             return Ok(after(UNIX_EPOCH, milliseconds));

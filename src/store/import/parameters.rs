@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 
-/// What was on the command line, as far as it is part of the key. Texts are as they were typed:
-/// headers before `${VARIABLE}` was replaced.
+/// What was on the command line, as far as it is part of the key. Texts are as they were typed, and
+/// headers as they were before `${VARIABLE}` was replaced; only the spaces around `--resource` and
+/// `--client-metadata-url` do not count, and `--token-endpoint` counts as a parsed URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// The remote's URL.
@@ -44,6 +45,17 @@ impl Parameters {
         self.key_by(Recipe::Everything)
     }
 
+    /// Adds a header as `--header` or a line of `--header-file` gives it. A line that was not in
+    /// the form `Name: value` was ignored there, and is here.
+    pub fn add_header_line(&mut self, line: &str) {
+        let Some((name, value)) = line.split_once(':') else { return };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if !name.is_empty() && name.chars().all(plain) && !value.contains(['\r', '\n']) {
+            self.headers.push((name.to_owned(), value.trim_start().to_owned()));
+        }
+    }
+
+    /// The key of the versions that used this recipe.
     pub(super) fn key_by(&self, recipe: Recipe) -> String {
         let mut parts = vec![self.url.clone()];
         if recipe != Recipe::Url {
@@ -96,93 +108,93 @@ mod tests {
         pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
     }
 
-    /// The expected keys and ports were printed by `mcp-remote` 0.15.1 itself.
-    #[test]
-    fn keys_and_ports_are_those_of_the_published_package() {
-        let plain = Parameters::new(URL);
-        let rows = [
-            (plain.clone(), "94baabe3c3fadb285b26c035e4e86046", 41409),
-            (Parameters::new(format!("{URL}/")), "009f3d837fca855373ee6bc0a55639f0", 3494),
+    /// Only one of the parameters beside the URL.
+    fn with(change: impl FnOnce(&mut Parameters)) -> Parameters {
+        let mut parameters = Parameters::new(URL);
+        change(&mut parameters);
+        parameters
+    }
+
+    fn everything() -> Parameters {
+        Parameters {
+            url: URL.into(),
+            resource: Some("https://r/".into()),
+            headers: pairs(&[("B", "2"), ("A", "1")]),
+            authorize_params: pairs(&[("z", "1"), ("b", "")]),
+            client_metadata_url: Some("https://c.example/m".into()),
+            token_endpoint: Some("https://t.example/token".into()),
+        }
+    }
+
+    /// Keys and ports as `mcp-remote` 0.15.1 itself printed them.
+    fn published() -> Vec<(Parameters, &'static str, u16)> {
+        let odd = [
+            ("X-B", "2"),
+            ("Authorization", "Bearer ${TOKEN}"),
+            ("a-lower", "q\"uote\\ \t \u{7} é \u{2028} 😀"),
+            ("X_1", ""),
+        ];
+        let audience = [("audience", "https://api.example.com"), ("access_type", "offline")];
+        let numbers = [("10", "a"), ("9", "b"), ("Z", "c"), ("a", "d")];
+        let document = "https://client.example.com/metadata.json";
+        vec![
+            (with(|_| ()), "94baabe3c3fadb285b26c035e4e86046", 41409),
+            (with(|p| p.url.push('/')), "009f3d837fca855373ee6bc0a55639f0", 3494),
             (
                 Parameters::new("https://mcp.example.com/sse?tenant=ä&x=1"),
                 "89c0048f6c2636c91824fbea6e02f9eb",
                 38599,
             ),
             (
-                Parameters { resource: Some("https://api.example.com/".into()), ..plain.clone() },
+                with(|p| p.resource = Some("https://api.example.com/".into())),
                 "f580260ba51a7fe035ec50bf97093cf1",
                 20367,
             ),
             (
-                Parameters { headers: pairs(&[("X-Key", "${KEY}")]), ..plain.clone() },
+                with(|p| p.add_header_line("X-Key: ${KEY}")),
                 "b2d253340d525deb59632ce6635b338c",
                 49113,
             ),
+            (with(|p| p.headers = pairs(&odd)), "9f695990e48a8ae666e9f3e50ef18ae4", 44144),
             (
-                Parameters {
-                    headers: pairs(&[
-                        ("X-B", "2"),
-                        ("Authorization", "Bearer ${TOKEN}"),
-                        ("a-lower", "q\"uote\\ \t \u{7} é \u{2028} 😀"),
-                        ("X_1", ""),
-                    ]),
-                    ..plain.clone()
-                },
-                "9f695990e48a8ae666e9f3e50ef18ae4",
-                44144,
-            ),
-            (
-                Parameters {
-                    authorize_params: pairs(&[
-                        ("audience", "https://api.example.com"),
-                        ("access_type", "offline"),
-                    ]),
-                    ..plain.clone()
-                },
+                with(|p| p.authorize_params = pairs(&audience)),
                 "e5f9e9a50aae7b081a47bef2e4fd991e",
                 16392,
             ),
             (
-                Parameters {
-                    authorize_params: pairs(&[("10", "a"), ("9", "b"), ("Z", "c"), ("a", "d")]),
-                    ..plain.clone()
-                },
+                with(|p| p.authorize_params = pairs(&numbers)),
                 "fe789a23ca8098d036af4779a8680545",
                 22663,
             ),
             (
-                Parameters {
-                    client_metadata_url: Some("https://client.example.com/metadata.json".into()),
-                    ..plain.clone()
-                },
+                with(|p| p.client_metadata_url = Some(document.into())),
                 "6c28ec6efbfc680217317636e585586a",
                 31023,
             ),
             (
-                Parameters {
-                    token_endpoint: Some("https://as.example.com/token".into()),
-                    ..plain.clone()
-                },
+                with(|p| p.token_endpoint = Some("https://as.example.com/token".into())),
                 "aba5885cc766ae8bd18f04072ba59d76",
                 47276,
             ),
-            (
-                Parameters {
-                    url: URL.into(),
-                    resource: Some("https://r/".into()),
-                    headers: pairs(&[("B", "2"), ("A", "1")]),
-                    authorize_params: pairs(&[("z", "1"), ("b", "")]),
-                    client_metadata_url: Some("https://c.example/m".into()),
-                    token_endpoint: Some("https://t.example/token".into()),
-                },
-                "0820ced5a5c702c0173de6666f878d1f",
-                5415,
-            ),
-        ];
-        for (parameters, key, port) in rows {
+            (everything(), "0820ced5a5c702c0173de6666f878d1f", 5415),
+        ]
+    }
+
+    #[test]
+    fn keys_and_ports_are_those_of_the_published_package() {
+        for (parameters, key, port) in published() {
             assert_eq!(parameters.key(), key, "{parameters:?}");
             assert_eq!(callback_port(key), port);
         }
+    }
+
+    #[test]
+    fn header_lines_are_read_as_they_were_there() {
+        let mut parameters = Parameters::new(URL);
+        for line in ["A:  b ", "no colon", "bad name: x", "B:\u{a0}c:d", "C: two\nlines"] {
+            parameters.add_header_line(line);
+        }
+        assert_eq!(parameters.headers, pairs(&[("A", "b "), ("B", "c:d")]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The keyring store: values in the operating system's keyring, each call on a thread that nobody
-//! waits for longer than a deadline, so that a keyring that hangs or asks the user hangs nothing else
-//! and keeps no process alive. Nothing is opened before the first call. Does not know what falls back
-//! to what.
+//! waits for longer than a deadline, so that a keyring that hangs or asks the user hangs nothing
+//! else and keeps no process alive. Nothing is opened before the first call. Does not know what
+//! falls back to what.
 
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 mod bus;

@@ -1,7 +1,7 @@
 //! Values in keyring entries. A value that is too long for one entry (Windows keeps 2,560 bytes) is
-//! split: the parts are written first, the entry that names them last, and it is removed first. A new
-//! value goes into the other one of two sets of parts, so the old value stays whole until the moment
-//! in which the new one takes its place.
+//! split: the parts are written first, the entry that names them last, and it is removed first. A
+//! new value goes into the other one of two sets of parts, so the old value stays whole until the
+//! moment in which the new one takes its place.
 
 use super::Entries;
 use crate::store::error::{StoreError, StoreErrorKind};

@@ -1,10 +1,12 @@
-//! The one thread that talks to the keyring. It starts with the first call, keeps the connection for
-//! a moment in case more calls follow, and ends. Callers give up after their deadline; the thread
-//! may stay behind in a call that never returns, and such a thread does not keep a process alive.
+//! The one thread that talks to the keyring. It starts with the first call, keeps the connection
+//! for a moment in case more calls follow, and ends. Callers give up after their deadline; the
+//! thread may stay behind in a call that never returns, and such a thread does not keep a process
+//! alive.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -31,9 +33,13 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Whether there is a thread.
     running: bool,
-    /// When the call that is running now must have ended; past that it hangs.
-    due: Option<Instant>,
+    /// How many calls were begun; the last of them may still be in progress.
+    begun: u64,
+    in_progress: bool,
+    /// Whether the caller of the one in progress gave up: it hangs, for all we know.
+    hangs: bool,
 }
 
 /// The keyring, opened when first needed.
@@ -43,48 +49,48 @@ struct Connection {
 }
 
 impl Worker {
+    /// Will open the keyring like this; starts nothing.
     pub(super) fn new(open: Open) -> Self {
         let shared = Shared { open, queue: Mutex::default(), arrived: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Runs `operation` and waits for it until the deadline. It may run twice, when a connection that
-    /// was kept turns out to be dead.
+    /// Runs `operation` and waits for it until the deadline. It may run twice, when a connection
+    /// that was kept turns out to be dead.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         deadline: Duration,
         operation: impl Fn(&dyn Entries) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.submit(deadline, move |connection| {
-            // Whoever gave up must not be surprised by a late write.
-            if !reply.is_closed() {
-                let _ = reply.send(connection.run(&operation));
-            }
-        })?;
-        match tokio::time::timeout(deadline, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(failed("the keyring call ended without an answer")),
-            Err(_) => Err(no_answer(deadline)),
-        }
-    }
-
-    fn submit(
-        &self,
-        deadline: Duration,
-        job: impl FnOnce(&mut Connection) + Send + 'static,
-    ) -> Result<(), StoreError> {
-        let mut queue = self.shared.queue();
-        if queue.due.is_some_and(|due| due < Instant::now()) {
+        if self.shared.queue().hangs {
             // An earlier call hangs, and this one would only wait behind it.
             return Err(no_answer(deadline));
         }
-        let shared = Arc::clone(&self.shared);
-        queue.jobs.push_back(Box::new(move |connection: &mut Connection| {
-            shared.queue().due = Some(Instant::now() + deadline);
-            job(connection);
-            shared.queue().due = None;
-        }));
+        let begun = Arc::new(AtomicU64::new(0));
+        let (reply, answer) = oneshot::channel();
+        let (number, shared) = (Arc::clone(&begun), Arc::clone(&self.shared));
+        self.submit(Box::new(move |connection| {
+            // Whoever gave up must not be surprised by a late write.
+            if !reply.is_closed() {
+                number.store(shared.begin(), Ordering::Relaxed);
+                let result = connection.run(&operation);
+                shared.end();
+                let _ = reply.send(result);
+            }
+        }))?;
+        match tokio::time::timeout(deadline, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(failed("the keyring call ended without an answer")),
+            Err(_) => {
+                self.shared.give_up(begun.load(Ordering::Relaxed));
+                Err(no_answer(deadline))
+            }
+        }
+    }
+
+    fn submit(&self, job: Job) -> Result<(), StoreError> {
+        let mut queue = self.shared.queue();
+        queue.jobs.push_back(job);
         if queue.running {
             self.shared.arrived.notify_one();
             return Ok(());
@@ -121,14 +127,34 @@ impl Shared {
         job
     }
 
+    /// Numbers a call that begins, from 1.
+    fn begin(&self) -> u64 {
+        let mut queue = self.queue();
+        queue.begun += 1;
+        queue.in_progress = true;
+        queue.begun
+    }
+
+    fn end(&self) {
+        let mut queue = self.queue();
+        queue.in_progress = false;
+        queue.hangs = false;
+    }
+
+    /// Notes that nobody waits any more for the call of this number.
+    fn give_up(&self, number: u64) {
+        let mut queue = self.queue();
+        queue.hangs |= queue.in_progress && queue.begun == number;
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Connection {
-    /// A connection that was kept may be dead by now (the service was restarted), so a failure on it
-    /// is tried again on a new one.
+    /// A connection that was kept may be dead by now (the service was restarted), so a failure on
+    /// it is tried again on a new one.
     fn run<T>(
         &mut self,
         operation: &dyn Fn(&dyn Entries) -> Result<T, StoreError>,
@@ -162,8 +188,9 @@ fn no_answer(deadline: Duration) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
+    use std::time::Instant;
 
     use super::*;
 
@@ -215,7 +242,8 @@ mod tests {
         let (worker, _) = counting();
         let (release, hold) = mpsc::channel::<()>();
         let hold = Mutex::new(hold);
-        let hung = worker.call(SOON, move |_| {
+        worker.call(LONG, |_| Ok(())).await.expect("the thread runs");
+        let hung = worker.call(10 * SOON, move |_| {
             let _ = hold.lock().unwrap().recv();
             Ok(())
         });
@@ -229,7 +257,7 @@ mod tests {
 
         release.send(()).unwrap();
         let (done, released) = (Arc::clone(&worker.shared), Instant::now());
-        while done.queue().due.is_some() && released.elapsed() < LONG {
+        while done.queue().in_progress && released.elapsed() < LONG {
             tokio::task::yield_now().await;
         }
         worker.call(LONG, |_| Ok(())).await.expect("the keyring answers again, and so do we");

@@ -1,8 +1,8 @@
 //! Files that hold secrets: a folder of mode 0700, files of mode 0600, replaced atomically, never
 //! through a symlink and never somebody else's (S-10). Knows nothing of what is in them.
 //!
-//! On Windows there are no such modes: the folder lies below `%LOCALAPPDATA%`, whose access list lets
-//! in the user, administrators and the system only, and files inherit it.
+//! On Windows there are no such modes: the folder lies below `%LOCALAPPDATA%`, whose access list
+//! lets in the user, administrators and the system only, and files inherit it.
 
 mod system;
 
@@ -129,8 +129,8 @@ fn write_once(path: &Path, content: &[u8], durability: Durability) -> io::Result
     }
 }
 
-/// A new file beside `path`, locked for as long as its writer lives: that is how [`sweep`] tells what
-/// a killed process left behind.
+/// A new file beside `path`, locked for as long as its writer lives: that is how [`sweep`] tells
+/// what a killed process left behind.
 fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     let random = OsRng.try_next_u64().map_err(io::Error::other)?;
     let name = format!("{}{random:016x}.tmp", temporary_prefix(path));
@@ -227,8 +227,8 @@ mod tests {
         let (_outer, file) = place();
         write(&file, b"one", Durability::Disk).unwrap();
         write(&file, b"two", Durability::Disk).unwrap();
+        assert_eq!(mode(&file), 0o600, "from the beginning: reading it would narrow it");
         assert_eq!(read(&file).unwrap().unwrap(), b"two");
-        assert_eq!(mode(&file), 0o600);
         assert_eq!(mode(folder_of(&file)), 0o700);
         assert_eq!(fs::read_dir(folder_of(&file)).unwrap().count(), 1, "nothing is left beside it");
     }

@@ -2,8 +2,8 @@
 //! makes a rename last.
 
 #[cfg(unix)]
-use std::fs;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::File;
+use std::fs::{self, DirBuilder, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
