@@ -1,6 +1,7 @@
 //! The one type that others use: the header for the next request, and what to do when it is refused.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -108,7 +109,7 @@ impl Authorizer {
             notice: world.notice,
             state: sender,
         };
-        let inner = Inner { context, memory: Mutex::default() };
+        let inner = Inner { context, memory: Mutex::default(), accepted: AtomicU64::new(0) };
         Self { inner: Some(Arc::new(inner)), state }
     }
 
@@ -156,6 +157,16 @@ impl Authorizer {
         match tokio::time::timeout(wait, work).await {
             Ok(result) => result,
             Err(_) => Err(inner.still_waiting(status)),
+        }
+    }
+
+    /// A request succeeded with this token: trouble with it from now on is a new incident. Costs nothing
+    /// after the first time.
+    pub fn accepted(&self, serial: u64) {
+        if let Some(inner) = &self.inner
+            && inner.accepted.fetch_max(serial, Ordering::Relaxed) < serial
+        {
+            inner.memory().accept(serial);
         }
     }
 
@@ -232,6 +243,8 @@ impl From<Held> for Authorization {
 pub(super) struct Inner {
     pub(super) context: Context,
     memory: Mutex<Memory>,
+    /// The newest serial of a request that succeeded.
+    accepted: AtomicU64,
 }
 
 /// What is known without waiting.

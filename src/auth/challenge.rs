@@ -78,10 +78,12 @@ fn parse(line: &str) -> Vec<Raw> {
         cursor.skip(|character| character == ',' || character.is_ascii_whitespace());
         let word = cursor.take(is_token);
         if word.is_empty() {
-            if cursor.rest.is_empty() {
-                return challenges;
+            // What stands where no word can: text in quotes as a whole, so that nothing in it counts.
+            match cursor.skip_one() {
+                None => return challenges,
+                Some('"') => drop(cursor.quoted()),
+                Some(_) => {}
             }
-            cursor.skip_one();
             continue;
         }
         if let Some(value) = cursor.value() {
@@ -105,10 +107,11 @@ impl<'a> Cursor<'a> {
         self.rest = self.rest.trim_start_matches(wanted);
     }
 
-    fn skip_one(&mut self) {
+    fn skip_one(&mut self) -> Option<char> {
         let mut characters = self.rest.chars();
-        characters.next();
+        let skipped = characters.next();
         self.rest = characters.as_str();
+        skipped
     }
 
     fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::challenge::Challenge;
 use super::record::SignIn;
+use super::scopes::covers;
 use crate::error::{Failure, FailureKind};
 
 /// Work that everyone who needs it waits for together.
@@ -18,8 +19,10 @@ pub(super) type Flight = Shared<BoxFuture<'static, Result<(), Failure>>>;
 const COOL_DOWN: Duration = Duration::from_secs(5);
 /// How long after a person's refusal no tab is opened again, not even on demand.
 const PERSON_COOL_DOWN: Duration = Duration::from_secs(30);
-/// How long a token that an incident brought is on probation.
+/// How long a token that an incident brought is on probation, unless a request succeeded with it.
 const PROBATION: Duration = Duration::from_secs(60);
+/// How long a consent counts as proof that asking for the same scopes again is of no use.
+const CONSENT: Duration = Duration::from_secs(600);
 
 /// Where the tokens in memory came from, in the order in which an incident goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +59,10 @@ pub(super) struct Memory {
     renewal_failure: Option<(Failure, Instant)>,
     failure: Option<LastFailure>,
     demanded: Option<Instant>,
+    /// What a person last agreed to, and when.
+    consent: Option<(Option<String>, Instant)>,
     serials: u64,
+    accepted: u64,
 }
 
 #[derive(Debug)]
@@ -92,6 +98,9 @@ impl Memory {
         header.set_sensitive(true);
         self.serials += 1;
         let (serial, since) = (self.serials, Instant::now());
+        if source == Source::SignedIn {
+            self.consent = Some((record.scopes_asked.clone(), since));
+        }
         self.held = Some(Held { record, header, serial, source, renewable, since });
         self.renewal_failure = None;
         self.failure = None;
@@ -105,17 +114,27 @@ impl Memory {
         }
     }
 
+    /// A request succeeded with this token.
+    pub(super) fn accept(&mut self, serial: u64) {
+        self.accepted = self.accepted.max(serial);
+    }
+
     /// The stage that the trouble with this token has reached. A token that an incident brought and
-    /// that is refused at once continues that incident; any other begins a new one.
+    /// that never worked continues that incident; any other begins a new one.
     pub(super) fn stage(&self, now: u64) -> Source {
-        match &self.held {
-            Some(held)
-                if held.since.elapsed() < PROBATION && !held.record.tokens.is_expired(now) =>
-            {
-                held.source
-            }
-            _ => Source::Loaded,
+        let Some(held) = &self.held else { return Source::Loaded };
+        let unproven = held.serial > self.accepted && held.since.elapsed() < PROBATION;
+        match unproven && !held.record.tokens.is_expired(now) {
+            true => held.source,
+            false => Source::Loaded,
         }
+    }
+
+    /// Whether a person agreed to these scopes a while ago: then asking again changes nothing.
+    pub(super) fn was_agreed_to(&self, needed: Option<&str>) -> bool {
+        self.consent
+            .as_ref()
+            .is_some_and(|(scopes, at)| at.elapsed() < CONSENT && covers(scopes.as_deref(), needed))
     }
 
     /// The server refuses what a fresh sign-in brought: another one would not help.

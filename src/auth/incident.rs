@@ -27,7 +27,7 @@ pub(super) async fn resolve(
         must_be_documented: false,
     };
     match status {
-        StatusCode::FORBIDDEN => step_up(inner, held, wish).await,
+        StatusCode::FORBIDDEN => step_up(inner, wish).await,
         _ => unauthorized(inner, held, wish).await,
     }
 }
@@ -53,7 +53,7 @@ async fn unauthorized(inner: &Inner, held: Option<Held>, wish: Wish) -> Result<(
 
 /// More scopes are needed. One sign-in per set of scopes: a server that still refuses will
 /// refuse for ever.
-async fn step_up(inner: &Inner, held: Option<Held>, wish: Wish) -> Result<(), Failure> {
+async fn step_up(inner: &Inner, wish: Wish) -> Result<(), Failure> {
     let context = &inner.context;
     let needed = wish.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
     if let Some(wanted) = &context.options.scope
@@ -62,11 +62,7 @@ async fn step_up(inner: &Inner, held: Option<Held>, wish: Wish) -> Result<(), Fa
         return Err(forbidden(StatusCode::FORBIDDEN, wish.challenge.as_ref())
             .hint("add the scope to `--scope`, or leave that flag out"));
     }
-    let asked_already = held.as_ref().is_some_and(|held| {
-        held.source == Source::SignedIn
-            && scopes::covers(held.record.scopes_asked.as_deref(), needed)
-    });
-    if asked_already {
+    if inner.memory().was_agreed_to(needed) {
         return Err(forbidden(StatusCode::FORBIDDEN, wish.challenge.as_ref()));
     }
     if stored_instead(inner, &wish).await? {

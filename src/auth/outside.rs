@@ -413,3 +413,108 @@ fn unreachable(url: &Url, error: &reqwest::Error) -> Failure {
     Failure::new(FailureKind::Network, format!("cannot reach `{shown}`: {cause}"))
         .hint("check the network and the proxy settings, then try again")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of a small world: `mcp.example` is public, `mcp.corp` is at home.
+    fn lookup(name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let addresses: &[[u8; 4]] = match name.as_str() {
+            "mcp.example" | "as.example" => &[[93, 184, 216, 34]],
+            "mcp.corp" | "as.corp" | "proxy.corp" => &[[10, 0, 0, 5]],
+            "rebound.example" => &[[127, 0, 0, 1]],
+            "metadata.example" => &[[169, 254, 169, 254]],
+            "both.example" => &[[93, 184, 216, 34], [192, 168, 0, 1]],
+            _ => &[],
+        };
+        let addresses = addresses.iter().map(|address| IpAddr::from(*address)).collect();
+        Box::pin(async move { Ok(addresses) })
+    }
+
+    fn outside(server: &str, change: impl FnOnce(&mut AuthOptions)) -> Outside {
+        let mut options = AuthOptions::new(Url::parse(server).unwrap());
+        change(&mut options);
+        Outside::with_lookup(&options, &HttpOptions::default(), Arc::new(lookup))
+    }
+
+    /// What the connection would get to see.
+    async fn reaches(outside: &Outside, url: &str) -> Result<Vec<IpAddr>, String> {
+        let url = Url::parse(url).unwrap();
+        outside.policy.check_address(&url).await.map_err(|forbidden| forbidden.to_string())?;
+        let name = url.host_str().unwrap().to_owned();
+        outside.policy.resolve(name).await.map_err(|error| error.to_string())
+    }
+
+    /// S-07
+    #[tokio::test]
+    async fn names_that_lead_home_are_refused_for_a_public_server() {
+        let outside = outside("https://mcp.example/mcp", |_| {});
+        assert_eq!(reaches(&outside, "https://as.example/").await.unwrap().len(), 1);
+        for (url, zone) in [
+            ("https://as.corp/", "private"),
+            ("https://rebound.example/", "loopback"),
+            ("https://metadata.example/", "link-local"),
+            ("https://127.0.0.1/", "loopback"),
+            ("https://localhost/", "loopback"),
+            ("https://[::ffff:10.0.0.1]/", "private"),
+            ("https://2130706433/", "loopback"),
+        ] {
+            let refused = reaches(&outside, url).await.expect_err(url);
+            assert!(refused.contains(zone), "{url}: {refused}");
+        }
+        let both = reaches(&outside, "https://both.example/").await.unwrap();
+        assert_eq!(
+            both,
+            [IpAddr::from([93, 184, 216, 34])],
+            "only what was checked is connected to"
+        );
+    }
+
+    /// S-07: the way a request goes, not only its parts.
+    #[tokio::test]
+    async fn a_refused_address_is_named_with_the_flag_that_permits_it() {
+        let outside = outside("https://mcp.example/mcp", |_| {});
+        for url in ["https://as.corp/x", "https://10.0.0.5/x", "https://rebound.example/"] {
+            let url = Url::parse(url).unwrap();
+            let failure = outside.document(&url).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::AuthFailed, "{failure:?}");
+            assert!(failure.hint.unwrap().contains("--allow-private-addresses"));
+        }
+    }
+
+    /// S-07: a server at home may name others at home, but not the metadata service.
+    #[tokio::test]
+    async fn a_server_at_home_names_others_at_home() {
+        for server in ["https://mcp.corp/mcp", "http://localhost:1/mcp", "http://[::1]/mcp"] {
+            let outside = outside(server, |_| {});
+            assert!(reaches(&outside, "https://as.corp/").await.is_ok(), "{server}");
+            assert!(reaches(&outside, "https://metadata.example/").await.is_err(), "{server}");
+        }
+        let allowed = outside("https://mcp.example/", |o| o.allow_private_addresses = true);
+        assert!(reaches(&allowed, "https://as.corp/").await.is_ok());
+    }
+
+    /// A proxy is the user's own: its name is looked up without judgement.
+    #[tokio::test]
+    async fn names_that_no_server_gave_are_not_judged() {
+        let outside = outside("https://mcp.example/mcp", |_| {});
+        assert!(outside.policy.resolve("proxy.corp".to_owned()).await.is_ok());
+    }
+
+    /// A-08, S-05
+    #[tokio::test]
+    async fn only_encrypted_urls_are_used_except_on_loopback() {
+        let public = outside("https://mcp.example/mcp", |_| {});
+        let checks =
+            |outside: &Outside, url: &str| outside.check(&Url::parse(url).unwrap(), "x").is_ok();
+        assert!(checks(&public, "https://as.example/") && checks(&public, "http://localhost:1/"));
+        for url in ["http://as.example/", "file:///x", "data:x", "https://u@as.example/"] {
+            assert!(!checks(&public, url), "{url}");
+        }
+        let options = AuthOptions::new(Url::parse("http://mcp.corp/mcp").unwrap());
+        let http = HttpOptions { allow_http: true, ..HttpOptions::default() };
+        let allowed = Outside::new(&options, &http);
+        assert!(checks(&allowed, "http://as.corp/"), "the user permitted plain http");
+    }
+}

@@ -1,5 +1,8 @@
-//! What several topics share.
+//! What several topics share: processes, servers, a browser and a clock that obey.
 
+pub mod authorization_server;
+pub mod fakes;
 pub mod harness;
 pub mod process;
+pub mod sign_in;
 pub mod tls;

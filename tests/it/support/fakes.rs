@@ -1,0 +1,168 @@
+//! A browser, a clock and lines that do as the test says.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use mcp_tether::auth::LineSource;
+use mcp_tether::platform::{Browser, BrowserError, Clock};
+use url::Url;
+
+/// A clock that stands still unless it is told to go on.
+#[derive(Clone, Debug)]
+pub struct FakeClock(Arc<AtomicU64>);
+
+impl Default for FakeClock {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(1_800_000_000)))
+    }
+}
+
+impl FakeClock {
+    pub fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A browser for tests.
+#[derive(Clone, Debug)]
+pub struct FakeBrowser {
+    way: Way,
+    opened: Arc<Mutex<Vec<Url>>>,
+    ended: Arc<Mutex<Vec<Page>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Follows,
+    Ignores,
+    Missing,
+}
+
+/// Where the browser ended up.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub url: Url,
+    pub status: u16,
+    pub text: String,
+}
+
+impl FakeBrowser {
+    /// Does the GETs, redirect by redirect, as a person who approves everything.
+    pub fn follows() -> Self {
+        Self::new(Way::Follows)
+    }
+
+    /// Opens the page, and nobody looks at it.
+    pub fn ignores() -> Self {
+        Self::new(Way::Ignores)
+    }
+
+    /// There is no browser on this machine.
+    pub fn missing() -> Self {
+        Self::new(Way::Missing)
+    }
+
+    /// Fails the test on drop if it was opened.
+    pub fn must_not_open() -> Unopened {
+        Unopened(Self::ignores())
+    }
+
+    fn new(way: Way) -> Self {
+        Self { way, opened: Arc::default(), ended: Arc::default() }
+    }
+
+    /// The pages that it was asked to open.
+    pub fn opened(&self) -> Vec<Url> {
+        self.opened.lock().unwrap().clone()
+    }
+
+    /// The pages that it ended up at.
+    pub fn ended(&self) -> Vec<Page> {
+        self.ended.lock().unwrap().clone()
+    }
+}
+
+impl Browser for FakeBrowser {
+    fn open(&self, url: &Url) -> BoxFuture<'_, Result<(), BrowserError>> {
+        self.opened.lock().unwrap().push(url.clone());
+        let (url, ended, way) = (url.clone(), self.ended.clone(), self.way);
+        Box::pin(async move {
+            match way {
+                Way::Ignores => {}
+                Way::Missing => return Err(BrowserError("no browser".to_owned())),
+                Way::Follows => {
+                    tokio::spawn(async move {
+                        let page = visit(url).await;
+                        ended.lock().unwrap().push(page);
+                    });
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Sends requests without redirects and proxies.
+pub fn outbound() -> reqwest::Client {
+    client(reqwest::redirect::Policy::none())
+}
+
+fn client(redirects: reqwest::redirect::Policy) -> reqwest::Client {
+    // Fails only when a provider is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().redirect(redirects).build().unwrap()
+}
+
+/// Goes where a browser would go.
+pub async fn visit(url: Url) -> Page {
+    let outbound = client(reqwest::redirect::Policy::limited(10));
+    match outbound.get(url.clone()).send().await {
+        Ok(response) => Page {
+            url: response.url().clone(),
+            status: response.status().as_u16(),
+            text: response.text().await.unwrap_or_default(),
+        },
+        Err(error) => Page { url, status: 0, text: error.to_string() },
+    }
+}
+
+/// See [`FakeBrowser::must_not_open`].
+pub struct Unopened(FakeBrowser);
+
+impl Unopened {
+    pub fn browser(&self) -> FakeBrowser {
+        self.0.clone()
+    }
+}
+
+impl Drop for Unopened {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.0.opened(), [], "no browser was to be opened");
+        }
+    }
+}
+
+/// Lines typed at once.
+pub struct Typed(pub VecDeque<String>);
+
+impl Typed {
+    pub fn lines(lines: &[&str]) -> Self {
+        Self(lines.iter().map(|line| (*line).to_owned()).collect())
+    }
+}
+
+impl LineSource for Typed {
+    fn line(&mut self) -> BoxFuture<'_, Option<String>> {
+        let line = self.0.pop_front();
+        Box::pin(async move { line })
+    }
+}

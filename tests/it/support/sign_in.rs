@@ -1,0 +1,163 @@
+//! One bridge as far as signing in goes: an authorizer with everything around it, and requests as the
+//! remote's wire makes them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use mcp_tether::auth::{AuthOptions, Authorizer, MemoryVault, SignInState, World};
+use mcp_tether::error::Failure;
+use mcp_tether::http::HttpOptions;
+use serde_json::json;
+use url::Url;
+
+use super::authorization_server::AuthorizationServer;
+use super::fakes::{FakeBrowser, FakeClock, outbound};
+
+/// How often a request may be sent in all: more would be a loop.
+const SENDS: usize = 6;
+
+/// One bridge.
+#[derive(Clone)]
+pub struct Party {
+    pub authorizer: Authorizer,
+    pub vault: MemoryVault,
+    pub clock: FakeClock,
+    pub browser: FakeBrowser,
+    said: Arc<Mutex<Vec<String>>>,
+    endpoint: Url,
+}
+
+/// What it takes to make one.
+pub struct Builder {
+    vault: MemoryVault,
+    clock: FakeClock,
+    browser: FakeBrowser,
+    options: AuthOptions,
+}
+
+/// A bridge for this server, with a browser that follows.
+pub fn party(server: &AuthorizationServer) -> Builder {
+    let mut options = AuthOptions::new(server.endpoint());
+    options.request_wait = Duration::from_secs(10);
+    options.auth_timeout = Duration::from_secs(20);
+    Builder {
+        vault: MemoryVault::new(),
+        clock: FakeClock::default(),
+        browser: FakeBrowser::follows(),
+        options,
+    }
+}
+
+impl Builder {
+    pub fn vault(mut self, vault: &MemoryVault) -> Self {
+        self.vault = vault.clone();
+        self
+    }
+
+    pub fn clock(mut self, clock: &FakeClock) -> Self {
+        self.clock = clock.clone();
+        self
+    }
+
+    pub fn browser(mut self, browser: &FakeBrowser) -> Self {
+        self.browser = browser.clone();
+        self
+    }
+
+    pub fn options(mut self, change: impl FnOnce(&mut AuthOptions)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    pub fn build(self) -> Party {
+        let said: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = said.clone();
+        let world = World {
+            vault: Arc::new(self.vault.clone()),
+            browser: Arc::new(self.browser.clone()),
+            clock: Arc::new(self.clock.clone()),
+            notice: Arc::new(move |text: &str| heard.lock().unwrap().push(text.to_owned())),
+        };
+        let endpoint = self.options.server.clone();
+        Party {
+            authorizer: Authorizer::new(self.options, &HttpOptions::default(), world),
+            vault: self.vault,
+            clock: self.clock,
+            browser: self.browser,
+            said,
+            endpoint,
+        }
+    }
+}
+
+impl Party {
+    /// A request, repeated as the authorizer says; how often it was sent, or why it failed.
+    pub async fn request(&self, method: &str) -> Result<usize, Failure> {
+        let outbound = outbound();
+        for sent in 1..=SENDS {
+            let authorization = self.authorizer.authorization().await?;
+            let mut request = outbound
+                .post(self.endpoint.clone())
+                .json_body(&json!({ "jsonrpc": "2.0", "id": 1, "method": method }));
+            if let Some(authorization) = &authorization {
+                request = request.header(header::AUTHORIZATION, authorization.header.clone());
+            }
+            let response = request.send().await.unwrap();
+            let (status, headers) = (response.status(), response.headers().clone());
+            let serial = authorization.map(|authorization| authorization.serial);
+            if status.is_success() {
+                serial.into_iter().for_each(|serial| self.authorizer.accepted(serial));
+                return Ok(sent);
+            }
+            self.authorizer.challenged(serial, status, &headers).await?;
+        }
+        panic!("the authorizer asks for repetition without end");
+    }
+
+    /// A plain request.
+    pub async fn list(&self) -> Result<usize, Failure> {
+        self.request("tools/list").await
+    }
+
+    /// A tool call.
+    pub async fn call(&self) -> Result<usize, Failure> {
+        self.request("tools/call").await
+    }
+
+    /// What a person was told.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().join("\n")
+    }
+
+    /// The page that a person is waited for at.
+    pub async fn page(&self) -> Url {
+        let mut state = self.authorizer.state();
+        let waiting = state.wait_for(|state| matches!(state, SignInState::Waiting(_)));
+        let waiting = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+        match &*waiting.expect("a sign-in is waited for").unwrap() {
+            SignInState::Waiting(waiting) => waiting.page.expose().clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Whether the request was refused as it is written here.
+    pub async fn refused(&self, status: u16, challenge: Option<&str>) -> Result<(), Failure> {
+        let mut headers = HeaderMap::new();
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, challenge.parse().unwrap());
+        }
+        self.authorizer.challenged(None, StatusCode::from_u16(status).unwrap(), &headers).await
+    }
+}
+
+/// `reqwest` is built without its JSON feature.
+trait JsonBody {
+    fn json_body(self, body: &serde_json::Value) -> Self;
+}
+
+impl JsonBody for reqwest::RequestBuilder {
+    fn json_body(self, body: &serde_json::Value) -> Self {
+        self.header(header::CONTENT_TYPE, "application/json").body(body.to_string())
+    }
+}
