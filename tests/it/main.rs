@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-<<<<<<< HEAD
+mod auth_discovery;
+mod auth_flow;
+mod auth_hostile;
+mod auth_shared;
 mod cli_help;
 mod commands;
 mod host_clock;
@@ -28,10 +31,3 @@ mod store_processes;
 mod streamable_http;
 mod support;
 mod try_it;
-=======
-mod auth_discovery;
-mod auth_flow;
-mod auth_hostile;
-mod auth_shared;
-mod support;
->>>>>>> auth
