@@ -6,6 +6,8 @@ use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crate::platform::Paths;
+
 /// The outside world of one run.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -55,14 +57,28 @@ impl Environment {
         }
     }
 
+    /// All our folders.
+    pub fn paths(&self) -> Paths {
+        match self.variables {
+            Variables::Process => Paths::of_process(),
+            Variables::Fixed(_) => {
+                Paths::below(Path::new(&self.variable("HOME").unwrap_or_default()))
+            }
+        }
+    }
+
+    /// The home folder.
+    pub fn home(&self) -> Option<PathBuf> {
+        match &self.variables {
+            Variables::Process => Some(directories::BaseDirs::new()?.home_dir().to_path_buf()),
+            Variables::Fixed(_) => self.variable("HOME").map(PathBuf::from),
+        }
+    }
+
     /// A path as a person wrote it, with a leading `~/` replaced: hosts start us without a shell
     /// that would do it.
     pub fn expand_home(&self, path: &str) -> PathBuf {
-        let home = || match &self.variables {
-            Variables::Process => Some(directories::BaseDirs::new()?.home_dir().to_path_buf()),
-            Variables::Fixed(_) => self.variable("HOME").map(PathBuf::from),
-        };
-        match path.strip_prefix("~/").and_then(|rest| Some(home()?.join(rest))) {
+        match path.strip_prefix("~/").and_then(|rest| Some(self.home()?.join(rest))) {
             Some(expanded) => expanded,
             None => PathBuf::from(path),
         }

@@ -7,7 +7,8 @@
 //! unless a rule demands an edit.
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`, `bridge`,
-//! `remote`, `mock`; `bridge` → `host`, `remote`; `remote` → `auth`, `http`; everyone may use
+//! `remote`, `auth`, `store`, `mock`; `bridge` → `host`, `remote`; `remote` → `auth`, `http`;
+//! `auth` → `http`, `platform`; `store`, `environment` → `platform`; everyone may use
 //! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
 //! four: a mistake shared by both ends of a test would prove nothing.
 

@@ -4,7 +4,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::settings::{Flags, Kind, SETTINGS, Setting};
+use crate::settings::{Flags, Key, Kind, SETTINGS, Setting};
 
 const CONFIG: &str = "config";
 
@@ -37,6 +37,37 @@ impl FromArgMatches for SettingFlags {
             if !texts.is_empty() {
                 self.0.values.push((setting.key, texts));
             }
+        }
+        Ok(())
+    }
+}
+
+/// The flags of commands that work on what is stored and reach no server.
+#[derive(Clone, Default)]
+pub struct StoreFlags(pub Flags);
+
+impl Args for StoreFlags {
+    fn augment_args(command: Command) -> Command {
+        command.arg(config()).arg(flag(Key::CredentialStore.setting()).help_heading("Options"))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for StoreFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.config = matches.get_one::<String>(CONFIG).cloned();
+        let texts = texts(matches, Key::CredentialStore.setting());
+        if !texts.is_empty() {
+            self.0.values.push((Key::CredentialStore, texts));
         }
         Ok(())
     }

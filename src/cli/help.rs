@@ -8,7 +8,9 @@ pub const BRIDGE: &str = "\
 Examples:
   mcp-tether https://mcp.example.com/mcp
   mcp-tether https://mcp.example.com/mcp --header 'Authorization: Bearer ${TOKEN}'
+  mcp-tether https://mcp.example.com/mcp --header 'X-API-Key: ${keyring:shop}'
   mcp-tether http://127.0.0.1:3000/sse --transport sse-only --debug
+  mcp-tether login https://mcp.example.com/mcp
   mcp-tether demo
 
 Environment:
@@ -47,6 +49,71 @@ Examples:
   mcp-tether call https://mcp.example.com/mcp find_products --json '{\"query\":\"speaker\"}'
 
 The tool's schema decides what a value becomes: `count=5` is a number where it asks for one.";
+
+/// Examples of `login`.
+pub const LOGIN: &str = "\
+Examples:
+  mcp-tether login https://mcp.example.com/mcp
+  mcp-tether login https://mcp.example.com/mcp --account work
+  mcp-tether login https://mcp.example.com/mcp --no-browser
+  mcp-tether login https://mcp.example.com/mcp --device-code
+  mcp-tether login https://mcp.example.com/mcp --client-credentials \\
+    --static-oauth-client-info @client.json
+
+With `--no-browser` sign in with any browser, on any machine. The address that it ends at, which it
+may fail to load, is what to paste.";
+
+/// Examples of `logout`.
+pub const LOGOUT: &str = "\
+Examples:
+  mcp-tether logout https://mcp.example.com/mcp
+  mcp-tether logout https://mcp.example.com/mcp --account work
+  mcp-tether logout --all
+
+Secrets for `${keyring:NAME}` stay: `mcp-tether secret remove NAME` removes them.";
+
+/// Examples of `status`.
+pub const STATUS: &str = "\
+Examples:
+  mcp-tether status
+  mcp-tether status --json | jq '.[].server'
+
+No token is shown, and no server is asked.";
+
+/// Examples of `secret`.
+pub const SECRET: &str = "\
+Examples:
+  mcp-tether secret set shop
+  mcp-tether https://mcp.example.com/mcp --header 'X-API-Key: ${keyring:shop}'";
+
+/// Examples of `secret set`.
+pub const SECRET_SET: &str = "\
+Examples:
+  mcp-tether secret set shop
+  pass show shop/api-key | mcp-tether secret set shop";
+
+/// Examples of `secret list`.
+pub const SECRET_LIST: &str = "\
+Examples:
+  mcp-tether secret list";
+
+/// Examples of `secret remove`.
+pub const SECRET_REMOVE: &str = "\
+Examples:
+  mcp-tether secret remove shop";
+
+/// Examples of `credentials`.
+pub const CREDENTIALS: &str = "\
+Examples:
+  mcp-tether credentials move --from file --to keyring";
+
+/// Examples of `credentials move`.
+pub const CREDENTIALS_MOVE: &str = "\
+Examples:
+  mcp-tether credentials move --from file --to keyring
+  mcp-tether credentials move --to file
+
+What cannot be moved stays where it is.";
 
 /// Examples of `config`.
 pub const CONFIG: &str = "\

@@ -9,7 +9,7 @@ use std::process::ExitCode as ProcessExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use self::flags::SettingFlags;
+use self::flags::{SettingFlags, StoreFlags};
 #[cfg(feature = "mock")]
 use crate::commands::serve_mock::ServeOptions;
 use crate::commands::{self, call::CallOptions};
@@ -47,6 +47,33 @@ enum Verb {
     /// Call one tool of a server
     #[command(after_help = help::CALL, args_override_self = true)]
     Call(Call),
+    /// Sign in to a server now
+    #[command(after_help = help::LOGIN, args_override_self = true)]
+    Login(Login),
+    /// Sign out: revoke the tokens and remove them
+    #[command(after_help = help::LOGOUT, args_override_self = true)]
+    Logout(Logout),
+    /// List the stored sign-ins
+    #[command(after_help = help::STATUS, args_override_self = true)]
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+    /// Keep API keys for headers in the keyring
+    #[command(after_help = help::SECRET, subcommand_required = true)]
+    Secret {
+        #[command(subcommand)]
+        verb: SecretVerb,
+    },
+    /// Move what is stored to another place
+    #[command(after_help = help::CREDENTIALS, subcommand_required = true)]
+    Credentials {
+        #[command(subcommand)]
+        verb: CredentialsVerb,
+    },
     /// Show the settings and where they come from
     #[command(after_help = help::CONFIG, subcommand_required = true)]
     Config {
@@ -137,6 +164,74 @@ struct Call {
     yes: bool,
     #[command(flatten)]
     flags: SettingFlags,
+}
+
+#[derive(Args)]
+struct Login {
+    /// The server's URL
+    #[arg(value_name = "URL")]
+    url: String,
+    /// Open no browser: print the address, and read where the browser ended from stdin
+    #[arg(long)]
+    no_browser: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+#[derive(Args)]
+struct Logout {
+    /// The server's URL
+    #[arg(value_name = "URL", required_unless_present = "all", conflicts_with = "all")]
+    url: Option<String>,
+    /// Sign out of every server
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+#[derive(Subcommand)]
+enum SecretVerb {
+    /// Keep a secret, read from a prompt or from stdin
+    #[command(after_help = help::SECRET_SET, args_override_self = true)]
+    Set {
+        /// What it is called in `${keyring:NAME}`
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+    /// List the names of all secrets and where they rest
+    #[command(after_help = help::SECRET_LIST, args_override_self = true)]
+    List {
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+    /// Remove a secret
+    #[command(after_help = help::SECRET_REMOVE, args_override_self = true)]
+    Remove {
+        /// What it is called
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+}
+
+#[derive(Subcommand)]
+enum CredentialsVerb {
+    /// Move every sign-in and secret
+    #[command(after_help = help::CREDENTIALS_MOVE, args_override_self = true)]
+    Move {
+        /// Where they rest now
+        #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
+        from: Option<String>,
+        /// Where they shall rest
+        #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
+        to: String,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
 }
 
 #[derive(Subcommand)]
@@ -239,6 +334,21 @@ impl Cli {
                 let flags = merged(std::mem::take(&mut call.flags));
                 commands::call::run(&call.into(), &flags, environment)
             }
+            Verb::Login(Login { url, no_browser, flags }) => {
+                commands::login::run(&url, no_browser, &merged(flags), environment)
+            }
+            Verb::Logout(Logout { url, all: _, flags }) => match url {
+                Some(url) => commands::logout::one(&url, &merged(flags), environment),
+                None => commands::logout::everywhere(&merged(flags), environment),
+            },
+            Verb::Status { json, flags } => {
+                commands::status::run(json, &outer.overlaid_by(flags.0), environment)
+            }
+            Verb::Secret { verb } => verb.run(outer, environment),
+            Verb::Credentials { verb: CredentialsVerb::Move { from, to, flags } } => {
+                let flags = outer.overlaid_by(flags.0);
+                commands::credentials::move_all(from.as_deref(), &to, &flags, environment)
+            }
             Verb::Config { verb: ConfigVerb::Show { url, json, flags } } => {
                 commands::config::show(url.as_deref(), json, &merged(flags), environment)
             }
@@ -255,6 +365,22 @@ impl Cli {
     }
 }
 
+impl SecretVerb {
+    fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        match self {
+            Self::Set { name, flags } => {
+                commands::secret::set(&name, &outer.overlaid_by(flags.0), environment)
+            }
+            Self::List { flags } => {
+                commands::secret::list(&outer.overlaid_by(flags.0), environment)
+            }
+            Self::Remove { name, flags } => {
+                commands::secret::remove(&name, &outer.overlaid_by(flags.0), environment)
+            }
+        }
+    }
+}
+
 /// Tells URL and port apart: they may stand in any order.
 fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
     let is_port = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
@@ -263,7 +389,8 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         let (first, second) = (&urls[0], &urls[1]);
         let error = Error::usage(format!("`{second}` is one word too many"));
         return Err(match second.as_str() {
-            "tools" | "call" | "config" | "mock" | "demo" => {
+            "tools" | "call" | "login" | "logout" | "status" | "secret" | "credentials"
+            | "config" | "mock" | "demo" => {
                 error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
             }
             _ => error.hint("give one URL, and at most a port beside it"),

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::arguments::from_words;
-use super::prepare::{block_on, bridge_options};
+use super::prepare::{block_on, for_command};
 use super::readable;
 use super::session::{Manner, Session};
 use super::tools::all_tools;
@@ -39,7 +39,7 @@ pub fn run(options: &CallOptions, flags: &Flags, environment: &Environment) -> R
         return Err(Error::usage("arguments are given both as JSON and as `key=value`")
             .hint("use one of the two"));
     }
-    let bridge = bridge_options(&options.url, flags, environment)?;
+    let bridge = for_command(&options.url, flags, environment)?.into_bridge();
     let result = block_on(through_bridge(bridge, async |lines| {
         let manner = Manner { yes: options.yes, progress: stderr_is_terminal() };
         let mut session = Session::open(lines, manner).await?;

@@ -4,16 +4,24 @@ mod arguments;
 pub mod bridge;
 pub mod call;
 pub mod config;
+pub mod credentials;
 #[cfg(feature = "mock")]
 pub mod demo;
 mod logging;
+pub mod login;
+pub mod logout;
+mod notes;
 mod prepare;
 mod questions;
 mod readable;
+pub mod secret;
 #[cfg(feature = "mock")]
 pub mod serve_mock;
 mod session;
+mod sign_in;
 #[cfg(feature = "mock")]
 mod snippets;
+pub mod status;
 pub mod tools;
+mod vault;
 mod wire;

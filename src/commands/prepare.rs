@@ -1,29 +1,217 @@
 //! What every command that reaches a remote does first: resolve the settings, start logging, say what
-//! the user should know, read options.
+//! the user should know, read options. Nothing here touches a keyring unless a header names one of
+//! its secrets.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
 
 use super::logging;
-use crate::bridge::{BridgeOptions, ToolFilter};
-use crate::environment::Environment;
+use super::notes::Notes;
+use super::vault::StoreVault;
+use crate::auth::{AuthOptions, Authorizer, World};
+use crate::bridge::{BridgeOptions, MemoryOptions, ToolFilter};
+use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
+use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
+use crate::remote::RemoteOptions;
 use crate::settings::{Flags, Key, Settings, parse_remote_url};
+use crate::store::{CredentialStore, StoreChoice};
 
-/// Resolves the settings for this URL and starts logging.
-pub fn bridge_options(
+/// How long a command waits for a keyring that may ask its owner for a password. The bridge, whose
+/// host does not wait, keeps to the store's own limit.
+const UNLOCKING: Duration = Duration::from_secs(60);
+
+/// What one run knows about its remote.
+pub struct Ground {
+    /// The remote's URL.
+    pub url: Url,
+    /// What holds.
+    pub settings: Settings,
+    /// How the remote is reached.
+    pub remote: RemoteOptions,
+    /// Where sign-ins rest.
+    pub store: CredentialStore,
+    /// Our folders.
+    pub paths: Paths,
+}
+
+/// A bridge and what signs it in.
+pub struct Prepared {
+    /// Everything else about the bridge.
+    pub bridge: BridgeOptions,
+    /// Signs in; off where the user gave an `Authorization` header.
+    pub authorizer: Authorizer,
+}
+
+impl Prepared {
+    /// The options to run a bridge with.
+    pub fn into_bridge(self) -> BridgeOptions {
+        let Self { mut bridge, authorizer } = self;
+        bridge.remote.authorizer = authorizer;
+        bridge
+    }
+}
+
+/// For a host that waits: it is answered from the last session where the remote takes its time.
+pub fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
+    let (mut ground, auth) = ground_and_auth(url, flags, environment, None)?;
+    let memory = ground.memory();
+    let mut prepared = ground.prepared(auth);
+    prepared.bridge.memory = memory;
+    Ok(prepared)
+}
+
+/// For a person who waits: requests wait for a sign-in as long as that may take.
+pub fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
+    let (ground, mut auth) = ground_and_auth(url, flags, environment, person())?;
+    if let Some(auth) = auth.as_mut().filter(|_| stderr_is_terminal()) {
+        auth.request_wait = auth.auth_timeout;
+    }
+    Ok(ground.prepared(auth))
+}
+
+/// For the commands about signing in: an `Authorization` header of the user's own is an error there.
+pub fn for_signing_in(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-) -> Result<BridgeOptions> {
+) -> Result<(Ground, AuthOptions)> {
+    let (ground, auth) = ground_and_auth(url, flags, environment, person())?;
+    let auth = auth.ok_or_else(|| {
+        Error::usage("the `Authorization` header or token file given replaces signing in")
+            .hint("take it out; `mcp-tether config show URL` says where it stands")
+    })?;
+    Ok((ground, auth))
+}
+
+/// The same for signing out, where such a header says nothing about what is stored.
+pub fn for_signing_out(
+    url: &str,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<(Ground, AuthOptions)> {
+    let mut ground = ground(url, flags, environment, person())?;
+    ground.remote.headers.retain(|(name, _)| *name != http::header::AUTHORIZATION);
+    let auth = ground.auth_options(environment)?;
+    let auth = auth.unwrap_or_else(|| AuthOptions::new(ground.url.clone()));
+    Ok((ground, auth))
+}
+
+/// The store that a command without a URL works on.
+pub fn store(flags: &Flags, environment: &Environment) -> Result<(CredentialStore, Paths)> {
+    let settings = Settings::resolve(None, flags, environment)?;
+    logging::start(&settings.log_options(environment))?;
+    warn(&settings);
+    let paths = environment.paths();
+    Ok((open(&settings, &paths, person()), paths))
+}
+
+fn ground_and_auth(
+    url: &str,
+    flags: &Flags,
+    environment: &Environment,
+    deadline: Option<Duration>,
+) -> Result<(Ground, Option<AuthOptions>)> {
+    let mut ground = ground(url, flags, environment, deadline)?;
+    let auth = ground.auth_options(environment)?;
+    warn(&ground.settings);
+    Ok((ground, auth))
+}
+
+fn ground(
+    url: &str,
+    flags: &Flags,
+    environment: &Environment,
+    deadline: Option<Duration>,
+) -> Result<Ground> {
     let (url, warning) = parse_remote_url(url)?;
     let mut settings = Settings::resolve(Some(&url), flags, environment)?;
     logging::start(&settings.log_options(environment))?;
-    let remote = settings.remote_options(&url, environment)?;
-    for warning in warning.iter().chain(&settings.warnings) {
+    settings.warnings.extend(warning);
+    let paths = environment.paths();
+    let store = open(&settings, &paths, deadline);
+    let remote = settings.remote_options(&url, environment, &secret_of(&store))?;
+    Ok(Ground { url, settings, remote, store, paths })
+}
+
+impl Ground {
+    /// A vault over the store, that talks to the person at stderr.
+    pub fn vault(&self) -> StoreVault {
+        StoreVault::new(self.store.clone(), Notes::beside(&self.paths), Arc::new(say))
+    }
+
+    /// Signs in to this remote, with this browser.
+    pub fn authorizer(
+        &self,
+        auth: AuthOptions,
+        vault: StoreVault,
+        browser: Arc<dyn Browser>,
+    ) -> Authorizer {
+        Authorizer::new(auth, &self.remote.http, self.world(vault, browser))
+    }
+
+    /// The outside world of signing in.
+    pub fn world(&self, vault: StoreVault, browser: Arc<dyn Browser>) -> World {
+        let (vault, clock, notice) = (Arc::new(vault), Arc::new(SystemClock), Arc::new(say));
+        World { vault, browser, clock, notice }
+    }
+
+    fn auth_options(&mut self, environment: &Environment) -> Result<Option<AuthOptions>> {
+        let secret = secret_of(&self.store);
+        self.settings.auth_options(&self.url, &self.remote.headers, environment, &secret)
+    }
+
+    fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
+        let authorizer = match auth {
+            Some(auth) => self.authorizer(auth, self.vault(), Arc::new(SystemBrowser)),
+            None => Authorizer::off(),
+        };
+        let hidden_tools = ToolFilter::new(self.settings.texts(Key::IgnoreTool));
+        let bridge = BridgeOptions { hidden_tools, ..BridgeOptions::new(self.remote) };
+        Prepared { bridge, authorizer }
+    }
+
+    /// Where the answers of this server and account are kept. A machine without a folder for that
+    /// has none, and everything else works.
+    fn memory(&mut self) -> Option<MemoryOptions> {
+        let answer_within = self.settings.answer_within()?;
+        let folder = self.paths.cache().ok()?.join("sessions");
+        let account = self.settings.text(Key::Account).unwrap_or_default();
+        Some(MemoryOptions { folder, key: format!("{}|{account}", self.url), answer_within })
+    }
+}
+
+/// A person at the terminal may have to unlock the keyring first.
+fn person() -> Option<Duration> {
+    stderr_is_terminal().then_some(UNLOCKING)
+}
+
+fn open(settings: &Settings, paths: &Paths, deadline: Option<Duration>) -> CredentialStore {
+    let choice = settings.text(Key::CredentialStore).and_then(|text| text.parse().ok());
+    let choice: StoreChoice = choice.unwrap_or_default();
+    match deadline {
+        Some(deadline) => CredentialStore::open_with_deadline(choice, paths, deadline),
+        None => CredentialStore::open(choice, paths),
+    }
+}
+
+/// Values for `${keyring:NAME}`.
+fn secret_of(store: &CredentialStore) -> impl Fn(&str) -> Result<crate::redact::Secret<String>> {
+    let keys = store.api_keys();
+    move |name| block_on(async { Ok(keys.get(name).await?) })
+}
+
+fn warn(settings: &Settings) {
+    for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    let hidden_tools = ToolFilter::new(settings.texts(Key::IgnoreTool));
-    Ok(BridgeOptions { hidden_tools, ..BridgeOptions::new(remote) })
+}
+
+fn say(text: &str) {
+    to_stderr(&format!("{text}\n"));
 }
 
 /// Runs a future to its end on this thread: one host and one remote need no more. Threads that

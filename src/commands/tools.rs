@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::prepare::{block_on, bridge_options};
+use super::prepare::{block_on, for_command};
 use super::readable;
 use super::session::{Manner, Session};
 use super::wire::through_bridge;
@@ -14,7 +14,7 @@ use crate::settings::Flags;
 
 /// Lists the tools of the server behind `url`.
 pub fn run(url: &str, as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
-    let options = bridge_options(url, flags, environment)?;
+    let options = for_command(url, flags, environment)?.into_bridge();
     let tools = block_on(through_bridge(options, async |lines| {
         let mut session = Session::open(lines, Manner::default()).await?;
         let tools = all_tools(&mut session).await;

@@ -6,10 +6,16 @@ use http::{HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
 use crate::protocol::headers::is_reserved;
-use crate::redact::plain;
+use crate::redact::{Secret, plain};
 
-/// Values for `${NAME}`.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// Values for `${NAME}`, and for `${keyring:NAME}` with that whole word.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
+
+/// Values for `${keyring:NAME}`, asked for the bare name.
+pub type KeyringLookup<'a> = &'a dyn Fn(&str) -> Result<Secret<String>>;
+
+/// What makes a name one of the keyring's.
+pub const KEYRING: &str = "keyring:";
 
 /// Reads `Name: value` or `Name:value`. `place` says where it stood, for errors.
 pub fn parse_line(
@@ -22,7 +28,7 @@ pub fn parse_line(
         .ok_or_else(|| Error::usage(format!("{place} has no colon")).hint("write `Name: value`"))?;
     let name = header_name(name.trim_matches([' ', '\t']), place)?;
     let value = expand(value.trim_matches([' ', '\t']), lookup)
-        .map_err(|problem| problem.into_error(&name, place))?;
+        .map_err(|problem| problem.into_error(&format!("the header `{name}`"), place))?;
     let value = header_value(&name, value.trim_matches([' ', '\t']), place)?;
     Ok((name, value))
 }
@@ -71,30 +77,33 @@ fn header_value(name: &HeaderName, value: &str, place: &str) -> Result<HeaderVal
 }
 
 /// What can be wrong with `${…}`.
-#[derive(Debug, PartialEq)]
-enum Problem {
+#[derive(Debug)]
+pub(super) enum Problem {
     Unset(String),
+    Refused(Error),
     Unclosed,
     NotAName,
 }
 
 impl Problem {
-    fn into_error(self, header: &HeaderName, place: &str) -> Error {
+    /// The error; `subject` is what the value is for.
+    pub(super) fn into_error(self, subject: &str, place: &str) -> Error {
         let escape = "write `$${` for a literal `${`";
         match self {
             Self::Unset(name) => Error::usage(format!(
-                "the variable `{name}` for the header `{header}` is not set (in {place})"
+                "the variable `{name}` for {subject} is not set (in {place})"
             ))
             .hint(format!(
                 "set it in the host's `env`, or in the settings file: `[defaults.env]` and `{name} = \"…\"`"
             ))
             .hint(escape),
+            Self::Refused(error) => error,
             Self::Unclosed => Error::usage(format!(
-                "`${{` without `}}` in the value of `{header}` (in {place})"
+                "`${{` without `}}` in the value of {subject} (in {place})"
             ))
             .hint(escape),
             Self::NotAName => Error::usage(format!(
-                "`${{…}}` in the value of `{header}` holds no variable name (in {place})"
+                "`${{…}}` in the value of {subject} holds no variable name (in {place})"
             ))
             .hint(escape),
         }
@@ -102,7 +111,7 @@ impl Problem {
 }
 
 /// Replaces `${NAME}`; `$${` stands for a literal `${`. A `$` elsewhere is just a `$`.
-fn expand(value: &str, lookup: Lookup<'_>) -> std::result::Result<String, Problem> {
+pub(super) fn expand(value: &str, lookup: Lookup<'_>) -> std::result::Result<String, Problem> {
     let mut out = String::with_capacity(value.len());
     let mut rest = value;
     while let Some(at) = rest.find("${") {
@@ -114,10 +123,14 @@ fn expand(value: &str, lookup: Lookup<'_>) -> std::result::Result<String, Proble
         }
         out.push_str(&rest[..at]);
         let (name, after) = rest[at + 2..].split_once('}').ok_or(Problem::Unclosed)?;
-        if !is_variable_name(name) {
+        if !name.starts_with(KEYRING) && !is_variable_name(name) {
             return Err(Problem::NotAName);
         }
-        out.push_str(&lookup(name).ok_or_else(|| Problem::Unset(name.to_owned()))?);
+        out.push_str(
+            &lookup(name)
+                .map_err(Problem::Refused)?
+                .ok_or_else(|| Problem::Unset(name.to_owned()))?,
+        );
         rest = after;
     }
     out.push_str(rest);
@@ -134,14 +147,18 @@ fn is_variable_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn lookup(name: &str) -> Option<String> {
-        match name {
+    fn lookup(name: &str) -> Result<Option<String>> {
+        if name == "keyring:absent" {
+            return Err(Error::failed("there is no secret `absent`"));
+        }
+        Ok(match name {
+            "keyring:shop" => Some("from the keyring".to_owned()),
             "TOKEN" => Some("hunter2".to_owned()),
             "EMPTY" => Some(String::new()),
             "LINES" => Some("a\nb".to_owned()),
             "NESTED" => Some("${TOKEN}".to_owned()),
             _ => None,
-        }
+        })
     }
 
     fn parse(line: &str) -> Result<(HeaderName, HeaderValue)> {
@@ -163,6 +180,7 @@ mod tests {
             ("Authorization: Bearer ${TOKEN}", "authorization", "Bearer hunter2"),
             ("X: ${TOKEN}${EMPTY}-${TOKEN}", "x", "hunter2-hunter2"),
             ("X: a$${TOKEN}", "x", "a${TOKEN}"),
+            ("X: k ${keyring:shop}", "x", "k from the keyring"),
             ("X: $5 $$ $x {y}", "x", "$5 $$ $x {y}"),
             ("X: ${NESTED}", "x", "${TOKEN}"),
             ("X: grün", "x", "grün"),
@@ -207,6 +225,7 @@ mod tests {
         assert!(
             message.contains("the variable `NOT_THERE` for the header `authorization` is not set")
         );
+        assert!(refusal("X: ${keyring:absent}").contains("no secret `absent`"));
         assert!(refusal("X: ${TOKEN").contains("`${` without `}`"));
         for line in ["X: ${}", "X: ${1A}", "X: ${a b}", "X: ${A:-b}"] {
             assert!(refusal(line).contains("holds no variable name"), "{line}");

@@ -6,6 +6,7 @@ mod file;
 mod headers;
 mod options;
 mod remote_url;
+mod sign_in;
 mod suggest;
 mod table;
 mod value;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use file::{FILE_NAME, Location};
+pub use headers::KeyringLookup;
 pub use options::LogOptions;
 pub use remote_url::{is_loopback, parse as parse_remote_url};
 pub use suggest::nearest;
@@ -148,7 +150,7 @@ impl Settings {
         settings.take_built_in();
         settings.take_foreign_variables(environment);
         settings.warn_about_file(file.as_ref());
-        settings.judge_availability()?;
+        settings.warn_about_useless();
         settings.warn_about_ping_interval();
         Ok(settings)
     }
@@ -262,29 +264,15 @@ impl Settings {
         }
     }
 
-    /// Says what has no effect; refuses what cannot be ignored.
-    fn judge_availability(&mut self) -> Result<()> {
-        for setting in SETTINGS.iter().filter(|s| s.availability != Availability::Now) {
+    /// Says what has no effect.
+    fn warn_about_useless(&mut self) {
+        for setting in &SETTINGS {
+            let Availability::NoUse(why) = setting.availability else { continue };
             let Some(used) = self.values[setting.key as usize].first() else { continue };
-            if used.source == Source::BuiltIn || used.value == Value::Switch(false) {
-                continue;
-            }
-            let spelled = used.source.spelled(setting);
-            match setting.availability {
-                Availability::Now => {}
-                Availability::LaterWarn => {
-                    self.warnings.push(format!("{spelled} is not available yet and has no effect"))
-                }
-                Availability::LaterRefuse => {
-                    return Err(Error::usage(format!("{spelled} is not available yet")).hint(
-                        "send a credential with `--header 'Authorization: Bearer ${TOKEN}'`",
-                    ));
-                }
-                Availability::NoUse(why) => {
-                    self.warnings.push(format!("{spelled} has no effect: {why}"));
-                }
+            if used.source != Source::BuiltIn && used.value != Value::Switch(false) {
+                let spelled = used.source.spelled(setting);
+                self.warnings.push(format!("{spelled} has no effect: {why}"));
             }
         }
-        Ok(())
     }
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::headers::{parse_file, parse_line};
+use super::headers::{KEYRING, KeyringLookup, parse_file, parse_line};
 use super::remote_url::check_encryption;
 use super::value::Value;
 use super::{Key, Settings, Source, Sourced};
@@ -31,10 +32,11 @@ impl Settings {
         &mut self,
         url: &Url,
         environment: &Environment,
+        keyring: KeyringLookup<'_>,
     ) -> Result<RemoteOptions> {
         check_encryption(url, self.switch(Key::AllowHttp))?;
         Ok(RemoteOptions {
-            headers: self.headers(environment)?,
+            headers: self.headers(environment, keyring)?,
             transport: self.transport(),
             limits: Limits {
                 headers: self.limit(Key::HeadersTimeout),
@@ -86,7 +88,7 @@ impl Settings {
     }
 
     /// A time span; `None` for no limit.
-    fn limit(&self, key: Key) -> Option<Duration> {
+    pub(super) fn limit(&self, key: Key) -> Option<Duration> {
         match self.all(key).first()?.value {
             Value::Seconds(span) => Some(span).filter(|span| !span.is_zero()),
             _ => None,
@@ -112,7 +114,8 @@ impl Settings {
         self.switch(Key::KeepAlive).then(|| self.limit(Key::PingInterval)).flatten()
     }
 
-    fn http_options(&mut self, environment: &Environment) -> Result<HttpOptions> {
+    /// How anything is reached over HTTP.
+    pub fn http_options(&self, environment: &Environment) -> Result<HttpOptions> {
         Ok(HttpOptions {
             allow_http: self.switch(Key::AllowHttp),
             proxy: self.proxy(environment)?,
@@ -167,22 +170,35 @@ impl Settings {
 
     /// One value for each name: the nearest source wins, within it a header wins over a header file
     /// and the later over the earlier.
-    fn headers(&mut self, environment: &Environment) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    fn headers(
+        &mut self,
+        environment: &Environment,
+        keyring: KeyringLookup<'_>,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         let mut warnings = Vec::new();
         let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
         for (source, key, text) in self.header_texts() {
-            let lookup = |name: &str| self.variable(name, environment);
+            let lookup = |name: &str| self.value_of(name, environment, keyring);
             let found = if key == Key::Header {
                 let place = format!("{} {}", part_of(source), source.spelled(key.setting()));
                 vec![parse_line(text, &place, &lookup)?]
             } else {
-                let text = read_header_file(text, environment, &mut warnings)?;
+                let text = read_file("header file", text, environment, &mut warnings)?;
                 parse_file(&text.0, &text.1, &lookup)?
             };
             for (name, value) in found {
                 headers.retain(|(other, _)| *other != name);
                 headers.push((name, value));
             }
+        }
+        if let Some(token) = self.token_of_file(environment, &mut warnings)? {
+            if headers.iter().any(|(name, _)| *name == AUTHORIZATION) {
+                return Err(Error::usage(
+                    "`--token-file` and an `Authorization` header contradict each other",
+                )
+                .hint("take one of them out; `mcp-tether config show URL` says where they stand"));
+            }
+            headers.push((AUTHORIZATION, token));
         }
         self.warnings.extend(warnings);
         Ok(headers)
@@ -200,6 +216,19 @@ impl Settings {
         }
         texts.sort_by_key(|(source, ..)| std::cmp::Reverse(source.rank()));
         texts
+    }
+
+    /// The value for `${NAME}` or `${keyring:NAME}`.
+    pub(super) fn value_of(
+        &self,
+        name: &str,
+        environment: &Environment,
+        keyring: KeyringLookup<'_>,
+    ) -> Result<Option<String>> {
+        match name.strip_prefix(KEYRING) {
+            Some(name) => keyring(name).map(|value| Some(value.expose().clone())),
+            None => Ok(self.variable(name, environment)),
+        }
     }
 
     /// The value for `${NAME}`: the environment, else the `env` tables of the settings file.
@@ -223,7 +252,8 @@ fn spelled(key: Key, held: &Sourced) -> String {
 }
 
 /// The file's name as shown, and its text.
-fn read_header_file(
+pub(super) fn read_file(
+    what: &str,
     path: &str,
     environment: &Environment,
     warnings: &mut Vec<String>,
@@ -237,12 +267,12 @@ fn read_header_file(
         Ok::<_, std::io::Error>((super::file::is_readable_by_others(&file), text))
     };
     let (exposed, text) = read().map_err(|error| {
-        Error::usage(format!("cannot read the header file `{shown}`: {error}"))
-            .hint("check the path given with `--header-file`")
+        Error::usage(format!("cannot read the {what} `{shown}`: {error}"))
+            .hint("check the path; a relative one begins where the host starts programs")
     })?;
     if exposed {
         warnings.push(format!(
-            "others on this machine may read the header file `{shown}`; run `chmod 600 '{shown}'`"
+            "others on this machine may read the {what} `{shown}`; run `chmod 600 '{shown}'`"
         ));
     }
     Ok((shown, text))
@@ -262,8 +292,11 @@ mod tests {
 
     fn options(values: &[(Key, &str)], environment: &Environment) -> Result<RemoteOptions> {
         let url = Url::parse(URL).unwrap();
-        Settings::resolve(Some(&url), &flags(values), environment)?
-            .remote_options(&url, environment)
+        Settings::resolve(Some(&url), &flags(values), environment)?.remote_options(
+            &url,
+            environment,
+            &|_| unreachable!("no secret is named"),
+        )
     }
 
     fn level(values: &[(Key, &str)], environment: &Environment) -> tracing::Level {

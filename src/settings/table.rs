@@ -21,6 +21,10 @@ pub enum Key {
     PingInterval,
     IgnoreTool,
     Account,
+    Login,
+    Scope,
+    CredentialStore,
+    TokenFile,
     CallbackPort,
     Host,
     CallbackPath,
@@ -36,6 +40,8 @@ pub enum Key {
     DeviceCode,
     ClientCredentials,
     TokenEndpoint,
+    AcceptIssuerMismatch,
+    AllowPrivateAddresses,
     ConnectTimeout,
     HeadersTimeout,
     BodyTimeout,
@@ -122,7 +128,7 @@ impl Group {
     pub fn heading(self) -> &'static str {
         match self {
             Self::Connection => "Connection",
-            Self::SigningIn => "Signing in (not available yet)",
+            Self::SigningIn => "Signing in",
             Self::TimeLimits => "Time limits",
             Self::Output => "Output",
         }
@@ -134,10 +140,6 @@ impl Group {
 pub enum Availability {
     /// It does.
     Now,
-    /// It takes the setting, says that it has no effect yet, and goes on.
-    LaterWarn,
-    /// It refuses: going on would do something else than what was asked for.
-    LaterRefuse,
     /// Taken for the sake of configurations written for `mcp-remote`; the text says why it does nothing.
     NoUse(&'static str),
 }
@@ -174,7 +176,7 @@ const fn row(
     Setting { key, name, value_name, kind, default, group, availability, help }
 }
 
-/// A setting of the sign-in, which this version does not have yet.
+/// A setting of the sign-in.
 const fn sign_in(
     key: Key,
     name: &'static str,
@@ -183,8 +185,7 @@ const fn sign_in(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    let (group, availability) = (Group::SigningIn, Availability::LaterWarn);
-    Setting { key, name, value_name, kind, default, group, availability, help }
+    row(key, name, value_name, kind, default, Group::SigningIn, help)
 }
 
 impl Setting {
@@ -196,12 +197,14 @@ impl Setting {
 
 const TRANSPORTS: &[&str] = &["http-first", "sse-first", "http-only", "sse-only"];
 const PROTOCOLS: &[&str] = &["auto", "legacy"];
+const LOGINS: &[&str] = &["eager", "on-demand", "never"];
+const STORES: &[&str] = &["auto", "keyring", "file", "memory"];
 const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are used without it";
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 40] = [
+pub static SETTINGS: [Setting; 46] = [
     row(Key::Header, "header", "NAME:VALUE", Kind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", Kind::Paths, "", Group::Connection,
@@ -234,7 +237,15 @@ pub static SETTINGS: [Setting; 40] = [
     row(Key::IgnoreTool, "ignore-tool", "GLOB", Kind::Texts, "", Group::Connection,
         "Hide tools with such names; `*` stands for anything, case is ignored"),
     sign_in(Key::Account, "account", "NAME", Kind::Text, "",
-        "Use the credentials of this account"),
+        "Which of several sign-ins on this server; each has its own consent"),
+    sign_in(Key::Login, "login", "WHEN", Kind::Choice(LOGINS), "eager",
+        "When a browser tab may open: at once, when a tool is called, or never"),
+    sign_in(Key::Scope, "scope", "SCOPES", Kind::Text, "",
+        "Ask for these scopes instead of what the server suggests"),
+    sign_in(Key::CredentialStore, "credential-store", "PLACE", Kind::Choice(STORES), "auto",
+        "Where sign-ins rest; `auto` is the keyring, else a private file"),
+    sign_in(Key::TokenFile, "token-file", "FILE", Kind::Path, "",
+        "Send the token in this file instead of signing in"),
     sign_in(Key::CallbackPort, "callback-port", "PORT", Kind::Port, "",
         "Port on which the browser comes back; also the bare number after the URL"),
     sign_in(Key::Host, "host", "NAME", Kind::Text, "localhost",
@@ -260,13 +271,15 @@ pub static SETTINGS: [Setting; 40] = [
     sign_in(Key::UseIdToken, "use-id-token", "", Kind::Switch, "false",
         "Send the ID token instead of the access token"),
     sign_in(Key::DeviceCode, "device-code", "", Kind::Switch, "false",
-        "Sign in with a code on another device (RFC 8628)")
-        .with(Availability::LaterRefuse),
+        "Sign in with a code on another device (RFC 8628)"),
     sign_in(Key::ClientCredentials, "client-credentials", "", Kind::Switch, "false",
-        "Sign in as a program, without a person (RFC 6749 section 4.4)")
-        .with(Availability::LaterRefuse),
+        "Sign in as a program, without a person (RFC 6749 section 4.4)"),
     sign_in(Key::TokenEndpoint, "token-endpoint", "URL", Kind::Text, "",
-        "Token endpoint to use instead of looking for it"),
+        "Token endpoint of `--client-credentials`, instead of looking for it"),
+    sign_in(Key::AcceptIssuerMismatch, "accept-issuer-mismatch", "", Kind::Switch, "false",
+        "Go on although the server's metadata names another issuer"),
+    sign_in(Key::AllowPrivateAddresses, "allow-private-addresses", "", Kind::Switch, "false",
+        "Follow URLs of the server's metadata to private addresses"),
     row(Key::ConnectTimeout, "connect-timeout", "SECONDS", Kind::Seconds, "10", Group::TimeLimits,
         "Longest time for name look-up, TCP and TLS together"),
     row(Key::HeadersTimeout, "headers-timeout", "SECONDS", Kind::SecondsOrOff, "300", Group::TimeLimits,
@@ -275,9 +288,8 @@ pub static SETTINGS: [Setting; 40] = [
         "Longest silence within a response; 0 for no limit"),
     row(Key::RequestTimeout, "request-timeout", "SECONDS", Kind::SecondsOrOff, "3600", Group::TimeLimits,
         "Longest time for a request as a whole; 0 for no limit"),
-    row(Key::AnswerWithin, "answer-within", "SECONDS", Kind::Seconds, "", Group::TimeLimits,
-        "Answer the host in this time even while a sign-in goes on (not available yet)")
-        .with(Availability::LaterWarn),
+    row(Key::AnswerWithin, "answer-within", "SECONDS", Kind::SecondsOrOff, "0.8", Group::TimeLimits,
+        "Then answer the host from the last session; 0 waits for the server"),
     row(Key::Debug, "debug", "", Kind::Switch, "false", Group::Output,
         "Write what happens to stderr; the same as `--log-level debug`"),
     row(Key::Silent, "silent", "", Kind::Switch, "false", Group::Output,

@@ -1,0 +1,117 @@
+//! What may be shown of each sign-in, kept beside the store without any secret, so that `status` can
+//! tell it while the keyring is locked or gone. Never decides anything; a note may be missing.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::{Registered, SignIn};
+use crate::platform::Paths;
+
+/// What may be shown of a sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The MCP endpoint.
+    pub server: String,
+    /// The account; empty is the usual one.
+    #[serde(default)]
+    pub account: String,
+    /// Who issued the tokens.
+    pub issuer: String,
+    /// What was granted, or asked for.
+    #[serde(default)]
+    pub scopes: Option<String>,
+    /// When the access token ends, in seconds since 1970.
+    #[serde(default)]
+    pub expires_at: Option<u64>,
+    /// Whether it is renewed without a person.
+    #[serde(default)]
+    pub renewable: bool,
+    /// How the client came to its id, in words.
+    #[serde(default)]
+    pub client: String,
+}
+
+/// The notes of all sign-ins.
+#[derive(Clone, Debug)]
+pub struct Notes {
+    folder: Option<PathBuf>,
+}
+
+impl From<&SignIn> for Note {
+    fn from(sign_in: &SignIn) -> Self {
+        let tokens = &sign_in.tokens;
+        let client = match sign_in.registration.how {
+            Registered::Beforehand => "given",
+            Registered::ByDocument => "by document",
+            Registered::Dynamically => "registered",
+        };
+        Self {
+            server: sign_in.server.clone(),
+            account: sign_in.account.clone(),
+            issuer: sign_in.issuer.clone(),
+            scopes: tokens.scope.clone().or_else(|| sign_in.scopes_asked.clone()),
+            expires_at: tokens.expires_at,
+            renewable: tokens.refresh_token.is_some(),
+            client: client.to_owned(),
+        }
+    }
+}
+
+impl Notes {
+    /// Beside the store of these folders. Touches nothing.
+    pub fn beside(paths: &Paths) -> Self {
+        Self { folder: paths.state().ok().map(|state| state.join("sign-ins")) }
+    }
+
+    /// The note of this record.
+    pub fn read(&self, name: &str) -> Option<Note> {
+        serde_json::from_slice(&fs::read(self.path(name)?).ok()?).ok()
+    }
+
+    /// Keeps a note; a failure costs no more than the note.
+    pub fn write(&self, name: &str, note: &Note) {
+        let Some(path) = self.path(name) else { return };
+        if let Err(error) = write(&path, note) {
+            tracing::debug!(%error, "cannot note what a sign-in is");
+        }
+    }
+
+    /// Drops a note.
+    pub fn remove(&self, name: &str) {
+        if let Some(path) = self.path(name) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let safe = name.bytes().all(fits);
+        Some(self.folder.as_ref().filter(|_| safe)?.join(format!("{name}.json")))
+    }
+}
+
+/// A new file takes the place of the old one, so nobody reads half of it and no link is followed.
+fn write(path: &Path, note: &Note) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    let _ = fs::remove_file(&fresh);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&fresh)?;
+    file.write_all(&serde_json::to_vec(note)?)?;
+    drop(file);
+    fs::rename(&fresh, path)
+}

@@ -1,0 +1,71 @@
+//! `mcp-tether status`: every stored sign-in. Shows no secret, reaches no server, and tells what it
+//! can while the keyring is locked or gone.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::notes::Notes;
+use super::prepare::{block_on, store};
+use super::sign_in::{Stored, all, ends, subject};
+use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::error::{ExitCode, Result};
+use crate::platform::{Clock, SystemClock};
+use crate::redact::plain;
+use crate::settings::Flags;
+use crate::store::CredentialStore;
+
+/// Lists the sign-ins.
+pub fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let (store, paths) = store(flags, environment)?;
+    let mut found = block_on(all(&store, &Notes::beside(&paths)))?;
+    found.sort_by_key(|stored| stored.note.clone().map(|note| (note.server, note.account)));
+    let now = SystemClock.now();
+    if as_json {
+        let rows: Vec<_> = found.iter().map(|stored| as_value(stored, &store)).collect();
+        to_stdout(&format!("{:#}\n", Value::from(rows)));
+    } else if found.is_empty() {
+        to_stderr("there are no sign-ins\n\nhint: sign in with `mcp-tether login URL`\n");
+    } else {
+        let rows: Vec<_> = found.iter().map(|stored| as_text(stored, &store, now)).collect();
+        to_stdout(&rows.join("\n"));
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn as_text(stored: &Stored, store: &CredentialStore, now: u64) -> String {
+    let mut out = match &stored.note {
+        Some(note) => format!("{}\n", subject(&note.server, &note.account).replace('`', "")),
+        None => "(unknown server)\n".to_owned(),
+    };
+    if let Some(note) = &stored.note {
+        let scopes =
+            note.scopes.as_deref().map_or("what the server gives by default".into(), plain);
+        let _ = writeln!(out, "  issuer   {}", plain(&note.issuer));
+        let _ = writeln!(out, "  granted  {scopes}");
+        let _ = writeln!(out, "  ends     {}", ends(note.expires_at, note.renewable, now));
+    }
+    let place = store.describe(stored.listed.place, &stored.listed.name);
+    let _ = writeln!(out, "  kept in  {place}");
+    if let Some(problem) = &stored.problem {
+        let _ = writeln!(out, "  problem  cannot be read now: {}", plain(problem));
+    }
+    out
+}
+
+fn as_value(stored: &Stored, store: &CredentialStore) -> Value {
+    let note = stored.note.as_ref();
+    json!({
+        "server": note.map(|note| &note.server),
+        "account": note.map(|note| &note.account),
+        "issuer": note.map(|note| &note.issuer),
+        "scopes": note.and_then(|note| note.scopes.as_deref())
+            .map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
+        "expires_at": note.and_then(|note| note.expires_at),
+        "renewable": note.map(|note| note.renewable),
+        "client": note.map(|note| &note.client),
+        "store": stored.listed.place.to_string(),
+        "kept_in": store.describe(stored.listed.place, &stored.listed.name),
+        "problem": stored.problem,
+    })
+}

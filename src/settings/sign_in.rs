@@ -1,0 +1,473 @@
+//! From settings to the options of signing in. Every value is judged here, so that a mistake shows at
+//! the start and not in a browser; no message repeats a secret.
+
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value as Json};
+use url::Url;
+
+use super::headers::{KeyringLookup, expand};
+use super::options::read_file;
+use super::value::Value;
+use super::{Key, Settings, is_loopback};
+use crate::auth::{AuthOptions, Grant, Login, PreRegistered, ResourceIndicator};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::redact::plain;
+
+/// What only we may put into an authorization request: anything else would undo its protection.
+const RESERVED_PARAMS: [&str; 6] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
+
+impl Settings {
+    /// How to sign in to this remote, whose requests carry these headers; `None` if one of them is
+    /// an `Authorization` of the user's own (A-75).
+    pub fn auth_options(
+        &mut self,
+        url: &Url,
+        headers: &[(HeaderName, HeaderValue)],
+        environment: &Environment,
+        keyring: KeyringLookup<'_>,
+    ) -> Result<Option<AuthOptions>> {
+        if headers.iter().any(|(name, _)| *name == AUTHORIZATION) {
+            return Ok(None);
+        }
+        let mut warnings = Vec::new();
+        let built_in = AuthOptions::new(url.clone());
+        let options = AuthOptions {
+            account: self.text(Key::Account).unwrap_or_default().to_owned(),
+            login: self.login(),
+            grant: self.grant()?,
+            callback_port: self.port(Key::CallbackPort),
+            callback_host: self.callback_host()?,
+            callback_path: self.callback_path()?,
+            auth_timeout: self.limit(Key::AuthTimeout).unwrap_or(built_in.auth_timeout),
+            success_url: self.success_url()?,
+            resource: self.resource()?,
+            authorize_params: self.authorize_params()?,
+            client_metadata: self.client_metadata(environment, &mut warnings)?,
+            client_info: self.client_info(environment, keyring, &mut warnings)?,
+            client_metadata_url: self.client_metadata_url()?,
+            scope: self.not_empty(Key::Scope).map(str::to_owned),
+            use_id_token: self.switch(Key::UseIdToken),
+            accept_issuer_mismatch: self.switch(Key::AcceptIssuerMismatch),
+            allow_private_addresses: self.switch(Key::AllowPrivateAddresses),
+            headers: headers.iter().cloned().collect::<HeaderMap>(),
+            ..built_in
+        };
+        self.warnings.extend(warnings);
+        Ok(Some(options))
+    }
+
+    /// How long the remote has to answer before the host is answered from the last session.
+    pub fn answer_within(&self) -> Option<Duration> {
+        self.limit(Key::AnswerWithin)
+    }
+
+    /// The `Authorization` header of `--token-file`.
+    pub(super) fn token_of_file(
+        &self,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<HeaderValue>> {
+        let Some(path) = self.not_empty(Key::TokenFile) else { return Ok(None) };
+        let (shown, text) = read_file("token file", path, environment, warnings)?;
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
+        let header = HeaderValue::from_str(&format!("Bearer {token}")).ok();
+        let header = header.filter(|_| !token.is_empty() && !token.contains(char::is_whitespace));
+        let mut header = header.ok_or_else(|| {
+            Error::usage(format!("the token file `{shown}` does not hold one token"))
+                .hint("put the token alone on its first line")
+        })?;
+        header.set_sensitive(true);
+        Ok(Some(header))
+    }
+
+    fn not_empty(&self, key: Key) -> Option<&str> {
+        self.text(key).filter(|text| !text.is_empty())
+    }
+
+    fn port(&self, key: Key) -> Option<u16> {
+        match self.all(key).first()?.value {
+            Value::Port(port) => Some(port),
+            _ => None,
+        }
+    }
+
+    fn login(&self) -> Login {
+        match self.text(Key::Login) {
+            Some("on-demand") => Login::OnDemand,
+            Some("never") => Login::Never,
+            _ => Login::Eager,
+        }
+    }
+
+    fn grant(&mut self) -> Result<Grant> {
+        let (device, own) = (self.switch(Key::DeviceCode), self.switch(Key::ClientCredentials));
+        if device && own {
+            return Err(Error::usage(format!(
+                "{} and {} contradict each other",
+                self.spelled(Key::DeviceCode),
+                self.spelled(Key::ClientCredentials)
+            ))
+            .hint("a person signs in with the first, a program with the second"));
+        }
+        let token_endpoint = match self.not_empty(Key::TokenEndpoint) {
+            Some(text) => Some(self.secure_url(Key::TokenEndpoint, text)?),
+            None => None,
+        };
+        if token_endpoint.is_some() && !own {
+            let spelled = self.spelled(Key::TokenEndpoint);
+            self.warnings.push(format!("{spelled} has no effect without `--client-credentials`"));
+        }
+        Ok(match (device, own) {
+            (true, _) => Grant::DeviceCode,
+            (_, true) => Grant::ClientCredentials { token_endpoint },
+            _ => Grant::AuthorizationCode,
+        })
+    }
+
+    fn callback_host(&self) -> Result<String> {
+        let host = self.not_empty(Key::Host).unwrap_or("localhost");
+        let url = Url::parse(&format!("http://{host}/")).ok();
+        let fits = url.is_some_and(|url| {
+            url.port().is_none()
+                && url.path() == "/"
+                && url.username().is_empty()
+                && url.host_str().is_some_and(|found| found.eq_ignore_ascii_case(host))
+        });
+        match fits {
+            true => Ok(host.to_owned()),
+            false => Err(self.unfit(Key::Host, "is not the name of a host").hint(
+                "`--host` is the name inside the address the browser comes back to: `localhost`",
+            )),
+        }
+    }
+
+    fn callback_path(&self) -> Result<String> {
+        let path = self.not_empty(Key::CallbackPath).unwrap_or("/oauth/callback");
+        let fits = path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\\\"<>".contains(&byte));
+        match fits {
+            true => Ok(path.to_owned()),
+            false => Err(self
+                .unfit(Key::CallbackPath, "is not the path of a URL")
+                .hint("it begins with `/` and has no query: `/oauth/callback`")),
+        }
+    }
+
+    fn success_url(&self) -> Result<Option<Url>> {
+        let Some(text) = self.not_empty(Key::AuthSuccessUrl) else { return Ok(None) };
+        let url = self.secure_url(Key::AuthSuccessUrl, text)?;
+        let bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        match bare {
+            true => Ok(Some(url)),
+            false => Err(self
+                .unfit(Key::AuthSuccessUrl, "has more than host and path")
+                .hint("leave user name, query and fragment out: the browser's history keeps them")),
+        }
+    }
+
+    /// An empty one asks for none (DROP-IN §1).
+    fn resource(&self) -> Result<ResourceIndicator> {
+        if self.switch(Key::DisableResourceParameter) {
+            return Ok(ResourceIndicator::Omitted);
+        }
+        match self.text(Key::Resource) {
+            None => Ok(ResourceIndicator::Published),
+            Some("") => Ok(ResourceIndicator::Omitted),
+            // RFC 8707 section 2: an absolute URI without a fragment.
+            Some(text) if Url::parse(text).is_ok_and(|url| url.fragment().is_none()) => {
+                Ok(ResourceIndicator::Fixed(text.to_owned()))
+            }
+            Some(_) => Err(self
+                .unfit(Key::Resource, "is not an absolute URI without fragment")
+                .hint("it looks like `https://mcp.example.com`; an empty one asks for none")),
+        }
+    }
+
+    fn authorize_params(&self) -> Result<Vec<(String, String)>> {
+        let mut params: Vec<(String, String)> = Vec::new();
+        for text in self.texts(Key::AuthorizeParam) {
+            let pair = text.split_once('=').filter(|(name, _)| !name.trim().is_empty());
+            let (name, value) = pair.ok_or_else(|| {
+                let error = Error::usage("a value of `--authorize-param` is not `NAME=VALUE`");
+                error.hint("for example `--authorize-param audience=https://api.example.com`")
+            })?;
+            let name = name.trim();
+            if RESERVED_PARAMS.contains(&name) {
+                let message =
+                    format!("`--authorize-param` sets `{name}`, which only the bridge may set");
+                return Err(Error::usage(message)
+                    .hint("take it out: a wrong value there would break the sign-in"));
+            }
+            // The nearest comes first and wins.
+            if params.iter().all(|(other, _)| other != name) {
+                params.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        Ok(params)
+    }
+
+    fn client_metadata(
+        &self,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Map<String, Json>> {
+        let key = Key::StaticOauthClientMetadata;
+        let Some(text) = self.json_text(key, environment, warnings)? else {
+            return Ok(Map::new());
+        };
+        serde_json::from_str(&text).map_err(|error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            Error::usage(format!("{} is not a JSON object ({place})", self.spelled(key))).hint(
+                "write for example `'{\"client_name\":\"My host\"}'`, or `@FILE` with that in it",
+            )
+        })
+    }
+
+    /// `${NAME}` is replaced in the strings of the JSON, never in its text: a quote in a secret must
+    /// not change what the text means.
+    fn client_info(
+        &self,
+        environment: &Environment,
+        keyring: KeyringLookup<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<PreRegistered>> {
+        let key = Key::StaticOauthClientInfo;
+        let Some(text) = self.json_text(key, environment, warnings)? else { return Ok(None) };
+        let Ok(mut json) = serde_json::from_str::<Json>(&text) else {
+            return PreRegistered::from_json(&text).map(Some);
+        };
+        let lookup = |name: &str| self.value_of(name, environment, keyring);
+        let spelled = self.spelled(key);
+        for_each_string(&mut json, &mut |text| {
+            *text = expand(text, &lookup)
+                .map_err(|problem| problem.into_error("the OAuth client", &spelled))?;
+            Ok(())
+        })?;
+        PreRegistered::from_json(&json.to_string()).map(Some)
+    }
+
+    fn client_metadata_url(&self) -> Result<Option<Url>> {
+        let Some(text) = self.not_empty(Key::ClientMetadataUrl) else { return Ok(None) };
+        // draft-ietf-oauth-client-id-metadata-document section 3: https, with a path.
+        let url = Url::parse(text).ok().filter(|url| {
+            url.scheme() == "https"
+                && url.path() != "/"
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        url.map(Some).ok_or_else(|| {
+            self.unfit(Key::ClientMetadataUrl, "is not an https URL with a path")
+                .hint("it looks like `https://example.com/client.json`")
+        })
+    }
+
+    /// JSON as it stands, or from the file named after `@`.
+    fn json_text(
+        &self,
+        key: Key,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<String>> {
+        let Some(text) = self.not_empty(key) else { return Ok(None) };
+        let Some(path) = text.strip_prefix('@') else { return Ok(Some(text.to_owned())) };
+        let what = match key {
+            Key::StaticOauthClientInfo => "file of the OAuth client",
+            _ => "file of client metadata",
+        };
+        let mut exposed = Vec::new();
+        let (_, text) = read_file(what, path, environment, &mut exposed)?;
+        if key == Key::StaticOauthClientInfo {
+            warnings.append(&mut exposed);
+        }
+        Ok(Some(text))
+    }
+
+    /// https, or http on this machine (A-76), or anywhere with `--allow-http`.
+    fn secure_url(&self, key: Key, text: &str) -> Result<Url> {
+        let allowed = |url: &Url| match url.scheme() {
+            "https" => url.has_host(),
+            "http" => {
+                is_loopback(url) || (key == Key::TokenEndpoint && self.switch(Key::AllowHttp))
+            }
+            _ => false,
+        };
+        Url::parse(text).ok().filter(allowed).ok_or_else(|| {
+            self.unfit(key, "is neither an https URL nor one of this machine")
+                .hint("it looks like `https://example.com/path`")
+        })
+    }
+
+    fn unfit(&self, key: Key, why: &str) -> Error {
+        let shown = plain(self.text(key).unwrap_or_default());
+        // What stands before an `@` may be a password.
+        let shown = if shown.contains('@') { "…".to_owned() } else { shown };
+        Error::usage(format!("`{shown}` does not fit {}: it {why}", self.spelled(key)))
+    }
+
+    fn spelled(&self, key: Key) -> String {
+        match self.all(key).first() {
+            Some(held) => held.source.spelled(key.setting()),
+            None => format!("`--{}`", key.setting().name),
+        }
+    }
+}
+
+fn for_each_string(
+    json: &mut Json,
+    change: &mut impl FnMut(&mut String) -> Result<()>,
+) -> Result<()> {
+    match json {
+        Json::String(text) => change(text),
+        Json::Array(items) => items.iter_mut().try_for_each(|item| for_each_string(item, change)),
+        Json::Object(members) => {
+            members.values_mut().try_for_each(|member| for_each_string(member, change))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::Secret;
+    use crate::settings::Flags;
+
+    const URL: &str = "https://mcp.example.com/mcp";
+
+    fn options(values: &[(Key, &str)]) -> Result<Option<AuthOptions>> {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        let flags = Flags { config: None, values: values.iter().map(own).collect() };
+        let environment = Environment::fixed([("ID", "from\"env"), ("HOME", "/h")]);
+        let url = Url::parse(URL).unwrap();
+        let keyring = |name: &str| Ok(Secret::new(format!("keyring {name}")));
+        let mut settings = Settings::resolve(Some(&url), &flags, &environment)?;
+        let remote = settings.remote_options(&url, &environment, &keyring)?;
+        settings.auth_options(&url, &remote.headers, &environment, &keyring)
+    }
+
+    fn set(values: &[(Key, &str)]) -> AuthOptions {
+        options(values).map_err(|error| error.to_string()).unwrap().expect("no header of their own")
+    }
+
+    /// What the table calls built in is what the options call default.
+    #[test]
+    fn nothing_said_is_the_default_of_the_options() {
+        let default = AuthOptions::new(Url::parse(URL).unwrap());
+        assert_eq!(format!("{:?}", set(&[])), format!("{default:?}"));
+    }
+
+    /// DROP-IN §1
+    #[test]
+    fn every_setting_of_the_sign_in_reaches_its_option() {
+        let set = set(&[
+            (Key::Header, "X-A: 1"),
+            (Key::Account, "work"),
+            (Key::Login, "on-demand"),
+            (Key::Scope, "a b"),
+            (Key::CallbackPort, "3334"),
+            (Key::Host, "127.0.0.1"),
+            (Key::CallbackPath, "/cb"),
+            (Key::AuthTimeout, "9"),
+            (Key::AuthSuccessUrl, "http://localhost:1/done"),
+            (Key::Resource, "https://r"),
+            (Key::AuthorizeParam, "audience=x=y"),
+            (Key::StaticOauthClientMetadata, r#"{"client_name":"n"}"#),
+            (Key::StaticOauthClientInfo, r#"{"client_id":"${ID}","client_secret":"${keyring:k}"}"#),
+            (Key::ClientMetadataUrl, "https://example.com/c.json"),
+            (Key::UseIdToken, "true"),
+            (Key::DeviceCode, "true"),
+            (Key::AcceptIssuerMismatch, "true"),
+            (Key::AllowPrivateAddresses, "true"),
+        ]);
+        assert_eq!((set.account.as_str(), set.login), ("work", Login::OnDemand));
+        assert_eq!((set.scope.as_deref(), set.callback_port), (Some("a b"), Some(3334)));
+        assert_eq!((set.callback_host.as_str(), set.callback_path.as_str()), ("127.0.0.1", "/cb"));
+        assert_eq!(set.auth_timeout, Duration::from_secs(9));
+        assert_eq!(set.success_url.unwrap().as_str(), "http://localhost:1/done");
+        assert_eq!(set.resource, ResourceIndicator::Fixed("https://r".to_owned()));
+        assert_eq!(set.authorize_params, [("audience".to_owned(), "x=y".to_owned())]);
+        assert_eq!(set.client_metadata["client_name"], "n");
+        let client = set.client_info.unwrap();
+        assert_eq!(client.client_id, "from\"env", "a quote in a value stays a quote");
+        assert_eq!(client.client_secret, Some(Secret::new("keyring k".to_owned())));
+        assert_eq!(set.client_metadata_url.unwrap().path(), "/c.json");
+        assert_eq!(set.grant, Grant::DeviceCode);
+        assert!(set.use_id_token && set.accept_issuer_mismatch && set.allow_private_addresses);
+        assert_eq!(set.headers["x-a"], "1");
+    }
+
+    #[test]
+    fn the_resource_can_be_left_out_in_two_ways() {
+        for said in [(Key::Resource, ""), (Key::DisableResourceParameter, "true")] {
+            assert_eq!(set(&[said]).resource, ResourceIndicator::Omitted);
+        }
+    }
+
+    /// A-75
+    #[test]
+    fn an_authorization_of_the_users_own_replaces_signing_in() {
+        assert!(options(&[(Key::Header, "authorization: Bearer x")]).unwrap().is_none());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, " Bearer hunter2\n").unwrap();
+        let file = (Key::TokenFile, path.to_str().unwrap());
+        assert!(options(&[file]).unwrap().is_none());
+        assert!(options(&[file, (Key::Header, "Authorization: x")]).is_err());
+        for wrong in ["", "\n", "hunter2 hunter2", "hunter2\nhunter2"] {
+            std::fs::write(&path, wrong).unwrap();
+            let error = options(&[file]).unwrap_err().to_string();
+            assert!(error.contains("does not hold one token") && !error.contains("hunter2"));
+        }
+    }
+
+    /// S-05, S-09, A-76
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_flag_and_without_secrets() {
+        for (key, text) in [
+            (Key::Host, "a/b"),
+            (Key::Host, "a:1"),
+            (Key::CallbackPath, "callback"),
+            (Key::CallbackPath, "/a?b"),
+            (Key::AuthSuccessUrl, "http://example.com/"),
+            (Key::AuthSuccessUrl, "javascript:alert(1)"),
+            (Key::AuthSuccessUrl, "https://sara:hunter2@example.com/"),
+            (Key::AuthSuccessUrl, "https://example.com/?x=1"),
+            (Key::AuthSuccessUrl, "https://example.com/#x"),
+            (Key::Resource, "mcp.example.com"),
+            (Key::Resource, "https://r#x"),
+            (Key::AuthorizeParam, "hunter2"),
+            (Key::AuthorizeParam, "state=hunter2"),
+            (Key::AuthorizeParam, "code_challenge_method=plain"),
+            (Key::StaticOauthClientMetadata, "[hunter2"),
+            (Key::StaticOauthClientMetadata, "@/h/absent.json"),
+            (Key::StaticOauthClientInfo, "{hunter2"),
+            (Key::ClientMetadataUrl, "https://example.com/"),
+            (Key::ClientMetadataUrl, "http://localhost/c.json"),
+            (Key::TokenEndpoint, "http://example.com/token"),
+        ] {
+            let error = options(&[(key, text)]).expect_err(text);
+            assert_eq!(error.exit_code(), crate::error::ExitCode::Usage, "{text}");
+            let shown = error.to_string();
+            assert!(shown.contains("hint: ") && !shown.contains("hunter2"), "{shown}");
+        }
+        let both = [(Key::DeviceCode, "true"), (Key::ClientCredentials, "true")];
+        assert!(options(&both).is_err());
+    }
+}
