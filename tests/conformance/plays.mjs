@@ -6,7 +6,7 @@ const CIMD = 'https://conformance-test.local/client-metadata.json';
 
 /** Flags of the bridge for a scenario whose user brings something along. */
 export function flagsFor(scenario, context) {
-  const { client_id, client_secret } = context;
+  const { client_id, client_secret, private_key_pem, signing_algorithm } = context;
   switch (scenario) {
     case 'auth/basic-cimd':
       return ['--client-metadata-url', CIMD];
@@ -17,6 +17,12 @@ export function flagsFor(scenario, context) {
         '--client-credentials',
         '--static-oauth-client-info',
         JSON.stringify({ client_id, client_secret }),
+      ];
+    case 'auth/client-credentials-jwt':
+      return [
+        '--client-credentials',
+        '--static-oauth-client-info',
+        JSON.stringify({ client_id, private_key_pem, signing_algorithm }),
       ];
     default:
       return [];
