@@ -24,10 +24,10 @@ mod wire;
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
 pub use oauth::{
-    ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle, IssuerMetadataAt,
-    IssuerOptions, KnownClient, MockAuthorizationServer, OAuth, OAuthOptions, OAuthRequest,
-    RedirectMatch, RefreshTokens, RegistrationPolicy, ResourceMetadataAt, ResourceParameter, Reuse,
-    SecretExpiry,
+    ChallengeNames, ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle,
+    IssuerMetadataAt, IssuerOptions, KnownClient, MockAuthorizationServer, OAuth, OAuthOptions,
+    OAuthRequest, RedirectMatch, RefreshTokens, RegistrationPolicy, ResourceMetadataAt,
+    ResourceParameter, Reuse, SecretExpiry,
 };
 pub use options::{Answers, Auth, MockOptions, Mode, ProductName, Served};
 pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};

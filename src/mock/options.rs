@@ -162,7 +162,6 @@ pub enum Answers {
 
 /// Which credential the mock asks for.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one in each mock")]
 pub enum Auth {
     /// None.
     Open,

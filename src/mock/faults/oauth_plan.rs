@@ -11,7 +11,8 @@ pub(in crate::mock) struct OAuthFaults {
     pub(in crate::mock) issuer_members: Vec<MemberFault>,
     /// Members of the resource metadata.
     pub(in crate::mock) resource_members: Vec<MemberFault>,
-    pub(in crate::mock) callback: Option<CallbackFault>,
+    /// One after the other.
+    pub(in crate::mock) callback: Vec<CallbackFault>,
     pub(in crate::mock) token: Option<TokenFault>,
     pub(in crate::mock) error: Option<ErrorFault>,
 }

@@ -226,7 +226,7 @@ fn read_callback(words: &mut Words) -> Result<Effect, InvalidFault> {
         ("no-code", CallbackFault::NoCode),
         ("script", CallbackFault::Script),
     ])?;
-    effect(move |plan| plan.oauth.callback = Some(fault))
+    effect(move |plan| plan.oauth.callback.push(fault))
 }
 
 fn read_token(words: &mut Words) -> Result<Effect, InvalidFault> {

@@ -10,6 +10,8 @@ use super::oauth_plan::OAuthFaults;
 pub(in crate::mock) struct Plan {
     /// Waits before anything else.
     pub(in crate::mock) delay: Option<Duration>,
+    /// Waits after the work, before the head of the answer.
+    pub(in crate::mock) late: Option<Duration>,
     pub(in crate::mock) redirect: Option<Redirect>,
     pub(in crate::mock) status: Option<StatusFault>,
     pub(in crate::mock) silent: Option<Silence>,
@@ -72,6 +74,8 @@ pub(in crate::mock) struct Redirect {
     pub(in crate::mock) code: u16,
     /// Left out: back to the same path.
     pub(in crate::mock) to: Option<String>,
+    /// Back to the same path so many times before the request is answered.
+    pub(in crate::mock) hops: u32,
 }
 
 /// How a request is left waiting.

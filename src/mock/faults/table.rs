@@ -108,21 +108,34 @@ const ROWS: &[Row] = &[
     ),
     worded!(
         "redirect",
-        "redirect=CODE[:to=URL]",
+        "redirect=CODE[:to=URL|:hops=N]",
         "redirect=307:to=http://127.0.0.1:1/mcp",
-        &["to"],
+        &["to", "hops"],
         Any,
-        "redirects, without `to` once to the same path with a query",
+        "redirects, without `to` once or N times to the same path with a query",
         |words| {
             let code = words.main_number()?;
             let to = words.take("to");
-            effect(move |plan| plan.redirect = Some(Redirect { code, to: to.clone() }))
+            let hops = words.take_number("hops")?.unwrap_or(1);
+            effect(move |plan| plan.redirect = Some(Redirect { code, to: to.clone(), hops }))
         }
     ),
     worded!("delay", "delay=MS", "delay=200", &[], Any, "waits before anything else", |words| {
         let delay = milliseconds(words)?;
         effect(move |plan| plan.delay = Some(delay))
     }),
+    worded!(
+        "late",
+        "late=MS",
+        "late=200",
+        &[],
+        Any,
+        "does the work and waits before the head of its answer",
+        |words| {
+            let late = milliseconds(words)?;
+            effect(move |plan| plan.late = Some(late))
+        }
+    ),
     worded!(
         "silent",
         "silent[=headers|body]",

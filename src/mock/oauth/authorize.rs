@@ -169,15 +169,14 @@ fn back(
         Iss::Absent => {}
         Iss::Other(text) => fields.push(("iss", issuer.filled(text))),
     }
-    bend(&mut fields, faults.callback, issuer);
+    for fault in &faults.callback {
+        bend(&mut fields, *fault, issuer);
+    }
     target.query_pairs_mut().extend_pairs(fields);
     redirect(target.as_str())
 }
 
-fn bend(fields: &mut Vec<(&str, String)>, fault: Option<CallbackFault>, issuer: &Issuer) {
-    let Some(fault) = fault else {
-        return;
-    };
+fn bend(fields: &mut Vec<(&str, String)>, fault: CallbackFault, issuer: &Issuer) {
     let drop = |fields: &mut Vec<(&str, String)>, gone: &str| {
         fields.retain(|(name, _)| *name != gone);
     };
@@ -199,7 +198,7 @@ fn bend(fields: &mut Vec<(&str, String)>, fault: Option<CallbackFault>, issuer: 
         }
         CallbackFault::NoCode => drop(fields, "code"),
         CallbackFault::Script => {
-            fields.clear();
+            drop(fields, "code");
             fields.push(("error", "<script>alert(1)</script>".to_owned()));
             fields.push(("error_description", "\"><img src=x onerror=alert(2)>".to_owned()));
             fields.push(("error_uri", "javascript:alert(3)".to_owned()));

@@ -7,8 +7,11 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::answer::{json_body, typed};
+use super::assertion::ALGORITHMS;
 use super::issuer::Issuer;
-use super::issuer_options::{IssuerMetadataAt, IssuerOptions, RegistrationPolicy};
+use super::issuer_options::{
+    ClientAuthentication, IssuerMetadataAt, IssuerOptions, RegistrationPolicy,
+};
 use super::resource::Resource;
 use super::token::DEVICE_GRANT;
 use crate::mock::faults::{DocumentFault, MemberFault, OAuthFaults};
@@ -78,11 +81,13 @@ fn plain(issuer: &Issuer, options: &IssuerOptions) -> Value {
         "response_modes_supported": ["query"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": super::assertion::ALGORITHMS,
     });
     let mut set = |name: &str, value: Value| document[name] = value;
     if options.registration != RegistrationPolicy::Absent {
         set("registration_endpoint", issuer.endpoint("register").into());
+    }
+    if options.authentication.contains(&ClientAuthentication::PrivateKeyJwt) {
+        set("token_endpoint_auth_signing_alg_values_supported", json!(ALGORITHMS));
     }
     if options.revocation {
         set("revocation_endpoint", issuer.endpoint("revoke").into());

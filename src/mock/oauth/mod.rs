@@ -37,7 +37,7 @@ pub use issuer_options::{
     KnownClient, RedirectMatch, RefreshTokens, RegistrationPolicy, ResourceParameter, Reuse,
     SecretExpiry,
 };
-pub use options::{IssuerAt, OAuthOptions, ResourceMetadataAt};
+pub use options::{ChallengeNames, IssuerAt, OAuthOptions, ResourceMetadataAt};
 pub use records::OAuthRequest;
 pub(super) use routes::Asked;
 pub use standalone::MockAuthorizationServer;

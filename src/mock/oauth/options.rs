@@ -12,8 +12,8 @@ pub struct OAuthOptions {
     pub issuer: IssuerAt,
     /// Every place of the resource metadata; none means that there is no such document.
     pub metadata_at: Vec<ResourceMetadataAt>,
-    /// Whether challenges name the first of these places.
-    pub named_in_challenge: bool,
+    /// What challenges name as `resource_metadata`.
+    pub challenge_names: ChallengeNames,
     /// The document's `resource`, `{origin}` filled in; the endpoint when left out.
     pub resource: Option<String>,
     /// Issuers that the document names before the real one, `{origin}` filled in.
@@ -39,7 +39,7 @@ impl Default for OAuthOptions {
         Self {
             issuer: IssuerAt::Here(IssuerOptions::default()),
             metadata_at: vec![ResourceMetadataAt::PathInserted],
-            named_in_challenge: true,
+            challenge_names: ChallengeNames::Metadata,
             resource: None,
             other_issuers: Vec::new(),
             challenge_scope: None,
@@ -64,7 +64,6 @@ impl OAuthOptions {
     pub fn before_resource_metadata() -> Self {
         Self {
             metadata_at: Vec::new(),
-            named_in_challenge: false,
             ..Self::with_issuer(IssuerOptions::before_resource_metadata())
         }
     }
@@ -79,6 +78,7 @@ impl OAuthOptions {
 
 /// Where the authorization server of a remote is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one in each mock")]
 pub enum IssuerAt {
     /// On the remote's own listener.
     Here(IssuerOptions),
@@ -107,4 +107,15 @@ pub enum ResourceMetadataAt {
     Root,
     /// This path, to be found only through the challenge.
     Path(String),
+}
+
+/// The `resource_metadata` of challenges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChallengeNames {
+    /// None.
+    Nothing,
+    /// The first place of the metadata, if there is one.
+    Metadata,
+    /// This URL whatever is there, `{origin}` filled in.
+    Url(String),
 }

@@ -119,7 +119,8 @@ fn read(
         check_redirects(wanted, &redirect_uris, options)?;
     }
     let authentication = authentication(wanted, options);
-    let secret = authentication.has_secret().then(|| random("secret%:"));
+    // Whoever forgets to encode it says something else (RFC 6749 §2.3.1).
+    let secret = authentication.has_secret().then(|| random("secret%41+:"));
     let secret_ends = match options.secret_expiry {
         SecretExpiry::After(time) if secret.is_some() => {
             Some(now.saturating_add(super::clock::milliseconds(time)))

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::issuer::{Issuer, IssuerHandle, locked};
-use super::options::{IssuerAt, OAuthOptions};
+use super::options::{ChallengeNames, IssuerAt, OAuthOptions};
 use crate::mock::recorder::Recorder;
 
 /// The well-known path of RFC 9728.
@@ -116,7 +116,11 @@ impl Resource {
     /// What the challenge names as the metadata of an endpoint.
     pub(super) fn named_document(&self, endpoint: &str) -> Option<String> {
         let options = locked(&self.options);
-        let place = options.metadata_at.first().filter(|_| options.named_in_challenge)?;
+        let place = match &options.challenge_names {
+            ChallengeNames::Nothing => return None,
+            ChallengeNames::Url(url) => return Some(url.replace("{origin}", &self.origin())),
+            ChallengeNames::Metadata => options.metadata_at.first()?,
+        };
         Some(format!("{}{}", self.origin(), place_of(place, endpoint)))
     }
 }

@@ -66,6 +66,9 @@ pub(super) async fn record(
             next.run(request).await
         }
     };
+    if let Some(late) = exchange.plan.late {
+        tokio::time::sleep(late).await;
+    }
     if exchange.plan.disconnect == Some(Point::BeforeHeaders) {
         exchange.cut().await;
     }
@@ -85,7 +88,7 @@ async fn before_work(exchange: &Exchange) -> Option<Response> {
         std::future::pending::<()>().await;
     }
     if let Some(redirect) = &plan.redirect
-        && !exchange.uri.query().is_some_and(|query| query.contains(reply::REDIRECTED))
+        && reply::hops_so_far(exchange) < redirect.hops
     {
         return Some(reply::redirect(exchange, redirect));
     }

@@ -12,8 +12,8 @@ use crate::mock::faults::{Challenge, Redirect, StatusBody, StatusFault};
 use crate::mock::methods::RpcError;
 use crate::protocol::headers;
 
-/// The query that a redirected request carries, so that it is redirected only once.
-pub(super) const REDIRECTED: &str = "redirected=1";
+/// The query that a redirected request carries, with how often it was.
+const REDIRECTED: &str = "redirected=";
 
 pub(super) fn empty(status: StatusCode) -> Response {
     with_body(status, None, Body::empty())
@@ -52,12 +52,19 @@ pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
     }
 }
 
+/// How often this request was redirected to its own path.
+pub(super) fn hops_so_far(exchange: &Exchange) -> u32 {
+    let fields = exchange.uri.query().unwrap_or_default().split('&');
+    let hops = fields.filter_map(|field| field.strip_prefix(REDIRECTED)?.parse().ok());
+    hops.max().unwrap_or(0)
+}
+
 pub(super) fn redirect(exchange: &Exchange, redirect: &Redirect) -> Response {
     let status = StatusCode::from_u16(redirect.code).unwrap_or(StatusCode::TEMPORARY_REDIRECT);
     let mut response = empty(status);
     let target = redirect.to.clone().unwrap_or_else(|| {
         let joint = if exchange.uri.query().is_some() { '&' } else { '?' };
-        format!("{}{joint}{REDIRECTED}", exchange.uri)
+        format!("{}{joint}{REDIRECTED}{}", exchange.uri, hops_so_far(exchange) + 1)
     });
     set(&mut response, "location", &target);
     response

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use reqwest::header::{HeaderMap, LOCATION, ORIGIN};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use url::{Url, form_urlencoded};
 
 /// More redirects than any sign-in needs.
@@ -31,7 +31,7 @@ enum Person {
     MustNotOpen,
 }
 
-/// Where the browser ended up.
+/// Where the browser ended up. When nobody answered there, the status is 0 and the text says why.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub url: Url,
@@ -88,7 +88,7 @@ impl FakeBrowser {
     pub async fn open(&self, url: &Url) -> Page {
         self.opened.lock().unwrap().push(url.clone());
         assert_ne!(self.person, Person::MustNotOpen, "opened at {url}");
-        let page = self.follow(vec![url.clone()], self.get(url).await).await;
+        let page = self.follow(vec![url.clone()], self.get(url)).await;
         let approved = match self.person {
             Person::Approves { .. } => "approve",
             Person::Denies => "deny",
@@ -110,38 +110,41 @@ impl FakeBrowser {
         form.fields.push(("decision".to_owned(), decision.to_owned()));
         let body =
             form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields).finish();
-        let answer = self
+        let post = self
             .http
             .post(form.action.clone())
             .header(ORIGIN, page.url.origin().ascii_serialization())
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(body)
-            .send()
-            .await
-            .unwrap();
+            .body(body);
         let mut way = page.way;
         way.push(form.action);
-        self.follow(way, answer).await
+        self.follow(way, post).await
     }
 
-    async fn get(&self, url: &Url) -> Response {
+    fn get(&self, url: &Url) -> RequestBuilder {
         let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
         assert!(local && url.scheme() == "http", "a test must not leave this machine: {url}");
-        self.http.get(url.clone()).send().await.unwrap_or_else(|error| panic!("{url}: {error}"))
+        self.http.get(url.clone())
     }
 
-    async fn follow(&self, mut way: Vec<Url>, mut answer: Response) -> Page {
-        while let Some(target) = redirect(&answer) {
+    async fn follow(&self, mut way: Vec<Url>, mut request: RequestBuilder) -> Page {
+        loop {
+            let url = way.last().unwrap().clone();
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let (headers, text) = (HeaderMap::new(), format!("{error:?}"));
+                    return Page { url, status: 0, headers, text, way };
+                }
+            };
+            let Some(target) = redirect(&answer) else {
+                let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+                let text = answer.text().await.unwrap_or_default();
+                return Page { url, status, headers, text, way };
+            };
             assert!(way.len() < FARTHEST, "{way:?}");
-            answer = self.get(&target).await;
+            request = self.get(&target);
             way.push(target);
-        }
-        Page {
-            url: way.last().unwrap().clone(),
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
-            text: answer.text().await.unwrap(),
-            way,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What several topics share: processes, servers, a browser and a clock that obey.
 
 pub mod authorization_server;
+pub mod browser_program;
 pub mod fake_browser;
 pub mod fakes;
 pub mod harness;
