@@ -1,0 +1,112 @@
+// Bridges that are killed at random instants, with nothing to tidy up after themselves.
+import { equal, short, truth } from '../expect.mjs';
+import { signedIn, works } from './start.mjs';
+
+const ROUND = 8_000;
+
+export function kills(rounds) {
+  const within = 60_000 + rounds * ROUND;
+  return [
+    { name: `kill -9 during refresh, ${rounds} rounds: no sign-in lost, no file damaged`, within, act: (make) => whileRefreshing(make, rounds) },
+    { name: `kill -9 during sign-in, ${rounds} rounds: the next start works, no file damaged`, within, act: (make) => whileSigningIn(make, rounds) },
+  ];
+}
+
+/** The bridge is killed somewhere between its start and a while after the refresh. */
+async function whileRefreshing(make, rounds) {
+  const world = await make();
+  await (await signedIn(world)).close();
+  const span = await duration(async () => {
+    world.remote.refuseAllShown();
+    await (await signedIn(world)).close();
+  });
+  const lost = [];
+  let hit = 0;
+  for (let round = 1; round <= rounds; round++) {
+    world.remote.refuseAllShown();
+    const before = world.tally;
+    const from = world.notes.length;
+    const killed = await killedAt(world, Math.random() * span);
+    await pause(50);
+    hit += world.grants('refresh_token') > before.refreshes ? 1 : 0;
+    await undamaged(world, round);
+    await (await signedIn(world)).close();
+    if (world.tally.openings > before.openings) lost.push(`round ${round}: ${story(world, from, killed)}`);
+  }
+  truth(`${lost.length} of ${rounds} sign-ins lost; ${lost.join('; ')}`, lost.length === 0);
+  truth('no round reached a refresh before its kill', hit > 0);
+  return `${hit} refreshes began before the kill`;
+}
+
+/** The bridge is killed somewhere between its start and a while after the sign-in. */
+async function whileSigningIn(make, rounds) {
+  const world = await make();
+  const span = await duration(async () => (await signedIn(world)).close());
+  await signOut(world);
+  let done = 0;
+  for (let round = 1; round <= rounds; round++) {
+    const before = world.tally;
+    const from = world.visits.length;
+    await killedAt(world, Math.random() * span);
+    const pages = await Promise.all(world.visits.slice(from).map((visit) => visit.catch(() => undefined)));
+    const signed = pages.some((page) => page?.status === 200 && page.text.includes('Signed in'));
+    done += signed ? 1 : 0;
+    await undamaged(world, round);
+    const opened = world.tally.openings;
+    const host = world.host();
+    await works(host, `round ${round}`).catch((error) => {
+      throw new Error(`round ${round}: the start after the kill: ${error.message}`);
+    });
+    await host.close();
+    // A page that said so is a promise.
+    if (signed) equal(`round ${round}: openings after a page of success`, world.tally.openings - opened, 0);
+    equal(`round ${round}: replays`, world.tally.revoked - before.revoked, 0);
+    await signOut(world);
+  }
+  return `${done} sign-ins were done before the kill`;
+}
+
+async function killedAt(world, instant) {
+  const host = world.host();
+  const work = works(host, 'killed').catch(() => {});
+  await pause(instant);
+  const at = Date.now();
+  await host.kill();
+  await work;
+  return at;
+}
+
+async function undamaged(world, round) {
+  const { code, stdout, stderr } = await world.run('status');
+  equal(`round ${round}: status (${short(stdout + stderr)})`, code, 0);
+  const text = stdout + stderr;
+  truth(`round ${round}: status tells of damage: ${short(text)}`, !/damage|unreadable|cannot be read|corrupt/i.test(text));
+}
+
+async function signOut(world) {
+  const { code, stderr } = await world.run('logout', world.url);
+  equal(`logout (${short(stderr)})`, code, 0);
+}
+
+/** What the authorization server saw of a round whose sign-in got lost, in ms around the kill. */
+function story(world, from, killed) {
+  return world.notes
+    .slice(from)
+    .filter((note) => note.request?.startsWith('POST /token') || note.event || note.delivered !== undefined)
+    .slice(0, 6)
+    .map((note) => {
+      const what = note.event ?? (note.request ? `${note.grant} ${note.status}` : `delivered ${note.delivered}`);
+      return `${what} at ${note.at - killed} ms`;
+    })
+    .join(', ');
+}
+
+async function duration(act) {
+  const began = Date.now();
+  await act();
+  return Date.now() - began;
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,66 @@
+// A person who takes their time, and one who says no.
+import { equal, includes, tally, truth } from '../expect.mjs';
+import { consent, deny } from '../person.mjs';
+import { calls } from './start.mjs';
+
+const ANSWERED_WITHIN = 5000;
+
+export const waiting = [
+  { name: 'waiting: initialize is answered in time, and the tools appear after the sign-in', act: slowPerson },
+  { name: 'denied: the host and the page say so, and a later attempt works', act: denied },
+];
+
+async function slowPerson(make) {
+  const { person, release } = slow();
+  const world = await make({ person });
+  const host = world.host();
+  const began = Date.now();
+  const { serverInfo } = await host.initialize(ANSWERED_WITHIN);
+  const took = Date.now() - began;
+  truth('it was answered before the person', world.opened.length <= 1 && serverInfo !== undefined);
+  equal('tools while it waits', await host.toolNames(), ['sign_in']);
+  const told = await host.call('sign_in');
+  includes('sign_in', told, world.issuer);
+  equal('list_changed so far', host.notifications.map(({ method }) => method), []);
+  release();
+  await host.heard('notifications/tools/list_changed');
+  await calls(host, 'at last');
+  tally('all in all', world, { openings: 1, registrations: 1, refreshes: 0 });
+  equal('secrets told', world.secretsIn(told + host.stderr.join('\n')), []);
+  await host.close();
+  return `initialize took ${took} ms`;
+}
+
+async function denied(make) {
+  let say = deny;
+  const world = await make({ person: (url) => say(url) });
+  const host = world.host();
+  await host.initialize();
+  await world.until('a page is opened', () => world.tally.openings >= 1);
+  const page = await world.visits[0];
+  equal('status of the page', page.status, 400);
+  includes('the page', page.text, 'denied');
+  truth('the page holds a script', !/<script/i.test(page.text));
+  const refusal = await host.call('echo', { text: 'too early' }).then(
+    () => 'a success',
+    (error) => error.message,
+  );
+  truth(`the refusal names no way on: ${refusal}`, /sign|login/i.test(refusal));
+  equal('openings after a denial', world.tally.openings, 1);
+  await host.close();
+  say = consent;
+  const next = world.host();
+  await next.initialize();
+  await calls(next, 'on second thought');
+  await next.close();
+}
+
+function slow() {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  const person = async (url) => {
+    await released;
+    return consent(url);
+  };
+  return { person, release };
+}
