@@ -693,6 +693,33 @@ async fn signing_out_revokes_and_removes() {
     assert_eq!(again.revocation, None);
 }
 
+/// RFC 7009 §2.2.1: `logout` says what was taken back and what was not.
+#[tokio::test]
+async fn signing_out_says_what_could_not_be_revoked() {
+    let partly = server(|config| config.revokes_access_tokens = false).await;
+    let one = party(&partly).build();
+    one.list().await.unwrap();
+    let out = one.authorizer.sign_out().await.unwrap();
+    assert_eq!(out.revocation, Some(Revocation::RefreshTokenOnly));
+
+    let none = server(|config| {
+        config.extra_metadata = json!({ "revocation_endpoint": null });
+    })
+    .await;
+    let two = party(&none).build();
+    two.list().await.unwrap();
+    let out = two.authorizer.sign_out().await.unwrap();
+    assert_eq!(out.revocation, Some(Revocation::NotOffered));
+
+    let broken = server(|config| config.failing = Some("/revoke")).await;
+    let three = party(&broken).build();
+    three.list().await.unwrap();
+    let out = three.authorizer.sign_out().await.unwrap();
+    let Some(Revocation::Failed(reason)) = out.revocation else { panic!("{out:?}") };
+    assert!(reason.contains("503"), "{reason}");
+    assert_eq!(three.vault.names(), Vec::<String>::new(), "removed here all the same");
+}
+
 /// A server without a sign-in is told from one that has it.
 #[tokio::test]
 async fn a_public_server_is_not_signed_in_to() {

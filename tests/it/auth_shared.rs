@@ -280,6 +280,35 @@ async fn a_sign_in_that_cannot_be_stored_is_no_success() {
     assert!(titles.iter().all(|text| !text.contains("<h1>Signed in")), "{titles:?}");
 }
 
+/// S-04: who waits gets the result, also a refusal: ten bridges do not open ten tabs for one "no".
+#[tokio::test]
+async fn a_refusal_counts_for_everyone_who_waited() {
+    let server = slow_server().await;
+    server.change(|config| config.denies = true);
+    let browser = FakeBrowser::ignores();
+    let bridges = bridges(&server, 4, &browser);
+    let requests: Vec<_> = bridges
+        .iter()
+        .cloned()
+        .map(|bridge| tokio::spawn(async move { bridge.list().await }))
+        .collect();
+    let mut page = None;
+    for bridge in &bridges {
+        page = Some(bridge.page().await);
+    }
+    visit(page.unwrap()).await;
+    for request in requests {
+        let failure = request.await.unwrap().unwrap_err();
+        assert!(failure.message.contains("denied"), "{}", failure.message);
+    }
+    assert_eq!(browser.opened().len(), 1);
+    server.change(|config| config.denies = false);
+    let later = party(&server).vault(&bridges[0].vault).build();
+    assert_eq!(later.list().await, Ok(2), "an old refusal does not count for newcomers");
+    let left = bridges[0].vault.names().into_iter().find(|name| name.starts_with("refusal"));
+    assert_eq!(left, None);
+}
+
 /// `login` while a bridge waits for the same sign-in: one tab serves both.
 #[tokio::test]
 async fn the_login_command_joins_a_sign_in_that_is_under_way() {
