@@ -191,10 +191,13 @@ fn page_of_a_killed(bridge: &Party) -> url::Url {
         tokio::spawn(async move { requesting.list().await });
         let page = bridge.page().await;
         // Registration, pending sign-in, and that its tab was opened.
-        while bridge.vault.saves() < 3 {
+        for _ in 0..1000 {
+            if bridge.vault.saves() >= 3 {
+                return page;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        page
+        panic!("the pending sign-in was not stored")
     })
 }
 
