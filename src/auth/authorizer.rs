@@ -219,9 +219,9 @@ impl Authorizer {
         self.state.clone()
     }
 
-    /// The page of the sign-in that waits for a person, and since when.
+    /// Whether a sign-in waits for a person; [`Authorizer::state`] tells its page.
     pub fn waits(&self) -> bool {
-        matches!(*self.state.borrow(), SignInState::Waiting(_))
+        self.state.borrow().is_waiting()
     }
 
     /// Waits until no token is between the server and the store, so that the process can end without

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::authorization_code::{self as code_grant, CallbackParameters};
@@ -10,12 +11,12 @@ use super::callback::{Arrival, Callback, Listener};
 use super::context::{Context, SignInState, Waiting, Wish, vault_failure};
 use super::discovery::Discovered;
 use super::page::Ending;
-use super::record::{Pending, Registered, Registration, SignIn};
+use super::record::{Pending, Refusal, Registered, Registration, SignIn};
 use super::redirect::{Redirect, candidates};
 use super::registration::Registrar;
 use super::token_endpoint::GrantError;
 use super::typed_answer::{LineSource, typed};
-use super::vault::VaultLock;
+use super::vault::{VaultError, VaultLock};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
 
@@ -49,43 +50,88 @@ pub(super) async fn sign_in(
     if let Some(done) = context.stored().await?.filter(|record| wish.is_met_by(record)) {
         return Ok(done);
     }
+    let outcome = in_turn(context, wish, &mut reach).await.map_err(Ended::into_failure);
+    conclude(context, outcome).await
+}
+
+async fn in_turn(context: &Context, wish: &Wish, reach: &mut Reach<'_>) -> Result<SignIn, Ended> {
     if let Some((pending, listener)) = left_behind(context, wish).await {
-        return consent(context, pending, listener, &mut reach).await.map_err(Ended::into_failure);
+        return consent(context, pending, listener, reach).await;
     }
     let discovered = context.discover(wish).await?;
     let scopes = context.scopes(&discovered, wish);
     let (pending, listener) = prepare(context, &discovered, scopes.clone(), true).await?;
     let stale = pending.registration.how == Registered::Dynamically
         && pending.registration.registered_at < pending.started;
-    match consent(context, pending, listener, &mut reach).await {
+    match consent(context, pending, listener, reach).await {
         // The server forgot the client: register once more.
         Err(Ended::UnknownClient(_)) if stale => {
             let (pending, listener) = prepare(context, &discovered, scopes, false).await?;
-            consent(context, pending, listener, &mut reach).await.map_err(Ended::into_failure)
+            consent(context, pending, listener, reach).await
         }
-        other => other.map_err(Ended::into_failure),
+        other => other,
     }
 }
 
-/// Takes the lock of the one browser sign-in. While another process has it, its page is shown here too.
+/// Takes the lock of the one sign-in by a person. While another process has it, its page is shown here
+/// too; if that one ends in a refusal, so does this one.
+///
+/// # Errors
+/// The vault cannot be used, or the sign-in that was waited for was refused.
 pub(super) async fn wait_for_turn(context: &Context) -> Result<VaultLock, Failure> {
+    let began = context.now();
     let mut lock = context.vault.lock(&context.names.browser);
+    let first = Duration::from_millis(LOOK_AGAIN[0]);
+    if let Ok(locked) = tokio::time::timeout(first, &mut lock).await {
+        return locked.map_err(vault_failure);
+    }
+    let locked = watch_the_other(context, &mut lock).await.map_err(vault_failure)?;
+    let name = &context.names.refusal;
+    let refusal = match context.vault.knows(name) {
+        true => context.spare::<Refusal>(name).await,
+        false => None,
+    };
+    match refusal.filter(|refusal| refusal.at >= began) {
+        Some(refusal) => Err(refusal.to_failure()),
+        None => Ok(locked),
+    }
+}
+
+async fn watch_the_other(
+    context: &Context,
+    lock: &mut BoxFuture<'_, Result<VaultLock, VaultError>>,
+) -> Result<VaultLock, VaultError> {
     for pause in LOOK_AGAIN {
-        if let Ok(locked) = tokio::time::timeout(Duration::from_millis(pause), &mut lock).await {
-            return locked.map_err(vault_failure);
-        }
-        if !context.vault.knows(&context.names.pending) {
-            continue;
-        }
-        let Some(pending) = context.spare::<Pending>(&context.names.pending).await else {
-            continue;
+        let pending = match context.vault.knows(&context.names.pending) {
+            true => context.spare::<Pending>(&context.names.pending).await,
+            false => None,
         };
-        if let Some(waiting) = waiting(&pending) {
+        if let Some(waiting) = pending.as_ref().and_then(waiting) {
             context.publish(SignInState::Waiting(waiting));
             break;
         }
+        let pause = Duration::from_millis(pause);
+        if let Ok(locked) = tokio::time::timeout(pause, &mut *lock).await {
+            return locked;
+        }
     }
-    lock.await.map_err(vault_failure)
+    lock.await
+}
+
+/// Ends a sign-in by a person: those who waited for it get to know a refusal.
+pub(super) async fn conclude(
+    context: &Context,
+    outcome: Result<SignIn, Failure>,
+) -> Result<SignIn, Failure> {
+    let name = &context.names.refusal;
+    match &outcome {
+        Ok(_) if context.vault.knows(name) => context.forget(name).await,
+        Err(failure) if context.state.borrow().is_waiting() => {
+            context.save_spare(name, &Refusal::new(failure, context.now())).await;
+        }
+        _ => {}
+    }
+    outcome
 }
 
 fn waiting(pending: &Pending) -> Option<Waiting> {
@@ -180,6 +226,12 @@ enum Ended {
     UnknownClient(Failure),
     /// Anything else.
     Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl Ended {

@@ -65,6 +65,7 @@ impl Inner {
         };
         let was_signed_in = self.delete(&context.names.sign_in).await?;
         self.delete(&context.names.pending).await?;
+        self.delete(&context.names.refusal).await?;
         let registration_removed = match record.map(|record| record.registration_name) {
             Some(name) if !name.is_empty() => self.delete(&name).await?,
             _ => false,

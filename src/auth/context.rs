@@ -38,6 +38,13 @@ pub enum SignInState {
     Failed(Failure),
 }
 
+impl SignInState {
+    /// Whether a person is waited for.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self, Self::Waiting(_))
+    }
+}
+
 /// A sign-in that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -120,7 +127,10 @@ impl Context {
         let Some(bytes) = self.vault.load(name).await.map_err(vault_failure)? else {
             return Ok(None);
         };
-        let mut record = SignIn::from_bytes(&bytes).ok_or_else(|| self.damaged())?;
+        // Never send what was issued for another server.
+        let ours = |record: &SignIn| record.server == self.options.server.as_str();
+        let record = SignIn::from_bytes(&bytes).filter(ours);
+        let mut record = record.ok_or_else(|| self.damaged())?;
         record.registration = record.registration.completed(&self.options);
         Ok(Some(record))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use oauth2::{DeviceAuthorizationUrl, EmptyExtraDeviceAuthorizationFields, Scope};
 use url::Url;
 
-use super::browser_sign_in::{store, wait_for_turn};
+use super::browser_sign_in::{conclude, store, wait_for_turn};
 use super::context::{Context, SignInState, Waiting, Wish};
 use super::discovery::Discovered;
 use super::record::{Registration, SignIn};
@@ -26,6 +26,11 @@ pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Fa
     if let Some(done) = context.stored().await?.filter(|record| wish.is_met_by(record)) {
         return Ok(done);
     }
+    let outcome = in_turn(context, wish).await;
+    conclude(context, outcome).await
+}
+
+async fn in_turn(context: &Context, wish: &Wish) -> Result<SignIn, Failure> {
     let discovered = context.discover(wish).await?;
     let registration = client(context, &discovered).await?;
     let scopes = context.scopes(&discovered, wish);

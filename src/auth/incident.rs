@@ -121,7 +121,7 @@ pub(super) async fn sign_in(inner: &Inner, wish: Wish) -> Result<(), Failure> {
         // consented to it.
         Ok(record) => inner.hold(record, Source::SignedIn),
         Err(failure) => {
-            let waited = matches!(*context.state.borrow(), SignInState::Waiting(_));
+            let waited = context.state.borrow().is_waiting();
             inner.memory().note_failure(failure.clone(), waited);
             context.publish(SignInState::Failed(failure.clone()));
             Err(failure)

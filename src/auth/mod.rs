@@ -47,7 +47,7 @@ pub use client_authentication::{AuthMethod, SigningKey};
 pub use context::{Notice, SignInState, Waiting};
 pub use options::{AuthOptions, Grant, Login, ResourceIndicator};
 pub use pre_registered::PreRegistered;
-pub use record::{Names, Pending, Record, Registered, Registration, SignIn};
+pub use record::{Names, Pending, Record, Refusal, Registered, Registration, SignIn};
 pub use revocation::Revocation;
 pub use token::TokenSet;
 pub use typed_answer::LineSource;

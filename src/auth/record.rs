@@ -13,6 +13,7 @@ use super::options::{AuthOptions, Grant, ResourceIndicator};
 use super::redirect::Redirect;
 use super::secret_text;
 use super::token::TokenSet;
+use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
 /// A finished sign-in (A-52: issuer, resource and client belong together).
@@ -139,6 +140,45 @@ pub struct Pending {
     pub started: u64,
 }
 
+/// How the last sign-in ended without tokens, for the processes that waited for it: they get its result
+/// and do not open a tab each (S-04).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// When, in seconds since 1970.
+    pub at: u64,
+    /// Whether nobody came, rather than somebody refused.
+    pub unattended: bool,
+    /// Why.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// Remembers this failure.
+    pub fn new(failure: &Failure, at: u64) -> Self {
+        Self {
+            at,
+            unattended: failure.kind == FailureKind::AuthRequired,
+            message: failure.message.clone(),
+            hint: failure.hint.clone(),
+        }
+    }
+
+    /// The failure for somebody else.
+    pub fn to_failure(&self) -> Failure {
+        let kind = match self.unattended {
+            true => FailureKind::AuthRequired,
+            false => FailureKind::AuthFailed,
+        };
+        let failure = Failure::new(kind, &self.message);
+        match &self.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
 /// A record of the vault.
 pub trait Record: Serialize + DeserializeOwned + Sized {
     /// Its name in messages.
@@ -171,6 +211,10 @@ impl Record for Pending {
         let kept = Self { registration: self.registration.for_storing(), ..self.clone() };
         Secret::new(serde_json::to_vec(&kept).expect("a record has text keys and plain values"))
     }
+}
+
+impl Record for Refusal {
+    const KIND: &'static str = "refusal";
 }
 
 impl Record for Registration {
@@ -221,6 +265,8 @@ pub struct Names {
     pub pending: String,
     /// The lock of the one browser sign-in (S-04).
     pub browser: String,
+    /// The [`Refusal`].
+    pub refusal: String,
     client: Vec<String>,
     grant: &'static str,
 }
@@ -236,6 +282,7 @@ impl Names {
             sign_in: format!("sign-in.{key}"),
             pending: format!("pending.{key}"),
             browser: format!("browser.{key}"),
+            refusal: format!("refusal.{key}"),
             client,
             grant: if options.grant == Grant::DeviceCode { "device_code" } else { "" },
         }
@@ -248,6 +295,7 @@ impl Names {
             sign_in: name.to_owned(),
             pending: format!("pending.{key}"),
             browser: format!("browser.{key}"),
+            refusal: format!("refusal.{key}"),
             client: Vec::new(),
             grant: "",
         })

@@ -1,17 +1,21 @@
 //! Revoking tokens at the server (RFC 7009), when a user signs out.
 
-use url::form_urlencoded;
+use serde_json::Value;
+use url::{Url, form_urlencoded};
 
 use super::client_authentication as authentication;
 use super::context::Context;
 use super::record::SignIn;
 use crate::error::{Failure, FailureKind};
+use crate::redact::plain;
 
 /// Whether the server took the tokens back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revocation {
     /// It did.
     Done,
+    /// It took the refresh token back; access tokens of its kind end by themselves.
+    RefreshTokenOnly,
     /// It offers no revocation: the tokens end by themselves.
     NotOffered,
     /// It was asked and did not. The text says why.
@@ -20,53 +24,81 @@ pub enum Revocation {
 
 /// Takes the tokens back: the refresh token first, which ends the whole grant at most servers.
 pub(super) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
-    if record.revocation_endpoint.is_none() {
-        return Revocation::NotOffered;
-    }
+    let Some(endpoint) = &record.revocation_endpoint else { return Revocation::NotOffered };
     let tokens = &record.tokens;
-    let refresh = tokens.refresh_token.as_ref().map(|token| (token, "refresh_token"));
-    let all = refresh.into_iter().chain([(&tokens.access_token, "access_token")]);
-    for (token, kind) in all {
-        if let Err(failure) = revoke_one(context, record, token.expose(), kind).await {
-            return Revocation::Failed(failure.message);
-        }
+    let request = Request { context, record, endpoint };
+    if let Some(token) = &tokens.refresh_token
+        && let Err(refused) = request.send(token.expose(), "refresh_token").await
+    {
+        return Revocation::Failed(refused.reason);
     }
-    Revocation::Done
+    match request.send(tokens.access_token.expose(), "access_token").await {
+        Ok(()) => Revocation::Done,
+        // RFC 7009 §2.2.1: servers that issue self-contained tokens cannot take them back.
+        Err(refused) if refused.code == "unsupported_token_type" => {
+            match tokens.refresh_token.is_some() {
+                true => Revocation::RefreshTokenOnly,
+                false => Revocation::NotOffered,
+            }
+        }
+        Err(refused) => Revocation::Failed(refused.reason),
+    }
 }
 
-async fn revoke_one(
-    context: &Context,
-    record: &SignIn,
-    token: &str,
-    kind: &str,
-) -> Result<(), Failure> {
-    let broken =
-        || Failure::new(FailureKind::AuthFailed, "the revocation endpoint is no valid URL");
-    let endpoint = record.revocation_endpoint.as_ref().ok_or_else(broken)?;
-    let credentials = authentication::credentials(
-        &record.registration,
-        context.key(),
-        &record.issuer,
-        context.now(),
-    )?;
-    let body = form_urlencoded::Serializer::new(String::new())
-        .append_pair("token", token)
-        .append_pair("token_type_hint", kind)
-        .extend_pairs(credentials.fields)
-        .finish();
-    let mut request = http::Request::post(endpoint.as_str())
-        .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(http::header::ACCEPT, crate::protocol::headers::JSON);
-    if let Some(header) = credentials.header {
-        request = request.header(http::header::AUTHORIZATION, header.expose());
+/// What every revocation of one sign-in has in common.
+struct Request<'a> {
+    context: &'a Context,
+    record: &'a SignIn,
+    endpoint: &'a Url,
+}
+
+/// A token that was not taken back.
+struct Refused {
+    /// The error code of RFC 7009 §2.2.1.
+    code: String,
+    reason: String,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { code: String::new(), reason: failure.message }
     }
-    let request = request.body(body.into_bytes()).map_err(|_| broken())?;
-    let status = context.outside.post(request).await?.status;
-    match status.is_success() {
-        true => Ok(()),
-        false => Err(Failure::new(
-            FailureKind::AuthFailed,
-            format!("the revocation endpoint answered HTTP {}", status.as_u16()),
-        )),
+}
+
+impl Request<'_> {
+    async fn send(&self, token: &str, kind: &str) -> Result<(), Refused> {
+        let (context, registration) = (self.context, &self.record.registration);
+        let credentials = authentication::credentials(
+            registration,
+            context.key(),
+            &self.record.issuer,
+            context.now(),
+        )?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", token)
+            .append_pair("token_type_hint", kind)
+            .extend_pairs(credentials.fields)
+            .finish();
+        let mut request = http::Request::post(self.endpoint.as_str())
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(http::header::ACCEPT, crate::protocol::headers::JSON);
+        if let Some(header) = credentials.header {
+            request = request.header(http::header::AUTHORIZATION, header.expose());
+        }
+        let request = request.body(body.into_bytes()).map_err(|_| {
+            Failure::new(FailureKind::AuthFailed, "the revocation endpoint is no valid URL")
+        })?;
+        let answer = context.outside.post(request).await?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let code = body["error"].as_str().map(plain).unwrap_or_default();
+        let status = answer.status.as_u16();
+        let said = if code.is_empty() { String::new() } else { format!(" (`{code}`)") };
+        Err(Refused {
+            reason: format!("the revocation endpoint answered HTTP {status}{said}"),
+            code,
+        })
     }
 }

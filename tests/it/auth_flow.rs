@@ -325,7 +325,7 @@ async fn a_request_does_not_wait_for_ever_and_the_sign_in_goes_on() {
     let page = party.page().await;
     assert!(failure.hint.unwrap().contains(page.as_str()), "the hint names the page");
     assert_eq!(visit(page).await.status, 200);
-    party.authorizer.state().wait_for(|s| *s == SignInState::SignedIn).await.unwrap();
+    party.signed_in().await;
     assert_eq!(party.list().await, Ok(1));
     assert_eq!(party.browser.opened().len(), 1);
 }
@@ -378,7 +378,7 @@ async fn a_denied_consent_is_not_asked_for_again_by_itself() {
     assert_eq!(party.browser.opened().len(), 1);
     server.change(|config| config.denies = false);
     party.authorizer.begin();
-    party.authorizer.state().wait_for(|s| *s == SignInState::SignedIn).await.unwrap();
+    party.signed_in().await;
     assert_eq!(party.list().await, Ok(1), "a sign-in that is started by hand works");
 }
 
@@ -442,10 +442,11 @@ async fn a_client_given_by_the_user_is_used_and_not_stored() {
         config.auth_method = "client_secret_basic";
     })
     .await;
-    server.add_client("mine", Some("hunter2:%"), &["http://localhost:38401/oauth/callback"]);
+    let redirect = format!("http://localhost:{}/oauth/callback", free_port());
+    server.add_client("mine", Some("hunter2:%"), &[&redirect]);
     let mut given = PreRegistered::new("mine");
     given.client_secret = Some(Secret::new("hunter2:%".to_owned()));
-    given.redirect_uris = vec!["http://localhost:38401/oauth/callback".to_owned()];
+    given.redirect_uris = vec![redirect];
     let make = || {
         let given = given.clone();
         party(&server).options(|options| options.client_info = Some(given))
@@ -463,6 +464,11 @@ async fn a_client_given_by_the_user_is_used_and_not_stored() {
     assert_eq!(server.grants("refresh_token").len(), 1);
 }
 
+/// A port that was free a moment ago, for what has to be registered beforehand.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// a metadata document where the server knows that; else dynamic registration.
 #[tokio::test]
 async fn a_metadata_document_serves_as_client_id() {
@@ -471,11 +477,12 @@ async fn a_metadata_document_serves_as_client_id() {
         config.extra_metadata = json!({ "client_id_metadata_document_supported": true });
     })
     .await;
+    let port = free_port();
     let options = |o: &mut AuthOptions| {
         o.client_metadata_url = Some(document.parse().unwrap());
-        o.callback_port = Some(38402);
+        o.callback_port = Some(port);
     };
-    knows.add_client(document, None, &["http://localhost:38402/oauth/callback"]);
+    knows.add_client(document, None, &[&format!("http://localhost:{port}/oauth/callback")]);
     assert_eq!(party(&knows).options(options).build().list().await, Ok(2));
     assert_eq!(knows.asked_at("/authorize")[0].query["client_id"], document);
     assert_eq!(knows.asked_at("/register").len(), 0);
@@ -693,6 +700,33 @@ async fn signing_out_revokes_and_removes() {
     assert_eq!(again.revocation, None);
 }
 
+/// RFC 7009 §2.2.1: `logout` says what was taken back and what was not.
+#[tokio::test]
+async fn signing_out_says_what_could_not_be_revoked() {
+    let partly = server(|config| config.revokes_access_tokens = false).await;
+    let one = party(&partly).build();
+    one.list().await.unwrap();
+    let out = one.authorizer.sign_out().await.unwrap();
+    assert_eq!(out.revocation, Some(Revocation::RefreshTokenOnly));
+
+    let none = server(|config| {
+        config.extra_metadata = json!({ "revocation_endpoint": null });
+    })
+    .await;
+    let two = party(&none).build();
+    two.list().await.unwrap();
+    let out = two.authorizer.sign_out().await.unwrap();
+    assert_eq!(out.revocation, Some(Revocation::NotOffered));
+
+    let broken = server(|config| config.failing = Some("/revoke")).await;
+    let three = party(&broken).build();
+    three.list().await.unwrap();
+    let out = three.authorizer.sign_out().await.unwrap();
+    let Some(Revocation::Failed(reason)) = out.revocation else { panic!("{out:?}") };
+    assert!(reason.contains("503"), "{reason}");
+    assert_eq!(three.vault.names(), Vec::<String>::new(), "removed here all the same");
+}
+
 /// A server without a sign-in is told from one that has it.
 #[tokio::test]
 async fn a_public_server_is_not_signed_in_to() {
@@ -749,8 +783,7 @@ async fn a_dead_end_at_the_server_is_not_walked_into_twice() {
     let failure = party.list().await.unwrap_err();
     assert!(failure.message.contains("nobody completed"), "{}", failure.message);
     party.authorizer.begin();
-    let signed_in = |state: &SignInState| *state == SignInState::SignedIn;
-    party.authorizer.state().wait_for(signed_in).await.unwrap();
+    party.signed_in().await;
     assert_eq!(party.list().await, Ok(1));
     assert_eq!(server.asked_at("/register").len(), 2);
 }

@@ -191,10 +191,13 @@ fn page_of_a_killed(bridge: &Party) -> url::Url {
         tokio::spawn(async move { requesting.list().await });
         let page = bridge.page().await;
         // Registration, pending sign-in, and that its tab was opened.
-        while bridge.vault.saves() < 3 {
+        for _ in 0..1000 {
+            if bridge.vault.saves() >= 3 {
+                return page;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        page
+        panic!("the pending sign-in was not stored")
     })
 }
 
@@ -278,6 +281,35 @@ async fn a_sign_in_that_cannot_be_stored_is_no_success() {
     assert_eq!(failure.kind, FailureKind::AuthFailed);
     let titles: Vec<_> = broken.browser.ended().into_iter().map(|page| page.text).collect();
     assert!(titles.iter().all(|text| !text.contains("<h1>Signed in")), "{titles:?}");
+}
+
+/// S-04: who waits gets the result, also a refusal: ten bridges do not open ten tabs for one "no".
+#[tokio::test]
+async fn a_refusal_counts_for_everyone_who_waited() {
+    let server = slow_server().await;
+    server.change(|config| config.denies = true);
+    let browser = FakeBrowser::ignores();
+    let bridges = bridges(&server, 4, &browser);
+    let requests: Vec<_> = bridges
+        .iter()
+        .cloned()
+        .map(|bridge| tokio::spawn(async move { bridge.list().await }))
+        .collect();
+    let mut page = None;
+    for bridge in &bridges {
+        page = Some(bridge.page().await);
+    }
+    visit(page.unwrap()).await;
+    for request in requests {
+        let failure = request.await.unwrap().unwrap_err();
+        assert!(failure.message.contains("denied"), "{}", failure.message);
+    }
+    assert_eq!(browser.opened().len(), 1);
+    server.change(|config| config.denies = false);
+    let later = party(&server).vault(&bridges[0].vault).build();
+    assert_eq!(later.list().await, Ok(2), "an old refusal does not count for newcomers");
+    let left = bridges[0].vault.names().into_iter().find(|name| name.starts_with("refusal"));
+    assert_eq!(left, None);
 }
 
 /// `login` while a bridge waits for the same sign-in: one tab serves both.

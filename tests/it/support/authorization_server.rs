@@ -74,6 +74,8 @@ pub struct Config {
     pub failing: Option<&'static str>,
     /// Paths that redirect, and where to.
     pub redirects: Vec<(String, String)>,
+    /// Whether access tokens can be taken back.
+    pub revokes_access_tokens: bool,
     /// The user says no.
     pub denies: bool,
     /// Polls before a device code is good.
@@ -110,6 +112,7 @@ impl Default for Config {
             real_issuer_named: true,
             failing: None,
             redirects: Vec::new(),
+            revokes_access_tokens: true,
             denies: false,
             device_polls: 1,
         }
@@ -311,7 +314,7 @@ async fn handle(
         }
         ("POST", "/register") if config.registration => inner.register(&config, &asked),
         ("POST", "/device") => inner.device(),
-        ("POST", "/revoke") => inner.revoke(&asked),
+        ("POST", "/revoke") => inner.revoke(&config, &asked),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -500,7 +503,10 @@ impl Inner {
         )
     }
 
-    fn revoke(&self, asked: &Asked) -> Response {
+    fn revoke(&self, config: &Config, asked: &Asked) -> Response {
+        if !config.revokes_access_tokens && asked.form["token_type_hint"] == "access_token" {
+            return oauth_error(400, "unsupported_token_type", "it ends by itself");
+        }
         let token = asked.form.get("token").cloned().unwrap_or_default();
         let mut world = self.world();
         let family = world.refresh.get(&token).map(|grant| grant.family);

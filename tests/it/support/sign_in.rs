@@ -147,6 +147,14 @@ impl Party {
         }
     }
 
+    /// Waits until there are tokens.
+    pub async fn signed_in(&self) {
+        let mut state = self.authorizer.state();
+        let done = state.wait_for(|state| *state == SignInState::SignedIn);
+        let done = tokio::time::timeout(Duration::from_secs(10), done).await;
+        done.expect("the sign-in ends").unwrap();
+    }
+
     /// Whether the request was refused as it is written here.
     pub async fn refused(&self, status: u16, challenge: Option<&str>) -> Result<(), Failure> {
         let mut headers = HeaderMap::new();
