@@ -8,6 +8,7 @@
 //! `client_credentials` (D-08).
 
 mod addresses;
+mod adoption;
 mod authorization_code;
 mod authorizer;
 mod browser_sign_in;
@@ -37,6 +38,7 @@ mod token_endpoint;
 mod vault;
 mod well_known;
 
+pub use adoption::{Foreign, ForeignClient, adopt};
 pub use authorizer::{Authorization, Authorizer, Interaction, SignedIn, SignedOut, World};
 pub use browser_sign_in::LineSource;
 pub use challenge::Challenge;
