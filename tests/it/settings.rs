@@ -205,7 +205,6 @@ fn every_refusal_is_reviewed() {
         &["login", URL, "--credential-store", "memory"],
         &["logout"],
         &["logout", URL, "--all"],
-        &["secret"],
         &["credentials", "move", "--from", "file", "--to", "file"],
         &[URL, "--header", "secret"],
         &[URL, "--header", "X Y: secret"],
