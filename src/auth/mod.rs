@@ -8,6 +8,7 @@
 //! `client_credentials` (D-08).
 
 mod addresses;
+mod adoption;
 mod authorization_code;
 mod authorizer;
 mod browser_sign_in;
@@ -41,6 +42,7 @@ mod typed_answer;
 mod vault;
 mod well_known;
 
+pub use adoption::{Foreign, ForeignClient, adopt};
 pub use authorizer::{Authorization, Authorizer, Interaction, SignedIn, SignedOut, World};
 pub use challenge::Challenge;
 pub use client_authentication::{AuthMethod, SigningKey};

@@ -80,6 +80,17 @@ Examples:
 
 No token is shown, and no server is asked.";
 
+/// Examples of `import`.
+pub const IMPORT: &str = "\
+Examples:
+  mcp-tether import
+  mcp-tether import https://mcp.example.com/mcp
+  mcp-tether import https://mcp.example.com/mcp --header 'X-Tenant: ${TENANT}'
+
+Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. The files are found by
+URL and flags, so give both as they were given to `mcp-remote`. Where the server replaces refresh
+tokens, the sign-in works with one program only: this one, from the first renewal on.";
+
 /// Examples of `secret`.
 pub const SECRET: &str = "\
 Examples:

@@ -62,6 +62,15 @@ enum Verb {
         #[command(flatten)]
         flags: StoreFlags,
     },
+    /// Take over the sign-ins of `mcp-remote`
+    #[command(after_help = help::IMPORT, args_override_self = true)]
+    Import {
+        /// The servers' URLs, as they stand in the host's configuration
+        #[arg(value_name = "URL")]
+        urls: Vec<String>,
+        #[command(flatten)]
+        flags: SettingFlags,
+    },
     /// Keep API keys for headers in the keyring
     #[command(after_help = help::SECRET, subcommand_required = true)]
     Secret {
@@ -344,6 +353,9 @@ impl Cli {
             Verb::Status { json, flags } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
+            Verb::Import { urls, flags } => {
+                commands::import::run(&urls, &merged(flags), environment)
+            }
             Verb::Secret { verb } => verb.run(outer, environment),
             Verb::Credentials { verb: CredentialsVerb::Move { from, to, flags } } => {
                 let flags = outer.overlaid_by(flags.0);
@@ -389,8 +401,8 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         let (first, second) = (&urls[0], &urls[1]);
         let error = Error::usage(format!("`{second}` is one word too many"));
         return Err(match second.as_str() {
-            "tools" | "call" | "login" | "logout" | "status" | "secret" | "credentials"
-            | "config" | "mock" | "demo" => {
+            "tools" | "call" | "login" | "logout" | "status" | "import" | "secret"
+            | "credentials" | "config" | "mock" | "demo" => {
                 error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
             }
             _ => error.hint("give one URL, and at most a port beside it"),

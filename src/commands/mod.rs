@@ -7,6 +7,7 @@ pub mod config;
 pub mod credentials;
 #[cfg(feature = "mock")]
 pub mod demo;
+pub mod import;
 mod logging;
 pub mod login;
 pub mod logout;

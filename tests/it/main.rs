@@ -24,6 +24,7 @@ mod mock_streamable_http;
 mod network;
 mod raw_host;
 mod settings;
+mod sign_in_commands;
 mod stdio_side;
 mod store_driver;
 mod store_files;

@@ -39,15 +39,10 @@ fn held(shown: &Value, setting: &Setting) -> (String, String) {
     (text("value"), text("source"))
 }
 
-/// Settings that this version refuses cannot be shown as in force.
-fn settable() -> impl Iterator<Item = &'static Setting> {
-    let refused = ["device-code", "client-credentials"];
-    SETTINGS.iter().filter(move |setting| !refused.contains(&setting.name))
-}
-
 #[test]
 fn each_setting_can_be_set_by_flag_variable_and_file_and_is_shown() {
-    let in_file: String = settable()
+    let in_file: String = SETTINGS
+        .iter()
         .map(|setting| match setting.kind {
             Kind::Switch | Kind::Seconds | Kind::SecondsOrOff | Kind::Port => {
                 format!("{} = {}\n", setting.name, sample(setting).0)
@@ -59,16 +54,16 @@ fn each_setting_can_be_set_by_flag_variable_and_file_and_is_shown() {
     let by_defaults = show(command().settings(&format!("[defaults]\n{in_file}")));
     let by_server = show(command().settings(&format!("[server.\"{URL}\"]\n{in_file}")));
     let by_variable =
-        show(settable().fold(command(), |program, setting| {
+        show(SETTINGS.iter().fold(command(), |program, setting| {
             program.env(&setting.variable(), sample(setting).0)
         }));
-    let flags = settable().map(|setting| match setting.kind {
+    let flags = SETTINGS.iter().map(|setting| match setting.kind {
         Kind::Switch => format!("--{}", setting.name),
         _ => format!("--{}={}", setting.name, sample(setting).0),
     });
     let words = ["config", "show", URL, "--json"].map(str::to_owned);
     let by_flag = show(Program::new(words.into_iter().chain(flags)));
-    for (line, setting) in settable().enumerate() {
+    for (line, setting) in SETTINGS.iter().enumerate() {
         let (name, shown) = (setting.name, sample(setting).1.to_owned());
         let line = line + 2;
         for (source, settings) in [
@@ -189,8 +184,28 @@ fn every_refusal_is_reviewed() {
         &[URL, "--callback-port", "70000"],
         &[URL, "--proxy", "proxy:8080"],
         &[URL, "--proxy", "http://proxy", "--no-proxy"],
-        &[URL, "--device-code"],
-        &[URL, "--client-credentials"],
+        &[URL, "--device-code", "--client-credentials"],
+        &[URL, "--token-endpoint", "http://as.example.com/token", "--client-credentials"],
+        &[URL, "--login", "sometimes"],
+        &[URL, "--host", "a/b"],
+        &[URL, "--callback-path", "callback"],
+        &[URL, "--auth-success-url", "https://sara:secret@example.com/"],
+        &[URL, "--auth-success-url", "https://example.com/?x=1"],
+        &[URL, "--resource", "mcp.example.com"],
+        &[URL, "--authorize-param", "secret"],
+        &[URL, "--authorize-param", "state=secret"],
+        &[URL, "--static-oauth-client-metadata", "[]"],
+        &[URL, "--static-oauth-client-info", "{secret"],
+        &[URL, "--static-oauth-client-info", "@absent.json"],
+        &[URL, "--static-oauth-client-info", "{\"client_id\":\"${NOT_SET}\"}"],
+        &[URL, "--client-metadata-url", "https://example.com/"],
+        &[URL, "--token-file", "absent.txt"],
+        &["login"],
+        &["login", URL, "--header", "Authorization: Bearer secret"],
+        &["login", URL, "--credential-store", "memory"],
+        &["logout"],
+        &["logout", URL, "--all"],
+        &["credentials", "move", "--from", "file", "--to", "file"],
         &[URL, "--header", "secret"],
         &[URL, "--header", "X Y: secret"],
         &[URL, "--header", "Content-Type: secret"],

@@ -1,0 +1,180 @@
+//! `mcp-tether import`: takes the sign-ins over that `mcp-remote` keeps in `~/.mcp-auth`. Changes
+//! nothing there.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::prepare::{Ground, block_on, for_signing_in, store};
+use super::sign_in::{place, subject, to_error};
+use crate::auth::{
+    AuthMethod, AuthOptions, Foreign, ForeignClient, Names, SignedIn, TokenSet, adopt,
+};
+use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::error::{Error, ExitCode, Result};
+use crate::platform::NoBrowser;
+use crate::redact::plain;
+use crate::settings::{Flags, Key, Settings};
+use crate::store::StoreChoice;
+use crate::store::import::{
+    ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, folder, known_keys, read,
+};
+
+/// Takes the sign-ins of these servers over; without any, says what there is.
+pub fn run(urls: &[String], flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let configured = environment.non_empty("MCP_REMOTE_CONFIG_DIR");
+    let folder = folder(configured.as_deref(), environment.home().as_deref()).ok_or_else(|| {
+        Error::failed("no home folder to look for `.mcp-auth` in")
+            .hint("name the folder with `MCP_REMOTE_CONFIG_DIR`")
+    })?;
+    if urls.is_empty() {
+        return what_there_is(&folder, flags, environment);
+    }
+    let mut failed = false;
+    for url in urls {
+        match one(url, &folder, flags, environment) {
+            Ok(report) => to_stdout(&report),
+            Err(error) if urls.len() == 1 => return Err(error),
+            Err(error) => {
+                failed = true;
+                to_stderr(&format!("{error}\n"));
+            }
+        }
+    }
+    Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
+}
+
+/// The files tell no URL, so the user has to.
+fn what_there_is(folder: &Path, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    store(flags, environment)?;
+    let (count, shown) = (known_keys(folder).len(), plain(&folder.display().to_string()));
+    if count == 0 {
+        to_stdout(&format!("there are no sign-ins of `mcp-remote` in `{shown}`\n"));
+        return Ok(ExitCode::Ok);
+    }
+    let message = format!("`{shown}` holds {count} sign-ins, and does not say of which servers");
+    Err(Error::usage(message)
+        .hint("name them as in the host's configuration: `mcp-tether import URL …`"))
+}
+
+fn one(url: &str, folder: &Path, flags: &Flags, environment: &Environment) -> Result<String> {
+    let (ground, auth) = for_signing_in(url, flags, environment)?;
+    if ground.store.choice() == StoreChoice::Memory {
+        return Err(Error::usage("what is imported into memory ends with this command")
+            .hint("choose `--credential-store keyring` or `--credential-store file`"));
+    }
+    let findings = read(folder, &parameters(url, &ground.settings));
+    for problem in &findings.problems {
+        to_stderr(&format!("{}\n", plain(&problem.to_string())));
+    }
+    let who = subject(&auth.shown_server(), &auth.account);
+    let login = auth.login_command();
+    let missing = |what: &str| {
+        let folder = plain(&folder.display().to_string());
+        Error::failed(format!("`{folder}` holds no {what} for {who}"))
+            .hint("give the URL, and flags such as `--header` and `--resource`, as they were there")
+            .hint(format!("or sign in anew with {login}"))
+    };
+    let sign_in = findings.sign_in.ok_or_else(|| missing("sign-in"))?;
+    let ForeignSignIn { tokens, registration, .. } = sign_in;
+    let tokens = tokens.ok_or_else(|| missing("tokens"))?;
+    let client = client(registration, &auth).ok_or_else(|| missing("registered client"))?;
+    let foreign = foreign(tokens, client);
+    take_over(&ground, auth, foreign, &who)
+}
+
+fn take_over(ground: &Ground, auth: AuthOptions, foreign: Foreign, who: &str) -> Result<String> {
+    let name = Names::new(&auth).sign_in;
+    let world = ground.world(ground.vault(), Arc::new(NoBrowser));
+    let (adopted, rests) = block_on(async {
+        let adopted = adopt(auth, &ground.remote.http, world, foreign).await.map_err(to_error)?;
+        let listed = ground.store.list().await?.into_iter().find(|listed| listed.name == name);
+        Ok((adopted, listed.map(|listed| place(&ground.store, &listed)).unwrap_or_default()))
+    })?;
+    Ok(match adopted {
+        Some(signed_in) => report(who, &signed_in, &rests),
+        None => format!("{who} has a sign-in already, which stays as it is\n"),
+    })
+}
+
+fn report(who: &str, signed_in: &SignedIn, rests: &str) -> String {
+    let mut out = format!("took the sign-in of `mcp-remote` to {who} over\n");
+    let _ = writeln!(out, "  issuer   {}", plain(&signed_in.issuer));
+    let _ = writeln!(out, "  kept in  {rests}");
+    if signed_in.renewable {
+        out += "  note     from the first renewal on only this one works: `mcp-remote` has to sign in \
+                again\n";
+    }
+    out + "  note     the files of `mcp-remote` are left as they are\n"
+}
+
+/// Whatever made the names of its files, as it was typed.
+fn parameters(url: &str, settings: &Settings) -> Parameters {
+    let pairs = |key, separator| -> Vec<(String, String)> {
+        let pair = |text: &str| {
+            let (name, value) = text.split_once(separator)?;
+            Some((name.trim().to_owned(), value.trim().to_owned()))
+        };
+        let mut pairs: Vec<_> = settings.texts(key).filter_map(pair).collect();
+        // The nearest stands first here, and last wins there.
+        pairs.reverse();
+        pairs
+    };
+    let text = |key| settings.text(key).filter(|text| !text.is_empty()).map(str::to_owned);
+    Parameters {
+        url: url.trim().to_owned(),
+        resource: text(Key::Resource),
+        authorize_params: pairs(Key::AuthorizeParam, '='),
+        headers: pairs(Key::Header, ':'),
+        client_metadata_url: text(Key::ClientMetadataUrl),
+        token_endpoint: text(Key::TokenEndpoint),
+    }
+}
+
+fn foreign(tokens: ForeignTokens, (client, issuer): (ForeignClient, Option<String>)) -> Foreign {
+    Foreign {
+        scopes_asked: tokens.requested_scope,
+        issuer: tokens.issuer.or(issuer),
+        client,
+        tokens: TokenSet {
+            access_token: tokens.access_token,
+            obtained_at: tokens.saved_at.map_or(0, seconds),
+            expires_at: tokens.expires_at.map(seconds),
+            refresh_token: tokens.refresh_token,
+            scope: tokens.scope,
+            id_token: tokens.id_token,
+        },
+    }
+}
+
+/// The stored registration, else the client that the user gives.
+fn client(
+    registration: Option<ForeignRegistration>,
+    auth: &AuthOptions,
+) -> Option<(ForeignClient, Option<String>)> {
+    if let Some(given) = &auth.client_info {
+        let client = ForeignClient {
+            id: given.client_id.clone(),
+            secret: given.client_secret.clone(),
+            secret_expires_at: None,
+            auth_method: given.auth_method,
+            redirect_uris: given.redirect_uris.clone(),
+        };
+        return Some((client, given.issuer.clone()));
+    }
+    let found = registration?;
+    let method = found.token_endpoint_auth_method.as_deref().and_then(AuthMethod::from_name);
+    let client = ForeignClient {
+        id: found.client_id,
+        secret: found.client_secret,
+        secret_expires_at: found.client_secret_expires_at.map(seconds),
+        auth_method: method,
+        redirect_uris: found.redirect_uris,
+    };
+    Some((client, found.issuer))
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,355 @@
+//! The commands about signing in, as a person runs them: the compiled program against a strict
+//! authorization server, with files as the credential store and a home of their own.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mcp_tether::platform::Paths;
+use mcp_tether::store::{CredentialStore, StoreChoice};
+use serde_json::{Value, json};
+
+use crate::support::authorization_server::{AuthorizationServer, Config};
+use crate::support::fakes::outbound;
+use crate::support::process::{Finished, Program, Running};
+
+/// A home that several runs share.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn program<Word: AsRef<str>>(&self, words: impl IntoIterator<Item = Word>) -> Program {
+        let mut program = Program::new(words);
+        for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
+            program = program.env(name, self.path());
+        }
+        program
+            .env("XDG_CONFIG_HOME", self.path().join("config"))
+            .env("MCP_TETHER_STATE_DIR", self.path().join("state"))
+            .env("MCP_TETHER_CREDENTIAL_STORE", "file")
+    }
+
+    fn run(&self, words: &[&str]) -> Finished {
+        self.program(words.iter().copied()).run()
+    }
+
+    /// Runs it, and it must have worked.
+    fn ok(&self, words: &[&str]) -> Finished {
+        let finished = self.run(words);
+        assert_eq!(finished.code, Some(0), "{words:?}: {}", finished.shown());
+        finished
+    }
+
+    fn status(&self) -> Vec<Value> {
+        let status = self.ok(&["status", "--json"]);
+        serde_json::from_str(&status.stdout).unwrap()
+    }
+
+    /// Everything stored, by name.
+    async fn stored(&self) -> Vec<(String, String)> {
+        let store = CredentialStore::open(StoreChoice::File, &Paths::below(self.path()));
+        let mut stored = Vec::new();
+        for listed in store.list().await.unwrap() {
+            let value = store.load(&listed.name).await.unwrap().unwrap();
+            stored.push((listed.name, String::from_utf8(value.expose().clone()).unwrap()));
+        }
+        stored
+    }
+}
+
+/// A server with a program's own client, so that a sign-in needs no person.
+async fn server() -> AuthorizationServer {
+    let config = Config { auth_method: "client_secret_basic", ..Config::default() };
+    let server = AuthorizationServer::start(config).await;
+    server.add_client("robot", Some("canary-secret"), &[]);
+    server
+}
+
+const OWN: [&str; 3] = [
+    "--client-credentials",
+    "--static-oauth-client-info",
+    r#"{"client_id":"robot","client_secret":"canary-secret"}"#,
+];
+
+fn with<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [words, more].concat()
+}
+
+/// The page that a person is told to open.
+fn page(running: &Running) -> url::Url {
+    for _ in 0..1000 {
+        let said = running.stderr();
+        let page = said.lines().find(|line| line.contains("code_challenge="));
+        if let Some(page) = page.filter(|_| said.ends_with('\n')) {
+            return page.trim().parse().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no page was shown: {}", running.stderr());
+}
+
+/// A-01, A-49: for SSH and containers. What the browser ended at is typed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn login_without_a_browser_takes_the_pasted_address() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let mut login = home.program(["login", &url, "--no-browser", "--account", "work"]).spawn();
+    let answer = outbound().get(page(&login)).send().await.unwrap();
+    let landed = answer.headers()["location"].to_str().unwrap().to_owned();
+    login.send(&landed);
+    let done = login.finish();
+    assert_eq!(done.code, Some(0), "{}", done.shown());
+    assert!(done.stdout.starts_with(&format!("signed in to `{url}` (account `work`)\n")));
+    assert!(done.stdout.contains("renewed without you"), "{}", done.stdout);
+    let state = home.path().join("state");
+    assert!(done.stdout.contains(&format!("the file `{}", state.display())), "{}", done.stdout);
+    let [row] = &home.status()[..] else { panic!("one sign-in") };
+    assert_eq!(row["server"], url);
+    assert_eq!((&row["account"], &row["store"]), (&json!("work"), &json!("file")));
+    assert_eq!((&row["issuer"], &row["problem"]), (&json!(server.issuer()), &Value::Null));
+    assert_eq!(row["renewable"], true);
+}
+
+/// A-49: the end of the input is an answer too.
+#[tokio::test(flavor = "multi_thread")]
+async fn login_without_a_browser_ends_with_its_input() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let ended = Home::new().run(&["login", &url, "--no-browser"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.shown());
+    assert!(ended.stderr.contains("hint: run `mcp-tether login"), "{}", ended.stderr);
+}
+
+/// S-09: no token and no secret of the client is shown anywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn status_tells_every_sign_in_and_no_secret() {
+    let server = server().await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let none = home.ok(&["status"]);
+    assert!(none.stdout.is_empty() && none.stderr.contains("there are no sign-ins"));
+    assert!(home.status().is_empty());
+    let mut shown = String::new();
+    for account in ["private", "work"] {
+        let words = with(&["login", &url, "--account", account], &OWN);
+        shown += &home.ok(&words).shown();
+    }
+    let status = home.ok(&["status"]);
+    assert!(status.stdout.contains(&format!("{url} (account private)\n")), "{}", status.stdout);
+    assert!(status.stdout.contains(&format!("{url} (account work)\n")), "{}", status.stdout);
+    assert!(status.stdout.contains("  ends     in "), "{}", status.stdout);
+    shown += &status.shown();
+    shown += &home.ok(&["status", "--json"]).shown();
+    let stored = home.stored().await;
+    let record = |text: &String| serde_json::from_str::<Value>(text).unwrap();
+    let token = |record: Value| record["tokens"]["access_token"].as_str().map(str::to_owned);
+    let tokens: Vec<_> = stored.iter().filter_map(|(_, text)| token(record(text))).collect();
+    assert_eq!(tokens.len(), 2);
+    for secret in tokens.iter().map(String::as_str).chain(["canary-secret"]) {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    let kept = stored.iter().all(|(_, text)| !text.contains("canary-secret"));
+    assert!(kept, "a client that was given is never stored");
+}
+
+/// A damaged entry is told with the way out, and goes with `logout --all`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_sign_in_is_told_and_can_be_removed() {
+    let server = server().await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    home.ok(&with(&["login", &url], &OWN));
+    let folder = home.path().join("state/credentials");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        std::fs::write(entry.unwrap().path(), "damaged").unwrap();
+    }
+    let [row] = &home.status()[..] else { panic!("it is still told") };
+    assert_eq!(row["server"], url, "the note tells which one it is");
+    assert!(row["problem"].is_string());
+    let out = home.ok(&["logout", "--all"]);
+    assert!(out.stdout.contains("not revoked: it could not be read"), "{}", out.stdout);
+    assert!(home.status().is_empty());
+}
+
+/// RFC 7009; the second time there is nothing left, and that is no mistake.
+#[tokio::test(flavor = "multi_thread")]
+async fn logout_revokes_removes_and_may_be_repeated() {
+    let server = server().await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    home.ok(&with(&["login", &url], &OWN));
+    let out = home.ok(&with(&["logout", &url], &OWN));
+    assert!(out.stdout.starts_with(&format!("signed out of `{url}`\n")), "{}", out.stdout);
+    assert!(out.stdout.contains("  at the server  revoked\n"), "{}", out.stdout);
+    assert!(out.stdout.contains("  removed from   the file `"), "{}", out.stdout);
+    assert!(!server.asked_at("/revoke").is_empty());
+    assert!(home.status().is_empty());
+    assert_eq!(home.stored().await, []);
+    let again = home.ok(&with(&["logout", &url], &OWN));
+    assert_eq!(again.stdout, format!("there is no sign-in for `{url}`: nothing to remove\n"));
+}
+
+/// The name of a record depends on many flags; what `--all` finds needs none of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn logout_all_signs_out_whatever_flags_made_the_sign_in() {
+    let (one, other) = (server().await, server().await);
+    let (first, second) = (one.endpoint().to_string(), other.endpoint().to_string());
+    let home = Home::new();
+    home.ok(&with(&["login", &first, "--account", "work"], &OWN));
+    home.ok(&with(&["login", &second, "--authorize-param", "a=b"], &OWN));
+    let lost = home.ok(&with(&["logout", &first], &OWN));
+    assert!(lost.stderr.contains(&format!("`mcp-tether logout {first} --account work`")));
+    let out = home.ok(&with(&["logout", "--all"], &OWN[1..]));
+    assert_eq!(out.stdout.matches("signed out of `").count(), 2, "{}", out.shown());
+    assert_eq!(out.stdout.matches("  at the server  revoked\n").count(), 2, "{}", out.shown());
+    assert!(home.status().is_empty());
+    assert_eq!(home.stored().await, []);
+    let again = home.ok(&["logout", "--all"]);
+    assert_eq!(again.stdout, "there are no sign-ins: nothing to remove\n");
+}
+
+/// S-08, S-09: the value comes from stdin, goes into the header and is shown nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_the_keyring_reaches_the_header() {
+    let home = Home::new();
+    let set = |value: &str| {
+        let mut set = home.program(["secret", "set", "shop"]).spawn();
+        set.send(value);
+        set.close_stdin();
+        set.finish()
+    };
+    let header = ["--header", "X-Key: ${keyring:shop}", "--header", "Authorization: none"];
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let missing = home.run(&with(&["tools", &url], &header));
+    assert!(missing.stderr.contains("there is no secret `shop`"), "{}", missing.shown());
+    assert!(missing.stderr.contains("hint: `mcp-tether secret set shop`"), "{}", missing.shown());
+    assert!(server.asked().is_empty(), "nothing is sent without it");
+    let stored = set("canary-key");
+    assert_eq!(stored.code, Some(0), "{}", stored.shown());
+    assert!(stored.stdout.starts_with("the secret `shop` is kept in the file `"));
+    assert!(!stored.shown().contains("canary"), "{}", stored.shown());
+    home.run(&with(&["tools", &url], &header));
+    let asked = server.asked();
+    assert!(
+        asked.iter().any(|asked| asked.headers.get("x-key").is_some_and(|v| v == "canary-key"))
+    );
+    let listed = home.ok(&["secret", "list"]);
+    assert!(listed.stdout.starts_with("shop  the file `"), "{}", listed.stdout);
+    assert!(home.ok(&["secret", "remove", "shop"]).stdout.contains("was removed from"));
+    let again = home.ok(&["secret", "remove", "shop"]);
+    assert_eq!(again.stdout, "there is no secret `shop`: nothing to remove\n");
+}
+
+/// A-75: a token of the user's own switches signing in off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_file_is_sent_and_replaces_signing_in() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let path = home.path().join("token");
+    std::fs::write(&path, "canary-token\n").unwrap();
+    let file = ["--token-file", path.to_str().unwrap()];
+    let refused = home.run(&with(&["tools", &url], &file));
+    assert_ne!(refused.code, Some(0));
+    assert!(!refused.shown().contains("canary"), "{}", refused.shown());
+    let asked = server.asked();
+    assert!(asked.iter().any(|asked| asked.headers["authorization"] == "Bearer canary-token"));
+    assert!(asked.iter().all(|asked| asked.path == "/mcp"), "no discovery");
+    let login = home.run(&with(&["login", &url], &file));
+    assert_eq!(login.code, Some(2), "{}", login.shown());
+}
+
+/// DROP-IN §2: a rotating refresh token is taken over, the originals stay, the second import changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn import_takes_a_sign_in_of_mcp_remote_over() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let nothing = home.ok(&["import"]);
+    assert!(nothing.stdout.starts_with("there are no sign-ins of `mcp-remote` in `"));
+    let files = old_files(
+        &home,
+        &url,
+        json!({ "access_token": "canary-a",
+        "token_type": "Bearer", "refresh_token": "canary-r", "expires_in": 3600,
+        "expires_at": 4_102_444_800_000_u64, "scope": "a b" }),
+    );
+    let counted = home.run(&["import"]);
+    assert_eq!(counted.code, Some(2), "{}", counted.shown());
+    assert!(counted.stderr.contains("holds 1 sign-ins"), "{}", counted.stderr);
+    let imported = home.ok(&["import", &url]);
+    assert!(imported.stdout.contains("only this one works"), "{}", imported.stdout);
+    assert!(imported.stdout.contains("are left as they are"), "{}", imported.stdout);
+    assert!(!imported.shown().contains("canary"), "{}", imported.shown());
+    let [row] = &home.status()[..] else { panic!("one sign-in") };
+    assert_eq!((&row["server"], &row["issuer"]), (&json!(url), &json!(server.issuer())));
+    assert_eq!((&row["scopes"], &row["renewable"]), (&json!(["a", "b"]), &json!(true)));
+    assert!(files.iter().all(|file| file.exists()));
+    let again = home.ok(&["import", &url]);
+    assert!(again.stdout.contains("has a sign-in already"), "{}", again.stdout);
+}
+
+/// A-21: tokens of another issuer never go to this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn import_refuses_the_tokens_of_another_issuer() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    old_files(
+        &home,
+        &url,
+        json!({ "access_token": "canary-a", "issuer": "https://other.example" }),
+    );
+    let refused = home.run(&["import", &url]);
+    assert_eq!(refused.code, Some(1), "{}", refused.shown());
+    assert!(refused.stderr.contains("`https://other.example`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("hint: sign in anew with `mcp-tether login"));
+    assert!(home.status().is_empty());
+    let absent = home.run(&["import", "https://127.0.0.1:9/mcp"]);
+    assert!(absent.stderr.contains("holds no sign-in for"), "{}", absent.stderr);
+}
+
+/// Files as `mcp-remote` writes them.
+fn old_files(home: &Home, url: &str, tokens: Value) -> Vec<std::path::PathBuf> {
+    let key = mcp_tether::store::import::Parameters::new(url).key();
+    let folder = home.path().join(".mcp-auth/mcp-remote-v1");
+    std::fs::create_dir_all(&folder).unwrap();
+    let client =
+        json!({ "client_id": "old", "redirect_uris": ["http://localhost:3335/oauth/callback"] });
+    let write = |(name, value): (&str, Value)| {
+        let path = folder.join(format!("{key}_{name}.json"));
+        std::fs::write(&path, value.to_string()).unwrap();
+        path
+    };
+    [("tokens", tokens), ("client_info", client)].map(write).to_vec()
+}
+
+/// Where there is no keyring, moving says so and loses nothing.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_moved_stays() {
+    let server = server().await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    home.ok(&with(&["login", &url], &OWN));
+    let nowhere = home.path().join("no-runtime");
+    let moved = home
+        .program(["credentials", "move", "--to", "keyring"])
+        .env("XDG_RUNTIME_DIR", &nowhere)
+        .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}/bus", nowhere.display()))
+        .run();
+    assert_eq!(moved.code, Some(1), "{}", moved.shown());
+    assert!(moved.stdout.contains("moved 0, already there 0, failed 1"), "{}", moved.shown());
+    assert!(moved.stderr.contains("stays where it is"), "{}", moved.stderr);
+    assert_eq!(home.status().len(), 1);
+    let kept = home.ok(&["credentials", "move", "--to", "file"]);
+    assert!(kept.stdout.contains("moved 0, already there 1, failed 0"), "{}", kept.stdout);
+}
