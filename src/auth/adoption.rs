@@ -83,6 +83,7 @@ fn context(options: AuthOptions, http: &HttpOptions, world: World) -> Context {
         clock: world.clock,
         notice: world.notice,
         state: watch::channel(SignInState::Idle).0,
+        tokens_in_flight: tokio::sync::Mutex::default(),
     }
 }
 
@@ -114,6 +115,7 @@ async fn record(context: &Context, foreign: Foreign) -> Result<SignIn, Failure> 
         resource,
         token_endpoint,
         revocation_endpoint: found.server.revocation_endpoint,
+        registration_name: context.names.registration(&registration.issuer),
         registration,
         tokens: foreign.tokens,
         scopes_asked: foreign.scopes_asked,

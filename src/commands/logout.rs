@@ -126,6 +126,9 @@ fn sign_out(ground: &Ground, auth: AuthOptions, vault: StoreVault) -> Result<(Si
 fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &Removed) -> String {
     let revoked = match &signed_out.revocation {
         Some(Revocation::Done) => "revoked".to_owned(),
+        Some(Revocation::RefreshTokenOnly) => {
+            "the refresh token is revoked; the access token ends by itself".to_owned()
+        }
         Some(Revocation::NotOffered) => {
             "not revoked: it offers no revocation, the tokens end by themselves".to_owned()
         }
