@@ -48,7 +48,7 @@ pub struct StoreFlags(pub Flags);
 
 impl Args for StoreFlags {
     fn augment_args(command: Command) -> Command {
-        command.arg(config()).arg(flag(Key::CredentialStore.setting()).help_heading("Options"))
+        command.arg(config()).arg(flag(Key::CredentialStore.setting()))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
