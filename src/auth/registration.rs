@@ -219,7 +219,8 @@ impl Registrar<'_> {
         let command = command.trim_matches('`');
         format!(
             "register an OAuth client with the operator of `{}` (redirect URI `{}`) and run \
-             `{command} --static-oauth-client-info '{{\"client_id\":\"ID\"}}'`",
+             `{command} --static-oauth-client-info '{{\"client_id\":\"ID\"}}'`; if the server takes an API \
+             key, pass it instead: `--header 'Authorization: Bearer KEY'`",
             SafeUrl::new(&self.options.server),
             super::redirect::candidates(self.options, &[])[0].uri(),
         )

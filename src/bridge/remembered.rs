@@ -63,6 +63,11 @@ impl Remembered {
         Self { options, ..Self::default() }
     }
 
+    /// Whether the host may be answered by anyone but the remote at all.
+    pub(super) fn is_on(&self) -> bool {
+        self.options.is_some()
+    }
+
     /// The host has said what it can do. Returns how long the remote has to answer.
     pub(super) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
         let options = self.options.as_ref()?;

@@ -34,10 +34,8 @@ impl Bridge {
     pub(super) fn take_sign_in_state(&mut self) {
         let state = self.remote.authorizer().state().borrow().clone();
         match &state {
-            SignInState::Waiting(_) | SignInState::Needed => {
-                if self.timers.grace_is_over() {
-                    self.answer_minimal();
-                }
+            SignInState::Waiting(_) | SignInState::Needed if self.timers.grace_is_over() => {
+                self.answer_minimal();
             }
             SignInState::SignedIn if self.opening.is_lost() => self.reopen(),
             _ => {}
@@ -58,6 +56,9 @@ impl Bridge {
     /// Answers the host's `initialize` although nothing is known of the server but that it wants a
     /// sign-in.
     pub(super) fn answer_minimal(&mut self) {
+        if !self.remembered.is_on() {
+            return;
+        }
         let Some(number) = self.opening.first_number() else { return };
         let Some(initialize) = self.opening.initialize().cloned() else { return };
         let version =

@@ -6,7 +6,10 @@ use super::snippets::Entry;
 use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
-use crate::mock::{self, Address, Answers, Auth, Fault, MockOptions, Mode, ProductName, Served};
+use crate::mock::{
+    self, Address, Answers, Auth, Consent, Fault, IssuerOptions, MockOptions, Mode, OAuthOptions,
+    ProductName, Served,
+};
 use crate::protocol::{Era, ProtocolVersion};
 use crate::settings::LogOptions;
 
@@ -35,7 +38,7 @@ pub struct ServeOptions {
 pub fn run(options: &ServeOptions) -> Result<ExitCode> {
     logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
     let mock = mock_options(options)?;
-    let needs_key = mock.auth == Auth::ApiKey;
+    let needs_key = mock.auth != Auth::Open;
     let key = mock.api_key.clone();
     let name = options.product.clone();
     let port = mock.port;
@@ -93,11 +96,16 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
         protocol: options.protocol.as_deref().map_or(Ok(Served::AllLegacy), served)?,
         mode: if options.stateless { Mode::Stateless } else { Mode::Sessions },
         answers: if options.sse { Answers::Sse } else { Answers::Json },
-        auth: if keyed { Auth::ApiKey } else { Auth::Open },
+        auth: if keyed { Auth::OAuthOrApiKey(with_consent_page()) } else { Auth::Open },
         seed: options.seed,
         faults: options.faults.iter().map(read).collect::<Result<_>>()?,
         ..MockOptions::default()
     })
+}
+
+/// A person decides, as at the real product.
+fn with_consent_page() -> OAuthOptions {
+    OAuthOptions::with_issuer(IssuerOptions { consent: Consent::Page, ..IssuerOptions::default() })
 }
 
 fn served(name: &str) -> Result<Served> {

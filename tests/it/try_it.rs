@@ -67,11 +67,11 @@ fn a_mock_of_its_own_serves_tools_and_call() {
 }
 
 #[test]
-fn the_egrow_mock_asks_for_its_key() {
+fn the_egrow_mock_asks_for_a_sign_in_or_its_key() {
     let mut mock = Program::new(["mock"]).spawn();
     let first = mock.next_line().unwrap();
     let url = first.strip_prefix("listening on ").unwrap().to_owned();
-    let refused = Program::new(["tools", &url]).run();
+    let refused = Program::new(["tools", &url, "--login", "never"]).run();
     assert_eq!(refused.code, Some(4), "{}", refused.stderr);
     for header in [
         "X-API-Key: egrow_demo_key",
