@@ -3,7 +3,8 @@
 //!
 //! The way of a request: `wire` accepts, `transport::record` notes it and lets `faults` have its
 //! say, `transport` checks and routes it, `methods` answers it with what a product of `products`
-//! offers, `events` carries the answers to the streams. Uses nothing of the bridge: a mistake
+//! offers, `events` carries the answers to the streams; `oauth` protects it all by an authorization
+//! server. Uses nothing of the bridge: a mistake
 //! shared by both ends of a test would prove nothing.
 
 mod date;

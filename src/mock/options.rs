@@ -24,7 +24,7 @@ pub struct MockOptions {
     pub answers: Answers,
     /// Which credential to ask for.
     pub auth: Auth,
-    /// The API key that [`Auth::ApiKey`] accepts.
+    /// The API key that [`Auth::ApiKey`] and [`Auth::OAuthOrApiKey`] accept.
     pub api_key: String,
     /// What seeded data and session ids are drawn from: the same seed gives the same data.
     pub seed: u64,

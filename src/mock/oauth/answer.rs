@@ -9,10 +9,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-/// What a page may do. The redirect to the callback follows a form, which `form-action` governs in
-/// some browsers.
+/// What a page may do. No `form-action`: browsers apply it to the redirect behind the form too, and
+/// it cannot name `[::1]`.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
-    base-uri 'none'; form-action 'self' https: http://127.0.0.1:* http://localhost:* http://[::1]:*";
+    base-uri 'none'";
+/// With `no-referrer` a form of ours would come without its origin.
+const REFERRER: &str = "same-origin";
 
 /// A refusal in the words of OAuth (RFC 6749 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub(super) fn typed(status: StatusCode, media_type: &str, body: impl Into<Body>)
 pub(super) fn page(status: StatusCode, html: String) -> Response {
     let mut response = not_stored(typed(status, "text/html; charset=utf-8", html));
     set(&mut response, CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    set(&mut response, REFERRER_POLICY, "no-referrer");
+    set(&mut response, REFERRER_POLICY, REFERRER);
     set(&mut response, X_FRAME_OPTIONS, "DENY");
     response
 }

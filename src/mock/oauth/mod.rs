@@ -3,8 +3,14 @@
 //! revocation).
 //!
 //! [`OAuth`] is what a test holds: it changes what is in force, forgets and moves things, and tells
-//! what was asked. What is wrong or hostile for a few requests only is a fault, not an option. Knows
-//! nothing of MCP beyond the endpoint's address; `transport` hands requests in.
+//! what was asked. Knows nothing of MCP beyond the endpoint's address; `transport` hands requests in.
+//!
+//! What is wrong or hostile is a fault, not an option, so that it can hold for a few requests only:
+//! `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,
+//! `oauth-error=invalid_grant:times=1`. Faults of the transport work here too, chosen by the path:
+//! `status=503:path=/oauth/token`, `late=500:path=/oauth/token` (the work is done at once),
+//! `disconnect=before-headers:http=POST:path=/oauth/token` (its answer is lost),
+//! `redirect=302:hops=5:path=/.well-known`.
 
 mod answer;
 mod assertion;

@@ -1,5 +1,6 @@
-//! HTTP: routes, what every request goes through, and the two transports. Paths of a product that
-//! are no MCP (metadata, health) and an authorization server become further routes here.
+//! HTTP: routes, what every request goes through, and the two transports. What is for neither of
+//! them goes to the OAuth side, if there is one; other paths of a product (health) become further
+//! routes here.
 
 mod body;
 mod encode;

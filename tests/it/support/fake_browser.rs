@@ -113,7 +113,7 @@ impl FakeBrowser {
         let post = self
             .http
             .post(form.action.clone())
-            .header(ORIGIN, page.url.origin().ascii_serialization())
+            .header(ORIGIN, page.origin_of_forms())
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
         let mut way = page.way;
@@ -159,6 +159,14 @@ impl Page {
     pub fn parameter(&self, name: &str) -> Option<String> {
         let mut pairs = self.url.query_pairs();
         pairs.find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// What browsers say about where a form came from: nothing, if its page wants no referrer.
+    fn origin_of_forms(&self) -> String {
+        match self.headers.get("referrer-policy") {
+            Some(policy) if policy == "no-referrer" => "null".to_owned(),
+            _ => self.url.origin().ascii_serialization(),
+        }
     }
 
     /// The accounts that the form offers.
