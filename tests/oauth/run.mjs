@@ -84,7 +84,7 @@ function lookBack(world) {
   const at = (note) => [note.request, note.status, note.grant, note.event, note.error, note.detail];
   return [
     ...world.opened.map((url) => `opened ${url}`),
-    ...world.notes.map((note) => `issuer ${at(note).filter(Boolean).join(' ')}`),
+    ...world.notes.filter((note) => note.delivered === undefined).map((note) => `issuer ${at(note).filter(Boolean).join(' ')}`),
     ...world.remote.requests.map((note) => `remote ${Object.values(note).join(' ')}`).slice(-60),
     ...world.stderr.slice(-60).map((line) => `stderr ${line}`),
   ];

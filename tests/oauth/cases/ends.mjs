@@ -32,8 +32,14 @@ async function logout(make) {
   equal(`exit code (${short(first.stderr)})`, first.code, 0);
   const revocations = world.notes.filter((note) => note.request === 'POST /token/revocation');
   truth('no revocation request', revocations.length > 0);
-  equal('answers', [...new Set(revocations.map((note) => note.status))], [200]);
-  equal('refresh tokens destroyed or grants revoked', world.tally.revoked, 1);
+  truth('no revocation was accepted', revocations.some(({ status }) => status === 200));
+  // oidc-provider cannot revoke access tokens that are JWTs, and says so.
+  const odd = revocations.filter(({ status, error }) => {
+    return status !== 200 && !error.startsWith('unsupported_token_type');
+  });
+  equal('other answers', odd, []);
+  equal('grants revoked', world.tally.revoked, 1);
+  equal('refresh tokens destroyed', world.count('refresh_token.destroyed'), 1);
   const left = world.files().filter((file) => world.secretsIn(readFileSync(file, 'latin1')).length);
   equal('files with tokens', left, []);
   const second = await world.run('logout', world.url);

@@ -43,7 +43,8 @@ async function firstStart(make) {
   const asked = new URL(world.opened[0]).searchParams;
   equal('resource asked for', asked.get('resource'), world.url);
   equal('challenge method', asked.get('code_challenge_method'), 'S256');
-  equal('scope asked for', asked.get('scope'), 'mcp:tools mcp:resources');
+  // That of the challenge, and `offline_access` because the authorization server lists it.
+  equal('scope asked for', asked.get('scope'), 'mcp:tools offline_access');
   const grant = world.notes.find((note) => note.grant === 'authorization_code');
   equal('resource at the token endpoint', grant.resource, world.url);
   equal('secrets on stderr', world.secretsIn(host.stderr.join('\n')), []);
