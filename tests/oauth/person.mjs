@@ -4,12 +4,12 @@
 const STEPS = 20;
 const RELOAD_AFTER = 100;
 
-/** Goes through everything and says yes. Gives the last page: its address, status, headers and text. */
+/** Goes through everything and says yes. Gives the last page: address, status, headers and text. */
 export function consent(url) {
   return walk(url, (page) => submit(page));
 }
 
-/** The same with a browser that loads a page again whose server was not there (as Chromium does). */
+/** The same with a browser that loads a page again whose server was not there, as Chromium does. */
 export function consentReloading(isOver) {
   return (url) => walk(url, (page) => submit(page), isOver);
 }
