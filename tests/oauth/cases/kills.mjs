@@ -19,6 +19,10 @@ export function kills(rounds) {
       act: whileRotating,
     },
     {
+      name: 'kill -9 while the answer to a code is on its way: no dead end',
+      act: whileRedeeming,
+    },
+    {
       name: `kill -9 during sign-in, ${rounds} rounds: the next start works, no file damaged`,
       within,
       act: (make) => whileSigningIn(make, rounds),
@@ -78,6 +82,29 @@ async function whileRotating(make) {
   equal(`rounds of ${ROTATIONS} whose sign-in was lost`, lost, []);
 }
 
+/** The code is spent and the tokens for it are gone: only a new sign-in helps, and it must come. */
+async function whileRedeeming(make) {
+  const world = await make({ person: (url) => consentReloading(() => world.stopped)(url) });
+  await world.setDelay(400);
+  const ends = [];
+  for (let round = 1; round <= ROTATIONS; round++) {
+    const consumed = world.count('authorization_code.consumed');
+    const host = world.host();
+    const work = works(host, 'killed').catch(() => {});
+    await world.until('a code', () => world.count('authorization_code.consumed') > consumed);
+    await host.kill();
+    await work;
+    await undamaged(world, round);
+    const first = await attempt(world, round);
+    const second = first && (await attempt(world, round));
+    if (second)
+      throw new Error(`round ${round}: ${first.message}; the start after: ${second.message}`);
+    ends.push(first ? `failed once: ${short(first.message)}` : 'worked');
+    await signOut(world);
+  }
+  return `the start after the kill: ${[...new Set(ends)].join('; ')}`;
+}
+
 /** The bridge is killed somewhere between its start and a while after the sign-in. */
 async function whileSigningIn(make, rounds) {
   const world = await make();
@@ -112,7 +139,7 @@ async function whileSigningIn(make, rounds) {
     if (!inFlight) equal(`round ${round}: replays`, world.tally.revoked - before.revoked, 0);
     await signOut(world);
   }
-  return `${done} sign-ins were done before the kill, ${spent} codes were spent by the kill, after which ${refused} starts asked for another attempt`;
+  return `${done} sign-ins were done before the kill, ${spent} kills fell between code and page, after which ${refused} starts failed once`;
 }
 
 /** Sees whether a person was told `Signed in` in this round. */
