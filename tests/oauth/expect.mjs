@@ -30,7 +30,9 @@ export async function all(what, promises) {
   const failed = settled.filter(({ status }) => status === 'rejected');
   if (failed.length > 0) {
     const [{ reason }] = failed;
-    throw new Error(`${what}: ${failed.length} of ${settled.length} failed, first: ${reason.message}`);
+    throw new Error(
+      `${what}: ${failed.length} of ${settled.length} failed, first: ${reason.message}`,
+    );
   }
   return settled.map(({ value }) => value);
 }

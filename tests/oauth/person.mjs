@@ -2,10 +2,16 @@
 // oidc-provider's pages, and ends on a page without a form.
 
 const STEPS = 20;
+const RELOAD_AFTER = 100;
 
-/** Goes through everything and says yes. Gives the last page: its address, status, headers and text. */
+/** Goes through everything and says yes. Gives the last page: address, status, headers and text. */
 export function consent(url) {
   return walk(url, (page) => submit(page));
+}
+
+/** The same with a browser that loads a page again whose server was not there, as Chromium does. */
+export function consentReloading(isOver) {
+  return (url) => walk(url, (page) => submit(page), isOver);
 }
 
 /** Signs in, and leaves by `[ Cancel ]` when asked for consent. */
@@ -17,11 +23,11 @@ export function deny(url) {
   });
 }
 
-async function walk(start, decide) {
+async function walk(start, decide, isOver = () => true) {
   const cookies = new Map();
   let next = { url: start };
   for (let step = 0; step < STEPS; step++) {
-    const page = await visit(next, cookies);
+    const page = await reloading(() => visit(next, cookies), isOver);
     const location = page.headers.get('location');
     if (page.status >= 300 && page.status < 400 && location) {
       next = { url: new URL(location, page.url).href };
@@ -32,6 +38,17 @@ async function walk(start, decide) {
     next = decided;
   }
   throw new Error(`still not at the end after ${STEPS} pages: ${next.url}`);
+}
+
+async function reloading(load, isOver) {
+  for (;;) {
+    try {
+      return await load();
+    } catch (error) {
+      if (isOver()) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RELOAD_AFTER));
+    }
+  }
 }
 
 async function visit({ url, form }, cookies) {

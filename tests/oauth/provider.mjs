@@ -1,11 +1,16 @@
 // The authorization server: `oidc-provider`, a process of its own, so that killing it makes it forget
 // keys, clients and tokens. Tells its parent every request, event and token.
+import { exportJWK, generateKeyPair } from 'jose';
 import { Provider, errors } from 'oidc-provider';
 
 const { port, resource } = JSON.parse(process.argv[2]);
 let { tokenSeconds, delay = 0 } = JSON.parse(process.argv[2]);
 
+// Without keys of our own it has fixed ones, and tokens would outlive a reset.
+const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+
 const provider = new Provider(`http://127.0.0.1:${port}`, {
+  jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' }] },
   scopes: ['mcp:tools', 'mcp:resources', 'offline_access', 'openid'],
   claims: { openid: ['sub'] },
   cookies: { keys: ['for tests only'] },

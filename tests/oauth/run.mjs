@@ -41,7 +41,9 @@ const cases = [
   ...(options['no-chromium'] ? [] : browser(screenshots)),
   ...waiting,
   ...kills(rounds),
-].filter(({ name }) => options.only === undefined || options.only.some((part) => name.includes(part)));
+].filter(
+  ({ name }) => options.only === undefined || options.only.some((part) => name.includes(part)),
+);
 const tally = { passed: 0, failed: 0 };
 
 if (options.list) {
@@ -84,7 +86,9 @@ function lookBack(world) {
   const at = (note) => [note.request, note.status, note.grant, note.event, note.error, note.detail];
   return [
     ...world.opened.map((url) => `opened ${url}`),
-    ...world.notes.map((note) => `issuer ${at(note).filter(Boolean).join(' ')}`),
+    ...world.notes
+      .filter((note) => note.delivered === undefined)
+      .map((note) => `issuer ${at(note).filter(Boolean).join(' ')}`),
     ...world.remote.requests.map((note) => `remote ${Object.values(note).join(' ')}`).slice(-60),
     ...world.stderr.slice(-60).map((line) => `stderr ${line}`),
   ];
@@ -93,7 +97,9 @@ function lookBack(world) {
 function report({ name }, { ok, detail, log, seconds }) {
   tally[ok ? 'passed' : 'failed'] += 1;
   const more = detail ? ` (${detail.replace(/[\0-\x1f\u2028]+/g, ' ')})` : '';
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}${more}${options.verbose ? ` ${seconds} s` : ''}`);
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'} ${name}${more}${options.verbose ? ` ${seconds} s` : ''}`,
+  );
   if (options.verbose || !ok) {
     for (const line of log) console.log(`         | ${line}`);
   }

@@ -40,5 +40,6 @@ fi
 browser "$@"
 exec 9>&-
 
-export MCP_TETHER_SUITE=$cache
+CHROMIUM=${CHROMIUM:-$(command -v chromium || true)}
+export CHROMIUM MCP_TETHER_SUITE=$cache
 exec node --import "$here/packages_from_cache.mjs" "$here/run.mjs" "$@"

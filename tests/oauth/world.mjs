@@ -1,6 +1,14 @@
 // One authorization server, one remote, one home folder and one browser, all of them new.
 import { execFile, fork } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -60,7 +68,8 @@ export class World {
 
   /** How many requests of this grant the authorization server got. */
   grants(grant) {
-    return this.notes.filter((note) => note.request === 'POST /token' && note.grant === grant).length;
+    return this.notes.filter((note) => note.request === 'POST /token' && note.grant === grant)
+      .length;
   }
 
   count(event) {
@@ -115,7 +124,7 @@ export class World {
 
   /** Waits until this holds. */
   async until(what, holds, patience = 30_000) {
-    for (const end = Date.now() + patience; !(await holds()); ) {
+    for (const end = Date.now() + patience; !(await holds());) {
       if (Date.now() > end) throw new Error(`not within ${patience} ms: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK));
     }

@@ -7,13 +7,19 @@ import { chromium } from 'playwright-core';
 import { equal, includes, truth } from '../expect.mjs';
 import { works } from './start.mjs';
 
-const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium';
 const STEP = 20_000;
 
 export function browser(screenshots) {
   return [
-    { name: 'chromium: after consent the page says so, in light and dark', act: (make) => consented(make, screenshots) },
-    { name: 'chromium: after a denial the page says so and what to do', act: (make) => denied(make, screenshots) },
+    {
+      name: 'chromium: after consent the page says so, in light and dark',
+      act: (make) => consented(make, screenshots),
+    },
+    {
+      name: 'chromium: after a denial the page says so and what to do',
+      act: (make) => denied(make, screenshots),
+    },
   ];
 }
 
@@ -29,7 +35,7 @@ async function consented(make, screenshots) {
 async function denied(make, screenshots) {
   const { page, response } = await throughChromium(make, screenshots, 'denied', {
     consent: (page) => page.click('a[href$="/abort"]'),
-    host: (host) => host.initialize(),
+    host: (host) => host.initialize().catch(() => {}),
   });
   equal('status', response.status, 400);
   includes('the page', page.text, 'denied');
@@ -38,7 +44,10 @@ async function denied(make, screenshots) {
 
 /** Signs in with a browser and judges the page at the end. */
 async function throughChromium(make, screenshots, name, { consent, host: act }) {
-  truth(`there is no Chromium at ${EXECUTABLE}; \`--no-chromium\` leaves this out`, existsSync(EXECUTABLE));
+  truth(
+    `there is no Chromium at ${EXECUTABLE}; \`--no-chromium\` leaves this out`,
+    existsSync(EXECUTABLE),
+  );
   const chrome = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
   try {
     const world = await make({ person: (url) => visit(chrome, url, consent, screenshots, name) });
@@ -81,7 +90,11 @@ async function visit(chrome, url, consent, screenshots, name) {
     });
   }
   return {
-    page: { text: await page.innerText('body'), html: await page.content(), title: await page.title() },
+    page: {
+      text: await page.innerText('body'),
+      html: await page.content(),
+      title: await page.title(),
+    },
     response: { status: response.status(), headers: response.headers() },
     looks,
     complaints,
@@ -96,17 +109,25 @@ function judge(world, { page, response, looks, complaints }) {
   includes('the policy', response.headers['content-security-policy'] ?? '', "default-src 'none'");
   equal('caching', response.headers['cache-control'], 'no-store');
   equal('type', response.headers['content-type'], 'text/html; charset=utf-8');
-  truth('both looks are the same: the style does not apply', looks.light.color !== looks.dark.color);
+  truth(
+    'both looks are the same: the style does not apply',
+    looks.light.color !== looks.dark.color,
+  );
   for (const [look, { color, backgroundColor }] of Object.entries(looks)) {
     const ratio = contrast(channels(color), channels(backgroundColor));
     truth(`${look}: ${color} on ${backgroundColor} is hard to read (${ratio})`, ratio >= 4.5);
   }
-  const own = complaints.filter((text) => !text.includes('400 (Bad Request)') && !text.includes('favicon'));
+  const own = complaints.filter(
+    (text) => !text.includes('400 (Bad Request)') && !text.includes('favicon'),
+  );
   equal('complaints of the browser', own, []);
 }
 
 function channels(color) {
-  return color.match(/[\d.]+/g).slice(0, 3).map(Number);
+  return color
+    .match(/[\d.]+/g)
+    .slice(0, 3)
+    .map(Number);
 }
 
 /** WCAG 2.2, contrast ratio. */

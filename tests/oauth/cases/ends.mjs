@@ -9,8 +9,18 @@ import { calls, signedIn } from './start.mjs';
 export const ends = [
   { name: 'login: signs in ahead of the first start', act: login },
   { name: 'logout: revoked, deleted, repeatable, and the next start signs in', act: logout },
-  { name: 'forgetful: the authorization server was reset, a new start signs in anew', act: resetBetween },
-  { name: 'forgetful: the authorization server was reset under a running bridge', act: resetWhileRunning },
+  {
+    name: 'forgetful: the authorization server was reset, a new start signs in anew',
+    act: resetBetween,
+  },
+  {
+    name: 'forgetful: the authorization server was reset under a running bridge',
+    act: resetWhileRunning,
+  },
+  {
+    name: 'revoked: the grant was revoked, the person signs in anew with the same registration',
+    act: grantGone,
+  },
   { name: 'device code: `login --device-code` is completed on the device page', act: device },
 ];
 
@@ -32,8 +42,17 @@ async function logout(make) {
   equal(`exit code (${short(first.stderr)})`, first.code, 0);
   const revocations = world.notes.filter((note) => note.request === 'POST /token/revocation');
   truth('no revocation request', revocations.length > 0);
-  equal('answers', [...new Set(revocations.map((note) => note.status))], [200]);
-  equal('refresh tokens destroyed or grants revoked', world.tally.revoked, 1);
+  truth(
+    'no revocation was accepted',
+    revocations.some(({ status }) => status === 200),
+  );
+  // oidc-provider cannot revoke access tokens that are JWTs, and says so.
+  const odd = revocations.filter(({ status, error }) => {
+    return status !== 200 && !error.startsWith('unsupported_token_type');
+  });
+  equal('other answers', odd, []);
+  equal('grants revoked', world.tally.revoked, 1);
+  equal('refresh tokens destroyed', world.count('refresh_token.destroyed'), 1);
   const left = world.files().filter((file) => world.secretsIn(readFileSync(file, 'latin1')).length);
   equal('files with tokens', left, []);
   const second = await world.run('logout', world.url);
@@ -67,6 +86,29 @@ async function resetWhileRunning(make) {
   await calls(host, 'later');
   tally('the running bridge', world, { openings: 1, registrations: 1 }, before);
   await host.close();
+}
+
+async function grantGone(make) {
+  const world = await make();
+  const host = await signedIn(world);
+  for (const token of world.secrets) await revoke(world, token);
+  equal('grants revoked', world.tally.revoked, 1);
+  world.remote.refuseAllShown();
+  const before = world.tally;
+  const first = host.call('echo', { text: 'after the end' }).catch((error) => error);
+  await world.until('a page is opened', () => world.tally.openings > before.openings);
+  await Promise.all(world.visits);
+  await first;
+  await calls(host, 'later');
+  tally('the running bridge', world, { openings: 1, registrations: 0 }, before);
+  await host.close();
+}
+
+/** As the person does it on the authorization server's own pages. */
+async function revoke(world, token) {
+  const client_id = new URL(world.opened[0]).searchParams.get('client_id');
+  const body = new URLSearchParams({ client_id, token });
+  await fetch(`${world.issuer}/token/revocation`, { method: 'POST', body });
 }
 
 async function device(make) {

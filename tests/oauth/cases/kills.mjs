@@ -1,14 +1,32 @@
 // Bridges that are killed at random instants, with nothing to tidy up after themselves.
 import { equal, short, truth } from '../expect.mjs';
+import { consentReloading } from '../person.mjs';
 import { signedIn, works } from './start.mjs';
 
 const ROUND = 8_000;
+const ROTATIONS = 5;
 
 export function kills(rounds) {
   const within = 60_000 + rounds * ROUND;
   return [
-    { name: `kill -9 during refresh, ${rounds} rounds: no sign-in lost, no file damaged`, within, act: (make) => whileRefreshing(make, rounds) },
-    { name: `kill -9 during sign-in, ${rounds} rounds: the next start works, no file damaged`, within, act: (make) => whileSigningIn(make, rounds) },
+    {
+      name: `kill -9 during refresh, ${rounds} rounds: no sign-in lost, no file damaged`,
+      within,
+      act: (make) => whileRefreshing(make, rounds),
+    },
+    {
+      name: `kill -9 while the answer to a refresh is on its way: the sign-in is not lost`,
+      act: whileRotating,
+    },
+    {
+      name: 'kill -9 while the answer to a code is on its way: no dead end',
+      act: whileRedeeming,
+    },
+    {
+      name: `kill -9 during sign-in, ${rounds} rounds: the next start works, no file damaged`,
+      within,
+      act: (make) => whileSigningIn(make, rounds),
+    },
   ];
 }
 
@@ -31,11 +49,60 @@ async function whileRefreshing(make, rounds) {
     hit += world.grants('refresh_token') > before.refreshes ? 1 : 0;
     await undamaged(world, round);
     await (await signedIn(world)).close();
-    if (world.tally.openings > before.openings) lost.push(`round ${round}: ${story(world, from, killed)}`);
+    if (world.tally.openings > before.openings)
+      lost.push(`round ${round}: ${story(world, from, killed)}`);
   }
   truth(`${lost.length} of ${rounds} sign-ins lost; ${lost.join('; ')}`, lost.length === 0);
   truth('no round reached a refresh before its kill', hit > 0);
   return `${hit} refreshes began before the kill`;
+}
+
+/**
+ * The worst instant of a refresh, hit every time: the old refresh token is spent already, the new one
+ * has not arrived. What is lost here is lost for good, as a replay of the old one revokes the grant.
+ */
+async function whileRotating(make) {
+  const world = await make();
+  await (await signedIn(world)).close();
+  await world.setDelay(400);
+  const lost = [];
+  for (let round = 1; round <= ROTATIONS; round++) {
+    world.remote.refuseAllShown();
+    const before = world.tally;
+    const consumed = world.count('refresh_token.consumed');
+    const host = world.host();
+    const work = works(host, 'killed').catch(() => {});
+    await world.until('a refresh', () => world.count('refresh_token.consumed') > consumed);
+    await host.kill();
+    await work;
+    await undamaged(world, round);
+    await (await signedIn(world)).close();
+    if (world.tally.openings > before.openings) lost.push(round);
+  }
+  equal(`rounds of ${ROTATIONS} whose sign-in was lost`, lost, []);
+}
+
+/** The code is spent and the tokens for it are gone: only a new sign-in helps, and it must come. */
+async function whileRedeeming(make) {
+  const world = await make({ person: (url) => consentReloading(() => world.stopped)(url) });
+  await world.setDelay(400);
+  const ends = [];
+  for (let round = 1; round <= ROTATIONS; round++) {
+    const consumed = world.count('authorization_code.consumed');
+    const host = world.host();
+    const work = works(host, 'killed').catch(() => {});
+    await world.until('a code', () => world.count('authorization_code.consumed') > consumed);
+    await host.kill();
+    await work;
+    await undamaged(world, round);
+    const first = await attempt(world, round);
+    const second = first && (await attempt(world, round));
+    if (second)
+      throw new Error(`round ${round}: ${first.message}; the start after: ${second.message}`);
+    ends.push(first ? `failed once: ${short(first.message)}` : 'worked');
+    await signOut(world);
+  }
+  return `the start after the kill: ${[...new Set(ends)].join('; ')}`;
 }
 
 /** The bridge is killed somewhere between its start and a while after the sign-in. */
@@ -43,27 +110,59 @@ async function whileSigningIn(make, rounds) {
   const world = await make();
   const span = await duration(async () => (await signedIn(world)).close());
   await signOut(world);
-  let done = 0;
+  let [done, spent, refused] = [0, 0, 0];
   for (let round = 1; round <= rounds; round++) {
     const before = world.tally;
-    const from = world.visits.length;
+    const consumed = world.count('authorization_code.consumed');
+    const stage = watch(world);
     await killedAt(world, Math.random() * span);
-    const pages = await Promise.all(world.visits.slice(from).map((visit) => visit.catch(() => undefined)));
-    const signed = pages.some((page) => page?.status === 200 && page.text.includes('Signed in'));
+    await pause(50);
+    const signed = stage.signed;
+    // What the killed bridge had got for the code is gone with it; the code cannot be used again.
+    const inFlight = !signed && world.count('authorization_code.consumed') > consumed;
     done += signed ? 1 : 0;
+    spent += inFlight ? 1 : 0;
     await undamaged(world, round);
     const opened = world.tally.openings;
-    const host = world.host();
-    await works(host, `round ${round}`).catch((error) => {
-      throw new Error(`round ${round}: the start after the kill: ${error.message}`);
-    });
-    await host.close();
+    const why = (error) => new Error(`round ${round}: the start after the kill: ${error.message}`);
+    const first = await attempt(world, round);
+    if (first instanceof Error) {
+      if (!inFlight) throw why(first);
+      refused += 1;
+      const second = await attempt(world, round);
+      if (second instanceof Error)
+        throw new Error(`${why(first).message}; the one after: ${second.message}`);
+    }
     // A page that said so is a promise.
-    if (signed) equal(`round ${round}: openings after a page of success`, world.tally.openings - opened, 0);
-    equal(`round ${round}: replays`, world.tally.revoked - before.revoked, 0);
+    if (signed)
+      equal(`round ${round}: openings after a page of success`, world.tally.openings - opened, 0);
+    if (!inFlight) equal(`round ${round}: replays`, world.tally.revoked - before.revoked, 0);
     await signOut(world);
   }
-  return `${done} sign-ins were done before the kill`;
+  return `${done} sign-ins were done before the kill, ${spent} kills fell between code and page, after which ${refused} starts failed once`;
+}
+
+/** Sees whether a person was told `Signed in` in this round. */
+function watch(world) {
+  const stage = { signed: false };
+  world.person = (url) => {
+    const visit = consentReloading(() => world.stopped)(url);
+    visit.then((page) => (stage.signed ||= page.text.includes('Signed in'))).catch(() => {});
+    return visit;
+  };
+  return stage;
+}
+
+async function attempt(world, round) {
+  const host = world.host();
+  try {
+    await works(host, `round ${round}`);
+    await host.close();
+    return undefined;
+  } catch (error) {
+    await host.kill();
+    return error;
+  }
 }
 
 async function killedAt(world, instant) {
@@ -80,7 +179,10 @@ async function undamaged(world, round) {
   const { code, stdout, stderr } = await world.run('status');
   equal(`round ${round}: status (${short(stdout + stderr)})`, code, 0);
   const text = stdout + stderr;
-  truth(`round ${round}: status tells of damage: ${short(text)}`, !/damage|unreadable|cannot be read|corrupt/i.test(text));
+  truth(
+    `round ${round}: status tells of damage: ${short(text)}`,
+    !/damage|unreadable|cannot be read|corrupt/i.test(text),
+  );
 }
 
 async function signOut(world) {
@@ -92,10 +194,15 @@ async function signOut(world) {
 function story(world, from, killed) {
   return world.notes
     .slice(from)
-    .filter((note) => note.request?.startsWith('POST /token') || note.event || note.delivered !== undefined)
+    .filter(
+      (note) =>
+        note.request?.startsWith('POST /token') || note.event || note.delivered !== undefined,
+    )
     .slice(0, 6)
     .map((note) => {
-      const what = note.event ?? (note.request ? `${note.grant} ${note.status}` : `delivered ${note.delivered}`);
+      const what =
+        note.event ??
+        (note.request ? `${note.grant} ${note.status}` : `delivered ${note.delivered}`);
       return `${what} at ${note.at - killed} ms`;
     })
     .join(', ');

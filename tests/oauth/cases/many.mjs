@@ -7,19 +7,37 @@ const CALLS = 50;
 const ONE_REFRESH = { openings: 0, registrations: 0, refreshes: 1, revoked: 0 };
 
 export const many = [
-  { name: `${BRIDGES} bridges with nothing stored: one browser, one registration, all work`, act: nothingStored },
-  { name: `${BRIDGES} bridges with an expired token: one refresh, no failure, grant kept`, act: expiredToken },
-  { name: `${BRIDGES} running bridges meet a revoked token: one refresh, no failure, grant kept`, act: revokedWhileRunning },
-  { name: `${CALLS} parallel calls meet a revoked token: one refresh, no failure`, act: parallelCalls },
+  {
+    name: `${BRIDGES} bridges with nothing stored: one browser, one registration, all work`,
+    act: nothingStored,
+  },
+  {
+    name: `${BRIDGES} bridges with an expired token: one refresh, no failure, grant kept`,
+    act: expiredToken,
+  },
+  {
+    name: `${BRIDGES} running bridges meet a revoked token: one refresh, no failure, grant kept`,
+    act: revokedWhileRunning,
+  },
+  {
+    name: `${CALLS} parallel calls meet a revoked token: one refresh, no failure`,
+    act: parallelCalls,
+  },
 ];
 
 async function nothingStored(make) {
   const world = await make();
   const hosts = Array.from({ length: BRIDGES }, () => world.host());
-  await all('bridges', hosts.map((host, index) => works(host, `bridge ${index}`)));
+  await all(
+    'bridges',
+    hosts.map((host, index) => works(host, `bridge ${index}`)),
+  );
   tally('all of them', world, { openings: 1, registrations: 1, refreshes: 0, revoked: 0 });
   equal('code grants', world.grants('authorization_code'), 1);
-  await all('ends', hosts.map((host) => host.close()));
+  await all(
+    'ends',
+    hosts.map((host) => host.close()),
+  );
 }
 
 async function expiredToken(make) {
@@ -30,9 +48,15 @@ async function expiredToken(make) {
   await world.setDelay(300);
   const before = world.tally;
   const hosts = Array.from({ length: BRIDGES }, () => world.host());
-  await all('bridges', hosts.map((host, index) => works(host, `bridge ${index}`)));
+  await all(
+    'bridges',
+    hosts.map((host, index) => works(host, `bridge ${index}`)),
+  );
   tally('all of them', world, ONE_REFRESH, before);
-  await all('ends', hosts.map((host) => host.close()));
+  await all(
+    'ends',
+    hosts.map((host) => host.close()),
+  );
   await grantLives(world);
 }
 
@@ -40,13 +64,22 @@ async function revokedWhileRunning(make) {
   const world = await make();
   await (await signedIn(world)).close();
   const hosts = Array.from({ length: BRIDGES }, () => world.host());
-  await all('bridges', hosts.map((host, index) => works(host, `bridge ${index}`)));
+  await all(
+    'bridges',
+    hosts.map((host, index) => works(host, `bridge ${index}`)),
+  );
   world.remote.refuseAllShown();
   await world.setDelay(300);
   const before = world.tally;
-  await all('calls', hosts.map((host, index) => calls(host, `again ${index}`)));
+  await all(
+    'calls',
+    hosts.map((host, index) => calls(host, `again ${index}`)),
+  );
   tally('all of them', world, ONE_REFRESH, before);
-  await all('ends', hosts.map((host) => host.close()));
+  await all(
+    'ends',
+    hosts.map((host) => host.close()),
+  );
   await grantLives(world);
 }
 
@@ -57,7 +90,10 @@ async function parallelCalls(make) {
   await world.setDelay(300);
   const before = world.tally;
   const texts = Array.from({ length: CALLS }, (_, index) => `call ${index}`);
-  const answers = await all('calls', texts.map((text) => host.call('echo', { text })));
+  const answers = await all(
+    'calls',
+    texts.map((text) => host.call('echo', { text })),
+  );
   equal('answers', answers, texts);
   tally('all of them', world, ONE_REFRESH, before);
   await host.close();

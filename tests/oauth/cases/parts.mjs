@@ -7,14 +7,20 @@ import { consent, deny } from '../person.mjs';
 const REDIRECT = 'http://127.0.0.1:9/callback';
 
 export const parts = [
-  { name: 'parts: without the bridge, tokens are given, rotated, and a replay revokes the grant', act: replay },
+  {
+    name: 'parts: without the bridge, tokens are given, rotated, and a replay revokes the grant',
+    act: replay,
+  },
 ];
 
 async function replay(make) {
   const world = await make();
   const challenge = await fetch(world.url, { method: 'POST' });
   equal('status without a token', challenge.status, 401);
-  truth('the challenge names the metadata', /resource_metadata=/.test(challenge.headers.get('www-authenticate')));
+  truth(
+    'the challenge names the metadata',
+    /resource_metadata=/.test(challenge.headers.get('www-authenticate')),
+  );
   const client = await register(world);
   const first = await signIn(world, client);
   equal('with a token it is no longer 401', (await post(world, first.access_token)).status, 400);
@@ -23,7 +29,11 @@ async function replay(make) {
   equal('nothing is revoked so far', world.count('grant.revoked'), 0);
   const replayed = await token(world, client, refreshing(first));
   equal('a replay', replayed.error, 'invalid_grant');
-  equal('the winner after a replay', (await token(world, client, refreshing(second))).error, 'invalid_grant');
+  equal(
+    'the winner after a replay',
+    (await token(world, client, refreshing(second))).error,
+    'invalid_grant',
+  );
   equal('revoked grants', world.count('grant.revoked'), 1);
   equal('refreshes counted', world.grants('refresh_token'), 3);
   world.remote.refuseAllShown();

@@ -43,7 +43,8 @@ async function firstStart(make) {
   const asked = new URL(world.opened[0]).searchParams;
   equal('resource asked for', asked.get('resource'), world.url);
   equal('challenge method', asked.get('code_challenge_method'), 'S256');
-  equal('scope asked for', asked.get('scope'), 'mcp:tools mcp:resources');
+  // That of the challenge, and `offline_access` because the authorization server lists it.
+  equal('scope asked for', asked.get('scope'), 'mcp:tools offline_access');
   const grant = world.notes.find((note) => note.grant === 'authorization_code');
   equal('resource at the token endpoint', grant.resource, world.url);
   equal('secrets on stderr', world.secretsIn(host.stderr.join('\n')), []);
@@ -82,16 +83,12 @@ async function expired(make) {
   const world = await make({ tokenSeconds: 3 });
   const host = await signedIn(world);
   await world.setTokenSeconds(600);
-  await pastExpiry(3);
   const before = world.tally;
+  await pastExpiry(3);
   await calls(host, 'again');
-  const wanted = { openings: 0, registrations: 0, revoked: 0 };
-  tally('the call after expiry', world, wanted, before);
-  // The first call may have refreshed ahead of expiry; at 600 s nothing has to be refreshed twice.
-  truth('no refresh at all', world.tally.refreshes >= 1);
-  const refreshed = world.tally.refreshes;
   await calls(host, 'and again');
-  equal('refreshes after that', world.tally.refreshes - refreshed, 0);
+  const wanted = { openings: 0, registrations: 0, refreshes: 1, revoked: 0 };
+  tally('the calls after expiry', world, wanted, before);
   await host.close();
 }
 
@@ -104,6 +101,8 @@ async function expiredBetween(make) {
   await (await signedIn(world)).close();
   const wanted = { openings: 0, registrations: 0, refreshes: 1, revoked: 0 };
   tally('the start after expiry', world, wanted, before);
+  const refresh = world.notes.find((note) => note.grant === 'refresh_token');
+  equal('resource of the refresh', refresh.resource, world.url);
 }
 
 /** A token's life is a time: nothing but time ends it. */
