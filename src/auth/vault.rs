@@ -89,6 +89,7 @@ struct Contents {
     values: HashMap<String, Secret<Vec<u8>>>,
     locks: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
     saves: u64,
+    lockings: u64,
     broken: HashSet<String>,
 }
 
@@ -108,6 +109,11 @@ impl MemoryVault {
     /// How often something was stored.
     pub fn saves(&self) -> u64 {
         self.contents().saves
+    }
+
+    /// How often a lock was asked for.
+    pub fn lockings(&self) -> u64 {
+        self.contents().lockings
     }
 
     /// Makes every access to this name fail from now on, as a locked keyring does.
@@ -148,7 +154,9 @@ impl Vault for MemoryVault {
     }
 
     fn lock(&self, name: &str) -> BoxFuture<'_, Result<VaultLock, VaultError>> {
-        let lock = self.contents().locks.entry(name.to_owned()).or_default().clone();
+        let mut contents = self.contents();
+        contents.lockings += 1;
+        let lock = contents.locks.entry(name.to_owned()).or_default().clone();
         Box::pin(async move { Ok(VaultLock::new(lock.lock_owned().await)) })
     }
 

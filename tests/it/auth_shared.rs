@@ -81,11 +81,31 @@ async fn fifty_calls_share_an_incident() {
     let bridge = bridges(&server, 1, &FakeBrowser::follows()).remove(0);
     bridge.list().await.unwrap();
     server.end_access_tokens();
-    let calls = vec![bridge; 50];
+    let lockings = bridge.vault.lockings();
+    let calls = vec![bridge.clone(); 50];
     let sent = all_list(&calls).await;
     assert!(sent.iter().all(|sent| *sent <= 2), "{sent:?}");
     assert_eq!(server.grants("refresh_token").len(), 1);
     assert_eq!(server.reuses(), 0);
+    assert_eq!(
+        bridge.vault.lockings() - lockings,
+        1,
+        "the store is bothered once, not fifty times"
+    );
+}
+
+/// fifty calls with a token about to end: one renewal, and the store is bothered once.
+#[tokio::test]
+async fn fifty_calls_share_a_renewal() {
+    let server = slow_server().await;
+    let bridge = bridges(&server, 1, &FakeBrowser::follows()).remove(0);
+    bridge.list().await.unwrap();
+    bridge.clock.advance(3600);
+    server.advance(3600);
+    let lockings = bridge.vault.lockings();
+    assert_eq!(all_list(&vec![bridge.clone(); 50]).await, [1; 50]);
+    assert_eq!(server.grants("refresh_token").len(), 1);
+    assert_eq!(bridge.vault.lockings() - lockings, 1);
 }
 
 /// S-04: fifty calls of one bridge without any token: one tab.
