@@ -247,3 +247,43 @@ async fn registrations_are_answered_refused_changed_or_not_offered() {
     assert_eq!(oauth.registrations()[0].request.json()["client_name"], "x");
     assert_eq!(oauth.clients(), 3);
 }
+
+/// tokens and methods are not interchangeable, and a field comes once.
+#[tokio::test]
+async fn renewals_are_for_the_same_client_scopes_and_method() {
+    let host = default();
+    let signing = Signing::registered(&host.mock).await;
+    let other = Signing::registered(&host.mock).await;
+    let tokens = signing.tokens("a b").await;
+    assert_eq!(error_of(other.renew(&tokens).await), "invalid_grant");
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let scoped = async |scope: &str| {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh),
+            ("resource", &signing.resource),
+            ("scope", scope),
+        ];
+        signing.token(&fields).await
+    };
+    assert_eq!(error_of(scoped("a c").await), "invalid_scope");
+    assert!(scoped("a").await.is_ok());
+
+    let kind = "application/x-www-form-urlencoded";
+    let twice = format!("client_id={0}&client_id={0}&grant_type=refresh_token", signing.id);
+    let request = signing.http.post(signing.at("token")).header("content-type", kind).body(twice);
+    let refused = json_of(request.send().await.unwrap()).await;
+    assert!(refused["error_description"].as_str().unwrap().contains("twice"), "{refused}");
+    let json = signing.http.post(signing.at("token")).header("content-type", "application/json");
+    assert_eq!(json.body("{}").send().await.unwrap().status(), 400);
+
+    let mut basic = Signing::new(host.mock.oauth(), host.mock.url().as_str());
+    let wanted = json!({ "token_endpoint_auth_method": "client_secret_basic" });
+    let answer = json_of(basic.register(&wanted).await).await;
+    basic.id = answer["client_id"].as_str().unwrap().to_owned();
+    let code = basic.code(&[]).await;
+    basic.secret = Some(answer["client_secret"].as_str().unwrap().to_owned());
+    let posted = basic.exchange(&code, &[]).await.unwrap_err();
+    let words = posted["error_description"].as_str().unwrap();
+    assert_eq!(words, "registered for `client_secret_basic`, not `client_secret_post`");
+}

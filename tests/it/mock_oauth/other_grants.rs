@@ -42,6 +42,9 @@ async fn a_device_waits_until_it_is_approved_by_itself() {
     let mut signing = Signing::new(host.mock.oauth(), host.mock.url().as_str());
     let code = device(&mut signing).await;
     assert_eq!(error_of(poll(&signing, &code).await), "authorization_pending");
+    let mut other = Signing::new(host.mock.oauth(), host.mock.url().as_str());
+    device(&mut other).await;
+    assert_eq!(error_of(poll(&other, &code).await), "invalid_grant", "the code of another");
     let tokens = poll(&signing, &code).await.unwrap();
     assert_eq!(tokens["scope"], "lab:read");
     assert!(tokens["refresh_token"].is_string());
