@@ -51,7 +51,7 @@ impl ProtectedResource {
         let document = object(body)?;
         Ok(Self {
             resource: text(&document, "resource").ok_or("it has no `resource`")?,
-            authorization_servers: list(&document, "authorization_servers").unwrap_or_default(),
+            authorization_servers: array(&document, "authorization_servers").unwrap_or_default(),
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
         })
     }
@@ -101,16 +101,24 @@ fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
+/// A URL as it stands: parsing would take control characters and white space out of one that hides
+/// something (S-05).
 fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
-    Url::parse(&text(document, name)?).ok()
+    let text = text(document, name)?;
+    let hides = text.chars().any(|character| character.is_control() || character.is_whitespace());
+    if hides { None } else { Url::parse(&text).ok() }
+}
+
+/// A list that must be one (A-04).
+fn array(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
+    let items = document.get(name)?.as_array()?;
+    Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 /// A list of words; one string with spaces counts as such a list.
 fn list(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     match document.get(name)? {
-        Value::Array(items) => {
-            Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        }
+        Value::Array(_) => array(document, name),
         Value::String(words) => Some(words.split_whitespace().map(str::to_owned).collect()),
         _ => None,
     }
@@ -127,6 +135,25 @@ fn flag(document: &Map<String, Value>, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// S-05
+    #[test]
+    fn a_url_that_hides_characters_is_none() {
+        for hidden in
+            ["https://as/\\u0009x", "\\u0001https://as/x", "https://as/\\na", "https://as/ x"]
+        {
+            let text = format!(r#"{{"issuer":"i","authorization_endpoint":"{hidden}"}}"#);
+            let server = AuthorizationServer::parse(text.as_bytes()).unwrap();
+            assert_eq!(server.authorization_endpoint, None, "{text}");
+        }
+    }
+
+    /// A-04
+    #[test]
+    fn authorization_servers_must_be_an_array() {
+        let body = br#"{"resource":"https://h","authorization_servers":"https://as"}"#;
+        assert!(ProtectedResource::parse(body).unwrap().authorization_servers.is_empty());
+    }
 
     /// A-04, A-06: identifiers stay as written; a URL parser would add a slash.
     #[test]
