@@ -64,8 +64,7 @@ impl StoreError {
     /// A value that cannot be read, and the way out.
     pub(super) fn damaged(place: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self::new(StoreErrorKind::Damaged, format!("{place} is damaged: {why}"))
-            .hint("see which server it belongs to with `mcp-tether status`, remove it with `mcp-tether logout` and \
-                 the server's URL, then sign in again")
+            .hint("`mcp-tether logout URL` removes it; then sign in again")
     }
 
     /// A lock that did not become free in time.
