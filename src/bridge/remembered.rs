@@ -146,9 +146,12 @@ impl Remembered {
 
     /// Keeps what the remote answered to a list, if it came whole.
     pub(super) fn keep_list(&self, request: &Message, answer: &Message) {
-        let is_list = LISTS.iter().any(|(list, _)| *list == request.method());
-        let whole = answer.outcome_as::<Page>().is_some_and(|page| page.next_cursor.is_none());
-        if !is_list || !is_first_page(request) || !whole {
+        // Asked for every answer: a result is looked into only if it is a list that is kept.
+        let is_list = || LISTS.iter().any(|(list, _)| *list == request.method());
+        if self.file.is_none() || !is_list() || !is_first_page(request) {
+            return;
+        }
+        if answer.outcome_as::<Page>().is_none_or(|page| page.next_cursor.is_some()) {
             return;
         }
         let (method, result) = (request.method().to_owned(), answer.outcome().and_then(raw));

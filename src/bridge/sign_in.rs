@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Bridge;
 use super::in_flight::Held;
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, RequestId, result_response};
+use crate::jsonrpc::{Frame, result_response};
 use crate::protocol::{Era, ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 use crate::remote::SignInState;
@@ -108,13 +108,13 @@ impl Bridge {
         let Some(id) = held.message.id().cloned() else { return };
         let state = self.remote.authorizer().state().borrow().clone();
         let failed = matches!(state, SignInState::Failed(_));
-        self.report_progress(held, &id);
+        self.report_progress(held);
         let content = json!([{ "type": "text", "text": self.how_to_sign_in() }]);
         let result = json!({ "content": content, "isError": failed });
         self.answer(held.batch, Frame::from(result_response(&id, &result)));
     }
 
-    fn report_progress(&mut self, held: &Held, _: &RequestId) {
+    fn report_progress(&mut self, held: &Held) {
         let token = held.message.params_as::<Call>().map(|call| call.meta["progressToken"].clone());
         let Some(token) = token.filter(|token| !token.is_null()) else { return };
         let params =

@@ -87,7 +87,7 @@ impl Received {
             Invalid::not_json(format!("invalid UTF-8 at byte {}", error.valid_up_to()))
         })?;
         if !text.trim_start().starts_with('[') {
-            return Message::parse_text(&raw, text, 0).map(Self::One);
+            return Message::parse_text(&raw, text).map(Self::One);
         }
         let members: Vec<&RawValue> =
             serde_json::from_str(text).map_err(Invalid::from_json_error)?;
@@ -96,7 +96,7 @@ impl Received {
         }
         let parse = |member: &&RawValue| {
             let range = range_in(text, member.get());
-            Message::parse_text(&raw.slice(range), member.get(), 0)
+            Message::parse_text(&raw.slice(range), member.get())
         };
         Ok(Self::Batch(members.iter().map(parse).collect()))
     }
@@ -113,7 +113,7 @@ impl Message {
         }
     }
 
-    fn parse_text(raw: &Bytes, text: &str, _depth: usize) -> Result<Self, Invalid> {
+    fn parse_text(raw: &Bytes, text: &str) -> Result<Self, Invalid> {
         let envelope: Envelope<'_> =
             serde_json::from_str(text).map_err(|error| Invalid::classify(text, &error))?;
         let id = envelope.id.and_then(RequestId::from_raw);
