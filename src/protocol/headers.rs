@@ -1,15 +1,40 @@
 //! Names of the HTTP headers that MCP defines, in the lower case that HTTP/2 demands.
 
+use super::methods;
+
 /// Session of Streamable HTTP up to 2025-11-25 (T-31).
 pub const SESSION_ID: &str = "mcp-session-id";
 /// Negotiated revision (T-30).
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 /// Where a resumed stream goes on (T-36).
 pub const LAST_EVENT_ID: &str = "last-event-id";
+/// The method of the body (2026-07-28, T-51).
+pub const METHOD: &str = "mcp-method";
+/// What the body names, see [`name_member`] (2026-07-28, T-52).
+pub const NAME: &str = "mcp-name";
+/// What the name of a header for an annotated argument starts with (2026-07-28, T-54).
+pub const PARAMETER_PREFIX: &str = "mcp-param-";
+/// The word in a tool's input schema that mirrors an argument into a header (2026-07-28, T-53).
+pub const PARAMETER_ANNOTATION: &str = "x-mcp-header";
+/// What surrounds the Base64 form of a value that is no safe header text (T-54).
+pub const ENCODED: (&str, &str) = ("=?base64?", "?=");
+/// Asks proxies in front of the remote not to hold events back.
+pub const ACCEL_BUFFERING: &str = "x-accel-buffering";
 /// Media type of a single JSON-RPC message.
 pub const JSON: &str = "application/json";
 /// Media type of a Server-Sent Events stream.
 pub const EVENT_STREAM: &str = "text/event-stream";
+
+/// The member of `params` that `Mcp-Name` repeats for this method (T-52; the last three: tasks
+/// extension).
+pub fn name_member(method: &str) -> Option<&'static str> {
+    match method {
+        methods::TOOLS_CALL | methods::PROMPTS_GET => Some("name"),
+        methods::RESOURCES_READ => Some("uri"),
+        methods::TASKS_GET | methods::TASKS_UPDATE | methods::TASKS_CANCEL => Some("taskId"),
+        _ => None,
+    }
+}
 
 /// Whether only the bridge may set this header: what a user gives for it is refused (T-27).
 pub fn is_reserved(name: &str) -> bool {

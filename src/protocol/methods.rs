@@ -16,6 +16,34 @@ pub const DISCOVER: &str = "server/discover";
 pub const TOOLS_LIST: &str = "tools/list";
 /// Runs a tool: the only method that may act.
 pub const TOOLS_CALL: &str = "tools/call";
+/// Fills a prompt in.
+pub const PROMPTS_GET: &str = "prompts/get";
+/// The contents of a resource.
+pub const RESOURCES_READ: &str = "resources/read";
+/// Opens a stream of change notifications (2026-07-28).
+pub const LISTEN: &str = "subscriptions/listen";
+/// The first message on such a stream.
+pub const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
+/// A resource has other contents now.
+pub const RESOURCE_UPDATED: &str = "notifications/resources/updated";
+/// A log message.
+pub const LOG_MESSAGE: &str = "notifications/message";
+/// How a task stands (2025-11-25, and differently the tasks extension).
+pub const TASKS_GET: &str = "tasks/get";
+/// Waits for the result of a task (2025-11-25).
+pub const TASKS_RESULT: &str = "tasks/result";
+/// The tasks there are (2025-11-25).
+pub const TASKS_LIST: &str = "tasks/list";
+/// Ends a task.
+pub const TASKS_CANCEL: &str = "tasks/cancel";
+/// Answers what a task asks (tasks extension).
+pub const TASKS_UPDATE: &str = "tasks/update";
+/// A task stands differently now (tasks extension).
+pub const TASK_CHANGED: &str = "notifications/tasks";
+/// The same in 2025-11-25.
+pub const TASK_STATUS: &str = "notifications/tasks/status";
+/// What a URL elicitation asked for was done (2025-11-25).
+pub const ELICITATION_COMPLETE: &str = "notifications/elicitation/complete";
 /// Subscribes to changes of one resource.
 pub const SUBSCRIBE: &str = "resources/subscribe";
 /// Ends such a subscription.
@@ -39,18 +67,36 @@ pub fn is_safe_to_repeat(method: &str) -> bool {
             | DISCOVER
             | TOOLS_LIST
             | "prompts/list"
-            | "prompts/get"
+            | PROMPTS_GET
             | "resources/list"
             | "resources/templates/list"
-            | "resources/read"
+            | RESOURCES_READ
             | "completion/complete"
-            | "tasks/get"
-            | "tasks/list"
-            | "tasks/result"
-            | "subscriptions/listen"
+            | TASKS_GET
+            | TASKS_LIST
+            | TASKS_RESULT
+            | LISTEN
             | SUBSCRIBE
             | UNSUBSCRIBE
             | SET_LEVEL
+    )
+}
+
+/// Whether a result of this method may ask for input first (`basic/patterns/mrtr`; E-35).
+pub fn may_need_input(method: &str) -> bool {
+    matches!(method, TOOLS_CALL | PROMPTS_GET | RESOURCES_READ)
+}
+
+/// Whether a result of this method carries caching hints (`server/utilities/caching`; E-22).
+pub fn is_cacheable(method: &str) -> bool {
+    matches!(
+        method,
+        DISCOVER
+            | TOOLS_LIST
+            | "prompts/list"
+            | "resources/list"
+            | "resources/templates/list"
+            | RESOURCES_READ
     )
 }
 

@@ -1,8 +1,9 @@
-//! Facts of the Model Context Protocol: revisions, header names, error codes, what is known of each
-//! method. Tables, no I/O.
+//! Facts of the Model Context Protocol: revisions, names of headers and of `_meta` keys, error codes,
+//! what is known of each method. Tables, no I/O.
 
 pub mod codes;
 pub mod headers;
+pub mod meta;
 pub mod methods;
 mod version;
 
