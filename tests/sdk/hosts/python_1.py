@@ -87,7 +87,8 @@ async def main() -> None:
             ) as session:
                 if await check("connect", session.initialize):
                     await play(Host(session, notifications))
-            closing = time.monotonic()
+                # Noted before the session closes: the fault below can cut that short as well.
+                closing = time.monotonic()
     except BaseExceptionGroup as group:
         # A fault of this SDK: a notification that arrives while it closes breaks its own reader.
         _, others = group.split(anyio.BrokenResourceError)
