@@ -107,11 +107,11 @@ async fn call_tool(call: &Call, request: &Message) -> Outcome {
     let text = params.arguments.map_or("{}", RawValue::get);
     let arguments: Value = serde_json::from_str(text)
         .map_err(|error| RpcError::invalid_params(format!("`arguments`: {error}")))?;
-    let problems = tool.problems(&arguments);
-    let result = if problems.is_empty() {
+    let misfits = tool.misfits(&arguments);
+    let result = if misfits.is_empty() {
         product.call(call, &tool, super::products::Arguments { text, value: &arguments }).await?
     } else {
-        product.invalid_arguments(&tool, &problems)?
+        product.invalid_arguments(&tool, &misfits)?
     };
     Ok(result.to_json(Rules::of(call.session.version())))
 }

@@ -2,8 +2,15 @@
 //! whatever resources and prompts it has. A product knows nothing of transports.
 
 mod content;
+mod draw;
 mod egrow;
+#[allow(dead_code, reason = "products that use all of it follow")]
+mod field;
 mod lab;
+mod moment;
+#[allow(dead_code, reason = "products that use all of it follow")]
+mod money;
+mod page;
 mod tool;
 
 use futures_util::future::BoxFuture;
@@ -12,7 +19,7 @@ use serde_json::Value;
 pub(super) use content::{Prompt, PromptArgument, Resource, ResourceTemplate, ToolResult};
 pub(super) use egrow::Egrow;
 pub(super) use lab::Lab;
-pub(super) use tool::{Arguments, Kind, Tool};
+pub(super) use tool::{Arguments, Kind, Misfit, Tool};
 
 use super::methods::{Call, RpcError};
 
@@ -57,8 +64,8 @@ pub(super) trait Product: Send + Sync {
     ) -> BoxFuture<'a, Called>;
 
     /// The answer to arguments that do not fit.
-    fn invalid_arguments(&self, tool: &Tool, problems: &[String]) -> Called {
-        Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, problems.join("; "))))
+    fn invalid_arguments(&self, tool: &Tool, misfits: &[Misfit]) -> Called {
+        Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, Misfit::all(misfits))))
     }
 
     /// The answer to a call of a tool that does not exist.

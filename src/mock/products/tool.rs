@@ -1,9 +1,11 @@
 //! A tool as the host sees it: its description and the schemas that are enforced.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
 use crate::mock::revisions::Rules;
@@ -82,18 +84,52 @@ impl Tool {
         tool
     }
 
-    /// What is wrong with these arguments, one sentence for each mistake.
-    pub(in crate::mock) fn problems(&self, arguments: &Value) -> Vec<String> {
+    /// What is wrong with these arguments, one entry for each mistake.
+    pub(in crate::mock) fn misfits(&self, arguments: &Value) -> Vec<Misfit> {
         // Compiled at the first call: listing tools must stay cheap.
         let validator = self.validator.get_or_init(|| {
             jsonschema::validator_for(&self.input).expect("the schemas of our tables are valid")
         });
-        let told = |error: jsonschema::ValidationError<'_>| {
-            let place = error.instance_path().to_string();
-            let place = place.trim_start_matches('/').replace('/', ".");
-            if place.is_empty() { error.to_string() } else { format!("`{place}`: {error}") }
+        validator.iter_errors(arguments).map(|error| Misfit::of(&error)).collect()
+    }
+}
+
+/// Something about the arguments that does not fit the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::mock) struct Misfit {
+    /// The member that holds the mistake, such as `lines.0`; empty for the whole.
+    pub(in crate::mock) within: String,
+    /// The member that is missing or one too many.
+    pub(in crate::mock) member: Option<String>,
+    /// What is wrong.
+    pub(in crate::mock) text: String,
+}
+
+impl Misfit {
+    fn of(error: &ValidationError<'_>) -> Self {
+        let within = error.instance_path().to_string();
+        let member = match error.kind() {
+            ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+            ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.first().cloned(),
+            _ => None,
         };
-        validator.iter_errors(arguments).map(told).collect()
+        let within = within.trim_start_matches('/').replace('/', ".");
+        Self { within, member, text: error.to_string() }
+    }
+
+    /// All of them in one sentence.
+    pub(in crate::mock) fn all(misfits: &[Self]) -> String {
+        let told: Vec<_> = misfits.iter().map(ToString::to_string).collect();
+        told.join("; ")
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.within.as_str() {
+            "" => f.write_str(&self.text),
+            within => write!(f, "`{within}`: {}", self.text),
+        }
     }
 }
 

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Field, Input, PAGE, Shape, may, need};
+use super::field::{Field, Input, Shape, may, need};
 use super::model::{CURRENCY, Product, ProductOption, Variant};
 use super::problem::{Problem, Reply};
-use super::search::{Query, page};
+use super::search::{PAGE, Query, page};
 
 const STATUS: Shape = Shape::OneOf(&["active", "draft", "archived"]);
 const STOCK: Shape = Shape::Whole(0, 1_000_000);

@@ -9,6 +9,7 @@ use super::model::{
     Product, Stage, Variant,
 };
 use super::moment::Moment;
+use super::money::decimal;
 use super::problem::Problem;
 use crate::mock::date::Date;
 
@@ -303,7 +304,7 @@ pub(super) fn normal_phone(text: &str) -> Option<String> {
 
 /// An amount for people.
 pub(super) fn money(amount: i64) -> String {
-    format!("{}.{:02} {CURRENCY}", amount / 100, amount % 100)
+    format!("{} {CURRENCY}", decimal(amount))
 }
 
 #[cfg(test)]

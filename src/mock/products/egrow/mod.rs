@@ -8,10 +8,8 @@ mod customers;
 mod desk;
 mod discovery;
 mod entry;
-mod field;
 mod limits;
 mod model;
-mod moment;
 mod orders;
 mod problem;
 mod search;
@@ -31,7 +29,8 @@ use self::entry::{Entry, Run};
 use self::field::Input;
 use self::limits::Limits;
 use self::problem::{Problem, Reply};
-use super::{Arguments, Called, Offers, Product, Profile, Tool, ToolResult};
+use super::{Arguments, Called, Misfit, Offers, Product, Profile, Tool, ToolResult};
+use super::{draw, field, moment, money};
 use crate::mock::date::Date;
 use crate::mock::methods::Call;
 use crate::protocol::methods;
@@ -183,9 +182,9 @@ impl Product for Egrow {
         })
     }
 
-    fn invalid_arguments(&self, tool: &Tool, problems: &[String]) -> Called {
+    fn invalid_arguments(&self, tool: &Tool, misfits: &[Misfit]) -> Called {
         let example = entries().find(|entry| entry.name == tool.name).map(|entry| entry.example);
         let hint = format!("correct the arguments, for example {}", example.unwrap_or("{}"));
-        Ok(result(Err(Problem::invalid(problems.join("; "), hint))))
+        Ok(result(Err(Problem::invalid(Misfit::all(misfits), hint))))
     }
 }

@@ -3,7 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::field::Input;
+use super::super::page::Page;
+use super::field::{Field, Input, Shape, may};
+
+/// Arguments of everything that gives pages.
+pub(super) const PAGE: &[Field] = &[
+    may("page", Shape::Whole(1, 100_000), "which page, from 1"),
+    may("perPage", Shape::Whole(1, 100), "entries per page, 20 if left out"),
+];
 
 /// The words of a query.
 #[derive(Debug)]
@@ -27,19 +34,14 @@ impl Query {
 
 /// One page of `all`, each entry written by `show`.
 pub(super) fn page<T>(input: Input<'_>, all: &[T], show: impl Fn(&T) -> Value) -> Value {
-    let number = |name: &str, default| {
-        usize::try_from(input.whole(name).unwrap_or(default)).unwrap_or(usize::MAX)
-    };
-    let (page, per_page) = (number("page", 1), number("perPage", 20));
-    let start = all.len().min((page - 1).saturating_mul(per_page));
-    let end = all.len().min(start + per_page);
-    let items: Vec<_> = all[start..end].iter().map(show).collect();
+    let number = |name: &str, default| input.whole(name).unwrap_or(default);
+    let page = Page::of(all, number("page", 1), number("perPage", 20));
     json!({
-        "items": items,
-        "page": page,
-        "perPage": per_page,
-        "total": all.len(),
-        "hasMore": end < all.len(),
+        "items": page.items.iter().map(show).collect::<Vec<_>>(),
+        "page": page.number,
+        "perPage": page.size,
+        "total": page.total,
+        "hasMore": page.has_more(),
     })
 }
 

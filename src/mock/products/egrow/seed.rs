@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::desk::{AGENTS, Desk};
+use super::draw::Draw;
 use super::model::{
     Address, Category, Change, Confirmation, Customer, DeliveryAttempt, Fulfillment, Group, Line,
     Order, Payment, Pipeline, Product, ProductOption, Stage, Variant,
@@ -23,7 +24,7 @@ const NUMBERS: std::ops::RangeInclusive<u64> = 80..=243;
 /// A desk with all its data.
 pub(super) fn desk(seed: u64, today: Date) -> Desk {
     let mut seeding = Seeding {
-        draw: Draw { seed, drawn: 0 },
+        draw: Draw::of(seed),
         desk: Desk {
             today,
             clock: Moment::on(today, 10 * 3600),
@@ -44,25 +45,6 @@ pub(super) fn desk(seed: u64, today: Date) -> Desk {
     }
     seeding.orders();
     seeding.desk
-}
-
-/// Numbers that look random.
-struct Draw {
-    seed: u64,
-    drawn: u64,
-}
-
-impl Draw {
-    fn below(&mut self, limit: usize) -> usize {
-        self.drawn += 1;
-        let limit = u64::try_from(limit.max(1)).unwrap_or(1);
-        usize::try_from(mixed(self.seed, self.drawn) % limit).unwrap_or(0)
-    }
-
-    /// True so many times in a hundred.
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
 }
 
 struct Seeding {

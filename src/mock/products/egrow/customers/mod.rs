@@ -11,10 +11,10 @@ pub(super) use changing::{CHANGING, blank_address, fill, new_customer};
 
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{DAYS, Field, Input, PAGE, Shape, may, need};
+use super::field::{DAYS, Field, Input, Shape, may, need};
 use super::model::{Customer, Fulfillment};
 use super::problem::{Problem, Reply};
-use super::search::{Query, page};
+use super::search::{PAGE, Query, page};
 
 const FIND: &[Field] = &[
     may("query", Shape::Text, "words to look for in name, phone, email and city"),

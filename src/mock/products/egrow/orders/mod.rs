@@ -14,10 +14,10 @@ pub(super) use changing::CHANGING;
 
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{DAYS, Field, Input, PAGE, Shape, may, need};
+use super::field::{DAYS, Field, Input, Shape, may, need};
 use super::model::{CURRENCY, Confirmation, Order};
 use super::problem::{Problem, Reply};
-use super::search::{Query, page};
+use super::search::{PAGE, Query, page};
 
 const ORDER: Field =
     need("order", Shape::Text, "id, number, tracking number or number of the shop");

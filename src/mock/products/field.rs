@@ -1,15 +1,15 @@
 //! Arguments of a tool as a table: the schema the host sees and the checks come from one place, and
-//! [`Input`] reads what passed them.
+//! [`Input`] reads what passed them. What an argument means is the product's business.
 
 use serde_json::{Map, Value, json};
 
 /// One argument.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
-    name: &'static str,
-    shape: Shape,
-    required: bool,
-    about: &'static str,
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    pub(super) required: bool,
+    pub(super) about: &'static str,
 }
 
 /// What an argument may hold.
@@ -17,6 +17,22 @@ pub(super) struct Field {
 pub(super) enum Shape {
     /// Text that is not empty.
     Text,
+    /// Text of at most so many characters, not empty.
+    Short(u32),
+    /// Text that fits a regular expression.
+    Like(&'static str),
+    /// An e-mail address, as far as its form tells.
+    Email,
+    /// An `http` or `https` address.
+    Url,
+    /// The number of a record.
+    Id,
+    /// One or more numbers of records.
+    Ids,
+    /// A day as `YYYY-MM-DD`.
+    Date,
+    /// A point in time in seconds since 1970.
+    Time,
     /// `YYYY-MM-DD`, `today` or `yesterday`.
     Day,
     /// A whole number within bounds.
@@ -25,6 +41,8 @@ pub(super) enum Shape {
     Money,
     Flag,
     OneOf(&'static [&'static str]),
+    /// One or more of these values.
+    SomeOf(&'static [&'static str]),
     /// One or more texts.
     Texts,
     /// Texts by name.
@@ -43,12 +61,6 @@ pub(super) const fn need(name: &'static str, shape: Shape, about: &'static str) 
 pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: false, about }
 }
-
-/// Arguments of everything that gives pages.
-pub(super) const PAGE: &[Field] = &[
-    may("page", Shape::Whole(1, 100_000), "which page, from 1"),
-    may("perPage", Shape::Whole(1, 100), "entries per page, 20 if left out"),
-];
 
 /// Arguments of everything that looks at a span of days.
 pub(super) const DAYS: &[Field] = &[
@@ -77,9 +89,25 @@ pub(super) fn schema<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Value {
 }
 
 impl Shape {
-    fn schema(self) -> Value {
+    pub(super) fn schema(self) -> Value {
         match self {
             Self::Text => json!({ "type": "string", "minLength": 1 }),
+            Self::Short(most) => json!({ "type": "string", "minLength": 1, "maxLength": most }),
+            Self::Like(pattern) => json!({ "type": "string", "pattern": pattern }),
+            Self::Email => json!({
+                "type": "string", "format": "email", "maxLength": 255,
+                "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+            }),
+            Self::Url => json!({
+                "type": "string", "format": "uri", "maxLength": 2000,
+                "pattern": r"^https?://[^/\s]+\S*$",
+            }),
+            Self::Id => json!({ "type": "integer", "minimum": 1 }),
+            Self::Ids => list(json!({ "type": "integer", "minimum": 1 })),
+            Self::Date => json!({
+                "type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$",
+            }),
+            Self::Time => json!({ "type": "integer", "minimum": 0 }),
             Self::Day => json!({
                 "type": "string",
                 "pattern": r"^(\d{4}-\d{2}-\d{2}|today|yesterday)$",
@@ -92,10 +120,8 @@ impl Shape {
             }
             Self::Flag => json!({ "type": "boolean" }),
             Self::OneOf(values) => json!({ "type": "string", "enum": values }),
-            Self::Texts => json!({
-                "type": "array", "items": { "type": "string", "minLength": 1 },
-                "minItems": 1, "maxItems": 500, "uniqueItems": true,
-            }),
+            Self::SomeOf(values) => list(json!({ "type": "string", "enum": values })),
+            Self::Texts => list(json!({ "type": "string", "minLength": 1 })),
             Self::Words => {
                 json!({ "type": "object", "additionalProperties": { "type": "string" } })
             }
@@ -105,6 +131,13 @@ impl Shape {
             }
         }
     }
+}
+
+/// The schema of a list in which nothing comes twice.
+fn list(items: Value) -> Value {
+    json!({
+        "type": "array", "items": items, "minItems": 1, "maxItems": 500, "uniqueItems": true,
+    })
 }
 
 /// Arguments that fit their schema.

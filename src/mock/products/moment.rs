@@ -1,4 +1,4 @@
-//! Points in time of the order desk, written as RFC 3339 in UTC.
+//! Points in time of seeded data, written as RFC 3339 in UTC. No clock: products make time pass.
 
 use std::fmt;
 

@@ -1,0 +1,47 @@
+//! One page of a list. How a product names page and size, and what it writes around the entries, is
+//! its own business.
+
+/// What a page shows, and where it stands in the whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page<'a, T> {
+    pub(super) items: &'a [T],
+    /// Which page, from 1.
+    pub(super) number: usize,
+    /// Entries of a full page.
+    pub(super) size: usize,
+    /// Entries of all pages.
+    pub(super) total: usize,
+    end: usize,
+}
+
+impl<'a, T> Page<'a, T> {
+    /// Page `number` of `all`; what lies beyond the end is empty.
+    pub(super) fn of(all: &'a [T], number: i64, size: i64) -> Self {
+        let whole = |number| usize::try_from(number).unwrap_or(1).max(1);
+        let (number, size) = (whole(number), whole(size));
+        let start = all.len().min((number - 1).saturating_mul(size));
+        let end = all.len().min(start.saturating_add(size));
+        Self { items: &all[start..end], number, size, total: all.len(), end }
+    }
+
+    /// Whether anything comes after this page.
+    pub(super) fn has_more(&self) -> bool {
+        self.end < self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_beyond_the_end_is_empty_and_nothing_overflows() {
+        let all = [1, 2, 3];
+        let last = Page::of(&all, 2, 2);
+        assert_eq!((last.items, last.has_more()), (&[3][..], false));
+        assert!(Page::of(&all, 1, 2).has_more());
+        let beyond = Page::of(&all, i64::MAX, i64::MAX);
+        assert!(beyond.items.is_empty() && !beyond.has_more());
+        assert_eq!(Page::of(&all, 0, 0).number, 1);
+    }
+}
