@@ -12,6 +12,7 @@ use crate::platform::Paths;
 #[derive(Clone, Debug)]
 pub struct Environment {
     variables: Variables,
+    added: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug)]
@@ -23,19 +24,31 @@ enum Variables {
 impl Environment {
     /// The real one.
     pub fn of_process() -> Self {
-        Self { variables: Variables::Process }
+        Self { variables: Variables::Process, added: BTreeMap::new() }
     }
 
     /// One with exactly these variables, for tests.
     pub fn fixed<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        Self { variables: Variables::Fixed(variables.into_iter().map(own).collect()) }
+        let variables = Variables::Fixed(variables.into_iter().map(own).collect());
+        Self { variables, added: BTreeMap::new() }
+    }
+
+    /// The same with more variables, as a host adds those of its configuration.
+    #[must_use]
+    pub fn with_variables(&self, more: &[(String, String)]) -> Self {
+        let mut with_more = self.clone();
+        with_more.added.extend(more.iter().cloned());
+        with_more
     }
 
     /// The value of a variable. Bytes that are no UTF-8 are replaced, which later checks refuse
     /// where it matters.
     pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<String> {
         let name = name.as_ref();
+        if let Some(value) = name.to_str().and_then(|name| self.added.get(name)) {
+            return Some(value.clone());
+        }
         match &self.variables {
             Variables::Process => std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()),
             Variables::Fixed(fixed) => fixed.get(name.to_str()?).cloned(),
@@ -72,6 +85,14 @@ impl Environment {
         match &self.variables {
             Variables::Process => Some(directories::BaseDirs::new()?.home_dir().to_path_buf()),
             Variables::Fixed(_) => self.variable("HOME").map(PathBuf::from),
+        }
+    }
+
+    /// Where programs of this platform keep their settings: `~/.config` and its like.
+    pub fn programs_settings_folder(&self) -> Option<PathBuf> {
+        match &self.variables {
+            Variables::Process => Some(directories::BaseDirs::new()?.config_dir().to_path_buf()),
+            Variables::Fixed(_) => self.home().map(|home| home.join(".config")),
         }
     }
 

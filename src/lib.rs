@@ -7,7 +7,7 @@
 //! unless a rule demands an edit.
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`, `bridge`,
-//! `remote`, `auth`, `store`, `mock`; `bridge` → `host`, `remote`; `remote` → `auth`, `http`;
+//! `remote`, `auth`, `store`, `hosts`, `mock`; `bridge` → `host`, `remote`; `remote` → `auth`, `http`;
 //! `auth` → `http`, `platform`; `store`, `environment` → `platform`; everyone may use
 //! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
 //! four: a mistake shared by both ends of a test would prove nothing.
@@ -19,6 +19,7 @@ pub mod commands;
 pub mod environment;
 pub mod error;
 pub mod host;
+pub mod hosts;
 pub mod http;
 pub mod jsonrpc;
 #[cfg(feature = "mock")]

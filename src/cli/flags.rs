@@ -31,13 +31,7 @@ impl FromArgMatches for SettingFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0.config = matches.get_one::<String>(CONFIG).cloned();
-        for setting in &SETTINGS {
-            let texts = texts(matches, setting);
-            if !texts.is_empty() {
-                self.0.values.push((setting.key, texts));
-            }
-        }
+        self.0 = given(matches, SETTINGS.iter());
         Ok(())
     }
 }
@@ -64,12 +58,48 @@ impl FromArgMatches for StoreFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0.config = matches.get_one::<String>(CONFIG).cloned();
-        let texts = texts(matches, Key::CredentialStore.setting());
-        if !texts.is_empty() {
-            self.0.values.push((Key::CredentialStore, texts));
-        }
+        self.0 = given(matches, [Key::CredentialStore.setting()].into_iter());
         Ok(())
+    }
+}
+
+/// The flags that an entry of a host can have, without the two whose names mean something else there.
+#[derive(Clone, Default)]
+pub struct InstallFlags(pub Flags);
+
+impl Args for InstallFlags {
+    fn augment_args(command: Command) -> Command {
+        command.arg(config()).args(installable().map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for InstallFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = given(matches, installable());
+        Ok(())
+    }
+}
+
+fn installable() -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(|setting| !matches!(setting.key, Key::Host | Key::Scope))
+}
+
+/// What was typed for these settings.
+fn given(matches: &ArgMatches, settings: impl Iterator<Item = &'static Setting>) -> Flags {
+    let values = settings.map(|setting| (setting.key, texts(matches, setting)));
+    Flags {
+        config: matches.get_one::<String>(CONFIG).cloned(),
+        values: values.filter(|(_, texts)| !texts.is_empty()).collect(),
     }
 }
 

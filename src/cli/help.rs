@@ -10,6 +10,7 @@ Examples:
   mcp-tether https://mcp.example.com/mcp --header 'Authorization: Bearer ${TOKEN}'
   mcp-tether https://mcp.example.com/mcp --header 'X-API-Key: ${keyring:shop}'
   mcp-tether http://127.0.0.1:3000/sse --transport sse-only --debug
+  mcp-tether install https://mcp.example.com/mcp --host vscode
   mcp-tether login https://mcp.example.com/mcp
   mcp-tether demo
 
@@ -90,6 +91,38 @@ Examples:
 Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. The files are found by
 URL and flags, so give both as they were given to `mcp-remote`. Where the server replaces refresh
 tokens, the sign-in works with one program only: this one, from the first renewal on.";
+
+/// Examples of `install`.
+pub const INSTALL: &str = "\
+Examples:
+  mcp-tether install https://mcp.example.com/mcp --host vscode
+  mcp-tether install https://mcp.example.com/mcp --host cursor --scope project --dry-run
+  mcp-tether install https://mcp.example.com/mcp --host zed --header 'X-API-Key: ${keyring:shop}'
+  mcp-tether install https://mcp.example.com/mcp --host claude-desktop --print
+
+Hosts: claude-code, claude-desktop, codex, copilot, cursor, gemini, junie, opencode, qwen, vscode,
+vscode-insiders, windsurf, zed.
+
+The flags of the bridge become the entry's arguments; its own `--host` and `--scope` belong into the
+settings file. The former content of the file stays beside it as `.bak`.";
+
+/// Examples of `uninstall`.
+pub const UNINSTALL: &str = "\
+Examples:
+  mcp-tether uninstall shop --host vscode
+  mcp-tether uninstall https://mcp.example.com/mcp --host cursor --host zed
+
+Takes out only entries that start this program. Sign-ins stay: `mcp-tether logout URL`.";
+
+/// Examples of `migrate`.
+pub const MIGRATE: &str = "\
+Examples:
+  mcp-tether migrate --dry-run
+  mcp-tether migrate
+  mcp-tether migrate --host claude-desktop --yes
+
+Looks into the configurations of this user and of the current folder. Each file's former content
+stays beside it as `.bak`, and the files of `mcp-remote` are left as they are.";
 
 /// Examples of `secret`.
 pub const SECRET: &str = "\

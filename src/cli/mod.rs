@@ -3,6 +3,7 @@
 
 mod flags;
 mod help;
+mod hosts;
 
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
@@ -10,6 +11,7 @@ use std::process::ExitCode as ProcessExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::flags::{SettingFlags, StoreFlags};
+use self::hosts::{Install, Migrate, Uninstall};
 #[cfg(feature = "mock")]
 use crate::commands::serve_mock::ServeOptions;
 use crate::commands::{self, call::CallOptions};
@@ -71,6 +73,15 @@ enum Verb {
         #[command(flatten)]
         flags: SettingFlags,
     },
+    /// Put a server into a host's configuration
+    #[command(after_help = help::INSTALL, args_override_self = true)]
+    Install(Install),
+    /// Take a server out of a host's configuration
+    #[command(after_help = help::UNINSTALL)]
+    Uninstall(Uninstall),
+    /// Rewrite the hosts' entries that run `mcp-remote`
+    #[command(after_help = help::MIGRATE)]
+    Migrate(Migrate),
     /// Keep API keys for headers in the keyring
     #[command(after_help = help::SECRET, subcommand_required = true)]
     Secret {
@@ -356,6 +367,9 @@ impl Cli {
             Verb::Import { urls, flags } => {
                 commands::import::run(&urls, &merged(flags), environment)
             }
+            Verb::Install(install) => install.run(outer, environment),
+            Verb::Uninstall(uninstall) => uninstall.run(environment),
+            Verb::Migrate(migrate) => migrate.run(environment),
             Verb::Secret { verb } => verb.run(outer, environment),
             Verb::Credentials { verb: CredentialsVerb::Move { from, to, flags } } => {
                 let flags = outer.overlaid_by(flags.0);
@@ -401,8 +415,8 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         let (first, second) = (&urls[0], &urls[1]);
         let error = Error::usage(format!("`{second}` is one word too many"));
         return Err(match second.as_str() {
-            "tools" | "call" | "login" | "logout" | "status" | "import" | "secret"
-            | "credentials" | "config" | "mock" | "demo" => {
+            "tools" | "call" | "login" | "logout" | "status" | "import" | "install"
+            | "uninstall" | "migrate" | "secret" | "credentials" | "config" | "mock" | "demo" => {
                 error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
             }
             _ => error.hint("give one URL, and at most a port beside it"),

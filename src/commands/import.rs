@@ -2,7 +2,7 @@
 //! nothing there.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,11 +23,7 @@ use crate::store::import::{
 
 /// Takes the sign-ins of these servers over; without any, says what there is.
 pub fn run(urls: &[String], flags: &Flags, environment: &Environment) -> Result<ExitCode> {
-    let configured = environment.non_empty("MCP_REMOTE_CONFIG_DIR");
-    let folder = folder(configured.as_deref(), environment.home().as_deref()).ok_or_else(|| {
-        Error::failed("no home folder to look for `.mcp-auth` in")
-            .hint("name the folder with `MCP_REMOTE_CONFIG_DIR`")
-    })?;
+    let folder = folder_of(environment)?;
     if urls.is_empty() {
         return what_there_is(&folder, flags, environment);
     }
@@ -43,6 +39,19 @@ pub fn run(urls: &[String], flags: &Flags, environment: &Environment) -> Result<
         }
     }
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
+}
+
+/// Takes the sign-in of one server over; the report.
+pub(super) fn one_of(url: &str, flags: &Flags, environment: &Environment) -> Result<String> {
+    one(url, &folder_of(environment)?, flags, environment)
+}
+
+fn folder_of(environment: &Environment) -> Result<PathBuf> {
+    let configured = environment.non_empty("MCP_REMOTE_CONFIG_DIR");
+    folder(configured.as_deref(), environment.home().as_deref()).ok_or_else(|| {
+        Error::failed("no home folder to look for `.mcp-auth` in")
+            .hint("name the folder with `MCP_REMOTE_CONFIG_DIR`")
+    })
 }
 
 /// The files tell no URL, so the user has to.

@@ -7,10 +7,14 @@ pub mod config;
 pub mod credentials;
 #[cfg(feature = "mock")]
 pub mod demo;
+mod host_entries;
 pub mod import;
+pub mod install;
+mod literal_secrets;
 mod logging;
 pub mod login;
 pub mod logout;
+pub mod migrate;
 mod notes;
 mod prepare;
 mod questions;

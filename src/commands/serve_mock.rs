@@ -2,10 +2,11 @@
 
 use super::logging;
 use super::prepare::block_on;
-use super::snippets::Entry;
+use super::snippets::snippets;
 use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
+use crate::hosts::NewEntry;
 use crate::mock::{
     self, Address, Answers, Auth, Consent, Fault, IssuerOptions, MockOptions, Mode, OAuthOptions,
     ProductName, Served,
@@ -122,9 +123,9 @@ fn served(name: &str) -> Result<Served> {
 /// to put one into arguments (S-10).
 fn announcement(product: &str, address: &Address, key: Option<&str>) -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "mcp-tether".into());
-    let mut entry = Entry {
+    let mut entry = NewEntry {
         name: product.to_owned(),
-        program: program.display().to_string(),
+        command: program.display().to_string(),
         arguments: vec![address.url.to_string()],
         variables: Vec::new(),
     };
@@ -135,5 +136,5 @@ fn announcement(product: &str, address: &Address, key: Option<&str>) -> String {
         entry.arguments.extend(["--header".to_owned(), "X-API-Key:${MOCK_API_KEY}".to_owned()]);
         entry.variables.push(("MOCK_API_KEY".to_owned(), key.to_owned()));
     }
-    out + &entry.snippets() + "\nCtrl-C ends it\n"
+    out + &snippets(&entry) + "\nCtrl-C ends it\n"
 }

@@ -2,6 +2,8 @@
 //! the checks that keep them from breaking a request or the protocol (S-08, T-27). No message shows
 //! a value.
 
+use std::cell::RefCell;
+
 use http::{HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
@@ -31,6 +33,18 @@ pub fn parse_line(
         .map_err(|problem| problem.into_error(&format!("the header `{name}`"), place))?;
     let value = header_value(&name, value.trim_matches([' ', '\t']), place)?;
     Ok((name, value))
+}
+
+/// The names in `${…}` of a header that was given as a flag, which need not be set. Whatever is wrong
+/// with the header otherwise is an error.
+pub fn named_variables(line: &str) -> Result<Vec<String>> {
+    let names = RefCell::new(Vec::new());
+    let lookup = |name: &str| {
+        names.borrow_mut().push(name.to_owned());
+        Ok(Some("x".to_owned()))
+    };
+    parse_line(line, "the value of `--header`", &lookup)?;
+    Ok(names.into_inner())
 }
 
 /// Reads a header file: one header a line; blank lines and lines that start with `#` do not count.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A module and the modules it may use, beside itself and what everyone may use.
 const RULES: &[(&str, &[&str])] = &[
-    ("cli", &["commands", "settings", "environment"]),
+    ("cli", &["commands", "settings", "environment", "hosts"]),
     (
         "commands",
         &[
@@ -16,6 +16,7 @@ const RULES: &[(&str, &[&str])] = &[
             "remote",
             "auth",
             "store",
+            "hosts",
             "platform",
             "http",
             "mock",
@@ -28,6 +29,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("store", &["platform"]),
     ("platform", &[]),
     ("host", &[]),
+    ("hosts", &[]),
     ("http", &[]),
     ("environment", &["platform"]),
     ("mock", &[]),

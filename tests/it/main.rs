@@ -10,6 +10,7 @@ mod bridge_sign_in;
 mod cli_help;
 mod commands;
 mod host_clock;
+mod hosts;
 mod http_sse;
 #[cfg(target_os = "linux")]
 #[path = "../keyring/mod.rs"]

@@ -1,0 +1,129 @@
+//! Secrets that stand in plain text where a name would do: found before they are written into a
+//! host's configuration, and hidden where a change of one is shown (S-09, S-10). Guesses from names
+//! and looks, and rather hides too much.
+
+/// Words in the names of what holds secrets.
+const SECRET_WORDS: [&str; 9] =
+    ["auth", "token", "secret", "key", "passw", "cookie", "credential", "bearer", "session"];
+
+/// Whether a header with this literal value should be kept elsewhere.
+pub fn is_secret_header(line: &str) -> bool {
+    let (name, value) = line.split_once(':').unwrap_or((line, ""));
+    let value = value.trim();
+    !value.is_empty() && !value.contains("${") && (has_secret_name(name) || looks_secret(value))
+}
+
+fn has_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Long, of letters and digits, and neither a path nor a URL.
+fn looks_secret(text: &str) -> bool {
+    let has = |test: fn(&char) -> bool| text.chars().any(|c| test(&c));
+    let of_token = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
+    text.len() >= 16
+        && !text.starts_with(['/', '.'])
+        && text.chars().all(of_token)
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_alphabetic)
+}
+
+/// A change of a configuration as it may be shown: what looks like a secret is `…`.
+pub fn hidden(text: &str) -> String {
+    text.split_inclusive('\n').map(hidden_line).collect()
+}
+
+fn hidden_line(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    let mut under_secret_name = false;
+    while let Some((before, quoted, after)) = next_string(rest) {
+        out.push_str(before);
+        let is_name = after.trim_start().starts_with([':', '=']);
+        // A bare key of TOML stands before its string.
+        let bare = before.trim_end().strip_suffix('=').unwrap_or_default();
+        let shown = match quoted.split_once(':') {
+            Some((name, _)) if is_secret_header(quoted) && !quoted.contains("://") => {
+                format!("{name}: …")
+            }
+            _ if is_name => quoted.to_owned(),
+            _ if under_secret_name || has_secret_name(bare) || looks_secret(quoted) => {
+                if quoted.contains("${") { quoted.to_owned() } else { "…".to_owned() }
+            }
+            _ => quoted.to_owned(),
+        };
+        under_secret_name = is_name && has_secret_name(quoted);
+        out.push('"');
+        out.push_str(&shown);
+        out.push('"');
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The next string in double quotes: what stands before it, its text, and what comes after it.
+fn next_string(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.find('"')? + 1;
+    let mut escaped = false;
+    for (at, character) in text[start..].char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => {
+                let end = start + at;
+                return Some((&text[..start - 1], &text[start..end], &text[end + 1..]));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-10
+    #[test]
+    fn headers_that_hold_a_secret_are_told_from_those_that_do_not() {
+        for secret in [
+            "Authorization: Bearer hunter2",
+            "X-API-Key: k",
+            "Cookie:a=b",
+            "X-Anything: 9f86d081884c7d659a2feaa0c55ad015",
+        ] {
+            assert!(is_secret_header(secret), "{secret}");
+        }
+        for harmless in [
+            "Authorization: Bearer ${TOKEN}",
+            "X-API-Key: ${keyring:shop}",
+            "X-Tenant: acme",
+            "X-Api-Version: 2025-06-18",
+            "X-API-Key:",
+        ] {
+            assert!(!is_secret_header(harmless), "{harmless}");
+        }
+    }
+
+    /// S-09
+    #[test]
+    fn a_shown_change_keeps_its_shape_and_loses_its_secrets() {
+        let change = concat!(
+            "-      \"command\": \"npx\",\n",
+            "       \"args\": [\"-y\", \"mcp-remote\", \"https://mcp.example.com/mcp?a=1\", ",
+            "\"--header\", \"Authorization: Bearer \\\"hunter2\\\"\"],\n",
+            "       \"env\": { \"API_KEY\": \"hunter2\", \"MODE\": \"fast\" }\n",
+            " API_TOKEN = \"hunter2\"\n",
+            " \"ghp_0123456789abcdefghij\"\n",
+            " \"--header\", \"X-API-Key: ${SHOP}\"\n",
+        );
+        let shown = hidden(change);
+        assert!(!shown.contains("hunter2") && !shown.contains("ghp_"), "{shown}");
+        for kept in ["\"npx\"", "mcp?a=1", "Authorization: …", "\"fast\"", "${SHOP}"] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
+        assert_eq!(shown.lines().count(), change.lines().count());
+    }
+}

@@ -1,0 +1,189 @@
+//! Configurations in JSON, with the comments and trailing commas that many hosts permit. Edits touch
+//! the members they are about; everything else keeps its bytes.
+
+use std::collections::HashSet;
+
+use jsonc_parser::ast::{self, Object, ObjectProp};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::Value;
+
+use super::document::Flaw;
+use super::entry::{Entry, Place, words_and_variables};
+use super::table::Format;
+
+/// What a file without a value in it becomes.
+const EMPTY: &str = "{}\n";
+
+/// A text that was read, and can be edited.
+pub struct JsonText {
+    root: CstRootNode,
+    /// Every entry, in the order of the file.
+    pub entries: Vec<Entry>,
+}
+
+impl JsonText {
+    /// Reads a text with its entries in these sections.
+    pub fn parse(text: &str, format: Format, sections: &[&[&str]]) -> Result<Self, Flaw> {
+        let text = if text.trim().is_empty() { EMPTY } else { text };
+        let flawed = |error: jsonc_parser::errors::ParseError| Flaw {
+            line: error.line_display(),
+            column: error.column_display(),
+            what: lower_case(&error.kind().to_string()),
+        };
+        let parsed = parse_to_ast(text, &CollectOptions::default(), &options()).map_err(flawed)?;
+        let mut reader = Reader { text, format, entries: Vec::new() };
+        match &parsed.value {
+            None => {}
+            Some(ast::Value::Object(root)) => {
+                for section in sections {
+                    reader.section(root, section, &mut Vec::new())?;
+                }
+            }
+            Some(other) => return Err(reader.flaw(other, "this is not an object")),
+        }
+        let mut entries = reader.entries;
+        entries.sort_by_key(|entry| entry.line);
+        let root = CstRootNode::parse(text, &options()).map_err(flawed)?;
+        Ok(Self { root, entries })
+    }
+
+    /// Adds an entry as the last of its section, which is made if it is not there.
+    pub fn add(&mut self, section: &[&str], name: &str, members: Vec<(String, Value)>) {
+        let members = members.into_iter().map(|(key, value)| (key, input(value))).collect();
+        self.section(section.iter().copied()).append(name, CstInputValue::Object(members));
+    }
+
+    /// Sets members of an entry.
+    pub fn set(&mut self, place: &Place, members: Vec<(&'static str, Value)>) {
+        let entry = self.at(place).object_value_or_set(&place.name);
+        for (key, value) in members {
+            match entry.get(key) {
+                Some(member) => member.set_value(input(value)),
+                None => {
+                    entry.append(key, input(value));
+                }
+            }
+        }
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, place: &Place) {
+        if let Some(member) = self.at(place).get(&place.name) {
+            member.remove();
+        }
+    }
+
+    /// The text as it is now.
+    pub fn text(&self) -> String {
+        self.root.to_string()
+    }
+
+    fn at(&self, place: &Place) -> CstObject {
+        self.section(place.section.iter().map(String::as_str))
+    }
+
+    /// What stands on the way was seen to be objects when the text was read.
+    fn section<'a>(&self, keys: impl Iterator<Item = &'a str>) -> CstObject {
+        keys.fold(self.root.object_value_or_set(), |object, key| object.object_value_or_set(key))
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    format: Format,
+    entries: Vec<Entry>,
+}
+
+impl Reader<'_> {
+    /// Walks down the keys that are left; `path` holds those it has come by.
+    fn section(
+        &mut self,
+        object: &Object<'_>,
+        keys: &[&str],
+        path: &mut Vec<String>,
+    ) -> Result<(), Flaw> {
+        let Some((key, rest)) = keys.split_first() else { return self.members(object, path) };
+        let any = *key == "*";
+        let mut seen = false;
+        for property in object.properties.iter().filter(|p| any || p.name.as_str() == *key) {
+            if seen && !any {
+                return Err(self.twice(property));
+            }
+            seen = true;
+            match &property.value {
+                ast::Value::Object(inner) => {
+                    path.push(property.name.as_str().to_owned());
+                    self.section(inner, rest, path)?;
+                    path.pop();
+                }
+                _ if any => {}
+                other => return Err(self.flaw(other, format!("`{key}` is not an object"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn members(&mut self, section: &Object<'_>, path: &[String]) -> Result<(), Flaw> {
+        let mut names = HashSet::new();
+        for property in &section.properties {
+            let name = property.name.as_str();
+            if !names.insert(name) {
+                return Err(self.twice(property));
+            }
+            let (words, variables) = match Value::from(property.value.clone()) {
+                Value::Object(members) => words_and_variables(self.format, &members),
+                _ => Default::default(),
+            };
+            let line = Flaw::at(self.text, property.start(), "").line;
+            let place = Place { section: path.to_vec(), name: name.to_owned() };
+            self.entries.push(Entry { place, line, words, variables });
+        }
+        Ok(())
+    }
+
+    fn twice(&self, property: &ObjectProp<'_>) -> Flaw {
+        let name = crate::redact::plain(property.name.as_str());
+        self.flaw(property, format!("`{name}` stands here a second time"))
+    }
+
+    fn flaw(&self, at: &impl Ranged, what: impl Into<String>) -> Flaw {
+        Flaw::at(self.text, at.start(), what)
+    }
+}
+
+/// What the hosts' own readers take: JSON, comments and trailing commas.
+fn options() -> ParseOptions {
+    ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
+}
+
+fn input(value: Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(value) => CstInputValue::Bool(value),
+        Value::Number(value) => CstInputValue::Number(value.to_string()),
+        Value::String(value) => CstInputValue::String(value),
+        Value::Array(values) => CstInputValue::Array(values.into_iter().map(input).collect()),
+        Value::Object(members) => {
+            CstInputValue::Object(members.into_iter().map(|(k, v)| (k, input(v))).collect())
+        }
+    }
+}
+
+fn lower_case(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    let first = characters.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(characters).collect()
+}

@@ -1,0 +1,322 @@
+//! The one table of hosts: what each is called, where its configuration lies on each platform and
+//! what an entry looks like. A new host is a row here, a page in `docs/hosts` and a golden file in
+//! `tests/it/hosts`.
+
+use std::path::{Path, PathBuf};
+
+/// A program that starts MCP servers from a configuration file.
+#[derive(Debug)]
+pub struct Host {
+    /// What `--host` calls it.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// How its file is written.
+    pub format: Format,
+    /// The sections that hold entries, outermost key first; `*` stands for any key. New entries go
+    /// into the first.
+    pub sections: &'static [&'static [&'static str]],
+    /// How to make it take a change up.
+    pub afterwards: &'static str,
+    user: Place,
+    project: Option<&'static str>,
+}
+
+/// How the entries of a host are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `{ command, args, env }` in JSON, after members with these constant values.
+    Json(&'static [(&'static str, &'static str)]),
+    /// `{ type: "local", command: [command, …args], environment }` in JSON.
+    JsonWords,
+    /// `{ type: "local", command, args, env, tools: ["*"] }` in JSON.
+    JsonWithTools,
+    /// `command`, `args` and `env` in a TOML table.
+    Toml,
+}
+
+/// For whom an entry holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// For this user everywhere.
+    User,
+    /// For everyone who works in the current folder.
+    Project,
+}
+
+/// Where a user's file lies.
+#[derive(Debug)]
+enum Place {
+    /// Below the home folder, on every platform.
+    Home(&'static str),
+    /// In a folder that a variable names, else below the home folder.
+    Variable(&'static str, &'static str, &'static str),
+    /// Where programs of the platform keep their settings: `~/.config`, `~/Library/Application
+    /// Support`, `%APPDATA%`.
+    Settings(&'static str),
+    /// In `~/.config` also on macOS; in `%APPDATA%` on Windows, where the name differs.
+    DotConfig(&'static str, &'static str),
+}
+
+/// The folders that the places start from.
+#[derive(Clone, Debug, Default)]
+pub struct Folders {
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// Where programs of this platform keep their settings.
+    pub settings: Option<PathBuf>,
+    /// The current folder.
+    pub project: Option<PathBuf>,
+    /// Variables that move a host's folder, with their values.
+    pub moved: Vec<(&'static str, PathBuf)>,
+}
+
+const MCP_SERVERS: &[&[&str]] = &[&["mcpServers"]];
+const PLAIN: Format = Format::Json(&[]);
+const STDIO: Format = Format::Json(&[("type", "stdio")]);
+const RESTART: &str = "restart it";
+
+/// Every host that is known, by its id.
+pub static HOSTS: [Host; 13] = [
+    Host {
+        id: "claude-code",
+        title: "Claude Code",
+        format: STDIO,
+        sections: &[&["mcpServers"], &["projects", "*", "mcpServers"]],
+        afterwards: "start a new session; `claude mcp list` shows the connection",
+        user: Place::Home(".claude.json"),
+        project: Some(".mcp.json"),
+    },
+    Host {
+        id: "claude-desktop",
+        title: "Claude Desktop",
+        format: PLAIN,
+        sections: MCP_SERVERS,
+        afterwards: "quit it and start it again: closing the window is not enough",
+        user: Place::Settings("Claude/claude_desktop_config.json"),
+        project: None,
+    },
+    Host {
+        id: "codex",
+        title: "Codex",
+        format: Format::Toml,
+        sections: &[&["mcp_servers"]],
+        afterwards: "start a new session; `codex mcp list` shows the entry",
+        user: Place::Variable("CODEX_HOME", "config.toml", ".codex/config.toml"),
+        project: Some(".codex/config.toml"),
+    },
+    Host {
+        id: "copilot",
+        title: "Copilot CLI",
+        format: Format::JsonWithTools,
+        sections: MCP_SERVERS,
+        afterwards: "start a new session; `/mcp show` lists the servers",
+        user: Place::Variable("COPILOT_HOME", "mcp-config.json", ".copilot/mcp-config.json"),
+        project: None,
+    },
+    Host {
+        id: "cursor",
+        title: "Cursor",
+        format: PLAIN,
+        sections: MCP_SERVERS,
+        afterwards: "switch the server on in the settings, under MCP",
+        user: Place::Home(".cursor/mcp.json"),
+        project: Some(".cursor/mcp.json"),
+    },
+    Host {
+        id: "gemini",
+        title: "Gemini CLI",
+        format: PLAIN,
+        sections: MCP_SERVERS,
+        afterwards: "start a new session; `gemini mcp list` shows the connection",
+        user: Place::Home(".gemini/settings.json"),
+        project: Some(".gemini/settings.json"),
+    },
+    Host {
+        id: "junie",
+        title: "JetBrains Junie",
+        format: PLAIN,
+        sections: MCP_SERVERS,
+        afterwards: "restart the IDE",
+        user: Place::Home(".junie/mcp/mcp.json"),
+        project: Some(".junie/mcp/mcp.json"),
+    },
+    Host {
+        id: "opencode",
+        title: "opencode",
+        format: Format::JsonWords,
+        sections: &[&["mcp"]],
+        afterwards: "start a new session; `opencode mcp list` shows the connection",
+        user: Place::DotConfig("opencode/opencode.json", "opencode/opencode.json"),
+        project: Some("opencode.json"),
+    },
+    Host {
+        id: "qwen",
+        title: "Qwen Code",
+        format: PLAIN,
+        sections: MCP_SERVERS,
+        afterwards: "start a new session; `qwen mcp list` shows the connection",
+        user: Place::Home(".qwen/settings.json"),
+        project: Some(".qwen/settings.json"),
+    },
+    Host {
+        id: "vscode",
+        title: "VS Code",
+        format: STDIO,
+        sections: &[&["servers"]],
+        afterwards: "run the command `MCP: List Servers` and start it there",
+        user: Place::Settings("Code/User/mcp.json"),
+        project: Some(".vscode/mcp.json"),
+    },
+    Host {
+        id: "vscode-insiders",
+        title: "VS Code Insiders",
+        format: STDIO,
+        sections: &[&["servers"]],
+        afterwards: "run the command `MCP: List Servers` and start it there",
+        user: Place::Settings("Code - Insiders/User/mcp.json"),
+        project: Some(".vscode/mcp.json"),
+    },
+    Host {
+        id: "windsurf",
+        title: "Windsurf",
+        format: PLAIN,
+        sections: MCP_SERVERS,
+        afterwards: "press the refresh button of its MCP panel",
+        user: Place::Home(".codeium/windsurf/mcp_config.json"),
+        project: None,
+    },
+    Host {
+        id: "zed",
+        title: "Zed",
+        format: Format::Json(&[("source", "custom")]),
+        sections: &[&["context_servers"]],
+        afterwards: RESTART,
+        user: Place::DotConfig("zed/settings.json", "Zed/settings.json"),
+        project: Some(".zed/settings.json"),
+    },
+];
+
+impl Host {
+    /// The host of this id.
+    pub fn from_id(id: &str) -> Option<&'static Self> {
+        HOSTS.iter().find(|host| host.id == id)
+    }
+
+    /// Its configuration file. `None` where the host has no such file, or a folder is not known.
+    pub fn file(&self, scope: Scope, folders: &Folders) -> Option<PathBuf> {
+        match scope {
+            Scope::Project => Some(folders.project.as_ref()?.join(native(self.project?))),
+            Scope::User => self.user.resolve(folders),
+        }
+    }
+
+    /// Whether it has a file in the folder of a project.
+    pub fn has_project_file(&self) -> bool {
+        self.project.is_some()
+    }
+}
+
+impl Place {
+    fn resolve(&self, folders: &Folders) -> Option<PathBuf> {
+        let below_home = |path: &str| Some(folders.home.as_ref()?.join(native(path)));
+        match self {
+            Self::Home(path) => below_home(path),
+            Self::Variable(variable, inside, otherwise) => {
+                match folders.moved.iter().find(|(name, _)| name == variable) {
+                    Some((_, folder)) => Some(folder.join(inside)),
+                    None => below_home(otherwise),
+                }
+            }
+            Self::Settings(path) => Some(folders.settings.as_ref()?.join(native(path))),
+            Self::DotConfig(_, path) if cfg!(windows) => {
+                Some(folders.settings.as_ref()?.join(native(path)))
+            }
+            Self::DotConfig(path, _) if cfg!(target_os = "macos") => {
+                below_home(&format!(".config/{path}"))
+            }
+            Self::DotConfig(path, _) => Some(folders.settings.as_ref()?.join(path)),
+        }
+    }
+}
+
+/// The variables that [`Folders::moved`] may hold.
+pub const MOVING_VARIABLES: [&str; 2] = ["CODEX_HOME", "COPILOT_HOME"];
+
+fn native(path: &str) -> PathBuf {
+    path.split('/').collect::<PathBuf>()
+}
+
+impl Scope {
+    /// The word that chooses it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Project => "project",
+        }
+    }
+}
+
+/// Names a path the way a person would type it.
+pub(super) fn shown(path: &Path) -> String {
+    format!("`{}`", crate::redact::plain(&path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders() -> Folders {
+        Folders {
+            home: Some("/home/sara".into()),
+            settings: Some("/home/sara/.config".into()),
+            project: Some("/work/shop".into()),
+            moved: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ids_are_in_order_and_unique() {
+        assert!(HOSTS.windows(2).all(|pair| pair[0].id < pair[1].id));
+        for host in &HOSTS {
+            assert!(std::ptr::eq(Host::from_id(host.id).unwrap(), host));
+            assert!(!host.sections.is_empty() && !host.sections[0].contains(&"*"), "{}", host.id);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn files_lie_where_the_hosts_look_for_them() {
+        for (id, user, project) in [
+            ("claude-code", ".claude.json", Some(".mcp.json")),
+            ("claude-desktop", ".config/Claude/claude_desktop_config.json", None),
+            ("codex", ".codex/config.toml", Some(".codex/config.toml")),
+            ("cursor", ".cursor/mcp.json", Some(".cursor/mcp.json")),
+            ("vscode", ".config/Code/User/mcp.json", Some(".vscode/mcp.json")),
+            ("windsurf", ".codeium/windsurf/mcp_config.json", None),
+            ("zed", ".config/zed/settings.json", Some(".zed/settings.json")),
+        ] {
+            let host = Host::from_id(id).unwrap();
+            let expected = Path::new("/home/sara").join(user);
+            assert_eq!(host.file(Scope::User, &folders()), Some(expected), "{id}");
+            let expected = project.map(|path| Path::new("/work/shop").join(path));
+            assert_eq!(host.file(Scope::Project, &folders()), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_variable_of_the_host_moves_its_file() {
+        let mut folders = folders();
+        folders.moved.push(("CODEX_HOME", "/elsewhere".into()));
+        let codex = Host::from_id("codex").unwrap();
+        assert_eq!(codex.file(Scope::User, &folders), Some("/elsewhere/config.toml".into()));
+    }
+
+    #[test]
+    fn without_a_home_there_is_no_file_of_the_user() {
+        let nowhere = Folders::default();
+        for host in &HOSTS {
+            assert_eq!(host.file(Scope::User, &nowhere), None, "{}", host.id);
+        }
+    }
+}

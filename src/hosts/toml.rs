@@ -1,0 +1,142 @@
+//! Configurations in TOML. Edits touch the tables they are about; everything else keeps its bytes,
+//! and lines keep their ends.
+
+use serde_json::{Map, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value as Toml, value};
+
+use super::document::Flaw;
+use super::entry::{Entry, Place, words_and_variables};
+use super::table::Format;
+
+/// A text that was read, and can be edited.
+pub struct TomlText {
+    document: DocumentMut,
+    carriage_returns: bool,
+    /// Every entry, in the order of the file.
+    pub entries: Vec<Entry>,
+}
+
+impl TomlText {
+    /// Reads a text with its entries in these sections.
+    pub fn parse(text: &str, sections: &[&[&str]]) -> Result<Self, Flaw> {
+        let parsed = toml_edit::Document::parse(text).map_err(|error| {
+            let what = error.message().trim().replace('\n', ", ");
+            Flaw::at(text, error.span().map_or(0, |span| span.start), what)
+        })?;
+        let mut entries = Vec::new();
+        for section in sections {
+            let mut table: Option<&dyn TableLike> = Some(parsed.as_table());
+            for key in *section {
+                let Some(item) = table.and_then(|table| table.get(key)) else {
+                    table = None;
+                    break;
+                };
+                let start = item.span().map_or(0, |span| span.start);
+                let not_a_table = || Flaw::at(text, start, format!("`{key}` is not a table"));
+                table = Some(item.as_table_like().ok_or_else(not_a_table)?);
+            }
+            let section: Vec<String> = section.iter().map(|key| (*key).to_owned()).collect();
+            for (name, item) in table.iter().flat_map(|table| table.iter()) {
+                let start = table.and_then(|table| table.key(name)?.span());
+                let line = Flaw::at(text, start.map_or(0, |span| span.start), "").line;
+                let (words, variables) = words_and_variables(Format::Toml, &members(item));
+                let place = Place { section: section.clone(), name: name.to_owned() };
+                entries.push(Entry { place, line, words, variables });
+            }
+        }
+        let carriage_returns = text.contains("\r\n") && !text.replace("\r\n", "").contains('\n');
+        Ok(Self { document: parsed.into_mut(), carriage_returns, entries })
+    }
+
+    /// Adds an entry as a table of its own.
+    pub fn add(&mut self, section: &[&str], name: &str, members: Vec<(String, Value)>) {
+        let mut entry = Table::new();
+        for (key, member) in members {
+            entry.insert(&key, value(toml(&member)));
+        }
+        let mut table: &mut dyn TableLike = self.document.as_table_mut();
+        for key in section {
+            let mut made = Table::new();
+            // Else `[mcp_servers]` would stand there without a value of its own.
+            made.set_implicit(true);
+            let item = table.entry(key).or_insert(Item::Table(made));
+            table = item.as_table_like_mut().expect("it was seen to be a table");
+        }
+        table.insert(name, Item::Table(entry));
+    }
+
+    /// Sets members of an entry.
+    pub fn set(&mut self, place: &Place, members: Vec<(&'static str, Value)>) {
+        let entry = self.section(place).and_then(|table| table.get_mut(&place.name));
+        let Some(entry) = entry.and_then(Item::as_table_like_mut) else { return };
+        for (key, member) in members {
+            let mut new = toml(&member);
+            match entry.get_mut(key).and_then(Item::as_value_mut) {
+                Some(old) => {
+                    *new.decor_mut() = old.decor().clone();
+                    *old = new;
+                }
+                None => {
+                    entry.insert(key, value(new));
+                }
+            }
+        }
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, place: &Place) {
+        if let Some(table) = self.section(place) {
+            table.remove(&place.name);
+        }
+    }
+
+    /// The text as it is now.
+    pub fn text(&self) -> String {
+        let text = self.document.to_string();
+        match self.carriage_returns {
+            true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
+            false => text,
+        }
+    }
+
+    fn section(&mut self, place: &Place) -> Option<&mut dyn TableLike> {
+        let mut table: &mut dyn TableLike = self.document.as_table_mut();
+        for key in &place.section {
+            table = table.get_mut(key)?.as_table_like_mut()?;
+        }
+        Some(table)
+    }
+}
+
+/// What an entry says about its program.
+fn members(entry: &Item) -> Map<String, Value> {
+    let Some(table) = entry.as_table_like() else { return Map::new() };
+    let member = |(key, item): (&str, &Item)| Some((key.to_owned(), json(item)?));
+    table.iter().filter_map(member).collect()
+}
+
+/// Texts, and lists and tables of texts: nothing else is of interest.
+fn json(item: &Item) -> Option<Value> {
+    if let Some(text) = item.as_str() {
+        return Some(Value::from(text));
+    }
+    if let Some(array) = item.as_array() {
+        return array.iter().map(|text| text.as_str().map(Value::from)).collect();
+    }
+    item.as_table_like()?;
+    Some(Value::Object(members(item)))
+}
+
+fn toml(value: &Value) -> Toml {
+    match value {
+        Value::Array(values) => Toml::Array(values.iter().map(toml).collect::<Array>()),
+        Value::Object(members) => {
+            let members = members.iter().map(|(key, value)| (key.clone(), toml(value)));
+            Toml::InlineTable(members.collect::<InlineTable>())
+        }
+        Value::Bool(value) => Toml::from(*value),
+        Value::String(text) => Toml::from(text.as_str()),
+        // Entries hold nothing else.
+        other => Toml::from(other.to_string()),
+    }
+}

@@ -1,0 +1,115 @@
+//! `migrate`: from `mcp-remote` to this program.
+
+use std::path::PathBuf;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{Home, sample, shown};
+use crate::support::authorization_server::{AuthorizationServer, Config};
+
+/// DROP-IN §1: whatever starts `mcp-remote` starts us with the same URL and flags; variables,
+/// comments and everything else stay.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
+    let home = Home::new();
+    for host in &mcp_tether::hosts::HOSTS {
+        let (name, text) = sample(host.id);
+        home.write(name, text);
+    }
+    let migrated = home.ok(&["migrate", "--yes", "--no-import"]);
+    assert!(!migrated.shown().contains("canary"), "{}", migrated.stdout);
+    for host in &mcp_tether::hosts::HOSTS {
+        let (name, before) = sample(host.id);
+        let after = home.read(name);
+        assert!(!after.contains("mcp-remote"), "{after}");
+        if after == before {
+            assert!(!home.path().join(format!("{name}.bak")).exists());
+        } else {
+            assert_eq!(home.read(&format!("{name}.bak")), before);
+            assert_snapshot!(format!("migrated {}", host.id), shown(&after));
+        }
+    }
+    let again = home.ok(&["migrate", "--yes"]);
+    assert_eq!(again.stdout, "no entry runs `mcp-remote` (13 configurations looked at)\n");
+}
+
+#[test]
+fn without_consent_nothing_is_changed() {
+    let home = Home::new();
+    home.write(".cursor/mcp.json", sample("cursor").1);
+    let before = home.all();
+    let refused = home.refused(&["migrate"], 2);
+    assert!(refused.contains("`mcp-tether migrate --yes`"), "{refused}");
+    assert!(home.all() == before);
+}
+
+#[test]
+fn what_is_not_understood_stays_and_is_named() {
+    let home = Home::new();
+    let servers = json!({ "mcpServers": {
+        "shell": { "command": "sh", "args": ["-c", "npx mcp-remote https://a.example/mcp"] },
+        "typo": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--heder", "x"] },
+        "plain": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--header",
+            "Authorization: Bearer canary"] },
+        "other": { "url": "https://a.example/mcp" },
+    } });
+    home.write(".cursor/mcp.json", servers.to_string());
+    home.write(".codeium/windsurf/mcp_config.json", "{");
+    let finished = home.run(&["migrate", "--yes", "--no-import"]);
+    assert_eq!(finished.code, Some(1), "one file is broken: {}", finished.shown());
+    assert!(finished.stderr.contains("windsurf"), "{}", finished.stderr);
+    for said in
+        ["`shell` (line 1) mentions `mcp-remote`", "`typo` (line 1) stays as it is", "--heder"]
+    {
+        assert!(finished.stdout.contains(said), "{said}: {}", finished.stdout);
+    }
+    assert!(finished.stdout.contains("`plain` (line 1) holds a secret"), "{}", finished.stdout);
+    assert!(!finished.shown().contains("canary"), "{}", finished.shown());
+    let after: serde_json::Value = serde_json::from_str(&home.read(".cursor/mcp.json")).unwrap();
+    for kept in ["shell", "typo", "other"] {
+        assert_eq!(after["mcpServers"][kept], servers["mcpServers"][kept]);
+    }
+    assert_eq!(after["mcpServers"]["plain"]["args"][2], "Authorization: Bearer canary");
+}
+
+/// DROP-IN §2: the sign-in comes along, found by the entry's own URL, flags and variables.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sign_in_of_an_entry_comes_along() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let elsewhere = home.path().join("old-sign-ins");
+    let key = mcp_tether::store::import::Parameters::new(&url).key();
+    for (name, value) in [
+        (
+            "tokens",
+            json!({ "access_token": "canary-a", "token_type": "Bearer",
+                "refresh_token": "canary-r", "expires_at": 4_102_444_800_000_u64 }),
+        ),
+        (
+            "client_info",
+            json!({ "client_id": "old",
+                "redirect_uris": ["http://localhost:3335/oauth/callback"] }),
+        ),
+    ] {
+        let file: PathBuf =
+            ["old-sign-ins", "mcp-remote-v1", &format!("{key}_{name}.json")].iter().collect();
+        home.write(file.to_str().unwrap(), value.to_string());
+    }
+    let servers = json!({ "mcpServers": { "shop": { "command": "npx", "args": ["mcp-remote", url],
+        "env": { "MCP_REMOTE_CONFIG_DIR": elsewhere } },
+        "gone": { "command": "npx", "args": ["mcp-remote", "https://127.0.0.1:9/mcp"] } } });
+    home.write(".cursor/mcp.json", servers.to_string());
+    let migrated = home.ok(&["migrate", "--yes"]);
+    assert!(migrated.stdout.contains("took the sign-in of `mcp-remote` to"), "{}", migrated.stdout);
+    assert!(
+        migrated.stdout.contains("no sign-in was taken over for `gone`"),
+        "{}",
+        migrated.stdout
+    );
+    assert!(!migrated.shown().contains("canary"), "{}", migrated.shown());
+    let status = home.ok(&["status", "--json"]);
+    assert!(status.stdout.contains(&url), "{}", status.stdout);
+}
