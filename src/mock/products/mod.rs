@@ -11,6 +11,8 @@ mod moment;
 #[allow(dead_code, reason = "products that use all of it follow")]
 mod money;
 mod page;
+#[allow(dead_code, unused_imports, reason = "products that use all of it follow")]
+mod records;
 mod tool;
 
 use futures_util::future::BoxFuture;

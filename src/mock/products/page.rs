@@ -24,6 +24,12 @@ impl<'a, T> Page<'a, T> {
         Self { items: &all[start..end], number, size, total: all.len(), end }
     }
 
+    /// The same page with its entries written out.
+    pub(super) fn showing<'b, U>(&self, items: &'b [U]) -> Page<'b, U> {
+        let Self { number, size, total, end, .. } = *self;
+        Page { items, number, size, total, end }
+    }
+
     /// Whether anything comes after this page.
     pub(super) fn has_more(&self) -> bool {
         self.end < self.total

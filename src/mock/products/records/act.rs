@@ -1,0 +1,316 @@
+//! What the tools do: list, get, create, update, delete, and whatever a special one does.
+
+use serde_json::{Map, Value, json};
+
+use super::column::WhenGone;
+use super::resource::{Action, Gives, Manners, Resource, Run, ToolRow};
+use super::store::Records;
+use super::trouble::{Reply, Trouble};
+use crate::mock::date::Date;
+use crate::mock::products::field::Input;
+use crate::mock::products::moment::Moment;
+use crate::mock::products::page::Page;
+
+/// Runs a tool that only looks.
+pub(in crate::mock::products) fn read(
+    manners: &Manners,
+    (of, row): (&'static Resource, &ToolRow),
+    records: &Records,
+    input: Input<'_>,
+) -> Reply {
+    match &row.action {
+        Action::List => list(manners, of, records, input),
+        Action::Get => {
+            let record = seen(manners, of, records, &input.0[of.id], input)?;
+            Ok(show(of, records, record))
+        }
+        Action::Special { run: Run::Read(run), gives, .. } => {
+            run(records, input).map(|given| finish(of, *gives, records, given))
+        }
+        _ => unreachable!("only tools that look are run on data that cannot change"),
+    }
+}
+
+/// Runs any tool. One that fails has changed nothing.
+pub(in crate::mock::products) fn write(
+    manners: &Manners,
+    (of, row): (&'static Resource, &ToolRow),
+    records: &mut Records,
+    input: Input<'_>,
+) -> Reply {
+    records.attempt(|records| match &row.action {
+        Action::Create => create(manners, of, records, input),
+        Action::Update => update(manners, of, records, input),
+        Action::Delete => delete(manners, of, records, input),
+        Action::Special { run: Run::Write(run), gives, .. } => {
+            run(records, input).map(|given| finish(of, *gives, records, given))
+        }
+        _ => read(manners, (of, row), records, input),
+    })
+}
+
+fn list(manners: &Manners, of: &Resource, records: &Records, input: Input<'_>) -> Reply {
+    let wanted = Wanted::of(manners, of, input)?;
+    let found: Vec<&Value> = records.all(of).iter().rev().filter(|r| wanted.has(r)).collect();
+    let [page, size] = manners.page.map(|field| input.whole(field.name));
+    let page = Page::of(&found, page.unwrap_or(1), size.unwrap_or(manners.page_size));
+    let items: Vec<Value> = page.items.iter().map(|record| show(of, records, record)).collect();
+    Ok((manners.list)(&page.showing(&items)))
+}
+
+/// What a list is narrowed by.
+struct Wanted<'a> {
+    equal: Vec<(&'static str, &'a Value)>,
+    words: Vec<String>,
+    searched: Vec<&'static str>,
+    from: Option<Value>,
+    to: Option<Value>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(manners: &Manners, of: &Resource, input: Input<'a>) -> Result<Self, Trouble> {
+        let filters = of.columns.iter().filter(|column| column.filter).map(|c| c.name);
+        let named = manners.within.iter().map(|field| field.name).chain(filters);
+        let equal = named.filter_map(|name| Some((name, input.0.get(name)?))).collect();
+        let words = input.text("query").unwrap_or_default().to_lowercase();
+        let searched = of.columns.iter().filter(|column| column.searched).map(|c| c.name);
+        let day = |name: &'static str| input.text(name).map(|day| date(name, day)).transpose();
+        let from = day("created_from")?.map(|day| Moment::on(day, 0));
+        let to = day("created_to")?.map(|day| Moment::on(day.plus_days(1), -1));
+        Ok(Self {
+            equal,
+            words: words.split_whitespace().map(str::to_owned).collect(),
+            searched: searched.collect(),
+            from: from.map(manners.stamp),
+            to: to.map(manners.stamp),
+        })
+    }
+
+    fn has(&self, record: &Value) -> bool {
+        let made = &record["created_at"];
+        self.equal.iter().all(|(name, value)| same(&record[*name], value))
+            && self.words.iter().all(|word| self.finds(record, word))
+            && self.from.as_ref().is_none_or(|from| !is_before(made, from))
+            && self.to.as_ref().is_none_or(|to| !is_before(to, made))
+    }
+
+    fn finds(&self, record: &Value, word: &str) -> bool {
+        let texts = self.searched.iter().filter_map(|name| record[*name].as_str());
+        texts.into_iter().any(|text| text.to_lowercase().contains(word))
+    }
+}
+
+/// A day that an argument names.
+fn date(field: &str, text: &str) -> Result<Date, Trouble> {
+    text.parse().map_err(|reason: String| Trouble::invalid(field, reason))
+}
+
+/// Capitals do not matter; a list of ids has each of its members.
+fn same(held: &Value, wanted: &Value) -> bool {
+    match (held, wanted) {
+        (Value::String(held), Value::String(wanted)) => {
+            held.to_lowercase() == wanted.to_lowercase()
+        }
+        (Value::Array(held), wanted) if !wanted.is_array() => held.contains(wanted),
+        _ => held == wanted,
+    }
+}
+
+fn is_before(left: &Value, right: &Value) -> bool {
+    match (left.as_i64(), right.as_i64()) {
+        (Some(left), Some(right)) => left < right,
+        _ => left.as_str() < right.as_str(),
+    }
+}
+
+/// A record that may be seen under these arguments.
+fn seen<'a>(
+    manners: &Manners,
+    of: &Resource,
+    records: &'a Records,
+    id: &Value,
+    input: Input<'_>,
+) -> Result<&'a Value, Trouble> {
+    let record = records.find(of, id)?;
+    match manners.within {
+        Some(within) if record[within.name] != input.0[within.name] => {
+            Err(Trouble::not_found(of.one, id))
+        }
+        _ => Ok(record),
+    }
+}
+
+fn create(
+    manners: &Manners,
+    of: &'static Resource,
+    records: &mut Records,
+    input: Input<'_>,
+) -> Reply {
+    let mut draft = Map::new();
+    for column in of.columns.iter().filter(|column| column.stored) {
+        let written = column.on_create.then(|| input.0.get(column.name)).flatten();
+        let default = || column.default.map_or(Value::Null, |text| read_default(text));
+        draft.insert(column.name.to_owned(), written.cloned().unwrap_or_else(default));
+    }
+    if let Some(within) = manners.within {
+        draft.insert(within.name.to_owned(), input.0[within.name].clone());
+    }
+    let mut draft = Value::Object(draft);
+    check(manners, of, records, &draft, input)?;
+    draft["id"] = records.new_id(of);
+    let now = (manners.stamp)(records.tick());
+    draft["created_at"] = now.clone();
+    draft["updated_at"] = now;
+    if let Some(creating) = of.rules.creating {
+        creating(records, &mut draft, input)?;
+    }
+    records.insert(of, draft.clone());
+    Ok(show(of, records, &draft))
+}
+
+fn read_default(text: &str) -> Value {
+    serde_json::from_str(text).expect("defaults in tables are JSON")
+}
+
+fn update(
+    manners: &Manners,
+    of: &'static Resource,
+    records: &mut Records,
+    input: Input<'_>,
+) -> Reply {
+    let before = seen(manners, of, records, &input.0[of.id], input)?.clone();
+    let mut after = before.clone();
+    let mut asked = false;
+    for column in of.columns.iter().filter(|column| column.on_update) {
+        if let Some(written) = input.0.get(column.name) {
+            asked = true;
+            if column.stored {
+                after[column.name] = written.clone();
+            }
+        }
+    }
+    if !asked {
+        let names = of.columns.iter().filter(|c| c.on_update).map(|c| format!("`{}`", c.name));
+        let names: Vec<_> = names.collect();
+        let message = format!("nothing to change was given; what can be is {}", names.join(", "));
+        return Err(Trouble::State(message));
+    }
+    check(manners, of, records, &after, input)?;
+    after["updated_at"] = (manners.stamp)(records.tick());
+    if let Some(changing) = of.rules.changing {
+        changing(records, &before, &mut after, input)?;
+    }
+    let kept = after.clone();
+    records.change(of, &before["id"], |record| *record = kept)?;
+    Ok(show(of, records, &after))
+}
+
+/// References and unique values.
+fn check(
+    manners: &Manners,
+    of: &Resource,
+    records: &Records,
+    record: &Value,
+    input: Input<'_>,
+) -> Result<(), Trouble> {
+    for column in of.columns {
+        let Some(value) = input.0.get(column.name) else { continue };
+        if let Some(reference) = column.refers {
+            let ids = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for id in ids {
+                seen(manners, reference.to, records, id, input)?;
+            }
+        }
+        if column.unique {
+            let mut others = records.all(of).iter().filter(|other| other["id"] != record["id"]);
+            if others.any(|other| same(&other[column.name], value)) {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                return Err(Trouble::Taken { field: column.name, value });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn delete(
+    manners: &Manners,
+    of: &'static Resource,
+    records: &mut Records,
+    input: Input<'_>,
+) -> Reply {
+    let record = seen(manners, of, records, &input.0[of.id], input)?.clone();
+    remove(manners, of, records, &record)?;
+    records.tick();
+    Ok(json!({ "id": record["id"], "object": of.one, "deleted": true }))
+}
+
+/// Removes a record with everything that goes with it.
+fn remove(
+    manners: &Manners,
+    of: &'static Resource,
+    records: &mut Records,
+    record: &Value,
+) -> Result<(), Trouble> {
+    if let Some(deleting) = of.rules.deleting {
+        deleting(records, record)?;
+    }
+    let id = &record["id"];
+    for other in manners.resources {
+        for column in other.columns {
+            let Some(reference) = column.refers.filter(|r| r.to.is(of)) else { continue };
+            let referring = |row: &&Value| same(&row[column.name], id);
+            let rows: Vec<Value> = records.all(other).iter().filter(referring).cloned().collect();
+            match reference.when_gone {
+                WhenGone::Refuse if !rows.is_empty() => {
+                    let (one, count) = (of.one, rows.len());
+                    let first = &rows[0]["id"];
+                    let what = format!(
+                        "this {one} is still used by {count} of the {}, the first is {first}",
+                        other.table.replace('_', " ")
+                    );
+                    return Err(Trouble::State(what));
+                }
+                WhenGone::Refuse => {}
+                WhenGone::Go => {
+                    rows.iter().try_for_each(|row| remove(manners, other, records, row))?;
+                }
+                WhenGone::Forget => {
+                    for row in &rows {
+                        records.change(other, &row["id"], |row| forget(row, column.name, id))?;
+                    }
+                }
+            }
+        }
+    }
+    records.remove(of, id);
+    Ok(())
+}
+
+fn forget(record: &mut Value, member: &str, id: &Value) {
+    match record[member].as_array_mut() {
+        Some(ids) => ids.retain(|held| held != id),
+        None => record[member] = Value::Null,
+    }
+}
+
+fn finish(of: &Resource, gives: Gives, records: &Records, given: Value) -> Value {
+    match gives {
+        Gives::One => show(of, records, &given),
+        Gives::OneOf(other) => show(other, records, &given),
+        Gives::These(_) => given,
+    }
+}
+
+/// A record as answers show it.
+fn show(of: &Resource, records: &Records, record: &Value) -> Value {
+    let mut shown = record.clone();
+    if let Some(showing) = of.rules.showing {
+        showing(records, &mut shown);
+    }
+    if let Some(members) = shown.as_object_mut() {
+        for column in of.columns.iter().filter(|column| column.hidden) {
+            members.remove(column.name);
+        }
+    }
+    shown
+}

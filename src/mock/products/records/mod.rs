@@ -1,0 +1,22 @@
+//! A small table engine for products whose tools are mostly lists of things. A [`Resource`] is a
+//! table with its columns and the tools that work on it; schemas, checks of references and unique
+//! values, pages, defaults and what happens to dependents follow from the columns. What is special
+//! about a tool is one function beside its row.
+//!
+//! Knows nothing of a product's words: how errors and lists look is in the product's [`Manners`].
+
+mod act;
+mod column;
+mod resource;
+mod schemas;
+mod store;
+mod trouble;
+
+pub(super) use act::{read, write};
+pub(super) use column::{Column, col};
+pub(super) use resource::{
+    Action, Gives, Manners, Resource, Rules, Run, ToolRow, create, delete, get, list, reads,
+    update, writes,
+};
+pub(super) use store::{Records, id_of, number};
+pub(super) use trouble::{Reply, Trouble};
