@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::column::WhenGone;
+use super::column::{Column, WhenGone};
 use super::resource::{Action, Gives, Manners, Resource, Run, ToolRow};
 use super::store::Records;
 use super::trouble::{Reply, Trouble};
 use crate::mock::date::Date;
-use crate::mock::products::field::Input;
+use crate::mock::products::field::{Input, Shape};
 use crate::mock::products::moment::Moment;
 use crate::mock::products::page::Page;
 
@@ -21,7 +21,7 @@ pub(in crate::mock::products) fn read(
     match &row.action {
         Action::List => list(manners, of, records, input),
         Action::Get => {
-            let record = seen(manners, of, records, &input.0[of.id], input)?;
+            let record = seen(of, records, input)?;
             Ok(show(of, records, record))
         }
         Action::Special { run: Run::Read(run), gives, .. } => {
@@ -70,7 +70,7 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     fn of(manners: &Manners, of: &Resource, input: Input<'a>) -> Result<Self, Trouble> {
         let filters = of.columns.iter().filter(|column| column.filter).map(|c| c.name);
-        let named = manners.within.iter().map(|field| field.name).chain(filters);
+        let named = of.within.iter().map(|field| field.name).chain(filters);
         let equal = named.filter_map(|name| Some((name, input.0.get(name)?))).collect();
         let words = input.text("query").unwrap_or_default().to_lowercase();
         let searched = of.columns.iter().filter(|column| column.searched).map(|c| c.name);
@@ -123,17 +123,25 @@ fn is_before(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// A record that may be seen under these arguments.
-fn seen<'a>(
-    manners: &Manners,
+/// The record that the arguments name, if it may be seen under them.
+pub(in crate::mock::products) fn seen<'a>(
+    of: &Resource,
+    records: &'a Records,
+    input: Input<'_>,
+) -> Result<&'a Value, Trouble> {
+    visible(of, records, &input.0[of.id], input.0)
+}
+
+/// A record that may be seen from where `place` is.
+fn visible<'a>(
     of: &Resource,
     records: &'a Records,
     id: &Value,
-    input: Input<'_>,
+    place: &Value,
 ) -> Result<&'a Value, Trouble> {
     let record = records.find(of, id)?;
-    match manners.within {
-        Some(within) if record[within.name] != input.0[within.name] => {
+    match of.within {
+        Some(within) if record[within.name] != place[within.name] => {
             Err(Trouble::not_found(of.one, id))
         }
         _ => Ok(record),
@@ -146,21 +154,17 @@ fn create(
     records: &mut Records,
     input: Input<'_>,
 ) -> Reply {
-    let mut draft = Map::new();
-    for column in of.columns.iter().filter(|column| column.stored) {
-        let written = column.on_create.then(|| input.0.get(column.name)).flatten();
-        let default = || column.default.map_or(Value::Null, |text| read_default(text));
-        draft.insert(column.name.to_owned(), written.cloned().unwrap_or_else(default));
+    let mut draft = blank(of);
+    for column in of.columns.iter().filter(|column| column.stored && column.on_create) {
+        if let Some(written) = input.0.get(column.name) {
+            draft[column.name] = written.clone();
+        }
     }
-    if let Some(within) = manners.within {
-        draft.insert(within.name.to_owned(), input.0[within.name].clone());
+    if let Some(within) = of.within {
+        draft[within.name] = input.0[within.name].clone();
     }
-    let mut draft = Value::Object(draft);
-    check(manners, of, records, &draft, input)?;
-    draft["id"] = records.new_id(of);
-    let now = (manners.stamp)(records.tick());
-    draft["created_at"] = now.clone();
-    draft["updated_at"] = now;
+    check(of, records, &draft, input)?;
+    stamp(manners, of, records, &mut draft);
     if let Some(creating) = of.rules.creating {
         creating(records, &mut draft, input)?;
     }
@@ -168,8 +172,41 @@ fn create(
     Ok(show(of, records, &draft))
 }
 
-fn read_default(text: &str) -> Value {
-    serde_json::from_str(text).expect("defaults in tables are JSON")
+/// Puts a record in that no caller asked for in so many words. What `members` leaves out has its
+/// default; nothing is checked.
+pub(in crate::mock::products) fn make(
+    manners: &Manners,
+    of: &'static Resource,
+    records: &mut Records,
+    members: Value,
+) -> Value {
+    let mut record = blank(of);
+    stamp(manners, of, records, &mut record);
+    if let (Value::Object(record), Value::Object(members)) = (&mut record, members) {
+        record.extend(members);
+    }
+    records.insert(of, record.clone());
+    record
+}
+
+/// A record of defaults.
+fn blank(of: &Resource) -> Value {
+    let stored = of.columns.iter().filter(|column| column.stored);
+    let members: Map<String, Value> = stored
+        .map(|column| {
+            let default = column.default.map(serde_json::from_str);
+            let default = default.transpose().expect("defaults in tables are JSON");
+            (column.name.to_owned(), default.unwrap_or_default())
+        })
+        .collect();
+    Value::Object(members)
+}
+
+fn stamp(manners: &Manners, of: &Resource, records: &mut Records, record: &mut Value) {
+    record["id"] = records.new_id(of);
+    let now = (manners.stamp)(records.tick());
+    record["created_at"] = now.clone();
+    record["updated_at"] = now;
 }
 
 fn update(
@@ -178,24 +215,19 @@ fn update(
     records: &mut Records,
     input: Input<'_>,
 ) -> Reply {
-    let before = seen(manners, of, records, &input.0[of.id], input)?.clone();
+    let before = seen(of, records, input)?.clone();
     let mut after = before.clone();
-    let mut asked = false;
-    for column in of.columns.iter().filter(|column| column.on_update) {
-        if let Some(written) = input.0.get(column.name) {
-            asked = true;
-            if column.stored {
-                after[column.name] = written.clone();
-            }
-        }
-    }
-    if !asked {
+    let written = |column: &&Column| column.on_update && input.has(column.name);
+    if !of.columns.iter().any(|column| written(&column)) {
         let names = of.columns.iter().filter(|c| c.on_update).map(|c| format!("`{}`", c.name));
         let names: Vec<_> = names.collect();
         let message = format!("nothing to change was given; what can be is {}", names.join(", "));
         return Err(Trouble::State(message));
     }
-    check(manners, of, records, &after, input)?;
+    for column in of.columns.iter().filter(written).filter(|column| column.stored) {
+        put(&mut after[column.name], column.shape, &input.0[column.name]);
+    }
+    check(of, records, &after, input)?;
     after["updated_at"] = (manners.stamp)(records.tick());
     if let Some(changing) = of.rules.changing {
         changing(records, &before, &mut after, input)?;
@@ -205,9 +237,18 @@ fn update(
     Ok(show(of, records, &after))
 }
 
+/// Texts by name are added to those that are there; everything else takes the place of the old.
+fn put(held: &mut Value, shape: Shape, written: &Value) {
+    match (shape, held, written) {
+        (Shape::Words, Value::Object(held), Value::Object(written)) => {
+            held.extend(written.clone());
+        }
+        (_, held, written) => *held = written.clone(),
+    }
+}
+
 /// References and unique values.
 fn check(
-    manners: &Manners,
     of: &Resource,
     records: &Records,
     record: &Value,
@@ -218,7 +259,7 @@ fn check(
         if let Some(reference) = column.refers {
             let ids = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
             for id in ids {
-                seen(manners, reference.to, records, id, input)?;
+                visible(reference.to, records, id, record)?;
             }
         }
         if column.unique {
@@ -238,7 +279,7 @@ fn delete(
     records: &mut Records,
     input: Input<'_>,
 ) -> Reply {
-    let record = seen(manners, of, records, &input.0[of.id], input)?.clone();
+    let record = seen(of, records, input)?.clone();
     remove(manners, of, records, &record)?;
     records.tick();
     Ok(json!({ "id": record["id"], "object": of.one, "deleted": true }))

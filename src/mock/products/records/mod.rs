@@ -7,12 +7,13 @@
 
 mod act;
 mod column;
+mod examples;
 mod resource;
 mod schemas;
 mod store;
 mod trouble;
 
-pub(super) use act::{read, write};
+pub(super) use act::{make, read, seen, write};
 pub(super) use column::{Column, col};
 pub(super) use resource::{
     Action, Gives, Manners, Resource, Rules, Run, ToolRow, create, delete, get, list, reads,

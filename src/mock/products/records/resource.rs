@@ -20,6 +20,9 @@ pub(in crate::mock::products) struct Resource {
     pub(in crate::mock::products) id: &'static str,
     /// What ids begin with; without it they are numbers.
     pub(in crate::mock::products) prefix: Option<&'static str>,
+    /// An argument of its tools that is also a member of its records: they are only seen where it
+    /// is the same.
+    pub(in crate::mock::products) within: Option<Field>,
     /// The number of the first record.
     pub(in crate::mock::products) first: u64,
     pub(in crate::mock::products) columns: &'static [Column],
@@ -27,17 +30,20 @@ pub(in crate::mock::products) struct Resource {
     pub(in crate::mock::products) tools: &'static [ToolRow],
 }
 
+type Creating = fn(&mut Records, &mut Value, Input<'_>) -> Result<(), Trouble>;
+/// Takes the record as it was and as it is going to be.
+type Changing = fn(&mut Records, &Value, &mut Value, Input<'_>) -> Result<(), Trouble>;
+type Deleting = fn(&mut Records, &Value) -> Result<(), Trouble>;
+
 /// What columns cannot say. Whatever a rule does is undone if the tool fails.
 #[derive(Clone, Copy)]
 pub(in crate::mock::products) struct Rules {
     /// Before a record is put in; it has its id already.
-    pub(in crate::mock::products) creating:
-        Option<fn(&mut Records, &mut Value, Input<'_>) -> Result<(), Trouble>>,
+    pub(in crate::mock::products) creating: Option<Creating>,
     /// Before a changed record takes the place of the old one.
-    pub(in crate::mock::products) changing:
-        Option<fn(&mut Records, &Value, &mut Value, Input<'_>) -> Result<(), Trouble>>,
+    pub(in crate::mock::products) changing: Option<Changing>,
     /// Before a record goes.
-    pub(in crate::mock::products) deleting: Option<fn(&mut Records, &Value) -> Result<(), Trouble>>,
+    pub(in crate::mock::products) deleting: Option<Deleting>,
     /// Adds what follows from other records to an answer.
     pub(in crate::mock::products) showing: Option<fn(&Records, &mut Value)>,
 }
@@ -89,9 +95,6 @@ pub(in crate::mock::products) enum Gives {
 /// How a product talks, whatever the resource.
 pub(in crate::mock::products) struct Manners {
     pub(in crate::mock::products) resources: &'static [&'static Resource],
-    /// An argument of every tool that is also a member of every record: records are only seen
-    /// where it is the same.
-    pub(in crate::mock::products) within: Option<Field>,
     /// Which page, and how many entries it has.
     pub(in crate::mock::products) page: [Field; 2],
     pub(in crate::mock::products) page_size: i64,

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::column::Column;
 use super::resource::{Action, Gives, Manners, Resource, ToolRow};
+use super::store::Records;
 use crate::mock::products::field::{Field, Shape, may, need, schema};
+use crate::mock::products::moment::Moment;
 use crate::mock::products::tool::Tool;
 
 const QUERY: Field = may("query", Shape::Text, "words that must all be found");
@@ -18,9 +20,15 @@ const MADE: &[Field] = &[
 ];
 
 impl ToolRow {
-    /// The tool as hosts see it.
-    pub(in crate::mock::products) fn to_tool(&self, of: &Resource, manners: &Manners) -> Tool {
-        let description = format!("{}.\n\nExample: {}", self.about, self.example);
+    /// The tool as hosts see it, its example made for these records.
+    pub(in crate::mock::products) fn to_tool(
+        &self,
+        of: &Resource,
+        manners: &Manners,
+        records: &Records,
+    ) -> Tool {
+        let example = self.filled_example(of, manners, records);
+        let description = format!("{}.\n\nExample: {example}", self.about);
         let fields = self.fields(of, manners);
         let mut tool = Tool::new(self.name, self.title, description, self.kind(), schema(&fields));
         tool.output = Some(self.output(of, manners));
@@ -33,7 +41,7 @@ impl ToolRow {
             Action::List => {
                 let searched = columns.clone().any(|column| column.searched);
                 let filters = columns.filter(|column| column.filter);
-                let filters = filters.map(|column| column.field(false));
+                let filters = filters.map(Column::filter_field);
                 let query = searched.then_some(QUERY);
                 query
                     .into_iter()
@@ -53,7 +61,7 @@ impl ToolRow {
             }
             Action::Special { fields, .. } => fields.iter().copied().flatten().copied().collect(),
         };
-        manners.within.into_iter().chain(own).collect()
+        of.within.into_iter().chain(own).collect()
     }
 
     fn output(&self, of: &Resource, manners: &Manners) -> Value {
@@ -84,11 +92,11 @@ impl Resource {
         let mut properties = Map::new();
         properties.insert("id".to_owned(), shown(&self.id_shape().schema()));
         for stamp in ["created_at", "updated_at"] {
-            let example = (manners.stamp)(crate::mock::products::moment::Moment(0));
+            let example = (manners.stamp)(Moment(0));
             let kind = if example.is_string() { "string" } else { "integer" };
             properties.insert(stamp.to_owned(), json!({ "type": kind }));
         }
-        if let Some(within) = manners.within {
+        if let Some(within) = self.within {
             properties.insert(within.name.to_owned(), shown(&within.shape.schema()));
         }
         for column in self.columns.iter().filter(|column| !column.hidden) {
@@ -105,6 +113,11 @@ impl Resource {
 }
 
 impl Column {
+    /// As an argument of lists.
+    fn filter_field(&self) -> Field {
+        Field { shape: self.shown.unwrap_or(self.shape), ..self.field(false) }
+    }
+
     fn output(&self) -> Value {
         let schema = shown(&self.shown.unwrap_or(self.shape).schema());
         if self.needed || self.default.is_some() { schema } else { nullable(schema) }

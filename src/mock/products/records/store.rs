@@ -159,6 +159,7 @@ mod tests {
         one: "thing",
         id: "thing_id",
         prefix: None,
+        within: None,
         first: 10,
         columns: &[],
         rules: Rules::NONE,

@@ -1,0 +1,57 @@
+//! Examples of arguments that name records of the seeded data: `$customers` is the id of the first
+//! customer, `$invoices.status=open` of the first invoice that is open.
+
+use serde_json::Value;
+
+use super::resource::{Manners, Resource, ToolRow};
+use super::store::Records;
+
+impl ToolRow {
+    /// The row's example with ids in it.
+    pub(super) fn filled_example(
+        &self,
+        of: &Resource,
+        manners: &Manners,
+        records: &Records,
+    ) -> String {
+        let mut filled = String::new();
+        let mut rest = self.example;
+        while let Some((before, after)) = rest.split_once('$') {
+            let end = after.find([',', '}', ']']).unwrap_or(after.len());
+            let (name, tail) = after.split_at(end);
+            filled.push_str(before);
+            let within = of.within.and_then(|field| Some((field.name, self.scope(field.name)?)));
+            let id = first(manners, records, name, within.as_ref());
+            filled.push_str(&id.unwrap_or_else(|| panic!("{}: nothing is `{name}`", self.name)));
+            rest = tail;
+        }
+        filled + rest
+    }
+
+    /// The number that the example has for the argument which scopes records.
+    fn scope(&self, name: &str) -> Option<Value> {
+        let (_, after) = self.example.split_once(&format!("\"{name}\":"))?;
+        let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u64>().ok().map(Value::from)
+    }
+}
+
+fn first(
+    manners: &Manners,
+    records: &Records,
+    name: &str,
+    within: Option<&(&'static str, Value)>,
+) -> Option<String> {
+    let (table, condition) = name.split_once('.').unwrap_or((name, ""));
+    let resource = manners.resources.iter().find(|resource| resource.table == table)?;
+    let fits = |record: &&Value| match condition.split_once('=') {
+        None => true,
+        Some((member, wanted)) => match &record[member] {
+            Value::String(text) => text == wanted,
+            other => serde_json::from_str(wanted).is_ok_and(|wanted: Value| wanted == *other),
+        },
+    };
+    let here = |record: &&Value| within.is_none_or(|(member, value)| record[*member] == *value);
+    let found = records.all(resource).iter().filter(here).find(fits);
+    found.map(|record| record["id"].to_string())
+}
