@@ -136,7 +136,8 @@ struct Mock {
     /// Misbehave in this way, repeat for more; `--list` shows how
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
-    /// Speak only this revision, such as 2025-06-18; 2024-11-05 means HTTP+SSE
+    /// Speak only this revision, such as 2025-06-18; or legacy, dual or all. 2024-11-05 means
+    /// HTTP+SSE
     #[arg(long, value_name = "REVISION")]
     protocol: Option<String>,
     /// Keep no sessions

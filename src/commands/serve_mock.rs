@@ -11,7 +11,6 @@ use crate::mock::{
     self, Address, Answers, Auth, Consent, Fault, IssuerOptions, MockOptions, Mode, OAuthOptions,
     ProductName, Served,
 };
-use crate::protocol::{Era, ProtocolVersion};
 use crate::settings::LogOptions;
 
 /// What to serve, as it was typed.
@@ -25,7 +24,7 @@ pub struct ServeOptions {
     pub seed: u64,
     /// Faults, each in its text form.
     pub faults: Vec<String>,
-    /// The only revision to speak.
+    /// Which revisions to speak.
     pub protocol: Option<String>,
     /// Without sessions.
     pub stateless: bool,
@@ -110,12 +109,8 @@ fn with_consent_page() -> OAuthOptions {
 }
 
 fn served(name: &str) -> Result<Served> {
-    let legacy = |version: &ProtocolVersion| version.era() == Era::Legacy;
-    ProtocolVersion::from_name(name).filter(legacy).map(Served::Only).ok_or_else(|| {
-        let known = ProtocolVersion::ALL.into_iter().filter(legacy).map(ProtocolVersion::name);
-        let known: Vec<&str> = known.collect();
-        Error::usage(format!("the mock does not speak revision `{name}`"))
-            .hint(format!("it speaks {}", known.join(", ")))
+    name.parse().map_err(|error: String| {
+        Error::usage(format!("the mock does not speak revision `{name}`")).hint(error)
     })
 }
 

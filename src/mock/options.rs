@@ -102,16 +102,21 @@ pub enum Served {
     /// Every legacy revision: the host's own if it is known, else the newest. HTTP+SSE is offered
     /// beside Streamable HTTP.
     AllLegacy,
-    /// One revision whatever the host asks for. 2024-11-05 means HTTP+SSE and no Streamable HTTP.
+    /// One revision whatever the host asks for. 2024-11-05 means HTTP+SSE and no Streamable HTTP,
+    /// 2026-07-28 a remote that knows no `initialize`.
     Only(ProtocolVersion),
+    /// Both eras on one endpoint, without HTTP+SSE.
+    Dual,
+    /// Both eras on one endpoint, and HTTP+SSE beside it.
+    All,
 }
 
 impl Served {
-    /// The answer to a host that asks for `wanted`.
+    /// The answer of `initialize` to a host that asks for `wanted`.
     pub fn negotiate(self, wanted: &str) -> ProtocolVersion {
         match self {
             Self::Only(version) => version,
-            Self::AllLegacy => ProtocolVersion::from_name(wanted)
+            Self::AllLegacy | Self::Dual | Self::All => ProtocolVersion::from_name(wanted)
                 .filter(|version| version.era() == Era::Legacy)
                 .unwrap_or(ProtocolVersion::NEWEST_LEGACY),
         }
@@ -122,7 +127,19 @@ impl Served {
         match self {
             Self::Only(only) => only == version,
             Self::AllLegacy => version.era() == Era::Legacy,
+            Self::Dual | Self::All => true,
         }
+    }
+
+    /// Whether anything of this era is spoken.
+    pub fn has(self, era: Era) -> bool {
+        ProtocolVersion::ALL.into_iter().any(|v| v.era() == era && self.includes(v))
+    }
+
+    /// What is spoken, newest first, as `server/discover` says it.
+    pub fn names(self) -> Vec<&'static str> {
+        let newest_first = ProtocolVersion::ALL.into_iter().rev();
+        newest_first.filter(|version| self.includes(*version)).map(ProtocolVersion::name).collect()
     }
 
     /// Whether Streamable HTTP is offered.
@@ -132,7 +149,23 @@ impl Served {
 
     /// Whether HTTP+SSE is offered.
     pub fn has_http_sse(self) -> bool {
-        self.includes(ProtocolVersion::V2024_11_05)
+        self != Self::Dual && self.includes(ProtocolVersion::V2024_11_05)
+    }
+}
+
+impl FromStr for Served {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "legacy" => Ok(Self::AllLegacy),
+            "dual" => Ok(Self::Dual),
+            "all" => Ok(Self::All),
+            name => ProtocolVersion::from_name(name).map(Self::Only).ok_or_else(|| {
+                let known = ProtocolVersion::ALL.map(ProtocolVersion::name).join(", ");
+                format!("`{name}` is none of {known}, legacy, dual, all")
+            }),
+        }
     }
 }
 
@@ -205,5 +238,20 @@ mod tests {
         assert!(oldest.has_http_sse() && !oldest.has_streamable_http());
         let newer = Served::Only(ProtocolVersion::V2025_06_18);
         assert!(!newer.has_http_sse() && newer.has_streamable_http());
+    }
+
+    #[test]
+    fn each_way_of_serving_has_its_eras_and_its_name() {
+        let facts = |text: &str| {
+            let served: Served = text.parse().unwrap();
+            (served.has(Era::Legacy), served.has(Era::Modern), served.has_http_sse())
+        };
+        assert_eq!(facts("legacy"), (true, false, true));
+        assert_eq!(facts("2025-06-18"), (true, false, false));
+        assert_eq!(facts("2026-07-28"), (false, true, false));
+        assert_eq!(facts("dual"), (true, true, false));
+        assert_eq!(facts("all"), (true, true, true));
+        assert!("2027".parse::<Served>().unwrap_err().contains("2026-07-28, legacy, dual, all"));
+        assert_eq!(Served::Dual.names()[..2], ["2026-07-28", "2025-11-25"]);
     }
 }

@@ -1,7 +1,7 @@
-//! What differs between the legacy revisions, as a table of facts. The 2026-07-28 revision will get
-//! rows here and a dispatcher of its own beside `methods`.
+//! What differs between the revisions, as a table of facts. What belongs to an era rather than to a
+//! revision stands where the era is played: `methods::modern`, `transport::modern`.
 
-use crate::protocol::ProtocolVersion;
+use crate::protocol::{Era, ProtocolVersion, codes};
 
 /// The facts of one revision that the mock acts on.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +20,16 @@ pub(super) struct Rules {
     pub(super) elicitation: bool,
     /// A stream opens with an event that has an id and no data (2025-11-25, SEP-1699).
     pub(super) priming_event: bool,
+    /// Log messages are sent although nobody chose a level (until 2025-11-25).
+    pub(super) logs_unasked: bool,
+    /// The code for a resource that does not exist.
+    pub(super) resource_not_found: i64,
 }
 
 impl Rules {
     pub(super) fn of(version: ProtocolVersion) -> Self {
         let since = |first: ProtocolVersion| version >= first;
+        let legacy = version.era() == Era::Legacy;
         Self {
             version_header: since(ProtocolVersion::V2025_06_18),
             batches: version.has_batches(),
@@ -32,7 +37,13 @@ impl Rules {
             progress_message: since(ProtocolVersion::V2025_03_26),
             structured: since(ProtocolVersion::V2025_06_18),
             elicitation: since(ProtocolVersion::V2025_06_18),
-            priming_event: since(ProtocolVersion::V2025_11_25),
+            priming_event: legacy && since(ProtocolVersion::V2025_11_25),
+            logs_unasked: legacy,
+            resource_not_found: if legacy {
+                codes::RESOURCE_NOT_FOUND
+            } else {
+                codes::INVALID_PARAMS
+            },
         }
     }
 }
@@ -43,7 +54,7 @@ mod tests {
 
     #[test]
     fn each_revision_has_what_its_text_says() {
-        let facts = ProtocolVersion::ALL[..4].iter().map(|version| {
+        let facts = ProtocolVersion::ALL.iter().map(|version| {
             let rules = Rules::of(*version);
             (rules.batches, rules.annotations, rules.structured, rules.priming_event)
         });
@@ -52,6 +63,7 @@ mod tests {
             (true, true, false, false),
             (false, true, true, false),
             (false, true, true, true),
+            (false, true, true, false),
         ];
         assert_eq!(facts.collect::<Vec<_>>(), expected);
     }

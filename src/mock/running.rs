@@ -12,7 +12,7 @@ use url::Url;
 
 use super::faults::Fault;
 use super::oauth::OAuth;
-use super::options::MockOptions;
+use super::options::{MockOptions, Served};
 use super::recorder::Recorder;
 use super::session::PushedRequest;
 use super::state::Shared;
@@ -88,8 +88,29 @@ impl MockRemote {
         self.shared.held.clear();
     }
 
-    /// Sends a notification on the standalone stream of every session that has opened one. Gives
-    /// the number of sessions; null `params` are left out.
+    /// Speaks other revisions from now on, as a remote does that was upgraded. What is under way
+    /// goes on.
+    pub fn set_protocol(&self, served: Served) {
+        self.shared.set_served(served);
+    }
+
+    /// Ends every listen stream of 2026-07-28 with a result, as a remote does that shuts down.
+    pub fn end_listens(&self) {
+        self.shared.listens.end_all();
+    }
+
+    /// How many listen streams of 2026-07-28 are open.
+    pub fn listen_count(&self) -> usize {
+        self.shared.listens.count()
+    }
+
+    /// Sends a notification on every listen stream of 2026-07-28, asked for or not.
+    pub fn push_unasked(&self, method: &str, params: &Value) -> usize {
+        self.shared.listens.tell_all(method, params)
+    }
+
+    /// Sends a notification on the standalone stream of every session that has opened one, and on
+    /// the listen streams that asked for it. Gives their number; null `params` are left out.
     pub fn push_notification(&self, method: &str, params: &Value) -> usize {
         self.shared.broadcast(method, params)
     }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::events::EventLog;
+use super::revisions::Rules;
 use crate::jsonrpc::{Kind, Message, RequestId};
 use crate::protocol::ProtocolVersion;
 use crate::protocol::methods;
@@ -82,10 +83,11 @@ impl Session {
         self.version
     }
 
-    /// Whether the host declared this capability in `initialize`.
-    pub(super) fn host_has(&self, capability: &str) -> bool {
+    /// Whether the host declared this capability, in `initialize` or with the request. The path of
+    /// a part of one is a JSON pointer: `/elicitation/url`.
+    pub(super) fn host_has(&self, pointer: &str) -> bool {
         let capabilities = self.capabilities.get();
-        capabilities.and_then(|all| all.get(capability)).is_some_and(Value::is_object)
+        capabilities.and_then(|all| all.pointer(pointer)).is_some_and(Value::is_object)
     }
 
     /// The stream that belongs to no request: the GET stream, or the one of HTTP+SSE.
@@ -126,9 +128,13 @@ impl Session {
         self.lock().log_level = Some(level);
     }
 
-    /// Whether a log message of this level is wanted. Without a choice of the host all are.
+    /// Whether a log message of this level is wanted. Without a choice of the host the revision
+    /// decides.
     pub(super) fn wants_level(&self, level: Level) -> bool {
-        self.lock().log_level.is_none_or(|wanted| level >= wanted)
+        match self.lock().log_level {
+            Some(wanted) => level >= wanted,
+            None => Rules::of(self.version).logs_unasked,
+        }
     }
 
     pub(super) fn subscribe(&self, uri: &str) {
@@ -287,12 +293,12 @@ impl Sessions {
     }
 }
 
-/// Whether a host with these capabilities can be asked this.
+/// The capability that a host needs to be asked this, as a JSON pointer.
 pub(super) fn capability_for(method: &str) -> Option<&'static str> {
     match method {
-        methods::ELICIT => Some("elicitation"),
-        methods::SAMPLE => Some("sampling"),
-        methods::LIST_ROOTS => Some("roots"),
+        methods::ELICIT => Some("/elicitation"),
+        methods::SAMPLE => Some("/sampling"),
+        methods::LIST_ROOTS => Some("/roots"),
         _ => None,
     }
 }

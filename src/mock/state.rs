@@ -1,6 +1,6 @@
 //! What all connections of one mock share.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::{Value, json};
@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::date::Date;
 use super::events::EventLog;
 use super::faults::{ActiveFault, Asked, Fault, Plan};
+use super::listens::Listens;
 use super::oauth::{OAuth, OAuthOptions};
-use super::options::{MockOptions, Mode, ProductName};
+use super::options::{MockOptions, Mode, ProductName, Served};
 use super::products::{Egrow, Lab, Product};
 use super::recorder::Recorder;
+use super::seal::Seal;
 use super::session::{PushedRequest, Session, Sessions};
 use super::transport::{self, Held};
 
@@ -21,12 +23,17 @@ pub(super) struct Shared {
     pub(super) product: Box<dyn Product>,
     pub(super) sessions: Sessions,
     pub(super) recorder: Recorder,
+    pub(super) listens: Listens,
+    pub(super) seal: Seal,
     pub(super) held: Held,
     /// Where OAuth is asked for.
     pub(super) oauth: Option<OAuth>,
     /// Whether there is nothing but the authorization server.
     pub(super) only_authorizes: bool,
     faults: Mutex<Vec<ActiveFault>>,
+    /// Whether the tools were listed since the faults were set.
+    listed: AtomicBool,
+    served: Mutex<Served>,
     port: AtomicU16,
     /// Streams of stateless exchanges, which no session knows.
     stray: Mutex<Vec<Weak<EventLog>>>,
@@ -60,9 +67,13 @@ impl Shared {
             only_authorizes,
             product,
             sessions: Sessions::default(),
+            listens: Listens::default(),
+            seal: Seal::new(),
             held: Held::default(),
             recorder,
             faults: Mutex::new(active(options.faults.clone())),
+            listed: AtomicBool::new(false),
+            served: Mutex::new(options.protocol),
             port: AtomicU16::new(options.port),
             stray: Mutex::default(),
             options,
@@ -84,6 +95,17 @@ impl Shared {
         self.options.mode == Mode::Stateless
     }
 
+    /// The revisions that are spoken, for a request with this plan.
+    pub(super) fn served(&self, plan: &Plan) -> Served {
+        let now = *self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.served.unwrap_or(now)
+    }
+
+    /// Speaks other revisions from now on; the paths stay those of the start.
+    pub(super) fn set_served(&self, served: Served) {
+        *self.served.lock().unwrap_or_else(PoisonError::into_inner) = served;
+    }
+
     /// Faults that apply to a request, each counted as used.
     pub(super) fn plan(&self, asked: &Asked<'_>) -> Plan {
         let mut plan = Plan::default();
@@ -93,7 +115,16 @@ impl Shared {
         plan
     }
 
+    pub(super) fn tools_were_listed(&self) {
+        self.listed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_listed_tools(&self) -> bool {
+        self.listed.load(Ordering::Relaxed)
+    }
+
     pub(super) fn set_faults(&self, faults: Vec<Fault>) {
+        self.listed.store(false, Ordering::Relaxed);
         *self.lock_faults() = active(faults);
     }
 
@@ -125,8 +156,9 @@ impl Shared {
         }
     }
 
-    /// Says something on the standalone stream of every session that has one open or had one and
-    /// may come back for what it missed. Gives the number of sessions.
+    /// Tells of a change: on the standalone stream of every session that has one open or had one
+    /// and may come back for what it missed, and on the listen streams that asked for it. Gives the
+    /// number of streams.
     pub(super) fn broadcast(&self, method: &str, params: &Value) -> usize {
         self.broadcast_to(|_| true, method, params)
     }
@@ -141,7 +173,8 @@ impl Shared {
         let text = notification(method, params);
         let sessions = self.sessions.all();
         let reached = sessions.iter().filter(|s| s.has_standalone() && wanted(s));
-        reached.map(|session| session.standalone().say(text.clone())).count()
+        let told = reached.map(|session| session.standalone().say(text.clone())).count();
+        told + self.listens.tell(method, params)
     }
 
     /// Puts a request to every session that has a standalone stream open.

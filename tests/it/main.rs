@@ -20,6 +20,7 @@ mod life_cycle;
 mod mock_egrow;
 mod mock_faults;
 mod mock_http_sse;
+mod mock_modern;
 mod mock_oauth;
 mod mock_streamable_http;
 mod network;

@@ -15,7 +15,7 @@ pub const LONG: Duration = Duration::from_secs(20);
 /// A running mock and what is needed to talk to it.
 pub struct RawHost {
     pub mock: MockRemote,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     /// Sent with every request.
     pub headers: HeaderMap,
 }
@@ -43,6 +43,15 @@ pub fn initialize(version: &str) -> Value {
     let params =
         json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": host });
     request(0, "initialize", params)
+}
+
+/// A request of 2026-07-28, from a host with these capabilities.
+pub fn modern_request(id: u64, method: &str, mut params: Value, capabilities: Value) -> Value {
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
+    params["_meta"]["io.modelcontextprotocol/clientInfo"] =
+        json!({ "name": "raw", "version": "1" });
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = capabilities;
+    request(id, method, params)
 }
 
 /// The body of an answer as JSON.
@@ -103,6 +112,34 @@ impl RawHost {
         let note = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         assert_eq!(self.post(&note).await.status(), 202);
         answer["result"].clone()
+    }
+
+    /// Posts a request of 2026-07-28 with the headers that go with it.
+    pub async fn post_modern(&self, body: &Value) -> Response {
+        self.modern(body).send().await.unwrap()
+    }
+
+    /// The same, to be changed before it is sent. A later header of the same name replaces one.
+    pub fn modern(&self, body: &Value) -> RequestBuilder {
+        let url = self.mock.url();
+        let method = body["method"].as_str().unwrap();
+        let params = &body["params"];
+        let mut headers = HeaderMap::new();
+        let mut set = |name: &'static str, value: &str| {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        };
+        set("mcp-protocol-version", "2026-07-28");
+        set("mcp-method", method);
+        let named = ["name", "uri", "taskId"].iter().find_map(|name| params[*name].as_str());
+        if let Some(named) = named {
+            set("mcp-name", named);
+        }
+        self.builder(Method::POST, url.as_str()).headers(headers).body(body.to_string())
+    }
+
+    /// Posts a request of 2026-07-28 and gives its answer, whatever the status.
+    pub async fn ask_modern(&self, body: &Value) -> Value {
+        self.messages(self.post_modern(body).await).await.pop().unwrap()
     }
 
     /// All messages of an answer, whatever its form.

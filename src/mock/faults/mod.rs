@@ -3,6 +3,8 @@
 //! transports act on it.
 
 mod fault;
+mod modern_plan;
+mod modern_table;
 mod oauth_plan;
 mod oauth_table;
 mod plan;
@@ -11,6 +13,7 @@ mod words;
 
 pub(super) use fault::{ActiveFault, Asked};
 pub use fault::{Fault, FaultHelp, InvalidFault};
+pub(super) use modern_plan::{Granted, ListenEnd, ModernFaults};
 pub(super) use oauth_plan::{CallbackFault, DocumentFault, MemberFault, OAuthFaults, TokenFault};
 #[cfg(test)]
 pub(super) use plan::LineEnding;

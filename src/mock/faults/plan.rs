@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::modern_plan::ModernFaults;
 use super::oauth_plan::OAuthFaults;
+use crate::mock::options::Served;
 
 /// Deviations from correct behaviour for one request.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,9 @@ pub(in crate::mock) struct Plan {
     pub(in crate::mock) disconnect: Option<Point>,
     /// No checks of headers that only a strict remote makes.
     pub(in crate::mock) lenient: bool,
+    /// The revisions spoken for this request.
+    pub(in crate::mock) served: Option<Served>,
+    pub(in crate::mock) modern: ModernFaults,
     pub(in crate::mock) forget: bool,
     pub(in crate::mock) session: Option<SessionFault>,
     /// What `initialize` answers as the revision.
@@ -43,6 +50,7 @@ pub(in crate::mock) struct StatusFault {
     pub(in crate::mock) body: StatusBody,
     pub(in crate::mock) rpc_code: i64,
     pub(in crate::mock) message: Option<String>,
+    pub(in crate::mock) rpc_data: Value,
     pub(in crate::mock) challenge: Option<Challenge>,
 }
 

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::fault::{Asked, Effect, InvalidFault};
+use super::modern_table;
 use super::oauth_table;
 use super::plan::{
     AskFault, Challenge, EndpointFault, Form, LineEnding, Plan, Point, PostAnswer, Redirect,
@@ -99,9 +102,9 @@ const ROWS: &[Row] = &[
     worded!(
         "status",
         "status=CODE[:body=error|no-id|null-id|json|html|text|empty][:retry-after=VALUE]\
-         [:code=RPC-CODE][:message=TEXT][:challenge=VALUE|none]",
+         [:code=RPC-CODE][:message=TEXT][:data=JSON][:challenge=VALUE|none]",
         "status=503:body=html:retry-after=1",
-        &["body", "retry-after", "code", "message", "challenge"],
+        &["body", "retry-after", "code", "message", "data", "challenge"],
         Any,
         "answers this status and does nothing",
         read_status
@@ -426,7 +429,7 @@ const ROWS: &[Row] = &[
 
 /// Every fault there is.
 pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(oauth_table::ROWS)
+    ROWS.iter().chain(modern_table::ROWS).chain(oauth_table::ROWS)
 }
 
 fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
@@ -453,9 +456,17 @@ fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
         body: words.take_choice("body", &bodies)?.unwrap_or(StatusBody::Empty),
         rpc_code: words.take_number("code")?.unwrap_or(-32000),
         message: words.take("message"),
+        rpc_data: read_data(words)?,
         challenge,
     };
     effect(move |plan| plan.status = Some(fault.clone()))
+}
+
+fn read_data(words: &mut Words) -> Result<Value, InvalidFault> {
+    let Some(text) = words.take("data") else {
+        return Ok(Value::Null);
+    };
+    serde_json::from_str(&text).map_err(|error| words.wrong(format!("`data` is no JSON: {error}")))
 }
 
 fn read_disconnect(words: &mut Words) -> Result<Effect, InvalidFault> {

@@ -1,4 +1,5 @@
-//! One request under way: what it may say to the host before its answer.
+//! One request under way: what it may say to the host before its answer, and ask of it. A product
+//! does not know the era: whoever asks awaits an answer (`rounds`, `session`).
 
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use serde_json::{Value, json};
 use crate::jsonrpc::Message;
 use crate::mock::events::EventLog;
 use crate::mock::revisions::Rules;
-use crate::mock::session::{Level, PushedRequest, Session, capability_for};
+use crate::mock::rounds::Rounds;
+use crate::mock::session::{Level, Session, capability_for};
 use crate::mock::state::{Shared, notification};
-use crate::protocol::methods;
+use crate::protocol::{ProtocolVersion, methods};
 
 /// Where a request's messages go.
 #[derive(Clone, Debug)]
@@ -29,6 +31,53 @@ pub(in crate::mock) struct Call {
     pub(in crate::mock) credential: String,
     pub(in crate::mock) streams: Streams,
     pub(in crate::mock) progress_token: Option<Value>,
+    pub(in crate::mock) asking: Asking,
+}
+
+/// How questions reach the host.
+pub(in crate::mock) enum Asking {
+    /// As requests on a stream of the session.
+    Session,
+    /// As results that ask for input, the call being repeated with the answers (2026-07-28).
+    Rounds(Rounds),
+}
+
+/// A question to the host, to be put with [`Question::answer`].
+pub(in crate::mock) struct Question<'a> {
+    call: &'a Call,
+    key: Option<&'static str>,
+    method: &'a str,
+    params: &'a Value,
+    unguarded: bool,
+}
+
+impl Question<'_> {
+    /// Gives it a name: its key among `inputRequests`.
+    pub(in crate::mock) fn named(self, key: &'static str) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// Takes an answer also from a host that was not asked yet: for what is no confirmation.
+    pub(in crate::mock) fn unguarded(self) -> Self {
+        Self { unguarded: true, ..self }
+    }
+
+    /// The host's answer: its result, or its error object in the `Err`. `None` when the session
+    /// ended before it came. Where questions travel in rounds, what stands before it is done again
+    /// in each of them.
+    pub(in crate::mock) async fn answer(self) -> Option<Result<Value, Value>> {
+        match &self.call.asking {
+            Asking::Session => {
+                let streams = &self.call.streams;
+                let asked = self.call.session.ask(&streams.related, self.method, self.params);
+                asked.answer().await
+            }
+            Asking::Rounds(rounds) => {
+                let answer = rounds.ask(self.key, self.method, self.params, self.unguarded);
+                Some(Ok(answer.await))
+            }
+        }
+    }
 }
 
 impl Call {
@@ -63,7 +112,7 @@ impl Call {
     pub(in crate::mock) fn log(&self, level: Level, logger: &str, data: &Value) {
         if self.session.wants_level(level) {
             let params = json!({ "level": level.name(), "logger": logger, "data": data });
-            self.notify("notifications/message", &params);
+            self.notify(methods::LOG_MESSAGE, &params);
         }
     }
 
@@ -73,17 +122,45 @@ impl Call {
     }
 
     /// Whether the host can be asked this: it said so, its revision knows the question, and there
-    /// is a stream to ask on.
+    /// is a way to ask.
     pub(in crate::mock) fn can_ask(&self, method: &str) -> bool {
         let known = method != methods::ELICIT || Rules::of(self.session.version()).elicitation;
-        let said = capability_for(method).is_none_or(|name| self.session.host_has(name));
-        let own_stream = Arc::ptr_eq(&self.streams.related, &self.streams.answers);
-        let heard = own_stream || self.streams.related.is_read();
-        known && said && heard && self.session.id().is_some()
+        let said = capability_for(method).is_none_or(|pointer| self.session.host_has(pointer));
+        known && said && self.is_heard()
     }
 
-    /// Puts a request to the host.
-    pub(in crate::mock) fn ask(&self, method: &str, params: &Value) -> PushedRequest {
-        self.session.ask(&self.streams.related, method, params)
+    /// Whether the host can send its user to a URL (2025-11-25 and later).
+    pub(in crate::mock) fn can_visit(&self) -> bool {
+        let known = self.session.version() >= ProtocolVersion::V2025_11_25;
+        known && self.session.host_has("/elicitation/url") && self.is_heard()
+    }
+
+    /// Tells that what an elicitation by URL was for is done, where it has an id (2025-11-25).
+    pub(in crate::mock) fn tell_completed(&self, params: &Value) {
+        if let Some(id) = params.get("elicitationId") {
+            self.notify(methods::ELICITATION_COMPLETE, &json!({ "elicitationId": id }));
+        }
+    }
+
+    /// Puts the call off without asking anything, this many times. Only rounds can do that.
+    pub(in crate::mock) async fn put_off(&self, times: u64) {
+        if let Asking::Rounds(rounds) = &self.asking {
+            rounds.put_off(times).await;
+        }
+    }
+
+    fn is_heard(&self) -> bool {
+        let own_stream = Arc::ptr_eq(&self.streams.related, &self.streams.answers);
+        match self.asking {
+            Asking::Session => {
+                self.session.id().is_some() && (own_stream || self.streams.related.is_read())
+            }
+            Asking::Rounds(_) => true,
+        }
+    }
+
+    /// A question to the host.
+    pub(in crate::mock) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> Question<'a> {
+        Question { call: self, key: None, method, params, unguarded: false }
     }
 }

@@ -1,4 +1,5 @@
-//! `initialize`: the handshake of the legacy revisions.
+//! `initialize`, the handshake of the legacy revisions, and what it has in common with
+//! `server/discover`: how the product introduces itself and what it can do.
 
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ pub(in crate::mock) fn initialize(
 
 fn open(shared: &Shared, plan: &Plan, wanted: &str) -> Arc<Session> {
     let forced = plan.negotiate.as_deref().and_then(ProtocolVersion::from_name);
-    let version = forced.unwrap_or_else(|| shared.options.protocol.negotiate(wanted));
+    let version = forced.unwrap_or_else(|| shared.served(plan).negotiate(wanted));
     let without = shared.is_stateless() || plan.session == Some(SessionFault::Absent);
     let id = (!without).then(|| shared.sessions.new_id(shared.options.seed));
     let session = Arc::new(Session::new(id, version));
@@ -58,31 +59,36 @@ fn open(shared: &Shared, plan: &Plan, wanted: &str) -> Arc<Session> {
 }
 
 fn result(shared: &Shared, version: ProtocolVersion, named: &str, has_session: bool) -> Value {
+    json!({
+        "protocolVersion": named,
+        "capabilities": capabilities(shared, version, has_session),
+        "serverInfo": implementation(shared, version),
+        "instructions": shared.product.profile().instructions,
+    })
+}
+
+/// How the product introduces itself.
+pub(super) fn implementation(shared: &Shared, version: ProtocolVersion) -> Value {
     let profile = shared.product.profile();
     let mut remote = json!({ "name": profile.name, "version": profile.version });
     if Rules::of(version).structured {
         remote["title"] = profile.title.into();
     }
-    json!({
-        "protocolVersion": named,
-        "capabilities": capabilities(shared, version, has_session),
-        "serverInfo": remote,
-        "instructions": profile.instructions,
-    })
+    remote
 }
 
-/// Without a session nothing can be pushed, so nothing that pushes is promised.
-fn capabilities(shared: &Shared, version: ProtocolVersion, has_session: bool) -> Value {
+/// Where nothing can be pushed, for want of a session, nothing that pushes is promised.
+pub(super) fn capabilities(shared: &Shared, version: ProtocolVersion, pushes: bool) -> Value {
     let offers = shared.product.profile().offers;
     let mut capabilities = json!({ "tools": {} });
-    if offers.tools_change && has_session {
+    if offers.tools_change && pushes {
         capabilities["tools"]["listChanged"] = true.into();
     }
     if offers.resources {
-        capabilities["resources"] = json!({ "subscribe": has_session, "listChanged": has_session });
+        capabilities["resources"] = json!({ "subscribe": pushes, "listChanged": pushes });
     }
     if offers.prompts {
-        capabilities["prompts"] = json!({ "listChanged": has_session });
+        capabilities["prompts"] = json!({ "listChanged": pushes });
     }
     if offers.completions && Rules::of(version).annotations {
         capabilities["completions"] = json!({});

@@ -4,19 +4,22 @@
 mod call;
 mod lifecycle;
 mod lists;
+mod modern;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-pub(super) use call::{Call, Streams};
+pub(super) use call::{Asking, Call, Streams};
 pub(super) use lifecycle::initialize;
+pub(super) use modern::{missing_capability, needs, spoken};
 
+use super::faults::Plan;
 use super::products::{Prompt, Resource, ResourceTemplate};
 use super::revisions::Rules;
 use super::session::{Level, Session};
 use crate::jsonrpc::{Message, RequestId};
-use crate::protocol::{codes, methods};
+use crate::protocol::{Era, codes, methods};
 
 /// A JSON-RPC error in the making.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,13 +46,33 @@ impl RpcError {
 /// The JSON text of a result, or an error.
 pub(super) type Outcome = Result<String, RpcError>;
 
-/// Answers one request other than `initialize`.
-pub(super) async fn handle(call: &Call, request: &Message) -> Outcome {
+/// Answers one request other than `initialize` and `subscriptions/listen`.
+pub(super) async fn handle(call: &Call, request: &Message, plan: &Plan) -> Outcome {
+    match call.session.version().era() {
+        Era::Legacy => legacy(call, request).await,
+        Era::Modern => modern::handle(call, request, plan).await,
+    }
+}
+
+/// What only the legacy revisions have, and the rest.
+async fn legacy(call: &Call, request: &Message) -> Outcome {
+    let offers = call.shared.product.profile().offers;
+    match request.method() {
+        methods::PING => Ok("{}".to_owned()),
+        methods::SUBSCRIBE if offers.resources => subscription(call, request, true),
+        methods::UNSUBSCRIBE if offers.resources => subscription(call, request, false),
+        methods::SET_LEVEL if offers.logging => set_level(call, request),
+        _ => common(call, request).await,
+    }
+}
+
+/// What every revision has.
+async fn common(call: &Call, request: &Message) -> Outcome {
     let product = &call.shared.product;
     let offers = product.profile().offers;
     match request.method() {
-        methods::PING => Ok("{}".to_owned()),
         methods::TOOLS_LIST => {
+            call.shared.tools_were_listed();
             let version = call.session.version();
             let tools = product.tools().iter().map(|tool| tool.to_json(version)).collect();
             lists::page(&call.shared, request, "tools", tools)
@@ -63,16 +86,13 @@ pub(super) async fn handle(call: &Call, request: &Message) -> Outcome {
             let all = product.templates().iter().map(ResourceTemplate::to_json).collect();
             lists::page(&call.shared, request, "resourceTemplates", all)
         }
-        "resources/read" if offers.resources => read_resource(call, request),
-        methods::SUBSCRIBE if offers.resources => subscription(call, request, true),
-        methods::UNSUBSCRIBE if offers.resources => subscription(call, request, false),
+        methods::RESOURCES_READ if offers.resources => read_resource(call, request),
         "prompts/list" if offers.prompts => {
             let all = product.prompts().iter().map(Prompt::to_json).collect();
             lists::page(&call.shared, request, "prompts", all)
         }
-        "prompts/get" if offers.prompts => prompt(call, request),
+        methods::PROMPTS_GET if offers.prompts => prompt(call, request),
         "completion/complete" if offers.completions => complete(call, request),
-        methods::SET_LEVEL if offers.logging => set_level(call, request),
         other => Err(RpcError::unknown_method(other)),
     }
 }
@@ -120,14 +140,14 @@ fn read_resource(call: &Call, request: &Message) -> Outcome {
     let uri = uri(request)?;
     match call.shared.product.read(&uri) {
         Some(contents) => Ok(json!({ "contents": [contents] }).to_string()),
-        None => Err(unknown_resource(uri)),
+        None => Err(unknown_resource(call, uri)),
     }
 }
 
 fn subscription(call: &Call, request: &Message, wanted: bool) -> Outcome {
     let uri = uri(request)?;
     if call.shared.product.read(&uri).is_none() {
-        return Err(unknown_resource(uri));
+        return Err(unknown_resource(call, uri));
     }
     if wanted {
         call.session.subscribe(&uri)
@@ -145,9 +165,9 @@ fn uri(request: &Message) -> Result<String, RpcError> {
     read::<Params>(request, "`uri` must be a string").map(|params| params.uri)
 }
 
-fn unknown_resource(uri: String) -> RpcError {
+fn unknown_resource(call: &Call, uri: String) -> RpcError {
     RpcError {
-        code: codes::RESOURCE_NOT_FOUND,
+        code: Rules::of(call.session.version()).resource_not_found,
         message: "resource not found".to_owned(),
         data: json!({ "uri": uri }),
     }

@@ -159,6 +159,7 @@ async fn request(
         plan: exchange.plan.clone(),
         end: elsewhere.then(|| Arc::new(EndsLog(Arc::clone(&answers)))),
         streams: Streams { answers: Arc::clone(&answers), related: Arc::clone(stream) },
+        refused: Arc::default(),
     };
     let shown = matches!(exchange.plan.post_answer, Some(PostAnswer::Json | PostAnswer::Both));
     let copy = shown.then(|| answers.peek());

@@ -8,6 +8,8 @@ mod exchange;
 mod gate;
 mod held;
 mod http_sse;
+mod mirrored;
+mod modern;
 mod oauth;
 mod record;
 mod reply;

@@ -138,10 +138,12 @@ impl HttpBody for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         // A body without content is never polled.
-        if self.inner.is_end_stream() {
-            self.ticket.end(Ending::Completed);
-        } else {
-            self.ticket.end(Ending::Disconnected);
-        }
+        let ending = match self.inner.is_end_stream() {
+            true => Ending::Completed,
+            false => Ending::Disconnected,
+        };
+        // Whatever hangs on the body is let go before anyone can know.
+        self.inner = Body::empty();
+        self.ticket.end(ending);
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn redirect(exchange: &Exchange, redirect: &Redirect) -> Response {
 pub(super) fn fault(exchange: &Exchange, fault: &StatusFault) -> Response {
     let status = StatusCode::from_u16(fault.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let message = fault.message.as_deref().unwrap_or("a fault was asked for");
-    let error = RpcError::new(fault.rpc_code, message);
+    let error = RpcError { data: fault.rpc_data.clone(), ..RpcError::new(fault.rpc_code, message) };
     let null_id = || {
         json!({ "jsonrpc": "2.0", "id": Value::Null,
         "error": { "code": fault.rpc_code, "message": message } })

@@ -12,7 +12,7 @@ use super::body::{self, EventStream};
 use super::exchange::Exchange;
 use super::held::array;
 use super::work::{EndsLog, Work};
-use super::{encode, gate, reply};
+use super::{encode, gate, modern, reply};
 use crate::jsonrpc::{Kind, Message, Received};
 use crate::mock::events::{Next, Reader};
 use crate::mock::faults::{Form, Point, SessionFault, Silence};
@@ -34,6 +34,9 @@ pub(super) async fn endpoint(
     State(shared): State<Arc<Shared>>,
     Extension(exchange): Extension<Arc<Exchange>>,
 ) -> Response {
+    if modern::is_meant(shared.served(&exchange.plan), &exchange) {
+        return modern::endpoint(&shared, &exchange).await;
+    }
     let answer = match exchange.http {
         Method::POST => post(&shared, &exchange).await,
         Method::GET => listen(&shared, &exchange),
@@ -82,7 +85,7 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
 }
 
 /// The messages of the body, or why there are none.
-fn readable(exchange: &Exchange) -> Result<Vec<Message>, Box<Response>> {
+pub(super) fn readable(exchange: &Exchange) -> Result<Vec<Message>, Box<Response>> {
     let refused = |invalid: &crate::jsonrpc::Invalid| {
         let error = RpcError::new(invalid.code, &*invalid.reason);
         Box::new(reply::rpc_error(StatusCode::BAD_REQUEST, invalid.id.as_ref(), error))
@@ -131,6 +134,7 @@ fn work(
         plan: exchange.plan.clone(),
         end: Some(Arc::new(EndsLog(Arc::clone(&answers)))),
         streams: Streams { answers, related },
+        refused: Arc::default(),
     }
 }
 
@@ -191,11 +195,16 @@ async fn respond(
             Next::Cut => exchange.cut().await,
         }
     }
-    Ok(json_answer(exchange, texts, is_batch))
+    Ok(json_answer(exchange, StatusCode::OK, texts, is_batch))
 }
 
 /// What was cancelled has no answer: then the body stays empty.
-fn json_answer(exchange: &Exchange, texts: Vec<Bytes>, is_batch: bool) -> Response {
+pub(super) fn json_answer(
+    exchange: &Exchange,
+    status: StatusCode,
+    texts: Vec<Bytes>,
+    is_batch: bool,
+) -> Response {
     let plan = &exchange.plan;
     if texts.is_empty() {
         return reply::empty(StatusCode::ACCEPTED);
@@ -210,7 +219,7 @@ fn json_answer(exchange: &Exchange, texts: Vec<Bytes>, is_batch: bool) -> Respon
         Some(Point::MidBody) => body::half(&text),
         _ => body::whole(text, plan.style.chunk),
     };
-    let mut response = reply::json(StatusCode::OK, body);
+    let mut response = reply::json(status, body);
     if let Some(media_type) = &plan.content_type {
         reply::set(&mut response, "content-type", media_type);
     }
@@ -310,7 +319,7 @@ fn session(shared: &Arc<Shared>, exchange: &Exchange) -> Result<Arc<Session>, Bo
 /// Without a session the header alone tells the revision; without a header it is 2025-03-26
 /// (2025-06-18 and later, transports, "protocol version header").
 fn stated_version(shared: &Shared, exchange: &Exchange) -> Result<ProtocolVersion, Box<Response>> {
-    let served = shared.options.protocol;
+    let served = shared.served(&exchange.plan);
     let stated = match exchange.header(headers::PROTOCOL_VERSION) {
         Some(name) => ProtocolVersion::from_name(name),
         None => Some(ProtocolVersion::V2025_03_26),
@@ -322,7 +331,7 @@ fn stated_version(shared: &Shared, exchange: &Exchange) -> Result<ProtocolVersio
     }
 }
 
-fn invalid(message: &str) -> Response {
+pub(super) fn invalid(message: &str) -> Response {
     reply::refusal(StatusCode::BAD_REQUEST, codes::INVALID_REQUEST, message)
 }
 

@@ -1,6 +1,8 @@
 //! Work on requests, and what becomes of answers on their way to a stream.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +10,8 @@ use serde_json::{Value, json};
 use crate::jsonrpc::{Message, RequestId, error_response};
 use crate::mock::events::EventLog;
 use crate::mock::faults::{AskFault, MessageFaults, Plan};
-use crate::mock::methods::{self, Call, Outcome, Streams};
+use crate::mock::methods::{self, Asking, Call, Outcome, Streams};
+use crate::mock::rounds::Rounds;
 use crate::mock::session::Session;
 use crate::mock::state::Shared;
 use crate::protocol::methods as names;
@@ -23,6 +26,8 @@ pub(super) struct Work {
     pub(super) streams: Streams,
     /// Ends the log of the answers when the last piece of work is done or given up.
     pub(super) end: Option<Arc<EndsLog>>,
+    /// The code of the error that was answered, if it was one.
+    pub(super) refused: Arc<OnceLock<i64>>,
 }
 
 /// Ends a log when dropped.
@@ -41,23 +46,42 @@ impl Work {
         let Some(id) = request.id().cloned() else {
             return;
         };
-        let work = self.clone();
-        let task = tokio::spawn(async move {
-            let call = work.call(&request);
-            if let Some(ask) = &work.plan.ask {
-                work.ask(&call, ask).await;
-            }
-            let outcome = methods::handle(&call, &request).await;
-            if let Some(id) = request.id() {
-                work.session.finish(id);
-                work.deliver(id, outcome);
-            }
-        });
+        let call = self.call(&request, Asking::Session);
+        let task = tokio::spawn(self.clone().run(request, call));
         self.session.begin(&id, task.abort_handle());
+    }
+
+    /// The same for a call that asks in rounds; what can be done at once is done when this returns.
+    pub(super) async fn start_round(&self, request: Message, rounds: Rounds) {
+        let Some(id) = request.id().cloned() else {
+            return;
+        };
+        let call = self.call(&request, Asking::Rounds(rounds));
+        let mut running = Box::pin(self.clone().run(request, call));
+        let first = poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await;
+        if first.is_pending() {
+            let task = tokio::spawn(running);
+            self.session.begin(&id, task.abort_handle());
+        }
+    }
+
+    async fn run(self, request: Message, call: Call) {
+        if let Some(ask) = &self.plan.ask {
+            self.ask(&call, ask).await;
+        }
+        let outcome = methods::handle(&call, &request, &self.plan).await;
+        if let Some(id) = request.id() {
+            self.session.finish(id);
+            self.deliver(id, outcome);
+        }
     }
 
     /// Sends an answer on its way.
     pub(super) fn deliver(&self, id: &RequestId, outcome: Outcome) {
+        if let Err(error) = &outcome {
+            // Only the first answer counts, and there is one.
+            let _ = self.refused.set(error.code);
+        }
         let faults = &self.plan.message;
         for payload in payloads(id, outcome, faults) {
             match faults.batch {
@@ -73,19 +97,24 @@ impl Work {
         }
     }
 
-    fn call(&self, request: &Message) -> Call {
+    fn call(&self, request: &Message, asking: Asking) -> Call {
         Call {
             shared: Arc::clone(&self.shared),
             session: Arc::clone(&self.session),
             credential: self.credential.clone(),
             streams: self.streams.clone(),
             progress_token: Call::progress_token(request),
+            asking,
         }
     }
 
     async fn ask(&self, call: &Call, ask: &AskFault) {
         let log = if ask.on_get { self.session.standalone() } else { &call.streams.related };
-        let _ = self.session.ask(log, ask.method, &question(ask.method)).answer().await;
+        let asked = self.session.ask(log, ask.method, &question(ask.method));
+        // In rounds no host may answer a request (T-61).
+        if matches!(call.asking, Asking::Session) {
+            let _ = asked.answer().await;
+        }
     }
 }
 

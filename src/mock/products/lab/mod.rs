@@ -1,9 +1,12 @@
 //! `lab`: a small product made for tests of the bridge. Each tool shows one thing that a remote can
 //! do: echo, run long, fail, answer large, act once, ask the host, talk on the way.
 
+mod asking;
 mod contents;
+mod mirrored;
 mod tools;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,14 +24,48 @@ pub(in crate::mock) struct Lab {
     tools: Mutex<Vec<Arc<Tool>>>,
     /// How often `act` really acted.
     acts: AtomicU64,
+    /// How many calls of `act_late` were given up.
+    given_up: AtomicU64,
+    /// How often each URL was said to be visited, by the key it was asked under.
+    visits: Mutex<HashMap<String, u64>>,
     /// How often the watched resource was touched.
     touches: AtomicU64,
 }
 
 impl Lab {
     pub(in crate::mock) fn new() -> Self {
-        let tools = tools::TABLE.iter().map(tools::Entry::to_tool).map(Arc::new).collect();
-        Self { tools: Mutex::new(tools), acts: AtomicU64::new(0), touches: AtomicU64::new(0) }
+        let tools = tools::all().map(tools::Entry::to_tool).map(Arc::new).collect();
+        Self {
+            tools: Mutex::new(tools),
+            acts: AtomicU64::new(0),
+            given_up: AtomicU64::new(0),
+            visits: Mutex::default(),
+            touches: AtomicU64::new(0),
+        }
+    }
+
+    fn given_up(&self) -> u64 {
+        self.given_up.load(Ordering::SeqCst)
+    }
+
+    fn give_up(&self) {
+        self.given_up.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Counts a visit under this key; gives how many there were before.
+    fn visit(&self, key: &str) -> u64 {
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        let visits = visits.entry(key.to_owned()).or_default();
+        *visits += 1;
+        *visits - 1
+    }
+
+    /// Puts another tool in the place of the one with its name.
+    fn replace_tool(&self, tool: Tool) {
+        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = tools.iter_mut().find(|known| known.name == tool.name) {
+            *place = Arc::new(tool);
+        }
     }
 
     fn acts(&self) -> u64 {

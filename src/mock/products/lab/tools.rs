@@ -6,19 +6,18 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::super::{Arguments, Called, Kind, Tool, ToolResult};
-use super::{Lab, contents};
+use super::{Lab, asking, contents, mirrored};
 use crate::mock::methods::Call;
 use crate::mock::session::Level;
-use crate::protocol::methods;
 
-type Run = for<'a> fn(&'a Lab, &'a Call, Arguments<'a>) -> BoxFuture<'a, Called>;
+pub(super) type Run = for<'a> fn(&'a Lab, &'a Call, Arguments<'a>) -> BoxFuture<'a, Called>;
 
 /// One tool of the lab.
 pub(super) struct Entry {
-    name: &'static str,
-    description: &'static str,
-    kind: Kind,
-    input: &'static str,
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) kind: Kind,
+    pub(super) input: &'static str,
     pub(super) run: Run,
 }
 
@@ -31,11 +30,16 @@ impl Entry {
 
 /// The entry of this name.
 pub(super) fn find(name: &str) -> Option<&'static Entry> {
-    TABLE.iter().find(|entry| entry.name == name)
+    all().find(|entry| entry.name == name)
 }
 
-const ANYTHING: &str = r#"{"type":"object"}"#;
-const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
+/// Every tool of the lab.
+pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
+    [TABLE, asking::TABLE, mirrored::TABLE].into_iter().flatten()
+}
+
+pub(super) const ANYTHING: &str = r#"{"type":"object"}"#;
+pub(super) const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
 const NAME: &str = r#"{"type":"object","required":["name"],
     "properties":{"name":{"type":"string","minLength":1}}}"#;
 
@@ -88,32 +92,26 @@ pub(super) const TABLE: &[Entry] = &[
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.act() }))),
     },
     Entry {
+        name: "act_late",
+        description: "has the side effect of `act` after a while",
+        kind: Kind::Destructive,
+        input: r#"{"type":"object","required":["ms"],
+            "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        run: |lab, _, arguments| Box::pin(act_late(lab, arguments)),
+    },
+    Entry {
+        name: "given_up",
+        description: "tells how many calls of `act_late` were cancelled before they acted",
+        kind: Kind::Read,
+        input: NOTHING,
+        run: |lab, _, _| now(ToolResult::value(&json!({ "given_up": lab.given_up() }))),
+    },
+    Entry {
         name: "count",
         description: "tells how many side effects `act` had",
         kind: Kind::Read,
         input: NOTHING,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.acts() }))),
-    },
-    Entry {
-        name: "ask_user",
-        description: "asks the user a question through the host",
-        kind: Kind::Read,
-        input: r#"{"type":"object","properties":{"question":{"type":"string"}}}"#,
-        run: |_, call, arguments| Box::pin(ask_user(call, arguments)),
-    },
-    Entry {
-        name: "ask_model",
-        description: "asks the model of the host for a completion",
-        kind: Kind::Read,
-        input: r#"{"type":"object","properties":{"prompt":{"type":"string"}}}"#,
-        run: |_, call, arguments| Box::pin(ask_model(call, arguments)),
-    },
-    Entry {
-        name: "ask_roots",
-        description: "asks the host for its folders",
-        kind: Kind::Read,
-        input: NOTHING,
-        run: |_, call, _| Box::pin(ask(call, methods::LIST_ROOTS, Value::Null)),
     },
     Entry {
         name: "log",
@@ -156,7 +154,7 @@ pub(super) const TABLE: &[Entry] = &[
     },
 ];
 
-fn now<'a>(result: ToolResult) -> BoxFuture<'a, Called> {
+pub(super) fn now<'a>(result: ToolResult) -> BoxFuture<'a, Called> {
     Box::pin(std::future::ready(Ok(result)))
 }
 
@@ -178,38 +176,28 @@ async fn slow(call: &Call, arguments: Arguments<'_>) -> Called {
     Ok(ToolResult::value(&json!({ "ms": ms })))
 }
 
+/// Counts a call that is dropped before it acted.
+struct GivesUp<'a>(Option<&'a Lab>);
+
+impl Drop for GivesUp<'_> {
+    fn drop(&mut self) {
+        if let Some(lab) = self.0 {
+            lab.give_up();
+        }
+    }
+}
+
+async fn act_late(lab: &Lab, arguments: Arguments<'_>) -> Called {
+    let mut guard = GivesUp(Some(lab));
+    let ms = arguments.number_of("ms").unwrap_or_default();
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    guard.0 = None;
+    Ok(ToolResult::value(&json!({ "acts": lab.act() })))
+}
+
 fn big(arguments: Arguments<'_>) -> ToolResult {
     let bytes = usize::try_from(arguments.number_of("bytes").unwrap_or_default()).unwrap_or(0);
     ToolResult::text("0123456789abcdef".repeat(bytes / 16 + 1)[..bytes].to_owned())
-}
-
-async fn ask_user(call: &Call, arguments: Arguments<'_>) -> Called {
-    let question = arguments.text_of("question").unwrap_or("what is your name?");
-    let schema = json!({
-        "type": "object",
-        "properties": { "answer": { "type": "string", "title": "Answer" } },
-        "required": ["answer"],
-    });
-    let params = json!({ "message": question, "requestedSchema": schema });
-    ask(call, methods::ELICIT, params).await
-}
-
-async fn ask_model(call: &Call, arguments: Arguments<'_>) -> Called {
-    let prompt = arguments.text_of("prompt").unwrap_or("say something");
-    let content = json!({ "type": "text", "text": prompt });
-    let params = json!({ "messages": [{ "role": "user", "content": content }], "maxTokens": 100 });
-    ask(call, methods::SAMPLE, params).await
-}
-
-async fn ask(call: &Call, method: &str, params: Value) -> Called {
-    if !call.can_ask(method) {
-        return Ok(ToolResult::error(format!("this host cannot be asked `{method}`")));
-    }
-    Ok(match call.ask(method, &params).answer().await {
-        Some(Ok(result)) => ToolResult::value(&result),
-        Some(Err(error)) => ToolResult::value(&error).failed(),
-        None => ToolResult::error("the session ended before the host answered"),
-    })
 }
 
 fn log(call: &Call, arguments: Arguments<'_>) -> ToolResult {
@@ -240,7 +228,7 @@ fn touch(lab: &Lab, call: &Call) -> ToolResult {
     ToolResult::value(&json!({ "touches": touches, "told": told }))
 }
 
-fn change_tools(
+pub(super) fn change_tools(
     lab: &Lab,
     call: &Call,
     arguments: Arguments<'_>,

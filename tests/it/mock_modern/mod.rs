@@ -1,0 +1,38 @@
+//! The mock in the era of 2026-07-28: what is on the wire, judged without code of ours.
+
+mod envelope;
+mod faults;
+mod listening;
+mod rounds;
+
+use mcp_tether::mock::{MockOptions, Served};
+use mcp_tether::protocol::ProtocolVersion;
+use serde_json::{Value, json};
+
+use crate::raw_host::{RawHost, modern_request, parsed};
+
+/// A lab that speaks 2026-07-28 alone.
+fn modern(faults: &[&str]) -> RawHost {
+    serving(Served::Only(ProtocolVersion::V2026_07_28), faults)
+}
+
+fn serving(protocol: Served, faults: &[&str]) -> RawHost {
+    RawHost::new(MockOptions { protocol, faults: parsed(faults), ..MockOptions::default() })
+}
+
+/// What a host can do that can do everything.
+fn everything() -> Value {
+    json!({ "elicitation": { "form": {}, "url": {} }, "sampling": {}, "roots": {} })
+}
+
+fn request(method: &str, params: Value) -> Value {
+    modern_request(7, method, params, everything())
+}
+
+fn call(tool: &str, arguments: Value) -> Value {
+    request("tools/call", json!({ "name": tool, "arguments": arguments }))
+}
+
+fn code(answer: &Value) -> i64 {
+    answer["error"]["code"].as_i64().unwrap_or_default()
+}
