@@ -7,7 +7,7 @@
 //! unless a rule demands an edit.
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`, `bridge`,
-//! `remote`, `auth`, `store`, `hosts`, `mock`; `bridge` → `host`, `remote`; `remote` → `auth`, `http`;
+//! `remote`, `auth`, `store`, `hosts`, `mock`; `bridge` → `eras`, `host`, `remote`; `remote` → `auth`, `http`;
 //! `auth` → `http`, `platform`; `store`, `environment` → `platform`; everyone may use
 //! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
 //! four: a mistake shared by both ends of a test would prove nothing.
@@ -17,6 +17,7 @@ pub mod bridge;
 pub mod cli;
 pub mod commands;
 pub mod environment;
+pub mod eras;
 pub mod error;
 pub mod host;
 pub mod hosts;

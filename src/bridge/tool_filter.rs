@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use crate::jsonrpc::Message;
+use crate::jsonrpc::{Message, cut_ranges};
 
 /// Hides tools by name: case-insensitive patterns over the whole name, `*` stands for anything.
 #[derive(Clone, Debug, Default)]
@@ -64,23 +64,6 @@ struct ToolList<'a> {
 #[derive(serde::Deserialize)]
 struct Named {
     name: String,
-}
-
-/// Each hidden element goes with one comma: the one behind it, or the one before if only hidden ones
-/// follow.
-fn cut_ranges(places: &[(Range<usize>, bool)]) -> Vec<Range<usize>> {
-    let mut cuts: Vec<Range<usize>> = Vec::new();
-    let last_kept = places.iter().rposition(|(_, hidden)| !hidden);
-    for (position, (range, _)) in places.iter().enumerate().filter(|(_, (_, hidden))| *hidden) {
-        let cut = match (last_kept, places.get(position + 1)) {
-            (Some(kept), Some((next, _))) if position < kept => range.start..next.start,
-            (Some(_), _) => places[position - 1].0.end..range.end,
-            (None, Some((next, _))) => range.start..next.start,
-            (None, None) => range.clone(),
-        };
-        cuts.push(cut);
-    }
-    cuts
 }
 
 /// Whether `pattern` matches all of `name`. Linear in the name for each `*`, without recursion.

@@ -17,7 +17,7 @@ pub struct Frame {
 
 impl Frame {
     /// Replaces byte ranges of `raw`. `edits` must be sorted and must not overlap.
-    pub fn spliced(raw: &Bytes, edits: &[(Range<usize>, &[u8])]) -> Self {
+    pub fn spliced<With: AsRef<[u8]>>(raw: &Bytes, edits: &[(Range<usize>, With)]) -> Self {
         if raw.len() <= COPY_LIMIT {
             return Self::copied(raw, edits);
         }
@@ -25,7 +25,7 @@ impl Frame {
         let mut from = 0;
         for (range, with) in edits {
             pieces.push(raw.slice(from..range.start));
-            pieces.push(Bytes::copy_from_slice(with));
+            pieces.push(Bytes::copy_from_slice(with.as_ref()));
             from = range.end;
         }
         pieces.push(raw.slice(from..));
@@ -34,13 +34,13 @@ impl Frame {
         Self { pieces, length }
     }
 
-    fn copied(raw: &Bytes, edits: &[(Range<usize>, &[u8])]) -> Self {
-        let added: usize = edits.iter().map(|(_, with)| with.len()).sum();
+    fn copied<With: AsRef<[u8]>>(raw: &Bytes, edits: &[(Range<usize>, With)]) -> Self {
+        let added: usize = edits.iter().map(|(_, with)| with.as_ref().len()).sum();
         let mut bytes = BytesMut::with_capacity(raw.len() + added);
         let mut from = 0;
         for (range, with) in edits {
             bytes.extend_from_slice(&raw[from..range.start]);
-            bytes.extend_from_slice(with);
+            bytes.extend_from_slice(with.as_ref());
             from = range.end;
         }
         bytes.extend_from_slice(&raw[from..]);

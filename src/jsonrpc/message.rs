@@ -191,11 +191,11 @@ impl Message {
     /// This message with another id and otherwise the same bytes. An error answer without an id
     /// gains one.
     pub fn with_id(&self, id: &str) -> Frame {
-        self.with_edits(id, &[])
+        self.with_edits::<&[u8]>(id, &[])
     }
 
     /// This message with another id and further edits, which must be sorted and not overlap.
-    pub fn with_edits(&self, id: &str, edits: &[(Range<usize>, &[u8])]) -> Frame {
+    pub fn with_edits<With: AsRef<[u8]>>(&self, id: &str, edits: &[(Range<usize>, With)]) -> Frame {
         let inserted;
         let (range, with) = match &self.id {
             Some((_, range)) => (range.clone(), id.as_bytes()),
@@ -208,14 +208,15 @@ impl Message {
                 }
             },
         };
-        let mut all: Vec<(Range<usize>, &[u8])> = edits.to_vec();
+        let edits = edits.iter().map(|(range, with)| (range.clone(), with.as_ref()));
+        let mut all: Vec<(Range<usize>, &[u8])> = edits.collect();
         all.push((range, with));
         all.sort_by_key(|(range, _)| range.start);
         Frame::spliced(&self.raw, &all)
     }
 
     /// This message with edits to anything but its id; they must be sorted and not overlap.
-    pub fn edited(&self, edits: &[(Range<usize>, &[u8])]) -> Frame {
+    pub fn edited<With: AsRef<[u8]>>(&self, edits: &[(Range<usize>, With)]) -> Frame {
         Frame::spliced(&self.raw, edits)
     }
 
@@ -224,6 +225,36 @@ impl Message {
         let text = std::str::from_utf8(&self.raw).ok()?;
         let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
         envelope.id.map(|id| range_in(text, id.get()))
+    }
+
+    /// This message with edits inside `params` or the outcome, and with another id, as a message again.
+    /// Nothing is read a second time. The edits must be sorted and not overlap.
+    pub fn rewritten<Text>(&self, id: Option<&RequestId>, edits: &[(Range<usize>, Text)]) -> Self
+    where
+        Text: AsRef<[u8]>,
+    {
+        let new_id = self.id.as_ref().zip(id).map(|((_, range), id)| (range.clone(), id.to_json()));
+        let mut all: Vec<(Range<usize>, &[u8])> =
+            edits.iter().map(|(range, with)| (range.clone(), with.as_ref())).collect();
+        all.extend(new_id.iter().map(|(range, id)| (range.clone(), id.as_bytes())));
+        all.sort_by_key(|(range, _)| range.start);
+        let shifted = |at: usize| {
+            let before = all.iter().filter(|(range, _)| range.end <= at);
+            before.fold(at, |to, (range, with)| to + with.len() - range.len())
+        };
+        let moved = |range: &Range<usize>| shifted(range.start)..shifted(range.end);
+        let id = match (id, &self.id) {
+            (Some(id), Some((_, range))) => Some((id.clone(), moved(range))),
+            (_, known) => known.as_ref().map(|(id, range)| (id.clone(), moved(range))),
+        };
+        Self {
+            kind: self.kind,
+            raw: Frame::spliced(&self.raw, &all).into_bytes(),
+            id,
+            method: self.method.clone(),
+            params: self.params.as_ref().map(moved),
+            outcome: self.outcome.as_ref().map(moved),
+        }
     }
 
     fn text(&self, range: Range<usize>) -> Option<&str> {
@@ -386,6 +417,35 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(parse(text).unwrap().with_id("5").into_bytes(), expected);
+        }
+    }
+
+    #[test]
+    fn a_rewritten_message_reads_like_one_that_was_parsed() {
+        let lines = [
+            r#"{"jsonrpc":"2.0","id":"long id","method":"m","params":{"a":1,"b":[2]}}"#,
+            r#"{"params":{"a":1,"b":[2]},"method":"m","id":3,"jsonrpc":"2.0"}"#,
+            r#"{"params":{"a":1,"b":[2]},"method":"m","jsonrpc":"2.0"}"#,
+        ];
+        for line in lines {
+            let message = parse(line).unwrap();
+            let start = message.params_range().unwrap().start;
+            let edits = [(start + 1..start + 1, "\"new\":{},"), (start + 5..start + 6, "")];
+            let id = RequestId::from(12345);
+            let rewritten = message.rewritten(Some(&id), &edits);
+            let text = std::str::from_utf8(rewritten.raw()).unwrap();
+            let expected = r#"{"new":{},"a":,"b":[2]}"#;
+            assert_eq!(rewritten.params(), Some(expected), "{line}");
+            assert_eq!(rewritten.id(), message.id().map(|_| &id), "{line}");
+            let wanted = line
+                .replace(r#"{"a":1,"b":[2]}"#, expected)
+                .replace("\"long id\"", "12345")
+                .replace("\"id\":3", "\"id\":12345");
+            assert_eq!(text, wanted);
+            if rewritten.id().is_some() {
+                let again = rewritten.with_id("7").into_bytes();
+                assert_eq!(again, wanted.replace("12345", "7"));
+            }
         }
     }
 

@@ -6,9 +6,11 @@ mod frame;
 mod id;
 mod lines;
 mod message;
+mod object;
 
 pub use answer::{error_response, error_response_without_id, result_response};
 pub use frame::Frame;
 pub use id::RequestId;
 pub use lines::{Line, LineDecoder};
 pub use message::{Invalid, Kind, Message, Received};
+pub use object::{Change, Edit, Member, Object, apply, cut_ranges};

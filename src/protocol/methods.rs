@@ -50,6 +50,8 @@ pub const SUBSCRIBE: &str = "resources/subscribe";
 pub const UNSUBSCRIBE: &str = "resources/unsubscribe";
 /// Chooses which log messages the server sends.
 pub const SET_LEVEL: &str = "logging/setLevel";
+/// The host's folders have changed (up to 2025-11-25).
+pub const ROOTS_CHANGED: &str = "notifications/roots/list_changed";
 /// The server asks the user something.
 pub const ELICIT: &str = "elicitation/create";
 /// The server asks the host's model something.

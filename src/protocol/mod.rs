@@ -3,8 +3,10 @@
 
 pub mod codes;
 pub mod headers;
+mod log_level;
 pub mod meta;
 pub mod methods;
 mod version;
 
+pub use log_level::LogLevel;
 pub use version::{Era, ProtocolVersion};

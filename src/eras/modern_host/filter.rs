@@ -1,0 +1,111 @@
+//! What a listen asks for, and the lines it gets: the acknowledgement, changes under its id, and a
+//! farewell (`basic/patterns/subscriptions`, E-43, E-44).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+use crate::jsonrpc::{Change, Frame, Member, Message, Object, RequestId};
+use crate::protocol::{meta, methods};
+
+/// How many resources one listen may name (S-12); further ones are not acknowledged.
+const RESOURCES: usize = 1000;
+/// The kinds of a filter: its member, the capability that announces it, and its notification.
+pub(super) const KINDS: [(&str, &str, &str); 3] = [
+    (meta::filter::TOOLS, "tools", "notifications/tools/list_changed"),
+    (meta::filter::PROMPTS, "prompts", "notifications/prompts/list_changed"),
+    (meta::filter::RESOURCES, "resources", "notifications/resources/list_changed"),
+];
+
+/// Whether `uri` is the subscribed resource or a part of it (E-42).
+pub(super) fn covers(subscribed: &str, uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix(subscribed) else { return false };
+    rest.is_empty() || subscribed.ends_with('/') || rest.starts_with(['/', '#', '?'])
+}
+
+/// Kinds of changes, and resources.
+type Filter = (BTreeSet<&'static str>, BTreeSet<String>);
+
+/// Reads what a listen asks for.
+pub(super) fn read(message: &Message) -> Result<Filter, Refusal> {
+    let wrong = |what: &str| Refusal::invalid(format!("`notifications` {what}"));
+    let params: Value = message.params_as().unwrap_or_default();
+    let filter = params[meta::filter::KEY].as_object().ok_or_else(|| wrong("must be an object"))?;
+    let mut kinds = BTreeSet::new();
+    for (name, ..) in KINDS {
+        match filter.get(name) {
+            None | Some(Value::Bool(false)) => {}
+            Some(Value::Bool(true)) => {
+                kinds.insert(name);
+            }
+            Some(_) => return Err(wrong(&format!("must have true or false for `{name}`"))),
+        }
+    }
+    let named = filter.get(meta::filter::RESOURCE_UPDATES);
+    let uris: Vec<String> = match named {
+        None => Vec::new(),
+        Some(uris) => serde_json::from_value(uris.clone())
+            .map_err(|_| wrong("must have a list of URIs for `resourceSubscriptions`"))?,
+    };
+    Ok((kinds, uris.into_iter().take(RESOURCES).collect()))
+}
+
+/// The first line of a listen: what it will hear of (E-43).
+pub(super) fn acknowledgement(
+    id: &RequestId,
+    kinds: &BTreeSet<&'static str>,
+    resources: &BTreeSet<String>,
+) -> String {
+    let mut filter: serde_json::Map<String, Value> =
+        kinds.iter().map(|name| ((*name).to_owned(), true.into())).collect();
+    if !resources.is_empty() {
+        filter.insert(meta::filter::RESOURCE_UPDATES.to_owned(), json!(resources));
+    }
+    let filter = Value::Object(filter);
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"{}","params":{{"_meta":{{"{}":{id}}},"{}":{filter}}}}}"#,
+        methods::ACKNOWLEDGED,
+        meta::SUBSCRIPTION_ID,
+        meta::filter::KEY,
+    )
+}
+
+/// A notification under the id of a listen, which keeps its JSON type (E-44).
+pub(super) fn tagged(message: &Message, id: &RequestId) -> Frame {
+    let tag = (meta::SUBSCRIPTION_ID, id.to_json());
+    let parsed = message.params().and_then(Object::parse).zip(message.params_range());
+    let Some((params, range)) = parsed else {
+        let method = Value::from(message.method());
+        let meta = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
+        let line = format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{{"_meta":{meta}}}}}"#);
+        return Frame::from(line);
+    };
+    let whole = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
+    let change = |member: &Member<'_>| match Object::parse(member.value) {
+        Some(inner) if member.name == "_meta" => {
+            let same = |other: &Member<'_>| match other.name == meta::SUBSCRIPTION_ID {
+                true => Change::Remove,
+                false => Change::Keep,
+            };
+            Change::Replace(inner.rewritten(same, std::slice::from_ref(&tag)))
+        }
+        _ if member.name == "_meta" => Change::Replace(whole.clone()),
+        _ => Change::Keep,
+    };
+    let added = if params.get("_meta").is_none() { vec![("_meta", whole.clone())] } else { vec![] };
+    let edits = params.rewrite(range.start, change, &added);
+    message.edited(&edits)
+}
+
+/// The graceful end of a listen (`basic/patterns/subscriptions`).
+pub(super) fn farewell(id: &RequestId, server_info: Option<&str>) -> String {
+    let signed =
+        server_info.map(|info| format!(r#","{}":{info}"#, meta::SERVER_INFO)).unwrap_or_default();
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"{}":"{}","_meta":{{"{}":{id}{signed}}}}}}}"#,
+        meta::result_type::KEY,
+        meta::result_type::COMPLETE,
+        meta::SUBSCRIPTION_ID,
+    )
+}

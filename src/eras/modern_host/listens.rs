@@ -1,0 +1,255 @@
+//! `subscriptions/listen` in front of a legacy server: subscriptions of the session, counted over all
+//! listens; an acknowledgement of what really works, before anything else; then notifications, each under
+//! the id of its listen (E-43, E-44).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::filter::{self, KINDS};
+use super::timers::Timer;
+use super::{Asked, ModernHost, Place};
+use crate::jsonrpc::{Frame, Message, RequestId};
+use crate::protocol::methods;
+
+/// How long an acknowledgement waits for what is not known yet.
+const ACKNOWLEDGEMENT: Duration = Duration::from_secs(2);
+/// How many notifications may wait for an acknowledgement (S-12).
+const BUFFERED: usize = 256;
+
+/// All listens of the host and the subscriptions behind them.
+#[derive(Debug, Default)]
+pub(super) struct Listens {
+    open: BTreeMap<u64, Listen>,
+    subscriptions: HashMap<String, Subscription>,
+}
+
+#[derive(Debug)]
+struct Listen {
+    id: RequestId,
+    kinds: BTreeSet<&'static str>,
+    resources: BTreeSet<String>,
+    acknowledged: bool,
+    early: Vec<Message>,
+}
+
+/// A subscription of the session.
+#[derive(Debug, Default)]
+struct Subscription {
+    state: SubscriptionState,
+    users: BTreeSet<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum SubscriptionState {
+    #[default]
+    Beginning,
+    Accepted,
+    Ending,
+}
+
+impl ModernHost {
+    /// The host wants to hear of changes.
+    pub(super) fn listen(&mut self, id: RequestId, message: &Message, now: Instant) {
+        let (kinds, resources) = match filter::read(message) {
+            Ok(filter) => filter,
+            Err(refusal) => return self.refuse(&id, &refusal),
+        };
+        let number = self.number();
+        self.host_ids.insert(id.clone(), Place::Listen(number));
+        let listen = Listen {
+            id,
+            kinds,
+            resources: resources.clone(),
+            acknowledged: false,
+            early: Vec::new(),
+        };
+        self.listens.open.insert(number, listen);
+        if self.session.server_does("resources", "subscribe") {
+            for uri in resources {
+                self.join_subscription(number, uri);
+            }
+        }
+        self.timers.set(now + ACKNOWLEDGEMENT, Timer::Acknowledge { listen: number });
+        self.acknowledge_if_ready(number);
+    }
+
+    fn join_subscription(&mut self, listen: u64, uri: String) {
+        let known = self.listens.subscriptions.contains_key(&uri);
+        self.listens.subscriptions.entry(uri.clone()).or_default().users.insert(listen);
+        if !known {
+            self.subscribe(uri);
+        }
+    }
+
+    fn subscribe(&mut self, uri: String) {
+        let params = json!({ "uri": uri });
+        self.ask(Asked::Subscribe(uri), methods::SUBSCRIBE, &params);
+    }
+
+    /// A new session knows of no subscription (E-14).
+    pub(super) fn subscribe_again(&mut self) {
+        let lasting = |s: &Subscription| s.state != SubscriptionState::Ending;
+        let subscriptions = self.listens.subscriptions.iter().filter(|(_, s)| lasting(s));
+        let uris: Vec<String> = subscriptions.map(|(uri, _)| uri.clone()).collect();
+        for uri in uris {
+            self.subscribe(uri);
+        }
+    }
+
+    /// The server answered a subscription.
+    pub(super) fn subscribed(&mut self, uri: &str, accepted: bool) {
+        let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
+        if !accepted {
+            self.listens.subscriptions.remove(uri);
+        } else if subscription.users.is_empty() {
+            self.unsubscribe(uri);
+        } else {
+            subscription.state = SubscriptionState::Accepted;
+        }
+        self.acknowledge_those_ready();
+    }
+
+    fn unsubscribe(&mut self, uri: &str) {
+        if let Some(subscription) = self.listens.subscriptions.get_mut(uri) {
+            subscription.state = SubscriptionState::Ending;
+            self.ask(
+                Asked::Unsubscribe(uri.to_owned()),
+                methods::UNSUBSCRIBE,
+                &json!({ "uri": uri }),
+            );
+        }
+    }
+
+    /// A subscription has ended; who joined meanwhile needs a new one.
+    pub(super) fn unsubscribed(&mut self, uri: &str) {
+        let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
+        if subscription.users.is_empty() {
+            self.listens.subscriptions.remove(uri);
+        } else {
+            subscription.state = SubscriptionState::Beginning;
+            self.subscribe(uri.to_owned());
+        }
+    }
+
+    /// The host no longer listens; nothing is written for that.
+    pub(super) fn end_listen(&mut self, number: u64) {
+        let Some(listen) = self.listens.open.remove(&number) else { return };
+        for uri in listen.resources {
+            let Some(subscription) = self.listens.subscriptions.get_mut(&uri) else { continue };
+            subscription.users.remove(&number);
+            if subscription.users.is_empty() && subscription.state == SubscriptionState::Accepted {
+                self.unsubscribe(&uri);
+            }
+        }
+    }
+
+    /// Acknowledges what nothing is missing for any longer.
+    pub(super) fn acknowledge_those_ready(&mut self) {
+        let waiting: Vec<u64> =
+            self.listens.open.iter().filter(|(_, l)| !l.acknowledged).map(|(n, _)| *n).collect();
+        for number in waiting {
+            self.acknowledge_if_ready(number);
+        }
+    }
+
+    fn acknowledge_if_ready(&mut self, number: u64) {
+        let Some(listen) = self.listens.open.get(&number) else { return };
+        let subscribing = listen.resources.iter().any(|uri| {
+            let subscription = self.listens.subscriptions.get(uri);
+            subscription.is_some_and(|known| known.state != SubscriptionState::Accepted)
+        });
+        let hopes = !listen.resources.is_empty() || self.announced(listen).next().is_some();
+        if !subscribing && (self.session.pushes.is_some() || !hopes) {
+            self.acknowledge(number);
+        }
+    }
+
+    /// The kinds that a listen asked for and the server announces.
+    fn announced(&self, listen: &Listen) -> impl Iterator<Item = &'static str> {
+        KINDS
+            .into_iter()
+            .filter(|(name, capability, _)| {
+                listen.kinds.contains(name) && self.session.server_does(capability, "listChanged")
+            })
+            .map(|(name, ..)| name)
+    }
+
+    /// Says what the host will hear of, and what came meanwhile.
+    pub(super) fn acknowledge(&mut self, number: u64) {
+        let Some(listen) = self.listens.open.get(&number).filter(|listen| !listen.acknowledged)
+        else {
+            return;
+        };
+        let pushes = self.session.pushes != Some(false);
+        let kinds: BTreeSet<&'static str> = self.announced(listen).filter(|_| pushes).collect();
+        let accepted = |uri: &&String| {
+            let subscription = self.listens.subscriptions.get(*uri);
+            pushes && subscription.is_some_and(|s| s.state == SubscriptionState::Accepted)
+        };
+        let resources: BTreeSet<String> =
+            listen.resources.iter().filter(accepted).cloned().collect();
+        let line = filter::acknowledgement(&listen.id, &kinds, &resources);
+        self.say(Frame::from(line));
+        let Some(listen) = self.listens.open.get_mut(&number) else { return };
+        listen.kinds = kinds;
+        listen.acknowledged = true;
+        // What was not accepted stays named: it may be in use by its subscription until that is answered.
+        let refused: Vec<String> = listen.resources.difference(&resources).cloned().collect();
+        listen.resources = resources;
+        let early = std::mem::take(&mut listen.early);
+        for uri in refused {
+            self.leave_subscription(number, &uri);
+        }
+        for message in early {
+            self.tell_listen(number, &message);
+        }
+    }
+
+    fn leave_subscription(&mut self, listen: u64, uri: &str) {
+        let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
+        subscription.users.remove(&listen);
+        if subscription.users.is_empty() && subscription.state == SubscriptionState::Accepted {
+            self.unsubscribe(uri);
+        }
+    }
+
+    /// A change: each listen that asked for it gets a copy of its own.
+    pub(super) fn tell_listens(&mut self, message: &Message) {
+        let all: Vec<u64> = self.listens.open.keys().copied().collect();
+        for number in all {
+            self.tell_listen(number, message);
+        }
+    }
+
+    fn tell_listen(&mut self, number: u64, message: &Message) {
+        let Some(listen) = self.listens.open.get_mut(&number) else { return };
+        if !listen.wants(message) {
+            return;
+        }
+        if listen.acknowledged {
+            let line = filter::tagged(message, &listen.id);
+            return self.say(line);
+        }
+        let known = listen.early.iter().any(|early| early.raw() == message.raw());
+        if !known && listen.early.len() < BUFFERED {
+            listen.early.push(message.clone());
+        }
+    }
+}
+
+impl Listen {
+    fn wants(&self, message: &Message) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Updated {
+            uri: String,
+        }
+        if message.method() != methods::RESOURCE_UPDATED {
+            let kind = KINDS.iter().find(|(_, _, method)| *method == message.method());
+            return kind.is_some_and(|(name, ..)| self.kinds.contains(name));
+        }
+        let Some(Updated { uri }) = message.params_as() else { return false };
+        self.resources.iter().any(|known| filter::covers(known, &uri))
+    }
+}

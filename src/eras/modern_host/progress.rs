@@ -1,0 +1,34 @@
+//! Progress: under the host's token of the moment, strictly increasing over all rounds of a call, and
+//! nothing while the host has questions to answer (E-63, E-64).
+
+use super::ModernHost;
+use crate::jsonrpc::{Change, Member, Message, Object};
+use crate::protocol::meta;
+
+impl ModernHost {
+    pub(super) fn take_progress(&mut self, message: &Message) {
+        #[derive(serde::Deserialize)]
+        struct Progress {
+            #[serde(rename = "progressToken")]
+            token: u64,
+            progress: f64,
+        }
+        // Tokens of ours are the numbers of calls; any other belongs to nobody.
+        let Some(told) = message.params_as::<Progress>() else { return };
+        let Some(call) = self.calls.get_mut(&told.token) else { return };
+        let token = call.asker.as_ref().and_then(|asker| asker.token.clone());
+        let Some(token) = token else { return };
+        if call.progress.is_some_and(|last| told.progress <= last) {
+            return;
+        }
+        call.progress = Some(told.progress);
+        let (Some(text), Some(range)) = (message.params(), message.params_range()) else { return };
+        let Some(params) = Object::parse(text) else { return };
+        let change = |member: &Member<'_>| match member.name.as_str() {
+            meta::PROGRESS_TOKEN => Change::Replace(token.clone()),
+            _ => Change::Keep,
+        };
+        let edits = params.rewrite(range.start, change, &[]);
+        self.say(message.edited(&edits));
+    }
+}

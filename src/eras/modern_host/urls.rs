@@ -1,0 +1,177 @@
+//! A server of 2025-11-25 that wants the user to visit a page first answers `-32042`. A modern host is
+//! asked for consent in a round of its own; the request then goes out again once the page was visited
+//! (E-39). The bridge itself never opens a page.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::ModernHost;
+use super::calls::Stage;
+use super::inputs::{Input, input_request};
+use super::refusal::{Refusal, fault_of_server};
+use super::results::tool_error;
+use super::timers::Timer;
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Frame, Message};
+use crate::protocol::{codes, methods};
+
+/// The pause before the request goes out again, unless the server says that the page was visited.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(16);
+/// How often the same pages may be demanded before the host is asked once more: some five minutes.
+const ATTEMPTS: u32 = 20;
+/// How many pages one answer may name (S-12).
+const PAGES: usize = 16;
+
+/// Pages that stand before a call.
+#[derive(Debug, Default)]
+pub(super) struct Urls {
+    pages: BTreeSet<String>,
+    /// The server's ids of those that were not reported as visited.
+    open: BTreeSet<String>,
+    attempts: u32,
+    /// The user has agreed to visit them.
+    allowed: bool,
+}
+
+#[derive(serde::Deserialize)]
+struct Demand {
+    data: Pages,
+}
+
+#[derive(serde::Deserialize)]
+struct Pages {
+    elicitations: Vec<Value>,
+}
+
+impl ModernHost {
+    /// The server demands that pages be visited first.
+    pub(super) fn urls_required(&mut self, number: u64, answer: &Message, now: Instant) {
+        let demanded = answer.outcome_as::<Demand>().map(|demand| demand.data.elicitations);
+        let pages: Vec<Value> = demanded
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|page| page["url"].is_string())
+            .take(PAGES)
+            .collect();
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        if pages.is_empty() {
+            return self.end_with(
+                number,
+                &fault_of_server("server wants the user to visit a page and names none"),
+            );
+        }
+        if !call.capabilities["elicitation"]["url"].is_object() {
+            return self.refuse_call(number, &needs_url());
+        }
+        let text = |page: &Value, name: &str| page[name].as_str().map(str::to_owned);
+        let urls: BTreeSet<String> = pages.iter().filter_map(|page| text(page, "url")).collect();
+        let open = pages.iter().filter_map(|page| text(page, "elicitationId")).collect();
+        let known = call.urls.take().filter(|known| known.allowed && known.pages == urls);
+        if let Some(known) = known.filter(|known| known.attempts < ATTEMPTS) {
+            // Consent is not completion: the same page is not asked for again.
+            call.urls = Some(Urls { open, ..known });
+            return self.resend_later(number, now);
+        }
+        call.urls = Some(Urls { pages: urls, open, attempts: 0, allowed: false });
+        call.stage = Stage::Paused;
+        for page in pages {
+            let key = call.mint_key('e');
+            let request = input_request(methods::ELICIT, Some(&page.to_string()));
+            let method = methods::ELICIT.to_owned();
+            call.inputs.push(Input { key, number: None, method, request, told: false });
+        }
+        self.suspend(number, now);
+    }
+
+    /// The host agreed to every page.
+    pub(super) fn page_allowed(&mut self, number: u64, now: Instant) {
+        let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
+            return;
+        };
+        let Some(urls) = &mut call.urls else { return };
+        urls.allowed = true;
+        self.resend_later(number, now);
+    }
+
+    /// The host did not agree: the call ends here.
+    pub(super) fn page_refused(&mut self, number: u64) {
+        let text = "the user did not agree to visit the page that the server asks for";
+        let Some(call) = self.calls.get(&number) else { return };
+        if call.method() != methods::TOOLS_CALL {
+            let failure = Failure::new(FailureKind::Forbidden, text);
+            return self.end_with(number, &failure);
+        }
+        let Some(call) = self.forget_call(number) else { return };
+        let Some(asker) = call.asker else { return };
+        self.answer(&asker.id, tool_error(&asker.id, text));
+    }
+
+    /// The server reports a page as visited; the host never hears of it (E3).
+    pub(super) fn page_visited(&mut self, message: &Message, now: Instant) {
+        #[derive(serde::Deserialize)]
+        struct Complete {
+            #[serde(rename = "elicitationId")]
+            id: String,
+        }
+        let Some(Complete { id }) = message.params_as() else { return };
+        let ready: Vec<(u64, u32)> = self
+            .calls
+            .iter_mut()
+            .filter_map(|(number, call)| {
+                let urls = call.urls.as_mut()?;
+                let last = urls.open.remove(&id) && urls.open.is_empty() && urls.allowed;
+                last.then_some((*number, call.round))
+            })
+            .collect();
+        for (call, round) in ready {
+            self.timers.set(now, Timer::Resend { call, round });
+        }
+    }
+
+    fn resend_later(&mut self, number: u64, now: Instant) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        let Some(urls) = &mut call.urls else { return };
+        call.stage = Stage::Paused;
+        let pause = (FIRST_PAUSE * 2_u32.pow(urls.attempts.min(8))).min(LONGEST_PAUSE);
+        let pause = if urls.open.is_empty() && urls.attempts == 0 { Duration::ZERO } else { pause };
+        urls.attempts += 1;
+        self.timers.set(now + pause, Timer::Resend { call: number, round: call.round });
+    }
+
+    /// The call goes out again, if it still waits for that.
+    pub(super) fn resend(&mut self, number: u64, round: u32) {
+        let waits = self.calls.get(&number).is_some_and(|call| {
+            call.round == round
+                && call.is_paused()
+                && call.urls.as_ref().is_some_and(|urls| urls.allowed)
+        });
+        if waits {
+            self.send_call(number);
+        }
+    }
+
+    /// Ends a call with a failure of the bridge.
+    pub(super) fn end_with(&mut self, number: u64, failure: &Failure) {
+        self.refuse_inputs(number);
+        let Some(asker) = self.forget_call(number).and_then(|call| call.asker) else { return };
+        self.fail(&asker.id, failure);
+    }
+
+    fn refuse_call(&mut self, number: u64, refusal: &Refusal) {
+        let Some(asker) = self.forget_call(number).and_then(|call| call.asker) else { return };
+        self.answer(&asker.id, Frame::from(refusal.to_response(&asker.id)));
+    }
+}
+
+/// The host cannot be asked for a page (E5).
+fn needs_url() -> Refusal {
+    Refusal {
+        code: codes::MISSING_CLIENT_CAPABILITY,
+        message: "server needs elicitation of URLs, this host has none".to_owned(),
+        data: json!({ "requiredCapabilities": { "elicitation": { "url": {} } } }),
+    }
+}
