@@ -95,7 +95,7 @@ mod tests {
             let raw =
                 Bytes::from(format!("{{\"id\":1,\"x\":\"{}\",\"y\":2}}", "p".repeat(padding)));
             let end = raw.len() - 1;
-            let frame = Frame::spliced(&raw, &[(6..7, b"\"abc\""), (end - 1..end, b"33")]);
+            let frame = Frame::spliced(&raw, &[(6..7, "\"abc\""), (end - 1..end, "33")]);
             assert_eq!(frame.len(), raw.len() + 5);
             let expected = format!("{{\"id\":\"abc\",\"x\":\"{}\",\"y\":33}}", "p".repeat(padding));
             assert_eq!(frame.into_bytes(), expected);
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_large_message_is_not_copied() {
         let raw = Bytes::from(vec![b'x'; COPY_LIMIT + 1]);
-        let pieces = Frame::spliced(&raw, &[(5..6, b"1")]).into_pieces();
+        let pieces = Frame::spliced(&raw, &[(5..6, "1")]).into_pieces();
         assert_eq!(pieces.len(), 3);
         assert_eq!(pieces[2].as_ptr(), raw[6..].as_ptr());
     }
