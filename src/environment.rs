@@ -42,6 +42,11 @@ impl Environment {
         with_more
     }
 
+    /// Whether this is the real one, so that another run of the program finds the same.
+    pub fn is_of_process(&self) -> bool {
+        matches!(self.variables, Variables::Process)
+    }
+
     /// The value of a variable. Bytes that are no UTF-8 are replaced, which later checks refuse
     /// where it matters.
     pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<String> {

@@ -1,14 +1,11 @@
 //! Takes over a sign-in that another program of the same user made. The authorization server is
 //! discovered anew; what belongs to another issuer is refused, and nothing of ours is replaced.
 
-use tokio::sync::watch;
-
 use super::authorizer::{SignedIn, World};
 use super::challenge::Challenge;
 use super::client_authentication::AuthMethod;
-use super::context::{Context, SignInState, Wish, vault_failure};
+use super::context::{Context, Wish, vault_failure};
 use super::options::AuthOptions;
-use super::outside::Outside;
 use super::record::{Names, Registered, Registration, SignIn};
 use super::token::TokenSet;
 use crate::error::{Failure, FailureKind};
@@ -53,7 +50,7 @@ pub async fn adopt(
     world: World,
     foreign: Foreign,
 ) -> Result<Option<SignedIn>, Failure> {
-    let context = context(options, http, world);
+    let context = Context::new(Names::new(&options), options, http, world);
     let _lock = context.lock_sign_in().await?;
     let name = context.names.sign_in.clone();
     if context.vault.load(&name).await.map_err(vault_failure)?.is_some() {
@@ -71,20 +68,6 @@ pub async fn adopt(
         expires_at: record.tokens.expires_at,
         renewable: record.tokens.refresh_token.is_some(),
     }))
-}
-
-fn context(options: AuthOptions, http: &HttpOptions, world: World) -> Context {
-    Context {
-        names: Names::new(&options),
-        outside: Outside::new(&options, http),
-        options,
-        vault: world.vault,
-        browser: world.browser,
-        clock: world.clock,
-        notice: world.notice,
-        state: watch::channel(SignInState::Idle).0,
-        tokens_in_flight: tokio::sync::Mutex::default(),
-    }
 }
 
 async fn record(context: &Context, foreign: Foreign) -> Result<SignIn, Failure> {

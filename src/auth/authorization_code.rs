@@ -98,6 +98,7 @@ pub fn begin(
         resource,
         scopes,
         started: now,
+        code: None,
     })
 }
 

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::watch;
 use url::Url;
 
 use super::challenge::Challenge;
 use super::context::{Context, Notice, SignInState, vault_failure};
+use super::errand::{Errands, NotRun};
 use super::held::Held;
 use super::incident;
 use super::options::{AuthOptions, Grant};
-use super::outside::Outside;
 use super::record::{Names, Record, SignIn};
 use super::revocation::Revocation;
 use super::single_flight::{AtHand, Inner};
@@ -22,6 +23,7 @@ use super::vault::Vault;
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
 use crate::http::HttpOptions;
 use crate::platform::{Browser, Clock};
+use crate::redact::Secret;
 
 /// Gives requests their `Authorization` header and deals with refusals. Cheap to clone; clones share
 /// everything.
@@ -51,6 +53,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Tells a person what to do.
     pub notice: Notice,
+    /// Runs what must not break off, in a process that outlives this one; without it, it runs here.
+    pub errands: Option<Arc<dyn Errands>>,
 }
 
 /// How the person at the terminal signs in. Device code and client credentials are chosen by
@@ -125,18 +129,8 @@ impl Authorizer {
     }
 
     fn with_names(names: Names, options: AuthOptions, http: &HttpOptions, world: World) -> Self {
-        let (sender, state) = watch::channel(SignInState::Idle);
-        let context = Context {
-            names,
-            outside: Outside::new(&options, http),
-            options,
-            vault: world.vault,
-            browser: world.browser,
-            clock: world.clock,
-            notice: world.notice,
-            state: sender,
-            tokens_in_flight: tokio::sync::Mutex::default(),
-        };
+        let context = Context::new(names, options, http, world);
+        let state = context.state.subscribe();
         Self { inner: Some(Arc::new(Inner::new(context))), state }
     }
 
@@ -252,6 +246,22 @@ impl Authorizer {
                 .hint("leave `--header 'Authorization: …'` out to sign in")
         })?;
         inner.sign_in(how).await.map_err(to_error)
+    }
+
+    /// Runs an errand that another process sent, and gives the bytes of its outcome. When `gone` ends,
+    /// that process waits no longer, and what only waits for a person ends too.
+    ///
+    /// # Errors
+    /// Nothing was done.
+    pub async fn run_errand(
+        &self,
+        errand: &Secret<Vec<u8>>,
+        gone: impl Future<Output = ()> + Send + 'static,
+    ) -> std::result::Result<Secret<Vec<u8>>, NotRun> {
+        let Some(inner) = &self.inner else {
+            return Err(NotRun("an `Authorization` header is given".to_owned()));
+        };
+        inner.context.run_for_another(errand, gone.boxed().shared()).await
     }
 
     /// Signs out, for the command `logout`: revokes at the server where it can be done, and removes what

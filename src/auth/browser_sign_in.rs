@@ -1,5 +1,6 @@
 //! A sign-in by a person in a browser, once over all processes (S-04): lock, look what others did, prepare,
-//! open one tab, wait, redeem, store. A killed owner's sign-in is completed in the same tab.
+//! open one tab, wait, redeem, store. A killed owner's sign-in is completed in the same tab, or with the
+//! code that its tab brought.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::authorization_code::{self as code_grant, CallbackParameters};
 use super::callback::{Arrival, Callback, Listener};
 use super::context::{Context, SignInState, Waiting, Wish, vault_failure};
 use super::discovery::Discovered;
+use super::errand::{Errand, Outcome, Trouble};
 use super::page::Ending;
 use super::record::{Pending, Refusal, Registered, Registration, SignIn};
 use super::redirect::{Redirect, candidates};
@@ -55,8 +57,19 @@ pub(super) async fn sign_in(
 }
 
 async fn in_turn(context: &Context, wish: &Wish, reach: &mut Reach<'_>) -> Result<SignIn, Ended> {
-    if let Some((pending, listener)) = left_behind(context, wish).await {
-        return consent(context, pending, listener, reach).await;
+    match left_behind(context, wish).await {
+        Some(LeftBehind::Tab(pending, listener)) => {
+            return consent(context, *pending, listener, reach).await;
+        }
+        Some(LeftBehind::Code(pending)) => match complete(context, &pending).await {
+            Ok(record) => return Ok(record),
+            // Its code is spent or too old: the person has to consent once more.
+            Err((_, ended)) => tracing::info!(
+                "a sign-in that was interrupted cannot be completed: {}",
+                ended.into_failure().message
+            ),
+        },
+        None => {}
     }
     let discovered = context.discover(wish).await?;
     let scopes = context.scopes(&discovered, wish);
@@ -135,12 +148,22 @@ pub(super) async fn conclude(
 }
 
 fn waiting(pending: &Pending) -> Option<Waiting> {
+    if pending.code.is_some() {
+        return None;
+    }
     let page = Url::parse(pending.page.expose()).ok()?;
     Some(Waiting { page: Secret::new(page), user_code: None, since: pending.started })
 }
 
-/// The sign-in that a killed process left behind, if its tab may still come back (S-04).
-async fn left_behind(context: &Context, wish: &Wish) -> Option<(Pending, Listener)> {
+/// What a killed process left behind (S-04).
+enum LeftBehind {
+    /// A tab that may still come back, and its place to come to.
+    Tab(Box<Pending>, Listener),
+    /// A tab that came back with a code; another process may be redeeming it this very moment.
+    Code(Pending),
+}
+
+async fn left_behind(context: &Context, wish: &Wish) -> Option<LeftBehind> {
     if !context.vault.knows(&context.names.pending) {
         return None;
     }
@@ -150,6 +173,10 @@ async fn left_behind(context: &Context, wish: &Wish) -> Option<(Pending, Listene
     let serves = context.now() < end
         && super::scopes::covers(pending.scopes.as_deref(), needed)
         && pending.registration.is_valid(context.now());
+    if serves && pending.code.is_some() {
+        pending.registration = pending.registration.completed(&context.options);
+        return Some(LeftBehind::Code(pending));
+    }
     let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| serves);
     let listener = match redirect {
         Some(redirect) => Listener::bind(&[redirect]).await.ok(),
@@ -159,7 +186,7 @@ async fn left_behind(context: &Context, wish: &Wish) -> Option<(Pending, Listene
         context.forget(&context.names.pending).await;
     }
     pending.registration = pending.registration.completed(&context.options);
-    Some((pending, listener?))
+    Some(LeftBehind::Tab(Box::new(pending), listener?))
 }
 
 /// Everything before the tab: port, client, verifier, page.
@@ -262,14 +289,38 @@ async fn consent(
     }));
     show(context, &mut pending, &page, reach).await;
     let answer = answer(context, &mut callback, &pending, reach).await;
+    let failure = match answer {
+        Some(Ok((parameters, arrival))) => {
+            return finish(context, pending, parameters, arrival).await;
+        }
+        Some(Err(failure)) => failure,
+        None => nobody_came(context, &pending).await,
+    };
     // The state is used once, whatever comes of it.
     context.forget(name).await;
-    let answer = match answer {
-        Some(answer) => answer,
-        None => return Err(Ended::Failed(nobody_came(context, &pending).await)),
+    Err(Ended::Failed(failure))
+}
+
+/// Judges what came, redeems the code, and tells the browser how it ended.
+async fn finish(
+    context: &Context,
+    mut pending: Pending,
+    parameters: CallbackParameters,
+    arrival: Option<Arrival>,
+) -> Result<SignIn, Ended> {
+    let name = &context.names.pending;
+    let outcome = match judge(&pending, parameters) {
+        Ok(code) => {
+            // Durable before it is spent: a kill from here on loses neither code nor tokens.
+            pending.code = Some(code);
+            context.save_spare(name, &pending).await;
+            complete(context, &pending).await
+        }
+        Err(refused) => {
+            context.forget(name).await;
+            Err(refused)
+        }
     };
-    let (parameters, arrival) = answer.map_err(Ended::Failed)?;
-    let outcome = complete(context, &pending, parameters).await;
     let ending = outcome.as_ref().map_or_else(|(ending, _)| *ending, |_| Ending::SignedIn);
     if let Some(arrival) = arrival {
         arrival.finish(ending).await;
@@ -338,25 +389,66 @@ fn came(arrival: Arrival) -> Answer {
     Ok((arrival.parameters.clone(), Some(arrival)))
 }
 
-/// Redeems and stores. The page says success only after this.
-async fn complete(
-    context: &Context,
+fn judge(
     pending: &Pending,
     parameters: CallbackParameters,
-) -> Result<SignIn, (Ending, Ended)> {
+) -> Result<Secret<String>, (Ending, Ended)> {
     let unknown =
         matches!(parameters.error.as_deref(), Some("invalid_client" | "unauthorized_client"));
-    let code = code_grant::judge(pending, parameters).map_err(|(ending, failure)| {
+    code_grant::judge(pending, parameters).map_err(|(ending, failure)| {
         let unknown = unknown && ending == Ending::Denied;
         (ending, if unknown { Ended::UnknownClient(failure) } else { Ended::Failed(failure) })
-    })?;
-    let _in_flight = context.tokens_in_flight.lock().await;
+    })
+}
+
+/// Redeems and stores. The page says success only after this.
+async fn complete(context: &Context, pending: &Pending) -> Result<SignIn, (Ending, Ended)> {
+    let outcome = context.run(Errand::Redeem(Box::new(pending.clone()))).await;
+    // The state is used once, whatever comes of it.
+    context.forget(&context.names.pending).await;
+    match outcome {
+        Ok(Some(record)) => Ok(*record),
+        Ok(None) => {
+            let failure = Failure::new(FailureKind::AuthFailed, "the browser brought no code");
+            Err((Ending::NotRedeemed, Ended::Failed(failure)))
+        }
+        Err(Trouble::Grant(error)) => Err((Ending::NotRedeemed, not_redeemed(context, error))),
+        Err(Trouble::Store(failure)) => Err((Ending::NotStored, Ended::Failed(failure))),
+    }
+}
+
+/// The errand: lock, see whether somebody was faster, redeem, store. A code is good once, and servers
+/// take the tokens back when it is shown again (RFC 6749 §4.1.2).
+pub(super) async fn redeem(context: &Context, pending: &Pending) -> Outcome {
+    let _lock = context.lock_sign_in().await?;
+    if let Some(done) = completed_meanwhile(context, pending).await? {
+        return Ok(Some(Box::new(done)));
+    }
+    let Some(code) = &pending.code else { return Ok(None) };
     let (outside, options) = (&context.outside, &context.options);
-    let record = code_grant::redeem(outside, pending, &code, context.key(), options, context.now())
-        .await
-        .map_err(|error| (Ending::NotRedeemed, not_redeemed(context, error)))?;
-    store(context, &record).await.map_err(|failure| (Ending::NotStored, Ended::Failed(failure)))?;
-    Ok(record)
+    let record =
+        code_grant::redeem(outside, pending, code, context.key(), options, context.now()).await?;
+    context.keep(&record).await?;
+    context.forget(&context.names.pending).await;
+    Ok(Some(Box::new(record)))
+}
+
+/// The sign-in that another process made of this very code: then its own record of it is gone.
+async fn completed_meanwhile(
+    context: &Context,
+    pending: &Pending,
+) -> Result<Option<SignIn>, Failure> {
+    let name = &context.names.pending;
+    if context.vault.knows(name) {
+        let other = context.spare::<Pending>(name).await;
+        if other.is_none_or(|other| other.state == pending.state) {
+            return Ok(None);
+        }
+    }
+    let stored = context.stored().await?;
+    Ok(stored.filter(|stored| {
+        stored.tokens.obtained_at >= pending.started && stored.scopes_asked == pending.scopes
+    }))
 }
 
 /// Stores a new sign-in, not in the middle of another process's renewal.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use url::Url;
 
+use super::authorizer::World;
 use super::challenge::Challenge;
 use super::client_authentication::SigningKey;
 use super::discovery::{self, Discovered};
+use super::errand::Errands;
 use super::options::AuthOptions;
 use super::outside::Outside;
 use super::page::PageSubject;
@@ -16,6 +18,7 @@ use super::record::{Names, Record, Registration, SignIn};
 use super::scopes::{self, ScopeSources};
 use super::vault::{Vault, VaultError, VaultLock};
 use crate::error::{Failure, FailureKind};
+use crate::http::HttpOptions;
 use crate::platform::{Browser, Clock};
 use crate::redact::{Secret, plain};
 
@@ -68,6 +71,10 @@ pub(super) struct Context {
     pub(super) state: watch::Sender<SignInState>,
     /// Held from the request that spends a refresh token or a code until what it brought is stored.
     pub(super) tokens_in_flight: tokio::sync::Mutex<()>,
+    /// Runs what must not break off.
+    pub(super) errands: Option<Arc<dyn Errands>>,
+    /// Whether it was said that this process does that itself.
+    pub(super) told_in_process: std::sync::Once,
 }
 
 /// What a sign-in is for.
@@ -93,6 +100,27 @@ impl Wish {
 }
 
 impl Context {
+    pub(super) fn new(
+        names: Names,
+        options: AuthOptions,
+        http: &HttpOptions,
+        world: World,
+    ) -> Self {
+        Self {
+            names,
+            outside: Outside::new(&options, http),
+            options,
+            vault: world.vault,
+            browser: world.browser,
+            clock: world.clock,
+            notice: world.notice,
+            state: watch::channel(SignInState::Idle).0,
+            tokens_in_flight: tokio::sync::Mutex::default(),
+            errands: world.errands,
+            told_in_process: std::sync::Once::new(),
+        }
+    }
+
     /// Seconds since 1970.
     pub(super) fn now(&self) -> u64 {
         self.clock.now()

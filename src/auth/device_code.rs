@@ -3,19 +3,34 @@
 use std::time::Duration;
 
 use oauth2::{DeviceAuthorizationUrl, EmptyExtraDeviceAuthorizationFields, Scope};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::browser_sign_in::{conclude, store, wait_for_turn};
 use super::context::{Context, SignInState, Waiting, Wish};
 use super::discovery::Discovered;
+use super::errand::{Errand, Gone, Outcome, Trouble};
 use super::record::{Registration, SignIn};
 use super::registration::Registrar;
-use super::token::TokenSet;
 use super::token_endpoint::{GrantError, TokenEndpoint, grant_error};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
 
 type Answer = oauth2::DeviceAuthorizationResponse<EmptyExtraDeviceAuthorizationFields>;
+
+/// What is refused, in messages.
+const SUBJECT: &str = "the device code";
+
+/// A code that a person was shown, and everything that its tokens need.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DeviceCode {
+    answer: Answer,
+    token_endpoint: Url,
+    revocation_endpoint: Option<Url>,
+    registration: Registration,
+    resource: Option<String>,
+    scopes: Option<String>,
+}
 
 /// Signs in.
 ///
@@ -44,15 +59,22 @@ async fn in_turn(context: &Context, wish: &Wish) -> Result<SignIn, Failure> {
         resource: resource.as_deref(),
         now: context.now(),
     };
-    let tokens = ask(context, &endpoint, &discovered, scopes.as_deref()).await?;
-    let record = SignIn {
-        resource: resource.clone(),
+    let answer = ask(context, &endpoint, &discovered, scopes.as_deref()).await?;
+    announce(context, &answer).await?;
+    let code = DeviceCode {
+        answer,
+        token_endpoint,
         revocation_endpoint: discovered.server.revocation_endpoint.clone(),
-        scopes_asked: scopes,
-        ..SignIn::new(&context.options, &token_endpoint, &registration, tokens)
+        registration,
+        resource,
+        scopes,
     };
-    store(context, &record).await?;
-    Ok(record)
+    match context.run(Errand::AwaitDevice(Box::new(code))).await {
+        Ok(Some(record)) => Ok(*record),
+        Ok(None) => Err(refused(context, Failure::new(FailureKind::AuthFailed, "nobody waits"))),
+        Err(Trouble::Grant(error)) => Err(refused(context, error.into_failure(SUBJECT))),
+        Err(Trouble::Store(failure)) => Err(failure),
+    }
 }
 
 async fn client(context: &Context, discovered: &Discovered) -> Result<Registration, Failure> {
@@ -75,29 +97,61 @@ async fn ask(
     endpoint: &TokenEndpoint<'_>,
     discovered: &Discovered,
     scopes: Option<&str>,
-) -> Result<TokenSet, Failure> {
+) -> Result<Answer, Failure> {
     let url = discovered.server.device_authorization_endpoint.clone();
     let url = url.ok_or_else(no_device_code)?;
-    let refused = |error: GrantError| with_hint(context, error.into_failure("the device code"));
+    let refuse = |error: GrantError| refused(context, error.into_failure(SUBJECT));
     let grants =
         endpoint.grants().set_device_authorization_url(DeviceAuthorizationUrl::from_url(url));
     let words = scopes.unwrap_or_default().split_whitespace();
     let mut request =
         grants.exchange_device_code().add_scopes(words.map(|word| Scope::new(word.to_owned())));
-    for (name, value) in endpoint.extras().map_err(refused)? {
+    for (name, value) in endpoint.extras().map_err(refuse)? {
         request = request.add_extra_param(name, value);
     }
-    let answer: Answer =
-        request.request_async(endpoint).await.map_err(|error| refused(grant_error(error)))?;
-    announce(context, &answer).await?;
-    let mut poll = grants.exchange_device_access_token(&answer);
-    for (name, value) in endpoint.extras().map_err(refused)? {
-        poll = poll.add_extra_param(name, value);
+    request.request_async(endpoint).await.map_err(|error| refuse(grant_error(error)))
+}
+
+/// The errand: ask again and again until the person has decided, and store what comes of it. When
+/// whoever showed the code is gone nobody will enter it any more; an answer on its way is still taken.
+pub(super) async fn poll(context: &Context, code: &DeviceCode, gone: Gone) -> Outcome {
+    let endpoint = TokenEndpoint {
+        outside: &context.outside,
+        url: &code.token_endpoint,
+        registration: &code.registration,
+        key: context.key(),
+        resource: code.resource.as_deref(),
+        now: context.now(),
+    };
+    let grants = endpoint.grants();
+    let mut request = grants.exchange_device_access_token(&code.answer);
+    for (name, value) in endpoint.extras()? {
+        request = request.add_extra_param(name, value);
     }
-    let patience = context.options.auth_timeout.min(answer.expires_in());
-    let sleep = |pause: Duration| tokio::time::sleep(pause);
-    let issued = poll.request_async(endpoint, sleep, Some(patience)).await;
-    endpoint.tokens(issued).map_err(refused)
+    let patience = context.options.auth_timeout.min(code.answer.expires_in());
+    let between = tokio::sync::Notify::new();
+    let sleep = |pause: Duration| {
+        let (between, gone) = (&between, gone.clone());
+        async move {
+            if tokio::time::timeout(pause, gone).await.is_ok() {
+                between.notify_one();
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let issued = tokio::select! {
+        issued = request.request_async(&endpoint, sleep, Some(patience)) => issued,
+        () = between.notified() => return Ok(None),
+    };
+    let tokens = endpoint.tokens(issued)?;
+    let record = SignIn {
+        resource: code.resource.clone(),
+        revocation_endpoint: code.revocation_endpoint.clone(),
+        scopes_asked: code.scopes.clone(),
+        ..SignIn::new(&context.options, &code.token_endpoint, &code.registration, tokens)
+    };
+    store(context, &record).await?;
+    Ok(Some(Box::new(record)))
 }
 
 /// Tells the person where to go and what to enter there.
@@ -126,7 +180,7 @@ fn no_device_code() -> Failure {
         .hint("sign in with a browser: leave `--device-code` out, or use `--no-browser`")
 }
 
-fn with_hint(context: &Context, failure: Failure) -> Failure {
+fn refused(context: &Context, failure: Failure) -> Failure {
     match failure.hint {
         Some(_) => failure,
         None => failure.hint(format!("try again with {}", context.options.login_command())),

@@ -40,7 +40,7 @@ async fn unauthorized(inner: &Inner, held: Option<Held>, wish: Wish) -> Result<(
     }
     let renewable = held.as_ref().filter(|held| held.renewable && stage < Source::Renewed);
     if let Some(held) = renewable {
-        match refresh::renew(context, &held.record).await? {
+        match refresh::renew(context, &held.record, wish.challenge.clone()).await? {
             Renewal::Renewed(record) => return inner.hold(*record, Source::Renewed),
             Renewal::Impossible => inner.memory().exhaust(),
         }

@@ -3,9 +3,9 @@
 //!
 //! The way of a refusal: `single_flight` shares it among all requests, `incident` decides (store, renewal,
 //! sign-in), `refresh` renews, `browser_sign_in`, `device_code` and `client_credentials` sign in;
-//! `discovery` and `registration` find and make what those need. DPoP (a proof beside the header),
-//! enterprise-managed authorization and workload identity (two more grants) belong beside
-//! `client_credentials` (D-08).
+//! `errand` runs what must not break off; `discovery` and `registration` find and make what those need.
+//! DPoP (a proof beside the header), enterprise-managed authorization and workload identity (two more
+//! grants) belong beside `client_credentials` (D-08).
 
 mod addresses;
 mod adoption;
@@ -20,6 +20,7 @@ mod client_credentials;
 mod context;
 mod device_code;
 mod discovery;
+mod errand;
 mod held;
 mod incident;
 mod metadata;
@@ -47,6 +48,7 @@ pub use authorizer::{Authorization, Authorizer, Interaction, SignedIn, SignedOut
 pub use challenge::Challenge;
 pub use client_authentication::{AuthMethod, SigningKey};
 pub use context::{Notice, SignInState, Waiting};
+pub use errand::{Errands, NotRun};
 pub use options::{AuthOptions, Grant, Login, ResourceIndicator};
 pub use pre_registered::PreRegistered;
 pub use record::{Names, Pending, Record, Refusal, Registered, Registration, SignIn};

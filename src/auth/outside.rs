@@ -16,7 +16,7 @@ use super::reach::{Forbidden, Guard, Lookup, Policy, system_lookup};
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpOptions, Outbound, is_loopback};
 use crate::protocol::{ProtocolVersion, headers};
-use crate::redact::SafeUrl;
+use crate::redact::{SafeUrl, plain};
 
 /// The largest answer that is read.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -38,6 +38,8 @@ pub struct Outside {
 pub struct Answer {
     /// The HTTP status.
     pub status: http::StatusCode,
+    /// The media type as it came, made safe to show; empty if there was none.
+    pub media_type: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -141,7 +143,7 @@ impl Outside {
             let next = location.and_then(|value| target.join(value.to_str().ok()?).ok());
             target = match next.filter(|next| next.origin() == target.origin()) {
                 Some(next) => next,
-                None => return Ok(Answer { status: response.status(), body: Vec::new() }),
+                None => return Ok(Answer { body: Vec::new(), ..Answer::head(&response) }),
             };
         }
         let shown = SafeUrl::new(url);
@@ -186,6 +188,23 @@ impl Outside {
     }
 }
 
+impl Answer {
+    fn head(response: &Response) -> Self {
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
+        Self { status: response.status(), media_type: plain(kind.trim()), body: Vec::new() }
+    }
+
+    /// What came where something else was expected.
+    pub fn described(&self, expected: &str) -> String {
+        match (self.body.is_empty(), self.media_type.as_str()) {
+            (true, _) => format!("an empty body instead of {expected}"),
+            (false, "") => format!("something else than {expected}"),
+            (false, kind) => format!("`{kind}` that is not {expected}"),
+        }
+    }
+}
+
 impl fmt::Debug for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outside").field("server", &SafeUrl::new(&self.policy.server)).finish()
@@ -202,7 +221,7 @@ fn document_headers() -> HeaderMap {
 }
 
 async fn collect(mut response: Response, url: &Url) -> Result<Answer, Failure> {
-    let status = response.status();
+    let head = Answer::head(&response);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(url, &error))? {
         body.extend_from_slice(&chunk);
@@ -214,7 +233,7 @@ async fn collect(mut response: Response, url: &Url) -> Result<Answer, Failure> {
             ));
         }
     }
-    Ok(Answer { status, body })
+    Ok(Answer { body, ..head })
 }
 
 async fn within_patience<T>(

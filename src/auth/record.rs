@@ -138,6 +138,10 @@ pub struct Pending {
     pub scopes: Option<String>,
     /// When it began, in seconds since 1970.
     pub started: u64,
+    /// The code that the browser brought back, until it is redeemed: whoever comes after a kill redeems
+    /// it, and nobody waits for that browser any more.
+    #[serde(default, with = "secret_text::option")]
+    pub code: Option<Secret<String>>,
 }
 
 /// How the last sign-in ended without tokens, for the processes that waited for it: they get its result

@@ -1,12 +1,17 @@
 //! Renewing tokens: one at a time over all processes, stored durably before they are used.
 //! Client credentials are renewed the same way, by asking again.
 
+use url::Url;
+
+use super::challenge::Challenge;
 use super::client_authentication::AuthMethod;
-use super::context::Context;
+use super::context::{Context, Wish};
+use super::errand::{Errand, Outcome, Trouble};
 use super::options::Grant;
 use super::record::{Registered, SignIn};
-use super::token_endpoint::{GrantError, TokenEndpoint};
-use crate::error::Failure;
+use super::token_endpoint::{GrantError, TokenEndpoint, is_unknown_client};
+use crate::error::{Failure, FailureKind};
+use crate::redact::Secret;
 
 /// What became of an attempt to renew.
 #[derive(Debug)]
@@ -17,36 +22,123 @@ pub(super) enum Renewal {
     Impossible,
 }
 
-/// Renews the tokens of `stale`, or takes over what another process renewed since. Runs to its end
-/// once it is started: the caller must not drop it halfway, or a rotated token gets lost.
+/// Renews the tokens of `stale`, or takes over what another process renewed since. Where the token
+/// endpoint is gone, looks once where the issuer went. Runs to its end once it is started: the
+/// caller must not drop it halfway, or a rotated token gets lost.
 ///
 /// # Errors
 /// The authorization server or the vault cannot be used now. The tokens are kept.
-pub(super) async fn renew(context: &Context, stale: &SignIn) -> Result<Renewal, Failure> {
-    let _lock = context.lock_sign_in().await?;
-    let _in_flight = context.tokens_in_flight.lock().await;
-    let Some(stored) = context.stored().await? else { return Ok(Renewal::Impossible) };
-    let changed = stored.tokens.access_token != stale.tokens.access_token;
-    if changed && stored.tokens.is_fresh(context.now()) {
+pub(super) async fn renew(
+    context: &Context,
+    stale: &SignIn,
+    challenge: Option<Challenge>,
+) -> Result<Renewal, Failure> {
+    if context.outliving().is_some()
+        && let Some(stored) =
+            context.stored().await?.filter(|it| is_renewed(context, it, &stale.tokens.access_token))
+    {
         return Ok(Renewal::Renewed(Box::new(stored)));
     }
+    match attempt(context, stale, None).await {
+        Err(failure) if is_gone(&failure) => match whereabouts(context, stale, challenge).await {
+            Whereabouts::Unchanged => Err(failure),
+            Whereabouts::Moved(endpoint) => attempt(context, stale, Some(endpoint)).await,
+            Whereabouts::AnotherIssuer => Ok(Renewal::Impossible),
+        },
+        renewal => renewal,
+    }
+}
+
+async fn attempt(
+    context: &Context,
+    stale: &SignIn,
+    moved_to: Option<Url>,
+) -> Result<Renewal, Failure> {
+    let stale = stale.tokens.access_token.clone();
+    match context.run(Errand::Renew { stale, moved_to }).await {
+        Ok(Some(record)) => Ok(Renewal::Renewed(record)),
+        Ok(None) => Ok(Renewal::Impossible),
+        Err(Trouble::Store(failure) | Trouble::Grant(GrantError::Unavailable(failure))) => {
+            Err(failure)
+        }
+        Err(Trouble::Grant(error)) => {
+            Err(error.into_failure("to renew the sign-in").hint("try again later"))
+        }
+    }
+}
+
+/// What a token endpoint that is no longer there looks like from here.
+fn is_gone(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Network || matches!(failure.status, Some(404 | 410))
+}
+
+/// Where the tokens' issuer is now.
+enum Whereabouts {
+    /// Where it was, or nobody can tell: it may be back later.
+    Unchanged,
+    /// At another endpoint.
+    Moved(Url),
+    /// The server has gone over to another issuer, who knows nothing of these tokens.
+    AnotherIssuer,
+}
+
+async fn whereabouts(
+    context: &Context,
+    stale: &SignIn,
+    challenge: Option<Challenge>,
+) -> Whereabouts {
+    if let Grant::ClientCredentials { token_endpoint: Some(_) } = context.options.grant {
+        return Whereabouts::Unchanged;
+    }
+    let wish = Wish { challenge, must_be_documented: true, ..Wish::default() };
+    let Ok(found) = context.discover(&wish).await else { return Whereabouts::Unchanged };
+    let named = found.resource.map_or_else(Vec::new, |resource| resource.authorization_servers);
+    match found.server.token_endpoint {
+        // Another one of several was found, because this one is away for now.
+        _ if found.issuer != stale.issuer && named.contains(&stale.issuer) => {
+            Whereabouts::Unchanged
+        }
+        _ if found.issuer != stale.issuer => Whereabouts::AnotherIssuer,
+        Some(endpoint) if endpoint != stale.token_endpoint => Whereabouts::Moved(endpoint),
+        _ => Whereabouts::Unchanged,
+    }
+}
+
+/// The errand: lock, read again, ask, store.
+pub(super) async fn work(
+    context: &Context,
+    stale: &Secret<String>,
+    moved_to: Option<Url>,
+) -> Outcome {
+    let _lock = context.lock_sign_in().await?;
+    let Some(mut stored) = context.stored().await? else { return Ok(None) };
+    if is_renewed(context, &stored, stale) {
+        return Ok(Some(Box::new(stored)));
+    }
+    if let Some(endpoint) = moved_to {
+        stored.token_endpoint = endpoint;
+    }
     match ask(context, &stored).await {
-        None => Ok(Renewal::Impossible),
+        None => Ok(None),
         Some(Ok(tokens)) => {
             let renewed = SignIn { tokens: stored.tokens.renewed_by(tokens), ..stored };
             keep(context, &renewed).await;
-            Ok(Renewal::Renewed(Box::new(renewed)))
+            Ok(Some(Box::new(renewed)))
         }
-        Some(Err(GrantError::Unavailable(failure))) => Err(failure),
-        Some(Err(GrantError::Rejected { code, .. })) if is_passing(&code) => {
-            let error = GrantError::Rejected { code, description: None };
-            Err(error.into_failure("to renew the sign-in").hint("try again later"))
+        Some(Err(GrantError::Rejected { code, .. })) if !is_passing(&code) => {
+            discard(context, &stored, &code).await;
+            Ok(None)
         }
-        Some(Err(rejected)) => {
-            discard(context, &stored, &rejected).await;
-            Ok(Renewal::Impossible)
+        Some(Err(GrantError::Rejected { code, .. })) => {
+            Err(GrantError::Rejected { code, description: None }.into())
         }
+        Some(Err(unavailable)) => Err(unavailable.into()),
     }
+}
+
+/// Whether another process renewed them already.
+fn is_renewed(context: &Context, stored: &SignIn, stale: &Secret<String>) -> bool {
+    stored.tokens.access_token != *stale && stored.tokens.is_fresh(context.now())
 }
 
 /// Whether these tokens can be renewed at all.
@@ -108,12 +200,10 @@ fn is_passing(code: &str) -> bool {
 }
 
 /// The grant is dead: delete it, and the client as well if that is what the server does not know.
-async fn discard(context: &Context, stored: &SignIn, rejected: &GrantError) {
+async fn discard(context: &Context, stored: &SignIn, code: &str) {
     context.forget(&context.names.sign_in).await;
-    if rejected.is_unknown_client() && stored.registration.how == Registered::Dynamically {
+    if is_unknown_client(code) && stored.registration.how == Registered::Dynamically {
         context.forget(&context.names.registration(&stored.issuer)).await;
     }
-    if let GrantError::Rejected { code, .. } = rejected {
-        tracing::info!(%code, "the sign-in can no longer be renewed");
-    }
+    tracing::info!(%code, "the sign-in can no longer be renewed");
 }

@@ -96,7 +96,7 @@ impl Inner {
                 Ok(())
             }
             Some(held) => {
-                match refresh::renew(&self.context, &held.record).await? {
+                match refresh::renew(&self.context, &held.record, None).await? {
                     Renewal::Renewed(record) => self.hold(*record, Source::Loaded)?,
                     Renewal::Impossible => self.memory().exhaust(),
                 }

@@ -15,11 +15,12 @@ use oauth2::{
 use url::Url;
 
 use super::client_authentication::{self as authentication, AuthMethod, SigningKey};
-use super::outside::Outside;
+use super::outside::{Answer, Outside};
 use super::record::Registration;
 use super::token::{Issued, TokenSet};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, Secret, plain};
+use serde::{Deserialize, Serialize};
 
 /// The crate's client with our token answer.
 pub(super) type Grants = oauth2::Client<
@@ -36,7 +37,8 @@ pub(super) type Grants = oauth2::Client<
 >;
 
 /// Why there is no token: each variant says what to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum GrantError {
     /// The server refused. The grant is of no use any more.
     Rejected {
@@ -52,8 +54,7 @@ pub enum GrantError {
 impl GrantError {
     /// Whether the server does not know the client any more.
     pub fn is_unknown_client(&self) -> bool {
-        matches!(self, Self::Rejected { code, .. }
-            if matches!(code.as_str(), "invalid_client" | "unauthorized_client"))
+        matches!(self, Self::Rejected { code, .. } if is_unknown_client(code))
     }
 
     /// For whoever waits.
@@ -69,6 +70,11 @@ impl GrantError {
             }
         }
     }
+}
+
+/// Whether this error says that the server does not know the client any more.
+pub(super) fn is_unknown_client(code: &str) -> bool {
+    matches!(code, "invalid_client" | "unauthorized_client")
 }
 
 /// One token endpoint as one client sees it.
@@ -200,17 +206,10 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let answer = self.outside.post(request).await.map_err(Unavailable)?;
-            let status = answer.status;
-            let is_answer = serde_json::from_slice::<serde_json::Value>(&answer.body)
-                .is_ok_and(|body| body.is_object());
-            if status.is_server_error() || status.as_u16() == 429 || !is_answer {
-                let shown = SafeUrl::new(self.url);
-                let message = format!("`{shown}` answered HTTP {}", status.as_u16());
-                let failure = Failure::new(FailureKind::Http, message).status(status.as_u16());
-                return Err(Unavailable(
-                    failure.hint("the authorization server has a problem; try again later"),
-                ));
+            if let Some(failure) = no_answer(self.url, &answer) {
+                return Err(Unavailable(failure));
             }
+            let status = answer.status;
             let mut response = HttpResponse::new(answer.body);
             // Some servers answer 201; the crate knows only 200.
             *response.status_mut() =
@@ -218,6 +217,28 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
             Ok(response)
         })
     }
+}
+
+/// Why this is nothing that a token endpoint answers (RFC 6749 §5): a page of a gateway, a server in
+/// trouble, a place where none is any more.
+fn no_answer(url: &Url, answer: &Answer) -> Option<Failure> {
+    let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
+    let body: Option<serde_json::Map<_, _>> = serde_json::from_slice(&answer.body).ok();
+    let is_gone =
+        |body: &serde_json::Map<_, _>| matches!(status, 404 | 410) && !body.contains_key("error");
+    let in_trouble = answer.status.is_server_error() || status == 429;
+    let (message, hint) = match body {
+        Some(body) if !in_trouble && !is_gone(&body) => return None,
+        None if answer.status.is_success() => (
+            format!("`{shown}` answered HTTP {status} with {}", answer.described("a JSON object")),
+            "this is no token endpoint, or something stands before it; tell the server's operator",
+        ),
+        _ => (
+            format!("`{shown}` answered HTTP {status}"),
+            "the authorization server has a problem; try again later",
+        ),
+    };
+    Some(Failure::new(FailureKind::Http, message).status(status).hint(hint))
 }
 
 /// What the crate reports, sorted by what to do next.

@@ -91,6 +91,7 @@ mod tests {
             resource: None,
             scopes: None,
             started: 0,
+            code: None,
         }
     }
 

@@ -64,6 +64,9 @@ enum Verb {
         #[command(flatten)]
         flags: StoreFlags,
     },
+    /// Renew or complete a sign-in on behalf of another process of ours
+    #[command(hide = true)]
+    Errand,
     /// Take over the sign-ins of `mcp-remote`
     #[command(after_help = help::IMPORT, args_override_self = true)]
     Import {
@@ -365,6 +368,7 @@ impl Cli {
             Verb::Status { json, flags } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
+            Verb::Errand => commands::errand::run(environment),
             Verb::Import { urls, flags } => {
                 commands::import::run(&urls, &merged(flags), environment)
             }

@@ -58,6 +58,7 @@ fn bridge_to(remote: &MockRemote) -> BridgeOptions {
         browser: Arc::new(Visitor),
         clock: Arc::new(SystemClock),
         notice: Arc::new(|_: &str| {}),
+        errands: None,
     };
     let auth = AuthOptions::new(remote.url());
     options.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);

@@ -7,6 +7,7 @@ pub mod config;
 pub mod credentials;
 #[cfg(feature = "mock")]
 pub mod demo;
+pub mod errand;
 mod host_entries;
 pub mod import;
 pub mod install;

@@ -6,12 +6,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::errand::Apart;
 use super::logging;
 use super::notes::Notes;
 use super::vault::StoreVault;
-use crate::auth::{AuthOptions, Authorizer, World};
+use crate::auth::{AuthOptions, Authorizer, Errands, Notice, World};
 use crate::bridge::{BridgeOptions, MemoryOptions, ToolFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
@@ -23,6 +25,16 @@ use crate::store::{CredentialStore, StoreChoice};
 /// How long a command waits for a keyring that may ask its owner for a password. The bridge, whose
 /// host does not wait, keeps to the store's own limit.
 const UNLOCKING: Duration = Duration::from_secs(60);
+
+/// How long a keyring may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Patience {
+    /// A host waits.
+    OfHost,
+    /// A person at the terminal may have to unlock it first.
+    OfPerson,
+}
 
 /// What one run knows about its remote.
 pub struct Ground {
@@ -36,6 +48,8 @@ pub struct Ground {
     pub store: CredentialStore,
     /// Our folders.
     pub paths: Paths,
+    notice: Notice,
+    errands: Option<Arc<dyn Errands>>,
 }
 
 /// A bridge and what signs it in.
@@ -57,7 +71,7 @@ impl Prepared {
 
 /// For a host that waits: it is answered from the last session where the remote takes its time.
 pub fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
-    let (mut ground, auth) = ground_and_auth(url, flags, environment, None)?;
+    let (mut ground, auth) = ground_and_auth(url, flags, environment, Patience::OfHost)?;
     let memory = ground.memory();
     let mut prepared = ground.prepared(auth);
     prepared.bridge.memory = memory;
@@ -100,6 +114,20 @@ pub fn for_signing_out(
     Ok((ground, auth))
 }
 
+/// For work that another process sent. It sends nothing on, and what a person should know goes there.
+pub fn for_errand(
+    url: &str,
+    flags: &Flags,
+    environment: &Environment,
+    patience: Patience,
+    notice: Notice,
+) -> Result<Authorizer> {
+    let (mut ground, auth) = ground_and_auth(url, flags, environment, patience)?;
+    ground.errands = None;
+    ground.notice = notice;
+    Ok(ground.prepared(auth).authorizer)
+}
+
 /// The store that a command without a URL works on.
 pub fn store(flags: &Flags, environment: &Environment) -> Result<(CredentialStore, Paths)> {
     let settings = Settings::resolve(None, flags, environment)?;
@@ -113,34 +141,36 @@ fn ground_and_auth(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-    deadline: Option<Duration>,
+    patience: Patience,
 ) -> Result<(Ground, Option<AuthOptions>)> {
-    let mut ground = ground(url, flags, environment, deadline)?;
+    let mut ground = ground(url, flags, environment, patience)?;
     let auth = ground.auth_options(environment)?;
     warn(&ground.settings);
     Ok((ground, auth))
 }
 
 fn ground(
-    url: &str,
+    url_text: &str,
     flags: &Flags,
     environment: &Environment,
-    deadline: Option<Duration>,
+    patience: Patience,
 ) -> Result<Ground> {
-    let (url, warning) = parse_remote_url(url)?;
+    let (url, warning) = parse_remote_url(url_text)?;
     let mut settings = Settings::resolve(Some(&url), flags, environment)?;
     logging::start(&settings.log_options(environment))?;
     settings.warnings.extend(warning);
     let paths = environment.paths();
-    let store = open(&settings, &paths, deadline);
+    let store = open(&settings, &paths, patience);
     let remote = settings.remote_options(&url, environment, &secret_of(&store))?;
-    Ok(Ground { url, settings, remote, store, paths })
+    let errands = Apart::new(url_text, flags, environment, store.choice(), patience);
+    let notice = Arc::new(say);
+    Ok(Ground { url, settings, remote, store, paths, notice, errands })
 }
 
 impl Ground {
     /// A vault over the store, that talks to the person at stderr.
     pub fn vault(&self) -> StoreVault {
-        StoreVault::new(self.store.clone(), Notes::beside(&self.paths), Arc::new(say))
+        StoreVault::new(self.store.clone(), Notes::beside(&self.paths), self.notice.clone())
     }
 
     /// Signs in to this remote, with this browser.
@@ -155,8 +185,9 @@ impl Ground {
 
     /// The outside world of signing in.
     pub fn world(&self, vault: StoreVault, browser: Arc<dyn Browser>) -> World {
-        let (vault, clock, notice) = (Arc::new(vault), Arc::new(SystemClock), Arc::new(say));
-        World { vault, browser, clock, notice }
+        let (vault, clock) = (Arc::new(vault), Arc::new(SystemClock));
+        let (notice, errands) = (self.notice.clone(), self.errands.clone());
+        World { vault, browser, clock, notice, errands }
     }
 
     fn auth_options(&mut self, environment: &Environment) -> Result<Option<AuthOptions>> {
@@ -184,17 +215,16 @@ impl Ground {
     }
 }
 
-/// A person at the terminal may have to unlock the keyring first.
-fn person() -> Option<Duration> {
-    stderr_is_terminal().then_some(UNLOCKING)
+fn person() -> Patience {
+    if stderr_is_terminal() { Patience::OfPerson } else { Patience::OfHost }
 }
 
-fn open(settings: &Settings, paths: &Paths, deadline: Option<Duration>) -> CredentialStore {
+fn open(settings: &Settings, paths: &Paths, patience: Patience) -> CredentialStore {
     let choice = settings.text(Key::CredentialStore).and_then(|text| text.parse().ok());
     let choice: StoreChoice = choice.unwrap_or_default();
-    match deadline {
-        Some(deadline) => CredentialStore::open_with_deadline(choice, paths, deadline),
-        None => CredentialStore::open(choice, paths),
+    match patience {
+        Patience::OfPerson => CredentialStore::open_with_deadline(choice, paths, UNLOCKING),
+        Patience::OfHost => CredentialStore::open(choice, paths),
     }
 }
 

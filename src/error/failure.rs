@@ -1,6 +1,7 @@
 //! Failures of the bridge itself as JSON-RPC errors: `-32603` plus `data.bridge`, so that they cannot
 //! be mistaken for the server's (E-59). Text never holds a secret.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::jsonrpc::{RequestId, error_response};
@@ -8,7 +9,8 @@ use crate::protocol::codes;
 use crate::redact::plain;
 
 /// Why the bridge could not get an answer. The names are part of the interface (E-59).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// A sign-in is needed or pending.
     AuthRequired,
@@ -54,7 +56,7 @@ impl FailureKind {
 }
 
 /// A failure of the bridge, ready to answer any number of requests.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Why.
     pub kind: FailureKind,

@@ -3,8 +3,10 @@
 
 mod browser;
 mod clock;
+mod own_program;
 mod paths;
 
 pub use browser::{Browser, BrowserError, NoBrowser, SystemBrowser};
 pub use clock::{Clock, SystemClock};
+pub use own_program::own_program;
 pub use paths::{NoFolder, Paths, STATE_VARIABLE};

@@ -45,6 +45,7 @@ impl Signing {
             browser: Arc::new(self.browser.clone()),
             clock: Arc::new(FakeClock::default()),
             notice: Arc::new(|_: &str| {}),
+            errands: None,
         };
         options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);
         options.memory = Some(MemoryOptions {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod auth_discovery;
+mod auth_errands;
 mod auth_flow;
 mod auth_hostile;
 mod auth_shared;

@@ -353,3 +353,70 @@ async fn what_cannot_be_moved_stays() {
     let kept = home.ok(&["credentials", "move", "--to", "file"]);
     assert!(kept.stdout.contains("moved 0, already there 1, failed 0"), "{}", kept.stdout);
 }
+
+/// Waits until the token endpoint has got this many requests.
+fn until_asked(server: &AuthorizationServer, times: usize) {
+    while server.asked_at("/token").len() < times {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A-54, T-10: `kill -9` while the server rotates the refresh token. Who comes next finds the new one, at
+/// a server that takes everything back when the old one is shown again.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_bridge_loses_no_rotated_token() {
+    let config = Config { token_delay: Duration::from_millis(150), ..Config::default() };
+    let server = AuthorizationServer::start(config).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let mut login = home.program(["login", &url, "--no-browser"]).spawn();
+    login.send(&landing(page(&login)).await);
+    assert_eq!(login.finish().code, Some(0));
+    for round in 1..=3 {
+        server.end_access_tokens();
+        let mut bridge = home.program([&url]).spawn();
+        bridge.send(INITIALIZE);
+        until_asked(&server, 1 + round);
+        bridge.kill();
+        home.ok(&["tools", &url, "--login", "never"]);
+        assert_eq!((server.grants("refresh_token").len(), server.reuses()), (round, 0));
+    }
+}
+
+/// A-36, A-54: `kill -9` while the code is redeemed: the sign-in is there all the same.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_login_loses_no_consent() {
+    let config = Config { token_delay: Duration::from_millis(150), ..Config::default() };
+    let server = AuthorizationServer::start(config).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let mut login = home.program(["login", &url, "--no-browser"]).spawn();
+    login.send(&landing(page(&login)).await);
+    until_asked(&server, 1);
+    login.kill();
+    home.ok(&["tools", &url]);
+    assert_eq!(server.grants("authorization_code").len(), 1);
+    assert_eq!(server.asked_at("/authorize").len(), 1, "nobody had to consent again");
+}
+
+/// S-10: what the process of an errand needs goes through its stdin, never through its arguments; by
+/// hand it is of no use and says so.
+#[cfg(unix)]
+#[test]
+fn an_errand_without_a_briefing_reports_that_it_did_nothing() {
+    let home = Home::new();
+    let report = home.ok(&["errand"]);
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report, json!({ "said": [], "outcome": { "Err": "the briefing cannot be read" } }));
+    assert!(!home.path().join("state").exists());
+}
+
+const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+
+/// Where a browser lands that was sent to this page.
+async fn landing(page: url::Url) -> String {
+    let answer = outbound().get(page).send().await.unwrap();
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}

@@ -233,6 +233,11 @@ impl AuthorizationServer {
         world.access.clear();
     }
 
+    /// Forgets every code that was not redeemed.
+    pub fn forget_codes(&self) {
+        self.inner.world().codes.clear();
+    }
+
     /// Forgets every client.
     pub fn forget_clients(&self) {
         self.inner.world().clients.clear();
@@ -324,6 +329,20 @@ fn json_answer(status: u16, body: Value) -> Response {
     (StatusCode::from_u16(status).unwrap(), kind, body.to_string()).into_response()
 }
 
+/// As much of MCP as a host needs to list no tools.
+fn mcp_answer(request: &Value) -> Value {
+    let result = match request["method"].as_str() {
+        Some("initialize") => json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": { "tools": {} },
+            "serverInfo": { "name": "guarded", "version": "1" },
+        }),
+        Some("tools/list") => json!({ "tools": [] }),
+        _ => json!({}),
+    };
+    json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })
+}
+
 fn oauth_error(status: u16, code: &str, words: &str) -> Response {
     json_answer(status, json!({ "error": code, "error_description": words }))
 }
@@ -397,7 +416,8 @@ impl Inner {
                 (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
             }
             _ if config.never_enough => StatusCode::FORBIDDEN.into_response(),
-            _ => json_answer(200, json!({ "jsonrpc": "2.0", "id": 1, "result": {} })),
+            _ if asked.body["id"].is_null() => StatusCode::ACCEPTED.into_response(),
+            _ => json_answer(200, mcp_answer(&asked.body)),
         }
     }
 

@@ -4,10 +4,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
-use mcp_tether::auth::{AuthOptions, Authorizer, MemoryVault, SignInState, World};
+use mcp_tether::auth::{AuthOptions, Authorizer, Errands, MemoryVault, NotRun, SignInState, World};
 use mcp_tether::error::Failure;
 use mcp_tether::http::HttpOptions;
+use mcp_tether::redact::Secret;
 use serde_json::json;
 use url::Url;
 
@@ -34,6 +36,7 @@ pub struct Builder {
     clock: FakeClock,
     browser: FakeBrowser,
     options: AuthOptions,
+    errands: Option<Arc<dyn Errands>>,
 }
 
 /// A bridge for this server, with a browser that follows.
@@ -46,6 +49,7 @@ pub fn party(server: &AuthorizationServer) -> Builder {
         clock: FakeClock::default(),
         browser: FakeBrowser::follows(),
         options,
+        errands: None,
     }
 }
 
@@ -70,6 +74,21 @@ impl Builder {
         self
     }
 
+    /// What must not break off runs beside it, as in a process of its own: on this test's runtime, and
+    /// with nothing in common but the store and what is sent.
+    pub fn apart(mut self) -> Self {
+        let (world, _) = self.world();
+        let runtime = tokio::runtime::Handle::current();
+        self.errands = Some(Arc::new(Beside { options: self.options.clone(), world, runtime }));
+        self
+    }
+
+    /// Errands go there.
+    pub fn errands(mut self, errands: impl Errands + 'static) -> Self {
+        self.errands = Some(Arc::new(errands));
+        self
+    }
+
     /// The outside world alone.
     pub fn world(&self) -> (World, Arc<Mutex<Vec<String>>>) {
         let said: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -79,6 +98,7 @@ impl Builder {
             browser: Arc::new(self.browser.clone()),
             clock: Arc::new(self.clock.clone()),
             notice: Arc::new(move |text: &str| heard.lock().unwrap().push(text.to_owned())),
+            errands: self.errands.clone(),
         };
         (world, said)
     }
@@ -94,6 +114,24 @@ impl Builder {
             said,
             endpoint,
         }
+    }
+}
+
+/// See [`Builder::apart`].
+struct Beside {
+    options: AuthOptions,
+    world: World,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Errands for Beside {
+    fn run(&self, errand: Secret<Vec<u8>>) -> BoxFuture<'_, Result<Secret<Vec<u8>>, NotRun>> {
+        let world = World { errands: None, ..self.world.clone() };
+        let other = Authorizer::new(self.options.clone(), &HttpOptions::default(), world);
+        let task = self
+            .runtime
+            .spawn(async move { other.run_errand(&errand, std::future::pending()).await });
+        Box::pin(async move { task.await.unwrap() })
     }
 }
 
