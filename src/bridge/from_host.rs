@@ -173,7 +173,8 @@ impl Bridge {
         };
         let start = range.start + request_id.get().as_ptr() as usize - params.as_ptr() as usize;
         let place = start..start + request_id.get().len();
-        let frame = message.edited(&[(place, number.to_string().as_bytes())]);
+        let upstream = request.flight.upstream_id(number).to_string();
+        let frame = message.edited(&[(place, upstream.as_bytes())]);
         let cancellation = self.number();
         let post = self.post_frame(cancellation, frame);
         self.remote.post_after(&request.flight, post);

@@ -10,7 +10,7 @@ use super::in_flight::{Held, Purpose, RemoteRequest, asks_a_person};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Kind, Message, RequestId, result_response};
 use crate::protocol::methods;
-use crate::remote::{Outcome, RemoteEvent, Transport};
+use crate::remote::{Outcome, RemoteEvent, Transport, number_of};
 
 #[derive(Deserialize)]
 struct Cancelled<'a> {
@@ -56,7 +56,7 @@ impl Bridge {
     /// Matches an answer by id, from whatever stream it came (T-37).
     fn take_answer(&mut self, exchange: Option<u64>, answer: &Message) {
         let number = match answer.id() {
-            Some(RequestId::Integer(digits)) => digits.parse().ok(),
+            Some(RequestId::Integer(digits)) => digits.parse().ok().map(number_of),
             Some(RequestId::Text(_)) => None,
             None => exchange,
         };
@@ -208,7 +208,9 @@ impl Bridge {
 
     /// The host no longer waits; the remote need not work on (T-26).
     fn cancel_upstream(&mut self, request: u64) {
-        let params = json!({ "requestId": request, "reason": "the time limit is over" });
+        let id =
+            self.in_flight.get(request).map_or(request, |open| open.flight.upstream_id(request));
+        let params = json!({ "requestId": id, "reason": "the time limit is over" });
         let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
         let number = self.number();
         let post = self.post_frame(number, Frame::from(line.to_string()));

@@ -15,7 +15,7 @@ use super::wire::{CHALLENGES, Origin, StreamEnd, StreamMemory, Wire};
 use super::{Outcome, Session, refusal};
 use crate::error::{Failure, FailureKind};
 use crate::http::FrameBody;
-use crate::jsonrpc::{Frame, Kind, Received};
+use crate::jsonrpc::{Frame, Kind, Message, Received};
 use crate::protocol::headers;
 
 /// How often a request that never left is tried again: about three seconds in all, enough for a
@@ -73,6 +73,15 @@ impl Post {
     pub(super) fn origin(&self) -> Origin {
         Origin { exchange: Some(self.number), generation: self.session.generation }
     }
+
+    /// The message as it goes out again after it was refused.
+    fn under_a_fresh_id(&self) -> Option<Frame> {
+        if !self.is_request {
+            return None;
+        }
+        let message = Message::parse(self.frame.clone().into_bytes()).ok()?;
+        Some(message.with_id(&self.flight.refused(self.number).to_string()))
+    }
 }
 
 impl Wire {
@@ -103,8 +112,10 @@ impl Wire {
     pub(super) async fn send_post(&self, post: &Post, target: &Url) -> Result<Response, Trouble> {
         let mut target = target.clone();
         let mut attempts = Attempts::default();
+        let mut again = None;
         loop {
-            let (result, token) = self.attempt(post, &target).await?;
+            let frame = again.as_ref().unwrap_or(&post.frame);
+            let (result, token) = self.attempt(post, frame, &target).await?;
             match result {
                 None => return Err(Trouble::Failed(timeout("no response"))),
                 Some(Err(error)) => match attempts.after_error(&error, post) {
@@ -120,6 +131,7 @@ impl Wire {
                 {
                     attempts.challenges += 1;
                     self.challenged(token, &response, post).await?;
+                    again = post.under_a_fresh_id().or(again);
                 }
                 Some(Ok(response)) if response.status().is_redirection() => {
                     target = attempts.redirected(&response, &target)?;
@@ -135,11 +147,12 @@ impl Wire {
     async fn attempt(
         &self,
         post: &Post,
+        frame: &Frame,
         target: &Url,
     ) -> Result<(Option<reqwest::Result<Response>>, Option<u64>), Trouble> {
         let authorized = self.authorized(Method::POST, target, &post.session).await;
         let (request, token) = authorized.map_err(Trouble::Failed)?;
-        let body = FrameBody::new(post.frame.clone(), post.flight.departure().clone());
+        let body = FrameBody::new(frame.clone(), post.flight.departure().clone());
         let request =
             request.header(header::CONTENT_TYPE, headers::JSON).body(reqwest::Body::wrap(body));
         Ok((self.people.patiently(self.limits.headers, request.send()).await, token))

@@ -1,11 +1,12 @@
 //! What the bridge and the task of one exchange share while the exchange is under way.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::upstream_id::upstream_id;
 use crate::http::Departure;
 
 /// One exchange under way. Clones are the same flight.
@@ -18,6 +19,7 @@ pub struct Flight {
 #[derive(Debug, Default)]
 struct Settlement {
     settled: AtomicBool,
+    refusals: AtomicU32,
     notify: Notify,
 }
 
@@ -39,6 +41,17 @@ impl Flight {
         if !self.is_settled() {
             notified.await;
         }
+    }
+
+    /// Counts a refusal after which the request goes out again; its id then.
+    pub(super) fn refused(&self, number: u64) -> u64 {
+        self.settlement.refusals.fetch_add(1, Ordering::Relaxed);
+        self.upstream_id(number)
+    }
+
+    /// The id under which the remote knows the request with this number.
+    pub fn upstream_id(&self, number: u64) -> u64 {
+        upstream_id(number, self.settlement.refusals.load(Ordering::Relaxed))
     }
 
     /// Tells when the request has left.

@@ -13,6 +13,7 @@ mod retry;
 mod select;
 mod session;
 mod streamable_http;
+mod upstream_id;
 mod wire;
 
 use std::panic::AssertUnwindSafe;
@@ -35,6 +36,7 @@ pub use exchange::Post;
 pub use flight::{Flight, People};
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub use session::Session;
+pub use upstream_id::number_of;
 
 /// How long the end waits for a token that is being renewed.
 const SETTLE_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::events::{Event, EventDecoder};
 use super::flight::People;
+use super::upstream_id::number_of;
 use super::{Limits, RemoteEvent, Session};
 use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind};
@@ -291,7 +292,9 @@ impl StreamMemory {
 fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
     let Some(exchange) = exchange else { return false };
     match (message.kind(), message.id()) {
-        (Kind::Response | Kind::ErrorResponse, Some(id)) => *id == RequestId::from(exchange),
+        (Kind::Response | Kind::ErrorResponse, Some(RequestId::Integer(digits))) => {
+            digits.parse().is_ok_and(|id| number_of(id) == exchange)
+        }
         (Kind::ErrorResponse, None) => true,
         _ => false,
     }

@@ -119,6 +119,29 @@ async fn many_calls_that_meet_a_dead_token_share_one_renewal() {
     assert_eq!(acts["result"]["structuredContent"]["acts"], 50, "each ran exactly once");
 }
 
+/// A-56, T-06: what was refused goes out again under an id that was never used, is answered to the host
+/// under the host's own, and is cancelled under the one that the server knows.
+#[tokio::test]
+async fn a_refused_request_goes_out_again_under_a_fresh_id() {
+    let signing = Signing::with(FakeBrowser::follows());
+    let mut harness = signing.harness(guarded()).open().await;
+    assert!(harness.call("echo", json!({})).await["result"].is_object());
+    harness.mock.recorder().clear();
+    harness.mock.oauth().clone().expire_access_tokens();
+    let id = harness.start_call("slow", json!({ "ms": 60_000 })).await;
+    harness.seen(|all| all.iter().filter(|r| r.rpc_method() == "tools/call").count() == 2).await;
+    let ids: Vec<_> = harness.mock.recorder().of_method("tools/call");
+    let ids: Vec<_> = ids.iter().map(|call| call.json()["id"].as_u64().unwrap()).collect();
+    assert_ne!(ids[0], ids[1]);
+    harness.notify("notifications/cancelled", json!({ "requestId": id })).await;
+    harness.seen(|all| all.iter().any(|r| r.rpc_method() == "notifications/cancelled")).await;
+    let cancelled = &harness.mock.recorder().of_method("notifications/cancelled")[0];
+    assert_eq!(cancelled.json()["params"]["requestId"], ids[1]);
+    harness.mock.oauth().clone().expire_access_tokens();
+    let echoed = harness.call("echo", json!({ "a": 1 })).await;
+    assert_eq!(text(&echoed), r#"{"a":1}"#);
+}
+
 /// A-63, HOSTS.md: nothing is known of the server and the person is slow
 #[tokio::test]
 async fn a_host_is_answered_while_the_person_is_still_signing_in() {

@@ -1,0 +1,32 @@
+//! The ids of requests towards the remote. A request that is sent again after a refusal has another id
+//! and the bridge's number can be read from either without any table.
+
+/// Numbers of the bridge are smaller; ids stay below 2^53, which every JSON parser keeps.
+const REPEAT: u64 = 1 << 48;
+
+/// The id of the request with this number when it was refused this often.
+pub fn upstream_id(number: u64, refusals: u32) -> u64 {
+    number + u64::from(refusals) * REPEAT
+}
+
+/// The number of the request with this id.
+pub fn number_of(id: u64) -> u64 {
+    id % REPEAT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A-56, T-06
+    #[test]
+    fn every_sending_has_an_id_of_its_own_that_leads_back_to_the_number() {
+        let ids = [upstream_id(7, 0), upstream_id(7, 1), upstream_id(7, 2), upstream_id(8, 1)];
+        let mut distinct = ids.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), ids.len());
+        assert_eq!(ids.map(number_of), [7, 7, 7, 8]);
+        assert!(ids.iter().all(|id| *id < 1 << 53));
+    }
+}
