@@ -160,7 +160,7 @@ enum LeftBehind {
     /// A tab that may still come back, and its place to come to.
     Tab(Box<Pending>, Listener),
     /// A tab that came back with a code; another process may be redeeming it this very moment.
-    Code(Pending),
+    Code(Box<Pending>),
 }
 
 async fn left_behind(context: &Context, wish: &Wish) -> Option<LeftBehind> {
@@ -175,7 +175,7 @@ async fn left_behind(context: &Context, wish: &Wish) -> Option<LeftBehind> {
         && pending.registration.is_valid(context.now());
     if serves && pending.code.is_some() {
         pending.registration = pending.registration.completed(&context.options);
-        return Some(LeftBehind::Code(pending));
+        return Some(LeftBehind::Code(Box::new(pending)));
     }
     let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| serves);
     let listener = match redirect {

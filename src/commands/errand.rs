@@ -50,7 +50,7 @@ pub struct Apart {
 impl Apart {
     /// For a run with this URL and these flags; `None` where what it stores would end with the errand's
     /// own process, and where this is not the program itself.
-    pub fn new(
+    pub fn of_run(
         url: &str,
         flags: &Flags,
         environment: &Environment,

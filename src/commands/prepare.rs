@@ -162,7 +162,7 @@ fn ground(
     let paths = environment.paths();
     let store = open(&settings, &paths, patience);
     let remote = settings.remote_options(&url, environment, &secret_of(&store))?;
-    let errands = Apart::new(url_text, flags, environment, store.choice(), patience);
+    let errands = Apart::of_run(url_text, flags, environment, store.choice(), patience);
     let notice = Arc::new(say);
     Ok(Ground { url, settings, remote, store, paths, notice, errands })
 }
