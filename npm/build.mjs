@@ -45,7 +45,7 @@ export function build({ version, binaries, out }) {
     // The same name as the launcher's: npx then links the program itself and starts no Node.js.
     const bin = { 'mcp-tether': `bin/${file}` };
     write(folder, { ...manifest('platform'), name: `@mcp-tether/${npm}`, version, bin, os: [os], cpu: [cpu] });
-    writeFileSync(join(folder, 'README.md'), `The program of [mcp-tether](https://www.npmjs.com/package/mcp-tether) for ${npm}.\n`);
+    writeFileSync(join(folder, 'README.md'), `The program of \`mcp-tether\` for ${npm}: install that package, not this one.\n`);
     return folder;
   });
   const launcher = join(out, 'mcp-tether');

@@ -179,6 +179,13 @@ Examples:
   mcp-tether config path
   mkdir -p \"$(dirname \"$(mcp-tether config path)\")\"";
 
+/// Examples of `completions`.
+pub const COMPLETIONS: &str = "\
+Examples:
+  mcp-tether completions bash > ~/.local/share/bash-completion/completions/mcp-tether
+  mcp-tether completions fish > ~/.config/fish/completions/mcp-tether.fish
+  mcp-tether completions zsh > ~/.zfunc/_mcp-tether";
+
 /// Examples of `demo`.
 #[cfg(feature = "mock")]
 pub const DEMO: &str = "\

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and which command it becomes. Every doc comment here is help
 //! text. Values are judged in `settings`, work is done in `commands`.
 
+mod about;
 mod flags;
 mod help;
 mod hosts;
@@ -10,6 +11,7 @@ use std::process::ExitCode as ProcessExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::about::{Completions, Generate};
 use self::flags::{SettingFlags, StoreFlags};
 use self::hosts::{Install, Migrate, Uninstall};
 #[cfg(feature = "mock")]
@@ -23,7 +25,7 @@ use crate::settings::{Flags, Key};
 #[derive(Parser)]
 #[command(
     name = "mcp-tether",
-    version,
+    disable_version_flag = true,
     override_usage = help::USAGE,
     after_help = help::BRIDGE,
     max_term_width = 100,
@@ -37,6 +39,12 @@ struct Cli {
     /// The server's URL, and the port to which a sign-in comes back, in any order
     #[arg(value_names = ["URL", "PORT"], num_args = 0..=2)]
     target: Vec<String>,
+    /// Print version
+    #[arg(short = 'V', long)]
+    version: bool,
+    /// With `--version`: print features, target and commit too, as JSON
+    #[arg(long, requires = "version")]
+    json: bool,
     #[command(flatten)]
     flags: SettingFlags,
 }
@@ -103,6 +111,12 @@ enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+    /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(Completions),
+    /// Write man pages and completions for a package
+    #[command(hide = true)]
+    Generate(Generate),
     /// Try it: a mock shop and a conversation with it
     #[cfg(feature = "mock")]
     #[command(after_help = help::DEMO)]
@@ -344,6 +358,9 @@ pub fn run(
 
 impl Cli {
     fn run(self, environment: &Environment) -> Result<ExitCode> {
+        if self.version {
+            return Ok(about::version(self.json));
+        }
         let outer = self.flags.0;
         let Some(verb) = self.command else {
             let (url, flags) = target(self.target, outer)?;
@@ -375,6 +392,8 @@ impl Cli {
             Verb::Install(install) => install.run(outer, environment),
             Verb::Uninstall(uninstall) => uninstall.run(environment),
             Verb::Migrate(migrate) => migrate.run(environment),
+            Verb::Completions(completions) => Ok(completions.run()),
+            Verb::Generate(generate) => generate.run(),
             Verb::Secret { verb } => verb.run(outer, environment),
             Verb::Credentials { verb: CredentialsVerb::Move { from, to, flags } } => {
                 let flags = outer.overlaid_by(flags.0);
@@ -421,7 +440,8 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         let error = Error::usage(format!("`{second}` is one word too many"));
         return Err(match second.as_str() {
             "tools" | "call" | "login" | "logout" | "status" | "import" | "install"
-            | "uninstall" | "migrate" | "secret" | "credentials" | "config" | "mock" | "demo" => {
+            | "uninstall" | "migrate" | "secret" | "credentials" | "config" | "completions"
+            | "mock" | "demo" => {
                 error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
             }
             _ => error.hint("give one URL, and at most a port beside it"),

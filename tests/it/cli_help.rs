@@ -26,6 +26,7 @@ const COMMANDS: &[&[&str]] = &[
     &["config"],
     &["config", "show"],
     &["config", "path"],
+    &["completions"],
     &["demo"],
     &["mock"],
 ];

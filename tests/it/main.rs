@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod about;
 mod auth_discovery;
 mod auth_errands;
 mod auth_flow;
@@ -10,6 +11,7 @@ mod auth_shared;
 mod bridge_sign_in;
 mod cli_help;
 mod commands;
+mod docs;
 mod host_clock;
 mod hosts;
 mod http_sse;

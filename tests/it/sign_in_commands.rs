@@ -1,7 +1,6 @@
 //! The commands about signing in, as a person runs them: the compiled program against a strict
 //! authorization server, with files as the credential store and a home of their own.
 
-use std::path::Path;
 use std::time::Duration;
 
 use mcp_tether::platform::Paths;
@@ -10,42 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::outbound;
-use crate::support::process::{Finished, Program, Running};
-
-/// A home that several runs share.
-struct Home(tempfile::TempDir);
+use crate::support::home::Home;
+use crate::support::process::Running;
 
 impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn program<Word: AsRef<str>>(&self, words: impl IntoIterator<Item = Word>) -> Program {
-        let mut program = Program::new(words);
-        for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
-            program = program.env(name, self.path());
-        }
-        program
-            .env("XDG_CONFIG_HOME", self.path().join("config"))
-            .env("MCP_TETHER_STATE_DIR", self.path().join("state"))
-            .env("MCP_TETHER_CREDENTIAL_STORE", "file")
-    }
-
-    fn run(&self, words: &[&str]) -> Finished {
-        self.program(words.iter().copied()).run()
-    }
-
-    /// Runs it, and it must have worked.
-    fn ok(&self, words: &[&str]) -> Finished {
-        let finished = self.run(words);
-        assert_eq!(finished.code, Some(0), "{words:?}: {}", finished.shown());
-        finished
-    }
-
     fn status(&self) -> Vec<Value> {
         let status = self.ok(&["status", "--json"]);
         serde_json::from_str(&status.stdout).unwrap()

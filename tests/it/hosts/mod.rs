@@ -6,46 +6,13 @@ mod files;
 mod migrating;
 mod refusals;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::support::process::{Finished, Program};
+use crate::support::home::Home;
 
 const URL: &str = "https://mcp.example.com/mcp";
 
-/// A home that several runs share.
-struct Home(tempfile::TempDir);
-
 impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn program<Word: AsRef<str>>(&self, words: impl IntoIterator<Item = Word>) -> Program {
-        let mut program = Program::new(words);
-        for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
-            program = program.env(name, self.path());
-        }
-        program
-            .env("XDG_CONFIG_HOME", self.path().join("config"))
-            .env("MCP_TETHER_STATE_DIR", self.path().join("state"))
-            .env("MCP_TETHER_CREDENTIAL_STORE", "file")
-    }
-
-    fn run(&self, words: &[&str]) -> Finished {
-        self.program(words.iter().copied()).run()
-    }
-
-    /// Runs it, and it must have worked.
-    fn ok(&self, words: &[&str]) -> Finished {
-        let finished = self.run(words);
-        assert_eq!(finished.code, Some(0), "{words:?}: {}", finished.shown());
-        finished
-    }
-
     /// Runs it, and it must have failed with this code; what it said.
     fn refused(&self, words: &[&str], code: i32) -> String {
         let finished = self.run(words);

@@ -5,6 +5,7 @@ pub mod browser_program;
 pub mod fake_browser;
 pub mod fakes;
 pub mod harness;
+pub mod home;
 pub mod process;
 pub mod sign_in;
 pub mod tls;

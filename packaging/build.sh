@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds the release of one target: `build.sh TARGET OUT`. Runs where the target's linker is: musl-tools
+# on Linux, Xcode on macOS, Visual Studio on Windows. The archive is in OUT afterwards.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target=${1:?target} out=${2:?folder}
+grep -q "^$target " "$root/packaging/targets" ||
+  { echo "error: packaging/targets has no \`$target\`" >&2; exit 1; }
+
+cd "$root"
+MCP_TETHER_COMMIT=$(git rev-parse HEAD)
+export MCP_TETHER_COMMIT
+# What an older system lacks is found out here and not by its users.
+export MACOSX_DEPLOYMENT_TARGET=11.0
+rustup target add "$target"
+cargo build --release --locked --target "$target"
+
+program=${CARGO_TARGET_DIR:-target}/$target/release/mcp-tether
+[[ $target == *windows* ]] && program=$program.exe
+"$program" --version --json
+if [[ $target == *linux-musl ]]; then
+  # Static, or it will not run everywhere: no interpreter is asked for.
+  if readelf -l "$program" | grep -q INTERP; then
+    echo "error: $program is not static" >&2
+    exit 1
+  fi
+fi
+
+MCP_TETHER_GENERATED=$(mktemp -d)
+export MCP_TETHER_GENERATED
+trap 'rm -rf "$MCP_TETHER_GENERATED"' EXIT
+"$program" generate "$MCP_TETHER_GENERATED"
+packaging/archive.sh "$target" "$program" "$out"
+if [[ $target == *linux-musl ]]; then packaging/deb.sh "$target" "$program" "$out"; fi
