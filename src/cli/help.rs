@@ -192,6 +192,7 @@ pub const DEMO: &str = "\
 Examples:
   mcp-tether demo
   mcp-tether demo --talk | cat
+  mcp-tether demo --product lab
 
 In a host: command `mcp-tether`, arguments `demo`.";
 
@@ -201,6 +202,7 @@ pub const MOCK: &str = "\
 Examples:
   mcp-tether mock
   mcp-tether mock --port 8080 --protocol 2025-03-26
+  mcp-tether mock egrow --data shop.redb
   mcp-tether mock lab --fault status=503:retry-after=1:times=2 --fault chunk=1
   mcp-tether mock --list
 

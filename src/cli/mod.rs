@@ -133,6 +133,9 @@ struct Demo {
     /// Show the conversation even when stdin is no terminal
     #[arg(long)]
     talk: bool,
+    /// Which product to play; `mcp-tether mock --list` shows them
+    #[arg(long, value_name = "NAME", default_value = "egrow")]
+    product: String,
     /// What the mock's data is drawn from: the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -150,6 +153,9 @@ struct Mock {
     /// What the data is drawn from: the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Keep the data in this file, which is made if it is missing; in memory if left out
+    #[arg(long, value_name = "FILE")]
+    data: Option<std::path::PathBuf>,
     /// Misbehave in this way, repeat for more; `--list` shows how
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
@@ -166,7 +172,7 @@ struct Mock {
     /// Ask for no API key
     #[arg(long)]
     open: bool,
-    /// List products and faults, and end
+    /// List products with their tools, and faults, and end
     #[arg(long)]
     list: bool,
 }
@@ -298,16 +304,16 @@ enum ConfigVerb {
 #[cfg(feature = "mock")]
 impl Demo {
     fn served(&self) -> ServeOptions {
-        let product = "egrow".to_owned();
-        ServeOptions { product, seed: self.seed, ..ServeOptions::default() }
+        ServeOptions { product: self.product.clone(), seed: self.seed, ..ServeOptions::default() }
     }
 }
 
 #[cfg(feature = "mock")]
 impl From<Mock> for ServeOptions {
     fn from(mock: Mock) -> Self {
-        let Mock { product, port, seed, fault, protocol, stateless, sse, open, list: _ } = mock;
-        Self { product, port, seed, faults: fault, protocol, stateless, sse, open }
+        let Mock { product, port, seed, data, fault, protocol, stateless, sse, open, list: _ } =
+            mock;
+        Self { product, port, seed, data, faults: fault, protocol, stateless, sse, open }
     }
 }
 

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use url::Url;
 
+use super::demo_question::Question;
 use super::logging;
 use super::prepare::block_on;
 use super::readable;
-use super::serve_mock::{ServeOptions, mock_options};
+use super::serve_mock::{ServeOptions, mock_options, not_served};
 use super::session::{Manner, Session};
 use super::tools::all_tools;
 use super::wire::{stdio, through_bridge};
@@ -29,19 +29,14 @@ use crate::protocol::methods;
 use crate::remote::RemoteOptions;
 use crate::settings::LogOptions;
 
-/// The question that the demo answers through a tool call.
-const QUESTION: &str = "which products have stock under 10?";
-const TOOL: &str = "find_products";
-
 /// Starts the mock and talks to it.
 pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
     logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
     let consent = IssuerOptions { consent: Consent::Approve, ..IssuerOptions::default() };
     let auth = Auth::OAuthOrApiKey(OAuthOptions::with_issuer(consent));
     let mock = MockOptions { auth, ..mock_options(options)? };
-    let product = mock.product;
-    let remote = MockRemote::start(mock)
-        .map_err(|error| Error::failed(format!("cannot start the mock server: {error}")))?;
+    let (product, port) = (mock.product, mock.port);
+    let remote = MockRemote::start(mock).map_err(|error| not_served(&error, port))?;
     if talk || stdin_is_terminal() {
         block_on(converse(&remote, product))?;
         return Ok(ExitCode::Ok);
@@ -95,19 +90,27 @@ async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {
     line("sign-in", "OAuth, approved by the mock itself instead of in a browser");
     through_bridge(options, async |lines| {
         let mut session = Session::open(lines, Manner::default()).await?;
-        let said = tell(&mut session, connected).await;
+        let said = tell(&mut session, connected, &Question::to(product)).await;
         session.close().await;
         said
     })
     .await?;
-    to_stdout("\nuse it in a host:  command `mcp-tether`, arguments `demo`\n");
+    let named = match product {
+        ProductName::Egrow => String::new(),
+        other => format!(" --product {other}"),
+    };
+    to_stdout(&format!("\nuse it in a host:  command `mcp-tether`, arguments `demo{named}`\n"));
     to_stdout(
         "look around:       `mcp-tether mock --open`, then `mcp-tether tools URL` with the URL it prints\n",
     );
     Ok(())
 }
 
-async fn tell(session: &mut Session, connected: oneshot::Receiver<Connected>) -> Result<()> {
+async fn tell(
+    session: &mut Session,
+    connected: oneshot::Receiver<Connected>,
+    question: &Question,
+) -> Result<()> {
     let server = &session.opened["serverInfo"];
     let named = |member: &str| readable::text(server[member].as_str().unwrap_or_default());
     let (name, version) = (named("name"), named("version"));
@@ -118,53 +121,21 @@ async fn tell(session: &mut Session, connected: oneshot::Receiver<Connected>) ->
     }
     let tools = all_tools(session).await?;
     line("tools", &tools.len().to_string());
-    let arguments = json!({ "stockBelow": 10, "perPage": 50 });
-    line("question", QUESTION);
-    line("call", &format!("{TOOL} {arguments}"));
-    let params = json!({ "name": TOOL, "arguments": arguments });
+    let Question { words, tool, arguments, answer } = question;
+    line("question", words);
+    line("call", &format!("{tool} {arguments}"));
+    let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
+    let params = json!({ "name": tool, "arguments": arguments });
     let result = session.request(methods::TOOLS_CALL, params).await?;
     let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
-    let found: Found = serde_json::from_value(result["structuredContent"].clone())
-        .map_err(|error| Error::failed(format!("the mock answered something else: {error}")))?;
-    line("answer", &format!("{} products", found.items.len()));
-    for row in found.items.iter().flat_map(Product::rows) {
-        line("", &row);
+    let lines = answer(&result)
+        .ok_or_else(|| Error::failed(format!("the mock answered something else: {result}")))?;
+    for (position, text) in lines.iter().enumerate() {
+        line(if position == 0 { "answer" } else { "" }, text);
     }
     Ok(())
 }
 
 fn line(label: &str, text: &str) {
     to_stdout(&format!("{label:<12} {text}\n"));
-}
-
-#[derive(Deserialize)]
-struct Found {
-    items: Vec<Product>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Product {
-    title: String,
-    #[serde(default)]
-    low_variants: Vec<Variant>,
-}
-
-#[derive(Deserialize)]
-struct Variant {
-    sku: String,
-    title: String,
-    stock: i64,
-}
-
-impl Product {
-    /// Title, then each variant that runs low.
-    fn rows(&self) -> Vec<String> {
-        let row = |variant: &Variant| {
-            let title = format!("{}, {}", self.title, variant.title);
-            let (title, sku) = (readable::text(&title), readable::text(&variant.sku));
-            format!("{title:<30} {sku:<10} {:>3} left", variant.stock)
-        };
-        self.low_variants.iter().map(row).collect()
-    }
 }

@@ -7,6 +7,8 @@ pub mod config;
 pub mod credentials;
 #[cfg(feature = "mock")]
 pub mod demo;
+#[cfg(feature = "mock")]
+mod demo_question;
 pub mod errand;
 mod host_entries;
 pub mod import;

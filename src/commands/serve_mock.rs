@@ -1,5 +1,8 @@
 //! `mcp-tether mock`: the mock remote as a server of its own, until it is interrupted.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use super::logging;
 use super::prepare::block_on;
 use super::snippets::snippets;
@@ -8,8 +11,8 @@ use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::NewEntry;
 use crate::mock::{
-    self, Address, Answers, Auth, Consent, Fault, IssuerOptions, MockOptions, Mode, OAuthOptions,
-    ProductName, Served,
+    self, Address, Answers, Auth, Consent, DataFile, DataProblem, Fault, IssuerOptions,
+    MockOptions, Mode, OAuthOptions, Overview, ProductName, Served,
 };
 use crate::settings::LogOptions;
 
@@ -22,6 +25,8 @@ pub struct ServeOptions {
     pub port: u16,
     /// What seeded data is drawn from.
     pub seed: u64,
+    /// The file that keeps the data.
+    pub data: Option<PathBuf>,
     /// Faults, each in its text form.
     pub faults: Vec<String>,
     /// Which revisions to speak.
@@ -50,19 +55,33 @@ pub fn run(options: &ServeOptions) -> Result<ExitCode> {
         let ready = |address: &Address| {
             to_stdout(&announcement(&name, address, needs_key.then_some(key.as_str())));
         };
-        mock::serve(mock, ready, ended).await.map_err(|error| {
-            Error::failed(format!("cannot serve on port `{port}`: {error}"))
-                .hint("take a free port: `mcp-tether mock --port 0`")
-        })
+        mock::serve(mock, ready, ended).await.map_err(|error| not_served(&error, port))
     })?;
     Ok(ExitCode::Ok)
+}
+
+/// The data may be no good, or the port.
+pub(super) fn not_served(error: &io::Error, port: u16) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<DataProblem>()) {
+        Some(problem) => unusable(problem),
+        None => Error::failed(format!("cannot serve on port `{port}`: {error}"))
+            .hint("take a free port: `mcp-tether mock --port 0`"),
+    }
+}
+
+fn unusable(problem: &DataProblem) -> Error {
+    Error::failed(problem.to_string()).hint(problem.hint())
 }
 
 /// Shows products, faults and what faults have in common.
 pub fn list() -> ExitCode {
     let mut out = "products:\n".to_owned();
     for product in ProductName::ALL {
-        out += &format!("  {product}\n");
+        let Overview { title, tools } = Overview::of(product);
+        out += &format!("  {product} ({title}): {} tools\n", tools.len());
+        for line in lines_of(&tools) {
+            out += &format!("      {line}\n");
+        }
     }
     out += "\nfaults (`--fault TEXT`, repeat for more):\n";
     for fault in Fault::all() {
@@ -77,6 +96,18 @@ pub fn list() -> ExitCode {
     }
     to_stdout(&out);
     ExitCode::Ok
+}
+
+/// Names one after the other, in lines that fit a terminal.
+fn lines_of(names: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() < 90 => *line += &format!(", {name}"),
+            _ => lines.push(name.clone()),
+        }
+    }
+    lines
 }
 
 /// Options of the mock from what was typed.
@@ -98,9 +129,18 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
         answers: if options.sse { Answers::Sse } else { Answers::Json },
         auth: if keyed { Auth::OAuthOrApiKey(with_consent_page()) } else { Auth::Open },
         seed: options.seed,
+        data: options.data.as_deref().map(|path| data_file(path, product)).transpose()?,
         faults: options.faults.iter().map(read).collect::<Result<_>>()?,
         ..MockOptions::default()
     })
+}
+
+fn data_file(path: &Path, product: ProductName) -> Result<DataFile> {
+    if product == ProductName::Lab {
+        return Err(Error::usage("the product `lab` has no data to keep")
+            .hint("leave out `--data`, or play another product: `mcp-tether mock --list`"));
+    }
+    DataFile::open(path, product).map_err(|problem| unusable(&problem))
 }
 
 /// A person decides, as at the real product.

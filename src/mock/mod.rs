@@ -10,6 +10,7 @@
 mod date;
 mod events;
 mod faults;
+mod kept;
 mod listens;
 mod methods;
 mod oauth;
@@ -27,6 +28,7 @@ mod wire;
 
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
+pub use kept::{DataFile, DataProblem};
 pub use oauth::{
     ChallengeNames, ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle,
     IssuerMetadataAt, IssuerOptions, KnownClient, MockAuthorizationServer, OAuth, OAuthOptions,
@@ -34,6 +36,7 @@ pub use oauth::{
     ResourceParameter, Reuse, SecretExpiry,
 };
 pub use options::{Answers, Auth, MockOptions, Mode, ProductName, Served};
+pub use products::Overview;
 pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};
 pub use running::{Address, MockRemote, serve};
 pub use session::PushedRequest;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::date::Date;
 use super::faults::Fault;
+use super::kept::DataFile;
 use super::oauth::OAuthOptions;
 use crate::protocol::{Era, ProtocolVersion};
 
@@ -30,6 +31,8 @@ pub struct MockOptions {
     pub seed: u64,
     /// The day that seeded data counts back from; today in UTC when left out.
     pub today: Option<Date>,
+    /// Where the product keeps its data; in memory when left out.
+    pub data: Option<DataFile>,
     /// Entries per page of the MCP lists.
     pub page_size: usize,
     /// Faults in force from the start.
@@ -50,6 +53,7 @@ impl Default for MockOptions {
             api_key: "egrow_demo_key".to_owned(),
             seed: 1,
             today: None,
+            data: None,
             page_size: 100,
             faults: Vec::new(),
             record_limit: 100_000,

@@ -34,12 +34,12 @@ struct Running {
 impl MockRemote {
     /// Listens on loopback and answers from now on.
     pub fn start(options: MockOptions) -> io::Result<Self> {
-        Self::started(Shared::new(options))
+        Self::started(Shared::new(options)?)
     }
 
     /// An authorization server that is no remote.
     pub(super) fn start_authorization_server(options: MockOptions) -> io::Result<Self> {
-        Self::started(Shared::authorization_server(options))
+        Self::started(Shared::authorization_server(options)?)
     }
 
     fn started(shared: Arc<Shared>) -> io::Result<Self> {
@@ -197,7 +197,7 @@ pub async fn serve(
     ready: impl FnOnce(&Address),
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let shared = Shared::new(options);
+    let shared = Shared::new(options)?;
     let listener = bind(&shared)?;
     ready(&Address::of(&shared));
     run(shared, listener, shutdown).await

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::{Value, json};
 
-use super::date::Date;
 use super::events::EventLog;
 use super::faults::{ActiveFault, Asked, Fault, Plan};
+use super::kept::DataProblem;
 use super::listens::Listens;
 use super::oauth::{OAuth, OAuthOptions};
-use super::options::{MockOptions, Mode, ProductName, Served};
-use super::products::{Egrow, Lab, Product};
+use super::options::{MockOptions, Mode, Served};
+use super::products::{self, Product};
 use super::recorder::Recorder;
 use super::seal::Seal;
 use super::session::{PushedRequest, Session, Sessions};
@@ -40,21 +40,17 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(options: MockOptions) -> Arc<Self> {
+    pub(super) fn new(options: MockOptions) -> Result<Arc<Self>, DataProblem> {
         Self::playing(options, false)
     }
 
     /// An authorization server without a remote.
-    pub(super) fn authorization_server(options: MockOptions) -> Arc<Self> {
+    pub(super) fn authorization_server(options: MockOptions) -> Result<Arc<Self>, DataProblem> {
         Self::playing(options, true)
     }
 
-    fn playing(options: MockOptions, only_authorizes: bool) -> Arc<Self> {
-        let today = options.today.unwrap_or_else(Date::today);
-        let product: Box<dyn Product> = match options.product {
-            ProductName::Lab => Box::new(Lab::new()),
-            ProductName::Egrow => Box::new(Egrow::new(options.seed, today)),
-        };
+    fn playing(options: MockOptions, only_authorizes: bool) -> Result<Arc<Self>, DataProblem> {
+        let product = products::open(&options)?;
         let recorder = Recorder::new(options.record_limit);
         let endpoints = match only_authorizes {
             true => Vec::new(),
@@ -62,7 +58,7 @@ impl Shared {
         };
         let protected = |oauth: &OAuthOptions| OAuth::new(oauth.clone(), endpoints, &recorder);
         let oauth = options.auth.oauth().map(protected);
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             oauth,
             only_authorizes,
             product,
@@ -77,7 +73,7 @@ impl Shared {
             port: AtomicU16::new(options.port),
             stray: Mutex::default(),
             options,
-        })
+        }))
     }
 
     pub(super) fn port(&self) -> u16 {

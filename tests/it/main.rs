@@ -20,6 +20,7 @@ mod http_sse;
 mod keyring;
 mod layering;
 mod life_cycle;
+mod mock_data;
 mod mock_egrow;
 mod mock_faults;
 mod mock_http_sse;

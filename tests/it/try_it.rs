@@ -28,6 +28,14 @@ fn the_demo_shows_a_conversation_that_answers_its_question() {
 }
 
 #[test]
+fn the_demo_asks_each_product_a_question() {
+    let finished = Program::new(["demo", "--talk", "--product", "lab"]).run();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains("answer       42\n"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("arguments `demo --product lab`"), "{}", finished.stdout);
+}
+
+#[test]
 fn for_a_host_the_demo_is_an_ordinary_server() {
     let mut demo = Program::new(["demo"]).spawn();
     demo.send(initialize("2025-06-18"));
@@ -95,7 +103,9 @@ fn a_wrong_word_for_the_mock_is_told_with_a_hint() {
         assert!(finished.stderr.contains("hint:"), "{}", finished.stderr);
     }
     let listed = Program::new(["mock", "--list"]).run();
-    assert!(listed.stdout.contains("egrow") && listed.stdout.contains("disconnect="));
+    for shown in ["egrow (eGrow): ", "find_orders, ", "disconnect="] {
+        assert!(listed.stdout.contains(shown), "{}", listed.stdout);
+    }
 }
 
 /// A port that is taken is named together with the way out

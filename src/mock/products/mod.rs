@@ -10,6 +10,7 @@ mod lab;
 mod moment;
 #[allow(dead_code, reason = "products that use all of it follow")]
 mod money;
+mod overview;
 mod page;
 #[allow(dead_code, unused_imports, reason = "products that use all of it follow")]
 mod records;
@@ -19,11 +20,22 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub(super) use content::{Prompt, PromptArgument, Resource, ResourceTemplate, ToolResult};
-pub(super) use egrow::Egrow;
-pub(super) use lab::Lab;
+use egrow::Egrow;
+use lab::Lab;
+pub use overview::Overview;
 pub(super) use tool::{Arguments, Kind, Misfit, Tool};
 
+use super::kept::DataProblem;
 use super::methods::{Call, RpcError};
+use super::options::{MockOptions, ProductName};
+
+/// The product that was chosen, with its data.
+pub(super) fn open(options: &MockOptions) -> Result<Box<dyn Product>, DataProblem> {
+    Ok(match options.product {
+        ProductName::Lab => Box::new(Lab::new()),
+        ProductName::Egrow => Box::new(Egrow::open(options)?),
+    })
+}
 
 /// What a tool call gives.
 pub(super) type Called = Result<ToolResult, RpcError>;

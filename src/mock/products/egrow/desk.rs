@@ -1,7 +1,8 @@
 //! The data of the order desk and the ways to find things in it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::model::{
@@ -14,14 +15,16 @@ use super::problem::Problem;
 use crate::mock::date::Date;
 
 /// Everything the order desk knows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Desk {
+    /// Not kept: data from a file is looked at on another day.
+    #[serde(skip, default = "Date::today")]
     pub(super) today: Date,
     /// Goes on with every change, so that the same calls give the same data.
     pub(super) clock: Moment,
     pub(super) customers: Vec<Customer>,
     /// Customers that were merged away, and into whom.
-    pub(super) merged_customers: HashMap<String, String>,
+    pub(super) merged_customers: BTreeMap<String, String>,
     pub(super) groups: Vec<Group>,
     pub(super) categories: Vec<Category>,
     pub(super) products: Vec<Product>,
@@ -39,6 +42,12 @@ pub(super) const AGENTS: [(&str, &str); 4] = [
 ];
 
 impl Desk {
+    /// A new day begins; times only ever go on.
+    pub(super) fn begin(&mut self, today: Date) {
+        self.today = today;
+        self.clock = self.clock.max(Moment::on(today, 10 * 3600));
+    }
+
     /// An id that was never used.
     pub(super) fn new_id(&mut self, prefix: &str) -> String {
         self.next_id += 1;

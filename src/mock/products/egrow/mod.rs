@@ -17,7 +17,7 @@ mod seed;
 mod seed_tables;
 mod workflows;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
@@ -32,13 +32,17 @@ use self::problem::{Problem, Reply};
 use super::{Arguments, Called, Misfit, Offers, Product, Profile, Tool, ToolResult};
 use super::{draw, field, moment, money};
 use crate::mock::date::Date;
+use crate::mock::kept::{DataProblem, Kept};
 use crate::mock::methods::Call;
+use crate::mock::options::MockOptions;
 use crate::protocol::methods;
 
 /// The order desk, its data and what it keeps about its callers.
 pub(in crate::mock) struct Egrow {
     tools: Vec<Arc<Tool>>,
-    desk: Mutex<Desk>,
+    desk: Kept<Desk>,
+    /// The day it is; the real one when nobody chose it.
+    chosen_day: Option<Date>,
     limits: Limits,
     confirmations: Confirmations,
 }
@@ -57,38 +61,40 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 impl Egrow {
-    pub(in crate::mock) fn new(seed: u64, today: Date) -> Self {
-        Self {
+    /// With data drawn from the seed, or from the data file.
+    pub(in crate::mock) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
+        let day = options.today.unwrap_or_else(Date::today);
+        Ok(Self {
             tools: entries().map(Entry::to_tool).map(Arc::new).collect(),
-            desk: Mutex::new(seed::desk(seed, today)),
+            desk: Kept::open(options.data.as_ref(), || seed::desk(options.seed, day))?,
+            chosen_day: options.today,
             limits: Limits::default(),
-            confirmations: Confirmations::new(seed),
-        }
+            confirmations: Confirmations::new(options.seed),
+        })
     }
 
     fn today(&self) -> Date {
-        self.desk().today
-    }
-
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        self.chosen_day.unwrap_or_else(Date::today)
     }
 
     async fn run(&self, call: &Call, entry: &Entry, arguments: &Value) -> Reply {
         self.limits.count(&call.credential, entry.class, Instant::now())?;
         let input = Input(arguments);
-        match entry.run {
-            Run::About(about) => about(self, &Caller { credential: &call.credential }, input),
-            Run::Read(read) => read(&self.desk(), input),
-            Run::Write(write) => write(&mut self.desk(), input),
+        if self.desk.look().today != self.today() {
+            self.desk.change(|desk| desk.begin(self.today()))?;
+        }
+        Ok(match entry.run {
+            Run::About(about) => about(self, &Caller { credential: &call.credential }, input)?,
+            Run::Read(read) => read(&self.desk.look(), input)?,
+            Run::Write(write) => self.desk.change(|desk| write(desk, input))??,
             Run::Confirmed { preview, apply } => {
-                let summary = preview(&self.desk(), input)?;
+                let summary = preview(&self.desk.look(), input)?;
                 if let Some(demand) = self.unconfirmed(call, entry, input, &summary).await? {
                     return Ok(demand);
                 }
-                apply(&mut self.desk(), input)
+                self.desk.change(|desk| apply(desk, input))??
             }
-        }
+        })
     }
 
     /// What is still to be done before this may happen; `None` when it was confirmed. A host that

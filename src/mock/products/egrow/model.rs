@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
 
@@ -11,7 +11,7 @@ use super::moment::Moment;
 pub(super) const CURRENCY: &str = "MAD";
 
 /// Where something is sent or billed to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Address {
     pub(super) id: String,
@@ -27,7 +27,7 @@ pub(super) struct Address {
 }
 
 /// Somebody who orders.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Customer {
     pub(super) id: String,
@@ -54,7 +54,7 @@ impl Customer {
 }
 
 /// A set of customers with a name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) id: String,
@@ -62,7 +62,7 @@ pub(super) struct Group {
 }
 
 /// A branch of the catalogue.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Category {
     pub(super) id: String,
@@ -70,7 +70,7 @@ pub(super) struct Category {
 }
 
 /// Something that is sold.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Product {
     pub(super) id: String,
@@ -86,7 +86,7 @@ pub(super) struct Product {
 }
 
 /// Something that variants differ in.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProductOption {
     pub(super) name: String,
@@ -94,7 +94,7 @@ pub(super) struct ProductOption {
 }
 
 /// One form of a product.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Variant {
     pub(super) id: String,
@@ -106,7 +106,7 @@ pub(super) struct Variant {
 }
 
 /// A way of orders, step by step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pipeline {
     pub(super) id: String,
@@ -115,7 +115,7 @@ pub(super) struct Pipeline {
 }
 
 /// A step of a pipeline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stage {
     pub(super) id: String,
@@ -125,7 +125,7 @@ pub(super) struct Stage {
 }
 
 /// Whether the customer has said that the order is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Confirmation {
     Pending,
@@ -134,7 +134,7 @@ pub(super) enum Confirmation {
 }
 
 /// Where the goods are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Fulfillment {
     Unfulfilled,
@@ -144,7 +144,7 @@ pub(super) enum Fulfillment {
 }
 
 /// An order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Order {
     pub(super) id: String,
@@ -174,7 +174,7 @@ pub(super) struct Order {
 }
 
 /// So many of one variant, at the price of that day.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
     pub(super) id: String,
@@ -194,7 +194,7 @@ impl Line {
 }
 
 /// Money that came in.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payment {
     pub(super) id: String,
@@ -205,7 +205,7 @@ pub(super) struct Payment {
 }
 
 /// Money that went back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Refund {
     pub(super) id: String,
@@ -216,7 +216,7 @@ pub(super) struct Refund {
 }
 
 /// A courier at the door.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeliveryAttempt {
     pub(super) at: Moment,
@@ -226,7 +226,7 @@ pub(super) struct DeliveryAttempt {
 }
 
 /// Something that was done to an order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Change {
     pub(super) at: Moment,

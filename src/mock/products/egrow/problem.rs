@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::mock::kept::NotKept;
+
 /// What went wrong and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -64,5 +66,12 @@ impl Problem {
             "hint": self.hint,
             "retry_safe": self.retry_safe,
         } })
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(reason: NotKept) -> Self {
+        let hint = "try again when the data file can be written";
+        Self { retry_safe: true, ..Self::new("unavailable", reason.to_string(), hint) }
     }
 }

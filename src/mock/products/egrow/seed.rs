@@ -1,7 +1,7 @@
 //! The data the order desk starts with: drawn from a seed, dated back from a day, the same for the
 //! same two. Some orders are told by hand, because people ask for them by number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::desk::{AGENTS, Desk};
 use super::draw::Draw;
@@ -29,7 +29,7 @@ pub(super) fn desk(seed: u64, today: Date) -> Desk {
             today,
             clock: Moment::on(today, 10 * 3600),
             customers: Vec::new(),
-            merged_customers: HashMap::new(),
+            merged_customers: BTreeMap::new(),
             groups: Vec::new(),
             categories: Vec::new(),
             products: Vec::new(),

@@ -1,0 +1,55 @@
+//! What `demo` asks each product of the mock: a question as a person puts it, the tool that knows,
+//! and how its result reads in a terminal. Adding a product is one arm of [`Question::to`].
+
+use serde_json::Value;
+
+use super::readable;
+use crate::mock::ProductName;
+
+/// A question and the call that answers it.
+pub(super) struct Question {
+    pub(super) words: &'static str,
+    pub(super) tool: &'static str,
+    /// The arguments of the call, as JSON.
+    pub(super) arguments: &'static str,
+    /// The answer in lines, the most important first; nothing if the result is not as expected.
+    pub(super) answer: fn(&Value) -> Option<Vec<String>>,
+}
+
+impl Question {
+    pub(super) fn to(product: ProductName) -> Self {
+        match product {
+            ProductName::Lab => Self {
+                words: "how much are 20 and 22?",
+                tool: "add",
+                arguments: r#"{"a":20,"b":22}"#,
+                answer: |result| Some(vec![result["structuredContent"]["sum"].to_string()]),
+            },
+            ProductName::Egrow => Self {
+                words: "which products have stock under 10?",
+                tool: "find_products",
+                arguments: r#"{"stockBelow":10,"perPage":50}"#,
+                answer: low_stock,
+            },
+        }
+    }
+}
+
+/// How many, then each variant that runs low.
+fn low_stock(result: &Value) -> Option<Vec<String>> {
+    let products = result["structuredContent"]["items"].as_array()?;
+    let mut lines = vec![format!("{} products", products.len())];
+    for product in products {
+        let of = text(&product["title"])?;
+        for variant in product["lowVariants"].as_array()? {
+            let title = format!("{of}, {}", text(&variant["title"])?);
+            let (sku, stock) = (text(&variant["sku"])?, variant["stock"].as_i64()?);
+            lines.push(format!("{title:<30} {sku:<10} {stock:>3} left"));
+        }
+    }
+    Some(lines)
+}
+
+fn text(value: &Value) -> Option<String> {
+    Some(readable::text(value.as_str()?))
+}

@@ -1,0 +1,22 @@
+//! What a product offers, for a list that people read. Nothing is served for it.
+
+use super::super::options::{MockOptions, ProductName};
+
+/// A product in short.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The name it goes by among people.
+    pub title: String,
+    /// The names of its tools, in its own order.
+    pub tools: Vec<String>,
+}
+
+impl Overview {
+    /// Of this product with fresh data.
+    pub fn of(product: ProductName) -> Self {
+        let options = MockOptions { product, ..MockOptions::default() };
+        let product = super::open(&options).expect("only a data file can be no good");
+        let tools = product.tools().iter().map(|tool| tool.name.to_string()).collect();
+        Self { title: product.profile().title.to_owned(), tools }
+    }
+}
