@@ -31,6 +31,12 @@ impl Question {
                 arguments: r#"{"stockBelow":10,"perPage":50}"#,
                 answer: low_stock,
             },
+            ProductName::LaunchMyStore => Self {
+                words: "what orders need fulfillment today?",
+                tool: "list_orders",
+                arguments: r#"{"paymentStatus":"paid","fulfillmentStatus":"unfulfilled"}"#,
+                answer: waiting_orders,
+            },
         }
     }
 }
@@ -46,6 +52,17 @@ fn low_stock(result: &Value) -> Option<Vec<String>> {
             let (sku, stock) = (text(&variant["sku"])?, variant["stock"].as_i64()?);
             lines.push(format!("{title:<30} {sku:<10} {stock:>3} left"));
         }
+    }
+    Some(lines)
+}
+
+/// How many, then each order on the first page.
+fn waiting_orders(result: &Value) -> Option<Vec<String>> {
+    let page = &result["structuredContent"];
+    let mut lines = vec![format!("{} orders", page["total"].as_u64()?)];
+    for order in page["orders"].as_array()? {
+        let (number, who) = (text(&order["number"])?, text(&order["customer"]["name"])?);
+        lines.push(format!("{number:<10} {who:<20} {:>2} pieces", order["itemCount"].as_i64()?));
     }
     Some(lines)
 }

@@ -11,8 +11,8 @@ use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::NewEntry;
 use crate::mock::{
-    self, Address, Answers, Auth, Consent, DataFile, DataProblem, Fault, IssuerOptions,
-    MockOptions, Mode, OAuthOptions, Overview, ProductName, Served,
+    self, Address, Answers, Auth, DataFile, DataProblem, Fault, MockOptions, Mode, Overview,
+    ProductName, Served,
 };
 use crate::settings::LogOptions;
 
@@ -43,8 +43,7 @@ pub struct ServeOptions {
 pub fn run(options: &ServeOptions) -> Result<ExitCode> {
     logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
     let mock = mock_options(options)?;
-    let needs_key = mock.auth != Auth::Open;
-    let key = mock.api_key.clone();
+    let key = Key::of(&mock);
     let name = options.product.clone();
     let port = mock.port;
     block_on(async move {
@@ -53,11 +52,30 @@ pub fn run(options: &ServeOptions) -> Result<ExitCode> {
             shutdown.requested().await;
         };
         let ready = |address: &Address| {
-            to_stdout(&announcement(&name, address, needs_key.then_some(key.as_str())));
+            to_stdout(&announcement(&name, address, key.as_ref()));
         };
         mock::serve(mock, ready, ended).await.map_err(|error| not_served(&error, port))
     })?;
     Ok(ExitCode::Ok)
+}
+
+/// What the mock asks for and lets in from the start.
+struct Key {
+    kind: &'static str,
+    /// The header up to the value.
+    header: &'static str,
+    value: String,
+}
+
+impl Key {
+    fn of(mock: &MockOptions) -> Option<Self> {
+        let (kind, header) = match mock.auth {
+            Auth::Open => return None,
+            Auth::Product => ("token", "Authorization: Bearer "),
+            _ => ("API key", "X-API-Key:"),
+        };
+        Some(Self { kind, header, value: mock.api_key.clone() })
+    }
 }
 
 /// The data may be no good, or the port.
@@ -120,18 +138,17 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
             Error::usage(error).hint("see what there is: `mcp-tether mock --list`")
         })
     };
-    let keyed = product == ProductName::Egrow && !options.open;
+    let own = MockOptions::of(product);
     Ok(MockOptions {
         port: options.port,
-        product,
-        protocol: options.protocol.as_deref().map_or(Ok(Served::AllLegacy), served)?,
-        mode: if options.stateless { Mode::Stateless } else { Mode::Sessions },
-        answers: if options.sse { Answers::Sse } else { Answers::Json },
-        auth: if keyed { Auth::OAuthOrApiKey(with_consent_page()) } else { Auth::Open },
+        protocol: options.protocol.as_deref().map_or(Ok(own.protocol), served)?,
+        mode: if options.stateless { Mode::Stateless } else { own.mode },
+        answers: if options.sse { Answers::Sse } else { own.answers },
+        auth: if options.open { Auth::Open } else { own.auth.clone() },
         seed: options.seed,
         data: options.data.as_deref().map(|path| data_file(path, product)).transpose()?,
         faults: options.faults.iter().map(read).collect::<Result<_>>()?,
-        ..MockOptions::default()
+        ..own
     })
 }
 
@@ -143,11 +160,6 @@ fn data_file(path: &Path, product: ProductName) -> Result<DataFile> {
     DataFile::open(path, product).map_err(|problem| unusable(&problem))
 }
 
-/// A person decides, as at the real product.
-fn with_consent_page() -> OAuthOptions {
-    OAuthOptions::with_issuer(IssuerOptions { consent: Consent::Page, ..IssuerOptions::default() })
-}
-
 fn served(name: &str) -> Result<Served> {
     name.parse().map_err(|error: String| {
         Error::usage(format!("the mock does not speak revision `{name}`")).hint(error)
@@ -156,7 +168,7 @@ fn served(name: &str) -> Result<Served> {
 
 /// Where the mock is, and what to paste into hosts. The key stands in `env`: nobody should learn here
 /// to put one into arguments (S-10).
-fn announcement(product: &str, address: &Address, key: Option<&str>) -> String {
+fn announcement(product: &str, address: &Address, key: Option<&Key>) -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "mcp-tether".into());
     let mut entry = NewEntry {
         name: product.to_owned(),
@@ -166,10 +178,13 @@ fn announcement(product: &str, address: &Address, key: Option<&str>) -> String {
     };
     let mut out = format!("listening on {}\n", address.url);
     out += &format!("HTTP+SSE at  {}\n", address.sse_url);
-    if let Some(key) = key {
-        out += &format!("API key      {key} (a demo value, in the header `X-API-Key`)\n");
-        entry.arguments.extend(["--header".to_owned(), "X-API-Key:${MOCK_API_KEY}".to_owned()]);
-        entry.variables.push(("MOCK_API_KEY".to_owned(), key.to_owned()));
+    if let Some(page) = &address.page_url {
+        out += &format!("sign in at   {page}\n");
+    }
+    if let Some(Key { kind, header, value }) = key {
+        out += &format!("{kind:<12} {value} (a demo value, in the header `{header}`)\n");
+        entry.arguments.extend(["--header".to_owned(), format!("{header}${{MOCK_API_KEY}}")]);
+        entry.variables.push(("MOCK_API_KEY".to_owned(), value.clone()));
     }
     out + &snippets(&entry) + "\nCtrl-C ends it\n"
 }

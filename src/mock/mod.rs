@@ -10,6 +10,7 @@
 mod date;
 mod events;
 mod faults;
+mod html;
 mod kept;
 mod listens;
 mod methods;

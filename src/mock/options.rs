@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::date::Date;
 use super::faults::Fault;
 use super::kept::DataFile;
-use super::oauth::OAuthOptions;
+use super::oauth::{Consent, IssuerOptions, OAuthOptions};
 use crate::protocol::{Era, ProtocolVersion};
 
 /// How one mock behaves. `MockOptions::default()` is the `lab` product on a free port, every legacy
@@ -25,7 +25,8 @@ pub struct MockOptions {
     pub answers: Answers,
     /// Which credential to ask for.
     pub auth: Auth,
-    /// The API key that [`Auth::ApiKey`] and [`Auth::OAuthOrApiKey`] accept.
+    /// The API key that [`Auth::ApiKey`] and [`Auth::OAuthOrApiKey`] accept, and a token that the
+    /// product of [`Auth::Product`] has given out before anybody asks.
     pub api_key: String,
     /// What seeded data and session ids are drawn from: the same seed gives the same data.
     pub seed: u64,
@@ -61,6 +62,37 @@ impl Default for MockOptions {
     }
 }
 
+impl MockOptions {
+    /// This product as it is served by those who made it. `MockOptions::default()` with only the
+    /// product changed serves it in the manner of the lab.
+    pub fn of(product: ProductName) -> Self {
+        let options = Self { product, ..Self::default() };
+        match product {
+            ProductName::Lab => options,
+            ProductName::Egrow => {
+                Self { auth: Auth::OAuthOrApiKey(with_consent_page()), ..options }
+            }
+            ProductName::LaunchMyStore => Self {
+                protocol: Served::Among(LAUNCHMYSTORE_REVISIONS),
+                mode: Mode::Stateless,
+                answers: Answers::OnlyJson,
+                auth: Auth::Product,
+                api_key: "lms_demo_token".to_owned(),
+                ..options
+            },
+        }
+    }
+}
+
+/// A person decides, as at the real product.
+fn with_consent_page() -> OAuthOptions {
+    OAuthOptions::with_issuer(IssuerOptions { consent: Consent::Page, ..IssuerOptions::default() })
+}
+
+/// What it echoes; the first is its default.
+const LAUNCHMYSTORE_REVISIONS: &[ProtocolVersion] =
+    &[ProtocolVersion::V2025_06_18, ProtocolVersion::V2025_03_26, ProtocolVersion::V2024_11_05];
+
 /// A product that the mock can play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProductName {
@@ -68,17 +100,20 @@ pub enum ProductName {
     Lab,
     /// An order desk for online shops.
     Egrow,
+    /// A shop system with its own tokens, transports and REST endpoints.
+    LaunchMyStore,
 }
 
 impl ProductName {
     /// Every product.
-    pub const ALL: [Self; 2] = [Self::Lab, Self::Egrow];
+    pub const ALL: [Self; 3] = [Self::Lab, Self::Egrow, Self::LaunchMyStore];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lab => "lab",
             Self::Egrow => "egrow",
+            Self::LaunchMyStore => "launchmystore",
         }
     }
 }
@@ -106,6 +141,8 @@ pub enum Served {
     /// Every legacy revision: the host's own if it is known, else the newest. HTTP+SSE is offered
     /// beside Streamable HTTP.
     AllLegacy,
+    /// The host's own if it is among these, else the first.
+    Among(&'static [ProtocolVersion]),
     /// One revision whatever the host asks for. 2024-11-05 means HTTP+SSE and no Streamable HTTP,
     /// 2026-07-28 a remote that knows no `initialize`.
     Only(ProtocolVersion),
@@ -120,6 +157,10 @@ impl Served {
     pub fn negotiate(self, wanted: &str) -> ProtocolVersion {
         match self {
             Self::Only(version) => version,
+            Self::Among(known) => {
+                let asked = known.iter().find(|version| version.name() == wanted);
+                asked.or(known.first()).copied().unwrap_or(ProtocolVersion::NEWEST_LEGACY)
+            }
             Self::AllLegacy | Self::Dual | Self::All => ProtocolVersion::from_name(wanted)
                 .filter(|version| version.era() == Era::Legacy)
                 .unwrap_or(ProtocolVersion::NEWEST_LEGACY),
@@ -130,6 +171,7 @@ impl Served {
     pub fn includes(self, version: ProtocolVersion) -> bool {
         match self {
             Self::Only(only) => only == version,
+            Self::Among(known) => known.contains(&version),
             Self::AllLegacy => version.era() == Era::Legacy,
             Self::Dual | Self::All => true,
         }
@@ -193,6 +235,8 @@ pub enum Mode {
 pub enum Answers {
     /// One JSON object, unless something has to be sent before the answer: then an SSE stream.
     Json,
+    /// One JSON object; what would have to be sent before it is lost.
+    OnlyJson,
     /// Always an SSE stream.
     Sse,
 }
@@ -204,6 +248,8 @@ pub enum Auth {
     Open,
     /// The API key, as `X-API-Key`, `X-Egrow-API-Key` or `Authorization: Bearer`.
     ApiKey,
+    /// A token that the product gives out itself, as `Authorization: Bearer`.
+    Product,
     /// An OAuth access token.
     OAuth(OAuthOptions),
     /// Either of both.
@@ -215,7 +261,7 @@ impl Auth {
     pub fn oauth(&self) -> Option<&OAuthOptions> {
         match self {
             Self::OAuth(options) | Self::OAuthOrApiKey(options) => Some(options),
-            Self::Open | Self::ApiKey => None,
+            Self::Open | Self::ApiKey | Self::Product => None,
         }
     }
 }
@@ -232,6 +278,11 @@ mod tests {
         for wanted in ["2026-07-28", "1999-01-01", ""] {
             assert_eq!(Served::AllLegacy.negotiate(wanted), ProtocolVersion::V2025_11_25);
         }
+        let among = Served::Among(LAUNCHMYSTORE_REVISIONS);
+        for version in &ProtocolVersion::ALL[..3] {
+            assert_eq!(among.negotiate(version.name()), *version);
+        }
+        assert_eq!(among.negotiate("2025-11-25"), ProtocolVersion::V2025_06_18);
         let pinned = Served::Only(ProtocolVersion::V2025_03_26);
         assert_eq!(pinned.negotiate("2025-11-25"), ProtocolVersion::V2025_03_26);
     }

@@ -178,6 +178,8 @@ pub struct Address {
     pub url: Url,
     /// The endpoint for HTTP+SSE.
     pub sse_url: Url,
+    /// Where people sign in, if the product has such a page.
+    pub page_url: Option<Url>,
 }
 
 impl Address {
@@ -186,7 +188,8 @@ impl Address {
             Url::parse(&format!("http://127.0.0.1:{}{path}", shared.port()))
                 .expect("a loopback address and a fixed path make a URL")
         };
-        Self { url: at(shared.product.profile().path), sse_url: at(transport::SSE_PATH) }
+        let paths = shared.product.profile().paths;
+        Self { url: at(paths.mcp), sse_url: at(paths.sse), page_url: paths.page.map(at) }
     }
 }
 

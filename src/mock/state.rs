@@ -15,7 +15,7 @@ use super::products::{self, Product};
 use super::recorder::Recorder;
 use super::seal::Seal;
 use super::session::{PushedRequest, Session, Sessions};
-use super::transport::{self, Held};
+use super::transport::Held;
 
 /// Options, product, sessions, faults and record of one mock.
 pub(super) struct Shared {
@@ -54,7 +54,7 @@ impl Shared {
         let recorder = Recorder::new(options.record_limit);
         let endpoints = match only_authorizes {
             true => Vec::new(),
-            false => vec![product.profile().path, transport::SSE_PATH],
+            false => vec![product.profile().paths.mcp, product.profile().paths.sse],
         };
         let protected = |oauth: &OAuthOptions| OAuth::new(oauth.clone(), endpoints, &recorder);
         let oauth = options.auth.oauth().map(protected);

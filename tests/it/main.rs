@@ -24,6 +24,7 @@ mod mock_data;
 mod mock_egrow;
 mod mock_faults;
 mod mock_http_sse;
+mod mock_launchmystore;
 mod mock_modern;
 mod mock_oauth;
 mod mock_streamable_http;

@@ -33,6 +33,9 @@ fn the_demo_asks_each_product_a_question() {
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     assert!(finished.stdout.contains("answer       42\n"), "{}", finished.stdout);
     assert!(finished.stdout.contains("arguments `demo --product lab`"), "{}", finished.stdout);
+    let finished = Program::new(["demo", "--talk", "--product", "launchmystore"]).run();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains("LMS1118"), "{}", finished.stdout);
 }
 
 #[test]

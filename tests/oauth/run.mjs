@@ -10,6 +10,7 @@ import { kills } from './cases/kills.mjs';
 import { many } from './cases/many.mjs';
 import { parts } from './cases/parts.mjs';
 import { start } from './cases/start.mjs';
+import { tokenPage } from './cases/token_page.mjs';
 import { waiting } from './cases/waiting.mjs';
 import { World } from './world.mjs';
 
@@ -41,7 +42,7 @@ const cases = [
   ...start,
   ...many,
   ...ends,
-  ...(options['no-chromium'] ? [] : browser(screenshots)),
+  ...(options['no-chromium'] ? [] : [...browser(screenshots), ...tokenPage(screenshots)]),
   ...waiting,
   ...kills(rounds),
 ].filter(

@@ -219,6 +219,8 @@ pub(in crate::mock) struct Style {
     pub(in crate::mock) event_delay: Option<Duration>,
     /// Comments while nothing else is sent.
     pub(in crate::mock) heartbeat: Option<Duration>,
+    /// They say what time it is.
+    pub(in crate::mock) dated_heartbeat: bool,
     /// Each event is sent twice, with the same id.
     pub(in crate::mock) duplicate: bool,
     pub(in crate::mock) no_ids: bool,

@@ -131,7 +131,7 @@ async fn call_tool(call: &Call, request: &Message) -> Outcome {
     let result = if misfits.is_empty() {
         product.call(call, &tool, super::products::Arguments { text, value: &arguments }).await?
     } else {
-        product.invalid_arguments(&tool, &misfits)?
+        product.invalid_arguments(call, &tool, &misfits)?
     };
     Ok(result.to_json(Rules::of(call.session.version())))
 }

@@ -1,20 +1,12 @@
 //! Answers of the authorization server: JSON, OAuth errors, pages, redirects.
 
 use axum::body::Body;
-use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
-    WWW_AUTHENTICATE, X_FRAME_OPTIONS,
-};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-/// What a page may do. No `form-action`: browsers apply it to the redirect behind the form too, and
-/// it cannot name `[::1]`.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
-    base-uri 'none'";
-/// With `no-referrer` a form of ours would come without its origin.
-const REFERRER: &str = "same-origin";
+use crate::mock::html::PAGE_HEADERS;
 
 /// A refusal in the words of OAuth (RFC 6749 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +64,9 @@ pub(super) fn typed(status: StatusCode, media_type: &str, body: impl Into<Body>)
 
 pub(super) fn page(status: StatusCode, html: String) -> Response {
     let mut response = not_stored(typed(status, "text/html; charset=utf-8", html));
-    set(&mut response, CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    set(&mut response, REFERRER_POLICY, REFERRER);
-    set(&mut response, X_FRAME_OPTIONS, "DENY");
+    for (name, value) in PAGE_HEADERS {
+        set(&mut response, HeaderName::from_static(name), value);
+    }
     response
 }
 

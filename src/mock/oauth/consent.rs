@@ -3,34 +3,7 @@
 
 use super::answer::OAuthError;
 use super::book::{DeviceCode, Request};
-
-const STYLE: &str = "
-:root { color-scheme: light dark; --back: #f4f5f7; --card: #fff; --text: #1d2129; --soft: #5b6472;
-  --line: #d9dde3; --main: #2456d6; --on-main: #fff; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #14171c; --card: #1e2229; --text: #e8eaee; --soft: #9aa3b2; --line: #363c47;
-    --main: #7aa2ff; --on-main: #10131a; } }
-* { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
-  background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-main { width: 100%; max-width: 27rem; padding: 2rem; background: var(--card);
-  border: 1px solid var(--line); border-radius: 12px; overflow-wrap: anywhere; }
-h1 { margin: 0 0 .5rem; font-size: 1.35rem; line-height: 1.3; }
-p { margin: 0 0 1rem; color: var(--soft); }
-ul, fieldset { margin: 0 0 1.25rem; padding: .75rem 1rem; border: 1px solid var(--line);
-  border-radius: 8px; list-style: none; }
-legend { padding: 0 .35rem; color: var(--soft); font-size: .9rem; }
-label { display: block; padding: .3rem 0; cursor: pointer; }
-code { font: .9em ui-monospace, monospace; }
-.buttons { display: flex; gap: .75rem; }
-button { flex: 1; padding: .7rem; border: 1px solid var(--line); border-radius: 8px;
-  background: none; color: inherit; font: inherit; cursor: pointer; }
-button.main { background: var(--main); border-color: var(--main); color: var(--on-main); }
-input[type=text] { width: 100%; padding: .6rem; border: 1px solid var(--line); border-radius: 8px;
-  background: none; color: inherit; font: 1.2rem ui-monospace, monospace; }
-:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
-small { display: block; margin-top: 1.25rem; color: var(--soft); }
-";
+use crate::mock::html::{document, escaped};
 
 /// Asks whether a client may have what it asks for, and for which account.
 pub(super) fn page(request: &Request, accounts: &[String], action: &str, id: &str) -> String {
@@ -138,31 +111,6 @@ fn choice(accounts: &[String]) -> String {
     };
     let radios: String = accounts.iter().enumerate().map(radio).collect();
     format!("<fieldset><legend>Account</legend>\n{radios}</fieldset>\n")
-}
-
-fn document(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n\
-         </body>\n</html>\n",
-        escaped(title)
-    )
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(character),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub(super) enum Shape {
     Texts,
     /// Texts by name.
     Words,
+    /// Texts, whole numbers and flags by name.
+    Scalars,
     Object(&'static [Field]),
     /// One or more objects.
     Objects(&'static [Field]),
@@ -125,6 +127,10 @@ impl Shape {
             Self::Words => {
                 json!({ "type": "object", "additionalProperties": { "type": "string" } })
             }
+            Self::Scalars => json!({
+                "type": "object", "minProperties": 1,
+                "additionalProperties": { "type": ["string", "integer", "boolean"] },
+            }),
             Self::Object(fields) => schema(fields),
             Self::Objects(fields) => {
                 json!({ "type": "array", "items": schema(fields), "minItems": 1, "maxItems": 100 })

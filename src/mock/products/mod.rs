@@ -7,14 +7,17 @@ mod egrow;
 #[allow(dead_code, reason = "products that use all of it follow")]
 mod field;
 mod lab;
+mod launchmystore;
 mod moment;
-#[allow(dead_code, reason = "products that use all of it follow")]
 mod money;
 mod overview;
 mod page;
 #[allow(dead_code, unused_imports, reason = "products that use all of it follow")]
 mod records;
 mod tool;
+mod web;
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -22,8 +25,11 @@ use serde_json::Value;
 pub(super) use content::{Prompt, PromptArgument, Resource, ResourceTemplate, ToolResult};
 use egrow::Egrow;
 use lab::Lab;
+use launchmystore::LaunchMyStore;
+use moment::Moment;
 pub use overview::Overview;
 pub(super) use tool::{Arguments, Kind, Misfit, Tool};
+pub(super) use web::{Fields, WebAnswer, WebRequest};
 
 use super::kept::DataProblem;
 use super::methods::{Call, RpcError};
@@ -34,6 +40,7 @@ pub(super) fn open(options: &MockOptions) -> Result<Box<dyn Product>, DataProble
     Ok(match options.product {
         ProductName::Lab => Box::new(Lab::new()),
         ProductName::Egrow => Box::new(Egrow::open(options)?),
+        ProductName::LaunchMyStore => Box::new(LaunchMyStore::open(options)?),
     })
 }
 
@@ -46,10 +53,42 @@ pub(super) struct Profile {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) version: &'static str,
-    /// The path of its endpoint.
-    pub(super) path: &'static str,
+    pub(super) paths: Paths,
+    pub(super) habits: Habits,
     pub(super) instructions: &'static str,
     pub(super) offers: Offers,
+}
+
+/// Where its endpoints are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paths {
+    /// Streamable HTTP.
+    pub(super) mcp: &'static str,
+    /// The streams of HTTP+SSE.
+    pub(super) sse: &'static str,
+    /// Where messages of HTTP+SSE are posted.
+    pub(super) message: &'static str,
+    /// A page on which people sign in.
+    pub(super) page: Option<&'static str>,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { mcp: "/mcp", sse: "/sse", message: "/message", page: None }
+    }
+}
+
+/// What it does over HTTP that the transports leave open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Habits {
+    /// DELETE is answered 200 although there are no sessions.
+    pub(super) takes_leave: bool,
+    /// Arrays of messages are taken in every revision.
+    pub(super) takes_batches: bool,
+    /// Streams of HTTP+SSE carry a dated comment this often.
+    pub(super) heartbeat: Option<Duration>,
+    /// POSTs of HTTP+SSE are answered without a body.
+    pub(super) bare_accepted: bool,
 }
 
 /// What it has besides tools.
@@ -77,8 +116,19 @@ pub(super) trait Product: Send + Sync {
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, Called>;
 
+    /// Whether it gave out this token and still stands by it.
+    fn admits(&self, _token: &str) -> bool {
+        false
+    }
+
+    /// The answer to a request for something that is no endpoint of MCP; `None` where it has
+    /// nothing.
+    fn web(&self, _asked: &WebRequest<'_>) -> Option<WebAnswer> {
+        None
+    }
+
     /// The answer to arguments that do not fit.
-    fn invalid_arguments(&self, tool: &Tool, misfits: &[Misfit]) -> Called {
+    fn invalid_arguments(&self, _call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
         Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, Misfit::all(misfits))))
     }
 

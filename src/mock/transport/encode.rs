@@ -1,6 +1,7 @@
 //! Messages as Server-Sent Events, in every layout that the SSE standard allows.
 
 use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
@@ -47,6 +48,10 @@ pub(super) fn opening(style: &Style, first_id: Option<&str>) -> Vec<u8> {
 /// A comment that keeps a connection busy.
 pub(super) fn comment(style: &Style) -> Bytes {
     let end = style.line_ending.text();
+    if style.dated_heartbeat {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        return format!(": heartbeat {}{end}{end}", since.as_millis()).into();
+    }
     format!(": keep-alive{end}{end}").into()
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::exchange::{self, Exchange};
 use super::reply;
 use crate::mock::oauth::Presented;
-use crate::mock::options::Auth;
+use crate::mock::options::{Answers, Auth};
 use crate::mock::state::Shared;
 use crate::protocol::headers;
 
@@ -39,8 +39,9 @@ pub(super) fn local(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Resp
     Ok(())
 }
 
-/// `Accept` and `Content-Type` of a POST (transports, "sending messages").
-pub(super) fn post_types(exchange: &Exchange) -> Result<(), Box<Response>> {
+/// `Accept` and `Content-Type` of a POST (transports, "sending messages"). Whoever has but one form
+/// of answers does not ask which are accepted.
+pub(super) fn post_types(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Response>> {
     if exchange.plan.lenient {
         return Ok(());
     }
@@ -48,6 +49,9 @@ pub(super) fn post_types(exchange: &Exchange) -> Result<(), Box<Response>> {
     if !media_type(content_type).eq_ignore_ascii_case(headers::JSON) {
         let message = "Content-Type must be application/json";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    }
+    if shared.options.answers == Answers::OnlyJson {
+        return Ok(());
     }
     if !(accepts(exchange, headers::JSON) && accepts(exchange, headers::EVENT_STREAM)) {
         let message = "Accept must list application/json and text/event-stream";
@@ -95,6 +99,10 @@ fn credential(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Re
     match &shared.options.auth {
         Auth::Open => Ok(key.unwrap_or("open").to_owned()),
         Auth::ApiKey => api_key(shared, key),
+        Auth::Product => match bearer {
+            Some(token) if shared.product.admits(token) => Ok(token.to_owned()),
+            given => unauthorized(given.is_some(), "token"),
+        },
         Auth::OAuth(_) => token(shared, exchange, bearer),
         // Whoever shows what looks like a key is told about keys.
         Auth::OAuthOrApiKey(_) if named.is_some() => api_key(shared, named),
@@ -106,12 +114,19 @@ fn credential(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Re
 }
 
 fn api_key(shared: &Shared, given: Option<&str>) -> Result<Credential, Box<Response>> {
+    match given {
+        Some(given) if given == shared.options.api_key => Ok(given.to_owned()),
+        given => unauthorized(given.is_some(), "API key"),
+    }
+}
+
+/// A wrong credential of this kind, or none.
+fn unauthorized<T>(given: bool, kind: &str) -> Result<T, Box<Response>> {
     let (message, challenge) = match given {
-        Some(given) if given == shared.options.api_key => return Ok(given.to_owned()),
-        Some(_) => ("the API key is not valid", "Bearer error=\"invalid_token\""),
-        None => ("an API key is needed", "Bearer"),
+        true => (format!("the {kind} is not valid"), "Bearer error=\"invalid_token\""),
+        false => (format!("a valid {kind} is needed"), "Bearer"),
     };
-    let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, message);
+    let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, &message);
     reply::set(&mut response, "www-authenticate", challenge);
     Err(Box::new(response))
 }

@@ -13,11 +13,12 @@ use super::body::{self, EventStream};
 use super::exchange::Exchange;
 use super::streamable_http::stream_head;
 use super::work::{EndsLog, Work};
-use super::{MESSAGE_PATH, gate, reply};
+use super::{gate, reply};
 use crate::jsonrpc::{Kind, Message, Received};
 use crate::mock::events::{EventLog, Next};
 use crate::mock::faults::{EndpointFault, Point, PostAnswer, Silence};
 use crate::mock::methods::{self, Streams};
+use crate::mock::products::Paths;
 use crate::mock::session::Session;
 use crate::mock::state::{Shared, notification};
 use crate::protocol::ProtocolVersion;
@@ -44,9 +45,14 @@ pub(super) async fn message(
 fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     gate::admit(shared, exchange)?;
     gate::stream_type(exchange)?;
-    let plan = &exchange.plan;
+    let mut plan = exchange.plan.clone();
     if plan.silent == Some(Silence::Body) {
         return Ok(stream_head(exchange, body::silent(), false));
+    }
+    let profile = shared.product.profile();
+    if let Some(pause) = profile.habits.heartbeat {
+        plan.style.heartbeat.get_or_insert(pause);
+        plan.style.dated_heartbeat = true;
     }
     let id = shared.sessions.new_id(shared.options.seed);
     let session = Arc::new(Session::new(Some(id.clone()), ProtocolVersion::V2024_11_05));
@@ -54,8 +60,8 @@ fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     shared.sessions.insert(&session);
     let reader = session.standalone().read_after(0);
     let end = EndsSession { shared: Arc::clone(shared), id: id.clone() };
-    let mut events = EventStream::new(reader, plan, false, false).keeping(end);
-    match endpoint(shared.port(), &id, plan.endpoint) {
+    let mut events = EventStream::new(reader, &plan, false, false).keeping(end);
+    match endpoint(shared.port(), profile.paths, &id, plan.endpoint) {
         Some(endpoint) => events.opening_event("endpoint", &endpoint, plan.endpoint_delay),
         None if plan.endpoint == Some(EndpointFault::WrongFirst) => {
             let params = json!({ "level": "info", "data": "hello" });
@@ -80,22 +86,22 @@ impl Drop for EndsSession {
 }
 
 /// Where messages belong, as the `endpoint` event says it.
-fn endpoint(port: u16, id: &str, fault: Option<EndpointFault>) -> Option<String> {
+fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<EndpointFault>) -> Option<String> {
     let query = format!("?sessionId={id}");
+    let path = paths.message;
     match fault {
-        None => Some(format!("{MESSAGE_PATH}{query}")),
+        None => Some(format!("{path}{query}")),
         Some(EndpointFault::Missing | EndpointFault::WrongFirst) => None,
-        Some(EndpointFault::Absolute) => {
-            Some(format!("http://127.0.0.1:{port}{MESSAGE_PATH}{query}"))
+        Some(EndpointFault::Absolute) => Some(format!("http://127.0.0.1:{port}{path}{query}")),
+        Some(EndpointFault::Relative) => {
+            let folder = paths.sse.rfind('/').map_or(0, |slash| slash + 1);
+            Some(format!("{}{query}", path.get(folder..).unwrap_or(path)))
         }
-        Some(EndpointFault::Relative) => Some(format!("message{query}")),
         Some(EndpointFault::Query) => Some(query),
         // Both lead back here or nowhere, so that the record shows a host that follows.
-        Some(EndpointFault::CrossHost) => {
-            Some(format!("http://localhost:{port}{MESSAGE_PATH}{query}"))
-        }
+        Some(EndpointFault::CrossHost) => Some(format!("http://localhost:{port}{path}{query}")),
         Some(EndpointFault::CrossPort) => {
-            Some(format!("http://127.0.0.1:{}{MESSAGE_PATH}{query}", port.wrapping_add(1).max(1)))
+            Some(format!("http://127.0.0.1:{}{path}{query}", port.wrapping_add(1).max(1)))
         }
         Some(EndpointFault::Javascript) => Some("javascript:alert(document.domain)".to_owned()),
     }
@@ -125,7 +131,7 @@ async fn taken(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
         }
         Kind::Request => return request(shared, exchange, &session, credential, message).await,
     }
-    Ok(accepted(exchange))
+    Ok(accepted(shared, exchange))
 }
 
 fn session(shared: &Shared, exchange: &Exchange) -> Result<Arc<Session>, Box<Response>> {
@@ -167,14 +173,14 @@ async fn request(
     drop(work);
     if breaks {
         tokio::spawn(cut_when_done(answers, Arc::clone(stream)));
-        return Ok(accepted(exchange));
+        return Ok(accepted(shared, exchange));
     }
     match copy {
         Some(copy) => match copy.first_answer().await {
             Some(answer) => Ok(reply::json(StatusCode::OK, answer)),
-            None => Ok(accepted(exchange)),
+            None => Ok(accepted(shared, exchange)),
         },
-        None => Ok(accepted(exchange)),
+        None => Ok(accepted(shared, exchange)),
     }
 }
 
@@ -196,10 +202,11 @@ async fn cut_when_done(answers: Arc<EventLog>, stream: Arc<EventLog>) {
     stream.cut();
 }
 
-fn accepted(exchange: &Exchange) -> Response {
+fn accepted(shared: &Shared, exchange: &Exchange) -> Response {
     match exchange.plan.post_answer {
         Some(PostAnswer::Ok) => reply::text(StatusCode::OK, "ok"),
         Some(PostAnswer::Note) => reply::json(StatusCode::ACCEPTED, r#"{"accepted":true}"#),
+        _ if shared.product.profile().habits.bare_accepted => reply::empty(StatusCode::ACCEPTED),
         _ => reply::text(StatusCode::ACCEPTED, "Accepted"),
     }
 }

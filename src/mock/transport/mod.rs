@@ -1,8 +1,8 @@
 //! HTTP: routes, what every request goes through, and the two transports. What is for neither of
-//! them goes to the OAuth side, if there is one; other paths of a product (health) become further
-//! routes here.
+//! them goes to the product, which may have pages, and to the OAuth side, if there is one.
 
 mod body;
+mod elsewhere;
 mod encode;
 mod exchange;
 mod gate;
@@ -10,7 +10,6 @@ mod held;
 mod http_sse;
 mod mirrored;
 mod modern;
-mod oauth;
 mod record;
 mod reply;
 mod streamable_http;
@@ -26,11 +25,6 @@ use axum::routing::{any, get, post};
 
 use super::state::Shared;
 
-/// Where HTTP+SSE streams are opened.
-pub(super) const SSE_PATH: &str = "/sse";
-/// Where messages of HTTP+SSE are posted.
-const MESSAGE_PATH: &str = "/message";
-
 /// All routes of one mock.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
     let mut router = Router::new();
@@ -38,26 +32,26 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         router = mcp(shared);
     }
     router
-        .fallback(oauth::endpoint)
+        .fallback(elsewhere::endpoint)
         .layer(from_fn_with_state(Arc::clone(shared), record::record))
         .with_state(Arc::clone(shared))
 }
 
 /// The routes of the transports.
 fn mcp(shared: &Shared) -> Router<Arc<Shared>> {
-    let path = shared.product.profile().path;
+    let paths = shared.product.profile().paths;
     let served = shared.options.protocol;
     let mut router = Router::new();
     if served.has_streamable_http() {
-        router = router.route(path, any(streamable_http::endpoint));
+        router = router.route(paths.mcp, any(streamable_http::endpoint));
     } else {
         // A remote of 2024-11-05 has its stream at its one URL; posting there is a mistake.
-        router = router.route(path, get(http_sse::open).post(http_sse::message));
+        router = router.route(paths.mcp, get(http_sse::open).post(http_sse::message));
     }
     if served.has_http_sse() {
         router = router
-            .route(SSE_PATH, get(http_sse::open).post(http_sse::message))
-            .route(MESSAGE_PATH, post(http_sse::message));
+            .route(paths.sse, get(http_sse::open).post(http_sse::message))
+            .route(paths.message, post(http_sse::message));
     }
     router
 }

@@ -59,7 +59,7 @@ pub(super) async fn endpoint(shared: &Arc<Shared>, exchange: &Exchange) -> Respo
 
 async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     let credential = gate::admit(shared, exchange)?;
-    gate::post_types(exchange)?;
+    gate::post_types(shared, exchange)?;
     let mut messages = readable(exchange)?;
     let (Some(message), true) = (messages.pop(), messages.is_empty()) else {
         return Err(Box::new(invalid("batches are no part of this revision")));

@@ -52,7 +52,7 @@ pub(super) async fn endpoint(
 
 async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     let credential = gate::admit(shared, exchange)?;
-    gate::post_types(exchange)?;
+    gate::post_types(shared, exchange)?;
     if exchange.plan.forget {
         shared.sessions.forget_all();
     }
@@ -65,7 +65,8 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     }
     let session = session(shared, exchange)?;
     let is_batch = matches!(exchange.received, Some(Ok(Received::Batch(_))));
-    if is_batch && !Rules::of(session.version()).batches {
+    let takes_batches = shared.product.profile().habits.takes_batches;
+    if is_batch && !takes_batches && !Rules::of(session.version()).batches {
         return Err(Box::new(invalid("batches are no part of this revision")));
     }
     if exchange.plan.drop_stream {
@@ -123,8 +124,8 @@ fn work(
 ) -> Work {
     let answers = shared.new_log(session);
     // Where only the answer may be sent, everything else takes the standalone stream.
-    let related = match exchange.plan.form {
-        Some(Form::Json) => Arc::clone(session.standalone()),
+    let related = match (exchange.plan.form, shared.options.answers) {
+        (Some(Form::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
         _ => Arc::clone(&answers),
     };
     Work {
@@ -182,6 +183,7 @@ async fn respond(
         Some(Form::Sse) => false,
         // Whoever cuts before the head wants the work done first.
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
+        None if answers == Answers::OnlyJson => true,
         None => answers == Answers::Json && reader.first_is_answer().await,
     };
     if !json {
@@ -277,6 +279,10 @@ fn resumed(session: &Session, last: &str) -> Option<Reader> {
 }
 
 fn leave(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+    if shared.is_stateless() && shared.product.profile().habits.takes_leave {
+        gate::local(shared, exchange)?;
+        return Ok(reply::empty(StatusCode::OK));
+    }
     gate::admit(shared, exchange)?;
     if shared.is_stateless() {
         return Err(Box::new(not_allowed(shared)));

@@ -8,7 +8,7 @@ import { equal, includes, truth } from '../expect.mjs';
 import { works } from './start.mjs';
 
 const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium';
-const STEP = 20_000;
+export const STEP = 20_000;
 
 export function browser(screenshots) {
   return [
@@ -44,11 +44,7 @@ async function denied(make, screenshots) {
 
 /** Signs in with a browser and judges the page at the end. */
 async function throughChromium(make, screenshots, name, { consent, host: act }) {
-  truth(
-    `there is no Chromium at ${EXECUTABLE}; \`--no-chromium\` leaves this out`,
-    existsSync(EXECUTABLE),
-  );
-  const chrome = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
+  const chrome = await launched();
   try {
     const world = await make({ person: (url) => visit(chrome, url, consent, screenshots, name) });
     const host = world.host();
@@ -61,6 +57,15 @@ async function throughChromium(make, screenshots, name, { consent, host: act }) 
   } finally {
     await chrome.close();
   }
+}
+
+/** A Chromium. */
+export function launched() {
+  truth(
+    `there is no Chromium at ${EXECUTABLE}; \`--no-chromium\` leaves this out`,
+    existsSync(EXECUTABLE),
+  );
+  return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
 }
 
 async function visit(chrome, url, consent, screenshots, name) {
@@ -80,15 +85,7 @@ async function visit(chrome, url, consent, screenshots, name) {
   await consent(page);
   const response = await last;
   await page.waitForLoadState('load');
-  const looks = {};
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: path.join(screenshots, `${name}-${colorScheme}.png`) });
-    looks[colorScheme] = await page.evaluate(() => {
-      const { color, backgroundColor, fontFamily } = getComputedStyle(document.body);
-      return { color, backgroundColor, fontFamily };
-    });
-  }
+  const looks = await looksOf(page, path.join(screenshots, name));
   return {
     page: {
       text: await page.innerText('body'),
@@ -101,14 +98,22 @@ async function visit(chrome, url, consent, screenshots, name) {
   };
 }
 
-function judge(world, { page, response, looks, complaints }) {
-  includes('the page', page.text, new URL(world.url).host);
-  truth('the page has a title', page.title.length > 0);
-  truth('the page holds a script', !/<script|\son\w+=|javascript:/i.test(page.html));
-  truth('the page loads something', !/\b(src|href)=/i.test(page.html));
-  includes('the policy', response.headers['content-security-policy'] ?? '', "default-src 'none'");
-  equal('caching', response.headers['cache-control'], 'no-store');
-  equal('type', response.headers['content-type'], 'text/html; charset=utf-8');
+/** How a page looks in light and dark, with a picture of each. */
+export async function looksOf(page, picture) {
+  const looks = {};
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `${picture}-${colorScheme}.png` });
+    looks[colorScheme] = await page.evaluate(() => {
+      const { color, backgroundColor, fontFamily } = getComputedStyle(document.body);
+      return { color, backgroundColor, fontFamily };
+    });
+  }
+  return looks;
+}
+
+/** Both looks are there, and both can be read. */
+export function readable(looks) {
   truth(
     'both looks are the same: the style does not apply',
     looks.light.color !== looks.dark.color,
@@ -117,6 +122,17 @@ function judge(world, { page, response, looks, complaints }) {
     const ratio = contrast(channels(color), channels(backgroundColor));
     truth(`${look}: ${color} on ${backgroundColor} is hard to read (${ratio})`, ratio >= 4.5);
   }
+}
+
+function judge(world, { page, response, looks, complaints }) {
+  includes('the page', page.text, new URL(world.url).host);
+  truth('the page has a title', page.title.length > 0);
+  truth('the page holds a script', !/<script|\son\w+=|javascript:/i.test(page.html));
+  truth('the page loads something', !/\b(src|href)=/i.test(page.html));
+  includes('the policy', response.headers['content-security-policy'] ?? '', "default-src 'none'");
+  equal('caching', response.headers['cache-control'], 'no-store');
+  equal('type', response.headers['content-type'], 'text/html; charset=utf-8');
+  readable(looks);
   const own = complaints.filter(
     (text) => !text.includes('400 (Bad Request)') && !text.includes('favicon'),
   );

@@ -29,7 +29,7 @@ use self::entry::{Entry, Run};
 use self::field::Input;
 use self::limits::Limits;
 use self::problem::{Problem, Reply};
-use super::{Arguments, Called, Misfit, Offers, Product, Profile, Tool, ToolResult};
+use super::{Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult};
 use super::{draw, field, moment, money};
 use crate::mock::date::Date;
 use crate::mock::kept::{DataProblem, Kept};
@@ -160,7 +160,8 @@ impl Product for Egrow {
             name: "egrow",
             title: "eGrow",
             version: "1.0.0",
-            path: "/mcp",
+            paths: Paths::default(),
+            habits: Habits::default(),
             instructions: "An order desk for online shops: orders, customers, products. Start with \
                 `describe_capabilities`; tasks of several steps have a playbook in `get_workflow`. \
                 Amounts are in minor units of the account's currency, see `whoami`. What cannot be \
@@ -188,7 +189,7 @@ impl Product for Egrow {
         })
     }
 
-    fn invalid_arguments(&self, tool: &Tool, misfits: &[Misfit]) -> Called {
+    fn invalid_arguments(&self, _call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
         let example = entries().find(|entry| entry.name == tool.name).map(|entry| entry.example);
         let hint = format!("correct the arguments, for example {}", example.unwrap_or("{}"));
         Ok(result(Err(Problem::invalid(Misfit::all(misfits), hint))))

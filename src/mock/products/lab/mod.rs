@@ -14,7 +14,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{
-    Arguments, Called, Kind, Offers, Product, Profile, Prompt, Resource, ResourceTemplate, Tool,
+    Arguments, Called, Habits, Kind, Offers, Paths, Product, Profile, Prompt, Resource,
+    ResourceTemplate, Tool,
 };
 use crate::mock::methods::{Call, RpcError};
 
@@ -108,7 +109,8 @@ impl Product for Lab {
             name: "lab",
             title: "Bridge laboratory",
             version: "1.0.0",
-            path: "/mcp",
+            paths: Paths::default(),
+            habits: Habits::default(),
             instructions: "A product for tests. Start with `echo`.",
             offers: Offers {
                 tools_change: true,

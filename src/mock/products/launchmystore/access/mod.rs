@@ -1,0 +1,7 @@
+//! Who may come in and what they may do: accounts, passwords, roles, tokens. Knows nothing of HTTP.
+
+mod ledger;
+mod role;
+
+pub(super) use ledger::{FIRST_PASSWORD, Ledger, Member, Token, random};
+pub(super) use role::Role;

@@ -1,0 +1,63 @@
+//! What to paste into a host so that it connects with a token.
+
+use serde_json::json;
+
+/// A host that there is a snippet for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    Claude,
+    ClaudeCode,
+    Cursor,
+    Codex,
+}
+
+impl Host {
+    pub(super) const ALL: [Self; 4] = [Self::Claude, Self::ClaudeCode, Self::Cursor, Self::Codex];
+
+    /// Its name in addresses.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Claude => "claude",
+            Self::ClaudeCode => "claudeCode",
+            Self::Cursor => "cursor",
+            Self::Codex => "codex",
+        }
+    }
+
+    /// Its name and where the snippet goes.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Claude => "Claude Desktop: claude_desktop_config.json",
+            Self::ClaudeCode => "Claude Code: .mcp.json",
+            Self::Cursor => "Cursor: MCP settings",
+            Self::Codex => "Codex: ~/.codex/config.toml",
+        }
+    }
+
+    pub(super) fn media_type(self) -> &'static str {
+        match self {
+            Self::Codex => "application/toml",
+            _ => "application/json",
+        }
+    }
+
+    /// Codex speaks Streamable HTTP and takes the token from its environment, the others HTTP+SSE
+    /// with the token in a header.
+    pub(super) fn snippet(self, origin: &str, token: &str) -> String {
+        if self == Self::Codex {
+            return format!(
+                "# before starting Codex: export LAUNCHMYSTORE_MCP_TOKEN=\"{token}\"\n\
+                 [mcp_servers.launchmystore]\n\
+                 url = \"{origin}/mcp\"\n\
+                 bearer_token_env_var = \"LAUNCHMYSTORE_MCP_TOKEN\"\n"
+            );
+        }
+        let entry = json!({ "mcpServers": { "launchmystore": {
+            "type": "sse",
+            "url": format!("{origin}/mcp/sse"),
+            "headers": { "Authorization": format!("Bearer {token}") },
+        } } });
+        let text = serde_json::to_string_pretty(&entry).expect("a value can be written");
+        format!("{text}\n")
+    }
+}

@@ -1,0 +1,158 @@
+//! Roles, the audit log, and tokens that are taken back.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{OWNER, PASSWORD, audit, bad, good, options, store, web};
+use crate::raw_host::{RawHost, initialize, json_of};
+
+/// A host that acts in a role.
+async fn acting_as(role: &str) -> RawHost {
+    let mut host = RawHost::new(options());
+    let token = web(&host, Method::POST, "/mcp/token")
+        .header("content-type", "application/json")
+        .body(json!({ "email": OWNER, "password": PASSWORD, "role": role }).to_string());
+    let token = json_of(token.send().await.unwrap()).await["token"].clone();
+    host.set("authorization", &format!("Bearer {}", token.as_str().unwrap()));
+    host.open("2025-06-18").await;
+    host
+}
+
+/// Every tool, in every role: what the admin forbids is forbidden here, and has no effect.
+#[tokio::test]
+async fn what_a_role_cannot_do_in_the_admin_it_cannot_do_here() {
+    let content = ["blog", "page", "theme", "menu"];
+    for role in ["viewer", "editor", "manager"] {
+        let host = acting_as(role).await;
+        let list = crate::raw_host::request(1, "tools/list", json!({}));
+        let tools = host.ask(&list).await["result"]["tools"].clone();
+        let mut forbidden = 0;
+        for tool in tools.as_array().unwrap() {
+            let name = tool["name"].as_str().unwrap();
+            let reads = tool["annotations"]["readOnlyHint"] == true;
+            let deletes = tool["annotations"]["destructiveHint"] == true;
+            let about_content = content.iter().any(|part| name.contains(part));
+            let may = match role {
+                "viewer" => reads,
+                "editor" => reads || (about_content && !deletes),
+                _ => !deletes,
+            };
+            let (_, example) =
+                tool["description"].as_str().unwrap().rsplit_once("Example: ").unwrap();
+            let arguments: Value = serde_json::from_str(example).unwrap();
+            if !may {
+                assert_eq!(bad(&host, name, arguments).await, "forbidden", "{role} {name}");
+                // Nobody learns from mistakes what they may not do.
+                assert_eq!(bad(&host, name, json!({ "id": 1 })).await, "forbidden");
+                forbidden += 1;
+            }
+        }
+        let expected = [("viewer", 35), ("editor", 26), ("manager", 9)];
+        assert!(expected.contains(&(role, forbidden)), "{role}: {forbidden}");
+        good(&host, "get_product", json!({ "id": "linen-apron" })).await;
+        let stock = good(&host, "list_variants", json!({ "query": "TSH-M" })).await;
+        assert_eq!(stock["variants"][0]["stock"], 58, "nothing was changed");
+    }
+}
+
+#[tokio::test]
+async fn every_call_lands_in_the_audit_log() {
+    let host = store().await;
+    good(&host, "get_dashboard", json!({})).await;
+    good(&host, "delete_page", json!({ "id": "holiday-hours" })).await;
+    assert_eq!(bad(&host, "get_page", json!({ "id": "holiday-hours" })).await, "not_found");
+    assert_eq!(bad(&host, "get_page", json!({ "id": 7 })).await, "invalid_arguments");
+    let log = audit(&host).await;
+    let told: Vec<_> = log.iter().map(|note| [&note["tool"], &note["outcome"]]).collect();
+    let expected = [
+        ["get_page", "invalid_arguments"],
+        ["get_page", "not_found"],
+        ["delete_page", "done"],
+        ["get_dashboard", "done"],
+    ];
+    assert_eq!(told, expected.map(|pair| pair.map(Value::from)).each_ref().map(|p| p.each_ref()));
+    for note in &log {
+        assert_eq!((&note["source"], &note["account"]), (&json!("mcp"), &json!(OWNER)));
+        assert_eq!(note["role"], "owner");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_told_in_one_shape() {
+    let host = store().await;
+    for (tool, arguments, code, argument) in [
+        ("get_product", json!({}), "invalid_arguments", json!("id")),
+        ("get_product", json!({ "id": 1 }), "invalid_arguments", json!("id")),
+        ("get_product", json!({ "id": "x", "y": 1 }), "invalid_arguments", json!("y")),
+        ("list_products", json!({ "status": "gone" }), "invalid_arguments", json!("status")),
+        ("get_product", json!({ "id": "nothing" }), "not_found", Value::Null),
+        (
+            "create_coupon",
+            json!({ "code": "WELCOME10", "kind": "fixed", "value": 1 }),
+            "conflict",
+            json!("code"),
+        ),
+        (
+            "create_coupon",
+            json!({ "code": "MUCH", "kind": "percentage", "value": 101 }),
+            "invalid_arguments",
+            json!("value"),
+        ),
+        (
+            "create_order",
+            json!({ "customer": "lily.park@mail.example",
+            "lines": [{ "variant": "KET-COP", "quantity": 900 }] }),
+            "invalid_state",
+            Value::Null,
+        ),
+        (
+            "update_order_status",
+            json!({ "id": "LMS1118", "status": "cancelled" }),
+            "invalid_state",
+            Value::Null,
+        ),
+        (
+            "delete_customer",
+            json!({ "id": "hannah.berg@mail.example" }),
+            "invalid_state",
+            Value::Null,
+        ),
+        ("delete_menu", json!({ "id": "main-menu" }), "invalid_state", Value::Null),
+        (
+            "create_menu",
+            json!({ "name": "Lost", "items": [{ "title": "x", "url": "/pages/no" }] }),
+            "invalid_arguments",
+            json!("items"),
+        ),
+        (
+            "update_theme_settings",
+            json!({ "settings": { "colorPrimary": "red" } }),
+            "invalid_arguments",
+            json!("settings"),
+        ),
+        (
+            "update_theme_settings",
+            json!({ "settings": { "glitter": true } }),
+            "invalid_arguments",
+            json!("settings"),
+        ),
+        ("get_sales_report", json!({ "from": "2026-02-30" }), "invalid_arguments", json!("from")),
+    ] {
+        let result = host.call(tool, arguments.clone()).await;
+        let error = &result["structuredContent"]["error"];
+        assert_eq!((&result["isError"], &error["code"]), (&json!(true), &json!(code)), "{result}");
+        assert_eq!(error["argument"], argument, "{tool} {arguments}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_back_opens_nothing_any_more() {
+    let host = acting_as("owner").await;
+    assert_eq!(host.post(&initialize("2025-06-18")).await.status(), 200);
+    super::admin::change_password(&host, "a new password").await;
+    assert_eq!(host.post(&initialize("2025-06-18")).await.status(), 401);
+    let old = web(&host, Method::POST, "/mcp/token").basic_auth(OWNER, Some(PASSWORD));
+    assert_eq!(old.send().await.unwrap().status(), 401);
+    let new = web(&host, Method::POST, "/mcp/token").basic_auth(OWNER, Some("a new password"));
+    assert_eq!(new.send().await.unwrap().status(), 200);
+}
