@@ -25,6 +25,12 @@ impl Question {
                 arguments: r#"{"a":20,"b":22}"#,
                 answer: |result| Some(vec![result["structuredContent"]["sum"].to_string()]),
             },
+            ProductName::Conformance => Self {
+                words: "does a simple tool answer?",
+                tool: "test_simple_text",
+                arguments: "{}",
+                answer: |result| Some(vec![text(&result["content"][0]["text"])?]),
+            },
             ProductName::Egrow => Self {
                 words: "which products have stock under 10?",
                 tool: "find_products",

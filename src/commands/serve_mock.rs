@@ -153,8 +153,8 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
 }
 
 fn data_file(path: &Path, product: ProductName) -> Result<DataFile> {
-    if product == ProductName::Lab {
-        return Err(Error::usage("the product `lab` has no data to keep")
+    if matches!(product, ProductName::Lab | ProductName::Conformance) {
+        return Err(Error::usage(format!("the product `{product}` has no data to keep"))
             .hint("leave out `--data`, or play another product: `mcp-tether mock --list`"));
     }
     DataFile::open(path, product).map_err(|problem| unusable(&problem))

@@ -24,6 +24,7 @@ mod running;
 mod seal;
 mod session;
 mod state;
+mod tasks;
 mod transport;
 mod wire;
 

@@ -68,7 +68,7 @@ impl MockOptions {
     pub fn of(product: ProductName) -> Self {
         let options = Self { product, ..Self::default() };
         match product {
-            ProductName::Lab => options,
+            ProductName::Lab | ProductName::Conformance => options,
             ProductName::Egrow => {
                 Self { auth: Auth::OAuthOrApiKey(with_consent_page()), ..options }
             }
@@ -98,6 +98,8 @@ const LAUNCHMYSTORE_REVISIONS: &[ProtocolVersion] =
 pub enum ProductName {
     /// A small product made for tests of the bridge.
     Lab,
+    /// The fixtures that the official conformance suite expects of a server.
+    Conformance,
     /// An order desk for online shops.
     Egrow,
     /// A shop system with its own tokens, transports and REST endpoints.
@@ -106,12 +108,13 @@ pub enum ProductName {
 
 impl ProductName {
     /// Every product.
-    pub const ALL: [Self; 3] = [Self::Lab, Self::Egrow, Self::LaunchMyStore];
+    pub const ALL: [Self; 4] = [Self::Lab, Self::Conformance, Self::Egrow, Self::LaunchMyStore];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lab => "lab",
+            Self::Conformance => "conformance",
             Self::Egrow => "egrow",
             Self::LaunchMyStore => "launchmystore",
         }

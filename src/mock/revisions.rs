@@ -20,6 +20,8 @@ pub(super) struct Rules {
     pub(super) elicitation: bool,
     /// A stream opens with an event that has an id and no data (2025-11-25, SEP-1699).
     pub(super) priming_event: bool,
+    /// Tools say whether their calls can be tasks (2025-11-25 only).
+    pub(super) task_support: bool,
     /// Log messages are sent although nobody chose a level (until 2025-11-25).
     pub(super) logs_unasked: bool,
     /// The code for a resource that does not exist.
@@ -38,6 +40,7 @@ impl Rules {
             structured: since(ProtocolVersion::V2025_06_18),
             elicitation: since(ProtocolVersion::V2025_06_18),
             priming_event: legacy && since(ProtocolVersion::V2025_11_25),
+            task_support: version == ProtocolVersion::V2025_11_25,
             logs_unasked: legacy,
             resource_not_found: if legacy {
                 codes::RESOURCE_NOT_FOUND

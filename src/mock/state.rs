@@ -15,6 +15,7 @@ use super::products::{self, Product};
 use super::recorder::Recorder;
 use super::seal::Seal;
 use super::session::{PushedRequest, Session, Sessions};
+use super::tasks::Tasks;
 use super::transport::Held;
 
 /// Options, product, sessions, faults and record of one mock.
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     pub(super) recorder: Recorder,
     pub(super) listens: Listens,
     pub(super) seal: Seal,
+    pub(super) tasks: Tasks,
     pub(super) held: Held,
     /// Where OAuth is asked for.
     pub(super) oauth: Option<OAuth>,
@@ -65,6 +67,7 @@ impl Shared {
             sessions: Sessions::default(),
             listens: Listens::default(),
             seal: Seal::new(),
+            tasks: Tasks::default(),
             held: Held::default(),
             recorder,
             faults: Mutex::new(active(options.faults.clone())),

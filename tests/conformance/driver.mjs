@@ -3,8 +3,8 @@
 // host is served properly. Environment: MCP_TETHER_COMMAND (JSON array), MCP_TETHER_HOST (`legacy`
 // or `modern`), MCP_TETHER_HOME (an empty folder), MCP_TETHER_OUTCOME (a file for the verdict).
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 
+import { bridgeEnvironment } from './environment.mjs';
 import { Broken, Host } from './host.mjs';
 import { LegacyTalk, ModernTalk } from './talk.mjs';
 import { flagsFor, plays } from './plays.mjs';
@@ -17,7 +17,7 @@ const home = process.env.MCP_TETHER_HOME;
 
 const command = [...JSON.parse(process.env.MCP_TETHER_COMMAND), url, ...flagsFor(scenario, context)];
 const Talk = process.env.MCP_TETHER_HOST === 'modern' ? ModernTalk : LegacyTalk;
-const host = new Host(command, bridgeEnvironment(), Talk.answerers);
+const host = new Host(command, bridgeEnvironment(home), Talk.answerers);
 
 let verdict = { kind: 'played' };
 try {
@@ -39,20 +39,4 @@ process.exit(verdict.kind === 'played' ? 0 : 1);
 function verdictOn(error) {
   host.kill();
   return { kind: error instanceof Broken ? 'broken' : 'refused', text: error.message };
-}
-
-/** No more than hosts really pass, a home of its own, and an opener that signs in by itself. */
-function bridgeEnvironment() {
-  const bin = path.join(import.meta.dirname, 'bin');
-  return {
-    PATH: `${bin}${path.delimiter}${process.env.PATH}`,
-    HOME: home,
-    XDG_CONFIG_HOME: path.join(home, 'config'),
-    XDG_DATA_HOME: path.join(home, 'data'),
-    XDG_STATE_HOME: path.join(home, 'state'),
-    XDG_CACHE_HOME: path.join(home, 'cache'),
-    XDG_RUNTIME_DIR: path.join(home, 'run'),
-    MCP_REMOTE_CONFIG_DIR: path.join(home, 'mcp-remote'),
-    LANG: 'C.UTF-8',
-  };
 }

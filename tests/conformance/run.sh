@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the official conformance suite against the bridge: `run.sh BIN [--only FILTER]`.
+# Runs the official conformance suite against the bridge, and its server half against the mock:
+# `run.sh BIN [clients|servers] [--only FILTER]`; without a word, both.
 # BIN (or the variable MCP_TETHER) may be a command with arguments. See README.md.
 set -euo pipefail
 
@@ -9,6 +10,15 @@ if [[ $# -gt 0 && $1 != --* ]]; then
   shift
 fi
 export MCP_TETHER=${MCP_TETHER:?"give the path of the binary, or set MCP_TETHER"}
+
+halves=(run servers)
+if [[ ${1:-} == clients ]]; then
+  halves=(run)
+  shift
+elif [[ ${1:-} == servers ]]; then
+  halves=(servers)
+  shift
+fi
 
 cache=${MCP_TETHER_TEST_CACHE:-$here/../../target}/conformance-suite
 mkdir -p "$cache"
@@ -23,4 +33,13 @@ if ! cmp -s "$here/package-lock.json" "$cache/.installed"; then
 fi
 exec 9>&-
 
-MCP_TETHER_SUITE=$cache exec node "$here/run.mjs" "$@"
+export MCP_TETHER_SUITE=$cache
+failed=0
+for half in "${halves[@]}"; do
+  node "$here/$half.mjs" "$@" || {
+    # 2: the filter fits nothing in this half, which may be meant.
+    code=$?
+    [[ $code == 2 && ${#halves[@]} == 2 ]] || failed=$code
+  }
+done
+exit "$failed"

@@ -272,7 +272,7 @@ async fn resources_are_listed_read_and_watched() {
     let mut host = lab(&[]);
     host.open("2025-06-18").await;
     let listed = host.ask(&request(1, "resources/list", json!({}))).await;
-    assert_eq!(listed["result"]["resources"].as_array().unwrap().len(), 3);
+    assert_eq!(listed["result"]["resources"].as_array().unwrap().len(), 4);
     let templates = host.ask(&request(1, "resources/templates/list", json!({}))).await;
     assert_eq!(templates["result"]["resourceTemplates"][0]["name"], "substance");
     let read = |uri: &str| request(1, "resources/read", json!({ "uri": uri }));

@@ -9,6 +9,7 @@ use super::modern_plan::{Granted, ListenEnd};
 use super::table::{Row, Scope, effect};
 use super::words::Words;
 use crate::mock::options::Served;
+use crate::mock::tasks::Terms;
 use crate::protocol::methods;
 
 pub(super) const ROWS: &[Row] = &[
@@ -88,6 +89,20 @@ pub(super) const ROWS: &[Row] = &[
         keys: &[],
         scope: Scope::Request,
         read: read_needs_input,
+    },
+    Row {
+        name: "task",
+        syntax: "task=POLL-MS[:ttl=MS]",
+        about: "tasks want to be asked for so often, and live for so long",
+        example: "task=5:ttl=60000",
+        keys: &["ttl"],
+        scope: Scope::Request,
+        read: |words| {
+            let poll = words.main_number().map(Duration::from_millis)?;
+            let ttl = words.take_number("ttl")?.map(Duration::from_millis);
+            let ttl = ttl.unwrap_or(Terms::default().ttl);
+            effect(move |plan| plan.terms = Some(Terms { ttl, poll }))
+        },
     },
     Row {
         name: "grant",

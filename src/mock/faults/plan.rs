@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::modern_plan::ModernFaults;
 use super::oauth_plan::OAuthFaults;
 use crate::mock::options::Served;
+use crate::mock::tasks::Terms;
 
 /// Deviations from correct behaviour for one request.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub(in crate::mock) struct Plan {
     /// The revisions spoken for this request.
     pub(in crate::mock) served: Option<Served>,
     pub(in crate::mock) modern: ModernFaults,
+    /// How long tasks live and how often they want to be asked for.
+    pub(in crate::mock) terms: Option<Terms>,
     pub(in crate::mock) forget: bool,
     pub(in crate::mock) session: Option<SessionFault>,
     /// What `initialize` answers as the revision.

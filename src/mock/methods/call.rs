@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::jsonrpc::Message;
+use crate::jsonrpc::{Message, RequestId, result_response};
 use crate::mock::events::EventLog;
 use crate::mock::revisions::Rules;
 use crate::mock::rounds::Rounds;
 use crate::mock::session::{Level, Session, capability_for};
 use crate::mock::state::{Shared, notification};
+use crate::mock::tasks::{Becomes, Task, Terms};
 use crate::protocol::{ProtocolVersion, methods};
 
 /// Where a request's messages go.
@@ -32,6 +33,12 @@ pub(in crate::mock) struct Call {
     pub(in crate::mock) streams: Streams,
     pub(in crate::mock) progress_token: Option<Value>,
     pub(in crate::mock) asking: Asking,
+    /// What is answered.
+    pub(in crate::mock) id: RequestId,
+    /// The task that this call becomes, if it does.
+    pub(in crate::mock) becomes: Arc<Becomes>,
+    /// What tasks are made under.
+    pub(in crate::mock) terms: Terms,
 }
 
 /// How questions reach the host.
@@ -66,6 +73,9 @@ impl Question<'_> {
     /// ended before it came. Where questions travel in rounds, what stands before it is done again
     /// in each of them.
     pub(in crate::mock) async fn answer(self) -> Option<Result<Value, Value>> {
+        if let Some(task) = self.call.task() {
+            return task.ask(self.method, self.params).await;
+        }
         match &self.call.asking {
             Asking::Session => {
                 let streams = &self.call.streams;
@@ -142,6 +152,34 @@ impl Call {
         }
     }
 
+    /// Goes on as a task from here on, where the revision lets the remote decide that.
+    pub(in crate::mock) fn become_task(&self) {
+        super::tasks::escalate(self);
+    }
+
+    /// The task that it became.
+    pub(in crate::mock) fn task(&self) -> Option<&Arc<Task>> {
+        self.becomes.task()
+    }
+
+    /// Says how a task stands.
+    pub(in crate::mock) fn tell(&self, message: &str) {
+        if let Some(task) = self.task() {
+            task.tell(message);
+        }
+    }
+
+    /// Answers with the handle of a task; the work goes on whoever listens.
+    pub(super) fn go_on_as(&self, task: Arc<Task>, result: &Value) {
+        self.becomes.set(task);
+        self.session.finish(&self.id);
+        let answers = &self.streams.answers;
+        answers.answer(result_response(&self.id, result));
+        if !Arc::ptr_eq(answers, self.session.standalone()) {
+            answers.end();
+        }
+    }
+
     /// Puts the call off without asking anything, this many times. Only rounds can do that.
     pub(in crate::mock) async fn put_off(&self, times: u64) {
         if let Asking::Rounds(rounds) = &self.asking {
@@ -150,6 +188,9 @@ impl Call {
     }
 
     fn is_heard(&self) -> bool {
+        if self.task().is_some() {
+            return true;
+        }
         let own_stream = Arc::ptr_eq(&self.streams.related, &self.streams.answers);
         match self.asking {
             Asking::Session => {

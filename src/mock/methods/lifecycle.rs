@@ -12,7 +12,8 @@ use crate::mock::faults::{Plan, SessionFault};
 use crate::mock::revisions::Rules;
 use crate::mock::session::Session;
 use crate::mock::state::Shared;
-use crate::protocol::{ProtocolVersion, codes};
+use crate::protocol::meta::extensions;
+use crate::protocol::{Era, ProtocolVersion, codes};
 
 /// What `initialize` opened.
 pub(in crate::mock) struct Opened {
@@ -95,6 +96,13 @@ pub(super) fn capabilities(shared: &Shared, version: ProtocolVersion, pushes: bo
     }
     if offers.logging {
         capabilities["logging"] = json!({});
+    }
+    if offers.tasks && version == ProtocolVersion::V2025_11_25 {
+        let requests = json!({ "tools": { "call": {} } });
+        capabilities["tasks"] = json!({ "list": {}, "cancel": {}, "requests": requests });
+    }
+    if offers.tasks && version.era() == Era::Modern {
+        capabilities["extensions"] = json!({ extensions::TASKS: {} });
     }
     capabilities
 }

@@ -5,6 +5,7 @@ mod call;
 mod lifecycle;
 mod lists;
 mod modern;
+mod tasks;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,14 +13,15 @@ use serde_json::{Value, json};
 
 pub(super) use call::{Asking, Call, Streams};
 pub(super) use lifecycle::initialize;
-pub(super) use modern::{missing_capability, needs, spoken};
+pub(super) use modern::{needs, spoken};
+pub(super) use tasks::needs_extension;
 
 use super::faults::Plan;
 use super::products::{Prompt, Resource, ResourceTemplate};
 use super::revisions::Rules;
 use super::session::{Level, Session};
 use crate::jsonrpc::{Message, RequestId};
-use crate::protocol::{Era, codes, methods};
+use crate::protocol::{Era, ProtocolVersion, codes, methods};
 
 /// A JSON-RPC error in the making.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,10 @@ impl RpcError {
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {
         Self::new(codes::INVALID_PARAMS, message)
+    }
+
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self::new(codes::INTERNAL_ERROR, message)
     }
 
     fn unknown_method(method: &str) -> Self {
@@ -57,7 +63,16 @@ pub(super) async fn handle(call: &Call, request: &Message, plan: &Plan) -> Outco
 /// What only the legacy revisions have, and the rest.
 async fn legacy(call: &Call, request: &Message) -> Outcome {
     let offers = call.shared.product.profile().offers;
+    let tasks = offers.tasks && call.session.version() == ProtocolVersion::V2025_11_25;
     match request.method() {
+        methods::TASKS_GET
+        | methods::TASKS_RESULT
+        | methods::TASKS_CANCEL
+        | methods::TASKS_LIST
+            if tasks =>
+        {
+            tasks::legacy(call, request).await
+        }
         methods::PING => Ok("{}".to_owned()),
         methods::SUBSCRIBE if offers.resources => subscription(call, request, true),
         methods::UNSUBSCRIBE if offers.resources => subscription(call, request, false),
@@ -86,12 +101,12 @@ async fn common(call: &Call, request: &Message) -> Outcome {
             let all = product.templates().iter().map(ResourceTemplate::to_json).collect();
             lists::page(&call.shared, request, "resourceTemplates", all)
         }
-        methods::RESOURCES_READ if offers.resources => read_resource(call, request),
+        methods::RESOURCES_READ if offers.resources => read_resource(call, request).await,
         "prompts/list" if offers.prompts => {
             let all = product.prompts().iter().map(Prompt::to_json).collect();
             lists::page(&call.shared, request, "prompts", all)
         }
-        methods::PROMPTS_GET if offers.prompts => prompt(call, request),
+        methods::PROMPTS_GET if offers.prompts => prompt(call, request).await,
         "completion/complete" if offers.completions => complete(call, request),
         other => Err(RpcError::unknown_method(other)),
     }
@@ -129,6 +144,7 @@ async fn call_tool(call: &Call, request: &Message) -> Outcome {
         .map_err(|error| RpcError::invalid_params(format!("`arguments`: {error}")))?;
     let misfits = tool.misfits(&arguments);
     let result = if misfits.is_empty() {
+        tasks::enter(call, &tool, request)?;
         product.call(call, &tool, super::products::Arguments { text, value: &arguments }).await?
     } else {
         product.invalid_arguments(call, &tool, &misfits)?
@@ -136,8 +152,29 @@ async fn call_tool(call: &Call, request: &Message) -> Outcome {
     Ok(result.to_json(Rules::of(call.session.version())))
 }
 
-fn read_resource(call: &Call, request: &Message) -> Outcome {
+/// Asks the user what has to be known first.
+async fn asked_first(call: &Call, name: &str) -> Result<Option<(&'static str, Value)>, RpcError> {
+    let Some(need) = call.shared.product.asks_before(name) else {
+        return Ok(None);
+    };
+    needs(call, methods::ELICIT)?;
+    let schema = json!({
+        "type": "object",
+        "properties": { need.member: { "type": "string" } },
+        "required": [need.member],
+    });
+    let params = json!({ "message": need.question, "requestedSchema": schema });
+    match call.ask(methods::ELICIT, &params).named(need.key).answer().await {
+        Some(Ok(answer)) if answer["action"] == "accept" => {
+            Ok(Some((need.key, answer["content"][need.member].clone())))
+        }
+        _ => Err(RpcError::invalid_params(format!("the user did not say `{}`", need.member))),
+    }
+}
+
+async fn read_resource(call: &Call, request: &Message) -> Outcome {
     let uri = uri(request)?;
+    asked_first(call, &uri).await?;
     match call.shared.product.read(&uri) {
         Some(contents) => Ok(json!({ "contents": [contents] }).to_string()),
         None => Err(unknown_resource(call, uri)),
@@ -173,14 +210,17 @@ fn unknown_resource(call: &Call, uri: String) -> RpcError {
     }
 }
 
-fn prompt(call: &Call, request: &Message) -> Outcome {
+async fn prompt(call: &Call, request: &Message) -> Outcome {
     #[derive(Deserialize)]
     struct Params {
         name: String,
         #[serde(default)]
         arguments: Value,
     }
-    let params: Params = read(request, "`name` must be a string")?;
+    let mut params: Params = read(request, "`name` must be a string")?;
+    if let Some((key, answer)) = asked_first(call, &params.name).await? {
+        params.arguments[key] = answer;
+    }
     let prompts = call.shared.product.prompts();
     let Some(prompt) = prompts.iter().find(|prompt| prompt.name == params.name) else {
         return Err(RpcError::invalid_params(format!("no prompt is named `{}`", params.name)));

@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::call::{Asking, Call};
-use super::{Outcome, RpcError, common, lifecycle};
+use super::{Outcome, RpcError, common, lifecycle, tasks};
 use crate::jsonrpc::Message;
 use crate::mock::faults::{ModernFaults, Plan};
 use crate::mock::rounds;
 use crate::mock::session::capability_for;
 use crate::mock::state::Shared;
 use crate::protocol::meta::{self, caching, result_type};
-use crate::protocol::{ProtocolVersion, codes, methods};
+use crate::protocol::{Era, ProtocolVersion, codes, methods};
 
 /// Answers one request of this era.
 pub(super) async fn handle(call: &Call, request: &Message, plan: &Plan) -> Outcome {
@@ -31,10 +31,15 @@ pub(super) async fn handle(call: &Call, request: &Message, plan: &Plan) -> Outco
             let lifetime = faults.state_lifetime.unwrap_or(rounds::LIFETIME);
             open.run(&call.shared.seal, lifetime, common(call, request)).await
         }
+        _ if is_task_method(method) && call.shared.product.profile().offers.tasks => {
+            Ok(tasks::extension(call, request))
+        }
         _ if method == methods::DISCOVER => Ok(Ok(discover(&call.shared, plan))),
         _ => Ok(common(call, request).await),
     };
     match done {
+        // What a task gives is shown inside of it, as it is.
+        Ok(outcome) if call.task().is_some() => outcome,
         Ok(outcome) => outcome.map(|text| complete(&call.shared, method, faults, &text)),
         Err(demand) => Ok(demanded(&call.shared, demand)),
     }
@@ -49,7 +54,7 @@ pub(in crate::mock) fn spoken(shared: &Shared, plan: &Plan) -> Vec<Cow<'static, 
 }
 
 /// A request needs what its host did not declare.
-pub(in crate::mock) fn missing_capability(needed: Value) -> RpcError {
+pub(super) fn missing_capability(needed: Value) -> RpcError {
     RpcError {
         code: codes::MISSING_CLIENT_CAPABILITY,
         message: "a capability is needed that the request does not declare".to_owned(),
@@ -62,8 +67,15 @@ pub(in crate::mock) fn needs(call: &Call, method: &str) -> Result<(), RpcError> 
     if call.can_ask(method) {
         return Ok(());
     }
+    if call.session.version().era() == Era::Legacy {
+        return Err(RpcError::invalid_params(format!("this host cannot be asked `{method}`")));
+    }
     let name = capability_for(method).unwrap_or_default().trim_start_matches('/');
     Err(missing_capability(json!({ name: {} })))
+}
+
+fn is_task_method(method: &str) -> bool {
+    matches!(method, methods::TASKS_GET | methods::TASKS_UPDATE | methods::TASKS_CANCEL)
 }
 
 fn discover(shared: &Shared, plan: &Plan) -> String {
@@ -109,6 +121,6 @@ fn demanded(shared: &Shared, mut demand: Map<String, Value>) -> String {
     Value::from(demand).to_string()
 }
 
-fn about(shared: &Shared) -> Value {
+pub(super) fn about(shared: &Shared) -> Value {
     json!({ meta::SERVER_INFO: lifecycle::implementation(shared, ProtocolVersion::V2026_07_28) })
 }

@@ -20,6 +20,11 @@ impl ToolResult {
         Self { content, structured: None, is_error: false }
     }
 
+    /// Content blocks as they are.
+    pub(in crate::mock) fn blocks(content: Vec<Value>) -> Self {
+        Self { content, structured: None, is_error: false }
+    }
+
     /// A text that tells what went wrong.
     pub(in crate::mock) fn error(text: impl Into<String>) -> Self {
         Self { is_error: true, ..Self::text(text) }

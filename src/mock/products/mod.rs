@@ -1,9 +1,11 @@
 //! The products that the mock can play, and what a product is: a profile, a table of tools, and
 //! whatever resources and prompts it has. A product knows nothing of transports.
 
+mod conformance;
 mod content;
 mod draw;
 mod egrow;
+mod entry;
 #[allow(dead_code, reason = "products that use all of it follow")]
 mod field;
 mod lab;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use conformance::Conformance;
 pub(super) use content::{Prompt, PromptArgument, Resource, ResourceTemplate, ToolResult};
 use egrow::Egrow;
 use lab::Lab;
@@ -39,6 +42,7 @@ use super::options::{MockOptions, ProductName};
 pub(super) fn open(options: &MockOptions) -> Result<Box<dyn Product>, DataProblem> {
     Ok(match options.product {
         ProductName::Lab => Box::new(Lab::new()),
+        ProductName::Conformance => Box::new(Conformance::new()),
         ProductName::Egrow => Box::new(Egrow::open(options)?),
         ProductName::LaunchMyStore => Box::new(LaunchMyStore::open(options)?),
     })
@@ -99,6 +103,17 @@ pub(super) struct Offers {
     pub(super) prompts: bool,
     pub(super) completions: bool,
     pub(super) logging: bool,
+    pub(super) tasks: bool,
+}
+
+/// Something that the user is to say before they get what they asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Need {
+    /// The name of the question, and of the argument that the answer becomes.
+    pub(super) key: &'static str,
+    pub(super) question: &'static str,
+    /// The member of the form that holds the answer.
+    pub(super) member: &'static str,
 }
 
 /// A product.
@@ -135,6 +150,11 @@ pub(super) trait Product: Send + Sync {
     /// The answer to a call of a tool that does not exist.
     fn unknown_tool(&self, name: &str) -> RpcError {
         RpcError::invalid_params(format!("no tool is named `{name}`"))
+    }
+
+    /// What the user is asked before this prompt or resource is given.
+    fn asks_before(&self, _name: &str) -> Option<Need> {
+        None
     }
 
     fn resources(&self) -> Vec<Resource> {

@@ -9,6 +9,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
 use crate::mock::revisions::Rules;
+use crate::mock::tasks::TaskSupport;
 use crate::protocol::ProtocolVersion;
 
 /// What calling a tool does.
@@ -32,6 +33,7 @@ pub(in crate::mock) struct Tool {
     pub(in crate::mock) input: Value,
     pub(in crate::mock) output: Option<Value>,
     pub(in crate::mock) meta: Option<Value>,
+    pub(in crate::mock) tasks: TaskSupport,
     validator: OnceLock<Validator>,
 }
 
@@ -51,6 +53,7 @@ impl Tool {
             input,
             output: None,
             meta: None,
+            tasks: TaskSupport::Forbidden,
             validator: OnceLock::new(),
         }
     }
@@ -80,6 +83,10 @@ impl Tool {
             if let Some(meta) = &self.meta {
                 tool["_meta"] = meta.clone();
             }
+        }
+        if rules.task_support && self.tasks != TaskSupport::Forbidden {
+            let support = if self.tasks == TaskSupport::Optional { "optional" } else { "required" };
+            tool["execution"] = json!({ "taskSupport": support });
         }
         tool
     }

@@ -36,10 +36,12 @@ pub(super) fn is_meant(served: Served, exchange: &Exchange) -> bool {
         return false;
     };
     let stated = exchange.header(headers::PROTOCOL_VERSION).and_then(ProtocolVersion::from_name);
-    stated.is_some_and(|version| version.era() == Era::Modern)
-        || message.method() == names::DISCOVER
-        || exchange.headers.contains_key(headers::METHOD)
-        || meta_of(message).is_some_and(|meta| meta.contains_key(meta::PROTOCOL_VERSION))
+    let described = meta_of(message).is_some_and(|meta| meta.contains_key(meta::PROTOCOL_VERSION));
+    match message.method() {
+        names::DISCOVER => true,
+        names::INITIALIZE => described,
+        _ => described || stated.is_some_and(|version| version.era() == Era::Modern),
+    }
 }
 
 /// The one endpoint.
@@ -91,7 +93,7 @@ async fn request(
     let params: Value = request.params_as().unwrap_or_default();
     let session = introduced(shared, exchange, &request, &params).map_err(refused)?;
     if request.method() == names::LISTEN {
-        let granted = granted(shared, exchange, &session, &params).map_err(refused)?;
+        let granted = granted(shared, exchange, &session, &credential, &params).map_err(refused)?;
         return Ok(listen(shared, exchange, &request, granted));
     }
     let rounds = rounds(shared, &credential, &request, &params).map_err(refused)?;
@@ -252,7 +254,11 @@ async fn respond(
         Some(Form::Json) => true,
         Some(Form::Sse) => false,
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
-        None => shared.options.answers == Answers::Json && reader.first_is_answer().await,
+        None => match shared.options.answers {
+            Answers::Json => reader.first_is_answer().await,
+            Answers::OnlyJson => true,
+            Answers::Sse => false,
+        },
     };
     if !json {
         let events = EventStream::new(reader, plan, false, false).keeping(guard);
@@ -283,6 +289,7 @@ fn granted(
     shared: &Shared,
     exchange: &Exchange,
     session: &Session,
+    credential: &str,
     params: &Value,
 ) -> Result<Filter, RpcError> {
     let wanted = Filter::read(&params[meta::filter::KEY]).ok_or_else(|| {
@@ -290,17 +297,17 @@ fn granted(
     })?;
     let tasks = format!("/extensions/{}", extensions::TASKS.replace('/', "~1"));
     if wanted.tasks.is_some() && !session.host_has(&tasks) {
-        let needed = json!({ "extensions": { extensions::TASKS: {} } });
-        return Err(methods::missing_capability(needed));
+        return Err(methods::needs_extension());
     }
     let offers = shared.product.profile().offers;
     let readable = |uri: &String| offers.resources && shared.product.read(uri).is_some();
+    let owned = |id: &String| shared.tasks.find(id, credential).is_some();
     let mut granted = Filter {
         tools: wanted.tools && offers.tools_change,
         prompts: wanted.prompts && offers.prompts,
         resources: wanted.resources && offers.resources,
         updates: wanted.updates.map(|uris| uris.into_iter().filter(readable).collect()),
-        tasks: wanted.tasks,
+        tasks: wanted.tasks.map(|ids| ids.into_iter().filter(owned).collect()),
     };
     match exchange.plan.modern.granted {
         Some(Granted::Nothing) => granted = Filter::default(),

@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::task::AbortHandle;
 
 use crate::jsonrpc::{Message, RequestId, error_response};
 use crate::mock::events::EventLog;
@@ -14,6 +15,7 @@ use crate::mock::methods::{self, Asking, Call, Outcome, Streams};
 use crate::mock::rounds::Rounds;
 use crate::mock::session::Session;
 use crate::mock::state::Shared;
+use crate::mock::tasks::Becomes;
 use crate::protocol::methods as names;
 
 /// What all work for one POST has in common.
@@ -46,9 +48,9 @@ impl Work {
         let Some(id) = request.id().cloned() else {
             return;
         };
-        let call = self.call(&request, Asking::Session);
-        let task = tokio::spawn(self.clone().run(request, call));
-        self.session.begin(&id, task.abort_handle());
+        let (call, becomes) = self.call(&request, id.clone(), Asking::Session);
+        let running = tokio::spawn(self.clone().run(request, call));
+        self.watch_over(&id, &becomes, running.abort_handle());
     }
 
     /// The same for a call that asks in rounds; what can be done at once is done when this returns.
@@ -56,12 +58,20 @@ impl Work {
         let Some(id) = request.id().cloned() else {
             return;
         };
-        let call = self.call(&request, Asking::Rounds(rounds));
+        let (call, becomes) = self.call(&request, id.clone(), Asking::Rounds(rounds));
         let mut running = Box::pin(self.clone().run(request, call));
         let first = poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await;
         if first.is_pending() {
-            let task = tokio::spawn(running);
-            self.session.begin(&id, task.abort_handle());
+            let running = tokio::spawn(running);
+            self.watch_over(&id, &becomes, running.abort_handle());
+        }
+    }
+
+    /// Who may stop the work: the session, or the task that it became.
+    fn watch_over(&self, id: &RequestId, becomes: &Becomes, running: AbortHandle) {
+        becomes.runs_as(running.clone());
+        if becomes.task().is_none() {
+            self.session.begin(id, running);
         }
     }
 
@@ -70,6 +80,9 @@ impl Work {
             self.ask(&call, ask).await;
         }
         let outcome = methods::handle(&call, &request, &self.plan).await;
+        if let Some(task) = call.task() {
+            return task.finish(outcome);
+        }
         if let Some(id) = request.id() {
             self.session.finish(id);
             self.deliver(id, outcome);
@@ -97,15 +110,20 @@ impl Work {
         }
     }
 
-    fn call(&self, request: &Message, asking: Asking) -> Call {
-        Call {
+    fn call(&self, request: &Message, id: RequestId, asking: Asking) -> (Call, Arc<Becomes>) {
+        let becomes = Arc::<Becomes>::default();
+        let call = Call {
             shared: Arc::clone(&self.shared),
             session: Arc::clone(&self.session),
             credential: self.credential.clone(),
             streams: self.streams.clone(),
             progress_token: Call::progress_token(request),
             asking,
-        }
+            id,
+            becomes: Arc::clone(&becomes),
+            terms: self.plan.terms.unwrap_or_default(),
+        };
+        (call, becomes)
     }
 
     async fn ask(&self, call: &Call, ask: &AskFault) {

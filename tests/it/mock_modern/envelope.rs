@@ -220,6 +220,10 @@ async fn both_eras_live_on_one_endpoint() {
         let sum = host.ask_modern(&call("add", json!({ "a": 2, "b": 3 }))).await;
         assert_eq!(sum["result"]["resultType"], "complete");
         assert_eq!(host.get().await.status(), 400, "a legacy GET without its session");
+        // A host of both eras may send the headers of one with the handshake of the other.
+        host.set("mcp-method", "initialize");
+        host.set("mcp-protocol-version", "2025-11-25");
+        assert_eq!(host.post(&initialize("2025-11-25")).await.status(), 200);
     }
 }
 

@@ -4,6 +4,7 @@ mod envelope;
 mod faults;
 mod listening;
 mod rounds;
+mod tasks;
 
 use mcp_tether::mock::{MockOptions, Served};
 use mcp_tether::protocol::ProtocolVersion;

@@ -160,6 +160,24 @@ async fn only_what_the_host_declared_is_asked_and_what_is_needed_is_named() {
     assert_eq!(refused["isError"], true, "a form is no visit");
 }
 
+/// E-35
+#[tokio::test]
+async fn prompts_and_resources_can_ask_first_too() {
+    let host = modern(&[]);
+    let word = |key: &str, member: &str| json!({ key: { "action": "accept", "content": { member: "Zoë" } } });
+    let prompt = request("prompts/get", json!({ "name": "greet_me" }));
+    let asked = result(&host, &prompt).await;
+    let done = result(&host, &retry(&prompt, &asked, word("user_name", "name"))).await;
+    assert_eq!(done["messages"][0]["content"]["text"], "Say hello to Zoë.");
+    let read = request("resources/read", json!({ "uri": "lab://secret" }));
+    let asked = result(&host, &read).await;
+    assert!(asked["inputRequests"]["password"].is_object() && asked.get("ttlMs").is_none());
+    let done = result(&host, &retry(&read, &asked, word("password", "word"))).await;
+    assert_eq!(done["contents"][0]["text"], "there is no secret");
+    let no = json!({ "password": { "action": "cancel" } });
+    assert_eq!(code(&host.ask_modern(&retry(&read, &asked, no)).await), -32602);
+}
+
 /// E-34
 #[tokio::test]
 async fn a_visit_is_asked_for_until_it_is_enough() {

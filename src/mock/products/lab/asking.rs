@@ -4,10 +4,12 @@
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 
+use super::super::entry::{NOTHING, at_once};
 use super::super::{Arguments, Called, Kind, ToolResult};
 use super::Lab;
-use super::tools::{Entry, NOTHING, now};
+use super::tools::Entry;
 use crate::mock::methods::{Call, RpcError, needs};
+use crate::mock::tasks::TaskSupport;
 use crate::protocol::{Era, ProtocolVersion, codes, methods};
 
 const TIMES: &str = r#"{"type":"object","properties":{
@@ -21,6 +23,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user a question through the host",
         kind: Kind::Read,
         input: r#"{"type":"object","properties":{"question":{"type":"string"}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_user(call, arguments)),
     },
     Entry {
@@ -28,6 +31,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the model of the host for a completion",
         kind: Kind::Read,
         input: r#"{"type":"object","properties":{"prompt":{"type":"string"}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_model(call, arguments)),
     },
     Entry {
@@ -35,6 +39,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the host for its folders",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask(call, methods::LIST_ROOTS, Value::Null)),
     },
     Entry {
@@ -42,6 +47,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks user, model and folders at once, as far as the host can be asked",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_all(call)),
     },
     Entry {
@@ -49,6 +55,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user something, and then something else; acts in the end",
         kind: Kind::Destructive,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |lab, call, _| Box::pin(ask_twice(lab, call)),
     },
     Entry {
@@ -56,6 +63,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user again as long as they accept",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_endless(call)),
     },
     Entry {
@@ -63,6 +71,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the user, and needs no state to know the answer",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_openly(call)),
     },
     Entry {
@@ -70,6 +79,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "tells how far it is, asks the user half-way, and goes on telling",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_between(call)),
     },
     Entry {
@@ -77,6 +87,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "asks the model whether or not the host said that it has one",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(put(call, methods::SAMPLE, sample("say something"))),
     },
     Entry {
@@ -84,6 +95,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "sends the user to a URL, again for each of `times`",
         kind: Kind::Read,
         input: TIMES,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_url(call, arguments)),
     },
     Entry {
@@ -91,6 +103,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "fails until the user has been at a URL, `times` times for each `key`",
         kind: Kind::Read,
         input: VISIT,
+        tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| Box::pin(url_first(lab, call, arguments)),
     },
     Entry {
@@ -98,6 +111,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "puts the call off this many times without asking anything (2026-07-28)",
         kind: Kind::Read,
         input: TIMES,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(put_off(call, arguments)),
     },
     Entry {
@@ -105,6 +119,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "refuses a host that cannot sample, in the way of the protocol",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, _| needs_model(call),
     },
 ];
@@ -120,7 +135,7 @@ async fn ask_model(call: &Call, arguments: Arguments<'_>) -> Called {
 }
 
 /// The parameters of an elicitation by form.
-fn form(question: &str) -> Value {
+pub(super) fn form(question: &str) -> Value {
     json!({
         "message": question,
         "requestedSchema": {
@@ -268,8 +283,6 @@ async fn put_off(call: &Call, arguments: Arguments<'_>) -> Called {
 }
 
 fn needs_model<'a>(call: &'a Call) -> BoxFuture<'a, Called> {
-    match needs(call, methods::SAMPLE) {
-        Ok(()) => now(ToolResult::text("this host can sample")),
-        Err(error) => Box::pin(std::future::ready(Err(error))),
-    }
+    let able = needs(call, methods::SAMPLE);
+    at_once(able.map(|()| ToolResult::text("this host can sample")))
 }

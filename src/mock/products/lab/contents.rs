@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Prompt, PromptArgument, Resource, ResourceTemplate};
+use super::super::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
 
 /// The resource that `touch` changes and subscribers hear of.
 pub(super) const WATCHED: &str = "lab://watched";
@@ -20,6 +20,7 @@ pub(super) fn resources() -> Vec<Resource> {
     vec![
         entry("lab://greeting", "greeting", "a line of text", "text/plain"),
         entry("lab://pixel", "pixel", "a picture of one transparent pixel", "image/gif"),
+        entry("lab://secret", "secret", "is given to who says a password first", "text/plain"),
         entry(WATCHED, "watched", "changes with every call of `touch`", "application/json"),
     ]
 }
@@ -47,6 +48,9 @@ pub(super) fn read(uri: &str, touches: u64) -> Option<Value> {
             let blob = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
             Some(json!({ "uri": uri, "mimeType": "image/gif", "blob": blob }))
         }
+        "lab://secret" => {
+            Some(json!({ "uri": uri, "mimeType": "text/plain", "text": "there is no secret" }))
+        }
         WATCHED => {
             let text = json!({ "touches": touches }).to_string();
             Some(json!({ "uri": uri, "mimeType": "application/json", "text": text }))
@@ -64,6 +68,15 @@ pub(super) fn prompts() -> Vec<Prompt> {
             render: |_| message("Say hello to the lab."),
         },
         Prompt {
+            name: "greet_me",
+            description: "asks for a greeting, after asking the user for their name",
+            arguments: &[],
+            render: |arguments| {
+                let name = arguments["user_name"].as_str().unwrap_or_default();
+                message(&format!("Say hello to {name}."))
+            },
+        },
+        Prompt {
             name: "compare",
             description: "asks to compare two substances",
             arguments: &[
@@ -77,6 +90,19 @@ pub(super) fn prompts() -> Vec<Prompt> {
             },
         },
     ]
+}
+
+/// What the user is asked before they get this.
+pub(super) fn asks_before(name: &str) -> Option<Need> {
+    match name {
+        "greet_me" => {
+            Some(Need { key: "user_name", question: "what is your name?", member: "name" })
+        }
+        "lab://secret" => {
+            Some(Need { key: "password", question: "what is the password?", member: "word" })
+        }
+        _ => None,
+    }
 }
 
 fn message(text: &str) -> Value {

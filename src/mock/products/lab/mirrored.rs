@@ -3,18 +3,21 @@
 
 use serde_json::{Value, json};
 
+use super::super::entry::{Run, now};
 use super::super::{Arguments, Kind, Tool, ToolResult};
 use super::Lab;
-use super::tools::{Entry, Run, now};
+use super::tools::Entry;
 use crate::mock::methods::Call;
+use crate::mock::tasks::TaskSupport;
 use crate::protocol::headers::PARAMETER_ANNOTATION;
 
 /// Gives its arguments back.
-const ECHO: Run = |_, _, arguments| now(ToolResult::json_text(arguments.text));
+const ECHO: Run<Lab> = |_, _, arguments| now(ToolResult::json_text(arguments.text));
 
 /// A tool that only its schema distinguishes.
 const fn tool(name: &'static str, description: &'static str, input: &'static str) -> Entry {
-    Entry { name, description, kind: Kind::Read, input, run: ECHO }
+    let tasks = TaskSupport::Forbidden;
+    Entry { name, description, kind: Kind::Read, input, tasks, run: ECHO }
 }
 
 pub(super) const TABLE: &[Entry] = &[
@@ -36,6 +39,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: Kind::Write,
         input: r#"{"type":"object","required":["header"],"properties":{
             "header":{"type":"string","minLength":1},"quietly":{"type":"boolean"}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(relabel(lab, call, arguments)),
     },
     tool(

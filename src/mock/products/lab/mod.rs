@@ -4,6 +4,7 @@
 mod asking;
 mod contents;
 mod mirrored;
+mod task_tools;
 mod tools;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{
-    Arguments, Called, Habits, Kind, Offers, Paths, Product, Profile, Prompt, Resource,
+    Arguments, Called, Habits, Kind, Need, Offers, Paths, Product, Profile, Prompt, Resource,
     ResourceTemplate, Tool,
 };
 use crate::mock::methods::{Call, RpcError};
@@ -118,6 +119,7 @@ impl Product for Lab {
                 prompts: true,
                 completions: true,
                 logging: true,
+                tasks: true,
             },
         }
     }
@@ -152,6 +154,10 @@ impl Product for Lab {
 
     fn prompts(&self) -> Vec<Prompt> {
         contents::prompts()
+    }
+
+    fn asks_before(&self, name: &str) -> Option<Need> {
+        contents::asks_before(name)
     }
 
     fn complete(&self, _reference: &Value, argument: &str) -> Vec<String> {

@@ -2,31 +2,17 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::super::{Arguments, Called, Kind, Tool, ToolResult};
-use super::{Lab, asking, contents, mirrored};
+use super::super::entry::{ANYTHING, NOTHING, now};
+use super::super::{Arguments, Called, Kind, ToolResult};
+use super::{Lab, asking, contents, mirrored, task_tools};
 use crate::mock::methods::Call;
 use crate::mock::session::Level;
-
-pub(super) type Run = for<'a> fn(&'a Lab, &'a Call, Arguments<'a>) -> BoxFuture<'a, Called>;
+use crate::mock::tasks::TaskSupport;
 
 /// One tool of the lab.
-pub(super) struct Entry {
-    pub(super) name: &'static str,
-    pub(super) description: &'static str,
-    pub(super) kind: Kind,
-    pub(super) input: &'static str,
-    pub(super) run: Run,
-}
-
-impl Entry {
-    pub(super) fn to_tool(&self) -> Tool {
-        let input = serde_json::from_str(self.input).expect("the table holds JSON");
-        Tool::new(self.name, self.name, self.description, self.kind, input)
-    }
-}
+pub(super) type Entry = super::super::entry::Entry<Lab>;
 
 /// The entry of this name.
 pub(super) fn find(name: &str) -> Option<&'static Entry> {
@@ -35,11 +21,9 @@ pub(super) fn find(name: &str) -> Option<&'static Entry> {
 
 /// Every tool of the lab.
 pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
-    [TABLE, asking::TABLE, mirrored::TABLE].into_iter().flatten()
+    [TABLE, asking::TABLE, mirrored::TABLE, task_tools::TABLE].into_iter().flatten()
 }
 
-pub(super) const ANYTHING: &str = r#"{"type":"object"}"#;
-pub(super) const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
 const NAME: &str = r#"{"type":"object","required":["name"],
     "properties":{"name":{"type":"string","minLength":1}}}"#;
 
@@ -49,6 +33,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "gives its arguments back, byte for byte",
         kind: Kind::Read,
         input: ANYTHING,
+        tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(ToolResult::json_text(arguments.text)),
     },
     Entry {
@@ -57,6 +42,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: Kind::Read,
         input: r#"{"type":"object","required":["a","b"],"additionalProperties":false,
             "properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(add(arguments)),
     },
     Entry {
@@ -65,6 +51,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: Kind::Read,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(slow(call, arguments)),
     },
     Entry {
@@ -72,6 +59,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "fails as a tool, not as a protocol",
         kind: Kind::Read,
         input: r#"{"type":"object","properties":{"message":{"type":"string"}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| {
             now(ToolResult::error(arguments.text_of("message").unwrap_or("it went wrong")))
         },
@@ -82,6 +70,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: Kind::Read,
         input: r#"{"type":"object","required":["bytes"],
             "properties":{"bytes":{"type":"integer","minimum":0,"maximum":1000000000}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(big(arguments)),
     },
     Entry {
@@ -89,6 +78,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "has one side effect and tells how many there were",
         kind: Kind::Destructive,
         input: ANYTHING,
+        tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.act() }))),
     },
     Entry {
@@ -97,6 +87,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: Kind::Destructive,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |lab, _, arguments| Box::pin(act_late(lab, arguments)),
     },
     Entry {
@@ -104,6 +95,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "tells how many calls of `act_late` were cancelled before they acted",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "given_up": lab.given_up() }))),
     },
     Entry {
@@ -111,6 +103,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "tells how many side effects `act` had",
         kind: Kind::Read,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.acts() }))),
     },
     Entry {
@@ -121,6 +114,7 @@ pub(super) const TABLE: &[Entry] = &[
             "level":{"enum":["debug","info","notice","warning","error","critical","alert",
                 "emergency"]},
             "message":{"type":"string"}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| now(log(call, arguments)),
     },
     Entry {
@@ -129,6 +123,7 @@ pub(super) const TABLE: &[Entry] = &[
         kind: Kind::Read,
         input: r#"{"type":"object","required":["count"],"properties":{
             "count":{"type":"integer","minimum":0,"maximum":1000000}}}"#,
+        tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| now(burst(call, arguments)),
     },
     Entry {
@@ -136,6 +131,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "changes the resource `lab://watched` and tells its subscribers",
         kind: Kind::Write,
         input: NOTHING,
+        tasks: TaskSupport::Forbidden,
         run: |lab, call, _| now(touch(lab, call)),
     },
     Entry {
@@ -143,6 +139,7 @@ pub(super) const TABLE: &[Entry] = &[
         description: "adds a tool of this name and announces it",
         kind: Kind::Write,
         input: NAME,
+        tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::add_tool)),
     },
     Entry {
@@ -150,13 +147,10 @@ pub(super) const TABLE: &[Entry] = &[
         description: "removes a tool that was added and announces it",
         kind: Kind::Write,
         input: NAME,
+        tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::remove_tool)),
     },
 ];
-
-pub(super) fn now<'a>(result: ToolResult) -> BoxFuture<'a, Called> {
-    Box::pin(std::future::ready(Ok(result)))
-}
 
 fn add(arguments: Arguments<'_>) -> ToolResult {
     let number = |name: &str| arguments.value[name].as_i64().unwrap_or_default();

@@ -1,0 +1,83 @@
+//! Tasks: calls that go on after they were answered with a handle. The same tasks serve both forms,
+//! that of 2025-11-25 (`basic/utilities/tasks`) and the extension of 2026-07-28 (SEP-2663); what is
+//! shown of them differs (`shown`).
+
+mod shown;
+mod task;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+
+pub(super) use shown::Form;
+pub(super) use task::{Becomes, Task};
+
+/// Whether calls of a tool can become tasks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TaskSupport {
+    /// Never.
+    #[default]
+    Forbidden,
+    /// Where the host knows tasks.
+    Optional,
+    /// Always: hosts that know no tasks are refused where the revision has a way to.
+    Required,
+    /// Like `Required`, but the call decides itself when: it may ask something first.
+    Late,
+}
+
+/// How long tasks live and how often they want to be asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) ttl: Duration,
+    pub(super) poll: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { ttl: Duration::from_secs(600), poll: Duration::from_millis(50) }
+    }
+}
+
+/// Every task of one mock.
+#[derive(Debug, Default)]
+pub(super) struct Tasks(Mutex<HashMap<String, Arc<Task>>>);
+
+impl Tasks {
+    /// A new task of this owner.
+    pub(super) fn create(&self, owner: &str, terms: Terms) -> Arc<Task> {
+        let mut bytes = [0; 16];
+        OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");
+        // Whoever knows the id may use the task, so it must not be guessed.
+        let id = format!("{:032x}", u128::from_le_bytes(bytes));
+        let task = Arc::new(Task::new(id.clone(), owner.to_owned(), terms));
+        let mut tasks = self.lock();
+        tasks.retain(|_, task| !task.is_expired());
+        tasks.insert(id, Arc::clone(&task));
+        task
+    }
+
+    /// The task of this id, if it is this owner's and still there.
+    pub(super) fn find(&self, id: &str, owner: &str) -> Option<Arc<Task>> {
+        let found = self.lock().get(id).cloned();
+        found.filter(|task| task.owner() == owner && !task.is_expired())
+    }
+
+    /// Every task of this owner, oldest first.
+    pub(super) fn of(&self, owner: &str) -> Vec<Arc<Task>> {
+        let mut tasks: Vec<_> = {
+            let tasks = self.lock();
+            tasks.values().filter(|task| task.owner() == owner).cloned().collect()
+        };
+        tasks.retain(|task| !task.is_expired());
+        tasks.sort_by_key(|task| (task.created(), task.id().to_owned()));
+        tasks
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Task>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
