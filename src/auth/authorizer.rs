@@ -18,6 +18,7 @@ use super::options::{AuthOptions, Grant};
 use super::record::{Names, Record, SignIn};
 use super::revocation::Revocation;
 use super::single_flight::{AtHand, Inner};
+use super::token_file::TokenFile;
 use super::typed_answer::LineSource;
 use super::vault::Vault;
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
@@ -29,8 +30,19 @@ use crate::redact::Secret;
 /// everything.
 #[derive(Clone, Debug)]
 pub struct Authorizer {
-    inner: Option<Arc<Inner>>,
+    source: Source,
     state: watch::Receiver<SignInState>,
+}
+
+/// Where the header comes from.
+#[derive(Clone, Debug)]
+enum Source {
+    /// The user's own headers, if anywhere.
+    Nowhere,
+    /// A file that another program keeps fresh.
+    File(Arc<TokenFile>),
+    /// A sign-in.
+    SignIn(Arc<Inner>),
 }
 
 /// The header of one request.
@@ -94,12 +106,28 @@ impl Authorizer {
     /// No sign-in at all: the user set an `Authorization` header, and a 401 is a plain failure without
     /// any discovery.
     pub fn off() -> Self {
-        Self { inner: None, state: watch::channel(SignInState::Idle).1 }
+        Self::without_sign_in(Source::Nowhere)
     }
 
-    /// Whether there is no sign-in at all.
+    /// No sign-in, but a token that another program keeps in a file.
+    pub fn of_file(file: TokenFile) -> Self {
+        Self::without_sign_in(Source::File(Arc::new(file)))
+    }
+
+    fn without_sign_in(source: Source) -> Self {
+        Self { source, state: watch::channel(SignInState::Idle).1 }
+    }
+
+    /// Whether a refusal can change nothing here.
     pub fn is_off(&self) -> bool {
-        self.inner.is_none()
+        matches!(self.source, Source::Nowhere)
+    }
+
+    fn inner(&self) -> Option<&Arc<Inner>> {
+        match &self.source {
+            Source::SignIn(inner) => Some(inner),
+            Source::Nowhere | Source::File(_) => None,
+        }
     }
 
     /// Signs in to one remote as these options say.
@@ -131,7 +159,7 @@ impl Authorizer {
     fn with_names(names: Names, options: AuthOptions, http: &HttpOptions, world: World) -> Self {
         let context = Context::new(names, options, http, world);
         let state = context.state.subscribe();
-        Self { inner: Some(Arc::new(Inner::new(context))), state }
+        Self { source: Source::SignIn(Arc::new(Inner::new(context))), state }
     }
 
     /// The header for the next request; `None` to send it without one. Costs nothing while nothing is
@@ -141,7 +169,14 @@ impl Authorizer {
     /// # Errors
     /// The stored sign-in cannot be read or renewed now.
     pub async fn authorization(&self) -> std::result::Result<Option<Authorization>, Failure> {
-        let Some(inner) = &self.inner else { return Ok(None) };
+        let inner = match &self.source {
+            Source::Nowhere => return Ok(None),
+            Source::File(file) => {
+                let (header, serial) = file.current();
+                return Ok(Some(Authorization { header, serial }));
+            }
+            Source::SignIn(inner) => inner,
+        };
         // Loading and renewing are a step each.
         for _ in 0..3 {
             match inner.at_hand() {
@@ -167,7 +202,15 @@ impl Authorizer {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> std::result::Result<(), Failure> {
-        let Some(inner) = &self.inner else { return Err(switched_off(status)) };
+        let inner = match &self.source {
+            Source::SignIn(inner) => inner,
+            Source::Nowhere => return Err(switched_off(status)),
+            Source::File(_) if status != StatusCode::UNAUTHORIZED => {
+                return Err(incident::forbidden(status, Challenge::find(headers).as_ref()));
+            }
+            Source::File(file) if file.has_changed_since(used) => return Ok(()),
+            Source::File(file) => return Err(refused_file(status, file)),
+        };
         let challenge = Challenge::find(headers);
         let step_up = challenge.as_ref().is_some_and(Challenge::insufficient_scope);
         if status != StatusCode::UNAUTHORIZED && !(status == StatusCode::FORBIDDEN && step_up) {
@@ -184,7 +227,7 @@ impl Authorizer {
     /// A request succeeded with this token: trouble with it from now on is a new incident. Costs nothing
     /// after the first time.
     pub fn accepted(&self, serial: u64) {
-        if let Some(inner) = &self.inner
+        if let Some(inner) = self.inner()
             && inner.accepted.fetch_max(serial, Ordering::Relaxed) < serial
         {
             inner.memory().accept(serial);
@@ -194,7 +237,7 @@ impl Authorizer {
     /// Somebody waits for an answer now, such as for a tool. Permits what `--login on-demand` puts off,
     /// and another tab after a sign-in that nobody completed.
     pub fn demand(&self) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.memory().demand();
         }
     }
@@ -202,7 +245,7 @@ impl Authorizer {
     /// Begins a sign-in now, whatever `--login` says, and goes on behind; [`Authorizer::state`] tells its
     /// page. For the tool `sign_in`.
     pub fn begin(&self) {
-        if let Some(inner) = &self.inner {
+        if let Some(inner) = self.inner() {
             inner.memory().forgive();
             drop(inner.clone().by_hand());
         }
@@ -221,13 +264,13 @@ impl Authorizer {
     /// Waits until no token is between the server and the store, so that the process can end without
     /// losing one; not longer than `limit`.
     pub async fn settle(&self, limit: Duration) {
-        let Some(inner) = &self.inner else { return };
+        let Some(inner) = self.inner() else { return };
         let _ = tokio::time::timeout(limit, inner.context.tokens_in_flight.lock()).await;
     }
 
     /// The extension that a modern host must be told of, because the bridge uses it.
     pub fn extension(&self) -> Option<&'static str> {
-        match self.inner.as_ref()?.context.options.grant {
+        match self.inner()?.context.options.grant {
             Grant::ClientCredentials { .. } => {
                 Some("io.modelcontextprotocol/oauth-client-credentials")
             }
@@ -241,7 +284,7 @@ impl Authorizer {
     /// # Errors
     /// Whatever stands in the way, with the next step.
     pub async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn> {
-        let inner = self.inner.as_ref().ok_or_else(|| {
+        let inner = self.inner().ok_or_else(|| {
             Error::usage("the `Authorization` header given replaces signing in")
                 .hint("leave `--header 'Authorization: …'` out to sign in")
         })?;
@@ -258,7 +301,7 @@ impl Authorizer {
         errand: &Secret<Vec<u8>>,
         gone: impl Future<Output = ()> + Send + 'static,
     ) -> std::result::Result<Secret<Vec<u8>>, NotRun> {
-        let Some(inner) = &self.inner else {
+        let Some(inner) = self.inner() else {
             return Err(NotRun("an `Authorization` header is given".to_owned()));
         };
         inner.context.run_for_another(errand, gone.boxed().shared()).await
@@ -270,7 +313,7 @@ impl Authorizer {
     /// # Errors
     /// The store cannot be used.
     pub async fn sign_out(&self) -> Result<SignedOut> {
-        let inner = self.inner.as_ref().ok_or_else(|| {
+        let inner = self.inner().ok_or_else(|| {
             Error::usage("the `Authorization` header given is not a sign-in that is stored")
         })?;
         inner.sign_out().await.map_err(to_error)
@@ -292,6 +335,15 @@ fn switched_off(status: StatusCode) -> Failure {
     Failure::new(kind, format!("server answered HTTP {code} to the `Authorization` header given"))
         .status(code)
         .hint("check the key or token; leave the header out to sign in with a browser")
+}
+
+fn refused_file(status: StatusCode, file: &TokenFile) -> Failure {
+    let code = status.as_u16();
+    let message =
+        format!("server answered HTTP {code} to the token of the file `{}`", file.shown());
+    Failure::new(FailureKind::AuthFailed, message).status(code).hint(
+        "put a fresh token into the file: it is read again; leave `--token-file` out to sign in",
+    )
 }
 
 fn to_error(failure: Failure) -> Error {

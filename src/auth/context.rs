@@ -152,24 +152,23 @@ impl Context {
     /// The stored sign-in. A damaged one is reported, never replaced silently.
     pub(super) async fn stored(&self) -> Result<Option<SignIn>, Failure> {
         let name = &self.names.sign_in;
-        let Some(bytes) = self.vault.load(name).await.map_err(vault_failure)? else {
-            return Ok(None);
-        };
+        let loaded = self.vault.load(name).await.map_err(|error| match error.damaged {
+            true => self.damaged(&error.message),
+            false => vault_failure(error),
+        });
+        let Some(bytes) = loaded? else { return Ok(None) };
         // Never send what was issued for another server.
         let ours = |record: &SignIn| record.server == self.options.server.as_str();
         let record = SignIn::from_bytes(&bytes).filter(ours);
-        let mut record = record.ok_or_else(|| self.damaged())?;
+        let server = self.options.shown_server();
+        let damaged = || self.damaged(&format!("the stored sign-in for `{server}` is damaged"));
+        let mut record = record.ok_or_else(damaged)?;
         record.registration = record.registration.completed(&self.options);
         Ok(Some(record))
     }
 
-    fn damaged(&self) -> Failure {
-        let server = self.options.shown_server();
-        Failure::new(
-            FailureKind::AuthFailed,
-            format!("the stored sign-in for `{server}` is damaged"),
-        )
-        .hint(format!(
+    fn damaged(&self, message: &str) -> Failure {
+        Failure::new(FailureKind::AuthFailed, message).hint(format!(
             "remove it with {} and sign in again with {}",
             self.options.logout_command(),
             self.options.login_command()

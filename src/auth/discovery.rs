@@ -6,7 +6,7 @@ use url::Url;
 use super::challenge::Challenge;
 use super::metadata::{AuthorizationServer, ProtectedResource};
 use super::options::{AuthOptions, Grant, ResourceIndicator};
-use super::outside::Outside;
+use super::outside::{Answer, Outside};
 use super::well_known;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, plain};
@@ -79,8 +79,8 @@ struct Search<'a> {
 
 /// What became of one document.
 enum Fetched {
-    /// Its body.
-    Body(Vec<u8>),
+    /// Something that may be it.
+    Found(Answer),
     /// There is none at this place.
     Absent,
 }
@@ -94,7 +94,7 @@ impl Search<'_> {
     ) -> Result<Option<ProtectedResource>, Failure> {
         let named = challenge.and_then(|challenge| challenge.resource_metadata.as_deref());
         let named = named.and_then(|url| self.options.server.join(url).ok());
-        let mut places: Vec<Url> = named.into_iter().collect();
+        let mut places: Vec<Url> = named.iter().cloned().collect();
         for place in well_known::protected_resource(&self.options.server) {
             if !places.contains(&place) {
                 places.push(place);
@@ -104,11 +104,12 @@ impl Search<'_> {
         for place in places {
             match self.fetch(&place).await {
                 Ok(Fetched::Absent) => {}
-                Ok(Fetched::Body(body)) => match ProtectedResource::parse(&body) {
+                Ok(Fetched::Found(answer)) => match ProtectedResource::parse(&answer.body) {
                     Ok(resource) => return Ok(Some(resource)),
-                    // Servers that answer everything with a page have no document here.
-                    Err(reason) if body.trim_ascii_start().starts_with(b"{") => {
-                        trouble = trouble.or(Some(unusable(&place, &reason)));
+                    Err(reason)
+                        if named.as_ref() == Some(&place) || is_meant_as_document(&answer) =>
+                    {
+                        trouble = trouble.or(Some(unusable(&place, &answer, &reason)));
                     }
                     Err(_) => {}
                 },
@@ -203,8 +204,8 @@ impl Search<'_> {
         let mut trouble = None;
         for place in well_known::authorization_server(url) {
             let parsed = match self.fetch(&place).await {
-                Ok(Fetched::Body(body)) => AuthorizationServer::parse(&body)
-                    .map_err(|reason| (body.trim_ascii_start().starts_with(b"{"), reason)),
+                Ok(Fetched::Found(answer)) => AuthorizationServer::parse(&answer.body)
+                    .map_err(|reason| (is_meant_as_document(&answer), answer, reason)),
                 Ok(Fetched::Absent) => continue,
                 Err(failure) => {
                     trouble = trouble.or(Some(failure));
@@ -219,8 +220,10 @@ impl Search<'_> {
                     return Ok(Some(server));
                 }
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),
-                Err((true, reason)) => trouble = trouble.or(Some(unusable(&place, &reason))),
-                Err((false, _)) => {}
+                Err((true, answer, reason)) => {
+                    trouble = trouble.or(Some(unusable(&place, &answer, &reason)));
+                }
+                Err((false, ..)) => {}
             }
         }
         trouble.map_or(Ok(None), Err)
@@ -258,7 +261,7 @@ impl Search<'_> {
         let answer = self.outside.document(place).await?;
         let status = answer.status.as_u16();
         match status {
-            200..=299 => Ok(Fetched::Body(answer.body)),
+            200..=299 => Ok(Fetched::Found(answer)),
             429 | 500..=599 => Err(Failure::new(
                 FailureKind::Http,
                 format!("`{}` answered HTTP {status}", SafeUrl::new(place)),
@@ -318,10 +321,22 @@ fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
     .hint("if you trust both, accept it with `--accept-issuer-mismatch`")
 }
 
-fn unusable(place: &Url, reason: &str) -> Failure {
+/// Whether somebody meant this as a document, if a broken one. Servers that answer everything with a
+/// page have none at a place that we guessed.
+fn is_meant_as_document(answer: &Answer) -> bool {
+    let media_type = answer.media_type.to_ascii_lowercase();
+    let is_json = media_type.ends_with("/json") || media_type.ends_with("+json");
+    is_json || answer.body.trim_ascii_start().starts_with(b"{")
+}
+
+fn unusable(place: &Url, answer: &Answer, reason: &str) -> Failure {
+    let kind = match answer.media_type.as_str() {
+        "" => String::new(),
+        media_type => format!(" (it came as `{media_type}`)"),
+    };
     Failure::new(
         FailureKind::AuthFailed,
-        format!("the metadata at `{}` cannot be used: {reason}", SafeUrl::new(place)),
+        format!("the metadata at `{}` cannot be used: {reason}{kind}", SafeUrl::new(place)),
     )
     .hint("tell the server's operator")
 }

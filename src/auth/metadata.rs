@@ -50,8 +50,8 @@ impl ProtectedResource {
     pub fn parse(body: &[u8]) -> Result<Self, String> {
         let document = object(body)?;
         Ok(Self {
-            resource: text(&document, "resource").ok_or("it has no `resource`")?,
-            authorization_servers: array(&document, "authorization_servers").unwrap_or_default(),
+            resource: required(&document, "resource")?,
+            authorization_servers: issuers(&document)?,
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
         })
     }
@@ -66,7 +66,7 @@ impl AuthorizationServer {
         let document = object(body)?;
         let methods = list(&document, "token_endpoint_auth_methods_supported");
         Ok(Self {
-            issuer: text(&document, "issuer").ok_or("it has no `issuer`")?,
+            issuer: required(&document, "issuer")?,
             authorization_endpoint: url(&document, "authorization_endpoint"),
             token_endpoint: url(&document, "token_endpoint"),
             registration_endpoint: url(&document, "registration_endpoint"),
@@ -96,6 +96,28 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
     }
 }
 
+/// A text without which the document is of no use.
+fn required(document: &Map<String, Value>, name: &str) -> Result<String, String> {
+    match document.get(name) {
+        None | Some(Value::Null) => Err(format!("it has no `{name}`")),
+        Some(Value::String(text)) if text.is_empty() => Err(format!("its `{name}` is empty")),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(_) => Err(format!("its `{name}` is no text")),
+    }
+}
+
+/// The MCP specification demands at least one (A-04).
+fn issuers(document: &Map<String, Value>) -> Result<Vec<String>, String> {
+    let name = "authorization_servers";
+    if document.get(name).is_none_or(Value::is_null) {
+        return Ok(Vec::new());
+    }
+    let items = document.get(name).and_then(Value::as_array);
+    let items = items.ok_or_else(|| format!("its `{name}` is no array"))?;
+    let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+    texts.collect::<Option<_>>().ok_or_else(|| format!("its `{name}` holds what is no text"))
+}
+
 fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
     let value = document.get(name)?.as_str()?;
     (!value.is_empty()).then(|| value.to_owned())
@@ -108,7 +130,6 @@ fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
     if hides { None } else { Url::parse(&text).ok() }
 }
 
-/// A list that must be one (A-04).
 fn array(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     let items = document.get(name)?.as_array()?;
     Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
@@ -149,7 +170,11 @@ mod tests {
     #[test]
     fn authorization_servers_must_be_an_array() {
         let body = br#"{"resource":"https://h","authorization_servers":"https://as"}"#;
-        assert!(ProtectedResource::parse(body).unwrap().authorization_servers.is_empty());
+        let refused = ProtectedResource::parse(body).unwrap_err();
+        assert_eq!(refused, "its `authorization_servers` is no array");
+        let body = br#"{"resource":"https://h","authorization_servers":["https://as",7]}"#;
+        let refused = ProtectedResource::parse(body).unwrap_err();
+        assert_eq!(refused, "its `authorization_servers` holds what is no text");
     }
 
     /// A-04, A-06: identifiers stay as written; a URL parser would add a slash.
@@ -182,7 +207,8 @@ mod tests {
             (&b"<html>"[..], "it is not JSON"),
             (b"[]", "it is no JSON object"),
             (b"{}", "it has no `resource`"),
-            (br#"{"resource":""}"#, "it has no `resource`"),
+            (br#"{"resource":""}"#, "its `resource` is empty"),
+            (br#"{"resource":["https://h"]}"#, "its `resource` is no text"),
         ] {
             assert_eq!(ProtectedResource::parse(body).unwrap_err(), reason);
         }

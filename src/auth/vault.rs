@@ -54,12 +54,14 @@ pub struct VaultError {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// Whether there is a value that cannot be read, now or later.
+    pub damaged: bool,
 }
 
 impl VaultError {
     /// An error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, damaged: false }
     }
 
     /// Adds what to do next.

@@ -109,6 +109,7 @@ pub fn for_signing_out(
 ) -> Result<(Ground, AuthOptions)> {
     let mut ground = ground(url, flags, environment, person())?;
     ground.remote.headers.retain(|(name, _)| *name != http::header::AUTHORIZATION);
+    ground.remote.authorizer = Authorizer::off();
     let auth = ground.auth_options(environment)?;
     let auth = auth.unwrap_or_else(|| AuthOptions::new(ground.url.clone()));
     Ok((ground, auth))
@@ -145,6 +146,8 @@ fn ground_and_auth(
 ) -> Result<(Ground, Option<AuthOptions>)> {
     let mut ground = ground(url, flags, environment, patience)?;
     let auth = ground.auth_options(environment)?;
+    // A token file takes the place of signing in.
+    let auth = auth.filter(|_| ground.remote.authorizer.is_off());
     warn(&ground.settings);
     Ok((ground, auth))
 }
@@ -198,7 +201,7 @@ impl Ground {
     fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
         let authorizer = match auth {
             Some(auth) => self.authorizer(auth, self.vault(), Arc::new(SystemBrowser)),
-            None => Authorizer::off(),
+            None => self.remote.authorizer.clone(),
         };
         let hidden_tools = ToolFilter::new(self.settings.texts(Key::IgnoreTool));
         let bridge = BridgeOptions { hidden_tools, ..BridgeOptions::new(self.remote) };

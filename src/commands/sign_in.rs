@@ -1,12 +1,14 @@
 //! What the commands about signing in share: the stored sign-ins as they may be shown, and words for
 //! places and times.
 
+use url::Url;
+
 use super::notes::{Note, Notes};
 use super::vault::SIGN_IN;
-use crate::auth::{Record, SignIn};
+use crate::auth::{AuthOptions, Record, SignIn};
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
 use crate::redact::plain;
-use crate::store::{CredentialStore, Listed, Place, StoreChoice, StoreError};
+use crate::store::{CredentialStore, Listed, Place, StoreChoice, StoreError, StoreErrorKind};
 
 /// A sign-in that is known to exist.
 pub struct Stored {
@@ -18,6 +20,27 @@ pub struct Stored {
     pub note: Option<Note>,
     /// Why it could not be read.
     pub problem: Option<String>,
+    /// Whether it never will be, so that it has to be removed.
+    pub damaged: bool,
+}
+
+impl Stored {
+    /// The commands that get rid of a damaged one.
+    pub fn way_out(&self) -> Option<String> {
+        let note = self.note.as_ref().filter(|_| self.damaged);
+        match (note, self.damaged) {
+            (_, false) => None,
+            (Some(note), true) => {
+                let mut auth = AuthOptions::new(Url::parse(&note.server).ok()?);
+                auth.account.clone_from(&note.account);
+                let (out, again) = (auth.logout_command(), auth.login_command());
+                Some(format!("remove it with {out} and sign in again with {again}"))
+            }
+            (None, true) => {
+                Some("`mcp-tether logout --all` removes it, with all others".to_owned())
+            }
+        }
+    }
 }
 
 /// Every stored sign-in. A keyring that does not answer is asked once and not for each of them.
@@ -45,17 +68,21 @@ fn stored(
     loaded: std::result::Result<Option<crate::redact::Secret<Vec<u8>>>, StoreError>,
     notes: &Notes,
 ) -> Option<Stored> {
+    let mut damaged = matches!(&loaded, Err(error) if *error.kind() == StoreErrorKind::Damaged);
     let (sign_in, problem) = match loaded {
         // Gone since it was listed.
         Ok(None) => return None,
         Ok(Some(bytes)) => match SignIn::from_bytes(&bytes) {
             Some(sign_in) => (Some(sign_in), None),
-            None => (None, Some("it is damaged".to_owned())),
+            None => {
+                damaged = true;
+                (None, Some("it is damaged".to_owned()))
+            }
         },
         Err(error) => (None, Some(error.message().to_owned())),
     };
     let note = sign_in.as_ref().map(Note::from).or_else(|| notes.read(&listed.name));
-    Some(Stored { listed, sign_in, note, problem })
+    Some(Stored { listed, sign_in, note, problem, damaged })
 }
 
 /// `https://mcp.example.com/mcp`, with the account if there is one.

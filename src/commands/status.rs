@@ -1,5 +1,5 @@
 //! `mcp-tether status`: every stored sign-in. Shows no secret, reaches no server, and tells what it
-//! can while the keyring is locked or gone.
+//! can while the keyring is locked or gone. Ends with 1 if one of them is damaged.
 
 use std::fmt::Write;
 
@@ -30,7 +30,8 @@ pub fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Result<Ex
         let rows: Vec<_> = found.iter().map(|stored| as_text(stored, &store, now)).collect();
         to_stdout(&rows.join("\n"));
     }
-    Ok(ExitCode::Ok)
+    let damaged = found.iter().any(|stored| stored.damaged);
+    Ok(if damaged { ExitCode::Failed } else { ExitCode::Ok })
 }
 
 fn as_text(stored: &Stored, store: &CredentialStore, now: u64) -> String {
@@ -48,7 +49,11 @@ fn as_text(stored: &Stored, store: &CredentialStore, now: u64) -> String {
     let place = store.describe(stored.listed.place, &stored.listed.name);
     let _ = writeln!(out, "  kept in  {place}");
     if let Some(problem) = &stored.problem {
-        let _ = writeln!(out, "  problem  cannot be read now: {}", plain(problem));
+        let now = if stored.damaged { "" } else { " now" };
+        let _ = writeln!(out, "  problem  cannot be read{now}: {}", plain(problem));
+    }
+    if let Some(way_out) = stored.way_out() {
+        let _ = writeln!(out, "  way out  {way_out}");
     }
     out
 }
@@ -67,5 +72,6 @@ fn as_value(stored: &Stored, store: &CredentialStore) -> Value {
         "store": stored.listed.place.to_string(),
         "kept_in": store.describe(stored.listed.place, &stored.listed.name),
         "problem": stored.problem,
+        "way_out": stored.way_out(),
     })
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::notes::Notes;
 use crate::auth::{Notice, Record, SignIn, Vault, VaultError, VaultLock};
 use crate::redact::Secret;
-use crate::store::{CredentialStore, Place, StoreError};
+use crate::store::{CredentialStore, Place, StoreError, StoreErrorKind};
 
 /// What the names of sign-ins begin with.
 pub const SIGN_IN: &str = "sign-in.";
@@ -82,7 +82,7 @@ impl Vault for StoreVault {
             if let Some((place, error)) = removal.failed.first() {
                 let place = self.store.describe(*place, &name);
                 let message = format!("something may be left in {place}: {error}");
-                return Err(VaultError { hint: error.next_step().map(str::to_owned), message });
+                return Err(VaultError { message, ..refused(error.clone()) });
             }
             self.notes.remove(&name);
             Ok(removal.existed())
@@ -100,5 +100,9 @@ impl Vault for StoreVault {
 }
 
 fn refused(error: StoreError) -> VaultError {
-    VaultError { message: error.message().to_owned(), hint: error.next_step().map(str::to_owned) }
+    VaultError {
+        message: error.message().to_owned(),
+        hint: error.next_step().map(str::to_owned),
+        damaged: *error.kind() == StoreErrorKind::Damaged,
+    }
 }

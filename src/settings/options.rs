@@ -11,6 +11,7 @@ use super::headers::{KEYRING, KeyringLookup, parse_file, parse_line};
 use super::remote_url::check_encryption;
 use super::value::Value;
 use super::{Key, Settings, Source, Sourced};
+use crate::auth::Authorizer;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::{HttpOptions, Proxy};
@@ -35,8 +36,10 @@ impl Settings {
         keyring: KeyringLookup<'_>,
     ) -> Result<RemoteOptions> {
         check_encryption(url, self.switch(Key::AllowHttp))?;
+        let headers = self.headers(environment, keyring)?;
         Ok(RemoteOptions {
-            headers: self.headers(environment, keyring)?,
+            authorizer: self.authorizer(&headers, environment)?,
+            headers,
             transport: self.transport(),
             limits: Limits {
                 headers: self.limit(Key::HeadersTimeout),
@@ -191,17 +194,27 @@ impl Settings {
                 headers.push((name, value));
             }
         }
-        if let Some(token) = self.token_of_file(environment, &mut warnings)? {
-            if headers.iter().any(|(name, _)| *name == AUTHORIZATION) {
-                return Err(Error::usage(
-                    "`--token-file` and an `Authorization` header contradict each other",
-                )
-                .hint("take one of them out; `mcp-tether config show URL` says where they stand"));
-            }
-            headers.push((AUTHORIZATION, token));
-        }
         self.warnings.extend(warnings);
         Ok(headers)
+    }
+
+    /// Where the `Authorization` header comes from, as far as settings alone tell.
+    fn authorizer(
+        &mut self,
+        headers: &[(HeaderName, HeaderValue)],
+        environment: &Environment,
+    ) -> Result<Authorizer> {
+        let mut warnings = Vec::new();
+        let file = self.token_file(environment, &mut warnings)?;
+        self.warnings.extend(warnings);
+        match file {
+            Some(_) if headers.iter().any(|(name, _)| *name == AUTHORIZATION) => Err(Error::usage(
+                "`--token-file` and an `Authorization` header contradict each other",
+            )
+            .hint("take one of them out; `mcp-tether config show URL` says where they stand")),
+            Some(file) => Ok(Authorizer::of_file(file)),
+            None => Ok(Authorizer::off()),
+        }
     }
 
     /// Headers and header files, farthest first.

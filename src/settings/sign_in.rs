@@ -12,7 +12,7 @@ use super::headers::{KeyringLookup, expand};
 use super::options::read_file;
 use super::value::Value;
 use super::{Key, Settings, is_loopback};
-use crate::auth::{AuthOptions, Grant, Login, PreRegistered, ResourceIndicator};
+use crate::auth::{AuthOptions, Grant, Login, PreRegistered, ResourceIndicator, TokenFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::plain;
@@ -72,24 +72,17 @@ impl Settings {
         self.limit(Key::AnswerWithin)
     }
 
-    /// The `Authorization` header of `--token-file`.
-    pub(super) fn token_of_file(
+    /// The file of `--token-file`.
+    pub(super) fn token_file(
         &self,
         environment: &Environment,
         warnings: &mut Vec<String>,
-    ) -> Result<Option<HeaderValue>> {
+    ) -> Result<Option<TokenFile>> {
         let Some(path) = self.not_empty(Key::TokenFile) else { return Ok(None) };
-        let (shown, text) = read_file("token file", path, environment, warnings)?;
-        let text = text.trim_start_matches('\u{feff}').trim();
-        let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
-        let header = HeaderValue::from_str(&format!("Bearer {token}")).ok();
-        let header = header.filter(|_| !token.is_empty() && !token.contains(char::is_whitespace));
-        let mut header = header.ok_or_else(|| {
-            Error::usage(format!("the token file `{shown}` does not hold one token"))
-                .hint("put the token alone on its first line")
-        })?;
-        header.set_sensitive(true);
-        Ok(Some(header))
+        let (_, text) = read_file("token file", path, environment, warnings)?;
+        let file = TokenFile::new(environment.expand_home(path), &text);
+        file.map(Some)
+            .map_err(|refused| Error::usage(refused).hint("put the token alone on its first line"))
     }
 
     fn not_empty(&self, key: Key) -> Option<&str> {
@@ -428,7 +421,6 @@ mod tests {
         let path = folder.path().join("token");
         std::fs::write(&path, " Bearer hunter2\n").unwrap();
         let file = (Key::TokenFile, path.to_str().unwrap());
-        assert!(options(&[file]).unwrap().is_none());
         assert!(options(&[file, (Key::Header, "Authorization: x")]).is_err());
         for wrong in ["", "\n", "hunter2 hunter2", "hunter2\nhunter2"] {
             std::fs::write(&path, wrong).unwrap();

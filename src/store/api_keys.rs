@@ -38,14 +38,21 @@ impl ApiKeys {
 
     /// The secret of this name; one that is missing is an error that says how to set it.
     pub async fn get(&self, name: &str) -> Result<Secret<String>, StoreError> {
-        let Some(value) = self.store.load(&record_name(name)?).await? else {
-            return Err(invalid(format!("there is no secret `{name}`"))
-                .hint(format!("`mcp-tether secret set {name}`")));
+        let record = record_name(name)?;
+        let again = || format!("`mcp-tether secret set {name}`");
+        let loaded = self.store.load(&record).await.map_err(|error| match error.kind() {
+            StoreErrorKind::Damaged => error.hint(again()),
+            _ => error,
+        });
+        let Some(value) = loaded? else {
+            return Err(invalid(format!("there is no secret `{name}`")).hint(again()));
         };
         match std::str::from_utf8(value.expose()) {
             Ok(text) => Ok(Secret::new(text.to_owned())),
-            Err(_) => Err(StoreError::damaged(format!("the secret `{name}`"), "it is not text")
-                .hint(format!("`mcp-tether secret set {name}`"))),
+            Err(_) => {
+                Err(StoreError::damaged(format!("the secret `{name}`"), "it is not text")
+                    .hint(again()))
+            }
         }
     }
 

@@ -23,6 +23,8 @@ pub enum StoreErrorKind {
     KeyringFailed,
     /// A stored value cannot be read; it stays where it is.
     Damaged,
+    /// A stored value was written by a newer program.
+    Newer,
     /// A file or folder is not safe to use: a symlink, or somebody else's.
     Unsafe,
     /// The file system refused.
@@ -64,7 +66,12 @@ impl StoreError {
     /// A value that cannot be read, and the way out.
     pub(super) fn damaged(place: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self::new(StoreErrorKind::Damaged, format!("{place} is damaged: {why}"))
-            .hint("`mcp-tether logout URL` removes it; then sign in again")
+            .hint("`mcp-tether status` tells what it belongs to and how to remove it")
+    }
+
+    /// A value that a newer program wrote.
+    pub(super) fn newer(message: impl AsRef<str>) -> Self {
+        Self::new(StoreErrorKind::Newer, message).hint("update this `mcp-tether`")
     }
 
     /// A lock that did not become free in time.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::{StoreError, StoreErrorKind};
+use super::error::StoreError;
 use super::record::{Body, Flaw, Record, stem};
 use super::safe_files::{self, Durability};
 
@@ -89,16 +89,14 @@ fn decode(name: &str, content: &[u8]) -> Result<Vec<u8>, Flaw> {
 
 fn unreadable(path: &Path, flaw: Flaw) -> StoreError {
     match flaw {
-        Flaw::Newer(_) => {
-            StoreError::new(StoreErrorKind::Damaged, format!("`{}` was {flaw}", path.display()))
-                .hint("update this `mcp-tether`")
-        }
-        _ => StoreError::damaged(format!("the stored sign-in `{}`", path.display()), flaw),
+        Flaw::Newer(_) => StoreError::newer(format!("`{}` was {flaw}", path.display())),
+        _ => StoreError::damaged(format!("the stored record `{}`", path.display()), flaw),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::StoreErrorKind;
     use super::*;
 
     fn store() -> (tempfile::TempDir, FileStore) {
@@ -140,7 +138,7 @@ mod tests {
             let error = store.load("a").unwrap_err();
             assert_eq!(error.kind(), &StoreErrorKind::Damaged);
             assert!(error.message().contains(path.to_str().unwrap()), "{error}");
-            assert!(error.next_step().unwrap().contains("mcp-tether logout"), "{error:?}");
+            assert!(error.next_step().unwrap().contains("mcp-tether status"), "{error:?}");
             assert!(!format!("{error} {error:?}").contains("canary"));
         }
         assert!(store.delete("a").unwrap(), "and it can be removed");

@@ -7,6 +7,7 @@ mod auth_discovery;
 mod auth_errands;
 mod auth_flow;
 mod auth_hostile;
+mod auth_moves;
 mod auth_shared;
 mod bridge_sign_in;
 mod cli_help;

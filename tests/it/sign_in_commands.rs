@@ -137,9 +137,22 @@ async fn a_damaged_sign_in_is_told_and_can_be_removed() {
     for entry in std::fs::read_dir(&folder).unwrap() {
         std::fs::write(entry.unwrap().path(), "damaged").unwrap();
     }
-    let [row] = &home.status()[..] else { panic!("it is still told") };
+    let told = home.run(&["status", "--json"]);
+    assert_eq!(told.code, Some(1), "{}", told.shown());
+    let rows: Vec<Value> = serde_json::from_str(&told.stdout).unwrap();
+    let [row] = &rows[..] else { panic!("it is still told") };
     assert_eq!(row["server"], url, "the note tells which one it is");
     assert!(row["problem"].is_string());
+    let way_out = format!(
+        "remove it with `mcp-tether logout {url}` and sign in again with `mcp-tether login {url}`"
+    );
+    assert_eq!(row["way_out"], way_out);
+    let told = home.run(&["status"]);
+    assert_eq!(told.code, Some(1), "{}", told.shown());
+    assert!(told.stdout.contains(&format!("  way out  {way_out}\n")), "{}", told.stdout);
+    let met = home.run(&with(&["tools", &url], &OWN));
+    assert!(met.stderr.contains("is damaged"), "{}", met.shown());
+    assert!(met.stderr.contains(&format!("hint: {way_out}")), "{}", met.shown());
     let out = home.ok(&["logout", "--all"]);
     assert!(out.stdout.contains("not revoked: it could not be read"), "{}", out.stdout);
     assert!(home.status().is_empty());
@@ -232,6 +245,41 @@ async fn a_token_file_is_sent_and_replaces_signing_in() {
     assert!(asked.iter().all(|asked| asked.path == "/mcp"), "no discovery");
     let login = home.run(&with(&["login", &url], &file));
     assert_eq!(login.code, Some(2), "{}", login.shown());
+}
+
+/// A-75: who keeps the file fresh need not restart anything; a token that is refused is looked for in the
+/// file once more, and then told with the file's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_file_that_changes_is_read_again() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let path = home.path().join("token");
+    std::fs::write(&path, "canary-1").unwrap();
+    server.accept("canary-1");
+    let mut bridge = home.program([url.as_str(), "--token-file", path.to_str().unwrap()]).spawn();
+    bridge.send(INITIALIZE);
+    assert!(bridge.next_json()["result"].is_object());
+    bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    let mut ask = |id: u32| {
+        bridge.send(json!({ "jsonrpc": "2.0", "id": id, "method": "tools/list" }).to_string());
+        let answer = bridge.next_json();
+        assert_eq!(answer["id"], id);
+        answer
+    };
+    assert!(ask(9)["result"].is_object());
+    server.end_access_tokens();
+    let refused = ask(2);
+    assert_eq!(refused["error"]["data"]["bridge"]["kind"], "auth_failed", "{refused}");
+    assert!(refused["error"]["message"].as_str().unwrap().contains(path.to_str().unwrap()));
+    for (id, token) in [(3, "canary-2"), (4, "canary-longer")] {
+        server.end_access_tokens();
+        server.accept(token);
+        std::fs::write(&path, token).unwrap();
+        assert!(ask(id)["result"].is_object());
+    }
+    assert!(server.asked().iter().all(|asked| asked.path == "/mcp"), "no discovery");
+    assert!(!bridge.finish().shown().contains("canary"));
 }
 
 /// DROP-IN §2: a rotating refresh token is taken over, the originals stay, the second import changes nothing.

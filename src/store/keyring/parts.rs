@@ -4,7 +4,7 @@
 //! moment in which the new one takes its place.
 
 use super::Entries;
-use crate::store::error::{StoreError, StoreErrorKind};
+use crate::store::error::StoreError;
 use crate::store::record::{Body, Flaw, Parts, Record, Slot};
 
 /// A reader that meets a writer finds parts gone; it starts over this often.
@@ -122,8 +122,7 @@ fn other(slot: Slot) -> Slot {
 fn unreadable(name: &str, flaw: Flaw) -> StoreError {
     let place = format!("the keyring entry `{name}` of `mcp-tether`");
     match flaw {
-        Flaw::Newer(_) => StoreError::new(StoreErrorKind::Damaged, format!("{place} was {flaw}"))
-            .hint("update this `mcp-tether`"),
+        Flaw::Newer(_) => StoreError::newer(format!("{place} was {flaw}")),
         _ => StoreError::damaged(place, flaw),
     }
 }
@@ -134,6 +133,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::store::error::StoreErrorKind;
 
     /// A keyring with short entries whose process is killed after a number of changes.
     #[derive(Default)]

@@ -72,6 +72,10 @@ pub struct Config {
     pub real_issuer_named: bool,
     /// A path that answers 503.
     pub failing: Option<&'static str>,
+    /// A path where nothing is any more.
+    pub gone: Option<&'static str>,
+    /// A path, and what it answers instead of what it should: media type and text.
+    pub replaced: Option<(&'static str, &'static str, &'static str)>,
     /// Paths that redirect, and where to.
     pub redirects: Vec<(String, String)>,
     /// Whether access tokens can be taken back.
@@ -111,6 +115,8 @@ impl Default for Config {
             token_delay: Duration::ZERO,
             real_issuer_named: true,
             failing: None,
+            gone: None,
+            replaced: None,
             redirects: Vec::new(),
             revokes_access_tokens: true,
             denies: false,
@@ -238,6 +244,13 @@ impl AuthorizationServer {
         self.inner.world().codes.clear();
     }
 
+    /// Takes this access token from now on.
+    pub fn accept(&self, token: &str) {
+        let (client, scopes) = ("somebody".to_owned(), String::new());
+        let grant = Grant { client, scopes, resource: None, family: 0 };
+        self.inner.world().access.insert(token.to_owned(), (grant, u64::MAX));
+    }
+
     /// Forgets every client.
     pub fn forget_clients(&self) {
         self.inner.world().clients.clear();
@@ -297,6 +310,12 @@ async fn handle(
     if Some(path) == config.failing {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    if Some(path) == config.gone {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    if let Some((_, kind, text)) = config.replaced.filter(|(replaced, ..)| *replaced == path) {
+        return ([(header::CONTENT_TYPE, kind)], text).into_response();
+    }
     if let Some((_, target)) = config.redirects.iter().find(|(from, _)| from == path) {
         let target = [(header::LOCATION, target.clone())];
         return (StatusCode::TEMPORARY_REDIRECT, target).into_response();
@@ -310,7 +329,7 @@ async fn handle(
     match (method.as_str(), path.strip_prefix(prefix).unwrap_or(path)) {
         (_, "/mcp") => inner.endpoint(&config, &asked),
         ("GET", "/authorize") => inner.authorize(&config, &asked),
-        ("POST", "/token") => {
+        ("POST", "/token" | "/moved/token") => {
             tokio::time::sleep(config.token_delay).await;
             match config.token_status {
                 Some(status) => (StatusCode::from_u16(status).unwrap(), "no").into_response(),

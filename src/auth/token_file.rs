@@ -1,0 +1,181 @@
+//! A token that another program keeps fresh in a file (`--token-file`). It is read again when the file
+//! changed, and after a refusal; it takes the place of signing in. Never writes the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use http::HeaderValue;
+
+use crate::redact::plain;
+
+/// The largest file that is read: tokens are headers, and no server takes larger ones.
+const SIZE_LIMIT: u64 = 64 * 1024;
+
+/// A file with one token.
+#[derive(Debug)]
+pub struct TokenFile {
+    path: PathBuf,
+    held: Mutex<Held>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    header: HeaderValue,
+    serial: u64,
+    /// The file as it was when it was read; `None` if nobody knows.
+    seen: Option<Stamp>,
+}
+
+/// What changes with a file's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    changed: SystemTime,
+    length: u64,
+}
+
+impl TokenFile {
+    /// A file with this text in it.
+    ///
+    /// # Errors
+    /// A sentence: it does not hold one token. Its content is not repeated.
+    pub fn new(path: PathBuf, text: &str) -> Result<Self, String> {
+        let header = header(text).ok_or_else(|| no_token(&path))?;
+        let held = Held { header, serial: 1, seen: stamp(&path) };
+        Ok(Self { path, held: Mutex::new(held) })
+    }
+
+    /// The header for the next request and its serial.
+    pub(super) fn current(&self) -> (HeaderValue, u64) {
+        let mut held = self.held();
+        let now = stamp(&self.path);
+        if now.is_some() && now != held.seen {
+            held.read_again(&self.path);
+        }
+        (held.header.clone(), held.serial)
+    }
+
+    /// Whether there is another token by now than the one that was refused.
+    pub(super) fn has_changed_since(&self, used: Option<u64>) -> bool {
+        let mut held = self.held();
+        // Two changes within one tick of the clock look like one.
+        held.read_again(&self.path);
+        Some(held.serial) != used
+    }
+
+    /// The path, for messages.
+    pub(super) fn shown(&self) -> String {
+        plain(&self.path.display().to_string())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// A file that is missing or half written for a moment changes nothing.
+    fn read_again(&mut self, path: &Path) {
+        match read(path) {
+            Ok((header, seen)) => {
+                self.serial += u64::from(header != self.header);
+                self.header = header;
+                self.seen = Some(seen);
+            }
+            Err(reason) => {
+                if self.seen.take().is_some() {
+                    tracing::warn!("the token read before is used on: {reason}");
+                }
+            }
+        }
+    }
+}
+
+/// `None` also for a pipe, which is good for one reading.
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some(Stamp { changed: metadata.modified().ok()?, length: metadata.len() })
+}
+
+fn read(path: &Path) -> Result<(HeaderValue, Stamp), String> {
+    let shown = || plain(&path.display().to_string());
+    // Before the content: a change in between is then seen the next time.
+    let seen = stamp(path).ok_or_else(|| format!("the token file `{}` is gone", shown()))?;
+    let text = text_of(path)
+        .map_err(|error| format!("cannot read the token file `{}`: {error}", shown()))?;
+    Ok((header(&text).ok_or_else(|| no_token(path))?, seen))
+}
+
+fn no_token(path: &Path) -> String {
+    format!("the token file `{}` does not hold one token", plain(&path.display().to_string()))
+}
+
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, SIZE_LIMIT), &mut text)?;
+    Ok(text)
+}
+
+/// The token alone, with or without the word `Bearer` before it.
+fn header(text: &str) -> Option<HeaderValue> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
+    if token.is_empty() || token.contains(char::is_whitespace) {
+        return None;
+    }
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, TokenFile) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, text).unwrap();
+        let file = TokenFile::new(path, text).unwrap();
+        (folder, file)
+    }
+
+    ///
+    #[test]
+    fn a_file_that_another_program_renews_is_read_again() {
+        let (_folder, file) = file(" Bearer one\n");
+        assert_eq!(file.current(), (HeaderValue::from_static("Bearer one"), 1));
+        assert!(!file.has_changed_since(Some(1)));
+        std::fs::write(&file.path, "longer").unwrap();
+        assert_eq!(file.current(), (HeaderValue::from_static("Bearer longer"), 2));
+        std::fs::write(&file.path, "second").unwrap();
+        assert!(file.has_changed_since(Some(2)), "the same length within one tick of the clock");
+        assert_eq!(file.current(), (HeaderValue::from_static("Bearer second"), 3));
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_changes_nothing() {
+        let (_folder, file) = file("one");
+        for half in ["", "on e"] {
+            std::fs::write(&file.path, half).unwrap();
+            assert_eq!(file.current(), (HeaderValue::from_static("Bearer one"), 1));
+        }
+        std::fs::remove_file(&file.path).unwrap();
+        assert_eq!(file.current().1, 1);
+        assert!(!file.has_changed_since(Some(1)));
+        std::fs::write(&file.path, "two").unwrap();
+        assert_eq!(file.current(), (HeaderValue::from_static("Bearer two"), 2));
+    }
+
+    /// S-09
+    #[test]
+    fn what_holds_no_token_is_refused_without_repeating_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        for wrong in ["", "\n", "hunter2 hunter2", "hunter2\nhunter2", "hunter2\u{1}"] {
+            let refused = TokenFile::new(path.clone(), wrong).unwrap_err();
+            assert!(refused.contains("does not hold one token") && !refused.contains("hunter2"));
+        }
+    }
+}
