@@ -44,7 +44,7 @@ impl Environment {
 
     /// Whether this is the real one, so that another run of the program finds the same.
     pub fn is_of_process(&self) -> bool {
-        matches!(self.variables, Variables::Process)
+        matches!(self.variables, Variables::Process) && self.added.is_empty()
     }
 
     /// The value of a variable. Bytes that are no UTF-8 are replaced, which later checks refuse

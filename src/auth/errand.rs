@@ -66,6 +66,17 @@ pub(super) enum Trouble {
     Store(Failure),
 }
 
+/// What the other process tells. Where the tokens rest in the store it tells no more than that: whoever
+/// else of this machine sends an errand gets no token.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Reply {
+    Stored,
+    NotStored(Box<SignIn>),
+    Impossible,
+    Trouble(Trouble),
+}
+
 /// An errand and the record that it is about.
 #[derive(Serialize, Deserialize)]
 struct Order<E> {
@@ -84,8 +95,11 @@ impl Context {
         if let Some(errands) = self.outliving() {
             let order = Order { sign_in: self.names.sign_in.clone(), errand: &errand };
             let run = tokio::time::timeout(self.limit_of(&errand), errands.run(bytes_of(&order)));
-            match outcome_of(run.await) {
-                Ok(outcome) => return outcome,
+            match reply_of(run.await) {
+                Ok(Reply::Stored) => return Ok(self.stored().await?.map(Box::new)),
+                Ok(Reply::NotStored(record)) => return Ok(Some(record)),
+                Ok(Reply::Impossible) => return Ok(None),
+                Ok(Reply::Trouble(trouble)) => return Err(trouble),
                 Err(NotRun(reason)) => self.told_in_process.call_once(|| {
                     tracing::info!(
                         "tokens are asked for in this process, not in one of their own: {reason}"
@@ -125,7 +139,20 @@ impl Context {
         if order.sign_in != self.names.sign_in {
             return Err(NotRun("the settings have changed meanwhile".to_owned()));
         }
-        Ok(bytes_of(&order.errand.work(self, gone).await))
+        Ok(bytes_of(&self.reply(order.errand.work(self, gone).await).await))
+    }
+
+    async fn reply(&self, outcome: Outcome) -> Reply {
+        let record = match outcome {
+            Ok(Some(record)) => record,
+            Ok(None) => return Reply::Impossible,
+            Err(trouble) => return Reply::Trouble(trouble),
+        };
+        let stored = self.stored().await.ok().flatten();
+        match stored.is_some_and(|stored| stored.tokens == record.tokens) {
+            true => Reply::Stored,
+            false => Reply::NotStored(record),
+        }
     }
 }
 
@@ -151,11 +178,11 @@ impl From<Failure> for Trouble {
     }
 }
 
-fn outcome_of(
+fn reply_of(
     run: Result<Result<Secret<Vec<u8>>, NotRun>, tokio::time::error::Elapsed>,
-) -> Result<Outcome, NotRun> {
+) -> Result<Reply, NotRun> {
     // It may still hold the lock, so that trying here would only wait as well.
-    let Ok(answer) = run else { return Ok(Err(Trouble::Store(does_not_end()))) };
+    let Ok(answer) = run else { return Ok(Reply::Trouble(Trouble::Store(does_not_end()))) };
     serde_json::from_slice(answer?.expose())
         .map_err(|_| NotRun("the answer cannot be read".to_owned()))
 }

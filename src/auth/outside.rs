@@ -275,6 +275,8 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::http::Proxy;
+    use crate::redact::Secret;
 
     /// S-07: a refused address stops the request itself, whether it is written out or looked up.
     #[tokio::test]
@@ -285,6 +287,16 @@ mod tests {
                 if name == "mcp.example" { [93, 184, 216, 34] } else { [127, 0, 0, 1] };
             Box::pin(async move { Ok(vec![IpAddr::from(address)]) })
         });
+        let proxy = Secret::new(Url::parse("http://proxy.invalid:3128").unwrap());
+        let proxy = Proxy::Url { url: proxy, bypass: None };
+        let behind = HttpOptions { proxy, ..HttpOptions::default() };
+        let outside = Outside::with_lookup(&options, &behind, lookup.clone());
+        for url in
+            ["https://10.0.0.5/x", "https://localhost/x", "https://[::ffff:169.254.169.254]/x"]
+        {
+            let failure = outside.document(&Url::parse(url).unwrap()).await.unwrap_err();
+            assert!(failure.hint.unwrap().contains("--allow-private-addresses"), "behind a proxy");
+        }
         let outside = Outside::with_lookup(&options, &HttpOptions::default(), lookup);
         for url in ["https://as.example/x", "https://10.0.0.5/x", "https://localhost/x"] {
             let url = Url::parse(url).unwrap();

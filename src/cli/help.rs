@@ -89,7 +89,8 @@ Examples:
   mcp-tether import https://mcp.example.com/mcp --header 'X-Tenant: ${TENANT}'
 
 Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. The files are found by
-URL and flags, so give both as they were given to `mcp-remote`. Where the server replaces refresh
+URL and flags: without a URL both come from the configurations of the hosts that `install` knows,
+else give both as they were given to `mcp-remote`. Where the server replaces refresh
 tokens, the sign-in works with one program only: this one, from the first renewal on.";
 
 /// Examples of `install`.

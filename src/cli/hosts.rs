@@ -100,7 +100,7 @@ fn scope_of(word: &str) -> Scope {
 }
 
 /// The words of an entry as a command line of the bridge.
-fn read(words: &[String]) -> Result<(String, Flags)> {
+pub fn read(words: &[String]) -> Result<(String, Flags)> {
     let words = [OsString::from("mcp-tether")].into_iter().chain(words.iter().map(OsString::from));
     let cli = Cli::try_parse_from(words).map_err(|error| {
         let text = error.to_string();

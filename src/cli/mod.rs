@@ -78,7 +78,8 @@ enum Verb {
     /// Take over the sign-ins of `mcp-remote`
     #[command(after_help = help::IMPORT, args_override_self = true)]
     Import {
-        /// The servers' URLs, as they stand in the host's configuration
+        /// The servers' URLs, as they stand in the host's configuration [default: every server that a
+        /// known host starts `mcp-remote` for]
         #[arg(value_name = "URL")]
         urls: Vec<String>,
         #[command(flatten)]
@@ -393,7 +394,7 @@ impl Cli {
             }
             Verb::Errand => commands::errand::run(environment),
             Verb::Import { urls, flags } => {
-                commands::import::run(&urls, &merged(flags), environment)
+                commands::import::run(&urls, &merged(flags), &hosts::read, environment)
             }
             Verb::Install(install) => install.run(outer, environment),
             Verb::Uninstall(uninstall) => uninstall.run(environment),

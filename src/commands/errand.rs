@@ -1,6 +1,7 @@
 //! What must not break off when a bridge is killed runs in a process of its own: [`Apart`] starts this
 //! program again with the hidden verb `errand`, and [`run`] is that verb. Settings and secrets go through
-//! its stdin, the outcome comes back through its stdout; nothing is in arguments or variables.
+//! its stdin, what became of it comes back through its stdout, the tokens rest in the store; nothing is in
+//! arguments or variables.
 
 use std::io::{BufRead, Read, Write};
 use std::process::Stdio;

@@ -1,11 +1,14 @@
 //! `mcp-tether import`: takes the sign-ins over that `mcp-remote` keeps in `~/.mcp-auth`. Changes
 //! nothing there.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::host_entries::folders;
+use super::migrate::Reading;
 use super::prepare::{Ground, block_on, for_signing_in, store};
 use super::sign_in::{place, subject, to_error};
 use crate::auth::{
@@ -13,6 +16,7 @@ use crate::auth::{
 };
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
+use crate::hosts::{Entry, HostFile, McpRemote, found, mcp_remote};
 use crate::platform::NoBrowser;
 use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings};
@@ -21,11 +25,21 @@ use crate::store::import::{
     ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, folder, known_keys, read,
 };
 
-/// Takes the sign-ins of these servers over; without any, says what there is.
-pub fn run(urls: &[String], flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Takes the sign-ins of these servers over; without any, of those that hosts start `mcp-remote` for.
+pub fn run(
+    urls: &[String],
+    flags: &Flags,
+    read: Reading<'_>,
+    environment: &Environment,
+) -> Result<ExitCode> {
     let folder = folder_of(environment)?;
     if urls.is_empty() {
-        return what_there_is(&folder, flags, environment);
+        store(flags, environment)?;
+        let entries = started_by_hosts(read, environment);
+        return match entries.is_empty() || known_keys(&folder).is_empty() {
+            true => what_there_is(&folder),
+            false => Ok(all_of(&entries, flags, environment)),
+        };
     }
     let mut failed = false;
     for url in urls {
@@ -41,9 +55,69 @@ pub fn run(urls: &[String], flags: &Flags, environment: &Environment) -> Result<
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
 }
 
-/// Takes the sign-in of one server over; the report.
-pub(super) fn one_of(url: &str, flags: &Flags, environment: &Environment) -> Result<String> {
-    one(url, &folder_of(environment)?, flags, environment)
+/// A server that a host starts `mcp-remote` for.
+pub(super) struct Started {
+    /// The entry.
+    pub(super) entry: Entry,
+    /// The server's URL.
+    pub(super) url: String,
+    /// What else was given.
+    pub(super) flags: Flags,
+}
+
+impl Started {
+    /// Takes its sign-in over; the report, or a note why not. A server without one is nothing to worry
+    /// about.
+    pub(super) fn take_over(
+        &self,
+        flags: &Flags,
+        environment: &Environment,
+    ) -> std::result::Result<String, String> {
+        let flags = flags.clone().overlaid_by(self.flags.clone());
+        let environment = environment.with_variables(&self.entry.variables);
+        let folder = folder_of(&environment);
+        let taken = folder.and_then(|folder| one(&self.url, &folder, &flags, &environment));
+        taken.map_err(|error| {
+            let reason = error.to_string();
+            let reason = reason.lines().next().unwrap_or_default();
+            let reason = reason.trim_start_matches("error: ");
+            let name = plain(&self.entry.place.name);
+            format!("  note    no sign-in was taken over for `{name}`: {reason}\n")
+        })
+    }
+}
+
+/// The entries of all hosts that start `mcp-remote`, each server once. Files and entries that cannot be
+/// read are passed over: `migrate` tells about them.
+fn started_by_hosts(read: Reading<'_>, environment: &Environment) -> Vec<Started> {
+    let mut started: Vec<Started> = Vec::new();
+    let mut seen = HashSet::new();
+    for (host, _, path) in found(&folders(environment)) {
+        let Ok(file) = HostFile::open(host, &path) else { continue };
+        for entry in file.document.entries() {
+            let Some(McpRemote::Started(given)) = mcp_remote(&entry.words) else { continue };
+            if let Ok((url, flags)) = read(&given)
+                && seen.insert((given, entry.variables.clone()))
+            {
+                started.push(Started { entry: entry.clone(), url, flags });
+            }
+        }
+    }
+    started
+}
+
+fn all_of(entries: &[Started], flags: &Flags, environment: &Environment) -> ExitCode {
+    let mut code = ExitCode::Failed;
+    for started in entries {
+        match started.take_over(flags, environment) {
+            Ok(report) => {
+                code = ExitCode::Ok;
+                to_stdout(&report);
+            }
+            Err(note) => to_stderr(&note),
+        }
+    }
+    code
 }
 
 fn folder_of(environment: &Environment) -> Result<PathBuf> {
@@ -54,9 +128,8 @@ fn folder_of(environment: &Environment) -> Result<PathBuf> {
     })
 }
 
-/// The files tell no URL, so the user has to.
-fn what_there_is(folder: &Path, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
-    store(flags, environment)?;
+/// The files tell no URL, so where no host does either the user has to.
+fn what_there_is(folder: &Path) -> Result<ExitCode> {
     let (count, shown) = (known_keys(folder).len(), plain(&folder.display().to_string()));
     if count == 0 {
         to_stdout(&format!("there are no sign-ins of `mcp-remote` in `{shown}`\n"));

@@ -4,12 +4,11 @@
 use std::collections::HashSet;
 
 use super::host_entries::{folders, named, own_program, position, refuse_sudo, saved_lines};
-use super::import;
+use super::import::Started;
 use super::literal_secrets::{hidden, is_secret_header};
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{Entry, Folders, Host, HostFile, McpRemote, Scope, found, mcp_remote};
-use crate::redact::plain;
+use crate::hosts::{Folders, Host, HostFile, McpRemote, Scope, found, mcp_remote};
 use crate::settings::Flags;
 
 /// How to go about it, as it was typed.
@@ -32,14 +31,7 @@ pub type Reading<'a> = &'a dyn Fn(&[String]) -> Result<(String, Flags)>;
 struct Planned {
     host: &'static Host,
     file: HostFile,
-    entries: Vec<Rewritten>,
-}
-
-/// An entry that will start this program.
-struct Rewritten {
-    entry: Entry,
-    url: String,
-    flags: Flags,
+    entries: Vec<Started>,
 }
 
 /// Finds, shows, asks, rewrites and takes over.
@@ -178,7 +170,7 @@ impl Survey {
                     let words: Vec<String> =
                         [program.to_owned()].into_iter().chain(given).collect();
                     file.document.start(&entry.place, &words);
-                    entries.push(Rewritten { entry, url, flags });
+                    entries.push(Started { entry, url, flags });
                 }
                 Err(error) => self.notes.push(format!("{place} stays as it is: {error}")),
             }
@@ -204,23 +196,10 @@ fn consent(count: usize) -> Result<bool> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// What became of the sign-ins: a server without one is nothing to worry about.
-fn sign_ins(entries: &[Rewritten], environment: &Environment) -> String {
-    let mut out = String::new();
-    for Rewritten { entry, url, flags } in entries {
-        let environment = environment.with_variables(&entry.variables);
-        match import::one_of(url, flags, &environment) {
-            Ok(report) => out += &report,
-            Err(error) => {
-                let reason = error.to_string();
-                let reason = reason.lines().next().unwrap_or_default();
-                let reason = reason.trim_start_matches("error: ");
-                out += &format!(
-                    "  note    no sign-in was taken over for `{}`: {reason}\n",
-                    plain(&entry.place.name)
-                );
-            }
-        }
-    }
-    out
+/// What became of the sign-ins.
+fn sign_ins(entries: &[Started], environment: &Environment) -> String {
+    let of_entry = |started: &Started| {
+        started.take_over(&Flags::default(), environment).unwrap_or_else(|note| note)
+    };
+    entries.iter().map(of_entry).collect()
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod about;
+mod auth_boundaries;
 mod auth_discovery;
 mod auth_errands;
 mod auth_flow;
@@ -11,6 +12,7 @@ mod auth_moves;
 mod auth_shared;
 mod bridge_sign_in;
 mod cli_help;
+mod client_document;
 mod commands;
 mod docs;
 mod host_clock;

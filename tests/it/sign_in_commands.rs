@@ -61,7 +61,7 @@ fn page(running: &Running) -> url::Url {
     panic!("no page was shown: {}", running.stderr());
 }
 
-/// A-01, A-49: for SSH and containers. What the browser ended at is typed in.
+/// A-35: for SSH and containers. What the browser ended at is typed in.
 #[tokio::test(flavor = "multi_thread")]
 async fn login_without_a_browser_takes_the_pasted_address() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -84,7 +84,7 @@ async fn login_without_a_browser_takes_the_pasted_address() {
     assert_eq!(row["renewable"], true);
 }
 
-/// A-49: the end of the input is an answer too.
+/// A-25: the end of the input is an answer too.
 #[tokio::test(flavor = "multi_thread")]
 async fn login_without_a_browser_ends_with_its_input() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -345,6 +345,33 @@ fn old_files(home: &Home, url: &str, tokens: Value) -> Vec<std::path::PathBuf> {
         path
     };
     [("tokens", tokens), ("client_info", client)].map(write).to_vec()
+}
+
+/// DROP-IN §2: without a URL the hosts tell what `mcp-remote` was started with, flags and variables too.
+#[tokio::test(flavor = "multi_thread")]
+async fn import_finds_the_servers_in_the_configurations_of_hosts() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let old =
+        json!({ "access_token": "canary-a", "token_type": "Bearer", "refresh_token": "canary-r" });
+    old_files(&home, &url, old);
+    let entries = json!({ "mcpServers": {
+        "shop": { "command": "npx", "args": ["-y", "mcp-remote@latest", url, "--debug"] },
+        "again": { "command": "npx", "args": ["-y", "mcp-remote@latest", url, "--debug"] },
+        "none": { "command": "npx", "args": ["mcp-remote", "http://127.0.0.1:9/mcp"] },
+        "other": { "command": "uvx", "args": ["something"] },
+    } });
+    std::fs::create_dir_all(home.path().join(".cursor")).unwrap();
+    std::fs::write(home.path().join(".cursor/mcp.json"), entries.to_string()).unwrap();
+    let imported = home.ok(&["import"]);
+    let over = imported.stdout.matches("took the sign-in of `mcp-remote` to").count();
+    assert_eq!(over, 1, "{}", imported.shown());
+    assert!(imported.stderr.contains("taken over for `none`"), "{}", imported.shown());
+    let [row] = &home.status()[..] else { panic!("one sign-in") };
+    assert_eq!(row["server"], url);
+    let again = home.ok(&["import"]);
+    assert!(again.stdout.contains("has a sign-in already"), "{}", again.shown());
 }
 
 /// Where there is no keyring, moving says so and loses nothing.

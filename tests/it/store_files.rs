@@ -59,8 +59,8 @@ fn a_damaged_file_is_reported_with_its_path_and_the_way_out() {
     fs::write(&file, "{\"version\":1,\"canary").unwrap();
     let said = Driver::new(home.path(), "load a").choice("file").run();
     let expected = format!(
-        "error Damaged: the stored sign-in `{}` is damaged: not in the expected form at line 1, \
-         column 20, hint: `mcp-tether logout URL` removes it; then sign in again",
+        "error Damaged: the stored record `{}` is damaged: not in the expected form at line 1, \
+         column 20, hint: `mcp-tether status` tells what it belongs to and how to remove it",
         file.display()
     );
     assert_eq!(said.line, expected);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::envelope;
+use crate::fault::{Fault, Outcome};
 
 /// Where the URL goes in a command; without it the URL comes last.
 const URL: &str = "{url}";
@@ -44,6 +45,36 @@ impl Contender {
     /// The same bridge in a home where nobody was before.
     pub(crate) fn moved(&self, number: usize) -> Self {
         Self { home: self.home.join(format!("fresh-{number}")), ..self.clone() }
+    }
+
+    /// The same bridge with its sign-ins in files, and once more with one stored for `url`; `None` for
+    /// other programs. The token is a program's own, so that nobody has to consent.
+    pub(crate) fn signed_in(&self, url: &str, token_url: &str) -> Outcome<Option<[Self; 2]>> {
+        if Path::new(&self.command[0]).file_name().is_none_or(|name| name != "mcp-tether") {
+            return Ok(None);
+        }
+        let with = |home: &str, flags: &[&str]| {
+            let mut other = Self { home: self.home.join(home), ..self.clone() };
+            other.command.extend(flags.iter().map(|flag| (*flag).to_owned()));
+            other
+        };
+        let client = r#"{"client_id":"bench","client_secret":"bench"}"#;
+        let store = ["--credential-store", "file"];
+        let own = ["--client-credentials", "--token-endpoint", token_url];
+        let own = [&own[..], &["--static-oauth-client-info", client], &store].concat();
+        let signed_in = with("signed-in", &own);
+        fs::create_dir_all(&signed_in.home).map_err(Fault::from_io("make a home"))?;
+        let login = Command::new(&self.command[0])
+            .args(["login", url])
+            .args(&own)
+            .env_clear()
+            .env("HOME", &signed_in.home)
+            .output()
+            .map_err(Fault::from_io("sign in"))?;
+        match login.status.success() {
+            true => Ok(Some([with("not-signed-in", &store), signed_in])),
+            false => Err(Fault::new(String::from_utf8_lossy(&login.stderr))),
+        }
     }
 
     pub(crate) fn command(&self, url: &str) -> Vec<String> {

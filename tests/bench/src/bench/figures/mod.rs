@@ -22,9 +22,10 @@ pub(crate) struct Figure {
     pub(crate) measure: fn(&mut Bench) -> Outcome<Vec<Row>>,
 }
 
-pub(crate) const FIGURES: [Figure; 9] = [
+pub(crate) const FIGURES: [Figure; 10] = [
     Figure { name: "start", place: Place::Anywhere, measure: start::near },
     Figure { name: "far", place: Place::Anywhere, measure: start::far },
+    Figure { name: "signed-in", place: Place::Anywhere, measure: start::signed_in },
     Figure { name: "idle", place: Place::Anywhere, measure: idle::measure },
     Figure { name: "calls", place: Place::Anywhere, measure: calls::measure },
     Figure { name: "late", place: Place::Anywhere, measure: calls::late },

@@ -46,6 +46,46 @@ fn start(bench: &Bench, contender: &Contender) -> Outcome<Start> {
     Ok(Start { opening, requests, end })
 }
 
+/// With a fresh sign-in in a file, against the same bridge without one, at a remote that asks for none:
+/// it may cost a few milliseconds and no request.
+pub(crate) fn signed_in(bench: &mut Bench) -> Outcome<Vec<Row>> {
+    let (url, token_url) = (bench.upstream().url(), bench.upstream().token_url());
+    let mut pairs = Vec::new();
+    for contender in bench.contenders() {
+        pairs.push(contender.signed_in(&url, &token_url)?);
+    }
+    let mut samples: Vec<Vec<[Start; 2]>> = pairs.iter().map(|_| Vec::new()).collect();
+    for round in 0..bench.plan().spawns {
+        for (pair, samples) in pairs.iter().zip(&mut samples) {
+            let Some([without, with]) = pair else { continue };
+            // Who begins changes every time.
+            let (first, second) = if round % 2 == 0 { (without, with) } else { (with, without) };
+            let mut taken = [start(bench, first)?, start(bench, second)?];
+            if round % 2 == 1 {
+                taken.reverse();
+            }
+            samples.push(taken);
+        }
+    }
+    let tools = |start: &Start| milliseconds(start.opening.tools);
+    Ok(vec![
+        Row::new("signed-in", "spawn → `tools/list` answer with a stored sign-in, ms")
+            .decimals(2)
+            .of(&samples, |[_, with]| tools(with)),
+        Row::new("signed-in-more", "the same less a start without one, ms")
+            .decimals(2)
+            .target(Target::AtMost(3.0))
+            .of(&samples, |[without, with]| tools(with) - tools(without)),
+        Row::new("signed-in-ratio", "the same as a ratio to a start without one")
+            .decimals(2)
+            .of(&samples, |[without, with]| tools(with) / tools(without)),
+        Row::new("signed-in-requests", "HTTP requests before that answer")
+            .decimals(0)
+            .target(Target::AtMost(3.0))
+            .of(&samples, |[_, with]| with.requests as f64),
+    ])
+}
+
 /// At a round trip of 80 ms: in a home where nobody was before, and once more in the same.
 pub(crate) fn far(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let rounds = bench.plan().far_spawns;

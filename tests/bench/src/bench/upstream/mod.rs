@@ -74,6 +74,11 @@ impl Upstream {
         format!("http://{}/mcp", self.near)
     }
 
+    /// Where a program gets a token for itself.
+    pub(crate) fn token_url(&self) -> String {
+        format!("http://{}/token", self.near)
+    }
+
     /// The same with a GET stream that stays open and silent.
     pub(crate) fn url_with_stream(&self) -> String {
         format!("http://{}/held", self.near)
@@ -160,6 +165,9 @@ async fn connection(stream: TcpStream, round_trip: Duration, state: Rc<State>) {
 
 impl State {
     async fn respond(&self, request: Request<Incoming>) -> Response<Reply> {
+        if request.uri().path() == "/token" {
+            return token();
+        }
         let known = matches!(request.uri().path(), "/mcp" | "/held");
         let method = request.method().clone();
         if !known || method != Method::POST {
@@ -233,6 +241,12 @@ fn check(headers: &HeaderMap, opening: bool) -> Result<(), &'static str> {
         return Err("wrong MCP-Protocol-Version");
     }
     Ok(())
+}
+
+/// Whoever asks gets a token; what it is good for is not looked at.
+fn token() -> Response<Reply> {
+    let body = r#"{"access_token":"bench","token_type":"Bearer","expires_in":86400}"#;
+    json(StatusCode::OK, Reply::sized([Bytes::from_static(body.as_bytes())]))
 }
 
 fn refused(reason: &str) -> Response<Reply> {
