@@ -1,13 +1,13 @@
 //! Tokens for the client itself, without a person (RFC 6749 §4.4, SEP-1046, A-70): pre-registered
 //! credentials only, a secret or a signed assertion.
 
-use super::browser_sign_in::store;
 use super::client_authentication::AuthMethod;
 use super::context::{Context, Wish};
 use super::discovery::{Discovered, canonical};
 use super::metadata::AuthorizationServer;
 use super::options::{Grant, ResourceIndicator};
 use super::record::SignIn;
+use super::redemption::store;
 use super::registration::Registrar;
 use super::token_endpoint::{GrantError, TokenEndpoint};
 use super::well_known;

@@ -6,11 +6,12 @@ use oauth2::{DeviceAuthorizationUrl, EmptyExtraDeviceAuthorizationFields, Scope}
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::browser_sign_in::{conclude, store, wait_for_turn};
+use super::browser_sign_in::{conclude, wait_for_turn};
 use super::context::{Context, SignInState, Waiting, Wish};
 use super::discovery::Discovered;
 use super::errand::{Errand, Gone, Outcome, Trouble};
 use super::record::{Registration, SignIn};
+use super::redemption::store;
 use super::registration::Registrar;
 use super::token_endpoint::{GrantError, TokenEndpoint, grant_error};
 use crate::error::{Failure, FailureKind};

@@ -8,11 +8,11 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::browser_sign_in;
 use super::context::Context;
 use super::device_code::{self, DeviceCode};
 use super::options::Grant;
 use super::record::{Pending, SignIn};
+use super::redemption;
 use super::refresh;
 use super::secret_text;
 use super::token_endpoint::GrantError;
@@ -160,7 +160,7 @@ impl Errand {
     async fn work(self, context: &Context, gone: Gone) -> Outcome {
         match self {
             Self::Renew { stale, moved_to } => refresh::work(context, &stale, moved_to).await,
-            Self::Redeem(pending) => browser_sign_in::redeem(context, &pending).await,
+            Self::Redeem(pending) => redemption::redeem(context, &pending).await,
             Self::AwaitDevice(code) => device_code::poll(context, &code, gone).await,
         }
     }

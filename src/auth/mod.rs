@@ -30,6 +30,7 @@ mod page;
 mod pre_registered;
 mod reach;
 mod record;
+mod redemption;
 mod redirect;
 mod refresh;
 mod registration;
