@@ -73,7 +73,7 @@ impl Bridge {
         let Some(id) = held.message.id().map(|id| id.to_json()) else { return };
         let answer = Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"result":{result}}}"#));
         if let Ok(answer) = answer {
-            self.answer(held.batch, self.shown(held.message.method(), &id, &answer));
+            self.answer(held.batch, self.shown(held.message.method(), &id, &answer, &[]));
         }
     }
 }

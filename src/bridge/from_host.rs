@@ -5,14 +5,15 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::Bridge;
-use super::in_flight::{Held, Purpose};
+use super::in_flight::{Asker, Held, Purpose};
+use crate::eras;
 use crate::error::{Failure, FailureKind};
 use crate::host::LINE_LIMIT;
 use crate::jsonrpc::{
     Frame, Invalid, Kind, Line, Message, Received, RequestId, error_response,
     error_response_without_id, result_response,
 };
-use crate::protocol::{Era, ProtocolVersion, codes, methods};
+use crate::protocol::{ProtocolVersion, codes, methods};
 
 #[derive(Deserialize)]
 struct Cancelled<'a> {
@@ -62,7 +63,7 @@ impl Bridge {
     fn take_message(&mut self, message: Message, batch: Option<u64>) {
         self.timers.traffic();
         match message.kind() {
-            Kind::Request => self.take_request(Held { message, batch, repeated: false }),
+            Kind::Request => self.take_request(Held::new(message, batch)),
             Kind::Notification => self.take_notification(message),
             Kind::Response | Kind::ErrorResponse => self.take_host_answer(&message),
         }
@@ -74,9 +75,11 @@ impl Bridge {
             let text = "this id belongs to a request that is still open";
             return self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
         }
+        if eras::speaks_modern(&held.message) {
+            return self.take_modern_request(Held { asker: Asker::ModernHost, ..held });
+        }
         match held.message.method() {
             methods::PING => self.answer(held.batch, Frame::from(result_response(&id, &json!({})))),
-            methods::DISCOVER => self.answer_discover(&id, held.batch),
             methods::INITIALIZE if held.batch.is_some() => {
                 let text = "`initialize` must not be part of a batch";
                 self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
@@ -94,45 +97,33 @@ impl Bridge {
         }
     }
 
-    /// Hosts of both eras probe with this first and go on with `initialize` (HOSTS.md); an unknown
-    /// method is what tells them that there is no server of 2026-07-28 here.
-    fn answer_discover(&mut self, id: &RequestId, batch: Option<u64>) {
-        let text = "`server/discover` is not served here; open the session with `initialize`";
-        self.answer_error(id, batch, codes::METHOD_NOT_FOUND, text);
-    }
-
     /// A legacy server might act on a call that comes before `initialize` (T-81).
     fn refuse_uninitialized(&mut self, id: &RequestId, held: &Held) {
-        let asked = requested_version(&held.message);
-        if let Some(requested) = asked {
-            let legacy = ProtocolVersion::ALL.iter().filter(|v| v.era() == Era::Legacy);
-            let supported: Vec<&str> = legacy.map(|v| v.name()).collect();
-            let data = json!({ "supported": supported, "requested": requested });
-            let text = "this revision is not served here; open the session with `initialize`";
-            let code = codes::UNSUPPORTED_PROTOCOL_VERSION;
-            return self.answer(held.batch, Frame::from(error_response(id, code, text, data)));
-        }
         let text = "the first request must be `initialize`";
         self.answer_error(id, held.batch, codes::INVALID_REQUEST, text);
     }
 
     fn take_call(&mut self, held: Held) {
+        if self.may_call(&held) {
+            self.pass(held);
+        }
+    }
+
+    /// Whether this call may go to the remote; answers it if not.
+    pub(super) fn may_call(&mut self, held: &Held) -> bool {
         let hidden = !self.hidden_tools.is_empty()
             && held
                 .message
                 .params_as::<Named>()
                 .is_some_and(|tool| self.hidden_tools.hides(&tool.name));
-        match held.message.id().cloned() {
-            Some(id) if hidden => {
-                let text = "this tool is hidden by `--ignore-tool`";
-                self.answer_error(&id, held.batch, codes::INVALID_PARAMS, text);
-            }
-            _ => {
-                // Somebody waits for this: time for what `--login on-demand` puts off.
-                self.remote.authorizer().demand();
-                self.pass(held);
-            }
+        if let Some(id) = held.message.id().filter(|_| hidden) {
+            let text = "this tool is hidden by `--ignore-tool`";
+            self.answer_error(id, held.batch, codes::INVALID_PARAMS, text);
+            return false;
         }
+        // Somebody waits for this: time for what `--login on-demand` puts off.
+        self.remote.authorizer().demand();
+        true
     }
 
     fn take_notification(&mut self, message: Message) {
@@ -145,7 +136,7 @@ impl Bridge {
             _ if self.opening.is_idle() => {
                 tracing::debug!(method = message.method(), "dropped, there is no session yet");
             }
-            _ => self.pass(Held { message, batch: None, repeated: false }),
+            _ => self.pass(Held::new(message, None)),
         }
     }
 
@@ -167,6 +158,9 @@ impl Bridge {
         let Some(request) = self.in_flight.close(number) else { return };
         if let Purpose::Host(held) = &request.purpose {
             self.forget(held.batch);
+        }
+        if self.modern.is_on() {
+            return self.with_modern(|modern, turn| modern.cancel(number, turn));
         }
         let (Some(params), Some(range)) = (message.params(), message.params_range()) else {
             return;
@@ -200,6 +194,10 @@ impl Bridge {
             tracing::debug!("dropped an answer to a session that is gone");
             return;
         }
+        if let (true, RequestId::Integer(id)) = (self.modern.is_on(), &request.id) {
+            let Ok(id) = id.parse() else { return };
+            return self.with_modern(|modern, turn| modern.take_host_answer(id, answer, turn));
+        }
         let number = self.number();
         let post = self.post_frame(number, answer.with_id(&request.id.to_json()));
         self.remote.post(post);
@@ -229,7 +227,13 @@ impl Bridge {
         }
     }
 
-    fn answer_error(&mut self, id: &RequestId, batch: Option<u64>, code: i64, text: &str) {
+    pub(super) fn answer_error(
+        &mut self,
+        id: &RequestId,
+        batch: Option<u64>,
+        code: i64,
+        text: &str,
+    ) {
         let line = error_response(id, code, text, serde_json::Value::Null);
         self.answer(batch, Frame::from(line));
     }
@@ -241,13 +245,6 @@ fn is_initialize(purpose: &Purpose) -> bool {
         Purpose::Reopen => true,
         Purpose::Own | Purpose::Compare(_) => false,
     }
-}
-
-/// The revision that a self-contained request of 2026-07-28 names.
-fn requested_version(message: &Message) -> Option<String> {
-    let params: serde_json::Value = message.params_as()?;
-    let version = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
-    version.as_str().map(str::to_owned)
 }
 
 /// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method` first.

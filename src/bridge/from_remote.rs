@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::Bridge;
 use super::in_flight::{Held, Purpose, RemoteRequest, asks_a_person};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Frame, Kind, Message, RequestId, result_response};
+use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
 use crate::protocol::methods;
 use crate::remote::{Outcome, RemoteEvent, Transport, number_of};
 
@@ -23,9 +23,18 @@ impl Bridge {
         self.timers.traffic();
         match event {
             RemoteEvent::Opened { exchange, transport, session_id } => {
-                if self.in_flight.get(exchange).is_some() {
+                let is_step = self.search.as_ref().is_some_and(|search| search.is_at(exchange));
+                if is_step || self.in_flight.get(exchange).is_some() {
                     self.take_opened(transport, session_id);
                 }
+            }
+            RemoteEvent::Message { exchange: Some(exchange), message, .. }
+                if self.modern.owns(exchange) =>
+            {
+                self.take_modern_message(exchange, &message);
+            }
+            RemoteEvent::Ended { exchange, outcome, .. } if self.modern.owns(exchange) => {
+                self.take_modern_end(exchange, outcome);
             }
             RemoteEvent::Message { exchange, generation, message } => {
                 self.take_remote_message(exchange, generation, &message);
@@ -60,7 +69,18 @@ impl Bridge {
             Some(RequestId::Text(_)) => None,
             None => exchange,
         };
-        let Some(request) = number.and_then(|number| self.in_flight.close(number)) else {
+        let Some(number) = number else {
+            return tracing::warn!("ignored an answer of the server under an id of its own");
+        };
+        if self.search.as_ref().is_some_and(|search| search.is_at(number)) {
+            return self.take_step_answer(answer);
+        }
+        self.settle(number, answer, &[]);
+    }
+
+    /// An answer to the request of this number; the edits come on top of its own bytes.
+    pub(super) fn settle(&mut self, number: u64, answer: &Message, edits: &[Edit]) {
+        let Some(request) = self.in_flight.close(number) else {
             tracing::warn!("ignored an answer of the server to a request that is not open");
             return;
         };
@@ -73,11 +93,11 @@ impl Bridge {
                 self.reopen_failed(&failure.hint("restart the server entry in your host"));
             }
             Purpose::Reopen => self.take_initialize_answer(answer),
-            Purpose::Host(held) => self.answer_host(&held, answer),
+            Purpose::Host(held) => self.answer_host(&held, answer, edits),
         }
     }
 
-    fn answer_host(&mut self, held: &Held, answer: &Message) {
+    fn answer_host(&mut self, held: &Held, answer: &Message, edits: &[Edit]) {
         let Some(id) = held.message.id().map(RequestId::to_json) else { return };
         let method = held.message.method();
         if method == methods::INITIALIZE {
@@ -86,23 +106,24 @@ impl Bridge {
             self.opening.remember(&held.message);
             self.remembered.keep_list(&held.message, answer);
         }
-        self.answer(held.batch, self.shown(method, &id, answer));
+        self.answer(held.batch, self.shown(method, &id, answer, edits));
         if self.opening.is_ready() && self.timers.listen_now() {
-            self.remote.listen(&self.session);
+            self.listen();
         }
     }
 
     /// An answer as the host gets it.
-    pub(super) fn shown(&self, method: &str, id: &str, answer: &Message) -> Frame {
+    pub(super) fn shown(&self, method: &str, id: &str, answer: &Message, edits: &[Edit]) -> Frame {
         if method != methods::TOOLS_LIST || self.hidden_tools.is_empty() {
-            return answer.with_id(id);
+            return answer.with_edits(id, edits);
         }
+        // Lists come without edits of an adapter: it builds them anew.
         let cuts = self.hidden_tools.cuts(answer);
         let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
         answer.with_edits(id, &edits)
     }
 
-    fn take_remote_request(&mut self, request: &Message) {
+    pub(super) fn take_remote_request(&mut self, request: &Message) {
         let Some(id) = request.id().cloned() else { return };
         if request.method() == methods::PING {
             let number = self.number();
@@ -141,7 +162,14 @@ impl Bridge {
     }
 
     fn take_end(&mut self, number: u64, generation: u32, outcome: Outcome) {
+        match &self.search {
+            Some(search) if search.is_at(number) => return self.take_step_end(outcome),
+            // A step that led no further; another one is under way.
+            Some(search) if search.waits_for(number) => return,
+            _ => {}
+        }
         match outcome {
+            Outcome::Refused(refused) => self.take_failure(number, &refused.failure),
             Outcome::SessionLost => self.not_executed(number, generation),
             Outcome::Done => self.take_failure(number, &unanswered()),
             Outcome::Failed(failure) => self.take_failure(number, &failure),
@@ -172,7 +200,7 @@ impl Bridge {
         }
     }
 
-    fn take_failure(&mut self, number: u64, failure: &Failure) {
+    pub(super) fn take_failure(&mut self, number: u64, failure: &Failure) {
         if failure.kind == FailureKind::AuthRequired {
             // The host's `initialize` need not fail because a person is not done yet.
             self.answer_without_remote(number);
@@ -208,6 +236,9 @@ impl Bridge {
 
     /// The host no longer waits; the remote need not work on (T-26).
     fn cancel_upstream(&mut self, request: u64) {
+        if self.modern.is_on() {
+            return self.with_modern(|modern, turn| modern.cancel(request, turn));
+        }
         let id =
             self.in_flight.get(request).map_or(request, |open| open.flight.upstream_id(request));
         let params = json!({ "requestId": id, "reason": "the time limit is over" });

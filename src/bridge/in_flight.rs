@@ -7,6 +7,16 @@ use crate::jsonrpc::{Message, RequestId};
 use crate::protocol::methods;
 use crate::remote::Flight;
 
+/// Who waits for the answer to a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// A host of the legacy era, or the bridge's own part.
+    #[default]
+    Host,
+    /// A host of the modern era; its message is meant for a remote of that era.
+    ModernHost,
+}
+
 /// A host message that waits or is under way.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
@@ -16,6 +26,15 @@ pub(super) struct Held {
     pub(super) batch: Option<u64>,
     /// Whether it was already sent once and may not be sent a third time (T-32).
     pub(super) repeated: bool,
+    /// Who waits for the answer.
+    pub(super) asker: Asker,
+}
+
+impl Held {
+    /// A message of a host, as it arrives.
+    pub(super) fn new(message: Message, batch: Option<u64>) -> Self {
+        Self { message, batch, repeated: false, asker: Asker::Host }
+    }
 }
 
 /// Why a request was sent to the remote.
@@ -69,6 +88,13 @@ impl InFlight {
         self.to_remote.insert(number, request);
     }
 
+    /// The request goes out in another exchange now.
+    pub(super) fn flies(&mut self, number: u64, flight: &Flight) {
+        if let Some(request) = self.to_remote.get_mut(&number) {
+            request.flight = flight.clone();
+        }
+    }
+
     /// The open request of this number.
     pub(super) fn get(&self, number: u64) -> Option<&OpenRequest> {
         self.to_remote.get(&number)
@@ -107,9 +133,14 @@ impl InFlight {
         numbers
     }
 
-    /// Whether the host waits for nothing.
+    /// Whether the host waits for nothing. A subscription is not waited for: it ends with the host.
     pub(super) fn host_waits_for_nothing(&self) -> bool {
-        self.by_host_id.is_empty()
+        self.by_host_id.values().all(|number| {
+            self.to_remote.get(number).is_some_and(|request| match &request.purpose {
+                Purpose::Host(held) => held.message.method() == methods::LISTEN,
+                _ => false,
+            })
+        })
     }
 
     /// Records a request of the remote under the id that the host sees.

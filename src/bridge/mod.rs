@@ -8,12 +8,16 @@ mod early;
 mod from_host;
 mod from_remote;
 mod in_flight;
+mod modern;
+mod modern_host;
 mod opening;
 mod remembered;
+mod search;
 mod shutdown;
 mod sign_in;
 mod timers;
 mod tool_filter;
+mod upstream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,16 +26,20 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use self::batches::Batches;
-use self::in_flight::{Held, InFlight, OpenRequest, Purpose};
+use self::in_flight::{Held, InFlight, Purpose};
+use self::modern::Modern;
 use self::opening::Opening;
 use self::remembered::Remembered;
+use self::search::{Choices, Search};
 use self::timers::Timers;
+use crate::eras::Numbers;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{Drove, Host};
 use crate::jsonrpc::{Frame, Line, Message};
-use crate::protocol::{ProtocolVersion, methods};
-use crate::remote::{Flight, Post, Remote, RemoteEvent, RemoteOptions, Session, SignInState};
+use crate::protocol::ProtocolVersion;
+use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
 
+pub use crate::eras::Pin;
 pub use remembered::MemoryOptions;
 pub use shutdown::{Reason, Shutdown};
 pub use tool_filter::ToolFilter;
@@ -48,6 +56,8 @@ const LAST_ANSWER: Duration = Duration::from_millis(250);
 pub struct BridgeOptions {
     /// The remote and how it is reached.
     pub remote: RemoteOptions,
+    /// What the user says about the remote's era.
+    pub protocol: Pin,
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
     /// Where answers of the last session are kept; `None` keeps and uses none.
@@ -59,7 +69,13 @@ pub struct BridgeOptions {
 impl BridgeOptions {
     /// This remote with everything else as usual.
     pub fn new(remote: RemoteOptions) -> Self {
-        Self { remote, hidden_tools: ToolFilter::default(), memory: None, connected: None }
+        Self {
+            remote,
+            protocol: Pin::default(),
+            hidden_tools: ToolFilter::default(),
+            memory: None,
+            connected: None,
+        }
     }
 }
 
@@ -91,6 +107,7 @@ pub enum Ended {
 pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
     let limits = options.remote.limits;
     let timers = Timers::new(options.remote.keep_alive);
+    let choices = Choices::new(options.protocol, options.remote.transport);
     let (remote, events) = Remote::new(options.remote)?;
     let bridge = Bridge {
         host,
@@ -101,7 +118,10 @@ pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Resu
         connected: options.connected,
         remembered: Remembered::new(options.memory),
         sign_in_calls: Vec::new(),
-        next_number: 1,
+        numbers: Numbers::default(),
+        choices,
+        search: None,
+        modern: Modern::default(),
         session: Session::unopened(0),
         opening: Opening::default(),
         in_flight: InFlight::default(),
@@ -121,8 +141,11 @@ struct Bridge {
     remembered: Remembered,
     /// Calls of the tool `sign_in` that wait for its page.
     sign_in_calls: Vec<Held>,
-    /// Numbers exchanges, and the ids of requests in both directions: never used twice (E-05).
-    next_number: u64,
+    numbers: Numbers,
+    choices: Choices,
+    /// Finding out what the remote is, while that goes on.
+    search: Option<Search>,
+    modern: Modern,
     session: Arc<Session>,
     opening: Opening,
     in_flight: InFlight,
@@ -138,7 +161,8 @@ impl Bridge {
             if drained_by.is_some() && self.is_drained() {
                 break Ended::HostLeft;
             }
-            let timer = self.timers.next().into_iter().chain(drained_by).min();
+            let timers = [self.timers.next(), self.modern.due(), drained_by];
+            let timer = timers.into_iter().flatten().min();
             tokio::select! {
                 line = self.host.reader.next(), if drained_by.is_none() => match line {
                     Some(line) => self.take_lines(line),
@@ -267,59 +291,16 @@ impl Bridge {
         }
     }
 
-    /// Sends a host's request or notification to the remote.
-    fn forward(&mut self, held: Held) {
-        let number = self.number();
-        let Some(_) = held.message.id() else {
-            let frame = Frame::from(held.message.raw().clone());
-            let post = self.post(number, frame, &held.message);
-            self.remote.post(post);
-            return;
-        };
-        let frame = held.message.with_id(&number.to_string());
-        let post = self.post(number, frame, &held.message);
-        self.record(&post, Purpose::Host(held));
-        self.remote.post(post);
-    }
-
-    /// Sends a request of the bridge's own.
-    fn ask(&mut self, message: &Message, purpose: Purpose) {
-        let number = self.number();
-        let post = self.post(number, message.with_id(&number.to_string()), message);
-        self.record(&post, purpose);
-        self.remote.post(post);
-    }
-
-    fn record(&mut self, post: &Post, purpose: Purpose) {
-        let generation = post.session.generation;
-        let request = OpenRequest { purpose, flight: post.flight.clone(), generation };
-        self.in_flight.open(post.number, request);
-    }
-
-    fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
-        Post {
-            number,
-            frame,
-            is_request: message.kind() == crate::jsonrpc::Kind::Request,
-            repeatable: methods::is_safe_to_repeat(message.method()),
-            session: Arc::clone(&self.session),
-            flight: Flight::default(),
-        }
-    }
-
-    fn number(&mut self) -> u64 {
-        let number = self.next_number;
-        self.next_number += 1;
-        number
-    }
-
     fn take_timers(&mut self) {
         let now = Instant::now();
         if self.timers.answer_is_due(now) {
             self.answer_early();
         }
         if self.timers.listen_is_due(now) {
-            self.remote.listen(&self.session);
+            self.listen();
+        }
+        if self.modern.due().is_some_and(|at| at <= now) {
+            self.with_modern(|modern, turn| modern.take_time(turn));
         }
         if self.timers.reopen_is_due(now) && self.opening.is_lost() {
             self.reopen();

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::in_flight::{Held, Purpose};
+use super::in_flight::{Asker, Held, Purpose};
 use super::{Bridge, Connected};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Kind, Message};
 use crate::protocol::{ProtocolVersion, methods};
-use crate::remote::{Flight, Post, Session, Transport};
+use crate::remote::{Flight, Session, Transport};
 
 /// How many messages of the host may wait for the session.
 const HELD_MESSAGES: usize = 20_000;
@@ -133,6 +133,11 @@ impl Opening {
         self.answered_early
     }
 
+    /// What was taken for the id of a session is none.
+    pub(super) fn forget_session_id(&mut self) {
+        self.session_id = None;
+    }
+
     /// Whether the session is lost and nobody is opening it again.
     pub(super) fn is_lost(&self) -> bool {
         self.phase == Phase::Lost
@@ -211,16 +216,15 @@ impl Bridge {
     /// The host's `initialize`: the first message that the remote sees.
     pub(super) fn open_session(&mut self, held: Held) {
         let number = self.number();
+        let initialize = held.message.clone();
         self.opening.phase = Phase::Opening;
         self.opening.first = Some(number);
-        self.opening.initialize = Some(held.message.clone());
-        if let Some(wait) = self.remembered.begin(&held.message) {
+        self.opening.initialize = Some(initialize.clone());
+        if let Some(wait) = self.remembered.begin(&initialize) {
             self.timers.answer_after(wait);
         }
-        let frame = held.message.with_id(&number.to_string());
-        let post = self.post(number, frame, &held.message);
-        self.record(&post, Purpose::Host(held));
-        self.remote.open(post);
+        self.record(number, &Flight::default(), Purpose::Host(held));
+        self.search_for_session(number, initialize);
     }
 
     /// The remote was reached: this is how.
@@ -249,11 +253,13 @@ impl Bridge {
             Some(result) => (result.protocol_version, result.capabilities),
             None => (None, Capabilities::default()),
         };
-        self.session = Arc::new(Session {
-            generation: self.session.generation,
-            id: self.opening.session_id.take(),
-            version: version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
-        });
+        if !self.modern.is_on() {
+            self.session = Arc::new(Session {
+                generation: self.session.generation,
+                id: self.opening.session_id.take(),
+                version: version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
+            });
+        }
         self.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
         self.opening.capabilities = capabilities;
         self.tell_connected();
@@ -300,8 +306,7 @@ impl Bridge {
     pub(super) fn confirm_session(&mut self, message: &Message) {
         let number = self.number();
         self.opening.phase = Phase::Confirming(number);
-        let post = self.post(number, Frame::from(message.raw().clone()), message);
-        self.remote.post(post);
+        self.send_notification(number, message);
     }
 
     /// The end of an exchange, which may be the one that everything waits for.
@@ -365,9 +370,8 @@ impl Bridge {
         self.opening.phase = Phase::Reopening;
         self.session = Session::unopened(self.session.generation + 1);
         let number = self.number();
-        let post = self.post(number, initialize.with_id(&number.to_string()), &initialize);
-        self.record(&post, Purpose::Reopen);
-        self.remote.open(post);
+        self.record(number, &Flight::default(), Purpose::Reopen);
+        self.search_for_session(number, initialize);
     }
 
     /// Opening again failed: whoever waits hears why; the next request or a timer tries once more.
@@ -386,8 +390,7 @@ impl Bridge {
         };
         let number = self.number();
         self.opening.phase = Phase::Reconfirming(number);
-        let post = self.post(number, Frame::from(initialized.raw().clone()), &initialized);
-        self.remote.post(post);
+        self.send_notification(number, &initialized);
     }
 
     /// Tells the new session what the old one was told.
@@ -417,6 +420,9 @@ impl Bridge {
 
     /// Sends a message now if the session is open, and lets it wait else.
     pub(super) fn pass(&mut self, held: Held) {
+        if held.asker == Asker::ModernHost && self.choices.era.is_some() {
+            return self.take_modern_request(held);
+        }
         if self.opening.phase == Phase::Lost {
             self.reopen();
         }
@@ -427,18 +433,6 @@ impl Bridge {
             let failure =
                 Failure::new(FailureKind::Network, "too many messages wait for the server");
             self.refuse(&held, &failure.hint("wait for answers before sending more"));
-        }
-    }
-
-    /// A post whose flight nobody follows.
-    pub(super) fn post_frame(&self, number: u64, frame: Frame) -> Post {
-        Post {
-            number,
-            frame,
-            is_request: false,
-            repeatable: true,
-            session: Arc::clone(&self.session),
-            flight: Flight::default(),
         }
     }
 }

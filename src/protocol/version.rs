@@ -40,6 +40,9 @@ impl ProtocolVersion {
     /// The newest revision that still opens with `initialize`.
     pub const NEWEST_LEGACY: Self = Self::V2025_11_25;
 
+    /// The newest revision that has no handshake.
+    pub const NEWEST_MODERN: Self = Self::V2026_07_28;
+
     /// The revision of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.name() == name)

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use reqwest::{Method, Response};
 use url::Url;
 
 use super::flight::Flight;
 use super::retry::{self, Backoff};
-use super::wire::{CHALLENGES, Origin, StreamEnd, StreamMemory, Wire};
+use super::wire::{CHALLENGES, Origin, Reading, StreamEnd, StreamMemory, Wire};
 use super::{Outcome, Session, refusal};
 use crate::error::{Failure, FailureKind};
 use crate::http::FrameBody;
@@ -49,6 +49,18 @@ pub struct Post {
     pub session: Arc<Session>,
     /// Shared with the bridge.
     pub flight: Flight,
+    /// What an exchange with a modern remote has besides; none for a legacy one.
+    pub modern: Option<Modern>,
+}
+
+/// What an exchange with a modern remote has besides its message (T-50 to T-63): it is never resumed,
+/// and read no further than its answer.
+#[derive(Clone, Debug, Default)]
+pub struct Modern {
+    /// The headers that mirror the message.
+    pub headers: HeaderMap,
+    /// Whether it stays open and may be silent for ever.
+    pub listens: bool,
 }
 
 /// Why there is no response to read.
@@ -66,12 +78,23 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) failure: Failure,
     /// The JSON-RPC error in its body, if there is one (T-24).
-    pub(super) answer: Option<Received>,
+    pub(super) answer: Option<Message>,
 }
 
 impl Post {
     pub(super) fn origin(&self) -> Origin {
-        Origin { exchange: Some(self.number), generation: self.session.generation }
+        let reading = match &self.modern {
+            None => Reading::Resumable,
+            Some(Modern { listens: false, .. }) => Reading::ToTheAnswer,
+            Some(Modern { listens: true, .. }) => Reading::Endless,
+        };
+        Origin { exchange: Some(self.number), generation: self.session.generation, reading }
+    }
+
+    /// How long the whole exchange may take.
+    pub(super) fn limit(&self, limits: &super::Limits) -> Option<Duration> {
+        let listens = self.modern.as_ref().is_some_and(|modern| modern.listens);
+        limits.request.filter(|_| !listens)
     }
 
     /// The message as it goes out again after it was refused.
@@ -100,7 +123,7 @@ impl Wire {
             Trouble::Failed(failure) => Outcome::Failed(failure),
             Trouble::Refused(refusal) => {
                 let answered = match refusal.answer {
-                    Some(answer) => self.deliver(answer, post.origin()).await,
+                    Some(answer) => self.deliver(Received::One(answer), post.origin()).await,
                     None => false,
                 };
                 if answered { Outcome::Done } else { Outcome::Failed(refusal.failure) }
@@ -155,6 +178,10 @@ impl Wire {
         let body = FrameBody::new(frame.clone(), post.flight.departure().clone());
         let request =
             request.header(header::CONTENT_TYPE, headers::JSON).body(reqwest::Body::wrap(body));
+        let request = match &post.modern {
+            Some(modern) => request.headers(modern.headers.clone()),
+            None => request,
+        };
         Ok((self.people.patiently(self.limits.headers, request.send()).await, token))
     }
 
@@ -219,7 +246,9 @@ impl Wire {
                 Ok(outcome) => outcome,
                 Err(failure) => Outcome::Failed(failure),
             },
-            _ if elsewhere || response.status() == StatusCode::ACCEPTED => {
+            _ if elsewhere
+                || response.status() == StatusCode::ACCEPTED && post.modern.is_none() =>
+            {
                 drain(response).await;
                 self.await_elsewhere(post).await
             }
@@ -233,7 +262,7 @@ impl Wire {
         post: &Post,
         elsewhere: bool,
     ) -> Result<Outcome, Failure> {
-        let accepted = response.status() == StatusCode::ACCEPTED;
+        let accepted = response.status() == StatusCode::ACCEPTED && post.modern.is_none();
         let broken = |reason| lost(&format!("the answer is incomplete: {reason}"));
         let body = self.collect(response).await.map_err(broken)?;
         if body.iter().all(u8::is_ascii_whitespace) {
@@ -275,6 +304,10 @@ impl Wire {
             }
             if let Some(failure) = final_end(&end, &memory) {
                 return Outcome::Failed(failure);
+            }
+            if post.modern.is_some() {
+                // Streams of modern remotes cannot be resumed (T-60).
+                return Outcome::Failed(lost("the event stream ended before the answer"));
             }
             let Some(fallback) = backoff.next(RESUME_RETRIES) else {
                 return Outcome::Failed(lost("the event stream could not be resumed"));
@@ -373,7 +406,9 @@ impl Attempts {
             let first = post.session.generation == 0 && post.session.version.is_none();
             return self.connects.next(if first { FIRST_CONNECT_RETRIES } else { CONNECT_RETRIES });
         }
-        if post.repeatable { self.repeats.next(REPEATS) } else { None }
+        // To a modern remote it goes out again only under a new id (T-60), which is not ours to give.
+        let repeatable = post.repeatable && post.modern.is_none();
+        if repeatable { self.repeats.next(REPEATS) } else { None }
     }
 
     /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
@@ -429,13 +464,8 @@ fn names_the_session(status: StatusCode, body: &[u8]) -> bool {
     status == StatusCode::BAD_REQUEST && text.contains("session")
 }
 
-fn json_rpc_error(body: Bytes) -> Option<Received> {
-    let received = Received::parse(body).ok()?;
-    let is_error = match &received {
-        Received::One(message) => message.kind() == Kind::ErrorResponse,
-        Received::Batch(_) => false,
-    };
-    is_error.then_some(received)
+fn json_rpc_error(body: Bytes) -> Option<Message> {
+    Message::parse(body).ok().filter(|message| message.kind() == Kind::ErrorResponse)
 }
 
 /// The media type in lower case, without parameters (T-21).
@@ -445,7 +475,7 @@ pub(super) fn media_type(response: &Response) -> String {
 }
 
 /// Reads a short body to its end so that the connection can be used again.
-async fn drain(mut response: Response) {
+pub(super) async fn drain(mut response: Response) {
     let read = async {
         let mut length = 0;
         while let Ok(Some(chunk)) = response.chunk().await {

@@ -14,6 +14,7 @@ use crate::http::Departure;
 pub struct Flight {
     departure: Departure,
     settlement: Arc<Settlement>,
+    abandonment: Arc<Settlement>,
 }
 
 #[derive(Debug, Default)]
@@ -26,21 +27,29 @@ struct Settlement {
 impl Flight {
     /// Tells the task that nobody waits for an answer any longer: it came, or was given up.
     pub fn settle(&self) {
-        self.settlement.settled.store(true, Ordering::Release);
-        self.settlement.notify.notify_waiters();
+        self.settlement.mark();
+    }
+
+    /// Tells the task to close its connection or stream at once: that is how a request to a modern
+    /// remote is cancelled (T-59).
+    pub fn abandon(&self) {
+        self.settle();
+        self.abandonment.mark();
     }
 
     /// Whether nobody waits any longer.
     pub(super) fn is_settled(&self) -> bool {
-        self.settlement.settled.load(Ordering::Acquire)
+        self.settlement.is_marked()
     }
 
     /// Waits until nobody waits any longer.
     pub(super) async fn settled(&self) {
-        let notified = self.settlement.notify.notified();
-        if !self.is_settled() {
-            notified.await;
-        }
+        self.settlement.marked().await;
+    }
+
+    /// Waits until the exchange is to be closed.
+    pub(super) async fn abandoned(&self) {
+        self.abandonment.marked().await;
     }
 
     /// Counts a refusal after which the request goes out again; its id then.
@@ -57,6 +66,24 @@ impl Flight {
     /// Tells when the request has left.
     pub(super) fn departure(&self) -> &Departure {
         &self.departure
+    }
+}
+
+impl Settlement {
+    fn mark(&self) {
+        self.settled.store(true, Ordering::Release);
+        self.notify.notify_waiters();
+    }
+
+    fn is_marked(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    async fn marked(&self) {
+        let notified = self.notify.notified();
+        if !self.is_marked() {
+            notified.await;
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::events::EventDecoder;
 use super::exchange::media_type;
 use super::refusal;
 use super::retry::Backoff;
-use super::wire::{BODY_LIMIT, Origin, StreamMemory, Wire};
+use super::wire::{BODY_LIMIT, Origin, Reading, StreamMemory, Wire};
 use super::{RemoteEvent, Session};
 use crate::error::{Failure, FailureKind};
 use crate::protocol::headers;
@@ -102,7 +102,7 @@ impl Wire {
     /// Passes on what the stream brings until it ends; that is the end of the session (T-74).
     pub(super) async fn pump(self: Arc<Self>, stream: OpenStream, generation: u32) {
         let OpenStream { mut response, mut decoder, .. } = stream;
-        let origin = Origin { exchange: None, generation };
+        let origin = Origin { exchange: None, generation, reading: Reading::Resumable };
         let mut memory = StreamMemory::default();
         let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
         tracing::debug!(?end, "the event stream ended");

@@ -32,7 +32,7 @@ use crate::http::Outbound;
 use crate::jsonrpc::Message;
 
 pub use crate::auth::SignInState;
-pub use exchange::Post;
+pub use exchange::{Modern, Post};
 pub use flight::{Flight, People};
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub use session::Session;
@@ -111,15 +111,27 @@ pub enum Outcome {
     Done,
     /// The remote does not know the session and did not execute the message (T-32).
     SessionLost,
+    /// A step of finding out what the remote is was refused (T-80).
+    Refused(Box<Refused>),
     /// There will be no answer.
     Failed(Failure),
+}
+
+/// What a remote said to a step that it refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// The HTTP status; none where there is no event stream of HTTP+SSE.
+    pub status: Option<u16>,
+    /// What to tell the host if nothing else works.
+    pub failure: Failure,
+    /// The JSON-RPC error in the body, if there was one.
+    pub answer: Option<Message>,
 }
 
 /// One remote, and the tasks that talk to it.
 #[derive(Debug)]
 pub struct Remote {
     wire: Arc<Wire>,
-    choice: TransportChoice,
     transport: Option<Transport>,
     tasks: JoinSet<()>,
     listening: Option<AbortHandle>,
@@ -145,13 +157,8 @@ impl Remote {
             events,
             people: People::default(),
         };
-        let remote = Self {
-            wire: Arc::new(wire),
-            choice: options.transport,
-            transport: None,
-            tasks: JoinSet::new(),
-            listening: None,
-        };
+        let remote =
+            Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
         Ok((remote, receiver))
     }
 
@@ -175,12 +182,16 @@ impl Remote {
         self.transport.as_ref()
     }
 
-    /// Sends `initialize`, choosing the transport if it is not known yet.
-    pub fn open(&mut self, post: Post) {
+    /// Sends `initialize` or `server/discover` over Streamable HTTP.
+    pub fn open_streamable(&mut self, post: Post) {
         let wire = Arc::clone(&self.wire);
-        let known = self.transport.clone();
-        let choice = self.choice;
-        self.start(post, move |post| async move { wire.open(&post, known.as_ref(), choice).await });
+        self.start(post, move |post| async move { wire.open_streamable(&post).await });
+    }
+
+    /// Opens the stream of HTTP+SSE and sends `initialize` there.
+    pub fn open_http_sse(&mut self, post: Post) {
+        let wire = Arc::clone(&self.wire);
+        self.start(post, move |post| async move { wire.open_http_sse(&post).await });
     }
 
     /// Remembers how the remote is reached.
@@ -254,9 +265,15 @@ impl Remote {
         self.tasks.spawn(async move {
             let (exchange, generation) = (post.number, post.session.generation);
             let flight = post.flight.clone();
-            let limit = wire.limits.request;
+            let limit = post.limit(&wire.limits);
             let work = AssertUnwindSafe(work(post)).catch_unwind();
-            let outcome = match wire.people.patiently(limit, work).await {
+            let work = wire.people.patiently(limit, work);
+            let outcome = tokio::select! {
+                outcome = work => outcome,
+                // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).
+                () = flight.abandoned() => Some(Ok(Outcome::Done)),
+            };
+            let outcome = match outcome {
                 Some(Ok(outcome)) => outcome,
                 Some(Err(_)) => Outcome::Failed(
                     Failure::new(FailureKind::Lost, "the bridge failed on this request")

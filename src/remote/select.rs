@@ -1,88 +1,50 @@
-//! Which transport a remote speaks (T-80 to T-83). The host's own `initialize` is the first request a
-//! legacy server sees: nothing is probed with messages of our own, and nothing is left behind.
-//!
-//! `server/discover` for servers of 2026-07-28 takes its place between the two steps here.
+//! The steps of finding out what a remote is (T-80), one at a time: which comes next is for the bridge
+//! to say. What came of a step goes back whole, an HTTP refusal included.
 
 use std::sync::Arc;
-
-use http::StatusCode;
 
 use super::exchange::{Post, Trouble};
 use super::http_sse::NoStream;
 use super::session::session_id;
 use super::wire::Wire;
-use super::{Outcome, RemoteEvent, Transport, TransportChoice};
+use super::{Outcome, Refused, RemoteEvent, Transport};
 
 impl Wire {
-    /// Sends `initialize` over the transport in use, or over the first that works.
-    pub(super) async fn open(
-        self: &Arc<Self>,
-        post: &Post,
-        known: Option<&Transport>,
-        choice: TransportChoice,
-    ) -> Outcome {
-        match (known, choice) {
-            (Some(Transport::StreamableHttp), _) | (None, TransportChoice::HttpOnly) => {
-                match self.open_streamable(post).await {
-                    Ok(outcome) => outcome,
-                    Err(trouble) => self.give_up(trouble, post).await,
-                }
+    /// Sends `initialize` or `server/discover` over Streamable HTTP.
+    pub(super) async fn open_streamable(&self, post: &Post) -> Outcome {
+        let response = match self.send_post(post, &self.endpoint).await {
+            Ok(response) => response,
+            Err(Trouble::SessionLost) => return Outcome::SessionLost,
+            Err(Trouble::Failed(failure)) => return Outcome::Failed(failure),
+            Err(Trouble::Refused(refusal)) => {
+                let (status, failure) = (refusal.status.as_u16(), refusal.failure);
+                return Outcome::Refused(Box::new(Refused {
+                    status: Some(status),
+                    failure,
+                    answer: refusal.answer,
+                }));
             }
-            (Some(Transport::HttpSse { .. }), _) | (None, TransportChoice::SseOnly) => {
-                match self.open_http_sse(post).await {
-                    Ok(outcome) => outcome,
-                    Err(NoStream::NotOffered(failure) | NoStream::Failed(failure)) => {
-                        Outcome::Failed(failure)
-                    }
-                }
-            }
-            (None, TransportChoice::HttpFirst) => self.open_http_first(post).await,
-            (None, TransportChoice::SseFirst) => self.open_sse_first(post).await,
-        }
-    }
-
-    async fn open_http_first(self: &Arc<Self>, post: &Post) -> Outcome {
-        let trouble = match self.open_streamable(post).await {
-            Ok(outcome) => return outcome,
-            Err(trouble) => trouble,
         };
-        if !may_be_older(&trouble) {
-            return self.give_up(trouble, post).await;
-        }
-        match self.open_http_sse(post).await {
-            Ok(outcome) => outcome,
-            // The refusal of the POST says more than the absence of a stream.
-            Err(NoStream::NotOffered(_)) => self.give_up(trouble, post).await,
-            Err(NoStream::Failed(failure)) => Outcome::Failed(failure),
-        }
-    }
-
-    async fn open_sse_first(self: &Arc<Self>, post: &Post) -> Outcome {
-        match self.open_http_sse(post).await {
-            Ok(outcome) => outcome,
-            Err(NoStream::Failed(failure)) => Outcome::Failed(failure),
-            Err(NoStream::NotOffered(_)) => match self.open_streamable(post).await {
-                Ok(outcome) => outcome,
-                Err(trouble) => self.give_up(trouble, post).await,
-            },
-        }
-    }
-
-    async fn open_streamable(self: &Arc<Self>, post: &Post) -> Result<Outcome, Trouble> {
-        let response = self.send_post(post, &self.endpoint).await?;
         let session_id = session_id(response.headers());
         self.opened(post, Transport::StreamableHttp, session_id).await;
-        Ok(self.answer(response, post, false).await)
+        self.answer(response, post, false).await
     }
 
-    async fn open_http_sse(self: &Arc<Self>, post: &Post) -> Result<Outcome, NoStream> {
-        let stream = self.open_stream().await?;
+    /// Opens the stream of HTTP+SSE and sends `initialize` to the endpoint that it names.
+    pub(super) async fn open_http_sse(self: &Arc<Self>, post: &Post) -> Outcome {
+        let stream = match self.open_stream().await {
+            Ok(stream) => stream,
+            Err(NoStream::Failed(failure)) => return Outcome::Failed(failure),
+            Err(NoStream::NotOffered(failure)) => {
+                return Outcome::Refused(Box::new(Refused { status: None, failure, answer: None }));
+            }
+        };
         let endpoint = stream.endpoint.clone();
         let pump = tokio::spawn(Arc::clone(self).pump(stream, post.session.generation));
         let transport =
             Transport::HttpSse { endpoint: endpoint.clone(), pump: pump.abort_handle() };
         self.opened(post, transport, None).await;
-        Ok(self.exchange(post, &endpoint, true).await)
+        self.exchange(post, &endpoint, true).await
     }
 
     async fn opened(
@@ -94,13 +56,4 @@ impl Wire {
         let event = RemoteEvent::Opened { exchange: post.number, transport, session_id };
         let _ = self.events.send(event).await;
     }
-}
-
-/// Whether this answer to `initialize` can come from a server that only speaks HTTP+SSE (T-83). A
-/// JSON-RPC error with 400 is an answer to the host, not a sign of age.
-fn may_be_older(trouble: &Trouble) -> bool {
-    let Trouble::Refused(refusal) = trouble else { return false };
-    let status = refusal.status;
-    let answered = status == StatusCode::BAD_REQUEST && refusal.answer.is_some();
-    !answered && matches!(status.as_u16(), 400 | 404 | 405 | 406 | 415 | 422 | 501)
 }

@@ -9,7 +9,7 @@ use reqwest::Method;
 
 use super::exchange::media_type;
 use super::retry::{self, Backoff};
-use super::wire::{Origin, StreamEnd, StreamMemory, Wire};
+use super::wire::{Origin, Reading, StreamEnd, StreamMemory, Wire};
 use super::{RemoteEvent, Session};
 use crate::protocol::headers;
 
@@ -28,7 +28,7 @@ impl Wire {
     /// lost.
     pub(super) async fn listen(self: Arc<Self>, session: Arc<Session>) {
         let generation = session.generation;
-        let origin = Origin { exchange: None, generation };
+        let origin = Origin { exchange: None, generation, reading: Reading::Resumable };
         let mut memory = StreamMemory::default();
         let mut backoff = Backoff::default();
         loop {

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::events::{Event, EventDecoder};
+use super::exchange::drain;
 use super::flight::People;
 use super::upstream_id::number_of;
 use super::{Limits, RemoteEvent, Session};
@@ -46,6 +47,18 @@ pub(super) struct Wire {
 pub(super) struct Origin {
     pub(super) exchange: Option<u64>,
     pub(super) generation: u32,
+    pub(super) reading: Reading,
+}
+
+/// How a stream is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// With limits on silence, and a little beyond the answer.
+    Resumable,
+    /// With limits on silence, and no further than the answer (T-61).
+    ToTheAnswer,
+    /// However long it is silent (T-63).
+    Endless,
 }
 
 /// What is known of one event stream over its connections.
@@ -188,7 +201,7 @@ impl Wire {
     }
 
     async fn send(&self, message: Message, origin: Origin) {
-        let Origin { exchange, generation } = origin;
+        let Origin { exchange, generation, .. } = origin;
         // Fails only once the bridge has ended.
         let _ = self.events.send(RemoteEvent::Message { exchange, generation, message }).await;
     }
@@ -202,7 +215,12 @@ impl Wire {
         memory: &mut StreamMemory,
     ) -> StreamEnd {
         let mut decoder = EventDecoder::new(BODY_LIMIT);
-        self.follow_from(&mut decoder, &mut response, origin, memory).await
+        let end = self.follow_from(&mut decoder, &mut response, origin, memory).await;
+        if memory.answered && origin.reading != Reading::Resumable {
+            // Most servers end the stream with the answer: then the connection can be used again.
+            drain(response).await;
+        }
+        end
     }
 
     /// [`Wire::follow`] with bytes that were read already.
@@ -224,6 +242,9 @@ impl Wire {
             if self.events.is_closed() {
                 return StreamEnd::Unheard;
             }
+            if memory.answered && origin.reading != Reading::Resumable {
+                return StreamEnd::Closed;
+            }
             match self.next_chunk(response, origin, memory).await {
                 Ok(chunk) => decoder.feed(chunk),
                 Err(end) => return end,
@@ -240,8 +261,8 @@ impl Wire {
         // A standalone stream may be silent for ever (T-63); one that answered need not go on.
         let limit = match (memory.answered, origin.exchange) {
             (true, _) => Some(AFTERGLOW),
-            (false, Some(_)) => self.limits.body,
-            (false, None) => None,
+            (false, Some(_)) if origin.reading != Reading::Endless => self.limits.body,
+            (false, _) => None,
         };
         match self.people.patiently(limit, response.chunk()).await {
             Some(Ok(Some(chunk))) => Ok(chunk),

@@ -113,7 +113,8 @@ async fn an_old_server_is_found_by_the_hosts_own_initialize_and_a_get() {
         let fault = format!("status={status}:body=html:http=POST:path=/sse");
         let mut harness = Harness::new(old(&[&fault])).open().await;
         assert!(harness.call("echo", json!({})).await["result"].is_object(), "{status}");
-        assert_eq!(harness.trail()[..2], ["initialize", "GET"], "{status}");
+        let steps = ["initialize", "server/discover", "GET"];
+        assert_eq!(harness.trail()[..3], steps, "{status}");
     }
 }
 
@@ -138,7 +139,7 @@ async fn a_url_without_any_server_is_told_with_a_hint() {
     let answer = harness.answer(json!("init")).await;
     assert_eq!(answer["error"]["message"], "server answered HTTP 404");
     assert!(answer["error"]["data"]["bridge"]["hint"].as_str().unwrap().contains("/sse"));
-    assert_eq!(harness.trail(), ["initialize", "GET"]);
+    assert_eq!(harness.trail(), ["initialize", "server/discover", "GET"]);
 }
 
 /// T-80: the flag pins or reorders

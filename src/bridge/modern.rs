@@ -1,0 +1,141 @@
+//! A remote of the modern era behind its adapter: what the adapter wants done is done here. Which
+//! rule wants it is the adapter's business (`eras::modern_remote`).
+
+use std::collections::HashMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::Bridge;
+use crate::eras::{Exchange, ModernRemote, RemoteEffect, Turn};
+use crate::error::Failure;
+use crate::jsonrpc::{Frame, Message, RequestId};
+use crate::protocol::methods;
+use crate::remote::{Flight, Outcome, Post};
+
+/// The adapter, and the exchanges that it has open.
+#[derive(Debug, Default)]
+pub(super) struct Modern {
+    remote: Option<Box<ModernRemote>>,
+    flights: HashMap<u64, Flight>,
+}
+
+impl Modern {
+    /// Whether the remote is a modern one.
+    pub(super) fn is_on(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// Whether this exchange is one of the adapter's.
+    pub(super) fn owns(&self, exchange: u64) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.owns(exchange))
+    }
+
+    /// When the adapter has something to do next.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.remote.as_ref()?.due().map(Instant::from_std)
+    }
+
+    /// From now on the remote is this one.
+    pub(super) fn begin(&mut self, remote: ModernRemote) {
+        self.remote = Some(Box::new(remote));
+    }
+
+    /// The remote is no longer known to be modern; its exchanges are given up.
+    pub(super) fn end(&mut self) {
+        self.remote = None;
+        for (_, flight) in self.flights.drain() {
+            flight.abandon();
+        }
+    }
+}
+
+impl Bridge {
+    /// Lets the adapter work, and does what it wants done.
+    pub(super) fn with_modern(
+        &mut self,
+        work: impl FnOnce(&mut ModernRemote, &mut Turn<'_, RemoteEffect>),
+    ) {
+        let Some(remote) = &mut self.modern.remote else { return };
+        let mut effects = Vec::new();
+        let now = Instant::now().into_std();
+        work(remote, &mut Turn { now, numbers: &mut self.numbers, effects: &mut effects });
+        for effect in effects {
+            self.carry_out(effect);
+        }
+    }
+
+    fn carry_out(&mut self, effect: RemoteEffect) {
+        match effect {
+            RemoteEffect::Answer { number, answer, edits } => {
+                self.settle(number, &answer, &edits);
+            }
+            RemoteEffect::Fail { number, failure } => self.take_failure(number, &failure),
+            RemoteEffect::Forget(number) => {
+                self.in_flight.close(number);
+            }
+            RemoteEffect::Accepted(number) => self.take_confirmation(number),
+            RemoteEffect::Notify(frame) => self.host.writer.push(frame),
+            RemoteEffect::Ask(question) => self.take_remote_request(&question),
+            RemoteEffect::Withdraw(id) => self.withdraw_question(id),
+            RemoteEffect::Exchange(exchange) => {
+                let post = self.modern_post(exchange);
+                self.modern.flights.insert(post.number, post.flight.clone());
+                self.remote.post(post);
+            }
+            RemoteEffect::Close(exchange) => {
+                if let Some(flight) = self.modern.flights.remove(&exchange) {
+                    flight.abandon();
+                }
+            }
+        }
+    }
+
+    /// A question that the host need not answer any more (E-65).
+    fn withdraw_question(&mut self, id: u64) {
+        let generation = self.session.generation;
+        let id = RequestId::from(id);
+        let Some(number) = self.in_flight.host_side_number(&id, generation) else { return };
+        self.in_flight.close_to_host(&RequestId::from(number));
+        self.remote.people().set(self.in_flight.questions());
+        let params = json!({ "requestId": number });
+        let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
+        self.host.writer.push(Frame::from(line.to_string()));
+    }
+
+    /// A message of a modern remote.
+    pub(super) fn take_modern_message(&mut self, exchange: u64, message: &Message) {
+        self.with_modern(|remote, turn| remote.take_message(exchange, message, turn));
+    }
+
+    /// The end of an exchange with a modern remote.
+    pub(super) fn take_modern_end(&mut self, exchange: u64, outcome: Outcome) {
+        self.modern.flights.remove(&exchange);
+        let failure: Option<Failure> = match outcome {
+            Outcome::Failed(failure) => Some(failure),
+            Outcome::Refused(refused) => Some(refused.failure),
+            Outcome::Done | Outcome::SessionLost => None,
+        };
+        self.with_modern(|remote, turn| remote.take_end(exchange, failure, turn));
+    }
+
+    /// An exchange of the adapter as one of the wire.
+    pub(super) fn modern_post(&self, exchange: Exchange) -> Post {
+        let mut headers = HeaderMap::new();
+        for (name, value) in exchange.headers {
+            // Names are tokens and values are encoded (T-54, S-08); what is not never gets here.
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+                headers.insert(name, value);
+            }
+        }
+        let listens = exchange.listens;
+        Post {
+            is_request: exchange.is_request,
+            repeatable: exchange.repeatable,
+            modern: Some(crate::remote::Modern { headers, listens }),
+            ..self.post_frame(exchange.number, exchange.frame)
+        }
+    }
+}

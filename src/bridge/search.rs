@@ -1,0 +1,291 @@
+//! Finding out what the remote is, step by step (T-80): carries out what `eras::finding` decides, and
+//! goes on with what was found. Requests of the host wait meanwhile (T-81).
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::Bridge;
+use super::in_flight::Held;
+use crate::eras::{Finding, Heard, ModernRemote, Next, Pin, Place, RemoteOptions, Step, Steps};
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Message, RequestId, error_response};
+use crate::protocol::{Era, codes};
+use crate::remote::{Outcome, Refused, Session, Transport, TransportChoice};
+
+/// What is known of the remote's era and transport before it was asked.
+#[derive(Debug)]
+pub(super) struct Choices {
+    pin: Pin,
+    transport: TransportChoice,
+    /// The era that was found.
+    pub(super) era: Option<Era>,
+}
+
+impl Choices {
+    pub(super) fn new(pin: Pin, transport: TransportChoice) -> Self {
+        Self { pin, transport, era: None }
+    }
+
+    fn steps(&self, host: Era, known: Option<&Transport>) -> Steps {
+        let (http, stream) = match (known, self.transport) {
+            (Some(Transport::StreamableHttp), _) => (true, None),
+            (Some(Transport::HttpSse { .. }), _) => (false, Some(Place::First)),
+            (None, TransportChoice::HttpFirst) => (true, Some(Place::Last)),
+            (None, TransportChoice::SseFirst) => (true, Some(Place::First)),
+            (None, TransportChoice::HttpOnly) => (true, None),
+            (None, TransportChoice::SseOnly) => (false, Some(Place::First)),
+        };
+        Steps { host, pin: self.pin, remembered: self.era, http, stream }
+    }
+}
+
+/// A search under way.
+#[derive(Debug)]
+pub(super) struct Search {
+    finding: Finding,
+    opens: Opens,
+    /// The exchange under way.
+    exchange: u64,
+    /// What the first step met.
+    first: Option<Said>,
+}
+
+/// What waits for the remote's era.
+#[derive(Debug)]
+enum Opens {
+    /// The session of a legacy host: its `initialize` under this number.
+    Session(u64, Message),
+    /// A modern host's request, which is sent itself if it is `server/discover`.
+    Request(Held),
+}
+
+/// What a remote said to a step that led no further.
+#[derive(Clone, Debug)]
+struct Said {
+    failure: Failure,
+    answer: Option<Message>,
+}
+
+impl Search {
+    /// Whether this exchange is the step under way.
+    pub(super) fn is_at(&self, exchange: u64) -> bool {
+        self.exchange == exchange
+    }
+
+    /// Whether this is the number of what waits, in an exchange that led no further.
+    pub(super) fn waits_for(&self, number: u64) -> bool {
+        matches!(self.opens, Opens::Session(opened, _) if opened == number)
+    }
+}
+
+impl Bridge {
+    /// Opens a session of a legacy host with this `initialize`, whatever the remote is.
+    pub(super) fn search_for_session(&mut self, number: u64, initialize: Message) {
+        self.search(Era::Legacy, Opens::Session(number, initialize));
+    }
+
+    /// A modern host's first request: finds out where it belongs.
+    pub(super) fn search_for_request(&mut self, held: Held) {
+        self.search(Era::Modern, Opens::Request(held));
+    }
+
+    /// Whether a search is under way.
+    pub(super) fn is_searching(&self) -> bool {
+        self.search.is_some()
+    }
+
+    fn search(&mut self, host: Era, opens: Opens) {
+        self.modern.end();
+        let finding = Finding::new(self.choices.steps(host, self.remote.transport()));
+        self.search = Some(Search { finding, opens, exchange: 0, first: None });
+        self.take_step();
+    }
+
+    fn take_step(&mut self) {
+        let options = self.adapter_options();
+        let Some(search) = &self.search else { return };
+        let (step, again) = (search.finding.step(), search.first.is_some());
+        tracing::debug!(?step, "finding out what the server is");
+        match (&search.opens, step) {
+            (Opens::Session(_, initialize), Step::Discover) => {
+                let discover = ModernRemote::discover_for(initialize, &options, &mut self.numbers);
+                self.discover(discover);
+            }
+            (Opens::Request(held), Step::Discover) => {
+                let discover = ModernRemote::discover_like(&held.message, &mut self.numbers);
+                self.discover(discover);
+            }
+            (Opens::Session(number, initialize), step) => {
+                let (number, initialize) = (*number, initialize.clone());
+                // What was not answered under one number goes out under another (E-05).
+                let exchange = if again { self.numbers.fresh() } else { number };
+                let frame = initialize.with_id(&exchange.to_string());
+                let post = self.post(exchange, frame, &initialize);
+                self.in_flight.flies(number, &post.flight);
+                self.under_way(exchange);
+                match step {
+                    Step::Stream => self.remote.open_http_sse(post),
+                    _ => self.remote.open_streamable(post),
+                }
+            }
+            // A legacy server is opened by whoever translates for the modern host.
+            (Opens::Request(_), _) => self.found_legacy_for_request(),
+        }
+    }
+
+    fn discover(&mut self, discover: crate::eras::Exchange) {
+        self.under_way(discover.number);
+        let post = self.modern_post(discover);
+        self.remote.open_streamable(post);
+    }
+
+    fn under_way(&mut self, exchange: u64) {
+        if let Some(search) = &mut self.search {
+            search.exchange = exchange;
+        }
+    }
+
+    fn adapter_options(&self) -> RemoteOptions {
+        RemoteOptions {
+            host_name: self.remote.endpoint().host_str().unwrap_or("server").to_owned(),
+            limit: self.limits.request,
+            extensions: Vec::new(),
+        }
+    }
+
+    /// A JSON-RPC answer to the step under way.
+    pub(super) fn take_step_answer(&mut self, answer: &Message) {
+        let said = Said { failure: unexpected(), answer: Some(answer.clone()) };
+        self.judge(Heard::Answer(200, Some(answer)), said);
+    }
+
+    /// The step under way ended without a JSON-RPC answer, or with an HTTP refusal.
+    pub(super) fn take_step_end(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Refused(refused) => {
+                let Refused { status, failure, answer } = *refused;
+                let said = Said { failure, answer: answer.clone() };
+                let heard = match status {
+                    Some(status) => Heard::Answer(status, answer.as_ref()),
+                    None => Heard::NoStream,
+                };
+                self.judge(heard, said);
+            }
+            Outcome::Failed(failure) => {
+                self.judge(Heard::Nothing, Said { failure, answer: None });
+            }
+            Outcome::Done | Outcome::SessionLost => {
+                self.judge(Heard::Nothing, Said { failure: unexpected(), answer: None });
+            }
+        }
+    }
+
+    fn judge(&mut self, heard: Heard<'_>, said: Said) {
+        let Some(search) = &mut self.search else { return };
+        let next = search.finding.judge(heard);
+        match next {
+            Next::Try(_) => {
+                search.first.get_or_insert(said);
+                self.take_step();
+            }
+            Next::Settled(Era::Legacy) => self.found_legacy(said.answer.as_ref()),
+            Next::Settled(Era::Modern) => self.found_modern(said.answer.as_ref()),
+            Next::ReportThis => self.report(said),
+            Next::ReportFirst => {
+                let first = search.first.take().unwrap_or(said);
+                self.report(first);
+            }
+        }
+    }
+
+    /// The remote answered `initialize`.
+    fn found_legacy(&mut self, answer: Option<&Message>) {
+        let Some(search) = self.search.take() else { return };
+        self.choices.era = Some(Era::Legacy);
+        if let (Opens::Session(number, _), Some(answer)) = (search.opens, answer) {
+            self.settle(number, answer, &[]);
+        }
+    }
+
+    /// The remote does not know `server/discover`: a modern host's requests need translation.
+    fn found_legacy_for_request(&mut self) {
+        self.search = None;
+        self.choices.era = Some(Era::Legacy);
+        for held in self.opening.release() {
+            self.take_modern_request(held);
+        }
+    }
+
+    /// The remote answered `server/discover`.
+    fn found_modern(&mut self, answer: Option<&Message>) {
+        let Some(answer) = answer else { return };
+        let Some(remote) = ModernRemote::new(answer, self.adapter_options()) else {
+            return self.report(Said { failure: unexpected(), answer: None });
+        };
+        let Some(search) = self.search.take() else { return };
+        self.choices.era = Some(Era::Modern);
+        if self.remote.transport().is_none() {
+            tracing::info!(revision = remote.version(), "connected without a session");
+        }
+        self.remote.adopt(Transport::StreamableHttp);
+        self.opening.forget_session_id();
+        self.session = Arc::new(Session {
+            generation: self.session.generation,
+            id: None,
+            version: HeaderValue::from_str(remote.version()).ok(),
+        });
+        self.modern.begin(remote);
+        match search.opens {
+            Opens::Session(number, initialize) => {
+                tracing::warn!(
+                    "the server speaks only 2026-07-28, the host an older revision: translating; \
+                     changes of the host's folders are not passed on"
+                );
+                self.with_modern(|modern, turn| modern.take_request(number, &initialize, turn));
+            }
+            Opens::Request(_) => self.relay_all(answer),
+        }
+    }
+
+    /// Nothing more can be tried: whoever waits hears why.
+    fn report(&mut self, said: Said) {
+        let Some(search) = self.search.take() else { return };
+        match (search.opens, said.answer) {
+            (Opens::Session(number, initialize), Some(answer)) => {
+                let answer = version_error(&answer, &initialize).unwrap_or(answer);
+                self.settle(number, &answer, &[]);
+            }
+            (Opens::Session(number, _), None) => self.take_failure(number, &said.failure),
+            (Opens::Request(_), answer) => {
+                for held in self.opening.release() {
+                    match (&answer, held.message.id().map(RequestId::to_json)) {
+                        (Some(answer), Some(id)) => self.answer(held.batch, answer.with_id(&id)),
+                        _ => self.refuse(&held, &said.failure),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// E5: a legacy host knows a refused version as `-32602` (2025-11-25, `basic/lifecycle`).
+fn version_error(answer: &Message, initialize: &Message) -> Option<Message> {
+    let error: serde_json::Value = answer.outcome_as()?;
+    if error["code"] != codes::UNSUPPORTED_PROTOCOL_VERSION {
+        return None;
+    }
+    let params: serde_json::Value = initialize.params_as()?;
+    let data = serde_json::json!({
+        "supported": error["data"]["supported"],
+        "requested": params["protocolVersion"],
+    });
+    let text = "the server serves none of the revisions that this bridge knows";
+    let line = error_response(answer.id()?, codes::INVALID_PARAMS, text, data);
+    Message::parse(line).ok()
+}
+
+fn unexpected() -> Failure {
+    Failure::new(FailureKind::Protocol, "server's answer is not one of an MCP server")
+        .hint("check the URL: MCP endpoints often end in `/mcp` or `/sse`")
+}

@@ -1,0 +1,341 @@
+//! What the bridge itself must know of the remote's tools: which arguments are mirrored into headers
+//! (T-56), and which calls do no harm when sent twice (T-60). Filled from every list that passes, and
+//! by a list of its own where a host calls without listing. Leaves invalid tools out (T-53).
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::schema::{Mirror, mirrors};
+use super::{ModernRemote, RemoteEffect, Role, Turn, envelope, own_request};
+use crate::eras::host::named_version;
+use crate::jsonrpc::{Kind, Message, Object, cut_ranges};
+use crate::protocol::methods;
+use crate::redact::plain;
+
+/// How many pages are read to find the schemas (S-12).
+const PAGES: u32 = 100;
+
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    tools: HashMap<String, Known>,
+    /// Whether every page was seen.
+    complete: bool,
+    /// How many pages of our own list were asked for; none when it is not under way.
+    pages: u32,
+    /// Requests that go out when the tools are listed.
+    pub(super) waiting: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct Known {
+    mirrors: Vec<Mirror>,
+    harmless: bool,
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    tools: Vec<&'a RawValue>,
+    #[serde(borrow, rename = "nextCursor", default)]
+    next_cursor: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Listed<'a> {
+    name: String,
+    #[serde(borrow, rename = "inputSchema", default)]
+    input_schema: Option<&'a RawValue>,
+    #[serde(default)]
+    annotations: Hints,
+}
+
+#[derive(Default, Deserialize)]
+struct Hints {
+    #[serde(rename = "readOnlyHint", default)]
+    read_only: bool,
+    #[serde(rename = "idempotentHint", default)]
+    idempotent: bool,
+}
+
+#[derive(Deserialize)]
+struct Cursor {
+    #[serde(default)]
+    cursor: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Called<'a> {
+    name: String,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+}
+
+/// Whether this request asks for the first page.
+pub(super) fn is_first_page(request: &Message) -> bool {
+    request.params_as::<Cursor>().is_none_or(|params| params.cursor.is_none())
+}
+
+impl Catalogue {
+    /// The tools may be others now.
+    pub(super) fn forget(&mut self) {
+        self.tools.clear();
+        self.complete = false;
+    }
+
+    /// Whether there is no need to list before this call.
+    pub(super) fn knows(&self, request: &Message) -> bool {
+        self.complete
+            || request
+                .params_as::<Called<'_>>()
+                .is_none_or(|call| self.tools.contains_key(&call.name))
+    }
+
+    /// The headers of a call (T-54).
+    pub(super) fn mirrored(&self, request: &Message) -> Vec<(String, String)> {
+        if request.method() != methods::TOOLS_CALL || self.tools.is_empty() {
+            return Vec::new();
+        }
+        let Some(call) = request.params_as::<Called<'_>>() else { return Vec::new() };
+        let arguments = call.arguments.map_or("{}", RawValue::get);
+        let known = self.tools.get(&call.name).map(|tool| tool.mirrors.as_slice());
+        known.unwrap_or_default().iter().filter_map(|mirror| mirror.header(arguments)).collect()
+    }
+
+    /// Whether calling this tool twice does no harm.
+    pub(super) fn is_harmless(&self, request: &Message) -> bool {
+        request.method() == methods::TOOLS_CALL
+            && request
+                .params_as::<Called<'_>>()
+                .and_then(|call| self.tools.get(&call.name))
+                .is_some_and(|tool| tool.harmless)
+    }
+
+    /// Learns a page of tools; gives it back without the invalid ones.
+    pub(super) fn take_page(&mut self, answer: &Message, first: bool) -> Message {
+        let (Some(page), Some(text), Some(range)) =
+            (answer.outcome_as::<Page<'_>>(), answer.outcome(), answer.outcome_range())
+        else {
+            return answer.clone();
+        };
+        if first {
+            self.forget();
+        }
+        let offset =
+            |tool: &RawValue| range.start + tool.get().as_ptr() as usize - text.as_ptr() as usize;
+        let places: Vec<(Range<usize>, bool)> = page
+            .tools
+            .iter()
+            .map(|tool| (offset(tool)..offset(tool) + tool.get().len(), !self.learn(tool)))
+            .collect();
+        let cursor = page.next_cursor.filter(|cursor| cursor.get() != "null");
+        self.complete = cursor.is_none();
+        let cuts = cut_ranges(&places).into_iter().map(|cut| (cut, Bytes::new()));
+        let edits: Vec<_> = cuts.collect();
+        super::results::rebuilt(answer, &edits).unwrap_or_else(|| answer.clone())
+    }
+
+    /// Learns one tool. Says whether the host may see it.
+    fn learn(&mut self, tool: &RawValue) -> bool {
+        let Ok(listed) = serde_json::from_str::<Listed<'_>>(tool.get()) else { return true };
+        match mirrors(listed.input_schema.map_or("{}", RawValue::get)) {
+            Ok(mirrors) => {
+                let harmless = listed.annotations.read_only || listed.annotations.idempotent;
+                self.tools.insert(listed.name, Known { mirrors, harmless });
+                true
+            }
+            Err(reason) => {
+                let name = plain(&listed.name);
+                tracing::warn!("the tool `{name}` is left out: {reason}");
+                false
+            }
+        }
+    }
+}
+
+impl ModernRemote {
+    /// Lists the tools for this request, which goes out afterwards.
+    pub(super) fn list_for(&mut self, number: u64, turn: &mut Turn<'_>) {
+        self.catalogue.waiting.push(number);
+        if self.catalogue.pages == 0 {
+            self.ask_for_tools(None, turn);
+        }
+    }
+
+    fn ask_for_tools(&mut self, cursor: Option<&str>, turn: &mut Turn<'_>) {
+        let params = match cursor {
+            Some(cursor) => format!(r#"{{"cursor":{cursor}}}"#),
+            None => "{}".to_owned(),
+        };
+        let like = self.catalogue.waiting.first().and_then(|number| self.calls.get(number));
+        let like = like.map(|call| call.request.clone());
+        self.catalogue.pages += 1;
+        self.ask_aside(methods::TOOLS_LIST, &params, like.as_ref(), Role::Catalogue, turn);
+    }
+
+    pub(super) fn take_catalogue(&mut self, answer: &Message, turn: &mut Turn<'_>) {
+        if answer.kind() == Kind::ErrorResponse {
+            return self.catalogue_failed(turn);
+        }
+        self.catalogue.take_page(answer, self.catalogue.pages == 1);
+        let next = answer.outcome().and_then(Object::parse);
+        match next.and_then(|page| page.get("nextCursor")) {
+            Some(cursor) if cursor != "null" && self.catalogue.pages < PAGES => {
+                self.ask_for_tools(Some(cursor), turn);
+            }
+            _ => {
+                self.catalogue.complete = true;
+                self.release_waiting(turn);
+            }
+        }
+    }
+
+    /// Without schemas the calls go out as they are; a remote that misses headers says so.
+    pub(super) fn catalogue_failed(&mut self, turn: &mut Turn<'_>) {
+        tracing::debug!("the tools could not be listed for their schemas");
+        self.release_waiting(turn);
+    }
+
+    fn release_waiting(&mut self, turn: &mut Turn<'_>) {
+        self.catalogue.pages = 0;
+        for number in std::mem::take(&mut self.catalogue.waiting) {
+            self.send(number, turn);
+        }
+    }
+
+    /// Sends a request of our own: for the legacy host, or else with the `_meta` of the modern request
+    /// that it is needed for.
+    pub(super) fn ask_aside(
+        &mut self,
+        method: &str,
+        params: &str,
+        like: Option<&Message>,
+        role: Role,
+        turn: &mut Turn<'_>,
+    ) -> u64 {
+        let number = turn.numbers.fresh();
+        let relayed = like.filter(|message| named_version(message).is_some());
+        let exchange = match (&self.envelope, relayed) {
+            (Some(envelope), None) => {
+                envelope::exchange(envelope, &own_request(method, params), number, &[], Vec::new())
+            }
+            (_, like) => {
+                let request = envelope::own_like(method, params, like);
+                let version = named_version(&request).unwrap_or_else(|| self.version.clone());
+                envelope::relayed(&version, &request, number, Vec::new())
+            }
+        };
+        self.exchanges.insert(number, role);
+        turn.effect(RemoteEffect::Exchange(exchange));
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::Played;
+
+    fn annotated(name: &str, header: &str) -> Value {
+        let region = json!({ "type": "string", "x-mcp-header": header });
+        json!({ "name": name, "inputSchema": { "properties": { "region": region } } })
+    }
+
+    fn call(played: &mut Played, name: &str) -> u64 {
+        played.request("tools/call", json!({ "name": name, "arguments": { "region": "eu" } }))
+    }
+
+    fn region(played: &Played, exchange: u64) -> Option<&str> {
+        played.header(exchange, "mcp-param-region")
+    }
+
+    /// T-53, E-24
+    #[test]
+    fn invalid_tools_are_left_out_of_every_page_and_the_cursor_stays() {
+        let mut played = Played::open();
+        let exchange = played.request("tools/list", json!({}));
+        let tools =
+            json!([annotated("bad", ""), annotated("good", "Region"), annotated("ugly", "a b")]);
+        played.answer(exchange, json!({ "tools": tools, "nextCursor": "" }));
+        let outcome = played.outcome();
+        assert_eq!(outcome["nextCursor"], "");
+        assert_eq!(outcome["tools"], json!([annotated("good", "Region")]));
+    }
+
+    /// T-56: a host may call without listing
+    #[test]
+    fn a_first_call_waits_for_the_schemas_and_is_mirrored() {
+        let mut played = Played::open();
+        let listing = call(&mut played, "a");
+        assert_eq!(played.body(listing)["method"], "tools/list");
+        played.answer(listing, json!({ "tools": [], "nextCursor": "2" }));
+        let second = played.last_exchange();
+        assert_eq!(played.body(second)["params"]["cursor"], "2");
+        played.answer(second, json!({ "tools": [annotated("a", "Region")] }));
+        let called = played.last_exchange();
+        assert_eq!(played.body(called)["method"], "tools/call");
+        assert_eq!(region(&played, called), Some("eu"));
+        played.answer(called, json!({ "content": [] }));
+        let again = call(&mut played, "a");
+        assert_eq!(region(&played, again), Some("eu"), "listed once only");
+    }
+
+    /// T-56
+    #[test]
+    fn schemas_are_forgotten_when_the_list_changes() {
+        let mut played = Played::open();
+        let listing = played.request("tools/list", json!({}));
+        played.notify(listing, "notifications/tools/list_changed", json!({}));
+        played.answer(listing, json!({ "tools": [annotated("a", "Region")] }));
+        let called = call(&mut played, "a");
+        played.notify(called, "notifications/tools/list_changed", json!({}));
+        let next = call(&mut played, "a");
+        assert_eq!(played.body(next)["method"], "tools/list");
+    }
+
+    /// T-55, E-51, E-05
+    #[test]
+    fn refused_headers_are_built_anew_once_and_then_it_is_a_failure_of_ours() {
+        let mut played = Played::open();
+        let listing = played.request("tools/list", json!({}));
+        played.answer(listing, json!({ "tools": [{ "name": "a" }] }));
+        played.outcome();
+        let first = call(&mut played, "a");
+        assert_eq!(region(&played, first), None);
+        played.error(first, json!({ "code": -32020, "message": "m" }));
+        let relisting = played.last_exchange();
+        assert_eq!(played.body(relisting)["method"], "tools/list");
+        played.answer(relisting, json!({ "tools": [annotated("a", "Region")] }));
+        let second = played.last_exchange();
+        assert_ne!(first, second);
+        assert_eq!(region(&played, second), Some("eu"));
+        played.error(second, json!({ "code": -32020, "message": "m" }));
+        assert_eq!(played.outcome()["bridge"], "header_mismatch");
+    }
+
+    /// T-60
+    #[test]
+    fn a_lost_call_is_sent_again_only_if_the_tool_is_harmless() {
+        for (hint, again) in
+            [("readOnlyHint", true), ("idempotentHint", true), ("openWorldHint", false)]
+        {
+            let mut played = Played::open();
+            let listing = played.request("tools/list", json!({}));
+            let tool = json!({ "name": "a", "annotations": { hint: true } });
+            played.answer(listing, json!({ "tools": [tool] }));
+            played.outcome();
+            let first = call(&mut played, "a");
+            played.lose(first);
+            if again {
+                let second = played.last_exchange();
+                assert_ne!(first, second);
+                played.lose(second);
+            }
+            assert_eq!(played.outcome()["bridge"], "lost", "{hint}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What every request to a modern remote carries about the host: revision, name, capabilities, log
+//! level (T-58, E-11, E-61), put into `params._meta` without touching anything else there.
+
+use crate::eras::headers;
+use crate::eras::turn::Exchange;
+use crate::jsonrpc::{Change, Edit, Frame, Member, Message, Object};
+use crate::protocol::{ProtocolVersion, meta, methods};
+
+/// What a legacy host said of itself in `initialize`.
+#[derive(Clone, Debug)]
+pub(super) struct Envelope {
+    pub(super) version: String,
+    /// The revision that the host speaks, if it is a known one.
+    pub(super) host_version: Option<ProtocolVersion>,
+    client_info: Option<String>,
+    /// As they go to the remote.
+    pub(super) capabilities: String,
+    pub(super) log_level: Option<String>,
+}
+
+impl Envelope {
+    /// From the host's `initialize`.
+    pub(super) fn of(initialize: &Message, version: &str, extensions: &[&str]) -> Self {
+        let params = initialize.params().and_then(Object::parse);
+        let member = |name: &str| params.as_ref().and_then(|params| params.get(name));
+        let host_version = params.as_ref().and_then(|params| params.text("protocolVersion"));
+        Self {
+            version: version.to_owned(),
+            host_version: host_version.and_then(|name| ProtocolVersion::from_name(&name)),
+            client_info: member("clientInfo").map(str::to_owned),
+            capabilities: capabilities(member("capabilities").unwrap_or("{}"), extensions),
+            log_level: None,
+        }
+    }
+
+    /// The members of `_meta`.
+    fn members(&self) -> Vec<(&'static str, String)> {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut all = vec![(meta::PROTOCOL_VERSION, quoted(&self.version))];
+        all.extend(self.client_info.clone().map(|info| (meta::CLIENT_INFO, info)));
+        all.push((meta::CLIENT_CAPABILITIES, self.capabilities.clone()));
+        all.extend(self.log_level.as_deref().map(|level| (meta::LOG_LEVEL, quoted(level))));
+        all
+    }
+}
+
+/// The host's capabilities as a modern remote sees them (E6): `roots` without `listChanged`, no
+/// `tasks` of 2025-11-25, and the extensions that the bridge itself drives.
+fn capabilities(text: &str, extensions: &[&str]) -> String {
+    let Some(object) = Object::parse(text) else { return "{}".to_owned() };
+    let own = || extensions.iter().chain([&meta::extensions::TASKS]);
+    let none = |extension: &&str| ((*extension).to_owned(), "{}".to_owned());
+    let added: Vec<(String, String)> = own().map(none).collect();
+    let added: Vec<(&str, String)> =
+        added.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    let declared = object.get("extensions").and_then(Object::parse);
+    let extended = match &declared {
+        Some(declared) => declared.rewritten(
+            |member| match own().any(|own| *own == member.name) {
+                true => Change::Remove,
+                false => Change::Keep,
+            },
+            &added,
+        ),
+        None => Object::parse("{}")
+            .map(|none| none.rewritten(|_| Change::Keep, &added))
+            .unwrap_or_default(),
+    };
+    object.rewritten(
+        |member| match member.name.as_str() {
+            "roots" => Change::Replace("{}".to_owned()),
+            "tasks" | "extensions" => Change::Remove,
+            _ => Change::Keep,
+        },
+        &[("extensions", extended)],
+    )
+}
+
+/// A legacy host's request as an exchange with the remote. `added` are further members of `params`,
+/// `mirrored` further headers.
+pub(super) fn exchange(
+    envelope: &Envelope,
+    request: &Message,
+    number: u64,
+    added: &[(&str, String)],
+    mirrored: Vec<(String, String)>,
+) -> Exchange {
+    let edits = edits(envelope, request, number, added);
+    let mut headers = headers::standard(&envelope.version, request);
+    headers.extend(mirrored);
+    Exchange {
+        number,
+        frame: request.with_edits(&number.to_string(), &edits),
+        headers,
+        is_request: true,
+        repeatable: methods::is_safe_to_repeat(request.method()),
+        listens: request.method() == methods::LISTEN,
+    }
+}
+
+/// A modern host's request as it is, under another id (E-04).
+pub(super) fn relayed(
+    version: &str,
+    request: &Message,
+    number: u64,
+    mirrored: Vec<(String, String)>,
+) -> Exchange {
+    let mut headers = headers::standard(version, request);
+    headers.extend(mirrored);
+    let frame: Frame = request.with_id(&number.to_string());
+    Exchange {
+        number,
+        frame,
+        headers,
+        is_request: true,
+        repeatable: methods::is_safe_to_repeat(request.method()),
+        listens: request.method() == methods::LISTEN,
+    }
+}
+
+/// A request of our own with the `_meta` of a modern host's request, but for its progress token.
+pub(super) fn own_like(method: &str, params: &str, like: Option<&Message>) -> Message {
+    let own = like.and_then(Message::params).and_then(Object::parse);
+    let own = own.and_then(|params| params.get("_meta")).and_then(Object::parse);
+    let token = |member: &Member<'_>| match member.name.as_str() {
+        meta::PROGRESS_TOKEN => Change::Remove,
+        _ => Change::Keep,
+    };
+    let own = own.map_or_else(|| "{}".to_owned(), |own| own.rewritten(token, &[]));
+    let params = Object::parse(params).map(|p| p.rewritten(|_| Change::Keep, &[("_meta", own)]));
+    super::own_request(method, params.as_deref().unwrap_or("{}"))
+}
+
+fn edits(
+    envelope: &Envelope,
+    request: &Message,
+    number: u64,
+    added: &[(&str, String)],
+) -> Vec<Edit> {
+    let members = envelope.members();
+    let members: Vec<(&str, String)> = members.iter().map(|(n, v)| (*n, v.clone())).collect();
+    let (Some(params), Some(range)) =
+        (request.params().and_then(Object::parse), request.params_range())
+    else {
+        return without_params(request, &members, added);
+    };
+    let mut added = added.to_vec();
+    let inner = params.get("_meta").and_then(|text| {
+        let at = range.start + params.range_of(text).start;
+        Some(Object::parse(text)?.rewrite(at, |member| of_meta(&member.name, number), &members))
+    });
+    if inner.is_none() {
+        added.push(("_meta", object_of(&members)));
+    }
+    let change = |name: &str| match (name, &inner) {
+        ("_meta", Some(inner)) => Change::Within(inner.clone()),
+        ("_meta", None) => Change::Remove,
+        // Only a host that was offered tasks may send it (E-75).
+        ("task", _) if request.method() == methods::TOOLS_CALL => Change::Remove,
+        (name, _) if added.iter().any(|(added, _)| *added == name) => Change::Remove,
+        _ => Change::Keep,
+    };
+    params.rewrite(range.start, |member| change(&member.name), &added)
+}
+
+/// Reserved keys are ours (E-11); the progress token is one of ours for the time being (E-63).
+fn of_meta(name: &str, number: u64) -> Change {
+    match name {
+        meta::PROGRESS_TOKEN => Change::Replace(number.to_string()),
+        name if meta::OF_REQUEST.contains(&name) => Change::Remove,
+        _ => Change::Keep,
+    }
+}
+
+fn without_params(
+    request: &Message,
+    members: &[(&str, String)],
+    added: &[(&str, String)],
+) -> Vec<Edit> {
+    let mut all = added.to_vec();
+    all.push(("_meta", object_of(members)));
+    let params = object_of(&all);
+    let text = std::str::from_utf8(request.raw()).unwrap_or_default();
+    match (Object::parse(text), request.params_range()) {
+        (_, Some(range)) => vec![(range, params.into())],
+        (Some(whole), None) => whole.rewrite(0, |_| Change::Keep, &[("params", params)]),
+        (None, None) => Vec::new(),
+    }
+}
+
+fn object_of(members: &[(&str, String)]) -> String {
+    let one =
+        |(name, value): &(&str, String)| format!("{}:{value}", serde_json::Value::from(*name));
+    format!("{{{}}}", members.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn envelope() -> Envelope {
+        let initialize = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": { "roots": { "listChanged": true }, "elicitation": {}, "tasks": {},
+                "extensions": { "io.modelcontextprotocol/tasks": { "x": 1 }, "vendor/ui": {} } },
+            "clientInfo": { "name": "vscode", "version": "1" } } });
+        Envelope::of(&Message::parse(initialize.to_string()).unwrap(), "2026-07-28", &[])
+    }
+
+    fn sent(request: &str, added: &[(&str, String)]) -> Value {
+        let request = Message::parse(request.to_owned()).unwrap();
+        let exchange = exchange(&envelope(), &request, 9, added, Vec::new());
+        serde_json::from_slice(&exchange.frame.into_bytes()).unwrap()
+    }
+
+    /// E6: the first table, LM column
+    #[test]
+    fn capabilities_become_those_of_a_modern_host() {
+        let seen: Value = serde_json::from_str(&envelope().capabilities).unwrap();
+        let extensions = json!({ "io.modelcontextprotocol/tasks": {}, "vendor/ui": {} });
+        assert_eq!(seen, json!({ "roots": {}, "elicitation": {}, "extensions": extensions }));
+    }
+
+    /// T-58, E-11
+    #[test]
+    fn every_request_carries_the_envelope_and_keeps_what_the_host_put_there() {
+        let plain = sent(r#"{"jsonrpc":"2.0","id":"x","method":"tools/list"}"#, &[]);
+        assert_eq!(plain["id"], 9);
+        let meta = &plain["params"]["_meta"];
+        assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+        assert_eq!(meta["io.modelcontextprotocol/clientInfo"]["name"], "vscode");
+        assert!(meta["io.modelcontextprotocol/clientCapabilities"]["elicitation"].is_object());
+        let request = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x",
+            "arguments":{"n":1.10},"_meta":{"progressToken":"p","traceparent":"t",
+            "io.modelcontextprotocol/protocolVersion":"1900","io.modelcontextprotocol/logLevel":"debug"}}}"#;
+        let full = sent(request, &[("requestState", "\"s\"".to_owned())]);
+        let meta = &full["params"]["_meta"];
+        assert_eq!(meta["traceparent"], "t");
+        assert_eq!(meta["progressToken"], 9, "E-63: the bridge's own token");
+        assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
+        assert!(meta["io.modelcontextprotocol/logLevel"].is_null());
+        assert_eq!(full["params"]["requestState"], "s");
+    }
+
+    /// E-75
+    #[test]
+    fn a_task_parameter_of_2025_11_25_is_stripped() {
+        let request = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"task":{"ttl":1},"name":"x"}}"#;
+        assert!(sent(request, &[])["params"]["task"].is_null());
+    }
+}

@@ -1,0 +1,190 @@
+//! Notifications of a modern remote on their way to a legacy host: without the listen they belong to,
+//! with the host's own progress token, never going backwards (E-63, E-64).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{ModernRemote, RemoteEffect, Role, Turn};
+use crate::jsonrpc::{Change, Edit, Frame, Message, Object};
+use crate::protocol::{meta, methods};
+
+#[derive(Deserialize)]
+struct Progress<'a> {
+    #[serde(borrow, rename = "progressToken")]
+    token: &'a RawValue,
+    progress: f64,
+}
+
+#[derive(Deserialize)]
+struct Asked<'a> {
+    #[serde(borrow, rename = "_meta")]
+    meta: Tokened<'a>,
+}
+
+#[derive(Deserialize)]
+struct Tokened<'a> {
+    #[serde(borrow, rename = "progressToken")]
+    token: &'a RawValue,
+}
+
+impl ModernRemote {
+    /// A notification on one of our exchanges.
+    pub(super) fn take_notice(
+        &mut self,
+        exchange: u64,
+        role: Role,
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) {
+        if message.method() == "notifications/tools/list_changed" {
+            // T-56: schemas may be others now.
+            self.catalogue.forget();
+        }
+        match role {
+            Role::Call(number) if self.calls.get(&number).is_some_and(|call| call.relayed) => {
+                self.relay_notice(number, message, turn);
+            }
+            Role::Call(number) if message.method() == methods::PROGRESS => {
+                self.take_progress(exchange, number, message, turn);
+            }
+            Role::Lists => self.take_list_notice(message, turn),
+            Role::Resources => self.take_resource_notice(exchange, message, turn),
+            _ if message.method() == methods::CANCELLED => {
+                tracing::debug!("ignored a cancellation by the server, which has no place here");
+            }
+            _ => turn.effect(RemoteEffect::Notify(without_subscription(message))),
+        }
+    }
+
+    fn take_progress(
+        &mut self,
+        exchange: u64,
+        number: u64,
+        message: &Message,
+        turn: &mut Turn<'_>,
+    ) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        let Some(Progress { token, progress }) = message.params_as() else { return };
+        let Some(Asked { meta: Tokened { token: wanted } }) = call.request.params_as() else {
+            return;
+        };
+        let ours = token.get() == exchange.to_string();
+        // A remote starts over in each round; the host must see it grow (E-64).
+        if !ours || progress <= call.progress {
+            return;
+        }
+        call.progress = progress;
+        let wanted = wanted.get().to_owned();
+        let edits = params_edits(message, |member| match member {
+            meta::PROGRESS_TOKEN => Change::Replace(wanted.clone()),
+            _ => Change::Keep,
+        });
+        turn.effect(RemoteEffect::Notify(message.edited(&edits)));
+    }
+}
+
+/// A notification as a legacy host knows it.
+pub(super) fn without_subscription(message: &Message) -> Frame {
+    let Some(text) = message.params() else { return Frame::from(message.raw().clone()) };
+    let own = Object::parse(text).and_then(|params| {
+        let own = Object::parse(params.get("_meta")?)?;
+        Some((own.get(meta::SUBSCRIPTION_ID).is_some(), own.members().len()))
+    });
+    let Some((true, members)) = own else { return Frame::from(message.raw().clone()) };
+    let params = Object::parse(text);
+    if members == 1 && params.is_some_and(|params| params.members().len() == 1) {
+        // Nothing is left of the parameters: legacy examples have none then.
+        return without_params(message);
+    }
+    let edits = params_edits(message, |name| match name {
+        "_meta" if members == 1 => Change::Remove,
+        "_meta" => Change::Within(meta_edits(message)),
+        _ => Change::Keep,
+    });
+    message.edited(&edits)
+}
+
+fn meta_edits(message: &Message) -> Vec<Edit> {
+    let edits = || {
+        let range = message.params_range()?;
+        let params = Object::parse(message.params()?)?;
+        let text = params.get("_meta")?;
+        let at = range.start + params.range_of(text).start;
+        Some(Object::parse(text)?.rewrite(
+            at,
+            |member| match member.name == meta::SUBSCRIPTION_ID {
+                true => Change::Remove,
+                false => Change::Keep,
+            },
+            &[],
+        ))
+    };
+    edits().unwrap_or_default()
+}
+
+fn without_params(message: &Message) -> Frame {
+    let text = std::str::from_utf8(message.raw()).unwrap_or_default();
+    let Some(whole) = Object::parse(text) else { return Frame::from(message.raw().clone()) };
+    let edits = whole.rewrite(
+        0,
+        |member| if member.name == "params" { Change::Remove } else { Change::Keep },
+        &[],
+    );
+    message.edited(&edits)
+}
+
+/// Edits to the members of `params`.
+pub(super) fn params_edits(message: &Message, change: impl Fn(&str) -> Change) -> Vec<Edit> {
+    let (Some(params), Some(range)) =
+        (message.params().and_then(Object::parse), message.params_range())
+    else {
+        return Vec::new();
+    };
+    params.rewrite(range.start, |member| change(&member.name), &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::Played;
+    use super::*;
+
+    fn plain(message: Value) -> Value {
+        let message = Message::parse(message.to_string()).unwrap();
+        serde_json::from_slice(&without_subscription(&message).into_bytes()).unwrap()
+    }
+
+    /// E3: the notifications of lists and resources
+    #[test]
+    fn the_listen_a_notification_belongs_to_is_not_shown() {
+        let id = json!({ "io.modelcontextprotocol/subscriptionId": 3 });
+        let note = |params: Value| json!({ "jsonrpc": "2.0", "method": "n", "params": params });
+        assert_eq!(plain(note(json!({ "_meta": id }))), json!({ "jsonrpc": "2.0", "method": "n" }));
+        let updated = plain(note(json!({ "uri": "u", "_meta": id })));
+        assert_eq!(updated, note(json!({ "uri": "u" })));
+        let more = json!({ "io.modelcontextprotocol/subscriptionId": 3, "x": 1 });
+        assert_eq!(plain(note(json!({ "_meta": more }))), note(json!({ "_meta": { "x": 1 } })));
+    }
+
+    /// E-63, E-64
+    #[test]
+    fn progress_carries_the_hosts_token_and_only_grows() {
+        let mut played = Played::open();
+        let params = json!({ "name": "x", "_meta": { "progressToken": "mine" } });
+        let exchange = played.request("prompts/get", params);
+        let upstream = played.body(exchange)["params"]["_meta"]["progressToken"].clone();
+        for progress in [1.0, 1.0, 0.5, 2.0] {
+            let params = json!({ "progressToken": upstream, "progress": progress });
+            played.notify(exchange, "notifications/progress", params);
+        }
+        played.notify(
+            exchange,
+            "notifications/progress",
+            json!({ "progressToken": "x", "progress": 9 }),
+        );
+        let seen: Vec<Value> = played.notices().iter().map(|n| n["params"].clone()).collect();
+        let expected = [1.0, 2.0].map(|p| json!({ "progressToken": "mine", "progress": p }));
+        assert_eq!(seen, expected);
+    }
+}

@@ -1,0 +1,177 @@
+//! A modern result as a legacy host knows results (E-20 to E-25): what only 2026-07-28 has goes, and
+//! everything else keeps its bytes.
+
+use super::{ModernRemote, Turn, content, protocol};
+use crate::jsonrpc::{Change, Edit, Message, Object};
+use crate::protocol::meta::{caching, result_type};
+use crate::protocol::{ProtocolVersion, meta, methods};
+use crate::redact::plain;
+
+/// What kind of result came.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Complete,
+    InputRequired,
+    Task,
+    Unknown(String),
+}
+
+/// E-20: without the member the result is complete.
+fn kind_of(result: &Object<'_>) -> Kind {
+    match result.get(result_type::KEY) {
+        None => Kind::Complete,
+        Some(text) => match serde_json::from_str::<String>(text).as_deref() {
+            Ok(result_type::COMPLETE) => Kind::Complete,
+            Ok(result_type::INPUT_REQUIRED) => Kind::InputRequired,
+            Ok(result_type::TASK) => Kind::Task,
+            _ => Kind::Unknown(plain(text)),
+        },
+    }
+}
+
+impl ModernRemote {
+    /// A result for a legacy host, or something that has to come before one.
+    pub(super) fn take_result(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&number) else { return };
+        let method = call.request.method().to_owned();
+        let Some(result) = answer.outcome().and_then(Object::parse) else {
+            return self.fail(number, protocol("server's result is not an object"), turn);
+        };
+        match kind_of(&result) {
+            Kind::Complete => self.complete(number, answer, turn),
+            Kind::InputRequired if methods::may_need_input(&method) => {
+                self.input_required(number, &result, turn);
+            }
+            // E-35
+            Kind::InputRequired => {
+                let text = format!("server asks for input on `{method}`, where that has no place");
+                self.fail(number, protocol(text), turn);
+            }
+            Kind::Task if method == methods::TOOLS_CALL => self.begin_task(number, &result, turn),
+            Kind::Task => {
+                let text = format!("server made a task of `{method}`, where that has no place");
+                self.fail(number, protocol(text), turn);
+            }
+            // E-21: the bridge declared only what it can drive.
+            Kind::Unknown(kind) => {
+                let text = format!("server sent a result of the unknown type `{kind}`");
+                self.fail(number, protocol(text), turn);
+            }
+        }
+    }
+
+    /// The final result of a request.
+    pub(super) fn complete(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get(&number) else { return };
+        let method = call.request.method().to_owned();
+        if method == methods::TOOLS_LIST {
+            let first = crate::eras::modern_remote::catalogue::is_first_page(&call.request);
+            let answer = self.catalogue.take_page(answer, first);
+            let edits = legacy_edits(&method, &answer, self.host_version());
+            return match rebuilt(&answer, &edits) {
+                Some(answer) => self.finish(number, answer, Vec::new(), turn),
+                None => self.finish(number, answer, edits, turn),
+            };
+        }
+        let edits = legacy_edits(&method, answer, self.host_version());
+        // Lists are kept and compared by the loop, which needs them whole.
+        match method.ends_with("/list").then(|| rebuilt(answer, &edits)).flatten() {
+            Some(answer) => self.finish(number, answer, Vec::new(), turn),
+            None => self.finish(number, answer.clone(), edits, turn),
+        }
+    }
+
+    /// The revision that the host speaks.
+    pub(super) fn host_version(&self) -> ProtocolVersion {
+        let version = self.envelope.as_ref().and_then(|envelope| envelope.host_version);
+        version.unwrap_or(ProtocolVersion::NEWEST_LEGACY)
+    }
+}
+
+/// The same message after edits.
+pub(super) fn rebuilt(message: &Message, edits: &[Edit]) -> Option<Message> {
+    if edits.is_empty() {
+        return Some(message.clone());
+    }
+    Message::parse(message.edited(edits).into_bytes()).ok()
+}
+
+/// What a legacy host of this revision must not see of a result.
+fn legacy_edits(method: &str, answer: &Message, host: ProtocolVersion) -> Vec<Edit> {
+    let (Some(text), Some(range)) = (answer.outcome(), answer.outcome_range()) else {
+        return Vec::new();
+    };
+    let Some(result) = Object::parse(text) else { return Vec::new() };
+    let own = result.get("_meta").and_then(|text| {
+        let own = Object::parse(text)?;
+        let left = own.members().iter().any(|member| member.name != meta::SERVER_INFO);
+        let at = range.start + result.range_of(text).start;
+        let edits = own.rewrite(at, |member| drop_server_info(&member.name), &[]);
+        Some(if left { Change::Within(edits) } else { Change::Remove })
+    });
+    let shown = content::shown(method, &result, range.start, host);
+    let cacheable = methods::is_cacheable(method);
+    result.rewrite(
+        range.start,
+        |member| match member.name.as_str() {
+            result_type::KEY => Change::Remove,
+            caching::TTL | caching::SCOPE if cacheable => Change::Remove,
+            "_meta" => own.clone().unwrap_or(Change::Keep),
+            name => shown.change(name),
+        },
+        shown.added(),
+    )
+}
+
+/// E-23
+fn drop_server_info(name: &str) -> Change {
+    if name == meta::SERVER_INFO { Change::Remove } else { Change::Keep }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::Played;
+    use super::*;
+
+    fn shown(method: &str, result: &str) -> Value {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        let answer = Message::parse(text).unwrap();
+        let edits = legacy_edits(method, &answer, ProtocolVersion::V2025_11_25);
+        let bytes = answer.edited(&edits).into_bytes();
+        serde_json::from_slice::<Value>(&bytes).unwrap()["result"].clone()
+    }
+
+    /// E-20, E-22, E-23
+    #[test]
+    fn what_only_2026_07_28_has_is_taken_out() {
+        let result = r#"{"resultType":"complete","ttlMs":1,"cacheScope":"public","prompts":[],
+            "nextCursor":"","_meta":{"io.modelcontextprotocol/serverInfo":{},"vendor/x":1}}"#
+            .replace('\n', "");
+        let expected = json!({ "prompts": [], "nextCursor": "", "_meta": { "vendor/x": 1 } });
+        assert_eq!(shown("prompts/list", &result), expected);
+        let bare = r#"{"content":[],"_meta":{"io.modelcontextprotocol/serverInfo":{}},"ttlMs":5}"#;
+        assert_eq!(shown("tools/call", bare), json!({ "content": [], "ttlMs": 5 }));
+    }
+
+    /// E-20, E-21, E-35
+    #[test]
+    fn each_result_type_has_its_way() {
+        let outcome = |method: &str, result: Value| {
+            let mut played = Played::open();
+            let exchange = played.request(method, json!({ "name": "x", "uri": "u" }));
+            played.answer(exchange, result);
+            played.outcome()
+        };
+        let kind = |outcome: Value| outcome["bridge"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(outcome("prompts/get", json!({ "messages": [] })), json!({ "messages": [] }));
+        assert_eq!(kind(outcome("prompts/get", json!({ "resultType": "x" }))), "protocol");
+        assert_eq!(kind(outcome("prompts/get", json!({ "resultType": 7 }))), "protocol");
+        assert_eq!(
+            kind(outcome("prompts/list", json!({ "resultType": "input_required" }))),
+            "protocol"
+        );
+        assert_eq!(kind(outcome("prompts/get", json!({ "resultType": "task" }))), "protocol");
+    }
+}

@@ -1,0 +1,278 @@
+//! Tasks of the extension `io.modelcontextprotocol/tasks`, driven out of the legacy host's sight (E-70
+//! to E-72): poll, ask what the task asks, hand the answers over, and give the host the final result.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Due, ModernRemote, Role, Turn, protocol, response};
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Change, Kind, Message, Object};
+use crate::protocol::meta::rounds::REQUESTS;
+use crate::protocol::methods;
+
+/// How often a task is asked for when it does not say (E-70), growing up to the second one.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// No task is asked for more often than this, whatever it says.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+/// How often in a row a poll may get lost.
+const LOSSES: u32 = 5;
+
+/// A task that a call became.
+#[derive(Debug)]
+pub(super) struct Task {
+    id: String,
+    interval: Option<Duration>,
+    polls: u32,
+    losses: u32,
+    /// Keys that the host was asked for, over the whole life of the task (E-71).
+    asked: BTreeSet<String>,
+}
+
+impl ModernRemote {
+    /// `resultType: "task"` in answer to a call.
+    pub(super) fn begin_task(&mut self, number: u64, result: &Object<'_>, turn: &mut Turn<'_>) {
+        let Some(id) = result.text("taskId") else {
+            return self.fail(number, protocol("server made a task and gave it no id"), turn);
+        };
+        if let Some(call) = self.calls.get_mut(&number) {
+            let (polls, losses, asked) = (0, 0, BTreeSet::new());
+            call.task = Some(Task { id, interval: interval(result), polls, losses, asked });
+        }
+        self.poll_later(number, turn);
+    }
+
+    pub(super) fn poll_later(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let limit = self.options.limit;
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        if call.is_overdue(limit, turn.now) {
+            let text = "the task was not done within the limit for a whole request";
+            self.end_task(number, turn);
+            return self.fail(number, Failure::new(FailureKind::Timeout, text), turn);
+        }
+        let Some(task) = &mut call.task else { return };
+        let growing = FIRST_PAUSE.saturating_mul(1 << task.polls.min(5)).min(LONGEST_PAUSE);
+        task.polls += 1;
+        let pause = task.interval.unwrap_or(growing).max(SHORTEST_PAUSE);
+        self.later(pause, Due::Poll(number), turn);
+    }
+
+    pub(super) fn poll(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
+            return;
+        };
+        let params = about(&task.id);
+        self.ask_aside(methods::TASKS_GET, &params, None, Role::Poll(number), turn);
+    }
+
+    /// How the task stands.
+    pub(super) fn take_task(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+        if answer.kind() == Kind::ErrorResponse {
+            return self.finish(number, answer.clone(), Vec::new(), turn);
+        }
+        let Some(state) = answer.outcome().and_then(Object::parse) else {
+            return self.fail(number, protocol("server's task is not an object"), turn);
+        };
+        if let Some(task) = self.calls.get_mut(&number).and_then(|call| call.task.as_mut()) {
+            task.losses = 0;
+            task.interval = interval(&state).or(task.interval);
+        }
+        match state.text("status").as_deref() {
+            Some("working") => self.poll_later(number, turn),
+            Some("input_required") => self.task_asks(number, &state, turn),
+            Some("completed") => match state.get("result").and_then(response) {
+                Some(result) => self.complete(number, &result, turn),
+                None => self.fail(number, protocol("the finished task has no result"), turn),
+            },
+            Some("failed") => match state.get("error").and_then(error) {
+                Some(error) => self.finish(number, error, Vec::new(), turn),
+                None => self.fail(number, protocol("the failed task has no error"), turn),
+            },
+            Some("cancelled") => {
+                let failure = Failure::new(FailureKind::Protocol, "server cancelled the task");
+                self.fail(number, failure.hint("call the tool again if it is still needed"), turn);
+            }
+            _ => self.fail(number, protocol("the task is in no known state"), turn),
+        }
+    }
+
+    /// The task waits for input: the host is asked once per key (E-71).
+    fn task_asks(&mut self, number: u64, state: &Object<'_>, turn: &mut Turn<'_>) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        let Some(task) = &mut call.task else { return };
+        let requests = state.get(REQUESTS).and_then(Object::parse);
+        let Some(requests) = requests.filter(|_| call.round.is_none()) else {
+            return self.poll_later(number, turn);
+        };
+        let known = task.asked.clone();
+        let new = requests.rewritten(
+            |member| if known.contains(&member.name) { Change::Remove } else { Change::Keep },
+            &[],
+        );
+        let names = requests.members().iter().map(|member| member.name.clone());
+        task.asked.extend(names);
+        if Object::parse(&new).is_none_or(|new| new.members().is_empty()) {
+            return self.poll_later(number, turn);
+        }
+        self.ask_host(number, Some(&new), turn);
+        self.go_on(number, turn);
+    }
+
+    /// The host's answers for the task. Not a retry of the call.
+    pub(super) fn update_task(&mut self, number: u64, responses: &str, turn: &mut Turn<'_>) {
+        let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
+            return;
+        };
+        let id = serde_json::Value::from(task.id.as_str());
+        let params = format!(r#"{{"taskId":{id},"inputResponses":{responses}}}"#);
+        self.ask_aside(methods::TASKS_UPDATE, &params, None, Role::Update(number), turn);
+    }
+
+    /// A poll or an update got lost: polling does no harm; an update is idempotent by its keys.
+    pub(super) fn task_unheard(
+        &mut self,
+        number: u64,
+        role: Role,
+        failure: Failure,
+        turn: &mut Turn<'_>,
+    ) {
+        let task = self.calls.get_mut(&number).and_then(|call| call.task.as_mut());
+        let Some(task) = task else { return };
+        task.losses += 1;
+        let lasting = matches!(role, Role::Update(_))
+            || !matches!(failure.kind, FailureKind::Lost | FailureKind::Network);
+        if lasting || task.losses > LOSSES {
+            return self.fail(number, failure, turn);
+        }
+        self.poll_later(number, turn);
+    }
+
+    /// The host gave the call up: the task is told, by its own method (E-72).
+    pub(super) fn end_task(&mut self, number: u64, turn: &mut Turn<'_>) {
+        let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
+            return;
+        };
+        let params = about(&task.id);
+        self.ask_aside(methods::TASKS_CANCEL, &params, None, Role::Aside, turn);
+    }
+}
+
+fn about(id: &str) -> String {
+    format!(r#"{{"taskId":{}}}"#, serde_json::Value::from(id))
+}
+
+fn interval(state: &Object<'_>) -> Option<Duration> {
+    let milliseconds: f64 = serde_json::from_str(state.get("pollIntervalMs")?).ok()?;
+    let sane = milliseconds.is_finite() && milliseconds >= 0.0;
+    sane.then(|| Duration::from_millis(milliseconds.min(3_600_000.0) as u64))
+}
+
+fn error(error: &str) -> Option<Message> {
+    Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"error":{error}}}"#)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::Played;
+
+    fn task(state: Value) -> Value {
+        let mut task = json!({ "resultType": "complete", "taskId": "t1", "pollIntervalMs": 500 });
+        for (name, value) in state.as_object().unwrap() {
+            task[name] = value.clone();
+        }
+        task
+    }
+
+    /// A call that became a task.
+    fn begun() -> Played {
+        let mut played = Played::open();
+        let listing = played.request("tools/list", json!({}));
+        played.answer(listing, json!({ "tools": [{ "name": "build" }] }));
+        played.outcome();
+        let call = played.request("tools/call", json!({ "name": "build" }));
+        let extensions = &played.body(call)["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"]
+            ["extensions"];
+        assert_eq!(extensions["io.modelcontextprotocol/tasks"], json!({}));
+        played.answer(call, task(json!({ "resultType": "task", "status": "working" })));
+        played
+    }
+
+    fn polled(played: &mut Played) -> u64 {
+        assert_eq!(played.wait().as_millis(), 500, "the interval is honoured");
+        let poll = played.last_exchange();
+        assert_eq!(played.body(poll)["method"], "tasks/get");
+        assert_eq!(played.header(poll, "mcp-name"), Some("t1"));
+        poll
+    }
+
+    /// E-70: each terminal state
+    #[test]
+    fn the_host_gets_what_the_task_ends_with() {
+        let ends = [
+            (
+                json!({ "status": "completed", "result": { "resultType": "complete", "content": [] } }),
+                json!({ "content": [] }),
+            ),
+            (
+                json!({ "status": "failed", "error": { "code": 7, "message": "m" } }),
+                json!({ "code": 7, "message": "m" }),
+            ),
+        ];
+        for (state, expected) in ends {
+            let mut played = begun();
+            let poll = polled(&mut played);
+            played.answer(poll, task(json!({ "status": "working" })));
+            let poll = polled(&mut played);
+            played.answer(poll, task(state));
+            assert_eq!(played.outcome(), expected);
+        }
+        let mut played = begun();
+        let poll = polled(&mut played);
+        played.answer(poll, task(json!({ "status": "cancelled" })));
+        assert_eq!(played.outcome()["bridge"], "protocol");
+    }
+
+    /// E-71
+    #[test]
+    fn the_host_is_asked_once_per_key_over_the_tasks_life() {
+        let mut played = begun();
+        let form = json!({ "method": "elicitation/create", "params": { "message": "m" } });
+        let waiting = task(json!({ "status": "input_required", "inputRequests": { "n": form } }));
+        let poll = polled(&mut played);
+        played.answer(poll, waiting.clone());
+        let question = played.questions().remove(0);
+        played.reply(&question, json!({ "action": "accept", "content": {} }));
+        let update = played.last_exchange();
+        assert_eq!(played.body(update)["method"], "tasks/update");
+        assert_eq!(played.header(update, "mcp-name"), Some("t1"));
+        assert_eq!(played.body(update)["params"]["inputResponses"]["n"]["action"], "accept");
+        played.answer(update, json!({ "resultType": "complete" }));
+        for _ in 0..2 {
+            let poll = polled(&mut played);
+            played.answer(poll, waiting.clone());
+            assert!(played.questions().is_empty());
+        }
+    }
+
+    /// E-72
+    #[test]
+    fn cancelling_the_call_cancels_the_task_by_its_own_method() {
+        let mut played = begun();
+        played.cancel();
+        let cancel = played.last_exchange();
+        assert_eq!(played.body(cancel)["method"], "tasks/cancel");
+        assert_eq!(played.header(cancel, "mcp-name"), Some("t1"));
+        assert!(played.try_outcome().is_none());
+    }
+
+    /// E-75
+    #[test]
+    fn the_methods_of_2025_11_25_are_not_offered() {
+        let mut played = Played::open();
+        for method in ["tasks/list", "tasks/get", "tasks/result", "tasks/cancel"] {
+            assert_eq!(played.local(method, json!({ "taskId": "t" }))["code"], -32601);
+        }
+    }
+}

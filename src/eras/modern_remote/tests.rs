@@ -1,0 +1,317 @@
+//! A scripted remote and loop around the adapter, for the tests beside each rule.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// What the adapter is told of its surroundings.
+pub(super) fn options() -> RemoteOptions {
+    RemoteOptions {
+        host_name: "shop.example".to_owned(),
+        limit: Some(Duration::from_secs(600)),
+        extensions: Vec::new(),
+    }
+}
+
+/// A remote with tools that change.
+pub(super) fn discovered() -> ModernRemote {
+    let result = json!({
+        "resultType": "complete",
+        "supportedVersions": ["2026-07-28"],
+        "capabilities": { "tools": { "listChanged": true }, "resources": {}, "logging": {},
+            "extensions": { "io.modelcontextprotocol/tasks": {} } },
+        "instructions": "be kind",
+        "_meta": { "io.modelcontextprotocol/serverInfo": { "name": "shop", "version": "3" } },
+        "ttlMs": 60000, "cacheScope": "public",
+    });
+    let text = json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string();
+    ModernRemote::new(&Message::parse(text).unwrap(), options()).unwrap()
+}
+
+/// The adapter, and what it did.
+pub(super) struct Played {
+    remote: ModernRemote,
+    numbers: Numbers,
+    now: Instant,
+    sent: Vec<Exchange>,
+    outcomes: VecDeque<Value>,
+    questions: Vec<Value>,
+    notices: Vec<Value>,
+    withdrawn: Vec<u64>,
+    closed: Vec<u64>,
+    last: u64,
+}
+
+impl Played {
+    pub(super) fn new(remote: ModernRemote) -> Self {
+        Self {
+            remote,
+            numbers: Numbers::default(),
+            now: Instant::now(),
+            sent: Vec::new(),
+            outcomes: VecDeque::new(),
+            questions: Vec::new(),
+            notices: Vec::new(),
+            withdrawn: Vec::new(),
+            closed: Vec::new(),
+            last: 0,
+        }
+    }
+
+    /// With a legacy host that can be asked everything.
+    pub(super) fn open() -> Self {
+        let mut played = Self::new(discovered());
+        played.initialize("2025-11-25");
+        played
+    }
+
+    pub(super) fn initialize(&mut self, version: &str) -> Value {
+        let params = json!({
+            "protocolVersion": version,
+            "capabilities": { "roots": {}, "sampling": {}, "elicitation": { "form": {}, "url": {} } },
+            "clientInfo": { "name": "host", "version": "1" },
+        });
+        self.local("initialize", params)
+    }
+
+    fn turn(&mut self, work: impl FnOnce(&mut ModernRemote, &mut Turn<'_>)) {
+        let mut effects = Vec::new();
+        let mut turn = Turn { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
+        work(&mut self.remote, &mut turn);
+        for effect in effects {
+            self.take(effect);
+        }
+    }
+
+    fn take(&mut self, effect: RemoteEffect) {
+        let value = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
+        match effect {
+            RemoteEffect::Answer { answer, edits, .. } => {
+                let answer = value(&answer.edited(&edits).into_bytes());
+                let outcome = answer.get("result").or(answer.get("error")).expect("an outcome");
+                self.outcomes.push_back(outcome.clone());
+            }
+            RemoteEffect::Fail { failure, .. } => self.outcomes.push_back(json!({
+                "bridge": failure.kind.name(), "message": failure.message,
+            })),
+            RemoteEffect::Forget(_) | RemoteEffect::Accepted(_) => {}
+            RemoteEffect::Notify(frame) => self.notices.push(value(&frame.into_bytes())),
+            RemoteEffect::Ask(question) => self.questions.push(value(question.raw())),
+            RemoteEffect::Withdraw(id) => self.withdrawn.push(id),
+            RemoteEffect::Exchange(exchange) => self.sent.push(exchange),
+            RemoteEffect::Close(exchange) => self.closed.push(exchange),
+        }
+    }
+
+    fn message(&mut self, method: &str, params: Value) -> (u64, Message) {
+        self.last = self.numbers.fresh();
+        let id = format!("h{}", self.last);
+        let text = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        (self.last, Message::parse(text.to_string()).unwrap())
+    }
+
+    /// A request of the legacy host; the exchange it led to.
+    pub(super) fn request(&mut self, method: &str, params: Value) -> u64 {
+        let (number, message) = self.message(method, params);
+        self.turn(|remote, turn| remote.take_request(number, &message, turn));
+        self.sent.last().map_or(0, |exchange| exchange.number)
+    }
+
+    /// A request of a modern host.
+    pub(super) fn relay(&mut self, method: &str, params: Value) -> u64 {
+        let (number, message) = self.message(method, params);
+        self.turn(|remote, turn| remote.relay_request(number, &message, turn));
+        self.last_exchange()
+    }
+
+    /// A request that is answered without the remote.
+    pub(super) fn local(&mut self, method: &str, params: Value) -> Value {
+        self.request(method, params);
+        self.outcome()
+    }
+
+    pub(super) fn host_id(&self) -> Value {
+        format!("h{}", self.last).into()
+    }
+
+    pub(super) fn cancel(&mut self) {
+        let number = self.last;
+        self.turn(|remote, turn| remote.cancel(number, turn));
+    }
+
+    pub(super) fn listen(&mut self) -> u64 {
+        self.turn(|remote, turn| remote.listen(turn));
+        self.last_exchange()
+    }
+
+    fn say(&mut self, exchange: u64, message: Value) {
+        let message = Message::parse(message.to_string()).unwrap();
+        self.turn(|remote, turn| remote.take_message(exchange, &message, turn));
+    }
+
+    pub(super) fn answer(&mut self, exchange: u64, result: Value) {
+        self.say(exchange, json!({ "jsonrpc": "2.0", "id": exchange, "result": result }));
+    }
+
+    pub(super) fn error(&mut self, exchange: u64, error: Value) {
+        self.say(exchange, json!({ "jsonrpc": "2.0", "id": exchange, "error": error }));
+    }
+
+    pub(super) fn notify(&mut self, exchange: u64, method: &str, params: Value) {
+        self.say(exchange, json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    /// The exchange breaks before its answer.
+    pub(super) fn lose(&mut self, exchange: u64) {
+        let failure = Failure::new(FailureKind::Lost, "the stream broke");
+        self.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
+    }
+
+    pub(super) fn reply(&mut self, question: &Value, result: Value) {
+        let id = question["id"].as_u64().unwrap();
+        let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string();
+        let answer = Message::parse(answer).unwrap();
+        self.turn(|remote, turn| remote.take_host_answer(id, &answer, turn));
+    }
+
+    pub(super) fn reply_error(&mut self, question: &Value, message: &str) {
+        let id = question["id"].as_u64().unwrap();
+        let error = json!({ "code": -1, "message": message });
+        let answer = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
+        let answer = Message::parse(answer).unwrap();
+        self.turn(|remote, turn| remote.take_host_answer(id, &answer, turn));
+    }
+
+    fn exchange(&self, number: u64) -> &Exchange {
+        self.sent.iter().find(|exchange| exchange.number == number).expect("it was sent")
+    }
+
+    pub(super) fn body(&self, exchange: u64) -> Value {
+        serde_json::from_slice(&self.exchange(exchange).frame.clone().into_bytes()).unwrap()
+    }
+
+    pub(super) fn header(&self, exchange: u64, name: &str) -> Option<&str> {
+        let headers = &self.exchange(exchange).headers;
+        headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn last_exchange(&self) -> u64 {
+        self.sent.last().expect("something was sent").number
+    }
+
+    /// What was sent after this exchange.
+    pub(super) fn exchanges_since(&self, exchange: u64) -> Vec<u64> {
+        let sent = self.sent.iter().map(|sent| sent.number);
+        sent.skip_while(|number| *number != exchange).skip(1).collect()
+    }
+
+    /// The next outcome of a request: its result, its error, or the kind of failure.
+    pub(super) fn outcome(&mut self) -> Value {
+        self.try_outcome().expect("an outcome")
+    }
+
+    pub(super) fn try_outcome(&mut self) -> Option<Value> {
+        self.outcomes.pop_front()
+    }
+
+    /// How many requests ended.
+    pub(super) fn outcomes(&mut self) -> usize {
+        std::mem::take(&mut self.outcomes).len()
+    }
+
+    pub(super) fn questions(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.questions)
+    }
+
+    pub(super) fn notices(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.notices)
+    }
+
+    pub(super) fn withdrawn(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.withdrawn)
+    }
+
+    pub(super) fn closed(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.closed)
+    }
+
+    pub(super) fn nothing_is_due(&self) -> bool {
+        self.remote.due().is_none()
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now += time;
+    }
+
+    /// Lets the time pass until something is due; says how long that was.
+    pub(super) fn wait(&mut self) -> Duration {
+        let Some(due) = self.remote.due() else { return Duration::ZERO };
+        let pause = due.saturating_duration_since(self.now);
+        self.now = due;
+        self.turn(|remote, turn| remote.take_time(turn));
+        pause
+    }
+}
+
+/// T-61
+#[test]
+fn a_request_typed_message_is_ignored_and_an_answer_under_another_id_too() {
+    let mut played = Played::open();
+    let exchange = played.request("prompts/list", json!({}));
+    played.say(exchange, json!({ "jsonrpc": "2.0", "id": exchange, "method": "roots/list" }));
+    played.say(exchange, json!({ "jsonrpc": "2.0", "id": 999, "result": {} }));
+    assert!(played.try_outcome().is_none() && played.questions().is_empty());
+    played.answer(exchange, json!({ "prompts": [] }));
+    assert_eq!(played.outcome(), json!({ "prompts": [] }));
+}
+
+/// T-57, E3: what has no place at a modern remote is not sent
+#[test]
+fn notifications_of_the_legacy_era_stay_here() {
+    for method in [
+        "notifications/initialized",
+        "notifications/cancelled",
+        "notifications/progress",
+        "notifications/roots/list_changed",
+    ] {
+        let mut played = Played::open();
+        let text = json!({ "jsonrpc": "2.0", "method": method }).to_string();
+        let message = Message::parse(text).unwrap();
+        let number = played.numbers.fresh();
+        played.turn(|remote, turn| remote.take_notification(number, &message, turn));
+        assert!(played.sent.is_empty(), "{method}");
+    }
+    let mut played = Played::open();
+    let text = r#"{"jsonrpc":"2.0","method":"vendor/changed","params":{}}"#;
+    let message = Message::parse(text).unwrap();
+    let number = played.numbers.fresh();
+    played.turn(|remote, turn| remote.take_notification(number, &message, turn));
+    assert_eq!(played.header(number, "mcp-method"), Some("vendor/changed"), "O-14");
+}
+
+/// T-60, E-05: a lost list is asked for once more under a new id, and not a third time
+#[test]
+fn what_does_no_harm_is_asked_again_once() {
+    let mut played = Played::open();
+    let first = played.request("prompts/list", json!({}));
+    played.lose(first);
+    let second = played.last_exchange();
+    assert_ne!(first, second);
+    played.lose(second);
+    assert_eq!(played.outcome()["bridge"], "lost");
+}
+
+/// E-65, T-59
+#[test]
+fn cancelling_closes_the_exchange_and_sends_nothing() {
+    let mut played = Played::open();
+    let exchange = played.request("prompts/list", json!({}));
+    played.cancel();
+    assert_eq!(played.closed(), [exchange]);
+    assert!(played.exchanges_since(exchange).is_empty());
+    played.answer(exchange, json!({ "prompts": [] }));
+    assert!(played.try_outcome().is_none());
+}
