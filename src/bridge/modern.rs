@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::Bridge;
 use crate::eras::{Exchange, ModernRemote, RemoteEffect, Turn};
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, Message, RequestId};
+use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::methods;
-use crate::remote::{Flight, Outcome, Post};
+use crate::remote::{Flight, Outcome, Post, number_of};
 
 /// The adapter, and the exchanges that it has open.
 #[derive(Debug, Default)]
@@ -106,6 +106,14 @@ impl Bridge {
 
     /// A message of a modern remote.
     pub(super) fn take_modern_message(&mut self, exchange: u64, message: &Message) {
+        let is_ours = |id: &RequestId| match id {
+            RequestId::Integer(digits) => digits.parse().is_ok_and(|id| number_of(id) == exchange),
+            RequestId::Text(_) => false,
+        };
+        let is_answer = matches!(message.kind(), Kind::Response | Kind::ErrorResponse);
+        if is_answer && !message.id().is_none_or(is_ours) {
+            return tracing::warn!("ignored an answer of the server under another id");
+        }
         self.with_modern(|remote, turn| remote.take_message(exchange, message, turn));
     }
 

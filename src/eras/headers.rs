@@ -23,11 +23,10 @@ pub(super) fn standard(version: &str, message: &Message) -> Vec<(String, String)
 /// Text as a header value: as it is where it is safe, else in the sentinel form.
 pub(super) fn encoded(text: &str) -> String {
     let edge = |character: char| matches!(character, ' ' | '\t');
-    let plain = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
-        && !text.starts_with(edge)
-        && !text.ends_with(edge)
-        && !(text.starts_with(ENCODED.0) && text.ends_with(ENCODED.1));
-    if plain {
+    let visible = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+    let padded = text.starts_with(edge) || text.ends_with(edge);
+    let marked = text.starts_with(ENCODED.0) && text.ends_with(ENCODED.1);
+    if visible && !padded && !marked {
         return text.to_owned();
     }
     format!("{}{}{}", ENCODED.0, STANDARD.encode(text), ENCODED.1)

@@ -34,7 +34,7 @@ use self::listening::Lists;
 use self::resources::Resources;
 use super::turn::{Exchange, Numbers, Turn as GenericTurn};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId};
+use crate::jsonrpc::{Edit, Frame, Kind, Message};
 use crate::protocol::{ProtocolVersion, methods};
 
 type Turn<'a> = GenericTurn<'a, RemoteEffect>;
@@ -256,7 +256,7 @@ impl ModernRemote {
         self.calls.remove(&number)
     }
 
-    /// A message on an exchange of ours.
+    /// A message on an exchange of ours; an answer is the one to it.
     pub fn take_message(&mut self, exchange: u64, message: &Message, turn: &mut Turn<'_>) {
         let Some(role) = self.exchanges.get(&exchange).copied() else { return };
         match message.kind() {
@@ -266,9 +266,6 @@ impl ModernRemote {
             }
             Kind::Notification => self.take_notice(exchange, role, message, turn),
             Kind::Response | Kind::ErrorResponse => {
-                if message.id().is_some_and(|id| *id != RequestId::from(exchange)) {
-                    return tracing::warn!("ignored an answer of the server under another id");
-                }
                 self.exchanges.remove(&exchange);
                 self.take_answer(role, message, turn);
             }
