@@ -220,7 +220,8 @@ fn of_discover(status: u16, answer: Option<&Message>) -> Verdict {
         (_, Some(codes::HEADER_MISMATCH | codes::MISSING_CLIENT_CAPABILITY)) => Verdict::Damaged,
         (200..=299, Some(_)) => Verdict::Other,
         (200..=299, None) if answer.is_some() => Verdict::Other,
-        (400 | 404 | 405 | 406 | 415 | 422, _) => Verdict::Other,
+        // 501 is no passing trouble: such a server knows no such POST (T-83).
+        (400 | 404 | 405 | 406 | 415 | 422 | 501, _) => Verdict::Other,
         _ => Verdict::None,
     }
 }
@@ -324,7 +325,7 @@ mod tests {
         ] {
             assert_eq!(judge(status, Some(error(code))), Next::Try(Step::Initialize), "{code}");
         }
-        for status in [400, 404, 405, 406, 415, 422] {
+        for status in [400, 404, 405, 406, 415, 422, 501] {
             assert_eq!(judge(status, None), Next::Try(Step::Initialize), "{status}");
         }
         for status in [200, 401, 403, 408, 429, 500, 502, 503] {
