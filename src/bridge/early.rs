@@ -64,7 +64,7 @@ impl Bridge {
         };
         if let Some(notification) = self.remembered.compare(list.method(), result) {
             let line = format!(r#"{{"jsonrpc":"2.0","method":"{notification}"}}"#);
-            self.host.writer.push(Frame::from(line));
+            self.tell_host(Frame::from(line), None);
         }
         self.remembered.keep_list(list, answer);
     }
@@ -73,7 +73,7 @@ impl Bridge {
         let Some(id) = held.message.id().map(|id| id.to_json()) else { return };
         let answer = Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"result":{result}}}"#));
         if let Ok(answer) = answer {
-            self.answer(held.batch, self.shown(held.message.method(), &id, &answer, &[]));
+            self.answer(held, self.shown(held.message.method(), &id, &answer, &[]));
         }
     }
 }

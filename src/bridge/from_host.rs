@@ -28,6 +28,7 @@ struct Named {
 
 impl Bridge {
     pub(super) fn take_line(&mut self, line: Line) {
+        self.enter_for_host();
         let text = match line {
             Line::Text(text) => text,
             Line::TooLong(opening) => return self.refuse_long_line(&opening),
@@ -65,31 +66,39 @@ impl Bridge {
         match message.kind() {
             Kind::Request => self.take_request(Held::new(message, batch)),
             Kind::Notification => self.take_notification(message),
-            Kind::Response | Kind::ErrorResponse => self.take_host_answer(&message),
+            Kind::Response | Kind::ErrorResponse => {
+                self.take_host_answer(&message, Asker::Host);
+            }
         }
     }
 
-    fn take_request(&mut self, held: Held) {
+    pub(super) fn take_request(&mut self, held: Held) {
         let Some(id) = held.message.id().cloned() else { return };
-        if self.in_flight.number_of(&id).is_some() || self.opening.holds(&id) {
+        let is_open = self.in_flight.number_of(held.asker, &id).is_some();
+        if is_open || self.opening.holds(held.asker, &id) {
             let text = "this id belongs to a request that is still open";
-            return self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
+            return self.answer_error(&held, codes::INVALID_REQUEST, text);
         }
-        if eras::speaks_modern(&held.message) {
+        if !held.is_translators() && eras::speaks_modern(&held.message) {
             return self.take_modern_request(Held { asker: Asker::ModernHost, ..held });
         }
         match held.message.method() {
-            methods::PING => self.answer(held.batch, Frame::from(result_response(&id, &json!({})))),
+            methods::PING => self.answer(&held, Frame::from(result_response(&id, &json!({})))),
             methods::INITIALIZE if held.batch.is_some() => {
                 let text = "`initialize` must not be part of a batch";
-                self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
+                self.answer_error(&held, codes::INVALID_REQUEST, text);
             }
-            methods::INITIALIZE if self.opening.is_idle() => self.open_session(held),
+            methods::INITIALIZE if self.opening.is_idle() => {
+                if !held.is_translators() {
+                    self.claim_for_host();
+                }
+                self.open_session(held);
+            }
             methods::INITIALIZE => {
                 let text = "the session is open already";
-                self.answer_error(&id, held.batch, codes::INVALID_REQUEST, text);
+                self.answer_error(&held, codes::INVALID_REQUEST, text);
             }
-            _ if self.opening.is_idle() => self.refuse_uninitialized(&id, &held),
+            _ if self.opening.is_idle() => self.refuse_uninitialized(&held),
             methods::TOOLS_CALL if self.take_sign_in_call(&held) => {}
             methods::TOOLS_CALL => self.take_call(held),
             _ if self.answer_from_memory(&held) => {}
@@ -98,9 +107,9 @@ impl Bridge {
     }
 
     /// A legacy server might act on a call that comes before `initialize` (T-81).
-    fn refuse_uninitialized(&mut self, id: &RequestId, held: &Held) {
+    fn refuse_uninitialized(&mut self, held: &Held) {
         let text = "the first request must be `initialize`";
-        self.answer_error(id, held.batch, codes::INVALID_REQUEST, text);
+        self.answer_error(held, codes::INVALID_REQUEST, text);
     }
 
     fn take_call(&mut self, held: Held) {
@@ -116,9 +125,9 @@ impl Bridge {
                 .message
                 .params_as::<Named>()
                 .is_some_and(|tool| self.hidden_tools.hides(&tool.name));
-        if let Some(id) = held.message.id().filter(|_| hidden) {
+        if hidden {
             let text = "this tool is hidden by `--ignore-tool`";
-            self.answer_error(id, held.batch, codes::INVALID_PARAMS, text);
+            self.answer_error(held, codes::INVALID_PARAMS, text);
             return false;
         }
         // Somebody waits for this: time for what `--login on-demand` puts off.
@@ -127,8 +136,18 @@ impl Bridge {
     }
 
     fn take_notification(&mut self, message: Message) {
+        if self.take_modern_notification(&message) {
+            return;
+        }
         match message.method() {
-            methods::CANCELLED => self.cancel(&message),
+            methods::CANCELLED => self.cancel(&message, Asker::Host),
+            _ => self.take_session_notification(message),
+        }
+    }
+
+    /// A notification that belongs to the session of the entered lane.
+    pub(super) fn take_session_notification(&mut self, message: Message) {
+        match message.method() {
             methods::INITIALIZED if self.opening.awaits_confirmation() => {
                 self.confirm_session(&message);
             }
@@ -142,13 +161,19 @@ impl Bridge {
 
     /// The host gives up a request (T-35). What waits here never leaves; what left is cancelled
     /// upstream under the id it has there, never before it left (T-07), and never `initialize`.
-    fn cancel(&mut self, message: &Message) {
+    pub(super) fn cancel(&mut self, message: &Message, asker: Asker) {
         let Some(Cancelled { request_id }) = message.params_as() else { return };
         let Some(id) = RequestId::from_raw(request_id) else { return };
-        if let Some(held) = self.opening.withdraw(&id) {
+        let number = self.in_flight.number_of(asker, &id);
+        match number.and_then(|number| self.in_flight.get(number)) {
+            Some(request) => self.enter(self.lanes.of_generation(request.generation)),
+            None if asker == Asker::Translator => self.enter_for_translator(),
+            None => {}
+        }
+        if let Some(held) = self.opening.withdraw(asker, &id) {
             return self.forget(held.batch);
         }
-        let Some(number) = self.in_flight.number_of(&id) else {
+        let Some(number) = number else {
             tracing::debug!("ignored the cancellation of a request that is not open");
             return;
         };
@@ -182,9 +207,19 @@ impl Bridge {
         }
     }
 
-    /// The host answers a request of the remote.
-    fn take_host_answer(&mut self, answer: &Message) {
-        let request = answer.id().and_then(|id| self.in_flight.close_to_host(id));
+    /// The host answers a request of the remote: a legacy host itself, a modern one through its adapter.
+    /// Lines of a modern host are no answers (T-09).
+    pub(super) fn take_host_answer(&mut self, answer: &Message, asker: Asker) {
+        let id = answer.id().filter(|id| {
+            let generation = self.in_flight.generation_to_host(id);
+            generation.is_some_and(|of| {
+                self.lanes.is_translators_generation(of) == (asker == Asker::Translator)
+            })
+        });
+        if let Some(generation) = id.and_then(|id| self.in_flight.generation_to_host(id)) {
+            self.enter(self.lanes.of_generation(generation));
+        }
+        let request = id.and_then(|id| self.in_flight.close_to_host(id));
         let Some(request) = request else {
             tracing::warn!("ignored an answer of the host to a request that is not open");
             return;
@@ -209,7 +244,7 @@ impl Bridge {
             Some(id) => error_response(id, invalid.code, &invalid.reason, serde_json::Value::Null),
             None => error_response_without_id(invalid.code, &invalid.reason),
         };
-        self.answer(batch, Frame::from(line));
+        self.write_answer(batch, Frame::from(line));
     }
 
     fn refuse_long_line(&mut self, opening: &[u8]) {
@@ -227,15 +262,10 @@ impl Bridge {
         }
     }
 
-    pub(super) fn answer_error(
-        &mut self,
-        id: &RequestId,
-        batch: Option<u64>,
-        code: i64,
-        text: &str,
-    ) {
+    pub(super) fn answer_error(&mut self, held: &Held, code: i64, text: &str) {
+        let Some(id) = held.message.id() else { return };
         let line = error_response(id, code, text, serde_json::Value::Null);
-        self.answer(batch, Frame::from(line));
+        self.answer(held, Frame::from(line));
     }
 }
 

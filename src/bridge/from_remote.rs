@@ -20,9 +20,10 @@ struct Cancelled<'a> {
 
 impl Bridge {
     pub(super) fn take_event(&mut self, event: RemoteEvent) {
+        self.enter(self.lanes.of_generation(event.generation()));
         self.timers.traffic();
         match event {
-            RemoteEvent::Opened { exchange, transport, session_id } => {
+            RemoteEvent::Opened { exchange, transport, session_id, .. } => {
                 let is_step = self.search.as_ref().is_some_and(|search| search.is_at(exchange));
                 if is_step || self.in_flight.get(exchange).is_some() {
                     self.take_opened(transport, session_id);
@@ -42,6 +43,11 @@ impl Bridge {
             RemoteEvent::Ended { exchange, generation, outcome } => {
                 self.take_end(exchange, generation, outcome);
             }
+            RemoteEvent::Listening { generation, offered } => {
+                if generation == self.session.generation {
+                    self.take_pushes(offered);
+                }
+            }
             RemoteEvent::SessionLost { generation } => {
                 if matches!(self.remote.transport(), Some(Transport::HttpSse { .. })) {
                     self.stream_lost(generation);
@@ -57,8 +63,8 @@ impl Bridge {
             Kind::Request if generation != self.session.generation => {
                 tracing::debug!("dropped a request of a session that is gone");
             }
-            Kind::Request => self.take_remote_request(message),
-            Kind::Notification => self.take_remote_notification(generation, message),
+            Kind::Request => self.take_remote_request(message, exchange),
+            Kind::Notification => self.take_remote_notification(generation, exchange, message),
         }
     }
 
@@ -106,7 +112,11 @@ impl Bridge {
             self.opening.remember(&held.message);
             self.remembered.keep_list(&held.message, answer);
         }
-        self.answer(held.batch, self.shown(method, &id, answer, edits));
+        if held.is_translators() {
+            self.show_translator(held, answer);
+        } else {
+            self.write_answer(held.batch, self.shown(method, &id, answer, edits));
+        }
         if self.opening.is_ready() && self.timers.listen_now() {
             self.listen();
         }
@@ -123,7 +133,17 @@ impl Bridge {
         answer.with_edits(id, &edits)
     }
 
-    pub(super) fn take_remote_request(&mut self, request: &Message) {
+    /// An answer as the adapter of a modern host gets it.
+    fn show_translator(&mut self, held: &Held, answer: &Message) {
+        if held.message.method() != methods::TOOLS_LIST || self.hidden_tools.is_empty() {
+            return self.answer_translator(held, answer);
+        }
+        let cuts = self.hidden_tools.cuts(answer);
+        let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
+        self.answer_translator(held, &answer.rewritten(None, &edits));
+    }
+
+    pub(super) fn take_remote_request(&mut self, request: &Message, exchange: Option<u64>) {
         let Some(id) = request.id().cloned() else { return };
         if request.method() == methods::PING {
             let number = self.number();
@@ -136,15 +156,20 @@ impl Bridge {
         let generation = self.session.generation;
         self.in_flight.open_to_host(number, RemoteRequest { id, generation, asks_a_person });
         self.remote.people().set(self.in_flight.questions());
-        self.host.writer.push(request.with_id(&number.to_string()));
+        self.tell_host(request.with_id(&number.to_string()), exchange);
     }
 
-    fn take_remote_notification(&mut self, generation: u32, message: &Message) {
+    fn take_remote_notification(
+        &mut self,
+        generation: u32,
+        exchange: Option<u64>,
+        message: &Message,
+    ) {
         if message.method() != methods::CANCELLED {
-            return self.host.writer.push(Frame::from(message.raw().clone()));
+            return self.tell_host(Frame::from(message.raw().clone()), exchange);
         }
         if let Some(frame) = self.withdrawn(generation, message) {
-            self.host.writer.push(frame);
+            self.tell_host(frame, exchange);
         }
     }
 

@@ -15,6 +15,8 @@ pub(super) enum Asker {
     Host,
     /// A host of the modern era; its message is meant for a remote of that era.
     ModernHost,
+    /// The adapter of such a host, which asks a legacy remote.
+    Translator,
 }
 
 /// A host message that waits or is under way.
@@ -34,6 +36,16 @@ impl Held {
     /// A message of a host, as it arrives.
     pub(super) fn new(message: Message, batch: Option<u64>) -> Self {
         Self { message, batch, repeated: false, asker: Asker::Host }
+    }
+
+    /// Whether this is the request of this id.
+    pub(super) fn is_of(&self, asker: Asker, id: &RequestId) -> bool {
+        self.message.id() == Some(id) && self.is_translators() == (asker == Asker::Translator)
+    }
+
+    /// Whether the adapter of a modern host waits for the answer.
+    pub(super) fn is_translators(&self) -> bool {
+        self.asker == Asker::Translator
     }
 }
 
@@ -73,7 +85,8 @@ pub(super) struct RemoteRequest {
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     to_remote: HashMap<u64, OpenRequest>,
-    by_host_id: HashMap<RequestId, u64>,
+    /// By id, and whether that id is one of the adapter's.
+    by_host_id: HashMap<(bool, RequestId), u64>,
     to_host: HashMap<u64, RemoteRequest>,
 }
 
@@ -83,7 +96,7 @@ impl InFlight {
         if let Purpose::Host(held) = &request.purpose
             && let Some(id) = held.message.id()
         {
-            self.by_host_id.insert(id.clone(), number);
+            self.by_host_id.insert((held.is_translators(), id.clone()), number);
         }
         self.to_remote.insert(number, request);
     }
@@ -106,14 +119,14 @@ impl InFlight {
         if let Purpose::Host(held) = &request.purpose
             && let Some(id) = held.message.id()
         {
-            self.by_host_id.remove(id);
+            self.by_host_id.remove(&(held.is_translators(), id.clone()));
         }
         Some(request)
     }
 
-    /// The number under which the host's request of this id is under way.
-    pub(super) fn number_of(&self, id: &RequestId) -> Option<u64> {
-        self.by_host_id.get(id).copied()
+    /// The number under which the request of this id is under way.
+    pub(super) fn number_of(&self, asker: Asker, id: &RequestId) -> Option<u64> {
+        self.by_host_id.get(&(asker == Asker::Translator, id.clone())).copied()
     }
 
     /// The numbers of all requests that were sent in this session.
@@ -146,6 +159,12 @@ impl InFlight {
     /// Records a request of the remote under the id that the host sees.
     pub(super) fn open_to_host(&mut self, number: u64, request: RemoteRequest) {
         self.to_host.insert(number, request);
+    }
+
+    /// The session of the remote's request that is answered under this id.
+    pub(super) fn generation_to_host(&self, id: &RequestId) -> Option<u32> {
+        let RequestId::Integer(digits) = id else { return None };
+        self.to_host.get(&digits.parse().ok()?).map(|request| request.generation)
     }
 
     /// Takes the remote's request out that the host answers.

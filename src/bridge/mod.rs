@@ -8,6 +8,7 @@ mod early;
 mod from_host;
 mod from_remote;
 mod in_flight;
+mod lanes;
 mod modern;
 mod modern_host;
 mod opening;
@@ -17,6 +18,7 @@ mod shutdown;
 mod sign_in;
 mod timers;
 mod tool_filter;
+mod translation;
 mod upstream;
 
 use std::sync::Arc;
@@ -26,13 +28,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use self::batches::Batches;
-use self::in_flight::{Held, InFlight, Purpose};
+use self::in_flight::{Asker, Held, InFlight, Purpose};
+use self::lanes::Lanes;
 use self::modern::Modern;
 use self::opening::Opening;
 use self::remembered::Remembered;
 use self::search::{Choices, Search};
 use self::timers::Timers;
 use crate::eras::Numbers;
+use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{Drove, Host};
 use crate::jsonrpc::{Frame, Line, Message};
@@ -122,6 +126,10 @@ pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Resu
         choices,
         search: None,
         modern: Modern::default(),
+        modern_host: ModernHost::new(),
+        translating: false,
+        discover_due: None,
+        lanes: Lanes::default(),
         session: Session::unopened(0),
         opening: Opening::default(),
         in_flight: InFlight::default(),
@@ -146,6 +154,13 @@ struct Bridge {
     /// Finding out what the remote is, while that goes on.
     search: Option<Search>,
     modern: Modern,
+    /// A modern host, where the remote is a legacy one.
+    modern_host: ModernHost,
+    /// What that wants done is being done.
+    translating: bool,
+    /// When a modern host that asks what the server can do is answered in any case.
+    discover_due: Option<Instant>,
+    lanes: Lanes,
     session: Arc<Session>,
     opening: Opening,
     in_flight: InFlight,
@@ -161,12 +176,15 @@ impl Bridge {
             if drained_by.is_some() && self.is_drained() {
                 break Ended::HostLeft;
             }
-            let timers = [self.timers.next(), self.modern.due(), drained_by];
-            let timer = timers.into_iter().flatten().min();
+            let timer = self.next_timer().into_iter().chain(drained_by).min();
             tokio::select! {
                 line = self.host.reader.next(), if drained_by.is_none() => match line {
                     Some(line) => self.take_lines(line),
-                    None => drained_by = Some(Instant::now() + self.limits.drain),
+                    None => {
+                        drained_by = Some(Instant::now() + self.limits.drain);
+                        self.modern_host.leave();
+                        self.carry_translation_out();
+                    }
                 },
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
                     self.take_events(event);
@@ -176,7 +194,7 @@ impl Bridge {
                         break Ended::HostClosedOutput;
                     }
                 }
-                () = changed(&mut sign_in) => self.take_sign_in_state(),
+                () = changed(&mut sign_in) => self.in_every_lane(Self::take_sign_in_state),
                 () = until(timer), if timer.is_some() => {
                     if drained_by.is_some_and(|by| by <= Instant::now()) {
                         break Ended::HostLeft;
@@ -214,16 +232,25 @@ impl Bridge {
     fn is_drained(&self) -> bool {
         self.in_flight.host_waits_for_nothing()
             && self.opening.holds_nothing()
+            && self.lanes.hold_nothing()
+            && !self.modern_host.waits()
             && self.sign_in_calls.is_empty()
             && self.host.writer.is_empty()
     }
 
     /// Answers what is open, ends the remote session, and writes the last lines.
     async fn finish(mut self, ended: Ended) {
-        self.await_session_under_way().await;
+        for lane in self.lanes.all() {
+            self.enter(lane);
+            self.await_session_under_way().await;
+        }
         let failure = Failure::new(FailureKind::Lost, "the bridge is shutting down")
             .hint("the server may or may not have acted on the request; check before repeating it");
-        self.fail_everything(&failure);
+        self.modern_host.finish(&failure);
+        self.carry_translation_out();
+        self.in_every_lane(|bridge| bridge.fail_everything(&failure));
+        let mut left = self.lanes.take_parked();
+        let leaving = left.iter_mut().map(|(remote, session)| remote.close(session));
         let session = Arc::clone(&self.session);
         let writer = &mut self.host.writer;
         let last_words = async {
@@ -231,7 +258,8 @@ impl Bridge {
                 let _ = tokio::time::timeout(LAST_WORDS, writer.drive()).await;
             }
         };
-        tokio::join!(last_words, self.remote.close(&session));
+        let others = futures_util::future::join_all(leaving);
+        tokio::join!(last_words, self.remote.close(&session), others);
     }
 
     /// A session that is being opened would otherwise stay behind at the remote.
@@ -245,9 +273,13 @@ impl Bridge {
         }
     }
 
+    /// Fails what the host waits for in the entered lane.
     fn fail_everything(&mut self, failure: &Failure) {
         for number in self.in_flight.host_numbers() {
-            self.fail(number, failure);
+            let generation = self.in_flight.get(number).map(|request| request.generation);
+            if generation.is_some_and(|of| self.lanes.is_entered(of)) {
+                self.fail(number, failure);
+            }
         }
         for held in self.opening.release() {
             self.refuse(&held, failure);
@@ -275,12 +307,20 @@ impl Bridge {
                 "{}",
                 failure.message
             );
-            self.answer(held.batch, Frame::from(failure.to_response(id)));
+            self.answer(held, Frame::from(failure.to_response(id)));
+        }
+    }
+
+    /// Gives an answer to whoever asked.
+    fn answer(&mut self, held: &Held, answer: Frame) {
+        match held.asker {
+            Asker::Translator => self.answer_translator_with(held, answer),
+            Asker::Host | Asker::ModernHost => self.write_answer(held.batch, answer),
         }
     }
 
     /// Writes an answer to the host, at once or with the rest of its batch.
-    fn answer(&mut self, batch: Option<u64>, answer: Frame) {
+    fn write_answer(&mut self, batch: Option<u64>, answer: Frame) {
         match batch {
             None => self.host.writer.push(answer),
             Some(batch) => {
@@ -291,7 +331,32 @@ impl Bridge {
         }
     }
 
+    fn next_timer(&self) -> Option<Instant> {
+        let timers = [
+            self.timers.next(),
+            self.lanes.next_timer(),
+            self.modern.due(),
+            self.translation_due(),
+        ];
+        timers.into_iter().flatten().min()
+    }
+
+    fn in_every_lane(&mut self, work: impl Fn(&mut Self)) {
+        for lane in self.lanes.all() {
+            self.enter(lane);
+            work(self);
+        }
+    }
+
     fn take_timers(&mut self) {
+        self.in_every_lane(Self::take_lane_timers);
+        let now = Instant::now();
+        if self.translation_due().is_some_and(|at| at <= now) {
+            self.take_translation_time(now);
+        }
+    }
+
+    fn take_lane_timers(&mut self) {
         let now = Instant::now();
         if self.timers.answer_is_due(now) {
             self.answer_early();

@@ -77,7 +77,7 @@ impl Bridge {
             }
             RemoteEffect::Accepted(number) => self.take_confirmation(number),
             RemoteEffect::Notify(frame) => self.host.writer.push(frame),
-            RemoteEffect::Ask(question) => self.take_remote_request(&question),
+            RemoteEffect::Ask(question) => self.take_remote_request(&question, None),
             RemoteEffect::Withdraw(id) => self.withdraw_question(id),
             RemoteEffect::Exchange(exchange) => {
                 let post = self.modern_post(exchange);

@@ -16,7 +16,7 @@ impl Bridge {
         let Some(id) = held.message.id().cloned() else { return };
         if eras::is_removed(held.message.method()) {
             let text = "this method is not part of 2026-07-28";
-            return self.answer_error(&id, held.batch, codes::METHOD_NOT_FOUND, text);
+            return self.answer_error(&held, codes::METHOD_NOT_FOUND, text);
         }
         let era = self.choices.era;
         if era == Some(Era::Modern) {
@@ -57,21 +57,10 @@ impl Bridge {
         for held in self.opening.release() {
             let asked = held.message.method() == methods::DISCOVER;
             match (discovered.take_if(|_| asked), held.message.id().map(RequestId::to_json)) {
-                (Some(answer), Some(id)) => self.answer(held.batch, answer.with_id(&id)),
+                (Some(answer), Some(id)) => self.answer(&held, answer.with_id(&id)),
                 _ => self.take_modern_request(held),
             }
         }
-    }
-
-    /// The remote is a legacy one.
-    fn translate(&mut self, held: Held) {
-        let Some(id) = held.message.id().cloned() else { return };
-        let text = "the server has no 2026-07-28; open the session with `initialize`";
-        if held.message.method() == methods::DISCOVER {
-            return self.answer_error(&id, held.batch, codes::METHOD_NOT_FOUND, text);
-        }
-        let legacy = |version: &&ProtocolVersion| version.era() == Era::Legacy;
-        self.refuse_revision(&id, &held, text, legacy);
     }
 
     /// `-32022` with what is served instead.
@@ -87,7 +76,7 @@ impl Bridge {
         let data =
             json!({ "supported": supported, "requested": eras::named_version(&held.message) });
         let code = codes::UNSUPPORTED_PROTOCOL_VERSION;
-        self.answer(held.batch, Frame::from(error_response(id, code, text, data)));
+        self.answer(held, Frame::from(error_response(id, code, text, data)));
     }
 
     /// Whether the bridge knows the revision that a request names; answers it if not (E-13).

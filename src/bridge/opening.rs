@@ -8,9 +8,10 @@ use http::HeaderValue;
 use serde::Deserialize;
 
 use super::in_flight::{Asker, Held, Purpose};
+use super::translation::DISCOVER_FROM_MEMORY;
 use super::{Bridge, Connected};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Frame, Kind, Message};
+use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Flight, Session, Transport};
 
@@ -163,16 +164,16 @@ impl Opening {
     }
 
     /// Takes a waiting message out, because the host gave it up.
-    pub(super) fn withdraw(&mut self, id: &crate::jsonrpc::RequestId) -> Option<Held> {
-        let position = self.held.iter().position(|held| held.message.id() == Some(id))?;
+    pub(super) fn withdraw(&mut self, asker: Asker, id: &RequestId) -> Option<Held> {
+        let position = self.held.iter().position(|held| held.is_of(asker, id))?;
         let held = self.held.remove(position)?;
         self.held_bytes -= held.message.raw().len();
         Some(held)
     }
 
     /// Whether this id belongs to a message that waits.
-    pub(super) fn holds(&self, id: &crate::jsonrpc::RequestId) -> bool {
-        self.held.iter().any(|held| held.message.id() == Some(id))
+    pub(super) fn holds(&self, asker: Asker, id: &RequestId) -> bool {
+        self.held.iter().any(|held| held.is_of(asker, id))
     }
 
     /// Lets a message wait. Gives it back when too much waits already (S-12).
@@ -221,7 +222,8 @@ impl Bridge {
         self.opening.first = Some(number);
         self.opening.initialize = Some(initialize.clone());
         if let Some(wait) = self.remembered.begin(&initialize) {
-            self.timers.answer_after(wait);
+            let discovers = held.is_translators() && self.discover_due.is_some();
+            self.timers.answer_after(if discovers { wait.min(DISCOVER_FROM_MEMORY) } else { wait });
         }
         self.record(number, &Flight::default(), Purpose::Host(held));
         self.search_for_session(number, initialize);
@@ -263,6 +265,9 @@ impl Bridge {
         self.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
         self.opening.capabilities = capabilities;
         self.tell_connected();
+        if let Some(result) = answer.outcome().filter(|_| self.lanes.is_translators()) {
+            self.modern_host.take_session(result);
+        }
         match self.opening.phase {
             Phase::Reopening => self.reconfirm(),
             _ => {
@@ -368,7 +373,7 @@ impl Bridge {
         self.timers.lost();
         self.remote.stop_listening();
         self.opening.phase = Phase::Reopening;
-        self.session = Session::unopened(self.session.generation + 1);
+        self.session = Session::unopened(self.lanes.new_generation());
         let number = self.number();
         self.record(number, &Flight::default(), Purpose::Reopen);
         self.search_for_session(number, initialize);
@@ -413,7 +418,7 @@ impl Bridge {
                 .is_some_and(|capability| capability["listChanged"] == true);
             if announces {
                 let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
-                self.host.writer.push(Frame::from(line));
+                self.tell_host(Frame::from(line), None);
             }
         }
     }

@@ -63,6 +63,11 @@ impl Remembered {
         Self { options, ..Self::default() }
     }
 
+    /// The memory of a further session with the same remote.
+    pub(super) fn beside(&self) -> Self {
+        Self::new(self.options.clone())
+    }
+
     /// Whether the host may be answered by anyone but the remote at all.
     pub(super) fn is_on(&self) -> bool {
         self.options.is_some()

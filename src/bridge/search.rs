@@ -27,6 +27,14 @@ impl Choices {
         Self { pin, transport, era: None }
     }
 
+    /// Further sessions are opened over the transport that was found.
+    pub(super) fn settle_transport(&mut self, found: &Transport) {
+        self.transport = match found {
+            Transport::StreamableHttp => TransportChoice::HttpOnly,
+            Transport::HttpSse { .. } => TransportChoice::SseOnly,
+        };
+    }
+
     fn steps(&self, host: Era, known: Option<&Transport>) -> Steps {
         let (http, stream) = match (known, self.transport) {
             (Some(Transport::StreamableHttp), _) => (true, None),
@@ -260,7 +268,7 @@ impl Bridge {
             (Opens::Request(_), answer) => {
                 for held in self.opening.release() {
                     match (&answer, held.message.id().map(RequestId::to_json)) {
-                        (Some(answer), Some(id)) => self.answer(held.batch, answer.with_id(&id)),
+                        (Some(answer), Some(id)) => self.answer(&held, answer.with_id(&id)),
                         _ => self.refuse(&held, &said.failure),
                     }
                 }

@@ -111,7 +111,7 @@ impl Bridge {
         self.report_progress(held);
         let content = json!([{ "type": "text", "text": self.how_to_sign_in() }]);
         let result = json!({ "content": content, "isError": failed });
-        self.answer(held.batch, Frame::from(result_response(&id, &result)));
+        self.answer(held, Frame::from(result_response(&id, &result)));
     }
 
     fn report_progress(&mut self, held: &Held) {
@@ -120,7 +120,7 @@ impl Bridge {
         let params =
             json!({ "progressToken": token, "progress": 1, "message": "the sign-in waits" });
         let line = json!({ "jsonrpc": "2.0", "method": methods::PROGRESS, "params": params });
-        self.host.writer.push(Frame::from(line.to_string()));
+        self.tell_host(Frame::from(line.to_string()), None);
     }
 
     /// What the person has to do now.

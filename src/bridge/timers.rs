@@ -39,6 +39,11 @@ impl Timers {
         }
     }
 
+    /// The timers of a further session.
+    pub(super) fn beside(&self) -> Self {
+        Self::new(self.keep_alive)
+    }
+
     /// The next point in time.
     pub(super) fn next(&self) -> Option<Instant> {
         [self.answer, self.listen, self.reopen, self.ping].into_iter().flatten().min()

@@ -56,6 +56,7 @@ impl Bridge {
         if self.modern.is_on() {
             return self.with_modern(|modern, turn| modern.listen(turn));
         }
+        self.pushes_by_transport();
         self.remote.listen(&self.session);
     }
 

@@ -78,6 +78,8 @@ pub enum RemoteEvent {
         transport: Transport,
         /// The session id that the remote gave.
         session_id: Option<HeaderValue>,
+        /// The session that is being opened.
+        generation: u32,
     },
     /// A message.
     Message {
@@ -97,11 +99,31 @@ pub enum RemoteEvent {
         /// How it went.
         outcome: Outcome,
     },
+    /// Whether there is a stream of its own for the session.
+    Listening {
+        /// Which session.
+        generation: u32,
+        /// Whether the remote offers one.
+        offered: bool,
+    },
     /// The session behind a stream of its own is gone.
     SessionLost {
         /// Which session.
         generation: u32,
     },
+}
+
+impl RemoteEvent {
+    /// The session that this belongs to.
+    pub fn generation(&self) -> u32 {
+        match self {
+            Self::Opened { generation, .. }
+            | Self::Message { generation, .. }
+            | Self::Ended { generation, .. }
+            | Self::Listening { generation, .. }
+            | Self::SessionLost { generation } => *generation,
+        }
+    }
 }
 
 /// How an exchange went.
@@ -160,6 +182,17 @@ impl Remote {
         let remote =
             Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
         Ok((remote, receiver))
+    }
+
+    /// The same remote once more, for a further session: its events come the same way.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            wire: Arc::clone(&self.wire),
+            transport: None,
+            tasks: JoinSet::new(),
+            listening: None,
+        }
     }
 
     /// Where open questions to a person are counted.

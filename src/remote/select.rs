@@ -53,7 +53,8 @@ impl Wire {
         transport: Transport,
         session_id: Option<http::HeaderValue>,
     ) {
-        let event = RemoteEvent::Opened { exchange: post.number, transport, session_id };
+        let (exchange, generation) = (post.number, post.session.generation);
+        let event = RemoteEvent::Opened { exchange, transport, session_id, generation };
         let _ = self.events.send(event).await;
     }
 }

@@ -31,10 +31,15 @@ impl Wire {
         let origin = Origin { exchange: None, generation, reading: Reading::Resumable };
         let mut memory = StreamMemory::default();
         let mut backoff = Backoff::default();
+        let mut untold = true;
         loop {
             let mut pause = None;
             match self.open_listening(&memory, &session).await {
                 Listening::Stream(response) => {
+                    if std::mem::take(&mut untold) {
+                        let event = RemoteEvent::Listening { generation, offered: true };
+                        let _ = self.events.send(event).await;
+                    }
                     let known = memory.steps;
                     let end = self.follow(response, origin, &mut memory).await;
                     tracing::debug!(?end, "the standalone stream ended");
@@ -46,7 +51,11 @@ impl Wire {
                     }
                 }
                 Listening::Later(wait) => pause = wait,
-                Listening::NotOffered => return,
+                Listening::NotOffered => {
+                    let event = RemoteEvent::Listening { generation, offered: false };
+                    let _ = self.events.send(event).await;
+                    return;
+                }
                 Listening::SessionLost => {
                     let _ = self.events.send(RemoteEvent::SessionLost { generation }).await;
                     return;

@@ -177,10 +177,10 @@ impl ModernHost {
         }
     }
 
-    /// The answer to a request of ours.
-    pub fn take_answer(&mut self, answer: &Message, now: Instant) {
-        let Some(asked) = number_of(answer.id()).and_then(|number| self.asked.remove(&number))
-        else {
+    /// The answer to the request of ours that has this id.
+    pub fn take_answer(&mut self, id: &RequestId, answer: &Message, now: Instant) {
+        let asked = number_of(Some(id)).and_then(|number| self.asked.remove(&number));
+        let Some(asked) = asked else {
             return tracing::debug!("ignored an answer to a request that is not open");
         };
         match asked {
@@ -231,6 +231,11 @@ impl ModernHost {
     /// What has to happen since the last time this was asked.
     pub fn effects(&mut self) -> Vec<HostEffect> {
         std::mem::take(&mut self.effects)
+    }
+
+    /// Whether a request of this id is open.
+    pub fn knows(&self, id: &RequestId) -> bool {
+        self.host_ids.contains_key(id)
     }
 
     /// Whether the host waits for an answer; a stream of notifications is none.

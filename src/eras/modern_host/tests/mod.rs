@@ -117,7 +117,8 @@ impl Script {
     fn outcome(&mut self, request: &Value, kind: &str, outcome: Value) {
         let line = json!({ "jsonrpc": "2.0", "id": request["id"], kind: outcome });
         let message = Message::parse(line.to_string()).unwrap();
-        self.host.take_answer(&message, self.now);
+        let id = message.id().unwrap().clone();
+        self.host.take_answer(&id, &message, self.now);
         self.drain();
     }
 
