@@ -41,7 +41,8 @@ impl Bridge {
     }
 
     fn take_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
-        let allowed = self.opening.version().is_some_and(ProtocolVersion::has_batches);
+        let allowed = !self.lanes.are_only_translators()
+            && self.opening.version().is_some_and(ProtocolVersion::has_batches);
         if !allowed {
             let text = "JSON-RPC batches are only part of revision 2025-03-26";
             let line = error_response_without_id(codes::INVALID_REQUEST, text);
@@ -82,6 +83,13 @@ impl Bridge {
         if !held.is_translators() && eras::speaks_modern(&held.message) {
             return self.take_modern_request(Held { asker: Asker::ModernHost, ..held });
         }
+        if held.asker == Asker::Host && self.lanes.are_only_translators() {
+            if held.message.method() != methods::INITIALIZE {
+                // The host is a modern one: this request lacks what it must say of itself (E-13).
+                return self.translate(held);
+            }
+            self.open_for_host();
+        }
         match held.message.method() {
             methods::PING => self.answer(&held, Frame::from(result_response(&id, &json!({})))),
             methods::INITIALIZE if held.batch.is_some() => {
@@ -89,8 +97,8 @@ impl Bridge {
                 self.answer_error(&held, codes::INVALID_REQUEST, text);
             }
             methods::INITIALIZE if self.opening.is_idle() => {
-                if !held.is_translators() {
-                    self.claim_for_host();
+                if held.asker == Asker::Host {
+                    self.open_for_host();
                 }
                 self.open_session(held);
             }

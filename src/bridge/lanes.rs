@@ -132,20 +132,19 @@ impl Bridge {
         }
     }
 
-    /// Enters the lane of a legacy host. One that comes after a modern one gets a session of its own.
+    /// Enters the lane of a legacy host, if it has one.
     pub(super) fn enter_for_host(&mut self) {
-        match (self.lanes.of_host, self.lanes.of_translator) {
-            (Some(lane), _) => self.enter(lane),
-            (None, None) => {}
-            (None, Some(_)) => {
-                let lane = self.add_lane(Asker::Host);
-                self.lanes.of_host = Some(lane);
-            }
+        if let Some(lane) = self.lanes.of_host {
+            self.enter(lane);
         }
     }
 
-    /// The legacy host opens its session here.
-    pub(super) fn claim_for_host(&mut self) {
+    /// Enters the lane of the session that a legacy host opens. One that comes after a modern one gets a
+    /// lane of its own.
+    pub(super) fn open_for_host(&mut self) {
+        if self.lanes.are_only_translators() {
+            self.add_lane(Asker::Host);
+        }
         self.lanes.of_host.get_or_insert(self.lanes.entered);
     }
 

@@ -31,6 +31,8 @@ mod mock_launchmystore;
 mod mock_modern;
 mod mock_oauth;
 mod mock_streamable_http;
+mod modern_host;
+mod modern_host_life;
 mod network;
 mod raw_host;
 mod settings;

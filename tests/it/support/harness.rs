@@ -100,6 +100,24 @@ impl Harness {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await
     }
 
+    /// Sends a request as a host of 2026-07-28 that can do everything; returns its id.
+    pub async fn ask_modern(&mut self, method: &str, params: Value) -> Value {
+        let everything =
+            json!({ "roots": {}, "sampling": {}, "elicitation": { "form": {}, "url": {} } });
+        self.ask(method, modern(params, everything)).await
+    }
+
+    /// The same, and waits for the answer.
+    pub async fn request_modern(&mut self, method: &str, params: Value) -> Value {
+        let id = self.ask_modern(method, params).await;
+        self.answer(id).await
+    }
+
+    /// Calls a tool as a host of 2026-07-28, and waits for the answer.
+    pub async fn call_modern(&mut self, tool: &str, arguments: Value) -> Value {
+        self.request_modern("tools/call", json!({ "name": tool, "arguments": arguments })).await
+    }
+
     /// Sends a notification.
     pub async fn notify(&mut self, method: &str, params: Value) {
         let line = json!({ "jsonrpc": "2.0", "method": method, "params": params });
@@ -228,6 +246,15 @@ pub fn initialize(revision: &str) -> String {
         "clientInfo": { "name": "harness", "version": "1" },
     });
     json!({ "jsonrpc": "2.0", "id": "init", "method": "initialize", "params": params }).to_string()
+}
+
+/// Parameters of a request of 2026-07-28 whose host can do this.
+pub fn modern(mut params: Value, capabilities: Value) -> Value {
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
+    params["_meta"]["io.modelcontextprotocol/clientInfo"] =
+        json!({ "name": "harness", "version": "1" });
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = capabilities;
+    params
 }
 
 /// Faults from their texts.
