@@ -41,6 +41,9 @@ impl Bridge {
     /// Holds a request until the remote's era is known; the first one starts finding out.
     fn hold_modern(&mut self, held: Held) {
         let first = (!self.is_searching()).then(|| held.clone());
+        if held.message.method() == methods::DISCOVER {
+            self.discover_is_asked();
+        }
         if let Some(held) = self.opening.hold(held) {
             let failure =
                 Failure::new(FailureKind::Network, "too many messages wait for the server");

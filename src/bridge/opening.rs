@@ -171,6 +171,15 @@ impl Opening {
         Some(held)
     }
 
+    /// Takes every `server/discover` out that waits.
+    pub(super) fn withdraw_discovers(&mut self) -> Vec<Held> {
+        let (asked, others) =
+            self.release().into_iter().partition(|held| held.message.method() == methods::DISCOVER);
+        self.held = others;
+        self.held_bytes = self.held.iter().map(|held| held.message.raw().len()).sum();
+        asked
+    }
+
     /// Whether this id belongs to a message that waits.
     pub(super) fn holds(&self, asker: Asker, id: &RequestId) -> bool {
         self.held.iter().any(|held| held.is_of(asker, id))

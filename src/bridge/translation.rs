@@ -15,7 +15,7 @@ use crate::remote::Transport;
 
 /// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the bridge
 /// for an older server after a while, the most impatient in less than three seconds (HOSTS.md, E-02).
-pub(super) const DISCOVER_WAIT: Duration = Duration::from_millis(900);
+const DISCOVER_WAIT: Duration = Duration::from_millis(900);
 /// The same for an answer of the last session, which is better than a cautious one.
 pub(super) const DISCOVER_FROM_MEMORY: Duration = Duration::from_millis(700);
 
@@ -26,7 +26,7 @@ impl Bridge {
             return;
         }
         if held.message.method() == methods::DISCOVER {
-            self.discover_due.get_or_insert(Instant::now() + DISCOVER_WAIT);
+            self.discover_is_asked();
         }
         self.modern_host.take(held.message, Instant::now().into_std());
         self.carry_translation_out();
@@ -152,11 +152,28 @@ impl Bridge {
     pub(super) fn take_translation_time(&mut self, now: Instant) {
         if self.discover_due.is_some_and(|due| due <= now) {
             self.discover_due = None;
-            let name = SafeUrl::new(self.remote.endpoint()).to_string();
-            self.modern_host.answer_discovers_with(&conservative_discover(&name));
+            self.answer_discovers();
         }
         self.modern_host.take_time(now.into_std());
         self.carry_translation_out();
+    }
+
+    /// Whoever still asks what the server can do is told what any server may offer (E-02): while it is
+    /// being found out what the server is, or while it does not answer.
+    fn answer_discovers(&mut self) {
+        let name = SafeUrl::new(self.remote.endpoint()).to_string();
+        let result = conservative_discover(&name);
+        self.modern_host.answer_discovers_with(&result);
+        for held in self.opening.withdraw_discovers() {
+            let Some(id) = held.message.id() else { continue };
+            let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+            self.answer(&held, Frame::from(line));
+        }
+    }
+
+    /// A modern host asks what the server can do: it is answered in time in any case.
+    pub(super) fn discover_is_asked(&mut self) {
+        self.discover_due.get_or_insert(Instant::now() + DISCOVER_WAIT);
     }
 }
 

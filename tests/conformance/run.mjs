@@ -44,8 +44,9 @@ function allCases() {
     const extension = revisions[0] === 'extension';
     for (const revision of extension ? ['2025-11-25', MODERN] : revisions) {
       found.push({ id: `${revision}/${scenario}`, scenario, revision, host: 'legacy' });
-      // A modern host talks to a modern remote without any handshake; signing in is no different.
-      if (revision === MODERN && !scenario.startsWith('auth/')) {
+      // A modern host talks to a modern remote without any handshake, and to an older one through
+      // the sessions that the bridge opens for it; signing in is no different.
+      if (!scenario.startsWith('auth/')) {
         const id = `${revision}+modern-host/${scenario}`;
         found.push({ id, scenario, revision, host: 'modern' });
       }

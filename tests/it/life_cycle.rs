@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mcp_tether::mock::{MockOptions, MockRemote};
 use serde_json::{Value, json};
 
-use crate::support::harness::{PATIENCE, initialize, parsed};
+use crate::support::harness::{PATIENCE, initialize, modern, parsed};
 use crate::support::process::{Program, Running};
 
 /// Generous against a loaded machine, far below what hosts wait before they kill.
@@ -193,8 +193,11 @@ fn stdout_carries_nothing_but_messages_at_full_verbosity() {
 fn a_killed_bridge_leaves_nothing_that_the_next_one_stumbles_over() {
     let mock = mock(&[]);
     let mut first = bridge(&mock);
-    first.send(r#"{"jsonrpc":"2.0","id":0,"method":"server/discover","params":{}}"#);
-    assert_eq!(first.next_json()["error"]["code"], -32601);
+    let params = modern(json!({}), json!({}));
+    let discover =
+        json!({ "jsonrpc": "2.0", "id": 0, "method": "server/discover", "params": params });
+    first.send(discover.to_string());
+    assert_eq!(first.next_json()["result"]["resultType"], "complete");
     first.kill();
     let mut second = opened(&mock);
     second.kill();

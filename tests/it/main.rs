@@ -15,6 +15,7 @@ mod cli_help;
 mod client_document;
 mod commands;
 mod docs;
+mod era_matrix;
 mod host_clock;
 mod hosts;
 mod http_sse;

@@ -260,10 +260,10 @@ async fn server_discover_only_looks_and_initialize_works_after_it() {
 #[tokio::test]
 async fn a_request_of_a_later_revision_is_told_which_ones_are_served() {
     let mut harness = Harness::new(MockOptions::default());
-    let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" });
+    let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2099-01-01" });
     let answer = harness.request("tools/list", json!({ "_meta": meta })).await;
     assert_eq!(answer["error"]["code"], -32022);
-    assert_eq!(answer["error"]["data"]["requested"], "2026-07-28");
+    assert_eq!(answer["error"]["data"]["requested"], "2099-01-01");
     assert!(
         answer["error"]["data"]["supported"].as_array().unwrap().contains(&json!("2025-11-25"))
     );

@@ -4,6 +4,7 @@
 mod listens;
 mod logs_and_progress;
 mod pages;
+mod property;
 mod rounds;
 mod sessions;
 mod tasks;
