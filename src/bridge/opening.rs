@@ -172,7 +172,7 @@ impl Opening {
     }
 
     /// Takes every `server/discover` out that waits.
-    pub(super) fn withdraw_discovers(&mut self) -> Vec<Held> {
+    pub(super) fn withdraw_discovers(&mut self) -> VecDeque<Held> {
         let (asked, others) =
             self.release().into_iter().partition(|held| held.message.method() == methods::DISCOVER);
         self.held = others;

@@ -181,9 +181,10 @@ impl World {
     }
 
     fn withdraw(&mut self, number: u64) {
-        let Some(call) = self.served.iter_mut().find(|call| call.open.remove(&number)) else {
+        let Some(call) = self.served.iter_mut().find(|call| call.open.contains(&number)) else {
             return;
         };
+        call.open.remove(&number);
         let request = call.request.clone();
         self.withdrawn.insert(number);
         let params = json!({ "requestId": number });
