@@ -27,9 +27,11 @@ impl Modern {
         self.remote.is_some()
     }
 
-    /// Whether this exchange is one of the adapter's.
+    /// Whether this exchange is one of the adapter's, be it that it has its answer already: what still
+    /// comes of it is nobody else's.
     pub(super) fn owns(&self, exchange: u64) -> bool {
-        self.remote.as_ref().is_some_and(|remote| remote.owns(exchange))
+        let known = self.remote.as_ref().is_some_and(|remote| remote.owns(exchange));
+        known || self.flights.contains_key(&exchange)
     }
 
     /// When the adapter has something to do next.
