@@ -116,6 +116,11 @@ impl Bridge {
 
     /// A legacy server might act on a call that comes before `initialize` (T-81).
     fn refuse_uninitialized(&mut self, held: &Held) {
+        if self.choices.host_is_modern {
+            // E-13
+            let text = "`_meta` lacks `io.modelcontextprotocol/protocolVersion`";
+            return self.answer_error(held, codes::INVALID_PARAMS, text);
+        }
         let text = "the first request must be `initialize`";
         self.answer_error(held, codes::INVALID_REQUEST, text);
     }

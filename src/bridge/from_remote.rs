@@ -9,7 +9,7 @@ use super::Bridge;
 use super::in_flight::{Held, Purpose, RemoteRequest, asks_a_person};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
-use crate::protocol::methods;
+use crate::protocol::{Era, codes, methods};
 use crate::remote::{Outcome, RemoteEvent, Transport, number_of};
 
 #[derive(Deserialize)]
@@ -80,6 +80,10 @@ impl Bridge {
         };
         if self.search.as_ref().is_some_and(|search| search.is_at(number)) {
             return self.take_step_answer(answer);
+        }
+        let is_error = answer.kind() == Kind::ErrorResponse;
+        if is_error && self.choices.era == Some(Era::Legacy) && is_modern_error(answer) {
+            return self.contradicted(number);
         }
         self.settle(number, answer, &[]);
     }
@@ -298,6 +302,18 @@ impl Bridge {
             }
         }
     }
+}
+
+/// Whether only a server of the modern era says this (T-82, T-84).
+fn is_modern_error(answer: &Message) -> bool {
+    #[derive(Deserialize)]
+    struct Error {
+        #[serde(default)]
+        code: i64,
+    }
+    answer.outcome_as::<Error>().is_some_and(|error| {
+        matches!(error.code, codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)
+    })
 }
 
 fn unanswered() -> Failure {

@@ -8,6 +8,7 @@ mod early;
 mod from_host;
 mod from_remote;
 mod in_flight;
+mod known_era;
 mod lanes;
 mod modern;
 mod modern_host;
@@ -44,6 +45,7 @@ use crate::protocol::ProtocolVersion;
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
 
 pub use crate::eras::Pin;
+pub use known_era::KnownEra;
 pub use remembered::MemoryOptions;
 pub use shutdown::{Reason, Shutdown};
 pub use tool_filter::ToolFilter;
@@ -62,6 +64,8 @@ pub struct BridgeOptions {
     pub remote: RemoteOptions,
     /// What the user says about the remote's era.
     pub protocol: Pin,
+    /// Where the remote's era is remembered.
+    pub known_era: Option<KnownEra>,
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
     /// Where answers of the last session are kept; `None` keeps and uses none.
@@ -76,6 +80,7 @@ impl BridgeOptions {
         Self {
             remote,
             protocol: Pin::default(),
+            known_era: None,
             hidden_tools: ToolFilter::default(),
             memory: None,
             connected: None,
@@ -111,7 +116,7 @@ pub enum Ended {
 pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
     let limits = options.remote.limits;
     let timers = Timers::new(options.remote.keep_alive);
-    let choices = Choices::new(options.protocol, options.remote.transport);
+    let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);
     let (remote, events) = Remote::new(options.remote)?;
     let bridge = Bridge {
         host,

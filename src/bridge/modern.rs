@@ -77,6 +77,7 @@ impl Bridge {
             RemoteEffect::Forget(number) => {
                 self.in_flight.close(number);
             }
+            RemoteEffect::Contradicted(number) => self.contradicted(number),
             RemoteEffect::Accepted(number) => self.take_confirmation(number),
             RemoteEffect::Notify(frame) => self.host.writer.push(frame),
             RemoteEffect::Ask(question) => self.take_remote_request(&question, None),

@@ -14,6 +14,7 @@ impl Bridge {
     /// A request that shows by itself that its host is a modern one.
     pub(super) fn take_modern_request(&mut self, held: Held) {
         let Some(id) = held.message.id().cloned() else { return };
+        self.choices.host_is_modern = true;
         if eras::is_removed(held.message.method()) {
             let text = "this method is not part of 2026-07-28";
             return self.answer_error(&held, codes::METHOD_NOT_FOUND, text);

@@ -226,7 +226,7 @@ fn read(file: &Path) -> Option<Answers> {
 }
 
 /// Writes beside the file and renames, so that nobody ever reads half of it.
-fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let temporary = file.with_extension(format!("{}.tmp", std::process::id()));

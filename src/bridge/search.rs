@@ -6,7 +6,8 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::Bridge;
-use super::in_flight::Held;
+use super::in_flight::{Asker, Held, Purpose};
+use super::known_era::KnownEra;
 use crate::eras::{Finding, Heard, ModernRemote, Next, Pin, Place, RemoteOptions, Step, Steps};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, RequestId, error_response};
@@ -20,11 +21,14 @@ pub(super) struct Choices {
     transport: TransportChoice,
     /// The era that was found.
     pub(super) era: Option<Era>,
+    /// Whether a request of a modern host was seen.
+    pub(super) host_is_modern: bool,
+    known: Option<KnownEra>,
 }
 
 impl Choices {
-    pub(super) fn new(pin: Pin, transport: TransportChoice) -> Self {
-        Self { pin, transport, era: None }
+    pub(super) fn new(pin: Pin, transport: TransportChoice, known: Option<KnownEra>) -> Self {
+        Self { pin, transport, era: None, host_is_modern: false, known }
     }
 
     /// Further sessions are opened over the transport that was found.
@@ -44,7 +48,8 @@ impl Choices {
             (None, TransportChoice::HttpOnly) => (true, None),
             (None, TransportChoice::SseOnly) => (false, Some(Place::First)),
         };
-        Steps { host, pin: self.pin, remembered: self.era, http, stream }
+        let known = || self.known.as_ref().and_then(|known| known.read(host));
+        Steps { host, pin: self.pin, remembered: self.era.or_else(known), http, stream }
     }
 }
 
@@ -87,15 +92,24 @@ impl Search {
     }
 }
 
+impl Opens {
+    fn host(&self) -> Era {
+        match self {
+            Self::Session(..) => Era::Legacy,
+            Self::Request(_) => Era::Modern,
+        }
+    }
+}
+
 impl Bridge {
     /// Opens a session of a legacy host with this `initialize`, whatever the remote is.
     pub(super) fn search_for_session(&mut self, number: u64, initialize: Message) {
-        self.search(Era::Legacy, Opens::Session(number, initialize));
+        self.search(Opens::Session(number, initialize));
     }
 
     /// A modern host's first request: finds out where it belongs.
     pub(super) fn search_for_request(&mut self, held: Held) {
-        self.search(Era::Modern, Opens::Request(held));
+        self.search(Opens::Request(held));
     }
 
     /// Whether a search is under way.
@@ -103,9 +117,9 @@ impl Bridge {
         self.search.is_some()
     }
 
-    fn search(&mut self, host: Era, opens: Opens) {
+    fn search(&mut self, opens: Opens) {
         self.modern.end();
-        let finding = Finding::new(self.choices.steps(host, self.remote.transport()));
+        let finding = Finding::new(self.choices.steps(opens.host(), self.remote.transport()));
         self.search = Some(Search { finding, opens, exchange: 0, first: None });
         self.take_step();
     }
@@ -207,10 +221,44 @@ impl Bridge {
         }
     }
 
+    /// The remote is not what it was (T-84). The request that met this was not executed and goes out
+    /// once more; what else is under way is lost with the era.
+    pub(super) fn contradicted(&mut self, number: u64) {
+        tracing::warn!("the server changed its era, finding out anew");
+        self.choices.era = None;
+        self.modern.end();
+        let request = self.in_flight.close(number);
+        let lost = Failure::new(FailureKind::Lost, "server changed its era meanwhile")
+            .hint("the server may or may not have acted on the request; check before repeating it");
+        for other in self.in_flight.host_numbers() {
+            self.fail(other, &lost);
+        }
+        let held = match request.map(|request| request.purpose) {
+            Some(Purpose::Host(held)) if held.repeated => return self.refuse(&held, &lost),
+            Some(Purpose::Host(held)) => Some(Held { repeated: true, ..held }),
+            _ => None,
+        };
+        match held {
+            Some(held) if held.asker == Asker::ModernHost => self.take_modern_request(held),
+            held => {
+                held.into_iter().for_each(|held| self.opening.hold_first(held));
+                self.reopen();
+            }
+        }
+    }
+
+    /// Remembers an era for this run and, for hosts of this era, for the next.
+    fn found(&mut self, host: Era, era: Era) {
+        self.choices.era = Some(era);
+        if let Some(known) = &self.choices.known {
+            known.keep(host, era);
+        }
+    }
+
     /// The remote answered `initialize`.
     fn found_legacy(&mut self, answer: Option<&Message>) {
         let Some(search) = self.search.take() else { return };
-        self.choices.era = Some(Era::Legacy);
+        self.found(search.opens.host(), Era::Legacy);
         if let (Opens::Session(number, _), Some(answer)) = (search.opens, answer) {
             self.settle(number, answer, &[]);
         }
@@ -219,7 +267,7 @@ impl Bridge {
     /// The remote does not know `server/discover`: a modern host's requests need translation.
     fn found_legacy_for_request(&mut self) {
         self.search = None;
-        self.choices.era = Some(Era::Legacy);
+        self.found(Era::Modern, Era::Legacy);
         for held in self.opening.release() {
             self.take_modern_request(held);
         }
@@ -232,7 +280,7 @@ impl Bridge {
             return self.report(Said { failure: unexpected(), answer: None });
         };
         let Some(search) = self.search.take() else { return };
-        self.choices.era = Some(Era::Modern);
+        self.found(search.opens.host(), Era::Modern);
         if self.remote.transport().is_none() {
             tracing::info!(revision = remote.version(), "connected without a session");
         }

@@ -14,10 +14,11 @@ use super::logging;
 use super::notes::Notes;
 use super::vault::StoreVault;
 use crate::auth::{AuthOptions, Authorizer, Errands, Notice, World};
-use crate::bridge::{BridgeOptions, MemoryOptions, ToolFilter};
+use crate::bridge::{BridgeOptions, KnownEra, MemoryOptions, Pin, ToolFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
+use crate::protocol::Era;
 use crate::remote::RemoteOptions;
 use crate::settings::{Flags, Key, Settings, parse_remote_url};
 use crate::store::{CredentialStore, StoreChoice};
@@ -204,7 +205,15 @@ impl Ground {
             None => self.remote.authorizer.clone(),
         };
         let hidden_tools = ToolFilter::new(self.settings.texts(Key::IgnoreTool));
-        let bridge = BridgeOptions { hidden_tools, ..BridgeOptions::new(self.remote) };
+        let protocol = match self.settings.text(Key::Protocol) {
+            Some("legacy") => Pin::Only(Era::Legacy),
+            Some("modern") => Pin::Only(Era::Modern),
+            _ => Pin::Auto,
+        };
+        let known_era = self.paths.state().ok();
+        let known_era = known_era.map(|f| KnownEra::new(&f.join("eras"), self.url.as_str()));
+        let bridge =
+            BridgeOptions { protocol, known_era, hidden_tools, ..BridgeOptions::new(self.remote) };
         Prepared { bridge, authorizer }
     }
 

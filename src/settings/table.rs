@@ -196,7 +196,7 @@ impl Setting {
 }
 
 const TRANSPORTS: &[&str] = &["http-first", "sse-first", "http-only", "sse-only"];
-const PROTOCOLS: &[&str] = &["auto", "legacy"];
+const PROTOCOLS: &[&str] = &["auto", "legacy", "modern"];
 const LOGINS: &[&str] = &["eager", "on-demand", "never"];
 const STORES: &[&str] = &["auto", "keyring", "file", "memory"];
 const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];

@@ -16,6 +16,7 @@ mod client_document;
 mod commands;
 mod docs;
 mod era_matrix;
+mod eras;
 mod host_clock;
 mod hosts;
 mod http_sse;

@@ -109,6 +109,9 @@ impl ModernRemote {
     pub(super) fn take_outcome(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
         let relayed = call.relayed;
+        if answer.kind() == Kind::ErrorResponse && errors::is_legacy(answer) {
+            return self.contradicted(number, turn);
+        }
         match answer.kind() {
             Kind::ErrorResponse if errors::code_of(answer) == codes::HEADER_MISMATCH => {
                 self.headers_refused(number, turn);
@@ -157,11 +160,23 @@ impl ModernRemote {
         }
     }
 
+    /// Only a server of the other era says this (T-84).
+    fn contradicted(&mut self, number: u64, turn: &mut Turn<'_>) {
+        self.drop_call(number, turn);
+        turn.effect(RemoteEffect::Contradicted(number));
+    }
+
     /// The answer to a request got lost: what does no harm is asked once more (T-60).
     pub(super) fn lost(&mut self, number: u64, failure: Failure, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.relayed && call.request.method() == methods::LISTEN {
             return self.relayed_listen_lost(number, failure, turn);
+        }
+        // A modern server refuses with a JSON-RPC error in the body (T-62).
+        if failure.kind == FailureKind::Http
+            && matches!(failure.status, Some(400 | 404 | 405 | 406 | 415 | 422))
+        {
+            return self.contradicted(number, turn);
         }
         let again = failure.kind == FailureKind::Lost
             && !call.reissued

@@ -11,6 +11,8 @@ struct Error {
     #[serde(default)]
     code: i64,
     #[serde(default)]
+    message: String,
+    #[serde(default)]
     data: Value,
 }
 
@@ -23,6 +25,15 @@ struct OfResource {
 /// The code of an error answer.
 pub(super) fn code_of(answer: &Message) -> i64 {
     answer.outcome_as::<Error>().unwrap_or_default().code
+}
+
+/// Whether only a server of the legacy era says this: it misses a session or an `initialize`. Servers
+/// say so in words; their codes differ.
+pub(super) fn is_legacy(answer: &Message) -> bool {
+    let error: Error = answer.outcome_as().unwrap_or_default();
+    let words = error.message.to_ascii_lowercase();
+    let misses = words.contains("session") || words.contains("initializ");
+    misses && matches!(error.code, -32019..=-32000 | codes::INVALID_REQUEST)
 }
 
 /// The error as the host gets it: the answer, and what changes in it.

@@ -60,6 +60,8 @@ pub enum RemoteEffect {
     },
     /// A request that ends without any answer: the host was told otherwise (E-46).
     Forget(u64),
+    /// The remote answered this request as none of its era would: find out anew what it is (T-84).
+    Contradicted(u64),
     /// A notification of the loop is done with.
     Accepted(u64),
     /// A notification for the host.

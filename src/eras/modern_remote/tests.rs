@@ -98,6 +98,7 @@ impl Played {
                 "bridge": failure.kind.name(), "message": failure.message,
             })),
             RemoteEffect::Forget(_) | RemoteEffect::Accepted(_) => {}
+            RemoteEffect::Contradicted(_) => self.outcomes.push_back(json!("contradicted")),
             RemoteEffect::Notify(frame) => self.notices.push(value(&frame.into_bytes())),
             RemoteEffect::Ask(question) => self.questions.push(value(question.raw())),
             RemoteEffect::Withdraw(id) => self.withdrawn.push(id),
@@ -313,4 +314,26 @@ fn cancelling_closes_the_exchange_and_sends_nothing() {
     assert!(played.exchanges_since(exchange).is_empty());
     played.answer(exchange, json!({ "prompts": [] }));
     assert!(played.try_outcome().is_none());
+}
+
+/// T-84: what only a legacy server says sends the bridge to find out anew
+#[test]
+fn an_answer_of_the_other_era_is_a_contradiction() {
+    for message in ["Bad Request: No valid session ID provided", "Server not initialized"] {
+        let mut played = Played::open();
+        let exchange = played.request("prompts/list", json!({}));
+        played.error(exchange, json!({ "code": -32000, "message": message }));
+        assert_eq!(played.outcome(), "contradicted");
+    }
+    for status in [400, 404, 405] {
+        let mut played = Played::open();
+        let exchange = played.request("prompts/list", json!({}));
+        let failure = Failure::new(FailureKind::Http, "refused").status(status);
+        played.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
+        assert_eq!(played.outcome(), "contradicted");
+    }
+    let mut played = Played::open();
+    let exchange = played.request("prompts/list", json!({}));
+    played.error(exchange, json!({ "code": -32000, "message": "out of paper" }));
+    assert_eq!(played.outcome()["message"], "out of paper");
 }

@@ -1,0 +1,106 @@
+//! What a remote's era was last time, for hosts of each era, in a small file per remote with the time it
+//! was found (T-84). Only a hint for the order of steps: whatever it says, the remote may contradict it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::remembered::write;
+use crate::protocol::Era;
+
+/// What is older than this is found out anew.
+const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The file that belongs to one remote.
+#[derive(Clone, Debug)]
+pub struct KnownEra {
+    file: PathBuf,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+struct Found {
+    #[serde(default)]
+    legacy_host: Option<At>,
+    #[serde(default)]
+    modern_host: Option<At>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+struct At {
+    modern: bool,
+    /// Seconds since 1970.
+    found: u64,
+}
+
+impl KnownEra {
+    /// In this folder, for the remote of this key.
+    pub fn new(folder: &Path, key: &str) -> Self {
+        let digest = Sha256::digest(key.as_bytes());
+        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self { file: folder.join(format!("{name}.json")) }
+    }
+
+    /// The era that a host of this era found, unless that is too long ago.
+    pub(super) fn read(&self, host: Era) -> Option<Era> {
+        let found = self.all();
+        let At { modern, found } = match host {
+            Era::Legacy => found.legacy_host?,
+            Era::Modern => found.modern_host?,
+        };
+        let fresh = found <= now() && now() - found < GOOD_FOR.as_secs();
+        fresh.then_some(if modern { Era::Modern } else { Era::Legacy })
+    }
+
+    /// Keeps an era, off the loop. What cannot be kept only costs a step next time.
+    pub(super) fn keep(&self, host: Era, era: Era) {
+        if self.read(host) == Some(era) {
+            return;
+        }
+        let known = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut found = known.all();
+            let at = At { modern: era == Era::Modern, found: now() };
+            match host {
+                Era::Legacy => found.legacy_host = Some(at),
+                Era::Modern => found.modern_host = Some(at),
+            }
+            let written = serde_json::to_vec(&found).map(|bytes| write(&known.file, &bytes));
+            if let Ok(Err(error)) = written {
+                tracing::debug!(%error, "cannot remember the era of this server");
+            }
+        });
+    }
+
+    /// A file that is damaged or absent knows nothing.
+    fn all(&self) -> Found {
+        let bytes = std::fs::read(&self.file).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-84
+    #[test]
+    fn an_era_is_known_per_host_era_until_it_is_too_old_or_the_file_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = KnownEra::new(folder.path(), "https://host.example/mcp");
+        assert_eq!(known.read(Era::Legacy), None);
+        let write = |text: String| std::fs::write(&known.file, text).unwrap();
+        write(format!(r#"{{"legacy_host":{{"modern":true,"found":{}}}}}"#, now()));
+        assert_eq!(known.read(Era::Legacy), Some(Era::Modern));
+        assert_eq!(known.read(Era::Modern), None);
+        write(r#"{"legacy_host":{"modern":true,"found":1}}"#.to_owned());
+        assert_eq!(known.read(Era::Legacy), None);
+        write("{".to_owned());
+        assert_eq!(known.read(Era::Legacy), None);
+    }
+}
