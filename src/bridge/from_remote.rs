@@ -30,11 +30,11 @@ impl Bridge {
                 }
             }
             RemoteEvent::Message { exchange: Some(exchange), message, .. }
-                if self.modern.owns(exchange) =>
+                if self.modern.sent(exchange) =>
             {
                 self.take_modern_message(exchange, &message);
             }
-            RemoteEvent::Ended { exchange, outcome, .. } if self.modern.owns(exchange) => {
+            RemoteEvent::Ended { exchange, outcome, .. } if self.modern.sent(exchange) => {
                 self.take_modern_end(exchange, outcome);
             }
             RemoteEvent::Message { exchange, generation, message } => {

@@ -27,11 +27,9 @@ impl Modern {
         self.remote.is_some()
     }
 
-    /// Whether this exchange is one of the adapter's, be it that it has its answer already: what still
-    /// comes of it is nobody else's.
-    pub(super) fn owns(&self, exchange: u64) -> bool {
-        let known = self.remote.as_ref().is_some_and(|remote| remote.owns(exchange));
-        known || self.flights.contains_key(&exchange)
+    /// Whether this exchange is one of the adapter's, still wanted or not.
+    pub(super) fn sent(&self, exchange: u64) -> bool {
+        self.flights.contains_key(&exchange)
     }
 
     /// When the adapter has something to do next.
@@ -88,7 +86,7 @@ impl Bridge {
                 self.remote.post(post);
             }
             RemoteEffect::Close(exchange) => {
-                if let Some(flight) = self.modern.flights.remove(&exchange) {
+                if let Some(flight) = self.modern.flights.get(&exchange) {
                     flight.abandon();
                 }
             }

@@ -189,11 +189,6 @@ impl ModernRemote {
         &self.version
     }
 
-    /// Whether this exchange is one of ours.
-    pub fn owns(&self, exchange: u64) -> bool {
-        self.exchanges.contains_key(&exchange)
-    }
-
     /// A request of the legacy host or of the loop.
     pub fn take_request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
         match request.method() {

@@ -85,7 +85,7 @@ async fn a_schema_that_changed_between_list_and_call_is_looked_up_again() {
 /// E-51
 #[tokio::test]
 async fn a_remote_that_insists_on_other_headers_is_a_failure_of_its_own_kind() {
-    let mut harness = modern(&["status=400:code=-32020:method=tools/call"]).open().await;
+    let mut harness = modern(&["status=400:body=error:code=-32020:method=tools/call"]).open().await;
     let answer = harness.call("echo", json!({})).await;
     assert_eq!((kind(&answer), &answer["error"]["code"]), ("header_mismatch", &json!(-32603)));
     assert_eq!(harness.count("tools/call"), 2);
@@ -296,7 +296,8 @@ async fn cancelling_in_a_round_takes_the_question_back() {
 /// E-40, E-45
 #[tokio::test]
 async fn changes_of_lists_reach_the_host_without_its_asking_and_after_a_loss() {
-    let mut harness = modern(&["listen-end=silent:times=1"]).open().await;
+    let mut harness =
+        modern(&["listen-end=silent:method=subscriptions/listen:times=1"]).open().await;
     harness.request("prompts/list", json!({})).await;
     let missed = harness.of_method("notifications/tools/list_changed").await;
     assert!(missed.get("params").is_none(), "told after the loss: changes may have been missed");

@@ -91,14 +91,14 @@ async fn headers_and_invalid_tools_are_the_bridges_business() {
     let listed = harness.request("tools/list", with_meta(json!({}))).await;
     let tools = listed["result"]["tools"].as_array().unwrap();
     assert!(tools.iter().all(|tool| tool["name"] != "header_empty"));
-    harness.fault(&["status=400:code=-32020:method=tools/call"]);
+    harness.fault(&["status=400:body=error:code=-32020:method=tools/call"]);
     assert_eq!(kind(&call(&mut harness, "echo", json!({})).await), "header_mismatch");
 }
 
 /// E-44, E-46
 #[tokio::test]
 async fn a_subscription_has_the_hosts_id_and_survives_a_lost_stream() {
-    let mut harness = modern(&["listen-end=silent:times=1"]);
+    let mut harness = modern(&["listen-end=silent:method=subscriptions/listen:times=1"]);
     let filter = json!({ "notifications": { "toolsListChanged": true } });
     let id = harness.ask("subscriptions/listen", with_meta(filter)).await;
     let granted = harness.of_method("notifications/subscriptions/acknowledged").await;
