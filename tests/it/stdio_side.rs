@@ -251,7 +251,7 @@ async fn server_discover_only_looks_and_initialize_works_after_it() {
     harness.request("server/discover", json!({ "_meta": {} })).await;
     let call = json!({ "name": "act", "arguments": {} });
     let answer = harness.request("tools/call", call).await;
-    assert_eq!(answer["error"]["code"], -32600);
+    assert_eq!(answer["error"]["code"], -32602);
     assert_eq!(harness.count("tools/call"), 0, "a call before `initialize` might act");
     assert_eq!(harness.initialize("2026-07-28").await["protocolVersion"], "2025-11-25");
 }
