@@ -1,0 +1,121 @@
+// `install` writes an entry for each host into a home of its own, with a key from the credential store;
+// then the host itself is asked to connect, and `migrate` does the same from an entry for `mcp-remote`.
+// `run.mjs BIN CACHE`
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run, start } from '../npm/processes.mjs';
+
+const [binary, packages] = process.argv.slice(2);
+const module = (path) => join(packages, 'node_modules', path);
+const node = (path) => [process.execPath, module(path)];
+
+/** How each host is asked for its servers, and what it says of one that it is connected to. */
+const hosts = {
+  'claude-code': {
+    command: [module('@anthropic-ai/claude-code-linux-x64/claude')],
+    connected: /^shop: .*✔ Connected$/m,
+    file: '.claude.json',
+  },
+  codex: {
+    // It lists the entry and starts nothing.
+    command: node('@openai/codex/bin/codex.js'),
+    connected: /^shop .* enabled /m,
+    file: '.codex/config.toml',
+  },
+  gemini: {
+    command: node('@google/gemini-cli/bundle/gemini.js'),
+    connected: /✓ shop: .* - Connected/,
+    file: '.gemini/settings.json',
+    // Else it trusts no folder, and starts nothing in it.
+    before: '{ "security": { "folderTrust": { "enabled": false } } }\n',
+  },
+  opencode: {
+    command: [module('opencode-linux-x64/bin/opencode')],
+    connected: /✓ shop .*connected/,
+    file: '.config/opencode/opencode.json',
+  },
+  qwen: {
+    command: node('@qwen-code/qwen-code/cli.js'),
+    connected: /✓.* shop: .* - Connected/,
+    file: '.qwen/settings.json',
+  },
+};
+
+/** A home with settings and a key in it. */
+async function home(host) {
+  const folder = mkdtempSync(join(tmpdir(), `mcp-tether-${host}-`));
+  const env = { HOME: folder, PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, TERM: 'dumb', NO_COLOR: '1' };
+  mkdirSync(join(folder, '.config/mcp-tether'), { recursive: true });
+  writeFileSync(join(folder, '.config/mcp-tether/config.toml'), '[defaults]\ncredential-store = "file"\nlogin = "never"\n');
+  const before = hosts[host].before;
+  if (before) {
+    mkdirSync(dirname(join(folder, hosts[host].file)), { recursive: true });
+    writeFileSync(join(folder, hosts[host].file), before);
+  }
+  const secret = start(binary, ['secret', 'set', 'shop'], { env, cwd: folder });
+  secret.child.stdin.end('egrow_demo_key\n');
+  assert.equal((await secret.end()).code, 0, secret.stderr());
+  return { folder, env };
+}
+
+async function ours(words, { folder, env }) {
+  const done = await run(binary, words, { env, cwd: folder });
+  assert.equal(done.code, 0, `${words.join(' ')}: ${done.stderr}`);
+  return done.stdout;
+}
+
+async function isConnected(host, { folder, env }) {
+  const [command, ...words] = hosts[host].command;
+  const listed = await run(command, [...words, 'mcp', 'list'], { env, cwd: folder });
+  assert.match(listed.stdout.replaceAll(/\x1b\[[0-9;]*m/g, '') + listed.stderr, hosts[host].connected);
+}
+
+const header = ['--header', 'X-API-Key: ${keyring:shop}'];
+
+async function installed(host, url) {
+  const world = await home(host);
+  await ours(['install', url, '--host', host, '--name', 'shop', ...header], world);
+  await isConnected(host, world);
+  const file = readFileSync(join(world.folder, hosts[host].file), 'utf8');
+  assert.ok(!file.includes('egrow_demo_key'), 'the key is in no file of the host');
+  rmSync(world.folder, { recursive: true });
+}
+
+async function migrated(host, url) {
+  const world = await home(host);
+  await ours(['install', url, '--host', host, '--name', 'shop', ...header], world);
+  // The same entry, as it would be for the other program.
+  const path = join(world.folder, hosts[host].file);
+  const text = readFileSync(path, 'utf8');
+  const toml = host === 'codex';
+  const other = host === 'opencode' ? text.replace(`"${binary}"`, '"npx", "-y", "mcp-remote"')
+    : text.replace(`"${binary}"`, '"npx"').replace(toml ? 'args = [' : '"args": [', `${toml ? 'args = [' : '"args": ['}"-y", "mcp-remote", `);
+  assert.match(other, /mcp-remote/);
+  writeFileSync(path, other);
+  await ours(['migrate', '--yes', '--no-import'], world);
+  await isConnected(host, world);
+  assert.ok(existsSync(`${path}.bak`));
+  rmSync(world.folder, { recursive: true });
+}
+
+const mock = start(binary, ['mock'], { env: { PATH: process.env.PATH } });
+const url = (await mock.next()).replace('listening on ', '');
+let passed = 0, failed = 0;
+for (const host of Object.keys(hosts)) {
+  for (const work of [installed, migrated]) {
+    try {
+      await work(host, url);
+      passed += 1;
+      console.log(`ok    ${host}: connects through the entry that was ${work.name}`);
+    } catch (error) {
+      failed += 1;
+      console.log(`FAIL  ${host}: ${work.name}\n      ${String(error.stack).replaceAll('\n', '\n      ')}`);
+    }
+  }
+}
+mock.child.kill();
+await mock.end();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
