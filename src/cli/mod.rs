@@ -5,6 +5,7 @@ mod about;
 mod flags;
 mod help;
 mod hosts;
+mod stored;
 
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use self::about::{Completions, Generate};
 use self::flags::{SettingFlags, StoreFlags};
 use self::hosts::{Install, Migrate, Uninstall};
+use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
 #[cfg(feature = "mock")]
 use crate::commands::serve_mock::ServeOptions;
 use crate::commands::{self, call::CallOptions};
@@ -235,73 +237,6 @@ struct Logout {
     flags: SettingFlags,
 }
 
-#[derive(Subcommand)]
-enum SecretVerb {
-    /// Keep a secret, read from a prompt or from stdin
-    #[command(after_help = help::SECRET_SET, args_override_self = true)]
-    Set {
-        /// What it is called in `${keyring:NAME}`
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        flags: StoreFlags,
-    },
-    /// List the names of all secrets and where they rest
-    #[command(after_help = help::SECRET_LIST, args_override_self = true)]
-    List {
-        #[command(flatten)]
-        flags: StoreFlags,
-    },
-    /// Remove a secret
-    #[command(after_help = help::SECRET_REMOVE, args_override_self = true)]
-    Remove {
-        /// What it is called
-        #[arg(value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        flags: StoreFlags,
-    },
-}
-
-#[derive(Subcommand)]
-enum CredentialsVerb {
-    /// Move every sign-in and secret
-    #[command(after_help = help::CREDENTIALS_MOVE, args_override_self = true)]
-    Move {
-        /// Where they rest now
-        #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
-        from: Option<String>,
-        /// Where they shall rest
-        #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
-        to: String,
-        #[command(flatten)]
-        flags: StoreFlags,
-    },
-}
-
-#[derive(Subcommand)]
-enum ConfigVerb {
-    /// Print each setting, its value and where it comes from
-    #[command(after_help = help::CONFIG_SHOW, args_override_self = true)]
-    Show {
-        /// The server's URL
-        #[arg(value_name = "URL")]
-        url: Option<String>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        flags: SettingFlags,
-    },
-    /// Print the path of the settings file
-    #[command(after_help = help::CONFIG_PATH)]
-    Path {
-        /// Read the settings from this file instead of the usual one
-        #[arg(long, value_name = "FILE")]
-        config: Option<String>,
-    },
-}
-
 #[cfg(feature = "mock")]
 impl Demo {
     fn served(&self) -> ServeOptions {
@@ -402,38 +337,14 @@ impl Cli {
             Verb::Completions(completions) => Ok(completions.run()),
             Verb::Generate(generate) => generate.run(),
             Verb::Secret { verb } => verb.run(outer, environment),
-            Verb::Credentials { verb: CredentialsVerb::Move { from, to, flags } } => {
-                let flags = outer.overlaid_by(flags.0);
-                commands::credentials::move_all(from.as_deref(), &to, &flags, environment)
-            }
-            Verb::Config { verb: ConfigVerb::Show { url, json, flags } } => {
-                commands::config::show(url.as_deref(), json, &merged(flags), environment)
-            }
-            Verb::Config { verb: ConfigVerb::Path { config } } => {
-                commands::config::path(config.or(outer.config).as_deref(), environment)
-            }
+            Verb::Credentials { verb } => verb.run(outer, environment),
+            Verb::Config { verb } => verb.run(outer, environment),
             #[cfg(feature = "mock")]
             Verb::Demo(demo) => commands::demo::run(&demo.served(), demo.talk),
             #[cfg(feature = "mock")]
             Verb::Mock(Mock { list: true, .. }) => Ok(commands::serve_mock::list()),
             #[cfg(feature = "mock")]
             Verb::Mock(mock) => commands::serve_mock::run(&mock.into()),
-        }
-    }
-}
-
-impl SecretVerb {
-    fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        match self {
-            Self::Set { name, flags } => {
-                commands::secret::set(&name, &outer.overlaid_by(flags.0), environment)
-            }
-            Self::List { flags } => {
-                commands::secret::list(&outer.overlaid_by(flags.0), environment)
-            }
-            Self::Remove { name, flags } => {
-                commands::secret::remove(&name, &outer.overlaid_by(flags.0), environment)
-            }
         }
     }
 }

@@ -38,7 +38,7 @@ fn hidden_line(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     let mut under_secret_name = false;
-    while let Some((before, quoted, after)) = next_string(rest) {
+    while let Some((before, mark, quoted, after)) = next_string(rest) {
         out.push_str(before);
         let is_name = after.trim_start().starts_with([':', '=']);
         // A bare key of TOML stands before its string.
@@ -54,27 +54,34 @@ fn hidden_line(line: &str) -> String {
             _ => quoted.to_owned(),
         };
         under_secret_name = is_name && has_secret_name(quoted);
-        out.push('"');
+        out.push(mark);
         out.push_str(&shown);
-        out.push('"');
+        out.push(mark);
         rest = after;
     }
     out.push_str(rest);
     out
 }
 
-/// The next string in double quotes: what stands before it, its text, and what comes after it.
-fn next_string(text: &str) -> Option<(&str, &str, &str)> {
-    let start = text.find('"')? + 1;
+/// The next string: what stands before it, its quotation mark, its text, and what comes after it. An
+/// apostrophe that closes nothing, as in a comment, is no mark.
+fn next_string(text: &str) -> Option<(&str, char, &str, &str)> {
+    let marks = text.char_indices().filter(|(_, c)| matches!(c, '"' | '\''));
+    for (at, mark) in marks {
+        let inner = &text[at + 1..];
+        let Some(length) = length_of_string(inner, mark) else { continue };
+        return Some((&text[..at], mark, &inner[..length], &inner[length + 1..]));
+    }
+    None
+}
+
+fn length_of_string(text: &str, mark: char) -> Option<usize> {
     let mut escaped = false;
-    for (at, character) in text[start..].char_indices() {
+    for (at, character) in text.char_indices() {
         match character {
             _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => {
-                let end = start + at;
-                return Some((&text[..start - 1], &text[start..end], &text[end + 1..]));
-            }
+            '\\' if mark == '"' => escaped = true,
+            _ if character == mark => return Some(at),
             _ => {}
         }
     }
@@ -116,6 +123,8 @@ mod tests {
             "\"--header\", \"Authorization: Bearer \\\"hunter2\\\"\"],\n",
             "       \"env\": { \"API_KEY\": \"hunter2\", \"MODE\": \"fast\" }\n",
             " API_TOKEN = \"hunter2\"\n",
+            " API_TOKEN = 'hunter2' # don't show it\n",
+            " // don't show \"ghp_0123456789abcdefghij\"\n",
             " \"ghp_0123456789abcdefghij\"\n",
             " \"--header\", \"X-API-Key: ${SHOP}\"\n",
         );

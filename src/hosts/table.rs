@@ -74,7 +74,6 @@ pub struct Folders {
 const MCP_SERVERS: &[&[&str]] = &[&["mcpServers"]];
 const PLAIN: Format = Format::Json(&[]);
 const STDIO: Format = Format::Json(&[("type", "stdio")]);
-const RESTART: &str = "restart it";
 
 /// Every host that is known, by its id.
 pub static HOSTS: [Host; 13] = [
@@ -191,7 +190,7 @@ pub static HOSTS: [Host; 13] = [
         title: "Zed",
         format: Format::Json(&[("source", "custom")]),
         sections: &[&["context_servers"]],
-        afterwards: RESTART,
+        afterwards: "restart it",
         user: Place::DotConfig("zed/settings.json", "Zed/settings.json"),
         project: Some(".zed/settings.json"),
     },

@@ -1,0 +1,115 @@
+//! The verbs about what is stored and set: secrets, credentials, settings.
+
+use clap::Subcommand;
+
+use super::flags::{SettingFlags, StoreFlags};
+use super::help;
+use crate::commands;
+use crate::environment::Environment;
+use crate::error::{ExitCode, Result};
+use crate::settings::Flags;
+
+#[derive(Subcommand)]
+pub enum SecretVerb {
+    /// Keep a secret, read from a prompt or from stdin
+    #[command(after_help = help::SECRET_SET, args_override_self = true)]
+    Set {
+        /// What it is called in `${keyring:NAME}`
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+    /// List the names of all secrets and where they rest
+    #[command(after_help = help::SECRET_LIST, args_override_self = true)]
+    List {
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+    /// Remove a secret
+    #[command(after_help = help::SECRET_REMOVE, args_override_self = true)]
+    Remove {
+        /// What it is called
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum CredentialsVerb {
+    /// Move every sign-in and secret
+    #[command(after_help = help::CREDENTIALS_MOVE, args_override_self = true)]
+    Move {
+        /// Where they rest now
+        #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
+        from: Option<String>,
+        /// Where they shall rest
+        #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
+        to: String,
+        #[command(flatten)]
+        flags: StoreFlags,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ConfigVerb {
+    /// Print each setting, its value and where it comes from
+    #[command(after_help = help::CONFIG_SHOW, args_override_self = true)]
+    Show {
+        /// The server's URL
+        #[arg(value_name = "URL")]
+        url: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        flags: SettingFlags,
+    },
+    /// Print the path of the settings file
+    #[command(after_help = help::CONFIG_PATH)]
+    Path {
+        /// Read the settings from this file instead of the usual one
+        #[arg(long, value_name = "FILE")]
+        config: Option<String>,
+    },
+}
+
+impl SecretVerb {
+    pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        match self {
+            Self::Set { name, flags } => {
+                commands::secret::set(&name, &outer.overlaid_by(flags.0), environment)
+            }
+            Self::List { flags } => {
+                commands::secret::list(&outer.overlaid_by(flags.0), environment)
+            }
+            Self::Remove { name, flags } => {
+                commands::secret::remove(&name, &outer.overlaid_by(flags.0), environment)
+            }
+        }
+    }
+}
+
+impl CredentialsVerb {
+    pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        let Self::Move { from, to, flags } = self;
+        let flags = outer.overlaid_by(flags.0);
+        commands::credentials::move_all(from.as_deref(), &to, &flags, environment)
+    }
+}
+
+impl ConfigVerb {
+    pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        match self {
+            Self::Show { url, json, flags } => {
+                let flags = outer.overlaid_by(flags.0);
+                commands::config::show(url.as_deref(), json, &flags, environment)
+            }
+            Self::Path { config } => {
+                commands::config::path(config.or(outer.config).as_deref(), environment)
+            }
+        }
+    }
+}
