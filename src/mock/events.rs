@@ -80,6 +80,12 @@ impl EventLog {
         self.lock().reading
     }
 
+    /// Waits until somebody reads it.
+    pub(super) async fn until_read(&self) {
+        let mut changed = self.changed.subscribe();
+        while !self.is_read() && changed.changed().await.is_ok() {}
+    }
+
     /// Whether it ended and everything in it was sent.
     pub(super) fn is_done(&self) -> bool {
         let state = self.lock();

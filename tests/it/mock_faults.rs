@@ -449,6 +449,17 @@ async fn the_host_is_asked_on_the_way_on_either_stream() {
     assert_eq!(answer["id"], 5);
 }
 
+/// E-38
+#[tokio::test]
+async fn a_remote_asks_for_the_roots_as_soon_as_the_session_is_open() {
+    let host = faulty("ask=roots:method=notifications/initialized").await;
+    let note = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(host.post(&note).await.status(), 202);
+    let mut events = Events::of(host.get().await);
+    assert_eq!(events.next().await.unwrap().json()["method"], "roots/list");
+    assert_eq!(host.post(&add()).await.status(), 200, "calls are not asked about");
+}
+
 #[tokio::test]
 async fn the_standalone_stream_can_be_dropped_by_a_call() {
     let host = faulty("drop-stream:method=tools/call:times=1").await;

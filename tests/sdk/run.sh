@@ -44,4 +44,6 @@ once requirements-1.txt python 1
 once requirements-2.txt python 2
 exec 9>&-
 
-MCP_TETHER_SUITE=$cache exec node "$here/run.mjs" "$@"
+export MCP_TETHER_SUITE=$cache
+if [[ $# -eq 0 ]]; then node "$here/direct.mjs"; fi
+exec node "$here/run.mjs" "$@"

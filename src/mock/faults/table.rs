@@ -380,7 +380,7 @@ const ROWS: &[Row] = &[
         "ask=roots:on=get",
         &["on"],
         Request,
-        "puts a request to the host before answering, and waits for its answer",
+        "puts a request to the host before answering, or because of a notification",
         read_ask
     ),
     plain!("drop-stream", Request, "breaks off the session's standalone stream", |plan| {

@@ -147,8 +147,17 @@ impl Call {
 
     /// Tells that what an elicitation by URL was for is done, where it has an id (2025-11-25).
     pub(in crate::mock) fn tell_completed(&self, params: &Value) {
-        if let Some(id) = params.get("elicitationId") {
-            self.notify(methods::ELICITATION_COMPLETE, &json!({ "elicitationId": id }));
+        let Some(id) = params.get("elicitationId") else {
+            return;
+        };
+        let told = json!({ "elicitationId": id });
+        // The call may be over by then.
+        match self.session.has_standalone() {
+            true => {
+                let text = notification(methods::ELICITATION_COMPLETE, &told);
+                self.session.standalone().say(text);
+            }
+            false => self.notify(methods::ELICITATION_COMPLETE, &told),
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::body::{self, EventStream};
 use super::exchange::Exchange;
 use super::streamable_http::stream_head;
-use super::work::{EndsLog, Work};
+use super::work::{EndsLog, Work, ask_alone};
 use super::{gate, reply};
 use crate::jsonrpc::{Kind, Message, Received};
 use crate::mock::events::{EventLog, Next};
@@ -125,7 +125,10 @@ async fn taken(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
         session.standalone().cut();
     }
     match message.kind() {
-        Kind::Notification => methods::notified(&session, &message),
+        Kind::Notification => {
+            methods::notified(&session, &message);
+            ask_alone(&session, &exchange.plan);
+        }
         Kind::Response | Kind::ErrorResponse => {
             session.answered(message);
         }

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use super::body::{self, EventStream};
 use super::exchange::Exchange;
 use super::held::array;
-use super::work::{EndsLog, Work};
+use super::work::{EndsLog, Work, ask_alone};
 use super::{encode, gate, modern, reply};
 use crate::jsonrpc::{Kind, Message, Received};
 use crate::mock::events::{Next, Reader};
-use crate::mock::faults::{Form, Point, SessionFault, Silence};
+use crate::mock::faults::{Form, Plan, Point, SessionFault, Silence};
 use crate::mock::methods::{self, RpcError, Streams};
 use crate::mock::options::Answers;
 use crate::mock::revisions::Rules;
@@ -72,7 +72,7 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     if exchange.plan.drop_stream {
         session.standalone().cut();
     }
-    let requests = sort_out(&session, messages);
+    let requests = sort_out(&session, &exchange.plan, messages);
     if requests.is_empty() {
         return Ok(reply::empty(StatusCode::ACCEPTED));
     }
@@ -102,12 +102,15 @@ pub(super) fn readable(exchange: &Exchange) -> Result<Vec<Message>, Box<Response
 }
 
 /// Takes notifications and answers in; gives the requests.
-fn sort_out(session: &Session, messages: Vec<Message>) -> Vec<Message> {
+fn sort_out(session: &Arc<Session>, plan: &Plan, messages: Vec<Message>) -> Vec<Message> {
     let mut requests = Vec::new();
     for message in messages {
         match message.kind() {
             Kind::Request => requests.push(message),
-            Kind::Notification => methods::notified(session, &message),
+            Kind::Notification => {
+                methods::notified(session, &message);
+                ask_alone(session, plan);
+            }
             Kind::Response | Kind::ErrorResponse => {
                 session.answered(message);
             }

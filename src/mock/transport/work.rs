@@ -136,6 +136,20 @@ impl Work {
     }
 }
 
+/// Puts a question to the host on its standalone stream as soon as it has one, because of a
+/// notification that came: no request is under way that the question could belong to.
+pub(super) fn ask_alone(session: &Arc<Session>, plan: &Plan) {
+    let Some(ask) = plan.ask.clone() else {
+        return;
+    };
+    let session = Arc::clone(session);
+    tokio::spawn(async move {
+        session.standalone().until_read().await;
+        let asked = session.ask(session.standalone(), ask.method, &question(ask.method));
+        let _ = asked.answer().await;
+    });
+}
+
 /// Parameters for a question that any host can answer.
 fn question(method: &str) -> Value {
     match method {

@@ -207,6 +207,11 @@ async fn in_2025_11_25_a_visit_has_an_id_and_can_be_demanded_by_an_error() {
     assert_eq!((&asked["mode"], &asked["elicitationId"]), (&json!("url"), &json!("visit-default")));
     let done = host.call("url_first", json!({})).await;
     assert_eq!(done["content"][0]["text"], "the URL was visited");
+    let mut events = crate::raw_host::Events::of(host.get().await);
+    host.ask(&crate::raw_host::call(1, "url_first", json!({ "key": "later" }))).await;
+    let told = events.next().await.unwrap().json();
+    assert_eq!(told["method"], "notifications/elicitation/complete");
+    assert_eq!(told["params"], json!({ "elicitationId": "visit-later" }));
 }
 
 /// E-64
