@@ -32,9 +32,11 @@ use crate::settings::LogOptions;
 /// Starts the mock and talks to it.
 pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
     logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
-    let consent = IssuerOptions { consent: Consent::Approve, ..IssuerOptions::default() };
+    let mock = mock_options(options)?;
+    let accounts = mock.product.accounts();
+    let consent = IssuerOptions { consent: Consent::Approve, accounts, ..IssuerOptions::default() };
     let auth = Auth::OAuthOrApiKey(OAuthOptions::with_issuer(consent));
-    let mock = MockOptions { auth, ..mock_options(options)? };
+    let mock = MockOptions { auth, ..mock };
     let (product, port) = (mock.product, mock.port);
     let remote = MockRemote::start(mock).map_err(|error| not_served(&error, port))?;
     if talk || stdin_is_terminal() {

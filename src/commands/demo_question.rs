@@ -43,6 +43,12 @@ impl Question {
                 arguments: r#"{"paymentStatus":"paid","fulfillmentStatus":"unfulfilled"}"#,
                 answer: waiting_orders,
             },
+            ProductName::Pelcro | ProductName::PelcroStaging => Self {
+                words: "which invoices are still open?",
+                tool: "list_invoices",
+                arguments: r#"{"site_id":1205,"status":"open"}"#,
+                answer: open_invoices,
+            },
         }
     }
 }
@@ -69,6 +75,18 @@ fn waiting_orders(result: &Value) -> Option<Vec<String>> {
     for order in page["orders"].as_array()? {
         let (number, who) = (text(&order["number"])?, text(&order["customer"]["name"])?);
         lines.push(format!("{number:<10} {who:<20} {:>2} pieces", order["itemCount"].as_i64()?));
+    }
+    Some(lines)
+}
+
+/// How many, then each of the first page with what remains of it.
+fn open_invoices(result: &Value) -> Option<Vec<String>> {
+    let list = &result["structuredContent"];
+    let mut lines = vec![format!("{} invoices", list["meta"]["total"].as_u64()?)];
+    for invoice in list["data"].as_array()? {
+        let (number, currency) = (text(&invoice["number"])?, text(&invoice["currency"])?);
+        let (due, left) = (text(&invoice["due_date"])?, invoice["amount_remaining"].as_i64()?);
+        lines.push(format!("{number:<12} due {due} {:>6}.{:02} {currency}", left / 100, left % 100));
     }
     Some(lines)
 }

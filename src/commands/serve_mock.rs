@@ -70,7 +70,7 @@ struct Key {
 impl Key {
     fn of(mock: &MockOptions) -> Option<Self> {
         let (kind, header) = match mock.auth {
-            Auth::Open => return None,
+            Auth::Open | Auth::OAuth(_) => return None,
             Auth::Product => ("token", "Authorization: Bearer "),
             _ => ("API key", "X-API-Key:"),
         };

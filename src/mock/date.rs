@@ -26,6 +26,17 @@ impl Date {
         Self(self.0 + days)
     }
 
+    /// The day that many months later; where that month is shorter, its last day.
+    #[must_use]
+    pub fn plus_months(self, months: i64) -> Self {
+        let (year, month, day) = self.parts();
+        let months = year * 12 + i64::from(month) - 1 + months;
+        let first =
+            |months: i64| Self::from_parts(months.div_euclid(12), months.rem_euclid(12) + 1, 1);
+        let last = first(months + 1).plus_days(-1);
+        first(months).plus_days(i64::from(day) - 1).min(last)
+    }
+
     /// Days from `other` to this one.
     pub fn days_since(self, other: Self) -> i64 {
         self.0 - other.0

@@ -7,6 +7,7 @@ use super::date::Date;
 use super::faults::Fault;
 use super::kept::DataFile;
 use super::oauth::{Consent, IssuerOptions, OAuthOptions};
+use super::products;
 use crate::protocol::{Era, ProtocolVersion};
 
 /// How one mock behaves. `MockOptions::default()` is the `lab` product on a free port, every legacy
@@ -70,7 +71,7 @@ impl MockOptions {
         match product {
             ProductName::Lab | ProductName::Conformance => options,
             ProductName::Egrow => {
-                Self { auth: Auth::OAuthOrApiKey(with_consent_page()), ..options }
+                Self { auth: Auth::OAuthOrApiKey(with_consent_page(product)), ..options }
             }
             ProductName::LaunchMyStore => Self {
                 protocol: Served::Among(LAUNCHMYSTORE_REVISIONS),
@@ -80,13 +81,17 @@ impl MockOptions {
                 api_key: "lms_demo_token".to_owned(),
                 ..options
             },
+            ProductName::Pelcro | ProductName::PelcroStaging => {
+                Self { auth: Auth::OAuth(with_consent_page(product)), ..options }
+            }
         }
     }
 }
 
-/// A person decides, as at the real product.
-fn with_consent_page() -> OAuthOptions {
-    OAuthOptions::with_issuer(IssuerOptions { consent: Consent::Page, ..IssuerOptions::default() })
+/// A person decides, as at the real product, and picks an account where there are several.
+fn with_consent_page(product: ProductName) -> OAuthOptions {
+    let (consent, accounts) = (Consent::Page, product.accounts());
+    OAuthOptions::with_issuer(IssuerOptions { consent, accounts, ..IssuerOptions::default() })
 }
 
 /// What it echoes; the first is its default.
@@ -104,11 +109,22 @@ pub enum ProductName {
     Egrow,
     /// A shop system with its own tokens, transports and REST endpoints.
     LaunchMyStore,
+    /// Subscriptions and billing of publishers.
+    Pelcro,
+    /// The same where nobody minds.
+    PelcroStaging,
 }
 
 impl ProductName {
     /// Every product.
-    pub const ALL: [Self; 4] = [Self::Lab, Self::Conformance, Self::Egrow, Self::LaunchMyStore];
+    pub const ALL: [Self; 6] = [
+        Self::Lab,
+        Self::Conformance,
+        Self::Egrow,
+        Self::LaunchMyStore,
+        Self::Pelcro,
+        Self::PelcroStaging,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -117,6 +133,16 @@ impl ProductName {
             Self::Conformance => "conformance",
             Self::Egrow => "egrow",
             Self::LaunchMyStore => "launchmystore",
+            Self::Pelcro => "pelcro",
+            Self::PelcroStaging => "pelcro-staging",
+        }
+    }
+
+    /// The accounts that a person can pick where they sign in.
+    pub fn accounts(self) -> Vec<String> {
+        match self {
+            Self::Pelcro | Self::PelcroStaging => products::account_names(),
+            _ => IssuerOptions::default().accounts,
         }
     }
 }

@@ -32,6 +32,7 @@ mod mock_http_sse;
 mod mock_launchmystore;
 mod mock_modern;
 mod mock_oauth;
+mod mock_pelcro;
 mod mock_streamable_http;
 mod modern_host;
 mod modern_host_life;

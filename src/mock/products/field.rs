@@ -19,6 +19,8 @@ pub(super) enum Shape {
     Text,
     /// Text of at most so many characters, not empty.
     Short(u32),
+    /// Text, or null where there is none.
+    TextOrNull,
     /// Text that fits a regular expression.
     Like(&'static str),
     /// An e-mail address, as far as its form tells.
@@ -27,6 +29,8 @@ pub(super) enum Shape {
     Url,
     /// The number of a record.
     Id,
+    /// The number of a record, or null where there is none.
+    IdOrNull,
     /// One or more numbers of records.
     Ids,
     /// A day as `YYYY-MM-DD`.
@@ -95,6 +99,7 @@ impl Shape {
         match self {
             Self::Text => json!({ "type": "string", "minLength": 1 }),
             Self::Short(most) => json!({ "type": "string", "minLength": 1, "maxLength": most }),
+            Self::TextOrNull => json!({ "type": ["string", "null"] }),
             Self::Like(pattern) => json!({ "type": "string", "pattern": pattern }),
             Self::Email => json!({
                 "type": "string", "format": "email", "maxLength": 255,
@@ -105,6 +110,7 @@ impl Shape {
                 "pattern": r"^https?://[^/\s]+\S*$",
             }),
             Self::Id => json!({ "type": "integer", "minimum": 1 }),
+            Self::IdOrNull => json!({ "type": ["integer", "null"] }),
             Self::Ids => list(json!({ "type": "integer", "minimum": 1 })),
             Self::Date => json!({
                 "type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$",

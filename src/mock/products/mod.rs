@@ -6,7 +6,6 @@ mod content;
 mod draw;
 mod egrow;
 mod entry;
-#[allow(dead_code, reason = "products that use all of it follow")]
 mod field;
 mod lab;
 mod launchmystore;
@@ -14,7 +13,7 @@ mod moment;
 mod money;
 mod overview;
 mod page;
-#[allow(dead_code, unused_imports, reason = "products that use all of it follow")]
+mod pelcro;
 mod records;
 mod tool;
 mod web;
@@ -31,6 +30,8 @@ use lab::Lab;
 use launchmystore::LaunchMyStore;
 use moment::Moment;
 pub use overview::Overview;
+pub(super) use pelcro::account_names;
+use pelcro::{Environment, Pelcro};
 pub(super) use tool::{Arguments, Kind, Misfit, Tool};
 pub(super) use web::{Fields, WebAnswer, WebRequest};
 
@@ -45,6 +46,8 @@ pub(super) fn open(options: &MockOptions) -> Result<Box<dyn Product>, DataProble
         ProductName::Conformance => Box::new(Conformance::new()),
         ProductName::Egrow => Box::new(Egrow::open(options)?),
         ProductName::LaunchMyStore => Box::new(LaunchMyStore::open(options)?),
+        ProductName::Pelcro => Box::new(Pelcro::open(options, Environment::Production)?),
+        ProductName::PelcroStaging => Box::new(Pelcro::open(options, Environment::Staging)?),
     })
 }
 

@@ -6,4 +6,4 @@ mod discovery;
 mod faults;
 mod grants;
 mod other_grants;
-mod signing;
+pub mod signing;

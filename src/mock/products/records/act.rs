@@ -34,11 +34,24 @@ pub(in crate::mock::products) fn read(
 /// Runs any tool. One that fails has changed nothing.
 pub(in crate::mock::products) fn write(
     manners: &Manners,
+    row: (&'static Resource, &ToolRow),
+    records: &mut Records,
+    input: Input<'_>,
+) -> Reply {
+    match row.1.only_looks() {
+        true => read(manners, row, records, input),
+        false => records.attempt(|records| carry_out(manners, row, records, input)),
+    }
+}
+
+/// Runs any tool that is known to succeed, as when data is seeded.
+pub(in crate::mock::products) fn carry_out(
+    manners: &Manners,
     (of, row): (&'static Resource, &ToolRow),
     records: &mut Records,
     input: Input<'_>,
 ) -> Reply {
-    records.attempt(|records| match &row.action {
+    match &row.action {
         Action::Create => create(manners, of, records, input),
         Action::Update => update(manners, of, records, input),
         Action::Delete => delete(manners, of, records, input),
@@ -46,7 +59,7 @@ pub(in crate::mock::products) fn write(
             run(records, input).map(|given| finish(of, *gives, records, given))
         }
         _ => read(manners, (of, row), records, input),
-    })
+    }
 }
 
 fn list(manners: &Manners, of: &Resource, records: &Records, input: Input<'_>) -> Reply {
@@ -342,7 +355,13 @@ fn finish(of: &Resource, gives: Gives, records: &Records, given: Value) -> Value
     }
 }
 
-/// A record as answers show it.
+impl Resource {
+    /// A record as answers show it.
+    pub(in crate::mock::products) fn shown(&self, records: &Records, record: &Value) -> Value {
+        show(self, records, record)
+    }
+}
+
 fn show(of: &Resource, records: &Records, record: &Value) -> Value {
     let mut shown = record.clone();
     if let Some(showing) = of.rules.showing {

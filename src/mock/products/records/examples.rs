@@ -1,5 +1,6 @@
 //! Examples of arguments that name records of the seeded data: `$customers` is the id of the first
-//! customer, `$invoices.status=open` of the first invoice that is open.
+//! customer, `$invoices.status=open` of the first invoice that is open,
+//! `$invoices.status=open:/number` its number.
 
 use serde_json::Value;
 
@@ -42,6 +43,7 @@ fn first(
     name: &str,
     within: Option<&(&'static str, Value)>,
 ) -> Option<String> {
+    let (name, pointer) = name.split_once(':').unwrap_or((name, "/id"));
     let (table, condition) = name.split_once('.').unwrap_or((name, ""));
     let resource = manners.resources.iter().find(|resource| resource.table == table)?;
     let fits = |record: &&Value| match condition.split_once('=') {
@@ -53,5 +55,5 @@ fn first(
     };
     let here = |record: &&Value| within.is_none_or(|(member, value)| record[*member] == *value);
     let found = records.all(resource).iter().filter(here).find(fits);
-    found.map(|record| record["id"].to_string())
+    found?.pointer(pointer).map(Value::to_string)
 }

@@ -13,11 +13,10 @@ mod schemas;
 mod store;
 mod trouble;
 
-pub(super) use act::{make, read, seen, write};
+pub(super) use act::{carry_out, make, read, seen, write};
 pub(super) use column::{Column, col};
 pub(super) use resource::{
-    Action, Gives, Manners, Resource, Rules, Run, ToolRow, create, delete, get, list, reads,
-    update, writes,
+    Gives, Manners, Resource, Rules, create, delete, get, list, reads, update, writes,
 };
-pub(super) use store::{Records, id_of, number};
+pub(super) use store::{Records, number};
 pub(super) use trouble::{Reply, Trouble};

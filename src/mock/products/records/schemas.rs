@@ -79,6 +79,13 @@ impl ToolRow {
 }
 
 impl Resource {
+    /// Names of what a record shows, the id first.
+    pub(in crate::mock::products) fn member_names(&self) -> Vec<&'static str> {
+        let columns = self.columns.iter().filter(|column| !column.hidden).map(|c| c.name);
+        let within = self.within.map(|field| field.name);
+        iter::once("id").chain(within).chain(columns).chain(["created_at", "updated_at"]).collect()
+    }
+
     fn id_field(&self) -> Field {
         need(self.id, self.id_shape(), "which one")
     }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::resource::Resource;
 use super::trouble::Trouble;
 use crate::mock::date::Date;
-use crate::mock::products::field::Input;
 use crate::mock::products::moment::Moment;
 
 /// Everything a product knows, or everything of one of its accounts.
@@ -135,11 +134,6 @@ impl Records {
         }
         table
     }
-}
-
-/// An id among arguments; null when left out.
-pub(in crate::mock::products) fn id_of<'a>(input: Input<'a>, name: &str) -> &'a Value {
-    &input.0[name]
 }
 
 /// A number in a record; 0 when there is none.

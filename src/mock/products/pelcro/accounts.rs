@@ -1,0 +1,61 @@
+//! The account that a token is for, and its sites.
+
+use serde_json::Value;
+
+use super::super::field::{Field, Shape, need};
+use super::super::records::{Gives, Records, Resource, Rules, Trouble, col, reads};
+use super::manners::CURRENCY;
+
+const SITES: &[Field] = &[
+    need("id", Shape::Id, "what other tools take as `site_id`"),
+    need("name", Shape::Text, "its name"),
+    need("url", Shape::Url, "where it is"),
+    need("default_currency", CURRENCY, "what it sells in"),
+];
+
+pub(super) static ACCOUNTS: Resource = Resource {
+    table: "accounts",
+    one: "account",
+    id: "account_id",
+    prefix: None,
+    within: None,
+    first: 118,
+    columns: &[
+        col("company", Shape::Text, "the company behind it").needed(),
+        col("country", Shape::Text, "its country in two letters").needed(),
+        col("default_currency", CURRENCY, "what it sells in").needed(),
+        col("is_enterprise", Shape::Flag, "whether exports are included").needed(),
+        col("taxes_enabled", Shape::Flag, "whether taxes are added to invoices").needed(),
+        col("api_core_rate_limit", Shape::Whole(1, 10_000), "requests a minute").needed(),
+        col("environment", Shape::Text, "`prd` or `stg`").needed(),
+        col("sites", Shape::Objects(SITES), "its sites").needed(),
+    ],
+    rules: Rules::NONE,
+    tools: &[reads(
+        [
+            "get_account",
+            "Get account",
+            "Gives the account that this connection is for, with its sites. Start here: other tools \
+             need a `site_id`",
+            "{}",
+        ],
+        &[],
+        Gives::One,
+        |records, _| Ok(current(records).clone()),
+    )],
+};
+
+/// The account whose records these are.
+pub(super) fn current(records: &Records) -> &Value {
+    records.all(&ACCOUNTS).first().expect("seeding begins with the account")
+}
+
+/// Whether the account has the site that a tool of this resource is called for.
+pub(super) fn check(records: &Records, of: &Resource, arguments: &Value) -> Result<(), Trouble> {
+    let Some(within) = of.within else { return Ok(()) };
+    let (site, sites) = (&arguments[within.name], current(records)["sites"].as_array());
+    match sites.is_some_and(|sites| sites.iter().any(|known| known["id"] == *site)) {
+        true => Ok(()),
+        false => Err(Trouble::not_found("site", site)),
+    }
+}

@@ -1,0 +1,97 @@
+//! The cap on what a tool gives: what is longer loses its tail and says so, and is still JSON of the
+//! same shape.
+
+use serde_json::{Value, json};
+
+/// How many characters the text of an answer may have.
+pub(super) const MOST: usize = 25_000;
+
+const NOTICE: &str = "This answer was cut at 25,000 characters. Ask for less: use a smaller `limit` \
+    or add filters.";
+
+/// Lets every answer say that it was cut.
+pub(super) fn permit(schema: &mut Value) {
+    schema["properties"]["truncated"] = json!({ "const": true });
+    schema["properties"]["notice"] = json!({ "type": "string" });
+}
+
+/// The answer, cut if it is too long: the longest member loses what is last in it.
+pub(super) fn capped(mut answer: Value) -> Value {
+    let mut length = length_of(&answer);
+    if length <= MOST {
+        return answer;
+    }
+    answer["truncated"] = true.into();
+    answer["notice"] = NOTICE.into();
+    length = length_of(&answer).max(length);
+    let longest = answer.as_object().and_then(|members| {
+        members.iter().max_by_key(|(_, value)| length_of(value)).map(|(name, _)| name.clone())
+    });
+    if let Some(longest) = longest {
+        shorten(&mut answer[&longest], length - MOST);
+    }
+    answer
+}
+
+/// Takes at least so many characters off.
+fn shorten(value: &mut Value, by: usize) {
+    let mut left = by;
+    let mut takes = |length: usize| {
+        let more = left > 0;
+        left = left.saturating_sub(length);
+        more
+    };
+    match value {
+        Value::Array(items) => {
+            // A comma goes with each.
+            while items.last().is_some_and(|last| takes(length_of(last) + 1)) {
+                items.pop();
+            }
+        }
+        Value::Object(members) => {
+            while let Some((name, held)) = members.iter().next_back()
+                && takes(length_of(held))
+            {
+                let name = name.clone();
+                members.remove(&name);
+            }
+        }
+        Value::String(text) => {
+            while let Some(last) = text.chars().next_back()
+                && takes(length_of(&last.to_string().into()) - 2)
+            {
+                text.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Characters of the JSON text.
+fn length_of(value: &Value) -> usize {
+    value.to_string().chars().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_loses_its_tail_and_says_so() {
+        let items: Vec<String> = (0..3000).map(|n| format!("entry {n} é")).collect();
+        let cut = capped(json!({ "data": items, "meta": { "total": 3000 } }));
+        assert!(length_of(&cut) <= MOST && length_of(&cut) > MOST - 100);
+        assert_eq!((&cut["truncated"], &cut["meta"]["total"]), (&json!(true), &json!(3000)));
+        assert_eq!(cut["data"][0], "entry 0 é");
+        let text = capped(json!({ "content": "line\n".repeat(9_000), "page": 1 }));
+        assert!(length_of(&text) <= MOST && text["notice"].is_string());
+        let words: Value = (0..3000).map(|n| (format!("k{n:05}"), json!("v"))).collect();
+        assert!(length_of(&capped(json!({ "metadata": words }))) <= MOST);
+    }
+
+    #[test]
+    fn what_fits_stays_as_it_is() {
+        let small = json!({ "data": ["x".repeat(24_900)] });
+        assert_eq!(capped(small.clone()), small);
+    }
+}

@@ -1,0 +1,113 @@
+//! A gift is redeemed, once: as a subscription of its own or as a phase of one that runs.
+
+use serde_json::{Value, json};
+
+use super::super::super::field::Input;
+use super::super::super::records::{Records, Reply, Trouble, make};
+use super::super::customers::{CUSTOMERS, settle_on};
+use super::super::events::announce;
+use super::super::invoices::INVOICES;
+use super::super::manners::MANNERS;
+use super::super::plans::PLANS;
+use super::phases::{self, Phase};
+use super::{SUBSCRIPTIONS, is_running, opening};
+
+pub(super) fn redeem(records: &mut Records, input: Input<'_>) -> Reply {
+    let gift = gift(records, input)?;
+    let customer = records.find(&CUSTOMERS, &input.0["customer_id"])?.clone();
+    if customer["site_id"] != input.0["site_id"] {
+        return Err(Trouble::not_found(CUSTOMERS.one, &input.0["customer_id"]));
+    }
+    let plan = records.find(&PLANS, &gift["plan_id"])?.clone();
+    let currency = plan["currency"].as_str().unwrap_or_default();
+    settle_on(records, &customer["id"], currency)?;
+    let id = match input.has("subscription_id") {
+        true => prolong(records, input, &customer, &plan, &gift)?,
+        false => open(records, input, &customer, &plan, &gift)?,
+    };
+    records.change(&SUBSCRIPTIONS, &gift["id"], |gift| gift["is_redeemed"] = true.into())?;
+    records.find(&SUBSCRIPTIONS, &id).cloned()
+}
+
+/// The gift of this code, if it was paid and nobody has it yet.
+fn gift(records: &Records, input: Input<'_>) -> Result<Value, Trouble> {
+    let code = input.needed("gift_code");
+    let mut gifts = records.with(&SUBSCRIPTIONS, "site_id", &input.0["site_id"]);
+    let found = gifts
+        .find(|gift| gift["gift_code"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(code)));
+    let gift = found.ok_or_else(|| Trouble::not_found("gift", &code.into()))?;
+    if gift["is_redeemed"] == true {
+        return Err(Trouble::state("this gift was redeemed before"));
+    }
+    if !is_running(gift) {
+        return Err(Trouble::state("this gift was taken back"));
+    }
+    match records.get(&INVOICES, &gift["latest_invoice_id"]) {
+        Some(invoice) if invoice["status"] != "paid" => {
+            Err(Trouble::state("this gift was not paid yet"))
+        }
+        _ => Ok(gift.clone()),
+    }
+}
+
+/// A subscription of their own, which ends with its period.
+fn open(
+    records: &mut Records,
+    input: Input<'_>,
+    customer: &Value,
+    plan: &Value,
+    gift: &Value,
+) -> Result<Value, Trouble> {
+    let now = records.now().0;
+    let end = opening::later(now, plan);
+    let opened = json!({
+        "site_id": gift["site_id"],
+        "customer_id": customer["id"],
+        "plan_id": plan["id"],
+        "quantity": gift["quantity"],
+        "address_id": input.0["address_id"],
+        "auto_renew": false,
+        "type": "gift_recipient",
+        "cancel_at_period_end": true,
+        "cancel_at": end,
+        "current_period_start": now,
+        "current_period_end": end,
+    });
+    opening::goes_somewhere(records, &opened, plan)?;
+    let opened = make(&MANNERS, &SUBSCRIPTIONS, records, opened);
+    let id = opened["id"].clone();
+    records.change(&SUBSCRIPTIONS, &id, |subscription| {
+        let phase = id.as_i64().unwrap_or_default() * 100 + 1;
+        subscription["phases"] = json!([{
+            "id": phase, "plan_id": plan["id"], "quantity": gift["quantity"],
+            "coupon_id": null, "is_gift": true, "start": now, "end": end, "status": "current",
+        }]);
+        subscription["phase_count"] = 1.into();
+    })?;
+    announce(records, &opened, "subscription_created");
+    Ok(id)
+}
+
+/// A phase of the subscription that is named.
+fn prolong(
+    records: &mut Records,
+    input: Input<'_>,
+    customer: &Value,
+    plan: &Value,
+    gift: &Value,
+) -> Result<Value, Trouble> {
+    let named = &input.0["subscription_id"];
+    let own = records.find(&SUBSCRIPTIONS, named)?.clone();
+    if own["customer_id"] != customer["id"] || own["site_id"] != gift["site_id"] {
+        let message = "The subscription belongs to another customer.";
+        return Err(Trouble::invalid("subscription_id", message));
+    }
+    if !is_running(&own) || own["type"] == "gift_donor" {
+        return Err(Trouble::state("only a subscription that runs can be prolonged by a gift"));
+    }
+    let quantity = gift["quantity"].as_i64().unwrap_or(1);
+    let phase = Phase { plan, quantity, coupon: Value::Null, is_gift: true, replace: false };
+    phases::add(records, &own["id"], &phase)?;
+    announce(records, &own, "subscription_renewed");
+    Ok(own["id"].clone())
+}

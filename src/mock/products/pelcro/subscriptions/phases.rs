@@ -1,0 +1,117 @@
+//! Phases to come: added by a renewal, dropped one by one.
+
+use serde_json::{Value, json};
+
+use super::super::super::field::Input;
+use super::super::super::records::{Records, Reply, Trouble, number, seen};
+use super::super::coupons::{self, Purchase};
+use super::super::events::announce;
+use super::super::plans::PLANS;
+use super::{SUBSCRIPTIONS, is_running, opening};
+
+/// Phases to come, at most.
+const MOST: usize = 10;
+
+pub(super) fn renew(records: &mut Records, input: Input<'_>) -> Reply {
+    let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
+    if !is_running(&subscription) {
+        return Err(Trouble::state("a subscription that has ended cannot be renewed"));
+    }
+    if subscription["type"] == "gift_donor" {
+        return Err(Trouble::state("a gift cannot be renewed by the one who gives it"));
+    }
+    let plan = records.find(&PLANS, &input.0["plan_id"])?.clone();
+    if plan["site_id"] != subscription["site_id"] {
+        return Err(Trouble::not_found(PLANS.one, &input.0["plan_id"]));
+    }
+    let current = records.find(&PLANS, &subscription["plan_id"])?;
+    if plan["type"] != current["type"] || plan["currency"] != current["currency"] {
+        let message = "The plan must be of the same type and currency as the current one.";
+        return Err(Trouble::invalid("plan_id", message));
+    }
+    let currency = plan["currency"].as_str().unwrap_or_default();
+    let purchase = Purchase { site: &subscription["site_id"], plan: Some(&plan["id"]), currency };
+    let rebate = coupons::redeem(records, input, purchase)?;
+    let coupon = rebate.map(|rebate| rebate.coupon["id"].clone()).unwrap_or_default();
+    let quantity = input.whole("quantity").unwrap_or(1);
+    let replace = input.flag("replace_upcoming_phases") == Some(true);
+    let id = &subscription["id"];
+    add(records, id, &Phase { plan: &plan, quantity, coupon, is_gift: false, replace })?;
+    records.change(&SUBSCRIPTIONS, id, |subscription| {
+        subscription["cancel_at_period_end"] = false.into();
+        for member in ["cancel_at", "canceled_at", "cancel_reason"] {
+            subscription[member] = Value::Null;
+        }
+        if let Some(auto_renew) = input.flag("auto_renew") {
+            subscription["auto_renew"] = auto_renew.into();
+        }
+    })?;
+    announce(records, &subscription, "subscription_renewed");
+    records.find(&SUBSCRIPTIONS, id).cloned()
+}
+
+/// A phase to come.
+pub(super) struct Phase<'a> {
+    pub(super) plan: &'a Value,
+    pub(super) quantity: i64,
+    pub(super) coupon: Value,
+    pub(super) is_gift: bool,
+    /// Whether those that are there are dropped first.
+    pub(super) replace: bool,
+}
+
+/// Adds a phase after the last one.
+pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Result<(), Trouble> {
+    let subscription = records.find(&SUBSCRIPTIONS, id)?;
+    let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();
+    let last = phases.iter().map(|phase| number(phase, "id")).max().unwrap_or_default();
+    if phase.replace {
+        phases.truncate(1);
+    }
+    if phases.len() > MOST {
+        let text = format!("a subscription has at most {MOST} phases to come");
+        return Err(Trouble::State(text));
+    }
+    let start = phases.last().map_or(0, |phase| number(phase, "end"));
+    phases.push(json!({
+        "id": last + 1,
+        "plan_id": phase.plan["id"],
+        "quantity": phase.quantity,
+        "coupon_id": phase.coupon,
+        "is_gift": phase.is_gift,
+        "start": start,
+        "end": opening::later(start, phase.plan),
+        "status": "upcoming",
+    }));
+    write(records, id, phases)
+}
+
+pub(super) fn delete(records: &mut Records, input: Input<'_>) -> Reply {
+    let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
+    let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();
+    let wanted = &input.0["phase_id"];
+    let place = phases.iter().position(|phase| phase["id"] == *wanted);
+    let place = place.ok_or_else(|| Trouble::not_found("phase", wanted))?;
+    if phases[place]["status"] != "upcoming" {
+        return Err(Trouble::state("a phase that has begun cannot be deleted"));
+    }
+    phases.remove(place);
+    let mut start = number(&phases[place - 1], "end");
+    for phase in &mut phases[place..] {
+        let plan = records.find(&PLANS, &phase["plan_id"])?;
+        phase["start"] = start.into();
+        start = opening::later(start, plan);
+        phase["end"] = start.into();
+    }
+    write(records, &subscription["id"], phases)?;
+    records.find(&SUBSCRIPTIONS, &subscription["id"]).cloned()
+}
+
+fn write(records: &mut Records, id: &Value, phases: Vec<Value>) -> Result<(), Trouble> {
+    let now = records.tick().0;
+    records.change(&SUBSCRIPTIONS, id, |subscription| {
+        subscription["phase_count"] = phases.len().into();
+        subscription["phases"] = phases.into();
+        subscription["updated_at"] = now.into();
+    })
+}

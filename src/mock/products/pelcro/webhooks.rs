@@ -1,0 +1,88 @@
+//! Endpoints that want to hear of events.
+
+use serde_json::Value;
+
+use super::super::field::{Input, Shape};
+use super::super::records::{
+    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+};
+use super::events::EVENTS;
+use super::manners::SITE;
+
+/// Endpoints per account.
+const MOST: usize = 10;
+
+pub(super) static WEBHOOKS: Resource = Resource {
+    table: "webhooks",
+    one: "webhook",
+    id: "webhook_id",
+    prefix: None,
+    within: SITE,
+    first: 701,
+    columns: &[
+        col("url", Shape::Url, "where events are posted to; once per account").needed().unique(),
+        col("description", Shape::Short(255), "what it is for").searched(),
+        col("events", Shape::SomeOf(EVENTS), "which events; not needed with all of them").or("[]"),
+        col("all_events_enabled", Shape::Flag, "whether it gets every event").or("false"),
+        col("status", Shape::OneOf(&["enabled", "disabled"]), "whether it gets any")
+            .filter()
+            .or("\"enabled\""),
+        col("deliveries", Shape::Whole(0, i64::MAX), "events it got").given().or("0"),
+        col("last_event", Shape::OneOf(EVENTS), "the last of them").given(),
+        col("last_event_at", Shape::Time, "when that was").given(),
+    ],
+    rules: Rules { creating: Some(creating), changing: Some(changing), ..Rules::NONE },
+    tools: &[
+        list([
+            "list_webhooks",
+            "List webhooks",
+            "Lists the endpoints that get events",
+            r#"{"site_id":1205}"#,
+        ]),
+        get([
+            "get_webhook",
+            "Get webhook",
+            "Gives one endpoint and what it got last",
+            r#"{"site_id":1205,"webhook_id":$webhooks}"#,
+        ]),
+        create([
+            "create_webhook",
+            "Create webhook",
+            "Registers an endpoint for chosen events or for all; an account has at most ten",
+            r#"{"site_id":1205,"url":"https://crm.example/hooks/pelcro","events":["subscription_created","subscription_canceled"]}"#,
+        ]),
+        update([
+            "update_webhook",
+            "Update webhook",
+            "Changes an endpoint, or switches it on and off",
+            r#"{"site_id":1205,"webhook_id":$webhooks,"status":"disabled"}"#,
+        ]),
+        delete([
+            "delete_webhook",
+            "Delete webhook",
+            "Deletes an endpoint for good",
+            r#"{"site_id":1205,"webhook_id":$webhooks}"#,
+        ]),
+    ],
+};
+
+fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+    if records.all(&WEBHOOKS).len() >= MOST {
+        return Err(Trouble::state(format!("an account has at most {MOST} webhooks")));
+    }
+    hears_something(draft)
+}
+
+fn changing(_: &mut Records, _: &Value, after: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+    hears_something(after)
+}
+
+fn hears_something(webhook: &Value) -> Result<(), Trouble> {
+    let chosen = webhook["events"].as_array().is_some_and(|events| !events.is_empty());
+    match chosen || webhook["all_events_enabled"] == true {
+        true => Ok(()),
+        false => {
+            Err(Trouble::invalid("events", "The events field is required without all events."))
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A token is for one account, and nothing of another can be seen with it.
+
+use mcp_tether::mock::{Auth, Consent, IssuerOptions, MockOptions, OAuthOptions};
+use serde_json::{Value, json};
+
+use super::{bad, good, options, tools};
+use crate::mock_oauth::signing::Signing;
+use crate::raw_host::{RawHost, json_of};
+use crate::support::fake_browser::FakeBrowser;
+
+const ACCOUNTS: [&str; 3] = ["The Daily Meridian", "Harbor & Pine", "Northwind Research"];
+
+/// A mock behind its consent page.
+fn behind_consent() -> RawHost {
+    let accounts = ACCOUNTS.map(str::to_owned).to_vec();
+    let issuer = IssuerOptions { consent: Consent::Page, accounts, ..IssuerOptions::default() };
+    RawHost::new(MockOptions { auth: Auth::OAuth(OAuthOptions::with_issuer(issuer)), ..options() })
+}
+
+/// The token of an account that a person picks on the page.
+async fn token_of(host: &RawHost, account: usize) -> String {
+    let mut signing = Signing::registered(&host.mock).await;
+    signing.redirect = host.mock.url().join("/callback").unwrap().to_string();
+    let answer = signing.register(&json!({ "redirect_uris": [signing.redirect] })).await;
+    signing.id = json_of(answer).await["client_id"].as_str().unwrap().to_owned();
+    let page = FakeBrowser::picks(account).open(&signing.page(&[])).await;
+    let code = page.parameter("code").unwrap();
+    let tokens = signing.exchange(&code, &[]).await.unwrap();
+    tokens["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn use_account(host: &mut RawHost, account: usize) -> Value {
+    let token = token_of(host, account).await;
+    host.set("authorization", &format!("Bearer {token}"));
+    host.open("2025-11-25").await;
+    good(host, "get_account", json!({})).await
+}
+
+#[tokio::test]
+async fn a_person_picks_the_account_that_the_token_is_for() {
+    let mut host = behind_consent();
+    let opening = crate::raw_host::initialize("2025-11-25");
+    assert_eq!(host.post(&opening).await.status(), 401);
+    for (position, name) in ACCOUNTS.iter().enumerate() {
+        let account = use_account(&mut host, position).await;
+        assert_eq!(account["company"], *name);
+        assert!(!account["sites"].as_array().unwrap().is_empty());
+    }
+}
+
+/// Every id that the first account has is unknown to the second, whatever tool asks for it, and
+/// changes of one are not seen by the other.
+#[tokio::test]
+async fn nothing_of_an_account_can_be_reached_from_another() {
+    let mut host = behind_consent();
+    let account = use_account(&mut host, 0).await;
+    let own_site = account["sites"][0]["id"].clone();
+    let listed = tools(&host).await;
+    let mut ids: Vec<(String, Value)> = Vec::new();
+    for tool in &listed {
+        let name = tool["name"].as_str().unwrap();
+        if let Some(kind) = name.strip_prefix("list_") {
+            let found = good(&host, name, json!({ "site_id": own_site, "limit": 3 })).await;
+            let entries = found["data"].as_array().unwrap();
+            assert!(!entries.is_empty(), "{name}");
+            ids.extend(entries.iter().map(|entry| (kind.to_owned(), entry["id"].clone())));
+        }
+    }
+    let account = use_account(&mut host, 1).await;
+    let other_site = account["sites"][0]["id"].clone();
+    let mut asked = 0;
+    for tool in listed.iter().filter(|tool| tool["annotations"]["readOnlyHint"] == true) {
+        let name = tool["name"].as_str().unwrap();
+        let foreign = bad_on(&host, name, &own_site, None).await;
+        assert!(foreign.is_none_or(|status| status == 404), "{name} sees the site");
+        let Some(one) = name.strip_prefix("get_") else { continue };
+        let many = |kind: &str| {
+            kind.trim_end_matches("es").trim_end_matches('s') == one.trim_end_matches('s')
+        };
+        for (_, id) in ids.iter().filter(|(kind, _)| many(kind)) {
+            let field = listed_id(tool);
+            let status = bad_on(&host, name, &other_site, Some((&field, id))).await;
+            assert_eq!(status, Some(404), "{name} {id}");
+            asked += 1;
+        }
+    }
+    assert!(asked >= 40, "{asked} ids were tried");
+    let made = json!({ "site_id": other_site, "email": "only.here@mail.example" });
+    good(&host, "create_customer", made).await;
+    use_account(&mut host, 0).await;
+    let looked = json!({ "site_id": own_site, "email": "only.here@mail.example" });
+    assert_eq!(good(&host, "list_customers", looked).await["meta"]["total"], 0);
+}
+
+/// The argument that names a record.
+fn listed_id(tool: &Value) -> String {
+    let required = tool["inputSchema"]["required"].as_array().unwrap();
+    required.last().unwrap().as_str().unwrap().to_owned()
+}
+
+/// The status of the error that a tool gives; `None` if it takes no site.
+async fn bad_on(
+    host: &RawHost,
+    tool: &str,
+    site: &Value,
+    id: Option<(&str, &Value)>,
+) -> Option<u64> {
+    if tool == "get_account" {
+        return None;
+    }
+    let mut arguments = json!({ "site_id": site });
+    match id {
+        Some((field, id)) => arguments[field] = id.clone(),
+        None if tool.starts_with("list_") => {}
+        None => return None,
+    }
+    bad(host, tool, arguments).await["status"].as_u64()
+}
+
+#[tokio::test]
+async fn exports_are_for_enterprise_accounts() {
+    let mut host = behind_consent();
+    let account = use_account(&mut host, 2).await;
+    assert_eq!(account["is_enterprise"], false);
+    let site = account["sites"][0]["id"].clone();
+    for (tool, arguments) in [
+        ("request_export", json!({ "site_id": site, "type": "vendors" })),
+        ("export_vendors", json!({ "site_id": site })),
+        ("export_bills", json!({ "site_id": site })),
+    ] {
+        assert_eq!(bad(&host, tool, arguments).await["status"], 403, "{tool}");
+    }
+}
