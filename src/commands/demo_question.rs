@@ -86,7 +86,11 @@ fn open_invoices(result: &Value) -> Option<Vec<String>> {
     for invoice in list["data"].as_array()? {
         let (number, currency) = (text(&invoice["number"])?, text(&invoice["currency"])?);
         let (due, left) = (text(&invoice["due_date"])?, invoice["amount_remaining"].as_i64()?);
-        lines.push(format!("{number:<12} due {due} {:>6}.{:02} {currency}", left / 100, left % 100));
+        lines.push(format!(
+            "{number:<12} due {due} {:>6}.{:02} {currency}",
+            left / 100,
+            left % 100
+        ));
     }
     Some(lines)
 }

@@ -107,7 +107,7 @@ pub(super) static PLANS: Resource = Resource {
         creating: Some(|_, draft, _| has_seats(draft)),
         changing: Some(|_, _, after, _: Input<'_>| has_seats(after)),
         showing: Some(showing),
-        deleting: None,
+        deleting: Some(deleting),
     },
     tools: &[
         list([
@@ -155,6 +155,21 @@ fn has_seats(plan: &Value) -> Result<(), Trouble> {
             "The member_seat_capacity field is only for plans of type membership.",
         )),
         _ => Ok(()),
+    }
+}
+
+/// A phase that is still to come needs its plan.
+fn deleting(records: &mut Records, plan: &Value) -> Result<(), Trouble> {
+    let planned = |subscription: &&Value| {
+        let phases = subscription["phases"].as_array();
+        phases.is_some_and(|phases| phases.iter().any(|phase| phase["plan_id"] == plan["id"]))
+    };
+    match records.all(&SUBSCRIPTIONS).iter().find(planned) {
+        Some(subscription) => Err(Trouble::State(format!(
+            "the subscription {} has a phase of this plan",
+            subscription["id"]
+        ))),
+        None => Ok(()),
     }
 }
 

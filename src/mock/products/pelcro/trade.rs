@@ -97,9 +97,13 @@ fn gift(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value) {
 
 fn order(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, days: i64) {
     let skus = &super::goods::SKUS;
-    let here = |sku: &&Value| sku["site_id"] == site.id;
+    // Nobody orders the last ones, whatever is drawn.
+    let sold = |sku: &&Value| {
+        let stock = sku["inventory_quantity"].as_i64().unwrap_or_default();
+        sku["site_id"] == site.id && (stock >= 10 || sku["inventory_type"] == "infinite")
+    };
     let ids: Vec<Value> =
-        seeding.records.all(skus).iter().filter(here).map(|sku| sku["id"].clone()).collect();
+        seeding.records.all(skus).iter().filter(sold).map(|sku| sku["id"].clone()).collect();
     let sku = ids[seeding.draw.below(ids.len())].clone();
     let method = card(seeding, site, customer, "tok_visa");
     let made = json!({
