@@ -44,8 +44,8 @@ use self::manners::MANNERS;
 use super::field::Input;
 use super::records::{self, Records};
 use super::{
-    Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult, WebAnswer,
-    WebRequest,
+    Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult,
+    WebAnswer, WebRequest,
 };
 use crate::mock::date::Date;
 use crate::mock::kept::{DataProblem, Kept, NotKept};
