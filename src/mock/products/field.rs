@@ -53,6 +53,8 @@ pub(super) enum Shape {
     Words,
     /// Texts, whole numbers and flags by name.
     Scalars,
+    /// Any JSON by name.
+    Data,
     Object(&'static [Field]),
     /// One or more objects.
     Objects(&'static [Field]),
@@ -137,6 +139,7 @@ impl Shape {
                 "type": "object", "minProperties": 1,
                 "additionalProperties": { "type": ["string", "integer", "boolean"] },
             }),
+            Self::Data => json!({ "type": "object" }),
             Self::Object(fields) => schema(fields),
             Self::Objects(fields) => {
                 json!({ "type": "array", "items": schema(fields), "minItems": 1, "maxItems": 100 })

@@ -22,7 +22,7 @@ export const ANSWERS = {
     stopReason: 'endTurn',
     content: { type: 'text', text: `the model says 世界 to ${messages.length}` },
   }),
-  'elicitation/create': () => ({ action: 'accept', content: plan.elicitation.content }),
+  'elicitation/create': () => ({ action: 'accept', content: plan.elicitation?.content ?? plan.confirmation }),
   'roots/list': () => ({ roots: [{ uri: 'file:///suite/root', name: 'suite root' }] }),
 };
 
@@ -81,6 +81,17 @@ function features(host) {
     }),
     unicode: when('unicode', async ({ tool, argument, value, prefix }) => {
       expectEcho(await call(tool, { [argument]: value }), argument, value, prefix);
+    }),
+    'every tool that looks': when('everyTool', async ({ tools: count }) => {
+      const tools = await allTools(client);
+      expect(tools.length === count, `${count} tools`, tools.length);
+      for (const tool of tools.filter(({ annotations }) => annotations.readOnlyHint)) {
+        await asShown(host, tool);
+      }
+    }),
+    'a change per domain': when('everyTool', async ({ writes }) => {
+      const tools = await allTools(client);
+      for (const name of writes) await asShown(host, tools.find((tool) => tool.name === name));
     }),
     'tool failure': when('toolFailure', async ({ tool, args, mentions }) => {
       const result = await call(tool, args);
@@ -183,6 +194,22 @@ function features(host) {
     }),
     ping: () => client.ping(),
   };
+}
+
+/** The SDK itself refuses a result that does not fit the tool's output schema. */
+async function asShown({ call }, { name, description }) {
+  const result = await call(name, JSON.parse(description.split('Example: ')[1]));
+  expect(!result.isError && result.structuredContent, `${name} works`, result);
+}
+
+async function allTools(client) {
+  const tools = [];
+  for (let cursor; ; ) {
+    const page = await client.listTools(cursor === undefined ? undefined : { cursor });
+    tools.push(...page.tools);
+    cursor = page.nextCursor;
+    if (cursor === undefined) return tools;
+  }
 }
 
 async function cancel(host, plan) {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { everything } from './everything.mjs';
 import { lab } from './lab.mjs';
+import { egrow, launchmystore } from './product.mjs';
 import { python } from './python.mjs';
 
 const READY_WITHIN = 30_000;
@@ -55,7 +56,19 @@ export function allRemotes(bridge) {
       start: () => startAnnounced(bridge[0], [...bridge.slice(1), 'mock', 'lab', '--port', '0']),
       plan: lab,
     },
+    mockProduct(bridge, 'egrow', egrow),
+    mockProduct(bridge, 'launchmystore', launchmystore),
   ];
+}
+
+/** A product of the mock, for the host that holds every result against the tool's own schema. */
+function mockProduct(bridge, name, plan) {
+  return {
+    name: `mock-${name}`,
+    hosts: ['typescript-2'],
+    start: () => startAnnounced(bridge[0], [...bridge.slice(1), 'mock', name, '--open']),
+    plan,
+  };
 }
 
 /** A remote that prints its URL, whatever else it prints around it. */

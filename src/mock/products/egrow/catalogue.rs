@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
 use super::field::{Field, Input, Shape, may, need};
-use super::model::{CURRENCY, Product, ProductOption, Variant};
+use super::model::{CURRENCY, Category, Product, ProductOption, Variant};
 use super::problem::{Problem, Reply};
 use super::search::{PAGE, Query, page};
+use super::shapes::{CATEGORY, PRODUCT, VARIANT};
 
 const STATUS: Shape = Shape::OneOf(&["active", "draft", "archived"]);
 const STOCK: Shape = Shape::Whole(0, 1_000_000);
@@ -74,7 +75,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the product: use `get_product`",
         example: r#"{"stockBelow":10}"#,
         fields: &[FIND, PAGE],
-        gives: Gives::List,
+        gives: Gives::List(&PRODUCT),
         run: Run::Read(find_products),
     },
     Entry {
@@ -87,7 +88,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you only have a vague description: use `find_products`",
         example: r#"{"product":"Portable speaker"}"#,
         fields: &[&[need("product", Shape::Text, "id, SKU or title")]],
-        gives: Gives::Object,
+        gives: Gives::One(&PRODUCT),
         run: Run::Read(get_product),
     },
     Entry {
@@ -100,7 +101,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you want whole products: use `find_products`",
         example: r#"{"query":"shirt blue"}"#,
         fields: &[FIND_VARIANTS, PAGE],
-        gives: Gives::List,
+        gives: Gives::List(&VARIANT),
         run: Run::Read(find_variants),
     },
     Entry {
@@ -113,7 +114,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you do not: use `find_variants`",
         example: r#"{"variant":"SHI-BLU"}"#,
         fields: &[&[need("variant", Shape::Text, "id or SKU")]],
-        gives: Gives::Object,
+        gives: Gives::One(&VARIANT),
         run: Run::Read(get_variant),
     },
     Entry {
@@ -126,7 +127,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you look for products: use `find_products`",
         example: r#"{"query":"kitchen"}"#,
         fields: &[&[may("query", Shape::Text, "words to look for")], PAGE],
-        gives: Gives::List,
+        gives: Gives::List(&CATEGORY),
         run: Run::Read(find_categories),
     },
     Entry {
@@ -143,7 +144,7 @@ pub(super) const TOOLS: &[Entry] = &[
             r#""options":{"Color":"Grey"}}]}"#,
         ),
         fields: &[CREATE],
-        gives: Gives::Object,
+        gives: Gives::One(&PRODUCT),
         run: Run::Write(create_product),
     },
     Entry {
@@ -156,7 +157,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "there is no such product yet: use `create_product`",
         example: r#"{"product":"Portable speaker","variants":[{"variant":"SPE-SAN","stock":25}]}"#,
         fields: &[UPDATE],
-        gives: Gives::Object,
+        gives: Gives::One(&PRODUCT),
         run: Run::Write(update_product),
     },
 ];
@@ -191,21 +192,23 @@ fn find_variants(desk: &Desk, input: Input<'_>) -> Reply {
             && input.whole("stockBelow").is_none_or(|limit| variant.stock < limit)
     };
     let found: Vec<_> = desk.variants().filter(wanted).collect();
-    Ok(page(input, &found, |(product, variant)| variant_line(product, variant)))
+    Ok(page(input, &found, |(product, variant)| variant_in_full(product, variant)))
 }
 
 fn get_variant(desk: &Desk, input: Input<'_>) -> Reply {
     let (product, variant) = desk.variant(input.needed("variant"))?;
-    Ok(variant_line(product, variant))
+    Ok(variant_in_full(product, variant))
 }
 
 fn find_categories(desk: &Desk, input: Input<'_>) -> Reply {
     let query = Query::of(input);
     let found: Vec<_> = desk.categories.iter().filter(|c| query.matches(&[&c.name])).collect();
-    Ok(page(input, &found, |category| {
-        let products = desk.products.iter().filter(|product| product.category_id == category.id);
-        json!({ "id": category.id, "name": category.name, "productCount": products.count() })
-    }))
+    Ok(page(input, &found, |category| category_in_full(desk, category)))
+}
+
+pub(super) fn category_in_full(desk: &Desk, category: &Category) -> Value {
+    let products = desk.products.iter().filter(|product| product.category_id == category.id);
+    json!({ "id": category.id, "name": category.name, "productCount": products.count() })
 }
 
 fn create_product(desk: &mut Desk, input: Input<'_>) -> Reply {
@@ -332,13 +335,13 @@ fn named<'a>(desk: &'a Desk, name: &str) -> Result<&'a Product, Problem> {
 
 /// A product in a list; with a bound, the variants below it are named.
 fn product_line(desk: &Desk, product: &Product, below: Option<i64>) -> Value {
-    let category = desk.category(&product.category_id).map(|category| category.name.as_str());
+    let category = desk.category(&product.category_id);
     let prices = || product.variants.iter().map(|variant| variant.price);
     let mut line = json!({
         "id": product.id,
         "title": product.title,
         "status": product.status,
-        "category": category.unwrap_or_default(),
+        "category": category.ok().map(|category| json!(category)),
         "priceFrom": prices().min(),
         "priceTo": prices().max(),
         "currency": CURRENCY,
@@ -353,9 +356,8 @@ fn product_line(desk: &Desk, product: &Product, below: Option<i64>) -> Value {
     line
 }
 
-fn product_in_full(desk: &Desk, product: &Product) -> Value {
+pub(super) fn product_in_full(desk: &Desk, product: &Product) -> Value {
     let mut full = product_line(desk, product, None);
-    full["category"] = desk.category(&product.category_id).map_or(Value::Null, |c| json!(c));
     full["description"] = product.description.as_str().into();
     full["options"] = json!(product.options);
     full["variants"] = json!(product.variants);
@@ -364,7 +366,7 @@ fn product_in_full(desk: &Desk, product: &Product) -> Value {
     full
 }
 
-fn variant_line(product: &Product, variant: &Variant) -> Value {
+pub(super) fn variant_in_full(product: &Product, variant: &Variant) -> Value {
     let mut line = json!(variant);
     line["currency"] = CURRENCY.into();
     line["product"] = json!({ "id": product.id, "title": product.title });

@@ -73,6 +73,25 @@ impl Confirmations {
     }
 }
 
+/// The schema of what [`Confirmations::issue`] tells.
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["confirmation"],
+        "properties": { "confirmation": {
+            "type": "object",
+            "required": ["required", "summary", "token", "expiresInSeconds", "next"],
+            "properties": {
+                "required": { "const": true },
+                "summary": { "type": "string" },
+                "token": { "type": "string" },
+                "expiresInSeconds": { "type": "integer" },
+                "next": { "type": "string" },
+            },
+        } },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

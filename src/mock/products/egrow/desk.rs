@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::audit::AuditEntry;
 use super::model::{
     CURRENCY, Category, Change, Confirmation, Customer, Fulfillment, Group, Order, Pipeline,
     Product, Stage, Variant,
@@ -31,6 +32,8 @@ pub(super) struct Desk {
     pub(super) orders: Vec<Order>,
     pub(super) pipelines: Vec<Pipeline>,
     pub(super) next_id: u64,
+    #[serde(default)]
+    pub(super) audit: Vec<AuditEntry>,
 }
 
 /// Everybody who works here.
@@ -80,7 +83,7 @@ impl Desk {
         Ok((start, end))
     }
 
-    fn day(&self, name: &str) -> Result<Date, Problem> {
+    pub(super) fn day(&self, name: &str) -> Result<Date, Problem> {
         match name {
             "today" => Ok(self.today),
             "yesterday" => Ok(self.today.plus_days(-1)),
@@ -210,6 +213,14 @@ impl Desk {
         })
     }
 
+    /// By id or name.
+    pub(super) fn pipeline(&self, name: &str) -> Result<&Pipeline, Problem> {
+        let found = self.pipelines.iter().find(|p| p.id == name || same_text(&p.name, name));
+        found.ok_or_else(|| {
+            Problem::not_found("pipeline", name, "look for the right one with `list_pipelines`")
+        })
+    }
+
     pub(super) fn stage_of(&self, order: &Order) -> &Stage {
         let all = self.pipelines.iter().flat_map(|pipeline| &pipeline.stages);
         all.into_iter()
@@ -263,7 +274,6 @@ impl Desk {
         if let (Value::Object(full), Value::Object(all)) = (&mut full, all) {
             full.extend(all);
             full.remove("customerId");
-            full.remove("lineCount");
         }
         full["subtotal"] = order.subtotal().into();
         full["total"] = order.total().into();

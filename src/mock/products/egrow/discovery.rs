@@ -2,21 +2,33 @@
 
 use serde_json::json;
 
+use super::desk::Desk;
 use super::entry::{Class, Domain, Entry, Gives, Run};
 use super::field::{Field, Input, Shape, may, need};
+use super::graphql;
+use super::intent::Intent;
 use super::problem::{Problem, Reply};
+use super::shapes::{CAPABILITIES, HEALTH, IDENTITY, WORKFLOW};
 use super::workflows::WORKFLOWS;
 use super::{Caller, Egrow, entries};
 use crate::mock::products::egrow::model::CURRENCY;
 
-const DOMAINS: Shape = Shape::OneOf(&["Orders", "Customers", "Products", "Discovery"]);
+const DOMAINS: Shape = Shape::OneOf(&[
+    "Orders",
+    "Customers",
+    "Products",
+    "Discovery",
+    "Analytics",
+    "Escape hatch",
+    "Pipelines",
+]);
 
 const DESCRIBE: &[Field] = &[
     may("domain", DOMAINS, "only tools of this domain"),
     may("intent", Shape::Text, "what you want to do, in a few words: the best fits come first"),
 ];
 
-const WORKFLOW: &[Field] = &[need(
+const PLAYBOOK: &[Field] = &[need(
     "name",
     Shape::OneOf(&[
         "order_confirmation",
@@ -41,7 +53,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the tool already: call it",
         example: r#"{"intent":"refund a broken item"}"#,
         fields: &[DESCRIBE],
-        gives: Gives::Object,
+        gives: Gives::One(&CAPABILITIES),
         run: Run::About(|_, _, input| describe(input)),
     },
     Entry {
@@ -54,8 +66,8 @@ pub(super) const TOOLS: &[Entry] = &[
             round of confirmations or a delivery that failed",
         when_not_to_use: "one tool does it",
         example: r#"{"name":"order_refund"}"#,
-        fields: &[WORKFLOW],
-        gives: Gives::Object,
+        fields: &[PLAYBOOK],
+        gives: Gives::One(&WORKFLOW),
         run: Run::About(|_, _, input| workflow(input)),
     },
     Entry {
@@ -68,8 +80,8 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "everything works",
         example: "{}",
         fields: &[],
-        gives: Gives::Object,
-        run: Run::About(|_, _, _| health()),
+        gives: Gives::One(&HEALTH),
+        run: Run::Read(|desk, _| health(desk)),
     },
     Entry {
         name: "whoami",
@@ -81,19 +93,18 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you look for a customer: use `find_customers`",
         example: "{}",
         fields: &[],
-        gives: Gives::Object,
+        gives: Gives::One(&IDENTITY),
         run: Run::About(|egrow, caller, _| Ok(whoami(egrow, caller))),
     },
 ];
 
 fn describe(input: Input<'_>) -> Reply {
     let domain = input.text("domain");
-    let intent = input.text("intent").unwrap_or_default().to_lowercase();
-    let words: Vec<_> = intent.split_whitespace().filter(|word| word.len() > 2).collect();
+    let intent = Intent::of(input.text("intent").unwrap_or_default());
     let mut found: Vec<(usize, &Entry)> = entries()
         .filter(|entry| domain.is_none_or(|domain| entry.domain.name() == domain))
-        .map(|entry| (fit(entry, &words), entry))
-        .filter(|(fit, _)| words.is_empty() || *fit > 0)
+        .map(|entry| (intent.fit(entry), entry))
+        .filter(|(fit, _)| intent.is_empty() || *fit > 0)
         .collect();
     found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     let tools: Vec<_> = found.iter().map(|(_, entry)| entry.described()).collect();
@@ -105,15 +116,6 @@ fn describe(input: Input<'_>) -> Reply {
     Ok(json!({ "domains": domains, "total": tools.len(), "tools": tools }))
 }
 
-/// How well a tool fits these words: its name counts most.
-fn fit(entry: &Entry, words: &[&str]) -> usize {
-    let guide = format!("{} {}", entry.about, entry.when_to_use).to_lowercase();
-    let points = |word: &&str| {
-        usize::from(entry.name.contains(*word)) * 3 + usize::from(guide.contains(*word))
-    };
-    words.iter().map(points).sum()
-}
-
 fn workflow(input: Input<'_>) -> Reply {
     let name = input.needed("name");
     let Some(workflow) = WORKFLOWS.iter().find(|workflow| workflow.name == name) else {
@@ -122,12 +124,12 @@ fn workflow(input: Input<'_>) -> Reply {
     Ok(workflow.to_json())
 }
 
-fn health() -> Reply {
+fn health(desk: &Desk) -> Reply {
     Ok(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "data": { "reachable": true },
-        "graphql": { "reachable": false, "reason": "this mock has no GraphQL yet" },
+        "graphql": graphql::health(desk),
         "toolCount": entries().count(),
     }))
 }
@@ -148,7 +150,7 @@ fn whoami(egrow: &Egrow, caller: &Caller<'_>) -> serde_json::Value {
             "timezone": "UTC",
             "today": egrow.today().to_string(),
         },
-        "permissions": ["read", "write", "destructive"],
+        "permissions": ["read", "write", "destructive", "escape"],
         "credential": caller.kind(),
     })
 }

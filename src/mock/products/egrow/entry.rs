@@ -6,7 +6,8 @@ use super::super::{Kind, Tool};
 use super::confirm;
 use super::desk::Desk;
 use super::field::{self, Field, Input, Shape, may};
-use super::problem::{Problem, Reply};
+use super::problem::{self, Problem, Reply};
+use super::types::Type;
 use super::{Caller, Egrow};
 
 /// A tool: what it says about itself, what it takes, and the function that does it.
@@ -33,11 +34,21 @@ pub(super) enum Domain {
     Customers,
     Products,
     Discovery,
+    Analytics,
+    EscapeHatch,
+    Pipelines,
 }
 
 impl Domain {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Orders, Self::Customers, Self::Products, Self::Discovery];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Orders,
+        Self::Customers,
+        Self::Products,
+        Self::Discovery,
+        Self::Analytics,
+        Self::EscapeHatch,
+        Self::Pipelines,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -45,6 +56,9 @@ impl Domain {
             Self::Customers => "Customers",
             Self::Products => "Products",
             Self::Discovery => "Discovery",
+            Self::Analytics => "Analytics",
+            Self::EscapeHatch => "Escape hatch",
+            Self::Pipelines => "Pipelines",
         }
     }
 }
@@ -56,6 +70,8 @@ pub(super) enum Class {
     Read,
     Write,
     Destructive,
+    /// GraphQL, which can do anything: so it is asked less often.
+    Escape,
 }
 
 impl Class {
@@ -65,6 +81,7 @@ impl Class {
             Self::Read => "read",
             Self::Write => "write",
             Self::Destructive => "destructive",
+            Self::Escape => "escape",
         }
     }
 
@@ -73,24 +90,17 @@ impl Class {
         match self {
             Self::Discovery | Self::Read => ("read", 300),
             Self::Write | Self::Destructive => ("write", 60),
-        }
-    }
-
-    fn kind(self) -> Kind {
-        match self {
-            Self::Discovery | Self::Read => Kind::Read,
-            Self::Write => Kind::Write,
-            Self::Destructive => Kind::Destructive,
+            Self::Escape => ("escape-hatch", 20),
         }
     }
 }
 
 /// The shape of what it gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Gives {
+    One(&'static Type),
     /// `{items, page, perPage, total, hasMore}`.
-    List,
-    Object,
+    List(&'static Type),
 }
 
 /// The function behind a tool.
@@ -110,17 +120,28 @@ pub(super) enum Run {
 const CONFIRM: &[Field] =
     &[may(confirm::ARGUMENT, Shape::Text, "the token that the first call gave")];
 
+impl Run {
+    fn kind(self) -> Kind {
+        match self {
+            Self::About(_) | Self::Read(_) => Kind::Read,
+            Self::Write(_) => Kind::Write,
+            Self::Confirmed { .. } => Kind::Destructive,
+        }
+    }
+}
+
 impl Entry {
     pub(super) fn to_tool(&self) -> Tool {
         let description = format!(
             "{}.\n\nWhen to use: {}.\nWhen not to use: {}.\nExample: {}",
             self.about, self.when_to_use, self.when_not_to_use, self.example
         );
-        let confirm = if self.class == Class::Destructive { CONFIRM } else { &[] };
+        let kind = self.run.kind();
+        let confirm = if kind == Kind::Destructive { CONFIRM } else { &[] };
         let fields = self.fields.iter().copied().chain([confirm]).flatten();
         let input = field::schema(fields);
-        let mut tool = Tool::new(self.name, self.title, description, self.class.kind(), input);
-        tool.output = Some(self.gives.schema(self.class));
+        let mut tool = Tool::new(self.name, self.title, description, kind, input);
+        tool.output = Some(self.gives.schema(kind));
         tool
     }
 
@@ -140,20 +161,25 @@ impl Entry {
 }
 
 impl Gives {
-    /// A list, or one of the other shapes that every answer can have.
-    fn schema(self, class: Class) -> Value {
-        if self == Self::Object {
-            return json!({ "type": "object" });
-        }
-        let mut shapes = vec![
-            json!({ "required": ["error"] }),
-            json!({
+    /// What it gives, or one of the other shapes that an answer can have.
+    fn schema(self, kind: Kind) -> Value {
+        let given = match self {
+            Self::One(of) => of.in_full(),
+            Self::List(of) => json!({
+                "type": "object",
                 "required": ["items", "page", "perPage", "total", "hasMore"],
-                "properties": { "items": { "type": "array" }, "total": { "type": "integer" } },
+                "properties": {
+                    "items": { "type": "array", "items": of.in_list() },
+                    "page": { "type": "integer", "minimum": 1 },
+                    "perPage": { "type": "integer", "minimum": 1 },
+                    "total": { "type": "integer", "minimum": 0 },
+                    "hasMore": { "type": "boolean" },
+                },
             }),
-        ];
-        if class == Class::Destructive {
-            shapes.push(json!({ "required": ["confirmation"] }));
+        };
+        let mut shapes = vec![given, problem::schema()];
+        if kind == Kind::Destructive {
+            shapes.push(confirm::schema());
         }
         json!({ "type": "object", "anyOf": shapes })
     }

@@ -1,20 +1,29 @@
 //! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
-//! a tool is one entry in the table of its domain and one function. Analytics, pipelines and the
-//! GraphQL escape hatch are not here yet.
+//! a tool is one entry in the table of its domain and one function. What tools give is told by type in
+//! `shapes`; the GraphQL escape hatch is made of both tables.
 
+mod analytics;
+mod audit;
 mod catalogue;
 mod confirm;
+#[cfg(test)]
+mod consistency;
 mod customers;
 mod desk;
 mod discovery;
 mod entry;
+mod graphql;
+mod intent;
 mod limits;
 mod model;
 mod orders;
+mod pipelines;
 mod problem;
 mod search;
 mod seed;
 mod seed_tables;
+mod shapes;
+mod types;
 mod workflows;
 
 use std::sync::Arc;
@@ -58,6 +67,9 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
         .into_iter()
         .flatten()
         .chain(discovery::TOOLS)
+        .chain(analytics::TOOLS)
+        .chain(graphql::TOOLS)
+        .chain(pipelines::TOOLS)
 }
 
 impl Egrow {
@@ -80,19 +92,22 @@ impl Egrow {
     async fn run(&self, call: &Call, entry: &Entry, arguments: &Value) -> Reply {
         self.limits.count(&call.credential, entry.class, Instant::now())?;
         let input = Input(arguments);
+        let caller = &Caller { credential: &call.credential };
         if self.desk.look().today != self.today() {
             self.desk.change(|desk| desk.begin(self.today()))?;
         }
         Ok(match entry.run {
-            Run::About(about) => about(self, &Caller { credential: &call.credential }, input)?,
+            Run::About(about) => about(self, caller, input)?,
             Run::Read(read) => read(&self.desk.look(), input)?,
-            Run::Write(write) => self.desk.change(|desk| write(desk, input))??,
+            Run::Write(write) => {
+                self.desk.change(|desk| desk.run(entry, caller.kind(), input, write))??
+            }
             Run::Confirmed { preview, apply } => {
                 let summary = preview(&self.desk.look(), input)?;
                 if let Some(demand) = self.unconfirmed(call, entry, input, &summary).await? {
                     return Ok(demand);
                 }
-                self.desk.change(|desk| apply(desk, input))??
+                self.desk.change(|desk| desk.run(entry, caller.kind(), input, apply))??
             }
         })
     }
@@ -143,7 +158,11 @@ impl Egrow {
 impl Caller<'_> {
     /// What kind of credential it is; never the credential itself.
     fn kind(&self) -> &'static str {
-        if self.credential.starts_with("egrow_") { "api_key" } else { "none" }
+        match self.credential {
+            "open" => "none",
+            key if key.starts_with("egrow_") => "api_key",
+            _ => "oauth",
+        }
     }
 }
 

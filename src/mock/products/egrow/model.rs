@@ -167,10 +167,21 @@ pub(super) struct Order {
     pub(super) shipping_agent: Option<String>,
     pub(super) notes: String,
     pub(super) custom_attributes: BTreeMap<String, String>,
+    /// The advertisement it came from.
+    #[serde(default)]
+    pub(super) utm: Option<Utm>,
     pub(super) merged_into: Option<String>,
     pub(super) created_at: Moment,
     pub(super) updated_at: Moment,
     pub(super) history: Vec<Change>,
+}
+
+/// The advertisement that an order came from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Utm {
+    pub(super) source: String,
+    pub(super) medium: String,
+    pub(super) campaign: String,
 }
 
 /// So many of one variant, at the price of that day.
@@ -185,9 +196,17 @@ pub(super) struct Line {
     pub(super) quantity: i64,
     pub(super) unit_price: i64,
     pub(super) refunded_quantity: i64,
+    /// How many of those that were refunded are back on the shelf.
+    #[serde(default)]
+    pub(super) restocked_quantity: i64,
 }
 
 impl Line {
+    /// How many of it are away from the shelf.
+    pub(super) fn taken(&self) -> i64 {
+        self.quantity - self.restocked_quantity
+    }
+
     pub(super) fn total(&self) -> i64 {
         self.unit_price * self.quantity
     }

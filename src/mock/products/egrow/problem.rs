@@ -59,6 +59,11 @@ impl Problem {
         Self { retry_safe: true, ..Self::new("rate_limited", message, hint) }
     }
 
+    /// What GraphQL says about an operation.
+    pub(super) fn graphql(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("graphql_error", message, hint)
+    }
+
     pub(super) fn to_json(&self) -> Value {
         json!({ "error": {
             "code": self.code,
@@ -74,4 +79,22 @@ impl From<NotKept> for Problem {
         let hint = "try again when the data file can be written";
         Self { retry_safe: true, ..Self::new("unavailable", reason.to_string(), hint) }
     }
+}
+
+/// The schema of what [`Problem::to_json`] gives.
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": { "error": {
+            "type": "object",
+            "required": ["code", "message", "hint", "retry_safe"],
+            "properties": {
+                "code": { "type": "string" },
+                "message": { "type": "string" },
+                "hint": { "type": "string" },
+                "retry_safe": { "type": "boolean" },
+            },
+        } },
+    })
 }

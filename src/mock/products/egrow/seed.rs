@@ -7,11 +7,12 @@ use super::desk::{AGENTS, Desk};
 use super::draw::Draw;
 use super::model::{
     Address, Category, Change, Confirmation, Customer, DeliveryAttempt, Fulfillment, Group, Line,
-    Order, Payment, Pipeline, Product, ProductOption, Stage, Variant,
+    Order, Payment, Pipeline, Product, ProductOption, Stage, Utm, Variant,
 };
 use super::moment::Moment;
 use super::seed_tables::{
-    CATEGORIES, CITIES, COURIERS, CUSTOMERS, GROUPS, PRODUCTS, ProductRow, STAGES, TOLD, Told,
+    ADVERTISEMENTS, CAMPAIGNS, CATEGORIES, CITIES, COURIERS, CUSTOMERS, GROUPS, PRODUCTS,
+    ProductRow, STAGES, TOLD, Told,
 };
 use crate::mock::date::Date;
 use crate::mock::state::mixed;
@@ -36,6 +37,7 @@ pub(super) fn desk(seed: u64, today: Date) -> Desk {
             orders: Vec::new(),
             pipelines: pipelines(),
             next_id: 1000,
+            audit: Vec::new(),
         },
     };
     seeding.groups_and_categories();
@@ -199,6 +201,7 @@ impl Seeding {
             shipping_agent: None,
             notes: told.map_or("", |told| told.notes).to_owned(),
             custom_attributes: BTreeMap::new(),
+            utm: advertisement(self.draw.seed, number),
             merged_into: None,
             created_at: at,
             updated_at: at,
@@ -221,6 +224,7 @@ impl Seeding {
             quantity,
             unit_price: variant.price,
             refunded_quantity: 0,
+            restocked_quantity: 0,
         }
     }
 
@@ -314,6 +318,15 @@ const STREETS: [&str; 6] =
 
 fn change(at: Moment, what: &str) -> Change {
     Change { at, by: "shop".to_owned(), what: what.to_owned() }
+}
+
+/// Two of three orders come from an advertisement. Drawn apart, so that it changes nothing else.
+fn advertisement(seed: u64, number: u64) -> Option<Utm> {
+    let drawn = usize::try_from(mixed(seed ^ 0x75_746d, number) % 1000).unwrap_or(0);
+    let (source, medium) = ADVERTISEMENTS.get(drawn % 6)?;
+    let campaign = CAMPAIGNS[drawn / 6 % CAMPAIGNS.len()];
+    let [source, medium, campaign] = [*source, *medium, campaign].map(str::to_owned);
+    Some(Utm { source, medium, campaign })
 }
 
 /// The first letters of a value, for a SKU.

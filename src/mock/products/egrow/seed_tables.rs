@@ -292,3 +292,12 @@ pub(super) const PRODUCTS: [ProductRow; 16] = [
         variants: &[("Natural", 70), ("Terracotta", 38)],
     },
 ];
+
+pub(super) const ADVERTISEMENTS: [(&str, &str); 4] = [
+    ("facebook", "paid_social"),
+    ("google", "cpc"),
+    ("instagram", "paid_social"),
+    ("tiktok", "video"),
+];
+
+pub(super) const CAMPAIGNS: [&str; 3] = ["autumn_sale", "new_arrivals", "come_back"];

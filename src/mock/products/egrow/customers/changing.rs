@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::super::desk::{Desk, normal_phone, same_text};
+use super::super::desk::{Desk, normal_phone};
 use super::super::entry::{Class, Domain, Entry, Gives, Run};
 use super::super::field::{Field, Input, Shape, may, need};
 use super::super::model::{Address, Customer, Group};
 use super::super::problem::{Problem, Reply};
-use super::{group, in_full};
+use super::super::shapes::{BLACKLISTED, CUSTOMER, FLAGGED, GROUP_ADDED, MERGED_CUSTOMERS};
+use super::{customer_in_full, group, merge};
 
-const CUSTOMERS: Field = need("customers", Shape::Texts, "ids or phone numbers");
+const WHOM: Field = need("customers", Shape::Texts, "ids or phone numbers");
 
 const CREATE: &[Field] = &[
     need("name", Shape::Text, "full name"),
@@ -58,7 +59,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         when_not_to_use: "they are known: look with `find_customers` first",
         example: r#"{"name":"Sara Bensaid","phone":"+212600112233","city":"Casablanca"}"#,
         fields: &[CREATE],
-        gives: Gives::Object,
+        gives: Gives::One(&CUSTOMER),
         run: Run::Write(create),
     },
     Entry {
@@ -71,7 +72,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         when_not_to_use: "it is about an address: use `modify_customer_address`",
         example: r#"{"customer":"+212661000101","email":"y.amrani@mail.example"}"#,
         fields: &[UPDATE],
-        gives: Gives::Object,
+        gives: Gives::One(&CUSTOMER),
         run: Run::Write(update),
     },
     Entry {
@@ -87,7 +88,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             r#""line1":"3 rue Ibn Sina","city":"Rabat"}}"#,
         ),
         fields: &[MODIFY_ADDRESS],
-        gives: Gives::Object,
+        gives: Gives::One(&CUSTOMER),
         run: Run::Write(modify_address),
     },
     Entry {
@@ -100,11 +101,11 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         when_not_to_use: "they are to be blocked: use `bulk_blacklist_customers`",
         example: r#"{"customers":["+212661000101"],"group":"VIP"}"#,
         fields: &[&[
-            CUSTOMERS,
+            WHOM,
             need("group", Shape::Text, "id or name of the group"),
             may("createIfMissing", Shape::Flag, "makes the group if there is none of that name"),
         ]],
-        gives: Gives::Object,
+        gives: Gives::One(&GROUP_ADDED),
         run: Run::Write(add_to_group),
     },
     Entry {
@@ -120,11 +121,11 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             r#""reason":"refused three parcels"}"#,
         ),
         fields: &[&[
-            CUSTOMERS,
+            WHOM,
             need("blacklisted", Shape::Flag, "on the list or off it"),
             may("reason", Shape::Text, "why, for the list"),
         ]],
-        gives: Gives::Object,
+        gives: Gives::One(&BLACKLISTED),
         run: Run::Write(blacklist),
     },
     Entry {
@@ -136,8 +137,8 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         when_to_use: "you are fairly sure, and somebody else will merge",
         when_not_to_use: "they are to be merged now: use `merge_customers`",
         example: r#"{"customers":["+212661000101","+212661000374"]}"#,
-        fields: &[&[CUSTOMERS]],
-        gives: Gives::Object,
+        fields: &[&[WHOM]],
+        gives: Gives::One(&FLAGGED),
         run: Run::Write(flag),
     },
     Entry {
@@ -153,8 +154,8 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             need("primary", Shape::Text, "id or phone number of the one that stays"),
             need("duplicates", Shape::Texts, "ids or phone numbers of those that go"),
         ]],
-        gives: Gives::Object,
-        run: Run::Confirmed { preview: preview_merge, apply: merge },
+        gives: Gives::One(&MERGED_CUSTOMERS),
+        run: Run::Confirmed { preview: merge::preview, apply: merge::apply },
     },
 ];
 
@@ -191,7 +192,7 @@ fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
     let customer = new_customer(desk, input, groups)?;
     let id = customer.id.clone();
     desk.customers.push(customer);
-    Ok(in_full(desk, desk.customer(&id)?))
+    Ok(customer_in_full(desk, desk.customer(&id)?))
 }
 
 /// A customer that is not on the desk yet.
@@ -270,7 +271,7 @@ fn update(desk: &mut Desk, input: Input<'_>) -> Reply {
     customer.phone = phone.unwrap_or_else(|| customer.phone.clone());
     customer.email = email.or_else(|| customer.email.take());
     customer.marketing_opt_in = input.flag("marketingOptIn").unwrap_or(customer.marketing_opt_in);
-    Ok(in_full(desk, desk.customer(&id)?))
+    Ok(customer_in_full(desk, desk.customer(&id)?))
 }
 
 fn modify_address(desk: &mut Desk, input: Input<'_>) -> Reply {
@@ -299,11 +300,11 @@ fn modify_address(desk: &mut Desk, input: Input<'_>) -> Reply {
     }
     desk.tick();
     desk.customer_mut(&customer.id)?.addresses = addresses;
-    Ok(in_full(desk, desk.customer(&customer.id)?))
+    Ok(customer_in_full(desk, desk.customer(&customer.id)?))
 }
 
 /// The ids of all customers that were named; all of them must exist.
-fn ids(desk: &Desk, names: Vec<&str>) -> Result<Vec<String>, Problem> {
+pub(super) fn ids(desk: &Desk, names: Vec<&str>) -> Result<Vec<String>, Problem> {
     names.into_iter().map(|name| desk.customer(name).map(|customer| customer.id.clone())).collect()
 }
 
@@ -365,72 +366,9 @@ fn flag(desk: &mut Desk, input: Input<'_>) -> Reply {
     Ok(json!({ "flagged": ids }))
 }
 
-fn distinct(ids: &[String]) -> usize {
+pub(super) fn distinct(ids: &[String]) -> usize {
     let mut ids = ids.to_vec();
     ids.sort();
     ids.dedup();
     ids.len()
-}
-
-/// Who stays and who goes.
-fn merging(desk: &Desk, input: Input<'_>) -> Result<(String, Vec<String>), Problem> {
-    let primary = desk.customer(input.needed("primary"))?.id.clone();
-    let duplicates = ids(desk, input.texts("duplicates"))?;
-    if duplicates.contains(&primary) || distinct(&duplicates) < duplicates.len() {
-        let message = "a customer is named twice";
-        return Err(Problem::invalid(message, "name each customer once"));
-    }
-    Ok((primary, duplicates))
-}
-
-fn preview_merge(desk: &Desk, input: Input<'_>) -> Result<String, Problem> {
-    let (primary, duplicates) = merging(desk, input)?;
-    let orders: usize = duplicates.iter().map(|id| desk.orders_of(id).count()).sum();
-    let names =
-        duplicates.iter().map(|id| desk.customer(id).map(|c| format!("{} (`{id}`)", c.name)));
-    let names = names.collect::<Result<Vec<_>, _>>()?.join(", ");
-    let into = &desk.customer(&primary)?.name;
-    Ok(format!("Merge {names} with {orders} orders into {into} (`{primary}`)"))
-}
-
-fn merge(desk: &mut Desk, input: Input<'_>) -> Reply {
-    let (primary, duplicates) = merging(desk, input)?;
-    let mut moved = 0;
-    for id in &duplicates {
-        let at = desk.customers.iter().position(|customer| customer.id == *id);
-        let gone = at.map(|at| desk.customers.remove(at));
-        let orders = desk.orders.iter_mut().filter(|o| o.customer_id.as_deref() == Some(id));
-        for order in orders {
-            order.customer_id = Some(primary.clone());
-            moved += 1;
-        }
-        if let Some(gone) = gone {
-            take_over(desk.customer_mut(&primary)?, gone);
-        }
-        for into in desk.merged_customers.values_mut().filter(|into| *into == id) {
-            into.clone_from(&primary);
-        }
-        desk.merged_customers.insert(id.clone(), primary.clone());
-    }
-    desk.tick();
-    let customer = in_full(desk, desk.customer(&primary)?);
-    Ok(json!({ "merged": duplicates, "movedOrders": moved, "customer": customer }))
-}
-
-fn take_over(primary: &mut Customer, gone: Customer) {
-    for mut address in gone.addresses {
-        let same =
-            |known: &Address| known.line1 == address.line1 && same_text(&known.city, &address.city);
-        if !primary.addresses.iter().any(same) {
-            address.is_default = primary.addresses.is_empty();
-            primary.addresses.push(address);
-        }
-    }
-    let new_groups: Vec<_> =
-        gone.groups.into_iter().filter(|group| !primary.groups.contains(group)).collect();
-    primary.groups.extend(new_groups);
-    primary.email = primary.email.take().or(gone.email);
-    primary.blacklisted |= gone.blacklisted;
-    primary.flagged_duplicates.retain(|id| *id != gone.id);
-    primary.created_at = primary.created_at.min(gone.created_at);
 }

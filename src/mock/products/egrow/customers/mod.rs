@@ -1,6 +1,7 @@
 //! The tools for customers that only look; those that change are in `changing`.
 
 mod changing;
+mod merge;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use super::field::{DAYS, Field, Input, Shape, may, need};
 use super::model::{Customer, Fulfillment};
 use super::problem::{Problem, Reply};
 use super::search::{PAGE, Query, page};
+use super::shapes::{CUSTOMER, DUPLICATE_CUSTOMERS};
 
 const FIND: &[Field] = &[
     may("query", Shape::Text, "words to look for in name, phone, email and city"),
@@ -39,7 +41,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you have an id or a phone number: use `get_customer`",
         example: r#"{"city":"Casablanca","sort":"spent","perPage":5}"#,
         fields: &[FIND, DAYS, PAGE],
-        gives: Gives::List,
+        gives: Gives::List(&CUSTOMER),
         run: Run::Read(find),
     },
     Entry {
@@ -55,7 +57,7 @@ pub(super) const TOOLS: &[Entry] = &[
             need("customer", Shape::Text, "id or phone number"),
             may("includeRisk", Shape::Flag, "adds how reliable they were so far"),
         ]],
-        gives: Gives::Object,
+        gives: Gives::One(&CUSTOMER),
         run: Run::Read(get),
     },
     Entry {
@@ -68,7 +70,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you know the two already: use `merge_customers`",
         example: "{}",
         fields: &[PAGE],
-        gives: Gives::List,
+        gives: Gives::List(&DUPLICATE_CUSTOMERS),
         run: Run::Read(find_duplicates),
     },
 ];
@@ -122,7 +124,7 @@ fn worth(
 
 fn get(desk: &Desk, input: Input<'_>) -> Reply {
     let customer = desk.customer(input.needed("customer"))?;
-    let mut full = in_full(desk, customer);
+    let mut full = customer_in_full(desk, customer);
     if input.flag("includeRisk") == Some(true) {
         full["risk"] = risk(desk, customer);
     }
@@ -130,7 +132,7 @@ fn get(desk: &Desk, input: Input<'_>) -> Reply {
 }
 
 /// A customer with everything about them.
-fn in_full(desk: &Desk, customer: &Customer) -> Value {
+pub(super) fn customer_in_full(desk: &Desk, customer: &Customer) -> Value {
     let mut full = desk.customer_line(customer);
     let groups = desk.groups.iter().filter(|group| customer.groups.contains(&group.id));
     let mut orders: Vec<_> = desk.orders_of(&customer.id).collect();

@@ -8,7 +8,8 @@ use super::super::entry::{Class, Domain, Entry, Gives, Run};
 use super::super::field::{DAYS, Field, Input, Shape, may, need};
 use super::super::model::{Address, Confirmation, Fulfillment, Line, Order, Stage};
 use super::super::problem::{Problem, Reply};
-use super::{ORDER, create, lines, matching, merge};
+use super::super::shapes::{CHANGED_LINES, MERGED_ORDERS, MOVED, ORDER};
+use super::{WHICH, create, lines, matching, merge};
 
 const ADDRESS: &[Field] = &[
     may("name", Shape::Text, "who receives"),
@@ -45,7 +46,7 @@ const CREATE: &[Field] = &[
 ];
 
 const UPDATE: &[Field] = &[
-    ORDER,
+    WHICH,
     may("stage", Shape::Text, "id or name of the new stage"),
     may("notes", Shape::Text, "new notes"),
     may("shippingAddress", Shape::Object(ADDRESS), "what changes in the shipping address"),
@@ -54,7 +55,7 @@ const UPDATE: &[Field] = &[
 ];
 
 const MODIFY: &[Field] = &[
-    ORDER,
+    WHICH,
     need(
         "action",
         Shape::OneOf(&["attach_customer", "detach_customer", "assign_agents", "swap_variant"]),
@@ -80,7 +81,7 @@ const LINE: &[Field] = &[
 ];
 
 const MODIFY_LINES: &[Field] = &[
-    ORDER,
+    WHICH,
     need("operation", Shape::OneOf(&["remove", "refund"]), "what to do with the lines"),
     need("lines", Shape::Objects(LINE), "which lines"),
     may("reason", Shape::Text, "why, for the history"),
@@ -104,7 +105,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         when_not_to_use: "the order exists: use `update_order` or `modify_order`",
         example: r#"{"customerId":"+212661000101","lines":[{"variant":"MUG-TEA","quantity":2}]}"#,
         fields: &[CREATE],
-        gives: Gives::Object,
+        gives: Gives::One(&ORDER),
         run: Run::Write(create::create),
     },
     Entry {
@@ -118,7 +119,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             `modify_line_items`",
         example: r#"{"order":"EGW242","stage":"Cancelled","notes":"customer changed her mind"}"#,
         fields: &[UPDATE],
-        gives: Gives::Object,
+        gives: Gives::One(&ORDER),
         run: Run::Write(update),
     },
     Entry {
@@ -134,7 +135,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             r#""variant":"SHI-BLU"}"#,
         ),
         fields: &[MODIFY],
-        gives: Gives::Object,
+        gives: Gives::One(&ORDER),
         run: Run::Write(modify),
     },
     Entry {
@@ -150,7 +151,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             r#""to":"yesterday","dryRun":true}"#,
         ),
         fields: &[MOVE, DAYS],
-        gives: Gives::Object,
+        gives: Gives::One(&MOVED),
         run: Run::Write(move_stage),
     },
     Entry {
@@ -166,7 +167,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
             r#""reason":"broken"}"#,
         ),
         fields: &[MODIFY_LINES],
-        gives: Gives::Object,
+        gives: Gives::One(&CHANGED_LINES),
         run: Run::Confirmed { preview: lines::preview, apply: lines::apply },
     },
     Entry {
@@ -179,7 +180,7 @@ pub(in super::super) const CHANGING: &[Entry] = &[
         when_not_to_use: "the orders belong to different customers: merge those first",
         example: r#"{"primary":"EGW240","duplicates":["EGW241"]}"#,
         fields: &[MERGE],
-        gives: Gives::Object,
+        gives: Gives::One(&MERGED_ORDERS),
         run: Run::Confirmed { preview: merge::preview, apply: merge::apply },
     },
 ];
@@ -224,9 +225,9 @@ fn enter(desk: &mut Desk, order: &Order, name: &str) -> Result<(), Problem> {
     let was_cancelled = desk.is_cancelled(order);
     for line in &order.lines {
         if cancels && !was_cancelled {
-            desk.restock(&line.variant_id, line.quantity);
+            desk.restock(&line.variant_id, line.taken());
         } else if was_cancelled && !cancels {
-            desk.restock(&line.variant_id, -line.quantity);
+            desk.restock(&line.variant_id, -line.taken());
         }
     }
     desk.order_mut(&order.id)?.stage_id = stage.id;
@@ -247,7 +248,7 @@ fn may_enter(desk: &Desk, order: &Order, stage: &Stage) -> Result<(), Problem> {
     }
     let reopens = desk.is_cancelled(order) && stage.confirmation != Confirmation::Cancelled;
     let short = |line: &&Line| {
-        desk.variant(&line.variant_id).is_ok_and(|(_, variant)| variant.stock < line.quantity)
+        desk.variant(&line.variant_id).is_ok_and(|(_, variant)| variant.stock < line.taken())
     };
     if let Some(line) = order.lines.iter().find(|line| reopens && short(line)) {
         let message = format!("`{}` is out of stock by now", line.sku);

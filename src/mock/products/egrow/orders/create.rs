@@ -52,6 +52,7 @@ pub(super) fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
         shipping_agent: None,
         notes: input.owned("notes").unwrap_or_default(),
         custom_attributes: BTreeMap::new(),
+        utm: None,
         merged_into: None,
         created_at: at,
         updated_at: at,
@@ -90,6 +91,7 @@ fn new_lines(desk: &mut Desk, input: Input<'_>) -> Result<Vec<Line>, Problem> {
             quantity,
             unit_price: given.whole("unitPrice").unwrap_or(variant.price),
             refunded_quantity: 0,
+            restocked_quantity: 0,
         });
     }
     Ok(lines)

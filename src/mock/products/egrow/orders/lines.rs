@@ -33,7 +33,7 @@ impl Change {
             let message = format!("`{}` was sent, so its lines cannot be removed", order.number);
             return Err(Problem::state(message, "use the operation `refund`"));
         }
-        if !refunds && order.paid() > order.refunded() {
+        if !refunds && order.paid() > 0 {
             let message = format!("`{}` was paid, so its lines cannot just go", order.number);
             return Err(Problem::state(message, "use the operation `refund`"));
         }
@@ -60,15 +60,18 @@ impl Change {
         Ok(change)
     }
 
-    /// What the portions cost, less their share of the discount.
+    /// What the portions cost, less their share of the discount. The share is that of everything
+    /// refunded so far less what it was before: refunds in parts add up to the centime.
     fn amount(&self) -> i64 {
         let goods: i64 = self
             .portions
             .iter()
             .map(|p| self.order.lines[p.position].unit_price * p.quantity)
             .sum();
-        let share = self.order.discount * goods / self.order.subtotal().max(1);
-        goods - share
+        let before: i64 =
+            self.order.lines.iter().map(|line| line.unit_price * line.refunded_quantity).sum();
+        let share = |goods: i64| self.order.discount * goods / self.order.subtotal().max(1);
+        goods - (share(before + goods) - share(before))
     }
 
     fn named(&self) -> String {
@@ -122,12 +125,13 @@ pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
     let reason = input.text("reason").unwrap_or_default();
     let named = change.named();
     let amount = change.amount();
+    let restocks = input.flag("restock") == Some(true);
     if change.refunds {
-        refund(desk, &change, reason)?;
+        refund(desk, &change, reason, restocks)?;
     } else {
         remove(desk, &change)?;
     }
-    if !change.refunds || input.flag("restock") == Some(true) {
+    if !change.refunds || restocks {
         for portion in &change.portions {
             desk.restock(&change.order.lines[portion.position].variant_id, portion.quantity);
         }
@@ -139,7 +143,7 @@ pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
     Ok(json!({ "operation": done, "items": named, "amount": amount, "order": order }))
 }
 
-fn refund(desk: &mut Desk, change: &Change, reason: &str) -> Result<(), Problem> {
+fn refund(desk: &mut Desk, change: &Change, reason: &str, restocks: bool) -> Result<(), Problem> {
     let refund = Refund {
         id: desk.new_id("ref"),
         amount: change.amount(),
@@ -153,7 +157,9 @@ fn refund(desk: &mut Desk, change: &Change, reason: &str) -> Result<(), Problem>
     };
     let order = desk.order_mut(&change.order.id)?;
     for portion in &change.portions {
-        order.lines[portion.position].refunded_quantity += portion.quantity;
+        let line = &mut order.lines[portion.position];
+        line.refunded_quantity += portion.quantity;
+        line.restocked_quantity += if restocks { portion.quantity } else { 0 };
     }
     order.refunds.push(refund);
     Ok(())
@@ -182,6 +188,10 @@ pub(super) fn swap(
         let message = format!("`{}` was sent, so its variants cannot be swapped", order.number);
         return Err(Problem::state(message, "see the workflow `exchange`"));
     }
+    if old.refunded_quantity > 0 {
+        let message = format!("line `{}` was refunded in part", old.sku);
+        return Err(Problem::state(message, "refund the rest and order the other variant"));
+    }
     let (product, variant) = desk.variant(variant_name)?;
     if product.id != old.product_id {
         let message = format!("`{variant_name}` is a variant of another product");
@@ -201,6 +211,8 @@ pub(super) fn swap(
     let what = format!("swapped {} for {}", old.title, new.title);
     desk.restock(&old.variant_id, old.quantity);
     desk.restock(&new.variant_id, -new.quantity);
-    desk.order_mut(&order.id)?.lines[position] = new;
+    let order = desk.order_mut(&order.id)?;
+    order.lines[position] = new;
+    order.discount = order.discount.min(order.subtotal());
     Ok(what)
 }

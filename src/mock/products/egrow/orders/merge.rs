@@ -24,9 +24,9 @@ fn merging(desk: &Desk, input: Input<'_>) -> Result<(Order, Vec<Order>), Problem
                 format!("`{}` and `{}` have different customers", primary.number, order.number);
             return Err(Problem::state(message, "merge the customers first, if they are one"));
         }
-        if order.paid() > order.refunded() {
+        if order.paid() > 0 {
             let message = format!("`{}` was paid", order.number);
-            return Err(Problem::state(message, "refund it first, or make it the primary"));
+            return Err(Problem::state(message, "make it the primary, or refund and cancel it"));
         }
     }
     for order in orders.iter().chain([&primary]) {
@@ -57,7 +57,7 @@ pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
             if adds {
                 add(desk.order_mut(&primary.id)?, line);
             } else {
-                desk.restock(&line.variant_id, line.quantity);
+                desk.restock(&line.variant_id, line.taken());
             }
         }
         let gone = desk.order_mut(&order.id)?;

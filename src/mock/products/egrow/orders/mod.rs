@@ -18,8 +18,9 @@ use super::field::{DAYS, Field, Input, Shape, may, need};
 use super::model::{CURRENCY, Confirmation, Order};
 use super::problem::{Problem, Reply};
 use super::search::{PAGE, Query, page};
+use super::shapes::{CONFIRMATION_STATS, DUPLICATE_ORDERS, ORDER, ORDER_STATS};
 
-const ORDER: Field =
+const WHICH: Field =
     need("order", Shape::Text, "id, number, tracking number or number of the shop");
 
 /// What orders are chosen by, everywhere.
@@ -55,7 +56,7 @@ pub(super) const TOOLS: &[Entry] = &[
             `get_order_stats`",
         example: r#"{"stage":"Pending","from":"yesterday","to":"yesterday"}"#,
         fields: &[FILTER, DAYS, &[SORT], PAGE],
-        gives: Gives::List,
+        gives: Gives::List(&ORDER),
         run: Run::Read(find),
     },
     Entry {
@@ -67,8 +68,8 @@ pub(super) const TOOLS: &[Entry] = &[
         when_to_use: "you have any number of the order",
         when_not_to_use: "you do not: use `find_orders`",
         example: r#"{"order":"EGW100"}"#,
-        fields: &[&[ORDER]],
-        gives: Gives::Object,
+        fields: &[&[WHICH]],
+        gives: Gives::One(&ORDER),
         run: Run::Read(|desk, input| Ok(desk.order_in_full(desk.order(input.needed("order"))?))),
     },
     Entry {
@@ -85,7 +86,7 @@ pub(super) const TOOLS: &[Entry] = &[
             DAYS,
             PAGE,
         ],
-        gives: Gives::List,
+        gives: Gives::List(&DUPLICATE_ORDERS),
         run: Run::Read(find_duplicates),
     },
     Entry {
@@ -98,7 +99,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you want amounts: use `get_order_stats`",
         example: r#"{"from":"yesterday","to":"today"}"#,
         fields: &[FILTER, DAYS],
-        gives: Gives::Object,
+        gives: Gives::One(&CONFIRMATION_STATS),
         run: Run::Read(confirmation_stats),
     },
     Entry {
@@ -111,7 +112,7 @@ pub(super) const TOOLS: &[Entry] = &[
         when_not_to_use: "you need the orders themselves: use `find_orders`",
         example: r#"{"from":"yesterday","groupBy":"stage"}"#,
         fields: &[FILTER, DAYS, &[GROUP_BY]],
-        gives: Gives::Object,
+        gives: Gives::One(&ORDER_STATS),
         run: Run::Read(order_stats),
     },
 ];
@@ -215,23 +216,39 @@ fn close_together(mut orders: Vec<&Order>, hours: i64) -> Vec<Vec<&Order>> {
 }
 
 fn confirmation_stats(desk: &Desk, input: Input<'_>) -> Reply {
-    let found = matching(desk, input)?;
+    Ok(confirmations(desk, &matching(desk, input)?))
+}
+
+/// How many customers stand by.
+pub(super) fn confirmations(desk: &Desk, orders: &[&Order]) -> Value {
     let count = |wanted: Confirmation| {
-        found.iter().filter(|order| desk.stage_of(order).confirmation == wanted).count()
+        orders.iter().filter(|order| desk.stage_of(order).confirmation == wanted).count()
     };
     let [pending, confirmed, cancelled] =
         [Confirmation::Pending, Confirmation::Confirmed, Confirmation::Cancelled].map(count);
-    Ok(json!({
-        "total": found.len(),
+    json!({
+        "total": orders.len(),
         "pending": pending,
         "confirmed": confirmed,
         "cancelled": cancelled,
-        "confirmationRate": percent(confirmed, found.len()),
-    }))
+        "confirmationRate": percent(confirmed, orders.len()),
+    })
+}
+
+/// Orders by what `key` says of them.
+pub(super) fn grouped<'a>(
+    orders: &[&'a Order],
+    key: impl Fn(&Order) -> String,
+) -> BTreeMap<String, Vec<&'a Order>> {
+    let mut groups: BTreeMap<String, Vec<&Order>> = BTreeMap::new();
+    for order in orders {
+        groups.entry(key(order)).or_default().push(order);
+    }
+    groups
 }
 
 /// A share as people read it; null of nothing.
-fn percent(part: usize, whole: usize) -> Value {
+pub(super) fn percent(part: usize, whole: usize) -> Value {
     if whole == 0 {
         return Value::Null;
     }
@@ -243,15 +260,11 @@ fn order_stats(desk: &Desk, input: Input<'_>) -> Reply {
     let found = matching(desk, input)?;
     let mut stats = figures(desk, &found);
     if let Some(by) = input.text("groupBy") {
-        let mut groups: BTreeMap<String, Vec<&Order>> = BTreeMap::new();
-        for order in found {
-            groups.entry(group_name(desk, order, by)).or_default().push(order);
-        }
-        let groups: Vec<_> = groups
+        let groups: Vec<_> = grouped(&found, |order| group_name(desk, order, by))
             .iter()
             .map(|(name, orders)| {
                 let mut group = figures(desk, orders);
-                group[by] = name.as_str().into();
+                group["name"] = name.as_str().into();
                 group
             })
             .collect();
@@ -272,7 +285,7 @@ fn group_name(desk: &Desk, order: &Order, by: &str) -> String {
 }
 
 /// What cancelled orders would have brought does not count.
-fn figures(desk: &Desk, orders: &[&Order]) -> Value {
+pub(super) fn figures(desk: &Desk, orders: &[&Order]) -> Value {
     let live = || orders.iter().filter(|order| !desk.is_cancelled(order));
     let total: i64 = live().map(|order| order.total()).sum();
     let paid: i64 = live().map(|order| order.paid()).sum();

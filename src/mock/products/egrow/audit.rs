@@ -1,0 +1,93 @@
+//! What was changed by whom: every call that changed something is noted, whichever tool it came by.
+//! The notes are read through GraphQL.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::confirm;
+use super::desk::Desk;
+use super::entry::{Class, Domain, Entry, Gives, Run};
+use super::field::{Field, Input, Shape, may};
+use super::moment::Moment;
+use super::problem::Reply;
+use super::search::{PAGE, page};
+use super::shapes::AUDIT;
+
+/// Older notes are dropped.
+const MOST: usize = 1000;
+
+/// A call that changed something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuditEntry {
+    id: String,
+    at: Moment,
+    tool: String,
+    /// What kind of credential it was made with.
+    credential: String,
+    arguments: Value,
+}
+
+impl Desk {
+    /// Runs a tool that changes something, all of it or nothing, and notes that it did.
+    pub(super) fn run(
+        &mut self,
+        entry: &Entry,
+        credential: &str,
+        input: Input<'_>,
+        change: fn(&mut Self, Input<'_>) -> Reply,
+    ) -> Reply {
+        let before = self.clone();
+        let reply = change(self, input);
+        match reply {
+            Ok(_) => self.record(entry.name, credential, input),
+            Err(_) => *self = before,
+        }
+        reply
+    }
+
+    /// A dry run changes nothing.
+    fn record(&mut self, tool: &str, credential: &str, input: Input<'_>) {
+        if input.flag("dryRun") == Some(true) {
+            return;
+        }
+        let mut arguments = input.0.clone();
+        if let Some(members) = arguments.as_object_mut() {
+            members.remove(confirm::ARGUMENT);
+        }
+        if self.audit.len() == MOST {
+            self.audit.remove(0);
+        }
+        let entry = AuditEntry {
+            id: self.new_id("aud"),
+            at: self.clock,
+            tool: tool.to_owned(),
+            credential: credential.to_owned(),
+            arguments,
+        };
+        self.audit.push(entry);
+    }
+}
+
+/// What the escape hatch offers beside the tools.
+pub(super) const QUERIES: &[Entry] = &[Entry {
+    name: "list_audit_entries",
+    title: "List audit entries",
+    domain: Domain::EscapeHatch,
+    class: Class::Read,
+    about: "Lists the calls that changed something, the newest first",
+    when_to_use: "you want to know who changed what",
+    when_not_to_use: "it is about one order: its history tells",
+    example: "{}",
+    fields: &[FIELDS, PAGE],
+    gives: Gives::List(&AUDIT),
+    run: Run::Read(list),
+}];
+
+const FIELDS: &[Field] = &[may("tool", Shape::Text, "only calls of this tool")];
+
+fn list(desk: &Desk, input: Input<'_>) -> Reply {
+    let wanted = |entry: &&AuditEntry| input.text("tool").is_none_or(|tool| tool == entry.tool);
+    let found: Vec<_> = desk.audit.iter().rev().filter(wanted).collect();
+    Ok(page(input, &found, |entry| json!(entry)))
+}

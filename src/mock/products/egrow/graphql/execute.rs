@@ -1,0 +1,128 @@
+//! Running one operation: what may be asked, how much of it, and errors in the product's shape.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{OperationType, Selection};
+use async_graphql::{Request, ServerError, Variables};
+use serde_json::{Value, json};
+
+use super::super::desk::Desk;
+use super::super::field::Input;
+use super::super::problem::Problem;
+use super::resolve::Sitting;
+use super::schema;
+
+/// The kind of operation that a tool runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Query,
+    Mutation,
+}
+
+/// An operation that may run.
+pub(super) struct Operation {
+    request: Request,
+    /// The fields it begins with.
+    fields: Vec<String>,
+}
+
+/// How much of a document a summary shows.
+const SHOWN: usize = 300;
+
+impl Operation {
+    /// A query must not change anything and a mutation must not slip through as a query: every
+    /// operation of the document has to be of the kind that the tool is for.
+    pub(super) fn read(input: Input<'_>, wanted: Wanted) -> Result<Self, Problem> {
+        let text = input.needed("query");
+        let document = parse_query(text).map_err(|error| failed(&[error.into()]))?;
+        let mut fields = Vec::new();
+        for (_, operation) in document.operations.iter() {
+            let kind = match operation.node.ty {
+                OperationType::Query => Some(Wanted::Query),
+                OperationType::Mutation => Some(Wanted::Mutation),
+                OperationType::Subscription => None,
+            };
+            if kind != Some(wanted) {
+                return Err(wrong_tool(wanted, operation.node.ty));
+            }
+            let items = &operation.node.selection_set.node.items;
+            fields.extend(items.iter().filter_map(|selection| match &selection.node {
+                Selection::Field(field) => Some(field.node.name.node.to_string()),
+                _ => None,
+            }));
+        }
+        let mut request = Request::new(text);
+        if let Some(variables) = input.object("variables") {
+            request = request.variables(Variables::from_json(variables.0.clone()));
+        }
+        if let Some(name) = input.text("operationName") {
+            request = request.operation_name(name);
+        }
+        Ok(Self { request, fields })
+    }
+
+    /// What a person is shown before it runs.
+    pub(super) fn summary(&self, document: &str) -> String {
+        let mut document = document.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some((end, _)) = document.char_indices().nth(SHOWN) {
+            document.truncate(end);
+            document.push('…');
+        }
+        format!("Run the GraphQL mutation {}: {document}", self.fields.join(", "))
+    }
+
+    /// Runs it on these data; gives the answer and the data afterwards. With an error of any field
+    /// there is no answer, and the data are lost with what was done to them.
+    pub(super) fn execute(self, desk: Desk) -> Result<(Value, Desk), Problem> {
+        let sitting = Arc::new(Sitting::new(desk));
+        let response = finish(schema().execute(self.request.data(Arc::clone(&sitting))));
+        if !response.errors.is_empty() {
+            return Err(failed(&response.errors));
+        }
+        let data = response.data.into_json().unwrap_or_default();
+        Ok((json!({ "data": data }), sitting.into_desk()))
+    }
+}
+
+/// Resolvers wait for nothing, so polling gets to the end; the library only yields now and then to
+/// be fair to others.
+fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
+fn wrong_tool(wanted: Wanted, found: OperationType) -> Problem {
+    let (tool, other) = match wanted {
+        Wanted::Query => {
+            ("graphql_query", "`graphql_mutation` runs mutations, after a confirmation")
+        }
+        Wanted::Mutation => ("graphql_mutation", "`graphql_query` runs queries"),
+    };
+    Problem::invalid(format!("`{tool}` does not run a {found}"), other)
+}
+
+/// GraphQL's errors in the product's shape, with the hint of the tool that said no.
+fn failed(errors: &[ServerError]) -> Problem {
+    let told = |error: &ServerError| {
+        let place = error.locations.first();
+        let place = place.map(|at| format!("{}:{}: ", at.line, at.column)).unwrap_or_default();
+        format!("{place}{}", error.message)
+    };
+    let told: Vec<_> = errors.iter().map(told).collect();
+    let hint = errors
+        .iter()
+        .find_map(|error| match error.extensions.as_ref()?.get("hint")? {
+            async_graphql::Value::String(hint) => Some(hint.clone()),
+            _ => None,
+        })
+        .unwrap_or_else(|| "look up the exact names with `graphql_schema`".to_owned());
+    Problem::graphql(told.join("; "), hint)
+}

@@ -1,0 +1,205 @@
+//! The schema, made of the tables: tools become queries and mutations, their arguments become input
+//! types, what they give becomes objects.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_graphql::dynamic::{
+    Enum, Field as GraphqlField, InputObject, InputValue, Object, Scalar, Schema, SchemaBuilder,
+    TypeRef,
+};
+
+use super::super::audit;
+use super::super::entries;
+use super::super::entry::{Domain, Entry, Gives, Run};
+use super::super::field::{Field, Shape};
+use super::super::types::{Is, Member, Type, has};
+use super::resolve;
+
+/// Whatever JSON there is.
+const JSON: &str = "JSON";
+/// Introspection as tools do it needs 15 levels.
+const MOST_DEPTH: usize = 16;
+const MOST_COMPLEXITY: usize = 600;
+
+pub(super) fn build() -> Schema {
+    let mut building = Building {
+        schema: Schema::build("Query", Some("Mutation"), None).register(Scalar::new(JSON)),
+        known: BTreeSet::new(),
+    };
+    let (mut query, mut mutation) = (Object::new("Query"), Object::new("Mutation"));
+    let of_tools = entries().filter(|entry| entry.domain != Domain::EscapeHatch);
+    for entry in of_tools.chain(audit::QUERIES) {
+        match entry.run {
+            Run::Read(_) => query = query.field(building.root(entry)),
+            Run::Write(_) | Run::Confirmed { .. } => {
+                mutation = mutation.field(building.root(entry))
+            }
+            Run::About(_) => {}
+        }
+    }
+    building
+        .schema
+        .register(query)
+        .register(mutation)
+        .limit_depth(MOST_DEPTH)
+        .limit_complexity(MOST_COMPLEXITY)
+        .finish()
+        .expect("the tables name their types and name them once")
+}
+
+struct Building {
+    schema: SchemaBuilder,
+    /// Names of types that are registered.
+    known: BTreeSet<String>,
+}
+
+impl Building {
+    fn root(&mut self, entry: &'static Entry) -> GraphqlField {
+        let given = match entry.gives {
+            Gives::One(of) => {
+                self.object(of);
+                of.name.to_owned()
+            }
+            Gives::List(of) => self.page(of),
+        };
+        let tool = Arc::new(entry.to_tool());
+        let mut field = GraphqlField::new(
+            camel(root_name(entry.name)),
+            TypeRef::named_nn(given),
+            move |context| resolve::tool(&context, entry, &tool),
+        )
+        .description(entry.about);
+        for argument in entry.fields.iter().copied().flatten() {
+            field = field.argument(self.argument(&pascal(entry.name), argument));
+        }
+        field
+    }
+
+    /// Registers a type and everything that it leads to.
+    fn object(&mut self, of: &'static Type) {
+        if !self.known.insert(of.name.to_owned()) {
+            return;
+        }
+        let mut object = Object::new(of.name).description(of.about);
+        for member in of.members() {
+            object = object.field(self.member(Some(of), *member));
+        }
+        self.register(object);
+    }
+
+    /// A page of things, as the list tools give it.
+    fn page(&mut self, of: &'static Type) -> String {
+        let name = format!("{}Page", of.name);
+        if self.known.insert(name.clone()) {
+            let members = [
+                has("items", Is::Many(of)),
+                has("page", Is::Whole),
+                has("perPage", Is::Whole),
+                has("total", Is::Whole),
+                has("hasMore", Is::Flag),
+            ];
+            let mut object = Object::new(&name).description("One page of a list");
+            for member in members {
+                object = object.field(self.member(None, member));
+            }
+            self.register(object);
+        }
+        name
+    }
+
+    fn member(&mut self, of: Option<&'static Type>, member: Member) -> GraphqlField {
+        let reference = match (member.is, member.is_certain()) {
+            (Is::Texts, true) => TypeRef::named_nn_list_nn(TypeRef::STRING),
+            (Is::Texts, false) => TypeRef::named_nn_list(TypeRef::STRING),
+            (Is::Many(of), true) => TypeRef::named_nn_list_nn(of.name),
+            (Is::Many(of), false) => TypeRef::named_nn_list(of.name),
+            (is, true) => TypeRef::named_nn(name_of(is)),
+            (is, false) => TypeRef::named(name_of(is)),
+        };
+        if let Is::One(of) | Is::Many(of) = member.is {
+            self.object(of);
+        }
+        GraphqlField::new(member.name, reference, move |context| {
+            resolve::member(&context, of, member)
+        })
+    }
+
+    fn argument(&mut self, within: &str, field: &Field) -> InputValue {
+        let named = || format!("{within}{}", pascal(field.name));
+        let (name, many) = match field.shape {
+            Shape::Whole(..) | Shape::Money | Shape::Id | Shape::Time => {
+                (TypeRef::INT.to_owned(), false)
+            }
+            Shape::Ids => (TypeRef::INT.to_owned(), true),
+            Shape::Flag => (TypeRef::BOOLEAN.to_owned(), false),
+            Shape::OneOf(values) => (self.choice(named(), values), false),
+            Shape::SomeOf(values) => (self.choice(named(), values), true),
+            Shape::Texts => (TypeRef::STRING.to_owned(), true),
+            Shape::Words | Shape::Scalars | Shape::Data => (JSON.to_owned(), false),
+            Shape::Object(fields) => (self.input(named() + "Input", fields), false),
+            Shape::Objects(fields) => (self.input(named() + "Input", fields), true),
+            _ => (TypeRef::STRING.to_owned(), false),
+        };
+        let reference = match (many, field.required) {
+            (false, false) => TypeRef::named(name),
+            (false, true) => TypeRef::named_nn(name),
+            (true, false) => TypeRef::named_nn_list(name),
+            (true, true) => TypeRef::named_nn_list_nn(name),
+        };
+        InputValue::new(field.name, reference).description(field.about)
+    }
+
+    fn choice(&mut self, name: String, values: &[&'static str]) -> String {
+        if self.known.insert(name.clone()) {
+            self.register(Enum::new(&name).items(values.iter().copied()));
+        }
+        name
+    }
+
+    fn input(&mut self, name: String, fields: &[Field]) -> String {
+        if self.known.insert(name.clone()) {
+            let mut input = InputObject::new(&name);
+            for field in fields {
+                input = input.field(self.argument(name.trim_end_matches("Input"), field));
+            }
+            self.register(input);
+        }
+        name
+    }
+
+    fn register(&mut self, of: impl Into<async_graphql::dynamic::Type>) {
+        let schema = std::mem::replace(&mut self.schema, Schema::build("", None, None));
+        self.schema = schema.register(of);
+    }
+}
+
+fn name_of(is: Is) -> &'static str {
+    match is {
+        Is::Text | Is::Texts => TypeRef::STRING,
+        Is::Whole => TypeRef::INT,
+        Is::Flag => TypeRef::BOOLEAN,
+        Is::Data => JSON,
+        Is::One(of) | Is::Many(of) => of.name,
+    }
+}
+
+/// A query is named after what it gives, not after how a tool gets it.
+fn root_name(tool: &str) -> &str {
+    ["find_", "get_", "list_"].iter().find_map(|verb| tool.strip_prefix(verb)).unwrap_or(tool)
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| name + &pascal(part))
+}
+
+fn pascal(name: &str) -> String {
+    let part = |part: &str| {
+        let mut letters = part.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    name.split('_').map(part).collect()
+}

@@ -1,0 +1,84 @@
+//! How well a tool fits what somebody wants to do, said in their own words: small words do not count,
+//! endings and single slips of the finger do not matter.
+
+use super::entry::Entry;
+
+/// Words that say nothing about what is wanted.
+const SMALL: &[&str] = &[
+    "a", "all", "an", "and", "any", "are", "by", "can", "did", "do", "for", "from", "give", "has",
+    "have", "how", "i", "in", "into", "is", "it", "its", "last", "many", "me", "my", "of", "on",
+    "one", "or", "our", "please", "show", "that", "the", "their", "them", "this", "to", "use",
+    "want", "was", "we", "were", "what", "which", "who", "whom", "with", "you", "your",
+];
+
+/// What somebody wants to do.
+pub(super) struct Intent(Vec<String>);
+
+impl Intent {
+    pub(super) fn of(text: &str) -> Self {
+        Self(words(text).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Points for every word that the tool knows: its name counts most.
+    pub(super) fn fit(&self, entry: &Entry) -> usize {
+        let knows = |text: &str, wanted: &String| words(text).any(|word| alike(&word, wanted));
+        let name = entry.name.replace('_', " ");
+        let guide = format!("{}. {}", entry.about, entry.when_to_use);
+        let points = |wanted: &String| {
+            usize::from(knows(&name, wanted)) * 3 + usize::from(knows(&guide, wanted))
+        };
+        self.0.iter().map(points).sum()
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    parts.filter(|word| word.len() > 1 && !SMALL.contains(&word.as_str())).map(|word| stem(&word))
+}
+
+/// A word without its ending.
+fn stem(word: &str) -> String {
+    let endings = ["ations", "ation", "ing", "ies", "ed", "es", "s", "y", "e"];
+    let stems = endings.iter().filter_map(|ending| word.strip_suffix(ending));
+    stems
+        .filter(|stem| stem.chars().count() > 3)
+        .max_by_key(|stem| word.len() - stem.len())
+        .map_or(word.to_owned(), str::to_owned)
+}
+
+/// The same, or one slip away from it in a word of some length.
+fn alike(left: &str, right: &str) -> bool {
+    left == right || (left.len().min(right.len()) > 4 && is_one_slip(left, right))
+}
+
+/// Whether one letter was changed, added or left out.
+fn is_one_slip(left: &str, right: &str) -> bool {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let same = left.iter().zip(&right).take_while(|(l, r)| l == r).count();
+    let (left, right) = (&left[same..], &right[same..]);
+    match left.len().abs_diff(right.len()) {
+        0 => left.len() < 2 || left[1..] == right[1..],
+        1 if left.len() > right.len() => left[1..] == *right,
+        1 => *left == right[1..],
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_and_slips_do_not_matter_and_small_words_do_not_count() {
+        let stems = |text: &str| words(text).collect::<Vec<_>>();
+        assert_eq!(stems("the refunded orders of my customers"), ["refund", "order", "customer"]);
+        assert!(alike(&stem("custmer"), &stem("customers")));
+        assert!(alike(&stem("merging"), &stem("merged")));
+        assert!(!alike("send", "sent") && !alike("order", "offer"));
+        assert!(Intent::of("what is it").is_empty());
+    }
+}

@@ -1,0 +1,70 @@
+//! The tools for pipelines: the stages that orders pass, and what stands in each of them.
+
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::entry::{Class, Domain, Entry, Gives, Run};
+use super::field::{Input, Shape, need};
+use super::model::{Order, Pipeline, Stage};
+use super::problem::Reply;
+use super::search::{PAGE, page};
+use super::shapes::PIPELINE;
+
+pub(super) const TOOLS: &[Entry] = &[
+    Entry {
+        name: "list_pipelines",
+        title: "List pipelines",
+        domain: Domain::Pipelines,
+        class: Class::Read,
+        about: "Lists all pipelines with their stages and how many orders stand in each",
+        when_to_use: "you need the name of a stage, or want to see where orders pile up",
+        when_not_to_use: "you know the pipeline: use `get_pipeline`",
+        example: "{}",
+        fields: &[PAGE],
+        gives: Gives::List(&PIPELINE),
+        run: Run::Read(list),
+    },
+    Entry {
+        name: "get_pipeline",
+        title: "Get a pipeline",
+        domain: Domain::Pipelines,
+        class: Class::Read,
+        about: "Gives a pipeline with every stage in order, and counts and amounts of each",
+        when_to_use: "you want one pipeline in detail",
+        when_not_to_use: "you need the orders of a stage: use `find_orders`",
+        example: r#"{"pipeline":"Sales"}"#,
+        fields: &[&[need("pipeline", Shape::Text, "id or name")]],
+        gives: Gives::One(&PIPELINE),
+        run: Run::Read(get),
+    },
+];
+
+fn list(desk: &Desk, input: Input<'_>) -> Reply {
+    Ok(page(input, &desk.pipelines, |pipeline| pipeline_in_full(desk, pipeline)))
+}
+
+fn get(desk: &Desk, input: Input<'_>) -> Reply {
+    Ok(pipeline_in_full(desk, desk.pipeline(input.needed("pipeline"))?))
+}
+
+pub(super) fn pipeline_in_full(desk: &Desk, pipeline: &Pipeline) -> Value {
+    let stages = pipeline.stages.iter().enumerate();
+    let stages: Vec<_> =
+        stages.map(|(position, stage)| stage_line(desk, position, stage)).collect();
+    let orders = desk.orders.iter().filter(|order| order.pipeline_id == pipeline.id);
+    json!({
+        "id": pipeline.id,
+        "name": pipeline.name,
+        "orderCount": orders.count(),
+        "stages": stages,
+    })
+}
+
+fn stage_line(desk: &Desk, position: usize, stage: &Stage) -> Value {
+    let there = || desk.orders.iter().filter(|order| order.stage_id == stage.id);
+    let mut line = json!(stage);
+    line["position"] = (position + 1).into();
+    line["orderCount"] = there().count().into();
+    line["totalAmount"] = there().map(Order::total).sum::<i64>().into();
+    line
+}

@@ -1,0 +1,36 @@
+// What a host can try on a product of `mcp-tether mock`: every tool that only looks, and one change for
+// each domain, with the arguments that the descriptions of the tools show.
+
+/** @param {{tools: number, sessions: boolean, writes: string[]}} of how many tools there are, whether
+ *   it has sessions to end with DELETE, and which tools make the changes */
+function product({ tools, sessions, writes }) {
+  return {
+    sessions,
+    everyTool: { tools, writes },
+    // What cannot be undone is confirmed by whoever sits at the host.
+    confirmation: { confirm: true },
+    unknownTool: { name: 'no-such-tool', mentions: 'no-such-tool' },
+  };
+}
+
+export const egrow = product({
+  tools: 40,
+  sessions: true,
+  writes: ['merge_orders', 'create_customer', 'update_product', 'graphql_mutation'],
+});
+
+export const launchmystore = product({
+  tools: 63,
+  sessions: false,
+  writes: [
+    'create_product',
+    'create_order',
+    'create_category',
+    'create_customer',
+    'create_coupon',
+    'create_blog_post',
+    'update_theme_settings',
+    'create_menu',
+    'update_store_settings',
+  ],
+});
