@@ -14,6 +14,7 @@ mod money;
 mod overview;
 mod page;
 mod pelcro;
+mod query;
 mod records;
 mod tool;
 mod web;

@@ -1,12 +1,15 @@
 //! Its two transports, and the bridge over both of them.
 
-use mcp_tether::mock::RecordedRequest;
+use mcp_tether::mock::{MockOptions, RecordedRequest};
+use mcp_tether::protocol::{Era, ProtocolVersion};
 use mcp_tether::remote::TransportChoice;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{TOKEN, options, store, with_token};
-use crate::raw_host::{Events, call, initialize, json_of, parsed, request};
+use crate::raw_host::{
+    Events, RawHost, call, initialize, json_of, modern_request, parsed, request,
+};
 use crate::support::harness::Harness;
 
 #[tokio::test]
@@ -147,6 +150,25 @@ async fn without_a_good_token_nothing_is_answered() {
         assert_eq!(response.headers()["www-authenticate"], challenge);
         let open = host.builder(Method::GET, host.mock.sse_url().as_str());
         assert_eq!(open.send().await.unwrap().status(), 401);
+    }
+}
+
+/// The real product stops at 2025-06-18; a test of the bridge may want it behind any revision.
+#[tokio::test]
+async fn it_can_stand_behind_every_revision_of_streamable_http() {
+    for revision in &ProtocolVersion::ALL[1..] {
+        let protocol = (*revision).into();
+        let mut host = RawHost::new(MockOptions { protocol, ..options() });
+        host.set("authorization", &format!("Bearer {TOKEN}"));
+        let order = json!({ "name": "get_order", "arguments": { "id": "LMS1003" } });
+        let answer = if revision.era() == Era::Modern {
+            host.ask_modern(&modern_request(1, "tools/call", order, json!({}))).await
+        } else {
+            host.open(revision.name()).await;
+            host.ask(&request(1, "tools/call", order)).await
+        };
+        let text = answer["result"]["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains("LMS1003"), "{revision}: {answer}");
     }
 }
 

@@ -1,9 +1,10 @@
-//! Free-text search and pages: every word must be found somewhere, capitals and accents of phone
-//! numbers do not matter.
+//! Pages of lists as this product writes them, and the arguments that choose one. The search itself
+//! is shared by all products.
 
 use serde_json::{Value, json};
 
 use super::super::page::Page;
+pub(super) use super::super::query::Query;
 use super::field::{Field, Input, Shape, may};
 
 /// Arguments of everything that gives pages.
@@ -11,26 +12,6 @@ pub(super) const PAGE: &[Field] = &[
     may("page", Shape::Whole(1, 100_000), "which page, from 1"),
     may("perPage", Shape::Whole(1, 100), "entries per page, 20 if left out"),
 ];
-
-/// The words of a query.
-#[derive(Debug)]
-pub(super) struct Query(Vec<String>);
-
-impl Query {
-    pub(super) fn of(input: Input<'_>) -> Self {
-        let text = input.text("query").unwrap_or_default().to_lowercase();
-        Self(text.split_whitespace().map(|word| word.trim_start_matches('#').to_owned()).collect())
-    }
-
-    /// Whether each word is in one of the texts.
-    pub(super) fn matches(&self, texts: &[&str]) -> bool {
-        if self.0.is_empty() {
-            return true;
-        }
-        let texts: Vec<_> = texts.iter().map(|text| text.to_lowercase()).collect();
-        self.0.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
-    }
-}
 
 /// One page of `all`, each entry written by `show`.
 pub(super) fn page<T>(input: Input<'_>, all: &[T], show: impl Fn(&T) -> Value) -> Value {
@@ -48,15 +29,6 @@ pub(super) fn page<T>(input: Input<'_>, all: &[T], show: impl Fn(&T) -> Value) -
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_word_must_be_found() {
-        let query = Query::of(Input(&json!({ "query": "RED  shirt" }))).0;
-        let query = Query(query);
-        assert!(query.matches(&["Shirt, red", "x"]));
-        assert!(query.matches(&["red", "shirts"]));
-        assert!(!query.matches(&["red"]));
-    }
 
     #[test]
     fn pages_tell_whether_there_is_more() {

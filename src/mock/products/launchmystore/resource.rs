@@ -7,6 +7,7 @@ use super::problem::{Problem, Reply};
 use super::shop::Shop;
 use crate::mock::products::field::{Field, Input};
 use crate::mock::products::page::Page;
+use crate::mock::products::query::Query;
 
 /// One record.
 pub(super) type Record = Map<String, Value>;
@@ -88,7 +89,7 @@ impl Resource {
     }
 
     pub(super) fn list(&self, shop: &Shop, input: Input<'_>) -> Value {
-        let words = Words::of(input);
+        let words = Query::of(input);
         let asked = |shown: &Value| {
             let equal = |field: &Field| match input.0.get(field.name) {
                 Some(wanted) => match &shown[field.name] {
@@ -99,7 +100,7 @@ impl Resource {
             };
             let texts: Vec<&str> =
                 self.searched.iter().filter_map(|name| shown[*name].as_str()).collect();
-            words.are_in(&texts) && self.filters.iter().all(equal)
+            words.matches(&texts) && self.filters.iter().all(equal)
         };
         let all = shop.records(self.plural).iter().map(|record| self.show(shop, record));
         let found: Vec<Value> = all.filter(asked).collect();
@@ -205,26 +206,6 @@ pub(super) fn free_name(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
     let numbered = (2_u32..).map(|number| format!("{wanted}-{number}"));
     let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
     names.find(|name| !taken(name)).expect("there are more numbers than records")
-}
-
-/// The words of a query.
-#[derive(Debug)]
-pub(super) struct Words(Vec<String>);
-
-impl Words {
-    pub(super) fn of(input: Input<'_>) -> Self {
-        let text = input.text("query").unwrap_or_default().to_lowercase();
-        Self(text.split_whitespace().map(|word| word.trim_start_matches('#').to_owned()).collect())
-    }
-
-    /// Whether each is in one of the texts.
-    pub(super) fn are_in(&self, texts: &[&str]) -> bool {
-        if self.0.is_empty() {
-            return true;
-        }
-        let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
-        self.0.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
-    }
 }
 
 /// One page of `all` under `name`.

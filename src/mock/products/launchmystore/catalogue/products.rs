@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::super::categories::CATEGORIES;
 use super::super::entry::{DELETED, Does, Domain, Entry, Gives, PAGE};
 use super::super::problem::{Problem, Reply};
-use super::super::resource::{Words, free_name, page, slug, text};
+use super::super::resource::{free_name, page, slug, text};
 use super::super::shop::Shop;
 use super::variants::{NEW, New};
 use super::{Product, nobody_waits_for, product_in_full, product_line};
 use crate::mock::products::Kind;
 use crate::mock::products::field::{Field, Input, Shape, may, need};
+use crate::mock::products::query::Query;
 
 const STATUS: Shape = Shape::OneOf(&["active", "draft", "archived"]);
 
@@ -101,7 +102,7 @@ pub(in super::super) const TOOLS: &[Entry] = &[
 ];
 
 fn list(shop: &Shop, input: Input<'_>) -> Reply {
-    let words = Words::of(input);
+    let words = Query::of(input);
     let category = input.text("category").map(|name| CATEGORIES.find(shop, name)).transpose()?;
     let category = category.map(|category| text(category, "id"));
     let wanted = |product: &&Product| {
@@ -109,7 +110,7 @@ fn list(shop: &Shop, input: Input<'_>) -> Reply {
         let tags = product.tags.iter().map(String::as_str);
         let texts: Vec<_> =
             skus.chain(tags).chain([product.title.as_str(), &product.description]).collect();
-        words.are_in(&texts)
+        words.matches(&texts)
             && category.is_none_or(|id| product.category_ids.iter().any(|own| own == id))
             && input.text("status").is_none_or(|status| status == product.status)
             && input.whole("stockBelow").is_none_or(|limit| product.stock() < limit)

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::super::entry::{DELETED, Does, Domain, Entry, Gives, PAGE};
 use super::super::problem::{Problem, Reply};
-use super::super::resource::{Words, page};
+use super::super::resource::page;
 use super::super::shop::Shop;
 use super::{Movement, Product, Variant, free_sku, nobody_waits_for, variant_line};
 use crate::mock::products::Kind;
 use crate::mock::products::field::{Field, Input, Shape, may, need};
+use crate::mock::products::query::Query;
 
 const STOCK: Shape = Shape::Whole(0, 1_000_000);
 
@@ -174,10 +175,10 @@ impl Shop {
 }
 
 fn list(shop: &Shop, input: Input<'_>) -> Reply {
-    let words = Words::of(input);
+    let words = Query::of(input);
     let product = input.text("product").map(|name| shop.product(name)).transpose()?;
     let wanted = |(of, variant): &(&Product, &Variant)| {
-        words.are_in(&[&of.title, &variant.title, &variant.sku])
+        words.matches(&[&of.title, &variant.title, &variant.sku])
             && product.is_none_or(|product| product.id == of.id)
             && input.whole("stockBelow").is_none_or(|limit| variant.stock < limit)
     };

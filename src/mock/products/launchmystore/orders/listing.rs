@@ -3,10 +3,11 @@
 use super::super::customers::CUSTOMERS;
 use super::super::period::{self, PERIOD};
 use super::super::problem::Reply;
-use super::super::resource::{Words, page, text};
+use super::super::resource::{page, text};
 use super::super::shop::Shop;
 use super::{Order, Status, order_line};
 use crate::mock::products::field::{Field, Input, Shape, may};
+use crate::mock::products::query::Query;
 
 pub(super) const LIST: &[Field] = &[
     may("query", Shape::Text, "words to look for in numbers, names, e-mail addresses and goods"),
@@ -28,7 +29,7 @@ pub(super) const LIST: &[Field] = &[
 ];
 
 pub(super) fn list(shop: &Shop, input: Input<'_>) -> Reply {
-    let words = Words::of(input);
+    let words = Query::of(input);
     let span = period::asked(shop, input)?;
     let customer = input.text("customer").map(|name| CUSTOMERS.find(shop, name)).transpose()?;
     let customer = customer.map(|customer| text(customer, "id"));
@@ -46,12 +47,12 @@ pub(super) fn list(shop: &Shop, input: Input<'_>) -> Reply {
     Ok(page(input, "orders", &found, |order| order_line(shop, order)))
 }
 
-fn is_about(shop: &Shop, order: &Order, words: &Words) -> bool {
+fn is_about(shop: &Shop, order: &Order, words: &Query) -> bool {
     let who = super::customer(shop, order);
     let goods = order.lines.iter().flat_map(|line| [line.title.as_str(), &line.sku]);
     let who = ["name", "email"].into_iter().filter_map(|name| who[name].as_str());
     let texts: Vec<&str> = goods.chain(who).chain([order.number.as_str()]).collect();
-    words.are_in(&texts)
+    words.matches(&texts)
 }
 
 pub(super) fn get(shop: &Shop, input: Input<'_>) -> Reply {
