@@ -1,5 +1,6 @@
 //! Roles, the audit log, and tokens that are taken back.
 
+use mcp_tether::mock::{DataFile, MockOptions, ProductName};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -155,4 +156,35 @@ async fn a_token_that_was_taken_back_opens_nothing_any_more() {
     assert_eq!(old.send().await.unwrap().status(), 401);
     let new = web(&host, Method::POST, "/mcp/token").basic_auth(OWNER, Some("a new password"));
     assert_eq!(new.send().await.unwrap().status(), 200);
+}
+
+/// With `--data` the store goes on where it was: goods, tokens, passwords, the log.
+#[tokio::test]
+async fn what_was_done_outlives_the_mock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let start = async |token: &str| {
+        let data = DataFile::open(&path, ProductName::LaunchMyStore).unwrap();
+        let mut host = RawHost::new(MockOptions { data: Some(data), ..options() });
+        host.set("authorization", &format!("Bearer {token}"));
+        host.open("2025-06-18").await;
+        host
+    };
+    let host = start("lms_demo_token").await;
+    let coupon = json!({ "code": "KEPT", "kind": "free_shipping" });
+    good(&host, "create_coupon", coupon).await;
+    super::admin::change_password(&host, "a new password").await;
+    let new = web(&host, Method::POST, "/mcp/token").basic_auth(OWNER, Some("a new password"));
+    let token = json_of(new.send().await.unwrap()).await["token"].clone();
+    drop(host);
+    let file = std::fs::read(&path).unwrap();
+    let holds = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("KEPT") && !holds("a new password") && !holds(token.as_str().unwrap()));
+
+    let host = start(token.as_str().unwrap()).await;
+    let found = good(&host, "get_coupon", json!({ "id": "KEPT" })).await;
+    assert_eq!(found["coupon"]["status"], "active");
+    assert_eq!(audit(&host).await.last().unwrap()["tool"], "create_coupon");
+    let response = web(&host, Method::GET, "/mcp/tools").bearer_auth("lms_demo_token").send().await;
+    assert_eq!(response.unwrap().status(), 401, "it was taken back, and stays so");
 }
