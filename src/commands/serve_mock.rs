@@ -182,7 +182,8 @@ fn announcement(product: &str, address: &Address, key: Option<&Key>) -> String {
         out += &format!("sign in at   {page}\n");
     }
     if let Some(Key { kind, header, value }) = key {
-        out += &format!("{kind:<12} {value} (a demo value, in the header `{header}`)\n");
+        let shown = header.trim_end_matches([':', ' ']);
+        out += &format!("{kind:<12} {value} (a demo value, in the header `{shown}`)\n");
         entry.arguments.extend(["--header".to_owned(), format!("{header}${{MOCK_API_KEY}}")]);
         entry.variables.push(("MOCK_API_KEY".to_owned(), value.clone()));
     }

@@ -44,6 +44,7 @@ header { display: flex; align-items: start; justify-content: space-between; gap:
 section { margin-top: 1.75rem; }
 h2 { margin: 0 0 .5rem; font-size: 1.05rem; }
 label input, label select { margin-top: .25rem; }
+label + .buttons { margin-top: .75rem; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 th, td { padding: .5rem .6rem .5rem 0; border-bottom: 1px solid var(--line); text-align: left;

@@ -116,7 +116,7 @@ fn sign_in_page(refusal: Option<&str>) -> String {
          <label>Password <input type=\"password\" name=\"password\" \
          autocomplete=\"current-password\" required></label>\n\
          <label>Role <select name=\"role\"><option value=\"\">your own</option>{}</select></label>\n\
-         <p></p><div class=\"buttons\"><button class=\"main\">Sign in</button></div>\n</form>",
+         <div class=\"buttons\"><button class=\"main\">Sign in</button></div>\n</form>",
         refusal.map_or_else(String::new, |reason| notice("bad", reason)),
         options(Role::Owner, None),
     );
@@ -241,15 +241,20 @@ impl View<'_> {
     }
 
     fn password(&self) -> String {
-        let inner = "<label>Old password <input type=\"password\" name=\"old\" \
+        // Password managers want to know whose password it is.
+        let inner = format!(
+            "<input type=\"text\" name=\"username\" value=\"{}\" autocomplete=\"username\" hidden>\n\
+             <label>Old password <input type=\"password\" name=\"old\" \
              autocomplete=\"current-password\" required></label>\n\
              <label>New password <input type=\"password\" name=\"new\" minlength=\"8\" \
              autocomplete=\"new-password\" required></label>\n\
-             <div class=\"buttons\"><button>Change password</button></div>";
+             <div class=\"buttons\"><button>Change password</button></div>",
+            escaped(&self.seat.member.email),
+        );
         format!(
             "<section><h2>Password</h2>\n<p>A new password takes back every token of this \
              account.</p>\n{}</section>\n",
-            self.form("/password", inner)
+            self.form("/password", &inner)
         )
     }
 
