@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
+const VERSION = 'io.modelcontextprotocol/protocolVersion';
 /** The status that goes with an error in 2026-07-28. */
 const STATUS = { [-32601]: 404, [-32020]: 400, [-32021]: 400, [-32022]: 400, [-32602]: 400 };
 
@@ -32,15 +33,22 @@ export async function adapter(command, env) {
   });
   async function post(request, response, id) {
     const message = JSON.parse(await text(request));
-    if (message.method === 'initialize') {
+    const version = message.params?._meta?.[VERSION];
+    const stated = request.headers['mcp-protocol-version'];
+    if (version !== undefined && stated !== version) {
+      // Headers are HTTP's, so this is not for the bridge to see.
+      const error = { code: -32020, message: 'the header says another revision' };
+      const answer = { jsonrpc: '2.0', id: message.id, error };
+      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    } else if (message.method === 'initialize' && version === undefined) {
       const session = randomUUID();
       sessions.set(session, new Pipe(command, env));
       response.setHeader('mcp-session-id', session);
-      sessions.get(session).take(message, response);
+      sessions.get(session).take(message, response, false);
     } else if (id === undefined) {
       shared ??= new Pipe(command, env);
-      shared.take(message, response);
-    } else if (sessions.has(id)) sessions.get(id).take(message, response);
+      shared.take(message, response, true);
+    } else if (sessions.has(id)) sessions.get(id).take(message, response, false);
     else response.writeHead(404).end();
   }
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -81,8 +89,8 @@ class Pipe {
     this.#child.kill();
   }
 
-  /** A message of the host. */
-  take(message, response) {
+  /** A message of the host; `modern` when it stands alone. */
+  take(message, response, modern) {
     const isRequest = message.method !== undefined && message.id !== undefined;
     if (!isRequest) {
       this.#write(message);
@@ -90,7 +98,6 @@ class Pipe {
       return;
     }
     const id = `a${(this.#lastId += 1)}`;
-    const modern = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
     const token = message.params?._meta?.progressToken;
     this.#open.set(id, { theirs: message.id, response, modern, token });
     response.on('close', () => {
