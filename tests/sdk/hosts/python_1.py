@@ -20,6 +20,7 @@ class Host:
     def __init__(self, session: ClientSession, notifications: list[dict[str, Any]]) -> None:
         self.session = session
         self.notifications = notifications
+        self.modern = False
 
     async def call(self, name: str, arguments: dict[str, Any], progress: Any = None) -> dict[str, Any]:
         return wire(await self.session.call_tool(name, arguments, progress_callback=progress))

@@ -22,6 +22,11 @@ class Host:
     def __init__(self, client: Client, notifications: list[dict[str, Any]]) -> None:
         self.client = client
         self.notifications = notifications
+        self.modern = client.protocol_version >= "2026-07-28"
+        python_host.tell("speaks 2026-07-28", self.modern, client.protocol_version)
+
+    def listen(self, **filter: Any) -> Any:
+        return self.client.listen(**filter)
 
     async def call(self, name: str, arguments: dict[str, Any], progress: Any = None) -> dict[str, Any]:
         return wire(await self.client.call_tool(name, arguments, progress_callback=progress))
@@ -69,6 +74,7 @@ async def main() -> None:
         elicitation_callback=elicit,
         list_roots_callback=list_roots,
         message_handler=heard,
+        log_level="debug",
     )
     started = time.monotonic()
     try:

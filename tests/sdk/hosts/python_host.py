@@ -29,6 +29,8 @@ class Host(Protocol):
     """One SDK, adapted."""
 
     notifications: list[dict[str, Any]]
+    # Whether the SDK has settled on 2026-07-28, which has streams in the place of subscriptions.
+    modern: bool
 
     async def call(self, name: str, arguments: dict[str, Any], progress: Any = None) -> dict[str, Any]: ...
     async def abandon(self, name: str, arguments: dict[str, Any], running: Callable[[], Awaitable[None]],
@@ -108,7 +110,8 @@ async def play(host: Host) -> None:
     for feature, key, body in FEATURES:
         if key in PLAN:
             await check(feature, lambda body=body, key=key: body(host, PLAN[key]))
-    await check("ping", lambda: host.do("send_ping"))
+    if not host.modern:
+        await check("ping", lambda: host.do("send_ping"))
 
 
 def check_close(started: float) -> None:
@@ -230,16 +233,25 @@ async def roots(host: Host, plan: dict[str, Any]) -> None:
 
 
 async def subscription(host: Host, plan: dict[str, Any]) -> None:
+    if host.modern:
+        async with host.listen(resource_subscriptions=[plan["uri"]]):
+            await updated(host, plan)
+        return
     await host.do("subscribe_resource", plan["uri"])
+    await updated(host, plan)
+    await host.do("unsubscribe_resource", plan["uri"])
+
+
+async def updated(host: Host, plan: dict[str, Any]) -> None:
     await host.call(plan["trigger"]["tool"], plan["trigger"]["args"])
     await notified(host, 0, "notifications/resources/updated", lambda params: params["uri"] == plan["uri"])
     if "after" in plan:
         await host.call(plan["after"]["tool"], plan["after"]["args"])
-    await host.do("unsubscribe_resource", plan["uri"])
 
 
 async def logging(host: Host, plan: dict[str, Any]) -> None:
-    await host.do("set_logging_level", "debug")
+    if not host.modern:
+        await host.do("set_logging_level", "debug")
     await host.call(plan["trigger"]["tool"], plan["trigger"]["args"])
     await notified(host, 0, "notifications/message", lambda params: plan["mentions"] in str(params["data"]))
     if "after" in plan:
@@ -247,6 +259,14 @@ async def logging(host: Host, plan: dict[str, Any]) -> None:
 
 
 async def list_changed(host: Host, plan: dict[str, Any]) -> None:
+    if host.modern:
+        async with host.listen(**{f"{plan['appears']['list']}_list_changed": True}):
+            await changed(host, plan)
+    else:
+        await changed(host, plan)
+
+
+async def changed(host: Host, plan: dict[str, Any]) -> None:
     before = len(host.notifications)
     await host.call(plan["trigger"]["tool"], made(plan["trigger"]["args"]))
     await notified(host, before, plan["notification"], lambda params: True)

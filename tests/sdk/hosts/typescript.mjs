@@ -71,7 +71,11 @@ function watchLines(host) {
 function features(host) {
   const { client, call, notifications, lines } = host;
   const when = (key, body) => (plan[key] === undefined ? null : () => body(plan[key]));
+  // Subscriptions, log levels and ping went away with 2026-07-28; streams and `_meta` took their place.
+  const modern = client.getProtocolEra?.() === 'modern';
   return {
+    'speaks 2026-07-28':
+      pair.mode === 'auto' ? () => expect(modern, 'the era', client.getProtocolEra()) : null,
     'tools/list': when('tools', async (wanted) => {
       const names = (await client.listTools()).tools.map(({ name }) => name);
       expectAll(names, wanted);
@@ -154,17 +158,23 @@ function features(host) {
       expectText(result, (text) => text.includes('suite root'), 'its name');
     }),
     subscription: when('subscription', async ({ uri, trigger, after }) => {
-      await client.subscribeResource({ uri });
+      const listening = modern && (await client.listen({ resourceSubscriptions: [uri] }));
+      if (!modern) await client.subscribeResource({ uri });
       await call(trigger.tool, trigger.args);
       const isUpdate = ({ method, params }) =>
         method === 'notifications/resources/updated' && params.uri === uri;
       await until('notifications/resources/updated', () => notifications.some(isUpdate));
       if (after) await call(after.tool, after.args);
-      await client.unsubscribeResource({ uri });
+      await (modern ? listening.close() : client.unsubscribeResource({ uri }));
     }),
     logging: when('logging', async ({ trigger, after, mentions }) => {
-      await client.setLoggingLevel('debug');
-      await call(trigger.tool, trigger.args);
+      const _meta = { 'io.modelcontextprotocol/logLevel': 'debug' };
+      if (modern) {
+        await client.callTool({ name: trigger.tool, arguments: trigger.args, _meta });
+      } else {
+        await client.setLoggingLevel('debug');
+        await call(trigger.tool, trigger.args);
+      }
       const isMessage = ({ method, params }) =>
         method === 'notifications/message' && String(params.data).includes(mentions);
       await until(`a message with ${mentions}`, () => notifications.some(isMessage));
@@ -172,6 +182,8 @@ function features(host) {
     }),
     'list changed': when('listChanged', async ({ trigger, notification, appears, after }) => {
       const before = notifications.length;
+      const filter = { [`${appears.list}ListChanged`]: true };
+      const listening = modern && (await client.listen(filter));
       await call(trigger.tool, made(trigger.args));
       await until(notification, () =>
         notifications.slice(before).some(({ method }) => method === notification),
@@ -180,6 +192,7 @@ function features(host) {
       const members = (await lists[appears.list]())[appears.list];
       expectAll(members.map((member) => member[appears.key]), [made(appears).value]);
       if (after) await call(after.tool, made(after.args));
+      if (listening) await listening.close();
     }),
     'parallel calls': when('parallel', async ({ tool, argument, prefix }) => {
       const texts = Array.from({ length: 20 }, (_, index) => `call ${index} 世`);
@@ -192,7 +205,7 @@ function features(host) {
       const text = textOf(await call(tool, { [argument]: value }));
       expect(text === prefix + body, `${size} characters, unchanged`, `${text.length} characters`);
     }),
-    ping: () => client.ping(),
+    ping: modern ? null : () => client.ping(),
   };
 }
 
