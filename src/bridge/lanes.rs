@@ -157,6 +157,13 @@ impl Bridge {
 
     /// Enters the lane of a new session for a modern host; an older one only ends what it began.
     pub(super) fn open_for_translator(&mut self) {
+        if self.lanes.of_translator.is_none() {
+            // E-07
+            tracing::warn!(
+                "the host speaks 2026-07-28, the server an older revision: translating; questions of \
+                 the server that belong to no call, prompt or read are refused"
+            );
+        }
         let lane = match (self.lanes.of_host, self.lanes.of_translator) {
             (None, None) => {
                 self.lanes.owners[0] = Asker::Translator;
