@@ -8,6 +8,7 @@
 
 mod checks;
 mod egrow;
+mod launchmystore;
 
 use mcp_tether::mock::MockOptions;
 use serde_json::Value;

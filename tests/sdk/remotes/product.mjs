@@ -34,3 +34,29 @@ export const launchmystore = product({
     'update_store_settings',
   ],
 });
+
+export const pelcro = product({
+  tools: 101,
+  sessions: true,
+  writes: [
+    'create_address',
+    'create_bill',
+    'create_offline_charge',
+    'create_coupon',
+    'create_customer',
+    'create_order',
+    'create_ecommerce_product',
+    'create_ecommerce_sku',
+    'request_export',
+    'create_invoice',
+    'create_membership',
+    'create_newsletter',
+    'create_payment_method',
+    'cancel_refunds',
+    'create_plan',
+    'create_product',
+    'create_subscription',
+    'create_vendor',
+    'create_webhook',
+  ],
+});

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { everything } from './everything.mjs';
 import { lab } from './lab.mjs';
-import { egrow, launchmystore } from './product.mjs';
+import { egrow, launchmystore, pelcro } from './product.mjs';
 import { python } from './python.mjs';
 
 const READY_WITHIN = 30_000;
@@ -58,6 +58,7 @@ export function allRemotes(bridge) {
     },
     mockProduct(bridge, 'egrow', egrow),
     mockProduct(bridge, 'launchmystore', launchmystore),
+    mockProduct(bridge, 'pelcro', pelcro),
   ];
 }
 
