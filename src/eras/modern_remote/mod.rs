@@ -9,10 +9,14 @@ mod catalogue;
 mod content;
 mod envelope;
 mod errors;
+#[cfg(test)]
+mod golden;
 mod levels;
 mod lifecycle;
 mod listening;
 mod notices;
+#[cfg(test)]
+mod property;
 mod questions;
 mod relay;
 mod resources;

@@ -43,6 +43,12 @@ pub(super) struct Played {
     withdrawn: Vec<u64>,
     closed: Vec<u64>,
     last: u64,
+    /// Requests that ended, by number, for tests that play many at once.
+    answered: Vec<(u64, Value)>,
+    /// Everything that the host is told, in order, for transcripts.
+    told: Vec<Value>,
+    /// The ids of the host's requests, by number.
+    ids: std::collections::HashMap<u64, Value>,
 }
 
 impl Played {
@@ -58,6 +64,9 @@ impl Played {
             withdrawn: Vec::new(),
             closed: Vec::new(),
             last: 0,
+            answered: Vec::new(),
+            told: Vec::new(),
+            ids: std::collections::HashMap::new(),
         }
     }
 
@@ -88,15 +97,31 @@ impl Played {
 
     fn take(&mut self, effect: RemoteEffect) {
         let value = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
+        match &effect {
+            RemoteEffect::Answer { number, answer, edits } => {
+                let mut answer = value(&answer.edited(edits).into_bytes());
+                answer["id"] = self.ids.get(number).cloned().unwrap_or_default();
+                self.told.push(answer);
+            }
+            RemoteEffect::Notify(frame) => self.told.push(value(&frame.clone().into_bytes())),
+            RemoteEffect::Ask(question) => self.told.push(value(question.raw())),
+            RemoteEffect::Withdraw(id) => self.told.push(json!({ "jsonrpc": "2.0",
+                "method": "notifications/cancelled", "params": { "requestId": id } })),
+            _ => {}
+        }
         match effect {
-            RemoteEffect::Answer { answer, edits, .. } => {
+            RemoteEffect::Answer { number, answer, edits } => {
                 let answer = value(&answer.edited(&edits).into_bytes());
                 let outcome = answer.get("result").or(answer.get("error")).expect("an outcome");
+                self.answered.push((number, outcome.clone()));
                 self.outcomes.push_back(outcome.clone());
             }
-            RemoteEffect::Fail { failure, .. } => self.outcomes.push_back(json!({
-                "bridge": failure.kind.name(), "message": failure.message,
-            })),
+            RemoteEffect::Fail { number, failure } => {
+                let kind = failure.kind.name();
+                let outcome = json!({ "bridge": kind, "message": failure.message });
+                self.answered.push((number, outcome.clone()));
+                self.outcomes.push_back(outcome);
+            }
             RemoteEffect::Forget(_) | RemoteEffect::Accepted(_) => {}
             RemoteEffect::Contradicted(_) => self.outcomes.push_back(json!("contradicted")),
             RemoteEffect::Notify(frame) => self.notices.push(value(&frame.into_bytes())),
@@ -141,6 +166,61 @@ impl Played {
     pub(super) fn cancel(&mut self) {
         let number = self.last;
         self.turn(|remote, turn| remote.cancel(number, turn));
+    }
+
+    /// A line of the host, as it stands in a transcript.
+    pub(super) fn host_says(&mut self, message: Value) {
+        if message["method"] == "notifications/cancelled" {
+            let of = |(number, id): (&u64, &Value)| {
+                (*id == message["params"]["requestId"]).then_some(*number)
+            };
+            let number = self.ids.iter().find_map(of).expect("a request of the host");
+            return self.cancel_number(number);
+        }
+        if message["method"].is_null() {
+            let result = message["result"].clone();
+            return self.reply(&message, result);
+        }
+        self.last = self.numbers.fresh();
+        self.ids.insert(self.last, message["id"].clone());
+        let (number, message) = (self.last, Message::parse(message.to_string()).unwrap());
+        self.turn(|remote, turn| remote.take_request(number, &message, turn));
+    }
+
+    /// A message of the server, as it stands in a transcript.
+    pub(super) fn server_says(&mut self, exchange: u64, message: Value) {
+        self.say(exchange, message);
+    }
+
+    /// What the host was told since the last look.
+    pub(super) fn told(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.told)
+    }
+
+    pub(super) fn cancel_number(&mut self, number: u64) {
+        self.turn(|remote, turn| remote.cancel(number, turn));
+    }
+
+    pub(super) fn last_number(&self) -> u64 {
+        self.last
+    }
+
+    pub(super) fn is_closed(&self, exchange: u64) -> bool {
+        self.closed.contains(&exchange)
+    }
+
+    pub(super) fn sent_so_far(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// The exchanges from this position on.
+    pub(super) fn exchanges_from(&self, position: usize) -> Vec<u64> {
+        self.sent.iter().skip(position).map(|exchange| exchange.number).collect()
+    }
+
+    /// Requests that ended since the last look.
+    pub(super) fn answered(&mut self) -> Vec<(u64, Value)> {
+        std::mem::take(&mut self.answered)
     }
 
     pub(super) fn listen(&mut self) -> u64 {
