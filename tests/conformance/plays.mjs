@@ -24,6 +24,13 @@ export function flagsFor(scenario, context) {
         '--static-oauth-client-info',
         JSON.stringify({ client_id, private_key_pem, signing_algorithm }),
       ];
+    // Their remotes answer `initialize` too, and judge every request by the rules of 2026-07-28: a user
+    // of a legacy host who wants these has to say so.
+    case 'request-metadata':
+    case 'http-standard-headers':
+    case 'http-custom-headers':
+    case 'http-invalid-tool-headers':
+      return ['--protocol', 'modern'];
     default:
       return [];
   }
