@@ -135,7 +135,8 @@ impl Bridge {
                 self.discover(discover);
             }
             (Opens::Request(held), Step::Discover) => {
-                let discover = ModernRemote::discover_like(&held.message, &mut self.numbers);
+                let discover =
+                    ModernRemote::discover_like(&held.message, &options, &mut self.numbers);
                 self.discover(discover);
             }
             (Opens::Session(number, initialize), step) => {
@@ -172,7 +173,7 @@ impl Bridge {
         RemoteOptions {
             host_name: self.remote.endpoint().host_str().unwrap_or("server").to_owned(),
             limit: self.limits.request,
-            extensions: Vec::new(),
+            extensions: self.remote.authorizer().extension().into_iter().collect(),
         }
     }
 
@@ -249,6 +250,9 @@ impl Bridge {
 
     /// Remembers an era for this run and, for hosts of this era, for the next.
     fn found(&mut self, host: Era, era: Era) {
+        if self.choices.era != Some(era) {
+            tell_quadrant(host, era);
+        }
         self.choices.era = Some(era);
         if let Some(known) = &self.choices.known {
             known.keep(host, era);
@@ -294,10 +298,6 @@ impl Bridge {
         self.modern.begin(remote);
         match search.opens {
             Opens::Session(number, initialize) => {
-                tracing::warn!(
-                    "the server speaks only 2026-07-28, the host an older revision: translating; \
-                     changes of the host's folders are not passed on"
-                );
                 self.with_modern(|modern, turn| modern.take_request(number, &initialize, turn));
             }
             Opens::Request(_) => self.relay_all(answer),
@@ -322,6 +322,22 @@ impl Bridge {
                 }
             }
         }
+    }
+}
+
+/// Says which eras are joined, and what that cannot carry (E-07, E12).
+fn tell_quadrant(host: Era, remote: Era) {
+    match (host, remote) {
+        (Era::Legacy, Era::Legacy) => tracing::info!("both sides know sessions, no translation"),
+        (Era::Modern, Era::Modern) => tracing::info!("both sides speak 2026-07-28, no translation"),
+        (Era::Legacy, Era::Modern) => tracing::warn!(
+            "a host of an older revision with a server of 2026-07-28: translating; changes of the \
+             host's folders and its own tasks are not carried"
+        ),
+        (Era::Modern, Era::Legacy) => tracing::warn!(
+            "a host of 2026-07-28 with a server of an older revision: translating; questions of the \
+             server outside of calls, prompts and reads are not carried"
+        ),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
 use mcp_tether::mock::{MockOptions, MockRemote};
+use mcp_tether::protocol::ProtocolVersion;
 use serde_json::json;
 
 use crate::support::harness::{Harness, PATIENCE, initialize, kind, text};
@@ -18,8 +19,11 @@ fn remembering(folder: &Path, key: &str, within: Duration) -> impl FnOnce(&mut B
 
 /// One good session, so that there is something to remember.
 async fn learned(folder: &Path, key: &str) {
-    let mut harness =
-        Harness::with(MockOptions::default(), remembering(folder, key, PATIENCE)).open().await;
+    learned_from(MockOptions::default(), folder, key).await;
+}
+
+async fn learned_from(mock: MockOptions, folder: &Path, key: &str) {
+    let mut harness = Harness::with(mock, remembering(folder, key, PATIENCE)).open().await;
     for list in ["tools/list", "prompts/list", "resources/list"] {
         assert!(harness.request(list, json!({})).await["result"].is_object());
     }
@@ -61,6 +65,27 @@ async fn a_known_server_that_is_slow_is_answered_for() {
     harness.seen(|all| all.iter().any(|r| r.rpc_method() == "tools/list")).await;
     harness.request("prompts/list", json!({})).await;
     assert!(harness.set_aside().iter().all(|m| m["method"] != "notifications/tools/list_changed"));
+}
+
+/// E-10 beside HOSTS.md 2: a modern remote is remembered in the words of the host
+#[tokio::test]
+async fn a_known_modern_server_that_is_slow_is_answered_for_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let modern = |faults: &[&str]| MockOptions {
+        protocol: ProtocolVersion::V2026_07_28.into(),
+        faults: crate::support::harness::parsed(faults),
+        ..MockOptions::default()
+    };
+    learned_from(modern(&[]), folder.path(), "one").await;
+    let slow = modern(&["delay=400:method=server/discover"]);
+    let mut harness = Harness::with(slow, remembering(folder.path(), "one", Duration::ZERO));
+    let result = harness.initialize("2025-11-25").await;
+    assert!(result["capabilities"]["tools"].is_object() && result["ttlMs"].is_null());
+    let listed = harness.request("tools/list", json!({})).await;
+    let tools = listed["result"]["tools"].as_array().unwrap();
+    assert!(tools.len() > 10 && tools.iter().all(|tool| tool["name"] != "header_empty"));
+    assert_eq!(text(&harness.call("echo", json!({ "a": 1 })).await), r#"{"a":1}"#);
+    assert_eq!(harness.count("server/discover"), 1);
 }
 
 #[tokio::test]

@@ -95,7 +95,8 @@ impl ModernRemote {
             }
             _ => {
                 let version = named_version(&call.request).unwrap_or_else(|| self.version.clone());
-                envelope::relayed(&version, &call.request, exchange, mirrored)
+                let extensions = &self.options.extensions;
+                envelope::relayed(&version, &call.request, exchange, mirrored, extensions)
             }
         };
         if let Some(call) = self.calls.get_mut(&number) {

@@ -225,7 +225,8 @@ impl ModernRemote {
             (_, like) => {
                 let request = envelope::own_like(method, params, like);
                 let version = named_version(&request).unwrap_or_else(|| self.version.clone());
-                envelope::relayed(&version, &request, number, Vec::new())
+                let extensions = &self.options.extensions;
+                envelope::relayed(&version, &request, number, Vec::new(), extensions)
             }
         };
         self.exchanges.insert(number, role);

@@ -48,32 +48,58 @@ impl Envelope {
 /// `tasks` of 2025-11-25, and the extensions that the bridge itself drives.
 fn capabilities(text: &str, extensions: &[&str]) -> String {
     let Some(object) = Object::parse(text) else { return "{}".to_owned() };
-    let own = || extensions.iter().chain([&meta::extensions::TASKS]);
-    let none = |extension: &&str| ((*extension).to_owned(), "{}".to_owned());
-    let added: Vec<(String, String)> = own().map(none).collect();
-    let added: Vec<(&str, String)> =
-        added.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    let declared = object.get("extensions").and_then(Object::parse);
-    let extended = match &declared {
-        Some(declared) => declared.rewritten(
-            |member| match own().any(|own| *own == member.name) {
-                true => Change::Remove,
-                false => Change::Keep,
-            },
-            &added,
-        ),
-        None => Object::parse("{}")
-            .map(|none| none.rewritten(|_| Change::Keep, &added))
-            .unwrap_or_default(),
-    };
+    let own: Vec<&str> = extensions.iter().copied().chain([meta::extensions::TASKS]).collect();
     object.rewritten(
         |member| match member.name.as_str() {
             "roots" => Change::Replace("{}".to_owned()),
             "tasks" | "extensions" => Change::Remove,
             _ => Change::Keep,
         },
-        &[("extensions", extended)],
+        &[("extensions", extended(&object, &own))],
     )
+}
+
+/// The extensions that a host declares, and those that the bridge answers for.
+fn extended(capabilities: &Object<'_>, own: &[&str]) -> String {
+    let added: Vec<(&str, String)> = own.iter().map(|name| (*name, "{}".to_owned())).collect();
+    let declared = capabilities.get("extensions").and_then(Object::parse);
+    let change = |member: &Member<'_>| match own.contains(&member.name.as_str()) {
+        true => Change::Remove,
+        false => Change::Keep,
+    };
+    match declared {
+        Some(declared) => declared.rewritten(change, &added),
+        None => object_of(&added),
+    }
+}
+
+/// The bridge, not the host, is the OAuth client: its extensions are declared for it.
+fn declared(request: &Message, extensions: &[&str]) -> Option<Vec<Edit>> {
+    let range = request.params_range()?;
+    let params = Object::parse(request.params()?)?;
+    let text = params.get("_meta")?;
+    let own = Object::parse(text)?;
+    let capabilities = Object::parse(own.get(meta::CLIENT_CAPABILITIES)?)?;
+    let with = capabilities.rewritten(
+        |member| if member.name == "extensions" { Change::Remove } else { Change::Keep },
+        &[("extensions", extended(&capabilities, extensions))],
+    );
+    let inner = own.rewrite(
+        range.start + params.range_of(text).start,
+        |member| match member.name == meta::CLIENT_CAPABILITIES {
+            true => Change::Replace(with.clone()),
+            false => Change::Keep,
+        },
+        &[],
+    );
+    Some(params.rewrite(
+        range.start,
+        |member| match member.name == "_meta" {
+            true => Change::Within(inner.clone()),
+            false => Change::Keep,
+        },
+        &[],
+    ))
 }
 
 /// A legacy host's request as an exchange with the remote. `added` are further members of `params`,
@@ -98,16 +124,18 @@ pub(super) fn exchange(
     }
 }
 
-/// A modern host's request as it is, under another id (E-04).
+/// A modern host's request as it is, under another id (E-04), with the extensions of the bridge.
 pub(super) fn relayed(
     version: &str,
     request: &Message,
     number: u64,
     mirrored: Vec<(String, String)>,
+    extensions: &[&str],
 ) -> Exchange {
     let mut headers = headers::standard(version, request);
     headers.extend(mirrored);
-    let frame: Frame = request.with_id(&number.to_string());
+    let edits = (!extensions.is_empty()).then(|| declared(request, extensions)).flatten();
+    let frame: Frame = request.with_edits(&number.to_string(), &edits.unwrap_or_default());
     Exchange {
         number,
         frame,

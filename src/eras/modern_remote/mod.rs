@@ -177,7 +177,11 @@ impl ModernRemote {
 
     /// The `server/discover` with which a modern host's request finds out what the remote is: the
     /// request itself, or one with its `_meta`.
-    pub fn discover_like(request: &Message, numbers: &mut Numbers) -> Exchange {
+    pub fn discover_like(
+        request: &Message,
+        options: &RemoteOptions,
+        numbers: &mut Numbers,
+    ) -> Exchange {
         let number = numbers.fresh();
         let discover = match request.method() {
             methods::DISCOVER => request.clone(),
@@ -185,7 +189,7 @@ impl ModernRemote {
         };
         let version = super::host::named_version(&discover);
         let version = version.unwrap_or_else(|| ProtocolVersion::NEWEST_MODERN.name().to_owned());
-        envelope::relayed(&version, &discover, number, Vec::new())
+        envelope::relayed(&version, &discover, number, Vec::new(), &options.extensions)
     }
 
     /// The revision in force.

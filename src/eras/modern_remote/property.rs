@@ -163,7 +163,7 @@ fn answer(marker: u64, left: u64, done: u64, seed: usize) -> Value {
         "params": { "message": "m", "marker": marker } })
     };
     let mut requests = json!({});
-    if seed % 3 != 0 {
+    if !seed.is_multiple_of(3) {
         requests["same"] = question("elicitation/create");
     }
     if seed % 3 == 1 {

@@ -18,6 +18,11 @@ pub(super) fn options() -> RemoteOptions {
 
 /// A remote with tools that change.
 pub(super) fn discovered() -> ModernRemote {
+    discovered_with(options())
+}
+
+/// The same, seen by a bridge with these options.
+pub(super) fn discovered_with(options: RemoteOptions) -> ModernRemote {
     let result = json!({
         "resultType": "complete",
         "supportedVersions": ["2026-07-28"],
@@ -28,7 +33,7 @@ pub(super) fn discovered() -> ModernRemote {
         "ttlMs": 60000, "cacheScope": "public",
     });
     let text = json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string();
-    ModernRemote::new(&Message::parse(text).unwrap(), options()).unwrap()
+    ModernRemote::new(&Message::parse(text).unwrap(), options).unwrap()
 }
 
 /// The adapter, and what it did.
@@ -416,4 +421,27 @@ fn an_answer_of_the_other_era_is_a_contradiction() {
     let exchange = played.request("prompts/list", json!({}));
     played.error(exchange, json!({ "code": -32000, "message": "out of paper" }));
     assert_eq!(played.outcome()["message"], "out of paper");
+}
+
+/// the bridge is the OAuth client, whatever the host is
+#[test]
+fn extensions_of_signing_in_are_declared_for_the_bridge() {
+    let name = "io.modelcontextprotocol/oauth-client-credentials";
+    let played =
+        || Played::new(discovered_with(RemoteOptions { extensions: vec![name], ..options() }));
+    let seen = |body: Value| {
+        let own = &body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+        own["extensions"].clone()
+    };
+    let mut legacy = played();
+    legacy.initialize("2025-11-25");
+    let exchange = legacy.request("prompts/list", json!({}));
+    assert_eq!(seen(legacy.body(exchange))[name], json!({}));
+    let mut modern = played();
+    let declared = json!({ "extensions": { "vendor/ui": { "x": 1.5 } }, "roots": {} });
+    let own = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": declared });
+    let exchange = modern.relay("prompts/list", json!({ "_meta": own }));
+    let expected = json!({ name: {}, "vendor/ui": { "x": 1.5 } });
+    assert_eq!(seen(modern.body(exchange)), expected);
 }
