@@ -5,7 +5,6 @@ mod life_cycles;
 mod questions;
 mod sequences;
 mod shapes;
-mod tools;
 
 use mcp_tether::mock::{MockOptions, Mode, ProductName};
 use serde_json::{Value, json};

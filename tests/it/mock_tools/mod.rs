@@ -9,6 +9,7 @@
 mod checks;
 mod egrow;
 mod launchmystore;
+mod pelcro;
 
 use mcp_tether::mock::MockOptions;
 use serde_json::Value;

@@ -1,0 +1,138 @@
+//! The tools of `pelcro`: each shows arguments that work, ids in them are those of the seeded data.
+
+use mcp_tether::mock::{MockOptions, Mode, ProductName};
+use serde_json::Value;
+
+use super::{Row, Tested, checks, row};
+
+const TESTED: Tested = Tested {
+    product: "pelcro",
+    options: || MockOptions {
+        product: ProductName::Pelcro,
+        mode: Mode::Stateless,
+        today: Some("2026-11-21".parse().unwrap()),
+        ..MockOptions::default()
+    },
+    headers: &[],
+    error,
+    invalid: "400",
+    unknown: "404",
+    again: |_, _| false,
+    rows: ROWS,
+};
+
+#[tokio::test]
+async fn every_tool_of_pelcro_works_and_fails_as_the_product_says() {
+    checks::play(&TESTED).await;
+}
+
+/// The status of the body of an API error, which is all that a failed result has.
+fn error(result: &Value) -> Option<String> {
+    let body: Value = serde_json::from_str(result["content"][0]["text"].as_str()?).ok()?;
+    let whole = body["message"].is_string() && result.get("structuredContent").is_none();
+    body["status"].as_u64().filter(|_| whole).map(|status| status.to_string())
+}
+
+const ROWS: &[Row] = &[
+    row("get_account", &[]),
+    row("list_addresses", &["site_id"]),
+    row("get_address", &["site_id", "address_id"]),
+    row("create_address", &["site_id", "customer_id"]),
+    row("update_address", &["site_id", "address_id"]),
+    row("delete_address", &["site_id", "address_id"]),
+    row("list_bills", &["site_id"]),
+    row("get_bill", &["site_id", "bill_id"]),
+    row("create_bill", &["site_id", "vendor_id"]),
+    row("update_bill", &["site_id", "bill_id"]),
+    row("delete_bill", &["site_id", "bill_id"]),
+    row("finalize_bill", &["site_id", "bill_id"]),
+    row("mark_bill_as_paid", &["site_id", "bill_id"]),
+    row("export_bills", &["site_id"]),
+    row("list_charges", &["site_id"]),
+    row("get_charge", &["site_id", "charge_id"]),
+    row("create_offline_charge", &["site_id", "customer_id"]),
+    row("list_coupons", &["site_id"]),
+    row("get_coupon", &["site_id", "coupon_id"]),
+    row("create_coupon", &["site_id"]),
+    row("update_coupon", &["site_id", "coupon_id"]),
+    row("delete_coupon", &["site_id", "coupon_id"]),
+    row("list_customers", &["site_id"]),
+    row("get_customer", &["site_id", "customer_id"]),
+    row("create_customer", &["site_id"]),
+    row("update_customer", &["site_id", "customer_id"]),
+    row("delete_customer", &["site_id", "customer_id"]),
+    row("credit_from_payment_method", &["site_id", "customer_id"]),
+    row("delete_customer_metadata", &["site_id", "customer_id", "keys.0"]),
+    row("list_orders", &["site_id"]),
+    row("get_order", &["site_id", "order_id"]),
+    row("create_order", &["site_id", "customer_id", "items.0.sku_id"]),
+    row("update_order", &["site_id", "order_id"]),
+    row("list_ecommerce_products", &["site_id"]),
+    row("get_ecommerce_product", &["site_id", "ecommerce_product_id"]),
+    row("create_ecommerce_product", &["site_id"]),
+    row("update_ecommerce_product", &["site_id", "ecommerce_product_id"]),
+    row("delete_ecommerce_product", &["site_id", "ecommerce_product_id"]),
+    row("list_ecommerce_skus", &["site_id"]),
+    row("get_ecommerce_sku", &["site_id", "ecommerce_sku_id"]),
+    row("create_ecommerce_sku", &["site_id", "ecommerce_product_id"]),
+    row("update_ecommerce_sku", &["site_id", "ecommerce_sku_id"]),
+    row("delete_ecommerce_sku", &["site_id", "ecommerce_sku_id"]),
+    row("list_exports", &["site_id"]),
+    row("request_export", &["site_id"]),
+    row("download_export", &["site_id", "export_id"]),
+    row("list_invoices", &["site_id"]),
+    row("get_invoice", &["site_id", "invoice_id"]),
+    row("create_invoice", &["site_id", "customer_id"]),
+    row("update_invoice", &["site_id", "invoice_id"]),
+    row("pay_invoice_offline", &["site_id", "invoice_id"]),
+    row("void_invoice", &["site_id", "invoice_id"]),
+    row("mark_invoice_uncollectible", &["site_id", "invoice_id"]),
+    row("apply_balance_to_invoice", &["site_id", "invoice_id"]),
+    row("list_memberships", &["site_id"]),
+    row("get_membership", &["site_id", "membership_id"]),
+    row("create_membership", &["site_id", "subscription_id", "customer_id"]),
+    row("invite_member", &["site_id", "subscription_id"]),
+    row("update_membership", &["site_id", "membership_id"]),
+    row("delete_membership", &["site_id", "membership_id"]),
+    row("membership_ip_authorization", &["site_id"]),
+    row("list_newsletters", &["site_id"]),
+    row("get_newsletter", &["site_id", "newsletter_id"]),
+    row("create_newsletter", &["site_id"]),
+    row("update_newsletter", &["site_id", "newsletter_id"]),
+    row("delete_newsletter", &["site_id", "newsletter_id"]),
+    row("list_payment_methods", &["site_id"]),
+    row("get_payment_method", &["site_id", "payment_method_id"]),
+    row("create_payment_method", &["site_id", "customer_id"]),
+    row("delete_payment_method", &["site_id", "payment_method_id"]),
+    row("list_refunds", &["site_id"]),
+    row("cancel_refunds", &["site_id", "refund_ids.0"]),
+    row("list_plans", &["site_id"]),
+    row("get_plan", &["site_id", "plan_id"]),
+    row("create_plan", &["site_id", "product_id"]),
+    row("update_plan", &["site_id", "plan_id"]),
+    row("delete_plan", &["site_id", "plan_id"]),
+    row("list_products", &["site_id"]),
+    row("get_product", &["site_id", "product_id"]),
+    row("create_product", &["site_id"]),
+    row("update_product", &["site_id", "product_id"]),
+    row("delete_product", &["site_id", "product_id"]),
+    row("list_subscriptions", &["site_id"]),
+    row("get_subscription", &["site_id", "subscription_id"]),
+    row("create_subscription", &["site_id", "customer_id", "plan_id"]),
+    row("update_subscription", &["site_id", "subscription_id"]),
+    row("cancel_subscription", &["site_id", "subscription_id"]),
+    row("renew_subscription", &["site_id", "subscription_id", "plan_id"]),
+    row("delete_subscription_phase", &["site_id", "subscription_id", "phase_id"]),
+    row("redeem_subscription", &["site_id", "customer_id", "gift_code"]),
+    row("list_vendors", &["site_id"]),
+    row("get_vendor", &["site_id", "vendor_id"]),
+    row("create_vendor", &["site_id"]),
+    row("update_vendor", &["site_id", "vendor_id"]),
+    row("delete_vendor", &["site_id", "vendor_id"]),
+    row("export_vendors", &["site_id"]),
+    row("list_webhooks", &["site_id"]),
+    row("get_webhook", &["site_id", "webhook_id"]),
+    row("create_webhook", &["site_id"]),
+    row("update_webhook", &["site_id", "webhook_id"]),
+    row("delete_webhook", &["site_id", "webhook_id"]),
+];
