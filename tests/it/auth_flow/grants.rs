@@ -1,0 +1,179 @@
+//! Ways of signing in without a browser here: credentials, a code on another device, a pasted address.
+
+use super::*;
+
+/// client credentials: no browser, no refresh token, asked for again.
+#[tokio::test]
+async fn client_credentials_need_no_person() {
+    let server = server(|config| {
+        config.auth_method = "client_secret_basic";
+        config.refresh_tokens = false;
+        config.challenge_scope = Some("a");
+        config.registration = false;
+        config.pkce = None;
+    })
+    .await;
+    server.add_client("robot", Some("s"), &[]);
+    let no_browser = FakeBrowser::must_not_open();
+    let party = party(&server)
+        .browser(&no_browser.browser())
+        .options(|options| {
+            let mut given = PreRegistered::new("robot");
+            given.client_secret = Some(Secret::new("s".to_owned()));
+            options.client_info = Some(given);
+            options.grant = Grant::ClientCredentials { token_endpoint: None };
+        })
+        .build();
+    assert_eq!(party.list().await, Ok(2));
+    let asked = &server.grants("client_credentials")[0].form;
+    assert_eq!(asked["scope"], "a");
+    assert_eq!(asked["resource"], server.endpoint().as_str());
+    party.clock.advance(3550);
+    server.advance(3550);
+    assert_eq!(party.list().await, Ok(1), "asked for again ahead of its end");
+    assert_eq!(server.grants("client_credentials").len(), 2);
+}
+
+/// a signed assertion: `iss` and `sub` are the client, `aud` is the issuer.
+#[tokio::test]
+async fn client_credentials_may_be_a_signed_assertion() {
+    let server = server(|config| config.auth_method = "private_key_jwt").await;
+    server.add_client("robot", None, &[]);
+    let (pem, public) = p256_key();
+    let given = PreRegistered::from_json(
+        &json!({ "client_id": "robot", "private_key_pem": pem, "signing_algorithm": "ES256" })
+            .to_string(),
+    )
+    .unwrap();
+    assert_eq!(given.auth_method, None::<AuthMethod>);
+    let party = party(&server)
+        .options(|options| {
+            options.client_info = Some(given);
+            options.grant = Grant::ClientCredentials { token_endpoint: None };
+        })
+        .build();
+    assert_eq!(party.list().await, Ok(2));
+    let form = &server.asked_at("/token")[0].form;
+    assert_eq!(
+        form["client_assertion_type"],
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    );
+    let claims = verified_claims(&form["client_assertion"], &public);
+    assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some("robot"), Some("robot")));
+    assert_eq!(claims["aud"], server.issuer());
+    let (issued, end) = (claims["iat"].as_u64().unwrap(), claims["exp"].as_u64().unwrap());
+    assert!(issued < end && end - issued <= 300, "short-lived");
+    assert!(claims["jti"].as_str().unwrap().len() > 20);
+}
+
+/// Checks the signature with the public half of the key.
+fn verified_claims(assertion: &str, public: &[u8]) -> serde_json::Value {
+    use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    let (signed, signature) = assertion.rsplit_once('.').unwrap();
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public)
+        .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
+        .expect("the signature is right");
+    let claims = signed.split_once('.').unwrap().1;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+}
+
+/// A fresh P-256 key: in PEM form, and its public half.
+fn p256_key() -> (String, Vec<u8>) {
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+    let random = SystemRandom::new();
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let der = document.as_ref();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &random).unwrap();
+    let label = "PRIVATE KEY";
+    let pem = format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der));
+    (pem, pair.public_key().as_ref().to_vec())
+}
+
+/// RFC 8628: the code and the address are told, and polling ends with tokens.
+#[tokio::test]
+async fn a_device_code_signs_in_on_another_device() {
+    let server = server(|_| {}).await;
+    let no_browser = FakeBrowser::must_not_open();
+    let party = party(&server)
+        .browser(&no_browser.browser())
+        .options(|options| options.grant = Grant::DeviceCode)
+        .build();
+    let signed_in = party.authorizer.sign_in(Interaction::Browser).await.unwrap();
+    assert!(signed_in.renewable);
+    assert!(party.said().contains("ABCD-EFGH") && party.said().contains("/activate"));
+    assert_eq!(server.grants("urn:ietf:params:oauth:grant-type:device_code").len(), 2);
+    assert_eq!(party.list().await, Ok(1));
+}
+
+/// `login --no-browser`: the address that the browser ended at is pasted; wrong ones are explained.
+#[tokio::test]
+async fn a_pasted_address_signs_in() {
+    let server = server(|_| {}).await;
+    let no_browser = FakeBrowser::must_not_open();
+    let party = party(&server).browser(&no_browser.browser()).build();
+    let pasting = party.clone();
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let signing_in = tokio::spawn(async move {
+        let mut lines = Channel(receiver);
+        pasting.authorizer.sign_in(Interaction::Typed(&mut lines)).await
+    });
+    let page = party.page().await;
+    let answer = outbound().get(page).send().await.unwrap();
+    let address = answer.headers()["location"].to_str().unwrap().to_owned();
+    sender.send("http://localhost:1/?code=x&state=y".to_owned()).unwrap();
+    sender.send(address).unwrap();
+    let signed_in = signing_in.await.unwrap().unwrap();
+    assert_eq!(signed_in.issuer, server.issuer());
+    assert!(party.said().contains("another sign-in"), "{}", party.said());
+    assert_eq!(party.list().await, Ok(1));
+}
+
+struct Channel(tokio::sync::mpsc::UnboundedReceiver<String>);
+
+impl mcp_tether::auth::LineSource for Channel {
+    fn line(&mut self) -> BoxFuture<'_, Option<String>> {
+        Box::pin(self.0.recv())
+    }
+}
+
+/// `login --no-browser` whose input ends.
+#[tokio::test]
+async fn a_paste_that_never_comes_is_an_error() {
+    let server = server(|_| {}).await;
+    let party = party(&server).build();
+    let mut lines = Typed::lines(&["", "nonsense here"]);
+    let error = party.authorizer.sign_in(Interaction::Typed(&mut lines)).await.unwrap_err();
+    assert!(error.to_string().contains("input ended"), "{error}");
+    assert!(party.said().contains("neither the address"), "{}", party.said());
+}
+
+/// DROP-IN.md §1: `--token-endpoint` skips discovery.
+#[tokio::test]
+async fn a_given_token_endpoint_skips_discovery() {
+    let server = server(|config| config.auth_method = "client_secret_basic").await;
+    server.add_client("robot", Some("s"), &[]);
+    let endpoint = format!("{}/token", server.origin()).parse().unwrap();
+    let party = party(&server)
+        .options(|options| {
+            let mut given = PreRegistered::new("robot");
+            given.client_secret = Some(Secret::new("s".to_owned()));
+            options.client_info = Some(given);
+            options.grant = Grant::ClientCredentials { token_endpoint: Some(endpoint) };
+        })
+        .build();
+    assert_eq!(party.list().await, Ok(2));
+    let paths: Vec<_> = server.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/mcp", "/token", "/mcp"]);
+    assert_eq!(server.asked_at("/token")[0].form["resource"], server.endpoint().as_str());
+}
+
+/// DROP-IN.md §1: `--use-id-token`, and what is missing when there is none.
+#[tokio::test]
+async fn an_id_token_that_does_not_come_is_explained() {
+    let server = server(|_| {}).await;
+    let party = party(&server).options(|options| options.use_id_token = true).build();
+    let failure = party.list().await.unwrap_err();
+    assert!(failure.message.contains("no ID token"), "{}", failure.message);
+    assert!(failure.hint.unwrap().contains("openid"));
+}
