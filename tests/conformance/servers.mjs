@@ -26,7 +26,12 @@ const SCENARIO_WITHIN = 30_000;
 /** What the mock serves in front of the scenarios of a revision: that revision alone, or both eras. */
 const SERVED = (revision) => [revision, 'dual'];
 /** What the suite speaks to the bridge, and what the mock behind the bridge speaks. */
-const BRIDGED = [['2025-11-25', '2025-11-25']];
+const BRIDGED = [
+  ['2025-11-25', '2025-11-25'],
+  ['2025-11-25', MODERN],
+  [MODERN, '2025-11-25'],
+  [MODERN, MODERN],
+];
 /** Scenarios about HTTP itself: the adapter would be judged, not the bridge. */
 const ABOUT_HTTP =
   /^(http-|dns-|server-session-|server-sse-|tasks-request-headers|tasks-status-notifications)/;
