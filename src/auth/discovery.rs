@@ -72,9 +72,10 @@ pub fn canonical(endpoint: &Url) -> String {
     endpoint.into()
 }
 
-struct Search<'a> {
-    outside: &'a Outside,
-    options: &'a AuthOptions,
+/// One search, and the rules that it keeps.
+pub(super) struct Search<'a> {
+    pub(super) outside: &'a Outside,
+    pub(super) options: &'a AuthOptions,
 }
 
 /// What became of one document.
@@ -88,7 +89,7 @@ enum Fetched {
 impl Search<'_> {
     /// The first of the places that has the document (A-03). Trouble at one place counts only if no
     /// other has it: then the server is not one without metadata.
-    async fn protected_resource(
+    pub(super) async fn protected_resource(
         &self,
         challenge: Option<&Challenge>,
     ) -> Result<Option<ProtectedResource>, Failure> {
@@ -134,17 +135,17 @@ impl Search<'_> {
                 Err(failure) => trouble = trouble.or(Some(failure)),
             }
         }
-        Err(trouble.unwrap_or_else(|| {
-            Failure::new(
-                FailureKind::AuthFailed,
-                "the server's metadata names no authorization server",
-            )
-            .hint("tell its operator: `authorization_servers` must not be empty (RFC 9728)")
-        }))
+        Err(trouble.unwrap_or_else(no_issuer))
+    }
+
+    async fn authorization_server(&self, issuer: &str) -> Result<AuthorizationServer, Failure> {
+        let server = self.described(issuer).await?;
+        self.check_server(&server)?;
+        Ok(server)
     }
 
     /// The metadata of an issuer that the resource named; a server without it cannot be used.
-    async fn authorization_server(&self, issuer: &str) -> Result<AuthorizationServer, Failure> {
+    pub(super) async fn described(&self, issuer: &str) -> Result<AuthorizationServer, Failure> {
         let url = Url::parse(issuer).map_err(|_| {
             let shown = plain(issuer);
             Failure::new(
@@ -155,10 +156,7 @@ impl Search<'_> {
         self.outside.check(&url, "its authorization server")?;
         let accepts = |named: &str| named == issuer;
         match self.server_metadata(&url, issuer, accepts).await? {
-            Some(server) => {
-                self.check_server(&server)?;
-                Ok(server)
-            }
+            Some(server) => Ok(server),
             None => Err(Failure::new(
                 FailureKind::AuthFailed,
                 format!("the authorization server `{}` has no metadata", SafeUrl::new(&url)),
@@ -169,7 +167,7 @@ impl Search<'_> {
 
     /// A server of 2025-03-26: its origin is the issuer, and without any metadata the endpoints have
     /// default names (A-10). Only without a document PKCE support may stay unknown (O-10).
-    async fn without_resource_metadata(&self) -> Result<Discovered, Failure> {
+    pub(super) async fn without_resource_metadata(&self) -> Result<Discovered, Failure> {
         let endpoint = &self.options.server;
         let origin = well_known::origin(endpoint);
         let base = Url::parse(&origin)
@@ -229,32 +227,38 @@ impl Search<'_> {
         trouble.map_or(Ok(None), Err)
     }
 
-    /// What a usable authorization server must have (A-07, A-08).
     fn check_server(&self, server: &AuthorizationServer) -> Result<(), Failure> {
+        self.objections(server).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// What a usable authorization server must have, and this one lacks (A-07, A-08).
+    pub(super) fn objections(&self, server: &AuthorizationServer) -> Vec<Failure> {
         let endpoints = [
             (&server.authorization_endpoint, "the page to sign in at"),
             (&server.token_endpoint, "its token endpoint"),
         ];
-        for (endpoint, purpose) in endpoints {
-            endpoint.as_ref().map_or(Ok(()), |url| self.outside.check(url, purpose))?;
-        }
+        let unsafe_ones = endpoints.into_iter().filter_map(|(endpoint, purpose)| {
+            self.outside.check(endpoint.as_ref()?, purpose).err()
+        });
+        let mut found: Vec<Failure> = unsafe_ones.collect();
         if server.token_endpoint.is_none() {
-            return Err(lacks(server, "names no usable `token_endpoint`"));
+            found.push(lacks(server, "names no usable `token_endpoint`"));
         }
         if self.options.grant != Grant::AuthorizationCode {
-            return Ok(());
+            return found;
         }
         if server.authorization_endpoint.is_none() {
-            return Err(lacks(server, "names no usable `authorization_endpoint`"));
+            found.push(lacks(server, "names no usable `authorization_endpoint`"));
         }
         match &server.code_challenge_methods_supported {
-            Some(methods) if methods.iter().any(|method| method == "S256") => Ok(()),
-            Some(_) => Err(lacks(server, "does not support PKCE with `S256`")),
-            None => Err(lacks(
+            Some(methods) if methods.iter().any(|method| method == "S256") => {}
+            Some(_) => found.push(lacks(server, "does not support PKCE with `S256`")),
+            None => found.push(lacks(
                 server,
                 "does not say that it supports PKCE (`code_challenge_methods_supported`)",
             )),
         }
+        found
     }
 
     async fn fetch(&self, place: &Url) -> Result<Fetched, Failure> {
@@ -275,7 +279,7 @@ impl Search<'_> {
 
 /// RFC 9728 §3.3 with the relaxation of O-8: the identifier is the endpoint, or on its origin with a
 /// path that is a prefix by segments (A-04).
-fn check_resource(resource: &ProtectedResource, endpoint: &Url) -> Result<(), Failure> {
+pub(super) fn check_resource(resource: &ProtectedResource, endpoint: &Url) -> Result<(), Failure> {
     if resource.resource == endpoint.as_str() || covers(&resource.resource, endpoint) {
         return Ok(());
     }
@@ -288,6 +292,16 @@ fn check_resource(resource: &ProtectedResource, endpoint: &Url) -> Result<(), Fa
         "check the URL; if it is right, tell the server's operator that `resource` in its metadata \
          is wrong",
     ))
+}
+
+/// A resource that names no authorization server cannot be signed in to (A-04).
+pub(super) fn without_issuer(resource: &ProtectedResource) -> Option<Failure> {
+    resource.authorization_servers.is_empty().then(no_issuer)
+}
+
+fn no_issuer() -> Failure {
+    Failure::new(FailureKind::AuthFailed, "the server's metadata names no authorization server")
+        .hint("tell its operator: `authorization_servers` must not be empty (RFC 9728)")
 }
 
 fn covers(resource: &str, endpoint: &Url) -> bool {

@@ -3,7 +3,7 @@
 //!
 //! The way of a refusal: `single_flight` shares it among all requests, `incident` decides (store, renewal,
 //! sign-in), `refresh` renews, `browser_sign_in`, `device_code` and `client_credentials` sign in;
-//! `errand` runs what must not break off; `discovery` and `registration` find and make what those need.
+//! `errand` runs what must not break off; `examination` looks for `doctor`; `discovery` and `registration` find and make what those need.
 //! DPoP (a proof beside the header), enterprise-managed authorization and workload identity (two more
 //! grants) belong beside `client_credentials` (D-08).
 
@@ -21,6 +21,7 @@ mod context;
 mod device_code;
 mod discovery;
 mod errand;
+mod examination;
 mod held;
 mod incident;
 mod metadata;
@@ -51,6 +52,7 @@ pub use challenge::Challenge;
 pub use client_authentication::{AuthMethod, SigningKey};
 pub use context::{Notice, SignInState, Waiting};
 pub use errand::{Errands, NotRun};
+pub use examination::{Examined, callback_port, examine};
 pub use options::{AuthOptions, Grant, Login, ResourceIndicator};
 pub use pre_registered::PreRegistered;
 pub use record::{Names, Pending, Record, Refusal, Registered, Registration, SignIn};

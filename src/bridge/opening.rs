@@ -288,9 +288,13 @@ impl Bridge {
 
     fn tell_connected(&mut self) {
         let Some(transport) = self.remote.transport().map(Transport::name) else { return };
+        // A translated session has the host's revision; the remote's own stands in its headers.
+        let modern = self.session.version.as_ref().filter(|_| self.modern.is_on());
+        let modern = modern.and_then(|version| ProtocolVersion::from_name(version.to_str().ok()?));
+        let revision = modern.or(self.opening.version);
         if let Some(connected) = self.connected.take() {
             // Whoever asked may have lost interest.
-            let _ = connected.send(Connected { transport, revision: self.opening.version });
+            let _ = connected.send(Connected { transport, revision });
         }
     }
 

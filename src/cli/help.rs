@@ -73,6 +73,19 @@ Examples:
 
 Secrets for `${keyring:NAME}` stay: `mcp-tether secret remove NAME` removes them.";
 
+/// Examples of `doctor`.
+pub const DOCTOR: &str = "\
+Examples:
+  mcp-tether doctor
+  mcp-tether doctor https://mcp.example.com/mcp
+  mcp-tether doctor https://mcp.example.com/mcp --report
+  mcp-tether doctor https://mcp.example.com/mcp --json | jq '.checks[] | select(.verdict == \"fail\")'
+
+Looks at this machine, the configurations of hosts, the way to the server, its sign-in and a
+session with it. Each finding is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the
+flags that the host's entry has. Changes nothing, opens no browser, prints no secret; a token that
+has ended is renewed, as by any use. Ends with 1 if something fails.";
+
 /// Examples of `status`.
 pub const STATUS: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 //! text. Values are judged in `settings`, work is done in `commands`.
 
 mod about;
+mod doctor;
 mod flags;
 mod help;
 mod hosts;
@@ -13,6 +14,7 @@ use std::process::ExitCode as ProcessExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::about::{Completions, Generate};
+use self::doctor::Doctor;
 use self::flags::{SettingFlags, StoreFlags};
 use self::hosts::{Install, Migrate, Uninstall};
 use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
@@ -65,6 +67,9 @@ enum Verb {
     /// Sign out: revoke the tokens and remove them
     #[command(after_help = help::LOGOUT, args_override_self = true)]
     Logout(Logout),
+    /// Find out what works and what does not
+    #[command(after_help = help::DOCTOR, args_override_self = true)]
+    Doctor(Doctor),
     /// List the stored sign-ins
     #[command(after_help = help::STATUS, args_override_self = true)]
     Status {
@@ -324,6 +329,7 @@ impl Cli {
                 Some(url) => commands::logout::one(&url, &merged(flags), environment),
                 None => commands::logout::everywhere(&merged(flags), environment),
             },
+            Verb::Doctor(doctor) => doctor.run(outer, environment),
             Verb::Status { json, flags } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
@@ -357,7 +363,7 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         let (first, second) = (&urls[0], &urls[1]);
         let error = Error::usage(format!("`{second}` is one word too many"));
         return Err(match second.as_str() {
-            "tools" | "call" | "login" | "logout" | "status" | "import" | "install"
+            "tools" | "call" | "login" | "logout" | "doctor" | "status" | "import" | "install"
             | "uninstall" | "migrate" | "secret" | "credentials" | "config" | "completions"
             | "mock" | "demo" => {
                 error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod demo;
 #[cfg(feature = "mock")]
 mod demo_question;
+pub mod doctor;
 pub mod errand;
 mod host_entries;
 pub mod import;

@@ -102,7 +102,16 @@ pub fn for_signing_in(
     Ok((ground, auth))
 }
 
-/// The same for signing out, where such a header says nothing about what is stored.
+/// For a look at everything, which each part of it takes apart.
+pub fn for_doctor(
+    url: &str,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<(Ground, Option<AuthOptions>)> {
+    ground_and_auth(url, flags, environment, Patience::OfHost)
+}
+
+/// Like [`for_signing_in`] for signing out, where such a header says nothing about what is stored.
 pub fn for_signing_out(
     url: &str,
     flags: &Flags,
@@ -199,7 +208,8 @@ impl Ground {
         self.settings.auth_options(&self.url, &self.remote.headers, environment, &secret)
     }
 
-    fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
+    /// The bridge to it, signed in to as these options say.
+    pub fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
         let authorizer = match auth {
             Some(auth) => self.authorizer(auth, self.vault(), Arc::new(SystemBrowser)),
             None => self.remote.authorizer.clone(),

@@ -58,6 +58,16 @@ impl Error {
         self
     }
 
+    /// The sentence and its causes, without the hints.
+    pub fn message(&self) -> String {
+        format!("{:#}", self.cause)
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// How the process should end because of it.
     pub fn exit_code(&self) -> ExitCode {
         self.exit_code

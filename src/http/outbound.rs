@@ -40,6 +40,14 @@ impl Outbound {
         Self::build(options, url, |builder| builder.dns_resolver(resolver.clone()))
     }
 
+    /// The same, whose responses tell the certificate of the server.
+    ///
+    /// # Errors
+    /// As [`Outbound::new`].
+    pub fn telling_certificate(options: &HttpOptions, url: &Url) -> Result<Self> {
+        Self::build(options, url, |builder| builder.tls_info(true))
+    }
+
     fn build(
         options: &HttpOptions,
         url: &Url,

@@ -40,6 +40,13 @@ impl Browser for SystemBrowser {
     }
 }
 
+impl SystemBrowser {
+    /// The program that would be asked to open a page, if there is one. Starts nothing.
+    pub fn launcher(&self) -> Option<String> {
+        system::launcher()
+    }
+}
+
 /// No browser at all: the user was told to open the page.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoBrowser;
@@ -58,6 +65,12 @@ mod system {
 
     pub(super) fn open(url: &Url) -> io::Result<()> {
         open::that_detached(url.as_str())
+    }
+
+    /// These systems always have one.
+    pub(super) fn launcher() -> Option<String> {
+        let command = open::commands("https://host.invalid/").into_iter().next()?;
+        Some(command.get_program().to_string_lossy().into_owned())
     }
 }
 
@@ -99,6 +112,17 @@ mod system {
             }
         }
         Err(failure)
+    }
+
+    /// The first of the launchers that `PATH` leads to.
+    pub(super) fn launcher() -> Option<String> {
+        let path = std::env::var_os("PATH")?;
+        open::commands("https://host.invalid/").into_iter().find_map(|command| {
+            let program = command.get_program();
+            let found = std::env::split_paths(&path).map(|folder| folder.join(program));
+            let found = found.into_iter().find(|file| file.is_file())?;
+            Some(found.to_string_lossy().into_owned())
+        })
     }
 
     fn launch(command: &mut Command) -> io::Result<()> {

@@ -35,6 +35,7 @@ pub use crate::auth::SignInState;
 pub use exchange::{Modern, Post};
 pub use flight::{Flight, People};
 pub use options::{Limits, RemoteOptions, TransportChoice};
+pub use refusal::{from_media_type, from_network, from_redirect, from_status};
 pub use session::Session;
 pub use upstream_id::number_of;
 

@@ -10,7 +10,7 @@ use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, plain};
 
 /// The failure that an HTTP status stands for.
-pub(super) fn from_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
+pub fn from_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
     let kind = match status {
         StatusCode::UNAUTHORIZED => FailureKind::AuthRequired,
         StatusCode::FORBIDDEN => FailureKind::Forbidden,
@@ -61,7 +61,7 @@ fn said(body: &[u8]) -> Option<String> {
 }
 
 /// A redirect that is not followed (T-25).
-pub(super) fn from_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
+pub fn from_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
     let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
     match target {
         Some(target) => {
@@ -82,7 +82,7 @@ pub(super) fn from_wait(status: StatusCode, wait: Duration) -> Failure {
 }
 
 /// A body that is no answer.
-pub(super) fn from_media_type(media_type: &str, url: &Url) -> Failure {
+pub fn from_media_type(media_type: &str, url: &Url) -> Failure {
     let media_type = if media_type.is_empty() { "no content type" } else { media_type };
     Failure::new(
         FailureKind::Protocol,
@@ -92,7 +92,7 @@ pub(super) fn from_media_type(media_type: &str, url: &Url) -> Failure {
 }
 
 /// Why nothing came back.
-pub(super) fn from_network(error: &reqwest::Error, url: &Url) -> Failure {
+pub fn from_network(error: &reqwest::Error, url: &Url) -> Failure {
     let host = url.host_str().unwrap_or_default();
     let reason = root_cause(error);
     if error.is_connect() || error.is_timeout() && error.is_request() {

@@ -138,6 +138,14 @@ impl CredentialStore {
         .await
     }
 
+    /// Whether the keyring answers at all: asks it for a name that nobody uses.
+    ///
+    /// # Errors
+    /// It is locked, absent, or too slow.
+    pub async fn keyring_answers(&self) -> Result<(), StoreError> {
+        self.inner.keyring.load("doctor/nothing").await.map(drop)
+    }
+
     /// Makes the index again from what is really there, as far as the keyring can list its entries.
     /// Needed only after the state folder was lost.
     pub async fn rebuild_index(&self) -> Result<Vec<Listed>, StoreError> {

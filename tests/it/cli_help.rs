@@ -12,6 +12,7 @@ const COMMANDS: &[&[&str]] = &[
     &["call"],
     &["login"],
     &["logout"],
+    &["doctor"],
     &["status"],
     &["import"],
     &["install"],

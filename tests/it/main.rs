@@ -15,6 +15,7 @@ mod cli_help;
 mod client_document;
 mod commands;
 mod docs;
+mod doctor;
 mod era_matrix;
 mod eras;
 mod host_clock;

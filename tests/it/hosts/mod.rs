@@ -34,7 +34,7 @@ impl Home {
     }
 
     /// Everything below it, with its content.
-    fn all(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub fn all(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let (mut found, mut folders) = (Vec::new(), vec![self.path().to_path_buf()]);
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,0 +1,33 @@
+//! The verb that looks at everything.
+
+use clap::Args;
+
+use super::flags::SettingFlags;
+use super::hosts;
+use crate::commands::doctor::{self, DoctorOptions};
+use crate::environment::Environment;
+use crate::error::{ExitCode, Result};
+use crate::settings::Flags;
+
+#[derive(Args)]
+pub struct Doctor {
+    /// The server's URL; without it only this machine is looked at
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Print text to paste into a public report, without the name of your home folder
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+impl Doctor {
+    pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        let Self { url, json, report, flags } = self;
+        let options = DoctorOptions { url, as_json: json, as_report: report };
+        doctor::run(&options, hosts::read, &outer.overlaid_by(flags.0), environment)
+    }
+}

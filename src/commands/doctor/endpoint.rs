@@ -1,0 +1,142 @@
+//! One request over HTTP, which means nothing to a server: TLS, status, redirects, what kind of thing
+//! answers, and whether its clock agrees with ours. Follows nothing and signs in nowhere.
+
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, Method, StatusCode, header};
+use reqwest::Response;
+use reqwest::tls::TlsInfo;
+use url::Url;
+
+use super::PATIENCE;
+use super::certificate;
+use super::check::{Check, Verdict};
+use crate::error::FailureKind;
+use crate::http::Outbound;
+use crate::platform::{Clock, SystemClock};
+use crate::protocol::headers;
+use crate::redact::SafeUrl;
+use crate::remote::{RemoteOptions, from_media_type, from_network, from_redirect, from_status};
+
+/// Tokens carry their end in seconds; more than this makes fresh ones look ended.
+const SKEW: u64 = 60;
+
+/// What the server answered.
+pub struct Answered {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers, for its challenge.
+    pub headers: HeaderMap,
+}
+
+impl Answered {
+    /// Whether it wants to know who asks.
+    pub fn asks_for_a_sign_in(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    }
+}
+
+/// TLS, HTTP and clock; what was answered, unless that cannot be an MCP server's.
+pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
+    let tls = remote.url.scheme() == "https";
+    let started = Instant::now();
+    let asked = async {
+        let outbound = Outbound::telling_certificate(&remote.http, &remote.url)?;
+        Ok(tokio::time::timeout(PATIENCE, ask(&outbound, remote)).await)
+    };
+    let (name, skipped) = if tls { ("TLS", true) } else { ("HTTP", false) };
+    let unreached = |check: Check| {
+        let after = skipped.then(|| Check::skipped("HTTP", "there is no connection"));
+        ([Some(check), after].into_iter().flatten().collect(), None)
+    };
+    let response = match asked.await {
+        Err(error) => return unreached(Check::error(name, &error)),
+        Ok(Err(_)) => {
+            let says = format!("no answer in {} s", PATIENCE.as_secs());
+            return (vec![Check::fail("HTTP", says).next("try again later")], None);
+        }
+        Ok(Ok(Err(error))) => {
+            let failure = from_network(&error, &remote.url);
+            let connecting = failure.kind == FailureKind::Network;
+            let check = Check::failure(if connecting { name } else { "HTTP" }, &failure);
+            return if connecting { unreached(check) } else { (vec![check], None) };
+        }
+        Ok(Ok(Ok(response))) => response,
+    };
+    let took = started.elapsed();
+    let mut checks = Vec::new();
+    if tls {
+        let told = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        let checked = told.map(|told| certificate::check(told, SystemClock.now()));
+        checks.push(checked.unwrap_or_else(|| Check::ok("certificate", "trusted")));
+    }
+    let http = http(&response, &remote.url, took);
+    let is_none = http.verdict == Verdict::Fail;
+    checks.push(http);
+    checks.extend(clock(&response, SystemClock.now()));
+    let answered = Answered { status: response.status(), headers: response.headers().clone() };
+    (checks, Some(answered).filter(|_| !is_none))
+}
+
+/// `ping` needs no session, and is refused before it is understood.
+async fn ask(outbound: &Outbound, remote: &RemoteOptions) -> reqwest::Result<Response> {
+    let mut request = outbound
+        .request(Method::POST, remote.url.clone())
+        .header(header::CONTENT_TYPE, headers::JSON)
+        .header(header::ACCEPT, "application/json, text/event-stream");
+    for (name, value) in &remote.headers {
+        request = request.header(name, value);
+    }
+    request.body(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).send().await
+}
+
+fn http(response: &Response, url: &Url, took: Duration) -> Check {
+    let status = response.status();
+    let version = format!("{:?}", response.version());
+    let says = format!("{version}, the server answers with status {}", status.as_u16());
+    if status.is_redirection() {
+        return redirect(response, url).took(took);
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
+    let check = match status.as_u16() {
+        200..=299 if is_page => Check::failure("HTTP", &from_media_type("text/html", url)),
+        401 => Check::ok("HTTP", format!("{says}: it asks for a sign-in or a key")),
+        // A server of HTTP+SSE takes nothing here (2024-11-05), and a wrong path looks the same.
+        403 | 404 | 405 | 429 => {
+            Check::failure("HTTP", &from_status(status, url, b"")).judged(Verdict::Warn)
+        }
+        500..=599 => Check::failure("HTTP", &from_status(status, url, b"")),
+        _ => Check::ok("HTTP", says),
+    };
+    check.took(took)
+}
+
+/// The bridge follows redirects that stay on the origin (T-25); each costs a round trip per message.
+fn redirect(response: &Response, url: &Url) -> Check {
+    let location = response.headers().get(header::LOCATION);
+    let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());
+    match target {
+        Some(target) if target.origin() == url.origin() => {
+            let shown = SafeUrl::new(&target);
+            Check::warn("HTTP", format!("the server redirects to `{shown}`"))
+                .next(format!("use that URL: `mcp-tether doctor {shown}`"))
+        }
+        target => Check::failure("HTTP", &from_redirect(response.status(), target.as_ref())),
+    }
+}
+
+/// A server that does not say what time it is has no clock to differ from.
+fn clock(response: &Response, now: u64) -> Option<Check> {
+    let date = response.headers().get(header::DATE)?.to_str().ok()?;
+    let theirs = httpdate::parse_http_date(date).ok()?;
+    let theirs = theirs.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    let skew = now.abs_diff(theirs);
+    if skew <= SKEW {
+        return Some(Check::ok("clock", "agrees with the server's"));
+    }
+    let direction = if now > theirs { "ahead of" } else { "behind" };
+    let says =
+        format!("this machine is {skew} s {direction} the server, so tokens end too early or late");
+    Some(Check::warn("clock", says).next("set this machine's clock, or tell the server's operator"))
+}

@@ -1,0 +1,130 @@
+//! What a host that starts us here would give us: folders, settings, proxies and certificate
+//! authorities. Looks at names and files; the values of variables that may hold secrets stay unread.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::check::Check;
+use crate::environment::Environment;
+use crate::redact::SafeUrl;
+use crate::settings::{Flags, Settings};
+
+const PROXIES: [&str; 7] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+];
+const AUTHORITIES: [&str; 3] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"];
+
+/// Folders, settings, proxies, authorities.
+pub fn checks(flags: &Flags, environment: &Environment) -> Vec<Check> {
+    let mut checks = vec![home(environment), state(environment)];
+    let paths = environment.paths();
+    checks.extend(paths.ignored().iter().map(|ignored| Check::warn("folders", ignored)));
+    checks.extend(settings(flags, environment));
+    checks.extend(proxies(environment));
+    checks.extend(authorities(environment));
+    checks
+}
+
+fn home(environment: &Environment) -> Check {
+    match environment.home() {
+        Some(home) => Check::ok("home", format!("`{}`", home.display())),
+        None => Check::warn("home", "no home folder: `HOME` is not set and nothing else names one")
+            .next("set `HOME` in the host's configuration"),
+    }
+}
+
+/// Sign-ins, locks and remembered answers need it.
+fn state(environment: &Environment) -> Check {
+    let paths = environment.paths();
+    let folder = match paths.state() {
+        Ok(folder) => folder,
+        Err(missing) => return Check::fail("state folder", missing.message).next(missing.hint),
+    };
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists());
+    let shown = folder.display();
+    match existing {
+        Some(existing) if is_writable(existing) && existing == folder => {
+            Check::ok("state folder", format!("`{shown}`"))
+        }
+        Some(existing) if is_writable(existing) => {
+            Check::ok("state folder", format!("`{shown}`, which is made when it is needed"))
+        }
+        _ => Check::fail("state folder", format!("`{shown}` cannot be written"))
+            .next("make it writable, or set `MCP_TETHER_STATE_DIR` to a folder of your own"),
+    }
+}
+
+#[cfg(unix)]
+fn is_writable(folder: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    folder.is_dir() && access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_writable(folder: &Path) -> bool {
+    folder.is_dir()
+}
+
+fn settings(flags: &Flags, environment: &Environment) -> Vec<Check> {
+    let settings = match Settings::resolve(None, flags, environment) {
+        Ok(settings) => settings,
+        Err(error) => return vec![Check::error("settings", &error)],
+    };
+    let mut checks = vec![match &settings.file {
+        Some(file) => Check::ok("settings", format!("read from `{}`", file.display())),
+        None => Check::ok("settings", "no settings file; flags, variables and defaults hold"),
+    }];
+    checks.extend(settings.warnings.iter().map(|warning| Check::warn("settings", warning)));
+    checks
+}
+
+fn proxies(environment: &Environment) -> Vec<Check> {
+    let set = PROXIES.iter().filter_map(|name| Some((*name, environment.non_empty(name)?)));
+    let checks: Vec<_> = set.map(|(name, value)| proxy(name, &value)).collect();
+    match checks.is_empty() {
+        true => vec![Check::ok("proxy", "none in the environment")],
+        false => checks,
+    }
+}
+
+fn proxy(name: &str, value: &str) -> Check {
+    if name.eq_ignore_ascii_case("NO_PROXY") {
+        return Check::ok("proxy", format!("`{name}` names hosts that are reached directly"));
+    }
+    let with_scheme =
+        if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    match Url::parse(&with_scheme) {
+        Ok(url) => Check::ok("proxy", format!("`{name}` is `{}`", SafeUrl::new(&url))),
+        Err(reason) => Check::warn("proxy", format!("`{name}` is not a URL ({reason})"))
+            .next(format!("correct `{name}`, or give `--proxy URL` or `--no-proxy`")),
+    }
+}
+
+fn authorities(environment: &Environment) -> Vec<Check> {
+    let set = AUTHORITIES.iter().filter_map(|name| Some((*name, environment.non_empty(name)?)));
+    let checks: Vec<_> = set.map(|(name, value)| authority(name, &value)).collect();
+    match checks.is_empty() {
+        true => vec![Check::ok("authorities", "those of the system")],
+        false => checks,
+    }
+}
+
+fn authority(name: &str, value: &str) -> Check {
+    let says = format!("`{name}` is `{value}`");
+    let what = match name {
+        "SSL_CERT_DIR" => std::fs::read_dir(value).map(drop),
+        _ => std::fs::File::open(value).map(drop),
+    };
+    match what {
+        Ok(()) => Check::ok("authorities", says),
+        Err(error) => Check::fail("authorities", format!("{says}, which cannot be read: {error}"))
+            .next("correct the path, or give `--ca-cert FILE`"),
+    }
+}

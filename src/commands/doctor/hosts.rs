@@ -1,0 +1,161 @@
+//! The configurations of hosts: whether they can be read, and whether each entry of ours will start.
+//! Changes nothing, and shows nothing of an entry but its name, its program and its server.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use url::Url;
+
+use super::Reading;
+use super::check::Check;
+use crate::commands::host_entries::{folders, is_ours, position, url_of};
+use crate::commands::literal_secrets::is_secret_header;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::hosts::{Entry, Host, HostFile, McpRemote, Scope, found, mcp_remote};
+use crate::redact::{SafeUrl, plain};
+
+/// Every configuration that exists.
+pub fn checks(read: Reading, environment: &Environment) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut seen = Vec::new();
+    for (host, scope, path) in found(&folders(environment)) {
+        // Two flavours of one host may share the file of a project, and home may be the project.
+        if seen.contains(&path) {
+            continue;
+        }
+        match HostFile::open(host, &path) {
+            Ok(file) => checks.extend(configuration(host, scope, &file, read)),
+            Err(error) => checks.push(Check::error(host.id, &Error::from(error))),
+        }
+        seen.push(path);
+    }
+    if checks.is_empty() {
+        let check = Check::ok("configurations", "no known host has one here");
+        return vec![check.next("`mcp-tether install URL --host NAME` writes an entry")];
+    }
+    checks
+}
+
+fn configuration(host: &Host, scope: Scope, file: &HostFile, read: Reading) -> Vec<Check> {
+    let entries = file.document.entries();
+    let mut checks = Vec::new();
+    let mut servers: HashMap<&str, &Entry> = HashMap::new();
+    let mut ours = 0;
+    for entry in entries {
+        if let Some(runs) = mcp_remote(&entry.words) {
+            checks.push(leftover(host, entry, &runs));
+            continue;
+        }
+        if !is_ours(&entry.words) {
+            continue;
+        }
+        ours += 1;
+        checks.extend(start(host, entry));
+        checks.extend(arguments(host, entry, read));
+        if let Some(url) = url_of(&entry.words)
+            && let Some(earlier) = servers.insert(url, entry)
+        {
+            let shown = shown(url);
+            let (one, other) = (position(earlier), position(entry));
+            let says = format!("{one} and {other} both start `{shown}`, so its tools come twice");
+            let next = format!("`mcp-tether uninstall NAME --host {}`", host.id);
+            checks.push(Check::warn(host.id, says).next(next));
+        }
+    }
+    let path = plain(&file.path().display().to_string());
+    let count = entries.len();
+    let says =
+        format!("{} ({}), `{path}`: {count} entries, {ours} of ours", host.title, scope.word());
+    checks.insert(0, Check::ok(host.id, says));
+    checks
+}
+
+fn shown(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| "…".to_owned(), |url| SafeUrl::new(&url).to_string())
+}
+
+fn leftover(host: &Host, entry: &Entry, runs: &McpRemote) -> Check {
+    let at = position(entry);
+    match runs {
+        McpRemote::Started(_) => Check::warn(host.id, format!("{at} still runs `mcp-remote`"))
+            .next(format!("`mcp-tether migrate --host {}`", host.id)),
+        McpRemote::Mentioned => {
+            Check::warn(host.id, format!("{at} mentions `mcp-remote` in an unknown way"))
+                .next("rewrite it by hand")
+        }
+    }
+}
+
+/// Whether the host will find the program: many start with a short `PATH` and in no known folder.
+fn start(host: &Host, entry: &Entry) -> Option<Check> {
+    let program = Path::new(entry.words.first()?);
+    let at = position(entry);
+    let shown = plain(&program.display().to_string());
+    let repair = || match url_of(&entry.words) {
+        Some(url) => format!(
+            "`mcp-tether install {} --host {} --name {}` writes the absolute path",
+            self::shown(url),
+            host.id,
+            plain(&entry.place.name)
+        ),
+        None => "write the absolute path".to_owned(),
+    };
+    if program.is_absolute() {
+        let says = format!("{at} starts `{shown}`, which does not exist");
+        return (!program.is_file()).then(|| Check::fail(host.id, says).next(repair()));
+    }
+    let says = match program.components().count() {
+        1 => format!("{at} starts `{shown}` by its name, which needs the right `PATH`"),
+        _ => format!("{at} starts `{shown}`, a relative path that depends on the host's folder"),
+    };
+    Some(Check::warn(host.id, says).next(repair()))
+}
+
+fn arguments(host: &Host, entry: &Entry, read: Reading) -> Vec<Check> {
+    let given = entry.words.get(1..).unwrap_or_default();
+    let at = position(entry);
+    let mut checks = Vec::new();
+    let starts_us_directly =
+        entry.words.first().is_some_and(|word| is_ours(std::slice::from_ref(word)));
+    if starts_us_directly && url_of(given).is_some() && read(given).is_err() {
+        // Which argument it is stays unsaid: a torn header is a secret on its own.
+        let says = format!("{at} gives arguments that this program refuses");
+        checks.push(Check::fail(host.id, says).next("run the entry's command line in a terminal"));
+    }
+    if given.iter().any(|word| is_secret_header(word) && !word.contains("://")) {
+        let next = "`mcp-tether secret set NAME` and `${keyring:NAME}` keep it in the keyring";
+        checks.push(Check::warn(host.id, format!("{at} holds a secret in plain text")).next(next));
+    }
+    if cfg!(windows) && is_torn_on_windows(&entry.words) {
+        let says = format!("{at} has an argument with a space behind `cmd`, which tears it apart");
+        checks.push(Check::warn(host.id, says).next("write `Name:${VALUE}` without the space"));
+    }
+    checks
+}
+
+/// `cmd /c` and batch files pass a line on and not its words (DROP-IN §1).
+fn is_torn_on_windows(words: &[String]) -> bool {
+    let program = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
+    let program = program.rsplit(['\\', '/']).next().unwrap_or_default();
+    let by_line = matches!(program, "cmd" | "cmd.exe" | "npx" | "npx.cmd")
+        || program.ends_with(".bat")
+        || program.ends_with(".cmd");
+    by_line && words.iter().skip(1).any(|word| word.contains(' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_goes_through_a_command_line_is_torn() {
+        let torn = |words: &[&str]| {
+            is_torn_on_windows(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        };
+        assert!(torn(&["C:\\Windows\\cmd.exe", "/c", "npx", "--header", "A: b"]));
+        assert!(torn(&["npx", "mcp-tether", "--header", "A: b"]));
+        assert!(!torn(&["npx", "mcp-tether", "--header", "A:b"]));
+        assert!(!torn(&["C:\\mcp-tether.exe", "--header", "A: b"]));
+    }
+}

@@ -1,0 +1,160 @@
+//! The way to the server below HTTP: what the name means in both address families, and whether anything
+//! listens there. Where a proxy is used, the way to the proxy is looked at, because it does the rest.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hyper_util::client::proxy::matcher::Matcher;
+use tokio::net::{TcpStream, lookup_host};
+use url::{Host, Url};
+
+use super::PATIENCE;
+use super::check::{Check, Verdict};
+use crate::http::{HttpOptions, Proxy, is_loopback};
+use crate::redact::SafeUrl;
+
+/// Of each family so many addresses are tried.
+const ADDRESSES_TRIED: usize = 2;
+/// How long one address may take.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// Proxy, look-up and connection; whether something answered.
+pub async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
+    let mut checks = Vec::new();
+    let proxy = proxy_for(options, url);
+    let target = match &proxy {
+        Some(proxy) => {
+            let says = format!("requests go through `{}`", SafeUrl::new(proxy));
+            checks.push(Check::ok("route", says));
+            proxy
+        }
+        None => {
+            checks.push(Check::ok("route", "directly, without a proxy"));
+            url
+        }
+    };
+    let addresses = match look_up(target).await {
+        Ok((check, addresses)) => {
+            checks.push(check);
+            addresses
+        }
+        Err(check) => {
+            checks.push(check);
+            checks.push(Check::skipped("connection", "there is no address to connect to"));
+            return (checks, false);
+        }
+    };
+    let connection = connection(&addresses, options.ipv4).await;
+    let reached = connection.verdict != Verdict::Fail;
+    checks.push(connection);
+    (checks, reached)
+}
+
+/// The proxy that a request to this URL goes through.
+fn proxy_for(options: &HttpOptions, url: &Url) -> Option<Url> {
+    if is_loopback(url) {
+        return None;
+    }
+    let matcher = match &options.proxy {
+        Proxy::Off => return None,
+        Proxy::Environment => Matcher::from_system(),
+        Proxy::Url { url, bypass } => Matcher::builder()
+            .all(url.expose().to_string())
+            .no(bypass.clone().unwrap_or_default())
+            .build(),
+    };
+    let proxy = matcher.intercept(&url.as_str().parse().ok()?)?;
+    Url::parse(&proxy.uri().to_string()).ok()
+}
+
+async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {
+    let port = url.port_or_known_default().unwrap_or(443);
+    let name = match url.host() {
+        Some(Host::Ipv4(address)) => return Ok(written_out(SocketAddr::from((address, port)))),
+        Some(Host::Ipv6(address)) => return Ok(written_out(SocketAddr::from((address, port)))),
+        Some(Host::Domain(name)) => name,
+        None => return Err(Check::fail("name", "the URL names no host")),
+    };
+    let started = Instant::now();
+    let found = tokio::time::timeout(PATIENCE, lookup_host((name, port))).await;
+    let took = started.elapsed();
+    let next = format!("check the name `{name}`, the network and the proxy settings");
+    match found {
+        Err(_) => {
+            Err(Check::fail("name", format!("looking `{name}` up takes too long")).next(next))
+        }
+        Ok(Err(error)) => {
+            let says = format!("`{name}` has no address: {error}");
+            Err(Check::fail("name", says).next(next).took(took))
+        }
+        Ok(Ok(addresses)) => {
+            let addresses: Vec<_> = addresses.collect();
+            let of_v6 = addresses.iter().filter(|address| address.is_ipv6()).count();
+            let of_v4 = addresses.len() - of_v6;
+            let says = format!("`{name}` has {of_v4} IPv4 and {of_v6} IPv6 addresses");
+            Ok((Check::ok("name", says).took(took), addresses))
+        }
+    }
+}
+
+fn written_out(address: SocketAddr) -> (Check, Vec<SocketAddr>) {
+    (Check::ok("name", "the URL holds an address, no name is looked up"), vec![address])
+}
+
+/// Whether each family leads somewhere.
+async fn connection(addresses: &[SocketAddr], only_v4: bool) -> Check {
+    let of = |v6: bool| {
+        let of_family = addresses.iter().copied().filter(move |address| address.is_ipv6() == v6);
+        of_family.take(ADDRESSES_TRIED).collect::<Vec<_>>()
+    };
+    let v6 = if only_v4 { Vec::new() } else { of(true) };
+    let started = Instant::now();
+    let (v4, v6) = tokio::join!(first(of(false)), first(v6));
+    let took = started.elapsed();
+    let family = |v6: bool| if v6 { "IPv6" } else { "IPv4" };
+    match (v4, v6) {
+        (Some(Err(reason)), Some(Ok(_))) => one_of_two(false, &reason).took(took),
+        (Some(Ok(_)), Some(Err(reason))) => one_of_two(true, &reason).took(took),
+        (Some(Ok(_)), Some(Ok(_))) => {
+            Check::ok("connection", "connected over IPv4 and IPv6").took(took)
+        }
+        (Some(Ok(address)), None) | (None, Some(Ok(address))) => {
+            let says = format!("connected over {}", family(address.is_ipv6()));
+            Check::ok("connection", says).took(took)
+        }
+        (Some(Err(reason)), _) | (None, Some(Err(reason))) => {
+            Check::fail("connection", format!("nothing answers: {reason}"))
+                .next("check that the server is up and reachable from this machine, and the port")
+                .took(took)
+        }
+        (None, None) => Check::fail("connection", "there is no address of a family that is used")
+            .next("leave `--ipv4` out"),
+    }
+}
+
+fn one_of_two(v6_failed: bool, reason: &str) -> Check {
+    let (bad, good) = if v6_failed { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
+    let check = Check::warn("connection", format!("{good} works, {bad} does not: {reason}"));
+    match v6_failed {
+        true => check.next("if connecting is slow, give `--ipv4`"),
+        false => check.next("ask whoever runs the network about IPv4"),
+    }
+}
+
+/// The first of these that takes a connection, or why the last one did not.
+async fn first(addresses: Vec<SocketAddr>) -> Option<Result<SocketAddr, String>> {
+    let mut last = None;
+    for address in addresses {
+        match tokio::time::timeout(CONNECTING, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => return Some(Ok(address)),
+            Ok(Err(error)) => last = Some(Err(in_words(&error))),
+            Err(_) => last = Some(Err(format!("no answer in {} s", CONNECTING.as_secs()))),
+        }
+    }
+    last
+}
+
+fn in_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}

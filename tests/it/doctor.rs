@@ -1,0 +1,278 @@
+//! `doctor` from the outside: what a person reads in the usual situations, as whole outputs, and what it
+//! never does: change something, show a secret, or fail to end.
+
+use insta::assert_snapshot;
+use mcp_tether::mock::{Auth, MockOptions, MockRemote, OAuthOptions};
+use mcp_tether::platform::Paths;
+use mcp_tether::store::{CredentialStore, StoreChoice};
+use serde_json::Value;
+
+use crate::support::authorization_server::{AuthorizationServer, Config};
+use crate::support::home::Home;
+use crate::support::process::{Finished, Program};
+use crate::support::tls::TlsFront;
+
+fn open(faults: &[&str]) -> MockRemote {
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    MockRemote::start(MockOptions { faults, ..MockOptions::default() }).unwrap()
+}
+
+fn guarded(faults: &[&str]) -> MockRemote {
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    let auth = Auth::OAuth(OAuthOptions::default());
+    MockRemote::start(MockOptions { auth, faults, ..MockOptions::default() }).unwrap()
+}
+
+/// `doctor` with these words, on a machine where `PATH` leads nowhere.
+fn doctor(home: &Home, words: &[&str]) -> Program {
+    home.program([&["doctor"][..], words].concat()).env("PATH", "/nonexistent")
+}
+
+/// What was written, without what differs from run to run.
+fn shown(home: &Home, finished: &Finished) -> String {
+    let home = home.path().to_str().unwrap();
+    let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
+    let text = finished
+        .stdout
+        .replace(env!("CARGO_BIN_EXE_mcp-tether"), "[PROGRAM]")
+        .replace(home, "[HOME]")
+        .replace(&format!("{}, {target}", env!("CARGO_PKG_VERSION")), "[VERSION]");
+    ["127.0.0.1:", "port "].iter().fold(without_times(&text), |text, before| without(&text, before))
+        + &format!("exit code {:?}\n", finished.code.unwrap())
+}
+
+/// ` (12 ms)` at the end of lines.
+fn without_times(text: &str) -> String {
+    let cut = |line: &str| match line.rsplit_once(" (") {
+        Some((says, time)) if time.ends_with(" ms)") => format!("{says}\n"),
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(cut).collect()
+}
+
+/// The digits behind this.
+fn without(text: &str, before: &str) -> String {
+    let mut parts = text.split(before);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = if rest.len() < part.len() { "[N]" } else { "" };
+        text + before + number + rest
+    })
+}
+
+fn checks(finished: &Finished) -> Vec<Value> {
+    let value: Value = serde_json::from_str(&finished.stdout).unwrap();
+    value["checks"].as_array().unwrap().clone()
+}
+
+/// The verdict and the sentence of the last check of this name.
+fn verdict(finished: &Finished, name: &str) -> (String, String) {
+    let checks = checks(finished);
+    let check = checks.iter().rfind(|check| check["check"] == name);
+    let check = check.unwrap_or_else(|| panic!("no check `{name}`: {}", finished.shown()));
+    let text = |member: &str| check[member].as_str().unwrap().to_owned();
+    (text("verdict"), text("says"))
+}
+
+#[test]
+fn a_server_that_works_gets_a_clean_report() {
+    let (home, mock) = (Home::new(), open(&[]));
+    let finished = doctor(&home, &[mock.url().as_str()]).run();
+    assert_snapshot!("doctor healthy", shown(&home, &finished));
+    let sessions = mock.recorder().of_http_method("DELETE").len();
+    assert_eq!((finished.code, sessions), (Some(0), 1), "a session was left behind (T-33)");
+}
+
+/// Not being signed in is no defect: a host would open the browser.
+#[test]
+fn a_server_that_wants_a_sign_in_is_examined_without_one() {
+    let (home, mock) = (Home::new(), guarded(&[]));
+    let finished = doctor(&home, &[mock.url().as_str()]).run();
+    assert_snapshot!("doctor not signed in", shown(&home, &finished));
+    let oauth = mock.recorder().requests();
+    let registered = oauth.iter().any(|request| request.path.contains("register"));
+    assert!(!registered, "it registered a client");
+}
+
+#[test]
+fn what_depends_on_a_dead_port_is_skipped() {
+    let (home, mut mock) = (Home::new(), open(&[]));
+    let url = mock.url().to_string();
+    mock.stop();
+    let finished = doctor(&home, &[&url]).run();
+    assert_snapshot!("doctor dead port", shown(&home, &finished));
+}
+
+/// A-07, A-08: all of them, where signing in would name the first.
+#[test]
+fn every_rule_that_the_metadata_breaks_is_named() {
+    let faults = ["issuer-member=code_challenge_methods_supported", "metadata=no-token-endpoint"];
+    let (home, mock) = (Home::new(), guarded(&faults));
+    let finished = doctor(&home, &[mock.url().as_str()]).run();
+    assert_snapshot!("doctor broken metadata", shown(&home, &finished));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_page_is_told_from_a_server() {
+    let page = || async { axum::response::Html("<h1>welcome</h1>") };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(page)).await });
+    let home = Home::new();
+    let finished = doctor(&home, &[&url]).run();
+    assert_snapshot!("doctor web page", shown(&home, &finished));
+}
+
+const ENTRIES: &str = r#"{
+  "mcpServers": {
+    "by-name": { "command": "mcp-tether", "args": ["https://mcp.example.com/mcp?key=canary-q"] },
+    "gone": {
+      "command": "/nonexistent/mcp-tether",
+      "args": ["https://mcp.example.com/mcp?key=canary-q", "--header", "X-Key: canary-1234567890"]
+    },
+    "torn": {
+      "command": "/nonexistent/mcp-tether",
+      "args": ["https://other.example.com/mcp", "--header", "Authorization:", "canary-0987654321"]
+    },
+    "old": { "command": "npx", "args": ["-y", "mcp-remote", "https://old.example.com/sse"] },
+    "another": { "command": "npx", "args": ["-y", "something-else"] }
+  }
+}
+"#;
+
+#[test]
+fn the_entries_of_hosts_are_judged_and_a_broken_file_is_named_with_its_place() {
+    let home = Home::new();
+    let broken = "{\n  \"servers\": { \"shop\": {,\n";
+    let program = doctor(&home, &[]);
+    for (name, text) in [(".cursor/mcp.json", ENTRIES), ("config/Code/User/mcp.json", broken)] {
+        let path = home.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let before = home.all();
+    let finished = program.run();
+    assert_snapshot!("doctor hosts", shown(&home, &finished));
+    assert!(!finished.stdout.contains("canary"), "{}", finished.stdout);
+    assert_eq!(home.all(), before, "something was changed");
+}
+
+/// Of every string in a stored record those that could be a secret.
+fn secrets(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.len() >= 12 && !text.contains("://") => {
+            found.push(text.clone())
+        }
+        Value::Array(items) => items.iter().for_each(|item| secrets(item, found)),
+        Value::Object(members) => members.values().for_each(|item| secrets(item, found)),
+        _ => {}
+    }
+}
+
+/// S-09
+#[tokio::test(flavor = "multi_thread")]
+async fn no_form_of_the_report_holds_a_secret() {
+    let config = Config { auth_method: "client_secret_basic", ..Config::default() };
+    let server = AuthorizationServer::start(config).await;
+    server.add_client("robot", Some("canary-secret"), &[]);
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let own = [
+        "--client-credentials",
+        "--static-oauth-client-info",
+        r#"{"client_id":"robot","client_secret":"canary-secret"}"#,
+    ];
+    home.ok(&[&["login", url.as_str()][..], &own].concat());
+    let store = CredentialStore::open(StoreChoice::File, &Paths::below(home.path()));
+    let mut hidden = vec!["canary".to_owned(), "hunter2".to_owned()];
+    for listed in store.list().await.unwrap() {
+        let value = store.load(&listed.name).await.unwrap().unwrap();
+        secrets(&serde_json::from_slice(value.expose()).unwrap(), &mut hidden);
+    }
+    assert!(hidden.len() > 2, "no token was stored");
+    let header = ["--header", "X-Key: canary-header"];
+    for form in [&[][..], &["--json"], &["--report"]] {
+        let words = [&[url.as_str()][..], &own, &header, form].concat();
+        let program = doctor(&home, &words).env("HTTPS_PROXY", "http://u:hunter2@proxy.invalid");
+        let finished = program.run();
+        assert!(finished.stdout.contains("sign-ins"), "{}", finished.shown());
+        for secret in &hidden {
+            assert!(!finished.shown().contains(secret.as_str()), "{secret}: {}", finished.shown());
+        }
+        let is_report = form == ["--report"];
+        let home = home.path().to_str().unwrap();
+        assert!(!is_report || !finished.stdout.contains(home), "{}", finished.stdout);
+    }
+}
+
+/// S-13
+#[test]
+fn a_certificate_is_judged_and_its_issuer_named() {
+    let mock = open(&[]);
+    let front = TlsFront::start(mock.url().port().unwrap());
+    let (home, url) = (Home::new(), front.url("/mcp"));
+    let finished = doctor(&home, &[&url, "--json"]).run();
+    let (verdict_of_tls, says) = verdict(&finished, "TLS");
+    assert_eq!(verdict_of_tls, "fail", "{}", finished.shown());
+    assert!(says.contains("certificate"), "{says}");
+    assert_eq!(verdict(&finished, "HTTP").0, "skipped");
+    assert_eq!(verdict(&finished, "session").0, "skipped");
+    assert_eq!(finished.code, Some(1));
+
+    let authority = front.authority();
+    let trusting = ["--ca-cert", authority.to_str().unwrap()];
+    let finished = doctor(&home, &[&[url.as_str(), "--json"][..], &trusting].concat()).run();
+    let (verdict, says) = verdict(&finished, "certificate");
+    assert_eq!(verdict, "ok", "{}", finished.shown());
+    assert!(says.starts_with("trusted, issued by `"), "{says}");
+}
+
+/// E-02
+#[test]
+fn the_era_of_the_server_and_what_is_translated_are_told() {
+    let home = Home::new();
+    let mut mock = Program::new(["mock", "lab", "--open", "--protocol", "2026-07-28"]).spawn();
+    let first = mock.next_line().unwrap();
+    let url = first.strip_prefix("listening on ").unwrap();
+    let finished = doctor(&home, &[url, "--json"]).run();
+    let (verdict_of_era, says) = verdict(&finished, "era");
+    assert_eq!(verdict_of_era, "ok", "{}", finished.shown());
+    assert!(says.starts_with("2026-07-28 over Streamable HTTP"), "{says}");
+    assert_eq!(finished.code, Some(0), "{}", finished.shown());
+    mock.kill();
+}
+
+#[test]
+fn it_works_when_everything_is_broken() {
+    let home = Home::new();
+    let broken = home.path().join("config/mcp-tether");
+    std::fs::create_dir_all(&broken).unwrap();
+    std::fs::write(broken.join("config.toml"), "[defaults\n").unwrap();
+    let program = doctor(&home, &["https://nothing.invalid/mcp", "--json"])
+        .env("HOME", "/dev/null/none")
+        .env("MCP_TETHER_STATE_DIR", "/dev/null/none/state")
+        .env("SSL_CERT_FILE", "/nonexistent/ca.pem")
+        .env("HTTPS_PROXY", "http://[");
+    let finished = program.run();
+    assert_eq!(finished.code, Some(1), "{}", finished.shown());
+    for (name, expected) in [
+        ("state folder", "fail"),
+        ("settings", "fail"),
+        ("proxy", "warn"),
+        ("authorities", "fail"),
+        ("connection", "skipped"),
+    ] {
+        assert_eq!(verdict(&finished, name).0, expected, "{name}: {}", finished.shown());
+    }
+}
+
+#[test]
+fn a_wrong_url_is_an_error_of_the_command_line() {
+    let home = Home::new();
+    let finished = home.run(&["doctor", "mcp.example.com/mcp"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{}", finished.shown());
+    assert!(finished.stderr.contains("did you mean `https://mcp.example.com/mcp`?"));
+    let finished = home.run(&["doctor", "--json", "--report"]);
+    assert_eq!(finished.code, Some(2));
+}
