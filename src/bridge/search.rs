@@ -334,10 +334,8 @@ fn tell_quadrant(host: Era, remote: Era) {
             "a host of an older revision with a server of 2026-07-28: translating; changes of the \
              host's folders and its own tasks are not carried"
         ),
-        (Era::Modern, Era::Legacy) => tracing::warn!(
-            "a host of 2026-07-28 with a server of an older revision: translating; questions of the \
-             server outside of calls, prompts and reads are not carried"
-        ),
+        // Told where the translation begins, in `lanes`.
+        (Era::Modern, Era::Legacy) => {}
     }
 }
 

@@ -34,9 +34,10 @@ export const ANSWERS = {
 export async function play(host) {
   watchLines(host);
   if (!(await check('connect', () => connectSoon(host)))) return;
-  if (plan.standaloneStream) await check('standalone stream', standaloneStream);
   for (const [feature, body] of Object.entries(features(host))) {
     if (body !== null) await check(feature, body);
+    // The first request of a host that speaks 2026-07-28 is what opens the remote's session.
+    if (feature === 'tools/list' && plan.standaloneStream) await check('standalone stream', standaloneStream);
   }
   await check('close with a call in flight', () => closeInFlight(host));
 }
