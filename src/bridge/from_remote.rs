@@ -110,6 +110,8 @@ impl Bridge {
     fn answer_host(&mut self, held: &Held, answer: &Message, edits: &[Edit]) {
         let Some(id) = held.message.id().map(RequestId::to_json) else { return };
         let method = held.message.method();
+        let is_error = answer.kind() == Kind::ErrorResponse;
+        tracing::info!(method, milliseconds = held.milliseconds(), is_error, "answered");
         if method == methods::INITIALIZE {
             self.take_initialize_answer(answer);
         } else if answer.kind() == Kind::Response {

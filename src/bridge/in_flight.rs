@@ -2,6 +2,7 @@
 //! requests of the remote towards the host.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use crate::jsonrpc::{Message, RequestId};
 use crate::protocol::methods;
@@ -30,12 +31,20 @@ pub(super) struct Held {
     pub(super) repeated: bool,
     /// Who waits for the answer.
     pub(super) asker: Asker,
+    /// When it came.
+    pub(super) since: Instant,
 }
 
 impl Held {
     /// A message of a host, as it arrives.
     pub(super) fn new(message: Message, batch: Option<u64>) -> Self {
-        Self { message, batch, repeated: false, asker: Asker::Host }
+        let since = Instant::now();
+        Self { message, batch, repeated: false, asker: Asker::Host, since }
+    }
+
+    /// How long it has been with us, for the log.
+    pub(super) fn milliseconds(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Whether this is the request of this id.

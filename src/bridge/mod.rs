@@ -308,6 +308,7 @@ impl Bridge {
         if let Some(id) = held.message.id() {
             tracing::info!(
                 method = held.message.method(),
+                milliseconds = held.milliseconds(),
                 kind = failure.kind.name(),
                 "{}",
                 failure.message

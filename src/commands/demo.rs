@@ -31,7 +31,7 @@ use crate::settings::LogOptions;
 
 /// Starts the mock and talks to it.
 pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
-    logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
+    logging::start(&LogOptions::default())?;
     let mock = mock_options(options)?;
     let accounts = mock.product.accounts();
     let consent = IssuerOptions { consent: Consent::Approve, accounts, ..IssuerOptions::default() };

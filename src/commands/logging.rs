@@ -1,12 +1,13 @@
 //! Lines about the run, on stderr and if wanted in a file; never on stdout, which belongs to the
 //! protocol (T-02). A closed stderr or a full disk is no reason to end a bridge.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
@@ -15,6 +16,7 @@ use tracing_subscriber::fmt::{FmtContext, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::readable;
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
 use crate::redact::plain;
@@ -23,11 +25,17 @@ use crate::settings::LogOptions;
 /// Starts logging. A second call in one process changes nothing.
 pub fn start(options: &LogOptions) -> Result<()> {
     let file = options.file.as_deref().map(open_private).transpose()?;
-    let layer = tracing_subscriber::fmt::layer()
-        .event_format(Line)
-        .with_writer(Output { file: Mutex::new(file) })
-        .with_filter(ours(options.level));
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    let output = Output { file: Mutex::new(file), as_json: options.as_json };
+    let layer = tracing_subscriber::fmt::layer().with_writer(output);
+    let (filter, registry) = (ours(options.level), tracing_subscriber::registry());
+    let _ = match options.as_json {
+        true => tracing::subscriber::set_global_default(
+            registry.with(layer.event_format(JsonLine).with_filter(filter)),
+        ),
+        false => tracing::subscriber::set_global_default(
+            registry.with(layer.event_format(Line).with_filter(filter)),
+        ),
+    };
     Ok(())
 }
 
@@ -78,6 +86,80 @@ where
     }
 }
 
+/// The same as an object: `time`, `level`, `message`, and the fields by their names.
+struct JsonLine;
+
+impl<S, N> FormatEvent<S, N> for JsonLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let mut members = Members::default();
+        event.record(&mut members);
+        let spans = context.event_scope().into_iter().flat_map(|scope| scope.from_root());
+        let spans: Vec<String> = spans
+            .filter_map(|span| Some(span.extensions().get::<FormattedFields<N>>()?.to_string()))
+            .filter(|fields| !fields.is_empty())
+            .collect();
+        let mut own = |name: &str, value: Value| members.0.insert(name.to_owned(), value);
+        own("time", time().into());
+        own("level", level_name(*event.metadata().level()).into());
+        if !spans.is_empty() {
+            own("within", spans.into());
+        }
+        writeln!(writer, "{}", Value::Object(members.0))
+    }
+}
+
+/// The fields of an event as members.
+#[derive(Default)]
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Members {
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+}
+
+fn time() -> String {
+    let mut time = String::new();
+    // Writing into a text does not fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+    time
+}
+
 fn level_name(level: Level) -> &'static str {
     match level {
         Level::ERROR => "error",
@@ -91,6 +173,7 @@ fn level_name(level: Level) -> &'static str {
 /// Where lines go.
 struct Output {
     file: Mutex<Option<File>>,
+    as_json: bool,
 }
 
 /// Where one line goes.
@@ -107,15 +190,15 @@ impl<'a> MakeWriter<'a> for Output {
 impl Write for Both<'_> {
     /// Gets each line in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let shown = visible(&String::from_utf8_lossy(line));
+        let text = String::from_utf8_lossy(line);
+        // JSON has escapes of its own, and its time is in it.
+        let shown = if self.0.as_json { readable::json(&text) } else { visible(&text) };
         to_stderr(&shown);
         if let Ok(mut file) = self.0.file.lock()
             && let Some(file) = file.as_mut()
         {
-            let mut stamped = String::new();
-            let _ = SystemTime.format_time(&mut Writer::new(&mut stamped));
-            let _ = write!(stamped, " {shown}");
-            let _ = file.write_all(stamped.as_bytes());
+            let time = if self.0.as_json { String::new() } else { time() + " " };
+            let _ = file.write_all(format!("{time}{shown}").as_bytes());
         }
         Ok(line.len())
     }
@@ -209,7 +292,7 @@ mod tests {
         let path = folder.path().join("log.txt");
         let write = |text: &str| {
             let file = Mutex::new(Some(open_private(&path).unwrap()));
-            let output = Output { file };
+            let output = Output { file, as_json: false };
             output.make_writer().write_all(text.as_bytes()).unwrap();
         };
         write("warning: one\n");

@@ -41,7 +41,7 @@ pub struct ServeOptions {
 
 /// Serves until a signal comes.
 pub fn run(options: &ServeOptions) -> Result<ExitCode> {
-    logging::start(&LogOptions { level: tracing::Level::WARN, file: None })?;
+    logging::start(&LogOptions::default())?;
     let mock = mock_options(options)?;
     let key = Key::of(&mock);
     let name = options.product.clone();

@@ -25,6 +25,15 @@ pub struct LogOptions {
     pub level: tracing::Level,
     /// A file that gets the same lines.
     pub file: Option<PathBuf>,
+    /// Whether each line is a JSON object.
+    pub as_json: bool,
+}
+
+impl Default for LogOptions {
+    /// Warnings on stderr.
+    fn default() -> Self {
+        Self { level: tracing::Level::WARN, file: None, as_json: false }
+    }
 }
 
 impl Settings {
@@ -69,6 +78,7 @@ impl Settings {
         LogOptions {
             level: decided.map_or(tracing::Level::WARN, |(_, level)| level),
             file: self.text(Key::LogFile).map(|path| environment.expand_home(path)),
+            as_json: self.text(Key::LogFormat) == Some("json"),
         }
     }
 

@@ -51,6 +51,7 @@ pub enum Key {
     Silent,
     LogLevel,
     LogFile,
+    LogFormat,
 }
 
 /// One setting: everything that flags, environment and settings file must agree on.
@@ -199,12 +200,13 @@ const TRANSPORTS: &[&str] = &["http-first", "sse-first", "http-only", "sse-only"
 const PROTOCOLS: &[&str] = &["auto", "legacy", "modern"];
 const LOGINS: &[&str] = &["eager", "on-demand", "never"];
 const STORES: &[&str] = &["auto", "keyring", "file", "memory"];
+const LOG_FORMATS: &[&str] = &["text", "json"];
 const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are used without it";
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 46] = [
+pub static SETTINGS: [Setting; 47] = [
     row(Key::Header, "header", "NAME:VALUE", Kind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", Kind::Paths, "", Group::Connection,
@@ -298,6 +300,8 @@ pub static SETTINGS: [Setting; 46] = [
         "How much to write to stderr"),
     row(Key::LogFile, "log-file", "FILE", Kind::Path, "", Group::Output,
         "Append the same lines, with their time, to a private file"),
+    row(Key::LogFormat, "log-format", "FORMAT", Kind::Choice(LOG_FORMATS), "text", Group::Output,
+        "How lines are written: for people, or as one JSON object each"),
 ];
 
 #[cfg(test)]

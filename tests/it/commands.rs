@@ -218,6 +218,28 @@ fn the_log_file_is_private_and_has_the_same_lines_with_their_time() {
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
 }
 
+/// One line for each request at `info`, with its duration, also where programs read it.
+#[test]
+fn lines_can_be_json_objects_and_each_request_has_one() {
+    let mock = mock();
+    let words = ["--log-level", "info", "--log-format", "json", "--log-file", "log.txt"];
+    let finished =
+        succeeds(program("call", &mock, &[&["act", "--enable-proxy"], &words[..]].concat()));
+    let lines: Vec<Value> =
+        finished.file("log.txt").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), finished.stderr.lines().count(), "{}", finished.stderr);
+    let warned = |line: &&Value| line["level"] == "warning";
+    let warning = lines.iter().find(warned).expect("a warning")["message"].as_str().unwrap();
+    assert!(warning.starts_with("`--enable-proxy` has no effect"), "{warning}");
+    let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    let methods: Vec<_> = answered.iter().map(|line| line["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["initialize", "tools/list", "tools/call"]);
+    for line in answered {
+        assert!(line["milliseconds"].is_u64() && line["is_error"] == false, "{line}");
+        assert!(line["time"].as_str().unwrap().ends_with('Z'), "{line}");
+    }
+}
+
 /// DROP-IN §3.3: a closed stderr is harmless.
 #[test]
 fn nobody_needs_to_read_stderr() {
