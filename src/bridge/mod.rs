@@ -17,6 +17,7 @@ mod remembered;
 mod search;
 mod shutdown;
 mod sign_in;
+mod sign_in_offer;
 mod timers;
 mod tool_filter;
 mod translation;

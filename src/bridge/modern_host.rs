@@ -34,13 +34,21 @@ impl Bridge {
 
     /// Sends a modern host's request to a modern remote.
     fn relay(&mut self, held: Held) {
-        if held.message.method() != methods::TOOLS_CALL || self.may_call(&held) {
+        if self.may_begin(&held) {
             self.forward(held);
         }
     }
 
+    /// Whether nothing forbids this request; answers it else.
+    fn may_begin(&mut self, held: &Held) -> bool {
+        held.message.method() != methods::TOOLS_CALL || self.may_call(held)
+    }
+
     /// Holds a request until the remote's era is known; the first one starts finding out.
     fn hold_modern(&mut self, held: Held) {
+        if self.tell_of_sign_in(&held) || !self.may_begin(&held) {
+            return;
+        }
         let first = (!self.is_searching()).then(|| held.clone());
         if held.message.method() == methods::DISCOVER {
             self.discover_is_asked();
@@ -51,6 +59,7 @@ impl Bridge {
             self.refuse(&held, &failure.hint("wait for answers before sending more"));
         }
         if let Some(first) = first {
+            self.timers.look_after_grace();
             self.search_for_request(first);
         }
     }

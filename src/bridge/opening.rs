@@ -175,9 +175,14 @@ impl Opening {
     pub(super) fn withdraw_discovers(&mut self) -> VecDeque<Held> {
         let (asked, others) =
             self.release().into_iter().partition(|held| held.message.method() == methods::DISCOVER);
-        self.held = others;
-        self.held_bytes = self.held.iter().map(|held| held.message.raw().len()).sum();
+        self.hold_again(others);
         asked
+    }
+
+    /// What was released waits on, in its order.
+    pub(super) fn hold_again(&mut self, held: VecDeque<Held>) {
+        self.held = held;
+        self.held_bytes = self.held.iter().map(|held| held.message.raw().len()).sum();
     }
 
     /// Whether this id belongs to a message that waits.

@@ -314,6 +314,9 @@ impl Bridge {
             }
             (Opens::Session(number, _), None) => self.take_failure(number, &said.failure),
             (Opens::Request(_), answer) => {
+                if said.failure.kind == FailureKind::AuthRequired {
+                    self.offer_sign_in();
+                }
                 for held in self.opening.release() {
                     match (&answer, held.message.id().map(RequestId::to_json)) {
                         (Some(answer), Some(id)) => self.answer(&held, answer.with_id(&id)),

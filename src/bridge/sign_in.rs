@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Bridge;
 use super::in_flight::Held;
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, result_response};
+use crate::jsonrpc::Frame;
 use crate::protocol::{Era, ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 use crate::remote::SignInState;
@@ -36,6 +36,7 @@ impl Bridge {
         match &state {
             SignInState::Waiting(_) | SignInState::Needed if self.timers.grace_is_over() => {
                 self.answer_minimal();
+                self.offer_sign_in();
             }
             SignInState::SignedIn if self.opening.is_lost() => self.reopen(),
             _ => {}
@@ -66,6 +67,15 @@ impl Bridge {
         let version = version
             .filter(|version| version.era() == Era::Legacy)
             .unwrap_or(ProtocolVersion::NEWEST_LEGACY);
+        let result =
+            self.minimal_result(version, "The tools appear by themselves once it is done.");
+        self.remember_minimal_lists();
+        self.answer_first(number, &result);
+    }
+
+    /// The `InitializeResult` of a server of which nothing else is known; `after` says what the host sees
+    /// when the sign-in is done.
+    pub(super) fn minimal_result(&self, version: ProtocolVersion, after: &str) -> String {
         let server = SafeUrl::new(self.remote.endpoint()).to_string();
         let changing = json!({ "listChanged": true });
         let result = json!({
@@ -73,11 +83,16 @@ impl Bridge {
             "capabilities": { "tools": changing, "prompts": changing, "resources": changing },
             "serverInfo": { "name": server, "version": env!("CARGO_PKG_VERSION") },
             "instructions": format!(
-                "A sign-in to {server} is needed before its tools can be used. {} The tools \
-                 appear by themselves once it is done.",
+                "A sign-in to {server} is needed before its tools can be used. {} {after}",
                 self.how_to_sign_in()
             ),
         });
+        result.to_string()
+    }
+
+    /// From now on lists are answered with the one tool.
+    pub(super) fn remember_minimal_lists(&mut self) {
+        let server = SafeUrl::new(self.remote.endpoint()).to_string();
         let lists = [
             ("tools/list", json!({ "tools": [tool(&server)] })),
             ("prompts/list", json!({ "prompts": [] })),
@@ -85,33 +100,35 @@ impl Bridge {
             ("resources/templates/list", json!({ "resourceTemplates": [] })),
         ];
         self.remembered.answer_minimal(lists.map(|(method, list)| (method, list.to_string())));
-        self.answer_first(number, &result.to_string());
     }
 
     /// Takes a call of the tool `sign_in`, if that is what the host was offered. Says whether it was one.
     pub(super) fn take_sign_in_call(&mut self, held: &Held) -> bool {
-        let offered = self.remembered.is_minimal() && self.opening.is_answered_early();
+        let waits = self.opening.is_answered_early() || self.waits_for_era(held);
+        let offered = self.remembered.is_minimal() && waits;
         let is_call = || held.message.params_as::<Call>().is_some_and(|call| call.name == TOOL);
         if !offered || !is_call() {
             return false;
         }
-        self.remote.authorizer().begin();
+        let done = *self.remote.authorizer().state().borrow() == SignInState::SignedIn;
+        if !done {
+            self.remote.authorizer().begin();
+        }
         let state = self.remote.authorizer().state().borrow().clone();
         match state {
-            SignInState::Waiting(_) => self.answer_sign_in(held),
+            SignInState::Waiting(_) | SignInState::SignedIn => self.answer_sign_in(held),
             _ => self.sign_in_calls.push(held.clone()),
         }
         true
     }
 
     fn answer_sign_in(&mut self, held: &Held) {
-        let Some(id) = held.message.id().cloned() else { return };
         let state = self.remote.authorizer().state().borrow().clone();
         let failed = matches!(state, SignInState::Failed(_));
         self.report_progress(held);
         let content = json!([{ "type": "text", "text": self.how_to_sign_in() }]);
         let result = json!({ "content": content, "isError": failed });
-        self.answer(held, Frame::from(result_response(&id, &result)));
+        self.answer_in_its_era(held, &result.to_string());
     }
 
     fn report_progress(&mut self, held: &Held) {

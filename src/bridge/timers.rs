@@ -55,6 +55,11 @@ impl Timers {
         self.answer = Some(Instant::now() + wait);
     }
 
+    /// Requests of a modern host wait for the remote's era: look when the grace time for a person is over.
+    pub(super) fn look_after_grace(&mut self) {
+        self.answer_after(GRACE);
+    }
+
     /// Look once more when the grace time for a person is over.
     pub(super) fn answer_after_grace(&mut self) {
         self.answer = self.asked.map(|asked| asked + GRACE);

@@ -7,10 +7,9 @@ use tokio::time::Instant;
 
 use super::Bridge;
 use super::in_flight::{Asker, Held, Purpose};
-use crate::eras::modern_host::{HostEffect, conservative_discover};
+use crate::eras::modern_host::HostEffect;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::methods;
-use crate::redact::SafeUrl;
 use crate::remote::Transport;
 
 /// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the bridge
@@ -160,9 +159,8 @@ impl Bridge {
 
     /// Whoever still asks what the server can do is told what any server may offer (E-02): while it is
     /// being found out what the server is, or while it does not answer.
-    fn answer_discovers(&mut self) {
-        let name = SafeUrl::new(self.remote.endpoint()).to_string();
-        let result = conservative_discover(&name);
+    pub(super) fn answer_discovers(&mut self) {
+        let result = self.cautious_discover();
         self.modern_host.answer_discovers_with(&result);
         for held in self.opening.withdraw_discovers() {
             let Some(id) = held.message.id() else { continue };

@@ -7,7 +7,8 @@ use std::time::Duration;
 use mcp_tether::auth::{AuthOptions, Authorizer, Login, MemoryVault, World};
 use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
 use mcp_tether::http::HttpOptions;
-use mcp_tether::mock::{Auth, MockOptions, OAuthOptions};
+use mcp_tether::mock::{Auth, MockOptions, OAuthOptions, Served};
+use mcp_tether::protocol::ProtocolVersion;
 use serde_json::json;
 
 use crate::support::fakes::{FakeBrowser, FakeClock, visit};
@@ -192,4 +193,81 @@ async fn on_demand_opens_no_tab_before_a_tool_is_called() {
     harness.of_method("notifications/tools/list_changed").await;
     assert_eq!(signing.browser.opened().len(), 1);
     assert!(harness.call("echo", json!({})).await["result"].is_object());
+}
+
+/// A remote of either era, which no modern host knows anything of at first.
+fn of_each_era() -> [MockOptions; 2] {
+    [ProtocolVersion::V2025_11_25, ProtocolVersion::V2026_07_28]
+        .map(|version| MockOptions { protocol: Served::Only(version), ..guarded() })
+}
+
+/// A-63, E-02: nothing is known of the server, not even its era, and the person is slow
+#[tokio::test]
+async fn a_modern_host_gets_the_tool_sign_in_before_the_era_is_known() {
+    for mock in of_each_era() {
+        let signing = Signing::with(FakeBrowser::ignores());
+        let mut harness = signing.harness(mock);
+        let discovered = harness.request_modern("server/discover", json!({})).await;
+        assert_eq!(discovered["result"]["resultType"], "complete", "{discovered:#}");
+        assert_eq!(discovered["result"]["ttlMs"], 0);
+        let page = signing.browser.opened()[0].clone();
+        let listed = harness.request_modern("tools/list", json!({})).await;
+        assert_eq!(listed["result"]["tools"][0]["name"], "sign_in", "{listed:#}");
+        assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 1);
+        assert_eq!(listed["result"]["resultType"], "complete");
+        assert_eq!(listed["result"]["ttlMs"], 0, "to be asked again");
+        let discovered = harness.request_modern("server/discover", json!({})).await;
+        let result = &discovered["result"];
+        assert!(result["instructions"].as_str().unwrap().contains(page.as_str()), "{result:#}");
+        assert!(result["capabilities"]["tools"]["listChanged"].is_null(), "{result:#}");
+        let told = harness.call_modern("sign_in", json!({})).await;
+        assert!(text(&told).contains(page.as_str()), "{told}");
+        assert_eq!(told["result"]["resultType"], "complete");
+
+        let call = json!({ "name": "echo", "arguments": { "a": 1 } });
+        let waiting = harness.ask_modern("tools/call", call).await;
+        visit(page).await;
+        assert_eq!(text(&harness.answer(waiting).await), r#"{"a":1}"#, "held, not lost");
+        let listed = harness.request_modern("tools/list", json!({})).await;
+        assert!(listed["result"]["tools"].as_array().unwrap().len() > 10);
+        assert_eq!(signing.browser.opened().len(), 1);
+    }
+}
+
+/// A-63: what needs the person ends with a hint, and the next request is served without a restart
+#[tokio::test]
+async fn a_modern_hosts_call_ends_with_a_hint_and_the_next_one_works_after_the_sign_in() {
+    for mock in of_each_era() {
+        let mut signing = Signing::with(FakeBrowser::ignores());
+        signing.wait = Duration::from_millis(300);
+        let mut harness = signing.harness(mock);
+        let answer = harness.call_modern("echo", json!({})).await;
+        assert_eq!(kind(&answer), "auth_required", "{answer:#}");
+        let page = signing.browser.opened()[0].clone();
+        let hint = answer["error"]["data"]["bridge"]["hint"].as_str().unwrap();
+        assert!(hint.contains(page.as_str()), "{hint}");
+        visit(page).await;
+        let answer = harness.call_modern("echo", json!({ "a": 1 })).await;
+        assert_eq!(text(&answer), r#"{"a":1}"#);
+        assert_eq!(signing.browser.opened().len(), 1, "no second tab");
+    }
+}
+
+/// E-02, `--login on-demand`: an error would make the host take the bridge for an older server
+#[tokio::test]
+async fn a_modern_host_that_discovers_is_answered_although_no_sign_in_may_begin() {
+    for mock in of_each_era() {
+        let mut signing = Signing::with(FakeBrowser::follows());
+        signing.login = Login::OnDemand;
+        let mut harness = signing.harness(mock);
+        let discovered = harness.request_modern("server/discover", json!({})).await;
+        let instructions = discovered["result"]["instructions"].as_str().unwrap_or_default();
+        assert!(instructions.contains("`sign_in`"), "{discovered:#}");
+        let listed = harness.request_modern("tools/list", json!({})).await;
+        assert_eq!(listed["result"]["tools"][0]["name"], "sign_in", "{listed:#}");
+        assert_eq!(signing.browser.opened().len(), 0);
+        let call = harness.call_modern("echo", json!({ "a": 1 })).await;
+        assert_eq!(text(&call), r#"{"a":1}"#, "a call of a tool is the demand");
+        assert_eq!(signing.browser.opened().len(), 1);
+    }
 }

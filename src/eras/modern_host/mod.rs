@@ -43,6 +43,7 @@ use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::{LogLevel, methods};
 
 pub use discover::{conservative_discover, discover_result};
+pub use results::shown;
 
 /// Methods that went away with 2026-07-28, or that legacy tasks have and the extension has not (E-16),
 /// and those of the extension, which is not carried (E-73).

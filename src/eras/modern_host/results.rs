@@ -10,13 +10,8 @@ use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Change, Edit, Frame, Kind, Member, Message, Object, RequestId};
 use crate::protocol::{codes, meta, methods};
 
-/// The answer to `id`, the host's request of this method.
-pub(super) fn shown(
-    id: &RequestId,
-    method: &str,
-    answer: &Message,
-    server_info: Option<&str>,
-) -> Frame {
+/// The answer to `id`, the host's request of this method, as a host of 2026-07-28 expects it.
+pub fn shown(id: &RequestId, method: &str, answer: &Message, server_info: Option<&str>) -> Frame {
     let edits = match answer.kind() {
         Kind::ErrorResponse => error(method, answer),
         _ => complete(method, answer, server_info),
