@@ -1,5 +1,5 @@
-//! One POST and everything that answers it: redirects, retries, the body or stream of the answer, and
-//! the resumption of a stream that ended too early. Streamable HTTP and HTTP+SSE share it.
+//! One POST and everything that answers it. `attempts` says whether it goes out once more, `resumption`
+//! follows a stream that answers it. Streamable HTTP and HTTP+SSE share it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,28 +9,15 @@ use http::{HeaderMap, StatusCode, header};
 use reqwest::{Method, Response};
 use url::Url;
 
+use super::attempts::Attempts;
 use super::flight::Flight;
-use super::retry::{self, Backoff};
-use super::wire::{CHALLENGES, Origin, Reading, StreamEnd, StreamMemory, Wire};
+use super::wire::{CHALLENGES, Origin, Reading, Wire};
 use super::{Outcome, Session, refusal};
 use crate::error::{Failure, FailureKind};
 use crate::http::FrameBody;
 use crate::jsonrpc::{Frame, Kind, Message, Received};
 use crate::protocol::headers;
 
-/// How often a request that never left is tried again: about three seconds in all, enough for a
-/// server that restarts.
-const CONNECT_RETRIES: u32 = 5;
-/// The same before there is a session: a wrong URL should be told soon.
-const FIRST_CONNECT_RETRIES: u32 = 3;
-/// How often a request that may have arrived is tried again, if that does no harm.
-const REPEATS: u32 = 2;
-/// How often in a row resuming a stream may fail or bring nothing new.
-const RESUME_RETRIES: u32 = 6;
-/// The shortest pause before a stream is resumed, whatever the server asks for.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
-/// How many redirects are followed.
-const REDIRECTS: u32 = 5;
 /// How much of an error body is read.
 const ERROR_BODY: usize = 1024 * 1024;
 
@@ -292,170 +279,6 @@ impl Wire {
             None => Outcome::Failed(timeout("the server accepted the request and sent no answer")),
         }
     }
-
-    /// Follows the stream that answers a request, resuming it where it ends too early (T-36).
-    async fn follow_through(&self, response: Response, post: &Post) -> Outcome {
-        let mut memory = StreamMemory::default();
-        let mut end = self.follow(response, post.origin(), &mut memory).await;
-        let mut backoff = Backoff::default();
-        loop {
-            if memory.answered || post.flight.is_settled() || end == StreamEnd::Unheard {
-                return Outcome::Done;
-            }
-            if let Some(failure) = final_end(&end, &memory) {
-                return Outcome::Failed(failure);
-            }
-            if post.modern.is_some() {
-                // Streams of modern remotes cannot be resumed (T-60).
-                return Outcome::Failed(lost("the event stream ended before the answer"));
-            }
-            let Some(fallback) = backoff.next(RESUME_RETRIES) else {
-                return Outcome::Failed(lost("the event stream could not be resumed"));
-            };
-            tokio::select! {
-                () = tokio::time::sleep(memory.retry.unwrap_or(fallback).max(SHORTEST_PAUSE)) => {}
-                () = post.flight.settled() => return Outcome::Done,
-            }
-            let known = memory.steps;
-            match self.resume(&memory, &post.session).await {
-                Ok(response) => end = self.follow(response, post.origin(), &mut memory).await,
-                Err(Resumption::Later(reason)) => end = StreamEnd::Broken(reason),
-                Err(Resumption::Never(failure)) => return Outcome::Failed(failure),
-            }
-            if memory.steps > known {
-                backoff.reset();
-            }
-        }
-    }
-
-    /// Opens a stream again behind the last event that arrived.
-    pub(super) async fn resume(
-        &self,
-        memory: &StreamMemory,
-        session: &Session,
-    ) -> Result<Response, Resumption> {
-        match self.fetch(session, memory.last_event_id.as_deref()).await {
-            Err(failure) if failure.kind == FailureKind::Timeout => {
-                Err(Resumption::Later("no response".to_owned()))
-            }
-            Err(failure) => Err(Resumption::Never(failure)),
-            Ok(Err(error)) if error.is_builder() => {
-                Err(Resumption::Never(protocol("the last event id cannot be sent in a header")))
-            }
-            Ok(Err(error)) => Err(Resumption::Later(refusal::root_cause(&error))),
-            Ok(Ok(response)) => judge_resumption(response),
-        }
-    }
-}
-
-/// Why a stream was not resumed.
-pub(super) enum Resumption {
-    /// It may work later.
-    Later(String),
-    /// It will not.
-    Never(Failure),
-}
-
-fn judge_resumption(response: Response) -> Result<Response, Resumption> {
-    let status = response.status();
-    if status.is_success() && media_type(&response) == headers::EVENT_STREAM {
-        return Ok(response);
-    }
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(Resumption::Later(format!("HTTP {}", status.as_u16())));
-    }
-    let code = status.as_u16();
-    let failure =
-        lost(&format!("the server does not resume the stream (HTTP {code})")).status(code);
-    Err(Resumption::Never(failure))
-}
-
-/// The failure of a stream that cannot be resumed.
-fn final_end(end: &StreamEnd, memory: &StreamMemory) -> Option<Failure> {
-    match end {
-        StreamEnd::Silent => Some(timeout("the event stream fell silent before the answer")),
-        StreamEnd::TooLarge => Some(protocol("the server sent an event beyond the size limit")),
-        StreamEnd::Broken(reason) if memory.last_event_id.is_none() => {
-            Some(lost(&format!("the event stream broke before the answer: {reason}")))
-        }
-        StreamEnd::Closed if memory.last_event_id.is_none() => {
-            Some(lost("the server ended the event stream before the answer"))
-        }
-        _ => None,
-    }
-}
-
-/// Counts what one message has been through.
-#[derive(Default)]
-struct Attempts {
-    redirects: u32,
-    connects: Backoff,
-    repeats: Backoff,
-    waits: u32,
-    challenges: u32,
-}
-
-impl Attempts {
-    /// The pause before sending again after a network error; `None`: it would not be safe, or enough is
-    /// enough.
-    fn after_error(&mut self, error: &reqwest::Error, post: &Post) -> Option<Duration> {
-        if error.is_builder() || is_hopeless(error) {
-            return None;
-        }
-        if error.is_connect() {
-            let first = post.session.generation == 0 && post.session.version.is_none();
-            return self.connects.next(if first { FIRST_CONNECT_RETRIES } else { CONNECT_RETRIES });
-        }
-        // To a modern remote it goes out again only under a new id (T-60), which is not ours to give.
-        let repeatable = post.repeatable && post.modern.is_none();
-        if repeatable { self.repeats.next(REPEATS) } else { None }
-    }
-
-    /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
-    fn after_wait(
-        &mut self,
-        response: &Response,
-        repeatable: bool,
-    ) -> Result<Option<Duration>, Trouble> {
-        let status = response.status();
-        let Some(wait) = retry::asked_to_wait(status, response.headers()) else { return Ok(None) };
-        self.waits += 1;
-        if repeatable && retry::is_bearable(wait) && self.waits <= 3 {
-            return Ok(Some(wait));
-        }
-        match retry::retry_after(response.headers()) {
-            Some(wait) => Err(Trouble::Failed(refusal::from_wait(status, wait))),
-            None => Ok(None),
-        }
-    }
-
-    /// Where to send the message instead: same origin and method only (T-25).
-    fn redirected(&mut self, response: &Response, url: &Url) -> Result<Url, Trouble> {
-        self.redirects += 1;
-        let status = response.status();
-        let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
-        let target = location.and_then(|location| url.join(location).ok());
-        let keeps_method =
-            matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-        match target {
-            Some(target)
-                if keeps_method
-                    && self.redirects <= REDIRECTS
-                    && target.origin() == url.origin() =>
-            {
-                Ok(target)
-            }
-            target => Err(Trouble::Failed(refusal::from_redirect(status, target.as_ref()))),
-        }
-    }
-}
-
-/// Errors that another attempt would meet again: bad certificates, or no TLS at the other end.
-fn is_hopeless(error: &reqwest::Error) -> bool {
-    const SIGNS: [&str; 5] =
-        ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
-    let cause = refusal::root_cause(error).to_ascii_lowercase();
-    SIGNS.iter().any(|sign| cause.contains(sign))
 }
 
 /// Servers confuse 400 and 404 for a forgotten session (T-39).
@@ -493,16 +316,16 @@ fn given_up() -> Trouble {
     Trouble::Failed(Failure::new(FailureKind::Lost, "the request was given up"))
 }
 
-fn timeout(what: &str) -> Failure {
+pub(super) fn timeout(what: &str) -> Failure {
     Failure::new(FailureKind::Timeout, format!("{what} within the time limit"))
         .hint("raise `--headers-timeout`, `--body-timeout` or `--request-timeout`, or set it to 0")
 }
 
-fn lost(what: &str) -> Failure {
+pub(super) fn lost(what: &str) -> Failure {
     Failure::new(FailureKind::Lost, what)
         .hint("the server may or may not have acted on the request; check before repeating it")
 }
 
-fn protocol(what: &str) -> Failure {
+pub(super) fn protocol(what: &str) -> Failure {
     Failure::new(FailureKind::Protocol, what).hint("this is a fault of the server; report it there")
 }

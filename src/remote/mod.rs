@@ -3,12 +3,14 @@
 //!
 //! What a message means, and who waits for it, is the bridge's business.
 
+mod attempts;
 mod events;
 mod exchange;
 mod flight;
 mod http_sse;
 mod options;
 mod refusal;
+mod resumption;
 mod retry;
 mod select;
 mod session;
