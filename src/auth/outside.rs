@@ -278,7 +278,8 @@ mod tests {
     use crate::http::Proxy;
     use crate::redact::Secret;
 
-    /// S-07: a refused address stops the request itself, whether it is written out or looked up.
+    /// S-07: a refused address stops the request itself, whether it is written out or looked up; written
+    /// out, also behind a proxy.
     #[tokio::test]
     async fn a_refused_address_is_named_with_the_flag_that_permits_it() {
         let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());

@@ -11,7 +11,7 @@ use super::events::EventDecoder;
 use super::exchange::media_type;
 use super::refusal;
 use super::retry::Backoff;
-use super::wire::{BODY_LIMIT, Origin, Reading, StreamMemory, Wire};
+use super::wire::{Origin, Reading, StreamMemory, Wire};
 use super::{RemoteEvent, Session};
 use crate::error::{Failure, FailureKind};
 use crate::protocol::headers;
@@ -78,7 +78,7 @@ impl Wire {
     }
 
     async fn await_endpoint(&self, mut response: Response) -> Result<OpenStream, Failure> {
-        let mut decoder = EventDecoder::new(BODY_LIMIT);
+        let mut decoder = EventDecoder::new(self.limits.size);
         loop {
             let event = decoder.next_event().map_err(|_| misbehaves("sent an oversized event"))?;
             if let Some(event) = event {

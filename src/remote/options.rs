@@ -28,7 +28,7 @@ pub struct RemoteOptions {
     pub authorizer: Authorizer,
 }
 
-/// Time limits of one request. `None` is no limit.
+/// Limits of one request; no time is no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// From sending a request to the head of its response.
@@ -39,6 +39,8 @@ pub struct Limits {
     pub request: Option<Duration>,
     /// How long open requests may go on after the host closed stdin.
     pub drain: Duration,
+    /// The largest body or event that is accepted, in bytes (S-12).
+    pub size: usize,
 }
 
 /// Which transports to try, in which order (T-80 to T-83).
@@ -63,6 +65,7 @@ impl Default for Limits {
             request: Some(Duration::from_secs(3600)),
             // Hosts send SIGTERM two seconds after they closed stdin (HOSTS.md).
             drain: Duration::from_millis(1500),
+            size: 256 * 1024 * 1024,
         }
     }
 }

@@ -21,8 +21,6 @@ use crate::http::Outbound;
 use crate::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
 use crate::protocol::headers;
 
-/// The largest body or event that is accepted, in bytes (S-12).
-pub(super) const BODY_LIMIT: usize = 256 * 1024 * 1024;
 /// How often one request is sent again after a sign-in or with a fresh token.
 pub(super) const CHALLENGES: u32 = 2;
 /// How long a stream may go on after it delivered its response, before it is dropped.
@@ -156,7 +154,7 @@ impl Wire {
 
     /// Reads a whole body, bounded in size and in silence. `Err` says why not.
     pub(super) async fn collect(&self, mut response: Response) -> Result<Bytes, String> {
-        let expected = response.content_length().unwrap_or(0).min(BODY_LIMIT as u64);
+        let expected = response.content_length().unwrap_or(0).min(self.limits.size as u64);
         let mut first = match self.chunk(&mut response).await? {
             None => return Ok(Bytes::new()),
             Some(first) if first.len() as u64 == expected => return Ok(first),
@@ -164,8 +162,8 @@ impl Wire {
         };
         first.reserve((expected as usize).saturating_sub(first.len()));
         while let Some(chunk) = self.chunk(&mut response).await? {
-            if first.len() + chunk.len() > BODY_LIMIT {
-                return Err(format!("the body is larger than {BODY_LIMIT} bytes"));
+            if first.len() + chunk.len() > self.limits.size {
+                return Err(format!("the body is larger than {} bytes", self.limits.size));
             }
             first.extend_from_slice(&chunk);
         }
@@ -214,7 +212,7 @@ impl Wire {
         origin: Origin,
         memory: &mut StreamMemory,
     ) -> StreamEnd {
-        let mut decoder = EventDecoder::new(BODY_LIMIT);
+        let mut decoder = EventDecoder::new(self.limits.size);
         let end = self.follow_from(&mut decoder, &mut response, origin, memory).await;
         if memory.answered && origin.reading != Reading::Resumable {
             // Most servers end the stream with the answer: then the connection can be used again.

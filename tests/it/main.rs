@@ -10,6 +10,7 @@ mod auth_flow;
 mod auth_hostile;
 mod auth_moves;
 mod auth_shared;
+mod bounds;
 mod bridge_sign_in;
 mod cli_help;
 mod client_document;
@@ -41,6 +42,8 @@ mod mock_tools;
 mod modern_host;
 mod modern_host_life;
 mod network;
+#[cfg(target_os = "linux")]
+mod open_ports;
 mod raw_host;
 mod settings;
 mod sign_in_commands;

@@ -49,7 +49,7 @@ fn with<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The page that a person is told to open.
-fn page(running: &Running) -> url::Url {
+pub fn page(running: &Running) -> url::Url {
     for _ in 0..1000 {
         let said = running.stderr();
         let page = said.lines().find(|line| line.contains("code_challenge="));

@@ -285,6 +285,23 @@ mod tests {
         assert_eq!(region(&played, again), Some("eu"), "listed once only");
     }
 
+    /// S-12: pages without end are not read for ever, and the call goes out
+    #[test]
+    fn the_pages_read_for_schemas_are_bounded() {
+        let mut played = Played::open();
+        let mut exchange = call(&mut played, "a");
+        let mut pages = 0;
+        while played.body(exchange)["method"] == "tools/list" {
+            pages += 1;
+            assert!(pages <= 100, "no end of pages");
+            played.answer(exchange, json!({ "tools": [], "nextCursor": pages.to_string() }));
+            exchange = played.last_exchange();
+        }
+        assert_eq!((pages, &played.body(exchange)["method"]), (100, &json!("tools/call")));
+        played.answer(exchange, json!({ "content": [] }));
+        assert_eq!(played.outcome(), json!({ "content": [] }));
+    }
+
     /// T-56
     #[test]
     fn schemas_are_forgotten_when_the_list_changes() {

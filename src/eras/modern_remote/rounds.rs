@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(played.withdrawn().len(), 1, "the other question is taken back");
     }
 
-    /// E-33
+    /// E-33, S-12
     #[test]
     fn rounds_without_questions_go_on_with_growing_pauses_and_end() {
         let mut played = Played::open();
@@ -353,6 +353,23 @@ mod tests {
         played.answer(first, needs(json!({ "k": form() }), None));
         assert_eq!(played.outcome()["bridge"], "protocol");
         assert!(played.questions().is_empty());
+    }
+
+    /// S-12
+    #[test]
+    fn a_round_with_too_many_questions_fails_the_call_and_asks_nothing() {
+        let many = |count: usize| {
+            let entries = (0..count).map(|n| (format!("k{n}"), form()));
+            needs(Value::Object(entries.collect()), None)
+        };
+        let mut played = Played::open();
+        let first = call(&mut played);
+        played.answer(first, many(65));
+        assert_eq!(played.outcome()["bridge"], "protocol");
+        assert!(played.questions().is_empty());
+        let second = call(&mut played);
+        played.answer(second, many(64));
+        assert_eq!(played.questions().len(), 64, "the next call is served");
     }
 
     /// E-34

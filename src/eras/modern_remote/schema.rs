@@ -9,6 +9,8 @@ use crate::protocol::headers::{PARAMETER_ANNOTATION, PARAMETER_PREFIX};
 
 /// How deep a schema is read (S-12).
 const DEPTH: usize = 64;
+/// How many arguments of one tool are mirrored (S-12): many servers take no more than 100 headers in all.
+const MIRRORS: usize = 64;
 /// Keywords whose value is data, where an annotation means nothing.
 const DATA: [&str; 4] = ["default", "enum", "const", "examples"];
 /// Keywords whose value is a map of schemas that are not reached through `properties` alone.
@@ -103,6 +105,9 @@ fn mirror(
     let header = format!("{PARAMETER_PREFIX}{}", name.to_ascii_lowercase());
     if found.iter().any(|other| other.header == header) {
         return Err(format!("the header name `{name}` is there twice"));
+    }
+    if found.len() == MIRRORS {
+        return Err(format!("more than {MIRRORS} of its arguments are to be headers"));
     }
     let path = path.ok_or_else(|| {
         format!("`{name}` is not reached from the root through `properties` alone")
@@ -264,5 +269,17 @@ mod tests {
             schema = property(schema);
         }
         assert!(names(schema).is_err());
+    }
+
+    /// S-12: a request of ours has no more headers than servers take
+    #[test]
+    fn a_schema_with_too_many_headers_is_refused() {
+        let schema = |count: usize| {
+            let one =
+                |n| (format!("p{n}"), json!({ "type": "string", "x-mcp-header": format!("H{n}") }));
+            json!({ "properties": (0..count).map(one).collect::<serde_json::Map<_, _>>() })
+        };
+        assert_eq!(names(schema(64)).unwrap().len(), 64);
+        assert!(names(schema(65)).unwrap_err().contains("64"));
     }
 }

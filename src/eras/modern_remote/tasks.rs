@@ -17,6 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 /// How often in a row a poll may get lost.
 const LOSSES: u32 = 5;
+/// How many tasks are polled at a time (S-12).
+const TASKS: usize = 1000;
 
 /// A task that a call became.
 #[derive(Debug)]
@@ -35,9 +37,15 @@ impl ModernRemote {
         let Some(id) = result.text("taskId") else {
             return self.fail(number, protocol("server made a task and gave it no id"), turn);
         };
+        let polled = self.calls.values().filter(|call| call.task.is_some()).count();
         if let Some(call) = self.calls.get_mut(&number) {
             let (polls, losses, asked) = (0, 0, BTreeSet::new());
             call.task = Some(Task { id, interval: interval(result), polls, losses, asked });
+        }
+        if polled >= TASKS {
+            self.end_task(number, turn);
+            let text = format!("server runs more than {TASKS} tasks for us at a time");
+            return self.fail(number, protocol(text), turn);
         }
         self.poll_later(number, turn);
     }
@@ -265,6 +273,27 @@ mod tests {
         assert_eq!(played.body(cancel)["method"], "tasks/cancel");
         assert_eq!(played.header(cancel, "mcp-name"), Some("t1"));
         assert!(played.try_outcome().is_none());
+    }
+
+    /// S-12: a task too many is cancelled, and the others go on
+    #[test]
+    fn the_number_of_tasks_that_are_polled_is_bounded() {
+        let mut played = begun();
+        let working = json!({ "resultType": "task", "taskId": "t1", "status": "working" });
+        for _ in 1..1000 {
+            let call = played.request("tools/call", json!({ "name": "build" }));
+            played.answer(call, working.clone());
+            assert!(played.try_outcome().is_none());
+        }
+        let call = played.request("tools/call", json!({ "name": "build" }));
+        played.answer(call, task(json!({ "resultType": "task", "taskId": "t2" })));
+        assert_eq!(played.outcome()["bridge"], "protocol");
+        let cancel = played.last_exchange();
+        assert_eq!(played.body(cancel)["method"], "tasks/cancel");
+        assert_eq!(played.header(cancel, "mcp-name"), Some("t2"));
+        let poll = polled(&mut played);
+        played.answer(poll, task(json!({ "status": "completed", "result": { "content": [] } })));
+        assert_eq!(played.outcome(), json!({ "content": [] }));
     }
 
     /// E-75

@@ -132,6 +132,21 @@ fn changes_before_the_acknowledgement_follow_it() {
     assert_eq!(methods, ["notifications/subscriptions/acknowledged", TOOLS, UPDATED]);
 }
 
+/// S-12: what comes before the acknowledgement is kept up to a limit
+#[test]
+fn notifications_that_wait_for_an_acknowledgement_are_bounded() {
+    let mut script = pushing();
+    listen(&mut script, 1, json!({ "resourceSubscriptions": ["file:///a"] }));
+    let subscribe = script.sent_one("resources/subscribe");
+    for number in 0..300 {
+        script.notify(UPDATED, json!({ "uri": format!("file:///a/{number}") }), None);
+    }
+    script.result(&subscribe, json!({}));
+    assert_eq!(script.said().len(), 1 + 256, "the acknowledgement and what was kept");
+    script.notify(UPDATED, json!({ "uri": "file:///a/later" }), None);
+    assert_eq!(script.said_one()["params"]["uri"], "file:///a/later");
+}
+
 /// E-43: what cannot be pushed is not acknowledged
 #[test]
 fn a_server_without_a_stream_to_push_on_acknowledges_nothing() {
