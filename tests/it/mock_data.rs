@@ -16,9 +16,9 @@ struct Shop {
 }
 
 impl Shop {
-    fn start(data: &Path) -> Self {
+    fn start(product: &str, data: &Path) -> Self {
         let mut program =
-            Program::new(["mock", "egrow", "--open", "--stateless", "--data", shown(data)]).spawn();
+            Program::new(["mock", product, "--open", "--stateless", "--data", shown(data)]).spawn();
         let first = program.next_line().unwrap();
         let url = first.strip_prefix("listening on ").unwrap().to_owned();
         // Only the first of several tests in one process can install it.
@@ -70,7 +70,7 @@ async fn a_change_that_was_answered_survives_a_kill_and_one_that_was_not_is_whol
     let (_folder, path) = place();
     let (mut answered, mut unanswered) = (0, 0);
     for round in 1..=3_u64 {
-        let shop = Shop::start(&path);
+        let shop = Shop::start("egrow", &path);
         let there = shop.count("newcomer").await;
         assert!((answered..=answered + unanswered).contains(&there), "{there} of {answered}");
         for number in 0..5 {
@@ -87,7 +87,7 @@ async fn a_change_that_was_answered_survives_a_kill_and_one_that_was_not_is_whol
         unanswered += u64::from(made.is_none());
         program.end();
     }
-    let shop = Shop::start(&path);
+    let shop = Shop::start("egrow", &path);
     let there = shop.count("newcomer").await;
     assert!((answered..=answered + unanswered).contains(&there), "{there} of {answered}");
     let ids = shop.call("find_customers", json!({ "query": "newcomer", "perPage": 100 })).await;
@@ -96,6 +96,41 @@ async fn a_change_that_was_answered_survives_a_kill_and_one_that_was_not_is_whol
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), usize::try_from(there).unwrap(), "no id was given twice");
+}
+
+/// The same of a product whose every record is a row of the table engine: an invoice, what was paid
+/// of it and the customer, each found again by its id.
+#[tokio::test]
+async fn a_publishers_books_survive_a_kill() {
+    let (_folder, path) = place();
+    let on_site = |mut arguments: Value| {
+        arguments["site_id"] = 1205.into();
+        arguments
+    };
+    let shop = Shop::start("pelcro", &path);
+    let reader = on_site(json!({ "email": "kept@mail.example", "first_name": "Kept" }));
+    let reader = shop.call("create_customer", reader).await.unwrap();
+    let line = json!({ "description": "year book", "quantity": 2, "unit_price": 1_250 });
+    let invoice = on_site(json!({ "customer_id": reader["id"], "line_items": [line] }));
+    let invoice = shop.call("create_invoice", invoice).await.unwrap();
+    let paid = on_site(json!({ "invoice_id": invoice["id"], "reference": "check 7" }));
+    let paid = shop.call("pay_invoice_offline", paid).await.unwrap();
+    assert_eq!((&paid["status"], &paid["amount_paid"]), (&json!("paid"), &json!(2_500)));
+    let Shop { mut program, .. } = shop;
+    program.kill();
+    program.end();
+
+    let shop = Shop::start("pelcro", &path);
+    let asked = on_site(json!({ "invoice_id": invoice["id"] }));
+    assert_eq!(shop.call("get_invoice", asked).await.unwrap(), paid);
+    let asked = on_site(json!({ "customer_id": reader["id"] }));
+    assert_eq!(shop.call("get_customer", asked).await.unwrap()["first_name"], "Kept");
+    let charges = on_site(json!({ "customer_id": reader["id"] }));
+    let charges = shop.call("list_charges", charges).await.unwrap();
+    assert_eq!(charges["data"][0]["amount"], 2_500, "{charges}");
+    let next = on_site(json!({ "email": "next@mail.example", "first_name": "Next" }));
+    let next = shop.call("create_customer", next).await.unwrap();
+    assert!(next["id"].as_u64() > reader["id"].as_u64(), "no id is given twice: {next}");
 }
 
 /// Kept data is looked at on another day: what was today is yesterday then.
@@ -145,7 +180,7 @@ fn a_file_that_is_no_use_is_told_with_the_way_out() {
 #[test]
 fn two_mocks_do_not_share_a_file() {
     let (_folder, path) = place();
-    let shop = Shop::start(&path);
+    let shop = Shop::start("egrow", &path);
     let second = Program::new(["mock", "egrow", "--data", shown(&path)]).run();
     assert_eq!(second.code, Some(1));
     assert!(second.stderr.contains("is in use by another mock"), "{}", second.stderr);

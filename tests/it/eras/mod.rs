@@ -10,6 +10,7 @@ use crate::support::harness::{Harness, parsed};
 mod finding;
 mod legacy_host;
 mod modern_both;
+mod products;
 mod tasks;
 
 /// A bridge in front of a mock that speaks these revisions.

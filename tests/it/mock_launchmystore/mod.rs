@@ -4,7 +4,7 @@
 mod admin;
 mod endpoints;
 mod questions;
-mod roles;
+pub mod roles;
 mod transports;
 
 use mcp_tether::mock::{MockOptions, ProductName};

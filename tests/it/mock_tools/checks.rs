@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use mcp_tether::remote::RemoteOptions;
 use serde_json::{Value, json};
 
-use super::{LIST, Row, Tested};
+use super::{LIST, Row, Tested, roles};
 use crate::support::harness::Harness;
 
 /// A line of the list of tools.
-struct Listed {
-    name: &'static str,
-    kind: &'static str,
+pub struct Listed {
+    pub domain: &'static str,
+    pub name: &'static str,
+    pub kind: &'static str,
 }
 
 /// Plays all tools of a product; tells how many there were and everything that was wrong.
@@ -36,6 +37,9 @@ pub async fn play(tested: &Tested) {
         exercised += 1;
         Play { tested, row, tool, host: &mut host, wrong: &mut wrong }.all().await;
     }
+    for role in tested.roles {
+        roles::play(tested, role, &listed, &tools, &mut wrong).await;
+    }
     println!(
         "{}: {} tools listed = {exercised} exercised = {} lines in the list",
         tested.product,
@@ -49,19 +53,25 @@ pub async fn play(tested: &Tested) {
 
 fn lines_of(product: &str) -> Vec<Listed> {
     let line = |line: &'static str| {
-        let [of, _, name, kind] = line.split('\t').collect::<Vec<_>>()[..] else {
+        let [of, domain, name, kind] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("not four columns: {line}");
         };
-        (of == product).then_some(Listed { name, kind })
+        (of == product).then_some(Listed { domain, name, kind })
     };
     LIST.lines().skip(1).filter_map(line).collect()
 }
 
-/// A bridge to fresh data, opened by a host that cannot be asked anything.
+/// A bridge to fresh data, opened.
 async fn bridge(tested: &Tested) -> Harness {
     let mut host = Harness::with((tested.options)(), |options| {
         headers(&mut options.remote, tested.headers);
     });
+    open(&mut host).await;
+    host
+}
+
+/// Opens as a host that cannot be asked anything.
+pub async fn open(host: &mut Harness) {
     host.send(
         &json!({
             "jsonrpc": "2.0", "id": "init", "method": "initialize",
@@ -75,10 +85,9 @@ async fn bridge(tested: &Tested) -> Harness {
     .await;
     host.answer(json!("init")).await;
     host.notify("notifications/initialized", json!({})).await;
-    host
 }
 
-fn headers(remote: &mut RemoteOptions, wanted: &[(&str, &str)]) {
+pub fn headers(remote: &mut RemoteOptions, wanted: &[(&str, &str)]) {
     for (name, value) in wanted {
         let name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).unwrap();
         remote.headers.push((name, value.parse().unwrap()));
@@ -131,7 +140,7 @@ struct Play<'a> {
 
 impl Play<'_> {
     async fn all(&mut self) {
-        let valid = self.valid();
+        let valid = valid(self.row, self.tool);
         let result = if self.tool["annotations"]["readOnlyHint"] == true {
             call(self.tested, self.host, self.row.tool, &valid).await
         } else {
@@ -156,13 +165,6 @@ impl Play<'_> {
 
     fn note(&mut self, what: &str) {
         self.wrong.push(format!("{}: {what}", self.row.tool));
-    }
-
-    fn valid(&self) -> Value {
-        let told = self.tool["description"].as_str().unwrap_or_default();
-        let example = told.rsplit_once("Example: ").map(|(_, example)| example.trim());
-        let text = if self.row.valid.is_empty() { example.unwrap_or("{}") } else { self.row.valid };
-        serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", self.row.tool))
     }
 
     fn works(&mut self, arguments: &Value, result: &Value) {
@@ -193,6 +195,14 @@ impl Play<'_> {
             self.note(&format!("{what}: {arguments} gave {found:?}, not {code}: {result}"));
         }
     }
+}
+
+/// Arguments that work on the seeded data.
+pub fn valid(row: &Row, tool: &Value) -> Value {
+    let told = tool["description"].as_str().unwrap_or_default();
+    let example = told.rsplit_once("Example: ").map(|(_, example)| example.trim());
+    let text = if row.valid.is_empty() { example.unwrap_or("{}") } else { row.valid };
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}", row.tool))
 }
 
 /// The result of a call, asked for again as often as the product wants it.

@@ -19,6 +19,7 @@ const TESTED: Tested = Tested {
     unknown: "not_found",
     again: confirm,
     rows: ROWS,
+    roles: &[],
 };
 
 #[tokio::test]

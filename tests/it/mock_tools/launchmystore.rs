@@ -1,8 +1,11 @@
-//! The tools of `launchmystore`. What each role may do is tested in `mock_launchmystore`.
+//! The tools of `launchmystore`, in every role.
 
+use futures_util::future::BoxFuture;
 use serde_json::Value;
+use url::Url;
 
-use super::{Row, Tested, checks, row, with};
+use super::{Role, Row, Tested, checks, row, with};
+use crate::mock_launchmystore::roles::token_of;
 
 const TESTED: Tested = Tested {
     product: "launchmystore",
@@ -13,7 +16,25 @@ const TESTED: Tested = Tested {
     unknown: "not_found",
     again: |_, _| false,
     rows: ROWS,
+    roles: &[
+        Role { name: "viewer", forbids: |_, kind| kind != "read", ..ROLE },
+        Role { name: "editor", forbids: beyond_texts, ..ROLE },
+        Role { name: "manager", forbids: |_, kind| kind == "destructive", ..ROLE },
+    ],
 };
+
+const ROLE: Role =
+    Role { name: "", forbids: |_, _| true, credential: bearer, forbidden: "forbidden" };
+
+/// An editor writes texts and deletes nothing.
+fn beyond_texts(domain: &str, kind: &str) -> bool {
+    let texts = ["Blogs & Pages", "Themes", "Menus"].contains(&domain);
+    kind == "destructive" || kind == "write" && !texts
+}
+
+fn bearer(mock: Url, role: &'static str) -> BoxFuture<'static, (&'static str, String)> {
+    Box::pin(async move { ("authorization", format!("Bearer {}", token_of(&mock, role).await)) })
+}
 
 #[tokio::test]
 async fn every_tool_of_launchmystore_works_and_fails_as_the_product_says() {

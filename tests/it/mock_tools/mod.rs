@@ -1,7 +1,7 @@
 //! Every tool of every product of the mock, called through the bridge: with arguments that work,
 //! with each argument missing, with each of a wrong type, with ids of nothing. What comes back is held
 //! against the tool's own output schema and the product's own error shape, and the list of tools
-//! against `tools.tsv`.
+//! against `tools.tsv`. Where a product has roles, every tool is called in each of them too.
 //!
 //! A product is a file here with one [`Tested`] and a test that plays it; nothing else is to be
 //! written down but what cannot be derived from the tools themselves.
@@ -10,9 +10,12 @@ mod checks;
 mod egrow;
 mod launchmystore;
 mod pelcro;
+mod roles;
 
+use futures_util::future::BoxFuture;
 use mcp_tether::mock::MockOptions;
 use serde_json::Value;
+use url::Url;
 
 /// The tools as the products list them: product, domain, name, kind.
 const LIST: &str = include_str!("tools.tsv");
@@ -34,6 +37,19 @@ pub struct Tested {
     pub again: fn(&Value, &mut Value) -> bool,
     /// A row for each tool.
     pub rows: &'static [Row],
+    /// What callers can be who may not do everything.
+    pub roles: &'static [Role],
+}
+
+/// Somebody who may not use every tool.
+pub struct Role {
+    pub name: &'static str,
+    /// Whether tools of this domain and kind, as `tools.tsv` has them, are forbidden.
+    pub forbids: fn(&str, &str) -> bool,
+    /// What to send along to be that, from the running mock.
+    pub credential: fn(Url, &'static str) -> BoxFuture<'static, (&'static str, String)>,
+    /// The code for what is forbidden.
+    pub forbidden: &'static str,
 }
 
 /// What is peculiar to one tool.

@@ -19,6 +19,7 @@ const TESTED: Tested = Tested {
     unknown: "404",
     again: |_, _| false,
     rows: ROWS,
+    roles: &[],
 };
 
 #[tokio::test]

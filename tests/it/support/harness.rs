@@ -14,6 +14,7 @@ use mcp_tether::remote::RemoteOptions;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use url::Url;
 
 /// A safety net only: whatever takes this long hangs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,6 +46,11 @@ impl Harness {
         let sse_only = !options.protocol.has_streamable_http();
         let mock = MockRemote::start(options).expect("the mock starts");
         let url = if sse_only { mock.sse_url() } else { mock.url() };
+        Self::reaching(mock, url, change)
+    }
+
+    /// With a mock that runs already, reached there.
+    pub fn reaching(mock: MockRemote, url: Url, change: impl FnOnce(&mut BridgeOptions)) -> Self {
         let mut options = BridgeOptions::new(RemoteOptions::new(url));
         change(&mut options);
         let (host, end) = in_process();
