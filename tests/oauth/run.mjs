@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { browser } from './cases/browser.mjs';
+import { consentPage } from './cases/consent_page.mjs';
 import { ends } from './cases/ends.mjs';
 import { kills } from './cases/kills.mjs';
 import { many } from './cases/many.mjs';
@@ -37,12 +38,13 @@ const cache = process.env.MCP_TETHER_SUITE;
 const screenshots = path.join(cache, 'screenshots');
 mkdirSync(screenshots, { recursive: true });
 const bridge = bridgeCommand();
+const pages = [browser, consentPage, tokenPage];
 const cases = [
   ...parts,
   ...start,
   ...many,
   ...ends,
-  ...(options['no-chromium'] ? [] : [...browser(screenshots), ...tokenPage(screenshots)]),
+  ...(options['no-chromium'] ? [] : pages.flatMap((cases) => cases(screenshots))),
   ...waiting,
   ...kills(rounds),
 ].filter(

@@ -50,7 +50,12 @@ export class World {
 
   /** A host with a bridge to the remote. */
   host(...flags) {
-    const host = new Host([...this.bridge, this.url, ...flags], this.env);
+    return this.hostAt(this.url, ...flags);
+  }
+
+  /** A host with a bridge to another remote. */
+  hostAt(url, ...flags) {
+    const host = new Host([...this.bridge, url, ...flags], this.env);
     this.#hosts.push(host);
     return host;
   }

@@ -1,9 +1,8 @@
 // Chromium at the mock's own page: a shop's owner makes tokens, takes them back, changes the password.
-import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { equal, includes, truth } from '../expect.mjs';
+import { said, startMock } from '../mock.mjs';
 import { STEP, launched, looksOf, readable } from './browser.mjs';
 
 const PASSWORD = 'mock-password';
@@ -19,11 +18,10 @@ export function tokenPage(screenshots) {
 
 async function tokens(make, screenshots) {
   const world = await make();
-  const [command, ...first] = world.bridge;
-  const mock = spawn(command, [...first, 'mock', 'launchmystore'], { env: world.env });
+  const mock = startMock(world, 'launchmystore');
   const chrome = await launched();
   try {
-    const { endpoint, address } = await addresses(mock);
+    const [endpoint, address] = await said(mock, /^listening on (\S+)/, /^sign in at\s+(\S+)/);
     const page = await chrome.newPage({ viewport: { width: 900, height: 1000 } });
     page.setDefaultTimeout(STEP);
     const complaints = [];
@@ -71,17 +69,6 @@ async function signIn(page, password) {
   await page.fill('input[name=password]', password);
   await page.click('button:has-text("Sign in")');
   await page.waitForSelector('text=Signed in as');
-}
-
-/** Where the mock says that it is. */
-async function addresses(mock) {
-  let endpoint;
-  for await (const line of createInterface({ input: mock.stdout })) {
-    endpoint ??= line.match(/^listening on (\S+)/)?.[1];
-    const address = line.match(/^sign in at\s+(\S+)/)?.[1];
-    if (address) return { endpoint, address };
-  }
-  throw new Error('the mock ended before it said where it is');
 }
 
 /** The status of an `initialize` with a token. */
