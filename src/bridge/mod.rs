@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use self::batches::Batches;
 use self::in_flight::{Asker, Held, InFlight, Purpose};
@@ -36,7 +36,7 @@ use self::modern::Modern;
 use self::opening::Opening;
 use self::remembered::Remembered;
 use self::search::{Choices, Search};
-use self::timers::Timers;
+use self::timers::{Timers, until};
 use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
@@ -390,12 +390,5 @@ impl Bridge {
 async fn changed(state: &mut watch::Receiver<SignInState>) {
     if state.changed().await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-async fn until(timer: Option<Instant>) {
-    match timer {
-        Some(timer) => sleep_until(timer).await,
-        None => std::future::pending().await,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// How long the host's `initialize` may wait for a person before it gets a minimal answer: well under
 /// the five seconds after which the first host gives up (HOSTS.md).
@@ -124,6 +124,14 @@ impl Timers {
             self.traffic();
         }
         due
+    }
+}
+
+/// Waits for this point in time; for ever without one.
+pub(super) async fn until(timer: Option<Instant>) {
+    match timer {
+        Some(timer) => sleep_until(timer).await,
+        None => std::future::pending().await,
     }
 }
 
