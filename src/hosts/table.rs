@@ -269,7 +269,7 @@ mod tests {
         Folders {
             home: Some("/home/sara".into()),
             settings: Some("/home/sara/.config".into()),
-            project: Some("/work/shop".into()),
+            project: Some("/home/me/shop".into()),
             moved: Vec::new(),
         }
     }
@@ -298,7 +298,7 @@ mod tests {
             let host = Host::from_id(id).unwrap();
             let expected = Path::new("/home/sara").join(user);
             assert_eq!(host.file(Scope::User, &folders()), Some(expected), "{id}");
-            let expected = project.map(|path| Path::new("/work/shop").join(path));
+            let expected = project.map(|path| Path::new("/home/me/shop").join(path));
             assert_eq!(host.file(Scope::Project, &folders()), expected, "{id}");
         }
     }

@@ -143,7 +143,11 @@ mod unlocked {
             "{}",
             said.line
         );
-        assert!(said.line.contains("`mcp-tether logout URL` removes it"), "{}", said.line);
+        assert!(
+            said.line.contains("`mcp-tether status` tells what it belongs to and how to remove it"),
+            "{}",
+            said.line
+        );
         assert!(!said.everything.contains("canary"));
         assert_eq!(act("delete broken"), "removed [Keyring] failed []");
     }
