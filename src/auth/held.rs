@@ -17,6 +17,8 @@ pub(super) type Flight = Shared<BoxFuture<'static, Result<(), Failure>>>;
 
 /// How long after a failure nothing is tried again.
 const COOL_DOWN: Duration = Duration::from_secs(5);
+/// How often the store is looked into while it has nothing.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long after a person's refusal no tab is opened again, not even on demand.
 const PERSON_COOL_DOWN: Duration = Duration::from_secs(30);
 /// How long a token that an incident brought is on probation, unless a request succeeded with it.
@@ -57,6 +59,7 @@ pub(super) struct Memory {
     /// The last challenge, for a sign-in that somebody starts by hand.
     pub(super) challenge: Option<Challenge>,
     renewal_failure: Option<(Failure, Instant)>,
+    vain_look: Option<Instant>,
     failure: Option<LastFailure>,
     demanded: Option<Instant>,
     /// What a person last agreed to, and when.
@@ -150,6 +153,16 @@ impl Memory {
     pub(super) fn recent_renewal_failure(&self) -> Option<Failure> {
         let (failure, at) = self.renewal_failure.as_ref()?;
         (at.elapsed() < COOL_DOWN).then(|| failure.clone())
+    }
+
+    /// Whether nothing was stored a moment ago. A sign-in of another process that is overlooked for this
+    /// long costs one refusal, after which the store is read again.
+    pub(super) fn looked_in_vain(&self) -> bool {
+        self.vain_look.is_some_and(|at| at.elapsed() < LOOK_AGAIN)
+    }
+
+    pub(super) fn note_vain_look(&mut self) {
+        self.vain_look = Some(Instant::now());
     }
 
     /// Remembers why a sign-in failed. Where a person was involved, no second tab opens by itself.

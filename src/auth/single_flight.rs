@@ -44,7 +44,7 @@ impl Inner {
     }
 
     pub(super) fn at_hand(&self) -> AtHand {
-        let memory = self.memory();
+        let mut memory = self.memory();
         let now = self.context.now();
         match &memory.held {
             Some(held) if held.record.tokens.is_fresh(now) || !held.renewable => {
@@ -55,8 +55,12 @@ impl Inner {
                 Some(_) if !held.record.tokens.is_expired(now) => AtHand::Ready(held.clone()),
                 _ => AtHand::Stale,
             },
+            None if memory.looked_in_vain() => AtHand::Nothing,
             None if self.context.vault.knows(&self.context.names.sign_in) => AtHand::Stale,
-            None => AtHand::Nothing,
+            None => {
+                memory.note_vain_look();
+                AtHand::Nothing
+            }
         }
     }
 

@@ -202,6 +202,8 @@ impl Bridge {
         match outcome {
             Outcome::Refused(refused) => self.take_failure(number, &refused.failure),
             Outcome::SessionLost => self.not_executed(number, generation),
+            // The usual end: the answer came before it.
+            Outcome::Done if self.in_flight.get(number).is_none() => {}
             Outcome::Done => self.take_failure(number, &unanswered()),
             Outcome::Failed(failure) => self.take_failure(number, &failure),
         }

@@ -1,6 +1,8 @@
 //! How a host shows its era: by what each message looks like, not once for the process (E-01).
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::jsonrpc::{Message, Object};
@@ -16,6 +18,10 @@ const REMOVED: [&str; 6] = [
     "tasks/list",
 ];
 
+/// Made once: each message of a host is searched.
+static VERSION_KEY: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(meta::PROTOCOL_VERSION));
+
 #[derive(Deserialize)]
 struct Params<'a> {
     #[serde(borrow, rename = "_meta")]
@@ -29,9 +35,7 @@ pub fn speaks_modern(message: &Message) -> bool {
         return true;
     }
     message.method() != methods::INITIALIZE
-        && message.params().is_some_and(|params| {
-            memmem::find(params.as_bytes(), meta::PROTOCOL_VERSION.as_bytes()).is_some()
-        })
+        && message.params().is_some_and(|params| VERSION_KEY.find(params.as_bytes()).is_some())
         && named_version(message).is_some()
 }
 

@@ -2,6 +2,7 @@
 //! itself (T-25) and knows nothing about MCP.
 
 mod body;
+mod cookies;
 mod options;
 mod outbound;
 

@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use reqwest::dns::Resolve;
-use reqwest::{Certificate, ClientBuilder, Method, NoProxy, RequestBuilder, redirect};
+use reqwest::{
+    Certificate, ClientBuilder, Method, NoProxy, RequestBuilder, Response, header, redirect,
+};
 use url::{Host, Url};
 
+use super::cookies::Cookies;
 use super::options::{HttpOptions, Proxy};
 use crate::error::{Error, Result};
 
@@ -17,6 +20,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Outbound {
     client: reqwest::Client,
+    cookies: Option<Arc<Cookies>>,
 }
 
 impl Outbound {
@@ -68,12 +72,29 @@ impl Outbound {
                 return Err(anyhow::Error::from(error).context("cannot set up HTTP").into());
             }
         };
-        Ok(Self { client })
+        Ok(Self { client, cookies: options.cookies.then(Arc::default) })
     }
 
     /// Starts a request.
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client.request(method, url)
+        let cookie = self.cookies.as_ref().and_then(|cookies| cookies.header(&url));
+        let request = self.client.request(method, url);
+        match cookie {
+            Some(cookie) => request.header(header::COOKIE, cookie),
+            None => request,
+        }
+    }
+
+    /// Sends a request that was started here, and keeps the cookies that come back.
+    ///
+    /// # Errors
+    /// What `reqwest` says: no connection, or one that broke before the head of a response.
+    pub async fn send(&self, request: RequestBuilder) -> reqwest::Result<Response> {
+        let response = request.send().await?;
+        if let Some(cookies) = &self.cookies {
+            cookies.keep(response.url(), response.headers());
+        }
+        Ok(response)
     }
 }
 
@@ -94,7 +115,6 @@ fn base(options: &HttpOptions, url: &Url) -> Result<ClientBuilder> {
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(options.connect_timeout)
-        .cookie_store(options.cookies)
         .tcp_nodelay(true);
     if options.ipv4 {
         builder = builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED));

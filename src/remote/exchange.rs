@@ -169,7 +169,7 @@ impl Wire {
             Some(modern) => request.headers(modern.headers.clone()),
             None => request,
         };
-        Ok((self.people.patiently(self.limits.headers, request.send()).await, token))
+        Ok((self.people.patiently(self.limits.headers, self.outbound.send(request)).await, token))
     }
 
     /// Waits for a sign-in or a fresh token, unless the host gives the request up.

@@ -302,7 +302,8 @@ impl Remote {
             let (exchange, generation) = (post.number, post.session.generation);
             let flight = post.flight.clone();
             let limit = post.limit(&wire.limits);
-            let work = AssertUnwindSafe(work(post)).catch_unwind();
+            // Boxed, for it is large and would be copied with every wrapper around it.
+            let work = AssertUnwindSafe(Box::pin(work(post))).catch_unwind();
             let work = wire.people.patiently(limit, work);
             let outcome = tokio::select! {
                 outcome = work => outcome,

@@ -109,7 +109,7 @@ impl Wire {
         let request = async {
             let (request, _) =
                 self.authorized(Method::DELETE, &self.endpoint, session).await.ok()?;
-            Some(request.send().await)
+            Some(self.outbound.send(request).await)
         };
         match tokio::time::timeout(DELETE_LIMIT, request).await {
             Ok(Some(Ok(response))) => {

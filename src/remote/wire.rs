@@ -117,7 +117,8 @@ impl Wire {
             if let Some(id) = last_event_id {
                 request = request.header(headers::LAST_EVENT_ID, id);
             }
-            let sent = self.people.patiently(self.limits.headers, request.send()).await;
+            let sent =
+                self.people.patiently(self.limits.headers, self.outbound.send(request)).await;
             match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
                 Ok(response) if self.is_challenge(&response) && challenged < CHALLENGES => {
                     challenged += 1;

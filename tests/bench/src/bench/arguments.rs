@@ -19,8 +19,10 @@ usage: bench [--bridge NAME=COMMAND]... [options]
   --mcp-remote DIR       npm `mcp-remote`: its package folder or one with `node_modules` in it
                          (without it: the one in PATH or in ./node_modules, if any; none if quick)
   --no-mcp-remote        leave `mcp-remote` out
-  --only NAME            only figures with NAME in their name, repeat for more: start, far, idle,
-                         calls, late, large, argument, stream, size
+  --only NAME            only figures with NAME in their name, repeat for more: start, secure,
+                         far, signed-in, idle, calls, late, large, argument, stream, instructions,
+                         scale, size
+  --strict               fail when a target is missed that is counted and not timed: instructions
   --idle-seconds N       how long to watch idle bridges (30, quick: 5)
   --quick                a run of about 20 seconds whose numbers are rough
   --json FILE            all samples as JSON
@@ -33,6 +35,7 @@ pub(crate) struct Arguments {
     pub(crate) only: Vec<String>,
     pub(crate) plan: Plan,
     pub(crate) json: Option<PathBuf>,
+    pub(crate) strict: bool,
 }
 
 impl Arguments {
@@ -42,6 +45,7 @@ impl Arguments {
         let mut only = Vec::new();
         let (mut folder, mut without) = (None, false);
         let (mut quick, mut idle, mut json) = (false, None, None);
+        let mut strict = false;
         while let Some(word) = words.next() {
             let mut value =
                 || words.next().ok_or_else(|| Fault::new(format!("`{word}` needs a value")));
@@ -52,6 +56,7 @@ impl Arguments {
                 "--only" => only.push(value()?),
                 "--idle-seconds" => idle = Some(seconds(&value()?)?),
                 "--quick" => quick = true,
+                "--strict" => strict = true,
                 "--json" => json = Some(PathBuf::from(value()?)),
                 "--help" | "-h" => return Ok(None),
                 _ => return Err(Fault::new(format!("unknown argument `{word}`"))),
@@ -68,11 +73,16 @@ impl Arguments {
             None if quick => None,
             None => mcp_remote_around(),
         };
-        Ok(Some(Self { bridges, mcp_remote, only, plan, json }))
+        Ok(Some(Self { bridges, mcp_remote, only, plan, json, strict }))
     }
 
     pub(crate) fn wants(&self, figure: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|part| figure.contains(part.as_str()))
+    }
+
+    /// Whether somebody asked for just this figure.
+    pub(crate) fn names(&self, figure: &str) -> bool {
+        self.only.iter().any(|part| figure == part)
     }
 
     /// The bridges, `floor` first.

@@ -21,6 +21,7 @@ pub(crate) struct Plan {
     pub(crate) late_rounds: usize,
     pub(crate) large_rounds: usize,
     pub(crate) stream_rounds: usize,
+    pub(crate) storms: usize,
     pub(crate) idle: Duration,
     /// A bridge that has used this much of a figure takes no more of its rounds.
     pub(crate) budget: Duration,
@@ -38,6 +39,7 @@ impl Plan {
             late_rounds: 7,
             large_rounds: 11,
             stream_rounds: 11,
+            storms: 5,
             idle: Duration::from_secs(30),
             budget: Duration::from_secs(12),
         }
@@ -55,6 +57,7 @@ impl Plan {
             late_rounds: 1,
             large_rounds: 1,
             stream_rounds: 2,
+            storms: 1,
             idle: Duration::from_secs(5),
             budget: Duration::from_secs(1),
         }

@@ -50,9 +50,14 @@ impl Bridge {
             File::create(&complaints).map_err(Fault::from_io("keep the bridge's stderr"))?;
         let mut words = contender.command(url).into_iter();
         let program = words.next().ok_or_else(|| Fault::new("empty bridge command"))?;
-        let mut child = Command::new(&program)
+        let mut command = Command::new(&program);
+        command.env_clear();
+        if let Some(authority) = contender.authority() {
+            // The one variable that Node.js and every bridge here read.
+            command.env("NODE_EXTRA_CA_CERTS", authority);
+        }
+        let mut child = command
             .args(words)
-            .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", home)
             .env("LANG", "C.UTF-8")
@@ -79,13 +84,23 @@ impl Bridge {
 
     /// Opens a session as a host does; `start` was before the spawn.
     pub(crate) fn begin(&mut self, start: Instant) -> Outcome<Opening> {
+        self.ask_to_open()?;
+        self.await_opening(start)
+    }
+
+    /// The first half of [`Self::begin`].
+    pub(crate) fn ask_to_open(&mut self) -> Outcome<()> {
         self.send(
             format!(
                 r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"{VERSION}","capabilities":{{}},"clientInfo":{{"name":"bench","version":"1"}}}}}}
 "#
             )
             .as_bytes(),
-        )?;
+        )
+    }
+
+    /// The second half of [`Self::begin`].
+    pub(crate) fn await_opening(&mut self, start: Instant) -> Outcome<Opening> {
         let answer = self.answer_to(0)?;
         let initialize = start.elapsed();
         let result = envelope::member(&self.buffer[answer], "result").unwrap_or_default();

@@ -16,13 +16,15 @@ pub(crate) struct Contender {
     name: String,
     command: Vec<String>,
     home: PathBuf,
+    /// A file with a certificate authority beside the system's.
+    authority: Option<PathBuf>,
     /// Its wrong or missing answers fail the run.
     required: bool,
 }
 
 impl Contender {
     pub(crate) fn new(name: &str, command: Vec<String>, homes: &Path) -> Self {
-        Self { name: name.into(), command, home: homes.join(name), required: true }
+        Self { name: name.into(), command, home: homes.join(name), authority: None, required: true }
     }
 
     /// One that is only looked at: what it gets wrong is shown and forgiven.
@@ -42,9 +44,29 @@ impl Contender {
         self.required
     }
 
+    /// The file of the authority that it trusts besides.
+    pub(crate) fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
+    }
+
+    /// The same bridge, trusting this authority, in PEM form.
+    pub(crate) fn trusting(&self, authority: &str) -> Outcome<Self> {
+        let file = self.home.join("authority.pem");
+        fs::create_dir_all(&self.home).map_err(Fault::from_io("make a home"))?;
+        fs::write(&file, authority).map_err(Fault::from_io("write the authority"))?;
+        Ok(Self { authority: Some(file), ..self.clone() })
+    }
+
     /// The same bridge in a home where nobody was before.
     pub(crate) fn moved(&self, number: usize) -> Self {
         Self { home: self.home.join(format!("fresh-{number}")), ..self.clone() }
+    }
+
+    /// The same bridge, started by another program that is given its command.
+    pub(crate) fn under(&self, words: &[&str]) -> Self {
+        let mut command: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        command.extend(self.command.iter().cloned());
+        Self { command, ..self.clone() }
     }
 
     /// The same bridge with its sign-ins in files, and once more with one stored for `url`; `None` for

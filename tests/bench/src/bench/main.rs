@@ -70,8 +70,14 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
     let load = report::load();
     let mut rows: Vec<Row> = Vec::new();
     for figure in figures::FIGURES.iter().filter(|figure| arguments.wants(figure.name)) {
+        if let Some(lacking) = (figure.lacks)() {
+            // Asked for by name, it must not be missing in silence.
+            if arguments.names(figure.name) {
+                return Err(Fault::new(format!("`{}` needs {lacking}", figure.name)));
+            }
+            continue;
+        }
         let _ = writeln!(io::stderr(), "bench: {} (load {})", figure.name, report::load());
-        bench.settle(figure.place);
         rows.extend((figure.measure)(&mut bench)?);
         bench.settle(Place::Anywhere);
     }
@@ -85,7 +91,8 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         let what = format!("write `{}`", file.display());
         fs::write(file, report::json(&bench, &rows)).map_err(Fault::from_io(&what))?;
     }
-    Ok(!bench.failed())
+    let missed = arguments.strict && report::missed(&bench, &rows);
+    Ok(!bench.failed() && !missed)
 }
 
 /// A folder for the homes of the bridges, removed at the end.

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::bench::Bench;
 use crate::contenders::Contender;
-use crate::row::{Row, Target};
+use crate::row::{Row, Target, Verdict};
 
 /// The load of the machine in the last minute, as text.
 pub(crate) fn load() -> String {
@@ -71,6 +71,13 @@ pub(crate) fn roles(bench: &Bench) -> (Option<usize>, usize) {
     let floor = bench.contenders().iter().position(|one| one.name() == "floor");
     let ours = bench.contenders().iter().position(|one| one.name() != "floor");
     (floor, ours.unwrap_or(0))
+}
+
+/// Whether ours missed a target of a figure that is counted and not timed, or has no such figure.
+pub(crate) fn missed(bench: &Bench, rows: &[Row]) -> bool {
+    let (floor, ours) = roles(bench);
+    let bad = |row: &Row| !matches!(row.verdict(ours, floor), Verdict::Met);
+    !rows.iter().any(|row| row.exact) || rows.iter().any(|row| row.exact && bad(row))
 }
 
 pub(crate) fn faults(bench: &Bench) -> String {

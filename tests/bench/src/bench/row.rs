@@ -45,13 +45,21 @@ pub(crate) struct Row {
     pub(crate) title: String,
     pub(crate) decimals: usize,
     pub(crate) target: Target,
+    /// A count that is the same on a busy machine, so that a missed target may fail the run.
+    pub(crate) exact: bool,
     pub(crate) samples: Vec<Vec<f64>>,
 }
 
 impl Row {
     pub(crate) fn new(key: impl Into<String>, title: impl Into<String>) -> Self {
-        let samples = Vec::new();
-        Self { key: key.into(), title: title.into(), decimals: 1, target: Target::None, samples }
+        Self {
+            key: key.into(),
+            title: title.into(),
+            decimals: 1,
+            target: Target::None,
+            exact: false,
+            samples: Vec::new(),
+        }
     }
 
     pub(crate) fn decimals(self, decimals: usize) -> Self {
@@ -60,6 +68,10 @@ impl Row {
 
     pub(crate) fn target(self, target: Target) -> Self {
         Self { target, ..self }
+    }
+
+    pub(crate) fn exact(self) -> Self {
+        Self { exact: true, ..self }
     }
 
     /// Takes one number out of each sample.

@@ -2,11 +2,12 @@
 //!
 //! Each stdin line becomes one POST with the bytes as they came, each JSON body or SSE event one
 //! stdout line; nothing is parsed, checked, retried, timed out or cleaned up. It streams: a body is
-//! on its way to stdout before its end has arrived. Plain HTTP/1.1 to a literal address only.
+//! on its way to stdout before its end has arrived. HTTP/1.1 only, plain to a literal address or over TLS to this machine.
 
 mod events;
 mod output;
 mod remote;
+mod secure;
 
 use std::io;
 use std::os::fd::AsFd;
@@ -32,7 +33,7 @@ const SMALL_LINE: usize = 4096;
 
 fn main() -> ExitCode {
     let Some(url) = std::env::args().nth(1) else {
-        return failed("usage: floor http://ADDRESS:PORT/PATH");
+        return failed("usage: floor http://ADDRESS:PORT/PATH, or https://localhost:PORT/PATH");
     };
     match run(&url) {
         Ok(()) => ExitCode::SUCCESS,

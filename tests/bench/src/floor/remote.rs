@@ -11,11 +11,13 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::complain;
 use crate::events::Events;
 use crate::output::Output;
+use crate::secure::Secure;
 
 /// What the bench's hosts ask for; reading the negotiated version would mean parsing.
 const VERSION: HeaderValue = HeaderValue::from_static("2025-06-18");
@@ -25,6 +27,7 @@ type Connection = SendRequest<Full<Bytes>>;
 /// The address, the headers and the idle connections.
 pub(crate) struct Remote {
     address: SocketAddr,
+    secure: Option<Secure>,
     path: Uri,
     first_headers: HeaderMap,
     /// The headers with the session id, from the first answer on.
@@ -36,7 +39,10 @@ impl Remote {
     pub(crate) fn new(url: &str) -> io::Result<Self> {
         let invalid =
             || io::Error::new(io::ErrorKind::InvalidInput, "want http://ADDRESS:PORT/PATH");
-        let rest = url.strip_prefix("http://").ok_or_else(invalid)?;
+        let (rest, secure) = match url.strip_prefix("https://") {
+            Some(rest) => (rest, Some(Secure::new()?)),
+            None => (url.strip_prefix("http://").ok_or_else(invalid)?, None),
+        };
         let (authority, path) = rest.split_at(rest.find('/').ok_or_else(invalid)?);
         let mut first_headers = HeaderMap::new();
         first_headers.insert(HOST, HeaderValue::from_str(authority).map_err(|_| invalid())?);
@@ -44,7 +50,8 @@ impl Remote {
         let both = HeaderValue::from_static("application/json, text/event-stream");
         first_headers.insert(ACCEPT, both);
         Ok(Self {
-            address: authority.parse().map_err(|_| invalid())?,
+            address: authority.replace("localhost", "127.0.0.1").parse().map_err(|_| invalid())?,
+            secure,
             path: path.parse().map_err(|_| invalid())?,
             first_headers,
             headers: OnceCell::new(),
@@ -85,10 +92,10 @@ impl Remote {
     async fn connect(&self) -> io::Result<Connection> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        tokio::task::spawn_local(connection);
-        Ok(sender)
+        match &self.secure {
+            Some(secure) => handshake(secure.wrap(stream).await?).await,
+            None => handshake(stream).await,
+        }
     }
 
     fn remember_session(&self, headers: &HeaderMap) {
@@ -102,6 +109,15 @@ impl Remote {
         }
         let _ = self.headers.set(next);
     }
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+) -> io::Result<Connection> {
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    tokio::task::spawn_local(connection);
+    Ok(sender)
 }
 
 async fn relay(response: Response<Incoming>, output: &Output) -> io::Result<()> {

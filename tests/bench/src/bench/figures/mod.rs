@@ -2,7 +2,9 @@
 
 mod calls;
 mod idle;
+mod instructions;
 mod large;
+mod scale;
 mod start;
 mod stream;
 mod traffic;
@@ -10,7 +12,6 @@ mod traffic;
 use crate::bench::Bench;
 use crate::bridge::Bridge;
 use crate::contenders::Contender;
-use crate::cores::Place;
 use crate::fault::Outcome;
 use crate::payload::MEGABYTE;
 use crate::row::Row;
@@ -18,21 +19,31 @@ use crate::row::Row;
 /// A group of rows that are measured together.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
-    pub(crate) place: Place,
+    /// What it needs and this machine has not.
+    pub(crate) lacks: fn() -> Option<&'static str>,
     pub(crate) measure: fn(&mut Bench) -> Outcome<Vec<Row>>,
 }
 
-pub(crate) const FIGURES: [Figure; 10] = [
-    Figure { name: "start", place: Place::Anywhere, measure: start::near },
-    Figure { name: "far", place: Place::Anywhere, measure: start::far },
-    Figure { name: "signed-in", place: Place::Anywhere, measure: start::signed_in },
-    Figure { name: "idle", place: Place::Anywhere, measure: idle::measure },
-    Figure { name: "calls", place: Place::Anywhere, measure: calls::measure },
-    Figure { name: "late", place: Place::Anywhere, measure: calls::late },
-    Figure { name: "large", place: Place::Anywhere, measure: large::results },
-    Figure { name: "argument", place: Place::Anywhere, measure: large::argument },
-    Figure { name: "stream", place: Place::Anywhere, measure: stream::measure },
-    Figure { name: "size", place: Place::Anywhere, measure: size },
+impl Figure {
+    const fn new(name: &'static str, measure: fn(&mut Bench) -> Outcome<Vec<Row>>) -> Self {
+        Self { name, lacks: || None, measure }
+    }
+}
+
+pub(crate) const FIGURES: [Figure; 13] = [
+    Figure::new("start", start::near),
+    Figure::new("secure", start::secure),
+    Figure::new("far", start::far),
+    Figure::new("signed-in", start::signed_in),
+    Figure::new("idle", idle::measure),
+    Figure::new("calls", calls::measure),
+    Figure::new("late", calls::late),
+    Figure::new("large", large::results),
+    Figure::new("argument", large::argument),
+    Figure::new("stream", stream::measure),
+    Figure { lacks: instructions::lacks, ..Figure::new("instructions", instructions::measure) },
+    Figure::new("scale", scale::measure),
+    Figure::new("size", size),
 ];
 
 fn size(bench: &mut Bench) -> Outcome<Vec<Row>> {

@@ -38,9 +38,28 @@ pub(crate) fn near(bench: &mut Bench) -> Outcome<Vec<Row>> {
     ])
 }
 
+/// Over TLS, with the bench's authority beside the system's.
+pub(crate) fn secure(bench: &mut Bench) -> Outcome<Vec<Row>> {
+    let rounds = bench.plan().spawns;
+    let samples = Turns::take(bench, "start over TLS", rounds, |bench, contender, _| {
+        let trusting = contender.trusting(bench.upstream().authority())?;
+        start_at(bench, &trusting, &bench.upstream().secure_url())
+    });
+    Ok(vec![
+        Row::new("secure-tools", "spawn → `tools/list` answer over HTTPS, ms")
+            .decimals(2)
+            .target(Target::FloorTimes(4.0))
+            .of(&samples, |start| milliseconds(start.opening.tools)),
+    ])
+}
+
 fn start(bench: &Bench, contender: &Contender) -> Outcome<Start> {
+    start_at(bench, contender, &bench.upstream().url())
+}
+
+fn start_at(bench: &Bench, contender: &Contender, url: &str) -> Outcome<Start> {
     bench.upstream().start_log();
-    let (bridge, opening) = bench.open(contender, &bench.upstream().url())?;
+    let (bridge, opening) = bench.open(contender, url)?;
     let requests = bench.upstream().take_log().len();
     let end = milliseconds(bridge.finish()?);
     Ok(Start { opening, requests, end })

@@ -3,6 +3,7 @@
 
 mod answers;
 mod reply;
+mod secure;
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -21,7 +22,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustix::thread::{Pid, gettid};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
 
 use crate::envelope;
@@ -30,6 +32,7 @@ use crate::payload::Payload;
 use answers::{Answer, answer};
 pub(crate) use answers::{TOOLS, VERSION};
 use reply::Reply;
+use secure::Secure;
 
 /// The round trip of the listener that plays a far remote.
 const FAR: Duration = Duration::from_millis(80);
@@ -38,8 +41,19 @@ const FAR: Duration = Duration::from_millis(80);
 pub(crate) struct Upstream {
     near: SocketAddr,
     far: SocketAddr,
+    secure: SocketAddr,
+    /// In PEM form, of whoever signed what `secure` shows.
+    authority: String,
     thread: Pid,
     log: Log,
+}
+
+/// What the upstream's thread tells once it listens.
+struct Listening {
+    near: SocketAddr,
+    far: SocketAddr,
+    secure: SocketAddr,
+    thread: Pid,
 }
 
 type Log = Arc<Mutex<Option<Vec<String>>>>;
@@ -47,17 +61,19 @@ type Log = Arc<Mutex<Option<Vec<String>>>>;
 impl Upstream {
     pub(crate) fn start(payload: Payload) -> Outcome<Self> {
         let log = Log::default();
+        let (secure, authority) = Secure::new()?;
         let (ready, addresses) = mpsc::channel();
         let for_thread = Arc::clone(&log);
         std::thread::Builder::new()
             .name("upstream".into())
-            .spawn(move || serve(payload, for_thread, &ready))
+            .spawn(move || serve(payload, for_thread, secure, &ready))
             .map_err(Fault::from_io("start the upstream"))?;
-        let (near, far, thread) = addresses
+        let listening = addresses
             .recv()
             .map_err(|_| Fault::new("the upstream ended"))?
             .map_err(Fault::from_io("open the upstream's ports"))?;
-        Ok(Self { near, far, thread, log })
+        let Listening { near, far, secure, thread } = listening;
+        Ok(Self { near, far, secure, authority, thread, log })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -89,6 +105,16 @@ impl Upstream {
         format!("http://{}/mcp", self.far)
     }
 
+    /// The usual remote over TLS.
+    pub(crate) fn secure_url(&self) -> String {
+        format!("https://localhost:{}/mcp", self.secure.port())
+    }
+
+    /// The certificate authority of [`Self::secure_url`], in PEM form.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     pub(crate) fn start_log(&self) {
         *lock(&self.log) = Some(Vec::new());
     }
@@ -103,11 +129,7 @@ fn lock(log: &Log) -> MutexGuard<'_, Option<Vec<String>>> {
     log.lock().expect("no holder panics")
 }
 
-fn serve(
-    payload: Payload,
-    log: Log,
-    ready: &mpsc::Sender<io::Result<(SocketAddr, SocketAddr, Pid)>>,
-) {
+fn serve(payload: Payload, log: Log, secure: Secure, ready: &mpsc::Sender<io::Result<Listening>>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default());
@@ -117,17 +139,33 @@ fn serve(
     };
     runtime.block_on(async {
         let state = Rc::new(State { payload, log, sessions: Cell::new(0) });
-        let listeners =
-            (TcpListener::bind("127.0.0.1:0").await, TcpListener::bind("127.0.0.1:0").await);
-        let (Ok(near), Ok(far)) = listeners else {
-            let error = io::Error::other("cannot listen on the loopback address");
-            return drop(ready.send(Err(error)));
+        let listeners = match listen().await {
+            Ok(listeners) => listeners,
+            Err(error) => return drop(ready.send(Err(error))),
         };
-        let addresses = near.local_addr().and_then(|near| Ok((near, far.local_addr()?, gettid())));
-        let _ = ready.send(addresses);
+        let addresses = listeners.each_ref().map(TcpListener::local_addr);
+        let [near, far, encrypted] = listeners;
+        let told =
+            addresses.into_iter().collect::<io::Result<Vec<_>>>().map(|addresses| Listening {
+                near: addresses[0],
+                far: addresses[1],
+                secure: addresses[2],
+                thread: gettid(),
+            });
+        let _ = ready.send(told);
+        tokio::task::spawn_local(secure.accept(encrypted, Rc::clone(&state)));
         tokio::task::spawn_local(accept(far, FAR, Rc::clone(&state)));
         accept(near, Duration::ZERO, state).await;
     });
+}
+
+async fn listen() -> io::Result<[TcpListener; 3]> {
+    let any = "127.0.0.1:0";
+    Ok([
+        TcpListener::bind(any).await?,
+        TcpListener::bind(any).await?,
+        TcpListener::bind(any).await?,
+    ])
 }
 
 struct State {
@@ -139,13 +177,17 @@ struct State {
 async fn accept(listener: TcpListener, round_trip: Duration, state: Rc<State>) {
     loop {
         if let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
             tokio::task::spawn_local(connection(stream, round_trip, Rc::clone(&state)));
         }
     }
 }
 
-async fn connection(stream: TcpStream, round_trip: Duration, state: Rc<State>) {
-    let _ = stream.set_nodelay(true);
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    round_trip: Duration,
+    state: Rc<State>,
+) {
     if !round_trip.is_zero() {
         // The TCP handshake would have taken one.
         tokio::time::sleep(round_trip).await;
