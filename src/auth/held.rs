@@ -60,6 +60,8 @@ pub(super) struct Memory {
     pub(super) challenge: Option<Challenge>,
     renewal_failure: Option<(Failure, Instant)>,
     vain_look: Option<Instant>,
+    /// The server has refused a request, so a sign-in is worth looking for each time.
+    refused: bool,
     failure: Option<LastFailure>,
     demanded: Option<Instant>,
     /// What a person last agreed to, and when.
@@ -155,10 +157,14 @@ impl Memory {
         (at.elapsed() < COOL_DOWN).then(|| failure.clone())
     }
 
-    /// Whether nothing was stored a moment ago. A sign-in of another process that is overlooked for this
-    /// long costs one refusal, after which the store is read again.
+    /// Whether nothing was stored a moment ago, and the server has not asked for it either. A sign-in of
+    /// another process that is overlooked for this long costs one refusal.
     pub(super) fn looked_in_vain(&self) -> bool {
-        self.vain_look.is_some_and(|at| at.elapsed() < LOOK_AGAIN)
+        !self.refused && self.vain_look.is_some_and(|at| at.elapsed() < LOOK_AGAIN)
+    }
+
+    pub(super) fn note_refusal(&mut self) {
+        self.refused = true;
     }
 
     pub(super) fn note_vain_look(&mut self) {

@@ -127,6 +127,7 @@ impl Inner {
     ) -> Result<(), Failure> {
         let flight = {
             let mut memory = self.memory();
+            memory.note_refusal();
             let renewed_since = memory.held.as_ref().is_some_and(|held| Some(held.serial) != used);
             if memory.incident.is_none() && renewed_since {
                 return Ok(());
