@@ -45,10 +45,10 @@ impl fmt::Display for SafeUrl {
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_fragment(None);
-        if self.0.query().is_some() {
+        if let Some(query) = self.0.query() {
             url.set_query(None);
-            let names: Vec<_> = self.0.query_pairs().map(|(name, _)| format!("{name}=…")).collect();
-            return write!(f, "{}", plain(&format!("{url}?{}", names.join("&"))));
+            let shown: Vec<_> = query.split('&').map(shown_pair).collect();
+            return write!(f, "{}", plain(&format!("{url}?{}", shown.join("&"))));
         }
         f.write_str(&plain(url.as_str()))
     }
@@ -58,6 +58,11 @@ impl fmt::Debug for SafeUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// A pair of a query without its value. Text without a name is a value by itself.
+fn shown_pair(pair: &str) -> String {
+    pair.split_once('=').map_or_else(|| "…".to_owned(), |(name, _)| format!("{name}=…"))
 }
 
 /// Text from elsewhere made safe for a terminal: control characters become visible escapes (S-15),
@@ -92,6 +97,13 @@ mod tests {
     fn a_shown_url_keeps_no_secret() {
         let url = Url::parse("https://user:pw@host/path?token=abc&x=1#frag").unwrap();
         assert_eq!(SafeUrl::new(&url).to_string(), "https://host/path?token=…&x=…");
+    }
+
+    /// S-09
+    #[test]
+    fn a_query_that_is_a_bare_secret_is_not_shown() {
+        let url = Url::parse("https://host/mcp?k3y&x=1").unwrap();
+        assert_eq!(SafeUrl::new(&url).to_string(), "https://host/mcp?…&x=…");
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub use client_authentication::{AuthMethod, SigningKey};
 pub use context::{Notice, SignInState, Waiting};
 pub use errand::{Errands, NotRun};
 pub use examination::{Examined, callback_port, examine};
+pub use metadata::{AuthorizationServer, ProtectedResource};
 pub use options::{AuthOptions, Grant, Login, ResourceIndicator};
 pub use pre_registered::PreRegistered;
 pub use record::{Names, Pending, Record, Refusal, Registered, Registration, SignIn};

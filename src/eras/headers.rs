@@ -21,7 +21,7 @@ pub(super) fn standard(version: &str, message: &Message) -> Vec<(String, String)
 }
 
 /// Text as a header value: as it is where it is safe, else in the sentinel form.
-pub(super) fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     let edge = |character: char| matches!(character, ' ' | '\t');
     let visible = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
     let padded = text.starts_with(edge) || text.ends_with(edge);

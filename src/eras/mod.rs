@@ -13,6 +13,7 @@ mod modern_remote;
 mod turn;
 
 pub use finding::{Finding, Heard, Next, Pin, Place, Step, Steps};
+pub use headers::encoded as header_value;
 pub use host::{is_removed, named_version, speaks_modern};
 pub use modern_remote::{ModernRemote, RemoteEffect, RemoteOptions};
 pub use turn::{Exchange, Numbers, Turn};

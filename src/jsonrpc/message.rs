@@ -342,12 +342,26 @@ fn compact(raw: Bytes) -> Bytes {
                 out.extend_from_slice(b"\"");
             }
             _ if in_string => out.extend_from_slice(&after[..1]),
+            // It may be all that keeps two tokens apart: `1` and `2` must not become `12`.
+            _ if out.last().is_some_and(is_of_word) && parts(after) => {
+                out.extend_from_slice(b" ");
+            }
             _ => {}
         }
         rest = &after[1..];
     }
     out.extend_from_slice(rest);
     out.freeze()
+}
+
+/// Whether these line breaks are followed by a byte of a number or of a literal name.
+fn parts(breaks: &[u8]) -> bool {
+    matches!(breaks, [_, next, ..] if is_of_word(next) || matches!(next, b'\n' | b'\r'))
+}
+
+/// A byte of a number or of a literal name.
+fn is_of_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }
 
 #[cfg(test)]
@@ -456,6 +470,18 @@ mod tests {
         assert!(!message.raw().contains(&b'\n'));
         let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
         assert_eq!(value(message.raw()), value(text.as_bytes()));
+    }
+
+    /// T-05: a line break that stands where a space may not stand is an error like the space.
+    #[test]
+    fn a_line_break_never_joins_what_it_parts() {
+        for apart in ["\n", "\r", "\r\n", "\n\n", "\r \n"] {
+            let number = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"id\":1{apart}2}}");
+            let name = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":tr{apart}ue}}");
+            for text in [number, name] {
+                assert_eq!(parse(&text).expect_err(&text).code, codes::PARSE_ERROR, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ use crate::http::Outbound;
 use crate::jsonrpc::Message;
 
 pub use crate::auth::SignInState;
+pub use events::{Event, EventDecoder, TooLarge};
 pub use exchange::{Modern, Post};
 pub use flight::{Flight, People};
 pub use options::{Limits, RemoteOptions, TransportChoice};

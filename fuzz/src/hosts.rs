@@ -1,0 +1,90 @@
+//! Configurations of hosts: what is added and taken out again leaves everything else.
+
+use mcp_tether::hosts::{Document, Entry, Format, HOSTS, Host, NewEntry};
+use serde_json::Value;
+
+const NAME: &str = "added by the bridge";
+
+/// The first byte chooses the host. Adding an entry keeps all others and is read back; taking it out
+/// gives the configuration as it was.
+pub fn host_configuration(input: &[u8]) {
+    let Some((choice, text)) = input.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    let host = &HOSTS[usize::from(*choice) % HOSTS.len()];
+    let Ok(mut document) = Document::parse(text, host) else { return };
+    if !text.trim().is_empty() {
+        // `toml_edit` ends the last line of a file whose last line has no end.
+        let read = document.text();
+        assert_eq!(read.strip_suffix('\n').filter(|_| !text.ends_with('\n')).unwrap_or(&read), text);
+    }
+    if document.entry(NAME).is_some() {
+        return;
+    }
+    let before = entries(&document);
+    document.add(&added());
+    let installed = document.text();
+    let mut document = parsed(&installed, host);
+    let entry = document.entry(NAME).expect("the entry is there");
+    assert_eq!(entry.words, added().words());
+    assert_eq!(entry.variables, added().variables);
+    let place = entry.place.clone();
+    let others = entries(&document).into_iter().filter(|entry| entry.0 != place.name);
+    assert_eq!(others.collect::<Vec<_>>(), before, "the others stay");
+
+    document.remove(&place);
+    let removed = document.text();
+    assert_eq!(entries(&parsed(&removed, host)), before);
+    assert_eq!(value(&removed, host), value(text, host), "as it was");
+}
+
+fn parsed(text: &str, host: &Host) -> Document {
+    Document::parse(text, host).unwrap_or_else(|flaw| panic!("{flaw} in {text:?}"))
+}
+
+fn added() -> NewEntry {
+    NewEntry {
+        name: NAME.to_owned(),
+        command: "/opt/bin/mcp-tether".to_owned(),
+        arguments: vec!["https://mcp.example.com/mcp".to_owned(), "a \"b\" \\c\n".to_owned()],
+        variables: vec![("KEY".to_owned(), "é".to_owned())],
+    }
+}
+
+type Said = (String, Vec<String>, Vec<String>, Vec<(String, String)>);
+
+fn entries(document: &Document) -> Vec<Said> {
+    let said = |entry: &Entry| {
+        let place = entry.place.clone();
+        (place.name, place.section, entry.words.clone(), entry.variables.clone())
+    };
+    document.entries().iter().map(said).collect()
+}
+
+/// The whole content, without sections that are empty.
+fn value(text: &str, host: &Host) -> Value {
+    let mut value = match host.format {
+        Format::Toml => {
+            let table = text.parse::<toml_edit::DocumentMut>().expect("TOML");
+            let mut out = serde_json::Map::new();
+            for (key, item) in table.iter() {
+                out.insert(key.to_owned(), Value::from(item.to_string()));
+            }
+            // Tables print without their keys; what stands in them is compared through `entries`.
+            out.retain(|_, value| value.as_str() != Some(""));
+            Value::Object(out)
+        }
+        _ => jsonc_parser::parse_to_ast(text, &Default::default(), &Default::default())
+            .expect("JSON")
+            .value
+            .map_or_else(|| Value::Object(Default::default()), Value::from),
+    };
+    prune(&mut value);
+    value
+}
+
+fn prune(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.values_mut().for_each(prune);
+        members.retain(|_, value| value.as_object().is_none_or(|inner| !inner.is_empty()));
+    }
+}

@@ -1,0 +1,83 @@
+//! Documents and files that a sign-in is made from.
+
+use std::fs;
+
+use mcp_tether::auth::{AuthorizationServer, ProtectedResource};
+use mcp_tether::store::import::{self, Parameters};
+use serde_json::Value;
+
+/// Both documents say what stands in them, and are refused if what they are for is missing
+/// (RFC 8414, RFC 9728, A-04).
+pub fn metadata(input: &[u8]) {
+    let body = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
+    let document = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
+    let text = |name: &str| document.as_ref()?.get(name)?.as_str().filter(|t| !t.is_empty());
+    let list = |name: &str| -> Vec<String> {
+        let list = document.as_ref().and_then(|document| document.get(name)?.as_array());
+        list.into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    };
+    match AuthorizationServer::parse(input) {
+        Ok(read) => {
+            assert_eq!(Some(read.issuer.as_str()), text("issuer"));
+            assert!(read.scopes_supported.iter().all(|s| list("scopes_supported").contains(s)));
+            for (name, url) in [
+                ("authorization_endpoint", &read.authorization_endpoint),
+                ("token_endpoint", &read.token_endpoint),
+                ("revocation_endpoint", &read.revocation_endpoint),
+            ] {
+                let wanted = text(name).and_then(|text| url::Url::parse(text).ok());
+                assert!(url.is_none() || *url == wanted, "{name}");
+            }
+        }
+        Err(_) => assert_eq!(text("issuer"), None, "refused with an issuer"),
+    }
+    if let Ok(read) = ProtectedResource::parse(input) {
+        assert_eq!(Some(read.resource.as_str()), text("resource"));
+        assert!(!read.authorization_servers.is_empty());
+        let servers = list("authorization_servers");
+        assert!(read.authorization_servers.iter().all(|server| servers.contains(server)));
+    }
+}
+
+/// A file of mcp-remote gives the tokens that it holds or is reported, without a word of its content.
+pub fn sign_in_files(input: &[u8]) {
+    thread_local! {
+        static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder");
+    }
+    FOLDER.with(|folder| {
+        let parameters = Parameters::new("https://mcp.example.com/mcp");
+        let below = folder.path().join("mcp-remote-v1");
+        fs::create_dir_all(&below).expect("a folder");
+        for kind in ["tokens", "client_info"] {
+            fs::write(below.join(format!("{}_{kind}.json", parameters.key())), input)
+                .expect("a file");
+        }
+        let findings = import::read(folder.path(), &parameters);
+        let document = serde_json::from_slice::<Value>(input).unwrap_or_default();
+        if let Some(sign_in) = &findings.sign_in {
+            if let Some(tokens) = &sign_in.tokens {
+                assert_eq!(document["access_token"], tokens.access_token.expose().as_str());
+            }
+            if let Some(registration) = &sign_in.registration {
+                assert_eq!(document["client_id"], registration.client_id.as_str());
+            }
+            assert!(sign_in.tokens.is_some() || sign_in.registration.is_some());
+        }
+        let told = format!("{findings:?}");
+        for name in ["access_token", "refresh_token", "id_token", "client_secret"] {
+            // Short values may be part of any text.
+            let secret = document.get(name).and_then(Value::as_str).unwrap_or_default();
+            let known = secret.len() < 12 || public(&document, name).contains(secret);
+            assert!(known || !told.contains(secret), "`{name}` is shown");
+        }
+    });
+}
+
+/// Everything in a document but this member.
+fn public(document: &Value, name: &str) -> String {
+    let mut document = document.clone();
+    if let Some(members) = document.as_object_mut() {
+        members.remove(name);
+    }
+    document.to_string()
+}
