@@ -75,6 +75,9 @@ impl Bridge {
 
     pub(super) fn take_request(&mut self, held: Held) {
         let Some(id) = held.message.id().cloned() else { return };
+        if !held.is_translators() {
+            self.counters.request();
+        }
         let is_open = self.in_flight.number_of(held.asker, &id).is_some();
         if is_open || self.opening.holds(held.asker, &id) {
             let text = "this id belongs to a request that is still open";

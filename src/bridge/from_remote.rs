@@ -111,6 +111,9 @@ impl Bridge {
         let Some(id) = held.message.id().map(RequestId::to_json) else { return };
         let method = held.message.method();
         let is_error = answer.kind() == Kind::ErrorResponse;
+        if is_error {
+            self.counters.error(None);
+        }
         tracing::info!(method, milliseconds = held.milliseconds(), is_error, "answered");
         if method == methods::INITIALIZE {
             self.take_initialize_answer(answer);

@@ -3,6 +3,7 @@
 //!
 //! It never waits for the network: exchanges are tasks of `remote`, their results are events.
 
+mod activity;
 mod batches;
 mod early;
 mod from_host;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use self::activity::Counters;
 use self::batches::Batches;
 use self::in_flight::{Asker, Held, InFlight, Purpose};
 use self::lanes::Lanes;
@@ -46,6 +48,7 @@ use crate::protocol::ProtocolVersion;
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
 
 pub use crate::eras::Pin;
+pub use activity::{Activity, Observer};
 pub use known_era::KnownEra;
 pub use remembered::MemoryOptions;
 pub use shutdown::{Reason, Shutdown};
@@ -73,6 +76,8 @@ pub struct BridgeOptions {
     pub memory: Option<MemoryOptions>,
     /// Is told once how the remote was reached.
     pub connected: Option<oneshot::Sender<Connected>>,
+    /// Is told what the bridge does.
+    pub observer: Option<Observer>,
 }
 
 impl BridgeOptions {
@@ -85,6 +90,7 @@ impl BridgeOptions {
             hidden_tools: ToolFilter::default(),
             memory: None,
             connected: None,
+            observer: None,
         }
     }
 }
@@ -141,6 +147,7 @@ pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Resu
         in_flight: InFlight::default(),
         batches: Batches::default(),
         timers,
+        counters: Counters::new(options.observer),
     };
     Ok(bridge.run(shutdown).await)
 }
@@ -172,6 +179,7 @@ struct Bridge {
     in_flight: InFlight,
     batches: Batches,
     timers: Timers,
+    counters: Counters,
 }
 
 impl Bridge {
@@ -314,6 +322,9 @@ impl Bridge {
                 "{}",
                 failure.message
             );
+            if !held.is_translators() {
+                self.counters.error(Some(failure.kind));
+            }
             self.answer(held, Frame::from(failure.to_response(id)));
         }
     }
@@ -344,6 +355,7 @@ impl Bridge {
             self.lanes.next_timer(),
             self.modern.due(),
             self.translation_due(),
+            self.counters.due(),
         ];
         timers.into_iter().flatten().min()
     }
@@ -361,6 +373,7 @@ impl Bridge {
         if self.translation_due().is_some_and(|at| at <= now) {
             self.take_translation_time(now);
         }
+        self.tell_activity(now);
     }
 
     fn take_lane_timers(&mut self) {

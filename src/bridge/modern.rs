@@ -142,6 +142,7 @@ impl Bridge {
         let listens = exchange.listens;
         Post {
             is_request: exchange.is_request,
+            urgent: listens || !exchange.is_request,
             repeatable: exchange.repeatable,
             modern: Some(crate::remote::Modern { headers, listens }),
             ..self.post_frame(exchange.number, exchange.frame)

@@ -69,6 +69,8 @@ impl Bridge {
     pub(super) fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
         Post {
             is_request: message.kind() == Kind::Request,
+            // What opens a session must not wait for what waits for the session.
+            urgent: methods::opens_a_session(message.method()),
             repeatable: methods::is_safe_to_repeat(message.method()),
             ..self.post_frame(number, frame)
         }
@@ -80,6 +82,7 @@ impl Bridge {
             number,
             frame,
             is_request: false,
+            urgent: true,
             repeatable: true,
             session: Arc::clone(&self.session),
             flight: Flight::default(),

@@ -91,6 +91,7 @@ pub const STATUS: &str = "\
 Examples:
   mcp-tether status
   mcp-tether status --json | jq '.[].server'
+  mcp-tether status --running
 
 No token is shown, and no server is asked.";
 

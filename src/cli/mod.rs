@@ -70,9 +70,12 @@ enum Verb {
     /// Find out what works and what does not
     #[command(after_help = help::DOCTOR, args_override_self = true)]
     Doctor(Doctor),
-    /// List the stored sign-ins
+    /// List the stored sign-ins, or the bridges that run
     #[command(after_help = help::STATUS, args_override_self = true)]
     Status {
+        /// List the bridges that run now instead: process, host, server, state, requests, errors
+        #[arg(long)]
+        running: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -330,7 +333,8 @@ impl Cli {
                 None => commands::logout::everywhere(&merged(flags), environment),
             },
             Verb::Doctor(doctor) => doctor.run(outer, environment),
-            Verb::Status { json, flags } => {
+            Verb::Status { running: true, json, .. } => commands::running::run(json, environment),
+            Verb::Status { json, flags, .. } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
             Verb::Errand => commands::errand::run(environment),

@@ -23,6 +23,7 @@ mod notes;
 mod prepare;
 mod questions;
 mod readable;
+pub mod running;
 pub mod secret;
 #[cfg(feature = "mock")]
 pub mod serve_mock;

@@ -12,13 +12,15 @@ use url::Url;
 use super::errand::Apart;
 use super::logging;
 use super::notes::Notes;
+use super::running::Identity;
 use super::vault::StoreVault;
 use crate::auth::{AuthOptions, Authorizer, Errands, Notice, World};
-use crate::bridge::{BridgeOptions, KnownEra, MemoryOptions, Pin, ToolFilter};
+use crate::bridge::{BridgeOptions, KnownEra, MemoryOptions, Observer, Pin, ToolFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
 use crate::protocol::Era;
+use crate::redact::SafeUrl;
 use crate::remote::RemoteOptions;
 use crate::settings::{Flags, Key, Settings, parse_remote_url};
 use crate::store::{CredentialStore, StoreChoice};
@@ -74,8 +76,10 @@ impl Prepared {
 pub fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
     let (mut ground, auth) = ground_and_auth(url, flags, environment, Patience::OfHost)?;
     let memory = ground.memory();
+    let observer = ground.observer(environment);
     let mut prepared = ground.prepared(auth);
     prepared.bridge.memory = memory;
+    prepared.bridge.observer = observer;
     Ok(prepared)
 }
 
@@ -234,6 +238,17 @@ impl Ground {
         let folder = self.paths.cache().ok()?.join("sessions");
         let account = self.settings.text(Key::Account).unwrap_or_default();
         Some(MemoryOptions { folder, key: format!("{}|{account}", self.url), answer_within })
+    }
+}
+
+impl Ground {
+    /// Shows this bridge to `status --running`; a machine without a folder for that shows none.
+    fn observer(&self, environment: &Environment) -> Option<Observer> {
+        let state = self.paths.state().ok()?;
+        let server = SafeUrl::new(&self.url).to_string();
+        let account = self.settings.text(Key::Account).map(str::to_owned);
+        let log_file = self.settings.log_options(environment).file;
+        Some(Identity::of_process(server, account, log_file).observer(state))
     }
 }
 

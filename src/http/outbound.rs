@@ -16,6 +16,9 @@ use super::cookies::Cookies;
 use super::options::{HttpOptions, Proxy};
 use crate::error::{Error, Result};
 
+/// Connections that are kept for later requests; a burst needs more, which are closed after it.
+const KEPT_CONNECTIONS: usize = 64;
+
 /// Sends requests. Cheap to clone; clones share connections and cookies.
 #[derive(Clone, Debug)]
 pub struct Outbound {
@@ -115,6 +118,7 @@ fn base(options: &HttpOptions, url: &Url) -> Result<ClientBuilder> {
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(options.connect_timeout)
+        .pool_max_idle_per_host(KEPT_CONNECTIONS)
         .tcp_nodelay(true);
     if options.ipv4 {
         builder = builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED));

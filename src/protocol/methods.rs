@@ -59,6 +59,11 @@ pub const SAMPLE: &str = "sampling/createMessage";
 /// The server asks for the host's folders.
 pub const LIST_ROOTS: &str = "roots/list";
 
+/// Whether this message is part of opening a session, or of finding out whether there are any.
+pub fn opens_a_session(method: &str) -> bool {
+    matches!(method, INITIALIZE | INITIALIZED | DISCOVER)
+}
+
 /// Whether sending this request twice does no harm (T-28, T-60): what lists, reads, completes or
 /// sets a state to a given value.
 pub fn is_safe_to_repeat(method: &str) -> bool {

@@ -27,6 +27,16 @@ pub enum Era {
     Modern,
 }
 
+impl Era {
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Modern => "modern",
+        }
+    }
+}
+
 impl ProtocolVersion {
     /// Every known revision, oldest first.
     pub const ALL: [Self; 5] = [

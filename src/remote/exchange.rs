@@ -30,6 +30,8 @@ pub struct Post {
     pub frame: Frame,
     /// Whether an answer is owed.
     pub is_request: bool,
+    /// Whether it never waits for others to end: answers, cancellations, endless streams.
+    pub urgent: bool,
     /// Whether sending it twice does no harm (T-28).
     pub repeatable: bool,
     /// Session at the time of sending.

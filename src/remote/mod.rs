@@ -9,6 +9,7 @@ mod exchange;
 mod flight;
 mod http_sse;
 mod options;
+mod places;
 mod refusal;
 mod resumption;
 mod retry;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
+use self::places::Places;
 use self::wire::Wire;
 use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind, Result};
@@ -182,6 +184,7 @@ impl Remote {
             limits: options.limits,
             events,
             people: People::default(),
+            places: Places::new(),
         };
         let remote =
             Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
@@ -303,8 +306,12 @@ impl Remote {
             let (exchange, generation) = (post.number, post.session.generation);
             let flight = post.flight.clone();
             let limit = post.limit(&wire.limits);
-            // Boxed, for it is large and would be copied with every wrapper around it.
-            let work = AssertUnwindSafe(Box::pin(work(post))).catch_unwind();
+            let kind = places::Kind::of(&post);
+            let work = async {
+                let _place = wire.places.take(kind).await;
+                // Boxed, for it is large: what waits needs none of it, and nothing copies it.
+                AssertUnwindSafe(Box::pin(work(post))).catch_unwind().await
+            };
             let work = wire.people.patiently(limit, work);
             let outcome = tokio::select! {
                 outcome = work => outcome,

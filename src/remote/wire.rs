@@ -13,6 +13,7 @@ use url::Url;
 use super::events::{Event, EventDecoder};
 use super::exchange::drain;
 use super::flight::People;
+use super::places::Places;
 use super::upstream_id::number_of;
 use super::{Limits, RemoteEvent, Session};
 use crate::auth::Authorizer;
@@ -38,6 +39,7 @@ pub(super) struct Wire {
     pub(super) limits: Limits,
     pub(super) events: mpsc::Sender<RemoteEvent>,
     pub(super) people: People,
+    pub(super) places: Places,
 }
 
 /// Where a message came from.

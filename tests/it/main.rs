@@ -45,6 +45,7 @@ mod network;
 #[cfg(target_os = "linux")]
 mod open_ports;
 mod raw_host;
+mod running;
 mod settings;
 mod sign_in_commands;
 mod stdio_side;

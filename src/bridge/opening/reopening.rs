@@ -33,6 +33,7 @@ impl Bridge {
     /// Opens a new session with the host's `initialize`, without a session id (T-32).
     pub(in crate::bridge) fn reopen(&mut self) {
         let Some(initialize) = self.opening.initialize.clone() else { return };
+        self.counters.reopened();
         self.timers.lost();
         self.remote.stop_listening();
         self.opening.phase = Phase::Reopening;

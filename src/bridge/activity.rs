@@ -1,0 +1,133 @@
+//! What a bridge has done so far, for whoever looks from outside (`status --running`). Counting costs an
+//! increment; an observer is told a moment after something changed, and not while nothing does.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::Bridge;
+use crate::error::FailureKind;
+
+/// How long changes are gathered before they are told. Also what keeps this away from the start.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// What a bridge has done since it started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// What it is at: `starting`, `opening`, `signing in`, `ready` or `reconnecting`.
+    pub phase: String,
+    /// The era of the host, once it has spoken.
+    pub host_era: Option<String>,
+    /// The era of the remote, once it is known.
+    pub server_era: Option<String>,
+    /// How the remote is reached, once it is.
+    pub transport: Option<String>,
+    /// The host's requests.
+    pub requests: u64,
+    /// Those that were answered with an error, the server's or the bridge's.
+    pub errors: u64,
+    /// How often a session was opened again.
+    pub reopened: u64,
+    /// The last error: a kind of failure of the bridge (E-59), or `server`.
+    pub last_error: Option<String>,
+}
+
+/// Is told what a bridge has done.
+pub struct Observer(Box<dyn FnMut(&Activity) + Send>);
+
+impl Observer {
+    /// Calls this function, on the bridge's own thread.
+    pub fn new(tell: impl FnMut(&Activity) + Send + 'static) -> Self {
+        Self(Box::new(tell))
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// The counters and who is told of them.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    observer: Option<Observer>,
+    activity: Activity,
+    due: Option<Instant>,
+}
+
+impl Counters {
+    pub(super) fn new(observer: Option<Observer>) -> Self {
+        let mut counters = Self { observer, ..Self::default() };
+        counters.changed();
+        counters
+    }
+
+    /// Something is worth telling.
+    pub(super) fn changed(&mut self) {
+        if self.observer.is_some() && self.due.is_none() {
+            self.due = Some(Instant::now() + GATHER);
+        }
+    }
+
+    pub(super) fn request(&mut self) {
+        self.activity.requests += 1;
+        self.changed();
+    }
+
+    /// An answer that is an error: a failure of the bridge of this kind, or the server's own.
+    pub(super) fn error(&mut self, failure: Option<FailureKind>) {
+        self.activity.errors += 1;
+        self.activity.last_error = Some(failure.map_or("server", FailureKind::name).to_owned());
+        self.changed();
+    }
+
+    pub(super) fn reopened(&mut self) {
+        self.activity.reopened += 1;
+        self.changed();
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+}
+
+impl Bridge {
+    /// Tells the observer, if something changed a while ago.
+    pub(super) fn tell_activity(&mut self, now: Instant) {
+        if self.counters.due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.counters.due = None;
+        let (phase, era) = (self.phase(), self.choices.era);
+        let host_era = match (self.opening.is_idle(), self.choices.host_is_modern) {
+            (_, true) => Some("modern"),
+            (false, false) => Some("legacy"),
+            (true, false) => None,
+        };
+        let activity = &mut self.counters.activity;
+        activity.phase = phase.to_owned();
+        activity.host_era = host_era.map(str::to_owned);
+        activity.server_era = era.map(|era| era.name().to_owned());
+        activity.transport = self.remote.transport().map(|transport| transport.name().to_owned());
+        if let Some(Observer(tell)) = &mut self.counters.observer {
+            tell(&self.counters.activity);
+        }
+    }
+
+    fn phase(&self) -> &'static str {
+        if self.remote.authorizer().state().borrow().is_waiting() {
+            "signing in"
+        } else if self.opening.is_ready() || self.modern.is_on() {
+            "ready"
+        } else if self.opening.is_lost() {
+            "reconnecting"
+        } else if self.opening.is_idle() && self.search.is_none() {
+            "starting"
+        } else {
+            "opening"
+        }
+    }
+}
