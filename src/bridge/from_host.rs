@@ -251,6 +251,7 @@ impl Bridge {
         }
         let number = self.number();
         let post = self.post_frame(number, answer.with_id(&request.id.to_json()));
+        self.in_flight.answer_leaves(number, request.behind);
         self.remote.post(post);
     }
 

@@ -163,7 +163,8 @@ impl Bridge {
         let number = self.number();
         let asks_a_person = asks_a_person(request.method());
         let generation = self.session.generation;
-        self.in_flight.open_to_host(number, RemoteRequest { id, generation, asks_a_person });
+        let request_of_remote = RemoteRequest { id, generation, behind: exchange, asks_a_person };
+        self.in_flight.open_to_host(number, request_of_remote);
         self.remote.people().set(self.in_flight.questions());
         self.tell_host(request.with_id(&number.to_string()), exchange);
     }
@@ -202,6 +203,11 @@ impl Bridge {
             Some(search) if search.waits_for(number) => return,
             _ => {}
         }
+        if let Some(waiting) = self.in_flight.answer_left(number)
+            && !matches!(outcome, Outcome::Done)
+        {
+            self.answer_undelivered(waiting, &outcome);
+        }
         match outcome {
             Outcome::Refused(refused) => self.take_failure(number, &refused.failure),
             Outcome::SessionLost => self.not_executed(number, generation),
@@ -211,6 +217,20 @@ impl Bridge {
             Outcome::Failed(failure) => self.take_failure(number, &failure),
         }
         self.take_confirmation(number);
+    }
+
+    /// The host's answer to a question of the remote did not arrive. The request behind the question would
+    /// wait for it as long as the remote keeps its stream alive.
+    fn answer_undelivered(&mut self, waiting: u64, outcome: &Outcome) {
+        let why = match outcome {
+            Outcome::Failed(failure) => failure.message.as_str(),
+            _ => "server forgot the session",
+        };
+        let text = format!("the answer to a question of the server did not arrive: {why}");
+        let failure = Failure::new(FailureKind::Lost, text)
+            .hint("the server may have acted on the request in part; check before repeating it");
+        self.cancel_upstream(waiting);
+        self.take_failure(waiting, &failure);
     }
 
     /// The request met a forgotten session: it goes out once more in a new one (T-32).

@@ -47,6 +47,13 @@ impl Attempts {
         if repeatable { self.repeats.next(REPEATS) } else { None }
     }
 
+    /// The pause before sending again what was met with silence: only what no request waits behind, for
+    /// an answer or a notification that arrives twice does no harm and one that never does hangs a call.
+    pub(super) fn after_silence(&mut self, post: &Post) -> Option<Duration> {
+        let harmless = !post.is_request && post.repeatable && post.modern.is_none();
+        if harmless { self.repeats.next(REPEATS) } else { None }
+    }
+
     /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
     pub(super) fn after_wait(
         &mut self,

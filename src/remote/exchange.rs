@@ -129,7 +129,10 @@ impl Wire {
             let frame = again.as_ref().unwrap_or(&post.frame);
             let (result, token) = self.attempt(post, frame, &target).await?;
             match result {
-                None => return Err(Trouble::Failed(timeout("no response"))),
+                None => match attempts.after_silence(post) {
+                    Some(pause) => self.pause(pause, post).await?,
+                    None => return Err(Trouble::Failed(timeout("no response"))),
+                },
                 Some(Err(error)) => match attempts.after_error(&error, post) {
                     Some(pause) => self.pause(pause, post).await?,
                     None => return Err(Trouble::Failed(refusal::from_network(&error, &target))),

@@ -193,6 +193,38 @@ async fn waiting_for_a_person_is_no_hung_request() {
     assert!(answer["result"].to_string().contains("yes"), "{answer}");
 }
 
+/// T-28: an answer does no harm twice, and none at all would leave the call waiting for ever
+#[tokio::test]
+async fn an_answer_that_the_network_swallows_goes_out_again_and_a_lost_one_fails_its_call() {
+    for (swallowed, arrives) in
+        [("silent:times=1", true), ("silent", false), ("status=404:times=1", false)]
+    {
+        let options = MockOptions { answers: Answers::Sse, ..MockOptions::default() };
+        let mut harness = Harness::with(options, |options| {
+            options.remote.limits.headers = Some(std::time::Duration::from_millis(200));
+        })
+        .open()
+        .await;
+        harness.seen(|all| all.iter().any(|r| r.http_method == "GET")).await;
+        let id = harness.start_call("ask_user", json!({ "question": "sure?" })).await;
+        let question = harness.of_method("elicitation/create").await;
+        harness.fault(&[swallowed]);
+        let result = json!({ "action": "accept", "content": { "answer": "yes" } });
+        let line = json!({ "jsonrpc": "2.0", "id": question["id"], "result": result });
+        harness.send(&line.to_string()).await;
+        let answer = harness.answer(id).await;
+        if arrives {
+            assert!(answer["result"].to_string().contains("yes"), "{swallowed}: {answer}");
+            continue;
+        }
+        assert_eq!(kind(&answer), "lost", "{swallowed}: {answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains("question of the server"), "{swallowed}: {message}");
+        harness.fault(&[]);
+        assert!(harness.call("echo", json!({})).await["result"].is_object(), "{swallowed}");
+    }
+}
+
 /// T-27
 #[tokio::test]
 async fn user_headers_are_on_every_request() {
