@@ -45,19 +45,20 @@ export class Relay {
         return;
       }
       seen += chunk.length;
-      if (drip) return void this.#drip(near, chunk, drip);
+      if (drip) return void this.#drip(near, chunk, this.rule);
       near.write(chunk);
     });
   }
 
   /** Byte by byte, in order with what is dripping already. */
-  #drip(near, chunk, pause) {
+  #drip(near, chunk, { drip, crawls }) {
     near.dripping = (near.dripping ?? Promise.resolve()).then(async () => {
-      for (const byte of chunk) {
+      for (const byte of chunk.subarray(0, crawls)) {
         if (near.destroyed) return;
         near.write(Buffer.of(byte));
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        await new Promise((resolve) => setTimeout(resolve, drip));
       }
+      if (!near.destroyed) near.write(chunk.subarray(crawls));
     });
   }
 
@@ -89,6 +90,6 @@ export const rules = {
   freeze: () => ({ frozen: true }),
   /** The answer breaks off after so many bytes of the connection. */
   cutAfter: (bytes, reset = false) => ({ cutAfter: bytes, reset }),
-  /** Answers come byte by byte, with this pause in milliseconds. */
-  drip: (pause) => ({ drip: pause }),
+  /** Answers come byte by byte, with this pause in milliseconds; of each chunk no more than so many bytes. */
+  drip: (pause, crawls = Infinity) => ({ drip: pause, crawls }),
 };

@@ -6,6 +6,7 @@ import { rows as connection } from './rows/connection.mjs';
 import { rows as host } from './rows/host.mjs';
 import { rows as network } from './rows/network.mjs';
 import { rows as server } from './rows/server.mjs';
+import { rows as signingIn } from './rows/signing_in.mjs';
 import { soak } from './soak.mjs';
 import { Trial } from './trial.mjs';
 import { World } from './world.mjs';
@@ -22,7 +23,7 @@ const { values } = parseArgs({
 });
 const binary = process.env.MCP_TETHER;
 if (!binary) throw new Error('name the bridge in MCP_TETHER');
-const rows = [...server, ...connection, ...network, ...host]
+const rows = [...server, ...connection, ...network, ...host, ...signingIn]
   .filter((row) => !values.only || row.name.includes(values.only));
 
 async function carryOut(row) {

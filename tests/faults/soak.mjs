@@ -78,7 +78,7 @@ async function fault(random, server, relay) {
     () => { relay.rule = rules.cutAfter(Math.floor(random() * 900)); relay.cut(); },
     () => { relay.rule = rules.refuse(); relay.cut(); },
     () => { relay.rule = rules.freeze(); },
-    () => { relay.rule = rules.drip(1); },
+    () => { relay.rule = rules.drip(1, 200); },
     () => server.restart(),
     () => server.kill().then(() => server.start()),
   ];

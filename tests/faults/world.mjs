@@ -18,13 +18,9 @@ export class World {
     this.programs = join(this.folder, 'bin');
     this.tabs = join(this.folder, 'tabs');
     for (const folder of [this.home, this.programs, join(this.folder, 'run')]) mkdirSync(folder, { mode: 0o700 });
-    // A browser that writes down what it is asked to open and visits it, as a person who agrees would.
-    const visit = `import('node:fs').then(({ appendFileSync }) => {
-      appendFileSync(${JSON.stringify(this.tabs)}, process.argv[1] + '\\n');
-      return fetch(process.argv[1]);
-    }).catch(() => {});`;
-    writeFileSync(join(this.programs, 'xdg-open'),
-      `#!/bin/sh\nexec ${process.execPath} -e ${quoted(visit)} "$1"\n`, { mode: 0o755 });
+    const browser = join(import.meta.dirname, 'browser.mjs');
+    const words = [process.execPath, browser, this.tabs].map(quoted).join(' ');
+    writeFileSync(join(this.programs, 'xdg-open'), `#!/bin/sh\nexec ${words} "$1"\n`, { mode: 0o755 });
   }
 
   env(more = {}) {
@@ -105,12 +101,12 @@ class Server {
     this.child = spawn(this.world.binary, words, { env: this.world.env(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stderr.resume();
     const lines = createInterface({ input: this.child.stdout });
-    await within(new Promise((resolve, reject) => {
+    const first = await within(new Promise((resolve, reject) => {
       lines.once('line', resolve);
       this.child.once('exit', (code) => reject(new Error(`the mock ended with ${code}`)));
     }), () => 'the mock does not start');
     lines.on('line', () => {});
-    this.url = `http://127.0.0.1:${this.port}/mcp`;
+    this.url = first.match(/http:\S+/)[0];
   }
 
   async kill() {

@@ -46,6 +46,7 @@ mod network;
 mod open_ports;
 mod raw_host;
 mod running;
+mod secrets;
 mod settings;
 mod sign_in_commands;
 mod stdio_side;

@@ -19,7 +19,7 @@ impl Home {
     }
 
     /// Everything stored, by name.
-    async fn stored(&self) -> Vec<(String, String)> {
+    pub async fn stored(&self) -> Vec<(String, String)> {
         let store = CredentialStore::open(StoreChoice::File, &Paths::below(self.path()));
         let mut stored = Vec::new();
         for listed in store.list().await.unwrap() {
