@@ -20,13 +20,19 @@ pub struct Doctor {
     /// Print text to paste into a public report, without the name of your home folder
     #[arg(long, conflicts_with = "json")]
     report: bool,
+    /// Follow what running bridges log and do, until the last of them ends
+    #[arg(long, conflicts_with_all = ["json", "report"])]
+    watch: bool,
     #[command(flatten)]
     flags: SettingFlags,
 }
 
 impl Doctor {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, json, report, flags } = self;
+        let Self { url, json, report, watch, flags } = self;
+        if watch {
+            return doctor::watch::run(url.as_deref(), environment);
+        }
         let options = DoctorOptions { url, as_json: json, as_report: report };
         doctor::run(&options, hosts::read, &outer.overlaid_by(flags.0), environment)
     }

@@ -97,3 +97,36 @@ fn a_place_that_cannot_be_written_costs_the_bridge_nothing_and_a_damaged_file_is
     std::fs::write(home.path().join("state/running/1.json"), "{").unwrap();
     listed(&home, "damage is no bridge", |rows| rows.is_empty());
 }
+
+#[test]
+fn a_bridge_is_followed_from_outside_until_it_ends() {
+    let (home, mock) = (Home::new(), MockRemote::start(MockOptions::default()).unwrap());
+    let url = mock.url().to_string();
+    let none = home.run(&["doctor", &url, "--watch"]);
+    assert_eq!(none.code, Some(1));
+    assert!(none.stderr.contains(&format!("no bridge to `{url}` runs")), "{}", none.stderr);
+    let log = home.path().join("log");
+    let words = [url.as_str(), "--log-file", log.to_str().unwrap(), "--log-level", "info"];
+    let mut bridge = home.program(words).spawn();
+    bridge.send(initialize("2025-11-25"));
+    assert!(bridge.next_json()["result"].is_object());
+    listed(&home, "it runs", |rows| rows.len() == 1);
+    let mut watch = home.program(["doctor", url.as_str(), "--watch"]).spawn();
+    let pid = bridge.id();
+    assert_eq!(watch.next_line().unwrap(), format!("{pid}: {url}"));
+    bridge.send(r#"{"jsonrpc":"2.0","id":1,"method":"no/such"}"#);
+    assert!(bridge.next_json()["error"].is_object());
+    let mut said = Vec::new();
+    let both = |said: &[String]| {
+        let has = |words: &str| said.iter().any(|line| line.contains(words));
+        has("answered method=\"no/such\"") && has("2 requests, 1 errors, the last one server")
+    };
+    while !both(&said) {
+        said.push(watch.next_line().unwrap());
+    }
+    bridge.finish();
+    while said.last() != Some(&format!("{pid}: ended")) {
+        said.push(watch.next_line().unwrap());
+    }
+    assert_eq!(watch.finish().code, Some(0), "nothing is left to follow");
+}

@@ -13,6 +13,7 @@ mod program;
 mod report;
 mod session;
 mod sign_in;
+pub mod watch;
 
 use std::time::Duration;
 
