@@ -70,7 +70,11 @@ impl Bridge {
         for held in self.opening.release() {
             let asked = held.message.method() == methods::DISCOVER;
             match (discovered.take_if(|_| asked), held.message.id().map(RequestId::to_json)) {
-                (Some(answer), Some(id)) => self.answer(&held, answer.with_id(&id)),
+                (Some(answer), Some(id)) => {
+                    let (method, milliseconds) = (methods::DISCOVER, held.milliseconds());
+                    tracing::info!(method, milliseconds, is_error = false, "answered");
+                    self.answer(&held, answer.with_id(&id));
+                }
                 _ => self.take_modern_request(held),
             }
         }

@@ -27,6 +27,7 @@ mod http_sse;
 mod keyring;
 mod layering;
 mod life_cycle;
+mod log_lines;
 mod mock_data;
 mod mock_egrow;
 mod mock_faults;
