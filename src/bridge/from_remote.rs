@@ -222,6 +222,9 @@ impl Bridge {
     /// The host's answer to a question of the remote did not arrive. The request behind the question would
     /// wait for it as long as the remote keeps its stream alive.
     fn answer_undelivered(&mut self, waiting: u64, outcome: &Outcome) {
+        if self.in_flight.get(waiting).is_none() {
+            return; // answered or given up meanwhile: there is nothing to cancel
+        }
         let why = match outcome {
             Outcome::Failed(failure) => failure.message.as_str(),
             _ => "server forgot the session",

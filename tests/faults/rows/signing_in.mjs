@@ -19,7 +19,7 @@ async function signIn(trial, server) {
   if (code !== 0) throw new Error(`login: ${stderr}`);
 }
 
-/** Calls one after the other, all of which must work. */
+/** Requests at one time, all of which must work. */
 async function allWork(trial, count) {
   const answers = await trial.all(Array.from({ length: count }, () => trial.host.ask('tools/list')));
   const failed = answers.filter((answer) => !answer.result);
