@@ -16,7 +16,9 @@ pub fn redaction(input: &[u8]) {
         assert_eq!(shown, text, "harmless text stays");
     }
     assert_eq!(format!("{:?}", Secret::new(&text)), "[redacted]");
-    if text.contains(CANARY) {
+    // Parsing takes out line breaks and tabs; names of a query are shown.
+    let kept: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    if kept.contains(CANARY) {
         return;
     }
     for place in places(&text) {

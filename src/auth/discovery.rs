@@ -140,7 +140,7 @@ impl Search<'_> {
 
     async fn authorization_server(&self, issuer: &str) -> Result<AuthorizationServer, Failure> {
         let server = self.described(issuer).await?;
-        self.check_server(&server)?;
+        self.check_server(&server).await?;
         Ok(server)
     }
 
@@ -175,7 +175,9 @@ impl Search<'_> {
         // Nobody wrote this identifier down: with and without its slash it is the same.
         let accepts = |named: &str| named.strip_suffix('/').unwrap_or(named) == origin;
         let found = self.server_metadata(&base, &origin, accepts).await?;
-        found.as_ref().map_or(Ok(()), |server| self.check_server(server))?;
+        if let Some(server) = &found {
+            self.check_server(server).await?;
+        }
         let documented = found.is_some();
         let server = found.unwrap_or_else(|| self.default_server(&origin));
         Ok(Discovered { resource: None, issuer: server.issuer.clone(), server, documented })
@@ -227,20 +229,19 @@ impl Search<'_> {
         trouble.map_or(Ok(None), Err)
     }
 
-    fn check_server(&self, server: &AuthorizationServer) -> Result<(), Failure> {
-        self.objections(server).into_iter().next().map_or(Ok(()), Err)
+    async fn check_server(&self, server: &AuthorizationServer) -> Result<(), Failure> {
+        self.objections(server).await.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// What a usable authorization server must have, and this one lacks.
-    pub(super) fn objections(&self, server: &AuthorizationServer) -> Vec<Failure> {
-        let endpoints = [
-            (&server.authorization_endpoint, "the page to sign in at"),
-            (&server.token_endpoint, "its token endpoint"),
-        ];
-        let unsafe_ones = endpoints.into_iter().filter_map(|(endpoint, purpose)| {
-            self.outside.check(endpoint.as_ref()?, purpose).err()
-        });
-        let mut found: Vec<Failure> = unsafe_ones.collect();
+    pub(super) async fn objections(&self, server: &AuthorizationServer) -> Vec<Failure> {
+        let mut found = Vec::new();
+        if let Some(page) = &server.authorization_endpoint {
+            found.extend(self.outside.check(page, "the page to sign in at").err());
+        }
+        if let Some(endpoint) = &server.token_endpoint {
+            found.extend(self.outside.check_endpoint(endpoint, "its token endpoint").await.err());
+        }
         if server.token_endpoint.is_none() {
             found.push(lacks(server, "names no usable `token_endpoint`"));
         }

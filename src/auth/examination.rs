@@ -48,7 +48,7 @@ pub async fn examine(
             Ok(server) => Examined {
                 name: ISSUER,
                 says: Some(said(&server)),
-                breaks: search.objections(&server),
+                breaks: search.objections(&server).await,
             },
             Err(failure) => Examined::unusable(ISSUER, failure),
         });

@@ -71,13 +71,22 @@ impl Outside {
         .hint("tell the operator of the server: it has to be an `https:` URL"))
     }
 
+    /// Whether this URL may be used, and its address if it stands in it: a name is judged when it is looked
+    /// up. Nobody is asked to sign in for an endpoint that cannot be asked afterwards (S-07).
+    ///
+    /// # Errors
+    /// Whatever [`Outside::check`] refuses, and addresses that are off limits.
+    pub async fn check_endpoint(&self, url: &Url, purpose: &str) -> Result<(), Failure> {
+        self.check(url, purpose)?;
+        self.policy.check_address(url).await.map_err(|forbidden| off_limits(url, &forbidden))
+    }
+
     /// The page to open, if a browser may open it: parsed, checked and serialised anew (S-05).
     ///
     /// # Errors
     /// Whatever [`Outside::check`] refuses, and addresses that are off limits.
     pub async fn page(&self, url: &Url) -> Result<Url, Failure> {
-        self.check(url, "the page to sign in at")?;
-        self.policy.check_address(url).await.map_err(|forbidden| off_limits(url, &forbidden))?;
+        self.check_endpoint(url, "the page to sign in at").await?;
         Url::parse(url.as_str()).map_err(|_| {
             Failure::new(FailureKind::AuthFailed, "the page to sign in at is no valid URL")
         })
@@ -164,11 +173,7 @@ impl Outside {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
         } else {
-            self.check(url, "a part of its sign-in")?;
-            self.policy
-                .check_address(url)
-                .await
-                .map_err(|forbidden| off_limits(url, &forbidden))?;
+            self.check_endpoint(url, "a part of its sign-in").await?;
         }
         let request = outbound.request(method, url.clone()).headers(headers).body(body);
         request.send().await.map_err(|error| unreachable(url, &error))

@@ -220,5 +220,6 @@ Examples:
   mcp-tether mock egrow --data shop.redb
   mcp-tether mock lab --fault status=503:retry-after=1:times=2 --fault chunk=1
   mcp-tether mock --list
+  mcp-tether mock --hostile
 
 The first line it prints is `listening on URL`.";

@@ -183,6 +183,9 @@ struct Mock {
     /// Ask for no API key
     #[arg(long)]
     open: bool,
+    /// Play every attack at once, each at its own URL, and tell at the end what they obtained
+    #[arg(long, exclusive = true)]
+    hostile: bool,
     /// List products with their tools, and faults, and end
     #[arg(long)]
     list: bool,
@@ -255,8 +258,7 @@ impl Demo {
 #[cfg(feature = "mock")]
 impl From<Mock> for ServeOptions {
     fn from(mock: Mock) -> Self {
-        let Mock { product, port, seed, data, fault, protocol, stateless, sse, open, list: _ } =
-            mock;
+        let Mock { product, port, seed, data, fault, protocol, stateless, sse, open, .. } = mock;
         Self { product, port, seed, data, faults: fault, protocol, stateless, sse, open }
     }
 }
@@ -353,6 +355,8 @@ impl Cli {
             Verb::Demo(demo) => commands::demo::run(&demo.served(), demo.talk),
             #[cfg(feature = "mock")]
             Verb::Mock(Mock { list: true, .. }) => Ok(commands::serve_mock::list()),
+            #[cfg(feature = "mock")]
+            Verb::Mock(Mock { hostile: true, .. }) => commands::serve_hostile::run(),
             #[cfg(feature = "mock")]
             Verb::Mock(mock) => commands::serve_mock::run(&mock.into()),
         }

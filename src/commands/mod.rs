@@ -26,6 +26,8 @@ mod readable;
 pub mod running;
 pub mod secret;
 #[cfg(feature = "mock")]
+pub mod serve_hostile;
+#[cfg(feature = "mock")]
 pub mod serve_mock;
 mod session;
 mod sign_in;

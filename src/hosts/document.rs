@@ -15,7 +15,7 @@ pub struct Document {
 
 enum Text {
     Json(JsonText),
-    Toml(TomlText),
+    Toml(Box<TomlText>),
 }
 
 /// Why a text cannot be used. Lines and columns count from one.
@@ -48,7 +48,7 @@ impl Document {
     pub fn parse(text: &str, host: &Host) -> Result<Self, Flaw> {
         let (format, sections) = (host.format, host.sections);
         let text = match format {
-            Format::Toml => Text::Toml(TomlText::parse(text, sections)?),
+            Format::Toml => Text::Toml(Box::new(TomlText::parse(text, sections)?)),
             _ => Text::Json(JsonText::parse(text, format, sections)?),
         };
         Ok(Self { format, section: sections[0], text })

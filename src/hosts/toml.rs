@@ -11,7 +11,8 @@ use super::table::Format;
 /// A text that was read, and can be edited.
 pub struct TomlText {
     document: DocumentMut,
-    carriage_returns: bool,
+    /// What was read, if it has lines that end in a carriage return: `toml_edit` drops those.
+    returns: Option<String>,
     /// Every entry, in the order of the file.
     pub entries: Vec<Entry>,
 }
@@ -44,8 +45,8 @@ impl TomlText {
                 entries.push(Entry { place, line, words, variables });
             }
         }
-        let carriage_returns = text.contains("\r\n") && !text.replace("\r\n", "").contains('\n');
-        Ok(Self { document: parsed.into_mut(), carriage_returns, entries })
+        let returns = text.contains('\r').then(|| text.to_owned());
+        Ok(Self { document: parsed.into_mut(), returns, entries })
     }
 
     /// Adds an entry as a table of its own.
@@ -93,9 +94,9 @@ impl TomlText {
     /// The text as it is now.
     pub fn text(&self) -> String {
         let text = self.document.to_string();
-        match self.carriage_returns {
-            true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
-            false => text,
+        match &self.returns {
+            Some(read) => with_line_ends_of(read, &text),
+            None => text,
         }
     }
 
@@ -106,6 +107,34 @@ impl TomlText {
         }
         Some(table)
     }
+}
+
+/// A text with the lines that stand in the former text as they were there; the others end like most
+/// lines of it.
+fn with_line_ends_of(former: &str, text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let kept: Vec<&str> = former.split_inclusive('\n').collect();
+    let old: Vec<&str> = kept.iter().map(|line| without_end(line)).collect();
+    let new: Vec<&str> = text.split_inclusive('\n').collect();
+    let bare: Vec<&str> = new.iter().map(|line| without_end(line)).collect();
+    let returns = kept.iter().filter(|line| line.ends_with("\r\n")).count();
+    let end = if returns * 2 > kept.len() { "\r\n" } else { "\n" };
+    let mut out = String::with_capacity(text.len() + returns);
+    for step in similar::capture_diff_slices(similar::Algorithm::Myers, &old, &bare) {
+        let same = matches!(step, similar::DiffOp::Equal { .. });
+        for (line, place) in step.new_range().zip(step.old_range().chain(std::iter::repeat(0))) {
+            match kept.get(place).filter(|old| same && old.ends_with('\n')) {
+                Some(old) => out.push_str(old),
+                None if new[line].ends_with('\n') => out.extend([bare[line], end]),
+                None => out.push_str(bare[line]),
+            }
+        }
+    }
+    out
+}
+
+fn without_end(line: &str) -> &str {
+    line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line))
 }
 
 /// What an entry says about its program.
@@ -138,5 +167,20 @@ fn toml(value: &Value) -> Toml {
         Value::String(text) => Toml::from(text.as_str()),
         // Entries hold nothing else.
         other => Toml::from(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_mixed_line_ends_keeps_each_of_them() {
+        let text = "a = 1\r\nb = 2\n# c\r\n[d]\r\ne = \"\"\"x\r\ny\nz\"\"\"\n";
+        let mut read = TomlText::parse(text, &[]).unwrap();
+        assert_eq!(read.text(), text);
+        read.add(&["servers"], "shop", vec![("command".to_owned(), Value::from("c"))]);
+        let added = "\r\n[servers.shop]\r\ncommand = \"c\"\r\n";
+        assert_eq!(read.text(), format!("{text}{added}"));
     }
 }

@@ -10,6 +10,7 @@
 mod date;
 mod events;
 mod faults;
+mod hostile;
 mod html;
 mod kept;
 mod listens;
@@ -30,6 +31,7 @@ mod wire;
 
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
+pub use hostile::{Aim, Attack, Attacker, Finding, Hostile};
 pub use kept::{DataFile, DataProblem};
 pub use oauth::{
     ChallengeNames, ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle,

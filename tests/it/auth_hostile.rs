@@ -78,8 +78,7 @@ async fn metadata_services_are_never_asked() {
     ] {
         for place in ["token_endpoint", "registration_endpoint"] {
             let server = server(|config| config.extra_metadata = json!({ place: address })).await;
-            let party = party(&server).build();
-            let failure = party.list().await.unwrap_err();
+            let failure = refused(&server).await;
             let said = failure.message;
             assert!(said.contains("link-local") || said.contains("not encrypted"), "{said}");
         }

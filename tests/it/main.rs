@@ -19,7 +19,10 @@ mod docs;
 mod doctor;
 mod era_matrix;
 mod eras;
+mod event_streams;
 mod host_clock;
+#[cfg(unix)]
+mod hostile;
 mod hosts;
 mod http_sse;
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 //! transports act on it.
 
 mod fault;
+mod message_table;
 mod modern_plan;
 mod modern_table;
 mod oauth_plan;

@@ -197,7 +197,7 @@ fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
 }
 
 /// What is no JSON is a text.
-fn read_member(words: &mut Words) -> MemberFault {
+pub(super) fn read_member(words: &mut Words) -> MemberFault {
     let read = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_else(|_| json!(text));
     let value = words.take("value").map(read);
     MemberFault { name: words.main().unwrap_or_default(), value }

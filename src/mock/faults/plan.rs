@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::modern_plan::ModernFaults;
-use super::oauth_plan::OAuthFaults;
+use super::oauth_plan::{MemberFault, OAuthFaults};
 use crate::mock::options::Served;
 use crate::mock::tasks::Terms;
 
@@ -144,7 +144,7 @@ pub(in crate::mock) struct AskFault {
 }
 
 /// What is wrong with the `endpoint` event of HTTP+SSE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mock) enum EndpointFault {
     Missing,
     /// Another event comes first and the endpoint never.
@@ -158,6 +158,8 @@ pub(in crate::mock) enum EndpointFault {
     CrossHost,
     CrossPort,
     Javascript,
+    /// This URL.
+    Elsewhere(String),
 }
 
 /// How a POST of HTTP+SSE is answered.
@@ -183,6 +185,8 @@ pub(in crate::mock) struct MessageFaults {
     pub(in crate::mock) invalid_utf8: bool,
     pub(in crate::mock) html: bool,
     pub(in crate::mock) oversize: usize,
+    /// Members of the result.
+    pub(in crate::mock) members: Vec<MemberFault>,
     /// Answers travel in arrays of this many.
     pub(in crate::mock) batch: usize,
 }

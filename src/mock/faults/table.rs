@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fault::{Asked, Effect, InvalidFault};
+use super::message_table;
 use super::modern_table;
 use super::oauth_table;
 use super::plan::{
@@ -97,6 +98,8 @@ macro_rules! worded {
         }
     };
 }
+
+pub(super) use {plain, worded};
 
 const ROWS: &[Row] = &[
     worded!(
@@ -276,68 +279,6 @@ const ROWS: &[Row] = &[
         plan.form = Some(Form::Sse);
         plan.style.stay_open = true;
     }),
-    plain!("wrong-id", Request, "answers another id than the one asked", |plan| {
-        plan.message.wrong_id = true;
-    }),
-    plain!("twice", Request, "answers twice", |plan| {
-        plan.form = Some(Form::Sse);
-        plan.message.twice = true;
-    }),
-    plain!("never", Request, "ends the stream without an answer", |plan| {
-        plan.form = Some(Form::Sse);
-        plan.message.never = true;
-    }),
-    plain!("truncated", Request, "cuts the JSON of the answer in half", |plan| {
-        plan.message.truncated = true;
-    }),
-    plain!("invalid-utf8", Request, "puts a byte that is no UTF-8 into the answer", |plan| {
-        plan.message.invalid_utf8 = true;
-    }),
-    plain!("html", Request, "answers 200 with an HTML page in the place of JSON", |plan| {
-        plan.form = Some(Form::Json);
-        plan.content_type = Some("text/html".to_owned());
-        plan.message.html = true;
-    }),
-    plain!("empty-body", Request, "answers 200 with no body at all", |plan| {
-        plan.form = Some(Form::Json);
-        plan.empty_body = true;
-    }),
-    worded!(
-        "content-type",
-        "content-type=TYPE",
-        "content-type=Application/JSON; charset=utf-8",
-        &[],
-        Answered,
-        "names this type, whatever the body is",
-        |words| {
-            let media_type = words.main();
-            effect(move |plan| plan.content_type.clone_from(&media_type))
-        }
-    ),
-    worded!(
-        "oversize",
-        "oversize=BYTES",
-        "oversize=1000",
-        &[],
-        Request,
-        "makes the answer larger by this much",
-        |words| {
-            let bytes = words.main_number()?;
-            effect(move |plan| plan.message.oversize = bytes)
-        }
-    ),
-    worded!(
-        "batch",
-        "batch=COUNT",
-        "batch=2",
-        &[],
-        Request,
-        "answers with arrays; 2 or more wait for as many requests and use the last one's answer",
-        |words| {
-            let count: usize = words.main_number()?;
-            effect(move |plan| plan.message.batch = count.max(1))
-        }
-    ),
     worded!(
         "session",
         "session=none|illegal|changing|400",
@@ -388,9 +329,10 @@ const ROWS: &[Row] = &[
     }),
     worded!(
         "endpoint",
-        "endpoint=missing|wrong-first|absolute|relative|query|cross-host|cross-port|javascript",
+        "endpoint=missing|wrong-first|absolute|relative|query|cross-host|cross-port|javascript\
+         |elsewhere[:to=URL]",
         "endpoint=javascript",
-        &[],
+        &["to"],
         Get,
         "HTTP+SSE: names the endpoint in this way, or does not",
         read_endpoint
@@ -429,7 +371,7 @@ const ROWS: &[Row] = &[
 
 /// Every fault there is.
 pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(modern_table::ROWS).chain(oauth_table::ROWS)
+    ROWS.iter().chain(message_table::ROWS).chain(modern_table::ROWS).chain(oauth_table::ROWS)
 }
 
 fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
@@ -504,7 +446,9 @@ fn read_ask(words: &mut Words) -> Result<Effect, InvalidFault> {
 }
 
 fn read_endpoint(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let to = words.take("to").unwrap_or_else(|| "https://elsewhere.example/message".to_owned());
     let choices = [
+        ("elsewhere", EndpointFault::Elsewhere(to)),
         ("missing", EndpointFault::Missing),
         ("wrong-first", EndpointFault::WrongFirst),
         ("absolute", EndpointFault::Absolute),
@@ -515,5 +459,5 @@ fn read_endpoint(words: &mut Words) -> Result<Effect, InvalidFault> {
         ("javascript", EndpointFault::Javascript),
     ];
     let form = words.main_choice(&choices)?;
-    effect(move |plan| plan.endpoint = Some(form))
+    effect(move |plan| plan.endpoint = Some(form.clone()))
 }

@@ -61,7 +61,7 @@ fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     let reader = session.standalone().read_after(0);
     let end = EndsSession { shared: Arc::clone(shared), id: id.clone() };
     let mut events = EventStream::new(reader, &plan, false, false).keeping(end);
-    match endpoint(shared.port(), profile.paths, &id, plan.endpoint) {
+    match endpoint(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
         Some(endpoint) => events.opening_event("endpoint", &endpoint, plan.endpoint_delay),
         None if plan.endpoint == Some(EndpointFault::WrongFirst) => {
             let params = json!({ "level": "info", "data": "hello" });
@@ -86,7 +86,7 @@ impl Drop for EndsSession {
 }
 
 /// Where messages belong, as the `endpoint` event says it.
-fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<EndpointFault>) -> Option<String> {
+fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<&EndpointFault>) -> Option<String> {
     let query = format!("?sessionId={id}");
     let path = paths.message;
     match fault {
@@ -104,6 +104,7 @@ fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<EndpointFault>) -> 
             Some(format!("http://127.0.0.1:{}{path}{query}", port.wrapping_add(1).max(1)))
         }
         Some(EndpointFault::Javascript) => Some("javascript:alert(document.domain)".to_owned()),
+        Some(EndpointFault::Elsewhere(url)) => Some(format!("{url}{query}")),
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::task::AbortHandle;
 
 use crate::jsonrpc::{Message, RequestId, error_response};
 use crate::mock::events::EventLog;
-use crate::mock::faults::{AskFault, MessageFaults, Plan};
+use crate::mock::faults::{AskFault, MemberFault, MessageFaults, Plan};
 use crate::mock::methods::{self, Asking, Call, Outcome, Streams};
 use crate::mock::rounds::Rounds;
 use crate::mock::session::Session;
@@ -178,13 +178,28 @@ fn payloads(id: &RequestId, outcome: Outcome, faults: &MessageFaults) -> Vec<Byt
     let id = if faults.wrong_id { RequestId::Text("nobody-asked".into()) } else { id.clone() };
     let text = match outcome {
         Ok(result) => {
-            let result = padded(result, faults.oversize);
+            let result = padded(with_members(result, &faults.members), faults.oversize);
             format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
         }
         Err(error) => error_response(&id, error.code, &error.message, error.data),
     };
     let payload = Bytes::from(broken(text, faults));
     vec![payload; if faults.twice { 2 } else { 1 }]
+}
+
+fn with_members(result: String, members: &[MemberFault]) -> String {
+    let Some(mut object) =
+        serde_json::from_str::<Map<String, Value>>(&result).ok().filter(|_| !members.is_empty())
+    else {
+        return result;
+    };
+    for member in members {
+        match &member.value {
+            Some(value) => object.insert(member.name.clone(), value.clone()),
+            None => object.remove(&member.name),
+        };
+    }
+    Value::Object(object).to_string()
 }
 
 fn padded(result: String, by: usize) -> String {

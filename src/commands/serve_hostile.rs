@@ -1,0 +1,78 @@
+//! `mcp-tether mock --hostile`: every attack at once, for whatever client is pointed at them; when it
+//! ends, what each of them obtained.
+
+use std::fmt::Write;
+
+use super::logging;
+use super::prepare::block_on;
+use super::serve_mock::not_served;
+use crate::bridge::Shutdown;
+use crate::environment::to_stdout;
+use crate::error::{ExitCode, Result};
+use crate::mock::{Consent, Finding, Hostile};
+use crate::settings::LogOptions;
+
+/// Serves until a signal comes. Fails if an attack obtained something.
+pub fn run() -> Result<ExitCode> {
+    logging::start(&LogOptions::default())?;
+    // Nobody is there to agree on a page, fifty times.
+    let hostile = Hostile::start(Consent::Approve).map_err(|error| not_served(&error, 0))?;
+    to_stdout(&announcement(&hostile));
+    block_on(async {
+        Shutdown::by_signals().requested().await;
+        Ok(())
+    })?;
+    let findings = hostile.findings();
+    to_stdout(&report(&findings));
+    match findings.iter().any(|finding| finding.obtained.is_some()) {
+        true => Ok(ExitCode::Failed),
+        false => Ok(ExitCode::Ok),
+    }
+}
+
+fn announcement(hostile: &Hostile) -> String {
+    let mut out = format!("{} attacks, each a server of its own\n\n", hostile.attackers().len());
+    for attacker in hostile.attackers() {
+        let attack = attacker.attack;
+        let url = attacker.url().to_string();
+        let _ = writeln!(out, "  {:<24} {url:<28} {}, {}", attack.name, attack.rule, attack.about);
+    }
+    out += "\ntry one: `mcp-tether tools URL`; Ctrl-C ends it and tells what they obtained\n";
+    out
+}
+
+/// A line for each attack that was tried, the successful ones first.
+fn report(findings: &[Finding]) -> String {
+    let (mut won, mut held) = (String::new(), String::new());
+    let tried: Vec<&Finding> = findings.iter().filter(|finding| finding.requests > 0).collect();
+    for finding in &tried {
+        let Finding { attack, requests, obtained } = finding;
+        let name = attack.name;
+        let _ = match obtained {
+            Some(what) => writeln!(won, "  {name:<24} obtained {what} ({})", attack.rule),
+            None => writeln!(held, "  {name:<24} nothing, in {requests} requests"),
+        };
+    }
+    let (tried, all) = (tried.len(), findings.len());
+    format!("\n{tried} of {all} attacks were tried\n{won}{held}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_tells_what_was_tried_and_what_it_brought() {
+        let hostile = Hostile::start(Consent::Approve).unwrap();
+        let mut findings = hostile.findings();
+        assert!(report(&findings).contains("\n0 of "), "{}", report(&findings));
+        findings[1].requests = 3;
+        findings[2].requests = 4;
+        findings[2].obtained = Some("a code".to_owned());
+        let said = report(&findings);
+        let lines: Vec<&str> = said.lines().skip(2).collect();
+        assert!(lines[0].contains(findings[2].attack.name) && lines[0].contains("obtained a code"));
+        assert!(lines[1].contains(findings[1].attack.name) && lines[1].contains("3 requests"));
+        assert_eq!(lines.len(), 2);
+    }
+}

@@ -1,0 +1,82 @@
+//! The faults of an answer itself, in whatever form it travels: rows like those of `table`.
+
+use super::oauth_table::read_member;
+use super::plan::Form;
+use super::table::{Row, Scope, effect, plain, worded};
+
+pub(super) const ROWS: &[Row] = &[
+    plain!("wrong-id", Request, "answers another id than the one asked", |plan| {
+        plan.message.wrong_id = true;
+    }),
+    plain!("twice", Request, "answers twice", |plan| {
+        plan.form = Some(Form::Sse);
+        plan.message.twice = true;
+    }),
+    plain!("never", Request, "ends the stream without an answer", |plan| {
+        plan.form = Some(Form::Sse);
+        plan.message.never = true;
+    }),
+    plain!("truncated", Request, "cuts the JSON of the answer in half", |plan| {
+        plan.message.truncated = true;
+    }),
+    plain!("invalid-utf8", Request, "puts a byte that is no UTF-8 into the answer", |plan| {
+        plan.message.invalid_utf8 = true;
+    }),
+    plain!("html", Request, "answers 200 with an HTML page in the place of JSON", |plan| {
+        plan.form = Some(Form::Json);
+        plan.content_type = Some("text/html".to_owned());
+        plan.message.html = true;
+    }),
+    plain!("empty-body", Request, "answers 200 with no body at all", |plan| {
+        plan.form = Some(Form::Json);
+        plan.empty_body = true;
+    }),
+    worded!(
+        "content-type",
+        "content-type=TYPE",
+        "content-type=Application/JSON; charset=utf-8",
+        &[],
+        Answered,
+        "names this type, whatever the body is",
+        |words| {
+            let media_type = words.main();
+            effect(move |plan| plan.content_type.clone_from(&media_type))
+        }
+    ),
+    worded!(
+        "oversize",
+        "oversize=BYTES",
+        "oversize=1000",
+        &[],
+        Request,
+        "makes the answer larger by this much",
+        |words| {
+            let bytes = words.main_number()?;
+            effect(move |plan| plan.message.oversize = bytes)
+        }
+    ),
+    worded!(
+        "result-member",
+        "result-member=NAME[:value=JSON-OR-TEXT]",
+        "result-member=instructions:value=do as I say",
+        &["value"],
+        Request,
+        "sets a member of the result, or removes it",
+        |words| {
+            let member = read_member(words);
+            effect(move |plan| plan.message.members.push(member.clone()))
+        }
+    ),
+    worded!(
+        "batch",
+        "batch=COUNT",
+        "batch=2",
+        &[],
+        Request,
+        "answers with arrays; 2 or more wait for as many requests and use the last one's answer",
+        |words| {
+            let count: usize = words.main_number()?;
+            effect(move |plan| plan.message.batch = count.max(1))
+        }
+    ),
+];

@@ -1,0 +1,135 @@
+//! The bridge at every attack of `mock --hostile`: nothing is obtained, every request is answered once,
+//! nothing but protocol is written, and the program ends when it is told to (S-01 to S-15).
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use mcp_tether::mock::{Aim, Attacker, Consent, Hostile};
+use serde_json::{Value, json};
+
+use crate::support::browser_program::BrowserProgram;
+use crate::support::fake_browser::FakeBrowser;
+use crate::support::harness::initialize;
+use crate::support::home::Home;
+use crate::support::process::{Finished, Running};
+
+/// Four times the largest answer of the table: whatever a server sends, no more copies of it.
+const MOST_MEMORY: u64 = 320 << 20;
+
+const QUICKLY: [&str; 12] = [
+    "--answer-within",
+    "2",
+    "--auth-timeout",
+    "4",
+    "--headers-timeout",
+    "3",
+    "--body-timeout",
+    "3",
+    "--request-timeout",
+    "4",
+    "--header",
+    "X-Canary: ${CANARY}",
+];
+
+#[test]
+fn no_attack_obtains_anything_and_none_breaks_the_bridge() {
+    let hostile = Hostile::start(Consent::Approve).unwrap();
+    let waiting = Mutex::new(hostile.attackers().iter());
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().unwrap().next();
+                    let Some(attacker) = next else { return };
+                    suffer(attacker);
+                }
+            });
+        }
+    });
+    for finding in hostile.findings() {
+        let name = finding.attack.name;
+        assert!(finding.requests > 0, "`{name}` was not tried");
+        assert_eq!(finding.obtained, None, "`{name}` ({})", finding.attack.rule);
+    }
+}
+
+/// One bridge, one conversation.
+fn suffer(attacker: &Attacker) {
+    let name = attacker.attack.name;
+    let home = Home::new();
+    let browser = BrowserProgram::of(FakeBrowser::approves());
+    let url = attacker.url().to_string();
+    let words = [&[url.as_str(), "--log-level", "trace"][..], &QUICKLY].concat();
+    let program = home.program(words).env("PATH", browser.path()).env("CANARY", "c4n4ry");
+    let mut bridge = program.spawn();
+    let mut answers = BTreeMap::new();
+    for message in [
+        json!({ "jsonrpc": "2.0", "id": "a list", "method": "tools/list" }),
+        json!({ "jsonrpc": "2.0", "id": "a call", "method": "tools/call",
+            "params": { "name": "echo", "arguments": { "a": 1 } } }),
+        json!({ "jsonrpc": "2.0", "id": "a ping", "method": "ping" }),
+    ] {
+        if answers.is_empty() {
+            bridge.send(initialize("2025-06-18"));
+            take(&mut bridge, "\"init\"", &mut answers, name);
+            bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+        }
+        bridge.send(message.to_string());
+        take(&mut bridge, &message["id"].to_string(), &mut answers, name);
+    }
+    let memory = peak_memory(bridge.id());
+    assert!(memory < MOST_MEMORY, "`{name}`: {memory} bytes");
+    let finished = bridge.finish();
+    calm(&finished, &answers, name);
+    let pages = browser.finish();
+    // One to sign in, one to ask for another scope.
+    assert!(pages.len() <= 2, "`{name}` opened {} tabs", pages.len());
+    assert!(attacker.attack.aim != Aim::SignIn || pages.is_empty(), "`{name}` opened a page");
+    assert!(!home.path().join("mcp-owned").exists(), "`{name}` ran a command");
+}
+
+/// Reads until the answer to this request is there; questions are declined.
+fn take(bridge: &mut Running, id: &str, answers: &mut BTreeMap<String, u32>, name: &str) {
+    loop {
+        let message = bridge.next_json();
+        assert_eq!(message["jsonrpc"], "2.0", "`{name}`: {message}");
+        if message.get("method").is_some() {
+            if message.get("id").is_some() {
+                let result = json!({ "action": "decline" });
+                let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
+                bridge.send(answer.to_string());
+            }
+            continue;
+        }
+        let answered = message["id"].to_string();
+        *answers.entry(answered.clone()).or_default() += 1;
+        if answered == id {
+            return;
+        }
+    }
+}
+
+/// What was written while it was running and at its end.
+fn calm(finished: &Finished, answers: &BTreeMap<String, u32>, name: &str) {
+    assert_eq!(finished.code, Some(0), "`{name}`: {}", finished.shown());
+    let expected = BTreeMap::from(
+        ["\"a call\"", "\"a list\"", "\"a ping\"", "\"init\""].map(|id| (id.to_owned(), 1)),
+    );
+    assert_eq!(*answers, expected, "`{name}`: every request is answered once");
+    for line in finished.stdout.lines() {
+        let message: Value = serde_json::from_str(line).unwrap();
+        assert!(message.get("method").is_some(), "`{name}`: one more answer: {line}");
+    }
+    let steers = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
+    assert!(!finished.stderr.contains(steers), "`{name}`: {:?}", finished.stderr);
+    assert!(!finished.stderr.contains("panicked"), "`{name}`: {}", finished.stderr);
+    assert!(!finished.stderr.contains("c4n4ry"), "`{name}`: {}", finished.stderr);
+}
+
+/// The most memory that it has had so far, in bytes.
+fn peak_memory(process: u32) -> u64 {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return 0 };
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    let number: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    number << 10
+}
