@@ -40,6 +40,6 @@ mod tests {
             assert_eq!(shown["env"], json!({ "KEY": "…" }));
         }
         assert_eq!(snippets[0]["servers"]["egrow"]["type"], "stdio");
-        assert_eq!(snippets[2]["context_servers"]["egrow"]["source"], "custom");
+        assert!(snippets[2]["context_servers"]["egrow"]["command"].is_string());
     }
 }

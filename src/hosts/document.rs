@@ -1,6 +1,8 @@
 //! The text of a host's configuration, in either language: what entries it has, and the few edits
 //! that are made to it. What cannot be read for sure is refused with its line and column.
 
+use serde_json::{Value, json};
+
 use super::entry::{Entry, NewEntry, Place};
 use super::json::JsonText;
 use super::table::{Format, Host};
@@ -83,7 +85,15 @@ impl Document {
 
     /// Makes an entry start something else, and leaves its other members as they are.
     pub fn start(&mut self, place: &Place, words: &[String]) {
-        let members = super::entry::command_members(self.format, words);
+        let mut members = super::entry::command_members(self.format, words);
+        let nested = |entry: &&Entry| entry.place == *place && entry.is_nested;
+        if let Some(entry) = self.entries().iter().find(nested)
+            && !entry.variables.is_empty()
+        {
+            // They stand in the member that is replaced.
+            let pairs = entry.variables.iter().map(|(name, value)| (name.clone(), json!(value)));
+            members.push(("env", Value::Object(pairs.collect())));
+        }
         match &mut self.text {
             Text::Json(json) => json.set(place, members),
             Text::Toml(toml) => toml.set(place, members),

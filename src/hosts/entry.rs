@@ -25,6 +25,8 @@ pub struct Entry {
     pub words: Vec<String>,
     /// What it adds to the environment.
     pub variables: Vec<(String, String)>,
+    /// Whether all of this stands in `command`, as Zed had it before 2025-06.
+    pub is_nested: bool,
 }
 
 impl std::fmt::Debug for Entry {
@@ -90,11 +92,21 @@ fn variables_key(format: Format) -> &'static str {
     }
 }
 
+/// The older shape of Zed: `command: { path, args, env }`.
+pub(super) fn nested(members: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    members.get("command")?.as_object().filter(|command| command.get("path").is_some())
+}
+
 /// The words of an entry in this shape, and its variables. What has another shape starts nothing.
 pub(super) fn words_and_variables(
     format: Format,
     members: &Map<String, Value>,
 ) -> (Vec<String>, Vec<(String, String)>) {
+    if let Some(nested) = nested(members) {
+        let flat = [("command", "path"), ("args", "args"), ("env", "env")];
+        let member = |(to, from): (&str, &str)| Some((to.to_owned(), nested.get(from)?.clone()));
+        return words_and_variables(format, &flat.into_iter().filter_map(member).collect());
+    }
     let texts = |value: &Value| {
         let texts = value.as_array()?.iter().map(|text| text.as_str().map(str::to_owned));
         texts.collect::<Option<Vec<String>>>()

@@ -7,10 +7,10 @@ use jsonc_parser::ast::{self, Object, ObjectProp};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::document::Flaw;
-use super::entry::{Entry, Place, words_and_variables};
+use super::entry::{Entry, Place, nested, words_and_variables};
 use super::table::Format;
 
 /// What a file without a value in it becomes.
@@ -132,13 +132,15 @@ impl Reader<'_> {
             if !names.insert(name) {
                 return Err(self.twice(property));
             }
-            let (words, variables) = match Value::from(property.value.clone()) {
-                Value::Object(members) => words_and_variables(self.format, &members),
-                _ => Default::default(),
+            let members = match Value::from(property.value.clone()) {
+                Value::Object(members) => members,
+                _ => Map::new(),
             };
+            let (words, variables) = words_and_variables(self.format, &members);
+            let is_nested = nested(&members).is_some();
             let line = Flaw::at(self.text, property.start(), "").line;
             let place = Place { section: path.to_vec(), name: name.to_owned() };
-            self.entries.push(Entry { place, line, words, variables });
+            self.entries.push(Entry { place, line, words, variables, is_nested });
         }
         Ok(())
     }

@@ -22,9 +22,9 @@ pub use table::{Folders, Format, HOSTS, Host, MOVING_VARIABLES, Scope};
 pub fn found(folders: &Folders) -> Vec<(&'static Host, Scope, PathBuf)> {
     let scopes = [Scope::User, Scope::Project];
     let places = HOSTS.iter().flat_map(|host| scopes.map(|scope| (host, scope)));
-    let file = |(host, scope): (&'static Host, Scope)| {
-        let path = host.file(scope, folders)?;
-        path.symlink_metadata().is_ok().then_some((host, scope, path))
+    let files = |(host, scope): (&'static Host, Scope)| {
+        let files = host.files(scope, folders).into_iter();
+        files.map(move |path| (host, scope, path))
     };
-    places.filter_map(file).collect()
+    places.flat_map(files).collect()
 }

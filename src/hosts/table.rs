@@ -20,6 +20,17 @@ pub struct Host {
     pub afterwards: &'static str,
     user: Place,
     project: Option<&'static str>,
+    others: Others,
+}
+
+/// Files of the same kind that a host reads too.
+#[derive(Debug)]
+enum Others {
+    None,
+    /// One of this ending in the place of the usual one.
+    Ending(&'static str),
+    /// One of the same name in every folder of `profiles` beside the user's.
+    Profiles,
 }
 
 /// How the entries of a host are written.
@@ -85,6 +96,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "start a new session; `claude mcp list` shows the connection",
         user: Place::Home(".claude.json"),
         project: Some(".mcp.json"),
+        others: Others::None,
     },
     Host {
         id: "claude-desktop",
@@ -94,6 +106,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "quit it and start it again: closing the window is not enough",
         user: Place::Settings("Claude/claude_desktop_config.json"),
         project: None,
+        others: Others::None,
     },
     Host {
         id: "codex",
@@ -103,6 +116,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "start a new session; `codex mcp list` shows the entry",
         user: Place::Variable("CODEX_HOME", "config.toml", ".codex/config.toml"),
         project: Some(".codex/config.toml"),
+        others: Others::None,
     },
     Host {
         id: "copilot",
@@ -112,6 +126,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "start a new session; `/mcp show` lists the servers",
         user: Place::Variable("COPILOT_HOME", "mcp-config.json", ".copilot/mcp-config.json"),
         project: None,
+        others: Others::None,
     },
     Host {
         id: "cursor",
@@ -121,6 +136,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "switch the server on in the settings, under MCP",
         user: Place::Home(".cursor/mcp.json"),
         project: Some(".cursor/mcp.json"),
+        others: Others::None,
     },
     Host {
         id: "gemini",
@@ -130,6 +146,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "start a new session; `gemini mcp list` shows the connection",
         user: Place::Home(".gemini/settings.json"),
         project: Some(".gemini/settings.json"),
+        others: Others::None,
     },
     Host {
         id: "junie",
@@ -139,6 +156,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "restart the IDE",
         user: Place::Home(".junie/mcp/mcp.json"),
         project: Some(".junie/mcp/mcp.json"),
+        others: Others::None,
     },
     Host {
         id: "opencode",
@@ -148,6 +166,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "start a new session; `opencode mcp list` shows the connection",
         user: Place::DotConfig("opencode/opencode.json", "opencode/opencode.json"),
         project: Some("opencode.json"),
+        others: Others::Ending("jsonc"),
     },
     Host {
         id: "qwen",
@@ -157,6 +176,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "start a new session; `qwen mcp list` shows the connection",
         user: Place::Home(".qwen/settings.json"),
         project: Some(".qwen/settings.json"),
+        others: Others::None,
     },
     Host {
         id: "vscode",
@@ -166,6 +186,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "run the command `MCP: List Servers` and start it there",
         user: Place::Settings("Code/User/mcp.json"),
         project: Some(".vscode/mcp.json"),
+        others: Others::Profiles,
     },
     Host {
         id: "vscode-insiders",
@@ -175,6 +196,7 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "run the command `MCP: List Servers` and start it there",
         user: Place::Settings("Code - Insiders/User/mcp.json"),
         project: Some(".vscode/mcp.json"),
+        others: Others::Profiles,
     },
     Host {
         id: "windsurf",
@@ -184,15 +206,18 @@ pub static HOSTS: [Host; 13] = [
         afterwards: "press the refresh button of its MCP panel",
         user: Place::Home(".codeium/windsurf/mcp_config.json"),
         project: None,
+        others: Others::None,
     },
     Host {
         id: "zed",
         title: "Zed",
-        format: Format::Json(&[("source", "custom")]),
+        // No `source`: Zed takes it out as deprecated since 2025-11.
+        format: PLAIN,
         sections: &[&["context_servers"]],
         afterwards: "restart it",
         user: Place::DotConfig("zed/settings.json", "Zed/settings.json"),
         project: Some(".zed/settings.json"),
+        others: Others::None,
     },
 ];
 
@@ -204,10 +229,37 @@ impl Host {
 
     /// Its configuration file. `None` where the host has no such file, or a folder is not known.
     pub fn file(&self, scope: Scope, folders: &Folders) -> Option<PathBuf> {
-        match scope {
-            Scope::Project => Some(folders.project.as_ref()?.join(native(self.project?))),
-            Scope::User => self.user.resolve(folders),
+        let usual = match scope {
+            Scope::Project => folders.project.as_ref()?.join(native(self.project?)),
+            Scope::User => self.user.resolve(folders)?,
+        };
+        match self.others {
+            Others::Ending(ending) if !usual.exists() => {
+                let other = usual.with_extension(ending);
+                Some(if other.exists() { other } else { usual })
+            }
+            _ => Some(usual),
         }
+    }
+
+    /// Every configuration file of this scope that exists, the one of [`Host::file`] first.
+    pub fn files(&self, scope: Scope, folders: &Folders) -> Vec<PathBuf> {
+        let Some(usual) = self.file(scope, folders) else { return Vec::new() };
+        let mut files = vec![usual.clone()];
+        match (&self.others, scope, usual.parent().zip(usual.file_name())) {
+            (Others::Profiles, Scope::User, Some((folder, name))) => {
+                let profiles = std::fs::read_dir(folder.join("profiles"));
+                let profiles = profiles.into_iter().flatten().filter_map(Result::ok);
+                let mut profiles: Vec<_> = profiles.map(|one| one.path().join(name)).collect();
+                profiles.sort();
+                files.extend(profiles);
+            }
+            (Others::Ending(ending), ..) => files.push(usual.with_extension(ending)),
+            _ => {}
+        }
+        files.dedup();
+        files.retain(|file| file.symlink_metadata().is_ok());
+        files
     }
 
     /// Whether it has a file in the folder of a project.

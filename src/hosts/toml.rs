@@ -42,7 +42,7 @@ impl TomlText {
                 let line = Flaw::at(text, start.map_or(0, |span| span.start), "").line;
                 let (words, variables) = words_and_variables(Format::Toml, &members(item));
                 let place = Place { section: section.clone(), name: name.to_owned() };
-                entries.push(Entry { place, line, words, variables });
+                entries.push(Entry { place, line, words, variables, is_nested: false });
             }
         }
         let returns = text.contains('\r').then(|| text.to_owned());

@@ -138,12 +138,12 @@ impl CredentialStore {
         .await
     }
 
-    /// Whether the keyring answers at all: asks it for a name that nobody uses.
+    /// Whether a sign-in could be saved in the keyring now. Nobody is asked to unlock it.
     ///
     /// # Errors
     /// It is locked, absent, or too slow.
     pub async fn keyring_answers(&self) -> Result<(), StoreError> {
-        self.inner.keyring.load("doctor/nothing").await.map(drop)
+        self.inner.keyring.can_save().await
     }
 
     /// Makes the index again from what is really there, as far as the keyring can list its entries.

@@ -1,8 +1,9 @@
 //! `doctor` from the outside: what a person reads in the usual situations, as whole outputs, and what it
 //! never does: change something, show a secret, or fail to end.
 
+use axum::response::IntoResponse;
 use insta::assert_snapshot;
-use mcp_tether::mock::{Auth, MockOptions, MockRemote, OAuthOptions};
+use mcp_tether::mock::{Auth, MockOptions, MockRemote, OAuthOptions, Served};
 use mcp_tether::platform::Paths;
 use mcp_tether::store::{CredentialStore, StoreChoice};
 use serde_json::Value;
@@ -275,4 +276,127 @@ fn a_wrong_url_is_an_error_of_the_command_line() {
     assert!(finished.stderr.contains("did you mean `https://mcp.example.com/mcp`?"));
     let finished = home.run(&["doctor", "--json", "--report"]);
     assert_eq!(finished.code, Some(2));
+}
+
+/// E-02: to a legacy host a server of both eras is a legacy one
+#[test]
+fn a_server_of_both_eras_is_told_from_a_legacy_one() {
+    let home = Home::new();
+    for (served, both) in [(Served::Dual, true), (Served::AllLegacy, false)] {
+        let options = MockOptions { protocol: served, ..MockOptions::default() };
+        let mock = MockRemote::start(options).unwrap();
+        let url = mock.url().to_string();
+        let finished = doctor(&home, &[&url, "--json"]).run();
+        let (verdict, says) = verdict(&finished, "era");
+        assert_eq!(verdict, "ok", "{}", finished.shown());
+        assert!(says.starts_with("2025-11-25 over Streamable HTTP"), "{says}");
+        assert_eq!(says.contains("2026-07-28 too"), both, "{says}");
+        assert_eq!(mock.recorder().of_http_method("DELETE").len(), 1, "sessions stay (T-33)");
+        mock.recorder().clear();
+        doctor(&home, &[&url, "--json", "--protocol", "legacy"]).run();
+        assert!(mock.recorder().of_method("server/discover").is_empty(), "it was told");
+    }
+}
+
+/// T-25
+#[test]
+fn where_a_redirect_leads_is_told() {
+    let home = Home::new();
+    let moved = open(&["redirect=307"]);
+    let finished = doctor(&home, &[moved.url().as_str(), "--json"]).run();
+    let (verdict_here, says) = verdict(&finished, "HTTP");
+    assert_eq!(verdict_here, "warn", "{}", finished.shown());
+    assert!(says.contains(moved.url().as_str()), "{says}");
+
+    let other = open(&[]);
+    let elsewhere = open(&[&format!("redirect=308:to={}", other.url())]);
+    let finished = doctor(&home, &[elsewhere.url().as_str(), "--json"]).run();
+    let (verdict_elsewhere, says) = verdict(&finished, "HTTP");
+    assert_eq!(verdict_elsewhere, "fail", "{}", finished.shown());
+    assert!(says.contains("redirect"), "{says}");
+    assert!(other.recorder().requests().is_empty(), "it went there");
+    assert_eq!(finished.code, Some(1));
+}
+
+/// Answers every request with this status, an empty object and, maybe, a time.
+async fn answering(address: &str, status: u16, date: Option<&'static str>) -> Option<String> {
+    let answer = move || async move {
+        let status = axum::http::StatusCode::from_u16(status).unwrap();
+        let dates = date.into_iter().map(|date| ("date", date)).collect::<Vec<_>>();
+        let mut response = (status, [("content-type", "application/json")], "{}").into_response();
+        for (name, date) in dates {
+            response.headers_mut().insert(name, date.parse().unwrap());
+        }
+        response
+    };
+    let listener = tokio::net::TcpListener::bind(address).await.ok()?;
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    Some(url)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_differs_is_a_warning_with_its_direction() {
+    let home = Home::new();
+    for (date, direction) in
+        [("Thu, 01 Jan 2015 00:00:00 GMT", "ahead of"), ("Fri, 01 Jan 2094 00:00:00 GMT", "behind")]
+    {
+        let url = answering("127.0.0.1:0", 400, Some(date)).await.unwrap();
+        let finished = doctor(&home, &[&url, "--json"]).run();
+        let (verdict, says) = verdict(&finished, "clock");
+        assert_eq!(verdict, "warn", "{}", finished.shown());
+        assert!(says.contains(direction), "{says}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_family_of_the_address_is_told() {
+    let home = Home::new();
+    // Some machines have no IPv6 at all.
+    let Some(url) = answering("[::1]:0", 400, None).await else { return };
+    let finished = doctor(&home, &[&url, "--json"]).run();
+    let (verdict_of_both, says) = verdict(&finished, "connection");
+    assert_eq!((verdict_of_both.as_str(), says.as_str()), ("ok", "connected over IPv6"));
+    let finished = doctor(&home, &[&url, "--json", "--ipv4"]).run();
+    let (verdict_of_v4, says) = verdict(&finished, "connection");
+    assert_eq!(verdict_of_v4, "fail", "{says}");
+    assert!(says.contains("no address of a family that is used"), "{says}");
+}
+
+#[test]
+fn the_way_through_a_proxy_is_looked_at_and_its_password_is_not_shown() {
+    let home = Home::new();
+    let mut proxy = open(&[]);
+    let address = proxy.url().authority().to_owned();
+    let words = ["http://mcp.example.invalid/mcp", "--allow-http", "--json"];
+    let behind = || doctor(&home, &words).env("HTTP_PROXY", format!("http://u:hunter2@{address}"));
+    let finished = behind().run();
+    let (verdict_of_route, says) = verdict(&finished, "route");
+    assert_eq!(verdict_of_route, "ok", "{}", finished.shown());
+    assert_eq!(says, format!("requests go through `http://{address}/`"));
+    assert_eq!(verdict(&finished, "connection").0, "ok", "{}", finished.shown());
+    let asked = proxy.recorder().requests();
+    assert_eq!(asked[0].header("host"), Some("mcp.example.invalid"));
+    assert!(!finished.shown().contains("hunter2"), "{}", finished.shown());
+
+    proxy.stop();
+    let finished = behind().run();
+    assert_eq!(verdict(&finished, "connection").0, "fail", "{}", finished.shown());
+    assert_eq!(verdict(&finished, "HTTP").0, "skipped", "{}", finished.shown());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_keyring_that_does_not_answer_is_a_failure_only_where_it_was_asked_for() {
+    let home = Home::new();
+    let stale = home.path().join("stale");
+    drop(std::os::unix::net::UnixListener::bind(&stale).unwrap());
+    let bus = format!("unix:path={}", stale.display());
+    for (choice, expected) in [("auto", "warn"), ("keyring", "fail")] {
+        let words = ["--json", "--credential-store", choice];
+        let finished = doctor(&home, &words).env("DBUS_SESSION_BUS_ADDRESS", &bus).run();
+        let (verdict, says) = verdict(&finished, "store");
+        assert_eq!(verdict, expected, "{}", finished.shown());
+        assert!(says.contains("Connection refused"), "{says}");
+    }
 }

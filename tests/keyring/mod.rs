@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::store_driver::Driver;
+use crate::support::process::Program;
 
 const REASON: &str = "runs in tests/keyring/run.sh only";
 
@@ -227,8 +228,32 @@ mod unlocked {
     }
 }
 
+/// What `doctor` says about the store: verdict and sentence.
+fn doctor(choice: &str) -> (String, String) {
+    let finished = Program::new(["doctor", "--json", "--credential-store", choice])
+        .env("HOME", home())
+        .env("MCP_TETHER_STATE_DIR", home().join("state"))
+        .env("DBUS_SESSION_BUS_ADDRESS", std::env::var("DBUS_SESSION_BUS_ADDRESS").unwrap())
+        .run();
+    let report: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let store = checks.iter().find(|check| check["check"] == "store").unwrap();
+    let text = |member: &str| store[member].as_str().unwrap().to_owned();
+    (text("verdict"), text("says"))
+}
+
 mod locked {
     use super::*;
+
+    #[test]
+    #[ignore = "runs in tests/keyring/run.sh only"]
+    fn doctor_names_a_locked_keyring() {
+        for (choice, expected) in [("auto", "warn"), ("keyring", "fail")] {
+            let (verdict, says) = doctor(choice);
+            assert_eq!(verdict, expected, "{says}");
+            assert!(says.contains("locked"), "{says}");
+        }
+    }
 
     /// Never a silent new sign-in: what is locked is there.
     #[test]
@@ -268,6 +293,14 @@ mod no_collection {
     use super::*;
 
     /// As under WSL, and in a session that never had a keyring.
+    #[test]
+    #[ignore = "runs in tests/keyring/run.sh only"]
+    fn doctor_names_a_service_without_a_collection() {
+        let (verdict, says) = doctor("keyring");
+        assert_eq!(verdict, "fail", "{says}");
+        assert!(says.contains("no default collection"), "{says}");
+    }
+
     #[test]
     #[ignore = "runs in tests/keyring/run.sh only"]
     fn a_service_without_a_default_collection_counts_as_no_keyring() {

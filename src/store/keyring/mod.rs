@@ -38,6 +38,11 @@ pub(super) trait Entries {
 
     /// The longest text of an entry in bytes, where there is a limit.
     fn limit(&self) -> Option<usize>;
+
+    /// Whether an entry could be written now. Asks the keyring and never the person.
+    fn can_write(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Opens the keyring, on the thread that will use it.
@@ -77,6 +82,11 @@ impl Keyring {
     pub(super) async fn delete(&self, name: &str) -> Result<bool, StoreError> {
         let name = name.to_owned();
         self.worker.call(self.deadline, move |entries| parts::delete(entries, &name)).await
+    }
+
+    /// Whether a value could be saved now, without asking the person to unlock anything.
+    pub(super) async fn can_save(&self) -> Result<(), StoreError> {
+        self.worker.call(self.deadline, |entries| entries.can_write()).await
     }
 
     /// The names of all records, where the keyring can list them.

@@ -114,6 +114,11 @@ impl Entries for PlatformEntries {
     fn limit(&self) -> Option<usize> {
         LIMIT
     }
+
+    #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+    fn can_write(&self) -> Result<(), StoreError> {
+        default_collection_is_open()
+    }
 }
 
 fn name_of(entry: &Entry) -> Option<String> {
@@ -147,6 +152,32 @@ fn remove_all(several: &[Entry]) -> Result<bool, StoreError> {
     Ok(!several.is_empty())
 }
 
+/// Looking for entries works without the default collection, and while it is locked.
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+fn default_collection_is_open() -> Result<(), StoreError> {
+    use secret_service::EncryptionType;
+    use secret_service::blocking::SecretService;
+
+    let failed = |error: secret_service::Error| match error {
+        secret_service::Error::NoResult => no_collection(),
+        error => {
+            StoreError::new(StoreErrorKind::KeyringFailed, format!("the keyring refused: {error}"))
+        }
+    };
+    // Nothing secret goes over this connection.
+    let service = SecretService::connect(EncryptionType::Plain).map_err(failed)?;
+    let is_locked = service.get_default_collection().and_then(|found| found.is_locked());
+    match is_locked.map_err(failed)? {
+        true => Err(StoreError::new(StoreErrorKind::Locked, "the keyring is locked")
+            .hint("unlock it, or use `--credential-store file`")),
+        false => Ok(()),
+    }
+}
+
+fn no_collection() -> StoreError {
+    StoreError::new(StoreErrorKind::NoKeyring, "the keyring has no default collection")
+}
+
 fn vanished() -> StoreError {
     StoreError::new(StoreErrorKind::KeyringFailed, "the keyring changed while it was written")
 }
@@ -168,7 +199,7 @@ fn translate(error: &Error) -> StoreError {
     match error {
         Error::NoStorageAccess(inner) if is_no_result(inner.as_ref()) => {
             // A service without a default collection, as under WSL: the platform's way to say no.
-            StoreError::new(StoreErrorKind::NoKeyring, "the keyring has no default collection")
+            no_collection()
         }
         Error::NoStorageAccess(_) => StoreError::new(
             StoreErrorKind::Locked,

@@ -191,7 +191,7 @@ fn print_shows_the_entry_and_touches_no_file() {
     let printed = home.ok(&["install", URL, "--host", "zed", "--name", "shop", "--print"]);
     let entry: Value = serde_json::from_str(&printed.stdout).unwrap();
     let program = env!("CARGO_BIN_EXE_mcp-tether");
-    let expected = json!({ "source": "custom", "command": program, "args": [URL] });
+    let expected = json!({ "command": program, "args": [URL] });
     assert_eq!(entry["context_servers"]["shop"], expected);
     assert!(home.all().is_empty());
 }

@@ -35,6 +35,56 @@ fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
     assert_eq!(again.stdout, "no entry runs `mcp-remote` (13 configurations looked at)\n");
 }
 
+/// Before 2025-06 Zed had `command` as an object, and its variables in there.
+#[test]
+fn an_entry_in_the_older_shape_of_zed_is_flattened_and_keeps_its_variables() {
+    let home = Home::new();
+    let text = r#"{
+  // mine
+  "context_servers": {
+    "shop": {
+      "command": {
+        "path": "npx",
+        "args": ["-y", "mcp-remote", "https://a.example/mcp"],
+        "env": { "A": "b" }
+      },
+      "settings": {}
+    }
+  }
+}
+"#;
+    home.write("config/zed/settings.json", text);
+    home.ok(&["migrate", "--yes", "--no-import"]);
+    let after = home.read("config/zed/settings.json");
+    assert!(after.contains("// mine"), "{after}");
+    let bare = after.replace("  // mine\n", "");
+    let after: serde_json::Value = serde_json::from_str(&bare).unwrap();
+    let shop = &after["context_servers"]["shop"];
+    assert_eq!(shop["command"], env!("CARGO_BIN_EXE_mcp-tether"));
+    assert_eq!(shop["args"], json!(["https://a.example/mcp"]));
+    assert_eq!((&shop["env"], &shop["settings"]), (&json!({ "A": "b" }), &json!({})));
+}
+
+#[test]
+fn files_of_profiles_and_of_another_ending_are_found() {
+    let home = Home::new();
+    let vscode = json!({ "servers": { "a": { "command": "npx",
+        "args": ["mcp-remote", "https://a.example/mcp"] } } });
+    home.write("config/Code/User/profiles/-1a2b/mcp.json", vscode.to_string());
+    let words = ["npx", "mcp-remote", "https://b.example/mcp"];
+    let opencode = json!({ "mcp": { "b": { "type": "local", "command": words } } });
+    home.write("config/opencode/opencode.jsonc", format!("// mine\n{opencode}"));
+    home.ok(&["migrate", "--yes", "--no-import"]);
+    for name in ["config/Code/User/profiles/-1a2b/mcp.json", "config/opencode/opencode.jsonc"] {
+        let after = home.read(name);
+        assert!(!after.contains("mcp-remote"), "{after}");
+        assert!(after.contains(env!("CARGO_BIN_EXE_mcp-tether")), "{after}");
+    }
+    home.ok(&["install", "https://c.example/mcp", "--host", "opencode", "--name", "c"]);
+    assert!(home.read("config/opencode/opencode.jsonc").contains("https://c.example/mcp"));
+    assert!(!home.path().join("config/opencode/opencode.json").exists());
+}
+
 #[test]
 fn without_consent_nothing_is_changed() {
     let home = Home::new();
