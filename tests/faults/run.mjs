@@ -1,5 +1,5 @@
 // The fault matrix: each row injects one fault into a running bridge for real, and prints what came of it.
-// `run.mjs [--only TEXT] [--list] [--soak MINUTES] [--seed N]`; the bridge is `MCP_TETHER`.
+// `run.mjs [--only TEXT] [--long] [--list] [--soak MINUTES] [--seed N]`; the bridge is `MCP_TETHER`.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { rows as connection } from './rows/connection.mjs';
@@ -7,6 +7,7 @@ import { rows as host } from './rows/host.mjs';
 import { rows as network } from './rows/network.mjs';
 import { rows as server } from './rows/server.mjs';
 import { rows as signingIn } from './rows/signing_in.mjs';
+import { rows as surroundings } from './rows/surroundings.mjs';
 import { soak } from './soak.mjs';
 import { Trial } from './trial.mjs';
 import { World } from './world.mjs';
@@ -15,6 +16,8 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     list: { type: 'boolean' },
+    // Those too that take minutes.
+    long: { type: 'boolean' },
     soak: { type: 'string' },
     seed: { type: 'string' },
     // For this program itself: one row in a network of its own, whose result is printed as JSON.
@@ -23,7 +26,8 @@ const { values } = parseArgs({
 });
 const binary = process.env.MCP_TETHER;
 if (!binary) throw new Error('name the bridge in MCP_TETHER');
-const rows = [...server, ...connection, ...network, ...host, ...signingIn]
+const rows = [...server, ...connection, ...network, ...host, ...signingIn, ...surroundings]
+  .filter((row) => !row.long || values.long)
   .filter((row) => !values.only || row.name.includes(values.only));
 
 async function carryOut(row) {

@@ -10,6 +10,8 @@ import { Relay } from './proxy.mjs';
 
 export class World {
   #undo = [];
+  /** What the programs of this row find in their environment, besides the usual. */
+  variables = {};
 
   constructor(binary) {
     this.binary = binary;
@@ -29,6 +31,7 @@ export class World {
       XDG_RUNTIME_DIR: join(this.folder, 'run'),
       PATH: `${this.programs}:${process.env.PATH}`,
       MCP_TETHER_CREDENTIAL_STORE: 'file',
+      ...this.variables,
       ...more,
     };
   }
