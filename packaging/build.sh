@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the release of one target: `build.sh TARGET OUT`. Runs where the target's linker is: musl-tools
-# on Linux, Xcode on macOS, Visual Studio on Windows. The archive is in OUT afterwards.
+# Builds the release of one target: `build.sh TARGET OUT`. Runs where the target's linker is: musl-tools,
+# lld, valgrind and rpm on Linux, Xcode on macOS, Visual Studio on Windows. The archive is in OUT afterwards.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -14,6 +14,12 @@ export MCP_TETHER_COMMIT
 # What an older system lacks is found out here and not by its users.
 export MACOSX_DEPLOYMENT_TARGET=11.0
 rustup target add "$target"
+if [[ $target == *linux-musl ]]; then
+  # The linker that can order functions and pack relocations, both of which `build.rs` asks for.
+  export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS=-Clink-arg=-fuse-ld=lld
+  export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS=-Clink-arg=-fuse-ld=lld
+  packaging/symbols.sh "$target"
+fi
 cargo build --release --locked --target "$target"
 
 program=${CARGO_TARGET_DIR:-target}/$target/release/mcp-tether
@@ -32,4 +38,7 @@ export MCP_TETHER_GENERATED
 trap 'rm -rf "$MCP_TETHER_GENERATED"' EXIT
 "$program" generate "$MCP_TETHER_GENERATED"
 packaging/archive.sh "$target" "$program" "$out"
-if [[ $target == *linux-musl ]]; then packaging/deb.sh "$target" "$program" "$out"; fi
+if [[ $target == *linux-musl ]]; then
+  packaging/deb.sh "$target" "$program" "$out"
+  packaging/rpm.sh "$target" "$program" "$out"
+fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Notes in `symbols.txt` which functions a short session runs, in their order: `symbols.sh`. To be run
-# again when the compiler or many dependencies have changed. Needs valgrind, and a few minutes.
+# Notes in `symbols.txt` which functions a short session runs, in their order: `symbols.sh [TARGET]`, for
+# a target whose programs run here. Names hold for one build of one target, so a release notes them anew
+# (`build.sh`); those that are committed are of the usual Linux build. Needs valgrind, and minutes.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,8 +9,9 @@ work=$(mktemp -d)
 mock=
 trap 'kill $mock 2>/dev/null; rm -rf "$work"' EXIT
 cd "$root"
-CARGO_PROFILE_RELEASE_STRIP=false cargo build --release --locked --bin mcp-tether
-program=${CARGO_TARGET_DIR:-target}/release/mcp-tether
+target=${1:-}
+CARGO_PROFILE_RELEASE_STRIP=false cargo build --release --locked --bin mcp-tether ${target:+--target "$target"}
+program=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/mcp-tether
 
 "$program" mock lab --open > "$work/mock" 2>&1 &
 mock=$!

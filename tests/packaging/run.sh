@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what a release consists of, as far as that can be done here: `run.sh BIN`. The Debian package is installed into an empty root, the manifests are
-# filled and read, and the workflow is linted. Needs zip, unzip and Python.
+# Makes what a release consists of, as far as that can be done here: `run.sh BIN`. The Debian package and the rpm are installed into empty roots, the manifests are
+# filled and read, and the workflow is linted. Needs zip, unzip, rpm and Python.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -58,6 +58,20 @@ gzip -t "$empty/usr/share/man/man1/mcp-tether.1.gz" || fail 'the man page is the
 bash -n "$empty/usr/share/bash-completion/completions/mcp-tether" || fail 'the completion is a script'
 dpkg --root="$empty" --purge mcp-tether >/dev/null
 [[ -z $(find "$empty/usr" -type f) ]] || fail 'nothing is left after removing it'
+
+# The rpm likewise; its database is in the empty root too.
+"$root/packaging/rpm.sh" x86_64-unknown-linux-musl "$binary" "$work/files"
+package=$work/files/mcp-tether-$version-1.x86_64.rpm
+if rpm --query --requires --package "$package" | grep -v '^rpmlib('; then fail 'it requires something'; fi
+empty=$work/rpm-root
+mkdir "$empty"
+rpm --root "$empty" --initdb
+rpm --root "$empty" --install "$package"
+[[ $("$empty/usr/bin/mcp-tether" --version) == "mcp-tether $version" ]] || fail 'what the rpm installed runs'
+[[ -n $(find "$empty/usr/share/man/man1" -name 'mcp-tether.1*') ]] || fail 'the rpm has the man page'
+bash -n "$empty/usr/share/bash-completion/completions/mcp-tether" || fail 'its completion is a script'
+rpm --root "$empty" --erase mcp-tether
+[[ -z $(find "$empty/usr" -type f) ]] || fail 'nothing is left after removing the rpm'
 
 # Manifests: nothing is left to fill in, every checksum is that of its archive.
 (cd "$work/files" && sha256sum -- * > "$work/SHA256SUMS")
