@@ -159,11 +159,13 @@ impl Remembered {
         if answer.outcome_as::<Page>().is_none_or(|page| page.next_cursor.is_some()) {
             return;
         }
-        let (method, result) = (request.method().to_owned(), answer.outcome().and_then(raw));
-        self.keep(move |answers| {
-            if let Some(result) = result {
-                answers.lists.insert(method, result);
-            }
+        let short = |result: &&str| result.len() as u64 <= FILE_LIMIT;
+        let result = answer.outcome().filter(short).and_then(raw);
+        let method = request.method().to_owned();
+        self.keep(move |answers| match result {
+            Some(result) => drop(answers.lists.insert(method, result)),
+            // What was kept before is not what the server says now.
+            None => drop(answers.lists.remove(&method)),
         });
     }
 
@@ -177,7 +179,10 @@ impl Remembered {
             let before = serde_json::to_vec(&answers).unwrap_or_default();
             change(&mut answers);
             let Ok(after) = serde_json::to_vec(&answers) else { return };
-            if after != before
+            if after.len() as u64 > FILE_LIMIT {
+                // It would not be read again. A file that is not there is as good as removed.
+                let _ = std::fs::remove_file(&file);
+            } else if after != before
                 && let Err(error) = write(&file, &after)
             {
                 tracing::debug!(%error, "cannot remember the answers of this server");

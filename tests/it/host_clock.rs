@@ -67,6 +67,31 @@ async fn a_known_server_that_is_slow_is_answered_for() {
     assert!(harness.set_aside().iter().all(|m| m["method"] != "notifications/tools/list_changed"));
 }
 
+/// S-12: what is too long to be kept is forgotten, not written
+#[tokio::test]
+async fn a_list_that_is_too_long_takes_the_place_of_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    learned(folder.path(), "one").await;
+    let grown = MockOptions {
+        faults: crate::support::harness::parsed(&["oversize=17000000:method=tools/list"]),
+        ..MockOptions::default()
+    };
+    let memory = remembering(folder.path(), "one", PATIENCE);
+    let mut harness = Harness::with(grown, memory).open().await;
+    assert!(harness.request("tools/list", json!({})).await["result"].is_object());
+    harness.leave().await;
+    let started = std::time::Instant::now();
+    let kept = || {
+        let files = std::fs::read_dir(folder.path()).unwrap().flatten();
+        files.filter_map(|file| kept(&file.path())).collect::<String>()
+    };
+    while kept().contains("\"tools/list\"") {
+        assert!(started.elapsed() < PATIENCE, "the old list is kept");
+        tokio::task::yield_now().await;
+    }
+    assert!(kept().contains("\"prompts/list\""), "the others stay");
+}
+
 /// E-10 beside HOSTS.md 2: a modern remote is remembered in the words of the host
 #[tokio::test]
 async fn a_known_modern_server_that_is_slow_is_answered_for_too() {

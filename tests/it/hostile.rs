@@ -13,8 +13,8 @@ use crate::support::harness::initialize;
 use crate::support::home::Home;
 use crate::support::process::{Finished, Running};
 
-/// Four times the largest answer of the table: whatever a server sends, no more copies of it.
-const MOST_MEMORY: u64 = 320 << 20;
+/// Twice the largest answer of the table: whatever a server sends, there is one copy of it.
+const MOST_MEMORY: u64 = 160 << 20;
 
 const QUICKLY: [&str; 12] = [
     "--answer-within",
