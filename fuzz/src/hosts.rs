@@ -15,7 +15,10 @@ pub fn host_configuration(input: &[u8]) {
     if !text.trim().is_empty() {
         // `toml_edit` ends the last line of a file whose last line has no end.
         let read = document.text();
-        assert_eq!(read.strip_suffix('\n').filter(|_| !text.ends_with('\n')).unwrap_or(&read), text);
+        assert_eq!(
+            read.strip_suffix('\n').filter(|_| !text.ends_with('\n')).unwrap_or(&read),
+            text
+        );
     }
     if document.entry(NAME).is_some() {
         return;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 10] = [
+const TARGETS: [(&str, Target); 12] = [
     ("json_rpc", crate::json_rpc),
     ("lines", crate::lines),
     ("events", crate::events),
@@ -16,6 +16,8 @@ const TARGETS: [(&str, Target); 10] = [
     ("sign_in_files", crate::sign_in_files),
     ("redaction", crate::redaction),
     ("modern_host", crate::modern_host),
+    ("modern_remote", crate::modern_remote),
+    ("callback", crate::callback),
 ];
 
 #[test]

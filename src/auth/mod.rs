@@ -47,6 +47,7 @@ mod vault;
 mod well_known;
 
 pub use adoption::{Foreign, ForeignClient, adopt};
+pub use authorization_code::CallbackParameters;
 pub use authorizer::{Authorization, Authorizer, Interaction, SignedIn, SignedOut, World};
 pub use challenge::Challenge;
 pub use client_authentication::{AuthMethod, SigningKey};

@@ -164,10 +164,18 @@ fn toml(value: &Value) -> Toml {
             Toml::InlineTable(members.collect::<InlineTable>())
         }
         Value::Bool(value) => Toml::from(*value),
+        Value::String(text) if text.contains(['\n', '\r']) => escaped(text),
         Value::String(text) => Toml::from(text.as_str()),
         // Entries hold nothing else.
         other => Toml::from(other.to_string()),
     }
+}
+
+/// In one line: the line ends of a string over several lines would become those of the file.
+fn escaped(text: &str) -> Toml {
+    // The escapes of JSON are those of TOML, which forbids one character more.
+    let json = Value::from(text).to_string().replace('\u{7f}', "\\u007F");
+    json.parse().unwrap_or_else(|_| Toml::from(text))
 }
 
 #[cfg(test)]
@@ -182,5 +190,14 @@ mod tests {
         read.add(&["servers"], "shop", vec![("command".to_owned(), Value::from("c"))]);
         let added = "\r\n[servers.shop]\r\ncommand = \"c\"\r\n";
         assert_eq!(read.text(), format!("{text}{added}"));
+    }
+
+    #[test]
+    fn line_ends_in_an_argument_are_no_line_ends_of_the_file() {
+        let argument = "a\nb\r\n\u{7f}\"";
+        let mut read = TomlText::parse("a = 1\r\n", &[]).unwrap();
+        read.add(&["servers"], "x", vec![("args".to_owned(), Value::from(vec![argument]))]);
+        let again: DocumentMut = read.text().parse().unwrap();
+        assert_eq!(again["servers"]["x"]["args"][0].as_str(), Some(argument));
     }
 }
