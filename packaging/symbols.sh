@@ -10,7 +10,8 @@ mock=
 trap 'kill $mock 2>/dev/null; rm -rf "$work"' EXIT
 cd "$root"
 target=${1:-}
-CARGO_PROFILE_RELEASE_STRIP=false cargo build --release --locked --bin mcp-tether ${target:+--target "$target"}
+# Another profile would give other names; only the program itself is linked differently.
+cargo rustc --release --locked --bin mcp-tether ${target:+--target "$target"} -- -Cstrip=none
 program=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/mcp-tether
 
 "$program" mock lab --open > "$work/mock" 2>&1 &

@@ -10,7 +10,7 @@ const LIMIT: usize = 48;
 
 /// However the input is cut, the lines are those between line feeds (T-01, T-04).
 pub fn lines(input: &[u8]) {
-    let Some((chunks, whole)) = crate::chunks(input) else { return };
+    let Some((chunks, whole)) = super::chunks(input) else { return };
     let mut decoder = LineDecoder::new(LIMIT);
     let mut found = Vec::new();
     for chunk in chunks {
@@ -38,7 +38,7 @@ pub fn lines(input: &[u8]) {
 
 /// However the stream is cut, its events are those of the HTML standard §9.2 (T-23).
 pub fn events(input: &[u8]) {
-    let Some((chunks, whole)) = crate::chunks(input) else { return };
+    let Some((chunks, whole)) = super::chunks(input) else { return };
     let wanted = all_events(whole);
     assert_eq!(decoded(&chunks), wanted, "cut");
     assert_eq!(decoded(&[whole]), wanted, "whole");

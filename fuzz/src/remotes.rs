@@ -105,7 +105,7 @@ impl Play {
 
     fn breaks(&mut self, at: usize) {
         let exchange = self.open.remove(at);
-        let failure = Failure::new(FailureKind::Lost, "it broke".to_owned());
+        let failure = Failure::new(FailureKind::Lost, "it broke");
         self.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
     }
 

@@ -20,7 +20,7 @@ pub fn modern_host(input: &[u8]) {
         play.look();
     }
     play.host.leave();
-    play.host.finish(&Failure::new(FailureKind::Lost, "the end".to_owned()));
+    play.host.finish(&Failure::new(FailureKind::Lost, "the end"));
     play.look();
     for (id, owed) in &play.owed {
         assert!(*owed == 0 || play.given_up.contains(id), "{id:?} was never answered");
