@@ -55,6 +55,17 @@ impl Outbound {
         Self::build(options, url, |builder| builder.tls_info(true))
     }
 
+    /// The same, which takes any certificate for good: only to look at one that was refused. Nothing that
+    /// matters may be sent over it.
+    ///
+    /// # Errors
+    /// As [`Outbound::new`].
+    pub fn taking_any_certificate(options: &HttpOptions, url: &Url) -> Result<Self> {
+        Self::build(options, url, |builder| {
+            builder.tls_info(true).tls_danger_accept_invalid_certs(true)
+        })
+    }
+
     fn build(
         options: &HttpOptions,
         url: &Url,

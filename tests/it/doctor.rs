@@ -3,7 +3,7 @@
 
 use axum::response::IntoResponse;
 use insta::assert_snapshot;
-use mcp_tether::mock::{Auth, MockOptions, MockRemote, OAuthOptions, Served};
+use mcp_tether::mock::{Auth, MockOptions, MockRemote, OAuthOptions, RecordedRequest, Served};
 use mcp_tether::platform::Paths;
 use mcp_tether::store::{CredentialStore, StoreChoice};
 use serde_json::Value;
@@ -213,10 +213,19 @@ fn a_certificate_is_judged_and_its_issuer_named() {
     let mock = open(&[]);
     let front = TlsFront::start(mock.url().port().unwrap());
     let (home, url) = (Home::new(), front.url("/mcp"));
-    let finished = doctor(&home, &[&url, "--json"]).run();
+    let keyed = format!("{url}?key=canary");
+    let finished = doctor(&home, &[&keyed, "--json", "--header", "X-Key: canary"]).run();
     let (verdict_of_tls, says) = verdict(&finished, "TLS");
     assert_eq!(verdict_of_tls, "fail", "{}", finished.shown());
     assert!(says.contains("certificate"), "{says}");
+    let (verdict_of_certificate, says) = verdict(&finished, "certificate");
+    assert_eq!(verdict_of_certificate, "fail", "{says}");
+    assert!(says.ends_with("which is not trusted here"), "{says}");
+    let looked = mock.recorder().requests();
+    let bare = |request: &RecordedRequest| {
+        request.path == "/" && request.header("x-key").is_none() && request.body.is_empty()
+    };
+    assert!(looked.iter().all(bare), "an untrusted server was told something: {looked:?}");
     assert_eq!(verdict(&finished, "HTTP").0, "skipped");
     assert_eq!(verdict(&finished, "session").0, "skipped");
     assert_eq!(finished.code, Some(1));

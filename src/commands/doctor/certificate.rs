@@ -33,6 +33,22 @@ pub fn check(certificate: &[u8], now: u64) -> Check {
     }
 }
 
+/// Whose certificate was refused: a company that looks into all connections, or one that has ended.
+pub fn refused(certificate: &[u8], now: u64) -> Option<Check> {
+    let Read { issuer, ends } = read(certificate)?;
+    let issuer = plain(&issuer);
+    if ends <= now {
+        let days = (now - ends) / 86_400;
+        let says = format!("issued by `{issuer}`, has ended {days} days ago");
+        let next = "tell the server's operator to renew it, or set this machine's clock";
+        return Some(Check::fail("certificate", says).next(next));
+    }
+    let says = format!("issued by `{issuer}`, which is not trusted here");
+    Some(Check::fail("certificate", says).next(format!(
+        "if `{issuer}` is your company's, name a file with its certificate: `--ca-cert FILE`"
+    )))
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Read {
     issuer: String,
@@ -140,6 +156,15 @@ mod tests {
             "ok: trusted, issued by `Inspecting Proxy`, ends in 20 days"
         );
         assert!(says(ends - 86_400).starts_with("warn: "));
+    }
+
+    #[test]
+    fn a_refused_certificate_is_one_that_ended_or_of_an_unknown_issuer() {
+        let ends = 1_898_467_200;
+        let says = |now| refused(&certificate(), now).unwrap().says;
+        assert_eq!(says(ends - 1), "issued by `Inspecting Proxy`, which is not trusted here");
+        assert_eq!(says(ends + 86_400), "issued by `Inspecting Proxy`, has ended 1 days ago");
+        assert!(refused(b"nothing", 0).is_none());
     }
 
     #[test]

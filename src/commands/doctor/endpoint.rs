@@ -59,7 +59,14 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
             let failure = from_network(&error, &remote.url);
             let connecting = failure.kind == FailureKind::Network;
             let check = Check::failure(if connecting { name } else { "HTTP" }, &failure);
-            return if connecting { unreached(check) } else { (vec![check], None) };
+            if !connecting {
+                return (vec![check], None);
+            }
+            let (mut checks, answered): (Vec<_>, _) = unreached(check);
+            if tls {
+                checks.splice(1..1, refused_certificate(remote).await);
+            }
+            return (checks, answered);
         }
         Ok(Ok(Ok(response))) => response,
     };
@@ -76,6 +83,17 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     checks.extend(clock(&response, SystemClock.now()));
     let answered = Answered { status: response.status(), headers: response.headers().clone() };
     (checks, Some(answered).filter(|_| !is_none))
+}
+
+/// Looks at the certificate once more, without trusting it: asks for the root of the server, without
+/// headers of the user's and without the path, which may hold a key.
+async fn refused_certificate(remote: &RemoteOptions) -> Option<Check> {
+    let outbound = Outbound::taking_any_certificate(&remote.http, &remote.url).ok()?;
+    let root = remote.url.join("/").ok()?;
+    let asked = outbound.request(Method::HEAD, root).send();
+    let response = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
+    let told = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate)?;
+    certificate::refused(told, SystemClock.now())
 }
 
 /// `ping` needs no session, and is refused before it is understood.
