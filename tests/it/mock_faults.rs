@@ -261,6 +261,10 @@ async fn types_and_bodies_can_be_wrong() {
     assert!(text_of(&host, &add()).await.len() > 100_000);
     let host = faulty("wrong-id").await;
     assert_eq!(host.ask(&add()).await["id"], "nobody-asked");
+    let host = faulty("result-member=icons:value=[{\"src\":\"https://h/i\"}]").await;
+    assert_eq!(host.ask(&add()).await["result"]["icons"][0]["src"], "https://h/i");
+    let host = faulty("result-member=content").await;
+    assert!(host.ask(&add()).await["result"].get("content").is_none());
 }
 
 #[tokio::test]

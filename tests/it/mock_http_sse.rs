@@ -100,6 +100,7 @@ async fn the_endpoint_is_named_in_every_form() {
         ("cross-host", false),
         ("cross-port", false),
         ("javascript", false),
+        ("elsewhere:to=https://h.example/m", false),
     ] {
         let host = lab(&[&format!("endpoint={form}")]);
         let url = host.mock.sse_url();
