@@ -8,11 +8,10 @@ use tokio::sync::oneshot;
 
 use super::PATIENCE;
 use super::check::{Check, Verdict};
-use crate::bridge::{BridgeOptions, Connected};
+use crate::bridge::{BridgeOptions, Connected, Pin};
 use crate::commands::session::{Lines, Manner, Session};
 use crate::commands::tools::all_tools;
 use crate::commands::wire::through_bridge;
-use crate::eras::Pin;
 use crate::error::{ExitCode, Result};
 use crate::jsonrpc::{Kind, Message};
 use crate::protocol::{Era, ProtocolVersion, meta, methods};
