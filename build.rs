@@ -1,8 +1,10 @@
-//! Lays the program out for a release: what runs at start and while the bridge idles lies together, so
-//! that a sleeping bridge keeps one megabyte of its own code in memory and not seven. The names stand in
-//! `packaging/symbols.txt`; what the linker does not know of them or of these flags is left out.
+//! Lays the program out for a release: what runs at start and while the bridge idles lies together,
+//! so that a sleeping bridge keeps one megabyte of its own code in memory and not seven. The names
+//! stand in `packaging/symbols.txt`; what the linker does not know of them or of these flags is
+//! left out.
 //!
-//! Nothing else happens here, and nothing is required: each flag is first tried on an empty program.
+//! Nothing else happens here, and nothing is required: each flag is first tried on an empty
+//! program.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -33,8 +35,8 @@ fn main() {
     }
 }
 
-/// Whether an empty program links with these flags, and runs: an old C library starts no program with
-/// packed relocations.
+/// Whether an empty program links with these flags, and runs: an old C library starts no program
+/// with packed relocations.
 fn is_possible(flags: &[String]) -> bool {
     let (Some(out), Some(compiler), Some(target)) =
         (env::var_os("OUT_DIR"), env::var_os("RUSTC"), env::var_os("TARGET"))

@@ -2,15 +2,15 @@
 //! MCP server behind an HTTPS URL.
 //!
 //! The way of a message: `host` reads a line and finds its id and method, `bridge` notes who waits
-//! for what, `remote` picks transport and headers, `http` sends, `remote` turns the answer back into
-//! messages, `bridge` matches them, `host` writes one line. The bytes of a message stay as they came
-//! unless a rule demands an edit.
+//! for what, `remote` picks transport and headers, `http` sends, `remote` turns the answer back
+//! into messages, `bridge` matches them, `host` writes one line. The bytes of a message stay as
+//! they came unless a rule demands an edit.
 //!
-//! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`, `bridge`,
-//! `remote`, `auth`, `store`, `hosts`, `mock`; `bridge` → `eras`, `host`, `remote`; `remote` → `auth`, `http`;
-//! `auth` → `http`, `platform`; `store`, `environment` → `platform`; everyone may use
-//! `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The mock uses only those
-//! four: a mistake shared by both ends of a test would prove nothing.
+//! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`,
+//! `bridge`, `remote`, `auth`, `store`, `hosts`, `mock`; `bridge` → `eras`, `host`, `remote`;
+//! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
+//! everyone may use `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The
+//! mock uses only those four: a mistake shared by both ends of a test would prove nothing.
 
 pub mod auth;
 pub mod bridge;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use url::Url;
 
-/// A value that reaches a header or the store and nothing else. It has no `Display`, its `Debug` says
-/// so, and [`Secret::expose`] is the only door.
+/// A value that reaches a header or the store and nothing else. It has no `Display`, its `Debug`
+/// says so, and [`Secret::expose`] is the only door.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 

@@ -5,8 +5,8 @@ use mcp_tether::redact::Secret;
 
 const STATE: &str = "s7a7e";
 
-/// A query is an answer only if it has this state once, no other parameter twice, and a code or an error
-/// what it says is what stands in it.
+/// A query is an answer only if it has this state once, no other parameter twice, and a code or an
+/// error; what it says is what stands in it.
 pub fn callback(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     for query in [text.clone().into_owned(), format!("state={STATE}&{text}")] {

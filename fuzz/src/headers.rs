@@ -20,8 +20,8 @@ pub fn header_values(input: &[u8]) {
     }
 }
 
-/// Whatever stands around a well-formed challenge, and whatever its values hold, it is found as it was
-/// sent; and any header at all yields only what is in it.
+/// Whatever stands around a well-formed challenge, and whatever its values hold, it is found as it
+/// was sent; and any header at all yields only what is in it.
 pub fn challenge(input: &[u8]) {
     let mut headers = HeaderMap::new();
     let lines = input.split(|byte| *byte == b'\n');

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 const NAME: &str = "added by the bridge";
 
-/// The first byte chooses the host. Adding an entry keeps all others and is read back; taking it out
-/// gives the configuration as it was.
+/// The first byte chooses the host. Adding an entry keeps all others and is read back; taking it
+/// out gives the configuration as it was.
 pub fn host_configuration(input: &[u8]) {
     let Some((choice, text)) = input.split_first() else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };

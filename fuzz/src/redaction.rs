@@ -5,8 +5,8 @@ use url::Url;
 
 const CANARY: &str = "c4n4ry0c4n4ry";
 
-/// A secret in any place of a URL that can hold one is not shown (S-09); shown text steers no terminal
-/// (S-15).
+/// A secret in any place of a URL that can hold one is not shown (S-09); shown text steers no
+/// terminal (S-15).
 pub fn redaction(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let shown = plain(&text);

@@ -16,10 +16,11 @@ const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","param
 "protocolVersion":"2025-11-25","capabilities":{"roots":{},"sampling":{},"elicitation":{}},
 "clientInfo":{"name":"h","version":"1"}}}"#;
 
-/// Each line is a step: `h` a message of the host, `a` an answer of the remote to its oldest exchange, `z`
-/// to the newest, `n` a notification on the newest, `q` the host's answer to the oldest question, `e` the
-/// newest exchange breaks, `x` the host gives its oldest request up, `t` time passes. Each request of the
-/// host ends exactly once unless it was given up, and nothing that is sent is malformed (E-05, E-06, S-08).
+/// Each line is a step: `h` a message of the host, `a` an answer of the remote to its oldest
+/// exchange, `z` to the newest, `n` a notification on the newest, `q` the host's answer to the
+/// oldest question, `e` the newest exchange breaks, `x` the host gives its oldest request up, `t`
+/// time passes. Each request of the host ends exactly once unless it was given up, and nothing that
+/// is sent is malformed (E-05, E-06, S-08).
 pub fn modern_remote(input: &[u8]) {
     let Some(mut play) = Play::open() else { panic!("the remote is one") };
     for line in input.split(|byte| *byte == b'\n').take(64) {

@@ -8,10 +8,10 @@ use mcp_tether::eras::modern_host::{HostEffect, ModernHost};
 use mcp_tether::error::{Failure, FailureKind};
 use mcp_tether::jsonrpc::{Kind, Message, RequestId};
 
-/// Each line is a step: `h` a message of the host, `a` an answer to the oldest request of ours, `z` to
-/// the newest, `r` a message of the remote, `t` time passes. Each request of the host is answered exactly
-/// once unless it was given up, none of ours uses an id twice, and nothing that is said is malformed
-/// (E-05, E-06).
+/// Each line is a step: `h` a message of the host, `a` an answer to the oldest request of ours, `z`
+/// to the newest, `r` a message of the remote, `t` time passes. Each request of the host is
+/// answered exactly once unless it was given up, none of ours uses an id twice, and nothing that is
+/// said is malformed (E-05, E-06).
 pub fn modern_host(input: &[u8]) {
     let mut play = Play { now: Instant::now(), ..Play::new() };
     for line in input.split(|byte| *byte == b'\n').take(64) {

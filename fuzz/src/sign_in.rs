@@ -38,7 +38,8 @@ pub fn metadata(input: &[u8]) {
     }
 }
 
-/// A file of mcp-remote gives the tokens that it holds or is reported, without a word of its content.
+/// A file of mcp-remote gives the tokens that it holds or is reported, without a word of its
+/// content.
 pub fn sign_in_files(input: &[u8]) {
     thread_local! {
         static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,6 @@
 //! Takes over a sign-in that another program of the same user made. The authorization server is
-//! discovered anew; what belongs to another issuer is refused, and nothing of ours is replaced.
+//! discovered anew; what belongs to another issuer is refused, and nothing of ours is
+//! replaced.
 
 use super::authorizer::{SignedIn, World};
 use super::challenge::Challenge;

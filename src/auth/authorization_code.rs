@@ -1,5 +1,6 @@
-//! The authorization code grant with PKCE: the page to open, what the browser brings back,
-//! and the exchange. One [`Pending`] record carries everything from the first step to the last.
+//! The authorization code grant with PKCE: the page to open, what the browser brings
+//! back, and the exchange. One [`Pending`] record carries everything from the first step to the
+//! last.
 
 use oauth2::basic::BasicClient;
 use oauth2::{

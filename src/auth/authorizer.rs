@@ -1,4 +1,5 @@
-//! The one type that others use: the header for the next request, and what to do when it is refused.
+//! The one type that others use: the header for the next request, and what to do when it is
+//! refused.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,8 +27,8 @@ use crate::http::HttpOptions;
 use crate::platform::{Browser, Clock};
 use crate::redact::Secret;
 
-/// Gives requests their `Authorization` header and deals with refusals. Cheap to clone; clones share
-/// everything.
+/// Gives requests their `Authorization` header and deals with refusals. Cheap to clone; clones
+/// share everything.
 #[derive(Clone, Debug)]
 pub struct Authorizer {
     source: Source,
@@ -103,8 +104,8 @@ pub struct SignedOut {
 }
 
 impl Authorizer {
-    /// No sign-in at all: the user set an `Authorization` header, and a 401 is a plain failure without
-    /// any discovery.
+    /// No sign-in at all: the user set an `Authorization` header, and a 401 is a plain failure
+    /// without any discovery.
     pub fn off() -> Self {
         Self::without_sign_in(Source::Nowhere)
     }
@@ -136,8 +137,8 @@ impl Authorizer {
         Self::with_names(names, options, http, world)
     }
 
-    /// The sign-in that rests under this name, for `logout --all` and the like; `None` if there is none.
-    /// Of a damaged one nothing is known but that it can be signed out of.
+    /// The sign-in that rests under this name, for `logout --all` and the like; `None` if there is
+    /// none. Of a damaged one nothing is known but that it can be signed out of.
     ///
     /// # Errors
     /// The name is not a sign-in's, or the store cannot be used.
@@ -162,9 +163,9 @@ impl Authorizer {
         Self { source: Source::SignIn(Arc::new(Inner::new(context))), state }
     }
 
-    /// The header for the next request; `None` to send it without one. Costs nothing while nothing is
-    /// stored or the token in memory is fresh; a token about to end is renewed first, once for all who
-    /// ask.
+    /// The header for the next request; `None` to send it without one. Costs nothing while nothing
+    /// is stored or the token in memory is fresh; a token about to end is renewed first, once for
+    /// all who ask.
     ///
     /// # Errors
     /// The stored sign-in cannot be read or renewed now.
@@ -188,9 +189,9 @@ impl Authorizer {
         Ok(inner.memory().held.clone().map(Authorization::from))
     }
 
-    /// The remote refused a request that was sent with `used`: 401, or 403 with a challenge. `Ok` means:
-    /// send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares one incident
-    /// which ends by itself however often it is asked.
+    /// The remote refused a request that was sent with `used`: 401, or 403 with a challenge. `Ok`
+    /// means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
+    /// one incident, which ends by itself however often it is asked.
     ///
     /// Waits for a person no longer than `request_wait`; the sign-in then goes on behind.
     ///
@@ -224,8 +225,8 @@ impl Authorizer {
         }
     }
 
-    /// A request succeeded with this token: trouble with it from now on is a new incident. Costs nothing
-    /// after the first time.
+    /// A request succeeded with this token: trouble with it from now on is a new incident. Costs
+    /// nothing after the first time.
     pub fn accepted(&self, serial: u64) {
         if let Some(inner) = self.inner()
             && inner.accepted.fetch_max(serial, Ordering::Relaxed) < serial
@@ -234,16 +235,16 @@ impl Authorizer {
         }
     }
 
-    /// Somebody waits for an answer now, such as for a tool. Permits what `--login on-demand` puts off,
-    /// and another tab after a sign-in that nobody completed.
+    /// Somebody waits for an answer now, such as for a tool. Permits what `--login on-demand` puts
+    /// off, and another tab after a sign-in that nobody completed.
     pub fn demand(&self) {
         if let Some(inner) = self.inner() {
             inner.memory().demand();
         }
     }
 
-    /// Begins a sign-in now, whatever `--login` says, and goes on behind; [`Authorizer::state`] tells its
-    /// page. For the tool `sign_in`.
+    /// Begins a sign-in now, whatever `--login` says, and goes on behind; [`Authorizer::state`]
+    /// tells its page. For the tool `sign_in`.
     pub fn begin(&self) {
         if let Some(inner) = self.inner() {
             inner.memory().forgive();
@@ -261,8 +262,8 @@ impl Authorizer {
         self.state.borrow().is_waiting()
     }
 
-    /// Waits until no token is between the server and the store, so that the process can end without
-    /// losing one; not longer than `limit`.
+    /// Waits until no token is between the server and the store, so that the process can end
+    /// without losing one; not longer than `limit`.
     pub async fn settle(&self, limit: Duration) {
         let Some(inner) = self.inner() else { return };
         let _ = tokio::time::timeout(limit, inner.context.tokens_in_flight.lock()).await;
@@ -291,8 +292,8 @@ impl Authorizer {
         inner.sign_in(how).await.map_err(to_error)
     }
 
-    /// Runs an errand that another process sent, and gives the bytes of its outcome. When `gone` ends,
-    /// that process waits no longer, and what only waits for a person ends too.
+    /// Runs an errand that another process sent, and gives the bytes of its outcome. When `gone`
+    /// ends, that process waits no longer, and what only waits for a person ends too.
     ///
     /// # Errors
     /// Nothing was done.
@@ -307,8 +308,8 @@ impl Authorizer {
         inner.context.run_for_another(errand, gone.boxed().shared()).await
     }
 
-    /// Signs out, for the command `logout`: revokes at the server where it can be done, and removes what
-    /// is stored. A second call succeeds and says so.
+    /// Signs out, for the command `logout`: revokes at the server where it can be done, and removes
+    /// what is stored. A second call succeeds and says so.
     ///
     /// # Errors
     /// The store cannot be used.

@@ -1,6 +1,6 @@
-//! A sign-in by a person in a browser, once over all processes (S-04): lock, look what others did, prepare,
-//! open one tab, wait; `redemption` does the rest. A killed owner's sign-in is completed in the same tab, or with the
-//! code that its tab brought.
+//! A sign-in by a person in a browser, once over all processes (S-04): lock, look what others did,
+//! prepare, open one tab, wait; `redemption` does the rest. A killed owner's sign-in is completed
+//! in the same tab, or with the code that its tab brought.
 
 use std::time::Duration;
 
@@ -24,8 +24,9 @@ use crate::redact::{Secret, plain};
 /// How often a process that waits for another's sign-in looks for its page.
 const LOOK_AGAIN: [u64; 5] = [50, 200, 1000, 3000, 5000];
 
-/// How long a tab that an earlier process opened is taken to be still there. Hosts start us twice in a row
-/// and kill one of them (HOSTS.md 3); a person who starts the host anew after this long wants a tab.
+/// How long a tab that an earlier process opened is taken to be still there. Hosts start us twice
+/// in a row and kill one of them (HOSTS.md 3); a person who starts the host anew after this long
+/// wants a tab.
 const TAB_LASTS: u64 = 120;
 
 /// How the person is reached.
@@ -85,8 +86,8 @@ async fn in_turn(context: &Context, wish: &Wish, reach: &mut Reach<'_>) -> Resul
     }
 }
 
-/// Takes the lock of the one sign-in by a person. While another process has it, its page is shown here
-/// too; if that one ends in a refusal, so does this one.
+/// Takes the lock of the one sign-in by a person. While another process has it, its page is shown
+/// here too; if that one ends in a refusal, so does this one.
 ///
 /// # Errors
 /// The vault cannot be used, or the sign-in that was waited for was refused.
@@ -305,8 +306,8 @@ async fn finish(
     outcome.map_err(|(_, ended)| ended)
 }
 
-/// Opens the tab, and tells the person the address in any case: that the system agreed to open it does
-/// not prove that anybody sees it.
+/// Opens the tab, and tells the person the address in any case: that the system agreed to open it
+/// does not prove that anybody sees it.
 async fn show(context: &Context, pending: &mut Pending, page: &Url, reach: &mut Reach<'_>) {
     let server = context.options.shown_server();
     let opens = match reach {
@@ -366,8 +367,8 @@ fn came(arrival: Arrival) -> Answer {
     Ok((arrival.parameters.clone(), Some(arrival)))
 }
 
-/// Nobody came back in time. A registration that the server forgot looks just like this, because its
-/// error page never comes back to us: the next attempt registers anew.
+/// Nobody came back in time. A registration that the server forgot looks just like this, because
+/// its error page never comes back to us: the next attempt registers anew.
 async fn nobody_came(context: &Context, pending: &Pending) -> Failure {
     let registration = &pending.registration;
     if registration.how == Registered::Dynamically && registration.registered_at < pending.started {

@@ -40,8 +40,8 @@ impl Inner {
         Ok(signed_in)
     }
 
-    /// Asks the server what it wants. `ping` means nothing, needs no session, and is refused before it
-    /// is understood.
+    /// Asks the server what it wants. `ping` means nothing, needs no session, and is refused before
+    /// it is understood.
     async fn wish_of_a_person(&self) -> Result<Wish, Failure> {
         let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
         let (status, headers) = self.context.outside.probe(ping).await?;

@@ -1,5 +1,5 @@
-//! The loopback listener that the browser comes back to (S-01, S-02): exact path, GET only, one shot,
-//! closed when dropped. It shows success only after the exchange worked.
+//! The loopback listener that the browser comes back to (S-01, S-02): exact path, GET only, one
+//! shot, closed when dropped. It shows success only after the exchange worked.
 
 use std::convert::Infallible;
 use std::io;
@@ -131,8 +131,8 @@ impl Callback {
     }
 }
 
-/// IPv4 and, where the machine has it, IPv6 on the same port: a browser may take either for `localhost`,
-/// and nobody else shall sit on the other.
+/// IPv4 and, where the machine has it, IPv6 on the same port: a browser may take either for
+/// `localhost`, and nobody else shall sit on the other.
 async fn sockets(candidate: &Redirect) -> io::Result<(Vec<TcpListener>, u16)> {
     let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, candidate.port))).await?;
     let port = v4.local_addr()?.port();

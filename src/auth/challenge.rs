@@ -1,5 +1,5 @@
-//! `WWW-Authenticate`: finds the challenge that MCP cares about among whatever a server sends (A-02).
-//! Reads the grammar of RFC 9110 §11.6.1 and forgives what real servers get wrong.
+//! `WWW-Authenticate`: finds the challenge that MCP cares about among whatever a server sends
+//! (A-02). Reads the grammar of RFC 9110 §11.6.1 and forgives what real servers get wrong.
 
 use http::{HeaderMap, header};
 
@@ -17,7 +17,8 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// The `Bearer` challenge of a response, else the `DPoP` one. Of several, the one that says most.
+    /// The `Bearer` challenge of a response, else the `DPoP` one. Of several, the one that says
+    /// most.
     pub fn find(headers: &HeaderMap) -> Option<Self> {
         let challenges: Vec<_> = headers
             .get_all(header::WWW_AUTHENTICATE)
@@ -78,7 +79,8 @@ fn parse(line: &str) -> Vec<Raw> {
         cursor.skip(|character| character == ',' || character.is_ascii_whitespace());
         let word = cursor.take(is_token);
         if word.is_empty() {
-            // What stands where no word can: text in quotes as a whole, so that nothing in it counts.
+            // What stands where no word can: text in quotes as a whole, so that nothing in it
+            // counts.
             match cursor.skip_one() {
                 None => return challenges,
                 Some('"') => drop(cursor.quoted()),
@@ -148,7 +150,8 @@ impl<'a> Cursor<'a> {
         value
     }
 
-    /// A `token68` behind a scheme (`Negotiate YII=`), which is told from a parameter by what follows.
+    /// A `token68` behind a scheme (`Negotiate YII=`), which is told from a parameter by what
+    /// follows.
     fn skip_token68(&mut self) {
         let before = self.rest;
         self.skip(|character| character == ' ');

@@ -73,7 +73,8 @@ impl AuthMethod {
         Self::ALL.into_iter().find(|m| offers(m) && possible(m)).unwrap_or(fallback)
     }
 
-    /// The method to ask for in a dynamic registration: without a secret where the server allows it.
+    /// The method to ask for in a dynamic registration: without a secret where the server allows
+    /// it.
     pub fn to_register(offered: Option<&[String]>) -> Self {
         let order = [Self::None, Self::Basic, Self::Post];
         let offers =

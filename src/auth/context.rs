@@ -1,4 +1,5 @@
-//! What every part of signing in shares: the options, the outside world, and typed access to the vault.
+//! What every part of signing in shares: the options, the outside world, and typed access to the
+//! vault.
 
 use std::fmt;
 use std::sync::Arc;

@@ -114,7 +114,8 @@ async fn ask(
 }
 
 /// The errand: ask again and again until the person has decided, and store what comes of it. When
-/// whoever showed the code is gone nobody will enter it any more; an answer on its way is still taken.
+/// whoever showed the code is gone nobody will enter it any more; an answer on its way is still
+/// taken.
 pub(super) async fn poll(context: &Context, code: &DeviceCode, gone: Gone) -> Outcome {
     let endpoint = TokenEndpoint {
         outside: &context.outside,

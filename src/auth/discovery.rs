@@ -1,5 +1,5 @@
-//! From an endpoint and a challenge to the authorization server that may be used. Fetches
-//! documents and refuses those that do not fit; registers nothing and opens nothing.
+//! From an endpoint and a challenge to the authorization server that may be used.
+//! Fetches documents and refuses those that do not fit; registers nothing and opens nothing.
 
 use url::Url;
 
@@ -165,8 +165,8 @@ impl Search<'_> {
         }
     }
 
-    /// A server of 2025-03-26: its origin is the issuer, and without any metadata the endpoints have
-    /// default names. Only without a document PKCE support may stay unknown (O-10).
+    /// A server of 2025-03-26: its origin is the issuer, and without any metadata the endpoints
+    /// have default names. Only without a document PKCE support may stay unknown (O-10).
     pub(super) async fn without_resource_metadata(&self) -> Result<Discovered, Failure> {
         let endpoint = &self.options.server;
         let origin = well_known::origin(endpoint);
@@ -278,8 +278,8 @@ impl Search<'_> {
     }
 }
 
-/// RFC 9728 §3.3 with the relaxation of O-8: the identifier is the endpoint, or on its origin with a
-/// path that is a prefix by segments.
+/// RFC 9728 §3.3 with the relaxation of O-8: the identifier is the endpoint, or on its origin with
+/// a path that is a prefix by segments.
 pub(super) fn check_resource(resource: &ProtectedResource, endpoint: &Url) -> Result<(), Failure> {
     if resource.resource == endpoint.as_str() || covers(&resource.resource, endpoint) {
         return Ok(());
@@ -336,8 +336,8 @@ fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
     .hint("if you trust both, accept it with `--accept-issuer-mismatch`")
 }
 
-/// Whether somebody meant this as a document, if a broken one. Servers that answer everything with a
-/// page have none at a place that we guessed.
+/// Whether somebody meant this as a document, if a broken one. Servers that answer everything with
+/// a page have none at a place that we guessed.
 fn is_meant_as_document(answer: &Answer) -> bool {
     let media_type = answer.media_type.to_ascii_lowercase();
     let is_json = media_type.ends_with("/json") || media_type.ends_with("+json");

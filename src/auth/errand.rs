@@ -1,6 +1,7 @@
 //! Work whose broken end would cost a person a sign-in: renewing a rotated token, redeeming a code,
-//! waiting for the tokens of a device code. It is the same work in either place: in a process
-//! that outlives this one where [`Errands`] starts one, else here. How it is started is not known here.
+//! waiting for the tokens of a device code. It is the same work in either place: in a
+//! process that outlives this one where [`Errands`] starts one, else here. How it is started is not
+//! known here.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use crate::redact::Secret;
 
 /// Runs errands where they end even if this process is killed.
 pub trait Errands: Send + Sync {
-    /// Runs an errand and brings its outcome, both as bytes that hold secrets. The errand goes on when
-    /// the future is dropped.
+    /// Runs an errand and brings its outcome, both as bytes that hold secrets. The errand goes on
+    /// when the future is dropped.
     fn run(&self, errand: Secret<Vec<u8>>) -> BoxFuture<'_, Result<Secret<Vec<u8>>, NotRun>>;
 }
 
@@ -66,8 +67,8 @@ pub(super) enum Trouble {
     Store(Failure),
 }
 
-/// What the other process tells. Where the tokens rest in the store it tells no more than that: whoever
-/// else of this machine sends an errand gets no token.
+/// What the other process tells. Where the tokens rest in the store it tells no more than that:
+/// whoever else of this machine sends an errand gets no token.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Reply {
@@ -117,7 +118,8 @@ impl Context {
         }
     }
 
-    /// Who runs errands apart. For a client's own credentials nobody does: it asks again for nothing.
+    /// Who runs errands apart. For a client's own credentials nobody does: it asks again for
+    /// nothing.
     pub(super) fn outliving(&self) -> Option<&dyn Errands> {
         match self.options.grant {
             Grant::ClientCredentials { .. } => None,
@@ -128,7 +130,8 @@ impl Context {
     /// Runs an errand that another process sent.
     ///
     /// # Errors
-    /// It cannot be read, or is about another record than these options name: settings have changed.
+    /// It cannot be read, or is about another record than these options name: settings have
+    /// changed.
     pub(super) async fn run_for_another(
         &self,
         order: &Secret<Vec<u8>>,

@@ -1,5 +1,6 @@
-//! Whether a person could sign in to a server, told rule by rule for those who want to know what is wrong.
-//! Only looks: the rules are those of `discovery`, and nothing is registered, stored or opened.
+//! Whether a person could sign in to a server, told rule by rule for those who want to know what is
+//! wrong. Only looks: the rules are those of `discovery`, and nothing is registered, stored or
+//! opened.
 
 use http::HeaderMap;
 

@@ -1,4 +1,5 @@
-//! What one process remembers of a sign-in: the tokens in memory, what is under way, what went wrong.
+//! What one process remembers of a sign-in: the tokens in memory, what is under way, what went
+//! wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,8 +158,8 @@ impl Memory {
         (at.elapsed() < COOL_DOWN).then(|| failure.clone())
     }
 
-    /// Whether nothing was stored a moment ago, and the server has not asked for it either. A sign-in of
-    /// another process that is overlooked for this long costs one refusal.
+    /// Whether nothing was stored a moment ago, and the server has not asked for it either. A
+    /// sign-in of another process that is overlooked for this long costs one refusal.
     pub(super) fn looked_in_vain(&self) -> bool {
         !self.refused && self.vain_look.is_some_and(|at| at.elapsed() < LOOK_AGAIN)
     }

@@ -1,5 +1,6 @@
-//! What happens when the server refuses a request: read the store again, renew once,
-//! discover again and sign in. Each at most once per incident; the caller shares it among all requests.
+//! What happens when the server refuses a request: read the store again, renew
+//! once, discover again and sign in. Each at most once per incident; the caller shares it among all
+//! requests.
 
 use http::StatusCode;
 

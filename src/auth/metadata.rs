@@ -1,5 +1,6 @@
 //! The two metadata documents, read leniently: what we do not use may be anything, what is optional
-//! and of the wrong type counts as absent. Whether a document may be trusted is `discovery`'s business.
+//! and of the wrong type counts as absent. Whether a document may be trusted is `discovery`'s
+//! business.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -123,7 +124,8 @@ fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A URL as it stands: parsing would take control characters out of one that hides something (S-05).
+/// A URL as it stands: parsing would take control characters out of one that hides something
+/// (S-05).
 fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
     let text = text(document, name)?;
     let hides = text.chars().any(char::is_control);

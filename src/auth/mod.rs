@@ -1,11 +1,12 @@
-//! Signing in to a remote. [`Authorizer`] gives the `Authorization` header for the next request and deals
-//! with refusals; everything else here serves it. Where records rest is behind [`Vault`].
+//! Signing in to a remote. [`Authorizer`] gives the `Authorization` header for the next request and
+//! deals with refusals; everything else here serves it. Where records rest is behind [`Vault`].
 //!
-//! The way of a refusal: `single_flight` shares it among all requests, `incident` decides (store, renewal,
-//! sign-in), `refresh` renews, `browser_sign_in`, `device_code` and `client_credentials` sign in;
-//! `errand` runs what must not break off; `examination` looks for `doctor`; `discovery` and `registration` find and make what those need.
-//! DPoP (a proof beside the header), enterprise-managed authorization and workload identity (two more
-//! grants) belong beside `client_credentials` (D-08).
+//! The way of a refusal: `single_flight` shares it among all requests, `incident` decides (store,
+//! renewal, sign-in), `refresh` renews, `browser_sign_in`, `device_code` and `client_credentials`
+//! sign in; `errand` runs what must not break off; `examination` looks for `doctor`; `discovery`
+//! and `registration` find and make what those need. DPoP (a proof beside the header),
+//! enterprise-managed authorization and workload identity (two more grants) belong beside
+//! `client_credentials` (D-08).
 
 mod addresses;
 mod adoption;

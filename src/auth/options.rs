@@ -65,8 +65,8 @@ pub enum Login {
     Never,
 }
 
-/// How tokens are obtained. DPoP, enterprise-managed authorization (RFC 8693 and ID-JAG) and workload
-/// identity (RFC 7523) will be rows here (D-08).
+/// How tokens are obtained. DPoP, enterprise-managed authorization (RFC 8693 and ID-JAG) and
+/// workload identity (RFC 7523) will be rows here (D-08).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Grant {
     /// A person consents in a browser.

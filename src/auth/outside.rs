@@ -1,6 +1,7 @@
-//! Requests to URLs that a server named (S-07) and the check of those that a browser may open (S-05).
-//! Such a URL is https, leads to no private address unless the MCP server itself does, and the address
-//! that was checked is the one connected to. Behind an HTTP proxy the proxy resolves and decides.
+//! Requests to URLs that a server named (S-07) and the check of those that a browser may open
+//! (S-05). Such a URL is https, leads to no private address unless the MCP server itself does, and
+//! the address that was checked is the one connected to. Behind an HTTP proxy the proxy resolves
+//! and decides.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -71,8 +72,9 @@ impl Outside {
         .hint("tell the operator of the server: it has to be an `https:` URL"))
     }
 
-    /// Whether this URL may be used, and its address if it stands in it: a name is judged when it is looked
-    /// up. Nobody is asked to sign in for an endpoint that cannot be asked afterwards (S-07).
+    /// Whether this URL may be used, and its address if it stands in it: a name is judged when it
+    /// is looked up. Nobody is asked to sign in for an endpoint that cannot be asked afterwards
+    /// (S-07).
     ///
     /// # Errors
     /// Whatever [`Outside::check`] refuses, and addresses that are off limits.
@@ -283,8 +285,8 @@ mod tests {
     use crate::http::Proxy;
     use crate::redact::Secret;
 
-    /// S-07: a refused address stops the request itself, whether it is written out or looked up; written
-    /// out, also behind a proxy.
+    /// S-07: a refused address stops the request itself, whether it is written out or looked up;
+    /// written out, also behind a proxy.
     #[tokio::test]
     async fn a_refused_address_is_named_with_the_flag_that_permits_it() {
         let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());

@@ -1,5 +1,5 @@
-//! The page that the browser shows at the end: static text, readable in dark and light, with nothing in
-//! it that came with the request (S-03).
+//! The page that the browser shows at the end: static text, readable in dark and light, with
+//! nothing in it that came with the request (S-03).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

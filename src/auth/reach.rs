@@ -1,5 +1,5 @@
-//! Where a server may send us (S-07): which URLs, and which addresses behind their names. A name is looked
-//! up once, and the connection gets only addresses that were judged. Sends nothing.
+//! Where a server may send us (S-07): which URLs, and which addresses behind their names. A name is
+//! looked up once, and the connection gets only addresses that were judged. Sends nothing.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -154,8 +154,8 @@ impl Policy {
     }
 }
 
-/// Gives the connection only addresses that were checked, so that a second look-up cannot bring others
-/// (DNS rebinding).
+/// Gives the connection only addresses that were checked, so that a second look-up cannot bring
+/// others (DNS rebinding).
 pub(super) struct Guard(pub(super) Arc<Policy>);
 
 impl Resolve for Guard {

@@ -1,5 +1,6 @@
 //! What rests in the vault: sign-ins, registrations and sign-ins under way, and the names they rest
-//! under. A record names issuer, resource and client, so that nothing is sent where it does not belong.
+//! under. A record names issuer, resource and client, so that nothing is sent where it does not
+//! belong.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -138,14 +139,14 @@ pub struct Pending {
     pub scopes: Option<String>,
     /// When it began, in seconds since 1970.
     pub started: u64,
-    /// The code that the browser brought back, until it is redeemed: whoever comes after a kill redeems
-    /// it, and nobody waits for that browser any more.
+    /// The code that the browser brought back, until it is redeemed: whoever comes after a kill
+    /// redeems it, and nobody waits for that browser any more.
     #[serde(default, with = "secret_text::option")]
     pub code: Option<Secret<String>>,
 }
 
-/// How the last sign-in ended without tokens, for the processes that waited for it: they get its result
-/// and do not open a tab each (S-04).
+/// How the last sign-in ended without tokens, for the processes that waited for it: they get its
+/// result and do not open a tab each (S-04).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// When, in seconds since 1970.
@@ -250,8 +251,8 @@ impl Registration {
         self.secret_expires_at.is_none_or(|end| end > now + 60)
     }
 
-    /// Whether the issuer knows this redirect URI (A-35: compared as strings; one that was registered
-    /// without a port stands for every port, RFC 8252 §7.3).
+    /// Whether the issuer knows this redirect URI (A-35: compared as strings; one that was
+    /// registered without a port stands for every port, RFC 8252 §7.3).
     pub fn allows_redirect(&self, redirect: &Redirect) -> bool {
         let any_port = Redirect { port: 0, ..redirect.clone() };
         self.redirect_uris.is_empty()
@@ -305,8 +306,8 @@ impl Names {
         })
     }
 
-    /// The name of the [`Registration`] at an issuer; accounts share it. A client registered for
-    /// browsers may not ask for device codes, so that one is another.
+    /// The name of the [`Registration`] at an issuer; accounts share it. A client registered
+    /// for browsers may not ask for device codes, so that one is another.
     pub fn registration(&self, issuer: &str) -> String {
         let mut parts = self.client.clone();
         parts.extend([issuer.to_owned(), self.grant.to_owned()]);

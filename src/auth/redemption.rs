@@ -1,5 +1,6 @@
-//! From what the browser brought back to the stored tokens: judged, redeemed once over all processes, and
-//! told as success only when the tokens rest. A code that a killed process left behind goes the same way.
+//! From what the browser brought back to the stored tokens: judged, redeemed once over all
+//! processes, and told as success only when the tokens rest. A code that a killed process left
+//! behind goes the same way.
 
 use super::authorization_code::{self as code_grant, CallbackParameters};
 use super::context::Context;
@@ -64,8 +65,8 @@ pub(super) async fn complete(
     }
 }
 
-/// The errand: lock, see whether somebody was faster, redeem, store. A code is good once, and servers
-/// take the tokens back when it is shown again (RFC 6749 §4.1.2).
+/// The errand: lock, see whether somebody was faster, redeem, store. A code is good once, and
+/// servers take the tokens back when it is shown again (RFC 6749 §4.1.2).
 pub(super) async fn redeem(context: &Context, pending: &Pending) -> Outcome {
     let _lock = context.lock_sign_in().await?;
     if let Some(done) = completed_meanwhile(context, pending).await? {

@@ -1,5 +1,5 @@
-//! Where an authorization server sends the browser back to: the redirect URI, and the order in which
-//! ports are tried (A-35, DROP-IN.md §2).
+//! Where an authorization server sends the browser back to: the redirect URI, and the order in
+//! which ports are tried (A-35, DROP-IN.md §2).
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
@@ -51,8 +51,8 @@ impl Redirect {
     }
 }
 
-/// The redirects to try, best first: the fixed port; else those that are registered already; else the
-/// port that belongs to this server, the seven behind it, and any.
+/// The redirects to try, best first: the fixed port; else those that are registered already; else
+/// the port that belongs to this server, the seven behind it, and any.
 pub fn candidates(options: &AuthOptions, registered: &[String]) -> Vec<Redirect> {
     let on_port = |port| Redirect {
         host: options.callback_host.clone(),

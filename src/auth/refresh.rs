@@ -1,5 +1,5 @@
-//! Renewing tokens: one at a time over all processes, stored durably before they are used.
-//! Client credentials are renewed the same way, by asking again.
+//! Renewing tokens: one at a time over all processes, stored durably before they are used (A-53 to
+//! Client credentials are renewed the same way, by asking again.
 
 use url::Url;
 
@@ -23,8 +23,8 @@ pub(super) enum Renewal {
 }
 
 /// Renews the tokens of `stale`, or takes over what another process renewed since. Where the token
-/// endpoint is gone, looks once where the issuer went. Runs to its end once it is started: the
-/// caller must not drop it halfway, or a rotated token gets lost.
+/// endpoint is gone, looks once where the issuer went. Runs to its end once it is started:
+/// the caller must not drop it halfway, or a rotated token gets lost.
 ///
 /// # Errors
 /// The authorization server or the vault cannot be used now. The tokens are kept.
@@ -178,8 +178,8 @@ fn needs_secret(stored: &SignIn) -> bool {
         && matches!(registration.auth_method, AuthMethod::Basic | AuthMethod::Post)
 }
 
-/// Stores what was renewed. If that fails the tokens are still good for this process, and losing them
-/// would be worse than saying so.
+/// Stores what was renewed. If that fails the tokens are still good for this process, and losing
+/// them would be worse than saying so.
 async fn keep(context: &Context, renewed: &SignIn) {
     let mut result = context.keep(renewed).await;
     if result.is_err() {

@@ -1,5 +1,5 @@
-//! What the clones of an [`Authorizer`](super::Authorizer) share, and how everyone in this process waits
-//! for one renewal and one incident together. Work goes on when those who wait give up.
+//! What the clones of an [`Authorizer`](super::Authorizer) share, and how everyone in this process
+//! waits for one renewal and one incident together. Work goes on when those who wait give up.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;

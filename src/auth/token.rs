@@ -1,5 +1,5 @@
-//! Tokens as we keep them and as token endpoints send them: what deviates from RFC 6749 §5.1 without
-//! harm is forgiven.
+//! Tokens as we keep them and as token endpoints send them: what deviates from RFC 6749 §5.1
+//! without harm is forgiven.
 
 use std::time::Duration;
 

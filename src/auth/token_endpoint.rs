@@ -197,8 +197,8 @@ impl TokenEndpoint<'_> {
     }
 }
 
-/// Sends what the crate made. What is no answer of an OAuth server becomes a failure here, where the
-/// status is still known.
+/// Sends what the crate made. What is no answer of an OAuth server becomes a failure here, where
+/// the status is still known.
 impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
     type Error = Unavailable;
     type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
@@ -219,8 +219,8 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
     }
 }
 
-/// Why this is nothing that a token endpoint answers (RFC 6749 §5): a page of a gateway, a server in
-/// trouble, a place where none is any more.
+/// Why this is nothing that a token endpoint answers (RFC 6749 §5): a page of a gateway, a server
+/// in trouble, a place where none is any more.
 fn no_answer(url: &Url, answer: &Answer) -> Option<Failure> {
     let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
     let body: Option<serde_json::Map<_, _>> = serde_json::from_slice(&answer.body).ok();

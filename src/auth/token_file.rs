@@ -1,5 +1,6 @@
-//! A token that another program keeps fresh in a file (`--token-file`). It is read again when the file
-//! changed, and after a refusal; it takes the place of signing in. Never writes the file.
+//! A token that another program keeps fresh in a file (`--token-file`). It is read again when the
+//! file changed, and after a refusal; it takes the place of signing in. Never writes the
+//! file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,5 @@
-//! The answer to a sign-in as a person types it: the address that the browser ended at, or a code. For
-//! machines without a browser (`login --no-browser`).
+//! The answer to a sign-in as a person types it: the address that the browser ended at, or a code.
+//! For machines without a browser (`login --no-browser`).
 
 use futures_util::future::BoxFuture;
 

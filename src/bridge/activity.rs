@@ -1,5 +1,6 @@
-//! What a bridge has done so far, for whoever looks from outside (`status --running`). Counting costs an
-//! increment; an observer is told a moment after something changed, and not while nothing does.
+//! What a bridge has done so far, for whoever looks from outside (`status --running`). Counting
+//! costs an increment; an observer is told a moment after something changed, and not while nothing
+//! does.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! JSON-RPC batches of hosts that speak 2025-03-26: members travel one by one, their answers come back
-//! in one line (T-11).
+//! JSON-RPC batches of hosts that speak 2025-03-26: members travel one by one, their answers come
+//! back in one line (T-11).
 
 use std::collections::HashMap;
 
@@ -27,8 +27,8 @@ impl Batches {
         }
     }
 
-    /// Adds an answer, or `None` for a request that the host gave up; returns the line once the batch
-    /// is complete.
+    /// Adds an answer, or `None` for a request that the host gave up; returns the line once the
+    /// batch is complete.
     pub(super) fn add(&mut self, number: u64, answer: Option<Frame>) -> Option<Frame> {
         let batch = self.open.get_mut(&number)?;
         batch.owed -= 1;

@@ -5,8 +5,8 @@ use super::in_flight::{Held, OpenRequest, Purpose};
 use crate::jsonrpc::{Frame, Kind, Message};
 
 impl Bridge {
-    /// The remote took too long to answer `initialize`: the host gets what the last session said, or
-    /// after some more time, if a sign-in waits, a minimal answer.
+    /// The remote took too long to answer `initialize`: the host gets what the last session said,
+    /// or after some more time, if a sign-in waits, a minimal answer.
     pub(super) fn answer_early(&mut self) {
         let Some(number) = self.opening.first_number() else { return self.offer_sign_in() };
         if let Some(result) = self.remembered.answer_early() {

@@ -1,4 +1,5 @@
-//! What the host writes: requests, notifications, answers, batches, and lines that are none of these.
+//! What the host writes: requests, notifications, answers, batches, and lines that are none of
+//! these.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -223,8 +224,8 @@ impl Bridge {
         }
     }
 
-    /// The host answers a request of the remote: a legacy host itself, a modern one through its adapter.
-    /// Lines of a modern host are no answers (T-09).
+    /// The host answers a request of the remote: a legacy host itself, a modern one through its
+    /// adapter. Lines of a modern host are no answers (T-09).
     pub(super) fn take_host_answer(&mut self, answer: &Message, asker: Asker) {
         let id = answer.id().filter(|id| {
             let generation = self.in_flight.generation_to_host(id);
@@ -294,7 +295,8 @@ fn is_initialize(purpose: &Purpose) -> bool {
     }
 }
 
-/// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method` first.
+/// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method`
+/// first.
 fn leading_id(opening: &[u8]) -> Option<RequestId> {
     let text = String::from_utf8_lossy(opening);
     let head = text.split("\"params\"").next()?;

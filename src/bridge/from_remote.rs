@@ -1,5 +1,5 @@
-//! What the remote brings: answers to match, notifications to pass on, requests for the host, and the
-//! ends of exchanges. Every request of the host is answered exactly once, here or in `fail`.
+//! What the remote brings: answers to match, notifications to pass on, requests for the host, and
+//! the ends of exchanges. Every request of the host is answered exactly once, here or in `fail`.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -219,8 +219,8 @@ impl Bridge {
         self.take_confirmation(number);
     }
 
-    /// The host's answer to a question of the remote did not arrive. The request behind the question would
-    /// wait for it as long as the remote keeps its stream alive.
+    /// The host's answer to a question of the remote did not arrive. The request behind the
+    /// question would wait for it as long as the remote keeps its stream alive.
     fn answer_undelivered(&mut self, waiting: u64, outcome: &Outcome) {
         if self.in_flight.get(waiting).is_none() {
             return; // answered or given up meanwhile: there is nothing to cancel
@@ -307,8 +307,8 @@ impl Bridge {
         self.remote.post(post);
     }
 
-    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74). What is
-    /// safe to repeat is asked again in the new session.
+    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74). What
+    /// is safe to repeat is asked again in the new session.
     fn stream_lost(&mut self, generation: u32) {
         let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
             .hint("the server may or may not have acted on the request; check before repeating it");

@@ -99,7 +99,8 @@ pub(super) struct InFlight {
     /// By id, and whether that id is one of the adapter's.
     by_host_id: HashMap<(bool, RequestId), u64>,
     to_host: HashMap<u64, RemoteRequest>,
-    /// Answers of the host on their way to the remote, and the requests that cannot go on without them.
+    /// Answers of the host on their way to the remote, and the requests that cannot go on without
+    /// them.
     answers: HashMap<u64, u64>,
 }
 
@@ -194,14 +195,16 @@ impl InFlight {
             .map(|(number, _)| *number)
     }
 
-    /// The host's answer to the remote leaves under this number; the request behind it waits for it.
+    /// The host's answer to the remote leaves under this number; the request behind it waits for
+    /// it.
     pub(super) fn answer_leaves(&mut self, number: u64, behind: Option<u64>) {
         if let Some(behind) = behind {
             self.answers.insert(number, behind);
         }
     }
 
-    /// The exchange of this number is over; the request that waited for it, if it carried an answer.
+    /// The exchange of this number is over; the request that waited for it, if it carried an
+    /// answer.
     pub(super) fn answer_left(&mut self, number: u64) -> Option<u64> {
         self.answers.remove(&number)
     }

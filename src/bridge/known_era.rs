@@ -1,5 +1,6 @@
-//! What a remote's era was last time, for hosts of each era, in a small file per remote with the time it
-//! was found (T-84). Only a hint for the order of steps: whatever it says, the remote may contradict it.
+//! What a remote's era was last time, for hosts of each era, in a small file per remote with the
+//! time it was found (T-84). Only a hint for the order of steps: whatever it says, the remote may
+//! contradict it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

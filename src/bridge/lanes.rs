@@ -1,6 +1,6 @@
-//! Several sessions with one legacy remote: a host's own, and those that are opened for a modern host
-//! (E-01, E-14). Each has a lane. The rules of the loop speak of one session: the lane that was entered
-//! last. With a single session, which is the usual case, nothing is ever exchanged.
+//! Several sessions with one legacy remote: a host's own, and those that are opened for a modern
+//! host (E-01, E-14). Each has a lane. The rules of the loop speak of one session: the lane that
+//! was entered last. With a single session, which is the usual case, nothing is ever exchanged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -139,8 +139,8 @@ impl Bridge {
         }
     }
 
-    /// Enters the lane of the session that a legacy host opens. One that comes after a modern one gets a
-    /// lane of its own.
+    /// Enters the lane of the session that a legacy host opens. One that comes after a modern one
+    /// gets a lane of its own.
     pub(super) fn open_for_host(&mut self) {
         if self.lanes.are_only_translators() {
             self.add_lane(Asker::Host);

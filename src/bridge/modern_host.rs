@@ -1,5 +1,6 @@
-//! Requests of a modern host: where they belong depends on what the remote is. To a modern remote they
-//! are relayed, for a legacy one they are translated, and until that is known they wait (T-80, E-01).
+//! Requests of a modern host: where they belong depends on what the remote is. To a modern remote
+//! they are relayed, for a legacy one they are translated, and until that is known they wait (T-80,
+//! E-01).
 
 use serde_json::json;
 
@@ -64,7 +65,8 @@ impl Bridge {
         }
     }
 
-    /// The remote is modern too: what waited goes on. A waiting `server/discover` was asked already.
+    /// The remote is modern too: what waited goes on. A waiting `server/discover` was asked
+    /// already.
     pub(super) fn relay_all(&mut self, discovered: &Message) {
         let mut discovered = Some(discovered);
         for held in self.opening.release() {

@@ -1,6 +1,7 @@
-//! What the last good session with this remote said to `initialize` and to the lists, kept in a file of
-//! its own per server, account and host capabilities. A host that would wait too long is answered from
-//! it while the bridge connects behind (HOSTS.md 2); calls never are. Holds no secret.
+//! What the last good session with this remote said to `initialize` and to the lists, kept in a
+//! file of its own per server, account and host capabilities. A host that would wait too long is
+//! answered from it while the bridge connects behind (HOSTS.md 2); calls never are. Holds no
+//! secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -96,8 +97,8 @@ impl Remembered {
         Some(result)
     }
 
-    /// Begins to answer with these lists, because nothing is known of the server. All of them are compared
-    /// later: whether the host asked for them or not, it should ask again.
+    /// Begins to answer with these lists, because nothing is known of the server. All of them are
+    /// compared later: whether the host asked for them or not, it should ask again.
     pub(super) fn answer_minimal<const N: usize>(&mut self, lists: [(&str, String); N]) {
         let mut answers = Answers::default();
         for (method, list) in lists {
@@ -134,8 +135,8 @@ impl Remembered {
         std::mem::take(&mut self.served)
     }
 
-    /// What the remote says now to a list that the host was answered with. Returns the notification that
-    /// is due if it differs.
+    /// What the remote says now to a list that the host was answered with. Returns the notification
+    /// that is due if it differs.
     pub(super) fn compare(&mut self, method: &str, result: &str) -> Option<&'static str> {
         let known = self.early.as_ref().and_then(|answers| answers.lists.get(method));
         let changed = known.is_none_or(|known| known.get() != result);

@@ -1,5 +1,5 @@
-//! Finding out what the remote is, step by step (T-80): carries out what `eras::finding` decides, and
-//! goes on with what was found. Requests of the host wait meanwhile (T-81).
+//! Finding out what the remote is, step by step (T-80): carries out what `eras::finding` decides,
+//! and goes on with what was found. Requests of the host wait meanwhile (T-81).
 
 use std::sync::Arc;
 
@@ -222,8 +222,8 @@ impl Bridge {
         }
     }
 
-    /// The remote is not what it was (T-84). The request that met this was not executed and goes out
-    /// once more; what else is under way is lost with the era.
+    /// The remote is not what it was (T-84). The request that met this was not executed and goes
+    /// out once more; what else is under way is lost with the era.
     pub(super) fn contradicted(&mut self, number: u64) {
         tracing::warn!("the server changed its era, finding out anew");
         self.choices.era = None;

@@ -1,5 +1,5 @@
-//! What ends the bridge from outside: signals and the death of the process that started us. Hosts that
-//! kill only a wrapper in between, or nothing at all, must not leave us behind.
+//! What ends the bridge from outside: signals and the death of the process that started us. Hosts
+//! that kill only a wrapper in between, or nothing at all, must not leave us behind.
 
 use tokio::sync::oneshot;
 
@@ -144,8 +144,8 @@ mod parent {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
-    /// The parent as a pollable descriptor: no wake-ups while it lives. `PR_SET_PDEATHSIG` would fire
-    /// when the *thread* that started us ends.
+    /// The parent as a pollable descriptor: no wake-ups while it lives. `PR_SET_PDEATHSIG` would
+    /// fire when the *thread* that started us ends.
     #[derive(Debug)]
     pub(super) struct Parent(Option<AsyncFd<OwnedFd>>);
 

@@ -1,6 +1,6 @@
-//! A sign-in that waits while the host waits: with nothing remembered, the host gets a truthful
-//! minimal answer whose one tool, `sign_in`, gives the page to open. When the sign-in is done everything
-//! goes on without a restart.
+//! A sign-in that waits while the host waits: with nothing remembered, the host gets a
+//! truthful minimal answer whose one tool, `sign_in`, gives the page to open. When the sign-in is
+//! done everything goes on without a restart.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -73,8 +73,8 @@ impl Bridge {
         self.answer_first(number, &result);
     }
 
-    /// The `InitializeResult` of a server of which nothing else is known; `after` says what the host sees
-    /// when the sign-in is done.
+    /// The `InitializeResult` of a server of which nothing else is known; `after` says what the
+    /// host sees when the sign-in is done.
     pub(super) fn minimal_result(&self, version: ProtocolVersion, after: &str) -> String {
         let server = SafeUrl::new(self.remote.endpoint()).to_string();
         let changing = json!({ "listChanged": true });
@@ -102,7 +102,8 @@ impl Bridge {
         self.remembered.answer_minimal(lists.map(|(method, list)| (method, list.to_string())));
     }
 
-    /// Takes a call of the tool `sign_in`, if that is what the host was offered. Says whether it was one.
+    /// Takes a call of the tool `sign_in`, if that is what the host was offered. Says whether it
+    /// was one.
     pub(super) fn take_sign_in_call(&mut self, held: &Held) -> bool {
         let waits = self.opening.is_answered_early() || self.waits_for_era(held);
         let offered = self.remembered.is_minimal() && waits;

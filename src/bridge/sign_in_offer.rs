@@ -1,6 +1,6 @@
-//! A sign-in that waits before the remote's era is known, with a modern host in front (A-63, E-02): the
-//! host is told what a legacy host is told, in the form of its era. It opens no session that could be
-//! told of changes, so it lists again when the sign-in is done.
+//! A sign-in that waits before the remote's era is known, with a modern host in front (A-63, E-02):
+//! the host is told what a legacy host is told, in the form of its era. It opens no session that
+//! could be told of changes, so it lists again when the sign-in is done.
 
 use std::collections::VecDeque;
 
@@ -17,8 +17,8 @@ impl Bridge {
         held.asker == Asker::ModernHost && self.choices.era.is_none()
     }
 
-    /// A modern host has waited for a person for long enough, or the sign-in is not to be waited for: what
-    /// can be answered without the remote is.
+    /// A modern host has waited for a person for long enough, or the sign-in is not to be waited
+    /// for: what can be answered without the remote is.
     pub(super) fn offer_sign_in(&mut self) {
         if self.choices.era.is_some() || !self.choices.host_is_modern || !self.sign_in_waits() {
             return;
@@ -37,8 +37,9 @@ impl Bridge {
         self.opening.hold_again(others);
     }
 
-    /// Answers a modern host's request that comes while a person is waited for, if it was told so before.
-    /// Where nobody is waited for, the remote is asked first: somebody may have signed in meanwhile.
+    /// Answers a modern host's request that comes while a person is waited for, if it was told so
+    /// before. Where nobody is waited for, the remote is asked first: somebody may have signed in
+    /// meanwhile.
     pub(super) fn tell_of_sign_in(&mut self, held: &Held) -> bool {
         let is_call = held.message.method() == methods::TOOLS_CALL;
         (is_call || self.remote.authorizer().waits()) && self.answer_with_offer(held)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// How long the host's `initialize` may wait for a person before it gets a minimal answer: well under
-/// the five seconds after which the first host gives up (HOSTS.md).
+/// How long the host's `initialize` may wait for a person before it gets a minimal answer: well
+/// under the five seconds after which the first host gives up (HOSTS.md).
 const GRACE: Duration = Duration::from_millis(2500);
 /// How long the standalone stream waits for the host's first request, which should not queue behind
 /// it on a slow line.
@@ -55,7 +55,8 @@ impl Timers {
         self.answer = Some(Instant::now() + wait);
     }
 
-    /// Requests of a modern host wait for the remote's era: look when the grace time for a person is over.
+    /// Requests of a modern host wait for the remote's era: look when the grace time for a person
+    /// is over.
     pub(super) fn look_after_grace(&mut self) {
         self.answer_after(GRACE);
     }

@@ -29,7 +29,8 @@ impl ToolFilter {
         self.patterns.iter().any(|pattern| matches(pattern, &name))
     }
 
-    /// The ranges to cut out of a `tools/list` answer; all other bytes stay (E-24: `nextCursor` too).
+    /// The ranges to cut out of a `tools/list` answer; all other bytes stay (E-24: `nextCursor`
+    /// too).
     pub(super) fn cuts(&self, answer: &Message) -> Vec<Range<usize>> {
         let (Some(result), Some(list)) = (answer.outcome(), answer.outcome_as::<ToolList<'_>>())
         else {

@@ -1,5 +1,5 @@
-//! A modern host in front of a legacy remote: what its adapter (`eras::modern_host`) wants done is done
-//! here, and everything that a legacy host would be told is told to the adapter instead.
+//! A modern host in front of a legacy remote: what its adapter (`eras::modern_host`) wants done is
+//! done here, and everything that a legacy host would be told is told to the adapter instead.
 
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::methods;
 use crate::remote::Transport;
 
-/// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the bridge
-/// for an older server after a while, the most impatient in less than three seconds (HOSTS.md, E-02).
+/// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the
+/// bridge for an older server after a while, the most impatient in less than three seconds
+/// (HOSTS.md, E-02).
 const DISCOVER_WAIT: Duration = Duration::from_millis(900);
 /// The same for an answer of the last session, which is better than a cautious one.
 pub(super) const DISCOVER_FROM_MEMORY: Duration = Duration::from_millis(700);
@@ -117,8 +118,8 @@ impl Bridge {
         self.carry_translation_out();
     }
 
-    /// The adapter's id of the request that this exchange carries; one that it never gave if the request
-    /// is none of its own, or is answered already (E-38).
+    /// The adapter's id of the request that this exchange carries; one that it never gave if the
+    /// request is none of its own, or is answered already (E-38).
     fn asked_by_translator(&self, exchange: u64) -> RequestId {
         let request = self.in_flight.get(exchange).map(|request| &request.purpose);
         let id = match request {
@@ -157,8 +158,8 @@ impl Bridge {
         self.carry_translation_out();
     }
 
-    /// Whoever still asks what the server can do is told what any server may offer (E-02): while it is
-    /// being found out what the server is, or while it does not answer.
+    /// Whoever still asks what the server can do is told what any server may offer (E-02): while it
+    /// is being found out what the server is, or while it does not answer.
     pub(super) fn answer_discovers(&mut self) {
         let result = self.cautious_discover();
         self.modern_host.answer_discovers_with(&result);

@@ -1,5 +1,5 @@
-//! Everything that goes to the remote leaves here: straight to a legacy one, through its adapter to a
-//! modern one. Also where each leaves its number.
+//! Everything that goes to the remote leaves here: straight to a legacy one, through its adapter to
+//! a modern one. Also where each leaves its number.
 
 use std::sync::Arc;
 

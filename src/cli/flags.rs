@@ -63,7 +63,8 @@ impl FromArgMatches for StoreFlags {
     }
 }
 
-/// The flags that an entry of a host can have, without the two whose names mean something else there.
+/// The flags that an entry of a host can have, without the two whose names mean something else
+/// there.
 #[derive(Clone, Default)]
 pub struct InstallFlags(pub Flags);
 

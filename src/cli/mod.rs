@@ -1,5 +1,5 @@
-//! The command line: what can be typed, and which command it becomes. Every doc comment here is help
-//! text. Values are judged in `settings`, work is done in `commands`.
+//! The command line: what can be typed, and which command it becomes. Every doc comment here is
+//! help text. Values are judged in `settings`, work is done in `commands`.
 
 mod about;
 mod doctor;
@@ -88,8 +88,8 @@ enum Verb {
     /// Take over the sign-ins of `mcp-remote`
     #[command(after_help = help::IMPORT, args_override_self = true)]
     Import {
-        /// The servers' URLs, as they stand in the host's configuration [default: every server that a
-        /// known host starts `mcp-remote` for]
+        /// The servers' URLs, as they stand in the host's configuration [default: every server that
+        /// a known host starts `mcp-remote` for]
         #[arg(value_name = "URL")]
         urls: Vec<String>,
         #[command(flatten)]
@@ -300,7 +300,8 @@ pub fn run(
             }
         },
         Err(error) => {
-            // Help goes to stdout, mistakes to stderr; whether somebody reads it is not our concern.
+            // Help goes to stdout, mistakes to stderr; whether somebody reads it is not our
+            // concern.
             let _ = error.print();
             if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
         }

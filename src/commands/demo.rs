@@ -1,5 +1,5 @@
-//! `mcp-tether demo`: a mock shop behind a bridge. On a terminal it shows a short conversation; for a
-//! host it is an MCP server like any other.
+//! `mcp-tether demo`: a mock shop behind a bridge. On a terminal it shows a short conversation; for
+//! a host it is an MCP server like any other.
 
 use std::sync::Arc;
 

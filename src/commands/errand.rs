@@ -1,7 +1,7 @@
-//! What must not break off when a bridge is killed runs in a process of its own: [`Apart`] starts this
-//! program again with the hidden verb `errand`, and [`run`] is that verb. Settings and secrets go through
-//! its stdin, what became of it comes back through its stdout, the tokens rest in the store; nothing is in
-//! arguments or variables.
+//! What must not break off when a bridge is killed runs in a process of its own: [`Apart`] starts
+//! this program again with the hidden verb `errand`, and [`run`] is that verb. Settings and secrets
+//! go through its stdin, what became of it comes back through its stdout, the tokens rest in the
+//! store; nothing is in arguments or variables.
 
 use std::io::{BufRead, Read, Write};
 use std::process::Stdio;
@@ -49,8 +49,8 @@ pub struct Apart {
 }
 
 impl Apart {
-    /// For a run with this URL and these flags; `None` where what it stores would end with the errand's
-    /// own process, and where this is not the program itself.
+    /// For a run with this URL and these flags; `None` where what it stores would end with the
+    /// errand's own process, and where this is not the program itself.
     pub fn of_run(
         url: &str,
         flags: &Flags,
@@ -92,8 +92,8 @@ impl Errands for Apart {
     }
 }
 
-/// Starts the process and waits for its report. Its stdin stays open until then: the end of it tells
-/// the process that nobody waits any longer.
+/// Starts the process and waits for its report. Its stdin stays open until then: the end of it
+/// tells the process that nobody waits any longer.
 fn talk(
     briefing: &Secret<Vec<u8>>,
     errand: &Secret<Vec<u8>>,
@@ -121,7 +121,8 @@ fn talk(
     })
 }
 
-/// The verb: does one errand and reports. It goes on when whoever sent it is gone, and ends by itself.
+/// The verb: does one errand and reports. It goes on when whoever sent it is gone, and ends by
+/// itself.
 pub fn run(environment: &Environment) -> Result<ExitCode> {
     if stdin_is_terminal() {
         return Err(Error::usage(format!("`{VERB}` is run by the bridge itself"))

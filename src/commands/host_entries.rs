@@ -1,5 +1,5 @@
-//! What `install`, `uninstall` and `migrate` share: which hosts were meant, where their files are, how
-//! this program is named in an entry, and what of a change may be shown.
+//! What `install`, `uninstall` and `migrate` share: which hosts were meant, where their files are,
+//! how this program is named in an entry, and what of a change may be shown.
 
 use std::path::{Path, PathBuf};
 

@@ -25,7 +25,8 @@ use crate::store::import::{
     ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, folder, known_keys, read,
 };
 
-/// Takes the sign-ins of these servers over; without any, of those that hosts start `mcp-remote` for.
+/// Takes the sign-ins of these servers over; without any, of those that hosts start `mcp-remote`
+/// for.
 pub fn run(
     urls: &[String],
     flags: &Flags,
@@ -66,8 +67,8 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Takes its sign-in over; the report, or a note why not. A server without one is nothing to worry
-    /// about.
+    /// Takes its sign-in over; the report, or a note why not. A server without one is nothing to
+    /// worry about.
     pub(super) fn take_over(
         &self,
         flags: &Flags,
@@ -87,8 +88,8 @@ impl Started {
     }
 }
 
-/// The entries of all hosts that start `mcp-remote`, each server once. Files and entries that cannot be
-/// read are passed over: `migrate` tells about them.
+/// The entries of all hosts that start `mcp-remote`, each server once. Files and entries that
+/// cannot be read are passed over: `migrate` tells about them.
 fn started_by_hosts(read: Reading<'_>, environment: &Environment) -> Vec<Started> {
     let mut started: Vec<Started> = Vec::new();
     let mut seen = HashSet::new();

@@ -1,5 +1,5 @@
-//! `mcp-tether install` and `uninstall`: writes the entry for a server into a host's configuration, or
-//! takes it out again. Starts nothing and asks no server.
+//! `mcp-tether install` and `uninstall`: writes the entry for a server into a host's configuration,
+//! or takes it out again. Starts nothing and asks no server.
 
 use std::path::Path;
 

@@ -63,8 +63,8 @@ fn hidden_line(line: &str) -> String {
     out
 }
 
-/// The next string: what stands before it, its quotation mark, its text, and what comes after it. An
-/// apostrophe that closes nothing, as in a comment, is no mark.
+/// The next string: what stands before it, its quotation mark, its text, and what comes after it.
+/// An apostrophe that closes nothing, as in a comment, is no mark.
 fn next_string(text: &str) -> Option<(&str, char, &str, &str)> {
     let marks = text.char_indices().filter(|(_, c)| matches!(c, '"' | '\''));
     for (at, mark) in marks {

@@ -1,5 +1,5 @@
-//! `mcp-tether logout`: takes tokens back at the server where it offers that, removes what is stored,
-//! and says what went from where and what did not.
+//! `mcp-tether logout`: takes tokens back at the server where it offers that, removes what is
+//! stored, and says what went from where and what did not.
 
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError};

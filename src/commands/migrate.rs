@@ -1,5 +1,5 @@
-//! `mcp-tether migrate`: finds the entries that run `mcp-remote`, shows what would become of them, and
-//! on consent rewrites them and takes their sign-ins over. The files of `mcp-remote` stay.
+//! `mcp-tether migrate`: finds the entries that run `mcp-remote`, shows what would become of them,
+//! and on consent rewrites them and takes their sign-ins over. The files of `mcp-remote` stay.
 
 use std::collections::HashSet;
 

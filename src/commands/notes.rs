@@ -1,5 +1,5 @@
-//! What may be shown of each sign-in, kept beside the store without any secret, so that `status` can
-//! tell it while the keyring is locked or gone. Never decides anything; a note may be missing.
+//! What may be shown of each sign-in, kept beside the store without any secret, so that `status`
+//! can tell it while the keyring is locked or gone. Never decides anything; a note may be missing.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

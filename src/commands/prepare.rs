@@ -1,6 +1,6 @@
-//! What every command that reaches a remote does first: resolve the settings, start logging, say what
-//! the user should know, read options. Nothing here touches a keyring unless a header names one of
-//! its secrets.
+//! What every command that reaches a remote does first: resolve the settings, start logging, say
+//! what the user should know, read options. Nothing here touches a keyring unless a header names
+//! one of its secrets.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -92,7 +92,8 @@ pub fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Resul
     Ok(ground.prepared(auth))
 }
 
-/// For the commands about signing in: an `Authorization` header of the user's own is an error there.
+/// For the commands about signing in: an `Authorization` header of the user's own is an error
+/// there.
 pub fn for_signing_in(
     url: &str,
     flags: &Flags,
@@ -129,7 +130,8 @@ pub fn for_signing_out(
     Ok((ground, auth))
 }
 
-/// For work that another process sent. It sends nothing on, and what a person should know goes there.
+/// For work that another process sent. It sends nothing on, and what a person should know goes
+/// there.
 pub fn for_errand(
     url: &str,
     flags: &Flags,

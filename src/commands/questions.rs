@@ -1,5 +1,5 @@
-//! What a tool asks the person at the terminal (`elicitation/create`): declined with a notice, unless
-//! `--yes` was given and yes is an answer to it. URLs are shown, never opened (S-11).
+//! What a tool asks the person at the terminal (`elicitation/create`): declined with a notice,
+//! unless `--yes` was given and yes is an answer to it. URLs are shown, never opened (S-11).
 
 use serde_json::{Map, Value, json};
 

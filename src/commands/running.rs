@@ -1,5 +1,6 @@
-//! `mcp-tether status --running`: the bridges that run now, from a small file that each of them keeps. A
-//! lock that only its process holds proves that it lives; what a killed one left behind is removed.
+//! `mcp-tether status --running`: the bridges that run now, from a small file that each of them
+//! keeps. A lock that only its process holds proves that it lives; what a killed one left behind is
+//! removed.
 //!
 //! There is no socket and nothing to connect to: a bridge is looked at, never spoken to.
 
@@ -68,8 +69,8 @@ impl Identity {
         }
     }
 
-    /// Keeps the file of this bridge below the state folder. Nothing is touched before the first change,
-    /// and a folder that cannot be written costs the bridge nothing.
+    /// Keeps the file of this bridge below the state folder. Nothing is touched before the first
+    /// change, and a folder that cannot be written costs the bridge nothing.
     pub fn observer(self, state: &Path) -> Observer {
         let folder = state.join(FOLDER);
         let mut kept: Option<Kept> = None;

@@ -1,5 +1,5 @@
-//! `mcp-tether secret`: API keys for `${keyring:NAME}` in headers. A value comes from a prompt or from
-//! stdin, never from an argument that every process of this machine could read.
+//! `mcp-tether secret`: API keys for `${keyring:NAME}` in headers. A value comes from a prompt or
+//! from stdin, never from an argument that every process of this machine could read.
 
 use std::io::Read;
 

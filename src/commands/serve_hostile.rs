@@ -1,5 +1,5 @@
-//! `mcp-tether mock --hostile`: every attack at once, for whatever client is pointed at them; when it
-//! ends, what each of them obtained.
+//! `mcp-tether mock --hostile`: every attack at once, for whatever client is pointed at them; when
+//! it ends, what each of them obtained.
 
 use std::fmt::Write;
 

@@ -166,8 +166,8 @@ fn served(name: &str) -> Result<Served> {
     })
 }
 
-/// Where the mock is, and what to paste into hosts. The key stands in `env`: nobody should learn here
-/// to put one into arguments (S-10).
+/// Where the mock is, and what to paste into hosts. The key stands in `env`: nobody should learn
+/// here to put one into arguments (S-10).
 fn announcement(product: &str, address: &Address, key: Option<&Key>) -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "mcp-tether".into());
     let mut entry = NewEntry {

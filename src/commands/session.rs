@@ -1,6 +1,6 @@
-//! A small host of our own for `tools`, `call` and `demo`: opens a legacy session through the bridge,
-//! sends one request at a time and answers what the remote asks meanwhile. Lines only: whoever made
-//! the two ends decides what lies behind them.
+//! A small host of our own for `tools`, `call` and `demo`: opens a legacy session through the
+//! bridge, sends one request at a time and answers what the remote asks meanwhile. Lines only:
+//! whoever made the two ends decides what lies behind them.
 
 use bytes::Bytes;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! What the commands about signing in share: the stored sign-ins as they may be shown, and words for
-//! places and times.
+//! What the commands about signing in share: the stored sign-ins as they may be shown, and words
+//! for places and times.
 
 use url::Url;
 

@@ -1,5 +1,5 @@
-//! Configuration for hosts, ready to paste: the command with its absolute path, and a credential only
-//! as the name of a variable (S-10, S-16).
+//! Configuration for hosts, ready to paste: the command with its absolute path, and a credential
+//! only as the name of a variable (S-10, S-16).
 
 use crate::hosts::{Host, NewEntry, snippet};
 

@@ -1,6 +1,6 @@
-//! The credential store as signing in needs it: the same names and bytes, the one notice about where
-//! they rest said to the person, and a note beside each sign-in of what may be shown of it. Decides
-//! nothing about places.
+//! The credential store as signing in needs it: the same names and bytes, the one notice about
+//! where they rest said to the person, and a note beside each sign-in of what may be shown of it.
+//! Decides nothing about places.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,5 @@
-//! The two ways a bridge is run: between stdin, stdout and a remote, or with a host in this process.
+//! The two ways a bridge is run: between stdin, stdout and a remote, or with a host in this
+//! process.
 
 use tokio::sync::mpsc;
 

@@ -1,5 +1,6 @@
-//! Finding out what a remote is (T-80 to T-85): which step comes next, by the two tables of verdicts.
-//! Sends nothing and never waits; whoever carries the steps out brings back what it heard.
+//! Finding out what a remote is (T-80 to T-85): which step comes next, by the two tables of
+//! verdicts. Sends nothing and never waits; whoever carries the steps out brings back what it
+//! heard.
 
 use serde::Deserialize;
 
@@ -369,7 +370,8 @@ mod tests {
         assert_eq!(finding.judge(Heard::Answer(400, Some(&error(-32020)))), Next::ReportThis);
     }
 
-    /// T-80: a server that refuses the host is asked to discover once, and its own words are relayed
+    /// T-80: a server that refuses the host is asked to discover once, and its own words are
+    /// relayed
     #[test]
     fn a_refused_host_hears_the_servers_first_words() {
         let mut finding = Finding::new(steps(Era::Legacy));

@@ -1,5 +1,5 @@
-//! What the loop lends to an adapter for one turn: the time, fresh numbers, and a place for what is to
-//! be done. Also what an exchange with a modern remote is made of.
+//! What the loop lends to an adapter for one turn: the time, fresh numbers, and a place for what is
+//! to be done. Also what an exchange with a modern remote is made of.
 
 use std::time::Instant;
 

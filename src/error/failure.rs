@@ -1,5 +1,5 @@
-//! Failures of the bridge itself as JSON-RPC errors: `-32603` plus `data.bridge`, so that they cannot
-//! be mistaken for the server's (E-59). Text never holds a secret.
+//! Failures of the bridge itself as JSON-RPC errors: `-32603` plus `data.bridge`, so that they
+//! cannot be mistaken for the server's (E-59). Text never holds a secret.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! What went wrong, for people and for hosts: [`Error`] with hints and an exit code for the terminal,
-//! [`Failure`] for JSON-RPC answers of the bridge (E-59). The only renderer of errors.
+//! What went wrong, for people and for hosts: [`Error`] with hints and an exit code for the
+//! terminal, [`Failure`] for JSON-RPC answers of the bridge (E-59). The only renderer of errors.
 
 mod failure;
 

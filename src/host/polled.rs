@@ -1,8 +1,9 @@
 //! stdin and stdout as polled descriptors: no thread, no hand-over, no idle wake-ups.
 //!
-//! `O_NONBLOCK` belongs to the open file description, which the host (and `npx` in between) may share,
-//! so it is never set on the descriptors we were given: sockets are used with `MSG_DONTWAIT`, pipes are
-//! opened once more through `/proc/self/fd`. Where neither works the caller falls back to threads.
+//! `O_NONBLOCK` belongs to the open file description, which the host (and `npx` in between) may
+//! share, so it is never set on the descriptors we were given: sockets are used with
+//! `MSG_DONTWAIT`, pipes are opened once more through `/proc/self/fd`. Where neither works the
+//! caller falls back to threads.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -105,8 +106,8 @@ impl PolledOutput {
         }
     }
 
-    /// A large message goes through a pipe of 64 KiB in hundreds of turns; the first one makes it wider.
-    /// Not being allowed to is harmless.
+    /// A large message goes through a pipe of 64 KiB in hundreds of turns; the first one makes it
+    /// wider. Not being allowed to is harmless.
     fn widen(&mut self, queue: &VecDeque<Bytes>) {
         let large = queue.iter().any(|piece| piece.len() > WIDE_PIPE / 4);
         if large && self.nature == Nature::Pipe && !self.widened {
@@ -143,8 +144,8 @@ impl PolledOutput {
             if guard.ready().is_error() || guard.ready().is_write_closed() {
                 return;
             }
-            // Safe here: with nothing to write nobody waits for this readiness, and a write is always
-            // tried before it is waited for.
+            // Safe here: with nothing to write nobody waits for this readiness, and a write is
+            // always tried before it is waited for.
             guard.clear_ready();
         }
     }

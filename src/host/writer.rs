@@ -1,7 +1,7 @@
 //! Messages → stdout, one line each, in order. Nothing else in the program may touch stdout (T-02).
 //!
-//! Small messages are gathered and written together, large ones are passed on without a copy. A host
-//! that stops reading fills the queue; the bridge then stops taking messages from the remote.
+//! Small messages are gathered and written together, large ones are passed on without a copy. A
+//! host that stops reading fills the queue; the bridge then stops taking messages from the remote.
 
 use std::collections::VecDeque;
 use std::io;
@@ -47,7 +47,8 @@ pub enum Drove {
 }
 
 impl Writer {
-    /// Writes to stdout: polled where it is a pipe or a socket, through a thread of its own elsewhere.
+    /// Writes to stdout: polled where it is a pipe or a socket, through a thread of its own
+    /// elsewhere.
     pub fn stdout() -> Self {
         #[cfg(unix)]
         if let Some(polled) = PolledOutput::stdout() {
@@ -92,7 +93,8 @@ impl Writer {
         self.waiting == 0
     }
 
-    /// Writes what is queued; with nothing queued, waits until the host no longer reads. Cancel safe.
+    /// Writes what is queued; with nothing queued, waits until the host no longer reads. Cancel
+    /// safe.
     pub async fn drive(&mut self) -> Drove {
         if self.waiting == 0 {
             self.sink.closed().await;

@@ -1,5 +1,6 @@
-//! One entry of a host's configuration: read, in the words that start a program, whatever the host's
-//! own shape, and written anew. Values of variables are secrets of the user's and stay unread.
+//! One entry of a host's configuration: read, in the words that start a program, whatever the
+//! host's own shape, and written anew. Values of variables are secrets of the user's and stay
+//! unread.
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,7 @@
-//! A host's configuration file: read whole, edited in memory, and replaced in one step with a backup
-//! beside it. Refuses whatever could lose something: a file that others own, that is read-only, that
-//! cannot be read for sure or that changed meanwhile. A symlink stays, and its target is replaced.
+//! A host's configuration file: read whole, edited in memory, and replaced in one step with a
+//! backup beside it. Refuses whatever could lose something: a file that others own, that is
+//! read-only, that cannot be read for sure or that changed meanwhile. A symlink stays, and its
+//! target is replaced.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
@@ -96,7 +97,8 @@ impl HostFile {
         unified.context_radius(2).header(&name, &name).to_string()
     }
 
-    /// Replaces the file. `private` is for a file that is not there yet: only its owner may read it.
+    /// Replaces the file. `private` is for a file that is not there yet: only its owner may read
+    /// it.
     pub fn save(&self, private: bool) -> Result<Saved> {
         let folder = self.target.parent().unwrap_or(Path::new("."));
         if let Some(found) = &self.found {

@@ -1,5 +1,5 @@
-//! Configurations in JSON, with the comments and trailing commas that many hosts permit. Edits touch
-//! the members they are about; everything else keeps its bytes.
+//! Configurations in JSON, with the comments and trailing commas that many hosts permit. Edits
+//! touch the members they are about; everything else keeps its bytes.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! Tells entries that run `mcp-remote`, however they start it, and finds what they give it. Does not
-//! judge the flags: they are the command line of this program too.
+//! Tells entries that run `mcp-remote`, however they start it, and finds what they give it. Does
+//! not judge the flags: they are the command line of this program too.
 
 use std::path::Path;
 

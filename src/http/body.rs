@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 
 use crate::jsonrpc::Frame;
 
-/// Tells when a request body was handed to the connection, so that what must not overtake it can wait
-/// (T-07: a cancellation is not sent before the request it names).
+/// Tells when a request body was handed to the connection, so that what must not overtake it can
+/// wait (T-07: a cancellation is not sent before the request it names).
 #[derive(Clone, Debug, Default)]
 pub struct Departure {
     inner: Arc<Inner>,

@@ -1,5 +1,5 @@
-//! Cookies of one remote, for load balancers that keep a session on one machine with one. As long as
-//! the remote has set none, a request pays nothing for them.
+//! Cookies of one remote, for load balancers that keep a session on one machine with one. As long
+//! as the remote has set none, a request pays nothing for them.
 
 use std::fmt;
 use std::sync::{OnceLock, PoisonError, RwLock};

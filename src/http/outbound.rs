@@ -1,5 +1,5 @@
-//! Builds the HTTP client. Nothing of TLS is set up for a plain `http:` remote, and the system's roots
-//! are read only for an `https:` one.
+//! Builds the HTTP client. Nothing of TLS is set up for a plain `http:` remote, and the system's
+//! roots are read only for an `https:` one.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -55,8 +55,8 @@ impl Outbound {
         Self::build(options, url, |builder| builder.tls_info(true))
     }
 
-    /// The same, which takes any certificate for good: only to look at one that was refused. Nothing that
-    /// matters may be sent over it.
+    /// The same, which takes any certificate for good: only to look at one that was refused.
+    /// Nothing that matters may be sent over it.
     ///
     /// # Errors
     /// As [`Outbound::new`].

@@ -1,5 +1,5 @@
-//! The bytes of one outgoing message, possibly in several pieces, so that replacing an id in a large
-//! message copies nothing but the id.
+//! The bytes of one outgoing message, possibly in several pieces, so that replacing an id in a
+//! large message copies nothing but the id.
 
 use std::ops::Range;
 

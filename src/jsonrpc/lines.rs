@@ -1,5 +1,5 @@
-//! Line framing of the stdio transport: bounded, linear in the size of its input, indifferent to how
-//! the bytes are cut (T-01, T-04). Does no I/O.
+//! Line framing of the stdio transport: bounded, linear in the size of its input, indifferent to
+//! how the bytes are cut (T-01, T-04). Does no I/O.
 
 use bytes::{Bytes, BytesMut};
 

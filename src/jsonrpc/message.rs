@@ -227,8 +227,8 @@ impl Message {
         envelope.id.map(|id| range_in(text, id.get()))
     }
 
-    /// This message with edits inside `params` or the outcome, and with another id, as a message again.
-    /// Nothing is read a second time. The edits must be sorted and not overlap.
+    /// This message with edits inside `params` or the outcome, and with another id, as a message
+    /// again. Nothing is read a second time. The edits must be sorted and not overlap.
     pub fn rewritten<Text>(&self, id: Option<&RequestId>, edits: &[(Range<usize>, Text)]) -> Self
     where
         Text: AsRef<[u8]>,
@@ -301,8 +301,8 @@ impl Invalid {
         Self::not_json(format!("{} at column {}", category(&error), error.column()))
     }
 
-    /// Tells text that is no JSON from JSON that is no message. The error of reading an envelope does
-    /// not: a number too large for any type is a syntax error to it, and is JSON.
+    /// Tells text that is no JSON from JSON that is no message. The error of reading an envelope
+    /// does not: a number too large for any type is a syntax error to it, and is JSON.
     fn classify(text: &str) -> Self {
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
             Err(error) => Self::from_json_error(error),
@@ -321,8 +321,8 @@ fn range_in(text: &str, part: &str) -> Range<usize> {
     start..start + part.len()
 }
 
-/// Takes line breaks out of pretty-printed JSON, where they can only stand between tokens; a raw line
-/// break inside a string is no JSON and is left for the parser to refuse.
+/// Takes line breaks out of pretty-printed JSON, where they can only stand between tokens; a raw
+/// line break inside a string is no JSON and is left for the parser to refuse.
 fn compact(raw: Bytes) -> Bytes {
     if memchr::memchr2(b'\n', b'\r', &raw).is_none() {
         return raw;

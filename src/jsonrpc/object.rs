@@ -1,5 +1,5 @@
-//! Edits to the members of a JSON object by byte range, so that everything a rule does not name stays
-//! as it came (T-03). Finds members without reading their values; linear; no I/O.
+//! Edits to the members of a JSON object by byte range, so that everything a rule does not name
+//! stays as it came (T-03). Finds members without reading their values; linear; no I/O.
 
 use std::fmt;
 use std::ops::Range;
@@ -79,8 +79,8 @@ impl<'a> Object<'a> {
         start..start + value.len()
     }
 
-    /// The edits that change members and add others at the front. `offset` is where the object's text
-    /// begins in the message; the edits are sorted and do not overlap.
+    /// The edits that change members and add others at the front. `offset` is where the object's
+    /// text begins in the message; the edits are sorted and do not overlap.
     pub fn rewrite(
         &self,
         offset: usize,

@@ -1,5 +1,5 @@
-//! The embedded mock remote: a real HTTP server on loopback that plays an MCP server of any revision
-//! over Streamable HTTP and HTTP+SSE, with chosen faults and a record of every request.
+//! The embedded mock remote: a real HTTP server on loopback that plays an MCP server of any
+//! revision over Streamable HTTP and HTTP+SSE, with chosen faults and a record of every request.
 //!
 //! The way of a request: `wire` accepts, `transport::record` notes it and lets `faults` have its
 //! say, `transport` checks and routes it, `methods` answers it with what a product of `products`

@@ -1,5 +1,6 @@
 //! Opens a URL in the user's browser. Never through a shell (S-06), never with our stdout, and also
-//! where the host passed almost no environment. Which URLs may be opened is not decided here (S-05).
+//! where the host passed almost no environment. Which URLs may be opened is not decided here
+//! (S-05).
 
 use std::fmt;
 
@@ -142,7 +143,8 @@ mod system {
         Ok(())
     }
 
-    /// A launcher that still runs has handed the page over; it is waited for so that no zombie stays.
+    /// A launcher that still runs has handed the page over; it is waited for so that no zombie
+    /// stays.
     fn reap(mut child: Child) {
         let waiting = std::thread::Builder::new().name("browser".to_owned());
         // Without a thread the zombie goes when we do.

@@ -1,11 +1,11 @@
-//! This very program, to be started once more beside this process. What it is told and what it answers
-//! is the business of whoever starts it.
+//! This very program, to be started once more beside this process. What it is told and what it
+//! answers is the business of whoever starts it.
 
 use std::io;
 use std::process::Command;
 
-/// This program, prepared to run in a process group of its own, so that what ends the host's group does
-/// not end it.
+/// This program, prepared to run in a process group of its own, so that what ends the host's group
+/// does not end it.
 ///
 /// # Errors
 /// Nobody knows where the program is, such as after an update on a system other than Linux.
@@ -18,8 +18,8 @@ pub fn own_program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// The kernel's link leads to the file that runs here, also when an update has put another one in its
-/// place or taken it away.
+/// The kernel's link leads to the file that runs here, also when an update has put another one in
+/// its place or taken it away.
 #[cfg(target_os = "linux")]
 fn found() -> io::Result<Command> {
     let mut command = Command::new("/proc/self/exe");

@@ -1,5 +1,5 @@
-//! What one message has been through, and whether it goes out once more: after a network error, after a
-//! pause that the remote asks for, to where it is redirected. Sends nothing itself.
+//! What one message has been through, and whether it goes out once more: after a network error,
+//! after a pause that the remote asks for, to where it is redirected. Sends nothing itself.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// The pause before sending again after a network error; `None`: it would not be safe, or enough is
-    /// enough.
+    /// The pause before sending again after a network error; `None`: it would not be safe, or
+    /// enough is enough.
     pub(super) fn after_error(&mut self, error: &reqwest::Error, post: &Post) -> Option<Duration> {
         if error.is_builder() || is_hopeless(error) {
             return None;
@@ -42,13 +42,15 @@ impl Attempts {
             let first = post.session.generation == 0 && post.session.version.is_none();
             return self.connects.next(if first { FIRST_CONNECT_RETRIES } else { CONNECT_RETRIES });
         }
-        // To a modern remote it goes out again only under a new id (T-60), which is not ours to give.
+        // To a modern remote it goes out again only under a new id (T-60), which is not ours to
+        // give.
         let repeatable = post.repeatable && post.modern.is_none();
         if repeatable { self.repeats.next(REPEATS) } else { None }
     }
 
-    /// The pause before sending again what was met with silence: only what no request waits behind, for
-    /// an answer or a notification that arrives twice does no harm and one that never does hangs a call.
+    /// The pause before sending again what was met with silence: only what no request waits behind,
+    /// for an answer or a notification that arrives twice does no harm and one that never does
+    /// hangs a call.
     pub(super) fn after_silence(&mut self, post: &Post) -> Option<Duration> {
         let harmless = !post.is_request && post.repeatable && post.modern.is_none();
         if harmless { self.repeats.next(REPEATS) } else { None }

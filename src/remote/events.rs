@@ -1,8 +1,8 @@
-//! Server-Sent Events → payloads (HTML standard §9.2; T-23). Incremental, linear, bounded; hands out
-//! slices of what arrived instead of copies. Does no I/O.
+//! Server-Sent Events → payloads (HTML standard §9.2; T-23). Incremental, linear, bounded; hands
+//! out slices of what arrived instead of copies. Does no I/O.
 //!
-//! `eventsource-stream` 0.2 is quadratic in the size of an event and loses `id` and `retry` of blocks
-//! without data; `sse-stream` 0.3 copies every payload. Hence our own.
+//! `eventsource-stream` 0.2 is quadratic in the size of an event and loses `id` and `retry` of
+//! blocks without data; `sse-stream` 0.3 copies every payload. Hence our own.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! One POST and everything that answers it. `attempts` says whether it goes out once more, `resumption`
-//! follows a stream that answers it. Streamable HTTP and HTTP+SSE share it.
+//! One POST and everything that answers it. `attempts` says whether it goes out once more,
+//! `resumption` follows a stream that answers it. Streamable HTTP and HTTP+SSE share it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,8 +42,8 @@ pub struct Post {
     pub modern: Option<Modern>,
 }
 
-/// What an exchange with a modern remote has besides its message (T-50 to T-63): it is never resumed,
-/// and read no further than its answer.
+/// What an exchange with a modern remote has besides its message (T-50 to T-63): it is never
+/// resumed, and read no further than its answer.
 #[derive(Clone, Debug, Default)]
 pub struct Modern {
     /// The headers that mirror the message.
@@ -97,7 +97,8 @@ impl Post {
 }
 
 impl Wire {
-    /// Sends a message and passes on its answer. With `elsewhere`, the answer comes on another stream.
+    /// Sends a message and passes on its answer. With `elsewhere`, the answer comes on another
+    /// stream.
     pub(super) async fn exchange(&self, post: &Post, target: &Url, elsewhere: bool) -> Outcome {
         match self.send_post(post, target).await {
             Ok(response) => self.answer(response, post, elsewhere).await,

@@ -87,7 +87,8 @@ impl Settlement {
     }
 }
 
-/// How many questions to a person are open: while there is one, silence is not a hung request (T-26).
+/// How many questions to a person are open: while there is one, silence is not a hung request
+/// (T-26).
 #[derive(Clone, Debug, Default)]
 pub struct People {
     asked: Arc<AtomicUsize>,

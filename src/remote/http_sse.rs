@@ -110,7 +110,8 @@ impl Wire {
     }
 }
 
-/// The endpoint's URL (T-71). Another origin would receive the credentials, so it is refused (T-72).
+/// The endpoint's URL (T-71). Another origin would receive the credentials, so it is refused
+/// (T-72).
 fn resolve(base: &Url, uri: &str) -> Result<Url, Failure> {
     let endpoint = base.join(uri.trim()).map_err(|_| {
         misbehaves(&format!("named `{}` as its endpoint, which is no URL", plain(uri)))

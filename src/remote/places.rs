@@ -1,5 +1,5 @@
-//! How many exchanges go on at one time. What comes beyond that waits here with its line only, without a
-//! connection: ten thousand requests at once must not open ten thousand.
+//! How many exchanges go on at one time. What comes beyond that waits here with its line only,
+//! without a connection: ten thousand requests at once must not open ten thousand.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -7,8 +7,8 @@ use super::Post;
 
 /// Requests under way at one time.
 const REQUESTS: usize = 256;
-/// The host's notifications under way at one time. They have places of their own: a notification may be
-/// what a request under way waits for.
+/// The host's notifications under way at one time. They have places of their own: a notification
+/// may be what a request under way waits for.
 const NOTIFICATIONS: usize = 32;
 
 /// The places for exchanges with one remote.

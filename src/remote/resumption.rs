@@ -1,5 +1,5 @@
-//! The stream that answers a request, followed to the answer: one that ends too early is opened again
-//! behind the last event that arrived (T-36), if the remote is one that can do this.
+//! The stream that answers a request, followed to the answer: one that ends too early is opened
+//! again behind the last event that arrived (T-36), if the remote is one that can do this.
 
 use std::time::Duration;
 

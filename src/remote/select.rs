@@ -1,5 +1,5 @@
-//! The steps of finding out what a remote is (T-80), one at a time: which comes next is for the bridge
-//! to say. What came of a step goes back whole, an HTTP refusal included.
+//! The steps of finding out what a remote is (T-80), one at a time: which comes next is for the
+//! bridge to say. What came of a step goes back whole, an HTTP refusal included.
 
 use std::sync::Arc;
 

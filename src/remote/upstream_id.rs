@@ -1,5 +1,5 @@
-//! The ids of requests towards the remote. A request that is sent again after a refusal has another id
-//! and the bridge's number can be read from either without any table.
+//! The ids of requests towards the remote. A request that is sent again after a refusal has another
+//! id, and the bridge's number can be read from either without any table.
 
 /// Numbers of the bridge are smaller; ids stay below 2^53, which every JSON parser keeps.
 const REPEAT: u64 = 1 << 48;

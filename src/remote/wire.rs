@@ -1,5 +1,5 @@
-//! What every request to one remote shares: connection, endpoint, headers, limits and the way back to
-//! the bridge. Also the reading of bodies and event streams.
+//! What every request to one remote shares: connection, endpoint, headers, limits and the way back
+//! to the bridge. Also the reading of bodies and event streams.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -67,7 +67,8 @@ pub(super) struct StreamMemory {
     pub(super) last_event_id: Option<Box<str>>,
     pub(super) retry: Option<Duration>,
     pub(super) answered: bool,
-    /// Counts what brought the stream further: messages, new ids, and pauses that the server asked for.
+    /// Counts what brought the stream further: messages, new ids, and pauses that the server asked
+    /// for.
     pub(super) steps: u64,
     seen: HashSet<Box<str>>,
     seen_order: VecDeque<Box<str>>,
@@ -105,8 +106,8 @@ impl Wire {
         })
     }
 
-    /// Sends a request without a body, such as one for a stream. Where the remote wants a sign-in or a
-    /// fresh token, sends it once more.
+    /// Sends a request without a body, such as one for a stream. Where the remote wants a sign-in
+    /// or a fresh token, sends it once more.
     pub(super) async fn fetch(
         &self,
         session: &Session,
@@ -181,8 +182,8 @@ impl Wire {
         }
     }
 
-    /// Passes on everything that a body or event payload holds. Returns whether it held the answer to
-    /// the exchange it belongs to.
+    /// Passes on everything that a body or event payload holds. Returns whether it held the answer
+    /// to the exchange it belongs to.
     pub(super) async fn deliver(&self, received: Received, origin: Origin) -> bool {
         let members = match received {
             Received::One(message) => vec![Ok(message)],
@@ -310,7 +311,8 @@ impl StreamMemory {
     }
 }
 
-/// Whether this message ends that exchange. An error without id answers the exchange it came on (T-24).
+/// Whether this message ends that exchange. An error without id answers the exchange it came on
+/// (T-24).
 fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
     let Some(exchange) = exchange else { return false };
     match (message.kind(), message.id()) {
@@ -322,8 +324,8 @@ fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
     }
 }
 
-/// Event streams are decoded with replacement characters (HTML standard §9.2.6): one bad byte must not
-/// cost the whole message.
+/// Event streams are decoded with replacement characters (HTML standard §9.2.6): one bad byte must
+/// not cost the whole message.
 fn parse_event(data: Bytes) -> Result<Received, Invalid> {
     match Received::parse(data.clone()) {
         Err(_) if std::str::from_utf8(&data).is_err() => {

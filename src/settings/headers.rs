@@ -1,6 +1,6 @@
-//! Extra headers from flags, settings and header files: `Name: value` lines, `${NAME}` in values, and
-//! the checks that keep them from breaking a request or the protocol (S-08, T-27). No message shows
-//! a value.
+//! Extra headers from flags, settings and header files: `Name: value` lines, `${NAME}` in values,
+//! and the checks that keep them from breaking a request or the protocol (S-08, T-27). No message
+//! shows a value.
 
 use std::cell::RefCell;
 
@@ -35,8 +35,8 @@ pub fn parse_line(
     Ok((name, value))
 }
 
-/// The names in `${…}` of a header that was given as a flag, which need not be set. Whatever is wrong
-/// with the header otherwise is an error.
+/// The names in `${…}` of a header that was given as a flag, which need not be set. Whatever is
+/// wrong with the header otherwise is an error.
 pub fn named_variables(line: &str) -> Result<Vec<String>> {
     let names = RefCell::new(Vec::new());
     let lookup = |name: &str| {

@@ -1,6 +1,6 @@
-//! What holds for one run and why: flags, then environment, then the settings file's section for the
-//! server, then its defaults, then what is built in. Single values replace each other in that order;
-//! lists add up, nearest first, and an empty list in the file drops what lies behind it.
+//! What holds for one run and why: flags, then environment, then the settings file's section for
+//! the server, then its defaults, then what is built in. Single values replace each other in that
+//! order; lists add up, nearest first, and an empty list in the file drops what lies behind it.
 
 mod file;
 mod headers;

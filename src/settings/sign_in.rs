@@ -1,5 +1,5 @@
-//! From settings to the options of signing in. Every value is judged here, so that a mistake shows at
-//! the start and not in a browser; no message repeats a secret.
+//! From settings to the options of signing in. Every value is judged here, so that a mistake shows
+//! at the start and not in a browser; no message repeats a secret.
 
 use std::time::Duration;
 
@@ -232,8 +232,8 @@ impl Settings {
         })
     }
 
-    /// `${NAME}` is replaced in the strings of the JSON, never in its text: a quote in a secret must
-    /// not change what the text means.
+    /// `${NAME}` is replaced in the strings of the JSON, never in its text: a quote in a secret
+    /// must not change what the text means.
     fn client_info(
         &self,
         environment: &Environment,

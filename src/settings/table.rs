@@ -141,7 +141,8 @@ impl Group {
 pub enum Availability {
     /// It does.
     Now,
-    /// Taken for the sake of configurations written for `mcp-remote`; the text says why it does nothing.
+    /// Taken for the sake of configurations written for `mcp-remote`; the text says why it does
+    /// nothing.
     NoUse(&'static str),
 }
 

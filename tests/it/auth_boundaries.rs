@@ -1,5 +1,5 @@
-//! What credentials and URLs must not do: follow the host's words, cross from one server to another, start
-//! a shell, or be fetched because a server mentions them (A-01, A-52, S-06, S-11).
+//! What credentials and URLs must not do: follow the host's words, cross from one server to
+//! another, start a shell, or be fetched because a server mentions them (A-01, A-52, S-06, S-11).
 
 use std::sync::Arc;
 
@@ -40,8 +40,8 @@ async fn no_word_of_the_host_becomes_a_credential() {
     }
 }
 
-/// another endpoint of the same origin, with the same issuer and store, gets no token of this one;
-/// not even where somebody put the record under its name.
+/// another endpoint of the same origin, with the same issuer and store, gets no token of this
+/// one; not even where somebody put the record under its name.
 #[tokio::test]
 async fn a_token_goes_to_the_server_that_it_was_issued_for() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -64,8 +64,8 @@ async fn a_token_goes_to_the_server_that_it_was_issued_for() {
     assert!(asked.iter().all(|asked| !asked.headers.contains_key("authorization")));
 }
 
-/// S-06: the page to sign in at is opened by the system's own call or by the desktop's launchers, each
-/// started with the address as one argument.
+/// S-06: the page to sign in at is opened by the system's own call or by the desktop's launchers,
+/// each started with the address as one argument.
 #[test]
 fn no_shell_is_ever_started() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -97,8 +97,8 @@ fn no_shell_is_ever_started() {
     assert!(files > 100, "the sources were read");
 }
 
-/// S-11: what a server asks a person to visit, and what it decorates itself with, is passed on to the host
-/// and fetched by nobody here.
+/// S-11: what a server asks a person to visit, and what it decorates itself with, is passed on to
+/// the host and fetched by nobody here.
 #[tokio::test]
 async fn no_address_that_a_server_mentions_is_visited() {
     let canary = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,5 +1,5 @@
-//! Finding the authorization server, and refusing those that must not be used: always before anything
-//! is registered or opened.
+//! Finding the authorization server, and refusing those that must not be used: always before
+//! anything is registered or opened.
 
 use mcp_tether::error::{Failure, FailureKind};
 use serde_json::json;
@@ -14,7 +14,8 @@ async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
     AuthorizationServer::start(config).await
 }
 
-/// The failure of a request to this server, which must have stopped before registration and browser.
+/// The failure of a request to this server, which must have stopped before registration and
+/// browser.
 async fn stops(server: &AuthorizationServer) -> Failure {
     let no_browser = FakeBrowser::must_not_open();
     let party = party(server).browser(&no_browser.browser()).build();

@@ -33,8 +33,8 @@ fn two(server: &AuthorizationServer, first: impl FnOnce(Builder) -> Builder) -> 
     [first(one()).build(), one().build()]
 }
 
-/// Does this in a runtime that ends when the token endpoint has been asked this often: whatever that
-/// bridge waits for is gone, as after `kill -9`.
+/// Does this in a runtime that ends when the token endpoint has been asked this often: whatever
+/// that bridge waits for is gone, as after `kill -9`.
 async fn killed_when_asked(
     server: &AuthorizationServer,
     times: usize,
@@ -77,8 +77,8 @@ async fn a_renewal_outlives_the_bridge_that_began_it() {
     assert_eq!(other.browser.opened().len(), 1, "nobody has to sign in again");
 }
 
-/// the code is spent and the bridge that spent it is gone: its tokens are stored, and who
-/// comes next neither shows the code again nor opens a tab.
+/// the code is spent and the bridge that spent it is gone: its tokens are stored, and
+/// who comes next neither shows the code again nor opens a tab.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redeemed_code_outlives_the_bridge_that_got_it() {
     let server = slow_server().await;
@@ -172,7 +172,8 @@ async fn a_device_code_is_awaited_apart() {
     assert_eq!(party.list().await, Ok(1));
 }
 
-/// Where no process can be started, or it brings nothing that can be read, the bridge does it itself.
+/// Where no process can be started, or it brings nothing that can be read, the bridge does it
+/// itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_another_process_the_bridge_works_on() {
     for answer in [Err(NotRun("no such file".to_owned())), Ok(Secret::new(b"{".to_vec()))] {
@@ -194,8 +195,8 @@ impl Errands for Useless {
     }
 }
 
-/// Nothing runs apart while a token is fresh, and for a program's own credentials a lost answer costs
-/// nobody anything.
+/// Nothing runs apart while a token is fresh, and for a program's own credentials a lost answer
+/// costs nobody anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_runs_apart_where_nothing_can_be_lost() {
     let server = AuthorizationServer::start(Config::default()).await;

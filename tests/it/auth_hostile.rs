@@ -1,4 +1,5 @@
-//! Servers, pages and programs that mean harm: hostile URLs, forged callbacks, rebinding (S-01 to S-09).
+//! Servers, pages and programs that mean harm: hostile URLs, forged callbacks, rebinding (S-01 to
+//! S-09).
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -158,7 +159,8 @@ fn get(port: u16, target: &str, extra: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n{extra}\r\n")
 }
 
-/// S-01, S-02, A-31: everything but the one right request is turned away, and does not end the wait.
+/// S-01, S-02, A-31: everything but the one right request is turned away, and does not end the
+/// wait.
 #[tokio::test]
 async fn only_the_right_request_ends_the_wait() {
     let server = server(|_| {}).await;

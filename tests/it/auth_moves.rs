@@ -1,5 +1,5 @@
-//! Authorization servers that move away, and servers whose documents are broken (A-03 to,
-//! looked for once, told as what they are.
+//! Authorization servers that move away, and servers whose documents are broken (A-03 to A-06,
+//! looked for once, told as what they are.
 
 use mcp_tether::error::{Failure, FailureKind};
 use serde_json::json;
@@ -30,8 +30,8 @@ async fn outdated(server: &AuthorizationServer, both_know: bool) -> Party {
     party
 }
 
-/// the old token endpoint is gone because the server went over to another issuer: discovered
-/// once, and signed in there with a client of its own.
+/// the old token endpoint is gone because the server went over to another issuer:
+/// discovered once, and signed in there with a client of its own.
 #[tokio::test]
 async fn another_issuer_is_found_when_the_old_token_endpoint_is_gone() {
     for both_know in [false, true] {
@@ -132,7 +132,8 @@ async fn a_broken_resource_document_is_told_as_such() {
     }
 }
 
-/// at a place that we guess, a page is what servers answer to everything, and no document.
+/// at a place that we guess, a page is what servers answer to everything, and no
+/// document.
 #[tokio::test]
 async fn a_page_at_a_place_that_nobody_named_is_no_document() {
     let server = server(|config| {

@@ -1,5 +1,5 @@
-//! What a server cannot make the bridge swallow (S-12): the request fails with a hint, and the bridge goes
-//! on with the next one. Bounds of the eras' adapters are tested beside them.
+//! What a server cannot make the bridge swallow (S-12): the request fails with a hint, and the
+//! bridge goes on with the next one. Bounds of the eras' adapters are tested beside them.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};

@@ -1,5 +1,5 @@
-//! The bridge in front of a server that wants a sign-in: tokens on every request, and a host that need
-//! not wait for a person (A-51, A-56, A-63, HOSTS.md).
+//! The bridge in front of a server that wants a sign-in: tokens on every request, and a host that
+//! need not wait for a person (A-51, A-56, A-63, HOSTS.md).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,8 +120,8 @@ async fn many_calls_that_meet_a_dead_token_share_one_renewal() {
     assert_eq!(acts["result"]["structuredContent"]["acts"], 50, "each ran exactly once");
 }
 
-/// A-56, T-06: what was refused goes out again under an id that was never used, is answered to the host
-/// under the host's own, and is cancelled under the one that the server knows.
+/// A-56, T-06: what was refused goes out again under an id that was never used, is answered to the
+/// host under the host's own, and is cancelled under the one that the server knows.
 #[tokio::test]
 async fn a_refused_request_goes_out_again_under_a_fresh_id() {
     let signing = Signing::with(FakeBrowser::follows());

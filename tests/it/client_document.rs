@@ -1,5 +1,6 @@
-//! The document that a client id can point to (A-22, O-11): `packaging/client-metadata.json`, held against
-//! what the bridge really does, and read by an authorization server that fetches and compares.
+//! The document that a client id can point to (A-22, O-11): `packaging/client-metadata.json`, held
+//! against what the bridge really does, and read by an authorization server that fetches and
+//! compares.
 
 use std::sync::Arc;
 
@@ -50,7 +51,8 @@ async fn the_document_says_what_a_registration_says() {
     assert!(document.get("client_secret").is_none());
 }
 
-/// O-11: every redirect is one that the bridge uses, with any port and with a fixed one.
+/// O-11: every redirect is one that the bridge uses, with any port and with a fixed
+/// one.
 #[tokio::test]
 async fn the_document_lists_the_redirects_that_are_used() {
     let used = Url::parse(registered().await["redirect_uris"][0].as_str().unwrap()).unwrap();

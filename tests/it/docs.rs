@@ -1,5 +1,5 @@
-//! The documentation is true where that can be checked: links lead somewhere, commands parse, entries
-//! of hosts are entries, and lists are complete.
+//! The documentation is true where that can be checked: links lead somewhere, commands parse,
+//! entries of hosts are entries, and lists are complete.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! `doctor` from the outside: what a person reads in the usual situations, as whole outputs, and what it
-//! never does: change something, show a secret, or fail to end.
+//! `doctor` from the outside: what a person reads in the usual situations, as whole outputs, and
+//! what it never does: change something, show a secret, or fail to end.
 
 use axum::response::IntoResponse;
 use insta::assert_snapshot;

@@ -1,5 +1,5 @@
-//! The bridge at every attack of `mock --hostile`: nothing is obtained, every request is answered once,
-//! nothing but protocol is written, and the program ends when it is told to (S-01 to S-15).
+//! The bridge at every attack of `mock --hostile`: nothing is obtained, every request is answered
+//! once, nothing but protocol is written, and the program ends when it is told to (S-01 to S-15).
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

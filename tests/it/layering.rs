@@ -40,7 +40,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("redact", &[]),
 ];
 const EVERYONE_MAY_USE: [&str; 4] = ["jsonrpc", "protocol", "redact", "error"];
-/// What the mock and the bridge's own parts share is only what both sides of the wire must agree on.
+/// What the mock and the bridge's own parts share is only what both sides of the wire must agree
+/// on.
 const MOCK_MAY_USE: [&str; 2] = ["jsonrpc", "protocol"];
 
 #[test]

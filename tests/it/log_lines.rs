@@ -1,5 +1,5 @@
-//! At `info` the log has one line for each request that a server answered for the host, whatever both
-//! sides speak.
+//! At `info` the log has one line for each request that a server answered for the host, whatever
+//! both sides speak.
 
 use mcp_tether::mock::{MockOptions, MockRemote, Served};
 use mcp_tether::protocol::ProtocolVersion;

@@ -21,7 +21,8 @@ mod era_matrix;
 mod eras;
 mod event_streams;
 mod host_clock;
-// The corpus of the fuzz targets, without a fuzzer and without building everything once more for it.
+// The corpus of the fuzz targets, without a fuzzer and without building everything once more for
+// it.
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
 #[cfg(unix)]

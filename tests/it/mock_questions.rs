@@ -1,5 +1,5 @@
-//! What people ask on the product's page, answered as an assistant would: by calling tools through the
-//! bridge, one after the other, each with what the one before gave. On any day.
+//! What people ask on the product's page, answered as an assistant would: by calling tools through
+//! the bridge, one after the other, each with what the one before gave. On any day.
 
 use mcp_tether::mock::{MockOptions, Mode, ProductName};
 use serde_json::{Value, json};
@@ -252,8 +252,8 @@ async fn a_failed_delivery_is_explained_and_a_duplicate_merged() {
     assert_eq!(merged["merged"], json!([other]));
 }
 
-/// The page also asks for a reply in a conversation, for which there is no tool: better nothing than
-/// a wrong one.
+/// The page also asks for a reply in a conversation, for which there is no tool: better nothing
+/// than a wrong one.
 #[tokio::test]
 async fn what_no_tool_does_is_not_claimed() {
     let mut assistant = Assistant::on(DAYS[0]).await;

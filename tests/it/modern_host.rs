@@ -1,5 +1,5 @@
-//! A host of 2026-07-28 in front of every legacy revision and transport (quadrant ML): what a host can
-//! do, end to end.
+//! A host of 2026-07-28 in front of every legacy revision and transport (quadrant ML): what a host
+//! can do, end to end.
 
 use mcp_tether::mock::{Answers, MockOptions, RecordedRequest};
 use mcp_tether::protocol::{Era, ProtocolVersion};

@@ -1,5 +1,5 @@
-//! Sessions behind a host of 2026-07-28: opened, lost, larger ones beside, hosts that mix eras, slow
-//! servers, and the end.
+//! Sessions behind a host of 2026-07-28: opened, lost, larger ones beside, hosts that mix eras,
+//! slow servers, and the end.
 
 use std::time::{Duration, Instant};
 

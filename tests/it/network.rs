@@ -1,5 +1,5 @@
-//! The network as companies have it: proxies, own certificate authorities, cookies of load balancers
-//! (S-13, T-27, HOSTS.md 5).
+//! The network as companies have it: proxies, own certificate authorities, cookies of load
+//! balancers (S-13, T-27, HOSTS.md 5).
 
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,5 @@
-//! What other programs of this machine can reach of a bridge: nothing, but for the callback of a sign-in
-//! while a person is waited for. Read from `/proc`, as a scan would find it.
+//! What other programs of this machine can reach of a bridge: nothing, but for the callback of a
+//! sign-in while a person is waited for. Read from `/proc`, as a scan would find it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,8 @@ use crate::support::harness::initialize;
 use crate::support::home::Home;
 use crate::support::process::Running;
 
-/// Where this process listens: `address:port` in the kernel's own hexadecimal, or the path of a socket.
+/// Where this process listens: `address:port` in the kernel's own hexadecimal, or the path of a
+/// socket.
 fn listening(process: &Running) -> Vec<String> {
     let own = sockets(process);
     let table = |name: &str| {
@@ -73,8 +74,8 @@ fn works(bridge: &mut Running) {
     panic!("no answer");
 }
 
-/// A-76, S-01: the callback on loopback while a person is waited for, and nothing before, after and in
-/// a bridge that finds the sign-in.
+/// A-76, S-01: the callback on loopback while a person is waited for, and nothing before, after and
+/// in a bridge that finds the sign-in.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bridge_listens_on_nothing_but_the_callback_of_a_sign_in_under_way() {
     let server = AuthorizationServer::start(Config::default()).await;

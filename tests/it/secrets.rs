@@ -1,5 +1,6 @@
-//! Secrets reach a header, a form or the store, and nothing else (S-09): a whole life with a server, as
-//! talkative as can be, after which every byte that was written anywhere is searched for them.
+//! Secrets reach a header, a form or the store, and nothing else (S-09): a whole life with a
+//! server, as talkative as can be, after which every byte that was written anywhere is searched for
+//! them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

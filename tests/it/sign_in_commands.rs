@@ -247,8 +247,8 @@ async fn a_token_file_is_sent_and_replaces_signing_in() {
     assert_eq!(login.code, Some(2), "{}", login.shown());
 }
 
-/// who keeps the file fresh need not restart anything; a token that is refused is looked for in the
-/// file once more, and then told with the file's name.
+/// who keeps the file fresh need not restart anything; a token that is refused is looked for
+/// in the file once more, and then told with the file's name.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_file_that_changes_is_read_again() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -282,7 +282,8 @@ async fn a_token_file_that_changes_is_read_again() {
     assert!(!bridge.finish().shown().contains("canary"));
 }
 
-/// DROP-IN §2: a rotating refresh token is taken over, the originals stay, the second import changes nothing.
+/// DROP-IN §2: a rotating refresh token is taken over, the originals stay, the second import
+/// changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn import_takes_a_sign_in_of_mcp_remote_over() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -347,7 +348,8 @@ fn old_files(home: &Home, url: &str, tokens: Value) -> Vec<std::path::PathBuf> {
     [("tokens", tokens), ("client_info", client)].map(write).to_vec()
 }
 
-/// DROP-IN §2: without a URL the hosts tell what `mcp-remote` was started with, flags and variables too.
+/// DROP-IN §2: without a URL the hosts tell what `mcp-remote` was started with, flags and variables
+/// too.
 #[tokio::test(flavor = "multi_thread")]
 async fn import_finds_the_servers_in_the_configurations_of_hosts() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -403,8 +405,8 @@ fn until_asked(server: &AuthorizationServer, times: usize) {
     }
 }
 
-/// A-54, T-10: `kill -9` while the server rotates the refresh token. Who comes next finds the new one, at
-/// a server that takes everything back when the old one is shown again.
+/// A-54, T-10: `kill -9` while the server rotates the refresh token. Who comes next finds the new
+/// one, at a server that takes everything back when the old one is shown again.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_bridge_loses_no_rotated_token() {
@@ -443,8 +445,8 @@ async fn a_killed_login_loses_no_consent() {
     assert_eq!(server.asked_at("/authorize").len(), 1, "nobody had to consent again");
 }
 
-/// S-10: what the process of an errand needs goes through its stdin, never through its arguments; by
-/// hand it is of no use and says so.
+/// S-10: what the process of an errand needs goes through its stdin, never through its arguments;
+/// by hand it is of no use and says so.
 #[cfg(unix)]
 #[test]
 fn an_errand_without_a_briefing_reports_that_it_did_nothing() {

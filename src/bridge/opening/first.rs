@@ -1,5 +1,5 @@
-//! The session is opened by the host's own `initialize` and confirmed by its `notifications/initialized`;
-//! what comes meanwhile waits, and flows afterwards (T-07).
+//! The session is opened by the host's own `initialize` and confirmed by its
+//! `notifications/initialized`; what comes meanwhile waits, and flows afterwards (T-07).
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The legacy session: opened by the host's own `initialize`, opened again with the same `initialize`
-//! when the remote has forgotten it (T-32, T-74), and what must wait meanwhile (T-07).
+//! The legacy session: opened by the host's own `initialize`, opened again with the same
+//! `initialize` when the remote has forgotten it (T-32, T-74), and what must wait meanwhile (T-07).
 
 mod first;
 mod reopening;

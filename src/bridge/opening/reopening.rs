@@ -1,5 +1,5 @@
-//! A session that the remote has forgotten is opened again with the same `initialize`, once for everyone
-//! who notices (T-32, T-74); what the old one was told, the new one is told too.
+//! A session that the remote has forgotten is opened again with the same `initialize`, once for
+//! everyone who notices (T-32, T-74); what the old one was told, the new one is told too.
 
 use super::super::Bridge;
 use super::super::in_flight::Purpose;
@@ -98,8 +98,8 @@ impl Bridge {
         }
     }
 
-    /// What may have changed for the host: after an answer from memory the lists that it was given, else
-    /// all of them.
+    /// What may have changed for the host: after an answer from memory the lists that it was given,
+    /// else all of them.
     pub(in crate::bridge) fn tell_changes(&mut self) {
         if !self.opening.answered_early {
             return self.announce_changes();

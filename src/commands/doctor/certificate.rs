@@ -1,6 +1,6 @@
-//! What the server's certificate says: who issued it, which tells a company's inspection from the real
-//! server, and when it ends. Whether it may be trusted was decided by the connection that brought it;
-//! here it is only read, as far as these two answers need (RFC 5280 §4.1).
+//! What the server's certificate says: who issued it, which tells a company's inspection from the
+//! real server, and when it ends. Whether it may be trusted was decided by the connection that
+//! brought it; here it is only read, as far as these two answers need (RFC 5280 §4.1).
 
 use super::check::Check;
 use crate::redact::plain;

@@ -1,5 +1,5 @@
-//! What `doctor` finds: a list of checks, each with a verdict, a plain sentence and the next step. Text
-//! and JSON are made from this one list; nothing here looks at anything.
+//! What `doctor` finds: a list of checks, each with a verdict, a plain sentence and the next step.
+//! Text and JSON are made from this one list; nothing here looks at anything.
 
 use std::time::Duration;
 

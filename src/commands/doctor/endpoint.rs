@@ -1,5 +1,5 @@
-//! One request over HTTP, which means nothing to a server: TLS, status, redirects, what kind of thing
-//! answers, and whether its clock agrees with ours. Follows nothing and signs in nowhere.
+//! One request over HTTP, which means nothing to a server: TLS, status, redirects, what kind of
+//! thing answers, and whether its clock agrees with ours. Follows nothing and signs in nowhere.
 
 use std::time::{Duration, Instant};
 
@@ -85,8 +85,8 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     (checks, Some(answered).filter(|_| !is_none))
 }
 
-/// Looks at the certificate once more, without trusting it: asks for the root of the server, without
-/// headers of the user's and without the path, which may hold a key.
+/// Looks at the certificate once more, without trusting it: asks for the root of the server,
+/// without headers of the user's and without the path, which may hold a key.
 async fn refused_certificate(remote: &RemoteOptions) -> Option<Check> {
     let outbound = Outbound::taking_any_certificate(&remote.http, &remote.url).ok()?;
     let root = remote.url.join("/").ok()?;
@@ -130,7 +130,8 @@ fn http(response: &Response, url: &Url, took: Duration) -> Check {
     check.took(took)
 }
 
-/// The bridge follows redirects that stay on the origin (T-25); each costs a round trip per message.
+/// The bridge follows redirects that stay on the origin (T-25); each costs a round trip per
+/// message.
 fn redirect(response: &Response, url: &Url) -> Check {
     let location = response.headers().get(header::LOCATION);
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());

@@ -1,5 +1,6 @@
 //! What a host that starts us here would give us: folders, settings, proxies and certificate
-//! authorities. Looks at names and files; the values of variables that may hold secrets stay unread.
+//! authorities. Looks at names and files; the values of variables that may hold secrets stay
+//! unread.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The configurations of hosts: whether they can be read, and whether each entry of ours will start.
-//! Changes nothing, and shows nothing of an entry but its name, its program and its server.
+//! The configurations of hosts: whether they can be read, and whether each entry of ours will
+//! start. Changes nothing, and shows nothing of an entry but its name, its program and its server.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! `mcp-tether doctor`: what works and what does not, in the order in which it is needed. A list of checks
-//! is gathered, then shown. Changes nothing, opens no browser, prints no secret, and ends in time
-//! whatever is broken: what depends on something broken is skipped. A token that has ended is renewed,
-//! as by any use of the server.
+//! `mcp-tether doctor`: what works and what does not, in the order in which it is needed. A list of
+//! checks is gathered, then shown. Changes nothing, opens no browser, prints no secret, and ends in
+//! time whatever is broken: what depends on something broken is skipped. A token that has ended is
+//! renewed, as by any use of the server.
 
 mod certificate;
 mod check;

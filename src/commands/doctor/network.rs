@@ -1,5 +1,6 @@
-//! The way to the server below HTTP: what the name means in both address families, and whether anything
-//! listens there. Where a proxy is used, the way to the proxy is looked at, because it does the rest.
+//! The way to the server below HTTP: what the name means in both address families, and whether
+//! anything listens there. Where a proxy is used, the way to the proxy is looked at, because it
+//! does the rest.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

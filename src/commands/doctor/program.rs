@@ -25,7 +25,8 @@ pub fn checks(environment: &Environment) -> Vec<Check> {
     checks
 }
 
-/// Hosts that name only the program look for it in `PATH`, and often in a shorter one than a shell's.
+/// Hosts that name only the program look for it in `PATH`, and often in a shorter one than a
+/// shell's.
 fn on_path(environment: &Environment) -> Check {
     let path = environment.non_empty("PATH").unwrap_or_default();
     let name = format!("mcp-tether{}", std::env::consts::EXE_SUFFIX);

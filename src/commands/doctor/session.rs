@@ -1,5 +1,5 @@
-//! A real session with the server, through the very bridge that a host uses: transport, era, tools and
-//! how long each took. Opens no browser.
+//! A real session with the server, through the very bridge that a host uses: transport, era, tools
+//! and how long each took. Opens no browser.
 
 use std::time::Instant;
 
@@ -64,8 +64,8 @@ pub async fn checks(mut options: BridgeOptions) -> Vec<Check> {
     checks
 }
 
-/// Whether a server that speaks with legacy hosts does so with modern ones too: to a legacy host it is
-/// a legacy server, so it has to be asked as the other kind (E-02).
+/// Whether a server that speaks with legacy hosts does so with modern ones too: to a legacy host it
+/// is a legacy server, so it has to be asked as the other kind (E-02).
 async fn answers_modern_hosts(options: BridgeOptions) -> bool {
     let meta = json!({
         meta::PROTOCOL_VERSION: ProtocolVersion::NEWEST_MODERN.name(),

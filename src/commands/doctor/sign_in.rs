@@ -51,7 +51,8 @@ pub async fn documents(
     checks
 }
 
-/// The keyring and the stored sign-ins, of one server or of all. `wanted` is what the server asks for.
+/// The keyring and the stored sign-ins, of one server or of all. `wanted` is what the server asks
+/// for.
 pub async fn stored(
     store: &CredentialStore,
     paths: &Paths,

@@ -1,5 +1,5 @@
-//! `doctor --watch`: what running bridges write to their log files, as it comes, and how their state
-//! changes. Speaks to no bridge, and ends with the last one that it watches.
+//! `doctor --watch`: what running bridges write to their log files, as it comes, and how their
+//! state changes. Speaks to no bridge, and ends with the last one that it watches.
 
 use std::collections::BTreeMap;
 use std::fs::File;

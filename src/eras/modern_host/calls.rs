@@ -1,5 +1,5 @@
-//! A request of the host that goes to the server: on its way, and back (E-36 speaks of the exchange, a
-//! call may span several requests of the host and several of ours).
+//! A request of the host that goes to the server: on its way, and back (E-36 speaks of the
+//! exchange, a call may span several requests of the host and several of ours).
 
 use std::time::Instant;
 

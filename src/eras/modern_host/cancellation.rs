@@ -8,8 +8,8 @@ use crate::jsonrpc::RequestId;
 use crate::protocol::methods;
 
 impl ModernHost {
-    /// The host gives up a request: nothing more is written for it. One that is answered already, with
-    /// questions or for good, is none of its business any more.
+    /// The host gives up a request: nothing more is written for it. One that is answered already,
+    /// with questions or for good, is none of its business any more.
     pub(super) fn cancel(&mut self, id: &RequestId, reason: Option<&str>) {
         let Some(place) = self.place_of(id) else {
             return tracing::debug!("ignored the cancellation of a request that is not open");

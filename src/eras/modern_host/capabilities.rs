@@ -1,5 +1,5 @@
-//! What each side is told that the other can do (E6, E-14, E-29). Tables: a capability that is in none
-//! of them cannot be carried, so it is not declared.
+//! What each side is told that the other can do (E6, E-14, E-29). Tables: a capability that is in
+//! none of them cannot be carried, so it is not declared.
 
 use serde_json::{Map, Value, json};
 
@@ -104,8 +104,8 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// Whether a request of the server may be put to a host that declared `capabilities` in the request it
-/// belongs to; else the error that the server gets (E-38).
+/// Whether a request of the server may be put to a host that declared `capabilities` in the request
+/// it belongs to; else the error that the server gets (E-38).
 pub(super) fn may_ask(capabilities: &Value, method: &str, params: &Value) -> Result<(), Refusal> {
     let declared = |name: &str| capabilities[name].is_object();
     let undeclared = |what: &str| {

@@ -1,5 +1,5 @@
-//! What a request of 2026-07-28 says about itself in `_meta` (E-13), and the same request without it,
-//! as a legacy server gets it (E-15). Everything else keeps its bytes.
+//! What a request of 2026-07-28 says about itself in `_meta` (E-13), and the same request without
+//! it, as a legacy server gets it (E-15). Everything else keeps its bytes.
 
 use std::ops::Range;
 

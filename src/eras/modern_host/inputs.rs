@@ -1,6 +1,6 @@
-//! Questions of the server: a legacy server asks while it works, a modern host hears of it in the answer
-//! `input_required` and comes back (E-36). The exchange upstream stays open meanwhile. Which call a
-//! question belongs to, and whether it may be asked at all, is decided here (E-38).
+//! Questions of the server: a legacy server asks while it works, a modern host hears of it in the
+//! answer `input_required` and comes back (E-36). The exchange upstream stays open meanwhile. Which
+//! call a question belongs to, and whether it may be asked at all, is decided here (E-38).
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
-//! `subscriptions/listen` in front of a legacy server: subscriptions of the session, counted over all
-//! listens; an acknowledgement of what really works, before anything else; then notifications, each under
-//! the id of its listen (E-43, E-44).
+//! `subscriptions/listen` in front of a legacy server: subscriptions of the session, counted over
+//! all listens; an acknowledgement of what really works, before anything else; then notifications,
+//! each under the id of its listen (E-43, E-44).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -195,7 +195,8 @@ impl ModernHost {
         let Some(listen) = self.listens.open.get_mut(&number) else { return };
         listen.kinds = kinds;
         listen.acknowledged = true;
-        // What was not accepted stays named: it may be in use by its subscription until that is answered.
+        // What was not accepted stays named: it may be in use by its subscription until that is
+        // answered.
         let refused: Vec<String> = listen.resources.difference(&resources).cloned().collect();
         listen.resources = resources;
         let early = std::mem::take(&mut listen.early);

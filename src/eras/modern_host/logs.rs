@@ -1,5 +1,6 @@
-//! Log messages: wanted per request since 2026-07-28, per session before (E-62). The session's level is
-//! the most verbose one that an open request wants; each message is then judged by its own request.
+//! Log messages: wanted per request since 2026-07-28, per session before (E-62). The session's
+//! level is the most verbose one that an open request wants; each message is then judged by its own
+//! request.
 
 use serde_json::json;
 
@@ -55,8 +56,8 @@ impl ModernHost {
         self.settle_level();
     }
 
-    /// A log message goes to the host only for a request that wants its level, before the answer; what
-    /// belongs to no request goes to stderr.
+    /// A log message goes to the host only for a request that wants its level, before the answer;
+    /// what belongs to no request goes to stderr.
     pub(super) fn take_log(&mut self, message: &Message, call: Option<u64>) {
         #[derive(serde::Deserialize)]
         struct Leveled {

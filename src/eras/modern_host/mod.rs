@@ -45,8 +45,8 @@ use crate::protocol::{LogLevel, methods};
 pub use discover::{conservative_discover, discover_result};
 pub use results::shown;
 
-/// Methods that went away with 2026-07-28, or that legacy tasks have and the extension has not (E-16),
-/// and those of the extension, which is not carried (E-73).
+/// Methods that went away with 2026-07-28, or that legacy tasks have and the extension has not
+/// (E-16), and those of the extension, which is not carried (E-73).
 const REFUSED: [&str; 9] = [
     methods::PING,
     methods::SET_LEVEL,
@@ -64,8 +64,8 @@ const REFUSED: [&str; 9] = [
 pub enum HostEffect {
     /// One line for the host.
     Say(Frame),
-    /// What a legacy host would write: a request with an id of ours, a notification, or an answer to a
-    /// request of the remote under the id that it was given to us with.
+    /// What a legacy host would write: a request with an id of ours, a notification, or an answer
+    /// to a request of the remote under the id that it was given to us with.
     Send(Message),
 }
 
@@ -195,8 +195,9 @@ impl ModernHost {
         }
     }
 
-    /// A request or notification of the remote. A request has the id under which it is to be answered;
-    /// `owner` is our id of the request on whose stream it came, if it came on one (E-38).
+    /// A request or notification of the remote. A request has the id under which it is to be
+    /// answered; `owner` is our id of the request on whose stream it came, if it came on one
+    /// (E-38).
     pub fn take_remote(&mut self, message: &Message, owner: Option<&RequestId>, now: Instant) {
         let stream = match number_of(owner).and_then(|number| self.asked.get(&number)) {
             Some(Asked::Call(call)) => Stream::OfCall(*call),

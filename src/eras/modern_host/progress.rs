@@ -1,5 +1,5 @@
-//! Progress: under the host's token of the moment, strictly increasing over all rounds of a call, and
-//! nothing while the host has questions to answer (E-63, E-64).
+//! Progress: under the host's token of the moment, strictly increasing over all rounds of a call,
+//! and nothing while the host has questions to answer (E-63, E-64).
 
 use super::ModernHost;
 use crate::jsonrpc::{Change, Member, Message, Object};

@@ -1,5 +1,5 @@
-//! JSON-RPC errors that the translation itself owes: to the host for a request that cannot be served,
-//! to the remote for a request that cannot be put to the host.
+//! JSON-RPC errors that the translation itself owes: to the host for a request that cannot be
+//! served, to the remote for a request that cannot be put to the host.
 
 use serde_json::{Value, json};
 

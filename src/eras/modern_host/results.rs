@@ -1,6 +1,6 @@
 //! Answers of a legacy server as a modern host gets them: the fields that every result has since
-//! 2026-07-28 (E-20 to E-23), nothing of legacy tasks, and codes that changed (E5). Large results are
-//! edited in place, never rebuilt.
+//! 2026-07-28 (E-20 to E-23), nothing of legacy tasks, and codes that changed (E5). Large results
+//! are edited in place, never rebuilt.
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

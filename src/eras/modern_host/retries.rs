@@ -1,5 +1,5 @@
-//! The host comes back with what it was asked (E-37): the same request under a live handle. Anything
-//! else is refused; a call is never run a second time because a retry did not fit.
+//! The host comes back with what it was asked (E-37): the same request under a live handle.
+//! Anything else is refused; a call is never run a second time because a retry did not fit.
 
 use std::time::Instant;
 
@@ -88,8 +88,8 @@ impl ModernHost {
         Ok((number, answers))
     }
 
-    /// Passes answers on to the server. Keys that are not open are ignored, missing ones stay open. Says
-    /// whether the user agreed to every page to visit.
+    /// Passes answers on to the server. Keys that are not open are ignored, missing ones stay open.
+    /// Says whether the user agreed to every page to visit.
     fn give_answers(&mut self, number: u64, answers: &Answers) -> bool {
         let Some(call) = self.calls.get_mut(&number) else { return true };
         let mut agreed = true;
@@ -150,8 +150,8 @@ fn action(answer: &str) -> String {
     Object::parse(answer).and_then(|object| object.text("action")).unwrap_or_default()
 }
 
-/// What a retry must repeat: the method and every parameter that is not of the round itself. Two texts
-/// of the same value have the same digest.
+/// What a retry must repeat: the method and every parameter that is not of the round itself. Two
+/// texts of the same value have the same digest.
 fn digest(message: &Message) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(message.method());

@@ -1,5 +1,5 @@
-//! The legacy session behind a host that knows none: opened when something first needs the server, once
-//! for everyone who waits (E-12), and a second time for a larger set of capabilities (E-14).
+//! The legacy session behind a host that knows none: opened when something first needs the server,
+//! once for everyone who waits (E-12), and a second time for a larger set of capabilities (E-14).
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -187,8 +187,8 @@ impl ModernHost {
         }
     }
 
-    /// Answers every host that still asks what the server can do with this `DiscoverResult`: it would
-    /// take an older server for none (E-02).
+    /// Answers every host that still asks what the server can do with this `DiscoverResult`: it
+    /// would take an older server for none (E-02).
     pub fn answer_discovers_with(&mut self, result: &str) {
         for id in std::mem::take(&mut self.session.discovers) {
             let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);

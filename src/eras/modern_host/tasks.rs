@@ -1,5 +1,5 @@
-//! Tools of 2025-11-25 that only run as tasks, for a host that has none of those tasks: the bridge runs
-//! the task itself and gives the host the result (E-74).
+//! Tools of 2025-11-25 that only run as tasks, for a host that has none of those tasks: the bridge
+//! runs the task itself and gives the host the result (E-74).
 
 use std::time::{Duration, Instant};
 
@@ -40,8 +40,9 @@ struct Created {
 }
 
 impl ModernHost {
-    /// Whether a tool that the server does not run as it was asked may need a task: a server answers
-    /// `-32601` then and does nothing (2025-11-25 `basic/utilities/tasks`, tool-level negotiation).
+    /// Whether a tool that the server does not run as it was asked may need a task: a server
+    /// answers `-32601` then and does nothing (2025-11-25 `basic/utilities/tasks`, tool-level
+    /// negotiation).
     pub(super) fn may_run_as_task(&self, number: u64) -> bool {
         let offered = self.session.setting("tasks").is_some_and(|tasks| {
             tasks.pointer("/requests/tools/call").is_some_and(serde_json::Value::is_object)
@@ -73,8 +74,8 @@ impl ModernHost {
         true
     }
 
-    /// Goes on as the status of the task says: its result is fetched when it is there, and also when the
-    /// task has questions, which come on the stream of that request.
+    /// Goes on as the status of the task says: its result is fetched when it is there, and also
+    /// when the task has questions, which come on the stream of that request.
     fn follow_task(&mut self, number: u64, told: &Told, now: Instant) {
         let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
             return;

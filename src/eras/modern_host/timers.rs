@@ -1,5 +1,5 @@
-//! What happens later without being asked. A timer that has become pointless is not taken out: it finds
-//! nothing to do.
+//! What happens later without being asked. A timer that has become pointless is not taken out: it
+//! finds nothing to do.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

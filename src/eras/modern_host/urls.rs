@@ -1,6 +1,6 @@
-//! A server of 2025-11-25 that wants the user to visit a page first answers `-32042`. A modern host is
-//! asked for consent in a round of its own; the request then goes out again once the page was visited
-//! (E-39). The bridge itself never opens a page.
+//! A server of 2025-11-25 that wants the user to visit a page first answers `-32042`. A modern host
+//! is asked for consent in a round of its own; the request then goes out again once the page was
+//! visited (E-39). The bridge itself never opens a page.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -142,8 +142,8 @@ impl ModernRemote {
         turn.effect(RemoteEffect::Answer { number, answer, edits });
     }
 
-    /// `-32020`: the schema may have changed; look it up and try once more (T-55), then give up with a
-    /// failure of our own, for the host has no part in headers (E-51).
+    /// `-32020`: the schema may have changed; look it up and try once more (T-55), then give up
+    /// with a failure of our own, for the host has no part in headers (E-51).
     fn headers_refused(&mut self, number: u64, turn: &mut Turn<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if std::mem::replace(&mut call.mirrored_again, true) {

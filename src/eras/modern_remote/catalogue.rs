@@ -1,6 +1,7 @@
-//! What the bridge itself must know of the remote's tools: which arguments are mirrored into headers
-//! (T-56), and which calls do no harm when sent twice (T-60). Filled from every list that passes, and
-//! by a list of its own where a host calls without listing. Leaves invalid tools out (T-53).
+//! What the bridge itself must know of the remote's tools: which arguments are mirrored into
+//! headers (T-56), and which calls do no harm when sent twice (T-60). Filled from every list that
+//! passes, and by a list of its own where a host calls without listing. Leaves invalid tools out
+//! (T-53).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -206,8 +207,8 @@ impl ModernRemote {
         }
     }
 
-    /// Sends a request of our own: for the legacy host, or else with the `_meta` of the modern request
-    /// that it is needed for.
+    /// Sends a request of our own: for the legacy host, or else with the `_meta` of the modern
+    /// request that it is needed for.
     pub(super) fn ask_aside(
         &mut self,
         method: &str,

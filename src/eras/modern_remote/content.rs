@@ -1,5 +1,5 @@
-//! Constructs inside results that a host of an older revision does not know (E11, E-80). Schemas are
-//! never rewritten otherwise, and no `$ref` is followed (E-81).
+//! Constructs inside results that a host of an older revision does not know (E11, E-80). Schemas
+//! are never rewritten otherwise, and no `$ref` is followed (E-81).
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -27,7 +27,8 @@ impl Shown {
     }
 }
 
-/// What changes in a result for a host of this revision. `offset` is where the result's text begins.
+/// What changes in a result for a host of this revision. `offset` is where the result's text
+/// begins.
 pub(super) fn shown(
     method: &str,
     result: &Object<'_>,

@@ -27,8 +27,8 @@ pub(super) fn code_of(answer: &Message) -> i64 {
     answer.outcome_as::<Error>().unwrap_or_default().code
 }
 
-/// Whether only a server of the legacy era says this: it misses a session or an `initialize`. Servers
-/// say so in words; their codes differ.
+/// Whether only a server of the legacy era says this: it misses a session or an `initialize`.
+/// Servers say so in words; their codes differ.
 pub(super) fn is_legacy(answer: &Message) -> bool {
     let error: Error = answer.outcome_as().unwrap_or_default();
     let words = error.message.to_ascii_lowercase();

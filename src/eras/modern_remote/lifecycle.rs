@@ -1,5 +1,5 @@
-//! `initialize` of a legacy host, answered from `server/discover` (E-10), and which capabilities of the
-//! remote it gets to see (E6).
+//! `initialize` of a legacy host, answered from `server/discover` (E-10), and which capabilities of
+//! the remote it gets to see (E6).
 
 use serde_json::{Value, json};
 

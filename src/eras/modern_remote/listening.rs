@@ -16,7 +16,8 @@ pub(super) const LISTS: [(&str, &str, &str); 3] = [
 ];
 /// The pause before listening again when the remote ended it on purpose.
 const AFTER_END: Duration = Duration::from_secs(5);
-/// How often in a row listening may fail before nothing was ever heard: the remote does not offer it.
+/// How often in a row listening may fail before nothing was ever heard: the remote does not offer
+/// it.
 const FRUITLESS: u32 = 3;
 
 /// The listen for lists.

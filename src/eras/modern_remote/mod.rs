@@ -1,8 +1,10 @@
 //! A modern remote towards the loop, which takes it for a legacy one: answers `initialize`, carries
-//! requests out as self-contained exchanges, asks the host what the remote asks for, listens for the
-//! host. A request of a modern host is relayed instead (MM, E-04): it only gets another id and headers.
+//! requests out as self-contained exchanges, asks the host what the remote asks for, listens for
+//! the host. A request of a modern host is relayed instead (MM, E-04): it only gets another id and
+//! headers.
 //!
-//! Pure: messages and the time in, effects out. What one request keeps never touches another (E-06).
+//! Pure: messages and the time in, effects out. What one request keeps never touches another
+//! (E-06).
 
 mod call;
 mod catalogue;
@@ -162,7 +164,8 @@ impl ModernRemote {
         })
     }
 
-    /// The `server/discover` that a legacy host's `initialize` becomes (E-10), as message and headers.
+    /// The `server/discover` that a legacy host's `initialize` becomes (E-10), as message and
+    /// headers.
     pub fn discover_for(
         initialize: &Message,
         options: &RemoteOptions,
@@ -215,8 +218,8 @@ impl ModernRemote {
         self.begin(number, Call::new(request.clone(), true, turn.now), turn);
     }
 
-    /// A notification of the host. `number` says under which number the loop wants to hear that it is
-    /// done with.
+    /// A notification of the host. `number` says under which number the loop wants to hear that it
+    /// is done with.
     pub fn take_notification(&mut self, number: u64, message: &Message, turn: &mut Turn<'_>) {
         if !is_carried(message.method()) {
             return turn.effect(RemoteEffect::Accepted(number));

@@ -1,5 +1,5 @@
-//! Notifications of a modern remote on their way to a legacy host: without the listen they belong to,
-//! with the host's own progress token, never going backwards (E-63, E-64).
+//! Notifications of a modern remote on their way to a legacy host: without the listen they belong
+//! to, with the host's own progress token, never going backwards (E-63, E-64).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -1,5 +1,5 @@
-//! Random sessions of a legacy host against a model of a modern remote: every request is answered once,
-//! ids and values stay intact, and nothing of one request gets into another's answer.
+//! Random sessions of a legacy host against a model of a modern remote: every request is answered
+//! once, ids and values stay intact, and nothing of one request gets into another's answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -108,7 +108,8 @@ impl ModernRemote {
         self.later(pause(losses, spread), Due::Again(number), turn);
     }
 
-    /// E-46: with the remote's own last word where there was one, else as a cancellation by the server.
+    /// E-46: with the remote's own last word where there was one, else as a cancellation by the
+    /// server.
     pub(super) fn end_relayed_listen(&mut self, number: u64, turn: &mut Turn<'_>) {
         let Some(mut call) = self.drop_call(number, turn) else { return };
         let Some(id) = call.request.id().map(RequestId::to_json) else { return };

@@ -1,5 +1,5 @@
-//! Subscriptions to single resources: a session's `resources/subscribe` becomes a listen with all URIs,
-//! replaced by a new one when they change (E-41, E-42, E-45).
+//! Subscriptions to single resources: a session's `resources/subscribe` becomes a listen with all
+//! URIs, replaced by a new one when they change (E-41, E-42, E-45).
 
 use std::collections::{BTreeSet, VecDeque};
 

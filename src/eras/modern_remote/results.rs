@@ -1,5 +1,5 @@
-//! A modern result as a legacy host knows results (E-20 to E-25): what only 2026-07-28 has goes, and
-//! everything else keeps its bytes.
+//! A modern result as a legacy host knows results (E-20 to E-25): what only 2026-07-28 has goes,
+//! and everything else keeps its bytes.
 
 use super::{ModernRemote, Turn, content, protocol};
 use crate::jsonrpc::{Change, Edit, Message, Object};

@@ -1,5 +1,5 @@
-//! Which arguments of a tool a modern remote wants mirrored into headers, read from its input schema
-//! (T-53), and their values in a call (T-54). Never follows a `$ref` (E-81).
+//! Which arguments of a tool a modern remote wants mirrored into headers, read from its input
+//! schema (T-53), and their values in a call (T-54). Never follows a `$ref` (E-81).
 
 use serde_json::Value;
 
@@ -9,7 +9,8 @@ use crate::protocol::headers::{PARAMETER_ANNOTATION, PARAMETER_PREFIX};
 
 /// How deep a schema is read (S-12).
 const DEPTH: usize = 64;
-/// How many arguments of one tool are mirrored (S-12): many servers take no more than 100 headers in all.
+/// How many arguments of one tool are mirrored (S-12): many servers take no more than 100 headers
+/// in all.
 const MIRRORS: usize = 64;
 /// Keywords whose value is data, where an annotation means nothing.
 const DATA: [&str; 4] = ["default", "enum", "const", "examples"];
@@ -142,8 +143,8 @@ fn is_token(byte: u8) -> bool {
 }
 
 impl Mirror {
-    /// The header of a call with these arguments; none for a value that is absent, `null`, of another
-    /// type or out of range (O-3).
+    /// The header of a call with these arguments; none for a value that is absent, `null`, of
+    /// another type or out of range (O-3).
     pub(super) fn header(&self, arguments: &str) -> Option<(String, String)> {
         let mut value = arguments;
         for name in &self.path {

@@ -1,5 +1,6 @@
-//! Tasks of the extension `io.modelcontextprotocol/tasks`, driven out of the legacy host's sight (E-70
-//! to E-72): poll, ask what the task asks, hand the answers over, and give the host the final result.
+//! Tasks of the extension `io.modelcontextprotocol/tasks`, driven out of the legacy host's sight
+//! (E-70 to E-72): poll, ask what the task asks, hand the answers over, and give the host the final
+//! result.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! A remote that means harm: each attack of the table is played by a mock of its own, and what reached
-//! the attacker is judged from the records. What only the other side can tell (its screen, its
-//! memory, the programs that it started) is not judged here.
+//! A remote that means harm: each attack of the table is played by a mock of its own, and what
+//! reached the attacker is judged from the records. What only the other side can tell (its screen,
+//! its memory, the programs that it started) is not judged here.
 
 mod attacks;
 mod judge;

@@ -1,5 +1,5 @@
-//! The file of `--data`: which product it belongs to, in which format, and the product's data as one
-//! value in an embedded store. It does not know what the data means.
+//! The file of `--data`: which product it belongs to, in which format, and the product's data as
+//! one value in an embedded store. It does not know what the data means.
 
 use std::fmt;
 use std::fs;

@@ -1,5 +1,5 @@
-//! What the revision 2026-07-28 puts around the methods: `server/discover`, result types, who made a
-//! result, caching hints, and input that is asked for in rounds.
+//! What the revision 2026-07-28 puts around the methods: `server/discover`, result types, who made
+//! a result, caching hints, and input that is asked for in rounds.
 
 use std::borrow::Cow;
 

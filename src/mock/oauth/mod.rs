@@ -3,7 +3,8 @@
 //! revocation).
 //!
 //! [`OAuth`] is what a test holds: it changes what is in force, forgets and moves things, and tells
-//! what was asked. Knows nothing of MCP beyond the endpoint's address; `transport` hands requests in.
+//! what was asked. Knows nothing of MCP beyond the endpoint's address; `transport` hands requests
+//! in.
 //!
 //! What is wrong or hostile is a fault, not an option, so that it can hold for a few requests only:
 //! `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,

@@ -1,5 +1,5 @@
-//! Free-text search: every word must be found somewhere, capitals do not matter, `#` before a number
-//! neither.
+//! Free-text search: every word must be found somewhere, capitals do not matter, `#` before a
+//! number neither.
 
 use super::field::Input;
 

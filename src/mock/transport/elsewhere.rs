@@ -1,5 +1,5 @@
-//! Requests that are for no transport: pages and endpoints of the product, documents and endpoints of
-//! the OAuth side, if there is one.
+//! Requests that are for no transport: pages and endpoints of the product, documents and endpoints
+//! of the OAuth side, if there is one.
 
 use std::sync::Arc;
 

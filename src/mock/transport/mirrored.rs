@@ -1,5 +1,5 @@
-//! Headers that repeat the body (2026-07-28, SEP-2243): the revision, the method, what it names, and
-//! the arguments that a tool's schema wants repeated. A difference is refused with `-32020`.
+//! Headers that repeat the body (2026-07-28, SEP-2243): the revision, the method, what it names,
+//! and the arguments that a tool's schema wants repeated. A difference is refused with `-32020`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

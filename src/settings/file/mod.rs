@@ -1,6 +1,6 @@
 //! The settings file: `[defaults]` and `[server."https://…"]` sections whose keys are the names in
-//! the table of settings, plus an `env` table for `${NAME}` in header values. Everything in the file
-//! is checked, with line and column, so that a typo in any section is found at once.
+//! the table of settings, plus an `env` table for `${NAME}` in header values. Everything in the
+//! file is checked, with line and column, so that a typo in any section is found at once.
 
 mod reader;
 

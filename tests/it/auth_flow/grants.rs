@@ -1,4 +1,5 @@
-//! Ways of signing in without a browser here: credentials, a code on another device, a pasted address.
+//! Ways of signing in without a browser here: credentials, a code on another device, a pasted
+//! address.
 
 use super::*;
 

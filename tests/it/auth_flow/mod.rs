@@ -1,5 +1,5 @@
-//! Signing in from the first 401 to the repeated request; renewing, stepping up and signing out in the
-//! modules beside.
+//! Signing in from the first 401 to the repeated request; renewing, stepping up and signing out in
+//! the modules beside.
 
 mod grants;
 mod registration;
@@ -212,8 +212,8 @@ async fn a_public_server_is_not_signed_in_to() {
     assert!(server.asked_at("/register").is_empty());
 }
 
-/// the server forgot the client, which only its own error page tells: the sign-in times out, and
-/// the next one registers anew instead of ending there again.
+/// the server forgot the client, which only its own error page tells: the sign-in times out,
+/// and the next one registers anew instead of ending there again.
 #[tokio::test]
 async fn a_dead_end_at_the_server_is_not_walked_into_twice() {
     let server = server(|config| config.refresh_tokens = false).await;

@@ -47,8 +47,8 @@ async fn signing_out_says_what_could_not_be_revoked() {
     assert_eq!(three.vault.names(), Vec::<String>::new(), "removed here all the same");
 }
 
-/// `logout --all`: by the name that it rests under, also where the server is unknown because the entry is
-/// damaged.
+/// `logout --all`: by the name that it rests under, also where the server is unknown because the
+/// entry is damaged.
 #[tokio::test]
 async fn a_stored_sign_in_is_signed_out_of_by_its_name() {
     let server = server(|_| {}).await;

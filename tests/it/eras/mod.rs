@@ -1,5 +1,5 @@
-//! Both eras through the real bridge and the mock, whose modern side is strict about everything that
-//! a modern remote may refuse.
+//! Both eras through the real bridge and the mock, whose modern side is strict about everything
+//! that a modern remote may refuse.
 
 use mcp_tether::mock::{MockOptions, Served};
 use mcp_tether::protocol::ProtocolVersion;

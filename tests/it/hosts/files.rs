@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{Home, URL, sample, shown};
 use crate::support::process::Program;
 
-/// Comments, order, indentation and line ends of everything else stay (the snapshots are the proof).
+/// Comments, order, indentation and line ends of everything else stay (the snapshots are the
+/// proof).
 #[cfg(target_os = "linux")]
 #[test]
 fn an_entry_is_added_in_the_hosts_own_shape_and_nothing_else_changes() {

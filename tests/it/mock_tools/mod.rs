@@ -1,7 +1,7 @@
 //! Every tool of every product of the mock, called through the bridge: with arguments that work,
-//! with each argument missing, with each of a wrong type, with ids of nothing. What comes back is held
-//! against the tool's own output schema and the product's own error shape, and the list of tools
-//! against `tools.tsv`. Where a product has roles, every tool is called in each of them too.
+//! with each argument missing, with each of a wrong type, with ids of nothing. What comes back is
+//! held against the tool's own output schema and the product's own error shape, and the list of
+//! tools against `tools.tsv`. Where a product has roles, every tool is called in each of them too.
 //!
 //! A product is a file here with one [`Tested`] and a test that plays it; nothing else is to be
 //! written down but what cannot be derived from the tools themselves.

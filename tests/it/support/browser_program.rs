@@ -1,5 +1,5 @@
-//! Puts a [`FakeBrowser`] where a spawned program finds its browser: a program `xdg-open` that writes
-//! what it is given into a pipe, and a thread that opens what comes out of it.
+//! Puts a [`FakeBrowser`] where a spawned program finds its browser: a program `xdg-open` that
+//! writes what it is given into a pipe, and a thread that opens what comes out of it.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};

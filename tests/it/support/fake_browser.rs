@@ -1,6 +1,6 @@
-//! A browser with a person in front of it: opens the page of an authorization server, decides on its
-//! form, and follows every redirect up to the callback. It knows forms and redirects, and nothing of
-//! the code under test.
+//! A browser with a person in front of it: opens the page of an authorization server, decides on
+//! its form, and follows every redirect up to the callback. It knows forms and redirects, and
+//! nothing of the code under test.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,5 @@
-//! One bridge as far as signing in goes: an authorizer with everything around it, and requests as the
-//! remote's wire makes them.
+//! One bridge as far as signing in goes: an authorizer with everything around it, and requests as
+//! the remote's wire makes them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -74,8 +74,8 @@ impl Builder {
         self
     }
 
-    /// What must not break off runs beside it, as in a process of its own: on this test's runtime, and
-    /// with nothing in common but the store and what is sent.
+    /// What must not break off runs beside it, as in a process of its own: on this test's runtime,
+    /// and with nothing in common but the store and what is sent.
     pub fn apart(mut self) -> Self {
         let (world, _) = self.world();
         let runtime = tokio::runtime::Handle::current();

@@ -1,5 +1,5 @@
-//! A front that speaks TLS with a certificate of its own authority and passes the bytes on to a port
-//! of this machine.
+//! A front that speaks TLS with a certificate of its own authority and passes the bytes on to a
+//! port of this machine.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Scripts: what the host and the loop give goes in, what is said and sent is read back as values. The
-//! clock is moved by hand.
+//! Scripts: what the host and the loop give goes in, what is said and sent is read back as values.
+//! The clock is moved by hand.
 
 mod listens;
 mod logs_and_progress;
@@ -36,7 +36,8 @@ impl Script {
         Self { host: ModernHost::new(), now: Instant::now(), said, sent }
     }
 
-    /// With the session open at a server that has these capabilities, for a host that can do everything.
+    /// With the session open at a server that has these capabilities, for a host that can do
+    /// everything.
     fn open(capabilities: Value) -> Self {
         let mut script = Self::new();
         script.discover("open");

@@ -1,5 +1,5 @@
-//! Random sessions of a modern host against a model of a legacy server: every request is answered once,
-//! ids and values stay intact, and nothing of one call gets into another.
+//! Random sessions of a modern host against a model of a legacy server: every request is answered
+//! once, ids and values stay intact, and nothing of one call gets into another.
 
 use std::collections::{BTreeMap, BTreeSet};
 

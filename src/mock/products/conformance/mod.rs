@@ -1,5 +1,5 @@
-//! `conformance`: exactly what the server scenarios of the official conformance suite expect to find.
-//! Names and texts are the suite's; see `tests/conformance/README.md`.
+//! `conformance`: exactly what the server scenarios of the official conformance suite expect to
+//! find. Names and texts are the suite's; see `tests/conformance/README.md`.
 
 mod answers;
 mod asking;

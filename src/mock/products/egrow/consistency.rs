@@ -1,6 +1,6 @@
 //! Whatever is done in whatever order, the data stay consistent: goods are neither made nor lost,
-//! money is exact, what refers to something finds it, what failed changed nothing, what worked is in
-//! the audit log. Sequences of calls are drawn; each goes the way a tool call goes.
+//! money is exact, what refers to something finds it, what failed changed nothing, what worked is
+//! in the audit log. Sequences of calls are drawn; each goes the way a tool call goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

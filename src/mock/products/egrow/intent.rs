@@ -1,5 +1,5 @@
-//! How well a tool fits what somebody wants to do, said in their own words: small words do not count,
-//! endings and single slips of the finger do not matter.
+//! How well a tool fits what somebody wants to do, said in their own words: small words do not
+//! count, endings and single slips of the finger do not matter.
 
 use super::entry::Entry;
 

@@ -1,6 +1,6 @@
 //! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
-//! a tool is one entry in the table of its domain and one function. What tools give is told by type in
-//! `shapes`; the GraphQL escape hatch is made of both tables.
+//! a tool is one entry in the table of its domain and one function. What tools give is told by type
+//! in `shapes`; the GraphQL escape hatch is made of both tables.
 
 mod analytics;
 mod audit;

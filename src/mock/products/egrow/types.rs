@@ -1,5 +1,5 @@
-//! The kinds of things that tools give, as tables: the output schemas that hosts see and the types of
-//! the GraphQL escape hatch come from one place. The tables are in `shapes`.
+//! The kinds of things that tools give, as tables: the output schemas that hosts see and the types
+//! of the GraphQL escape hatch come from one place. The tables are in `shapes`.
 
 use serde_json::{Map, Value, json};
 

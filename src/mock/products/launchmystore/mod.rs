@@ -1,7 +1,8 @@
-//! `launchmystore`: a shop system. 63 tools in ten domains work on one store; tokens are its own and
-//! act in the role of whoever minted them; every call lands in the audit log.
+//! `launchmystore`: a shop system. 63 tools in ten domains work on one store; tokens are its own
+//! and act in the role of whoever minted them; every call lands in the audit log.
 //!
-//! Adding a tool is one entry in the table of its domain, and a function where it is no plain record.
+//! Adding a tool is one entry in the table of its domain, and a function where it is no plain
+//! record.
 
 mod access;
 mod analytics;

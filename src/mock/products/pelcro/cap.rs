@@ -1,5 +1,5 @@
-//! The cap on what a tool gives: what is longer loses its tail and says so, and is still JSON of the
-//! same shape.
+//! The cap on what a tool gives: what is longer loses its tail and says so, and is still JSON of
+//! the same shape.
 
 use serde_json::{Value, json};
 

@@ -69,8 +69,8 @@ impl Contender {
         Self { command, ..self.clone() }
     }
 
-    /// The same bridge with its sign-ins in files, and once more with one stored for `url`; `None` for
-    /// other programs. The token is a program's own, so that nobody has to consent.
+    /// The same bridge with its sign-ins in files, and once more with one stored for `url`; `None`
+    /// for other programs. The token is a program's own, so that nobody has to consent.
     pub(crate) fn signed_in(&self, url: &str, token_url: &str) -> Outcome<Option<[Self; 2]>> {
         if Path::new(&self.command[0]).file_name().is_none_or(|name| name != "mcp-tether") {
             return Ok(None);

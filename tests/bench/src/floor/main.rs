@@ -2,7 +2,8 @@
 //!
 //! Each stdin line becomes one POST with the bytes as they came, each JSON body or SSE event one
 //! stdout line; nothing is parsed, checked, retried, timed out or cleaned up. It streams: a body is
-//! on its way to stdout before its end has arrived. HTTP/1.1 only, plain to a literal address or over TLS to this machine.
+//! on its way to stdout before its end has arrived. HTTP/1.1 only, plain to a literal address or
+//! over TLS to this machine.
 
 mod events;
 mod output;

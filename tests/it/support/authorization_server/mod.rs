@@ -1,6 +1,6 @@
-//! A small strict authorization server and the MCP endpoint that it protects. What it wants and what it
-//! answers is in [`Config`], which a test may change at any time; what it was asked is recorded. It imports
-//! nothing of the code under test.
+//! A small strict authorization server and the MCP endpoint that it protects. What it wants and
+//! what it answers is in [`Config`], which a test may change at any time; what it was asked is
+//! recorded. It imports nothing of the code under test.
 
 mod config;
 mod tokens;

@@ -1,4 +1,5 @@
-//! The token endpoint: who asks, what for, and what is issued; and the device and revocation endpoints.
+//! The token endpoint: who asks, what for, and what is issued; and the device and revocation
+//! endpoints.
 
 use super::*;
 

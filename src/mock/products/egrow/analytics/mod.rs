@@ -1,5 +1,5 @@
-//! The tools that look at many orders at once: reports, dashboard widgets, advertisements. All of it
-//! is computed from the orders when it is asked for.
+//! The tools that look at many orders at once: reports, dashboard widgets, advertisements. All of
+//! it is computed from the orders when it is asked for.
 
 mod dashboard;
 mod reports;

@@ -1,5 +1,5 @@
-//! How a field of a GraphQL object gets its value. What the thing at hand does not hold is looked up
-//! by its id, which is how things lead to each other.
+//! How a field of a GraphQL object gets its value. What the thing at hand does not hold is looked
+//! up by its id, which is how things lead to each other.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

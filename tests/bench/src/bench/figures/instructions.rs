@@ -1,7 +1,7 @@
 //! Instructions instead of time: what a bridge executes for a call, a notification, a byte.
 //!
-//! `valgrind` counts them, so a busy machine changes nothing and a target may fail a run (`--strict`).
-//! Counted is what the work adds to a run that only opens a session and ends.
+//! `valgrind` counts them, so a busy machine changes nothing and a target may fail a run
+//! (`--strict`). Counted is what the work adds to a run that only opens a session and ends.
 
 use std::fs;
 use std::path::Path;
@@ -35,8 +35,8 @@ struct Work {
     act: fn(&mut Bridge, &Bench) -> Outcome<()>,
 }
 
-/// A guard, not a promise: each target stands a tenth above what the profile `counted` needed when it
-/// was set. It may be lowered, and is raised only with a reason.
+/// A guard, not a promise: each target stands a tenth above what the profile `counted` needed when
+/// it was set. It may be lowered, and is raised only with a reason.
 const WORKS: [Work; 6] = [
     Work {
         key: "call-json",

@@ -65,8 +65,8 @@ fn start_at(bench: &Bench, contender: &Contender, url: &str) -> Outcome<Start> {
     Ok(Start { opening, requests, end })
 }
 
-/// With a fresh sign-in in a file, against the same bridge without one, at a remote that asks for none:
-/// it may cost a few milliseconds and no request.
+/// With a fresh sign-in in a file, against the same bridge without one, at a remote that asks for
+/// none: it may cost a few milliseconds and no request.
 pub(crate) fn signed_in(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let (url, token_url) = (bench.upstream().url(), bench.upstream().token_url());
     let mut pairs = Vec::new();

@@ -46,8 +46,8 @@ pub(crate) fn answer(message: &[u8], payload: &Payload) -> (Answer, Duration) {
     }
 }
 
-/// `json-SIZE`, `sse-SIZE`: a text of that size; `wait-MS`: a late answer; `notify-COUNT`: that many
-/// notifications before the answer; `sink`: tells how much of its argument is as it should be.
+/// `json-SIZE`, `sse-SIZE`: a text of that size; `wait-MS`: a late answer; `notify-COUNT`: that
+/// many notifications before the answer; `sink`: tells how much of its argument is as it should be.
 fn call(id: &[u8], params: &[u8], payload: &Payload) -> (Answer, Duration) {
     let name = envelope::string(params, "name").unwrap_or_default();
     let name = String::from_utf8_lossy(name);
