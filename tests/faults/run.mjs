@@ -1,5 +1,5 @@
 // The fault matrix: each row injects one fault into a running bridge for real, and prints what came of it.
-// `run.mjs [--only TEXT] [--long] [--list] [--soak MINUTES] [--seed N]`; the bridge is `MCP_TETHER`.
+// `run.mjs [--only TEXT] [--long] [--list] [--soak MINUTES] [--seed N] [--together BRIDGES]`; the bridge is `MCP_TETHER`.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { rows as connection } from './rows/connection.mjs';
@@ -9,6 +9,7 @@ import { rows as server } from './rows/server.mjs';
 import { rows as signingIn } from './rows/signing_in.mjs';
 import { rows as surroundings } from './rows/surroundings.mjs';
 import { soak } from './soak.mjs';
+import { together } from './together.mjs';
 import { Trial } from './trial.mjs';
 import { World } from './world.mjs';
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     // Those too that take minutes.
     long: { type: 'boolean' },
     soak: { type: 'string' },
+    together: { type: 'string' },
     seed: { type: 'string' },
     // For this program itself: one row in a network of its own, whose result is printed as JSON.
     inside: { type: 'string' },
@@ -62,6 +64,8 @@ if (values.inside) {
   console.log(JSON.stringify(await carryOut(rows.find((row) => row.name === values.inside))));
 } else if (values.list) {
   for (const row of rows) console.log(row.name);
+} else if (values.together !== undefined) {
+  process.exitCode = (await together(binary, Number(values.together))) ? 0 : 1;
 } else if (values.soak !== undefined) {
   const { line, problems } = await soak(binary, Number(values.soak), Number(values.seed ?? Date.now() % 1e6));
   console.log(line);
