@@ -12,6 +12,7 @@ use reqwest::{
 };
 use url::{Host, Url};
 
+use super::chain::Presented;
 use super::cookies::Cookies;
 use super::options::{HttpOptions, Proxy};
 use crate::error::{Error, Result};
@@ -47,23 +48,18 @@ impl Outbound {
         Self::build(options, url, |builder| builder.dns_resolver(resolver.clone()))
     }
 
-    /// The same, whose responses tell the certificate of the server.
+    /// The same, which takes any certificate for good and keeps what the server presents: only for
+    /// looking at that. Nothing that matters may be sent over it.
     ///
     /// # Errors
     /// As [`Outbound::new`].
-    pub fn telling_certificate(options: &HttpOptions, url: &Url) -> Result<Self> {
-        Self::build(options, url, |builder| builder.tls_info(true))
-    }
-
-    /// The same, which takes any certificate for good: only to look at one that was refused.
-    /// Nothing that matters may be sent over it.
-    ///
-    /// # Errors
-    /// As [`Outbound::new`].
-    pub fn taking_any_certificate(options: &HttpOptions, url: &Url) -> Result<Self> {
-        Self::build(options, url, |builder| {
-            builder.tls_info(true).tls_danger_accept_invalid_certs(true)
-        })
+    pub fn looking_at_certificates(options: &HttpOptions, url: &Url) -> Result<(Self, Presented)> {
+        let presented = Presented::default();
+        let outbound = Self::build(options, url, |builder| match presented.connecting() {
+            Some(config) => builder.tls_backend_preconfigured(config),
+            None => builder,
+        })?;
+        Ok((outbound, presented))
     }
 
     fn build(

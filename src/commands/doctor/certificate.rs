@@ -18,42 +18,77 @@ const EXPLICIT_VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// Who vouches for the server, and for how long.
-pub fn check(certificate: &[u8], now: u64) -> Check {
-    let Some(Read { issuer, ends }) = read(certificate) else {
+/// Who vouches for the server, and for how long. The chain was found good, the server's own certificate
+/// stands first.
+pub fn check(chain: &[Vec<u8>], now: u64) -> Check {
+    let all: Vec<Read> = chain.iter().filter_map(|one| read(one)).collect();
+    let Some((own, others)) = all.split_first() else {
         return Check::ok("certificate", "trusted");
     };
-    let says = format!("trusted, issued by `{}`", plain(&issuer));
-    let left = ends.saturating_sub(now);
-    let days = left / 86_400;
-    let says = format!("{says}, ends in {days} days");
-    match left < SOON {
-        true => Check::warn("certificate", says).next("tell the server's operator to renew it"),
-        false => Check::ok("certificate", says),
+    let days = own.left(now) / 86_400;
+    let says = format!("trusted, issued by `{}`, ends in {days} days", own.issuer());
+    if own.left(now) < SOON {
+        return Check::warn("certificate", says).next("tell the server's operator to renew it");
+    }
+    match others.iter().find(|one| one.left(now) < SOON) {
+        Some(other) => {
+            let says = format!("{says}; that of `{}` behind it ends sooner", other.subject());
+            Check::warn("certificate", says).next("tell the server's operator to replace it")
+        }
+        None => Check::ok("certificate", says),
     }
 }
 
-/// Whose certificate was refused: a company that looks into all connections, or one that has ended.
-pub fn refused(certificate: &[u8], now: u64) -> Option<Check> {
-    let Read { issuer, ends } = read(certificate)?;
-    let issuer = plain(&issuer);
-    if ends <= now {
-        let days = (now - ends) / 86_400;
-        let says = format!("issued by `{issuer}`, has ended {days} days ago");
+/// Why a chain was refused: something in it has ended, a part of it is missing, or a company looks into
+/// all connections.
+pub fn refused(chain: &[Vec<u8>], now: u64) -> Option<Check> {
+    let all: Vec<Read> = chain.iter().filter_map(|one| read(one)).collect();
+    let (own, last) = (all.first()?, all.last()?);
+    if let Some(ended) = all.iter().find(|one| one.ends <= now) {
+        let days = (now - ended.ends) / 86_400;
+        let says = format!(
+            "the certificate of `{}`, issued by `{}`, has ended {days} days ago",
+            ended.subject(),
+            ended.issuer()
+        );
         let next = "tell the server's operator to renew it, or set this machine's clock";
         return Some(Check::fail("certificate", says).next(next));
     }
-    let says = format!("issued by `{issuer}`, which is not trusted here");
-    Some(Check::fail("certificate", says).next(format!(
+    let issuer = last.issuer();
+    let says = format!("issued by `{}`, which is not trusted here", own.issuer());
+    let company = format!(
         "if `{issuer}` is your company's, name a file with its certificate: `--ca-cert FILE`"
-    )))
+    );
+    Some(match all.as_slice() {
+        [alone] if alone.issuer != alone.subject => {
+            let says = format!("{says}; the server sends no certificate of `{issuer}`");
+            let operator = "else tell the server's operator to send the whole chain";
+            Check::fail("certificate", says).next(format!("{company}; {operator}"))
+        }
+        _ => Check::fail("certificate", says).next(company),
+    })
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Read {
     issuer: String,
+    subject: String,
     /// In seconds since 1970.
     ends: u64,
+}
+
+impl Read {
+    fn left(&self, now: u64) -> u64 {
+        self.ends.saturating_sub(now)
+    }
+
+    fn issuer(&self) -> String {
+        plain(&self.issuer)
+    }
+
+    fn subject(&self) -> String {
+        plain(&self.subject)
+    }
 }
 
 fn read(certificate: &[u8]) -> Option<Read> {
@@ -66,11 +101,18 @@ fn read(certificate: &[u8]) -> Option<Read> {
     let (_, _, fields) = element(fields)?;
     let (_, _, fields) = element(fields)?;
     let (_, issuer, fields) = element(fields)?;
-    let (tag, validity, _) = element(fields)?;
+    let (tag, validity, fields) = element(fields)?;
+    let (_, subject, _) = element(fields)?;
     let (_, _, not_after) = element(validity).filter(|_| tag == SEQUENCE)?;
     let (kind, text, _) = element(not_after)?;
-    let issuer = name(issuer, COMMON_NAME).or_else(|| name(issuer, ORGANIZATION))?;
-    Some(Read { issuer, ends: seconds(kind, std::str::from_utf8(text).ok()?)? })
+    let named = |name_of| name(name_of, COMMON_NAME).or_else(|| name(name_of, ORGANIZATION));
+    // A server may have its names elsewhere (RFC 5280 §4.2.1.6); an issuer has one here.
+    let subject = named(subject).unwrap_or_default();
+    Some(Read {
+        issuer: named(issuer)?,
+        subject,
+        ends: seconds(kind, std::str::from_utf8(text).ok()?)?,
+    })
 }
 
 /// The first element: its tag, its content, and what follows it.
@@ -134,46 +176,69 @@ fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn certificate() -> Vec<u8> {
+    fn of(issuer: &str, subject: &str, year: i32) -> Vec<u8> {
+        let named = |name: &str| {
+            let mut params =
+                rcgen::CertificateParams::new(vec!["host.example".to_owned()]).unwrap();
+            params.distinguished_name.push(rcgen::DnType::CommonName, name);
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            params.not_after = rcgen::date_time_ymd(year, 2, 28);
+            params
+        };
         let key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::new(vec!["host.example".to_owned()]).unwrap();
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Inspecting Proxy");
-        params.not_after = rcgen::date_time_ymd(2030, 2, 28);
-        params.self_signed(&key).unwrap().der().to_vec()
+        let issuer = rcgen::CertifiedIssuer::self_signed(named(issuer), key).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        named(subject).signed_by(&key, &issuer).unwrap().der().to_vec()
+    }
+
+    const DAY: u64 = 86_400;
+    /// The 28th of February 2030.
+    const ENDS: u64 = 1_898_467_200;
+
+    fn says(check: &Check) -> String {
+        format!("{}: {}", check.verdict.word(), check.says)
     }
 
     #[test]
     fn issuer_and_end_are_read_and_a_near_end_is_a_warning() {
-        let ends = 1_898_467_200;
-        let read = read(&certificate()).unwrap();
-        assert_eq!(read, Read { issuer: "Inspecting Proxy".to_owned(), ends });
-        let says = |now| {
-            let check = check(&certificate(), now);
-            format!("{}: {}", check.verdict.word(), check.says)
-        };
-        assert_eq!(
-            says(ends - 20 * 86_400),
-            "ok: trusted, issued by `Inspecting Proxy`, ends in 20 days"
-        );
-        assert!(says(ends - 86_400).starts_with("warn: "));
+        let own = of("Root", "Host", 2030);
+        let known = Read { issuer: "Root".to_owned(), subject: "Host".to_owned(), ends: ENDS };
+        assert_eq!(read(&own).unwrap(), known);
+        let told = says(&check(std::slice::from_ref(&own), ENDS - 20 * DAY));
+        assert_eq!(told, "ok: trusted, issued by `Root`, ends in 20 days");
+        assert!(says(&check(&[own], ENDS - DAY)).starts_with("warn: "));
+        let chain = [of("Middle", "Host", 2031), of("Root", "Middle", 2030)];
+        let told = says(&check(&chain, ENDS - DAY));
+        assert!(told.ends_with("; that of `Middle` behind it ends sooner"), "{told}");
     }
 
     #[test]
-    fn a_refused_certificate_is_one_that_ended_or_of_an_unknown_issuer() {
-        let ends = 1_898_467_200;
-        let says = |now| refused(&certificate(), now).unwrap().says;
-        assert_eq!(says(ends - 1), "issued by `Inspecting Proxy`, which is not trusted here");
-        assert_eq!(says(ends + 86_400), "issued by `Inspecting Proxy`, has ended 1 days ago");
-        assert!(refused(b"nothing", 0).is_none());
+    fn a_refused_chain_has_ended_is_incomplete_or_of_an_unknown_issuer() {
+        let own = of("Middle", "Host", 2031);
+        let told = |chain: &[Vec<u8>]| says(&refused(chain, ENDS + DAY).unwrap());
+        assert_eq!(
+            told(&[own.clone(), of("Root", "Middle", 2030)]),
+            "fail: the certificate of `Middle`, issued by `Root`, has ended 1 days ago"
+        );
+        assert_eq!(
+            told(std::slice::from_ref(&own)),
+            "fail: issued by `Middle`, which is not trusted here; the server sends no certificate of \
+             `Middle`"
+        );
+        assert_eq!(
+            told(&[own, of("Root", "Middle", 2031)]),
+            "fail: issued by `Middle`, which is not trusted here"
+        );
+        assert!(refused(&[], 0).is_none());
     }
 
     #[test]
     fn what_is_no_certificate_is_read_without_harm() {
-        let whole = certificate();
+        let whole = of("Root", "Host", 2030);
         for length in 0..whole.len() {
             read(&whole[..length]);
         }
         assert_eq!(read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), None);
-        assert_eq!(check(b"nothing", 0).says, "trusted");
+        assert_eq!(check(&[b"nothing".to_vec()], 0).says, "trusted");
     }
 }

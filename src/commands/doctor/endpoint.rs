@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
-use reqwest::tls::TlsInfo;
 use url::Url;
 
 use super::PATIENCE;
@@ -41,7 +40,7 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     let tls = remote.url.scheme() == "https";
     let started = Instant::now();
     let asked = async {
-        let outbound = Outbound::telling_certificate(&remote.http, &remote.url)?;
+        let outbound = Outbound::new(&remote.http, &remote.url)?;
         Ok(tokio::time::timeout(PATIENCE, ask(&outbound, remote)).await)
     };
     let (name, skipped) = if tls { ("TLS", true) } else { ("HTTP", false) };
@@ -64,7 +63,8 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
             }
             let (mut checks, answered): (Vec<_>, _) = unreached(check);
             if tls {
-                checks.splice(1..1, refused_certificate(remote).await);
+                let told = certificate::refused(&presented(remote).await, SystemClock.now());
+                checks.splice(1..1, told);
             }
             return (checks, answered);
         }
@@ -73,9 +73,7 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     let took = started.elapsed();
     let mut checks = Vec::new();
     if tls {
-        let told = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-        let checked = told.map(|told| certificate::check(told, SystemClock.now()));
-        checks.push(checked.unwrap_or_else(|| Check::ok("certificate", "trusted")));
+        checks.push(certificate::check(&presented(remote).await, SystemClock.now()));
     }
     let http = http(&response, &remote.url, took);
     let is_none = http.verdict == Verdict::Fail;
@@ -85,15 +83,17 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     (checks, Some(answered).filter(|_| !is_none))
 }
 
-/// Looks at the certificate once more, without trusting it: asks for the root of the server,
-/// without headers of the user's and without the path, which may hold a key.
-async fn refused_certificate(remote: &RemoteOptions) -> Option<Check> {
-    let outbound = Outbound::taking_any_certificate(&remote.http, &remote.url).ok()?;
-    let root = remote.url.join("/").ok()?;
+/// The certificates of the server, trusted or not: asks for its root, without headers of the user's and
+/// without the path, which may hold a key. Empty where that does not work.
+async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
+    let looking = Outbound::looking_at_certificates(&remote.http, &remote.url);
+    let (Ok((outbound, presented)), Ok(root)) = (looking, remote.url.join("/")) else {
+        return Vec::new();
+    };
     let asked = outbound.request(Method::HEAD, root).send();
-    let response = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
-    let told = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate)?;
-    certificate::refused(told, SystemClock.now())
+    // Whatever it answers, its certificates are known by then.
+    let _ = tokio::time::timeout(PATIENCE, asked).await;
+    presented.certificates()
 }
 
 /// `ping` needs no session, and is refused before it is understood.
