@@ -102,11 +102,11 @@ struct Kept {
 impl Kept {
     fn begin(folder: &Path, pid: u32) -> std::io::Result<Self> {
         private_folder(folder)?;
-        let alive = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(lock_file(folder, pid))?;
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let alive = options.open(lock_file(folder, pid))?;
         alive.try_lock()?;
         Ok(Self { folder: folder.to_owned(), pid, _alive: alive })
     }

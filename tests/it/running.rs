@@ -74,6 +74,12 @@ fn what_a_bridge_tells_of_itself_holds_no_secret() {
     listed(&home, "it is there", |rows| rows.len() == 1);
     let mut files = 0;
     for file in std::fs::read_dir(home.path().join("state/running")).unwrap().flatten() {
+        #[cfg(unix)]
+        {
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+            assert_eq!(mode & 0o077, 0, "S-10: {} is for its owner", file.path().display());
+        }
         let text = std::fs::read_to_string(file.path()).unwrap_or_default();
         assert!(!text.contains("canary"), "{text}");
         files += 1;
