@@ -1,7 +1,7 @@
 //! What all connections of one mock share.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use serde_json::{Value, json};
 
@@ -39,11 +39,18 @@ pub(super) struct Shared {
     port: AtomicU16,
     /// Streams of stateless exchanges, which no session knows.
     stray: Mutex<Vec<Weak<EventLog>>>,
+    /// The access token that was shown first, where a fault asks.
+    first_token: OnceLock<String>,
 }
 
 impl Shared {
     pub(super) fn new(options: MockOptions) -> Result<Arc<Self>, DataProblem> {
         Self::playing(options, false)
+    }
+
+    /// Whether this access token was the first to be shown, of those that this was asked about.
+    pub(super) fn is_first_token(&self, token: &str) -> bool {
+        self.first_token.get_or_init(|| token.to_owned()) == token
     }
 
     /// An authorization server without a remote.
@@ -75,6 +82,7 @@ impl Shared {
             served: Mutex::new(options.protocol),
             port: AtomicU16::new(options.port),
             stray: Mutex::default(),
+            first_token: OnceLock::new(),
             options,
         }))
     }

@@ -13,7 +13,7 @@ async function storm(binary, store, count) {
   const world = new World(binary);
   try {
     if (store === 'keyring') await new Keyring(world).start();
-    const server = await world.server('pelcro', '--fault', `status=401:method=initialize:times=${count}`);
+    const server = await world.server('pelcro', '--fault', 'first-token-ended');
     const { code, stderr } = await world.command('login', server.url);
     if (code !== 0) throw new Error(`login: ${stderr}`);
     const tabs = world.openedTabs();

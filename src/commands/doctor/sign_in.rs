@@ -132,12 +132,9 @@ async fn keyring(store: &CredentialStore) -> Check {
         Err(_) => format!("no answer in {} s", PATIENCE.as_secs()),
     };
     match store.choice() {
-        StoreChoice::Auto => {
-            Check::warn(name, format!("no keyring answers ({why}): private files"))
-                .next("`--credential-store file` says so and saves the attempt")
-        }
-        _ => Check::fail(name, format!("the keyring does not answer: {why}"))
-            .next("unlock it, or use `--credential-store auto`"),
+        StoreChoice::Auto => Check::warn(name, format!("{why}; private files are used instead"))
+            .next("`--credential-store file` says so and saves the attempt"),
+        _ => Check::fail(name, why).next("unlock it, or use `--credential-store auto`"),
     }
     .took(took)
 }

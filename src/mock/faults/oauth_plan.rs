@@ -14,6 +14,8 @@ pub(in crate::mock) struct OAuthFaults {
     /// One after the other.
     pub(in crate::mock) callback: Vec<CallbackFault>,
     pub(in crate::mock) token: Option<TokenFault>,
+    /// The access token that is shown first has ended, and no other.
+    pub(in crate::mock) first_token_ended: bool,
     pub(in crate::mock) error: Option<ErrorFault>,
 }
 

@@ -76,6 +76,15 @@ pub(super) const ROWS: &[Row] = &[
         read: read_token,
     },
     Row {
+        name: "first-token-ended",
+        syntax: "first-token-ended",
+        about: "OAuth: takes the access token that it is shown first for ended, and no other",
+        example: "first-token-ended",
+        keys: &[],
+        scope: Scope::Any,
+        read: |_| effect(|plan| plan.oauth.first_token_ended = true),
+    },
+    Row {
         name: "oauth-error",
         syntax: "oauth-error=CODE[:at=token|register|authorize|revoke|device_authorization]\
                  [:message=TEXT][:status=STATUS]",

@@ -139,6 +139,9 @@ fn token(
     let Some(oauth) = &shared.oauth else {
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "there is no authorization server");
     };
+    let is_first = |token: &str| shared.is_first_token(token);
+    let ended = exchange.plan.oauth.first_token_ended && token.is_some_and(is_first);
+    let token = if ended { Some("ended") } else { token };
     let tools = exchange::tool_names(exchange.received.as_ref());
     let presented = Presented { path: exchange.uri.path(), token, tools: &tools };
     oauth.admit(&presented).map_err(|refused| {

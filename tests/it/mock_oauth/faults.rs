@@ -174,3 +174,21 @@ async fn registration_can_be_refused_for_a_while() {
     assert_eq!(refused["error_description"], "not you");
     assert_eq!(signing.register(&json!({})).await.status(), 201);
 }
+
+///
+#[tokio::test]
+async fn the_token_that_is_shown_first_has_ended_and_no_other() {
+    let host = default();
+    let signing = Signing::registered(&host.mock).await;
+    let (one, other) = (signing.tokens("").await, signing.tokens("").await);
+    host.mock.set_faults(parsed(&["first-token-ended"]));
+    let status = async |tokens: &Value| {
+        let url = host.mock.url();
+        let token = tokens["access_token"].as_str().unwrap();
+        let request = host.builder(reqwest::Method::POST, url.as_str()).bearer_auth(token);
+        request.body(crate::raw_host::initialize("2025-06-18").to_string()).send().await.unwrap()
+    };
+    for (tokens, expected) in [(&one, 401), (&other, 200), (&one, 401)] {
+        assert_eq!(status(tokens).await.status(), expected);
+    }
+}
