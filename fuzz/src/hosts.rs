@@ -10,6 +10,8 @@ const NAME: &str = "added by the bridge";
 pub fn host_configuration(input: &[u8]) {
     let Some((choice, text)) = input.split_first() else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
+    // The file's reader takes the byte order mark off, and its writer puts it back.
+    let text = text.trim_start_matches('\u{feff}');
     let host = &HOSTS[usize::from(*choice) % HOSTS.len()];
     let Ok(mut document) = Document::parse(text, host) else { return };
     if !text.trim().is_empty() {
