@@ -12,7 +12,8 @@ exec 9>"$cache/.lock" # two runs at once must not install over each other
 if command -v flock >/dev/null; then flock 9; fi
 if ! cmp -s "$here/package-lock.json" "$cache/installed-package-lock.json"; then
   cp "$here/package.json" "$here/package-lock.json" "$cache/"
-  (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  # Not `npm ci`: it refuses a lock that lacks the packages of other platforms, which a registry may not have.
+  (cd "$cache" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error)
   cp "$here/package-lock.json" "$cache/installed-package-lock.json"
 fi
 exec 9>&-

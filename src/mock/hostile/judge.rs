@@ -30,9 +30,7 @@ fn line(request: &RecordedRequest) -> String {
 
 /// Registers, asks a person, or asks for tokens.
 fn signs_in(request: &RecordedRequest) -> bool {
-    ["/register", "/authorize", "/token"]
-        .iter()
-        .any(|end| line(request).split('/').next_back() == end.get(1..))
+    matches!(line(request).rsplit('/').next(), Some("register" | "authorize" | "token"))
 }
 
 fn redeems(request: &RecordedRequest) -> bool {
