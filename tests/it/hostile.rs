@@ -46,6 +46,8 @@ fn no_attack_obtains_anything_and_none_breaks_the_bridge() {
             });
         }
     });
+    let count = format!("{} attacks", hostile.attackers().len());
+    assert!(include_str!("../../README.md").contains(&count), "README has another number: {count}");
     for finding in hostile.findings() {
         let name = finding.attack.name;
         assert!(finding.requests > 0, "`{name}` was not tried");
