@@ -14,7 +14,8 @@ target=${1:-}
 cargo rustc --release --locked --bin mcp-tether ${target:+--target "$target"} -- -Cstrip=none
 program=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/mcp-tether
 
-"$program" mock lab --open > "$work/mock" 2>&1 &
+: > "$work/mock"
+"$program" mock lab --open >> "$work/mock" 2>&1 &
 mock=$!
 until grep -q '^listening on' "$work/mock"; do kill -0 $mock; sleep 0.1; done
 url=$(sed -n 's/^listening on //p' "$work/mock")
