@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Row] = &[
         Request,
         "sets a member of the result, or removes it",
         |words| {
-            let member = read_member(words);
+            let member = read_member(words)?;
             effect(move |plan| plan.message.members.push(member.clone()))
         }
     ),

@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
         keys: &["value"],
         scope: Scope::Any,
         read: |words| {
-            let member = read_member(words);
+            let member = read_member(words)?;
             effect(move |plan| plan.oauth.issuer_members.push(member.clone()))
         },
     },
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         keys: &["value"],
         scope: Scope::Any,
         read: |words| {
-            let member = read_member(words);
+            let member = read_member(words)?;
             effect(move |plan| plan.oauth.resource_members.push(member.clone()))
         },
     },
@@ -206,10 +206,12 @@ fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
 }
 
 /// What is no JSON is a text.
-pub(super) fn read_member(words: &mut Words) -> MemberFault {
+pub(super) fn read_member(words: &mut Words) -> Result<MemberFault, InvalidFault> {
     let read = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_else(|_| json!(text));
     let value = words.take("value").map(read);
-    MemberFault { name: words.main().unwrap_or_default(), value }
+    let name = words.main().filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| words.wrong(format!("`{}` needs a name", words.name())))?;
+    Ok(MemberFault { name, value })
 }
 
 fn read_document(words: &mut Words) -> Result<Effect, InvalidFault> {
@@ -293,5 +295,7 @@ mod tests {
         assert_eq!(read, MemberFault { name: "x".to_owned(), value: Some(json!(["a"])) });
         assert_eq!(member("issuer-member=x:value=http://a:1/b").value, Some("http://a:1/b".into()));
         assert_eq!(member("issuer-member=x").value, None);
+        let nameless = "issuer-member".parse::<crate::mock::Fault>().unwrap_err();
+        assert_eq!(nameless.reason, "`issuer-member` needs a name");
     }
 }

@@ -159,8 +159,6 @@ pub(super) const ATTACKS: &[Attack] = &[
           "result-member=serverInfo:value={\"name\":\"x\",\"version\":\"1\",\
            \"websiteUrl\":\"{trap}/site\",\"icons\":[{\"src\":\"{trap}/icon\"}]}\
            :method=initialize"])),
-    open(attack("question-url", "S-11", "a question that sends the person to a page",
-        Aim::Inside, &["ask=elicitation"])),
     open(attack("framing-lines", "T-01", "answers with line breaks between tokens", Aim::Inside,
         &["pretty", "answer=sse"])),
     open(attack("framing-bytes", "S-15", "answers that are no UTF-8", Aim::Inside,
