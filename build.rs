@@ -1,7 +1,7 @@
 //! Lays the program out for a release: what runs at start and while the bridge idles lies together,
 //! so that a sleeping bridge keeps one megabyte of its own code in memory and not seven. The names
-//! stand in `packaging/symbols.txt`; what the linker does not know of them or of these flags is
-//! left out.
+//! stand in `packaging/symbols.txt`, which `packaging/symbols.sh` makes for the very build that is
+//! released; without it, and where the linker does not know these flags, they are left out.
 //!
 //! Nothing else happens here, and nothing is required: each flag is first tried on an empty
 //! program.
@@ -13,7 +13,11 @@ use std::process::Command;
 const SYMBOLS: &str = "packaging/symbols.txt";
 
 fn main() {
-    println!("cargo::rerun-if-changed={SYMBOLS}");
+    // The folder, since the file may appear later. A path that does not exist would make each
+    // build run this again.
+    if Path::new("packaging").exists() {
+        println!("cargo::rerun-if-changed=packaging");
+    }
     println!("cargo::rerun-if-changed=build.rs");
     let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux");
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
@@ -21,6 +25,7 @@ fn main() {
         return;
     };
     let symbols = Path::new(&folder).join(SYMBOLS);
+    // An order that does not exist fails the trial below.
     let ordered = [
         format!("-Wl,--symbol-ordering-file={}", symbols.display()),
         // A name that is gone is no reason to talk: the list is a hint.

@@ -20,9 +20,9 @@ if [[ $target == *linux-musl ]]; then
   export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS=-Clink-arg=-fuse-ld=lld
   packaging/symbols.sh "$target"
 fi
-cargo build --release --locked --target "$target"
+cargo build --profile dist --locked --package mcp-tether --target "$target"
 
-program=${CARGO_TARGET_DIR:-target}/$target/release/mcp-tether
+program=${CARGO_TARGET_DIR:-target}/$target/dist/mcp-tether
 [[ $target == *windows* ]] && program=$program.exe
 "$program" --version --json
 if [[ $target == *linux-musl ]]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Notes in `symbols.txt` which functions a short session runs, in their order: `symbols.sh [TARGET]`, for
-# a target whose programs run here. Names hold for one build of one target, so a release notes them anew
-# (`build.sh`); those that are committed are of the usual Linux build. Needs valgrind, and minutes.
+# a target whose programs run here. Names hold for one build of one target, so each release notes them
+# (`build.sh`) and they are not committed. Needs valgrind, and minutes.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,8 +11,8 @@ trap 'kill $mock 2>/dev/null; rm -rf "$work"' EXIT
 cd "$root"
 target=${1:-}
 # Another profile would give other names; only the program itself is linked differently.
-cargo rustc --release --locked --bin mcp-tether ${target:+--target "$target"} -- -Cstrip=none
-program=${CARGO_TARGET_DIR:-target}/${target:+$target/}release/mcp-tether
+cargo rustc --profile dist --locked --package mcp-tether --bin mcp-tether ${target:+--target "$target"} -- -Cstrip=none
+program=${CARGO_TARGET_DIR:-target}/${target:+$target/}dist/mcp-tether
 
 : > "$work/mock"
 "$program" mock lab --open >> "$work/mock" 2>&1 &

@@ -7,10 +7,11 @@
 //! they came unless a rule demands an edit.
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`,
-//! `bridge`, `remote`, `auth`, `store`, `hosts`, `mock`; `bridge` → `eras`, `host`, `remote`;
+//! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`;
 //! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
-//! everyone may use `jsonrpc`, `protocol`, `redact` and `error`, which use nothing of ours. The
-//! mock uses only those four: a mistake shared by both ends of a test would prove nothing.
+//! everyone may use `redact` and `error`, and `jsonrpc` and `protocol` of the crate
+//! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
+//! shared by both ends of a test would prove nothing.
 
 pub mod auth;
 pub mod bridge;
@@ -22,12 +23,10 @@ pub mod error;
 pub mod host;
 pub mod hosts;
 pub mod http;
-pub mod jsonrpc;
-#[cfg(feature = "mock")]
-pub mod mock;
 pub mod platform;
-pub mod protocol;
 pub mod redact;
 pub mod remote;
 pub mod settings;
 pub mod store;
+
+pub use mcp_tether_wire::{jsonrpc, protocol};

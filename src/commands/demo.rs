@@ -21,13 +21,13 @@ use crate::bridge::{BridgeOptions, Connected};
 use crate::environment::{stdin_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::http::HttpOptions;
-use crate::mock::{
-    Auth, Consent, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
-};
 use crate::platform::{Browser, BrowserError, SystemClock};
 use crate::protocol::methods;
 use crate::remote::RemoteOptions;
 use crate::settings::LogOptions;
+use mcp_tether_mock::{
+    Auth, Consent, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
+};
 
 /// Starts the mock and talks to it.
 pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {

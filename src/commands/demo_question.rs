@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::readable;
-use crate::mock::ProductName;
+use mcp_tether_mock::ProductName;
 
 /// A question and the call that answers it.
 pub(super) struct Question {

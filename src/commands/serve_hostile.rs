@@ -9,8 +9,8 @@ use super::serve_mock::not_served;
 use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{ExitCode, Result};
-use crate::mock::{Consent, Finding, Hostile};
 use crate::settings::LogOptions;
+use mcp_tether_mock::{Consent, Finding, Hostile};
 
 /// Serves until a signal comes. Fails if an attack obtained something.
 pub fn run() -> Result<ExitCode> {

@@ -10,11 +10,11 @@ use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::NewEntry;
-use crate::mock::{
+use crate::settings::LogOptions;
+use mcp_tether_mock::{
     self, Address, Answers, Auth, DataFile, DataProblem, Fault, MockOptions, Mode, Overview,
     ProductName, Served,
 };
-use crate::settings::LogOptions;
 
 /// What to serve, as it was typed.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub fn run(options: &ServeOptions) -> Result<ExitCode> {
         let ready = |address: &Address| {
             to_stdout(&announcement(&name, address, key.as_ref()));
         };
-        mock::serve(mock, ready, ended).await.map_err(|error| not_served(&error, port))
+        mcp_tether_mock::serve(mock, ready, ended).await.map_err(|error| not_served(&error, port))
     })?;
     Ok(ExitCode::Ok)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mcp_tether::auth::{AuthOptions, Authorizer, Names, Record, SignIn, Vault, World};
 use mcp_tether::http::HttpOptions;
-use mcp_tether::mock::{Auth, MockOptions, OAuthOptions, RecordedRequest};
+use mcp_tether_mock::{Auth, MockOptions, OAuthOptions, RecordedRequest};
 use serde_json::json;
 
 use crate::support::authorization_server::{AuthorizationServer, Config};

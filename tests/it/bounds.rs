@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use mcp_tether::mock::MockOptions;
+use mcp_tether_mock::MockOptions;
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, initialize, kind, parsed, text};

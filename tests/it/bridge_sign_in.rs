@@ -7,8 +7,8 @@ use std::time::Duration;
 use mcp_tether::auth::{AuthOptions, Authorizer, Login, MemoryVault, World};
 use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
 use mcp_tether::http::HttpOptions;
-use mcp_tether::mock::{Auth, MockOptions, OAuthOptions, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{Auth, MockOptions, OAuthOptions, Served};
 use serde_json::json;
 
 use crate::support::fakes::{FakeBrowser, FakeClock, visit};

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use mcp_tether::auth::{AuthOptions, Authorizer, Interaction, MemoryVault, World};
 use mcp_tether::http::HttpOptions;
-use mcp_tether::mock::{Auth, IssuerOptions, MockOptions, MockRemote, OAuthOptions, RedirectMatch};
+use mcp_tether_mock::{Auth, IssuerOptions, MockOptions, MockRemote, OAuthOptions, RedirectMatch};
 use serde_json::{Value, json};
 use url::Url;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mcp_tether::mock::{Auth, MockOptions, MockRemote};
+use mcp_tether_mock::{Auth, MockOptions, MockRemote};
 use serde_json::{Value, json};
 
 use crate::support::process::{Finished, Program};

@@ -3,9 +3,9 @@
 
 use axum::response::IntoResponse;
 use insta::assert_snapshot;
-use mcp_tether::mock::{Auth, MockOptions, MockRemote, OAuthOptions, RecordedRequest, Served};
 use mcp_tether::platform::Paths;
 use mcp_tether::store::{CredentialStore, StoreChoice};
+use mcp_tether_mock::{Auth, MockOptions, MockRemote, OAuthOptions, RecordedRequest, Served};
 use serde_json::Value;
 
 use crate::support::authorization_server::{AuthorizationServer, Config};

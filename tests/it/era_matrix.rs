@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use mcp_tether::mock::{Answers, Ending, MockOptions, RecordedRequest};
 use mcp_tether::protocol::{Era, ProtocolVersion};
+use mcp_tether_mock::{Answers, Ending, MockOptions, RecordedRequest};
 use serde_json::{Value, json};
 
 use super::support::harness::{Harness, modern};

@@ -1,7 +1,7 @@
 //! Event streams of Streamable HTTP: the standalone one, and those that end before their answer.
 
 use crate::support::harness::{Harness, initialize, kind, parsed};
-use mcp_tether::mock::{MockOptions, Mode};
+use mcp_tether_mock::{MockOptions, Mode};
 use serde_json::json;
 
 /// T-34

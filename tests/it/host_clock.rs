@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
-use mcp_tether::mock::{MockOptions, MockRemote};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::json;
 
 use crate::support::harness::{Harness, PATIENCE, initialize, kind, text};

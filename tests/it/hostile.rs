@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use mcp_tether::mock::{Aim, Attacker, Consent, Hostile};
+use mcp_tether_mock::{Aim, Attacker, Consent, Hostile};
 use serde_json::{Value, json};
 
 use crate::support::browser_program::BrowserProgram;

@@ -1,9 +1,9 @@
 //! HTTP+SSE of 2024-11-05, and the choice between the transports (T-70 to T-83).
 
 use mcp_tether::bridge::BridgeOptions;
-use mcp_tether::mock::MockOptions;
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether::remote::TransportChoice;
+use mcp_tether_mock::MockOptions;
 use serde_json::json;
 
 use crate::support::harness::{Harness, initialize, kind, parsed, text};

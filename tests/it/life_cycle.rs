@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use mcp_tether::mock::{MockOptions, MockRemote};
+use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::{Value, json};
 
 use crate::support::harness::{PATIENCE, initialize, modern, parsed};
@@ -30,7 +30,7 @@ fn opened(mock: &MockRemote) -> Running {
     bridge
 }
 
-fn seen(mock: &MockRemote, what: impl Fn(&mcp_tether::mock::RecordedRequest) -> bool) {
+fn seen(mock: &MockRemote, what: impl Fn(&mcp_tether_mock::RecordedRequest) -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let seen = runtime.block_on(mock.recorder().wait_until(|all| all.iter().any(&what), PATIENCE));
     assert!(seen, "the mock never saw it");

@@ -1,8 +1,8 @@
 //! At `info` the log has one line for each request that a server answered for the host, whatever
 //! both sides speak.
 
-use mcp_tether::mock::{MockOptions, MockRemote, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{MockOptions, MockRemote, Served};
 use serde_json::{Value, json};
 
 use crate::support::harness::initialize;

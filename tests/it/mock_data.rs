@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mcp_tether::mock::{DataFile, MockOptions, ProductName};
+use mcp_tether_mock::{DataFile, MockOptions, ProductName};
 use serde_json::{Value, json};
 
 use crate::raw_host::{RawHost, call};

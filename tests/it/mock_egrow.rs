@@ -1,6 +1,6 @@
 //! The order desk of the mock: every tool works on the data, and says so in the product's shapes.
 
-use mcp_tether::mock::{Auth, MockOptions, Mode, ProductName};
+use mcp_tether_mock::{Auth, MockOptions, Mode, ProductName};
 use serde_json::{Value, json};
 
 use crate::raw_host::{Events, RawHost, call, initialize, json_of, request};

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use mcp_tether::mock::{Ending, Fault, RecordedRequest};
+use mcp_tether_mock::{Ending, Fault, RecordedRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
 

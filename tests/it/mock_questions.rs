@@ -1,7 +1,7 @@
 //! What people ask on the product's page, answered as an assistant would: by calling tools through
 //! the bridge, one after the other, each with what the one before gave. On any day.
 
-use mcp_tether::mock::{MockOptions, Mode, ProductName};
+use mcp_tether_mock::{MockOptions, Mode, ProductName};
 use serde_json::{Value, json};
 
 use crate::support::harness::Harness;

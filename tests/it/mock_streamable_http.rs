@@ -1,7 +1,7 @@
 //! The mock over Streamable HTTP: a correct and strict remote of each revision.
 
-use mcp_tether::mock::{Answers, Ending, MockOptions, Mode, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{Answers, Ending, MockOptions, Mode, Served};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -201,7 +201,7 @@ async fn a_cancelled_request_gets_no_answer_and_a_disconnect_cancels_nothing() {
         let mut other = Events::of(host.post(&slow).await);
         other.next().await.unwrap().id.unwrap()
     };
-    let gone = |all: &[mcp_tether::mock::RecordedRequest]| {
+    let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
         all.iter().any(|r| r.ending == Ending::Disconnected)
     };
     assert!(host.mock.recorder().wait_until(gone, LONG).await);
@@ -400,7 +400,7 @@ async fn a_stopped_mock_is_gone_and_comes_back_on_the_same_port() {
 async fn a_mock_on_the_callers_runtime_closes_its_connections_when_told_to_stop() {
     let (told, address) = tokio::sync::oneshot::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let ready = |address: &mcp_tether::mock::Address| told.send(address.clone()).unwrap();
+    let ready = |address: &mcp_tether_mock::Address| told.send(address.clone()).unwrap();
     let stopped = async { stopped.await.unwrap() };
     let options = MockOptions::default();
     let using = async {
@@ -413,7 +413,7 @@ async fn a_mock_on_the_callers_runtime_closes_its_connections_when_told_to_stop(
         (events, host, address)
     };
     let (served, (mut events, host, address)) =
-        tokio::join!(mcp_tether::mock::serve(options, ready, stopped), using);
+        tokio::join!(mcp_tether_mock::serve(options, ready, stopped), using);
     served.unwrap();
     assert_eq!(events.next().await, None);
     assert!(host.builder(Method::GET, address.url.as_str()).send().await.is_err());
@@ -425,7 +425,7 @@ async fn every_request_is_recorded_with_its_ending() {
     host.set("x-test", "yes");
     host.open("2025-06-18").await;
     host.call("big", json!({ "bytes": 100_000 })).await;
-    let all_ended = |all: &[mcp_tether::mock::RecordedRequest]| {
+    let all_ended = |all: &[mcp_tether_mock::RecordedRequest]| {
         all.len() == 3 && all.iter().all(|request| request.ending == Ending::Completed)
     };
     assert!(host.mock.recorder().wait_until(all_ended, LONG).await);

@@ -1,8 +1,8 @@
 //! A host of 2026-07-28 in front of every legacy revision and transport (quadrant ML): what a host
 //! can do, end to end.
 
-use mcp_tether::mock::{Answers, MockOptions, RecordedRequest};
 use mcp_tether::protocol::{Era, ProtocolVersion};
+use mcp_tether_mock::{Answers, MockOptions, RecordedRequest};
 use serde_json::{Value, json};
 
 use super::support::harness::{Harness, modern, text};

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use mcp_tether::bridge::Ended;
-use mcp_tether::mock::MockOptions;
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::MockOptions;
 use serde_json::{Value, json};
 
 use super::support::harness::{Harness, kind, modern, text};
@@ -85,7 +85,7 @@ async fn a_modern_host_is_never_asked_and_its_answers_are_ignored() {
         harness.send(&line.to_string()).await;
     }
     harness.call_modern("echo", json!({})).await;
-    let answers = |request: &mcp_tether::mock::RecordedRequest| {
+    let answers = |request: &mcp_tether_mock::RecordedRequest| {
         request.http_method == "POST" && request.rpc_method().is_empty()
     };
     assert_eq!(harness.mock.recorder().count(answers), 0, "{:?}", harness.trail());

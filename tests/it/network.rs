@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::post;
-use mcp_tether::mock::{MockOptions, MockRemote};
+use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::{Value, json};
 
 use crate::support::harness::{initialize, kind};

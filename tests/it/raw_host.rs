@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use mcp_tether::mock::{MockOptions, MockRemote};
+use mcp_tether_mock::{MockOptions, MockRemote};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub fn lab(faults: &[&str]) -> RawHost {
     RawHost::new(MockOptions { faults: parsed(faults), ..MockOptions::default() })
 }
 
-pub fn parsed(faults: &[&str]) -> Vec<mcp_tether::mock::Fault> {
+pub fn parsed(faults: &[&str]) -> Vec<mcp_tether_mock::Fault> {
     faults.iter().map(|fault| fault.parse().unwrap()).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mcp_tether::mock::{MockOptions, MockRemote};
+use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::Value;
 
 use crate::support::harness::initialize;

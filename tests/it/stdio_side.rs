@@ -1,6 +1,6 @@
 //! The stdio side: framing, ids, order, bad lines (T-01 to T-11).
 
-use mcp_tether::mock::MockOptions;
+use mcp_tether_mock::MockOptions;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ async fn what_follows_initialized_waits_until_it_is_accepted() {
     harness.initialize("2025-06-18").await;
     let listed = harness.ask("tools/list", json!({})).await;
     harness.answer(listed).await;
-    let accepted = |requests: &[mcp_tether::mock::RecordedRequest]| {
+    let accepted = |requests: &[mcp_tether_mock::RecordedRequest]| {
         requests.iter().any(|r| r.rpc_method() == "notifications/initialized" && r.status.is_some())
     };
     harness.seen(accepted).await;

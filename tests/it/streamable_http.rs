@@ -1,7 +1,7 @@
 //! Streamable HTTP with legacy servers (T-20 to T-39).
 
-use mcp_tether::mock::{Answers, MockOptions, Mode};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{Answers, MockOptions, Mode};
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, initialize, kind, parsed, text};
@@ -139,7 +139,7 @@ async fn a_status_without_json_rpc_is_a_failure_of_the_bridge_with_a_hint() {
 /// T-25
 #[tokio::test]
 async fn redirects_are_followed_only_where_nothing_leaves_the_origin() {
-    let canary = mcp_tether::mock::MockRemote::start(MockOptions::default()).unwrap();
+    let canary = mcp_tether_mock::MockRemote::start(MockOptions::default()).unwrap();
     for status in [301, 302, 307, 308] {
         let same = format!("redirect={status}:tool=echo:times=1");
         let mut harness = Harness::faulty(&[&same]).open().await;

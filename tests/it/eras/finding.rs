@@ -1,8 +1,8 @@
 //! What the remote is, found out by the fewest steps (T-80 to T-85).
 
 use mcp_tether::bridge::Pin;
-use mcp_tether::mock::{MockOptions, Served};
 use mcp_tether::protocol::{Era, ProtocolVersion};
+use mcp_tether_mock::{MockOptions, Served};
 use serde_json::json;
 
 use super::{modern, serving, with_meta};

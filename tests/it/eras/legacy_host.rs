@@ -1,6 +1,6 @@
 //! A legacy host with a remote that speaks only 2026-07-28 (LM).
 
-use mcp_tether::mock::Ending;
+use mcp_tether_mock::Ending;
 use serde_json::{Value, json};
 
 use super::{initialize, modern, reply};

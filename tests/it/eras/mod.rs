@@ -1,8 +1,8 @@
 //! Both eras through the real bridge and the mock, whose modern side is strict about everything
 //! that a modern remote may refuse.
 
-use mcp_tether::mock::{MockOptions, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{MockOptions, Served};
 use serde_json::{Value, json};
 
 use crate::support::harness::{Harness, parsed};

@@ -1,6 +1,6 @@
 //! A modern host with a modern remote (MM): a transparent pipe.
 
-use mcp_tether::mock::Ending;
+use mcp_tether_mock::Ending;
 use serde_json::{Value, json};
 
 use super::{modern, with_meta};

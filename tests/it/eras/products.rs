@@ -1,8 +1,8 @@
 //! The real products in the era of 2026-07-28, through the bridge, for hosts of both eras:
 //! something is read, something is written, and what was written is found.
 
-use mcp_tether::mock::{Auth, MockOptions, ProductName, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{Auth, MockOptions, ProductName, Served};
 use serde_json::{Value, json};
 
 use crate::support::harness::Harness;

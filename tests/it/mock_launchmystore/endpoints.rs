@@ -41,7 +41,7 @@ async fn a_token_is_minted_for_a_year_and_works_at_once() {
     assert!(token.len() > 40);
     let day = |name: &str| {
         let text = minted_token[name].as_str().unwrap();
-        text[..10].parse::<mcp_tether::mock::Date>().unwrap()
+        text[..10].parse::<mcp_tether_mock::Date>().unwrap()
     };
     assert_eq!(day("expiresAt").days_since(day("createdAt")), 365);
     host.set("authorization", &format!("Bearer {token}"));

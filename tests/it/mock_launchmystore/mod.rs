@@ -7,7 +7,7 @@ mod questions;
 pub mod roles;
 mod transports;
 
-use mcp_tether::mock::{MockOptions, ProductName};
+use mcp_tether_mock::{MockOptions, ProductName};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 

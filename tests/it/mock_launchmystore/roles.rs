@@ -1,7 +1,7 @@
 //! The audit log, the shape of errors, and tokens that are taken back. What each role may do is
 //! tested in `mock_tools`, tool by tool.
 
-use mcp_tether::mock::{DataFile, MockOptions, ProductName};
+use mcp_tether_mock::{DataFile, MockOptions, ProductName};
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;

@@ -1,8 +1,8 @@
 //! Its two transports, and the bridge over both of them.
 
-use mcp_tether::mock::{MockOptions, RecordedRequest};
 use mcp_tether::protocol::{Era, ProtocolVersion};
 use mcp_tether::remote::TransportChoice;
+use mcp_tether_mock::{MockOptions, RecordedRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What each request must say about itself, and what each result says.
 
-use mcp_tether::mock::{Answers, Ending, MockOptions, ProductName, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{Answers, Ending, MockOptions, ProductName, Served};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -196,7 +196,7 @@ async fn a_host_that_closes_the_stream_cancels_the_work_before_and_after_the_hea
             }
             _ = started.wait_until(|all| !all.is_empty(), LONG), if answers == Answers::Json => {}
         }
-        let gone = |all: &[mcp_tether::mock::RecordedRequest]| {
+        let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
             all.iter().any(|request| request.ending == Ending::Disconnected)
         };
         assert!(host.mock.recorder().wait_until(gone, LONG).await);

@@ -1,6 +1,6 @@
 //! What a remote of 2026-07-28 can do wrong.
 
-use mcp_tether::mock::Served;
+use mcp_tether_mock::Served;
 use serde_json::{Value, json};
 
 use super::{call, code, modern, request, serving};

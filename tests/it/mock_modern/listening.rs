@@ -1,6 +1,6 @@
 //! Streams of change notifications.
 
-use mcp_tether::mock::Ending;
+use mcp_tether_mock::Ending;
 use serde_json::{Value, json};
 
 use super::{call, code, modern, request};
@@ -75,7 +75,7 @@ async fn a_stream_ends_with_a_result_or_breaks_off() {
 async fn a_host_that_goes_away_is_forgotten() {
     let host = modern(&[]);
     drop(opened(&host, json!({ "toolsListChanged": true })).await);
-    let gone = |all: &[mcp_tether::mock::RecordedRequest]| {
+    let gone = |all: &[mcp_tether_mock::RecordedRequest]| {
         all.iter().any(|request| request.ending == Ending::Disconnected)
     };
     assert!(host.mock.recorder().wait_until(gone, LONG).await);

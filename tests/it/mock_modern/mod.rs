@@ -6,8 +6,8 @@ mod listening;
 mod rounds;
 mod tasks;
 
-use mcp_tether::mock::{MockOptions, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{MockOptions, Served};
 use serde_json::{Value, json};
 
 use crate::raw_host::{RawHost, modern_request, parsed};

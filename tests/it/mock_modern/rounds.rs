@@ -1,7 +1,7 @@
 //! Input that is asked for in rounds, from one implementation of each tool.
 
-use mcp_tether::mock::{MockOptions, ProductName, Served};
 use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{MockOptions, ProductName, Served};
 use serde_json::{Value, json};
 
 use super::{call, code, modern, request};

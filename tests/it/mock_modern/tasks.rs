@@ -1,6 +1,6 @@
 //! Tasks of the extension `io.modelcontextprotocol/tasks`, and those of 2025-11-25.
 
-use mcp_tether::mock::{MockOptions, Served};
+use mcp_tether_mock::{MockOptions, Served};
 use serde_json::{Value, json};
 
 use super::{code, modern};

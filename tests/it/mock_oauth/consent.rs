@@ -1,6 +1,6 @@
 //! The authorization endpoint and the person in front of it.
 
-use mcp_tether::mock::{Consent, IssuerOptions, RedirectMatch};
+use mcp_tether_mock::{Consent, IssuerOptions, RedirectMatch};
 use reqwest::Response;
 use serde_json::json;
 use url::Url;

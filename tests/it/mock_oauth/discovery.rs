@@ -1,6 +1,6 @@
 //! Challenges, metadata and the whole way from one to the other.
 
-use mcp_tether::mock::{
+use mcp_tether_mock::{
     Auth, Iss, IssuerMetadataAt, IssuerOptions, MockAuthorizationServer, MockOptions, OAuthOptions,
     ProductName, ResourceMetadataAt,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mcp_tether::mock::{
+use mcp_tether_mock::{
     ClientAuthentication, IssuerOptions, RefreshTokens, RegistrationPolicy, Reuse, SecretExpiry,
 };
 use serde_json::json;

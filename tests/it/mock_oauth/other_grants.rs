@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use mcp_tether::mock::{ClientAuthentication, Consent, DeviceOptions, IssuerOptions, KnownClient};
+use mcp_tether_mock::{ClientAuthentication, Consent, DeviceOptions, IssuerOptions, KnownClient};
 use serde_json::{Value, json};
 use url::Url;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mcp_tether::mock::{
+use mcp_tether_mock::{
     Auth, IssuerAt, IssuerOptions, MockOptions, MockRemote, OAuth, OAuthOptions,
 };
 use reqwest::{Client, RequestBuilder, Response};

@@ -1,6 +1,6 @@
 //! A token is for one account, and nothing of another can be seen with it.
 
-use mcp_tether::mock::{Auth, Consent, IssuerOptions, MockOptions, OAuthOptions};
+use mcp_tether_mock::{Auth, Consent, IssuerOptions, MockOptions, OAuthOptions};
 use serde_json::{Value, json};
 
 use super::{bad, good, options, tools};

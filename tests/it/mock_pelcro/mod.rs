@@ -6,7 +6,7 @@ mod questions;
 mod sequences;
 mod shapes;
 
-use mcp_tether::mock::{MockOptions, Mode, ProductName};
+use mcp_tether_mock::{MockOptions, Mode, ProductName};
 use serde_json::{Value, json};
 
 use crate::raw_host::{RawHost, request};

@@ -1,6 +1,6 @@
 //! What lists, errors and long answers look like, and the health check.
 
-use mcp_tether::mock::{MockOptions, ProductName};
+use mcp_tether_mock::{MockOptions, ProductName};
 use reqwest::Method;
 use serde_json::{Value, json};
 

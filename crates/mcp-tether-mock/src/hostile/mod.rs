@@ -1,0 +1,108 @@
+//! A remote that means harm: each attack of the table is played by a mock of its own, and what
+//! reached the attacker is judged from the records. What only the other side can tell (its screen,
+//! its memory, the programs that it started) is not judged here.
+
+mod attacks;
+mod judge;
+
+use std::io;
+
+use url::Url;
+
+use self::attacks::ATTACKS;
+pub use self::attacks::{Aim, Attack};
+use self::judge::obtained;
+use super::faults::Fault;
+use super::options::{Auth, MockOptions, Served};
+use super::recorder::Recorder;
+use super::running::MockRemote;
+use super::{Consent, IssuerOptions, OAuthOptions};
+use mcp_tether_wire::protocol::ProtocolVersion;
+
+/// All attacks, running. Dropped, they end.
+pub struct Hostile {
+    attackers: Vec<Attacker>,
+}
+
+/// One attack, and the server that plays it.
+pub struct Attacker {
+    /// What it tries.
+    pub attack: &'static Attack,
+    remote: MockRemote,
+    /// Another origin of the attacker, where nothing of the victim's belongs.
+    trap: MockRemote,
+}
+
+/// What came of one attack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The attack.
+    pub attack: &'static Attack,
+    /// How many requests its server was sent; none means that nobody tried it.
+    pub requests: usize,
+    /// What the attacker got, in words; `None` if nothing.
+    pub obtained: Option<String>,
+}
+
+impl Hostile {
+    /// Starts every attack on a free loopback port. A person's consent is taken for granted
+    /// where `consent` is not asked for on a page.
+    ///
+    /// # Errors
+    /// No more ports or threads.
+    pub fn start(consent: Consent) -> io::Result<Self> {
+        let attackers = ATTACKS.iter().map(|attack| Attacker::start(attack, consent));
+        Ok(Self { attackers: attackers.collect::<io::Result<_>>()? })
+    }
+
+    /// The attacks, in the order of the table.
+    pub fn attackers(&self) -> &[Attacker] {
+        &self.attackers
+    }
+
+    /// What has come of each attack so far.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.attackers.iter().map(Attacker::finding).collect()
+    }
+}
+
+impl Attacker {
+    fn start(attack: &'static Attack, consent: Consent) -> io::Result<Self> {
+        let trap = MockRemote::start(MockOptions::default())?;
+        let origin = trap.url().origin().ascii_serialization();
+        let faults = attack.faults.iter().map(|fault| {
+            let fault = fault.replace("{trap}", &origin);
+            fault.parse::<Fault>().expect("the table holds faults")
+        });
+        let issuer = IssuerOptions { consent, iss_advertised: true, ..IssuerOptions::default() };
+        let options = MockOptions {
+            auth: match attack.guarded {
+                true => Auth::OAuth(OAuthOptions::with_issuer(issuer)),
+                false => Auth::Open,
+            },
+            protocol: match attack.http_sse {
+                true => Served::Only(ProtocolVersion::V2024_11_05),
+                false => MockOptions::default().protocol,
+            },
+            faults: faults.collect(),
+            ..MockOptions::default()
+        };
+        Ok(Self { attack, remote: MockRemote::start(options)?, trap })
+    }
+
+    /// Where the victim is lured to.
+    pub fn url(&self) -> Url {
+        self.remote.url()
+    }
+
+    /// What it was asked.
+    pub fn recorder(&self) -> &Recorder {
+        self.remote.recorder()
+    }
+
+    fn finding(&self) -> Finding {
+        let (remote, trap) = (self.remote.recorder().requests(), self.trap.recorder().requests());
+        let obtained = obtained(self.attack.aim, &remote, &trap);
+        Finding { attack: self.attack, requests: remote.len(), obtained }
+    }
+}

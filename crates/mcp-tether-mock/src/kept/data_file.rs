@@ -1,0 +1,214 @@
+//! The file of `--data`: which product it belongs to, in which format, and the product's data as
+//! one value in an embedded store. It does not know what the data means.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
+
+use crate::options::ProductName;
+
+/// What a later version raises when it can no longer read what this one wrote.
+const FORMAT: &str = "1";
+
+const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("mock");
+
+/// An open data file. Nobody else can open it until the last copy of this is gone.
+#[derive(Clone)]
+pub struct DataFile(Arc<Opened>);
+
+struct Opened {
+    path: PathBuf,
+    database: Database,
+}
+
+/// Why a data file cannot be used, and the way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataProblem {
+    message: String,
+    hint: String,
+}
+
+impl DataFile {
+    /// Opens the data of `product`, or makes an empty file for it.
+    pub fn open(path: &Path, product: ProductName) -> Result<Self, DataProblem> {
+        if !path.exists() {
+            create(path, product)?;
+        }
+        let database = open(path)?;
+        let file = Self(Arc::new(Opened { path: path.to_owned(), database }));
+        file.check(product)?;
+        Ok(file)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// A file of a newer format is told apart from a damaged one, and says so before anything else.
+    fn check(&self, product: ProductName) -> Result<(), DataProblem> {
+        let path = self.path().display();
+        let format = self.text("format")?;
+        if format != FORMAT {
+            return Err(DataProblem {
+                message: format!(
+                    "`{path}` is of format `{format}`, this version reads format `{FORMAT}`"
+                ),
+                hint: "use the version that wrote it, or give another file: `--data FILE`"
+                    .to_owned(),
+            });
+        }
+        let found = self.text("product")?;
+        if found != product.name() {
+            return Err(DataProblem {
+                message: format!("`{path}` holds the data of `{found}`, not of `{product}`"),
+                hint: format!(
+                    "serve it as what it is: `mcp-tether mock {found} --data {path}`, or give \
+                     another file"
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    fn text(&self, key: &str) -> Result<String, DataProblem> {
+        let bytes = self.value(key)?.ok_or_else(|| self.damaged(&format!("no `{key}` in it")))?;
+        String::from_utf8(bytes).map_err(|error| self.damaged(&error))
+    }
+
+    /// The product's data as it was committed last.
+    pub(super) fn stored(&self) -> Result<Option<Vec<u8>>, DataProblem> {
+        self.value("data")
+    }
+
+    fn value(&self, key: &str) -> Result<Option<Vec<u8>>, DataProblem> {
+        let read = || -> Result<Option<Vec<u8>>, redb::Error> {
+            let table = self.0.database.begin_read()?.open_table(TABLE)?;
+            Ok(table.get(key)?.map(|found| found.value().to_vec()))
+        };
+        read().map_err(|error| self.damaged(&error))
+    }
+
+    /// Commits the product's data: on disk when this returns, or not at all.
+    pub(super) fn store(&self, data: &[u8]) -> Result<(), String> {
+        write(&self.0.database, &[("data", data)])
+            .map_err(|error| format!("cannot write `{}`: {error}", self.path().display()))
+    }
+
+    pub(super) fn damaged(&self, reason: &dyn fmt::Display) -> DataProblem {
+        damaged(self.path(), reason)
+    }
+
+    pub(super) fn unwritable(&self, reason: &str) -> DataProblem {
+        unwritable(self.path(), &reason)
+    }
+}
+
+/// Everything or nothing.
+pub(super) fn write(database: &Database, entries: &[(&str, &[u8])]) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    {
+        let mut table = transaction.open_table(TABLE)?;
+        for (key, value) in entries {
+            table.insert(*key, *value)?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Made elsewhere and then given its name: whoever is killed on the way leaves no half-made file
+/// there. A link does not replace what another process made meanwhile.
+fn create(path: &Path, product: ProductName) -> Result<(), DataProblem> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = PathBuf::from(name);
+    let fill = || -> Result<(), redb::Error> {
+        let database = Database::create(&draft)?;
+        let entries = [("format", FORMAT.as_bytes()), ("product", product.name().as_bytes())];
+        write(&database, &entries)
+    };
+    let made = fill().map_err(|error| unwritable(path, &error));
+    let placed = made.and_then(|()| {
+        fs::hard_link(&draft, path)
+            .or_else(|_| if path.exists() { Ok(()) } else { fs::rename(&draft, path) })
+            .map_err(|error| unwritable(path, &error))
+    });
+    // Gone already where it was renamed.
+    let _ = fs::remove_file(&draft);
+    placed
+}
+
+/// Opens and verifies a file. The store panics at some kinds of damage (a file that was cut off),
+/// so it is asked where a panic does no harm.
+fn open(path: &Path) -> Result<Database, DataProblem> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let opened = panic::catch_unwind(AssertUnwindSafe(|| -> Result<Database, DatabaseError> {
+        let mut database = Database::open(path)?;
+        // A torn write is repaired when opening; damage from elsewhere is only found by looking.
+        database.check_integrity()?;
+        Ok(database)
+    }));
+    panic::set_hook(hook);
+    match opened {
+        Ok(Ok(database)) => Ok(database),
+        Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(DataProblem {
+            message: format!("`{}` is in use by another mock", path.display()),
+            hint: "end that one, or give another file: `--data FILE`".to_owned(),
+        }),
+        Ok(Err(DatabaseError::Storage(StorageError::Io(error))))
+            if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+        {
+            Err(unwritable(path, &error))
+        }
+        Ok(Err(error)) => Err(damaged(path, &error)),
+        Err(_) => Err(damaged(path, &"its parts do not fit together")),
+    }
+}
+
+fn damaged(path: &Path, reason: &dyn fmt::Display) -> DataProblem {
+    let path = path.display();
+    DataProblem {
+        message: format!("`{path}` is damaged, or no data file of the mock: {reason}"),
+        hint: format!("move it away, and a new one is made: `mv {path} {path}.bad`"),
+    }
+}
+
+fn unwritable(path: &Path, reason: &dyn fmt::Display) -> DataProblem {
+    DataProblem {
+        message: format!("cannot use `{}` as data file: {reason}", path.display()),
+        hint: "give a file in a folder that exists and can be written: `--data FILE`".to_owned(),
+    }
+}
+
+impl DataProblem {
+    /// What to do about it.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
+impl fmt::Display for DataProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DataProblem {}
+
+impl From<DataProblem> for io::Error {
+    fn from(problem: DataProblem) -> Self {
+        Self::other(problem)
+    }
+}
+
+impl fmt::Debug for DataFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DataFile").field(&self.path()).finish()
+    }
+}

@@ -1,0 +1,112 @@
+//! The data of a product, in memory or backed by the file of `--data`. A change is committed before
+//! the call that made it is answered; a change that cannot be committed did not happen.
+//!
+//! A product holds one [`Kept`] and knows nothing of files. What must not survive a restart (rate
+//! limits, confirmations under way) stays outside of it.
+
+mod data_file;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use data_file::{DataFile, DataProblem};
+
+use super::methods::RpcError;
+use mcp_tether_wire::protocol::codes;
+
+/// Data that outlives the process if there is a file for it.
+pub(super) struct Kept<T> {
+    held: Mutex<Held<T>>,
+    file: Option<DataFile>,
+}
+
+struct Held<T> {
+    data: T,
+    /// What the file holds; empty without a file.
+    stored: Vec<u8>,
+}
+
+/// The data, to be looked at.
+pub(super) struct Look<'a, T>(MutexGuard<'a, Held<T>>);
+
+/// A change that was undone because the file did not take it.
+#[derive(Debug)]
+pub(super) struct NotKept(String);
+
+impl<T: Serialize + DeserializeOwned> Kept<T> {
+    /// Goes on with what the file holds; without a file, or with a new one, with `seeded`.
+    pub(super) fn open(
+        file: Option<&DataFile>,
+        seeded: impl FnOnce() -> T,
+    ) -> Result<Self, DataProblem> {
+        let stored = file.map_or(Ok(None), DataFile::stored)?;
+        let data = match (&stored, file) {
+            (Some(stored), Some(file)) => {
+                serde_json::from_slice(stored).map_err(|error| file.damaged(&error))?
+            }
+            _ => seeded(),
+        };
+        let kept = Self {
+            held: Mutex::new(Held { data, stored: stored.unwrap_or_default() }),
+            file: file.cloned(),
+        };
+        match (kept.change(|_| ()), file) {
+            (Err(problem), Some(file)) => Err(file.unwritable(&problem.0)),
+            _ => Ok(kept),
+        }
+    }
+
+    pub(super) fn look(&self) -> Look<'_, T> {
+        Look(self.lock())
+    }
+
+    /// Changes the data and commits it.
+    pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<R, NotKept> {
+        let mut held = self.lock();
+        let result = change(&mut held.data);
+        let Some(file) = &self.file else {
+            return Ok(result);
+        };
+        let bytes = serde_json::to_vec(&held.data).map_err(|error| NotKept(error.to_string()))?;
+        if bytes != held.stored {
+            if let Err(problem) = file.store(&bytes) {
+                held.data = serde_json::from_slice(&held.stored)
+                    .map_err(|error| NotKept(format!("{problem}; then {error}")))?;
+                return Err(NotKept(problem));
+            }
+            held.stored = bytes;
+        }
+        Ok(result)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held<T>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Deref for Look<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.data
+    }
+}
+
+impl fmt::Display for NotKept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing was changed: {}", self.0)
+    }
+}
+
+impl From<NotKept> for RpcError {
+    fn from(reason: NotKept) -> Self {
+        Self::new(codes::INTERNAL_ERROR, reason.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

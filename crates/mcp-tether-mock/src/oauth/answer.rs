@@ -1,0 +1,98 @@
+//! Answers of the authorization server: JSON, OAuth errors, pages, redirects.
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::html::PAGE_HEADERS;
+
+/// A refusal in the words of OAuth (RFC 6749 §5.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OAuthError {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) description: String,
+}
+
+impl OAuthError {
+    pub(super) fn new(code: &str, description: impl Into<String>) -> Self {
+        Self { status: 400, code: code.to_owned(), description: description.into() }
+    }
+
+    pub(super) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    pub(super) fn invalid_grant(description: impl Into<String>) -> Self {
+        Self::new("invalid_grant", description)
+    }
+
+    pub(super) fn invalid_client(description: impl Into<String>) -> Self {
+        Self { status: 401, ..Self::new("invalid_client", description) }
+    }
+}
+
+impl From<OAuthError> for Response {
+    fn from(error: OAuthError) -> Self {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = json!({ "error": error.code, "error_description": error.description });
+        let mut response = not_stored(json_body(status, &body));
+        if status == StatusCode::UNAUTHORIZED {
+            set(&mut response, WWW_AUTHENTICATE, "Basic realm=\"authorization server\"");
+        }
+        response
+    }
+}
+
+pub(super) fn json_body(status: StatusCode, body: &Value) -> Response {
+    typed(status, "application/json", body.to_string())
+}
+
+pub(super) fn not_stored(mut response: Response) -> Response {
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
+pub(super) fn typed(status: StatusCode, media_type: &str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    set(&mut response, CONTENT_TYPE, media_type);
+    response
+}
+
+pub(super) fn page(status: StatusCode, html: String) -> Response {
+    let mut response = not_stored(typed(status, "text/html; charset=utf-8", html));
+    for (name, value) in PAGE_HEADERS {
+        set(&mut response, HeaderName::from_static(name), value);
+    }
+    response
+}
+
+/// 303, so that a form does not travel on.
+pub(super) fn redirect(target: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    set(&mut response, LOCATION, target);
+    not_stored(response)
+}
+
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+pub(super) fn not_allowed(allowed: &str) -> Response {
+    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+    set(&mut response, ALLOW, allowed);
+    response
+}
+
+/// Values that are no legal header are left out.
+fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+        response.headers_mut().insert(name, value);
+    }
+}

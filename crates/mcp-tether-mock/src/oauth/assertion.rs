@@ -1,0 +1,158 @@
+//! Assertions that clients sign (`private_key_jwt`, RFC 7523 §3), checked with `ring` where it is
+//! built in.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use super::answer::OAuthError;
+use super::book::Registration;
+use super::clock::Moment;
+use super::issuer::Issuer;
+
+/// Algorithms that can be checked.
+pub(super) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "RS256"];
+/// An assertion is for one request, not for a day.
+const LONGEST: Moment = 10 * 60 * 1000;
+
+/// The client that an assertion names, unchecked.
+pub(super) fn subject(assertion: &str) -> Result<String, OAuthError> {
+    let (_, claims) = parts(assertion)?;
+    claims["sub"].as_str().map(str::to_owned).ok_or_else(|| refused("no `sub`"))
+}
+
+/// Checks signature and claims; each assertion is good once.
+pub(super) fn verify(
+    issuer: &Issuer,
+    registration: &Registration,
+    assertion: &str,
+) -> Result<(), OAuthError> {
+    let (head, claims) = parts(assertion)?;
+    let key = registration.key.as_ref().ok_or_else(|| refused("the client has no key"))?;
+    let (signed, signature) = assertion.rsplit_once('.').ok_or_else(|| refused("no signature"))?;
+    let signature = decoded(signature).ok_or_else(|| refused("no signature"))?;
+    let algorithm = head["alg"].as_str().unwrap_or_default();
+    if !signature::is_good(algorithm, key, signed.as_bytes(), &signature) {
+        return Err(refused("the signature is wrong"));
+    }
+    let audiences = [issuer.identifier(), issuer.endpoint("token")];
+    let now = issuer.clock.now();
+    check(&claims, &registration.id, &audiences, now)?;
+    let id = claims["jti"].as_str().unwrap_or_default().to_owned();
+    let mut book = issuer.book();
+    book.assertions.retain(|_, ends| *ends > now);
+    match book.assertions.insert(id, now + LONGEST) {
+        None => Ok(()),
+        Some(_) => Err(refused("it was used before")),
+    }
+}
+
+fn check(claims: &Value, id: &str, audiences: &[String], now: Moment) -> Result<(), OAuthError> {
+    if claims["iss"] != id || claims["sub"] != id {
+        return Err(refused("`iss` and `sub` must be the client id"));
+    }
+    let is_us = |value: &Value| audiences.iter().any(|audience| value == audience);
+    let for_us = match &claims["aud"] {
+        Value::Array(members) => members.iter().any(is_us),
+        value => is_us(value),
+    };
+    if !for_us {
+        return Err(refused("`aud` is not this server"));
+    }
+    let ends = claims["exp"].as_i64().ok_or_else(|| refused("no `exp`"))?.saturating_mul(1000);
+    if ends <= now || ends > now + LONGEST {
+        return Err(refused("`exp` is over or too far away"));
+    }
+    match claims["jti"].as_str() {
+        None | Some("") => Err(refused("no `jti`")),
+        Some(_) => Ok(()),
+    }
+}
+
+fn parts(assertion: &str) -> Result<(Value, Value), OAuthError> {
+    let mut parts = assertion.split('.');
+    let mut next = || {
+        let bytes = decoded(parts.next()?)?;
+        serde_json::from_slice::<Value>(&bytes).ok()
+    };
+    match (next(), next()) {
+        (Some(head), Some(claims)) => Ok((head, claims)),
+        _ => Err(refused("it is no JWT")),
+    }
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+fn refused(words: &str) -> OAuthError {
+    OAuthError::invalid_client(format!("the assertion is not good: {words}"))
+}
+
+#[cfg(feature = "ring")]
+mod signature {
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+        UnparsedPublicKey,
+    };
+    use serde_json::Value;
+
+    use super::decoded;
+
+    /// Whether `signature` is what the owner of `key` (a JWK) made of `message`.
+    pub(super) fn is_good(algorithm: &str, key: &Value, message: &[u8], signature: &[u8]) -> bool {
+        let member = |name: &str| key[name].as_str().and_then(decoded).unwrap_or_default();
+        let checked = match (algorithm, key["kty"].as_str()) {
+            ("ES256", Some("EC")) => {
+                let point = [&[4], member("x").as_slice(), member("y").as_slice()].concat();
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
+            }
+            ("EdDSA", Some("OKP")) => {
+                UnparsedPublicKey::new(&ED25519, member("x")).verify(message, signature)
+            }
+            ("RS256", Some("RSA")) => RsaPublicKeyComponents { n: member("n"), e: member("e") }
+                .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature),
+            _ => return false,
+        };
+        checked.is_ok()
+    }
+}
+
+#[cfg(not(feature = "ring"))]
+mod signature {
+    /// Nothing can be checked in this build, so nothing is good.
+    pub(super) fn is_good(_: &str, _: &serde_json::Value, _: &[u8], _: &[u8]) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    ///
+    #[test]
+    fn every_claim_counts() {
+        let good = json!({ "iss": "id", "sub": "id", "aud": "us", "exp": 2, "jti": "1" });
+        let audiences = ["us".to_owned()];
+        let wrong = |name: &str, value: Value| {
+            let mut claims = good.clone();
+            claims[name] = value;
+            check(&claims, "id", &audiences, 1000).is_err()
+        };
+        assert_eq!(check(&good, "id", &audiences, 1000), Ok(()));
+        assert!(!wrong("aud", json!(["other", "us"])));
+        assert!(wrong("iss", "other".into()) && wrong("sub", Value::Null));
+        assert!(wrong("aud", "other".into()) && wrong("jti", "".into()));
+        assert!(wrong("exp", 1.into()) && wrong("exp", 10_000.into()) && wrong("exp", "2".into()));
+    }
+
+    #[test]
+    fn what_is_no_jwt_has_no_subject() {
+        for text in ["", "a.b.c", "e30.e30", "e30.e30.e30"] {
+            assert!(subject(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The authorization endpoint: checks a request, lets the consent be given, and sends the browser
+//! back with a code or an error.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use url::Url;
+
+use super::answer::{OAuthError, page, redirect};
+use super::book::{Registration, Request, random};
+use super::consent;
+use super::issuer::Issuer;
+use super::issuer_options::{Consent, Iss, ResourceParameter};
+use super::registration;
+use crate::faults::{CallbackFault, OAuthFaults};
+
+pub(super) type Fields = BTreeMap<String, String>;
+
+/// Answers an authorization request.
+pub(super) async fn authorize(issuer: &Issuer, query: &Fields, faults: &OAuthFaults) -> Response {
+    let (registration, redirect_uri) = match whose(issuer, query).await {
+        Ok(found) => found,
+        // Never back to where nobody registered (RFC 6749 §4.1.2.1).
+        Err(error) => return page(StatusCode::BAD_REQUEST, consent::refusal(&error)),
+    };
+    let state = query.get("state").cloned().unwrap_or_default();
+    let request = match checked(issuer, query, &registration, redirect_uri.clone()) {
+        Ok(request) => request,
+        Err(error) => return back(issuer, &redirect_uri, &state, Err(error), faults),
+    };
+    if let Some(error) = faults.error_at("authorize") {
+        let error = OAuthError::new(&error.code, &error.message);
+        return back(issuer, &redirect_uri, &state, Err(error), faults);
+    }
+    let options = issuer.options();
+    match options.consent {
+        Consent::Approve => {
+            let account = options.accounts.first().cloned().unwrap_or_default();
+            approve(issuer, request, account, faults)
+        }
+        Consent::Deny => deny(issuer, &request, faults),
+        Consent::Page => {
+            let id = random("consent");
+            let action = issuer.endpoint("consent");
+            let html = consent::page(&request, &options.accounts, &action, &id);
+            issuer.book().waiting.insert(id, request);
+            page(StatusCode::OK, html)
+        }
+    }
+}
+
+/// Answers the form of the consent page.
+pub(super) fn decide(issuer: &Issuer, form: &Fields, faults: &OAuthFaults) -> Response {
+    let id = form.get("request").map(String::as_str).unwrap_or_default();
+    let waiting = issuer.book().waiting.remove(id);
+    let Some(request) = waiting else {
+        let error = OAuthError::invalid_request("this page was answered before");
+        return page(StatusCode::BAD_REQUEST, consent::refusal(&error));
+    };
+    let accounts = issuer.options().accounts;
+    let chosen = form.get("account").or(accounts.first()).cloned().unwrap_or_default();
+    let approved = form.get("decision").is_some_and(|decision| decision == "approve");
+    match approved && accounts.contains(&chosen) {
+        true => approve(issuer, request, chosen, faults),
+        false => deny(issuer, &request, faults),
+    }
+}
+
+/// The client and its redirect URI: without these there is no way back.
+async fn whose(issuer: &Issuer, query: &Fields) -> Result<(Registration, String), OAuthError> {
+    let id = query.get("client_id").ok_or_else(|| missing("client_id"))?;
+    let registration = registration::of_client(issuer, id).await?;
+    let redirect = query.get("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
+    if !registration::fits(&registration, redirect, issuer.options().redirect_match) {
+        let words = format!("the redirect URI `{redirect}` is not registered");
+        return Err(OAuthError::invalid_request(words));
+    }
+    Ok((registration, redirect.clone()))
+}
+
+fn checked(
+    issuer: &Issuer,
+    query: &Fields,
+    registration: &Registration,
+    redirect_uri: String,
+) -> Result<Request, OAuthError> {
+    let field = |name: &str| query.get(name).map(String::as_str);
+    if field("response_type") != Some("code") {
+        return Err(OAuthError::new("unsupported_response_type", "only `code` is known"));
+    }
+    let challenge = field("code_challenge").ok_or_else(|| missing("code_challenge"))?;
+    if field("code_challenge_method") != Some("S256") {
+        return Err(OAuthError::invalid_request("`code_challenge_method` must be `S256`"));
+    }
+    if challenge.len() != 43 {
+        return Err(OAuthError::invalid_request("`code_challenge` is no SHA-256 hash"));
+    }
+    let state = field("state").filter(|state| !state.is_empty());
+    let state = state.ok_or_else(|| missing("state"))?;
+    if !registration.may("authorization_code") {
+        return Err(OAuthError::new("unauthorized_client", "registered for other grants"));
+    }
+    Ok(Request {
+        client_id: registration.id.clone(),
+        client_name: registration.name.clone(),
+        redirect_uri,
+        state: state.to_owned(),
+        challenge: challenge.to_owned(),
+        scope: granted_scope(issuer, field("scope").unwrap_or_default()),
+        resource: resource(issuer, query)?,
+    })
+}
+
+/// The resource that is asked for, if it is one of ours (RFC 8707 §2).
+pub(super) fn resource(issuer: &Issuer, fields: &Fields) -> Result<Option<String>, OAuthError> {
+    if issuer.options().resource == ResourceParameter::Ignored {
+        return Ok(None);
+    }
+    let invalid = |words: String| OAuthError::new("invalid_target", words);
+    let resource =
+        fields.get("resource").ok_or_else(|| invalid("`resource` is missing".to_owned()))?;
+    if !issuer.protects(resource) {
+        return Err(invalid(format!("`{resource}` is no resource of this server")));
+    }
+    Ok(Some(resource.clone()))
+}
+
+pub(super) fn granted_scope(issuer: &Issuer, asked: &str) -> String {
+    issuer.options().narrowed_to.unwrap_or_else(|| asked.to_owned())
+}
+
+pub(super) fn missing(name: &str) -> OAuthError {
+    OAuthError::invalid_request(format!("`{name}` is missing"))
+}
+
+fn approve(issuer: &Issuer, request: Request, account: String, faults: &OAuthFaults) -> Response {
+    let ends = issuer.clock.after(issuer.options().code_lifetime);
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
+    let code = issuer.book().add_code(request, account, ends);
+    back(issuer, &redirect_uri, &state, Ok(code), faults)
+}
+
+fn deny(issuer: &Issuer, request: &Request, faults: &OAuthFaults) -> Response {
+    let error = OAuthError::new("access_denied", "the user said no");
+    back(issuer, &request.redirect_uri, &request.state, Err(error), faults)
+}
+
+/// Sends the browser back to the client.
+fn back(
+    issuer: &Issuer,
+    redirect_uri: &str,
+    state: &str,
+    outcome: Result<String, OAuthError>,
+    faults: &OAuthFaults,
+) -> Response {
+    let Ok(mut target) = Url::parse(redirect_uri) else {
+        let error = OAuthError::invalid_request("the redirect URI is no URL");
+        return page(StatusCode::BAD_REQUEST, consent::refusal(&error));
+    };
+    let mut fields: Vec<(&str, String)> = match outcome {
+        Ok(code) => vec![("code", code)],
+        Err(error) => vec![("error", error.code), ("error_description", error.description)],
+    };
+    let options = issuer.options();
+    fields.push(("state", state.to_owned()));
+    match &options.iss {
+        Iss::Right => fields.push(("iss", issuer.identifier())),
+        Iss::Absent => {}
+        Iss::Other(text) => fields.push(("iss", issuer.filled(text))),
+    }
+    for fault in &faults.callback {
+        bend(&mut fields, *fault, issuer);
+    }
+    target.query_pairs_mut().extend_pairs(fields);
+    redirect(target.as_str())
+}
+
+fn bend(fields: &mut Vec<(&str, String)>, fault: CallbackFault, issuer: &Issuer) {
+    let drop = |fields: &mut Vec<(&str, String)>, gone: &str| {
+        fields.retain(|(name, _)| *name != gone);
+    };
+    match fault {
+        CallbackFault::NoState => drop(fields, "state"),
+        CallbackFault::WrongState => {
+            drop(fields, "state");
+            fields.push(("state", random("state")));
+        }
+        CallbackFault::TwoStates => fields.push(("state", random("state"))),
+        CallbackFault::NoIss => drop(fields, "iss"),
+        CallbackFault::WrongIss => {
+            drop(fields, "iss");
+            fields.push(("iss", "https://issuer.example".to_owned()));
+        }
+        CallbackFault::SlashIss => {
+            drop(fields, "iss");
+            fields.push(("iss", format!("{}/", issuer.identifier())));
+        }
+        CallbackFault::NoCode => drop(fields, "code"),
+        CallbackFault::Script => {
+            drop(fields, "code");
+            fields.push(("error", "<script>alert(1)</script>".to_owned()));
+            fields.push(("error_description", "\"><img src=x onerror=alert(2)>".to_owned()));
+            fields.push(("error_uri", "javascript:alert(3)".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! An authorization server on a listener of its own: another origin than the remotes it protects.
+
+use std::io;
+
+use super::control::OAuth;
+use super::issuer_options::IssuerOptions;
+use super::options::OAuthOptions;
+use crate::faults::Fault;
+use crate::options::{Auth, MockOptions};
+use crate::recorder::Recorder;
+use crate::running::MockRemote;
+
+/// A running authorization server that is no remote. Like [`MockRemote`] it has its own thread,
+/// record and faults, can be stopped and started again, and stops when dropped.
+pub struct MockAuthorizationServer(MockRemote);
+
+impl MockAuthorizationServer {
+    /// Listens on a free loopback port and answers from now on.
+    pub fn start(options: IssuerOptions) -> io::Result<Self> {
+        let oauth = OAuthOptions { metadata_at: Vec::new(), ..OAuthOptions::with_issuer(options) };
+        let options = MockOptions { auth: Auth::OAuth(oauth), ..MockOptions::default() };
+        MockRemote::start_authorization_server(options).map(Self)
+    }
+
+    /// How to protect a remote by this server: `Auth::OAuth` with every default.
+    pub fn auth(&self) -> Auth {
+        Auth::OAuth(OAuthOptions::with_issuer(self.oauth().handle()))
+    }
+
+    /// What [`MockRemote::oauth`] gives for a remote that this server protects.
+    pub fn oauth(&self) -> &OAuth {
+        self.0.oauth()
+    }
+
+    /// What was asked of this listener.
+    pub fn recorder(&self) -> &Recorder {
+        self.0.recorder()
+    }
+
+    /// Puts these faults in the place of those in force.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.0.set_faults(faults);
+    }
+
+    /// Stops listening: the server is unreachable. Clients and tokens stay known.
+    pub fn stop(&mut self) {
+        self.0.stop();
+    }
+
+    /// Listens again, on the same port.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        self.0.start_again()
+    }
+}

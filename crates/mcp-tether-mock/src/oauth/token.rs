@@ -1,0 +1,184 @@
+//! The token endpoint: one function for each grant.
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::answer::{OAuthError, json_body, not_stored, typed};
+use super::authenticate::authenticated;
+use super::authorize::{Fields, granted_scope, missing, resource};
+use super::book::{Book, Grant, Issued, Registration, has_scopes};
+use super::device;
+use super::issuer::Issuer;
+use super::issuer_options::{ClientAuthentication, IssuerOptions};
+use crate::faults::{OAuthFaults, TokenFault};
+
+/// RFC 8628 §3.4
+pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Answers a token request.
+pub(super) async fn token(
+    issuer: &Issuer,
+    headers: &HeaderMap,
+    form: &Fields,
+    faults: &OAuthFaults,
+) -> Result<Response, OAuthError> {
+    let registration = authenticated(issuer, headers, form).await?;
+    let grant_type = form.get("grant_type").ok_or_else(|| missing("grant_type"))?;
+    let known = ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT];
+    if !known.contains(&grant_type.as_str()) {
+        let words = format!("`{grant_type}` is not known");
+        return Err(OAuthError::new("unsupported_grant_type", words));
+    }
+    if !registration.may(grant_type) {
+        let words = format!("`{grant_type}` was not registered");
+        return Err(OAuthError::new("unauthorized_client", words));
+    }
+    let issued = match grant_type.as_str() {
+        "authorization_code" => exchange(issuer, &registration, form),
+        "refresh_token" => renew(issuer, &registration, form),
+        "client_credentials" => client_credentials(issuer, &registration, form),
+        _ => device::exchange(issuer, &registration, form),
+    }?;
+    Ok(answer(&issued, &issuer.options(), faults.token))
+}
+
+/// RFC 6749 §4.1.3 with RFC 7636 §4.6.
+fn exchange(
+    issuer: &Issuer,
+    registration: &Registration,
+    form: &Fields,
+) -> Result<Issued, OAuthError> {
+    let field = |name: &str| form.get(name).ok_or_else(|| missing(name));
+    let (text, verifier) = (field("code")?, field("code_verifier")?);
+    let redirect_uri = field("redirect_uri")?;
+    let (options, now) = (issuer.options(), issuer.clock.now());
+    let mut book = issuer.book();
+    let code = book.code(text, now)?;
+    let request = &code.request;
+    if request.client_id != registration.id {
+        return Err(OAuthError::invalid_grant("the code was given to another client"));
+    }
+    if &request.redirect_uri != redirect_uri {
+        return Err(OAuthError::invalid_grant("the redirect URI is not the one of the request"));
+    }
+    if URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != request.challenge {
+        return Err(OAuthError::invalid_grant("the verifier does not fit the challenge"));
+    }
+    same_resource(request.resource.as_ref(), form)?;
+    let grant = book.add_grant(Grant {
+        client_id: registration.id.clone(),
+        scope: request.scope.clone(),
+        resource: request.resource.clone(),
+        account: code.account.clone(),
+    });
+    book.spend_code(text, grant);
+    Ok(issue(&mut book, grant, &options, registration, now))
+}
+
+/// RFC 6749 §6.
+fn renew(
+    issuer: &Issuer,
+    registration: &Registration,
+    form: &Fields,
+) -> Result<Issued, OAuthError> {
+    let token = form.get("refresh_token").ok_or_else(|| missing("refresh_token"))?;
+    let (options, now) = (issuer.options(), issuer.clock.now());
+    let mut book = issuer.book();
+    let (number, grant) = book.refreshable(token, &options, now)?;
+    if grant.client_id != registration.id {
+        return Err(OAuthError::invalid_grant("the token was given to another client"));
+    }
+    same_resource(grant.resource.as_ref(), form)?;
+    let wanted = form.get("scope").map(String::as_str).unwrap_or_default();
+    if !has_scopes(&grant.scope, wanted) {
+        return Err(OAuthError::new("invalid_scope", "more than was granted"));
+    }
+    Ok(book.renew(token, number, &options, now))
+}
+
+/// RFC 6749 §4.4: no refresh token.
+fn client_credentials(
+    issuer: &Issuer,
+    registration: &Registration,
+    form: &Fields,
+) -> Result<Issued, OAuthError> {
+    if registration.authentication == ClientAuthentication::None {
+        let words = "only for clients that prove who they are";
+        return Err(OAuthError::new("unauthorized_client", words));
+    }
+    let scope = form.get("scope").map(String::as_str).unwrap_or_default();
+    let grant = Grant {
+        client_id: registration.id.clone(),
+        scope: granted_scope(issuer, scope),
+        resource: resource(issuer, form)?,
+        account: registration.id.clone(),
+    };
+    let (options, now) = (issuer.options(), issuer.clock.now());
+    let mut book = issuer.book();
+    let number = book.add_grant(grant);
+    Ok(book.issue(number, &options, false, now))
+}
+
+/// Tokens for a grant by a user, with a refresh token if the client registered for one.
+pub(super) fn issue(
+    book: &mut Book,
+    grant: u64,
+    options: &IssuerOptions,
+    registration: &Registration,
+    now: super::clock::Moment,
+) -> Issued {
+    book.issue(grant, options, registration.may("refresh_token"), now)
+}
+
+/// `resource` of every token request must be the one that was authorized.
+fn same_resource(granted: Option<&String>, form: &Fields) -> Result<(), OAuthError> {
+    match granted {
+        Some(granted) if form.get("resource") != Some(granted) => {
+            let words = format!("`resource` must be `{granted}`, as it was authorized");
+            Err(OAuthError::new("invalid_target", words))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn answer(issued: &Issued, options: &IssuerOptions, fault: Option<TokenFault>) -> Response {
+    let mut body = json!({
+        "access_token": issued.access,
+        "token_type": "Bearer",
+        "scope": issued.scope,
+    });
+    if options.says_expires_in {
+        body["expires_in"] = options.access_lifetime.as_secs().into();
+    }
+    if let Some(refresh) = &issued.refresh {
+        body["refresh_token"] = refresh.as_str().into();
+    }
+    match fault {
+        None => {}
+        Some(TokenFault::Html) => {
+            let page = "<!doctype html>\n<title>sorry</title>\n<p>we are being updated</p>\n";
+            return typed(StatusCode::OK, "text/html; charset=utf-8", page);
+        }
+        Some(TokenFault::NoAccessToken) => remove(&mut body, "access_token"),
+        Some(TokenFault::NoType) => remove(&mut body, "token_type"),
+        Some(TokenFault::OtherType) => body["token_type"] = "mac".into(),
+        Some(TokenFault::LowerCaseType) => body["token_type"] = "bearer".into(),
+        Some(TokenFault::NoScope) => remove(&mut body, "scope"),
+        Some(TokenFault::ExpiresInText) => {
+            body["expires_in"] = options.access_lifetime.as_secs().to_string().into();
+        }
+        Some(TokenFault::ExpiresInNegative) => body["expires_in"] = (-1).into(),
+        Some(TokenFault::IllegalToken) => body["access_token"] = "a\r\nX-Evil: 1".into(),
+    }
+    not_stored(json_body(StatusCode::OK, &body))
+}
+
+fn remove(body: &mut Value, name: &str) {
+    if let Some(members) = body.as_object_mut() {
+        members.remove(name);
+    }
+}

@@ -1,0 +1,114 @@
+//! Confirmation of what cannot be undone: a token that the first call gives and only the same call
+//! can use, once.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use crate::state::mixed;
+
+/// How long a token is good.
+const LIFETIME: Duration = Duration::from_secs(600);
+
+/// The argument that carries the token.
+pub(super) const ARGUMENT: &str = "confirmToken";
+
+/// Tokens that were given out and not used yet.
+#[derive(Debug)]
+pub(super) struct Confirmations {
+    seed: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    issued: u64,
+    open: HashMap<String, Pending>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    what: Value,
+    until: Instant,
+}
+
+impl Confirmations {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, state: Mutex::default() }
+    }
+
+    /// A token for this call, and what the caller is told with it.
+    pub(super) fn issue(&self, what: Value, summary: &str, now: Instant) -> Value {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.open.retain(|_, pending| pending.until > now);
+        state.issued += 1;
+        let token = format!("confirm_{:016x}", mixed(self.seed ^ 0x636f_6e66, state.issued));
+        state.open.insert(token.clone(), Pending { what, until: now + LIFETIME });
+        json!({ "confirmation": {
+            "required": true,
+            "summary": summary,
+            "token": token,
+            "expiresInSeconds": LIFETIME.as_secs(),
+            "next": format!("show the summary to the user; if they agree, call again with the same \
+                arguments and `{ARGUMENT}`"),
+        } })
+    }
+
+    /// Uses a token up. It must have been given for exactly this call.
+    pub(super) fn redeem(&self, token: &str, what: &Value, now: Instant) -> Result<(), Problem> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.open.remove(token) {
+            None => Err(Problem::token("this confirm token is unknown or was used before")),
+            Some(pending) if pending.until <= now => {
+                Err(Problem::token("this confirm token has expired"))
+            }
+            Some(pending) if pending.what != *what => {
+                Err(Problem::token("this confirm token was given for another call"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// The schema of what [`Confirmations::issue`] tells.
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["confirmation"],
+        "properties": { "confirmation": {
+            "type": "object",
+            "required": ["required", "summary", "token", "expiresInSeconds", "next"],
+            "properties": {
+                "required": { "const": true },
+                "summary": { "type": "string" },
+                "token": { "type": "string" },
+                "expiresInSeconds": { "type": "integer" },
+                "next": { "type": "string" },
+            },
+        } },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_once_for_its_own_call_and_not_for_ever() {
+        let confirmations = Confirmations::new(1);
+        let now = Instant::now();
+        let issue = |what: &Value| {
+            let told = confirmations.issue(what.clone(), "sure?", now);
+            told["confirmation"]["token"].as_str().unwrap().to_owned()
+        };
+        let (merge, refund) = (json!("merge"), json!("refund"));
+        let token = issue(&merge);
+        confirmations.redeem(&token, &merge, now).unwrap();
+        assert!(confirmations.redeem(&token, &merge, now).is_err());
+        assert!(confirmations.redeem(&issue(&merge), &refund, now).is_err());
+        assert!(confirmations.redeem(&issue(&merge), &merge, now + LIFETIME).is_err());
+    }
+}

@@ -1,0 +1,216 @@
+//! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
+//! a tool is one entry in the table of its domain and one function. What tools give is told by type
+//! in `shapes`; the GraphQL escape hatch is made of both tables.
+
+mod analytics;
+mod audit;
+mod catalogue;
+mod confirm;
+#[cfg(test)]
+mod consistency;
+mod customers;
+mod desk;
+mod discovery;
+mod entry;
+mod graphql;
+mod intent;
+mod limits;
+mod model;
+mod orders;
+mod pipelines;
+mod problem;
+mod search;
+mod seed;
+mod seed_tables;
+mod shapes;
+mod types;
+mod workflows;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use self::confirm::Confirmations;
+use self::desk::Desk;
+use self::entry::{Entry, Run};
+use self::field::Input;
+use self::limits::Limits;
+use self::problem::{Problem, Reply};
+use super::{Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult};
+use super::{draw, field, moment, money};
+use crate::date::Date;
+use crate::kept::{DataProblem, Kept};
+use crate::methods::Call;
+use crate::options::MockOptions;
+use mcp_tether_wire::protocol::methods;
+
+/// The order desk, its data and what it keeps about its callers.
+pub(crate) struct Egrow {
+    tools: Vec<Arc<Tool>>,
+    desk: Kept<Desk>,
+    /// The day it is; the real one when nobody chose it.
+    chosen_day: Option<Date>,
+    limits: Limits,
+    confirmations: Confirmations,
+}
+
+/// Who calls.
+pub(super) struct Caller<'a> {
+    credential: &'a str,
+}
+
+/// Every tool.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    [orders::TOOLS, orders::CHANGING, customers::TOOLS, customers::CHANGING, catalogue::TOOLS]
+        .into_iter()
+        .flatten()
+        .chain(discovery::TOOLS)
+        .chain(analytics::TOOLS)
+        .chain(graphql::TOOLS)
+        .chain(pipelines::TOOLS)
+}
+
+impl Egrow {
+    /// With data drawn from the seed, or from the data file.
+    pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
+        let day = options.today.unwrap_or_else(Date::today);
+        Ok(Self {
+            tools: entries().map(Entry::to_tool).map(Arc::new).collect(),
+            desk: Kept::open(options.data.as_ref(), || seed::desk(options.seed, day))?,
+            chosen_day: options.today,
+            limits: Limits::default(),
+            confirmations: Confirmations::new(options.seed),
+        })
+    }
+
+    fn today(&self) -> Date {
+        self.chosen_day.unwrap_or_else(Date::today)
+    }
+
+    async fn run(&self, call: &Call, entry: &Entry, arguments: &Value) -> Reply {
+        self.limits.count(&call.credential, entry.class, Instant::now())?;
+        let input = Input(arguments);
+        let caller = &Caller { credential: &call.credential };
+        if self.desk.look().today != self.today() {
+            self.desk.change(|desk| desk.begin(self.today()))?;
+        }
+        Ok(match entry.run {
+            Run::About(about) => about(self, caller, input)?,
+            Run::Read(read) => read(&self.desk.look(), input)?,
+            Run::Write(write) => {
+                self.desk.change(|desk| desk.run(entry, caller.kind(), input, write))??
+            }
+            Run::Confirmed { preview, apply } => {
+                let summary = preview(&self.desk.look(), input)?;
+                if let Some(demand) = self.unconfirmed(call, entry, input, &summary).await? {
+                    return Ok(demand);
+                }
+                self.desk.change(|desk| desk.run(entry, caller.kind(), input, apply))??
+            }
+        })
+    }
+
+    /// What is still to be done before this may happen; `None` when it was confirmed. A host that
+    /// can ask its user is asked, whatever token it brings.
+    async fn unconfirmed(
+        &self,
+        call: &Call,
+        entry: &Entry,
+        input: Input<'_>,
+        summary: &str,
+    ) -> Result<Option<Value>, Problem> {
+        if call.can_ask(methods::ELICIT) {
+            return self.ask(call, summary).await.map(|()| None);
+        }
+        let mut what = json!([entry.name, call.credential, input.0]);
+        if let Some(arguments) = what[2].as_object_mut() {
+            arguments.remove(confirm::ARGUMENT);
+        }
+        match input.text(confirm::ARGUMENT) {
+            Some(token) => self.confirmations.redeem(token, &what, Instant::now()).map(|()| None),
+            None => Ok(Some(self.confirmations.issue(what, summary, Instant::now()))),
+        }
+    }
+
+    async fn ask(&self, call: &Call, summary: &str) -> Result<(), Problem> {
+        let params = json!({
+            "message": format!("{summary}. This cannot be undone. Go ahead?"),
+            "requestedSchema": {
+                "type": "object",
+                "properties": { "confirm": { "type": "boolean", "title": "Yes, do it" } },
+                "required": ["confirm"],
+            },
+        });
+        match call.ask(methods::ELICIT, &params).answer().await {
+            Some(Ok(answer))
+                if answer["action"] == "accept" && answer["content"]["confirm"] == true =>
+            {
+                Ok(())
+            }
+            Some(Ok(_)) => Err(Problem::declined("the user did not agree")),
+            Some(Err(_)) | None => Err(Problem::declined("the user could not be asked")),
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// What kind of credential it is; never the credential itself.
+    fn kind(&self) -> &'static str {
+        match self.credential {
+            "open" => "none",
+            key if key.starts_with("egrow_") => "api_key",
+            _ => "oauth",
+        }
+    }
+}
+
+fn result(reply: Reply) -> ToolResult {
+    match reply {
+        Ok(value) => ToolResult::value(&value),
+        Err(problem) => ToolResult::value(&problem.to_json()).failed(),
+    }
+}
+
+impl Product for Egrow {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "egrow",
+            title: "eGrow",
+            version: "1.0.0",
+            paths: Paths::default(),
+            habits: Habits::default(),
+            instructions: "An order desk for online shops: orders, customers, products. Start with \
+                `describe_capabilities`; tasks of several steps have a playbook in `get_workflow`. \
+                Amounts are in minor units of the account's currency, see `whoami`. What cannot be \
+                undone has to be confirmed.",
+            offers: Offers::default(),
+        }
+    }
+
+    fn tools(&self) -> Vec<Arc<Tool>> {
+        self.tools.clone()
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: &'a Call,
+        tool: &'a Tool,
+        arguments: Arguments<'a>,
+    ) -> BoxFuture<'a, Called> {
+        let entry = entries().find(|entry| entry.name == tool.name);
+        Box::pin(async move {
+            match entry {
+                Some(entry) => Ok(result(self.run(call, entry, arguments.value).await)),
+                None => Err(self.unknown_tool(&tool.name)),
+            }
+        })
+    }
+
+    fn invalid_arguments(&self, _call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
+        let example = entries().find(|entry| entry.name == tool.name).map(|entry| entry.example);
+        let hint = format!("correct the arguments, for example {}", example.unwrap_or("{}"));
+        Ok(result(Err(Problem::invalid(Misfit::all(misfits), hint))))
+    }
+}

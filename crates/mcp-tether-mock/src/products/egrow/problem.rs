@@ -1,0 +1,100 @@
+//! Errors as this product writes them: `{error: {code, message, hint, retry_safe}}`.
+
+use serde_json::{Value, json};
+
+use crate::kept::NotKept;
+
+/// What went wrong and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    code: &'static str,
+    message: String,
+    hint: String,
+    retry_safe: bool,
+}
+
+/// What a tool gives.
+pub(super) type Reply = Result<Value, Problem>;
+
+impl Problem {
+    fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: hint.into(), retry_safe: false }
+    }
+
+    /// There is nothing of that name.
+    pub(super) fn not_found(what: &str, name: &str, hint: impl Into<String>) -> Self {
+        Self::new("not_found", format!("no {what} `{name}`"), hint)
+    }
+
+    /// An argument makes no sense.
+    pub(super) fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("invalid_arguments", message, hint)
+    }
+
+    /// It is there already.
+    pub(super) fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("conflict", message, hint)
+    }
+
+    /// Not in this state.
+    pub(super) fn state(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("invalid_state", message, hint)
+    }
+
+    /// The person at the host said no.
+    pub(super) fn declined(message: impl Into<String>) -> Self {
+        Self::new("not_confirmed", message, "nothing was changed; ask before trying again")
+    }
+
+    /// A confirm token that does not fit.
+    pub(super) fn token(message: impl Into<String>) -> Self {
+        let hint = "call the tool without `confirmToken` to get a new one";
+        Self { retry_safe: true, ..Self::new("invalid_confirmation", message, hint) }
+    }
+
+    /// Too many calls.
+    pub(super) fn rate_limited(limit: u32, class: &str, seconds: u64) -> Self {
+        let message = format!("more than {limit} {class} calls within a minute");
+        let hint = format!("try again in {seconds} seconds");
+        Self { retry_safe: true, ..Self::new("rate_limited", message, hint) }
+    }
+
+    /// What GraphQL says about an operation.
+    pub(super) fn graphql(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("graphql_error", message, hint)
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({ "error": {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "retry_safe": self.retry_safe,
+        } })
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(reason: NotKept) -> Self {
+        let hint = "try again when the data file can be written";
+        Self { retry_safe: true, ..Self::new("unavailable", reason.to_string(), hint) }
+    }
+}
+
+/// The schema of what [`Problem::to_json`] gives.
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": { "error": {
+            "type": "object",
+            "required": ["code", "message", "hint", "retry_safe"],
+            "properties": {
+                "code": { "type": "string" },
+                "message": { "type": "string" },
+                "hint": { "type": "string" },
+                "retry_safe": { "type": "boolean" },
+            },
+        } },
+    })
+}

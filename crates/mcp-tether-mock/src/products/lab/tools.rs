@@ -1,0 +1,237 @@
+//! The tools of the lab: one table entry and one function each.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::entry::{ANYTHING, NOTHING, now};
+use super::super::{Arguments, Called, Kind, ToolResult};
+use super::{Lab, asking, contents, mirrored, task_tools};
+use crate::methods::Call;
+use crate::session::Level;
+use crate::tasks::TaskSupport;
+
+/// One tool of the lab.
+pub(super) type Entry = super::super::entry::Entry<Lab>;
+
+/// The entry of this name.
+pub(super) fn find(name: &str) -> Option<&'static Entry> {
+    all().find(|entry| entry.name == name)
+}
+
+/// Every tool of the lab.
+pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
+    [TABLE, asking::TABLE, mirrored::TABLE, task_tools::TABLE].into_iter().flatten()
+}
+
+const NAME: &str = r#"{"type":"object","required":["name"],
+    "properties":{"name":{"type":"string","minLength":1}}}"#;
+
+pub(super) const TABLE: &[Entry] = &[
+    Entry {
+        name: "echo",
+        description: "gives its arguments back, byte for byte",
+        kind: Kind::Read,
+        input: ANYTHING,
+        tasks: TaskSupport::Forbidden,
+        run: |_, _, arguments| now(ToolResult::json_text(arguments.text)),
+    },
+    Entry {
+        name: "add",
+        description: "adds two whole numbers",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["a","b"],"additionalProperties":false,
+            "properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |_, _, arguments| now(add(arguments)),
+    },
+    Entry {
+        name: "slow",
+        description: "takes its time and tells how far it is in steps of a tenth",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["ms"],
+            "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |_, call, arguments| Box::pin(slow(call, arguments)),
+    },
+    Entry {
+        name: "fail",
+        description: "fails as a tool, not as a protocol",
+        kind: Kind::Read,
+        input: r#"{"type":"object","properties":{"message":{"type":"string"}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |_, _, arguments| {
+            now(ToolResult::error(arguments.text_of("message").unwrap_or("it went wrong")))
+        },
+    },
+    Entry {
+        name: "big",
+        description: "gives a text of this many bytes",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["bytes"],
+            "properties":{"bytes":{"type":"integer","minimum":0,"maximum":1000000000}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |_, _, arguments| now(big(arguments)),
+    },
+    Entry {
+        name: "act",
+        description: "has one side effect and tells how many there were",
+        kind: Kind::Destructive,
+        input: ANYTHING,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.act() }))),
+    },
+    Entry {
+        name: "act_late",
+        description: "has the side effect of `act` after a while",
+        kind: Kind::Destructive,
+        input: r#"{"type":"object","required":["ms"],
+            "properties":{"ms":{"type":"integer","minimum":0}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, _, arguments| Box::pin(act_late(lab, arguments)),
+    },
+    Entry {
+        name: "given_up",
+        description: "tells how many calls of `act_late` were cancelled before they acted",
+        kind: Kind::Read,
+        input: NOTHING,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, _, _| now(ToolResult::value(&json!({ "given_up": lab.given_up() }))),
+    },
+    Entry {
+        name: "count",
+        description: "tells how many side effects `act` had",
+        kind: Kind::Read,
+        input: NOTHING,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.acts() }))),
+    },
+    Entry {
+        name: "log",
+        description: "sends a log message on the way to its answer",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["level"],"properties":{
+            "level":{"enum":["debug","info","notice","warning","error","critical","alert",
+                "emergency"]},
+            "message":{"type":"string"}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |_, call, arguments| now(log(call, arguments)),
+    },
+    Entry {
+        name: "burst",
+        description: "sends this many notifications on the way to its answer",
+        kind: Kind::Read,
+        input: r#"{"type":"object","required":["count"],"properties":{
+            "count":{"type":"integer","minimum":0,"maximum":1000000}}}"#,
+        tasks: TaskSupport::Forbidden,
+        run: |_, call, arguments| now(burst(call, arguments)),
+    },
+    Entry {
+        name: "touch",
+        description: "changes the resource `lab://watched` and tells its subscribers",
+        kind: Kind::Write,
+        input: NOTHING,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, call, _| now(touch(lab, call)),
+    },
+    Entry {
+        name: "add_tool",
+        description: "adds a tool of this name and announces it",
+        kind: Kind::Write,
+        input: NAME,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::add_tool)),
+    },
+    Entry {
+        name: "remove_tool",
+        description: "removes a tool that was added and announces it",
+        kind: Kind::Write,
+        input: NAME,
+        tasks: TaskSupport::Forbidden,
+        run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::remove_tool)),
+    },
+];
+
+fn add(arguments: Arguments<'_>) -> ToolResult {
+    let number = |name: &str| arguments.value[name].as_i64().unwrap_or_default();
+    match number("a").checked_add(number("b")) {
+        Some(sum) => ToolResult::value(&json!({ "sum": sum })),
+        None => ToolResult::error("the sum is too large"),
+    }
+}
+
+async fn slow(call: &Call, arguments: Arguments<'_>) -> Called {
+    let ms = arguments.number_of("ms").unwrap_or_default();
+    for step in 1..=10 {
+        // Before the step: the last word is not in a race with the answer.
+        call.progress(step, 10, &format!("step {step} of 10"));
+        tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
+    }
+    Ok(ToolResult::value(&json!({ "ms": ms })))
+}
+
+/// Counts a call that is dropped before it acted.
+struct GivesUp<'a>(Option<&'a Lab>);
+
+impl Drop for GivesUp<'_> {
+    fn drop(&mut self) {
+        if let Some(lab) = self.0 {
+            lab.give_up();
+        }
+    }
+}
+
+async fn act_late(lab: &Lab, arguments: Arguments<'_>) -> Called {
+    let mut guard = GivesUp(Some(lab));
+    let ms = arguments.number_of("ms").unwrap_or_default();
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    guard.0 = None;
+    Ok(ToolResult::value(&json!({ "acts": lab.act() })))
+}
+
+fn big(arguments: Arguments<'_>) -> ToolResult {
+    let bytes = usize::try_from(arguments.number_of("bytes").unwrap_or_default()).unwrap_or(0);
+    ToolResult::text("0123456789abcdef".repeat(bytes / 16 + 1)[..bytes].to_owned())
+}
+
+fn log(call: &Call, arguments: Arguments<'_>) -> ToolResult {
+    let level = arguments.text_of("level").and_then(Level::from_name);
+    let Some(level) = level else {
+        return ToolResult::error("no such level");
+    };
+    let message = arguments.text_of("message").unwrap_or("a message from the lab");
+    call.log(level, "lab", &message.into());
+    ToolResult::text("logged")
+}
+
+fn burst(call: &Call, arguments: Arguments<'_>) -> ToolResult {
+    let count = arguments.number_of("count").unwrap_or_default();
+    for number in 1..=count {
+        let params = json!({ "level": "info", "logger": "burst", "data": number });
+        call.notify("notifications/message", &params);
+    }
+    ToolResult::value(&json!({ "sent": count }))
+}
+
+fn touch(lab: &Lab, call: &Call) -> ToolResult {
+    let touches = lab.touch();
+    let uri = contents::WATCHED;
+    let params = json!({ "uri": uri });
+    let method = "notifications/resources/updated";
+    let told = call.shared.broadcast_to(|session| session.is_subscribed(uri), method, &params);
+    ToolResult::value(&json!({ "touches": touches, "told": told }))
+}
+
+pub(super) fn change_tools(
+    lab: &Lab,
+    call: &Call,
+    arguments: Arguments<'_>,
+    change: impl Fn(&Lab, &str) -> bool,
+) -> ToolResult {
+    let name = arguments.text_of("name").unwrap_or_default();
+    if !change(lab, name) {
+        return ToolResult::error(format!("cannot do that with `{name}`"));
+    }
+    call.shared.broadcast("notifications/tools/list_changed", &Value::Null);
+    ToolResult::text("done")
+}

@@ -1,0 +1,248 @@
+//! Accounts and the tokens they gave out. Only digests of passwords and tokens are kept, so that a
+//! data file holds nothing that opens the store.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::role::Role;
+use crate::products::Moment;
+
+/// How long a token is good: a year.
+const LIFETIME_DAYS: i64 = 365;
+/// The shortest password that is taken.
+const SHORTEST_PASSWORD: usize = 8;
+/// What every account of a new store has.
+pub(in super::super) const FIRST_PASSWORD: &str = "mock-password";
+
+/// The people of a new store.
+const PEOPLE: [(&str, &str, Role); 4] = [
+    ("owner@harborpine.example", "Maya Lindqvist", Role::Owner),
+    ("manager@harborpine.example", "Tom Okafor", Role::Manager),
+    ("editor@harborpine.example", "Inès Moreau", Role::Editor),
+    ("viewer@harborpine.example", "Sam Whitfield", Role::Viewer),
+];
+
+/// Everybody who can sign in, and every token that is good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in super::super) struct Ledger {
+    accounts: Vec<Account>,
+    tokens: Vec<Token>,
+    issued: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Account {
+    email: String,
+    name: String,
+    role: Role,
+    salt: String,
+    password: String,
+}
+
+/// A token as its owner sees it: never the token itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in super::super) struct Token {
+    pub(in super::super) id: u64,
+    pub(in super::super) email: String,
+    pub(in super::super) role: Role,
+    pub(in super::super) label: String,
+    /// Its first letters.
+    pub(in super::super) starts: String,
+    pub(in super::super) created: Moment,
+    pub(in super::super) expires: Moment,
+    digest: String,
+}
+
+/// Somebody who signed in, or whose token was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Member {
+    pub(in super::super) email: String,
+    pub(in super::super) role: Role,
+}
+
+impl Ledger {
+    /// The accounts of a new store; the owner has given out `demo` for trying things.
+    pub(in super::super) fn new(demo: &str, now: Moment) -> Self {
+        let account = |(email, name, role): (&str, &str, Role)| {
+            let salt = random("salt");
+            let password = digest(&[&salt, FIRST_PASSWORD]);
+            Account { email: email.to_owned(), name: name.to_owned(), role, salt, password }
+        };
+        let accounts = PEOPLE.map(account).to_vec();
+        let mut ledger = Self { accounts, tokens: Vec::new(), issued: 0 };
+        ledger.keep(demo, &ledger.owner(), "demo", now);
+        ledger
+    }
+
+    /// Whoever may do everything.
+    pub(in super::super) fn owner(&self) -> Member {
+        Member { email: PEOPLE[0].0.to_owned(), role: Role::Owner }
+    }
+
+    /// Signs somebody in to act in a role, their own if none is named. Nobody gets more than they
+    /// have.
+    pub(in super::super) fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        role: Option<Role>,
+    ) -> Result<Member, String> {
+        let known = self.accounts.iter().find(|account| account.email.eq_ignore_ascii_case(email));
+        let account = known
+            .filter(|account| account.password == digest(&[&account.salt, password]))
+            .ok_or("e-mail or password is wrong")?;
+        let role = role.unwrap_or(account.role);
+        if role > account.role {
+            let (has, wants) = (account.role.name(), role.name());
+            return Err(format!("this account is {has} and cannot act as {wants}"));
+        }
+        Ok(Member { email: account.email.clone(), role })
+    }
+
+    /// A new token, shown this once.
+    pub(in super::super) fn mint(
+        &mut self,
+        member: &Member,
+        label: &str,
+        now: Moment,
+    ) -> (String, Token) {
+        let token = random("lms");
+        let kept = self.keep(&token, member, label, now);
+        (token, kept)
+    }
+
+    fn keep(&mut self, token: &str, member: &Member, label: &str, now: Moment) -> Token {
+        self.issued += 1;
+        let kept = Token {
+            id: self.issued,
+            email: member.email.clone(),
+            role: member.role,
+            label: label.chars().take(60).collect(),
+            starts: token.chars().take(8).collect(),
+            created: now,
+            expires: now.plus_hours(LIFETIME_DAYS * 24),
+            digest: digest(&[token]),
+        };
+        self.tokens.push(kept.clone());
+        kept
+    }
+
+    /// Whom a token speaks for, if it is good.
+    pub(in super::super) fn admit(&self, token: &str, now: Moment) -> Option<Member> {
+        let wanted = digest(&[token]);
+        let token = self.tokens.iter().find(|known| known.digest == wanted)?;
+        let member = Member { email: token.email.clone(), role: token.role };
+        (token.expires > now).then_some(member)
+    }
+
+    /// The tokens of an account that are good, the newest first.
+    pub(in super::super) fn tokens(&self, email: &str, now: Moment) -> Vec<&Token> {
+        let good = |token: &&Token| token.email == email && token.expires > now;
+        self.tokens.iter().rev().filter(good).collect()
+    }
+
+    /// Takes a token of this account back; false if it has none of that number.
+    pub(in super::super) fn revoke(&mut self, email: &str, id: u64) -> bool {
+        let before = self.tokens.len();
+        self.tokens.retain(|token| token.email != email || token.id != id);
+        self.tokens.len() < before
+    }
+
+    /// Changes a password, which takes every token of the account back. Gives how many that were.
+    pub(in super::super) fn change_password(
+        &mut self,
+        email: &str,
+        old: &str,
+        new: &str,
+    ) -> Result<usize, String> {
+        self.sign_in(email, old, None).map_err(|_| "the old password is wrong")?;
+        if new.chars().count() < SHORTEST_PASSWORD {
+            return Err(format!("the new password needs {SHORTEST_PASSWORD} characters or more"));
+        }
+        for account in self.accounts.iter_mut().filter(|account| account.email == email) {
+            account.salt = random("salt");
+            account.password = digest(&[&account.salt, new]);
+        }
+        let before = self.tokens.len();
+        self.tokens.retain(|token| token.email != email);
+        Ok(before - self.tokens.len())
+    }
+}
+
+/// Something that cannot be guessed; its first word says what it is.
+pub(in super::super) fn random(kind: &str) -> String {
+    let mut bytes = [0; 32];
+    OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");
+    format!("{kind}_{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: &str = "owner@harborpine.example";
+
+    fn ledger() -> (Ledger, Moment) {
+        let now = Moment(1_000_000_000);
+        (Ledger::new("lms_demo", now), now)
+    }
+
+    #[test]
+    fn a_token_is_good_for_a_year_and_speaks_for_its_role() {
+        let (mut ledger, now) = ledger();
+        let member = ledger.sign_in("OWNER@harborpine.example", FIRST_PASSWORD, Some(Role::Viewer));
+        let (token, kept) = ledger.mint(&member.unwrap(), "laptop", now);
+        assert!(token.len() > 40 && kept.digest != token);
+        assert_eq!(ledger.admit(&token, now).unwrap().role, Role::Viewer);
+        assert!(ledger.admit(&token, now.plus_hours(365 * 24 - 1)).is_some());
+        assert!(ledger.admit(&token, now.plus_hours(365 * 24)).is_none());
+        assert!(ledger.admit("lms_other", now).is_none());
+        assert_eq!(ledger.tokens(OWNER, now).len(), 2, "with the demo token");
+        assert!(ledger.revoke(OWNER, kept.id) && !ledger.revoke(OWNER, kept.id));
+        assert!(ledger.admit(&token, now).is_none());
+    }
+
+    #[test]
+    fn a_new_password_takes_back_every_token_of_that_account_alone() {
+        let (mut ledger, now) = ledger();
+        let editor = ledger.sign_in("editor@harborpine.example", FIRST_PASSWORD, None).unwrap();
+        let (of_editor, _) = ledger.mint(&editor, "", now);
+        assert!(ledger.change_password(OWNER, "wrong", "long enough").is_err());
+        assert!(ledger.change_password(OWNER, FIRST_PASSWORD, "short").is_err());
+        assert!(ledger.admit("lms_demo", now).is_some(), "nothing was changed");
+        assert_eq!(ledger.change_password(OWNER, FIRST_PASSWORD, "long enough"), Ok(1));
+        assert!(ledger.admit("lms_demo", now).is_none());
+        assert!(ledger.admit(&of_editor, now).is_some());
+        assert!(ledger.sign_in(OWNER, FIRST_PASSWORD, None).is_err());
+        assert!(ledger.sign_in(OWNER, "long enough", None).is_ok());
+    }
+
+    #[test]
+    fn nobody_acts_in_a_role_above_their_own() {
+        let (ledger, _) = ledger();
+        let wants = |role| ledger.sign_in("manager@harborpine.example", FIRST_PASSWORD, Some(role));
+        assert!(wants(Role::Owner).is_err());
+        assert_eq!(wants(Role::Editor).unwrap().role, Role::Editor);
+    }
+
+    #[test]
+    fn a_data_file_holds_neither_password_nor_token() {
+        let (mut ledger, now) = ledger();
+        let (token, _) = ledger.mint(&ledger.owner(), "", now);
+        let text = serde_json::to_string(&ledger).unwrap();
+        assert!(!text.contains(&token) && !text.contains(FIRST_PASSWORD), "{text}");
+    }
+}

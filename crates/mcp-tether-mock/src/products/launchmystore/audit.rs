@@ -1,0 +1,74 @@
+//! The audit log: which tool was called by whom, in which role, and how it went.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::access::Member;
+use super::problem::Problem;
+use crate::products::Moment;
+
+/// Older entries are forgotten.
+const KEPT: usize = 1000;
+
+/// Everything that was done, the oldest first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Audit(VecDeque<Note>);
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    pub(super) at: Moment,
+    /// What it came through: always `mcp`.
+    pub(super) source: String,
+    pub(super) tool: String,
+    pub(super) account: String,
+    pub(super) role: String,
+    /// `done`, or the code of what went wrong.
+    pub(super) outcome: String,
+}
+
+impl Audit {
+    pub(super) fn note(
+        &mut self,
+        at: Moment,
+        tool: &str,
+        member: &Member,
+        problem: Option<&Problem>,
+    ) {
+        if self.0.len() == KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back(Note {
+            at,
+            source: "mcp".to_owned(),
+            tool: tool.to_owned(),
+            account: member.email.clone(),
+            role: member.role.name().to_owned(),
+            outcome: problem.map_or("done", Problem::code).to_owned(),
+        });
+    }
+
+    /// The last entries, the newest first.
+    pub(super) fn last(&self, count: usize) -> Vec<&Note> {
+        self.0.iter().rev().take(count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::access::Role;
+    use super::*;
+
+    #[test]
+    fn the_log_is_bounded_and_keeps_the_newest() {
+        let member = Member { email: "a@b.example".to_owned(), role: Role::Viewer };
+        let mut audit = Audit::default();
+        for at in 0..1_500 {
+            audit.note(Moment(at), "list_orders", &member, Some(&Problem::forbidden("no")));
+        }
+        assert_eq!(audit.0.len(), KEPT);
+        assert_eq!(audit.last(1)[0].at, Moment(1_499));
+        assert_eq!(audit.last(1)[0].outcome, "forbidden");
+    }
+}

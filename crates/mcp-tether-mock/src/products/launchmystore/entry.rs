@@ -1,0 +1,183 @@
+//! One row of the tool table, and what follows from it: description, schemas, hints.
+
+use serde_json::{Value, json};
+
+use super::problem::Reply;
+use super::resource::Resource;
+use super::shop::Shop;
+use crate::products::field::{Field, Input, Shape, may, need, schema};
+use crate::products::{Kind, Tool};
+
+/// A tool: what it says about itself, what it takes, and what does it.
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) domain: Domain,
+    pub(super) kind: Kind,
+    /// What it does and when it is the right one.
+    pub(super) about: &'static str,
+    /// Arguments that work on the data of a new store.
+    pub(super) example: &'static str,
+    pub(super) does: Does,
+}
+
+/// What is behind a tool.
+#[derive(Clone, Copy)]
+pub(super) enum Does {
+    /// One of the five things that can be done with records.
+    List(&'static Resource),
+    Get(&'static Resource),
+    Create(&'static Resource),
+    Update(&'static Resource),
+    Delete(&'static Resource),
+    /// A function that looks.
+    Look(&'static [&'static [Field]], Gives, fn(&Shop, Input<'_>) -> Reply),
+    /// A function that changes something.
+    Change(&'static [&'static [Field]], Gives, fn(&mut Shop, Input<'_>) -> Reply),
+}
+
+/// The shape of what a tool gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// A page of things under this name.
+    List(&'static str),
+    /// One thing under this name.
+    One(&'static str),
+    /// These members.
+    Members(&'static [&'static str]),
+}
+
+/// The part of the admin that a tool belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Domain {
+    Products,
+    Orders,
+    Categories,
+    Customers,
+    Analytics,
+    Coupons,
+    BlogsAndPages,
+    Themes,
+    Menus,
+    StoreSettings,
+}
+
+impl Domain {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Products,
+        Self::Orders,
+        Self::Categories,
+        Self::Customers,
+        Self::Analytics,
+        Self::Coupons,
+        Self::BlogsAndPages,
+        Self::Themes,
+        Self::Menus,
+        Self::StoreSettings,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Products => "Products",
+            Self::Orders => "Orders",
+            Self::Categories => "Categories",
+            Self::Customers => "Customers",
+            Self::Analytics => "Analytics",
+            Self::Coupons => "Coupons",
+            Self::BlogsAndPages => "Blogs & Pages",
+            Self::Themes => "Themes",
+            Self::Menus => "Menus",
+            Self::StoreSettings => "Store Settings",
+        }
+    }
+
+    /// Whether it is about texts and looks, not about goods and money.
+    pub(super) fn is_content(self) -> bool {
+        matches!(self, Self::BlogsAndPages | Self::Themes | Self::Menus)
+    }
+}
+
+/// Arguments of everything that gives pages.
+pub(super) const PAGE: &[Field] = &[
+    may("page", Shape::Whole(1, 100_000), "which page, from 1"),
+    may("limit", Shape::Whole(1, 100), "entries per page, 20 if left out"),
+];
+
+const QUERY: &[Field] = &[may("query", Shape::Text, "words that must all be found")];
+
+const ID: &[Field] = &[need("id", Shape::Text, "its id, or the name that is unique to it")];
+
+const CLEAR: &[Field] = &[may("clear", Shape::Texts, "names of optional fields to empty")];
+
+impl Entry {
+    pub(super) fn to_tool(&self) -> Tool {
+        let description = format!("{}.\n\nExample: {}", self.about, self.example);
+        let mut tool =
+            Tool::new(self.name, self.title, description, self.kind, schema(&self.fields()));
+        tool.output = Some(self.gives().schema());
+        tool
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let optional = |fields: &[Field]| -> Vec<Field> {
+            fields.iter().map(|field| Field { required: false, ..*field }).collect()
+        };
+        match self.does {
+            Does::List(resource) => [QUERY, resource.filters, PAGE].concat(),
+            Does::Get(_) | Does::Delete(_) => ID.to_vec(),
+            Does::Create(resource) => resource.fields.to_vec(),
+            Does::Update(resource) => [ID, &optional(resource.fields), CLEAR].concat(),
+            Does::Look(fields, ..) | Does::Change(fields, ..) => fields.concat(),
+        }
+    }
+
+    fn gives(&self) -> Gives {
+        match self.does {
+            Does::List(resource) => Gives::List(resource.plural),
+            Does::Get(resource) | Does::Create(resource) | Does::Update(resource) => {
+                Gives::One(resource.word)
+            }
+            Does::Delete(_) => Gives::Members(DELETED),
+            Does::Look(_, gives, _) | Does::Change(_, gives, _) => gives,
+        }
+    }
+}
+
+/// What is left of something that was deleted.
+pub(super) const DELETED: &[&str] = &["deleted", "id"];
+
+impl Gives {
+    /// What it gives, or the error that stands in its place.
+    fn schema(self) -> Value {
+        let thing = json!({ "type": "object", "required": ["id"] });
+        let good = match self {
+            Self::List(name) => json!({
+                "required": [name, "page", "limit", "total", "pageCount"],
+                "properties": {
+                    name: { "type": "array", "items": thing },
+                    "page": { "type": "integer", "minimum": 1 },
+                    "limit": { "type": "integer", "minimum": 1 },
+                    "total": { "type": "integer", "minimum": 0 },
+                    "pageCount": { "type": "integer", "minimum": 0 },
+                },
+            }),
+            Self::One(name) => json!({ "required": [name], "properties": { name: thing } }),
+            Self::Members(names) => json!({ "required": names }),
+        };
+        let error = json!({
+            "required": ["error"],
+            "properties": { "error": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {
+                    "code": { "enum": [
+                        "not_found", "invalid_arguments", "conflict", "invalid_state", "forbidden",
+                    ] },
+                    "message": { "type": "string" },
+                    "argument": { "type": "string" },
+                },
+            } },
+        });
+        json!({ "type": "object", "oneOf": [good, error] })
+    }
+}

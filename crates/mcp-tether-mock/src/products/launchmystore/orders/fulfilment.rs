@@ -1,0 +1,96 @@
+//! Sending goods.
+
+use serde_json::json;
+
+use super::super::problem::{Problem, Reply};
+use super::super::shop::Shop;
+use super::{Fulfillment, ID, Order, Quantity, Status};
+use crate::products::field::{Field, Input, Shape, may, need};
+
+const LINE: &[Field] = &[
+    need("line", Shape::Text, "id or SKU of a line of the order"),
+    may("quantity", Shape::Whole(1, 1000), "how many of it, all that is left if left out"),
+];
+
+pub(super) const CREATE: &[Field] = &[
+    ID,
+    may("lines", Shape::Objects(LINE), "which goods, everything that is left if left out"),
+    may("carrier", Shape::Text, "who carries it"),
+    may("trackingNumber", Shape::Text, "the carrier's number"),
+];
+
+pub(super) fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
+    let order = shop.order(input.needed("id"))?;
+    let (id, number) = (order.id.clone(), order.number.clone());
+    if order.status == Status::Cancelled {
+        return Err(Problem::state(format!("order {number} is cancelled")));
+    }
+    if order.paid_at.is_none() {
+        let message = format!("order {number} is not paid: see `update_order_status`");
+        return Err(Problem::state(message));
+    }
+    let lines = chosen(order, input, super::Line::to_fulfil, "to be sent")?;
+    if lines.is_empty() {
+        return Err(Problem::state(format!("nothing of order {number} is left to be sent")));
+    }
+    let fulfillment = Fulfillment {
+        id: shop.new_id("ful"),
+        lines,
+        carrier: input.owned("carrier").unwrap_or_else(|| "own delivery".to_owned()),
+        tracking_number: input.owned("trackingNumber"),
+        created_at: shop.tick(),
+    };
+    let shown = json!(fulfillment);
+    let carrier = fulfillment.carrier.clone();
+    shop.order_mut(&id)?.send(fulfillment);
+    shop.note_on(&id, format!("goods handed to {carrier}"));
+    let mut reply = shop.shown_order(&id)?;
+    reply["fulfillment"] = shown;
+    Ok(reply)
+}
+
+/// How many of which lines are asked for; all that `left` says where none is named.
+pub(super) fn chosen(
+    order: &Order,
+    input: Input<'_>,
+    left: fn(&super::Line) -> i64,
+    what: &str,
+) -> Result<Vec<Quantity>, Problem> {
+    let all = |line: &super::Line| Quantity { line_id: line.id.clone(), quantity: left(line) };
+    if !input.has("lines") {
+        return Ok(order.lines.iter().map(all).filter(|line| line.quantity > 0).collect());
+    }
+    let mut chosen: Vec<Quantity> = Vec::new();
+    for given in input.objects("lines") {
+        let name = given.needed("line");
+        let is = |line: &&super::Line| line.id == name || line.sku.eq_ignore_ascii_case(name);
+        let Some(line) = order.lines.iter().find(is) else {
+            let message = format!("order {} has no line `{name}`", order.number);
+            return Err(Problem::invalid("lines", message));
+        };
+        if chosen.iter().any(|other| other.line_id == line.id) {
+            return Err(Problem::invalid("lines", format!("the line `{name}` comes twice")));
+        }
+        let quantity = given.whole("quantity").unwrap_or_else(|| left(line));
+        if quantity > left(line) || quantity == 0 {
+            let message = format!("only {} of `{name}` are left {what}", left(line));
+            return Err(Problem::state(message));
+        }
+        chosen.push(Quantity { line_id: line.id.clone(), quantity });
+    }
+    Ok(chosen)
+}
+
+impl Order {
+    /// Keeps a parcel; when everything is sent, the order is.
+    pub(in super::super) fn send(&mut self, fulfillment: Fulfillment) {
+        for sent in &fulfillment.lines {
+            for line in self.lines.iter_mut().filter(|line| line.id == sent.line_id) {
+                line.fulfilled += sent.quantity;
+            }
+        }
+        self.fulfillments.push(fulfillment);
+        let all = self.fulfillment_status() == "fulfilled";
+        self.status = if all { Status::Shipped } else { Status::Processing };
+    }
+}

@@ -1,0 +1,111 @@
+//! Giving money back.
+
+use serde_json::json;
+
+use super::super::problem::{Problem, Reply};
+use super::super::shop::Shop;
+use super::fulfilment::chosen;
+use super::{ID, Line, Order, Quantity, Refund};
+use crate::products::field::{Field, Input, Shape, may, need};
+use crate::products::money::decimal;
+
+const LINE: &[Field] = &[
+    need("line", Shape::Text, "id or SKU of a line of the order"),
+    may("quantity", Shape::Whole(1, 1000), "how many of it, all that is left if left out"),
+];
+
+pub(super) const REFUND: &[Field] = &[
+    ID,
+    may("lines", Shape::Objects(LINE), "which goods; without it the whole order is refunded"),
+    may("shipping", Shape::Flag, "whether the shipping fee goes back too, no if left out"),
+    may("amount", Shape::Whole(1, 100_000_000), "an amount in cents in the place of `lines`"),
+    may("reason", Shape::Text, "why, for the timeline"),
+    may("restock", Shape::Flag, "whether the goods go back on the shelf, no if left out"),
+];
+
+pub(super) fn refund(shop: &mut Shop, input: Input<'_>) -> Reply {
+    let order = shop.order(input.needed("id"))?;
+    let (id, number) = (order.id.clone(), order.number.clone());
+    if order.kept() == 0 {
+        let message = match order.paid_at {
+            None => format!("order {number} is not paid: there is nothing to give back"),
+            Some(_) => format!("everything of order {number} was given back already"),
+        };
+        return Err(Problem::state(message));
+    }
+    let (lines, shipping, amount) = asked(order, input)?;
+    if amount > order.kept() {
+        let (kept, wanted) = (decimal(order.kept()), decimal(amount));
+        let message = format!("{wanted} is more than the {kept} that are left of order {number}");
+        return Err(Problem::state(message));
+    }
+    if amount == 0 {
+        return Err(Problem::state("that comes to nothing"));
+    }
+    let restock = input.flag("restock").unwrap_or(false);
+    let refund = Refund {
+        id: shop.new_id("ref"),
+        amount,
+        lines,
+        shipping,
+        reason: input.owned("reason").unwrap_or_default(),
+        restocked: restock,
+        created_at: shop.tick(),
+    };
+    let shown = json!(refund);
+    give_back(shop, &id, refund)?;
+    shop.note_on(&id, format!("{} refunded", decimal(amount)));
+    let mut reply = shop.shown_order(&id)?;
+    reply["refund"] = shown;
+    Ok(reply)
+}
+
+/// Which lines, how much of it shipping, how much altogether.
+fn asked(order: &Order, input: Input<'_>) -> Result<(Vec<Quantity>, i64, i64), Problem> {
+    if let Some(amount) = input.whole("amount") {
+        return match ["lines", "shipping", "restock"].into_iter().find(|name| input.has(name)) {
+            Some(name) => {
+                let message = format!("give either `amount` or `{name}`");
+                Err(Problem::invalid(name, message))
+            }
+            None => Ok((Vec::new(), 0, amount)),
+        };
+    }
+    let left = |line: &Line| line.quantity - line.refunded;
+    let whole_order = !input.has("lines") && !input.has("shipping");
+    let lines = match input.has("lines") || whole_order {
+        true => chosen(order, input, left, "to be refunded")?,
+        false => Vec::new(),
+    };
+    let returned: i64 = order.refunds.iter().map(|refund| refund.shipping).sum();
+    let with_shipping = whole_order || input.flag("shipping").unwrap_or(false);
+    let shipping = if with_shipping { order.shipping_fee - returned } else { 0 };
+    let worth = |asked: &Quantity| {
+        let at = order.lines.iter().position(|line| line.id == asked.line_id);
+        at.map_or(0, |at| order.worth(at, asked.quantity))
+    };
+    let amount = match whole_order {
+        // What single amounts left over goes back too.
+        true => order.kept(),
+        false => lines.iter().map(worth).sum::<i64>() + shipping,
+    };
+    Ok((lines, shipping, amount))
+}
+
+fn give_back(shop: &mut Shop, id: &str, refund: Refund) -> Result<(), Problem> {
+    let order = shop.order_mut(id)?;
+    let mut returned = Vec::new();
+    for asked in &refund.lines {
+        for line in order.lines.iter_mut().filter(|line| line.id == asked.line_id) {
+            line.refunded += asked.quantity;
+            returned.push((line.variant_id.clone(), asked.quantity));
+        }
+    }
+    let reason = format!("refund of order {}", order.number);
+    let restocked = refund.restocked;
+    order.refunds.push(refund);
+    for (variant, quantity) in returned.into_iter().filter(|_| restocked) {
+        shop.move_stock(&variant, quantity, &reason);
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Spans of days: named ones such as `this_month`, or from one day to another.
+
+use super::problem::Problem;
+use super::shop::Shop;
+use crate::date::Date;
+use crate::products::Moment;
+use crate::products::field::{Field, Input, Shape, may};
+
+const NAMES: &[&str] =
+    &["today", "yesterday", "last_7_days", "last_30_days", "this_month", "last_month"];
+
+pub(super) const PERIOD: Field =
+    may("period", Shape::OneOf(NAMES), "which days count, in the place of `from` and `to`");
+pub(super) const FROM: Field = may("from", Shape::Day, "first day that counts");
+pub(super) const TO: Field = may("to", Shape::Day, "last day that counts, today if left out");
+
+/// From the first to the last day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) first: Date,
+    pub(super) last: Date,
+}
+
+impl Span {
+    pub(super) fn has(self, moment: Moment) -> bool {
+        self.has_day(moment.day())
+    }
+
+    pub(super) fn has_day(self, day: Date) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+
+    /// How many days it has.
+    pub(super) fn days(self) -> i64 {
+        self.last.days_since(self.first) + 1
+    }
+
+    /// Each of its days.
+    pub(super) fn each(self) -> impl Iterator<Item = Date> {
+        (0..self.days()).map(move |day| self.first.plus_days(day))
+    }
+
+    /// As many days right before it.
+    pub(super) fn before(self) -> Self {
+        Self { first: self.first.plus_days(-self.days()), last: self.first.plus_days(-1) }
+    }
+}
+
+/// The span that is asked for, if one is.
+pub(super) fn asked(shop: &Shop, input: Input<'_>) -> Result<Option<Span>, Problem> {
+    match (input.text("period"), input.text("from"), input.text("to")) {
+        (None, None, None) => Ok(None),
+        (Some(name), None, None) => Ok(Some(named(shop.today, name))),
+        (Some(_), ..) => Err(Problem::invalid("period", "give either `period` or `from` and `to`")),
+        (None, from, to) => {
+            let last = to.map_or(Ok(shop.today), |day| on(shop, "to", day))?;
+            let first = from.map_or(Ok(last.plus_days(-29)), |day| on(shop, "from", day))?;
+            match first <= last {
+                true if last.days_since(first) > 731 => {
+                    Err(Problem::invalid("from", "two years are the longest span"))
+                }
+                true => Ok(Some(Span { first, last })),
+                false => Err(Problem::invalid("from", "`from` is after `to`")),
+            }
+        }
+    }
+}
+
+/// The span that is asked for, the last 30 days if none is.
+pub(super) fn asked_or_30_days(shop: &Shop, input: Input<'_>) -> Result<Span, Problem> {
+    Ok(asked(shop, input)?.unwrap_or_else(|| named(shop.today, "last_30_days")))
+}
+
+/// A named span that ends today or before.
+pub(super) fn named(today: Date, name: &str) -> Span {
+    let (year, month, day) = today.parts();
+    let start_of_month = today.plus_days(1 - i64::from(day));
+    let back = |days: i64| Span { first: today.plus_days(1 - days), last: today };
+    match name {
+        "today" => back(1),
+        "yesterday" => Span { first: today.plus_days(-1), last: today.plus_days(-1) },
+        "last_7_days" => back(7),
+        "this_month" => Span { first: start_of_month, last: today },
+        "last_month" => {
+            let (year, month) = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
+            let first = format!("{year:04}-{month:02}-01").parse().unwrap_or(start_of_month);
+            Span { first, last: start_of_month.plus_days(-1) }
+        }
+        _ => back(30),
+    }
+}
+
+fn on(shop: &Shop, name: &str, day: &str) -> Result<Date, Problem> {
+    match day {
+        "today" => Ok(shop.today),
+        "yesterday" => Ok(shop.today.plus_days(-1)),
+        other => other.parse().map_err(|reason: String| Problem::invalid(name, reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(today: &str, name: &str) -> (String, String) {
+        let span = named(today.parse().unwrap(), name);
+        (span.first.to_string(), span.last.to_string())
+    }
+
+    #[test]
+    fn named_spans_are_right_on_any_day() {
+        let pair = |first: &str, last: &str| (first.to_owned(), last.to_owned());
+        assert_eq!(span("2026-03-01", "this_month"), pair("2026-03-01", "2026-03-01"));
+        assert_eq!(span("2026-03-31", "last_month"), pair("2026-02-01", "2026-02-28"));
+        assert_eq!(span("2026-01-15", "last_month"), pair("2025-12-01", "2025-12-31"));
+        assert_eq!(span("2026-03-01", "last_7_days"), pair("2026-02-23", "2026-03-01"));
+        assert_eq!(span("2026-01-01", "yesterday"), pair("2025-12-31", "2025-12-31"));
+    }
+
+    #[test]
+    fn the_span_before_is_as_long() {
+        let span = named("2026-03-10".parse().unwrap(), "last_7_days");
+        let before = span.before();
+        assert_eq!((before.days(), before.last.to_string()), (7, "2026-03-03".to_owned()));
+        assert_eq!(span.each().count(), 7);
+    }
+}

@@ -1,0 +1,258 @@
+//! Records that are all handled alike: a row says what they hold, and listing, getting, creating,
+//! changing and deleting follow from it.
+
+use serde_json::{Map, Value, json};
+
+use super::problem::{Problem, Reply};
+use super::shop::Shop;
+use crate::products::field::{Field, Input};
+use crate::products::page::Page;
+use crate::products::query::Query;
+
+/// One record.
+pub(super) type Record = Map<String, Value>;
+
+/// One kind of records.
+pub(super) struct Resource {
+    /// What one is called, in results too.
+    pub(super) word: &'static str,
+    /// What several are called.
+    pub(super) plural: &'static str,
+    pub(super) prefix: &'static str,
+    /// The field that no two have in common and that names one as well as its id does.
+    pub(super) key: &'static str,
+    /// The field that a key is made of when none is given.
+    pub(super) title: &'static str,
+    pub(super) fields: &'static [Field],
+    /// What a new one has where nothing is given, as a JSON object.
+    pub(super) defaults: &'static str,
+    /// The fields in which words are looked for.
+    pub(super) searched: &'static [&'static str],
+    /// Arguments of the list that must equal what is shown.
+    pub(super) filters: &'static [Field],
+    /// Whether it makes sense among everything else.
+    pub(super) check: fn(&Shop, &Record) -> Result<(), Problem>,
+    /// What is shown besides its fields.
+    pub(super) add: fn(&Shop, &Record) -> Record,
+    /// What becomes of everything that points to one that is deleted.
+    pub(super) leave: fn(&mut Shop, &Record) -> Result<(), Problem>,
+}
+
+/// The part of a resource that most have in common.
+pub(super) fn fine(_: &Shop, _: &Record) -> Result<(), Problem> {
+    Ok(())
+}
+
+pub(super) fn free(_: &mut Shop, _: &Record) -> Result<(), Problem> {
+    Ok(())
+}
+
+/// A text of a record; empty where there is none.
+pub(super) fn text<'a>(record: &'a Record, name: &str) -> &'a str {
+    record.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A whole number of a record.
+pub(super) fn whole(record: &Record, name: &str) -> Option<i64> {
+    record.get(name).and_then(Value::as_i64)
+}
+
+impl Resource {
+    /// Whether it has this key or id.
+    fn is(&self, record: &Record, name: &str) -> bool {
+        let name = name.trim();
+        text(record, "id") == name || text(record, self.key).eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn find<'a>(&self, shop: &'a Shop, name: &str) -> Result<&'a Record, Problem> {
+        let found = shop.records(self.plural).iter().find(|record| self.is(record, name));
+        found.ok_or_else(|| Problem::not_found(self.word, name, &self.list_tool()))
+    }
+
+    /// The tool that shows what there is: `list_blog_posts` for `blogPosts`.
+    fn list_tool(&self) -> String {
+        let mut name = "list_".to_owned();
+        for letter in self.plural.chars() {
+            if letter.is_ascii_uppercase() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
+
+    /// What is shown of one.
+    pub(super) fn show(&self, shop: &Shop, record: &Record) -> Value {
+        let mut shown = record.clone();
+        shown.extend((self.add)(shop, record));
+        Value::Object(shown)
+    }
+
+    pub(super) fn list(&self, shop: &Shop, input: Input<'_>) -> Value {
+        let words = Query::of(input);
+        let asked = |shown: &Value| {
+            let equal = |field: &Field| match input.0.get(field.name) {
+                Some(wanted) => match &shown[field.name] {
+                    Value::Array(members) => members.contains(wanted),
+                    held => held == wanted,
+                },
+                None => true,
+            };
+            let texts: Vec<&str> =
+                self.searched.iter().filter_map(|name| shown[*name].as_str()).collect();
+            words.matches(&texts) && self.filters.iter().all(equal)
+        };
+        let all = shop.records(self.plural).iter().map(|record| self.show(shop, record));
+        let found: Vec<Value> = all.filter(asked).collect();
+        page(input, self.plural, &found, Value::clone)
+    }
+
+    pub(super) fn get(&self, shop: &Shop, input: Input<'_>) -> Reply {
+        let record = self.find(shop, input.needed("id"))?;
+        Ok(json!({ self.word: self.show(shop, record) }))
+    }
+
+    pub(super) fn create(&self, shop: &mut Shop, input: Input<'_>) -> Reply {
+        let mut record: Record =
+            serde_json::from_str(self.defaults).expect("the defaults of our tables are JSON");
+        self.set(&mut record, input);
+        if text(&record, self.key).is_empty() {
+            let key = self.free_key(shop, &slug(text(&record, self.title)));
+            record.insert(self.key.to_owned(), key.into());
+        }
+        self.check_key(shop, &record)?;
+        (self.check)(shop, &record)?;
+        let now = json!(shop.tick());
+        record.insert("id".to_owned(), shop.new_id(self.prefix).into());
+        record.insert("createdAt".to_owned(), now.clone());
+        record.insert("updatedAt".to_owned(), now);
+        shop.records_mut(self.plural).push(record.clone());
+        Ok(json!({ self.word: self.show(shop, &record) }))
+    }
+
+    pub(super) fn update(&self, shop: &mut Shop, input: Input<'_>) -> Reply {
+        let mut record = self.find(shop, input.needed("id"))?.clone();
+        self.set(&mut record, input);
+        let defaults: Record =
+            serde_json::from_str(self.defaults).expect("the defaults of our tables are JSON");
+        for name in input.texts("clear") {
+            let field = self.fields.iter().find(|field| field.name == name);
+            if !field.is_some_and(|field| !field.required && field.name != self.key) {
+                return Err(Problem::invalid("clear", format!("`{name}` is no optional field")));
+            }
+            let emptied = defaults.get(name).cloned().unwrap_or(Value::Null);
+            record.insert(name.to_owned(), emptied);
+        }
+        self.check_key(shop, &record)?;
+        (self.check)(shop, &record)?;
+        record.insert("updatedAt".to_owned(), json!(shop.tick()));
+        let id = text(&record, "id").to_owned();
+        let place = shop.records_mut(self.plural).iter_mut().find(|old| text(old, "id") == id);
+        if let Some(place) = place {
+            *place = record.clone();
+        }
+        Ok(json!({ self.word: self.show(shop, &record) }))
+    }
+
+    pub(super) fn delete(&self, shop: &mut Shop, input: Input<'_>) -> Reply {
+        let record = self.find(shop, input.needed("id"))?.clone();
+        (self.leave)(shop, &record)?;
+        let id = text(&record, "id");
+        shop.tick();
+        shop.records_mut(self.plural).retain(|old| text(old, "id") != id);
+        Ok(json!({ "deleted": true, "id": id, self.key: record[self.key] }))
+    }
+
+    /// Takes over what is given.
+    fn set(&self, record: &mut Record, input: Input<'_>) {
+        for field in self.fields {
+            if let Some(given) = input.0.get(field.name) {
+                let given = match given {
+                    Value::String(text) => text.trim().into(),
+                    other => other.clone(),
+                };
+                record.insert(field.name.to_owned(), given);
+            }
+        }
+    }
+
+    fn check_key(&self, shop: &Shop, record: &Record) -> Result<(), Problem> {
+        let key = text(record, self.key);
+        if key.is_empty() {
+            return Err(Problem::invalid(self.key, format!("`{}` must not be empty", self.key)));
+        }
+        let taken = |other: &Record| {
+            text(other, "id") != text(record, "id")
+                && text(other, self.key).eq_ignore_ascii_case(key)
+        };
+        match shop.records(self.plural).iter().any(taken) {
+            true => {
+                let message = format!("another {} has the {} `{key}`", self.word, self.key);
+                Err(Problem::conflict(self.key, message))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// The key, with a number where it is taken.
+    fn free_key(&self, shop: &Shop, wanted: &str) -> String {
+        let taken = |key: &str| shop.records(self.plural).iter().any(|r| text(r, self.key) == key);
+        free_name(wanted, taken)
+    }
+}
+
+/// `wanted`, or the first of `wanted-2`, `wanted-3`… that is not taken.
+pub(super) fn free_name(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_u32..).map(|number| format!("{wanted}-{number}"));
+    let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+    names.find(|name| !taken(name)).expect("there are more numbers than records")
+}
+
+/// One page of `all` under `name`.
+pub(super) fn page<T>(
+    input: Input<'_>,
+    name: &str,
+    all: &[T],
+    show: impl Fn(&T) -> Value,
+) -> Value {
+    let page = Page::of(all, input.whole("page").unwrap_or(1), input.whole("limit").unwrap_or(20));
+    let items: Vec<Value> = page.items.iter().map(show).collect();
+    json!({
+        name: items,
+        "page": page.number,
+        "limit": page.size,
+        "total": page.total,
+        "pageCount": page.total.div_ceil(page.size),
+    })
+}
+
+/// A title as part of an address.
+pub(super) fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for character in title.to_lowercase().chars() {
+        if character.is_alphanumeric() {
+            slug.push(character);
+        } else if character != '\'' && !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_made_of_letters_and_digits() {
+        assert_eq!(slug("  Maya's 2nd — Mug & Cup! "), "mayas-2nd-mug-cup");
+        assert_eq!(slug("!!!"), "");
+    }
+
+    #[test]
+    fn a_taken_name_gets_a_number() {
+        let taken = ["mug", "mug-2"];
+        assert_eq!(free_name("mug", |name| taken.contains(&name)), "mug-3");
+        assert_eq!(free_name("cup", |name| taken.contains(&name)), "cup");
+    }
+}

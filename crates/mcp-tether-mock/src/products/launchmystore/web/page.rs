@@ -1,0 +1,282 @@
+//! The page "AI Connector" of the admin: sign in, make, see and take back tokens, change the
+//! password. Plain HTML: forms and nothing else.
+
+use super::super::access::{FIRST_PASSWORD, Role, Token};
+use super::super::audit::Note;
+use super::super::{LaunchMyStore, now};
+use super::seats::{COOKIE, Said, Seat};
+use super::snippets::Host;
+use super::{PAGE, role};
+use crate::html::{escaped, wide_document};
+use crate::products::{Fields, WebAnswer, WebRequest};
+
+const TITLE: &str = "AI Connector (MCP)";
+
+impl LaunchMyStore {
+    /// The page as whoever asks may see it.
+    pub(super) fn show(&self, asked: &WebRequest<'_>) -> WebAnswer {
+        let id = asked.cookie(COOKIE).unwrap_or_default();
+        match self.seats.find(id) {
+            None => WebAnswer::page(200, sign_in_page(None)),
+            Some(seat) => {
+                let said = self.seats.take_said(id);
+                let store = self.store.look();
+                let tokens = store.ledger.tokens(&seat.member.email, now());
+                let view = View { seat: &seat, tokens, audit: store.audit.last(8), asked, said };
+                WebAnswer::page(200, view.html())
+            }
+        }
+    }
+
+    /// Does what a form asks for; `None` if there is no such form.
+    pub(super) fn submitted(&self, asked: &WebRequest<'_>, form: &str) -> Option<WebAnswer> {
+        let fields = asked.form().unwrap_or_default();
+        let field = |name: &str| fields.get(name).map_or("", |value| value.as_str());
+        if form == "/sign-in" {
+            return Some(self.signed_in(&fields));
+        }
+        let id = asked.cookie(COOKIE).unwrap_or_default();
+        let seat = self.seats.find(id).filter(|seat| field("form") == seat.form);
+        let Some(seat) = seat else {
+            let reason = "This form is not valid any more. Sign in again.";
+            return Some(WebAnswer::page(403, sign_in_page(Some(reason))));
+        };
+        let said = match form {
+            "/sign-out" => {
+                self.seats.leave(id);
+                return Some(WebAnswer::redirect(PAGE).with("set-cookie", cookie("", 0)));
+            }
+            "/tokens" => self.mint(&seat, field("role"), field("label")).map(Said::Token),
+            "/tokens/revoke" => self.revoke(&seat, field("id")).map(Said::Done),
+            "/password" => self.new_password(&seat, id, field("old"), field("new")).map(Said::Done),
+            _ => return None,
+        };
+        self.seats.say(id, said.unwrap_or_else(Said::Refused));
+        Some(WebAnswer::redirect(PAGE))
+    }
+
+    fn signed_in(&self, fields: &Fields) -> WebAnswer {
+        let field = |name: &str| fields.get(name).map_or("", |value| value.as_str());
+        let member = role(Some(field("role"))).and_then(|role| {
+            self.store.look().ledger.sign_in(field("email").trim(), field("password"), role)
+        });
+        match member {
+            Ok(member) => {
+                let id = self.seats.take(member);
+                WebAnswer::redirect(PAGE).with("set-cookie", cookie(&id, 3_600))
+            }
+            Err(reason) => WebAnswer::page(401, sign_in_page(Some(&reason))),
+        }
+    }
+
+    fn mint(&self, seat: &Seat, name: &str, label: &str) -> Result<String, String> {
+        let mut member = seat.member.clone();
+        if let Some(role) = role(Some(name))? {
+            if role > member.role {
+                return Err(format!("You act as {} here.", member.role.name()));
+            }
+            member.role = role;
+        }
+        self.minted(&member, if label.trim().is_empty() { "unnamed" } else { label.trim() })
+    }
+
+    fn revoke(&self, seat: &Seat, id: &str) -> Result<String, String> {
+        let number: u64 = id.parse().map_err(|_| "There is no such token.".to_owned())?;
+        let email = &seat.member.email;
+        match self.store.change(|store| store.ledger.revoke(email, number)) {
+            Ok(true) => Ok("The token was taken back.".to_owned()),
+            Ok(false) => Err("There is no such token.".to_owned()),
+            Err(reason) => Err(reason.to_string()),
+        }
+    }
+
+    fn new_password(&self, seat: &Seat, id: &str, old: &str, new: &str) -> Result<String, String> {
+        let email = &seat.member.email;
+        let changed = self.store.change(|store| store.ledger.change_password(email, old, new));
+        let count = changed.map_err(|reason| reason.to_string())??;
+        self.seats.end_others(email, id);
+        Ok(format!("The password was changed; tokens taken back: {count}."))
+    }
+}
+
+/// Only this site sends it, and no script sees it.
+fn cookie(value: &str, seconds: u32) -> String {
+    format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+}
+
+fn sign_in_page(refusal: Option<&str>) -> String {
+    let body = format!(
+        "<h1>{TITLE}</h1>\n<p>Sign in to give an assistant access to your store. This is a mock: \
+         <code>owner@</code>, <code>manager@</code>, <code>editor@</code> and \
+         <code>viewer@harborpine.example</code> have the password \
+         <code>{FIRST_PASSWORD}</code>.</p>\n{}\
+         <form method=\"post\" action=\"{PAGE}/sign-in\">\n\
+         <label>E-mail <input type=\"email\" name=\"email\" autocomplete=\"username\" required \
+         autofocus></label>\n\
+         <label>Password <input type=\"password\" name=\"password\" \
+         autocomplete=\"current-password\" required></label>\n\
+         <label>Role <select name=\"role\"><option value=\"\">your own</option>{}</select></label>\n\
+         <div class=\"buttons\"><button class=\"main\">Sign in</button></div>\n</form>",
+        refusal.map_or_else(String::new, |reason| notice("bad", reason)),
+        options(Role::Owner, None),
+    );
+    crate::html::document(TITLE, &body)
+}
+
+fn notice(kind: &str, text: &str) -> String {
+    format!("<p class=\"notice {kind}\" role=\"status\">{}</p>\n", escaped(text))
+}
+
+/// The roles up to one, as choices.
+fn options(upto: Role, chosen: Option<Role>) -> String {
+    let option = |role: Role| {
+        let selected = if Some(role) == chosen { " selected" } else { "" };
+        format!("<option value=\"{0}\"{selected}>{0}</option>", role.name())
+    };
+    Role::ALL.into_iter().filter(|role| *role <= upto).map(option).collect()
+}
+
+/// What a page shows to whoever signed in.
+struct View<'a> {
+    seat: &'a Seat,
+    tokens: Vec<&'a Token>,
+    audit: Vec<&'a Note>,
+    asked: &'a WebRequest<'a>,
+    said: Option<Said>,
+}
+
+impl View<'_> {
+    fn html(&self) -> String {
+        let member = &self.seat.member;
+        let body = format!(
+            "<header><h1>{TITLE}</h1>{}</header>\n\
+             <p>Signed in as <strong>{}</strong>, acting as <strong>{}</strong>.</p>\n{}{}{}{}{}",
+            self.form("/sign-out", "<button>Sign out</button>"),
+            escaped(&member.email),
+            member.role.name(),
+            self.said(),
+            self.tokens(),
+            self.mint(),
+            self.password(),
+            self.audit(),
+        );
+        wide_document(TITLE, &body)
+    }
+
+    fn form(&self, action: &str, inner: &str) -> String {
+        format!(
+            "<form method=\"post\" action=\"{PAGE}{action}\">\
+             <input type=\"hidden\" name=\"form\" value=\"{}\">{inner}</form>",
+            escaped(&self.seat.form)
+        )
+    }
+
+    fn said(&self) -> String {
+        match &self.said {
+            None => String::new(),
+            Some(Said::Done(text)) => notice("good", text),
+            Some(Said::Refused(text)) => notice("bad", text),
+            Some(Said::Token(token)) => {
+                let snippet = |host: Host| {
+                    format!(
+                        "<details><summary>{}</summary><pre>{}</pre></details>\n",
+                        escaped(host.title()),
+                        escaped(&host.snippet(self.asked.origin, token)),
+                    )
+                };
+                format!(
+                    "<section class=\"notice good\" role=\"status\"><h2>Your new token</h2>\n\
+                     <p>Copy it now: it is not shown again.</p>\n<pre id=\"token\">{}</pre>\n{}\
+                     </section>\n",
+                    escaped(token),
+                    Host::ALL.map(snippet).concat(),
+                )
+            }
+        }
+    }
+
+    fn tokens(&self) -> String {
+        let row = |token: &&Token| {
+            format!(
+                "<tr><td>{}</td><td><code>{}…</code></td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                escaped(&token.label),
+                escaped(&token.starts),
+                token.role.name(),
+                token.expires.day(),
+                self.form(
+                    "/tokens/revoke",
+                    &format!(
+                        "<input type=\"hidden\" name=\"id\" value=\"{}\">\
+                         <button>Take back</button>",
+                        token.id
+                    )
+                ),
+            )
+        };
+        let rows: String = self.tokens.iter().map(row).collect();
+        let table = match rows.is_empty() {
+            true => "<p>No token is valid.</p>\n".to_owned(),
+            false => format!(
+                "<div class=\"scroll\"><table>\n<thead><tr><th>Name</th><th>Begins with</th>\
+                 <th>Role</th><th>Good until</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n\
+                 </table></div>\n"
+            ),
+        };
+        format!("<section><h2>Tokens</h2>\n{table}</section>\n")
+    }
+
+    fn mint(&self) -> String {
+        let inner = format!(
+            "<label>Name <input type=\"text\" name=\"label\" maxlength=\"60\" \
+             placeholder=\"laptop\"></label>\n\
+             <label>Role <select name=\"role\">{}</select></label>\n\
+             <div class=\"buttons\"><button class=\"main\">Generate token</button></div>",
+            options(self.seat.member.role, Some(self.seat.member.role)),
+        );
+        format!(
+            "<section><h2>New token</h2>\n<p>It is good for a year and may do what its role may \
+             do.</p>\n{}</section>\n",
+            self.form("/tokens", &inner)
+        )
+    }
+
+    fn password(&self) -> String {
+        // Password managers want to know whose password it is.
+        let inner = format!(
+            "<input type=\"text\" name=\"username\" value=\"{}\" autocomplete=\"username\" hidden>\n\
+             <label>Old password <input type=\"password\" name=\"old\" \
+             autocomplete=\"current-password\" required></label>\n\
+             <label>New password <input type=\"password\" name=\"new\" minlength=\"8\" \
+             autocomplete=\"new-password\" required></label>\n\
+             <div class=\"buttons\"><button>Change password</button></div>",
+            escaped(&self.seat.member.email),
+        );
+        format!(
+            "<section><h2>Password</h2>\n<p>A new password takes back every token of this \
+             account.</p>\n{}</section>\n",
+            self.form("/password", &inner)
+        )
+    }
+
+    fn audit(&self) -> String {
+        if self.audit.is_empty() {
+            return String::new();
+        }
+        let row = |note: &&Note| {
+            format!(
+                "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                note.at,
+                escaped(&note.tool),
+                escaped(&note.account),
+                escaped(&note.role),
+                escaped(&note.outcome),
+            )
+        };
+        let rows: String = self.audit.iter().map(row).collect();
+        format!(
+            "<section><h2>Last calls</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>When</th>\
+             <th>Tool</th><th>Account</th><th>Role</th><th>Outcome</th></tr></thead>\n\
+             <tbody>\n{rows}</tbody>\n</table></div></section>\n"
+        )
+    }
+}

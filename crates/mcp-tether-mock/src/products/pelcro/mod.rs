@@ -1,0 +1,225 @@
+//! `pelcro`: subscriptions, billing and goods of publishers, as Pelcro's Core API has them. Twenty
+//! resources over the table engine of `records`; adding a tool is a row beside its neighbours.
+//!
+//! Every account has its own records, so that a token of one account cannot see anything of
+//! another: there is nothing of it to be found.
+
+mod accounts;
+mod addresses;
+mod bills;
+mod cap;
+mod charges;
+mod coupons;
+mod customers;
+mod events;
+mod exports;
+mod goods;
+mod invoices;
+mod manners;
+mod memberships;
+mod newsletters;
+mod orders;
+mod paying;
+mod payment_methods;
+mod plans;
+mod refunds;
+mod seed;
+mod seed_tables;
+mod subscriptions;
+mod taxes;
+mod totals;
+mod trade;
+mod vendors;
+mod webhooks;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+pub(crate) use self::seed::account_names;
+
+use self::manners::MANNERS;
+use super::field::Input;
+use super::records::{self, Records};
+use super::{
+    Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult,
+    WebAnswer, WebRequest,
+};
+use crate::date::Date;
+use crate::kept::{DataProblem, Kept, NotKept};
+use crate::methods::{Call, RpcError};
+use crate::options::MockOptions;
+
+/// Where the product runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    Production,
+    Staging,
+}
+
+impl Environment {
+    /// What `/health` calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Production => "prd",
+            Self::Staging => "stg",
+        }
+    }
+}
+
+const VERSION: &str = "1.2.1";
+
+/// Records by the name of their account.
+type Accounts = BTreeMap<String, Records>;
+
+/// Pelcro with all its accounts.
+pub(crate) struct Pelcro {
+    environment: Environment,
+    tools: Vec<Arc<Tool>>,
+    accounts: Kept<Accounts>,
+    /// The day it is; the real one when nobody chose it.
+    chosen_day: Option<Date>,
+}
+
+impl Pelcro {
+    /// With data drawn from the seed, or from the data file.
+    pub(crate) fn open(
+        options: &MockOptions,
+        environment: Environment,
+    ) -> Result<Self, DataProblem> {
+        let day = options.today.unwrap_or_else(Date::today);
+        let seeded = seed::accounts(options.seed, day, environment.name());
+        Ok(Self {
+            environment,
+            tools: tools(&seeded),
+            accounts: Kept::open(options.data.as_ref(), || seeded)?,
+            chosen_day: options.today,
+        })
+    }
+
+    fn today(&self) -> Date {
+        self.chosen_day.unwrap_or_else(Date::today)
+    }
+
+    /// What a call gives: an answer, or the body of an error.
+    fn run(
+        &self,
+        credential: &str,
+        tool: &str,
+        arguments: &Value,
+    ) -> Result<Result<Value, Value>, NotKept> {
+        let Some(row) = MANNERS.tool(tool) else {
+            return Ok(Err(json!({ "status": 404, "message": "There is no such tool." })));
+        };
+        let (name, today) = (account_of(credential), self.today());
+        if let Some(records) = self.accounts.look().get(&name)
+            && row.1.only_looks()
+            && !is_behind(records, today)
+        {
+            let read = || records::read(&MANNERS, row, records, Input(arguments));
+            let done = accounts::check(records, row.0, arguments).and_then(|()| read());
+            return Ok(done.map_err(|trouble| manners::error(&trouble)));
+        }
+        self.accounts.change(|accounts| {
+            let Some(records) = accounts.get_mut(&name) else {
+                let message = "The token is for no account of this server.";
+                return Err(json!({ "status": 401, "message": message }));
+            };
+            if is_behind(records, today) {
+                seed::catch_up(records, today);
+            }
+            let write = |records| records::write(&MANNERS, row, records, Input(arguments));
+            let done = accounts::check(records, row.0, arguments).and_then(|()| write(records));
+            done.map_err(|trouble| manners::error(&trouble))
+        })
+    }
+}
+
+/// Whether something happens before the next call: exports that are made, days that went by.
+fn is_behind(records: &Records, today: Date) -> bool {
+    records.today() < today || exports::any_under_way(records)
+}
+
+/// The tools, their examples made for the first account.
+fn tools(accounts: &Accounts) -> Vec<Arc<Tool>> {
+    let names = account_names();
+    let first = names.first().and_then(|name| accounts.get(name));
+    let records = first.expect("the first account is seeded");
+    let rows = MANNERS.resources.iter().flat_map(|resource| {
+        resource.tools.iter().map(move |row| row.to_tool(resource, &MANNERS, records))
+    });
+    let permitted = rows.map(|mut tool| {
+        if let Some(output) = &mut tool.output {
+            cap::permit(output);
+        }
+        Arc::new(tool)
+    });
+    permitted.collect()
+}
+
+/// The account that a credential is for. Where no sign-in is asked for it is the first.
+fn account_of(credential: &str) -> String {
+    let first = account_names().into_iter().next().filter(|_| credential == "open");
+    first.unwrap_or_else(|| credential.to_owned())
+}
+
+impl Product for Pelcro {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "pelcro",
+            title: match self.environment {
+                Environment::Production => "Pelcro",
+                Environment::Staging => "Pelcro (staging)",
+            },
+            version: VERSION,
+            paths: Paths { mcp: "/", ..Paths::default() },
+            habits: Habits::default(),
+            instructions: "Subscriptions, billing and e-commerce of a publisher. Call `get_account` \
+                first: nearly every tool needs a `site_id` from it. Amounts are in minor units, \
+                times are Unix times. Lists take `page` and `limit`; answers are cut at 25,000 \
+                characters.",
+            offers: Offers::default(),
+        }
+    }
+
+    fn tools(&self) -> Vec<Arc<Tool>> {
+        self.tools.clone()
+    }
+
+    fn call<'a>(
+        &'a self,
+        call: &'a Call,
+        tool: &'a Tool,
+        arguments: Arguments<'a>,
+    ) -> BoxFuture<'a, Called> {
+        let done = self.run(&call.credential, &tool.name, arguments.value);
+        let result = done.map_err(RpcError::from).map(|done| match done {
+            Ok(value) => ToolResult::value(&cap::capped(value)),
+            Err(body) => refused(&body),
+        });
+        Box::pin(std::future::ready(result))
+    }
+
+    /// The health check, which needs no sign-in.
+    fn web(&self, asked: &WebRequest<'_>) -> Option<WebAnswer> {
+        let health = json!({
+            "status": "ok", "version": VERSION, "environment": self.environment.name(),
+        });
+        match (asked.path, asked.method) {
+            ("/health", "GET" | "HEAD") => Some(WebAnswer::json(200, &health)),
+            ("/health", _) => Some(WebAnswer::not_allowed("GET, HEAD")),
+            _ => None,
+        }
+    }
+
+    fn invalid_arguments(&self, _: &Call, _: &Tool, misfits: &[Misfit]) -> Called {
+        Ok(refused(&manners::misfits(misfits)))
+    }
+}
+
+/// An error of the API. It is no structured result: it has another shape than the tool promises.
+fn refused(body: &Value) -> ToolResult {
+    ToolResult::error(body.to_string())
+}

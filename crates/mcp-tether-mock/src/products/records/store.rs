@@ -1,0 +1,177 @@
+//! The records themselves: tables of JSON objects in the order they were made, and the time. All of
+//! it can be written down and read again, which is what keeps a product's data over a restart.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::resource::Resource;
+use super::trouble::Trouble;
+use crate::date::Date;
+use crate::products::moment::Moment;
+
+/// Everything a product knows, or everything of one of its accounts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::products) struct Records {
+    tables: BTreeMap<String, Table>,
+    /// Added to the number of every table's first record.
+    offset: u64,
+    /// Goes on with every change, so that the same calls give the same data.
+    clock: i64,
+    /// The tables as they were before the attempt under way touched them.
+    #[serde(skip)]
+    before: Option<BTreeMap<String, Table>>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Table {
+    rows: Vec<Value>,
+    /// How many there ever were: numbers are never used twice.
+    made: u64,
+}
+
+impl Records {
+    pub(in crate::products) fn new(now: Moment, offset: u64) -> Self {
+        Self { tables: BTreeMap::new(), offset, clock: now.0, before: None }
+    }
+
+    pub(in crate::products) fn now(&self) -> Moment {
+        Moment(self.clock)
+    }
+
+    pub(in crate::products) fn today(&self) -> Date {
+        self.now().day()
+    }
+
+    /// It is at least this late.
+    pub(in crate::products) fn advance_to(&mut self, now: Moment) {
+        self.clock = self.clock.max(now.0);
+    }
+
+    /// The time of the next change.
+    pub(in crate::products) fn tick(&mut self) -> Moment {
+        self.clock += 1;
+        self.now()
+    }
+
+    pub(in crate::products) fn all(&self, of: &Resource) -> &[Value] {
+        self.tables.get(of.table).map_or(&[], |table| &table.rows)
+    }
+
+    /// Records whose member has this value.
+    pub(in crate::products) fn with<'a>(
+        &'a self,
+        of: &Resource,
+        member: &'static str,
+        value: &'a Value,
+    ) -> impl Iterator<Item = &'a Value> {
+        self.all(of).iter().filter(move |record| record[member] == *value)
+    }
+
+    pub(in crate::products) fn get(&self, of: &Resource, id: &Value) -> Option<&Value> {
+        self.all(of).iter().find(|record| record["id"] == *id)
+    }
+
+    pub(in crate::products) fn find(&self, of: &Resource, id: &Value) -> Result<&Value, Trouble> {
+        self.get(of, id).ok_or_else(|| Trouble::not_found(of.one, id))
+    }
+
+    /// An id that no record of this table ever had.
+    pub(in crate::products) fn new_id(&mut self, of: &Resource) -> Value {
+        let first = of.first + self.offset;
+        let table = self.table(of);
+        let number = first + table.made;
+        table.made += 1;
+        of.prefix.map_or_else(|| number.into(), |prefix| format!("{prefix}_{number}").into())
+    }
+
+    pub(in crate::products) fn insert(&mut self, of: &Resource, record: Value) {
+        self.table(of).rows.push(record);
+    }
+
+    pub(in crate::products) fn change(
+        &mut self,
+        of: &Resource,
+        id: &Value,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<(), Trouble> {
+        let rows = &mut self.table(of).rows;
+        let found = rows.iter_mut().find(|record| record["id"] == *id);
+        found.map(change).ok_or_else(|| Trouble::not_found(of.one, id))
+    }
+
+    pub(in crate::products) fn remove(&mut self, of: &Resource, id: &Value) {
+        self.table(of).rows.retain(|record| record["id"] != *id);
+    }
+
+    /// Does all of it, or nothing.
+    pub(in crate::products) fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let clock = self.clock;
+        self.before = Some(BTreeMap::new());
+        let done = work(self);
+        let before = self.before.take().unwrap_or_default();
+        if done.is_err() {
+            self.tables.extend(before);
+            self.clock = clock;
+        }
+        done
+    }
+
+    fn table(&mut self, of: &Resource) -> &mut Table {
+        let table = self.tables.entry(of.table.to_owned()).or_default();
+        if let Some(before) = &mut self.before
+            && !before.contains_key(of.table)
+        {
+            before.insert(of.table.to_owned(), table.clone());
+        }
+        table
+    }
+}
+
+/// A number in a record; 0 when there is none.
+pub(in crate::products) fn number(record: &Value, member: &str) -> i64 {
+    record[member].as_i64().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::products::records::Rules;
+
+    static THINGS: Resource = Resource {
+        table: "things",
+        one: "thing",
+        id: "thing_id",
+        prefix: None,
+        within: None,
+        first: 10,
+        columns: &[],
+        rules: Rules::NONE,
+        tools: &[],
+    };
+
+    #[test]
+    fn what_fails_leaves_nothing_behind_and_numbers_are_not_used_twice() {
+        let mut records = Records::new(Moment(5), 100);
+        let first = records.new_id(&THINGS);
+        records.insert(&THINGS, json!({ "id": first, "name": "a" }));
+        let before = serde_json::to_value(&records).unwrap();
+        let failed: Result<(), Trouble> = records.attempt(|records| {
+            records.tick();
+            records.change(&THINGS, &first, |thing| thing["name"] = "b".into())?;
+            let second = records.new_id(&THINGS);
+            records.insert(&THINGS, json!({ "id": second }));
+            Err(Trouble::state("no"))
+        });
+        assert_eq!(failed, Err(Trouble::state("no")));
+        assert_eq!(serde_json::to_value(&records).unwrap(), before);
+        records.remove(&THINGS, &first);
+        assert_eq!(records.new_id(&THINGS), 111);
+    }
+}

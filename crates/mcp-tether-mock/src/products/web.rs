@@ -1,0 +1,164 @@
+//! Plain HTTP of a product beside MCP: what was asked and what is answered, without anything of a
+//! transport. Health checks, REST endpoints and pages are made of it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::html;
+
+/// A request for something that is no endpoint of MCP.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WebRequest<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    /// Scheme, host and port under which the mock is reached.
+    pub(crate) origin: &'a str,
+}
+
+/// Fields of a form or a query.
+pub(crate) type Fields = BTreeMap<String, String>;
+
+impl<'a> WebRequest<'a> {
+    /// The value of a header as text; `None` if absent or no text.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The fields of the query.
+    pub(crate) fn query(&self) -> Fields {
+        form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
+    }
+
+    /// The fields of the form in the body; `None` if it is no form.
+    pub(crate) fn form(&self) -> Option<Fields> {
+        let form = self.is_of("application/x-www-form-urlencoded");
+        form.then(|| form_urlencoded::parse(self.body).into_owned().collect())
+    }
+
+    /// The JSON in the body; `None` if it is no JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        self.is_of("application/json").then(|| serde_json::from_slice(self.body).ok()).flatten()
+    }
+
+    /// The token of `Authorization: Bearer`.
+    pub(crate) fn bearer(&self) -> Option<&'a str> {
+        self.authorization("bearer")
+    }
+
+    /// Name and password of `Authorization: Basic`.
+    pub(crate) fn basic(&self) -> Option<(String, String)> {
+        let bytes = STANDARD.decode(self.authorization("basic")?).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        text.split_once(':').map(|(name, password)| (name.to_owned(), password.to_owned()))
+    }
+
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
+        let mut pairs = self.header("cookie")?.split(';').filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(known, value)| (known.trim() == name).then(|| value.trim()))
+    }
+
+    fn authorization(&self, wanted: &str) -> Option<&'a str> {
+        let (scheme, rest) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case(wanted).then(|| rest.trim())
+    }
+
+    fn is_of(&self, wanted: &str) -> bool {
+        let given = self.header("content-type").unwrap_or_default();
+        given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+    }
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct WebAnswer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+impl WebAnswer {
+    /// Text of some media type. Nothing of a product is for caches.
+    pub(crate) fn new(status: u16, media_type: &str, body: impl Into<String>) -> Self {
+        let headers = vec![
+            ("content-type", media_type.to_owned()),
+            ("cache-control", "no-store".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ];
+        Self { status, headers, body: body.into() }
+    }
+
+    /// A JSON document.
+    pub(crate) fn json(status: u16, value: &Value) -> Self {
+        Self::new(status, "application/json", value.to_string())
+    }
+
+    /// An HTML page that may do nothing but show itself and send its forms back.
+    pub(crate) fn page(status: u16, html: String) -> Self {
+        let mut answer = Self::new(status, "text/html; charset=utf-8", html);
+        for (name, value) in html::PAGE_HEADERS {
+            answer.headers.push((name, (*value).to_owned()));
+        }
+        answer
+    }
+
+    /// 303, so that a form does not travel on.
+    pub(crate) fn redirect(target: &str) -> Self {
+        Self::new(303, "text/plain; charset=utf-8", "").with("location", target)
+    }
+
+    /// Another HTTP method than those that are served.
+    pub(crate) fn not_allowed(allowed: &'static str) -> Self {
+        Self::new(405, "text/plain; charset=utf-8", "").with("allow", allowed)
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn asked(headers: &HeaderMap) -> WebRequest<'_> {
+        let origin = "http://127.0.0.1:1";
+        WebRequest { method: "POST", path: "/", query: "a=1&b=%3C", headers, body: b"x=1", origin }
+    }
+
+    #[test]
+    fn credentials_and_cookies_are_read_from_their_headers() {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", HeaderValue::from_static("bearer  abc"));
+        headers.insert("cookie", HeaderValue::from_static("other=1; admin=s3; admin2=x"));
+        let request = asked(&headers);
+        assert_eq!((request.bearer(), request.basic()), (Some("abc"), None));
+        assert_eq!((request.cookie("admin"), request.cookie("none")), (Some("s3"), None));
+        assert_eq!(request.query().get("b").map(String::as_str), Some("<"));
+        headers.insert("authorization", HeaderValue::from_static("Basic YTpiOmM="));
+        assert_eq!(asked(&headers).basic(), Some(("a".to_owned(), "b:c".to_owned())));
+    }
+
+    #[test]
+    fn a_body_is_read_only_as_what_it_says_it_is() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(asked(&headers).form(), None);
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        headers.insert("content-type", form);
+        assert_eq!(asked(&headers).form().map(|form| form["x"].clone()), Some("1".to_owned()));
+        assert_eq!(asked(&headers).json(), None);
+    }
+}

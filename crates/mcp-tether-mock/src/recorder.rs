@@ -1,0 +1,280 @@
+//! What was asked: every HTTP request with its time, its answer's status and how the exchange
+//! ended.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use mcp_tether_wire::jsonrpc::{Kind, RequestId};
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Not yet.
+    Open,
+    /// The whole answer was handed to the connection.
+    Completed,
+    /// The other side closed the connection or stopped reading before the answer was complete.
+    Disconnected,
+    /// The mock cut the connection itself, because of a fault or because it stopped.
+    Cut,
+}
+
+/// One JSON-RPC message of a request body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedMessage {
+    /// What it is.
+    pub kind: Kind,
+    /// Its method, empty for answers.
+    pub method: String,
+    /// Its id, if it has one.
+    pub id: Option<RequestId>,
+}
+
+/// One HTTP request.
+#[derive(Clone, Debug)]
+pub struct RecordedRequest {
+    /// Position in the order of arrival, from 0.
+    pub number: usize,
+    /// When it arrived.
+    pub at: SystemTime,
+    /// `POST`, `GET`, `DELETE`…
+    pub http_method: String,
+    /// Path and query.
+    pub path: String,
+    /// All header fields.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub body: Bytes,
+    /// The JSON-RPC messages of the body: one, several in a batch, none when it is no JSON-RPC.
+    pub messages: Vec<RecordedMessage>,
+    /// The status of the answer, once its head was handed to the connection.
+    pub status: Option<u16>,
+    /// How the exchange ended.
+    pub ending: Ending,
+}
+
+impl RecordedRequest {
+    /// The JSON-RPC method of the first message, empty when there is none.
+    pub fn rpc_method(&self) -> &str {
+        self.messages.first().map_or("", |message| &message.method)
+    }
+
+    /// The JSON-RPC id of the first message.
+    pub fn rpc_id(&self) -> Option<&RequestId> {
+        self.messages.first().and_then(|message| message.id.as_ref())
+    }
+
+    /// The value of a header field as text; `None` if absent or no text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as a JSON value; null when it is no JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+/// The record of all requests. Clones share it; usable from any thread.
+#[derive(Clone, Debug)]
+pub struct Recorder(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    record: Mutex<Record>,
+    changed: watch::Sender<()>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    requests: Vec<RecordedRequest>,
+    /// How many older requests were forgotten.
+    forgotten: usize,
+}
+
+impl Recorder {
+    pub(super) fn new(limit: usize) -> Self {
+        let changed = watch::Sender::new(());
+        Self(Arc::new(Shared { record: Mutex::default(), changed, limit: limit.max(1) }))
+    }
+
+    /// Every request so far, oldest first.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.lock().requests.clone()
+    }
+
+    /// The requests whose body holds a message with this JSON-RPC method.
+    pub fn of_method(&self, method: &str) -> Vec<RecordedRequest> {
+        self.filtered(|request| request.messages.iter().any(|message| message.method == method))
+    }
+
+    /// The requests with this HTTP method.
+    pub fn of_http_method(&self, method: &str) -> Vec<RecordedRequest> {
+        self.filtered(|request| request.http_method == method)
+    }
+
+    /// How many requests match.
+    pub fn count(&self, matches: impl Fn(&RecordedRequest) -> bool) -> usize {
+        self.lock().requests.iter().filter(|request| matches(request)).count()
+    }
+
+    /// Forgets everything recorded so far. Numbers go on.
+    pub fn clear(&self) {
+        let mut record = self.lock();
+        record.forgotten += record.requests.len();
+        record.requests.clear();
+    }
+
+    /// Waits until `condition` holds for the requests recorded so far; false when `limit` passed
+    /// first. Looks again whenever a request arrives, gets its status or ends.
+    pub async fn wait_until(
+        &self,
+        condition: impl Fn(&[RecordedRequest]) -> bool,
+        limit: Duration,
+    ) -> bool {
+        let mut changed = self.0.changed.subscribe();
+        let holds = async {
+            while !condition(&self.lock().requests) {
+                if changed.changed().await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(limit, holds).await.unwrap_or(false)
+    }
+
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Notes that every exchange still under way was cut by the mock.
+    pub(super) fn cut_open(&self) {
+        for request in &mut self.lock().requests {
+            if request.ending == Ending::Open {
+                request.ending = Ending::Cut;
+            }
+        }
+        self.0.changed.send_replace(());
+    }
+
+    pub(super) fn begin(&self, mut request: RecordedRequest) -> Ticket {
+        let mut record = self.lock();
+        let number = record.forgotten + record.requests.len();
+        request.number = number;
+        record.requests.push(request);
+        if record.requests.len() > self.0.limit.saturating_mul(2) {
+            let excess = record.requests.len() - self.0.limit;
+            record.requests.drain(..excess);
+            record.forgotten += excess;
+        }
+        drop(record);
+        self.0.changed.send_replace(());
+        Ticket { recorder: self.clone(), number }
+    }
+
+    fn filtered(&self, matches: impl Fn(&RecordedRequest) -> bool) -> Vec<RecordedRequest> {
+        self.lock().requests.iter().filter(|request| matches(request)).cloned().collect()
+    }
+
+    fn update(&self, number: usize, change: impl FnOnce(&mut RecordedRequest)) {
+        let mut record = self.lock();
+        let position = number.checked_sub(record.forgotten);
+        if let Some(request) = position.and_then(|position| record.requests.get_mut(position)) {
+            change(request);
+        }
+        drop(record);
+        self.0.changed.send_replace(());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Record> {
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes what becomes of one request. Dropped before an ending was noted, it notes that the other
+/// side went away.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    recorder: Recorder,
+    number: usize,
+}
+
+impl Ticket {
+    pub(super) fn status(&self, status: u16) {
+        self.recorder.update(self.number, |request| request.status = Some(status));
+    }
+
+    /// Only the first ending counts.
+    pub(super) fn end(&self, ending: Ending) {
+        self.recorder.update(self.number, |request| {
+            if request.ending == Ending::Open {
+                request.ending = ending;
+            }
+        });
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.end(Ending::Disconnected);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str) -> RecordedRequest {
+        let message = RecordedMessage { kind: Kind::Request, method: method.to_owned(), id: None };
+        RecordedRequest {
+            number: 0,
+            at: SystemTime::now(),
+            http_method: "POST".to_owned(),
+            path: "/mcp".to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            messages: vec![message],
+            status: None,
+            ending: Ending::Open,
+        }
+    }
+
+    #[test]
+    fn the_first_ending_counts_and_a_dropped_ticket_means_disconnected() {
+        let recorder = Recorder::new(10);
+        recorder.begin(request("a")).end(Ending::Completed);
+        drop(recorder.begin(request("b")));
+        let endings: Vec<_> = recorder.requests().iter().map(|r| r.ending).collect();
+        assert_eq!(endings, [Ending::Completed, Ending::Disconnected]);
+    }
+
+    #[test]
+    fn old_requests_are_forgotten_and_numbers_go_on() {
+        let recorder = Recorder::new(2);
+        let tickets: Vec<_> = (0..5).map(|_| recorder.begin(request("x"))).collect();
+        tickets[4].status(200);
+        tickets[0].status(500);
+        let kept = recorder.requests();
+        assert_eq!(kept.iter().map(|r| r.number).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(kept.iter().map(|r| r.status).collect::<Vec<_>>(), [None, Some(200)]);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_when_the_condition_holds_and_gives_up_at_the_limit() {
+        let recorder = Recorder::new(10);
+        let other = recorder.clone();
+        let thread = std::thread::spawn(move || other.begin(request("late")));
+        let long = Duration::from_secs(10);
+        assert!(
+            recorder.wait_until(|all| all.iter().any(|r| r.rpc_method() == "late"), long).await
+        );
+        drop(thread.join());
+        assert!(!recorder.wait_until(|all| all.len() > 5, Duration::from_millis(5)).await);
+    }
+}

@@ -1,0 +1,286 @@
+//! One task: how it stands, what it asks, what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value, json};
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+
+use super::Terms;
+use crate::methods::RpcError;
+use crate::rounds::fits;
+
+/// What the host answered: a result, or an error object.
+type Answer = Result<Value, Value>;
+
+/// A call that may become a task: which one, and what stops the work.
+#[derive(Debug, Default)]
+pub(crate) struct Becomes {
+    task: OnceLock<Arc<Task>>,
+    running: OnceLock<AbortHandle>,
+}
+
+impl Becomes {
+    pub(crate) fn task(&self) -> Option<&Arc<Task>> {
+        self.task.get()
+    }
+
+    /// A call becomes a task once, before or after it is known what stops it.
+    pub(crate) fn set(&self, task: Arc<Task>) {
+        if let Some(running) = self.running.get() {
+            task.runs_as(running.clone());
+        }
+        let _ = self.task.set(task);
+    }
+
+    pub(crate) fn runs_as(&self, running: AbortHandle) {
+        if let Some(task) = self.task.get() {
+            task.runs_as(running.clone());
+        }
+        let _ = self.running.set(running);
+    }
+}
+
+/// A call that goes on by itself.
+#[derive(Debug)]
+pub(crate) struct Task {
+    id: String,
+    owner: String,
+    created: SystemTime,
+    terms: Terms,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+    /// Stops the work.
+    work: OnceLock<AbortHandle>,
+}
+
+#[derive(Debug)]
+struct State {
+    updated: SystemTime,
+    end: Option<End>,
+    message: Option<String>,
+    open: BTreeMap<String, Open>,
+    asked: u64,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// The JSON text of the result.
+    Completed(String),
+    Failed(RpcError),
+    Cancelled,
+}
+
+#[derive(Debug)]
+struct Open {
+    question: Value,
+    asker: oneshot::Sender<Answer>,
+}
+
+impl Task {
+    pub(super) fn new(id: String, owner: String, terms: Terms) -> Self {
+        let now = SystemTime::now();
+        let state =
+            State { updated: now, end: None, message: None, open: BTreeMap::new(), asked: 0 };
+        Self {
+            id,
+            owner,
+            created: now,
+            terms,
+            state: Mutex::new(state),
+            changed: watch::Sender::new(()),
+            work: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    pub(super) fn created(&self) -> SystemTime {
+        self.created
+    }
+
+    pub(super) fn updated(&self) -> SystemTime {
+        self.lock().updated
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        self.terms
+    }
+
+    pub(super) fn is_expired(&self) -> bool {
+        self.created.elapsed().is_ok_and(|age| age >= self.terms.ttl)
+    }
+
+    /// Says what stops the work.
+    fn runs_as(&self, work: AbortHandle) {
+        // Told once, by whoever started it.
+        let _ = self.work.set(work);
+    }
+
+    /// Says something about how it stands.
+    pub(crate) fn tell(&self, message: &str) {
+        self.update(|state| state.message = Some(message.to_owned()));
+    }
+
+    /// Ends with what the call gave.
+    pub(crate) fn finish(&self, outcome: Result<String, RpcError>) {
+        self.end_as(match outcome {
+            Ok(text) => End::Completed(text),
+            Err(error) => End::Failed(error),
+        });
+    }
+
+    /// Stops the work. A task that ended stays as it is; false then.
+    pub(crate) fn cancel(&self) -> bool {
+        let cancelled = self.end_as(End::Cancelled);
+        if cancelled && let Some(work) = self.work.get() {
+            work.abort();
+        }
+        cancelled
+    }
+
+    /// Puts a question to whoever looks at the task; `None` when the task ended before an answer.
+    pub(crate) async fn ask(&self, method: &str, params: &Value) -> Option<Answer> {
+        let (asker, answer) = oneshot::channel();
+        let mut question = json!({ "method": method });
+        if !params.is_null() {
+            question["params"] = params.clone();
+        }
+        self.update(|state| {
+            state.asked += 1;
+            // Never used twice in the life of a task (SEP-2663).
+            let key = format!("ask-{}", state.asked);
+            state.open.insert(key, Open { question, asker });
+        });
+        answer.await.ok()
+    }
+
+    /// Hands in what the host answers. What was not asked, or cannot be an answer, is passed over.
+    pub(crate) fn answer(&self, answers: Map<String, Value>) {
+        for (key, answer) in answers {
+            let fitting = self.lock().open.get(&key).is_some_and(|open| {
+                fits(open.question["method"].as_str().unwrap_or_default(), &answer)
+            });
+            if fitting {
+                self.settle(&key, Ok(answer));
+            }
+        }
+    }
+
+    /// Hands in the answer to one question.
+    pub(crate) fn settle(&self, key: &str, answer: Answer) {
+        let mut asker = None;
+        self.update(|state| asker = state.open.remove(key).map(|open| open.asker));
+        if let Some(asker) = asker {
+            // The work may have been stopped meanwhile.
+            let _ = asker.send(answer);
+        }
+    }
+
+    /// What is asked and not answered, by key.
+    pub(crate) fn questions(&self) -> Map<String, Value> {
+        let state = self.lock();
+        state.open.iter().map(|(key, open)| (key.clone(), open.question.clone())).collect()
+    }
+
+    pub(super) fn message(&self) -> Option<String> {
+        self.lock().message.clone()
+    }
+
+    pub(super) fn end(&self) -> Option<End> {
+        self.lock().end.clone()
+    }
+
+    /// What the call gave, if it ended: its result, its error, or why there is none.
+    pub(crate) fn outcome(&self) -> Option<Result<String, RpcError>> {
+        Some(match self.end()? {
+            End::Completed(text) => Ok(text),
+            End::Failed(error) => Err(error),
+            End::Cancelled => Err(RpcError::internal("the task was cancelled")),
+        })
+    }
+
+    /// Tells whenever something about it changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    fn end_as(&self, end: End) -> bool {
+        let mut ended = false;
+        self.update(|state| {
+            if state.end.is_none() {
+                state.end = Some(end);
+                state.open.clear();
+                ended = true;
+            }
+        });
+        ended
+    }
+
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        {
+            let mut state = self.lock();
+            change(&mut state);
+            state.updated = SystemTime::now();
+        }
+        self.changed.send_replace(());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A duration as protocols count it.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcp_tether_wire::protocol::methods;
+
+    fn task() -> Task {
+        Task::new("t".to_owned(), "me".to_owned(), Terms::default())
+    }
+
+    #[tokio::test]
+    async fn a_question_is_open_until_it_is_answered_in_a_way_that_fits() {
+        let task = task();
+        let answers = async {
+            assert!(task.questions().contains_key("ask-1"));
+            let mut answers = Map::new();
+            answers.insert("ask-1".to_owned(), 7.into());
+            answers.insert("nobody-asked".to_owned(), json!({ "action": "accept" }));
+            task.answer(answers.clone());
+            assert!(task.questions().contains_key("ask-1"), "that was no answer");
+            answers.insert("ask-1".to_owned(), json!({ "action": "accept" }));
+            task.answer(answers);
+        };
+        let params = json!({});
+        let (answer, ()) = tokio::join!(task.ask(methods::ELICIT, &params), answers);
+        assert_eq!(answer, Some(Ok(json!({ "action": "accept" }))));
+        assert!(task.questions().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_first_end_counts_and_takes_open_questions_with_it() {
+        let task = task();
+        let cancel = async { assert!(task.cancel()) };
+        let (answer, ()) = tokio::join!(task.ask(methods::LIST_ROOTS, &Value::Null), cancel);
+        assert_eq!(answer, None);
+        task.finish(Ok("{}".to_owned()));
+        assert!(!task.cancel());
+        assert!(matches!(task.end(), Some(End::Cancelled)));
+    }
+}

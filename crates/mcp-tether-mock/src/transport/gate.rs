@@ -1,0 +1,194 @@
+//! Checks of what a request says about itself, before its message is looked at.
+
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use url::Url;
+
+use super::exchange::{self, Exchange};
+use super::reply;
+use crate::oauth::Presented;
+use crate::options::{Answers, Auth};
+use crate::state::Shared;
+use mcp_tether_wire::protocol::headers;
+
+/// Codes that JSON-RPC leaves to servers.
+const REFUSED: i64 = -32000;
+
+/// Who asks, as far as the credential tells.
+pub(super) type Credential = String;
+
+/// Host, origin and credential: what every MCP route asks for.
+pub(super) fn admit(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Response>> {
+    local(shared, exchange)?;
+    credential(shared, exchange)
+}
+
+/// Host and origin alone.
+pub(super) fn local(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Response>> {
+    let port = shared.port();
+    let host = exchange.header("host").unwrap_or_default();
+    if !is_own_host(host, port) {
+        return refuse(StatusCode::FORBIDDEN, "invalid Host header");
+    }
+    if let Some(origin) = exchange.header("origin")
+        && !is_local_origin(origin)
+    {
+        return refuse(StatusCode::FORBIDDEN, "invalid Origin header");
+    }
+    Ok(())
+}
+
+/// `Accept` and `Content-Type` of a POST (transports, "sending messages"). Whoever has but one form
+/// of answers does not ask which are accepted.
+pub(super) fn post_types(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Response>> {
+    if exchange.plan.lenient {
+        return Ok(());
+    }
+    let content_type = exchange.header("content-type").unwrap_or_default();
+    if !media_type(content_type).eq_ignore_ascii_case(headers::JSON) {
+        let message = "Content-Type must be application/json";
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    }
+    if shared.options.answers == Answers::OnlyJson {
+        return Ok(());
+    }
+    if !(accepts(exchange, headers::JSON) && accepts(exchange, headers::EVENT_STREAM)) {
+        let message = "Accept must list application/json and text/event-stream";
+        return refuse(StatusCode::NOT_ACCEPTABLE, message);
+    }
+    Ok(())
+}
+
+/// `Accept` of a GET.
+pub(super) fn stream_type(exchange: &Exchange) -> Result<(), Box<Response>> {
+    if exchange.plan.lenient || accepts(exchange, headers::EVENT_STREAM) {
+        return Ok(());
+    }
+    refuse(StatusCode::NOT_ACCEPTABLE, "Accept must list text/event-stream")
+}
+
+/// Refuses with a JSON-RPC error that has no id.
+pub(super) fn refuse<T>(status: StatusCode, message: &str) -> Result<T, Box<Response>> {
+    Err(Box::new(reply::refusal(status, REFUSED, message)))
+}
+
+/// Names of this machine with our port: what a rebound name cannot be (S-14).
+fn is_own_host(host: &str, port: u16) -> bool {
+    let Some((name, given)) = host.rsplit_once(':') else {
+        return false;
+    };
+    given.parse() == Ok(port) && matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+fn is_local_origin(origin: &str) -> bool {
+    let Ok(url) = Url::parse(origin) else {
+        return false;
+    };
+    let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    local && matches!(url.scheme(), "http" | "https")
+}
+
+fn credential(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Response>> {
+    let bearer = exchange.header("authorization").and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let named = ["x-api-key", "x-egrow-api-key"].into_iter().find_map(|name| exchange.header(name));
+    let key = named.or(bearer);
+    match &shared.options.auth {
+        Auth::Open => Ok(key.unwrap_or("open").to_owned()),
+        Auth::ApiKey => api_key(shared, key),
+        Auth::Product => match bearer {
+            Some(token) if shared.product.admits(token) => Ok(token.to_owned()),
+            given => unauthorized(given.is_some(), "token"),
+        },
+        Auth::OAuth(_) => token(shared, exchange, bearer),
+        // Whoever shows what looks like a key is told about keys.
+        Auth::OAuthOrApiKey(_) if named.is_some() => api_key(shared, named),
+        Auth::OAuthOrApiKey(_) => match bearer {
+            Some(key) if key == shared.options.api_key => Ok(key.to_owned()),
+            _ => token(shared, exchange, bearer),
+        },
+    }
+}
+
+fn api_key(shared: &Shared, given: Option<&str>) -> Result<Credential, Box<Response>> {
+    match given {
+        Some(given) if given == shared.options.api_key => Ok(given.to_owned()),
+        given => unauthorized(given.is_some(), "API key"),
+    }
+}
+
+/// A wrong credential of this kind, or none.
+fn unauthorized<T>(given: bool, kind: &str) -> Result<T, Box<Response>> {
+    let (message, challenge) = match given {
+        true => (format!("the {kind} is not valid"), "Bearer error=\"invalid_token\""),
+        false => (format!("a valid {kind} is needed"), "Bearer"),
+    };
+    let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, &message);
+    reply::set(&mut response, "www-authenticate", challenge);
+    Err(Box::new(response))
+}
+
+fn token(
+    shared: &Shared,
+    exchange: &Exchange,
+    token: Option<&str>,
+) -> Result<Credential, Box<Response>> {
+    let Some(oauth) = &shared.oauth else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "there is no authorization server");
+    };
+    let is_first = |token: &str| shared.is_first_token(token);
+    let ended = exchange.plan.oauth.first_token_ended && token.is_some_and(is_first);
+    let token = if ended { Some("ended") } else { token };
+    let tools = exchange::tool_names(exchange.received.as_ref());
+    let presented = Presented { path: exchange.uri.path(), token, tools: &tools };
+    oauth.admit(&presented).map_err(|refused| {
+        let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED);
+        let mut response = reply::refusal(status, REFUSED, refused.message);
+        for challenge in refused.challenges {
+            if let Ok(value) = HeaderValue::from_bytes(challenge.as_bytes()) {
+                response.headers_mut().append(WWW_AUTHENTICATE, value);
+            }
+        }
+        Box::new(response)
+    })
+}
+
+fn accepts(exchange: &Exchange, wanted: &str) -> bool {
+    let fields = exchange.headers.get_all("accept").iter();
+    let mut types = fields.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+    types.any(|given| media_type(given).eq_ignore_ascii_case(wanted))
+}
+
+fn media_type(value: &str) -> &str {
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-14
+    #[test]
+    fn only_this_machine_with_our_port_is_our_host() {
+        for host in ["127.0.0.1:80", "localhost:80", "[::1]:80"] {
+            assert!(is_own_host(host, 80), "{host}");
+        }
+        for host in ["evil.example:80", "127.0.0.1:81", "127.0.0.1", "127.0.0.1.evil:80", ""] {
+            assert!(!is_own_host(host, 80), "{host}");
+        }
+    }
+
+    /// S-14
+    #[test]
+    fn foreign_origins_are_told_from_local_ones() {
+        for origin in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:1"] {
+            assert!(is_local_origin(origin), "{origin}");
+        }
+        for origin in ["http://evil.example", "null", "file://localhost", "http://localhost.evil"] {
+            assert!(!is_local_origin(origin), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Answers that wait for others, to travel in one array.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use super::work::EndsLog;
+
+/// Answers that wait, and the streams that stay open although their answer travels elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Held(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    answers: Vec<Bytes>,
+    streams: Vec<Arc<EndsLog>>,
+}
+
+impl Held {
+    /// Adds an answer. When there are `size` of them, gives them all as one array; before, the
+    /// stream that `end` would end is kept open.
+    pub(super) fn collect(
+        &self,
+        answer: Bytes,
+        size: usize,
+        end: Option<Arc<EndsLog>>,
+    ) -> Option<Bytes> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.answers.push(answer);
+        if state.answers.len() < size {
+            state.streams.extend(end);
+            return None;
+        }
+        let answers = std::mem::take(&mut state.answers);
+        Some(array(&answers))
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn clear(&self) {
+        let state = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(state);
+    }
+}
+
+/// JSON texts as one JSON array.
+pub(super) fn array(texts: &[Bytes]) -> Bytes {
+    let mut out = vec![b'['];
+    for (position, text) in texts.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(text);
+    }
+    out.push(b']');
+    out.into()
+}

@@ -1,0 +1,216 @@
+//! HTTP+SSE of revision 2024-11-05: one stream per session, and POSTs to the endpoint that its
+//! first event names.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::body::{self, EventStream};
+use super::exchange::Exchange;
+use super::streamable_http::stream_head;
+use super::work::{EndsLog, Work, ask_alone};
+use super::{gate, reply};
+use crate::events::{EventLog, Next};
+use crate::faults::{EndpointFault, Point, PostAnswer, Silence};
+use crate::methods::{self, Streams};
+use crate::products::Paths;
+use crate::session::Session;
+use crate::state::{Shared, notification};
+use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
+use mcp_tether_wire::protocol::ProtocolVersion;
+use mcp_tether_wire::protocol::methods::INITIALIZE;
+
+type Answer = Result<Response, Box<Response>>;
+
+/// Opens a stream and with it a session.
+pub(super) async fn open(
+    State(shared): State<Arc<Shared>>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+) -> Response {
+    opened(&shared, &exchange).unwrap_or_else(|refusal| *refusal)
+}
+
+/// Takes a message in.
+pub(super) async fn message(
+    State(shared): State<Arc<Shared>>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+) -> Response {
+    taken(&shared, &exchange).await.unwrap_or_else(|refusal| *refusal)
+}
+
+fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+    gate::admit(shared, exchange)?;
+    gate::stream_type(exchange)?;
+    let mut plan = exchange.plan.clone();
+    if plan.silent == Some(Silence::Body) {
+        return Ok(stream_head(exchange, body::silent(), false));
+    }
+    let profile = shared.product.profile();
+    if let Some(pause) = profile.habits.heartbeat {
+        plan.style.heartbeat.get_or_insert(pause);
+        plan.style.dated_heartbeat = true;
+    }
+    let id = shared.sessions.new_id(shared.options.seed);
+    let session = Arc::new(Session::new(Some(id.clone()), ProtocolVersion::V2024_11_05));
+    session.open_standalone();
+    shared.sessions.insert(&session);
+    let reader = session.standalone().read_after(0);
+    let end = EndsSession { shared: Arc::clone(shared), id: id.clone() };
+    let mut events = EventStream::new(reader, &plan, false, false).keeping(end);
+    match endpoint(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
+        Some(endpoint) => events.opening_event("endpoint", &endpoint, plan.endpoint_delay),
+        None if plan.endpoint == Some(EndpointFault::WrongFirst) => {
+            let params = json!({ "level": "info", "data": "hello" });
+            events.opening_event("message", &notification("notifications/message", &params), None);
+        }
+        None => {}
+    }
+    let gzip = events.is_gzip();
+    Ok(stream_head(exchange, events.into_body(), gzip))
+}
+
+/// The session lives as long as its stream.
+struct EndsSession {
+    shared: Arc<Shared>,
+    id: String,
+}
+
+impl Drop for EndsSession {
+    fn drop(&mut self) {
+        self.shared.sessions.remove(&self.id);
+    }
+}
+
+/// Where messages belong, as the `endpoint` event says it.
+fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<&EndpointFault>) -> Option<String> {
+    let query = format!("?sessionId={id}");
+    let path = paths.message;
+    match fault {
+        None => Some(format!("{path}{query}")),
+        Some(EndpointFault::Missing | EndpointFault::WrongFirst) => None,
+        Some(EndpointFault::Absolute) => Some(format!("http://127.0.0.1:{port}{path}{query}")),
+        Some(EndpointFault::Relative) => {
+            let folder = paths.sse.rfind('/').map_or(0, |slash| slash + 1);
+            Some(format!("{}{query}", path.get(folder..).unwrap_or(path)))
+        }
+        Some(EndpointFault::Query) => Some(query),
+        // Both lead back here or nowhere, so that the record shows a host that follows.
+        Some(EndpointFault::CrossHost) => Some(format!("http://localhost:{port}{path}{query}")),
+        Some(EndpointFault::CrossPort) => {
+            Some(format!("http://127.0.0.1:{}{path}{query}", port.wrapping_add(1).max(1)))
+        }
+        Some(EndpointFault::Javascript) => Some("javascript:alert(document.domain)".to_owned()),
+        Some(EndpointFault::Elsewhere(url)) => Some(format!("{url}{query}")),
+    }
+}
+
+async fn taken(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+    let credential = gate::admit(shared, exchange)?;
+    if exchange.plan.forget {
+        shared.sessions.forget_all();
+    }
+    let session = session(shared, exchange)?;
+    let message = match &exchange.received {
+        Some(Ok(Received::One(message))) => message.clone(),
+        Some(Ok(Received::Batch(_))) => {
+            return gate::refuse(StatusCode::BAD_REQUEST, "this revision has no batches");
+        }
+        Some(Err(invalid)) => return gate::refuse(StatusCode::BAD_REQUEST, &invalid.reason),
+        None => return gate::refuse(StatusCode::BAD_REQUEST, "the body is empty"),
+    };
+    if exchange.plan.drop_stream {
+        session.standalone().cut();
+    }
+    match message.kind() {
+        Kind::Notification => {
+            methods::notified(&session, &message);
+            ask_alone(&session, &exchange.plan);
+        }
+        Kind::Response | Kind::ErrorResponse => {
+            session.answered(message);
+        }
+        Kind::Request => return request(shared, exchange, &session, credential, message).await,
+    }
+    Ok(accepted(shared, exchange))
+}
+
+fn session(shared: &Shared, exchange: &Exchange) -> Result<Arc<Session>, Box<Response>> {
+    let query = exchange.uri.query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let id = pairs.find_map(|(name, value)| (name == "sessionId").then(|| value.into_owned()));
+    let Some(id) = id else {
+        return gate::refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are not posted here");
+    };
+    match shared.sessions.find(&id) {
+        Some(session) => Ok(session),
+        None => gate::refuse(StatusCode::NOT_FOUND, "session not found"),
+    }
+}
+
+async fn request(
+    shared: &Arc<Shared>,
+    exchange: &Exchange,
+    session: &Arc<Session>,
+    credential: String,
+    message: Message,
+) -> Answer {
+    let stream = session.standalone();
+    let breaks = exchange.plan.disconnect.is_some_and(|point| point != Point::BeforeHeaders);
+    let elsewhere = breaks || matches!(exchange.plan.post_answer, Some(PostAnswer::Json));
+    let answers = if elsewhere { session.new_log() } else { Arc::clone(stream) };
+    let work = Work {
+        shared: Arc::clone(shared),
+        session: Arc::clone(session),
+        credential,
+        plan: exchange.plan.clone(),
+        end: elsewhere.then(|| Arc::new(EndsLog(Arc::clone(&answers)))),
+        streams: Streams { answers: Arc::clone(&answers), related: Arc::clone(stream) },
+        refused: Arc::default(),
+    };
+    let shown = matches!(exchange.plan.post_answer, Some(PostAnswer::Json | PostAnswer::Both));
+    let copy = shown.then(|| answers.peek());
+    begin(&work, message);
+    drop(work);
+    if breaks {
+        tokio::spawn(cut_when_done(answers, Arc::clone(stream)));
+        return Ok(accepted(shared, exchange));
+    }
+    match copy {
+        Some(copy) => match copy.first_answer().await {
+            Some(answer) => Ok(reply::json(StatusCode::OK, answer)),
+            None => Ok(accepted(shared, exchange)),
+        },
+        None => Ok(accepted(shared, exchange)),
+    }
+}
+
+fn begin(work: &Work, message: Message) {
+    if message.method() != INITIALIZE {
+        return work.start(message);
+    }
+    let session = Arc::clone(&work.session);
+    let opened = methods::initialize(&work.shared, &work.plan, &message, Some(session));
+    if let Some(id) = message.id() {
+        work.deliver(id, opened.map(|opened| opened.result.to_string()));
+    }
+}
+
+/// The stream breaks off in the place of an answer: the work was done.
+async fn cut_when_done(answers: Arc<EventLog>, stream: Arc<EventLog>) {
+    let mut reader = answers.read_after(0);
+    while let Next::Event(_) = reader.next().await {}
+    stream.cut();
+}
+
+fn accepted(shared: &Shared, exchange: &Exchange) -> Response {
+    match exchange.plan.post_answer {
+        Some(PostAnswer::Ok) => reply::text(StatusCode::OK, "ok"),
+        Some(PostAnswer::Note) => reply::json(StatusCode::ACCEPTED, r#"{"accepted":true}"#),
+        _ if shared.product.profile().habits.bare_accepted => reply::empty(StatusCode::ACCEPTED),
+        _ => reply::text(StatusCode::ACCEPTED, "Accepted"),
+    }
+}

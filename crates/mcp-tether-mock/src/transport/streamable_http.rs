@@ -1,0 +1,356 @@
+//! Streamable HTTP of the revisions 2025-03-26 to 2025-11-25: POST, GET and DELETE on one endpoint.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+
+use super::body::{self, EventStream};
+use super::exchange::Exchange;
+use super::held::array;
+use super::work::{EndsLog, Work, ask_alone};
+use super::{encode, gate, modern, reply};
+use crate::events::{Next, Reader};
+use crate::faults::{Form, Plan, Point, SessionFault, Silence};
+use crate::methods::{self, RpcError, Streams};
+use crate::options::Answers;
+use crate::revisions::Rules;
+use crate::session::Session;
+use crate::state::Shared;
+use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
+use mcp_tether_wire::protocol::methods::INITIALIZE;
+use mcp_tether_wire::protocol::{ProtocolVersion, codes, headers};
+
+/// What a server-defined code says here: the session is gone.
+const SESSION_NOT_FOUND: i64 = -32001;
+
+type Answer = Result<Response, Box<Response>>;
+
+/// The one endpoint.
+pub(super) async fn endpoint(
+    State(shared): State<Arc<Shared>>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+) -> Response {
+    if modern::is_meant(shared.served(&exchange.plan), &exchange) {
+        return modern::endpoint(&shared, &exchange).await;
+    }
+    let answer = match exchange.http {
+        Method::POST => post(&shared, &exchange).await,
+        Method::GET => listen(&shared, &exchange),
+        Method::DELETE => leave(&shared, &exchange),
+        _ => Err(Box::new(not_allowed(&shared))),
+    };
+    let mut response = answer.unwrap_or_else(|refusal| *refusal);
+    if exchange.plan.session == Some(SessionFault::Changing) {
+        reply::set(&mut response, headers::SESSION_ID, "another-session");
+    }
+    response
+}
+
+async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+    let credential = gate::admit(shared, exchange)?;
+    gate::post_types(shared, exchange)?;
+    if exchange.plan.forget {
+        shared.sessions.forget_all();
+    }
+    let messages = readable(exchange)?;
+    if let [request] = messages.as_slice()
+        && request.method() == INITIALIZE
+        && request.kind() == Kind::Request
+    {
+        return initialize(shared, exchange, request).await;
+    }
+    let session = session(shared, exchange)?;
+    let is_batch = matches!(exchange.received, Some(Ok(Received::Batch(_))));
+    let takes_batches = shared.product.profile().habits.takes_batches;
+    if is_batch && !takes_batches && !Rules::of(session.version()).batches {
+        return Err(Box::new(invalid("batches are no part of this revision")));
+    }
+    if exchange.plan.drop_stream {
+        session.standalone().cut();
+    }
+    let requests = sort_out(&session, &exchange.plan, messages);
+    if requests.is_empty() {
+        return Ok(reply::empty(StatusCode::ACCEPTED));
+    }
+    let work = work(shared, &session, exchange, credential);
+    let reader = work.streams.answers.read_after(0);
+    for request in requests {
+        work.start(request);
+    }
+    drop(work);
+    respond(exchange, &session, reader, is_batch, shared.options.answers).await
+}
+
+/// The messages of the body, or why there are none.
+pub(super) fn readable(exchange: &Exchange) -> Result<Vec<Message>, Box<Response>> {
+    let refused = |invalid: &mcp_tether_wire::jsonrpc::Invalid| {
+        let error = RpcError::new(invalid.code, &*invalid.reason);
+        Box::new(reply::rpc_error(StatusCode::BAD_REQUEST, invalid.id.as_ref(), error))
+    };
+    match &exchange.received {
+        None => gate::refuse(StatusCode::BAD_REQUEST, "the body is empty"),
+        Some(Err(invalid)) => Err(refused(invalid)),
+        Some(Ok(Received::One(message))) => Ok(vec![message.clone()]),
+        Some(Ok(Received::Batch(members))) => {
+            members.iter().map(|member| member.clone().map_err(|i| refused(&i))).collect()
+        }
+    }
+}
+
+/// Takes notifications and answers in; gives the requests.
+fn sort_out(session: &Arc<Session>, plan: &Plan, messages: Vec<Message>) -> Vec<Message> {
+    let mut requests = Vec::new();
+    for message in messages {
+        match message.kind() {
+            Kind::Request => requests.push(message),
+            Kind::Notification => {
+                methods::notified(session, &message);
+                ask_alone(session, plan);
+            }
+            Kind::Response | Kind::ErrorResponse => {
+                session.answered(message);
+            }
+        }
+    }
+    requests
+}
+
+fn work(
+    shared: &Arc<Shared>,
+    session: &Arc<Session>,
+    exchange: &Exchange,
+    credential: String,
+) -> Work {
+    let answers = shared.new_log(session);
+    // Where only the answer may be sent, everything else takes the standalone stream.
+    let related = match (exchange.plan.form, shared.options.answers) {
+        (Some(Form::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
+        _ => Arc::clone(&answers),
+    };
+    Work {
+        shared: Arc::clone(shared),
+        session: Arc::clone(session),
+        credential,
+        plan: exchange.plan.clone(),
+        end: Some(Arc::new(EndsLog(Arc::clone(&answers)))),
+        streams: Streams { answers, related },
+        refused: Arc::default(),
+    }
+}
+
+async fn initialize(shared: &Arc<Shared>, exchange: &Exchange, request: &Message) -> Answer {
+    if exchange.session_id().is_some() && !shared.is_stateless() {
+        return Err(Box::new(invalid("`initialize` must not carry a session id")));
+    }
+    let opened = match methods::initialize(shared, &exchange.plan, request, None) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let error = reply::rpc_error(StatusCode::OK, request.id(), error);
+            return Err(Box::new(error));
+        }
+    };
+    let session = opened.session;
+    let work = work(shared, &session, exchange, String::new());
+    let reader = work.streams.answers.read_after(0);
+    if let Some(id) = request.id() {
+        work.deliver(id, Ok(opened.result.to_string()));
+    }
+    drop(work);
+    let mut response = respond(exchange, &session, reader, false, shared.options.answers).await?;
+    if exchange.plan.session == Some(SessionFault::Illegal) {
+        reply::set(&mut response, headers::SESSION_ID, "not legal \u{e9}");
+    } else if let Some(id) = session.id() {
+        reply::set(&mut response, headers::SESSION_ID, id);
+    }
+    Ok(response)
+}
+
+/// Answers with one JSON body or with a stream, as faults, options and the work want it.
+async fn respond(
+    exchange: &Exchange,
+    session: &Session,
+    mut reader: Reader,
+    is_batch: bool,
+    answers: Answers,
+) -> Answer {
+    let plan = &exchange.plan;
+    if plan.silent == Some(Silence::Body) {
+        return Ok(stream_head(exchange, body::silent(), false));
+    }
+    let json = match plan.form {
+        Some(Form::Json) => true,
+        Some(Form::Sse) => false,
+        // Whoever cuts before the head wants the work done first.
+        None if plan.disconnect == Some(Point::BeforeHeaders) => true,
+        None if answers == Answers::OnlyJson => true,
+        None => answers == Answers::Json && reader.first_is_answer().await,
+    };
+    if !json {
+        return Ok(stream(exchange, session, reader));
+    }
+    let mut texts = Vec::new();
+    loop {
+        match reader.next().await {
+            Next::Event(event) => texts.push(event.payload),
+            Next::Ended => break,
+            Next::Cut => exchange.cut().await,
+        }
+    }
+    Ok(json_answer(exchange, StatusCode::OK, texts, is_batch))
+}
+
+/// What was cancelled has no answer: then the body stays empty.
+pub(super) fn json_answer(
+    exchange: &Exchange,
+    status: StatusCode,
+    texts: Vec<Bytes>,
+    is_batch: bool,
+) -> Response {
+    let plan = &exchange.plan;
+    if texts.is_empty() {
+        return reply::empty(StatusCode::ACCEPTED);
+    }
+    let text = if is_batch { array(&texts) } else { texts[0].clone() };
+    let text = match encode::laid_out(&text, &plan.style) {
+        std::borrow::Cow::Borrowed(_) => text,
+        std::borrow::Cow::Owned(text) => text.into(),
+    };
+    let body = match plan.disconnect {
+        _ if plan.empty_body => body::whole(Bytes::new(), None),
+        Some(Point::MidBody) => body::half(&text),
+        _ => body::whole(text, plan.style.chunk),
+    };
+    let mut response = reply::json(status, body);
+    if let Some(media_type) = &plan.content_type {
+        reply::set(&mut response, "content-type", media_type);
+    }
+    response
+}
+
+fn stream(exchange: &Exchange, session: &Session, reader: Reader) -> Response {
+    let ids = session.id().is_some();
+    let priming = Rules::of(session.version()).priming_event;
+    let events = EventStream::new(reader, &exchange.plan, ids, priming);
+    let gzip = events.is_gzip();
+    stream_head(exchange, events.into_body(), gzip)
+}
+
+/// The head of an SSE answer around a body.
+pub(super) fn stream_head(exchange: &Exchange, body: axum::body::Body, gzip: bool) -> Response {
+    let mut response = Response::new(body);
+    let media_type = exchange.plan.content_type.as_deref().unwrap_or(headers::EVENT_STREAM);
+    reply::set(&mut response, "content-type", media_type);
+    reply::set(&mut response, "cache-control", "no-cache");
+    if gzip {
+        reply::set(&mut response, "content-encoding", "gzip");
+    }
+    response
+}
+
+fn listen(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+    gate::admit(shared, exchange)?;
+    if shared.is_stateless() {
+        return Err(Box::new(not_allowed(shared)));
+    }
+    gate::stream_type(exchange)?;
+    let session = session(shared, exchange)?;
+    let reader = match exchange.header(headers::LAST_EVENT_ID) {
+        Some(last) => match resumed(&session, last) {
+            Some(reader) => reader,
+            None => return Err(Box::new(invalid("no stream has this event id"))),
+        },
+        None => {
+            session.open_standalone();
+            session.standalone().read_new()
+        }
+    };
+    if exchange.plan.silent == Some(Silence::Body) {
+        return Ok(stream_head(exchange, body::silent(), false));
+    }
+    Ok(stream(exchange, &session, reader))
+}
+
+/// Reads on after the event of this id: `LOG-EVENT`.
+fn resumed(session: &Session, last: &str) -> Option<Reader> {
+    let (log, event) = last.split_once('-')?;
+    let log = session.log(log.parse().ok()?)?;
+    Some(log.read_after(event.parse().ok()?))
+}
+
+fn leave(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+    if shared.is_stateless() && shared.product.profile().habits.takes_leave {
+        gate::local(shared, exchange)?;
+        return Ok(reply::empty(StatusCode::OK));
+    }
+    gate::admit(shared, exchange)?;
+    if shared.is_stateless() {
+        return Err(Box::new(not_allowed(shared)));
+    }
+    let session = session(shared, exchange)?;
+    if let Some(id) = session.id() {
+        shared.sessions.remove(id);
+    }
+    Ok(reply::empty(StatusCode::OK))
+}
+
+/// The session that the headers name, or what stands in for one.
+fn session(shared: &Arc<Shared>, exchange: &Exchange) -> Result<Arc<Session>, Box<Response>> {
+    let fault = exchange.plan.session;
+    let without = matches!(fault, Some(SessionFault::Absent | SessionFault::Illegal));
+    if shared.is_stateless() || (without && exchange.session_id().is_none()) {
+        let version = stated_version(shared, exchange)?;
+        return Ok(Arc::new(Session::new(None, version)));
+    }
+    let Some(id) = exchange.session_id() else {
+        return gate::refuse(StatusCode::BAD_REQUEST, "the Mcp-Session-Id header is missing");
+    };
+    let Some(session) = shared.sessions.find(id) else {
+        let status = match fault {
+            Some(SessionFault::Answers400) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::NOT_FOUND,
+        };
+        let refusal = reply::refusal(status, SESSION_NOT_FOUND, "session not found");
+        return Err(Box::new(refusal));
+    };
+    let stated = exchange.header(headers::PROTOCOL_VERSION);
+    let demanded = Rules::of(session.version()).version_header && !exchange.plan.lenient;
+    if demanded && stated != Some(session.version().name()) {
+        let message = format!("the MCP-Protocol-Version header must be {}", session.version());
+        return Err(Box::new(invalid(&message)));
+    }
+    Ok(session)
+}
+
+/// Without a session the header alone tells the revision; without a header it is 2025-03-26
+/// (2025-06-18 and later, transports, "protocol version header").
+fn stated_version(shared: &Shared, exchange: &Exchange) -> Result<ProtocolVersion, Box<Response>> {
+    let served = shared.served(&exchange.plan);
+    let stated = match exchange.header(headers::PROTOCOL_VERSION) {
+        Some(name) => ProtocolVersion::from_name(name),
+        None => Some(ProtocolVersion::V2025_03_26),
+    };
+    match stated.filter(|version| served.includes(*version)) {
+        Some(version) => Ok(version),
+        None if exchange.plan.lenient => Ok(served.negotiate("")),
+        None => Err(Box::new(invalid("the MCP-Protocol-Version header names no served revision"))),
+    }
+}
+
+pub(super) fn invalid(message: &str) -> Response {
+    reply::refusal(StatusCode::BAD_REQUEST, codes::INVALID_REQUEST, message)
+}
+
+fn not_allowed(shared: &Shared) -> Response {
+    let mut response = reply::refusal(
+        StatusCode::METHOD_NOT_ALLOWED,
+        codes::INVALID_REQUEST,
+        "this HTTP method is not served here",
+    );
+    let allowed = if shared.is_stateless() { "POST" } else { "GET, POST, DELETE" };
+    reply::set(&mut response, "allow", allowed);
+    response
+}

@@ -1,0 +1,262 @@
+//! Work on requests, and what becomes of answers on their way to a stream.
+
+use std::future::poll_fn;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use tokio::task::AbortHandle;
+
+use crate::events::EventLog;
+use crate::faults::{AskFault, MemberFault, MessageFaults, Plan};
+use crate::methods::{self, Asking, Call, Outcome, Streams};
+use crate::rounds::Rounds;
+use crate::session::Session;
+use crate::state::Shared;
+use crate::tasks::Becomes;
+use mcp_tether_wire::jsonrpc::{Message, RequestId, error_response};
+use mcp_tether_wire::protocol::methods as names;
+
+/// What all work for one POST has in common.
+#[derive(Clone)]
+pub(super) struct Work {
+    pub(super) shared: Arc<Shared>,
+    pub(super) session: Arc<Session>,
+    pub(super) credential: String,
+    pub(super) plan: Plan,
+    pub(super) streams: Streams,
+    /// Ends the log of the answers when the last piece of work is done or given up.
+    pub(super) end: Option<Arc<EndsLog>>,
+    /// The code of the error that was answered, if it was one.
+    pub(super) refused: Arc<OnceLock<i64>>,
+}
+
+/// Ends a log when dropped.
+#[derive(Debug)]
+pub(crate) struct EndsLog(pub(super) Arc<EventLog>);
+
+impl Drop for EndsLog {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Work {
+    /// Answers a request in the background: a host that goes away does not stop it (T-35).
+    pub(super) fn start(&self, request: Message) {
+        let Some(id) = request.id().cloned() else {
+            return;
+        };
+        let (call, becomes) = self.call(&request, id.clone(), Asking::Session);
+        let running = tokio::spawn(self.clone().run(request, call));
+        self.watch_over(&id, &becomes, running.abort_handle());
+    }
+
+    /// The same for a call that asks in rounds; what can be done at once is done when this returns.
+    pub(super) async fn start_round(&self, request: Message, rounds: Rounds) {
+        let Some(id) = request.id().cloned() else {
+            return;
+        };
+        let (call, becomes) = self.call(&request, id.clone(), Asking::Rounds(rounds));
+        let mut running = Box::pin(self.clone().run(request, call));
+        let first = poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await;
+        if first.is_pending() {
+            let running = tokio::spawn(running);
+            self.watch_over(&id, &becomes, running.abort_handle());
+        }
+    }
+
+    /// Who may stop the work: the session, or the task that it became.
+    fn watch_over(&self, id: &RequestId, becomes: &Becomes, running: AbortHandle) {
+        becomes.runs_as(running.clone());
+        if becomes.task().is_none() {
+            self.session.begin(id, running);
+        }
+    }
+
+    async fn run(self, request: Message, call: Call) {
+        if let Some(ask) = &self.plan.ask {
+            self.ask(&call, ask).await;
+        }
+        let outcome = methods::handle(&call, &request, &self.plan).await;
+        if let Some(task) = call.task() {
+            return task.finish(outcome);
+        }
+        if let Some(id) = request.id() {
+            self.session.finish(id);
+            self.deliver(id, outcome);
+        }
+    }
+
+    /// Sends an answer on its way.
+    pub(super) fn deliver(&self, id: &RequestId, outcome: Outcome) {
+        if let Err(error) = &outcome {
+            // Only the first answer counts, and there is one.
+            let _ = self.refused.set(error.code);
+        }
+        let faults = &self.plan.message;
+        for payload in payloads(id, outcome, faults) {
+            match faults.batch {
+                0 => self.streams.answers.answer(payload),
+                size => self.deliver_in_array(payload, size),
+            }
+        }
+    }
+
+    fn deliver_in_array(&self, payload: Bytes, size: usize) {
+        if let Some(array) = self.shared.held.collect(payload, size, self.end.clone()) {
+            self.streams.answers.answer(array);
+        }
+    }
+
+    fn call(&self, request: &Message, id: RequestId, asking: Asking) -> (Call, Arc<Becomes>) {
+        let becomes = Arc::<Becomes>::default();
+        let call = Call {
+            shared: Arc::clone(&self.shared),
+            session: Arc::clone(&self.session),
+            credential: self.credential.clone(),
+            streams: self.streams.clone(),
+            progress_token: Call::progress_token(request),
+            asking,
+            id,
+            becomes: Arc::clone(&becomes),
+            terms: self.plan.terms.unwrap_or_default(),
+        };
+        (call, becomes)
+    }
+
+    async fn ask(&self, call: &Call, ask: &AskFault) {
+        let log = if ask.on_get { self.session.standalone() } else { &call.streams.related };
+        let asked = self.session.ask(log, ask.method, &question(ask.method));
+        // In rounds no host may answer a request (T-61).
+        if matches!(call.asking, Asking::Session) {
+            let _ = asked.answer().await;
+        }
+    }
+}
+
+/// Puts a question to the host on its standalone stream as soon as it has one, because of a
+/// notification that came: no request is under way that the question could belong to.
+pub(super) fn ask_alone(session: &Arc<Session>, plan: &Plan) {
+    let Some(ask) = plan.ask.clone() else {
+        return;
+    };
+    let session = Arc::clone(session);
+    tokio::spawn(async move {
+        session.standalone().until_read().await;
+        let asked = session.ask(session.standalone(), ask.method, &question(ask.method));
+        let _ = asked.answer().await;
+    });
+}
+
+/// Parameters for a question that any host can answer.
+fn question(method: &str) -> Value {
+    match method {
+        names::SAMPLE => json!({
+            "messages": [
+                { "role": "user", "content": { "type": "text", "text": "say something" } },
+            ],
+            "maxTokens": 10,
+        }),
+        names::ELICIT => json!({
+            "message": "go on?",
+            "requestedSchema": {
+                "type": "object",
+                "properties": { "go_on": { "type": "boolean" } },
+            },
+        }),
+        _ => Value::Null,
+    }
+}
+
+/// The messages that stand for one answer, whole or broken as the faults say.
+fn payloads(id: &RequestId, outcome: Outcome, faults: &MessageFaults) -> Vec<Bytes> {
+    if faults.never {
+        return Vec::new();
+    }
+    let id = if faults.wrong_id { RequestId::Text("nobody-asked".into()) } else { id.clone() };
+    let text = match outcome {
+        Ok(result) => {
+            let result = padded(with_members(result, &faults.members), faults.oversize);
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
+        }
+        Err(error) => error_response(&id, error.code, &error.message, error.data),
+    };
+    let payload = Bytes::from(broken(text, faults));
+    vec![payload; if faults.twice { 2 } else { 1 }]
+}
+
+fn with_members(result: String, members: &[MemberFault]) -> String {
+    let Some(mut object) =
+        serde_json::from_str::<Map<String, Value>>(&result).ok().filter(|_| !members.is_empty())
+    else {
+        return result;
+    };
+    for member in members {
+        match &member.value {
+            Some(value) => object.insert(member.name.clone(), value.clone()),
+            None => object.remove(&member.name),
+        };
+    }
+    Value::Object(object).to_string()
+}
+
+fn padded(result: String, by: usize) -> String {
+    match result.strip_prefix('{') {
+        Some(rest) if by > 0 => {
+            let comma = if rest == "}" { "" } else { "," };
+            format!("{{\"_padding\":\"{}\"{comma}{rest}", "x".repeat(by))
+        }
+        _ => result,
+    }
+}
+
+fn broken(text: String, faults: &MessageFaults) -> Vec<u8> {
+    if faults.html {
+        return b"<!doctype html>\n<title>sign in</title>\n<p>sign in first</p>\n".to_vec();
+    }
+    let mut bytes = text.into_bytes();
+    if faults.invalid_utf8 {
+        bytes.pop();
+        bytes.extend_from_slice(b",\"note\":\"\xff\"}");
+    }
+    if faults.truncated {
+        bytes.truncate(bytes.len() / 2);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(faults: &MessageFaults) -> Vec<String> {
+        let outcome = Ok("{\"a\":1}".to_owned());
+        let payloads = payloads(&RequestId::from(7), outcome, faults);
+        payloads.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+
+    #[test]
+    fn an_answer_is_broken_only_as_asked() {
+        let whole = r#"{"jsonrpc":"2.0","id":7,"result":{"a":1}}"#;
+        let none = MessageFaults::default();
+        assert_eq!(texts(&none), [whole]);
+        assert_eq!(texts(&MessageFaults { twice: true, ..none.clone() }), [whole, whole]);
+        assert!(texts(&MessageFaults { never: true, ..none.clone() }).is_empty());
+        let wrong = texts(&MessageFaults { wrong_id: true, ..none.clone() });
+        assert_eq!(wrong, [whole.replace(":7,", ":\"nobody-asked\",")]);
+        let half = texts(&MessageFaults { truncated: true, ..none.clone() });
+        assert_eq!(half, [&whole[..whole.len() / 2]]);
+        let large = texts(&MessageFaults { oversize: 3, ..none });
+        assert_eq!(large, [whole.replace("{\"a\"", "{\"_padding\":\"xxx\",\"a\"")]);
+    }
+
+    #[test]
+    fn invalid_utf8_stands_inside_a_string() {
+        let faults = MessageFaults { invalid_utf8: true, ..MessageFaults::default() };
+        let payload = &payloads(&RequestId::from(1), Ok("{}".to_owned()), &faults)[0];
+        assert!(payload.ends_with(b"\"note\":\"\xff\"}"));
+        assert!(std::str::from_utf8(payload).is_err());
+    }
+}
