@@ -25,8 +25,8 @@ use crate::redact::{Secret, plain};
 const LOOK_AGAIN: [u64; 5] = [50, 200, 1000, 3000, 5000];
 
 /// How long a tab that an earlier process opened is taken to be still there. Hosts start us twice
-/// in a row and kill one of them (HOSTS.md 3); a person who starts the host anew after this long
-/// wants a tab.
+/// in a row and kill one of them (docs/hosts/README.md#started-twice); a person who starts the host
+/// anew after this long wants a tab.
 const TAB_LASTS: u64 = 120;
 
 /// How the person is reached.

@@ -65,7 +65,7 @@ impl Arrival {
 }
 
 impl Listener {
-    /// Binds the first of these redirects whose port is free (DROP-IN.md §2).
+    /// Binds the first of these redirects whose port is free (docs/from-mcp-remote.md#sign-ins).
     ///
     /// # Errors
     /// Every port is in use.

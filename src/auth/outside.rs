@@ -170,7 +170,8 @@ impl Outside {
     ) -> Result<Response, Failure> {
         let outbound = self.connection(url)?;
         if url.origin() == self.policy.server.origin() {
-            // The user's own headers are for the MCP server's origin only (DROP-IN.md §3.1).
+            // The user's own headers are for the MCP server's origin only
+            // (docs/from-mcp-remote.md#what-is-different).
             for (name, value) in &self.headers {
                 headers.entry(name).or_insert_with(|| value.clone());
             }

@@ -1,5 +1,5 @@
 //! Where an authorization server sends the browser back to: the redirect URI, and the order in
-//! which ports are tried (A-35, DROP-IN.md §2).
+//! which ports are tried (A-35, docs/from-mcp-remote.md#sign-ins).
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
@@ -114,7 +114,7 @@ mod tests {
         AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap())
     }
 
-    /// DROP-IN.md §2
+    /// docs/from-mcp-remote.md#sign-ins
     #[test]
     fn the_usual_port_follows_the_recipe() {
         let digest = Md5::digest("https://mcp.example/mcp");

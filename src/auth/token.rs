@@ -179,7 +179,7 @@ mod tests {
         serde_json::from_str::<Issued>(text).unwrap().into_tokens(1000)
     }
 
-    ///
+    /// D-08
     #[test]
     fn answers_are_read_leniently() {
         let full = issued(

@@ -1,7 +1,7 @@
 //! What the last good session with this remote said to `initialize` and to the lists, kept in a
 //! file of its own per server, account and host capabilities. A host that would wait too long is
-//! answered from it while the bridge connects behind (HOSTS.md 2); calls never are. Holds no
-//! secret.
+//! answered from it while the bridge connects behind (docs/hosts/README.md#the-first-turn); calls
+//! never are. Holds no secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// How long the host's `initialize` may wait for a person before it gets a minimal answer: well
-/// under the five seconds after which the first host gives up (HOSTS.md).
+/// under the five seconds after which the first host gives up
+/// (docs/hosts/README.md#the-first-turn).
 const GRACE: Duration = Duration::from_millis(2500);
 /// How long the standalone stream waits for the host's first request, which should not queue behind
 /// it on a slow line.

@@ -14,7 +14,7 @@ use crate::remote::Transport;
 
 /// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the
 /// bridge for an older server after a while, the most impatient in less than three seconds
-/// (HOSTS.md, E-02).
+/// (docs/hosts/README.md#discovering-first, E-02).
 const DISCOVER_WAIT: Duration = Duration::from_millis(900);
 /// The same for an answer of the last session, which is better than a cautious one.
 pub(super) const DISCOVER_FROM_MEMORY: Duration = Duration::from_millis(700);

@@ -75,7 +75,7 @@ mod tests {
 
     const URL: &str = "https://mcp.example.com/mcp";
 
-    /// DROP-IN §1: the ways in which configurations start it.
+    /// docs/from-mcp-remote.md: the ways in which configurations start it.
     #[test]
     fn every_usual_way_to_start_it_is_seen_and_what_follows_is_kept() {
         for start in [

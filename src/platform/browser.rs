@@ -265,7 +265,7 @@ mod desktop {
                 .collect()
         }
 
-        /// HOSTS.md 5: seven hosts pass neither display nor bus.
+        /// docs/hosts/README.md#environment: seven hosts pass neither display nor bus.
         #[test]
         fn the_desktop_is_found_without_its_variables() {
             let root = tempfile::tempdir().unwrap();

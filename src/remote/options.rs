@@ -63,7 +63,8 @@ impl Default for Limits {
             headers: Some(Duration::from_secs(300)),
             body: Some(Duration::from_secs(300)),
             request: Some(Duration::from_secs(3600)),
-            // Hosts send SIGTERM two seconds after they closed stdin (HOSTS.md).
+            // Hosts send SIGTERM two seconds after they closed stdin
+            // (docs/hosts/README.md#ending-the-child).
             drain: Duration::from_millis(1500),
             size: 256 * 1024 * 1024,
         }

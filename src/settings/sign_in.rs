@@ -174,7 +174,7 @@ impl Settings {
         }
     }
 
-    /// An empty one asks for none (DROP-IN §1).
+    /// An empty one asks for none (docs/from-mcp-remote.md#command-line).
     fn resource(&self) -> Result<ResourceIndicator> {
         if self.switch(Key::DisableResourceParameter) {
             return Ok(ResourceIndicator::Omitted);
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(format!("{:?}", set(&[])), format!("{default:?}"));
     }
 
-    /// DROP-IN §1
+    /// docs/from-mcp-remote.md#command-line
     #[test]
     fn every_setting_of_the_sign_in_reaches_its_option() {
         let set = set(&[

@@ -306,7 +306,8 @@ async fn a_port_in_use_is_explained() {
     assert!(failure.hint.unwrap().contains("--device-code"));
 }
 
-/// DROP-IN.md §2: a usual port that is taken is walked past, and the registration fits the new one.
+/// docs/from-mcp-remote.md#sign-ins: a usual port that is taken is walked past, and the
+/// registration fits the new one.
 #[tokio::test]
 async fn a_busy_usual_port_is_walked_past() {
     let server = server(|_| {}).await;

@@ -183,8 +183,8 @@ async fn who_comes_later_shows_the_same_page_and_takes_the_result() {
     assert_eq!(browser.opened().len(), 1);
 }
 
-/// S-04, A-36, HOSTS.md 3: the owner of a sign-in is killed; the next process completes the same
-/// tab.
+/// S-04, A-36, docs/hosts/README.md#started-twice: the owner of a sign-in is killed; the next
+/// process completes the same tab.
 #[tokio::test]
 async fn a_killed_owner_leaves_a_tab_that_the_next_process_completes() {
     let server = slow_server().await;

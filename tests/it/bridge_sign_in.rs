@@ -1,5 +1,5 @@
 //! The bridge in front of a server that wants a sign-in: tokens on every request, and a host that
-//! need not wait for a person (A-51, A-56, A-63, HOSTS.md).
+//! need not wait for a person (A-51, A-56, A-63, docs/hosts/README.md#the-first-turn).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,7 +143,7 @@ async fn a_refused_request_goes_out_again_under_a_fresh_id() {
     assert_eq!(text(&echoed), r#"{"a":1}"#);
 }
 
-/// A-63, HOSTS.md: nothing is known of the server and the person is slow
+/// A-63, docs/hosts/README.md#the-first-turn: nothing is known of the server and the person is slow
 #[tokio::test]
 async fn a_host_is_answered_while_the_person_is_still_signing_in() {
     let signing = Signing::with(FakeBrowser::ignores());

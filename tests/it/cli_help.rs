@@ -75,7 +75,7 @@ fn readme_repeats_the_help() {
     assert!(readme.contains(&block), "put the output of `mcp-tether --help` into README.md");
 }
 
-/// DROP-IN §1: every flag of `mcp-remote` 0.15.1 parses.
+/// docs/from-mcp-remote.md#command-line: every flag of `mcp-remote` 0.15.1 parses.
 #[test]
 fn every_flag_of_mcp_remote_is_known() {
     let flags = [

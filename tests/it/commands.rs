@@ -40,7 +40,8 @@ fn wait_until(holds: impl Fn() -> bool) {
     }
 }
 
-/// DROP-IN §1: URL, port and flags in any order, both spellings of values, commands before URLs.
+/// docs/from-mcp-remote.md#command-line: URL, port and flags in any order, both spellings of
+/// values, commands before URLs.
 #[test]
 fn the_order_of_words_does_not_matter() {
     let url = "http://mcp.example.com/mcp";
@@ -240,7 +241,7 @@ fn lines_can_be_json_objects_and_each_request_has_one() {
     }
 }
 
-/// DROP-IN §3.3: a closed stderr is harmless.
+/// docs/from-mcp-remote.md#what-is-different: a closed stderr is harmless.
 #[test]
 fn nobody_needs_to_read_stderr() {
     let mock = mock();

@@ -1,4 +1,5 @@
-//! Hosts that do not wait: answers from the last good session (HOSTS.md 2).
+//! Hosts that do not wait: answers from the last good session
+//! (docs/hosts/README.md#the-first-turn).
 
 use std::path::Path;
 use std::time::Duration;
@@ -92,7 +93,8 @@ async fn a_list_that_is_too_long_takes_the_place_of_no_other() {
     assert!(kept().contains("\"prompts/list\""), "the others stay");
 }
 
-/// E-10 beside HOSTS.md 2: a modern remote is remembered in the words of the host
+/// E-10 beside docs/hosts/README.md#the-first-turn: a modern remote is remembered in the words of
+/// the host
 #[tokio::test]
 async fn a_known_modern_server_that_is_slow_is_answered_for_too() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,10 +3,11 @@
 use mcp_tether::bridge::BridgeOptions;
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether::remote::TransportChoice;
-use mcp_tether_mock::MockOptions;
+use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::json;
 
 use crate::support::harness::{Harness, initialize, kind, parsed, text};
+use crate::support::process::Program;
 
 fn old(faults: &[&str]) -> MockOptions {
     MockOptions {
@@ -140,6 +141,21 @@ async fn a_url_without_any_server_is_told_with_a_hint() {
     assert_eq!(answer["error"]["message"], "server answered HTTP 404");
     assert!(answer["error"]["data"]["bridge"]["hint"].as_str().unwrap().contains("/sse"));
     assert_eq!(harness.trail(), ["initialize", "server/discover", "GET"]);
+}
+
+/// T-75
+#[test]
+fn the_old_transport_is_warned_about_once() {
+    let mock = MockRemote::start(old(&[])).unwrap();
+    let mut bridge = Program::new([mock.url().as_str()]).spawn();
+    bridge.send(initialize("2025-11-25"));
+    assert!(bridge.next_json()["result"].is_object());
+    bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    bridge.send(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    assert_eq!(bridge.next_json()["id"], 1);
+    let stderr = bridge.finish().stderr;
+    let warnings = stderr.lines().filter(|line| line.contains("HTTP+SSE, which is deprecated"));
+    assert_eq!(warnings.count(), 1, "{stderr}");
 }
 
 /// T-80: the flag pins or reorders

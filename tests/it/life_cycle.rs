@@ -1,5 +1,5 @@
 //! The compiled bridge from start to end: how it leaves at every stage, and what it leaves behind
-//! (T-02, T-08, T-10, HOSTS.md).
+//! (T-02, T-08, T-10, docs/hosts/README.md#ending-the-child).
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,8 @@ fn the_end_of_stdin_ends_the_session_and_the_process() {
     assert_eq!(deletes(&mock), 1);
 }
 
-/// T-08, DROP-IN 3.4: what was asked before the end of stdin is still answered
+/// T-08, docs/from-mcp-remote.md#what-is-different: what was asked before the end of stdin is still
+/// answered
 #[test]
 fn a_script_that_pipes_requests_gets_all_answers() {
     let mock = mock(&["delay=300:tool=echo"]);
@@ -84,7 +85,7 @@ fn a_hanging_server_does_not_hold_the_process_after_the_end_of_stdin() {
     assert_eq!(deletes(&mock), 1);
 }
 
-/// T-08, HOSTS.md 4
+/// T-08, docs/hosts/README.md#ending-the-child
 #[cfg(unix)]
 #[test]
 fn each_signal_ends_it_promptly_with_a_last_answer_and_without_a_leaked_session() {
@@ -131,7 +132,7 @@ fn it_leaves_at_every_stage() {
     }
 }
 
-/// T-08, DROP-IN 3.3
+/// T-08, docs/from-mcp-remote.md#what-is-different
 #[test]
 fn a_closed_stdout_ends_it() {
     let mock = mock(&[]);
@@ -141,7 +142,7 @@ fn a_closed_stdout_ends_it() {
     assert_eq!(deletes(&mock), 1);
 }
 
-/// DROP-IN 3.3
+/// docs/from-mcp-remote.md#what-is-different
 #[test]
 fn a_closed_stderr_is_harmless() {
     let mock = mock(&[]);
@@ -188,7 +189,7 @@ fn stdout_carries_nothing_but_messages_at_full_verbosity() {
     assert!(!finished.stderr.is_empty());
 }
 
-/// T-10, HOSTS.md 3: started twice in a row and killed in between
+/// T-10, docs/hosts/README.md#started-twice: started twice in a row and killed in between
 #[test]
 fn a_killed_bridge_leaves_nothing_that_the_next_one_stumbles_over() {
     let mock = mock(&[]);

@@ -53,6 +53,7 @@ mod network;
 #[cfg(target_os = "linux")]
 mod open_ports;
 mod raw_host;
+mod rules;
 mod running;
 mod secrets;
 mod settings;

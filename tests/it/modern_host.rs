@@ -1,4 +1,4 @@
-//! A host of 2026-07-28 in front of every legacy revision and transport (quadrant ML): what a host
+//! A host of 2026-07-28 in front of every legacy revision and transport: what a host
 //! can do, end to end.
 
 use mcp_tether::protocol::{Era, ProtocolVersion};

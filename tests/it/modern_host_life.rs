@@ -92,7 +92,7 @@ async fn a_modern_host_is_never_asked_and_its_answers_are_ignored() {
     assert!(harness.set_aside().iter().all(|line| line["method"] != "roots/list"));
 }
 
-/// T-32 under ML
+/// T-32: for a modern host too
 #[tokio::test]
 async fn a_lost_session_is_replaced_and_the_host_only_hears_of_changes() {
     let mut harness = Harness::new(MockOptions::default());

@@ -1,5 +1,5 @@
 //! The network as companies have it: proxies, own certificate authorities, cookies of load
-//! balancers (S-13, T-27, HOSTS.md 5).
+//! balancers (S-13, T-27, docs/hosts/README.md#environment).
 
 use std::sync::{Arc, Mutex};
 
@@ -33,7 +33,7 @@ fn a_certificate_that_nobody_vouches_for_is_refused_with_the_way_out() {
     assert!(mock.recorder().requests().is_empty());
 }
 
-/// S-13, HOSTS.md 5: by flag, by variable and by the settings file
+/// S-13, docs/hosts/README.md#environment: by flag, by variable and by the settings file
 #[test]
 fn an_own_authority_can_be_named_in_every_place() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();

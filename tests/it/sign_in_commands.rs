@@ -282,8 +282,8 @@ async fn a_token_file_that_changes_is_read_again() {
     assert!(!bridge.finish().shown().contains("canary"));
 }
 
-/// DROP-IN §2: a rotating refresh token is taken over, the originals stay, the second import
-/// changes nothing.
+/// docs/from-mcp-remote.md#sign-ins: a rotating refresh token is taken over, the originals stay,
+/// the second import changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn import_takes_a_sign_in_of_mcp_remote_over() {
     let server = AuthorizationServer::start(Config::default()).await;
@@ -348,8 +348,8 @@ fn old_files(home: &Home, url: &str, tokens: Value) -> Vec<std::path::PathBuf> {
     [("tokens", tokens), ("client_info", client)].map(write).to_vec()
 }
 
-/// DROP-IN §2: without a URL the hosts tell what `mcp-remote` was started with, flags and variables
-/// too.
+/// docs/from-mcp-remote.md#sign-ins: without a URL the hosts tell what `mcp-remote` was started
+/// with, flags and variables too.
 #[tokio::test(flavor = "multi_thread")]
 async fn import_finds_the_servers_in_the_configurations_of_hosts() {
     let server = AuthorizationServer::start(Config::default()).await;

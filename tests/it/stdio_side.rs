@@ -244,7 +244,7 @@ async fn other_revisions_have_no_batches() {
     assert_eq!(harness.next().await["error"]["code"], -32600);
 }
 
-/// HOSTS.md 1, T-81
+/// docs/hosts/README.md#discovering-first, T-81
 #[tokio::test]
 async fn server_discover_only_looks_and_initialize_works_after_it() {
     let mut harness = Harness::faulty(&["delay=50"]);
@@ -256,7 +256,7 @@ async fn server_discover_only_looks_and_initialize_works_after_it() {
     assert_eq!(harness.initialize("2026-07-28").await["protocolVersion"], "2025-11-25");
 }
 
-/// HOSTS.md 1
+/// docs/hosts/README.md#discovering-first
 #[tokio::test]
 async fn a_request_of_a_later_revision_is_told_which_ones_are_served() {
     let mut harness = Harness::new(MockOptions::default());
@@ -269,7 +269,7 @@ async fn a_request_of_a_later_revision_is_told_which_ones_are_served() {
     );
 }
 
-/// E0: ping is local on both sides
+/// `ping` is local on both sides
 #[tokio::test]
 async fn pings_are_answered_where_they_arrive() {
     let mut harness = Harness::faulty(&["ask=ping:tool=echo"]);

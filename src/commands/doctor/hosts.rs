@@ -134,7 +134,7 @@ fn arguments(host: &Host, entry: &Entry, read: Reading) -> Vec<Check> {
     checks
 }
 
-/// `cmd /c` and batch files pass a line on and not its words (DROP-IN §1).
+/// `cmd /c` and batch files pass a line on and not its words (docs/from-mcp-remote.md).
 fn is_torn_on_windows(words: &[String]) -> bool {
     let program = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
     let program = program.rsplit(['\\', '/']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What each side is told that the other can do (E6, E-14, E-29). Tables: a capability that is in
+//! What each side is told that the other can do (E-14, E-29). Tables: a capability that is in
 //! none of them cannot be carried, so it is not declared.
 
 use serde_json::{Map, Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::refusal::Refusal;
 use crate::protocol::{codes, meta, methods};
 
-/// Capabilities of a modern host that a legacy server is told of (E6).
+/// Capabilities of a modern host that a legacy server is told of (E-29).
 const OF_HOST: [&str; 5] = ["roots", "sampling", "elicitation", "experimental", "extensions"];
-/// Capabilities of a legacy server that a modern host is told of (E6).
+/// Capabilities of a legacy server that a modern host is told of (E-29).
 const OF_SERVER: [&str; 7] =
     ["tools", "prompts", "resources", "completions", "logging", "experimental", "extensions"];
 /// What of these needs a stream that the server can push on.
@@ -18,7 +18,7 @@ const PUSHED: [&str; 2] = ["listChanged", "subscribe"];
 pub(super) fn of_host(declared: &Value) -> Value {
     let mut carried = chosen(declared, &OF_HOST);
     if let Some(roots) = carried.get_mut("roots") {
-        // `notifications/roots/list_changed` went away: never sent, so never promised (E3).
+        // `notifications/roots/list_changed` went away: never sent, so never promised.
         *roots = json!({});
     }
     without_tasks(&mut carried);
@@ -68,7 +68,7 @@ pub(super) fn union(one: &Value, other: &Value) -> Value {
     all
 }
 
-/// `elicitation: {}` means form only (E6).
+/// `elicitation: {}` means form only (E-29).
 fn with_modes(capabilities: &Value) -> Value {
     let mut all = capabilities.clone();
     if all["elicitation"].as_object().is_some_and(Map::is_empty) {
@@ -139,7 +139,7 @@ pub(super) fn may_ask(capabilities: &Value, method: &str, params: &Value) -> Res
 mod tests {
     use super::*;
 
-    /// E-29, E6
+    /// E-29
     #[test]
     fn each_capability_of_a_host_is_carried_as_its_row_says() {
         let rows = [
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// E-29, E6
+    /// E-29
     #[test]
     fn each_capability_of_a_server_is_carried_as_its_row_says() {
         let all = json!({

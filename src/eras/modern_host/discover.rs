@@ -8,7 +8,7 @@ use super::envelope::supported_versions;
 use crate::protocol::meta;
 
 /// The `DiscoverResult` for a legacy server's `InitializeResult`; `None` if that is none. `pushes`
-/// says whether the server can push, as far as that is known (E6).
+/// says whether the server can push, as far as that is known (E-29).
 pub fn discover_result(initialize_result: &str, pushes: Option<bool>) -> Option<String> {
     let result: Value = serde_json::from_str(initialize_result).ok()?;
     let declared = result.get("capabilities").filter(|value| value.is_object())?;

@@ -1,4 +1,4 @@
-//! A host of 2026-07-28 in front of a legacy server (quadrant ML): towards the loop it looks like a
+//! A host of 2026-07-28 in front of a legacy server: towards the loop it looks like a
 //! legacy host that opens sessions, subscribes and answers the server's questions.
 //!
 //! It does no I/O and keeps no clock; what has to happen comes out as [`HostEffect`]s. Whether a

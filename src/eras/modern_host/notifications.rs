@@ -1,4 +1,4 @@
-//! Notifications in both directions: which row of the matrix (E3) each belongs to.
+//! Notifications in both directions: which of them the other side knows.
 
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ impl ModernHost {
                     self.cancel(&id, cancelled.reason.as_deref());
                 }
             }
-            // Not legal from a modern host, or gone since 2026-07-28 (E3).
+            // Not legal from a modern host, or gone since 2026-07-28.
             methods::PROGRESS | methods::INITIALIZED | methods::ROOTS_CHANGED => {}
             _ => self.pass_notification(message),
         }

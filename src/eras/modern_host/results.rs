@@ -1,5 +1,5 @@
 //! Answers of a legacy server as a modern host gets them: the fields that every result has since
-//! 2026-07-28 (E-20 to E-23), nothing of legacy tasks, and codes that changed (E5). Large results
+//! 2026-07-28 (E-20 to E-23), nothing of legacy tasks, and codes that changed (E-50). Large results
 //! are edited in place, never rebuilt.
 
 use serde_json::value::RawValue;
@@ -85,7 +85,7 @@ fn result_meta(text: &str, offset: usize, server_info: Option<&str>) -> Change {
     Change::Within(object.rewrite(offset, change, &added))
 }
 
-/// `execution` tells of legacy tasks, which the host does not have (E3).
+/// `execution` tells of legacy tasks, which the host does not have (E-73).
 fn tools(text: &str, offset: usize) -> Change {
     if memchr::memmem::find(text.as_bytes(), b"\"execution\"").is_none() {
         return Change::Keep;
@@ -104,7 +104,7 @@ fn tools(text: &str, offset: usize) -> Change {
     Change::Within(edits)
 }
 
-/// The edits of an error whose code changed (E5).
+/// The edits of an error whose code changed (E-50).
 fn error(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
     let (text, range) = answer.outcome().zip(answer.outcome_range()).unwrap_or(("", 0..0));
     let error = Object::parse(text);
@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    /// E3: `tools[].execution` is stripped
+    /// E-73: `tools[].execution` is stripped
     #[test]
     fn tools_lose_their_execution_and_nothing_else() {
         let list = r#"{"tools":[{"name":"a","execution":{"taskSupport":"required"},"x":1.0},{"name":"b"},{"execution":{}}]}"#;
@@ -223,7 +223,7 @@ mod tests {
         assert!(text.ends_with(r#""tools":[{"name":"a","x":1.0},{"name":"b"},{}]}"#), "{text}");
     }
 
-    /// E-50, E5
+    /// E-50
     #[test]
     fn codes_that_changed_are_changed_and_others_are_not() {
         let error = |code: i64| {

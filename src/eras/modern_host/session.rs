@@ -265,7 +265,7 @@ impl ModernHost {
         self.acknowledge_those_ready();
     }
 
-    /// A notification of the host that the server may know (E3).
+    /// A notification of the host that the server may know.
     pub(super) fn pass_notification(&mut self, message: Message) {
         if self.session.phase == Phase::Open {
             let edits = envelope::legacy(&message, None, &[]);

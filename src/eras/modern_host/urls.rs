@@ -110,7 +110,7 @@ impl ModernHost {
         self.answer(&asker.id, tool_error(&asker.id, text));
     }
 
-    /// The server reports a page as visited; the host never hears of it (E3).
+    /// The server reports a page as visited; the host never hears of it (E-39).
     pub(super) fn page_visited(&mut self, message: &Message, now: Instant) {
         #[derive(serde::Deserialize)]
         struct Complete {
@@ -167,7 +167,7 @@ impl ModernHost {
     }
 }
 
-/// The host cannot be asked for a page (E5).
+/// The host cannot be asked for a page (E-39).
 fn needs_url() -> Refusal {
     Refusal {
         code: codes::MISSING_CLIENT_CAPABILITY,

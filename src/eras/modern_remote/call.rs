@@ -16,7 +16,7 @@ use crate::protocol::{codes, methods};
 pub(super) struct Call {
     /// As the loop gave it.
     pub(super) request: Message,
-    /// Whether a modern host sent it (MM).
+    /// Whether a modern host sent it.
     pub(super) relayed: bool,
     pub(super) began: Instant,
     /// Members for the next round: what the host answered, and the remote's state (E-30).

@@ -1,4 +1,4 @@
-//! Constructs inside results that a host of an older revision does not know (E11, E-80). Schemas
+//! Constructs inside results that a host of an older revision does not know (E-80). Schemas
 //! are never rewritten otherwise, and no `$ref` is followed (E-81).
 
 use serde_json::Value;
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(seen["tools"][1], tools["tools"][1]);
     }
 
-    /// E11: audio and links
+    /// E-80: audio and links
     #[test]
     fn blocks_that_the_host_does_not_know_become_text() {
         let audio = json!({ "type": "audio", "mimeType": "audio/wav", "data": "AAAAAAAA" });

@@ -44,7 +44,7 @@ impl Envelope {
     }
 }
 
-/// The host's capabilities as a modern remote sees them (E6): `roots` without `listChanged`, no
+/// The host's capabilities as a modern remote sees them (E-29): `roots` without `listChanged`, no
 /// `tasks` of 2025-11-25, and the extensions that the bridge itself drives.
 fn capabilities(text: &str, extensions: &[&str]) -> String {
     let Some(object) = Object::parse(text) else { return "{}".to_owned() };
@@ -243,7 +243,7 @@ mod tests {
         serde_json::from_slice(&exchange.frame.into_bytes()).unwrap()
     }
 
-    /// E6: the first table, LM column
+    /// E-29: the capabilities of a legacy host that a modern remote is told of
     #[test]
     fn capabilities_become_those_of_a_modern_host() {
         let seen: Value = serde_json::from_str(&envelope().capabilities).unwrap();

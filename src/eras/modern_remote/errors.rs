@@ -1,4 +1,4 @@
-//! Errors of a modern remote as a legacy host knows them (E5, LM column).
+//! Errors of a modern remote as a legacy host knows them (E-50).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -101,7 +101,7 @@ mod tests {
         serde_json::from_slice::<Value>(&bytes).unwrap()["error"].clone()
     }
 
-    /// E5: the LM column
+    /// E-50: each code of a modern remote, as a legacy host gets it
     #[test]
     fn codes_become_those_of_the_legacy_era() {
         let missing = json!({ "code": -32602, "message": "m", "data": { "uri": "u" } });
@@ -115,7 +115,7 @@ mod tests {
         }
     }
 
-    /// E5: `-32021` keeps code and data and says in words what is missing
+    /// E-50: `-32021` keeps code and data and says in words what is missing
     #[test]
     fn a_missing_capability_is_said_in_words() {
         let data = json!({ "requiredCapabilities": { "elicitation": {} } });

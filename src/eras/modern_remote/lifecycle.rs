@@ -1,5 +1,5 @@
 //! `initialize` of a legacy host, answered from `server/discover` (E-10), and which capabilities of
-//! the remote it gets to see (E6).
+//! the remote it gets to see (E-29).
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ impl Discovered {
         serde_json::from_str(Object::parse(&self.capabilities)?.get(capability)?).ok()
     }
 
-    /// The remote's capabilities for a legacy host: the same without tasks (E6, E-29, E-75).
+    /// The remote's capabilities for a legacy host: the same without tasks (E-29, E-75).
     fn capabilities_shown(&self) -> String {
         let Some(all) = Object::parse(&self.capabilities) else { return "{}".to_owned() };
         let extensions = all.get("extensions").and_then(Object::parse).map(|extensions| {

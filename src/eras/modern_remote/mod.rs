@@ -1,6 +1,6 @@
 //! A modern remote towards the loop, which takes it for a legacy one: answers `initialize`, carries
 //! requests out as self-contained exchanges, asks the host what the remote asks for, listens for
-//! the host. A request of a modern host is relayed instead (MM, E-04): it only gets another id and
+//! the host. A request of a modern host is relayed instead (E-04): it only gets another id and
 //! headers.
 //!
 //! Pure: messages and the time in, effects out. What one request keeps never touches another
@@ -213,7 +213,7 @@ impl ModernRemote {
         }
     }
 
-    /// A request of a modern host (MM).
+    /// A request of a modern host, which is relayed.
     pub fn relay_request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
         self.begin(number, Call::new(request.clone(), true, turn.now), turn);
     }
@@ -354,7 +354,7 @@ impl ModernRemote {
     }
 }
 
-/// Notifications that have a place at a modern remote: extensions may define some (E3).
+/// Notifications that have a place at a modern remote: extensions may define some (T-57).
 fn is_carried(method: &str) -> bool {
     !matches!(
         method,

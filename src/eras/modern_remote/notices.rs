@@ -155,7 +155,7 @@ mod tests {
         serde_json::from_slice(&without_subscription(&message).into_bytes()).unwrap()
     }
 
-    /// E3: the notifications of lists and resources
+    /// The notifications of lists and resources, which a legacy host knows.
     #[test]
     fn the_listen_a_notification_belongs_to_is_not_shown() {
         let id = json!({ "io.modelcontextprotocol/subscriptionId": 3 });

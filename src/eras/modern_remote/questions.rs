@@ -1,4 +1,4 @@
-//! What a modern remote asks, as this legacy host can be asked it (E-31, E-34, E11).
+//! What a modern remote asks, as this legacy host can be asked it (E-31, E-34).
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn drop_member(member: &Member<'_>, name: &str) -> Change {
     if member.name == name { Change::Remove } else { Change::Keep }
 }
 
-/// A form as 2025-06-18 knows forms: no `mode`, no titled choices, no lists to pick from (E11).
+/// A form as 2025-06-18 knows forms: no `mode`, no titled choices, no lists to pick from (E-31).
 fn older_form(params: &Object<'_>) -> Question {
     let mut schema: Value = params
         .get("requestedSchema")
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(shown["elicitationId"], "tether-5", "E-34");
     }
 
-    /// E11: the row on elicitation
+    /// E-31: what a form of 2025-11-25 becomes for a host of 2025-06-18
     #[test]
     fn a_form_of_2025_11_25_becomes_one_of_2025_06_18() {
         let schema = json!({ "type": "object", "properties": {

@@ -1,4 +1,4 @@
-//! A modern host with a modern remote (MM): everything passes as it is but for ids, the tools that
+//! A modern host with a modern remote (E-04): everything passes as it is but for ids, the tools that
 //! must not be shown, and subscriptions that survive a lost stream (E-04, E-45, E-46).
 
 use std::time::Duration;

@@ -353,7 +353,7 @@ fn a_request_typed_message_is_ignored() {
     assert_eq!(played.outcome(), json!({ "prompts": [] }));
 }
 
-/// T-57, E3: what has no place at a modern remote is not sent
+/// T-57: what has no place at a modern remote is not sent
 #[test]
 fn notifications_of_the_legacy_era_stay_here() {
     for method in [

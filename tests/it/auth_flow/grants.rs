@@ -149,7 +149,7 @@ async fn a_paste_that_never_comes_is_an_error() {
     assert!(party.said().contains("neither the address"), "{}", party.said());
 }
 
-/// DROP-IN.md §1: `--token-endpoint` skips discovery.
+/// docs/from-mcp-remote.md#command-line: `--token-endpoint` skips discovery.
 #[tokio::test]
 async fn a_given_token_endpoint_skips_discovery() {
     let server = server(|config| config.auth_method = "client_secret_basic").await;
@@ -169,7 +169,7 @@ async fn a_given_token_endpoint_skips_discovery() {
     assert_eq!(server.asked_at("/token")[0].form["resource"], server.endpoint().as_str());
 }
 
-/// DROP-IN.md §1: `--use-id-token`, and what is missing when there is none.
+/// docs/from-mcp-remote.md#command-line: `--use-id-token`, and what is missing when there is none.
 #[tokio::test]
 async fn an_id_token_that_does_not_come_is_explained() {
     let server = server(|_| {}).await;

@@ -76,7 +76,7 @@ async fn the_page_names_server_and_account() {
     assert!(page.text.contains(server.endpoint().as_str()), "{}", page.text);
 }
 
-/// DROP-IN.md §1: `--auth-success-url`.
+/// docs/from-mcp-remote.md#command-line: `--auth-success-url`.
 #[tokio::test]
 async fn the_browser_is_sent_on_after_a_completed_exchange() {
     let server = server(|_| {}).await;
@@ -275,7 +275,8 @@ async fn an_extension_that_is_used_is_named() {
     assert_eq!(robot.authorizer.extension(), Some(name));
 }
 
-/// DROP-IN.md §3.1: the user's own headers go to the MCP server's origin and to nobody else.
+/// docs/from-mcp-remote.md#what-is-different: the user's own headers go to the MCP server's origin
+/// and to nobody else.
 #[tokio::test]
 async fn the_users_headers_go_to_the_servers_origin_only() {
     let (resource, issuer) = (server(|_| {}).await, server(|_| {}).await);

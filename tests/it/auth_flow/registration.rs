@@ -125,7 +125,7 @@ async fn a_registration_may_be_retried_with_another_redirect() {
     assert_eq!(server.asked_at("/token")[0].form["redirect_uri"], redirect, "A-35");
 }
 
-/// A-32, DROP-IN.md §1: the indicator can be fixed or left out.
+/// A-32, docs/from-mcp-remote.md#command-line: the indicator can be fixed or left out.
 #[tokio::test]
 async fn the_resource_parameter_can_be_replaced_or_left_out() {
     let omitted = server(|_| {}).await;

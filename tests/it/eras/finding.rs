@@ -14,11 +14,11 @@ async fn a_remote_of_both_eras_meets_each_host_in_its_own() {
     for served in [Served::Dual, Served::All] {
         let mut harness = serving(served, &[]).open().await;
         harness.call("echo", json!({})).await;
-        assert_eq!(harness.count("server/discover"), 0, "LL");
+        assert_eq!(harness.count("server/discover"), 0, "a legacy pair");
         let mut harness = serving(served, &[]);
         let answer = harness.request("tools/list", with_meta(json!({}))).await;
         assert!(answer["result"]["ttlMs"].is_number(), "{answer}");
-        assert_eq!(harness.count("initialize"), 0, "MM");
+        assert_eq!(harness.count("initialize"), 0, "a modern pair");
     }
 }
 

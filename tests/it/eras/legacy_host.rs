@@ -1,10 +1,11 @@
-//! A legacy host with a remote that speaks only 2026-07-28 (LM).
+//! A legacy host with a remote that speaks only 2026-07-28.
 
-use mcp_tether_mock::Ending;
+use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{Ending, MockOptions, Served};
 use serde_json::{Value, json};
 
 use super::{initialize, modern, reply};
-use crate::support::harness::{kind, text};
+use crate::support::harness::{Harness, kind, text};
 
 fn names(answer: &Value) -> Vec<String> {
     let tools = answer["result"]["tools"].as_array().expect("tools");
@@ -210,7 +211,7 @@ async fn unknown_result_types_are_failures_and_missing_ones_are_complete() {
     assert!(harness.call("echo", json!({})).await["result"]["content"].is_array());
 }
 
-/// E5, E-50
+/// E-50, T-62
 #[tokio::test]
 async fn a_missing_resource_has_the_code_of_the_legacy_era() {
     let mut harness = modern(&[]).open().await;
@@ -327,6 +328,25 @@ async fn a_subscription_that_is_not_granted_is_an_error() {
     let mut harness = modern(&["grant=lists"]).open().await;
     let answer = harness.request("resources/subscribe", json!({ "uri": "lab://watched" })).await;
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
+}
+
+/// T-63: what limits the silence before an answer does not limit a subscription
+#[tokio::test]
+async fn a_subscription_may_be_silent_for_longer_than_any_answer() {
+    let limit = std::time::Duration::from_millis(300);
+    let protocol = Served::Only(ProtocolVersion::V2026_07_28);
+    let mut harness =
+        Harness::with(MockOptions { protocol, ..MockOptions::default() }, |options| {
+            options.remote.limits.body = Some(limit);
+        })
+        .open()
+        .await;
+    harness.seen(|all| all.iter().any(|r| r.rpc_method() == "subscriptions/listen")).await;
+    // Real time has to pass here: twice the limit.
+    tokio::time::sleep(limit * 2).await;
+    harness.call("add_tool", json!({ "name": "new" })).await;
+    harness.of_method("notifications/tools/list_changed").await;
+    assert_eq!(harness.count("subscriptions/listen"), 1, "it was opened again");
 }
 
 /// T-60: an act is never repeated, a list is

@@ -1,4 +1,4 @@
-//! A modern host with a modern remote (MM): a transparent pipe.
+//! A modern host with a modern remote: a transparent pipe.
 
 use mcp_tether_mock::Ending;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn what_the_host_sends_arrives_as_it_was_and_so_does_the_answer() {
     assert_eq!(harness.trail().iter().filter(|m| *m == "initialize").count(), 0);
 }
 
-/// MM: rounds are the host's business
+/// E-04: rounds are the host's business
 #[tokio::test]
 async fn input_required_is_relayed_and_so_is_the_retry() {
     let mut harness = modern(&[]);

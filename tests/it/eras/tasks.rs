@@ -1,4 +1,4 @@
-//! A legacy host whose call becomes a task at a modern remote (LM): it sees an ordinary call.
+//! A legacy host whose call becomes a task at a modern remote: it sees an ordinary call.
 
 use serde_json::{Value, json};
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Home, sample, shown};
 use crate::support::authorization_server::{AuthorizationServer, Config};
 
-/// DROP-IN §1: whatever starts `mcp-remote` starts us with the same URL and flags; variables,
-/// comments and everything else stay.
+/// docs/from-mcp-remote.md: whatever starts `mcp-remote` starts us with the same URL and flags;
+/// variables, comments and everything else stay.
 #[cfg(target_os = "linux")]
 #[test]
 fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
@@ -124,7 +124,8 @@ fn what_is_not_understood_stays_and_is_named() {
     assert_eq!(after["mcpServers"]["plain"]["args"][2], "Authorization: Bearer canary");
 }
 
-/// DROP-IN §2: the sign-in comes along, found by the entry's own URL, flags and variables.
+/// docs/from-mcp-remote.md#sign-ins: the sign-in comes along, found by the entry's own URL, flags
+/// and variables.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sign_in_of_an_entry_comes_along() {
     let server = AuthorizationServer::start(Config::default()).await;

@@ -8,4 +8,5 @@ pub mod harness;
 pub mod home;
 pub mod process;
 pub mod sign_in;
+pub mod sources;
 pub mod tls;
