@@ -266,6 +266,16 @@ impl Peek {
     }
 }
 
+/// Ends a log when dropped.
+#[derive(Debug)]
+pub(crate) struct EndOnDrop(pub(crate) Arc<EventLog>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

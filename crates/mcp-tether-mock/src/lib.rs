@@ -1,11 +1,19 @@
 //! The embedded mock remote: a real HTTP server on loopback that plays an MCP server of any
 //! revision over Streamable HTTP and HTTP+SSE, with chosen faults and a record of every request.
 //!
-//! The way of a request: `wire` accepts, `transport::record` notes it and lets `faults` have its
-//! say, `transport` checks and routes it, `methods` answers it with what a product of `products`
-//! offers, `events` carries the answers to the streams; `oauth` protects it all by an authorization
-//! server. Uses nothing of the bridge: a mistake shared by both ends of a test would prove nothing.
+//! The way of a request: `wire` accepts, `transport::record` records it and applies `faults`,
+//! `transport` checks and routes it, `methods` answers it with what the product offers, and `events`
+//! carries the answers to the streams; `oauth` protects it all with an authorization server.
+//!
+//! Who imports whom, from the top: `hostile`, `authorization_server`, `overview` → `running` (opens
+//! a product) → `transport` → `methods` → `state` → `product`. The folders in `products` import
+//! `product`, and only `running` and `overview` import `products`. `product` imports `connections`
+//! and `tasks`; these import `session`, `listens` and `events`. `options`, `oauth`, `faults` and `kept`
+//! know nothing of products. Nothing here uses the bridge: a mistake shared by both ends of a test
+//! would prove nothing.
 
+mod authorization_server;
+mod connections;
 mod date;
 mod events;
 mod faults;
@@ -14,32 +22,42 @@ mod html;
 mod kept;
 mod listens;
 mod methods;
+mod notification;
 mod oauth;
 mod options;
+mod overview;
+mod product;
+mod product_name;
 mod products;
 mod recorder;
+mod response_batch;
 mod revisions;
 mod rounds;
+mod rpc_error;
 mod running;
 mod seal;
+mod served;
 mod session;
+mod splitmix;
 mod state;
 mod tasks;
 mod transport;
 mod wire;
 
+pub use authorization_server::MockAuthorizationServer;
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
 pub use hostile::{Aim, Attack, Attacker, Finding, Hostile};
 pub use kept::{DataFile, DataProblem};
 pub use oauth::{
     ChallengeNames, ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle,
-    IssuerMetadataAt, IssuerOptions, KnownClient, MockAuthorizationServer, OAuth, OAuthOptions,
-    OAuthRequest, RedirectMatch, RefreshTokens, RegistrationPolicy, ResourceMetadataAt,
-    ResourceParameter, Reuse, SecretExpiry,
+    IssuerMetadataAt, IssuerOptions, KnownClient, OAuth, OAuthOptions, OAuthRequest, RedirectMatch,
+    RefreshTokens, RegistrationPolicy, ResourceMetadataAt, ResourceParameter, Reuse, SecretExpiry,
 };
-pub use options::{Answers, Auth, MockOptions, Mode, ProductName, Served};
-pub use products::Overview;
+pub use options::{Answers, Auth, MockOptions, Mode};
+pub use overview::Overview;
+pub use product_name::ProductName;
 pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};
 pub use running::{Address, MockRemote, serve};
+pub use served::Served;
 pub use session::PushedRequest;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value, json};
 
 use super::events::EventLog;
-use super::state::notification;
+use super::notification::notification;
 use mcp_tether_wire::jsonrpc::RequestId;
 use mcp_tether_wire::protocol::meta::{self, filter, result_type};
 use mcp_tether_wire::protocol::methods;

@@ -11,9 +11,12 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::faults::Fault;
+use super::kept::DataProblem;
 use super::oauth::OAuth;
-use super::options::{MockOptions, Served};
+use super::options::MockOptions;
+use super::products;
 use super::recorder::Recorder;
+use super::served::Served;
 use super::session::PushedRequest;
 use super::state::Shared;
 use super::transport;
@@ -34,12 +37,12 @@ struct Running {
 impl MockRemote {
     /// Listens on loopback and answers from now on.
     pub fn start(options: MockOptions) -> io::Result<Self> {
-        Self::started(Shared::new(options)?)
+        Self::started(open(options, false)?)
     }
 
     /// An authorization server that is no remote.
     pub(super) fn start_authorization_server(options: MockOptions) -> io::Result<Self> {
-        Self::started(Shared::authorization_server(options)?)
+        Self::started(open(options, true)?)
     }
 
     fn started(shared: Arc<Shared>) -> io::Result<Self> {
@@ -84,8 +87,8 @@ impl MockRemote {
     /// Ends every session as a restart of the remote would: streams end, work stops, ids are
     /// unknown.
     pub fn forget_sessions(&self) {
-        self.shared.sessions.forget_all();
-        self.shared.held.clear();
+        self.shared.connections.sessions.forget_all();
+        self.shared.batch.clear();
     }
 
     /// Speaks other revisions from now on, as a remote does that was upgraded. What is under way
@@ -96,33 +99,33 @@ impl MockRemote {
 
     /// Ends every listen stream of 2026-07-28 with a result, as a remote does that shuts down.
     pub fn end_listens(&self) {
-        self.shared.listens.end_all();
+        self.shared.connections.listens.end_all();
     }
 
     /// How many listen streams of 2026-07-28 are open.
     pub fn listen_count(&self) -> usize {
-        self.shared.listens.count()
+        self.shared.connections.listens.count()
     }
 
     /// Sends a notification on every listen stream of 2026-07-28, asked for or not.
     pub fn push_unasked(&self, method: &str, params: &Value) -> usize {
-        self.shared.listens.tell_all(method, params)
+        self.shared.connections.listens.tell_all(method, params)
     }
 
     /// Sends a notification on the standalone stream of every session that has opened one, and on
     /// the listen streams that asked for it. Gives their number; null `params` are left out.
     pub fn push_notification(&self, method: &str, params: &Value) -> usize {
-        self.shared.broadcast(method, params)
+        self.shared.connections.broadcast(method, params)
     }
 
     /// Sends a request on every standalone stream that is open now.
     pub fn push_request(&self, method: &str, params: &Value) -> Vec<PushedRequest> {
-        self.shared.ask_all(method, params)
+        self.shared.connections.ask_all(method, params)
     }
 
     /// Breaks off every open stream without a farewell. Sessions go on.
     pub fn drop_streams(&self) {
-        self.shared.cut_streams();
+        self.shared.connections.cut_streams();
     }
 
     /// Stops listening and closes every connection; sessions are forgotten. Does nothing when
@@ -200,10 +203,16 @@ pub async fn serve(
     ready: impl FnOnce(&Address),
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let shared = Shared::new(options)?;
+    let shared = open(options, false)?;
     let listener = bind(&shared)?;
     ready(&Address::of(&shared));
     run(shared, listener, shutdown).await
+}
+
+/// Opens the product and what is shared beside it.
+fn open(options: MockOptions, only_authorizes: bool) -> Result<Arc<Shared>, DataProblem> {
+    let product = products::open(&options)?;
+    Ok(Shared::new(options, product, only_authorizes))
 }
 
 /// Loopback only (S-14). The first bind settles the port.
@@ -226,6 +235,6 @@ async fn run(
         _ = axum::serve(Wires::new(listener), router).into_future() => {}
         () = shutdown => {}
     }
-    shared.sessions.forget_all();
+    shared.connections.sessions.forget_all();
     Ok(())
 }

@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::events::EventLog;
 use super::revisions::Rules;
+use super::splitmix::splitmix64;
 use mcp_tether_wire::jsonrpc::{Kind, Message, RequestId};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods;
@@ -256,7 +257,7 @@ impl Sessions {
     pub(super) fn new_id(&self, seed: u64) -> String {
         let mut table = self.lock();
         table.issued += 1;
-        let mixed = super::state::mixed(seed, table.issued);
+        let mixed = splitmix64(seed, table.issued);
         format!("{mixed:016x}-{}", table.issued)
     }
 

@@ -221,7 +221,7 @@ async fn an_issuer_moves_and_knows_nobody_at_its_new_place() {
     assert_eq!(moved.http.get(moved.page(&[])).send().await.unwrap().status(), 400);
 
     let server = MockAuthorizationServer::start(IssuerOptions::default()).unwrap();
-    host.mock.oauth().move_to(&server);
+    host.mock.oauth().move_to(server.oauth());
     assert_eq!(status_with(&mut host, &tokens).await, 401);
     let elsewhere = Signing::registered(&host.mock).await;
     assert_eq!(elsewhere.issuer, server.oauth().issuer());

@@ -8,7 +8,7 @@ use super::fault::{Effect, InvalidFault};
 use super::modern_plan::{Granted, ListenEnd};
 use super::table::{Row, Scope, effect};
 use super::words::Words;
-use crate::options::Served;
+use crate::served::Served;
 use crate::tasks::Terms;
 use mcp_tether_wire::protocol::methods;
 

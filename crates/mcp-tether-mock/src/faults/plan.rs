@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::modern_plan::ModernFaults;
 use super::oauth_plan::{MemberFault, OAuthFaults};
-use crate::options::Served;
+use crate::served::Served;
 use crate::tasks::Terms;
 
 /// Deviations from correct behaviour for one request.

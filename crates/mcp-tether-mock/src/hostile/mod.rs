@@ -13,9 +13,10 @@ use self::attacks::ATTACKS;
 pub use self::attacks::{Aim, Attack};
 use self::judge::obtained;
 use super::faults::Fault;
-use super::options::{Auth, MockOptions, Served};
+use super::options::{Auth, MockOptions};
 use super::recorder::Recorder;
 use super::running::MockRemote;
+use super::served::Served;
 use super::{Consent, IssuerOptions, OAuthOptions};
 use mcp_tether_wire::protocol::ProtocolVersion;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition};
 
-use crate::options::ProductName;
+use crate::product_name::ProductName;
 
 /// What a later version raises when it can no longer read what this one wrote.
 const FORMAT: &str = "1";

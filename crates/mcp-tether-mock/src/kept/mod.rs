@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 pub use data_file::{DataFile, DataProblem};
 
-use super::methods::RpcError;
+use super::rpc_error::RpcError;
 use mcp_tether_wire::protocol::codes;
 
 /// Data that outlives the process if there is a file for it.

@@ -2,7 +2,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::options::ProductName;
+use crate::product_name::ProductName;
 
 fn open(path: &Path) -> Result<DataFile, DataProblem> {
     DataFile::open(path, ProductName::Egrow)

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Outcome, RpcError};
+use crate::rpc_error::{Outcome, RpcError};
 use crate::state::Shared;
 use mcp_tether_wire::jsonrpc::Message;
 

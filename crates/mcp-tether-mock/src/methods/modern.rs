@@ -5,43 +5,50 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Asking, Call};
-use super::{Outcome, RpcError, common, lifecycle, tasks};
+use super::capabilities::capabilities;
+use super::common::common;
+use super::tasks;
 use crate::faults::{ModernFaults, Plan};
+use crate::product::{Asking, Call};
 use crate::rounds;
-use crate::session::capability_for;
+use crate::rpc_error::Outcome;
 use crate::state::Shared;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::meta::{self, caching, result_type};
-use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, methods};
+use mcp_tether_wire::protocol::{ProtocolVersion, methods};
 
 /// Answers one request of this era.
-pub(super) async fn handle(call: &Call, request: &Message, plan: &Plan) -> Outcome {
+pub(super) async fn handle(
+    shared: &Shared,
+    call: &Call,
+    request: &Message,
+    plan: &Plan,
+) -> Outcome {
     let faults = &plan.modern;
     if let Some((method, params)) = &faults.needs_input {
         let questions = json!({ "q1": { "method": method, "params": params } });
         let mut demand = Map::new();
         demand.insert(result_type::KEY.to_owned(), result_type::INPUT_REQUIRED.into());
         demand.insert(meta::rounds::REQUESTS.to_owned(), questions);
-        return Ok(demanded(&call.shared, demand));
+        return Ok(demanded(shared, demand));
     }
     let method = request.method();
     let done = match &call.asking {
         Asking::Rounds(open) if methods::may_need_input(method) => {
             let lifetime = faults.state_lifetime.unwrap_or(rounds::LIFETIME);
-            open.run(&call.shared.seal, lifetime, common(call, request)).await
+            open.run(&shared.seal, lifetime, common(shared, call, request)).await
         }
-        _ if is_task_method(method) && call.shared.product.profile().offers.tasks => {
+        _ if is_task_method(method) && shared.product.profile().offers.tasks => {
             Ok(tasks::extension(call, request))
         }
-        _ if method == methods::DISCOVER => Ok(Ok(discover(&call.shared, plan))),
-        _ => Ok(common(call, request).await),
+        _ if method == methods::DISCOVER => Ok(Ok(discover(shared, plan))),
+        _ => Ok(common(shared, call, request).await),
     };
     match done {
         // What a task gives is shown inside of it, as it is.
         Ok(outcome) if call.task().is_some() => outcome,
-        Ok(outcome) => outcome.map(|text| complete(&call.shared, method, faults, &text)),
-        Err(demand) => Ok(demanded(&call.shared, demand)),
+        Ok(outcome) => outcome.map(|text| complete(shared, method, faults, &text)),
+        Err(demand) => Ok(demanded(shared, demand)),
     }
 }
 
@@ -53,37 +60,17 @@ pub(crate) fn spoken(shared: &Shared, plan: &Plan) -> Vec<Cow<'static, str>> {
     }
 }
 
-/// A request needs what its host did not declare.
-pub(super) fn missing_capability(needed: Value) -> RpcError {
-    RpcError {
-        code: codes::MISSING_CLIENT_CAPABILITY,
-        message: "a capability is needed that the request does not declare".to_owned(),
-        data: json!({ "requiredCapabilities": needed }),
-    }
-}
-
-/// Refuses a call whose host cannot be asked what it will be asked.
-pub(crate) fn needs(call: &Call, method: &str) -> Result<(), RpcError> {
-    if call.can_ask(method) {
-        return Ok(());
-    }
-    if call.session.version().era() == Era::Legacy {
-        return Err(RpcError::invalid_params(format!("this host cannot be asked `{method}`")));
-    }
-    let name = capability_for(method).unwrap_or_default().trim_start_matches('/');
-    Err(missing_capability(json!({ name: {} })))
-}
-
 fn is_task_method(method: &str) -> bool {
     matches!(method, methods::TASKS_GET | methods::TASKS_UPDATE | methods::TASKS_CANCEL)
 }
 
 fn discover(shared: &Shared, plan: &Plan) -> String {
     let version = ProtocolVersion::V2026_07_28;
+    let profile = shared.product.profile();
     json!({
         "supportedVersions": spoken(shared, plan),
-        "capabilities": lifecycle::capabilities(shared, version, true),
-        "instructions": shared.product.profile().instructions,
+        "capabilities": capabilities(&profile, version, true),
+        "instructions": profile.instructions,
     })
     .to_string()
 }
@@ -106,7 +93,7 @@ fn complete(shared: &Shared, method: &str, faults: &ModernFaults, text: &str) ->
         first.insert(caching::SCOPE.to_owned(), scope);
         first.retain(|_, value| !value.is_null());
     }
-    first.insert("_meta".to_owned(), about(shared));
+    first.insert("_meta".to_owned(), shared.product.profile().server_info_meta());
     let head = Value::from(first).to_string();
     let head = &head[..head.len() - 1];
     match text.strip_prefix('{').unwrap_or(text) {
@@ -117,10 +104,6 @@ fn complete(shared: &Shared, method: &str, faults: &ModernFaults, text: &str) ->
 
 /// A result that asks for input.
 fn demanded(shared: &Shared, mut demand: Map<String, Value>) -> String {
-    demand.insert("_meta".to_owned(), about(shared));
+    demand.insert("_meta".to_owned(), shared.product.profile().server_info_meta());
     Value::from(demand).to_string()
-}
-
-pub(super) fn about(shared: &Shared) -> Value {
-    json!({ meta::SERVER_INFO: lifecycle::implementation(shared, ProtocolVersion::V2026_07_28) })
 }

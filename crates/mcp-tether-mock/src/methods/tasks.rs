@@ -7,25 +7,20 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::watch;
 
-use super::call::Call;
-use super::{Outcome, RpcError, lists, modern, read};
-use crate::products::Tool;
+use super::lists;
+use super::params::read_params;
+use crate::product::{Call, Tool};
+use crate::rpc_error::{Outcome, RpcError};
 use crate::state::Shared;
 use crate::tasks::{Form, Task, TaskSupport, Terms};
 use mcp_tether_wire::jsonrpc::Message;
-use mcp_tether_wire::protocol::meta::{self, extensions, result_type};
+use mcp_tether_wire::protocol::meta::{self, extensions};
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, methods};
 
 /// Whether this host knows tasks of the extension.
 fn declares_extension(call: &Call) -> bool {
     call.session.host_has(&format!("/extensions/{}", extensions::TASKS.replace('/', "~1")))
-}
-
-/// The refusal of a host that does not.
-pub(crate) fn needs_extension() -> RpcError {
-    modern::missing_capability(json!({ "extensions": { extensions::TASKS: {} } }))
 }
 
 /// Makes a task of a call before it begins, or refuses it, as its tool and its host want it.
@@ -57,7 +52,10 @@ fn enter_legacy(call: &Call, tool: &Tool, request: &Message) -> Result<(), RpcEr
         (Some(_), TaskSupport::Forbidden) => refused("this tool cannot run as a task"),
         (Some(wanted), _) => {
             let ttl = wanted.ttl.map(Duration::from_millis);
-            begin(call, Form::Legacy, Terms { ttl: ttl.unwrap_or(call.terms.ttl), ..call.terms });
+            call.continue_as_task(
+                Form::Legacy,
+                Terms { ttl: ttl.unwrap_or(call.terms.ttl), ..call.terms },
+            );
             Ok(())
         }
     }
@@ -67,60 +65,14 @@ fn enter_legacy(call: &Call, tool: &Tool, request: &Message) -> Result<(), RpcEr
 fn enter_modern(call: &Call, tool: &Tool) -> Result<(), RpcError> {
     let known = declares_extension(call);
     match tool.tasks {
-        TaskSupport::Required | TaskSupport::Late if !known => Err(needs_extension()),
+        TaskSupport::Required | TaskSupport::Late if !known => {
+            Err(RpcError::needs_tasks_extension())
+        }
         TaskSupport::Optional | TaskSupport::Required if known => {
-            begin(call, Form::Extension, call.terms);
+            call.continue_as_task(Form::Extension, call.terms);
             Ok(())
         }
         _ => Ok(()),
-    }
-}
-
-/// Makes a task of a call that is under way, if it is to become one (2026-07-28).
-pub(super) fn escalate(call: &Call) {
-    if call.session.version().era() == Era::Modern && call.task().is_none() {
-        begin(call, Form::Extension, call.terms);
-    }
-}
-
-/// Answers the call with a handle; what it gives in the end is the task's.
-fn begin(call: &Call, form: Form, terms: Terms) {
-    let task = call.shared.tasks.create(&call.credential, terms);
-    let handle = task.handle(form);
-    let result = match form {
-        Form::Legacy => json!({ "task": handle }),
-        Form::Extension => {
-            let mut result = handle;
-            result.insert(result_type::KEY.to_owned(), result_type::TASK.into());
-            result.insert("_meta".to_owned(), modern::about(&call.shared));
-            result.into()
-        }
-    };
-    let shared = Arc::clone(&call.shared);
-    tokio::spawn(announce(shared, Arc::clone(&task), task.changes(), form));
-    call.go_on_as(task, &result);
-}
-
-/// Tells of every change of a task until it ends.
-async fn announce(
-    shared: Arc<Shared>,
-    task: Arc<Task>,
-    mut changes: watch::Receiver<()>,
-    form: Form,
-) {
-    while changes.changed().await.is_ok() {
-        match form {
-            Form::Legacy => {
-                let status = task.handle(form).into();
-                shared.broadcast(methods::TASK_STATUS, &status);
-            }
-            Form::Extension => {
-                shared.listens.tell(methods::TASK_CHANGED, &task.details().into());
-            }
-        }
-        if task.outcome().is_some() {
-            return;
-        }
     }
 }
 
@@ -132,13 +84,13 @@ pub(super) fn extension(call: &Call, request: &Message) -> Outcome {
         responses: Map<String, Value>,
     }
     if !declares_extension(call) {
-        return Err(needs_extension());
+        return Err(RpcError::needs_tasks_extension());
     }
     let task = named(call, request)?;
     match request.method() {
         methods::TASKS_GET => return Ok(Value::from(task.details()).to_string()),
         methods::TASKS_UPDATE => {
-            let update: Update = read(request, "`inputResponses` must be an object")?;
+            let update: Update = read_params(request, "`inputResponses` must be an object")?;
             task.answer(update.responses);
         }
         _ => {
@@ -149,12 +101,12 @@ pub(super) fn extension(call: &Call, request: &Message) -> Outcome {
 }
 
 /// The methods of 2025-11-25.
-pub(super) async fn legacy(call: &Call, request: &Message) -> Outcome {
+pub(super) async fn legacy(shared: &Shared, call: &Call, request: &Message) -> Outcome {
     match request.method() {
         methods::TASKS_LIST => {
-            let all = call.shared.tasks.of(&call.credential);
+            let all = call.tasks.of(&call.credential);
             let all = all.iter().map(|task| task.handle(Form::Legacy).into()).collect();
-            lists::page(&call.shared, request, "tasks", all)
+            lists::page(shared, request, "tasks", all)
         }
         methods::TASKS_RESULT => result(call, &*named(call, request)?).await,
         methods::TASKS_CANCEL => {
@@ -210,7 +162,7 @@ fn named(call: &Call, request: &Message) -> Result<Arc<Task>, RpcError> {
         #[serde(rename = "taskId")]
         task_id: String,
     }
-    let params: Params = read(request, "`taskId` must be a string")?;
-    let found = call.shared.tasks.find(&params.task_id, &call.credential);
+    let params: Params = read_params(request, "`taskId` must be a string")?;
+    let found = call.tasks.find(&params.task_id, &call.credential);
     found.ok_or_else(|| RpcError::invalid_params("there is no such task, or no longer"))
 }

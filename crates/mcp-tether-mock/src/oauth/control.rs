@@ -7,7 +7,6 @@ use super::issuer::{Issuer, IssuerHandle};
 use super::issuer_options::IssuerOptions;
 use super::options::OAuthOptions;
 use super::resource::Resource;
-use super::standalone::MockAuthorizationServer;
 use crate::recorder::Recorder;
 
 /// The OAuth side of a running mock. What it says about tokens, clients and requests is about the
@@ -87,8 +86,8 @@ impl OAuth {
 
     /// Names another authorization server from now on. The old one goes on, but its tokens are good
     /// for nothing here.
-    pub fn move_to(&self, other: &MockAuthorizationServer) {
-        self.0.move_to(&other.oauth().issuer_now());
+    pub fn move_to(&self, other: &Self) {
+        self.0.move_to(&other.issuer_now());
     }
 
     /// How often a spent refresh token was shown again (and took its grant with it).

@@ -33,7 +33,6 @@ mod registration;
 mod resource;
 mod revocation;
 mod routes;
-mod standalone;
 mod token;
 
 pub(super) use challenge::Presented;
@@ -47,4 +46,3 @@ pub use issuer_options::{
 pub use options::{ChallengeNames, IssuerAt, OAuthOptions, ResourceMetadataAt};
 pub use records::OAuthRequest;
 pub(super) use routes::Asked;
-pub use standalone::MockAuthorizationServer;

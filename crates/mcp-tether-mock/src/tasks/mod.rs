@@ -2,45 +2,21 @@
 //! that of 2025-11-25 (`basic/utilities/tasks`) and the extension of 2026-07-28 (SEP-2663); what is
 //! shown of them differs (`shown`).
 
+mod announce;
 mod shown;
 mod task;
+mod terms;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 
+pub(super) use announce::announce;
 pub(super) use shown::Form;
 pub(super) use task::{Becomes, Task};
-
-/// Whether calls of a tool can become tasks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum TaskSupport {
-    /// Never.
-    #[default]
-    Forbidden,
-    /// Where the host knows tasks.
-    Optional,
-    /// Always: hosts that know no tasks are refused where the revision has a way to.
-    Required,
-    /// Like `Required`, but the call decides itself when: it may ask something first.
-    Late,
-}
-
-/// How long tasks live and how often they want to be asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) ttl: Duration,
-    pub(super) poll: Duration,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self { ttl: Duration::from_secs(600), poll: Duration::from_millis(50) }
-    }
-}
+pub(super) use terms::{TaskSupport, Terms};
 
 /// Every task of one mock.
 #[derive(Debug, Default)]

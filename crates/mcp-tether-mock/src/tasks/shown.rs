@@ -79,7 +79,7 @@ fn timestamp(at: SystemTime) -> String {
 }
 
 /// The error object of a failure.
-impl crate::methods::RpcError {
+impl crate::rpc_error::RpcError {
     pub(crate) fn to_json(&self) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message });
         if !self.data.is_null() {

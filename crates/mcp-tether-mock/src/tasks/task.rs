@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::Terms;
-use crate::methods::RpcError;
+use super::terms::Terms;
 use crate::rounds::fits;
+use crate::rpc_error::RpcError;
 
 /// What the host answered: a result, or an error object.
 type Answer = Result<Value, Value>;

@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::exchange::Exchange;
 use super::{gate, reply};
 use crate::oauth::Asked;
-use crate::products::{WebAnswer, WebRequest};
+use crate::product::{WebAnswer, WebRequest};
 use crate::state::Shared;
 
 /// Whatever is no endpoint of MCP.

@@ -12,14 +12,15 @@ use serde_json::json;
 use super::body::{self, EventStream};
 use super::exchange::Exchange;
 use super::streamable_http::stream_head;
-use super::work::{EndsLog, Work, ask_alone};
+use super::work::{Work, ask_alone};
 use super::{gate, reply};
-use crate::events::{EventLog, Next};
+use crate::events::{EndOnDrop, EventLog, Next};
 use crate::faults::{EndpointFault, Point, PostAnswer, Silence};
-use crate::methods::{self, Streams};
-use crate::products::Paths;
+use crate::methods;
+use crate::notification::notification;
+use crate::product::{Paths, Streams};
 use crate::session::Session;
-use crate::state::{Shared, notification};
+use crate::state::Shared;
 use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods::INITIALIZE;
@@ -54,10 +55,10 @@ fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
         plan.style.heartbeat.get_or_insert(pause);
         plan.style.dated_heartbeat = true;
     }
-    let id = shared.sessions.new_id(shared.options.seed);
+    let id = shared.connections.sessions.new_id(shared.options.seed);
     let session = Arc::new(Session::new(Some(id.clone()), ProtocolVersion::V2024_11_05));
     session.open_standalone();
-    shared.sessions.insert(&session);
+    shared.connections.sessions.insert(&session);
     let reader = session.standalone().read_after(0);
     let end = EndsSession { shared: Arc::clone(shared), id: id.clone() };
     let mut events = EventStream::new(reader, &plan, false, false).keeping(end);
@@ -81,7 +82,7 @@ struct EndsSession {
 
 impl Drop for EndsSession {
     fn drop(&mut self) {
-        self.shared.sessions.remove(&self.id);
+        self.shared.connections.sessions.remove(&self.id);
     }
 }
 
@@ -111,7 +112,7 @@ fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<&EndpointFault>) ->
 async fn taken(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     let credential = gate::admit(shared, exchange)?;
     if exchange.plan.forget {
-        shared.sessions.forget_all();
+        shared.connections.sessions.forget_all();
     }
     let session = session(shared, exchange)?;
     let message = match &exchange.received {
@@ -145,7 +146,7 @@ fn session(shared: &Shared, exchange: &Exchange) -> Result<Arc<Session>, Box<Res
     let Some(id) = id else {
         return gate::refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are not posted here");
     };
-    match shared.sessions.find(&id) {
+    match shared.connections.sessions.find(&id) {
         Some(session) => Ok(session),
         None => gate::refuse(StatusCode::NOT_FOUND, "session not found"),
     }
@@ -167,7 +168,7 @@ async fn request(
         session: Arc::clone(session),
         credential,
         plan: exchange.plan.clone(),
-        end: elsewhere.then(|| Arc::new(EndsLog(Arc::clone(&answers)))),
+        end: elsewhere.then(|| Arc::new(EndOnDrop(Arc::clone(&answers)))),
         streams: Streams { answers: Arc::clone(&answers), related: Arc::clone(stream) },
         refused: Arc::default(),
     };

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::exchange::Exchange;
-use crate::products::Tool;
+use crate::product::Tool;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::{headers, methods};
 

@@ -6,7 +6,6 @@ mod elsewhere;
 mod encode;
 mod exchange;
 mod gate;
-mod held;
 mod http_sse;
 mod mirrored;
 mod modern;
@@ -14,8 +13,6 @@ mod record;
 mod reply;
 mod streamable_http;
 mod work;
-
-pub(super) use held::Held;
 
 use std::sync::Arc;
 

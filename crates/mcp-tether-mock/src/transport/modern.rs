@@ -11,14 +11,17 @@ use serde_json::{Map, Value, json};
 use super::body::{self, EventStream};
 use super::exchange::Exchange;
 use super::streamable_http::{invalid, json_answer, readable, stream_head};
-use super::work::{EndsLog, Work};
+use super::work::Work;
 use super::{gate, mirrored, reply};
-use crate::events::{EventLog, Next, Reader};
+use crate::events::{EndOnDrop, EventLog, Next, Reader};
 use crate::faults::{Form, Granted, ListenEnd, Point, Silence};
 use crate::listens::{self, Filter};
-use crate::methods::{self, RpcError, Streams};
-use crate::options::{Answers, Served};
+use crate::methods;
+use crate::options::Answers;
+use crate::product::Streams;
 use crate::rounds::Rounds;
+use crate::rpc_error::RpcError;
+use crate::served::Served;
 use crate::session::{Level, Session};
 use crate::state::Shared;
 use mcp_tether_wire::jsonrpc::{Kind, Message, Received, RequestId};
@@ -97,14 +100,14 @@ async fn request(
         return Ok(listen(shared, exchange, &request, granted));
     }
     let rounds = rounds(shared, &credential, &request, &params).map_err(refused)?;
-    let answers = shared.new_log(&session);
+    let answers = shared.connections.new_log(&session);
     let reader = answers.read_after(0);
     let work = Work {
         shared: Arc::clone(shared),
         session: Arc::clone(&session),
         credential,
         plan: exchange.plan.clone(),
-        end: Some(Arc::new(EndsLog(Arc::clone(&answers)))),
+        end: Some(Arc::new(EndOnDrop(Arc::clone(&answers)))),
         streams: Streams { answers: Arc::clone(&answers), related: answers },
         refused: Arc::default(),
     };
@@ -297,7 +300,7 @@ fn granted(
     })?;
     let tasks = format!("/extensions/{}", extensions::TASKS.replace('/', "~1"));
     if wanted.tasks.is_some() && !session.host_has(&tasks) {
-        return Err(methods::needs_extension());
+        return Err(RpcError::needs_tasks_extension());
     }
     let offers = shared.product.profile().offers;
     let readable = |uri: &String| offers.resources && shared.product.read(uri).is_some();
@@ -324,14 +327,14 @@ fn listen(
     request: &Message,
     granted: Filter,
 ) -> Response {
-    let log = shared.new_log(&Session::new(None, ProtocolVersion::V2026_07_28));
+    let log = shared.connections.new_log(&Session::new(None, ProtocolVersion::V2026_07_28));
     let reader = log.read_after(0);
     let events = EventStream::new(reader, &exchange.plan, false, false);
     let silent = exchange.plan.modern.granted == Some(Granted::Unsaid);
     let (Some(id), false) = (request.id(), silent) else {
         return streamed(exchange, events.keeping(log));
     };
-    let listening = shared.listens.open(id, granted, &log);
+    let listening = shared.connections.listens.open(id, granted, &log);
     if let Some(end) = exchange.plan.modern.listen_end {
         drop(listening);
         end_listening(end, id, &log);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::exchange::Exchange;
 use crate::faults::{Challenge, Redirect, StatusBody, StatusFault};
-use crate::methods::RpcError;
+use crate::rpc_error::RpcError;
 use mcp_tether_wire::jsonrpc::{RequestId, error_response, error_response_without_id};
 use mcp_tether_wire::protocol::headers;
 

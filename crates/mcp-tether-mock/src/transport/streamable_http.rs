@@ -10,14 +10,16 @@ use bytes::Bytes;
 
 use super::body::{self, EventStream};
 use super::exchange::Exchange;
-use super::held::array;
-use super::work::{EndsLog, Work, ask_alone};
+use super::work::{Work, ask_alone};
 use super::{encode, gate, modern, reply};
-use crate::events::{Next, Reader};
+use crate::events::{EndOnDrop, Next, Reader};
 use crate::faults::{Form, Plan, Point, SessionFault, Silence};
-use crate::methods::{self, RpcError, Streams};
+use crate::methods;
 use crate::options::Answers;
+use crate::product::Streams;
+use crate::response_batch::array;
 use crate::revisions::Rules;
+use crate::rpc_error::RpcError;
 use crate::session::Session;
 use crate::state::Shared;
 use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
@@ -54,7 +56,7 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     let credential = gate::admit(shared, exchange)?;
     gate::post_types(shared, exchange)?;
     if exchange.plan.forget {
-        shared.sessions.forget_all();
+        shared.connections.sessions.forget_all();
     }
     let messages = readable(exchange)?;
     if let [request] = messages.as_slice()
@@ -125,7 +127,7 @@ fn work(
     exchange: &Exchange,
     credential: String,
 ) -> Work {
-    let answers = shared.new_log(session);
+    let answers = shared.connections.new_log(session);
     // Where only the answer may be sent, everything else takes the standalone stream.
     let related = match (exchange.plan.form, shared.options.answers) {
         (Some(Form::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
@@ -136,7 +138,7 @@ fn work(
         session: Arc::clone(session),
         credential,
         plan: exchange.plan.clone(),
-        end: Some(Arc::new(EndsLog(Arc::clone(&answers)))),
+        end: Some(Arc::new(EndOnDrop(Arc::clone(&answers)))),
         streams: Streams { answers, related },
         refused: Arc::default(),
     }
@@ -292,7 +294,7 @@ fn leave(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     }
     let session = session(shared, exchange)?;
     if let Some(id) = session.id() {
-        shared.sessions.remove(id);
+        shared.connections.sessions.remove(id);
     }
     Ok(reply::empty(StatusCode::OK))
 }
@@ -308,7 +310,7 @@ fn session(shared: &Arc<Shared>, exchange: &Exchange) -> Result<Arc<Session>, Bo
     let Some(id) = exchange.session_id() else {
         return gate::refuse(StatusCode::BAD_REQUEST, "the Mcp-Session-Id header is missing");
     };
-    let Some(session) = shared.sessions.find(id) else {
+    let Some(session) = shared.connections.sessions.find(id) else {
         let status = match fault {
             Some(SessionFault::Answers400) => StatusCode::BAD_REQUEST,
             _ => StatusCode::NOT_FOUND,

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::task::AbortHandle;
 
-use crate::events::EventLog;
+use crate::events::EndOnDrop;
 use crate::faults::{AskFault, MemberFault, MessageFaults, Plan};
-use crate::methods::{self, Asking, Call, Outcome, Streams};
+use crate::methods;
+use crate::product::{Asking, Call, Streams};
 use crate::rounds::Rounds;
+use crate::rpc_error::Outcome;
 use crate::session::Session;
 use crate::state::Shared;
 use crate::tasks::Becomes;
@@ -27,19 +29,9 @@ pub(super) struct Work {
     pub(super) plan: Plan,
     pub(super) streams: Streams,
     /// Ends the log of the answers when the last piece of work is done or given up.
-    pub(super) end: Option<Arc<EndsLog>>,
+    pub(super) end: Option<Arc<EndOnDrop>>,
     /// The code of the error that was answered, if it was one.
     pub(super) refused: Arc<OnceLock<i64>>,
-}
-
-/// Ends a log when dropped.
-#[derive(Debug)]
-pub(crate) struct EndsLog(pub(super) Arc<EventLog>);
-
-impl Drop for EndsLog {
-    fn drop(&mut self) {
-        self.0.end();
-    }
 }
 
 impl Work {
@@ -79,7 +71,7 @@ impl Work {
         if let Some(ask) = &self.plan.ask {
             self.ask(&call, ask).await;
         }
-        let outcome = methods::handle(&call, &request, &self.plan).await;
+        let outcome = methods::handle(&self.shared, &call, &request, &self.plan).await;
         if let Some(task) = call.task() {
             return task.finish(outcome);
         }
@@ -105,7 +97,7 @@ impl Work {
     }
 
     fn deliver_in_array(&self, payload: Bytes, size: usize) {
-        if let Some(array) = self.shared.held.collect(payload, size, self.end.clone()) {
+        if let Some(array) = self.shared.batch.collect(payload, size, self.end.clone()) {
             self.streams.answers.answer(array);
         }
     }
@@ -113,7 +105,9 @@ impl Work {
     fn call(&self, request: &Message, id: RequestId, asking: Asking) -> (Call, Arc<Becomes>) {
         let becomes = Arc::<Becomes>::default();
         let call = Call {
-            shared: Arc::clone(&self.shared),
+            profile: self.shared.product.profile(),
+            connections: Arc::clone(&self.shared.connections),
+            tasks: Arc::clone(&self.shared.tasks),
             session: Arc::clone(&self.session),
             credential: self.credential.clone(),
             streams: self.streams.clone(),

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::entry::{NOTHING, at_once, now};
-use super::super::{Called, Kind, ToolResult};
 use super::contents::{PIXEL, SILENCE};
 use super::{Conformance, Entry};
-use crate::methods::{Call, needs};
+use crate::product::Call;
+use crate::product::entry::{NOTHING, at_once, now};
+use crate::product::{Called, Kind, ToolResult};
 use crate::session::Level;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const fn tool(
     name: &'static str,
     description: &'static str,
-    run: super::super::entry::Run<Conformance>,
+    run: crate::product::entry::Run<Conformance>,
 ) -> Entry {
     Entry {
         name,
@@ -64,7 +64,7 @@ pub(super) const TOOLS: &[Entry] = &[
         now(ToolResult::text("Reconnection test completed successfully."))
     }),
     tool("test_missing_capability", "needs a host that can sample", |_, call, _| {
-        let able = needs(call, methods::SAMPLE);
+        let able = call.require(methods::SAMPLE);
         at_once(able.map(|()| ToolResult::text("the host can sample")))
     }),
     tool("test_trigger_tool_change", "changes the list of tools", |product, call, _| {
@@ -110,6 +110,6 @@ async fn progress(call: &Call) -> Called {
 
 fn changed(product: &Conformance, call: &Call, method: &str) -> ToolResult {
     let changes = product.change();
-    let told = call.shared.broadcast(method, &Value::Null);
+    let told = call.connections.broadcast(method, &Value::Null);
     ToolResult::text(format!("change {changes} was told to {told}"))
 }

@@ -4,10 +4,10 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::entry::NOTHING;
-use super::super::{Arguments, Called, Kind, ToolResult};
 use super::{Conformance, Entry};
-use crate::methods::{Call, needs};
+use crate::product::Call;
+use crate::product::entry::NOTHING;
+use crate::product::{Arguments, Called, Kind, ToolResult};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
 
@@ -15,7 +15,7 @@ const fn tool(
     name: &'static str,
     description: &'static str,
     input: &'static str,
-    run: super::super::entry::Run<Conformance>,
+    run: crate::product::entry::Run<Conformance>,
 ) -> Entry {
     Entry { name, description, kind: Kind::Read, input, tasks: TaskSupport::Forbidden, run }
 }
@@ -108,8 +108,8 @@ async fn answer(
     method: &str,
     params: &Value,
     unguarded: bool,
-) -> Result<Value, crate::methods::RpcError> {
-    needs(call, method)?;
+) -> Result<Value, crate::rpc_error::RpcError> {
+    call.require(method)?;
     let question = call.ask(method, params).named(key);
     let question = if unguarded { question.unguarded() } else { question };
     Ok(question.answer().await.and_then(Result::ok).unwrap_or_default())
@@ -148,7 +148,7 @@ async fn elicitation(call: &Call, arguments: Arguments<'_>) -> Called {
 async fn completed(call: &Call, properties: Value) -> Called {
     let schema = json!({ "type": "object", "properties": properties });
     let params = json!({ "message": "please fill this in", "requestedSchema": schema });
-    needs(call, methods::ELICIT)?;
+    call.require(methods::ELICIT)?;
     let asked = call.ask(methods::ELICIT, &params).answer().await;
     let answer = asked.and_then(Result::ok).unwrap_or_default();
     let (action, content) = (answer["action"].as_str().unwrap_or("none"), &answer["content"]);

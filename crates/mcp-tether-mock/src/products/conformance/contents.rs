@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
+use crate::product::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
 
 /// A red pixel.
 pub(super) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5E\

@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{
+use crate::product::Call;
+use crate::product::{
     Arguments, Called, Habits, Need, Offers, Paths, Product, Profile, Prompt, Resource,
     ResourceTemplate, Tool,
 };
-use crate::methods::Call;
 
 /// One tool of the suite.
-type Entry = super::entry::Entry<Conformance>;
+type Entry = crate::product::entry::Entry<Conformance>;
 
 /// What the suite expects.
 pub(crate) struct Conformance {
@@ -78,7 +78,7 @@ impl Product for Conformance {
     ) -> BoxFuture<'a, Called> {
         match entries().find(|entry| entry.name == tool.name) {
             Some(entry) => (entry.run)(self, call, arguments),
-            None => super::entry::at_once(Err(self.unknown_tool(&tool.name))),
+            None => crate::product::entry::at_once(Err(self.unknown_tool(&tool.name))),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Tools that matter for their schemas.
 
-use super::super::Kind;
-use super::super::ToolResult;
-use super::super::entry::now;
 use super::Entry;
+use crate::product::Kind;
+use crate::product::ToolResult;
+use crate::product::entry::now;
 use crate::tasks::TaskSupport;
 
 const fn tool(name: &'static str, description: &'static str, input: &'static str) -> Entry {

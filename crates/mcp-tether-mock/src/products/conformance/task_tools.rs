@@ -5,10 +5,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::entry::{NOTHING, at_once, now};
-use super::super::{Arguments, Called, Kind, ToolResult};
 use super::{Conformance, Entry};
-use crate::methods::{Call, RpcError};
+use crate::product::Call;
+use crate::product::entry::{NOTHING, at_once, now};
+use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
 
@@ -16,7 +17,7 @@ const fn tool(
     name: &'static str,
     tasks: TaskSupport,
     input: &'static str,
-    run: super::super::entry::Run<Conformance>,
+    run: crate::product::entry::Run<Conformance>,
 ) -> Entry {
     let description = "what the tasks of the suite are made of";
     Entry { name, description, kind: Kind::Read, input, tasks, run }
@@ -86,7 +87,7 @@ async fn confirm(call: &Call, questions: &[&str]) -> Called {
 }
 
 async fn late(call: &Call) -> Called {
-    crate::methods::needs(call, methods::ELICIT)?;
+    call.require(methods::ELICIT)?;
     let params = form("What is your name?");
     let answer = call.ask(methods::ELICIT, &params).named("user_name").answer().await;
     let answer = answer.and_then(Result::ok).unwrap_or_default();

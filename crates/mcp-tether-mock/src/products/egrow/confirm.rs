@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::state::mixed;
+use crate::splitmix::splitmix64;
 
 /// How long a token is good.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -45,7 +45,7 @@ impl Confirmations {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.open.retain(|_, pending| pending.until > now);
         state.issued += 1;
-        let token = format!("confirm_{:016x}", mixed(self.seed ^ 0x636f_6e66, state.issued));
+        let token = format!("confirm_{:016x}", splitmix64(self.seed ^ 0x636f_6e66, state.issued));
         state.open.insert(token.clone(), Pending { what, until: now + LIFETIME });
         json!({ "confirmation": {
             "required": true,

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Kind, Tool};
 use super::confirm;
 use super::desk::Desk;
 use super::field::{self, Field, Input, Shape, may};
 use super::problem::{self, Problem, Reply};
 use super::types::Type;
 use super::{Caller, Egrow};
+use crate::product::{Kind, Tool};
 
 /// A tool: what it says about itself, what it takes, and the function that does it.
 pub(super) struct Entry {

@@ -38,12 +38,14 @@ use self::entry::{Entry, Run};
 use self::field::Input;
 use self::limits::Limits;
 use self::problem::{Problem, Reply};
-use super::{Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult};
-use super::{draw, field, moment, money};
 use crate::date::Date;
 use crate::kept::{DataProblem, Kept};
-use crate::methods::Call;
 use crate::options::MockOptions;
+use crate::product::Call;
+use crate::product::{
+    Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult,
+};
+use crate::product::{draw, field, moment, money};
 use mcp_tether_wire::protocol::methods;
 
 /// The order desk, its data and what it keeps about its callers.

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::page::Page;
-pub(super) use super::super::query::Query;
 use super::field::{Field, Input, Shape, may};
+use crate::product::page::Page;
+pub(super) use crate::product::query::Query;
 
 /// Arguments of everything that gives pages.
 pub(super) const PAGE: &[Field] = &[

@@ -15,7 +15,7 @@ use super::seed_tables::{
     ProductRow, STAGES, TOLD, Told,
 };
 use crate::date::Date;
-use crate::state::mixed;
+use crate::splitmix::splitmix64;
 
 /// Days that orders go back.
 const DAYS: i64 = 60;
@@ -150,7 +150,9 @@ impl Seeding {
         let told = |number: u64| TOLD.iter().find(|told| told.number == number);
         let seed = self.draw.seed;
         let numbers: Vec<_> = NUMBERS
-            .filter(|number| told(*number).is_some() || !mixed(seed, *number).is_multiple_of(4))
+            .filter(|number| {
+                told(*number).is_some() || !splitmix64(seed, *number).is_multiple_of(4)
+            })
             .collect();
         let count = i64::try_from(numbers.len()).unwrap_or(1);
         let end = Moment::on(self.desk.today, 9 * 3600 + 1800);
@@ -322,7 +324,7 @@ fn change(at: Moment, what: &str) -> Change {
 
 /// Two of three orders come from an advertisement. Drawn apart, so that it changes nothing else.
 fn advertisement(seed: u64, number: u64) -> Option<Utm> {
-    let drawn = usize::try_from(mixed(seed ^ 0x75_746d, number) % 1000).unwrap_or(0);
+    let drawn = usize::try_from(splitmix64(seed ^ 0x75_746d, number) % 1000).unwrap_or(0);
     let (source, medium) = ADVERTISEMENTS.get(drawn % 6)?;
     let campaign = CAMPAIGNS[drawn / 6 % CAMPAIGNS.len()];
     let [source, medium, campaign] = [*source, *medium, campaign].map(str::to_owned);

@@ -4,11 +4,12 @@
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 
-use super::super::entry::{NOTHING, at_once};
-use super::super::{Arguments, Called, Kind, ToolResult};
 use super::Lab;
 use super::tools::Entry;
-use crate::methods::{Call, RpcError, needs};
+use crate::product::Call;
+use crate::product::entry::{NOTHING, at_once};
+use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, methods};
 
@@ -283,6 +284,6 @@ async fn put_off(call: &Call, arguments: Arguments<'_>) -> Called {
 }
 
 fn needs_model<'a>(call: &'a Call) -> BoxFuture<'a, Called> {
-    let able = needs(call, methods::SAMPLE);
+    let able = call.require(methods::SAMPLE);
     at_once(able.map(|()| ToolResult::text("this host can sample")))
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
+use crate::product::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
 
 /// The resource that `touch` changes and subscribers hear of.
 pub(super) const WATCHED: &str = "lab://watched";

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::entry::{Run, now};
-use super::super::{Arguments, Kind, Tool, ToolResult};
 use super::Lab;
 use super::tools::Entry;
-use crate::methods::Call;
+use crate::product::Call;
+use crate::product::entry::{Run, now};
+use crate::product::{Arguments, Kind, Tool, ToolResult};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::headers::PARAMETER_ANNOTATION;
 
@@ -109,7 +109,7 @@ fn relabel(lab: &Lab, call: &Call, arguments: Arguments<'_>) -> ToolResult {
     tool.input["properties"]["region"][PARAMETER_ANNOTATION] = header.into();
     lab.replace_tool(tool);
     if arguments.value["quietly"] != true {
-        call.shared.broadcast("notifications/tools/list_changed", &Value::Null);
+        call.connections.broadcast("notifications/tools/list_changed", &Value::Null);
     }
     ToolResult::value(&json!({ "header": header }))
 }

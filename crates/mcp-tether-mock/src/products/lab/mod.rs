@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{
+use crate::product::Call;
+use crate::product::{
     Arguments, Called, Habits, Kind, Need, Offers, Paths, Product, Profile, Prompt, Resource,
     ResourceTemplate, Tool,
 };
-use crate::methods::{Call, RpcError};
+use crate::rpc_error::RpcError;
 
 /// The lab and what happened in it.
 pub(crate) struct Lab {
@@ -136,7 +137,7 @@ impl Product for Lab {
     ) -> BoxFuture<'a, Called> {
         match tools::find(&tool.name) {
             Some(entry) => (entry.run)(self, call, arguments),
-            None => Box::pin(async { Ok(super::ToolResult::text(tool.name.as_ref())) }),
+            None => Box::pin(async { Ok(crate::product::ToolResult::text(tool.name.as_ref())) }),
         }
     }
 

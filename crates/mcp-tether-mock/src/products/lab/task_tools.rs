@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::entry::{NOTHING, at_once};
-use super::super::{Arguments, Called, Kind, ToolResult};
 use super::asking::form;
 use super::tools::Entry;
-use crate::methods::{Call, RpcError, needs};
+use crate::product::Call;
+use crate::product::entry::{NOTHING, at_once};
+use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
 
@@ -116,7 +117,7 @@ async fn give_up(call: &Call) -> Called {
 }
 
 async fn late(call: &Call) -> Called {
-    needs(call, methods::ELICIT)?;
+    call.require(methods::ELICIT)?;
     let params = form("what is your name?");
     let answer = call.ask(methods::ELICIT, &params).named("user_name").answer().await;
     call.become_task();

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::entry::{ANYTHING, NOTHING, now};
-use super::super::{Arguments, Called, Kind, ToolResult};
 use super::{Lab, asking, contents, mirrored, task_tools};
-use crate::methods::Call;
+use crate::product::Call;
+use crate::product::entry::{ANYTHING, NOTHING, now};
+use crate::product::{Arguments, Called, Kind, ToolResult};
 use crate::session::Level;
 use crate::tasks::TaskSupport;
 
 /// One tool of the lab.
-pub(super) type Entry = super::super::entry::Entry<Lab>;
+pub(super) type Entry = crate::product::entry::Entry<Lab>;
 
 /// The entry of this name.
 pub(super) fn find(name: &str) -> Option<&'static Entry> {
@@ -218,7 +218,7 @@ fn touch(lab: &Lab, call: &Call) -> ToolResult {
     let uri = contents::WATCHED;
     let params = json!({ "uri": uri });
     let method = "notifications/resources/updated";
-    let told = call.shared.broadcast_to(|session| session.is_subscribed(uri), method, &params);
+    let told = call.connections.broadcast_to(|session| session.is_subscribed(uri), method, &params);
     ToolResult::value(&json!({ "touches": touches, "told": told }))
 }
 
@@ -232,6 +232,6 @@ pub(super) fn change_tools(
     if !change(lab, name) {
         return ToolResult::error(format!("cannot do that with `{name}`"));
     }
-    call.shared.broadcast("notifications/tools/list_changed", &Value::Null);
+    call.connections.broadcast("notifications/tools/list_changed", &Value::Null);
     ToolResult::text("done")
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::Member;
 use super::problem::Problem;
-use crate::products::Moment;
+use crate::product::Moment;
 
 /// Older entries are forgotten.
 const KEPT: usize = 1000;

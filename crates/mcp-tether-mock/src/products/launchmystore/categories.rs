@@ -7,8 +7,8 @@ use super::entry::{Does, Domain, Entry};
 use super::problem::Problem;
 use super::resource::{Record, Resource, text, whole};
 use super::shop::Shop;
-use crate::products::Kind;
-use crate::products::field::{Field, Shape, may, need};
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may, need};
 
 const FIELDS: &[Field] = &[
     need("name", Shape::Short(80), "what it is called"),

@@ -10,9 +10,9 @@ use super::problem::Problem;
 use super::resource::{Record, Resource, text, whole};
 use super::shop::Shop;
 use crate::date::Date;
-use crate::products::field::{Field, Shape, may, need};
-use crate::products::money::{decimal, portion};
-use crate::products::{Kind, Moment};
+use crate::product::field::{Field, Shape, may, need};
+use crate::product::money::{decimal, portion};
+use crate::product::{Kind, Moment};
 
 const COUNT: Shape = Shape::Whole(1, 1_000_000);
 

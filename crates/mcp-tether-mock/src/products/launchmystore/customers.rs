@@ -7,8 +7,8 @@ use super::orders::ADDRESS;
 use super::problem::Problem;
 use super::resource::{Record, Resource, fine, text};
 use super::shop::Shop;
-use crate::products::Kind;
-use crate::products::field::{Field, Shape, may, need};
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may, need};
 
 const FIELDS: &[Field] = &[
     need("email", Shape::Email, "e-mail address that no other customer has"),

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::problem::Reply;
 use super::resource::Resource;
 use super::shop::Shop;
-use crate::products::field::{Field, Input, Shape, may, need, schema};
-use crate::products::{Kind, Tool};
+use crate::product::field::{Field, Input, Shape, may, need, schema};
+use crate::product::{Kind, Tool};
 
 /// A tool: what it says about itself, what it takes, and what does it.
 pub(super) struct Entry {

@@ -8,8 +8,8 @@ use super::problem::Problem;
 use super::resource::{Record, Resource, text};
 use super::shop::Shop;
 use super::writing::{PAGES, POSTS};
-use crate::products::Kind;
-use crate::products::field::{Field, Shape, may, need};
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may, need};
 
 const LINK: Shape = Shape::Like(r"^(/\S*|https?://\S+)$");
 

@@ -41,21 +41,23 @@ use self::entry::{Does, Entry};
 use self::problem::{Problem, Reply};
 use self::shop::Shop;
 use self::web::Seats;
-use super::field::Input;
-use super::{
+use crate::date::Date;
+use crate::kept::{DataProblem, Kept, NotKept};
+use crate::options::{Auth, MockOptions};
+use crate::product::Call;
+use crate::product::field::Input;
+use crate::product::{
     Arguments, Called, Habits, Kind, Misfit, Moment, Offers, Paths, Product, Profile, Resource,
     Tool, ToolResult, WebAnswer, WebRequest,
 };
-use crate::date::Date;
-use crate::kept::{DataProblem, Kept, NotKept};
-use crate::methods::Call;
-use crate::options::{Auth, MockOptions};
 
 /// The shop system, its store and whoever sits at its pages.
 pub(crate) struct LaunchMyStore {
     tools: Vec<Arc<Tool>>,
     store: Kept<Store>,
     seats: Seats,
+    /// Whether calls need a token that this product gave out.
+    asks_tokens: bool,
 }
 
 /// Everything that outlives the process.
@@ -97,7 +99,8 @@ impl LaunchMyStore {
         // The day is no part of the data: nothing can fail to be kept.
         let _ = store.change(|store| store.shop.today = today);
         let tools = entries().map(Entry::to_tool).map(Arc::new).collect();
-        Ok(Self { tools, store, seats: Seats::default() })
+        let asks_tokens = options.auth == Auth::Product;
+        Ok(Self { tools, store, seats: Seats::default(), asks_tokens })
     }
 
     /// Does something for whoever calls, if they may, and notes it.
@@ -108,18 +111,19 @@ impl LaunchMyStore {
         work: impl FnOnce(&mut Shop) -> Reply,
     ) -> Result<ToolResult, NotKept> {
         let entry = entries().find(|entry| entry.name == tool.name);
-        let reply = self.store.change(|store| match (store.member(call), entry) {
-            (Some(member), Some(entry)) => {
-                let reply = match member.role.permits(entry.domain, entry.kind) {
-                    true => work(&mut store.shop),
-                    false => Err(forbidden(&member, entry)),
-                };
-                let at = store.shop.tick();
-                store.audit.note(at, entry.name, &member, reply.as_ref().err());
-                reply
-            }
-            _ => Err(Problem::forbidden("this token was taken back")),
-        })?;
+        let reply =
+            self.store.change(|store| match (store.member(call, self.asks_tokens), entry) {
+                (Some(member), Some(entry)) => {
+                    let reply = match member.role.permits(entry.domain, entry.kind) {
+                        true => work(&mut store.shop),
+                        false => Err(forbidden(&member, entry)),
+                    };
+                    let at = store.shop.tick();
+                    store.audit.note(at, entry.name, &member, reply.as_ref().err());
+                    reply
+                }
+                _ => Err(Problem::forbidden("this token was taken back")),
+            })?;
         let changed = reply.is_ok() && tool.kind != Kind::Read;
         resources::announce(call, changed);
         Ok(match reply {
@@ -139,10 +143,11 @@ fn forbidden(member: &Member, entry: &Entry) -> Problem {
 
 impl Store {
     /// Whoever calls. Where no tokens are asked for it is the owner.
-    fn member(&self, call: &Call) -> Option<Member> {
-        match call.shared.options.auth {
-            Auth::Product => self.ledger.admit(&call.credential, now()),
-            _ => Some(self.ledger.owner()),
+    fn member(&self, call: &Call, asks_tokens: bool) -> Option<Member> {
+        if asks_tokens {
+            self.ledger.admit(&call.credential, now())
+        } else {
+            Some(self.ledger.owner())
         }
     }
 }

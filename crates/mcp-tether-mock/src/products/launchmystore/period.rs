@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::shop::Shop;
 use crate::date::Date;
-use crate::products::Moment;
-use crate::products::field::{Field, Input, Shape, may};
+use crate::product::Moment;
+use crate::product::field::{Field, Input, Shape, may};
 
 const NAMES: &[&str] =
     &["today", "yesterday", "last_7_days", "last_30_days", "this_month", "last_month"];

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::problem::{Problem, Reply};
 use super::shop::Shop;
-use crate::products::field::{Field, Input};
-use crate::products::page::Page;
-use crate::products::query::Query;
+use crate::product::field::{Field, Input};
+use crate::product::page::Page;
+use crate::product::query::Query;
 
 /// One record.
 pub(super) type Record = Map<String, Value>;

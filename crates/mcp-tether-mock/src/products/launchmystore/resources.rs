@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::Store;
-use crate::methods::Call;
-use crate::products::Resource;
+use crate::product::Call;
+use crate::product::Resource;
 
 const AUDIT: &str = "launchmystore://audit-log";
 
@@ -62,6 +62,6 @@ pub(super) fn announce(call: &Call, changed: bool) {
     for (_, uri, _) in ALL.into_iter().filter(|(_, uri, _)| changed || *uri == AUDIT) {
         let params = json!({ "uri": uri });
         let wanted = |session: &crate::session::Session| session.is_subscribed(uri);
-        call.shared.broadcast_to(wanted, "notifications/resources/updated", &params);
+        call.connections.broadcast_to(wanted, "notifications/resources/updated", &params);
     }
 }

@@ -8,8 +8,8 @@ use super::orders::ADDRESS;
 use super::problem::{Problem, Reply};
 use super::resource::Record;
 use super::shop::Shop;
-use crate::products::Kind;
-use crate::products::field::{Field, Input, Shape, may, need};
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
 
 const STORE: &[Field] = &[
     may("name", Shape::Short(80), "what customers call it"),

@@ -12,7 +12,7 @@ use super::resource::Record;
 use super::themes::Theme;
 use super::traffic::Visits;
 use crate::date::Date;
-use crate::products::Moment;
+use crate::product::Moment;
 
 /// Everything the store knows.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use super::entry::{Does, Domain, Entry, Gives, PAGE};
 use super::problem::{Problem, Reply};
 use super::resource::{Record, page};
 use super::shop::Shop;
-use crate::products::field::{Field, Input, Shape, may, need};
-use crate::products::{Kind, Moment};
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::{Kind, Moment};
 
 /// A look of the shop.
 #[derive(Clone, Debug, Serialize, Deserialize)]

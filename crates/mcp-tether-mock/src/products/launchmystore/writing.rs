@@ -7,8 +7,8 @@ use super::problem::Problem;
 use super::resource::{Record, Resource, free, text};
 use super::shop::Shop;
 use crate::date::Date;
-use crate::products::Kind;
-use crate::products::field::{Field, Shape, may, need};
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may, need};
 
 const STATUS: Shape = Shape::OneOf(&["draft", "published"]);
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::field::{Field, Shape, need};
-use super::super::records::{Gives, Records, Resource, Rules, Trouble, col, reads};
 use super::manners::CURRENCY;
+use crate::product::field::{Field, Shape, need};
+use crate::product::records::{Gives, Records, Resource, Rules, Trouble, col, reads};
 
 const SITES: &[Field] = &[
     need("id", Shape::Id, "what other tools take as `site_id`"),

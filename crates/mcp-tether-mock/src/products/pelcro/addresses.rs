@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::field::{Input, Shape};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
-};
 use super::customers::CUSTOMERS;
 use super::manners::SITE;
+use crate::product::field::{Input, Shape};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+};
 
 pub(super) static ADDRESSES: Resource = Resource {
     table: "addresses",

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, may, need};
-use super::super::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, number, seen,
-    update, writes,
-};
-use super::super::tool::Kind;
 use super::accounts;
 use super::exports::{self, EXPORTS};
 use super::manners::{CURRENCY, SITE, metadata};
 use super::totals::{Discount, Line, Totals};
 use super::vendors::VENDORS;
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::records::{
+    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, number, seen,
+    update, writes,
+};
 
 const STATUS: Shape = Shape::OneOf(&["draft", "open", "paid"]);
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Input, Shape};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, get, list, make, number,
-};
 use super::customers::{self, CUSTOMERS};
 use super::events::announce;
 use super::invoices::{self, INVOICES};
 use super::manners::{CURRENCY, MANNERS, PAYMENT_CATEGORY, SITE};
+use crate::product::field::{Input, Shape};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, get, list, make, number,
+};
 
 pub(super) static CHARGES: Resource = Resource {
     table: "charges",

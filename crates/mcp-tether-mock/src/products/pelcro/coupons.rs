@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::super::field::{Input, Shape};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, number, update,
-};
 use super::exports;
 use super::manners::{CURRENCY, SITE, metadata};
 use super::plans::PLANS;
 use super::totals::Discount;
+use crate::product::field::{Input, Shape};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, delete, get, list, number, update,
+};
 
 pub(super) static COUPONS: Resource = Resource {
     table: "coupons",

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, may, need};
-use super::super::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, number, seen,
-    update, writes,
-};
-use super::super::tool::Kind;
 use super::addresses::ADDRESSES;
 use super::charges::{self, Payment};
 use super::events::announce;
 use super::manners::{CURRENCY, SITE, metadata};
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::subscriptions::SUBSCRIPTIONS;
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::records::{
+    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, number, seen,
+    update, writes,
+};
 
 const WHICH: Field = need("customer_id", Shape::Id, "which one");
 

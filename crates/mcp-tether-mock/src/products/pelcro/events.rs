@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::super::records::Records;
 use super::webhooks::WEBHOOKS;
+use crate::product::records::Records;
 
 /// Names of events.
 pub(super) const EVENTS: &[&str] = &[

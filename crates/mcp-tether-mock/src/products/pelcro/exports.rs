@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, may, need};
-use super::super::page::Page;
-use super::super::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, list, make, reads, seen,
-};
 use super::accounts;
 use super::manners::{MANNERS, RESOURCES, SITE};
 use crate::date::Date;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::page::Page;
+use crate::product::records::{
+    Gives, Records, Reply, Resource, Rules, Trouble, col, create, list, make, reads, seen,
+};
 
 /// Types of exports; each is the table of that name.
 const TYPES: &[&str] = &[

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::field::{Input, Shape};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, number, update,
-};
 use super::accounts;
 use super::manners::{CURRENCY, SITE, metadata};
+use crate::product::field::{Input, Shape};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, delete, get, list, number, update,
+};
 
 pub(super) static PRODUCTS: Resource = Resource {
     table: "ecommerce_products",

@@ -2,11 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, may, need};
-use super::super::records::{
-    Gives, Records, Resource, Rules, Trouble, col, create, get, list, make, number, update, writes,
-};
-use super::super::tool::Kind;
 use super::coupons::{self, COUPONS, Purchase, Rebate};
 use super::customers::{self, CUSTOMERS};
 use super::events::announce;
@@ -15,6 +10,11 @@ use super::payment_methods::currency_of;
 use super::subscriptions::SUBSCRIPTIONS;
 use super::totals::{Discount, Line, Totals};
 use super::{exports, paying};
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::records::{
+    Gives, Records, Resource, Rules, Trouble, col, create, get, list, make, number, update, writes,
+};
 
 const STATUS: Shape = Shape::OneOf(&["draft", "open", "paid", "void", "uncollectible"]);
 

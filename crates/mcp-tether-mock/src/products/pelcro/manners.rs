@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Shape, may, need};
-use super::super::page::Page;
-use super::super::records::{Column, Manners, Resource, Trouble, col};
-use super::super::tool::Misfit;
 use super::{
     accounts, addresses, bills, charges, coupons, customers, exports, goods, invoices, memberships,
     newsletters, orders, payment_methods, plans, refunds, subscriptions, vendors, webhooks,
 };
+use crate::product::Misfit;
+use crate::product::field::{Field, Shape, may, need};
+use crate::product::page::Page;
+use crate::product::records::{Column, Manners, Resource, Trouble, col};
 
 /// The argument that nearly every tool needs.
 pub(super) const SITE: Option<Field> =

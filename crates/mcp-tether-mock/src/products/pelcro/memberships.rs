@@ -5,17 +5,17 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, may, need};
-use super::super::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, make, number,
-    seen, update, writes,
-};
-use super::super::tool::Kind;
 use super::addresses::{self, ADDRESSES};
 use super::customers::CUSTOMERS;
 use super::manners::{MANNERS, SITE, metadata};
 use super::plans::PLANS;
 use super::subscriptions::{self, SUBSCRIPTIONS};
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::records::{
+    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, make, number,
+    seen, update, writes,
+};
 
 const INVITE: &[Field] = &[
     need("subscription_id", Shape::Id, "the group's subscription"),

@@ -38,19 +38,19 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-pub(crate) use self::seed::account_names;
-
 use self::manners::MANNERS;
-use super::field::Input;
-use super::records::{self, Records};
-use super::{
+use crate::date::Date;
+use crate::kept::{DataProblem, Kept, NotKept};
+use crate::options::MockOptions;
+use crate::product::Call;
+use crate::product::field::Input;
+use crate::product::records::{self, Records};
+use crate::product::{
     Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult,
     WebAnswer, WebRequest,
 };
-use crate::date::Date;
-use crate::kept::{DataProblem, Kept, NotKept};
-use crate::methods::{Call, RpcError};
-use crate::options::MockOptions;
+use crate::product_name::PELCRO_ACCOUNTS;
+use crate::rpc_error::RpcError;
 
 /// Where the product runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,9 +144,7 @@ fn is_behind(records: &Records, today: Date) -> bool {
 
 /// The tools, their examples made for the first account.
 fn tools(accounts: &Accounts) -> Vec<Arc<Tool>> {
-    let names = account_names();
-    let first = names.first().and_then(|name| accounts.get(name));
-    let records = first.expect("the first account is seeded");
+    let records = accounts.get(PELCRO_ACCOUNTS[0]).expect("the first account is seeded");
     let rows = MANNERS.resources.iter().flat_map(|resource| {
         resource.tools.iter().map(move |row| row.to_tool(resource, &MANNERS, records))
     });
@@ -161,8 +159,8 @@ fn tools(accounts: &Accounts) -> Vec<Arc<Tool>> {
 
 /// The account that a credential is for. Where no sign-in is asked for it is the first.
 fn account_of(credential: &str) -> String {
-    let first = account_names().into_iter().next().filter(|_| credential == "open");
-    first.unwrap_or_else(|| credential.to_owned())
+    let account = if credential == "open" { PELCRO_ACCOUNTS[0] } else { credential };
+    account.to_owned()
 }
 
 impl Product for Pelcro {

@@ -3,10 +3,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, need};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, get, list, number, update,
-};
 use super::addresses::{self, ADDRESSES};
 use super::charges::{self, CHARGES, Payment};
 use super::coupons::{self, Purchase};
@@ -17,6 +13,10 @@ use super::manners::{CURRENCY, SITE, metadata};
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::totals::{Discount, Totals};
 use super::{refunds, taxes};
+use crate::product::field::{Field, Input, Shape, need};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, get, list, number, update,
+};
 
 const STATUS: Shape = Shape::OneOf(&["created", "paid", "fulfilled", "canceled", "returned"]);
 

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::Input;
-use super::super::records::{Records, Reply, Trouble, make, number, seen};
 use super::charges::CHARGES;
 use super::customers::CUSTOMERS;
 use super::events::announce;
 use super::invoices::{INVOICES, only_open, settle};
 use super::manners::MANNERS;
+use crate::product::field::Input;
+use crate::product::records::{Records, Reply, Trouble, make, number, seen};
 
 /// Paid in full by check, wire or cash.
 pub(super) fn offline(records: &mut Records, input: Input<'_>) -> Reply {

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Input, Shape};
-use super::super::records::{Records, Resource, Rules, Trouble, col, create, delete, get, list};
 use super::accounts;
 use super::customers::CUSTOMERS;
 use super::manners::SITE;
 use super::subscriptions::{self, SUBSCRIPTIONS};
+use crate::product::field::{Input, Shape};
+use crate::product::records::{Records, Resource, Rules, Trouble, col, create, delete, get, list};
 
 /// A token of the gateway: brand, last digits, kind of money, whether charges go through.
 const CARDS: &[(&str, &str, &str, &str, &str)] = &[

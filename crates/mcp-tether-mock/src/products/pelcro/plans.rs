@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::field::{Input, Shape};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
-};
 use super::manners::{CURRENCY, SITE, metadata};
 use super::subscriptions::{self, SUBSCRIPTIONS};
+use crate::product::field::{Input, Shape};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+};
 
 pub(super) static PRODUCTS: Resource = Resource {
     table: "products",

@@ -3,15 +3,15 @@
 
 use serde_json::{Value, json};
 
-use super::super::field::{Field, Input, Shape, need};
-use super::super::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, list, make, number, writes,
-};
-use super::super::tool::Kind;
 use super::charges::CHARGES;
 use super::customers::CUSTOMERS;
 use super::events::announce;
 use super::manners::{CURRENCY, MANNERS, SITE};
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, need};
+use crate::product::records::{
+    Gives, Records, Reply, Resource, Rules, Trouble, col, list, make, number, writes,
+};
 
 const STATUS: Shape = Shape::OneOf(&["pending", "succeeded", "canceled"]);
 

@@ -6,10 +6,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::draw::Draw;
-use super::super::field::Input;
-use super::super::moment::Moment;
-use super::super::records::{Records, carry_out, make};
 use super::accounts::ACCOUNTS as ACCOUNT;
 use super::manners::MANNERS;
 use super::seed_tables::{
@@ -17,16 +13,15 @@ use super::seed_tables::{
 };
 use super::{exports, refunds, subscriptions, trade};
 use crate::date::Date;
+use crate::product::Moment;
+use crate::product::draw::Draw;
+use crate::product::field::Input;
+use crate::product::records::{Records, carry_out, make};
 
 /// Days of trade.
 const DAYS: i64 = 200;
 /// Work begins at nine.
 const MORNING: i64 = 9 * 3600;
-
-/// Names of the accounts, as the consent page shows them.
-pub(crate) fn account_names() -> Vec<String> {
-    ACCOUNTS.iter().map(|row| row.name.to_owned()).collect()
-}
 
 /// Every account with its records.
 pub(super) fn accounts(seed: u64, today: Date, environment: &str) -> BTreeMap<String, Records> {

@@ -1,5 +1,7 @@
 //! What the seeded accounts are made of.
 
+use crate::product_name::PELCRO_ACCOUNTS;
+
 /// An account, and what is particular about its data.
 pub(super) struct AccountRow {
     pub(super) name: &'static str,
@@ -24,7 +26,7 @@ pub(super) struct SiteRow {
 
 pub(super) const ACCOUNTS: &[AccountRow] = &[
     AccountRow {
-        name: "The Daily Meridian",
+        name: PELCRO_ACCOUNTS[0],
         country: "US",
         currency: "usd",
         enterprise: true,
@@ -55,7 +57,7 @@ pub(super) const ACCOUNTS: &[AccountRow] = &[
         ],
     },
     AccountRow {
-        name: "Harbor & Pine",
+        name: PELCRO_ACCOUNTS[1],
         country: "CA",
         currency: "cad",
         enterprise: true,
@@ -75,7 +77,7 @@ pub(super) const ACCOUNTS: &[AccountRow] = &[
         ],
     },
     AccountRow {
-        name: "Northwind Research",
+        name: PELCRO_ACCOUNTS[2],
         country: "DE",
         currency: "eur",
         enterprise: false,

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::records::Records;
 use super::totals::Line;
 use super::{accounts, addresses};
+use crate::product::records::Records;
 
 /// Country, state, hundredths of a percent, name. A state comes before its country.
 const RATES: &[(&str, &str, i64, &str)] = &[

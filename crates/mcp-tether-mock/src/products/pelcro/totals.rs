@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::money::{basis_points, portion, shared};
-use super::super::records::{Trouble, number};
+use crate::product::money::{basis_points, portion, shared};
+use crate::product::records::{Trouble, number};
 
 /// More than this nobody invoices.
 const MOST: i64 = 100_000_000_000;

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::super::field::{Field, Shape, may};
-use super::super::records::{
-    Gives, Records, Resource, Rules, col, create, delete, get, list, number, update, writes,
-};
-use super::super::tool::Kind;
 use super::bills::BILLS;
 use super::exports::{self, EXPORTS};
 use super::manners::{CURRENCY, SITE, metadata};
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may};
+use crate::product::records::{
+    Gives, Records, Resource, Rules, col, create, delete, get, list, number, update, writes,
+};
 
 const STATUS: Shape = Shape::OneOf(&["active", "inactive"]);
 

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::field::{Input, Shape};
-use super::super::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
-};
 use super::events::EVENTS;
 use super::manners::SITE;
+use crate::product::field::{Input, Shape};
+use crate::product::records::{
+    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+};
 
 /// Endpoints per account.
 const MOST: usize = 10;

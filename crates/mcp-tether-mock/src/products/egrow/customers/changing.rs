@@ -48,7 +48,7 @@ const MODIFY_ADDRESS: &[Field] = &[
     may("address", Shape::Object(ADDRESS), "the address, for `add` and `edit`"),
 ];
 
-pub(in super::super) const CHANGING: &[Entry] = &[
+pub(crate) const CHANGING: &[Entry] = &[
     Entry {
         name: "create_customer",
         title: "Create a customer",
@@ -196,7 +196,7 @@ fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
 }
 
 /// A customer that is not on the desk yet.
-pub(in super::super) fn new_customer(
+pub(crate) fn new_customer(
     desk: &mut Desk,
     input: Input<'_>,
     groups: Vec<String>,
@@ -227,7 +227,7 @@ pub(in super::super) fn new_customer(
 }
 
 /// An address of which only the person is known.
-pub(in super::super) fn blank_address(desk: &mut Desk, name: &str, phone: &str) -> Address {
+pub(crate) fn blank_address(desk: &mut Desk, name: &str, phone: &str) -> Address {
     Address {
         id: desk.new_id("adr"),
         kind: "shipping".to_owned(),
@@ -239,7 +239,7 @@ pub(in super::super) fn blank_address(desk: &mut Desk, name: &str, phone: &str) 
 }
 
 /// Puts what was given into an address.
-pub(in super::super) fn fill(address: &mut Address, given: Input<'_>) {
+pub(crate) fn fill(address: &mut Address, given: Input<'_>) {
     let places = [
         (&mut address.kind, "kind"),
         (&mut address.name, "name"),

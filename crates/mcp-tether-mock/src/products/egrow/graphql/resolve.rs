@@ -13,7 +13,7 @@ use super::super::entry::{Entry, Run};
 use super::super::field::Input;
 use super::super::problem::Problem;
 use super::super::types::{Is, Member, Type};
-use crate::products::{Misfit, Tool};
+use crate::product::{Misfit, Tool};
 
 /// So many fields may one operation touch: depth and complexity bound the document, this bounds
 /// what its lists multiply it by.

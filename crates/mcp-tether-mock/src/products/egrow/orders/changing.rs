@@ -94,7 +94,7 @@ const MERGE: &[Field] = &[
     may("addLines", Shape::Flag, "adds their lines to the primary, no if left out"),
 ];
 
-pub(in super::super) const CHANGING: &[Entry] = &[
+pub(crate) const CHANGING: &[Entry] = &[
     Entry {
         name: "create_order",
         title: "Create an order",

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::role::Role;
-use crate::products::Moment;
+use crate::product::Moment;
 
 /// How long a token is good: a year.
 const LIFETIME_DAYS: i64 = 365;
 /// The shortest password that is taken.
 const SHORTEST_PASSWORD: usize = 8;
 /// What every account of a new store has.
-pub(in super::super) const FIRST_PASSWORD: &str = "mock-password";
+pub(crate) const FIRST_PASSWORD: &str = "mock-password";
 
 /// The people of a new store.
 const PEOPLE: [(&str, &str, Role); 4] = [
@@ -28,7 +28,7 @@ const PEOPLE: [(&str, &str, Role); 4] = [
 
 /// Everybody who can sign in, and every token that is good.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in super::super) struct Ledger {
+pub(crate) struct Ledger {
     accounts: Vec<Account>,
     tokens: Vec<Token>,
     issued: u64,
@@ -45,28 +45,28 @@ struct Account {
 
 /// A token as its owner sees it: never the token itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in super::super) struct Token {
-    pub(in super::super) id: u64,
-    pub(in super::super) email: String,
-    pub(in super::super) role: Role,
-    pub(in super::super) label: String,
+pub(crate) struct Token {
+    pub(crate) id: u64,
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) label: String,
     /// Its first letters.
-    pub(in super::super) starts: String,
-    pub(in super::super) created: Moment,
-    pub(in super::super) expires: Moment,
+    pub(crate) starts: String,
+    pub(crate) created: Moment,
+    pub(crate) expires: Moment,
     digest: String,
 }
 
 /// Somebody who signed in, or whose token was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Member {
-    pub(in super::super) email: String,
-    pub(in super::super) role: Role,
+pub(crate) struct Member {
+    pub(crate) email: String,
+    pub(crate) role: Role,
 }
 
 impl Ledger {
     /// The accounts of a new store; the owner has given out `demo` for trying things.
-    pub(in super::super) fn new(demo: &str, now: Moment) -> Self {
+    pub(crate) fn new(demo: &str, now: Moment) -> Self {
         let account = |(email, name, role): (&str, &str, Role)| {
             let salt = random("salt");
             let password = digest(&[&salt, FIRST_PASSWORD]);
@@ -79,13 +79,13 @@ impl Ledger {
     }
 
     /// Whoever may do everything.
-    pub(in super::super) fn owner(&self) -> Member {
+    pub(crate) fn owner(&self) -> Member {
         Member { email: PEOPLE[0].0.to_owned(), role: Role::Owner }
     }
 
     /// Signs somebody in to act in a role, their own if none is named. Nobody gets more than they
     /// have.
-    pub(in super::super) fn sign_in(
+    pub(crate) fn sign_in(
         &self,
         email: &str,
         password: &str,
@@ -104,12 +104,7 @@ impl Ledger {
     }
 
     /// A new token, shown this once.
-    pub(in super::super) fn mint(
-        &mut self,
-        member: &Member,
-        label: &str,
-        now: Moment,
-    ) -> (String, Token) {
+    pub(crate) fn mint(&mut self, member: &Member, label: &str, now: Moment) -> (String, Token) {
         let token = random("lms");
         let kept = self.keep(&token, member, label, now);
         (token, kept)
@@ -132,7 +127,7 @@ impl Ledger {
     }
 
     /// Whom a token speaks for, if it is good.
-    pub(in super::super) fn admit(&self, token: &str, now: Moment) -> Option<Member> {
+    pub(crate) fn admit(&self, token: &str, now: Moment) -> Option<Member> {
         let wanted = digest(&[token]);
         let token = self.tokens.iter().find(|known| known.digest == wanted)?;
         let member = Member { email: token.email.clone(), role: token.role };
@@ -140,20 +135,20 @@ impl Ledger {
     }
 
     /// The tokens of an account that are good, the newest first.
-    pub(in super::super) fn tokens(&self, email: &str, now: Moment) -> Vec<&Token> {
+    pub(crate) fn tokens(&self, email: &str, now: Moment) -> Vec<&Token> {
         let good = |token: &&Token| token.email == email && token.expires > now;
         self.tokens.iter().rev().filter(good).collect()
     }
 
     /// Takes a token of this account back; false if it has none of that number.
-    pub(in super::super) fn revoke(&mut self, email: &str, id: u64) -> bool {
+    pub(crate) fn revoke(&mut self, email: &str, id: u64) -> bool {
         let before = self.tokens.len();
         self.tokens.retain(|token| token.email != email || token.id != id);
         self.tokens.len() < before
     }
 
     /// Changes a password, which takes every token of the account back. Gives how many that were.
-    pub(in super::super) fn change_password(
+    pub(crate) fn change_password(
         &mut self,
         email: &str,
         old: &str,
@@ -174,7 +169,7 @@ impl Ledger {
 }
 
 /// Something that cannot be guessed; its first word says what it is.
-pub(in super::super) fn random(kind: &str) -> String {
+pub(crate) fn random(kind: &str) -> String {
     let mut bytes = [0; 32];
     OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");
     format!("{kind}_{}", URL_SAFE_NO_PAD.encode(bytes))

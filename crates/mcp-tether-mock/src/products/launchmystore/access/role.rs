@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::entry::Domain;
-use crate::products::Kind;
+use crate::product::Kind;
 
 /// What somebody is in the store, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(in super::super) enum Role {
+pub(crate) enum Role {
     /// Looks.
     Viewer,
     /// Looks, and writes texts: blog, pages, themes, menus.
@@ -20,11 +20,10 @@ pub(in super::super) enum Role {
 }
 
 impl Role {
-    pub(in super::super) const ALL: [Self; 4] =
-        [Self::Owner, Self::Manager, Self::Editor, Self::Viewer];
+    pub(crate) const ALL: [Self; 4] = [Self::Owner, Self::Manager, Self::Editor, Self::Viewer];
 
     /// Its name in forms and answers.
-    pub(in super::super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Owner => "owner",
             Self::Manager => "manager",
@@ -33,12 +32,12 @@ impl Role {
         }
     }
 
-    pub(in super::super) fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
     /// Whether it may do this kind of thing in that part of the admin.
-    pub(in super::super) fn permits(self, domain: Domain, kind: Kind) -> bool {
+    pub(crate) fn permits(self, domain: Domain, kind: Kind) -> bool {
         match (self, kind) {
             (Self::Owner, _) | (_, Kind::Read) | (Self::Manager, Kind::Write) => true,
             (Self::Editor, Kind::Write) => domain.is_content(),

@@ -7,7 +7,7 @@ use super::super::problem::Reply;
 use super::super::shop::Shop;
 use super::sales::Sums;
 use super::{goods, orders_in};
-use crate::products::field::Input;
+use crate::product::field::Input;
 
 pub(super) fn report(shop: &Shop, input: Input<'_>) -> Reply {
     let low = input.whole("lowStock").unwrap_or(10);

@@ -8,8 +8,8 @@ use super::super::period::{self, Span};
 use super::super::problem::Reply;
 use super::super::shop::Shop;
 use super::orders_in;
-use crate::products::field::Input;
-use crate::products::money::portion;
+use crate::product::field::Input;
+use crate::product::money::portion;
 
 /// What was sold of one product or variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::entry::{Does, Domain, Entry, Gives};
 use super::orders::Order;
 use super::period::{FROM, PERIOD, Span, TO};
 use super::shop::Shop;
-use crate::products::Kind;
-use crate::products::field::{Field, Shape, may};
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may};
 
 const SPAN: &[Field] = &[PERIOD, FROM, TO];
 

@@ -11,8 +11,8 @@ use super::super::resource::text;
 use super::super::shop::Shop;
 use super::orders_in;
 use crate::date::Date;
-use crate::products::field::{Field, Input, Shape, may};
-use crate::products::money::portion;
+use crate::product::field::{Field, Input, Shape, may};
+use crate::product::money::portion;
 
 pub(super) const GROUP: &[Field] = &[may(
     "groupBy",

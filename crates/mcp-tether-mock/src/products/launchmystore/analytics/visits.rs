@@ -10,8 +10,8 @@ use super::super::shop::Shop;
 use super::super::traffic::Visits;
 use super::orders_in;
 use crate::date::Date;
-use crate::products::field::{Field, Input, Shape, may};
-use crate::products::money::portion;
+use crate::product::field::{Field, Input, Shape, may};
+use crate::product::money::portion;
 
 pub(super) const GROUP: &[Field] =
     &[may("groupBy", Shape::OneOf(&["source", "day"]), "what the rows stand for")];

@@ -13,7 +13,7 @@ pub(super) use variants::TOOLS as VARIANT_TOOLS;
 
 use super::problem::Problem;
 use super::shop::Shop;
-use crate::products::Moment;
+use crate::product::Moment;
 
 /// Something that is sold.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use super::super::resource::{free_name, page, slug, text};
 use super::super::shop::Shop;
 use super::variants::{NEW, New};
 use super::{Product, nobody_waits_for, product_in_full, product_line};
-use crate::products::Kind;
-use crate::products::field::{Field, Input, Shape, may, need};
-use crate::products::query::Query;
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::query::Query;
 
 const STATUS: Shape = Shape::OneOf(&["active", "draft", "archived"]);
 
@@ -52,7 +52,7 @@ const UPDATE: &[Field] = &[
     may("price", Shape::Money, "new price in cents of every variant"),
 ];
 
-pub(in super::super) const TOOLS: &[Entry] = &[
+pub(crate) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_products",
         title: "List products",
@@ -252,7 +252,7 @@ fn unused_slug(shop: &Shop, slug: &str, own: Option<&str>) -> Result<(), Problem
 }
 
 /// The products of a category, for others to count.
-pub(in super::super) fn count_in(shop: &Shop, category: &Value) -> usize {
+pub(crate) fn count_in(shop: &Shop, category: &Value) -> usize {
     let of = |product: &&Product| product.category_ids.iter().any(|id| *category == **id);
     shop.products.iter().filter(of).count()
 }

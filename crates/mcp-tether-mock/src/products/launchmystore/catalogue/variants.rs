@@ -9,9 +9,9 @@ use super::super::problem::{Problem, Reply};
 use super::super::resource::page;
 use super::super::shop::Shop;
 use super::{Movement, Product, Variant, free_sku, nobody_waits_for, variant_line};
-use crate::products::Kind;
-use crate::products::field::{Field, Input, Shape, may, need};
-use crate::products::query::Query;
+use crate::product::Kind;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::query::Query;
 
 const STOCK: Shape = Shape::Whole(0, 1_000_000);
 
@@ -52,7 +52,7 @@ const ADJUST: &[Field] = &[
     ),
 ];
 
-pub(in super::super) const TOOLS: &[Entry] = &[
+pub(crate) const TOOLS: &[Entry] = &[
     Entry {
         name: "list_variants",
         title: "List variants",
@@ -160,7 +160,7 @@ impl<'a> New<'a> {
 
 impl Shop {
     /// Puts a variant on sale. Its stock is the first that is moved.
-    pub(in super::super) fn add_variant(
+    pub(crate) fn add_variant(
         &mut self,
         product: &str,
         variant: Variant,

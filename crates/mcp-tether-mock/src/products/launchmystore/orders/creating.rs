@@ -9,9 +9,9 @@ use super::super::resource::text;
 use super::super::settings;
 use super::super::shop::Shop;
 use super::{Event, Line, Order, Status};
-use crate::products::Moment;
-use crate::products::field::{Field, Input, Shape, may, need};
-use crate::products::money::basis_points;
+use crate::product::Moment;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::money::basis_points;
 
 const LINE: &[Field] = &[
     need("variant", Shape::Text, "id or SKU"),
@@ -20,7 +20,7 @@ const LINE: &[Field] = &[
 ];
 
 /// Where something goes.
-pub(in super::super) const ADDRESS: &[Field] = &[
+pub(crate) const ADDRESS: &[Field] = &[
     need("line1", Shape::Text, "street and number"),
     may("line2", Shape::Text, "flat, floor"),
     need("city", Shape::Text, "city"),
@@ -41,16 +41,16 @@ pub(super) const CREATE: &[Field] = &[
 
 /// What an order costs besides its goods.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Pricing {
-    pub(in super::super) coupon: Option<String>,
-    pub(in super::super) discount: i64,
-    pub(in super::super) method: String,
-    pub(in super::super) fee: i64,
-    pub(in super::super) tax: i64,
+pub(crate) struct Pricing {
+    pub(crate) coupon: Option<String>,
+    pub(crate) discount: i64,
+    pub(crate) method: String,
+    pub(crate) fee: i64,
+    pub(crate) tax: i64,
 }
 
 /// What these lines cost, sent to a country in a way, with a coupon.
-pub(in super::super) fn price(
+pub(crate) fn price(
     shop: &Shop,
     lines: &[Line],
     customer: &str,
@@ -138,7 +138,7 @@ fn lines(shop: &mut Shop, input: Input<'_>) -> Result<Vec<Line>, Problem> {
 
 impl Shop {
     /// So many of a variant, at its price.
-    pub(in super::super) fn line(&mut self, variant: &str, quantity: i64) -> Result<Line, Problem> {
+    pub(crate) fn line(&mut self, variant: &str, quantity: i64) -> Result<Line, Problem> {
         self.variant(variant)?;
         let id = self.new_id("line");
         let (product, variant) = self.variant(variant)?;
@@ -159,7 +159,7 @@ impl Shop {
     }
 
     /// Takes an order in: it gets its number, the goods leave the shelf, the coupon is used.
-    pub(in super::super) fn place(&mut self, order: Order) -> String {
+    pub(crate) fn place(&mut self, order: Order) -> String {
         let id = self.new_id("ord");
         let number = format!("LMS{}", self.next_order);
         self.next_order += 1;

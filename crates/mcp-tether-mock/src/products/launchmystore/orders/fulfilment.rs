@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::problem::{Problem, Reply};
 use super::super::shop::Shop;
 use super::{Fulfillment, ID, Order, Quantity, Status};
-use crate::products::field::{Field, Input, Shape, may, need};
+use crate::product::field::{Field, Input, Shape, may, need};
 
 const LINE: &[Field] = &[
     need("line", Shape::Text, "id or SKU of a line of the order"),
@@ -83,7 +83,7 @@ pub(super) fn chosen(
 
 impl Order {
     /// Keeps a parcel; when everything is sent, the order is.
-    pub(in super::super) fn send(&mut self, fulfillment: Fulfillment) {
+    pub(crate) fn send(&mut self, fulfillment: Fulfillment) {
         for sent in &fulfillment.lines {
             for line in self.lines.iter_mut().filter(|line| line.id == sent.line_id) {
                 line.fulfilled += sent.quantity;

@@ -6,8 +6,8 @@ use super::super::problem::Reply;
 use super::super::resource::{page, text};
 use super::super::shop::Shop;
 use super::{Order, Status, order_line};
-use crate::products::field::{Field, Input, Shape, may};
-use crate::products::query::Query;
+use crate::product::field::{Field, Input, Shape, may};
+use crate::product::query::Query;
 
 pub(super) const LIST: &[Field] = &[
     may("query", Shape::Text, "words to look for in numbers, names, e-mail addresses and goods"),

@@ -15,9 +15,9 @@ pub(super) use status::update;
 
 use super::entry::{Does, Domain, Entry, Gives, PAGE};
 use super::shop::Shop;
-use crate::products::field::{Field, Shape, need};
-use crate::products::money::{portion, shared};
-use crate::products::{Kind, Moment};
+use crate::product::field::{Field, Shape, need};
+use crate::product::money::{portion, shared};
+use crate::product::{Kind, Moment};
 
 /// An order.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use super::super::problem::{Problem, Reply};
 use super::super::shop::Shop;
 use super::fulfilment::chosen;
 use super::{ID, Line, Order, Quantity, Refund};
-use crate::products::field::{Field, Input, Shape, may, need};
-use crate::products::money::decimal;
+use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::money::decimal;
 
 const LINE: &[Field] = &[
     need("line", Shape::Text, "id or SKU of a line of the order"),

@@ -4,7 +4,7 @@ use super::super::coupons;
 use super::super::problem::{Problem, Reply};
 use super::super::shop::Shop;
 use super::{ID, Order, Status};
-use crate::products::field::{Field, Input, Shape, may};
+use crate::product::field::{Field, Input, Shape, may};
 
 pub(super) const UPDATE: &[Field] = &[
     ID,
@@ -13,7 +13,7 @@ pub(super) const UPDATE: &[Field] = &[
     may("note", Shape::Text, "a note for the timeline"),
 ];
 
-pub(in super::super) fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
+pub(crate) fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
     if !["status", "paid", "note"].into_iter().any(|name| input.has(name)) {
         return Err(Problem::invalid("status", "give a `status`, `paid` or a `note`"));
     }

@@ -12,9 +12,9 @@ use super::super::resource::text;
 use super::super::shop::Shop;
 use super::{DAYS, goods, people};
 use crate::date::Date;
-use crate::products::Moment;
-use crate::products::draw::Draw;
-use crate::products::field::Input;
+use crate::product::Moment;
+use crate::product::draw::Draw;
+use crate::product::field::Input;
 
 const COUNT: i64 = 120;
 /// So many of them came in this morning.

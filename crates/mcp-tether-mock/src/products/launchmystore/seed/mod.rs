@@ -13,9 +13,9 @@ use super::resource::Resource;
 use super::shop::Shop;
 use super::traffic::Visits;
 use crate::date::Date;
-use crate::products::Moment;
-use crate::products::draw::Draw;
-use crate::products::field::Input;
+use crate::product::Moment;
+use crate::product::draw::Draw;
+use crate::product::field::Input;
 
 /// Days that orders and visits go back.
 const DAYS: i64 = 75;

@@ -9,7 +9,7 @@ use super::super::entry::Domain;
 use super::super::{LaunchMyStore, entries, now, resources};
 use super::snippets::Host;
 use super::{PAGE, role};
-use crate::products::{Product, WebAnswer, WebRequest};
+use crate::product::{Product, WebAnswer, WebRequest};
 
 /// The longest token that is put into a snippet.
 const LONGEST_TOKEN: usize = 200;

@@ -11,7 +11,7 @@ pub(super) use seats::Seats;
 use self::seats::COOKIE;
 use super::access::{Member, Role};
 use super::{LaunchMyStore, now};
-use crate::products::{WebAnswer, WebRequest};
+use crate::product::{WebAnswer, WebRequest};
 
 /// Where tokens are made by hand.
 pub(super) const PAGE: &str = "/admin/ai-connector";

@@ -8,7 +8,7 @@ use super::seats::{COOKIE, Said, Seat};
 use super::snippets::Host;
 use super::{PAGE, role};
 use crate::html::{escaped, wide_document};
-use crate::products::{Fields, WebAnswer, WebRequest};
+use crate::product::{Fields, WebAnswer, WebRequest};
 
 const TITLE: &str = "AI Connector (MCP)";
 

@@ -32,7 +32,7 @@ pub(super) enum Said {
 
 /// All seats by the value of their cookie.
 #[derive(Debug, Default)]
-pub(in super::super) struct Seats(Mutex<BTreeMap<String, Seat>>);
+pub(crate) struct Seats(Mutex<BTreeMap<String, Seat>>);
 
 impl Seats {
     /// A seat for somebody; gives the value of its cookie.

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::super::super::field::Input;
-use super::super::super::moment::Moment;
-use super::super::super::records::{Records, Trouble, number};
 use super::super::customers::CUSTOMERS;
 use super::super::events::announce;
 use super::super::memberships::network;
 use super::super::payment_methods;
 use super::super::plans::PLANS;
 use super::{is_running, opening};
+use crate::product::Moment;
+use crate::product::field::Input;
+use crate::product::records::{Records, Trouble, number};
 
 pub(super) fn changing(
     records: &mut Records,

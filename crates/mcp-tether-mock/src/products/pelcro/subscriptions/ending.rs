@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::super::super::field::Input;
-use super::super::super::money::portion;
-use super::super::super::records::{Records, Reply, Trouble, number, seen};
 use super::super::charges::CHARGES;
 use super::super::events::announce;
 use super::super::invoices::INVOICES;
 use super::super::{paying, refunds};
 use super::{SUBSCRIPTIONS, is_running, left};
+use crate::product::field::Input;
+use crate::product::money::portion;
+use crate::product::records::{Records, Reply, Trouble, number, seen};
 
 pub(super) fn cancel(records: &mut Records, input: Input<'_>) -> Reply {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();

@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::field::Input;
-use super::super::super::records::{Records, Reply, Trouble, make};
 use super::super::customers::{CUSTOMERS, settle_on};
 use super::super::events::announce;
 use super::super::invoices::INVOICES;
@@ -11,6 +9,8 @@ use super::super::manners::MANNERS;
 use super::super::plans::PLANS;
 use super::phases::{self, Phase};
 use super::{SUBSCRIPTIONS, is_running, opening};
+use crate::product::field::Input;
+use crate::product::records::{Records, Reply, Trouble, make};
 
 pub(super) fn redeem(records: &mut Records, input: Input<'_>) -> Reply {
     let gift = gift(records, input)?;

@@ -11,11 +11,6 @@ use serde_json::Value;
 
 pub(super) use opening::{first_due, next_period};
 
-use super::super::field::{Field, Shape, may, need};
-use super::super::records::{
-    Gives, Resource, Rules, col, create, get, list, number, update, writes,
-};
-use super::super::tool::Kind;
 use super::addresses::ADDRESSES;
 use super::coupons::COUPONS;
 use super::customers::CUSTOMERS;
@@ -24,6 +19,11 @@ use super::manners::{SITE, metadata};
 use super::memberships::MEMBERSHIPS;
 use super::payment_methods::PAYMENT_METHODS;
 use super::plans::PLANS;
+use crate::product::Kind;
+use crate::product::field::{Field, Shape, may, need};
+use crate::product::records::{
+    Gives, Resource, Rules, col, create, get, list, number, update, writes,
+};
 
 const STATUS: Shape = Shape::OneOf(&["trialing", "active", "past_due", "canceled"]);
 const COLLECTION: Shape = Shape::OneOf(&["charge_automatically", "send_invoice"]);

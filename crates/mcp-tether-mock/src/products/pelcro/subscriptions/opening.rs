@@ -2,9 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::field::Input;
-use super::super::super::moment::Moment;
-use super::super::super::records::{Records, Trouble, number};
 use super::super::addresses;
 use super::super::charges::{self, Payment};
 use super::super::coupons::{self, COUPONS, Purchase, Rebate};
@@ -16,7 +13,10 @@ use super::super::plans::{PLANS, PRODUCTS};
 use super::super::taxes;
 use super::super::totals::Discount;
 use super::{SUBSCRIPTIONS, changing};
-use crate::state::mixed;
+use crate::product::Moment;
+use crate::product::field::Input;
+use crate::product::records::{Records, Trouble, number};
+use crate::splitmix::splitmix64;
 
 const DAY: i64 = 86_400;
 /// Why an invoice is made when a period follows another.
@@ -72,7 +72,7 @@ fn say_what_it_is(draft: &mut Value, plan: &Value, input: Input<'_>) -> Result<(
     .into();
     if gift {
         let number = draft["id"].as_u64().unwrap_or_default();
-        draft["gift_code"] = format!("GIFT{:08X}", mixed(0x6769_6674, number) >> 32).into();
+        draft["gift_code"] = format!("GIFT{:08X}", splitmix64(0x6769_6674, number) >> 32).into();
     }
     Ok(())
 }
@@ -208,14 +208,14 @@ fn invoice(
 }
 
 /// The running subscription whose period ends first, if that is before `now`.
-pub(in super::super) fn first_due(records: &Records, now: i64) -> Option<(i64, Value)> {
+pub(crate) fn first_due(records: &Records, now: i64) -> Option<(i64, Value)> {
     let running = records.all(&SUBSCRIPTIONS).iter().filter(|s| super::is_running(s));
     let ends = running.map(|s| (number(s, "current_period_end"), s["id"].clone()));
     ends.filter(|(end, _)| *end <= now).min_by_key(|(end, _)| *end)
 }
 
 /// The current period is over: what comes next begins, or the subscription ends.
-pub(in super::super) fn next_period(records: &mut Records, id: &Value) -> Result<(), Trouble> {
+pub(crate) fn next_period(records: &mut Records, id: &Value) -> Result<(), Trouble> {
     let mut subscription = records.find(&SUBSCRIPTIONS, id)?.clone();
     let start = number(&subscription, "current_period_end");
     let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();

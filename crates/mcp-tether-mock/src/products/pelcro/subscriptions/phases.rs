@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::field::Input;
-use super::super::super::records::{Records, Reply, Trouble, number, seen};
 use super::super::coupons::{self, Purchase};
 use super::super::events::announce;
 use super::super::plans::PLANS;
 use super::{SUBSCRIPTIONS, is_running, opening};
+use crate::product::field::Input;
+use crate::product::records::{Records, Reply, Trouble, number, seen};
 
 /// Phases to come, at most.
 const MOST: usize = 10;

@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::resource::Resource;
 use super::trouble::Trouble;
 use crate::date::Date;
-use crate::products::moment::Moment;
+use crate::product::moment::Moment;
 
 /// Everything a product knows, or everything of one of its accounts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in crate::products) struct Records {
+pub(crate) struct Records {
     tables: BTreeMap<String, Table>,
     /// Added to the number of every table's first record.
     offset: u64,
@@ -32,35 +32,35 @@ struct Table {
 }
 
 impl Records {
-    pub(in crate::products) fn new(now: Moment, offset: u64) -> Self {
+    pub(crate) fn new(now: Moment, offset: u64) -> Self {
         Self { tables: BTreeMap::new(), offset, clock: now.0, before: None }
     }
 
-    pub(in crate::products) fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         Moment(self.clock)
     }
 
-    pub(in crate::products) fn today(&self) -> Date {
+    pub(crate) fn today(&self) -> Date {
         self.now().day()
     }
 
     /// It is at least this late.
-    pub(in crate::products) fn advance_to(&mut self, now: Moment) {
+    pub(crate) fn advance_to(&mut self, now: Moment) {
         self.clock = self.clock.max(now.0);
     }
 
     /// The time of the next change.
-    pub(in crate::products) fn tick(&mut self) -> Moment {
+    pub(crate) fn tick(&mut self) -> Moment {
         self.clock += 1;
         self.now()
     }
 
-    pub(in crate::products) fn all(&self, of: &Resource) -> &[Value] {
+    pub(crate) fn all(&self, of: &Resource) -> &[Value] {
         self.tables.get(of.table).map_or(&[], |table| &table.rows)
     }
 
     /// Records whose member has this value.
-    pub(in crate::products) fn with<'a>(
+    pub(crate) fn with<'a>(
         &'a self,
         of: &Resource,
         member: &'static str,
@@ -69,16 +69,16 @@ impl Records {
         self.all(of).iter().filter(move |record| record[member] == *value)
     }
 
-    pub(in crate::products) fn get(&self, of: &Resource, id: &Value) -> Option<&Value> {
+    pub(crate) fn get(&self, of: &Resource, id: &Value) -> Option<&Value> {
         self.all(of).iter().find(|record| record["id"] == *id)
     }
 
-    pub(in crate::products) fn find(&self, of: &Resource, id: &Value) -> Result<&Value, Trouble> {
+    pub(crate) fn find(&self, of: &Resource, id: &Value) -> Result<&Value, Trouble> {
         self.get(of, id).ok_or_else(|| Trouble::not_found(of.one, id))
     }
 
     /// An id that no record of this table ever had.
-    pub(in crate::products) fn new_id(&mut self, of: &Resource) -> Value {
+    pub(crate) fn new_id(&mut self, of: &Resource) -> Value {
         let first = of.first + self.offset;
         let table = self.table(of);
         let number = first + table.made;
@@ -86,11 +86,11 @@ impl Records {
         of.prefix.map_or_else(|| number.into(), |prefix| format!("{prefix}_{number}").into())
     }
 
-    pub(in crate::products) fn insert(&mut self, of: &Resource, record: Value) {
+    pub(crate) fn insert(&mut self, of: &Resource, record: Value) {
         self.table(of).rows.push(record);
     }
 
-    pub(in crate::products) fn change(
+    pub(crate) fn change(
         &mut self,
         of: &Resource,
         id: &Value,
@@ -101,12 +101,12 @@ impl Records {
         found.map(change).ok_or_else(|| Trouble::not_found(of.one, id))
     }
 
-    pub(in crate::products) fn remove(&mut self, of: &Resource, id: &Value) {
+    pub(crate) fn remove(&mut self, of: &Resource, id: &Value) {
         self.table(of).rows.retain(|record| record["id"] != *id);
     }
 
     /// Does all of it, or nothing.
-    pub(in crate::products) fn attempt<T>(
+    pub(crate) fn attempt<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
@@ -133,7 +133,7 @@ impl Records {
 }
 
 /// A number in a record; 0 when there is none.
-pub(in crate::products) fn number(record: &Value, member: &str) -> i64 {
+pub(crate) fn number(record: &Value, member: &str) -> i64 {
     record[member].as_i64().unwrap_or_default()
 }
 
@@ -142,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::products::records::Rules;
+    use crate::product::records::Rules;
 
     static THINGS: Resource = Resource {
         table: "things",

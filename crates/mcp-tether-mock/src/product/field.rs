@@ -5,16 +5,16 @@ use serde_json::{Map, Value, json};
 
 /// One argument.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) shape: Shape,
-    pub(super) required: bool,
-    pub(super) about: &'static str,
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    pub(crate) about: &'static str,
 }
 
 /// What an argument may hold.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// Text that is not empty.
     Text,
     /// Text of at most so many characters, not empty.
@@ -61,23 +61,23 @@ pub(super) enum Shape {
 }
 
 /// An argument that must be there.
-pub(super) const fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(crate) const fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: true, about }
 }
 
 /// An argument that may be there.
-pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(crate) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: false, about }
 }
 
 /// Arguments of everything that looks at a span of days.
-pub(super) const DAYS: &[Field] = &[
+pub(crate) const DAYS: &[Field] = &[
     may("from", Shape::Day, "first day that counts"),
     may("to", Shape::Day, "last day that counts"),
 ];
 
 /// The JSON schema of an object with these members and no others.
-pub(super) fn schema<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Value {
+pub(crate) fn schema<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
@@ -97,7 +97,7 @@ pub(super) fn schema<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Value {
 }
 
 impl Shape {
-    pub(super) fn schema(self) -> Value {
+    pub(crate) fn schema(self) -> Value {
         match self {
             Self::Text => json!({ "type": "string", "minLength": 1 }),
             Self::Short(most) => json!({ "type": "string", "minLength": 1, "maxLength": most }),
@@ -157,50 +157,50 @@ fn list(items: Value) -> Value {
 
 /// Arguments that fit their schema.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Input<'a>(pub(super) &'a Value);
+pub(crate) struct Input<'a>(pub(crate) &'a Value);
 
 impl<'a> Input<'a> {
-    pub(super) fn has(self, name: &str) -> bool {
+    pub(crate) fn has(self, name: &str) -> bool {
         self.0.get(name).is_some()
     }
 
-    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(self, name: &str) -> Option<&'a str> {
         self.0.get(name).and_then(Value::as_str).map(str::trim)
     }
 
     /// A text that the schema demands.
-    pub(super) fn needed(self, name: &str) -> &'a str {
+    pub(crate) fn needed(self, name: &str) -> &'a str {
         self.text(name).unwrap_or_default()
     }
 
-    pub(super) fn owned(self, name: &str) -> Option<String> {
+    pub(crate) fn owned(self, name: &str) -> Option<String> {
         self.text(name).map(str::to_owned)
     }
 
-    pub(super) fn whole(self, name: &str) -> Option<i64> {
+    pub(crate) fn whole(self, name: &str) -> Option<i64> {
         self.0.get(name).and_then(Value::as_i64)
     }
 
-    pub(super) fn flag(self, name: &str) -> Option<bool> {
+    pub(crate) fn flag(self, name: &str) -> Option<bool> {
         self.0.get(name).and_then(Value::as_bool)
     }
 
-    pub(super) fn texts(self, name: &str) -> Vec<&'a str> {
+    pub(crate) fn texts(self, name: &str) -> Vec<&'a str> {
         let list = self.0.get(name).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).map(str::trim).collect()
     }
 
-    pub(super) fn words(self, name: &str) -> Vec<(&'a str, &'a str)> {
+    pub(crate) fn words(self, name: &str) -> Vec<(&'a str, &'a str)> {
         let words = self.0.get(name).and_then(Value::as_object);
         let pair = |(name, value): (&'a String, &'a Value)| Some((name.as_str(), value.as_str()?));
         words.into_iter().flatten().filter_map(pair).collect()
     }
 
-    pub(super) fn object(self, name: &str) -> Option<Self> {
+    pub(crate) fn object(self, name: &str) -> Option<Self> {
         self.0.get(name).map(Self)
     }
 
-    pub(super) fn objects(self, name: &str) -> Vec<Self> {
+    pub(crate) fn objects(self, name: &str) -> Vec<Self> {
         self.0.get(name).and_then(Value::as_array).into_iter().flatten().map(Self).collect()
     }
 }

@@ -5,16 +5,16 @@ use super::field::Input;
 
 /// The words of the argument `query`.
 #[derive(Debug)]
-pub(super) struct Query(Vec<String>);
+pub(crate) struct Query(Vec<String>);
 
 impl Query {
-    pub(super) fn of(input: Input<'_>) -> Self {
+    pub(crate) fn of(input: Input<'_>) -> Self {
         let text = input.text("query").unwrap_or_default().to_lowercase();
         Self(text.split_whitespace().map(|word| word.trim_start_matches('#').to_owned()).collect())
     }
 
     /// Whether each word is in one of the texts.
-    pub(super) fn matches(&self, texts: &[&str]) -> bool {
+    pub(crate) fn matches(&self, texts: &[&str]) -> bool {
         if self.0.is_empty() {
             return true;
         }

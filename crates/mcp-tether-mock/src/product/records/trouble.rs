@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// Why a tool did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::products) enum Trouble {
+pub(crate) enum Trouble {
     /// There is no such thing, or not where the caller may look.
     NotFound { what: &'static str, id: String },
     /// An argument makes no sense.
@@ -18,19 +18,19 @@ pub(in crate::products) enum Trouble {
 }
 
 /// What a tool gives.
-pub(in crate::products) type Reply = Result<Value, Trouble>;
+pub(crate) type Reply = Result<Value, Trouble>;
 
 impl Trouble {
-    pub(in crate::products) fn not_found(what: &'static str, id: &Value) -> Self {
+    pub(crate) fn not_found(what: &'static str, id: &Value) -> Self {
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         Self::NotFound { what, id }
     }
 
-    pub(in crate::products) fn invalid(field: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid { field: field.to_owned(), message: message.into() }
     }
 
-    pub(in crate::products) fn state(message: impl Into<String>) -> Self {
+    pub(crate) fn state(message: impl Into<String>) -> Self {
         Self::State(message.into())
     }
 }

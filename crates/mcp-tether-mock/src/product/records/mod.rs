@@ -13,10 +13,10 @@ mod schemas;
 mod store;
 mod trouble;
 
-pub(super) use act::{carry_out, make, read, seen, write};
-pub(super) use column::{Column, col};
-pub(super) use resource::{
+pub(crate) use act::{carry_out, make, read, seen, write};
+pub(crate) use column::{Column, col};
+pub(crate) use resource::{
     Gives, Manners, Resource, Rules, create, delete, get, list, reads, update, writes,
 };
-pub(super) use store::{Records, number};
-pub(super) use trouble::{Reply, Trouble};
+pub(crate) use store::{Records, number};
+pub(crate) use trouble::{Reply, Trouble};

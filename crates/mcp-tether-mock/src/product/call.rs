@@ -6,14 +6,18 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::profile::Profile;
+use crate::connections::Connections;
 use crate::events::EventLog;
+use crate::notification::notification;
 use crate::revisions::Rules;
 use crate::rounds::Rounds;
+use crate::rpc_error::RpcError;
 use crate::session::{Level, Session, capability_for};
-use crate::state::{Shared, notification};
-use crate::tasks::{Becomes, Task, Terms};
+use crate::tasks::{Becomes, Form, Task, Tasks, Terms, announce};
 use mcp_tether_wire::jsonrpc::{Message, RequestId, result_response};
-use mcp_tether_wire::protocol::{ProtocolVersion, methods};
+use mcp_tether_wire::protocol::meta::result_type;
+use mcp_tether_wire::protocol::{Era, ProtocolVersion, methods};
 
 /// Where a request's messages go.
 #[derive(Clone, Debug)]
@@ -26,7 +30,10 @@ pub(crate) struct Streams {
 
 /// One request under way.
 pub(crate) struct Call {
-    pub(crate) shared: Arc<Shared>,
+    /// How the product presents itself.
+    pub(crate) profile: Profile,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) tasks: Arc<Tasks>,
     pub(crate) session: Arc<Session>,
     /// Who asks, as far as credentials tell.
     pub(crate) credential: String,
@@ -161,9 +168,46 @@ impl Call {
         }
     }
 
-    /// Goes on as a task from here on, where the revision lets the remote decide that.
+    /// Refuses the request if the host cannot be asked `method`.
+    ///
+    /// # Errors
+    /// The host did not declare the capability, or there is no stream to ask on.
+    pub(crate) fn require(&self, method: &str) -> Result<(), RpcError> {
+        if self.can_ask(method) {
+            return Ok(());
+        }
+        if self.session.version().era() == Era::Legacy {
+            return Err(RpcError::invalid_params(format!("this host cannot be asked `{method}`")));
+        }
+        let name = capability_for(method).unwrap_or_default().trim_start_matches('/');
+        Err(RpcError::missing_capability(json!({ name: {} })))
+    }
+
+    /// Goes on as a task from here on, if the revision lets the remote decide that (2026-07-28).
     pub(crate) fn become_task(&self) {
-        super::tasks::escalate(self);
+        if self.session.version().era() == Era::Modern && self.task().is_none() {
+            self.continue_as_task(Form::Extension, self.terms);
+        }
+    }
+
+    /// Answers with the handle of a new task. The work goes on whoever listens, and its outcome is
+    /// the task's.
+    pub(crate) fn continue_as_task(&self, form: Form, terms: Terms) {
+        let task = self.tasks.create(&self.credential, terms);
+        let handle = task.handle(form);
+        let result = match form {
+            Form::Legacy => json!({ "task": handle }),
+            Form::Extension => {
+                let mut result = handle;
+                result.insert(result_type::KEY.to_owned(), result_type::TASK.into());
+                result.insert("_meta".to_owned(), self.profile.server_info_meta());
+                result.into()
+            }
+        };
+        let changes = task.changes();
+        let connections = Arc::clone(&self.connections);
+        tokio::spawn(announce(connections, Arc::clone(&task), changes, form));
+        self.answer_as(task, &result);
     }
 
     /// The task that it became.
@@ -175,17 +219,6 @@ impl Call {
     pub(crate) fn tell(&self, message: &str) {
         if let Some(task) = self.task() {
             task.tell(message);
-        }
-    }
-
-    /// Answers with the handle of a task; the work goes on whoever listens.
-    pub(super) fn go_on_as(&self, task: Arc<Task>, result: &Value) {
-        self.becomes.set(task);
-        self.session.finish(&self.id);
-        let answers = &self.streams.answers;
-        answers.answer(result_response(&self.id, result));
-        if !Arc::ptr_eq(answers, self.session.standalone()) {
-            answers.end();
         }
     }
 
@@ -212,5 +245,15 @@ impl Call {
     /// A question to the host.
     pub(crate) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> Question<'a> {
         Question { call: self, key: None, method, params, unguarded: false }
+    }
+
+    fn answer_as(&self, task: Arc<Task>, result: &Value) {
+        self.becomes.set(task);
+        self.session.finish(&self.id);
+        let answers = &self.streams.answers;
+        answers.answer(result_response(&self.id, result));
+        if !Arc::ptr_eq(answers, self.session.standalone()) {
+            answers.end();
+        }
     }
 }

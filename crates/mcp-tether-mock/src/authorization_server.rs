@@ -2,10 +2,8 @@
 
 use std::io;
 
-use super::control::OAuth;
-use super::issuer_options::IssuerOptions;
-use super::options::OAuthOptions;
 use crate::faults::Fault;
+use crate::oauth::{IssuerOptions, OAuth, OAuthOptions};
 use crate::options::{Auth, MockOptions};
 use crate::recorder::Recorder;
 use crate::running::MockRemote;

@@ -9,20 +9,20 @@ use crate::date::Date;
 
 /// Seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(pub(super) i64);
+pub(crate) struct Moment(pub(crate) i64);
 
 impl Moment {
     /// That many seconds into a day.
-    pub(super) fn on(day: Date, seconds: i64) -> Self {
+    pub(crate) fn on(day: Date, seconds: i64) -> Self {
         Self(day.epoch_seconds() + seconds)
     }
 
-    pub(super) fn day(self) -> Date {
+    pub(crate) fn day(self) -> Date {
         Date::from_epoch_seconds(self.0)
     }
 
     #[must_use]
-    pub(super) fn plus_hours(self, hours: i64) -> Self {
+    pub(crate) fn plus_hours(self, hours: i64) -> Self {
         Self(self.0 + hours * 3600)
     }
 }

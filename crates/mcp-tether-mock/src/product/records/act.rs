@@ -7,12 +7,12 @@ use super::resource::{Action, Gives, Manners, Resource, Run, ToolRow};
 use super::store::Records;
 use super::trouble::{Reply, Trouble};
 use crate::date::Date;
-use crate::products::field::{Input, Shape};
-use crate::products::moment::Moment;
-use crate::products::page::Page;
+use crate::product::field::{Input, Shape};
+use crate::product::moment::Moment;
+use crate::product::page::Page;
 
 /// Runs a tool that only looks.
-pub(in crate::products) fn read(
+pub(crate) fn read(
     manners: &Manners,
     (of, row): (&'static Resource, &ToolRow),
     records: &Records,
@@ -32,7 +32,7 @@ pub(in crate::products) fn read(
 }
 
 /// Runs any tool. One that fails has changed nothing.
-pub(in crate::products) fn write(
+pub(crate) fn write(
     manners: &Manners,
     row: (&'static Resource, &ToolRow),
     records: &mut Records,
@@ -45,7 +45,7 @@ pub(in crate::products) fn write(
 }
 
 /// Runs any tool that is known to succeed, as when data is seeded.
-pub(in crate::products) fn carry_out(
+pub(crate) fn carry_out(
     manners: &Manners,
     (of, row): (&'static Resource, &ToolRow),
     records: &mut Records,
@@ -137,7 +137,7 @@ fn is_before(left: &Value, right: &Value) -> bool {
 }
 
 /// The record that the arguments name, if it may be seen under them.
-pub(in crate::products) fn seen<'a>(
+pub(crate) fn seen<'a>(
     of: &Resource,
     records: &'a Records,
     input: Input<'_>,
@@ -187,7 +187,7 @@ fn create(
 
 /// Puts a record in that no caller asked for in so many words. What `members` leaves out has its
 /// default; nothing is checked.
-pub(in crate::products) fn make(
+pub(crate) fn make(
     manners: &Manners,
     of: &'static Resource,
     records: &mut Records,
@@ -357,7 +357,7 @@ fn finish(of: &Resource, gives: Gives, records: &Records, given: Value) -> Value
 
 impl Resource {
     /// A record as answers show it.
-    pub(in crate::products) fn shown(&self, records: &Records, record: &Value) -> Value {
+    pub(crate) fn shown(&self, records: &Records, record: &Value) -> Value {
         show(self, records, record)
     }
 }

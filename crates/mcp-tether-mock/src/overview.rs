@@ -1,6 +1,8 @@
 //! What a product offers, for a list that people read. Nothing is served for it.
 
-use super::super::options::{MockOptions, ProductName};
+use super::options::MockOptions;
+use super::product_name::ProductName;
+use super::products;
 
 /// A product in short.
 #[derive(Clone, Debug)]
@@ -15,7 +17,7 @@ impl Overview {
     /// Of this product with fresh data.
     pub fn of(product: ProductName) -> Self {
         let options = MockOptions { product, ..MockOptions::default() };
-        let product = super::open(&options).expect("only a data file can be no good");
+        let product = products::open(&options).expect("only a data file can be no good");
         let tools = product.tools().iter().map(|tool| tool.name.to_string()).collect();
         Self { title: product.profile().title.to_owned(), tools }
     }

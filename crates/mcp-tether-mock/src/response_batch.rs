@@ -4,26 +4,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use super::work::EndsLog;
+use super::events::EndOnDrop;
 
 /// Answers that wait, and the streams that stay open although their answer travels elsewhere.
 #[derive(Debug, Default)]
-pub(crate) struct Held(Mutex<State>);
+pub(crate) struct ResponseBatch(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     answers: Vec<Bytes>,
-    streams: Vec<Arc<EndsLog>>,
+    streams: Vec<Arc<EndOnDrop>>,
 }
 
-impl Held {
+impl ResponseBatch {
     /// Adds an answer. When there are `size` of them, gives them all as one array; before, the
     /// stream that `end` would end is kept open.
-    pub(super) fn collect(
+    pub(crate) fn collect(
         &self,
         answer: Bytes,
         size: usize,
-        end: Option<Arc<EndsLog>>,
+        end: Option<Arc<EndOnDrop>>,
     ) -> Option<Bytes> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.answers.push(answer);
@@ -43,7 +43,7 @@ impl Held {
 }
 
 /// JSON texts as one JSON array.
-pub(super) fn array(texts: &[Bytes]) -> Bytes {
+pub(crate) fn array(texts: &[Bytes]) -> Bytes {
     let mut out = vec![b'['];
     for (position, text) in texts.iter().enumerate() {
         if position > 0 {

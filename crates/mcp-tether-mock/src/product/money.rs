@@ -1,18 +1,18 @@
 //! Arithmetic of amounts in minor units: whole numbers only, halves away from zero, sums exact.
 
 /// An amount for people: `499.05`.
-pub(super) fn decimal(amount: i64) -> String {
+pub(crate) fn decimal(amount: i64) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", amount.abs() / 100, amount.abs() % 100)
 }
 
 /// So many hundredths of a percent of an amount that is not negative, rounded to the minor unit.
-pub(super) fn basis_points(amount: i64, points: i64) -> i64 {
+pub(crate) fn basis_points(amount: i64, points: i64) -> i64 {
     portion(amount, points, 10_000)
 }
 
 /// `amount` times `part` by `whole`, rounded to the minor unit; 0 of nothing.
-pub(super) fn portion(amount: i64, part: i64, whole: i64) -> i64 {
+pub(crate) fn portion(amount: i64, part: i64, whole: i64) -> i64 {
     if whole == 0 {
         return 0;
     }
@@ -21,7 +21,7 @@ pub(super) fn portion(amount: i64, part: i64, whole: i64) -> i64 {
 }
 
 /// `amount` shared out in proportion to `weights`, so that the shares add up to it.
-pub(super) fn shared(amount: i64, weights: &[i64]) -> Vec<i64> {
+pub(crate) fn shared(amount: i64, weights: &[i64]) -> Vec<i64> {
     let (mut left, mut weight) = (amount, weights.iter().sum::<i64>());
     let mut shares = Vec::with_capacity(weights.len());
     for own in weights {

@@ -9,7 +9,7 @@ use super::store::Records;
 
 impl ToolRow {
     /// The row's example with ids in it.
-    pub(super) fn filled_example(
+    pub(crate) fn filled_example(
         &self,
         of: &Resource,
         manners: &Manners,

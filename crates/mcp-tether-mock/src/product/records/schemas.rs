@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::column::Column;
 use super::resource::{Action, Gives, Manners, Resource, ToolRow};
 use super::store::Records;
-use crate::products::field::{Field, Shape, may, need, schema};
-use crate::products::moment::Moment;
-use crate::products::tool::Tool;
+use crate::product::field::{Field, Shape, may, need, schema};
+use crate::product::moment::Moment;
+use crate::product::tool::Tool;
 
 const QUERY: Field = may("query", Shape::Text, "words that must all be found");
 
@@ -21,12 +21,7 @@ const MADE: &[Field] = &[
 
 impl ToolRow {
     /// The tool as hosts see it, its example made for these records.
-    pub(in crate::products) fn to_tool(
-        &self,
-        of: &Resource,
-        manners: &Manners,
-        records: &Records,
-    ) -> Tool {
+    pub(crate) fn to_tool(&self, of: &Resource, manners: &Manners, records: &Records) -> Tool {
         let example = self.filled_example(of, manners, records);
         let description = format!("{}.\n\nExample: {example}", self.about);
         let fields = self.fields(of, manners);
@@ -80,7 +75,7 @@ impl ToolRow {
 
 impl Resource {
     /// Names of what a record shows, the id first.
-    pub(in crate::products) fn member_names(&self) -> Vec<&'static str> {
+    pub(crate) fn member_names(&self) -> Vec<&'static str> {
         let columns = self.columns.iter().filter(|column| !column.hidden).map(|c| c.name);
         let within = self.within.map(|field| field.name);
         iter::once("id").chain(within).chain(columns).chain(["created_at", "updated_at"]).collect()
@@ -95,7 +90,7 @@ impl Resource {
     }
 
     /// The schema of a record in answers: every member is always there, some may be null.
-    pub(super) fn schema(&self, manners: &Manners) -> Value {
+    pub(crate) fn schema(&self, manners: &Manners) -> Value {
         let mut properties = Map::new();
         properties.insert("id".to_owned(), shown(&self.id_shape().schema()));
         for stamp in ["created_at", "updated_at"] {

@@ -3,20 +3,20 @@
 
 /// What a page shows, and where it stands in the whole.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Page<'a, T> {
-    pub(super) items: &'a [T],
+pub(crate) struct Page<'a, T> {
+    pub(crate) items: &'a [T],
     /// Which page, from 1.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// Entries of a full page.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// Entries of all pages.
-    pub(super) total: usize,
+    pub(crate) total: usize,
     end: usize,
 }
 
 impl<'a, T> Page<'a, T> {
     /// Page `number` of `all`; what lies beyond the end is empty.
-    pub(super) fn of(all: &'a [T], number: i64, size: i64) -> Self {
+    pub(crate) fn of(all: &'a [T], number: i64, size: i64) -> Self {
         let whole = |number| usize::try_from(number).unwrap_or(1).max(1);
         let (number, size) = (whole(number), whole(size));
         let start = all.len().min((number - 1).saturating_mul(size));
@@ -25,13 +25,13 @@ impl<'a, T> Page<'a, T> {
     }
 
     /// The same page with its entries written out.
-    pub(super) fn showing<'b, U>(&self, items: &'b [U]) -> Page<'b, U> {
+    pub(crate) fn showing<'b, U>(&self, items: &'b [U]) -> Page<'b, U> {
         let Self { number, size, total, end, .. } = *self;
         Page { items, number, size, total, end }
     }
 
     /// Whether anything comes after this page.
-    pub(super) fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         self.end < self.total
     }
 }

@@ -4,6 +4,10 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::revisions::Rules;
+use crate::rpc_error::RpcError;
+
+/// What a tool call gives.
+pub(crate) type Called = Result<ToolResult, RpcError>;
 
 /// The result of a tool call.
 #[derive(Clone, Debug)]

@@ -1,0 +1,38 @@
+//! The capabilities that a product declares in `initialize` and in `server/discover`.
+
+use serde_json::{Value, json};
+
+use crate::product::Profile;
+use crate::revisions::Rules;
+use mcp_tether_wire::protocol::meta::extensions;
+use mcp_tether_wire::protocol::{Era, ProtocolVersion};
+
+/// The `capabilities` object of `initialize` and of `server/discover`. Without `pushes` there is no
+/// stream to push on, and nothing that needs one is promised.
+pub(super) fn capabilities(profile: &Profile, version: ProtocolVersion, pushes: bool) -> Value {
+    let offers = profile.offers;
+    let mut capabilities = json!({ "tools": {} });
+    if offers.tools_change && pushes {
+        capabilities["tools"]["listChanged"] = true.into();
+    }
+    if offers.resources {
+        capabilities["resources"] = json!({ "subscribe": pushes, "listChanged": pushes });
+    }
+    if offers.prompts {
+        capabilities["prompts"] = json!({ "listChanged": pushes });
+    }
+    if offers.completions && Rules::of(version).annotations {
+        capabilities["completions"] = json!({});
+    }
+    if offers.logging {
+        capabilities["logging"] = json!({});
+    }
+    if offers.tasks && version == ProtocolVersion::V2025_11_25 {
+        let requests = json!({ "tools": { "call": {} } });
+        capabilities["tasks"] = json!({ "list": {}, "cancel": {}, "requests": requests });
+    }
+    if offers.tasks && version.era() == Era::Modern {
+        capabilities["extensions"] = json!({ extensions::TASKS: {} });
+    }
+    capabilities
+}

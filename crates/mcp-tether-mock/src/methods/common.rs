@@ -1,0 +1,168 @@
+//! The methods that every revision has: tools, resources, prompts and completions.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::params::read_params;
+use super::{lists, tasks};
+use crate::product::{Arguments, Call, Prompt, Resource, ResourceTemplate};
+use crate::revisions::Rules;
+use crate::rpc_error::{Outcome, RpcError};
+use crate::state::Shared;
+use mcp_tether_wire::jsonrpc::Message;
+use mcp_tether_wire::protocol::methods;
+
+/// What every revision has.
+pub(super) async fn common(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+    let product = &shared.product;
+    let offers = product.profile().offers;
+    match request.method() {
+        methods::TOOLS_LIST => {
+            shared.tools_were_listed();
+            let version = call.session.version();
+            let tools = product.tools().iter().map(|tool| tool.to_json(version)).collect();
+            lists::page(shared, request, "tools", tools)
+        }
+        methods::TOOLS_CALL => call_tool(shared, call, request).await,
+        "resources/list" if offers.resources => {
+            let all = product.resources().iter().map(Resource::to_json).collect();
+            lists::page(shared, request, "resources", all)
+        }
+        "resources/templates/list" if offers.resources => {
+            let all = product.templates().iter().map(ResourceTemplate::to_json).collect();
+            lists::page(shared, request, "resourceTemplates", all)
+        }
+        methods::RESOURCES_READ if offers.resources => read_resource(shared, call, request).await,
+        "prompts/list" if offers.prompts => {
+            let all = product.prompts().iter().map(Prompt::to_json).collect();
+            lists::page(shared, request, "prompts", all)
+        }
+        methods::PROMPTS_GET if offers.prompts => prompt(shared, call, request).await,
+        "completion/complete" if offers.completions => complete(shared, request),
+        other => Err(RpcError::unknown_method(other)),
+    }
+}
+
+async fn call_tool(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        name: String,
+        #[serde(borrow, default)]
+        arguments: Option<&'a RawValue>,
+    }
+    let params: Params<'_> =
+        read_params(request, "`name` must be a string and `arguments` an object")?;
+    let product = &shared.product;
+    let Some(tool) = product.tools().into_iter().find(|tool| tool.name == params.name) else {
+        return Err(product.unknown_tool(&params.name));
+    };
+    let text = params.arguments.map_or("{}", RawValue::get);
+    let arguments: Value = serde_json::from_str(text)
+        .map_err(|error| RpcError::invalid_params(format!("`arguments`: {error}")))?;
+    let misfits = tool.misfits(&arguments);
+    let result = if misfits.is_empty() {
+        tasks::enter(call, &tool, request)?;
+        product.call(call, &tool, Arguments { text, value: &arguments }).await?
+    } else {
+        product.invalid_arguments(call, &tool, &misfits)?
+    };
+    Ok(result.to_json(Rules::of(call.session.version())))
+}
+
+/// Asks the user what has to be known first.
+async fn asked_first(
+    shared: &Shared,
+    call: &Call,
+    name: &str,
+) -> Result<Option<(&'static str, Value)>, RpcError> {
+    let Some(need) = shared.product.asks_before(name) else {
+        return Ok(None);
+    };
+    call.require(methods::ELICIT)?;
+    let schema = json!({
+        "type": "object",
+        "properties": { need.member: { "type": "string" } },
+        "required": [need.member],
+    });
+    let params = json!({ "message": need.question, "requestedSchema": schema });
+    match call.ask(methods::ELICIT, &params).named(need.key).answer().await {
+        Some(Ok(answer)) if answer["action"] == "accept" => {
+            Ok(Some((need.key, answer["content"][need.member].clone())))
+        }
+        _ => Err(RpcError::invalid_params(format!("the user did not say `{}`", need.member))),
+    }
+}
+
+async fn read_resource(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+    let uri = uri(request)?;
+    asked_first(shared, call, &uri).await?;
+    match shared.product.read(&uri) {
+        Some(contents) => Ok(json!({ "contents": [contents] }).to_string()),
+        None => Err(unknown_resource(call, uri)),
+    }
+}
+
+pub(super) fn uri(request: &Message) -> Result<String, RpcError> {
+    #[derive(Deserialize)]
+    struct Params {
+        uri: String,
+    }
+    read_params::<Params>(request, "`uri` must be a string").map(|params| params.uri)
+}
+
+pub(super) fn unknown_resource(call: &Call, uri: String) -> RpcError {
+    RpcError {
+        code: Rules::of(call.session.version()).resource_not_found,
+        message: "resource not found".to_owned(),
+        data: json!({ "uri": uri }),
+    }
+}
+
+async fn prompt(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+    #[derive(Deserialize)]
+    struct Params {
+        name: String,
+        #[serde(default)]
+        arguments: Value,
+    }
+    let mut params: Params = read_params(request, "`name` must be a string")?;
+    if let Some((key, answer)) = asked_first(shared, call, &params.name).await? {
+        params.arguments[key] = answer;
+    }
+    let prompts = shared.product.prompts();
+    let Some(prompt) = prompts.iter().find(|prompt| prompt.name == params.name) else {
+        return Err(RpcError::invalid_params(format!("no prompt is named `{}`", params.name)));
+    };
+    let missing =
+        prompt.arguments.iter().find(|a| a.required && params.arguments[a.name].is_null());
+    match missing {
+        Some(missing) => {
+            Err(RpcError::invalid_params(format!("argument `{}` is missing", missing.name)))
+        }
+        None => Ok((prompt.render)(&params.arguments).to_string()),
+    }
+}
+
+fn complete(shared: &Shared, request: &Message) -> Outcome {
+    #[derive(Deserialize)]
+    struct Argument {
+        name: String,
+        value: String,
+    }
+    #[derive(Deserialize)]
+    struct Params {
+        #[serde(rename = "ref")]
+        reference: Value,
+        argument: Argument,
+    }
+    let params: Params =
+        read_params(request, "needs `ref` and an `argument` with `name` and `value`")?;
+    let all = shared.product.complete(&params.reference, &params.argument.name);
+    let fitting: Vec<_> =
+        all.into_iter().filter(|value| value.starts_with(&params.argument.value)).collect();
+    let total = fitting.len();
+    let values: Vec<_> = fitting.into_iter().take(100).collect();
+    let completion = json!({ "values": values, "total": total, "hasMore": total > values.len() });
+    Ok(json!({ "completion": completion }).to_string())
+}

@@ -1,0 +1,17 @@
+//! Reading the parameters of a request.
+
+use serde::Deserialize;
+
+use crate::rpc_error::RpcError;
+use mcp_tether_wire::jsonrpc::Message;
+
+/// Reads the parameters of `request`.
+///
+/// # Errors
+/// `-32602` with `expected` as its message if they do not have the shape of `T`.
+pub(super) fn read_params<'a, T: Deserialize<'a>>(
+    request: &'a Message,
+    expected: &str,
+) -> Result<T, RpcError> {
+    request.params_as().ok_or_else(|| RpcError::invalid_params(expected))
+}

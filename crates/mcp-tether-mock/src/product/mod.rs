@@ -1,0 +1,97 @@
+//! What a product is written against: the trait [`Product`], its tools, the call under way and the
+//! values it answers with, and tables for what many products share (fields, records, pages, amounts).
+//!
+//! The products in `products` import this module; nothing here imports a product, the transports or
+//! the methods. A product knows nothing of transports and revisions.
+
+mod call;
+mod content;
+pub(crate) mod draw;
+pub(crate) mod entry;
+pub(crate) mod field;
+pub(crate) mod moment;
+pub(crate) mod money;
+pub(crate) mod page;
+mod profile;
+pub(crate) mod query;
+pub(crate) mod records;
+mod tool;
+mod web;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+pub(crate) use call::{Asking, Call, Streams};
+pub(crate) use content::{Called, Prompt, PromptArgument, Resource, ResourceTemplate, ToolResult};
+pub(crate) use moment::Moment;
+pub(crate) use profile::{Habits, Need, Offers, Paths, Profile};
+pub(crate) use tool::{Arguments, Kind, Misfit, Tool};
+pub(crate) use web::{Fields, WebAnswer, WebRequest};
+
+use crate::rpc_error::RpcError;
+
+/// A product.
+pub(crate) trait Product: Send + Sync {
+    fn profile(&self) -> Profile;
+
+    /// The tools there are now.
+    fn tools(&self) -> Vec<Arc<Tool>>;
+
+    /// Runs a tool whose arguments fit its schema.
+    fn call<'a>(
+        &'a self,
+        call: &'a Call,
+        tool: &'a Tool,
+        arguments: Arguments<'a>,
+    ) -> BoxFuture<'a, Called>;
+
+    /// Whether it gave out this token and still stands by it.
+    fn admits(&self, _token: &str) -> bool {
+        false
+    }
+
+    /// The answer to a request for something that is no endpoint of MCP; `None` where it has
+    /// nothing.
+    fn web(&self, _asked: &WebRequest<'_>) -> Option<WebAnswer> {
+        None
+    }
+
+    /// The answer to arguments that do not fit.
+    fn invalid_arguments(&self, _call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
+        Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, Misfit::all(misfits))))
+    }
+
+    /// The answer to a call of a tool that does not exist.
+    fn unknown_tool(&self, name: &str) -> RpcError {
+        RpcError::invalid_params(format!("no tool is named `{name}`"))
+    }
+
+    /// What the user is asked before this prompt or resource is given.
+    fn asks_before(&self, _name: &str) -> Option<Need> {
+        None
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        Vec::new()
+    }
+
+    fn templates(&self) -> Vec<ResourceTemplate> {
+        Vec::new()
+    }
+
+    /// The contents of a resource.
+    fn read(&self, _uri: &str) -> Option<Value> {
+        None
+    }
+
+    fn prompts(&self) -> Vec<Prompt> {
+        Vec::new()
+    }
+
+    /// Every value that this argument of a prompt or template can have.
+    fn complete(&self, _reference: &Value, _argument: &str) -> Vec<String> {
+        Vec::new()
+    }
+}

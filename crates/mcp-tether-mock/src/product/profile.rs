@@ -1,0 +1,89 @@
+//! How a product presents itself: its name, its endpoints and what it offers.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::revisions::Rules;
+use mcp_tether_wire::protocol::{ProtocolVersion, meta};
+
+/// How a product presents itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Profile {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) paths: Paths,
+    pub(crate) habits: Habits,
+    pub(crate) instructions: &'static str,
+    pub(crate) offers: Offers,
+}
+
+impl Profile {
+    /// The `Implementation` object by which the product introduces itself in `version`.
+    pub(crate) fn implementation(&self, version: ProtocolVersion) -> Value {
+        let mut implementation = json!({ "name": self.name, "version": self.version });
+        if Rules::of(version).structured {
+            implementation["title"] = self.title.into();
+        }
+        implementation
+    }
+
+    /// The `_meta` object of a result of 2026-07-28: who made it.
+    pub(crate) fn server_info_meta(&self) -> Value {
+        json!({ meta::SERVER_INFO: self.implementation(ProtocolVersion::V2026_07_28) })
+    }
+}
+
+/// Where its endpoints are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paths {
+    /// Streamable HTTP.
+    pub(crate) mcp: &'static str,
+    /// The streams of HTTP+SSE.
+    pub(crate) sse: &'static str,
+    /// Where messages of HTTP+SSE are posted.
+    pub(crate) message: &'static str,
+    /// A page on which people sign in.
+    pub(crate) page: Option<&'static str>,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { mcp: "/mcp", sse: "/sse", message: "/message", page: None }
+    }
+}
+
+/// What it does over HTTP that the transports leave open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Habits {
+    /// DELETE is answered 200 although there are no sessions.
+    pub(crate) takes_leave: bool,
+    /// Arrays of messages are taken in every revision.
+    pub(crate) takes_batches: bool,
+    /// Streams of HTTP+SSE carry a dated comment this often.
+    pub(crate) heartbeat: Option<Duration>,
+    /// POSTs of HTTP+SSE are answered without a body.
+    pub(crate) bare_accepted: bool,
+}
+
+/// What it has besides tools.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Offers {
+    pub(crate) tools_change: bool,
+    pub(crate) resources: bool,
+    pub(crate) prompts: bool,
+    pub(crate) completions: bool,
+    pub(crate) logging: bool,
+    pub(crate) tasks: bool,
+}
+
+/// Something that the user is to say before they get what they asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    /// The name of the question, and of the argument that the answer becomes.
+    pub(crate) key: &'static str,
+    pub(crate) question: &'static str,
+    /// The member of the form that holds the answer.
+    pub(crate) member: &'static str,
+}

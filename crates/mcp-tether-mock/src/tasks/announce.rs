@@ -1,0 +1,33 @@
+//! Notifications of what becomes of a task.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::shown::Form;
+use super::task::Task;
+use crate::connections::Connections;
+use mcp_tether_wire::protocol::methods;
+
+/// Tells of every change of a task until it ends.
+pub(crate) async fn announce(
+    connections: Arc<Connections>,
+    task: Arc<Task>,
+    mut changes: watch::Receiver<()>,
+    form: Form,
+) {
+    while changes.changed().await.is_ok() {
+        match form {
+            Form::Legacy => {
+                let status = task.handle(form).into();
+                connections.broadcast(methods::TASK_STATUS, &status);
+            }
+            Form::Extension => {
+                connections.listens.tell(methods::TASK_CHANGED, &task.details().into());
+            }
+        }
+        if task.outcome().is_some() {
+            return;
+        }
+    }
+}
