@@ -80,7 +80,7 @@ fn verdict(finished: &Finished, name: &str) -> (String, String) {
 fn a_server_that_works_gets_a_clean_report() {
     let (home, mock) = (Home::new(), open(&[]));
     let finished = doctor(&home, &[mock.url().as_str()]).run();
-    assert_snapshot!("doctor healthy", shown(&home, &finished));
+    assert_snapshot!("doctor_healthy", shown(&home, &finished));
     let sessions = mock.recorder().of_http_method("DELETE").len();
     assert_eq!((finished.code, sessions), (Some(0), 1), "a session was left behind (T-33)");
 }
@@ -90,7 +90,7 @@ fn a_server_that_works_gets_a_clean_report() {
 fn a_server_that_wants_a_sign_in_is_examined_without_one() {
     let (home, mock) = (Home::new(), guarded(&[]));
     let finished = doctor(&home, &[mock.url().as_str()]).run();
-    assert_snapshot!("doctor not signed in", shown(&home, &finished));
+    assert_snapshot!("doctor_not_signed_in", shown(&home, &finished));
     let oauth = mock.recorder().requests();
     let registered = oauth.iter().any(|request| request.path.contains("register"));
     assert!(!registered, "it registered a client");
@@ -102,7 +102,7 @@ fn what_depends_on_a_dead_port_is_skipped() {
     let url = mock.url().to_string();
     mock.stop();
     let finished = doctor(&home, &[&url]).run();
-    assert_snapshot!("doctor dead port", shown(&home, &finished));
+    assert_snapshot!("doctor_dead_port", shown(&home, &finished));
 }
 
 /// A-07, A-08: all of them, where signing in would name the first.
@@ -111,7 +111,7 @@ fn every_rule_that_the_metadata_breaks_is_named() {
     let faults = ["issuer-member=code_challenge_methods_supported", "metadata=no-token-endpoint"];
     let (home, mock) = (Home::new(), guarded(&faults));
     let finished = doctor(&home, &[mock.url().as_str()]).run();
-    assert_snapshot!("doctor broken metadata", shown(&home, &finished));
+    assert_snapshot!("doctor_broken_metadata", shown(&home, &finished));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +122,7 @@ async fn a_web_page_is_told_from_a_server() {
     tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(page)).await });
     let home = Home::new();
     let finished = doctor(&home, &[&url]).run();
-    assert_snapshot!("doctor web page", shown(&home, &finished));
+    assert_snapshot!("doctor_web_page", shown(&home, &finished));
 }
 
 const ENTRIES: &str = r#"{
@@ -154,7 +154,7 @@ fn the_entries_of_hosts_are_judged_and_a_broken_file_is_named_with_its_place() {
     }
     let before = home.all();
     let finished = program.run();
-    assert_snapshot!("doctor hosts", shown(&home, &finished));
+    assert_snapshot!("doctor_hosts", shown(&home, &finished));
     assert!(!finished.stdout.contains("canary"), "{}", finished.stdout);
     assert_eq!(home.all(), before, "something was changed");
 }

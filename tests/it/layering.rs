@@ -1,11 +1,15 @@
-//! Who may use whom: reads the `crate::` paths of the sources. The rule itself stands in `lib.rs`.
-//! That the mock uses nothing of the bridge is the compiler's work: it is a crate below this one.
+//! Who may use whom, between the modules of the program and between files. The rule itself is in
+//! `lib.rs`. That the mock uses nothing of the bridge is the compiler's work: it is a crate below
+//! this one.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::imports::{Modules, circles, method_calls, names_after_crate};
+use crate::support::rust_code::Code;
+use crate::support::sources::{self, SourceFile};
 
 /// A module and the modules it may use, beside itself and what everyone may use.
-const RULES: &[(&str, &[&str])] = &[
+pub(super) const RULES: &[(&str, &[&str])] = &[
     ("cli", &["commands", "settings", "environment", "hosts"]),
     (
         "commands",
@@ -36,24 +40,41 @@ const RULES: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("redact", &[]),
 ];
-const EVERYONE_MAY_USE: [&str; 4] = ["jsonrpc", "protocol", "redact", "error"];
+pub(super) const EVERYONE_MAY_USE: [&str; 4] = ["jsonrpc", "protocol", "redact", "error"];
+
+/// Files that may lead back to each other, and why.
+const CIRCLES: &[(&[&str], &str)] = &[(
+    &[
+        "src/eras/modern_host/calls.rs",
+        "src/eras/modern_host/inputs.rs",
+        "src/eras/modern_host/tasks.rs",
+        "src/eras/modern_host/urls.rs",
+    ],
+    "one aggregate: a call and what it can be at, each of which knows the stages of the call",
+)];
+
+/// The same in the mock.
+const CIRCLES_OF_THE_MOCK: &[(&[&str], &str)] = &[];
+
+/// The same for files whose methods call each other.
+const METHOD_CIRCLES: &[(&[&str], &str)] = &[];
 
 #[test]
 fn every_module_uses_only_what_lies_below_it() {
     let mut wrong = Vec::new();
-    for path in sources() {
-        let module = module_of(&path);
-        if matches!(module.as_str(), "lib" | "main") {
+    for file in sources::files(&["src"], &[".rs"]) {
+        let module = file.path["src/".len()..].split(['/', '.']).next().unwrap();
+        if matches!(module, "lib" | "main") {
             continue;
         }
         let (_, below) = RULES
             .iter()
             .find(|(name, _)| *name == module)
             .unwrap_or_else(|| panic!("`{module}` has no rule: add one to {}", file!()));
-        for used in used_by(&std::fs::read_to_string(&path).unwrap()) {
+        for used in names_after_crate(&Code::of(&file)) {
             let shared = EVERYONE_MAY_USE.contains(&used.as_str());
             if used != module && !shared && !below.contains(&used.as_str()) {
-                wrong.push(format!("{}: `{module}` uses `{used}`", path.display()));
+                wrong.push(format!("{}: `{module}` uses `{used}`", file.path));
             }
         }
     }
@@ -63,8 +84,40 @@ fn every_module_uses_only_what_lies_below_it() {
 /// `main` knows nothing but how to hand over.
 #[test]
 fn the_program_itself_is_thin() {
-    let main = std::fs::read_to_string(root().join("main.rs")).unwrap();
-    assert!(main.lines().count() <= 30);
+    assert!(sources::read("src/main.rs").lines().count() <= 30);
+}
+
+#[test]
+#[ignore = "holds once the rebuilding is complete"]
+fn no_file_is_used_by_what_it_uses() {
+    for source in ["src", "crates/mcp-tether-wire/src"] {
+        let files = code_of(source);
+        let modules = Modules::of(source, &files);
+        no_circles_but(CIRCLES, circles(&modules.uses()));
+    }
+}
+
+/// A product of the mock is one model in many files, whose records refer to each other.
+#[test]
+#[ignore = "holds once the rebuilding is complete"]
+fn no_part_of_the_mock_is_used_by_what_it_uses() {
+    let source = "crates/mcp-tether-mock/src";
+    let files = code_of(source);
+    let modules = Modules::of(source, &files);
+    let mut parts = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for (file, used) in modules.uses() {
+        let others = used.into_iter().map(part).filter(|other| *other != part(file));
+        parts.entry(part(file)).or_default().extend(others);
+    }
+    no_circles_but(CIRCLES_OF_THE_MOCK, circles(&parts));
+}
+
+/// A type may have its methods in several files, but these call each other in one direction.
+#[test]
+#[ignore = "holds once the rebuilding is complete"]
+fn the_methods_of_the_bridge_call_each_other_in_one_direction() {
+    let files = code_of("src/bridge");
+    no_circles_but(METHOD_CIRCLES, circles(&method_calls(&files)));
 }
 
 #[test]
@@ -78,77 +131,58 @@ fn paths_are_found_in_every_spelling() {
         "/// see [`crate::docs`]\n",
     );
     let expected = ["bridge", "error", "host", "redact", "remote", "settings"];
-    assert_eq!(used_by(text).into_iter().collect::<Vec<_>>(), expected);
+    let code = Code::of(&file("src/a.rs", text));
+    assert_eq!(names_after_crate(&code).into_iter().collect::<Vec<_>>(), expected);
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+#[test]
+fn circles_are_found_through_re_exports_and_method_calls() {
+    let files = [
+        file("src/lib.rs", "mod a;\nmod b;\n#[cfg(test)]\nmod c;\n"),
+        file("src/a/mod.rs", "mod inner;\npub use inner::A;\n"),
+        file("src/a/inner.rs", "pub struct A;\nimpl A {\n    fn f() { crate::b::g() }\n}\n"),
+        file("src/b.rs", "use crate::a::A as First;\npub fn g() {}\n"),
+        file("src/c.rs", "use crate::a::A;\n"),
+    ];
+    let code: Vec<Code> = files.iter().map(Code::of).collect();
+    let modules = Modules::of("src", &code);
+    let circle = BTreeSet::from(["src/a/inner.rs", "src/b.rs"]);
+    assert_eq!(circles(&modules.uses()), [circle]);
+
+    let methods = [
+        file("one.rs", "impl T {\n    fn f(&self) { self.g() }\n}\nimpl U {\n    fn h() {}\n}\n"),
+        file("two.rs", "impl T {\n    fn g(&self) { self.f() }\n}\nimpl U {\n}\n"),
+        file("three.rs", "impl T {\n    fn i(&self) { self.g() }\n}\n"),
+    ];
+    let code: Vec<Code> = methods.iter().map(Code::of).collect();
+    assert_eq!(circles(&method_calls(&code)), [BTreeSet::from(["one.rs", "two.rs"])]);
 }
 
-fn sources() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![root()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
+fn file(path: &str, text: &str) -> SourceFile {
+    SourceFile { path: path.to_owned(), text: text.to_owned() }
+}
+
+fn code_of(folder: &str) -> Vec<Code> {
+    sources::files(&[folder], &[".rs"]).iter().map(Code::of).collect()
+}
+
+/// A product's folder, or the file.
+fn part(file: &str) -> &str {
+    let products = "/products/";
+    let inner = file.find(products).map(|at| at + products.len());
+    let end = inner.and_then(|inner| Some(inner + file[inner..].find('/')?));
+    &file[..end.unwrap_or(file.len())]
+}
+
+/// Fails on every other circle, and on an exception that is none any more.
+fn no_circles_but(allowed: &[(&[&str], &str)], circles: Vec<BTreeSet<&str>>) {
+    let is_allowed = |circle: &BTreeSet<&str>| {
+        allowed.iter().any(|(files, _)| circle.iter().all(|file| files.contains(file)))
+    };
+    for (files, _) in allowed {
+        let is_used = circles.iter().any(|circle| circle.iter().any(|file| files.contains(file)));
+        assert!(is_used, "there is no circle of {files:?} any more");
     }
-    assert!(found.len() > 10, "the sources were not found");
-    found
-}
-
-/// The first folder below `src`, or the file's own name.
-fn module_of(path: &Path) -> String {
-    let relative = path.strip_prefix(root()).unwrap();
-    let first = relative.components().next().unwrap().as_os_str().to_string_lossy();
-    first.trim_end_matches(".rs").to_owned()
-}
-
-/// Every module `m` in `crate::m` and in `crate::{m, …}`.
-fn used_by(text: &str) -> BTreeSet<String> {
-    let code: String = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let mut used = BTreeSet::new();
-    for (at, marker) in code.match_indices("crate::") {
-        let rest = &code[at + marker.len()..];
-        match rest.strip_prefix('{') {
-            Some(group) => used.extend(members(group)),
-            None => used.extend(word(rest)),
-        }
-    }
-    used
-}
-
-/// The first word of each member of `a::b, c, {d}}` up to the brace that closes the group.
-fn members(group: &str) -> Vec<String> {
-    let (mut depth, mut start, mut members) = (0_usize, true, Vec::new());
-    for (at, character) in group.char_indices() {
-        match character {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => start = true,
-            _ if start && !character.is_whitespace() => {
-                members.extend(word(&group[at..]));
-                start = false;
-            }
-            _ => {}
-        }
-    }
-    members
-}
-
-fn word(text: &str) -> Option<String> {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    let word = &text[..end];
-    // Types re-exported at the top would be capitalised; there are none.
-    (!word.is_empty()).then(|| word.to_owned())
+    let wrong: Vec<_> = circles.iter().filter(|circle| !is_allowed(circle)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

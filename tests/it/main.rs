@@ -19,6 +19,7 @@ mod docs;
 mod doctor;
 mod era_matrix;
 mod eras;
+mod event_stream_judge;
 mod event_streams;
 mod host_clock;
 // The corpus of the fuzz targets, without a fuzzer and without building everything once more for
@@ -57,6 +58,7 @@ mod rules;
 mod running;
 mod secrets;
 mod settings;
+mod shape;
 mod sign_in_commands;
 mod stdio_side;
 mod store_driver;

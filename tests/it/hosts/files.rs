@@ -19,7 +19,7 @@ fn an_entry_is_added_in_the_hosts_own_shape_and_nothing_else_changes() {
         let installed = home.ok(&["install", URL, "--host", host.id, "--name", "shop"]);
         assert!(installed.stdout.contains(host.title), "{}", installed.stdout);
         let after = home.read(name);
-        assert_snapshot!(format!("installed {}", host.id), shown(&after));
+        assert_snapshot!(format!("installed_{}", host.id), shown(&after));
         assert_eq!(home.read(&format!("{name}.bak")), before, "{}: the backup", host.id);
         // Every line that stood there still does, but for a comma or a brace that moved.
         let mut rest = after.lines().map(str::trim);
@@ -63,7 +63,7 @@ fn a_file_that_is_not_there_is_made_with_its_folder() {
         let installed = home.ok(&["install", URL, "--host", host.id]);
         let (name, _) = sample(host.id);
         if cfg!(target_os = "linux") {
-            assert_snapshot!(format!("new {}", host.id), shown(&home.read(name)));
+            assert_snapshot!(format!("new_{}", host.id), shown(&home.read(name)));
             let here = !name.contains('/');
             assert_eq!(installed.stdout.contains("was not there: is"), !here, "{}", host.id);
         }

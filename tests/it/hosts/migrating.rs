@@ -28,7 +28,7 @@ fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
             assert!(!home.path().join(format!("{name}.bak")).exists());
         } else {
             assert_eq!(home.read(&format!("{name}.bak")), before);
-            assert_snapshot!(format!("migrated {}", host.id), shown(&after));
+            assert_snapshot!(format!("migrated_{}", host.id), shown(&after));
         }
     }
     let again = home.ok(&["migrate", "--yes"]);
