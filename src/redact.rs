@@ -4,8 +4,8 @@ use std::fmt;
 
 use url::Url;
 
-/// A value that reaches a header or the store and nothing else. It has no `Display`, its `Debug`
-/// says so, and [`Secret::expose`] is the only door.
+/// A value that goes to a header or the store and nowhere else. It has no `Display`, its `Debug` is
+/// redacted, and only [`Secret::expose`] reveals it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 
@@ -27,12 +27,12 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
-/// A URL as it may be shown: without user name, password, fragment and the values of its query.
+/// A URL that is safe to show: without user name, password, fragment, and the values of its query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SafeUrl(Url);
 
 impl SafeUrl {
-    /// Prepares a URL for showing.
+    /// Wraps a URL to be shown.
     pub fn new(url: &Url) -> Self {
         Self(url.clone())
     }
@@ -47,7 +47,7 @@ impl fmt::Display for SafeUrl {
         url.set_fragment(None);
         if let Some(query) = self.0.query() {
             url.set_query(None);
-            let shown: Vec<_> = query.split('&').map(shown_pair).collect();
+            let shown: Vec<_> = query.split('&').map(redact_pair).collect();
             return write!(f, "{}", plain(&format!("{url}?{}", shown.join("&"))));
         }
         f.write_str(&plain(url.as_str()))
@@ -60,13 +60,13 @@ impl fmt::Debug for SafeUrl {
     }
 }
 
-/// A pair of a query without its value. Text without a name is a value by itself.
-fn shown_pair(pair: &str) -> String {
+/// A pair of a query without its value. Text without `=` is itself a value.
+fn redact_pair(pair: &str) -> String {
     pair.split_once('=').map_or_else(|| "…".to_owned(), |(name, _)| format!("{name}=…"))
 }
 
-/// Text from elsewhere made safe for a terminal: control characters become visible escapes (S-15),
-/// and what is longer than 500 characters is cut.
+/// Makes text from outside safe for a terminal: control characters become visible escapes (S-15),
+/// and the text is cut after 500 characters.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(512));
     for (count, character) in text.chars().enumerate() {

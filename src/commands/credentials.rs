@@ -5,7 +5,7 @@ use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::plain;
 use crate::settings::Flags;
-use crate::store::Place;
+use crate::store::StorageLocation;
 
 /// Moves every record.
 pub fn move_all(
@@ -19,7 +19,7 @@ pub fn move_all(
             .hint("name two places: `keyring` and `file`"));
     }
     let (store, _) = store(flags, environment)?;
-    let target = if to == "keyring" { Place::Keyring } else { Place::File };
+    let target = if to == "keyring" { StorageLocation::Keyring } else { StorageLocation::File };
     let moves = block_on(async { Ok(store.move_all(target).await?) })?;
     to_stdout(&format!(
         "moved {}, already there {}, failed {}\n",

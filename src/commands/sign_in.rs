@@ -8,12 +8,14 @@ use super::vault::SIGN_IN;
 use crate::auth::{AuthOptions, Record, SignIn};
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
 use crate::redact::plain;
-use crate::store::{CredentialStore, Listed, Place, StoreChoice, StoreError, StoreErrorKind};
+use crate::store::{
+    CredentialStore, ListedRecord, StorageLocation, StoreChoice, StoreError, StoreErrorKind,
+};
 
 /// A sign-in that is known to exist.
 pub struct Stored {
     /// Its record and where that rests.
-    pub listed: Listed,
+    pub listed: ListedRecord,
     /// The record, if it could be read.
     pub sign_in: Option<SignIn>,
     /// What may be shown of it, also where it could not be read.
@@ -51,11 +53,11 @@ pub async fn all(store: &CredentialStore, notes: &Notes) -> Result<Vec<Stored>> 
         if !listed.name.starts_with(SIGN_IN) {
             continue;
         }
-        let loaded = match silent.clone().filter(|_| listed.place == Place::Keyring) {
+        let loaded = match silent.clone().filter(|_| listed.place == StorageLocation::Keyring) {
             Some(error) => Err(error),
             None => store.load(&listed.name).await,
         };
-        if let (Err(error), Place::Keyring) = (&loaded, listed.place) {
+        if let (Err(error), StorageLocation::Keyring) = (&loaded, listed.place) {
             silent = Some(error.clone());
         }
         found.extend(stored(listed, loaded, notes));
@@ -64,11 +66,11 @@ pub async fn all(store: &CredentialStore, notes: &Notes) -> Result<Vec<Stored>> 
 }
 
 fn stored(
-    listed: Listed,
+    listed: ListedRecord,
     loaded: std::result::Result<Option<crate::redact::Secret<Vec<u8>>>, StoreError>,
     notes: &Notes,
 ) -> Option<Stored> {
-    let mut damaged = matches!(&loaded, Err(error) if *error.kind() == StoreErrorKind::Damaged);
+    let mut damaged = matches!(&loaded, Err(error) if error.kind() == StoreErrorKind::Damaged);
     let (sign_in, problem) = match loaded {
         // Gone since it was listed.
         Ok(None) => return None,
@@ -94,11 +96,13 @@ pub fn subject(server: &str, account: &str) -> String {
 }
 
 /// Where a record rests, and why there.
-pub fn place(store: &CredentialStore, listed: &Listed) -> String {
+pub fn place(store: &CredentialStore, listed: &ListedRecord) -> String {
     let place = store.describe(listed.place, &listed.name);
     match (listed.place, store.choice()) {
-        (Place::File, StoreChoice::Auto) => format!("{place}, because no keyring answered here"),
-        (Place::File, _) => format!("{place}, as `credential-store` says"),
+        (StorageLocation::File, StoreChoice::Auto) => {
+            format!("{place}, because no keyring answered here")
+        }
+        (StorageLocation::File, _) => format!("{place}, as `credential-store` says"),
         _ => place,
     }
 }

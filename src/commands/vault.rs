@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::notes::Notes;
 use crate::auth::{Notice, Record, SignIn, Vault, VaultError, VaultLock};
 use crate::redact::Secret;
-use crate::store::{CredentialStore, Place, StoreError, StoreErrorKind};
+use crate::store::{CredentialStore, StorageLocation, StoreError, StoreErrorKind};
 
 /// What the names of sign-ins begin with.
 pub const SIGN_IN: &str = "sign-in.";
@@ -24,7 +24,7 @@ pub struct StoreVault {
 }
 
 /// What was removed, and from where; shared with whoever reports it.
-pub type Removed = Arc<Mutex<Vec<(String, Place)>>>;
+pub type Removed = Arc<Mutex<Vec<(String, StorageLocation)>>>;
 
 impl StoreVault {
     /// This store; `say` tells a person something once.
@@ -64,7 +64,7 @@ impl Vault for StoreVault {
                 (self.say)(&notice.to_string());
             }
             if name.starts_with(SIGN_IN)
-                && saved.place != Place::Memory
+                && saved.place != StorageLocation::Memory
                 && let Some(sign_in) = SignIn::from_bytes(&value)
             {
                 self.notes.write(&name, &(&sign_in).into());
@@ -103,6 +103,6 @@ fn refused(error: StoreError) -> VaultError {
     VaultError {
         message: error.message().to_owned(),
         hint: error.next_step().map(str::to_owned),
-        damaged: *error.kind() == StoreErrorKind::Damaged,
+        damaged: error.kind() == StoreErrorKind::Damaged,
     }
 }

@@ -1,5 +1,5 @@
-//! Failures of the bridge itself as JSON-RPC errors: `-32603` plus `data.bridge`, so that they
-//! cannot be mistaken for the server's (E-59). Text never holds a secret.
+//! Failures of the bridge itself as JSON-RPC errors: `-32603` with `data.bridge`, so that they cannot
+//! be mistaken for the server's (E-59). Their text never holds a secret.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::jsonrpc::{RequestId, error_response};
 use crate::protocol::codes;
 use crate::redact::plain;
 
-/// Why the bridge could not get an answer. The names are part of the interface (E-59).
+/// Why the bridge could not get a response. The names are part of the interface (E-59).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -22,22 +22,22 @@ pub enum FailureKind {
     Http,
     /// The server could not be reached.
     Network,
-    /// No answer in time.
+    /// No response in time.
     Timeout,
-    /// The request was sent and its answer got lost.
+    /// The request was sent, but its response was lost.
     Lost,
-    /// The server's answer breaks the protocol.
+    /// The server's response violates the protocol.
     Protocol,
-    /// The two sides' revisions cannot be joined.
+    /// The bridge cannot translate between the revisions of the two sides.
     Era,
-    /// The server insists that header and body disagree.
+    /// The server still says that headers and body disagree.
     HeaderMismatch,
     /// An input request is no longer open.
     InputExpired,
 }
 
 impl FailureKind {
-    /// Its name in `data.bridge.kind`.
+    /// The name in `data.bridge.kind`.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthRequired => "auth_required",
@@ -55,14 +55,14 @@ impl FailureKind {
     }
 }
 
-/// A failure of the bridge, ready to answer any number of requests.
+/// A failure of the bridge. It can answer any number of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Why.
+    /// Why there is no response.
     pub kind: FailureKind,
-    /// The HTTP status, where one was received.
+    /// The HTTP status, if one was received.
     pub status: Option<u16>,
-    /// One sentence in lower case.
+    /// One sentence in lower case, without a final period.
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
@@ -88,7 +88,7 @@ impl Failure {
         self
     }
 
-    /// The JSON-RPC error answer to `id`.
+    /// The JSON-RPC error response to the request `id`, as one line without its ending.
     pub fn to_response(&self, id: &RequestId) -> String {
         let mut bridge = json!({ "kind": self.kind.name() });
         if let Some(status) = self.status {

@@ -1,5 +1,5 @@
-//! What went wrong, for people and for hosts: [`Error`] with hints and an exit code for the
-//! terminal, [`Failure`] for JSON-RPC answers of the bridge (E-59). The only renderer of errors.
+//! Errors for people and for hosts: [`Error`] with hints and an exit code for the terminal,
+//! [`Failure`] for JSON-RPC error responses of the bridge (E-59). Nothing else renders errors.
 
 mod failure;
 
@@ -7,7 +7,7 @@ use std::fmt;
 
 pub use failure::{Failure, FailureKind};
 
-/// How the process ends. Documented in `--help` and README.
+/// The exit code of the process. Documented in `--help` and README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
     /// Everything worked.
@@ -16,13 +16,13 @@ pub enum ExitCode {
     Failed = 1,
     /// The command line or the settings are wrong.
     Usage = 2,
-    /// A sign-in is needed first.
+    /// The user has to sign in first.
     LoginNeeded = 4,
     /// The user interrupted an interactive command.
     Interrupted = 130,
 }
 
-/// An error that a person will read: a sentence, its causes, and what to do next.
+/// An error for a person to read: a sentence, its causes, and what to do next.
 #[derive(Debug)]
 pub struct Error {
     cause: anyhow::Error,
@@ -30,21 +30,22 @@ pub struct Error {
     exit_code: ExitCode,
 }
 
-/// The result of everything a command does.
+/// The result of whatever a command does.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Something failed.
+    /// An error with exit code [`ExitCode::Failed`]. `message` is one sentence in lower case, without
+    /// a final period.
     pub fn failed(message: impl fmt::Display) -> Self {
         Self { cause: anyhow::anyhow!("{message}"), hints: Vec::new(), exit_code: ExitCode::Failed }
     }
 
-    /// The command line or the settings are wrong.
+    /// An error with exit code [`ExitCode::Usage`]: the command line or the settings are wrong.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self { exit_code: ExitCode::Usage, ..Self::failed(message) }
     }
 
-    /// Adds what to do next; say the exact command where there is one.
+    /// Adds what to do next: the exact command, if there is one.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hints.push(hint.to_string());
@@ -63,12 +64,12 @@ impl Error {
         format!("{:#}", self.cause)
     }
 
-    /// What to do next.
+    /// What to do next, one sentence each.
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
 
-    /// How the process should end because of it.
+    /// The exit code of the process that ends with this error.
     pub fn exit_code(&self) -> ExitCode {
         self.exit_code
     }

@@ -1,13 +1,14 @@
 //! Named secrets for `${keyring:NAME}` in headers, so that host configurations need no plain text.
-//! They rest where sign-ins rest. Expanding them is the business of whoever builds the headers.
+//! They are stored where sign-ins are stored. Does not expand them: the builder of the headers does.
 
 use super::error::{StoreError, StoreErrorKind};
-use super::place::Place;
+use super::place::StorageLocation;
 use super::removal::Removal;
-use super::saving::Saved;
-use super::{CredentialStore, Listed};
+use super::saving::SaveOutcome;
+use super::{CredentialStore, ListedRecord};
 use crate::redact::{Secret, plain};
 
+/// The longest name of a secret, in bytes.
 const LONGEST_NAME: usize = 64;
 
 /// The API keys of a store.
@@ -17,16 +18,19 @@ pub struct ApiKeys {
 }
 
 impl ApiKeys {
-    /// What the names of their records begin with; the name of no sign-in may.
+    /// The prefix of the records of API keys. The name of a sign-in must not begin with it.
     pub const PREFIX: &str = "api-key:";
 
-    /// The API keys that rest in this store.
     pub(super) fn new(store: CredentialStore) -> Self {
         Self { store }
     }
 
-    /// Stores a secret, or replaces it.
-    pub async fn set(&self, name: &str, value: &Secret<String>) -> Result<Saved, StoreError> {
+    /// Stores a secret or replaces it.
+    ///
+    /// # Errors
+    /// `name` is not 1 to 64 letters, digits, `.`, `_` and `-`; `value` is empty or contains a line
+    /// break or a zero byte; or it cannot be stored.
+    pub async fn set(&self, name: &str, value: &Secret<String>) -> Result<SaveOutcome, StoreError> {
         let record = record_name(name)?;
         let bytes = value.expose().as_bytes();
         if bytes.is_empty() || bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
@@ -36,7 +40,11 @@ impl ApiKeys {
         self.store.save(&record, &Secret::new(bytes.to_vec())).await
     }
 
-    /// The secret of this name; one that is missing is an error that says how to set it.
+    /// The secret of this name.
+    ///
+    /// # Errors
+    /// `name` cannot be the name of a secret, there is no such secret, or it cannot be read. The
+    /// hint says how to set it.
     pub async fn get(&self, name: &str) -> Result<Secret<String>, StoreError> {
         let record = record_name(name)?;
         let again = || format!("`mcp-tether secret set {name}`");
@@ -56,10 +64,13 @@ impl ApiKeys {
         }
     }
 
-    /// The names of all secrets and where each rests.
-    pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        let key = |listed: Listed| {
-            Some(Listed {
+    /// The names of all secrets and where each is stored, sorted by name.
+    ///
+    /// # Errors
+    /// As for [`CredentialStore::list`].
+    pub async fn list(&self) -> Result<Vec<ListedRecord>, StoreError> {
+        let key = |listed: ListedRecord| {
+            Some(ListedRecord {
                 name: listed.name.strip_prefix(Self::PREFIX)?.to_owned(),
                 place: listed.place,
             })
@@ -68,12 +79,15 @@ impl ApiKeys {
     }
 
     /// Removes a secret.
+    ///
+    /// # Errors
+    /// `name` cannot be the name of a secret; otherwise as for [`CredentialStore::delete`].
     pub async fn remove(&self, name: &str) -> Result<Removal, StoreError> {
         self.store.delete(&record_name(name)?).await
     }
 
-    /// Where a secret rests, in words.
-    pub fn describe(&self, place: Place, name: &str) -> String {
+    /// Describes where a secret is stored, for messages.
+    pub fn describe(&self, place: StorageLocation, name: &str) -> String {
         self.store.describe(place, &prefixed(name))
     }
 }
@@ -84,7 +98,7 @@ fn record_name(name: &str) -> Result<String, StoreError> {
     if starts_well && name.len() <= LONGEST_NAME && name.bytes().all(inner) {
         return Ok(prefixed(name));
     }
-    Err(invalid(format!("`{}` is no name of a secret", plain(name)))
+    Err(invalid(format!("`{}` is not a valid name for a secret", plain(name)))
         .hint("use up to 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"))
 }
 
@@ -93,7 +107,7 @@ fn prefixed(name: &str) -> String {
 }
 
 fn invalid(message: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Invalid, message)
+    StoreError::other(message)
 }
 
 #[cfg(test)]
@@ -128,7 +142,7 @@ mod tests {
         let (_outer, keys) = keys();
         for name in ["", "a b", "../x", "a/b", "-a", "${x}", "ü", "x:y", &"x".repeat(65)] {
             let refused = keys.set(name, &Secret::new("canary".into())).await.unwrap_err();
-            assert_eq!(refused.kind(), &StoreErrorKind::Invalid, "{name}");
+            assert_eq!(refused.kind(), StoreErrorKind::Other, "{name}");
         }
         for value in ["", "canary\r\nX-Evil: 1", "canary\n", "canary\0"] {
             let refused = keys.set("name", &Secret::new(value.into())).await.unwrap_err();

@@ -1,41 +1,31 @@
-//! What can go wrong with a store, as a caller decides on it. No text in here ever holds a stored
-//! value (S-09).
+//! Errors of the store, by what a caller decides on. No text in here ever holds a stored value
+//! (S-09).
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 
-use super::lock::Owner;
 use crate::error::Error;
 use crate::platform::NoFolder;
 use crate::redact::plain;
 
-/// Why a store could not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a caller may do about an error besides showing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreErrorKind {
-    /// There is no keyring here: no bus, no service, no collection.
+    /// There is no keyring here: no bus, no service, no collection. Nothing can be left in it.
     NoKeyring,
-    /// The keyring is locked, or its unlock dialog was dismissed. May pass.
-    Locked,
-    /// The keyring did not answer in time. May pass: it may wait for the user.
-    NoAnswer,
-    /// The keyring answered with an error.
+    /// The keyring answered with an error. A new connection may help, because the service may have
+    /// restarted.
     KeyringFailed,
-    /// A stored value cannot be read; it stays where it is.
+    /// A stored value cannot be read. It stays where it is until somebody removes it.
     Damaged,
-    /// A stored value was written by a newer program.
-    Newer,
-    /// A file or folder is not safe to use: a symlink, or somebody else's.
-    Unsafe,
-    /// The file system refused.
-    Files,
-    /// A lock is held by another process.
-    Busy(Option<Owner>),
-    /// A name that cannot be stored, or a secret that does not exist.
-    Invalid,
+    /// Another process holds the lock.
+    Busy,
+    /// Anything else: only a person can do something about it.
+    Other,
 }
 
-/// An error of a store: what failed, one sentence in lower case, and what to do next.
+/// An error of the store: what failed, one sentence in lower case, and what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -49,12 +39,14 @@ impl StoreError {
         Self { kind, message: plain(message.as_ref()), hint: None }
     }
 
+    /// An error that only a person can do something about.
+    pub(super) fn other(message: impl AsRef<str>) -> Self {
+        Self::new(StoreErrorKind::Other, message)
+    }
+
     /// A failed file operation: `cannot WHAT `PATH`: CAUSE`.
     pub(super) fn files(what: &str, path: &Path, cause: &io::Error) -> Self {
-        let error = Self::new(
-            StoreErrorKind::Files,
-            format!("cannot {what} `{}`: {cause}", path.display()),
-        );
+        let error = Self::other(format!("cannot {what} `{}`: {cause}", path.display()));
         match cause.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 error.hint("set `MCP_TETHER_STATE_DIR` to a folder that you can write")
@@ -71,13 +63,14 @@ impl StoreError {
 
     /// A value that a newer program wrote.
     pub(super) fn newer(message: impl AsRef<str>) -> Self {
-        Self::new(StoreErrorKind::Newer, message).hint("update this `mcp-tether`")
+        Self::other(message).hint("update this `mcp-tether`")
     }
 
-    /// A lock that did not become free in time.
-    pub(super) fn busy(owner: Option<Owner>) -> Self {
-        let held = owner.as_ref().map_or("another process".to_owned(), ToString::to_string);
-        Self::new(StoreErrorKind::Busy(owner), format!("the lock is held by {held}"))
+    /// A lock that did not become free in time. `holder` describes the process that holds it, if
+    /// that is known.
+    pub(super) fn busy(holder: Option<impl fmt::Display>) -> Self {
+        let holder = holder.map_or("another process".to_owned(), |holder| holder.to_string());
+        Self::new(StoreErrorKind::Busy, format!("the lock is held by {holder}"))
     }
 
     /// Adds what to do next.
@@ -87,12 +80,12 @@ impl StoreError {
         self
     }
 
-    /// Why.
-    pub fn kind(&self) -> &StoreErrorKind {
-        &self.kind
+    /// What a caller may do about it.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
     }
 
-    /// What failed, one sentence in lower case.
+    /// What failed: one sentence in lower case, without a final period.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -100,13 +93,6 @@ impl StoreError {
     /// What to do next.
     pub fn next_step(&self) -> Option<&str> {
         self.hint.as_deref()
-    }
-
-    /// Whether the same call may work later without anybody changing anything here: a keyring that
-    /// is locked or slow, a lock that is held.
-    pub fn may_pass(&self) -> bool {
-        use StoreErrorKind::{Busy, Locked, NoAnswer};
-        matches!(self.kind, Locked | NoAnswer | Busy(_))
     }
 }
 
@@ -120,7 +106,7 @@ impl std::error::Error for StoreError {}
 
 impl From<NoFolder> for StoreError {
     fn from(missing: NoFolder) -> Self {
-        Self::new(StoreErrorKind::Files, missing.message).hint(missing.hint)
+        Self::other(missing.message).hint(missing.hint)
     }
 }
 

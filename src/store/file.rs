@@ -1,11 +1,11 @@
-//! The file store: one owner-only file per record below the state folder. Where no keyring answers,
-//! sign-ins rest here. Does not decide when it is used.
+//! The file store: one owner-only file per record in the state folder, for machines without a
+//! keyring. Does not decide when it is used.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::record::{Body, Flaw, Record, stem};
+use super::record::{Body, RecordFlaw, StoredRecord, stem};
 use super::safe_files::{self, Durability};
 
 /// Records as files of one folder.
@@ -15,22 +15,25 @@ pub(super) struct FileStore {
 }
 
 impl FileStore {
-    /// Names the folder; touches nothing.
+    /// The records in this folder. Creates nothing.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The folder of all records.
+    /// The folder that holds all records.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The file of one record.
+    /// The path of one record's file.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(stem(name)).with_extension("json")
     }
 
-    /// The value of this name.
+    /// The value of this name; `None` if there is none.
+    ///
+    /// # Errors
+    /// The file is damaged, unsafe to use, or cannot be read.
     pub(super) fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         if !self.exists() {
             return Ok(None);
@@ -38,19 +41,29 @@ impl FileStore {
         safe_files::private_folder(&self.folder)?;
         let path = self.path(name);
         let Some(content) = safe_files::read(&path)? else { return Ok(None) };
-        decode(name, &content).map(Some).map_err(|flaw| unreadable(&path, flaw))
+        decode(name, &content).map(Some).map_err(|flaw| error_for(&path, flaw))
     }
 
-    /// Stores a value; when this returns, neither a kill nor a loss of power takes it away.
+    /// Stores a value. Once this returns, it survives a kill and a loss of power.
+    ///
+    /// # Errors
+    /// The folder or file is unsafe to use or cannot be written.
     pub(super) fn save(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
         safe_files::private_folder(&self.folder)?;
         let path = self.path(name);
-        safe_files::write(&path, Record::new(name, value).text().as_bytes(), Durability::Disk)?;
+        safe_files::write(
+            &path,
+            StoredRecord::new(name, value).text().as_bytes(),
+            Durability::Disk,
+        )?;
         safe_files::sweep(&path);
         Ok(())
     }
 
-    /// Removes a value, damaged ones included; tells whether there was one.
+    /// Removes a value, damaged or not; returns whether there was one.
+    ///
+    /// # Errors
+    /// The folder is unsafe to use, or the file cannot be removed.
     pub(super) fn delete(&self, name: &str) -> Result<bool, StoreError> {
         if !self.exists() {
             return Ok(false);
@@ -59,7 +72,7 @@ impl FileStore {
         safe_files::remove(&self.path(name))
     }
 
-    /// The names of all records that can be read. A damaged one has no name any more.
+    /// The names of all records that can be read; a damaged record has lost its name.
     pub(super) fn names(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         entries.flatten().filter_map(|entry| name_of(&entry.path())).collect()
@@ -75,21 +88,22 @@ fn name_of(path: &Path) -> Option<String> {
         return None;
     }
     let content = safe_files::read(path).ok()??;
-    Some(Record::parse_any(std::str::from_utf8(&content).ok()?).ok()?.name().to_owned())
+    Some(StoredRecord::parse_any(std::str::from_utf8(&content).ok()?).ok()?.name().to_owned())
 }
 
-fn decode(name: &str, content: &[u8]) -> Result<Vec<u8>, Flaw> {
-    let text = std::str::from_utf8(content).map_err(|_| Flaw::NotJson { line: 1, column: 0 })?;
-    let record = Record::parse(name, text)?;
+fn decode(name: &str, content: &[u8]) -> Result<Vec<u8>, RecordFlaw> {
+    let text =
+        std::str::from_utf8(content).map_err(|_| RecordFlaw::NotJson { line: 1, column: 0 })?;
+    let record = StoredRecord::parse(name, text)?;
     match record.body() {
         Body::Value(text) => record.decode(text),
-        Body::Parts(_) => Err(Flaw::NotBase64),
+        Body::Parts(_) => Err(RecordFlaw::NotBase64),
     }
 }
 
-fn unreadable(path: &Path, flaw: Flaw) -> StoreError {
+fn error_for(path: &Path, flaw: RecordFlaw) -> StoreError {
     match flaw {
-        Flaw::Newer(_) => StoreError::newer(format!("`{}` was {flaw}", path.display())),
+        RecordFlaw::Newer(_) => StoreError::newer(format!("`{}` was {flaw}", path.display())),
         _ => StoreError::damaged(format!("the stored record `{}`", path.display()), flaw),
     }
 }
@@ -136,7 +150,7 @@ mod tests {
         for content in cases {
             fs::write(&path, content).unwrap();
             let error = store.load("a").unwrap_err();
-            assert_eq!(error.kind(), &StoreErrorKind::Damaged);
+            assert_eq!(error.kind(), StoreErrorKind::Damaged);
             assert!(error.message().contains(path.to_str().unwrap()), "{error}");
             assert!(error.next_step().unwrap().contains("mcp-tether status"), "{error:?}");
             assert!(!format!("{error} {error:?}").contains("canary"));

@@ -1,6 +1,6 @@
-//! The index: which records exist and where each rests, without a secret. One small file per
-//! record, each replaced atomically, so processes never wait for one another here and a kill loses
-//! nothing. A hint, not the truth: what it does not know may still exist, and it can be made again.
+//! The index: which records exist and where each is stored. It holds no secrets. One small file per
+//! record, each replaced atomically, so processes never wait for each other and a kill loses
+//! nothing. It is a hint: a record that it does not list may still exist, and it can be rebuilt.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,57 +8,61 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
-use super::place::Place;
+use super::place::StorageLocation;
 use super::record::stem;
 use super::safe_files::{self, Durability};
 
-/// What is known of the records of one state folder.
+/// The index of one state folder.
 #[derive(Clone, Debug)]
 pub(super) struct Index {
     folder: PathBuf,
 }
 
-/// What is known of one record.
+/// Where one record is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct IndexEntry {
     pub(super) name: String,
     /// Where its value is.
-    pub(super) rests: Option<Place>,
-    /// Where an older value may be left; removed with the record.
+    #[serde(rename = "rests")]
+    pub(super) stored_in: Option<StorageLocation>,
+    /// Where an older value may be left. It is removed with the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) left_in: Vec<Place>,
+    pub(super) left_in: Vec<StorageLocation>,
 }
 
-/// The answer about one name.
+/// What the index says about one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    Entry(Entry),
+pub(super) enum IndexLookup {
+    Entry(IndexEntry),
     Nothing,
-    /// There is an entry that cannot be read: the record may be anywhere.
+    /// The entry cannot be read: the record may be anywhere.
     Unclear,
 }
 
 impl Index {
-    /// Names the folder; touches nothing.
+    /// The index in this folder. Creates nothing.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// What is known of this name.
-    pub(super) fn get(&self, name: &str) -> Known {
+    /// Looks up a name.
+    pub(super) fn get(&self, name: &str) -> IndexLookup {
         match fs::read(self.path(name)) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Known::Nothing,
-            Err(_) => Known::Unclear,
-            Ok(text) => match serde_json::from_slice::<Entry>(&text) {
-                Ok(entry) if entry.name == name => Known::Entry(entry),
-                _ => Known::Unclear,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => IndexLookup::Nothing,
+            Err(_) => IndexLookup::Unclear,
+            Ok(text) => match serde_json::from_slice::<IndexEntry>(&text) {
+                Ok(entry) if entry.name == name => IndexLookup::Entry(entry),
+                _ => IndexLookup::Unclear,
             },
         }
     }
 
-    /// Notes an entry; writes only what changes.
-    pub(super) fn put(&self, entry: &Entry) -> Result<(), StoreError> {
-        if self.get(&entry.name) == Known::Entry(entry.clone()) {
+    /// Writes an entry, unless it is there already.
+    ///
+    /// # Errors
+    /// The folder or the file cannot be written.
+    pub(super) fn put(&self, entry: &IndexEntry) -> Result<(), StoreError> {
+        if self.get(&entry.name) == IndexLookup::Entry(entry.clone()) {
             return Ok(());
         }
         safe_files::private_folder(&self.folder)?;
@@ -66,7 +70,10 @@ impl Index {
         safe_files::write(&self.path(&entry.name), &text, Durability::Process)
     }
 
-    /// Forgets a name.
+    /// Removes the entry of a name.
+    ///
+    /// # Errors
+    /// The file exists and cannot be removed.
     pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
         if self.folder.symlink_metadata().is_err() {
             return Ok(());
@@ -74,8 +81,8 @@ impl Index {
         safe_files::remove(&self.path(name)).map(|_| ())
     }
 
-    /// Every entry that can be read.
-    pub(super) fn entries(&self) -> Vec<Entry> {
+    /// All entries that can be read.
+    pub(super) fn entries(&self) -> Vec<IndexEntry> {
         let Ok(files) = fs::read_dir(&self.folder) else { return Vec::new() };
         files
             .flatten()
@@ -89,45 +96,45 @@ impl Index {
     }
 }
 
-impl Entry {
-    /// A record that rests here, and nowhere else as far as we know.
-    pub(super) fn resting(name: &str, place: Place) -> Self {
-        Self { name: name.to_owned(), rests: Some(place), left_in: Vec::new() }
+impl IndexEntry {
+    /// A record that is stored here, and nowhere else as far as we know.
+    pub(super) fn stored_in(name: &str, place: StorageLocation) -> Self {
+        Self { name: name.to_owned(), stored_in: Some(place), left_in: Vec::new() }
     }
 
     /// Adds a place where an older value may be left.
     #[must_use]
-    pub(super) fn left_in(mut self, place: Place) -> Self {
-        if self.rests != Some(place) && !self.left_in.contains(&place) {
+    pub(super) fn left_in(mut self, place: StorageLocation) -> Self {
+        if self.stored_in != Some(place) && !self.left_in.contains(&place) {
             self.left_in.push(place);
         }
         self
     }
 }
 
-impl Known {
-    /// Whether there is, or may be, a value.
+impl IndexLookup {
+    /// Returns whether there is, or may be, a value.
     pub(super) fn may_exist(&self) -> bool {
         match self {
-            Self::Entry(entry) => entry.rests.is_some(),
+            Self::Entry(entry) => entry.stored_in.is_some(),
             Self::Nothing => false,
             Self::Unclear => true,
         }
     }
 
-    /// Where the value rests, if that is known.
-    pub(super) fn rests(&self) -> Option<Place> {
+    /// Where the value is stored, if that is known.
+    pub(super) fn location(&self) -> Option<StorageLocation> {
         match self {
-            Self::Entry(entry) => entry.rests,
+            Self::Entry(entry) => entry.stored_in,
             _ => None,
         }
     }
 
-    /// Every place that may hold something of this name, as far as the index can tell.
-    pub(super) fn places(&self) -> Vec<Place> {
+    /// Every place that may hold a value of this name, as far as the index can tell.
+    pub(super) fn locations(&self) -> Vec<StorageLocation> {
         match self {
-            Self::Entry(entry) => entry.rests.iter().chain(&entry.left_in).copied().collect(),
-            Self::Nothing | Self::Unclear => vec![Place::Keyring],
+            Self::Entry(entry) => entry.stored_in.iter().chain(&entry.left_in).copied().collect(),
+            Self::Nothing | Self::Unclear => vec![StorageLocation::Keyring],
         }
     }
 }
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn asking_creates_nothing() {
         let (outer, index) = index();
-        assert_eq!(index.get("a"), Known::Nothing);
+        assert_eq!(index.get("a"), IndexLookup::Nothing);
         index.remove("a").unwrap();
         assert!(index.entries().is_empty());
         assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 0);
@@ -154,10 +161,12 @@ mod tests {
     #[test]
     fn entries_come_back_until_they_are_removed() {
         let (_outer, index) = index();
-        let entry = Entry::resting("a", Place::File).left_in(Place::Keyring).left_in(Place::File);
+        let entry = IndexEntry::stored_in("a", StorageLocation::File)
+            .left_in(StorageLocation::Keyring)
+            .left_in(StorageLocation::File);
         index.put(&entry).unwrap();
-        assert_eq!(index.get("a"), Known::Entry(entry.clone()));
-        assert_eq!(index.get("a").places(), [Place::File, Place::Keyring]);
+        assert_eq!(index.get("a"), IndexLookup::Entry(entry.clone()));
+        assert_eq!(index.get("a").locations(), [StorageLocation::File, StorageLocation::Keyring]);
         assert_eq!(index.entries(), [entry]);
         index.remove("a").unwrap();
         assert!(!index.get("a").may_exist());
@@ -166,12 +175,12 @@ mod tests {
     #[test]
     fn a_damaged_entry_means_that_there_may_be_a_record_anywhere() {
         let (_outer, index) = index();
-        index.put(&Entry::resting("a", Place::File)).unwrap();
+        index.put(&IndexEntry::stored_in("a", StorageLocation::File)).unwrap();
         fs::write(index.path("a"), "{\"name\":\"a\"").unwrap();
-        assert_eq!(index.get("a"), Known::Unclear);
+        assert_eq!(index.get("a"), IndexLookup::Unclear);
         assert!(index.get("a").may_exist());
         assert!(index.entries().is_empty());
-        index.put(&Entry::resting("a", Place::Keyring)).unwrap();
-        assert_eq!(index.get("a").rests(), Some(Place::Keyring));
+        index.put(&IndexEntry::stored_in("a", StorageLocation::Keyring)).unwrap();
+        assert_eq!(index.get("a").location(), Some(StorageLocation::Keyring));
     }
 }

@@ -1,26 +1,25 @@
-//! Locks that exclude all processes of this user: a lock on a file, released by the operating
-//! system when its owner ends, however it ends (S-04). A second file says who the owner is; it is
-//! for people only, and nothing is decided by it.
+//! Locks between all processes of this user: a lock on a file, which the operating system releases
+//! when its owner ends, however it ends (S-04). A second file names the owner, for people only.
+//! Locks of the memory store are in [`super::memory`].
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::StoreError;
-use super::record::{now, stem};
+use super::lock_owner::LockOwner;
+use super::record::stem;
 use super::safe_files::{self, Durability};
 use super::tasks::on_disk;
 
-/// Who waits looks again after this long at first, and after [`SLOWEST_LOOK`] at last. A thread
-/// that waits inside the operating system could not be called back when nobody wants the lock any
-/// more.
-const FIRST_LOOK: Duration = Duration::from_millis(5);
-const SLOWEST_LOOK: Duration = Duration::from_millis(150);
+/// The first pause between two attempts to take a lock. A thread that blocks inside the operating
+/// system could not be cancelled, so a waiting task polls.
+const FIRST_POLL_DELAY: Duration = Duration::from_millis(5);
+/// The longest pause between two attempts to take a lock.
+const LONGEST_POLL_DELAY: Duration = Duration::from_millis(150);
 
 /// The locks of one state folder.
 #[derive(Clone, Debug)]
@@ -28,69 +27,66 @@ pub(super) struct Locks {
     folder: PathBuf,
 }
 
-/// Two processes that need the same name exclude each other within a purpose, not across them.
+/// What a lock protects. Locks of the same name exclude each other only if they have the same
+/// purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum LockPurpose {
     /// Held by callers around something of their own, such as a refresh.
     Caller,
     /// Held by the store for the few milliseconds in which a record changes.
     Record,
 }
 
-/// A lock, held until this is dropped or the process ends.
+/// A lock that is held until this is dropped or the process ends.
 #[derive(Debug)]
 pub struct LockGuard {
-    _held: Held,
+    _lock: HeldLock,
 }
 
 #[derive(Debug)]
-enum Held {
+enum HeldLock {
     Memory { _guard: tokio::sync::OwnedMutexGuard<()> },
     File { _file: Option<File>, owner: Option<PathBuf> },
 }
 
-/// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    /// Its process.
-    pub pid: u32,
-    /// The program that started that process, where the platform tells.
-    pub host: Option<String>,
-    /// Since when, in Unix milliseconds.
-    pub since: u64,
-}
-
 impl Locks {
-    /// Names the folder; touches nothing.
+    /// The locks in this folder. Creates nothing.
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Waits for the lock of this name for as long as it takes.
+    /// Takes the lock of this name, however long that takes.
+    ///
+    /// # Errors
+    /// The lock file cannot be created or locked. A lock that is held is not an error.
     pub(super) async fn acquire(
         &self,
         name: &str,
-        purpose: Purpose,
+        purpose: LockPurpose,
     ) -> Result<LockGuard, StoreError> {
-        let mut pause = FIRST_LOOK;
+        let mut pause = FIRST_POLL_DELAY;
         loop {
             if let Some(guard) = self.try_acquire(name, purpose).await? {
                 return Ok(guard);
             }
             sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST_LOOK);
+            pause = (pause * 2).min(LONGEST_POLL_DELAY);
         }
     }
 
-    /// Waits this long at most; then tells who holds it.
+    /// Takes the lock of this name, waiting at most `wait`. A free lock is taken even if `wait` is
+    /// zero.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Busy`](super::StoreErrorKind::Busy) when the lock is still held after
+    /// `wait`; otherwise as for [`Self::acquire`].
     pub(super) async fn acquire_within(
         &self,
         name: &str,
-        purpose: Purpose,
+        purpose: LockPurpose,
         wait: Duration,
     ) -> Result<LockGuard, StoreError> {
         let deadline = Instant::now() + wait;
-        // However short the wait, a free lock is taken.
         if let Some(guard) = self.try_acquire(name, purpose).await? {
             return Ok(guard);
         }
@@ -100,22 +96,25 @@ impl Locks {
         }
     }
 
-    /// Takes the lock if nobody holds it.
+    /// Takes the lock if it is free; `None` if another process holds it.
+    ///
+    /// # Errors
+    /// As for [`Self::acquire`].
     pub(super) async fn try_acquire(
         &self,
         name: &str,
-        purpose: Purpose,
+        purpose: LockPurpose,
     ) -> Result<Option<LockGuard>, StoreError> {
         let (locks, name) = (self.clone(), name.to_owned());
         on_disk(move || locks.take(&name, purpose)).await?
     }
 
-    /// Who said last to hold this lock.
-    pub(super) fn owner(&self, name: &str) -> Option<Owner> {
+    /// The process that last noted that it holds this lock.
+    pub(super) fn owner(&self, name: &str) -> Option<LockOwner> {
         serde_json::from_slice(&fs::read(self.owner_path(name)).ok()?).ok()
     }
 
-    fn take(&self, name: &str, purpose: Purpose) -> Result<Option<LockGuard>, StoreError> {
+    fn take(&self, name: &str, purpose: LockPurpose) -> Result<Option<LockGuard>, StoreError> {
         safe_files::private_folder(&self.folder)?;
         let path = self.path(name, purpose);
         let file = open(&path).map_err(|e| StoreError::files("open the lock file", &path, &e))?;
@@ -128,35 +127,35 @@ impl Locks {
             }
             Err(TryLockError::Error(e)) => return Err(StoreError::files("lock", &path, &e)),
         };
-        let owner = (purpose == Purpose::Caller).then(|| self.owner_path(name));
+        let owner = (purpose == LockPurpose::Caller).then(|| self.owner_path(name));
         if let Some(path) = &owner {
             note_owner(path);
         }
-        Ok(Some(LockGuard { _held: Held::File { _file: file, owner } }))
+        Ok(Some(LockGuard { _lock: HeldLock::File { _file: file, owner } }))
     }
 
-    fn path(&self, name: &str, purpose: Purpose) -> PathBuf {
+    fn path(&self, name: &str, purpose: LockPurpose) -> PathBuf {
         self.folder.join(stem(name)).with_extension(match purpose {
-            Purpose::Caller => "lock",
-            Purpose::Record => "record-lock",
+            LockPurpose::Caller => "lock",
+            LockPurpose::Record => "record-lock",
         })
     }
 
-    /// Beside the lock file, because Windows lets nobody read a locked one.
+    /// A file beside the lock file, because Windows does not let others read a locked file.
     fn owner_path(&self, name: &str) -> PathBuf {
         self.folder.join(stem(name)).with_extension("owner")
     }
 }
 
 impl LockGuard {
-    /// A lock that excludes this process's tasks only.
+    /// A lock between tasks of this process only.
     pub(super) fn in_memory(guard: tokio::sync::OwnedMutexGuard<()>) -> Self {
-        Self { _held: Held::Memory { _guard: guard } }
+        Self { _lock: HeldLock::Memory { _guard: guard } }
     }
 }
 
-impl Drop for Held {
-    /// The owner's name goes while the lock is still held; the file closes after this.
+impl Drop for HeldLock {
+    /// Removes the note about the owner while the lock is still held; the lock file closes later.
     fn drop(&mut self) {
         if let Self::File { owner: Some(owner), .. } = self {
             let _ = fs::remove_file(owner);
@@ -164,24 +163,8 @@ impl Drop for Held {
     }
 }
 
-impl Owner {
-    fn this_process() -> Self {
-        Self { pid: std::process::id(), host: parent_program(), since: now() }
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {}", self.pid)?;
-        if let Some(host) = &self.host {
-            write!(f, ", started by `{host}`,")?;
-        }
-        write!(f, " for {} s", now().saturating_sub(self.since) / 1000)
-    }
-}
-
-/// Lock files are never deleted: who opened one just before would lock a file that others no longer
-/// find.
+/// Opens or creates a lock file. Lock files are never deleted: a process that had opened one just
+/// before would lock a file that others no longer find.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -194,31 +177,20 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn note_owner(path: &Path) {
-    let text = serde_json::to_vec(&Owner::this_process()).unwrap_or_default();
+    let text = serde_json::to_vec(&LockOwner::this_process()).unwrap_or_default();
     if let Err(error) = safe_files::write(path, &text, Durability::Process) {
         tracing::debug!(%error, "cannot note who holds the lock");
     }
 }
 
-/// Some network file systems know no locks. Working without them is better than not at all there.
+/// Whether the file system has no locks, as some network file systems. Working without locks is
+/// better there than not working at all.
 fn is_unsupported(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
         return true;
     }
     error.kind() == io::ErrorKind::Unsupported
-}
-
-#[cfg(target_os = "linux")]
-fn parent_program() -> Option<String> {
-    let parent = std::os::unix::process::parent_id();
-    let name = fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
-    Some(crate::redact::plain(name.trim()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn parent_program() -> Option<String> {
-    None
 }
 
 #[cfg(test)]
@@ -236,37 +208,36 @@ mod tests {
     #[tokio::test]
     async fn a_held_lock_excludes_others_and_says_who_holds_it() {
         let (_outer, locks) = locks();
-        let held = locks.acquire("a", Purpose::Caller).await.unwrap();
-        assert!(locks.try_acquire("a", Purpose::Caller).await.unwrap().is_none());
+        let held = locks.acquire("a", LockPurpose::Caller).await.unwrap();
+        assert!(locks.try_acquire("a", LockPurpose::Caller).await.unwrap().is_none());
         let refused = locks
-            .acquire_within("a", Purpose::Caller, Duration::from_millis(20))
+            .acquire_within("a", LockPurpose::Caller, Duration::from_millis(20))
             .await
             .unwrap_err();
-        let StoreErrorKind::Busy(Some(owner)) = refused.kind() else { panic!("{refused:?}") };
-        assert_eq!(owner.pid, std::process::id());
-        assert!(refused.message().contains(&format!("process {}", owner.pid)), "{refused}");
-        assert!(refused.may_pass());
+        assert_eq!(refused.kind(), StoreErrorKind::Busy);
+        let process = format!("process {}", std::process::id());
+        assert!(refused.message().contains(&process), "{refused}");
         drop(held);
-        assert!(locks.try_acquire("a", Purpose::Caller).await.unwrap().is_some());
+        assert!(locks.try_acquire("a", LockPurpose::Caller).await.unwrap().is_some());
         assert_eq!(locks.owner("a"), None);
     }
 
     #[tokio::test]
     async fn names_and_purposes_do_not_exclude_each_other() {
         let (_outer, locks) = locks();
-        let _a = locks.acquire("a", Purpose::Caller).await.unwrap();
-        assert!(locks.try_acquire("b", Purpose::Caller).await.unwrap().is_some());
-        assert!(locks.try_acquire("a", Purpose::Record).await.unwrap().is_some());
+        let _a = locks.acquire("a", LockPurpose::Caller).await.unwrap();
+        assert!(locks.try_acquire("b", LockPurpose::Caller).await.unwrap().is_some());
+        assert!(locks.try_acquire("a", LockPurpose::Record).await.unwrap().is_some());
     }
 
     /// The waiter must not stand still on the only thread of the runtime.
     #[tokio::test]
     async fn waiting_leaves_the_runtime_free_and_ends_with_the_holder() {
         let (_outer, locks) = locks();
-        let held = locks.acquire("a", Purpose::Caller).await.unwrap();
+        let held = locks.acquire("a", LockPurpose::Caller).await.unwrap();
         let waiter = tokio::spawn({
             let locks = locks.clone();
-            async move { locks.acquire("a", Purpose::Caller).await.map(|_| ()) }
+            async move { locks.acquire("a", LockPurpose::Caller).await.map(|_| ()) }
         });
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -277,11 +248,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn garbage_about_the_owner_harms_nobody() {
+    async fn a_damaged_note_about_the_owner_does_no_harm() {
         let (_outer, locks) = locks();
-        let _held = locks.acquire("a", Purpose::Caller).await.unwrap();
+        let _held = locks.acquire("a", LockPurpose::Caller).await.unwrap();
         fs::write(locks.owner_path("a"), "{").unwrap();
-        let refused = locks.acquire_within("a", Purpose::Caller, Duration::ZERO).await.unwrap_err();
+        let refused =
+            locks.acquire_within("a", LockPurpose::Caller, Duration::ZERO).await.unwrap_err();
         assert_eq!(refused.message(), "the lock is held by another process");
     }
 }

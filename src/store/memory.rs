@@ -1,4 +1,4 @@
-//! The memory store: values and locks that end with the process.
+//! The memory store: values and locks that end with the process. Writes nothing to disk.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,11 +10,11 @@ use crate::redact::Secret;
 /// Values of this process.
 #[derive(Debug, Default)]
 pub(super) struct MemoryStore {
-    contents: Mutex<Contents>,
+    contents: Mutex<MemoryContents>,
 }
 
 #[derive(Debug, Default)]
-struct Contents {
+struct MemoryContents {
     values: HashMap<String, Secret<Vec<u8>>>,
     locks: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
 }
@@ -25,17 +25,17 @@ impl MemoryStore {
         self.contents().values.get(name).cloned()
     }
 
-    /// Keeps a value.
+    /// Stores a value or replaces it.
     pub(super) fn save(&self, name: &str, value: Secret<Vec<u8>>) {
         self.contents().values.insert(name.to_owned(), value);
     }
 
-    /// Forgets a value; tells whether there was one.
+    /// Removes a value; returns whether there was one.
     pub(super) fn delete(&self, name: &str) -> bool {
         self.contents().values.remove(name).is_some()
     }
 
-    /// Whether there is a value.
+    /// Returns whether there is a value.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.contents().values.contains_key(name)
     }
@@ -45,13 +45,13 @@ impl MemoryStore {
         self.contents().values.keys().cloned().collect()
     }
 
-    /// Waits until nobody else in this process holds this name.
+    /// Takes the lock of this name, which excludes the other tasks of this process.
     pub(super) async fn lock(&self, name: &str) -> OwnedMutexGuard<()> {
         let lock = self.contents().locks.entry(name.to_owned()).or_default().clone();
         lock.lock_owned().await
     }
 
-    fn contents(&self) -> MutexGuard<'_, Contents> {
+    fn contents(&self) -> MutexGuard<'_, MemoryContents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
-//! Where sign-ins and API keys rest: the operating system's keyring, owner-only files, or memory
-//! . [`CredentialStore`] keeps secret bytes under opaque names, tells where they are, and
-//! lets processes exclude each other. It knows nothing of OAuth, opens nothing before it is asked
-//! for a value, and no keyring can make it wait for long.
+//! Where sign-ins and API keys are stored: the operating system's keyring, owner-only files, or
+//! memory. [`CredentialStore`] keeps secret bytes under opaque names, tells where they are,
+//! and provides locks between processes. It knows nothing of OAuth, opens nothing before it is
+//! asked for a value, and never waits for a keyring longer than its deadline.
 
 mod api_keys;
 mod error;
@@ -10,6 +10,7 @@ pub mod import;
 mod index;
 mod keyring;
 mod lock;
+mod lock_owner;
 mod memory;
 mod moving;
 mod place;
@@ -27,40 +28,40 @@ use std::time::Duration;
 pub use api_keys::ApiKeys;
 pub use error::{StoreError, StoreErrorKind};
 pub use keyring::DEADLINE;
-pub use lock::{LockGuard, Owner};
+pub use lock::LockGuard;
 pub use moving::Moves;
-pub use place::{Place, StoreChoice};
+pub use place::{StorageLocation, StoreChoice};
 pub use removal::Removal;
-pub use saving::{Notice, Saved};
+pub use saving::{FallbackNotice, SaveOutcome};
 
 use crate::platform::Paths;
 use crate::redact::Secret;
 use file::FileStore;
-use index::{Entry, Index, Known};
+use index::{Index, IndexEntry, IndexLookup};
 use keyring::Keyring;
-use lock::{Locks, Purpose};
+use lock::{LockPurpose, Locks};
 use memory::MemoryStore;
 use tasks::on_disk;
 
-/// How long a change waits for another process that changes the same record. Longer than a keyring
+/// The longest wait for another process that is changing the same record. Longer than a keyring
 /// call may take, because such a call may be part of that change.
-const RECORD_WAIT: Duration = Duration::from_secs(10);
+const RECORD_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Secret values under names, shared by all processes of this user. Clones share everything.
 #[derive(Clone)]
 pub struct CredentialStore {
-    inner: Arc<Inner>,
+    inner: Arc<StoreState>,
 }
 
-struct Inner {
+struct StoreState {
     choice: StoreChoice,
     keyring: Keyring,
     memory: MemoryStore,
-    folders: Result<Arc<Folders>, StoreError>,
+    folders: Result<Arc<StateFolders>, StoreError>,
 }
 
-/// What lies in the state folder.
-struct Folders {
+/// The parts of the state folder.
+struct StateFolders {
     files: FileStore,
     index: Index,
     locks: Locks,
@@ -69,11 +70,11 @@ struct Folders {
 
 /// A record that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Its name.
+pub struct ListedRecord {
+    /// The name that it was stored under.
     pub name: String,
-    /// Where it rests.
-    pub place: Place,
+    /// Where it is stored.
+    pub place: StorageLocation,
 }
 
 impl CredentialStore {
@@ -83,37 +84,44 @@ impl CredentialStore {
         Self::open_with_deadline(choice, paths, DEADLINE)
     }
 
-    /// The same with another limit on each keyring call: a command with a person in front of it may
-    /// wait until that person has unlocked the keyring.
+    /// Like [`Self::open`], with another deadline for each keyring call: an interactive command may
+    /// wait until the user has unlocked the keyring.
     pub fn open_with_deadline(choice: StoreChoice, paths: &Paths, deadline: Duration) -> Self {
-        let folders = paths.state().map(|state| Folders::below(state.to_path_buf()));
+        let folders = paths.state().map(|state| StateFolders::below(state.to_path_buf()));
         Self::build(choice, folders.map_err(StoreError::from), Keyring::of_platform(deadline))
     }
 
-    fn build(choice: StoreChoice, folders: Result<Folders, StoreError>, keyring: Keyring) -> Self {
+    fn build(
+        choice: StoreChoice,
+        folders: Result<StateFolders, StoreError>,
+        keyring: Keyring,
+    ) -> Self {
         let folders = folders.map(Arc::new);
-        let inner = Inner { choice, keyring, memory: MemoryStore::default(), folders };
+        let inner = StoreState { choice, keyring, memory: MemoryStore::default(), folders };
         Self { inner: Arc::new(inner) }
     }
 
-    /// The value of this name. A damaged one, and one in a keyring that does not answer, is an
-    /// error and never counts as absent.
+    /// The value of this name; `None` if there is none.
     ///
-    /// Of a name that the index does not know, this asks the keyring: a bridge that was started
-    /// with other variables has another index. Ask [`Self::knows`] where that would be too much.
+    /// For a name that is not in the index, this asks the keyring: a bridge that was started with
+    /// other environment variables has another index. [`Self::knows`] never asks the keyring.
+    ///
+    /// # Errors
+    /// The value is damaged, or the keyring or file that holds it cannot be read. Such a value never
+    /// counts as absent.
     pub async fn load(&self, name: &str) -> Result<Option<Secret<Vec<u8>>>, StoreError> {
         check_name(name)?;
         if self.in_memory() {
             return Ok(self.inner.memory.load(name));
         }
         let value = match self.known(name).await? {
-            Known::Entry(entry) => self.load_known(&entry).await?,
+            IndexLookup::Entry(entry) => self.load_known(&entry).await?,
             known => self.find(name, &known).await?,
         };
         Ok(value.map(Secret::new))
     }
 
-    /// Whether there is a value, told by the index alone: at no cost, and without a keyring.
+    /// Returns whether the index lists a value of this name. Cheap, and asks no keyring.
     pub fn knows(&self, name: &str) -> bool {
         if self.in_memory() {
             return self.inner.memory.knows(name);
@@ -121,39 +129,49 @@ impl CredentialStore {
         self.folders().is_ok_and(|folders| folders.index.get(name).may_exist())
     }
 
-    /// Every record that is known to exist, by name.
-    pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    /// Every record that is known to exist, sorted by name.
+    ///
+    /// # Errors
+    /// There is no state folder.
+    pub async fn list(&self) -> Result<Vec<ListedRecord>, StoreError> {
         if self.in_memory() {
             let names = self.inner.memory.names();
-            return Ok(sorted(names.into_iter().map(|name| Listed { name, place: Place::Memory })));
+            return Ok(sorted(
+                names.into_iter().map(|name| ListedRecord { name, place: StorageLocation::Memory }),
+            ));
         }
         self.disk(|folders| {
             let names = folders.files.names();
             for name in names.iter().filter(|name| !folders.index.get(name).may_exist()) {
-                let _ = folders.index.put(&Entry::resting(name, Place::File));
+                let _ = folders.index.put(&IndexEntry::stored_in(name, StorageLocation::File));
             }
-            let listed = |entry: Entry| Some(Listed { place: entry.rests?, name: entry.name });
+            let listed = |entry: IndexEntry| {
+                Some(ListedRecord { place: entry.stored_in?, name: entry.name })
+            };
             Ok(sorted(folders.index.entries().into_iter().filter_map(listed)))
         })
         .await
     }
 
-    /// Whether a sign-in could be saved in the keyring now. Nobody is asked to unlock it.
+    /// Checks that the keyring could take a sign-in now, without asking the user to unlock it.
     ///
     /// # Errors
-    /// It is locked, absent, or too slow.
+    /// The keyring is locked, absent, or too slow.
     pub async fn keyring_answers(&self) -> Result<(), StoreError> {
         self.inner.keyring.can_save().await
     }
 
-    /// Makes the index again from what is really there, as far as the keyring can list its entries.
-    /// Needed only after the state folder was lost.
-    pub async fn rebuild_index(&self) -> Result<Vec<Listed>, StoreError> {
+    /// Rebuilds the index from the entries that the keyring lists. Needed only after the state
+    /// folder was lost.
+    ///
+    /// # Errors
+    /// The keyring cannot be asked, or the index cannot be written.
+    pub async fn rebuild_index(&self) -> Result<Vec<ListedRecord>, StoreError> {
         if !self.in_memory() {
             let names = self.inner.keyring.names().await?;
             self.disk(move |folders| {
                 for name in names.iter().filter(|name| !folders.index.get(name).may_exist()) {
-                    folders.index.put(&Entry::resting(name, Place::Keyring))?;
+                    folders.index.put(&IndexEntry::stored_in(name, StorageLocation::Keyring))?;
                 }
                 Ok(())
             })
@@ -162,57 +180,59 @@ impl CredentialStore {
         self.list().await
     }
 
-    /// Waits until nobody else, in any process, holds this name. The lock ends when the guard is
-    /// dropped or its process ends, however that ends (S-04).
+    /// Takes the lock of this name, which excludes all other tasks and processes, however long that
+    /// takes. It ends when the guard is dropped or its process ends, however that ends (S-04).
+    ///
+    /// # Errors
+    /// `name` cannot be stored, or the lock file cannot be created or locked.
     pub async fn lock(&self, name: &str) -> Result<LockGuard, StoreError> {
         check_name(name)?;
         if self.in_memory() {
             return Ok(LockGuard::in_memory(self.inner.memory.lock(name).await));
         }
-        self.folders()?.locks.acquire(name, Purpose::Caller).await
+        self.folders()?.locks.acquire(name, LockPurpose::Caller).await
     }
 
-    /// Like [`Self::lock`], but waits this long at most; the error then tells who holds it.
+    /// Like [`Self::lock`], but waits at most `wait`.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Busy`], with a message that names the holder, when the lock is still held
+    /// after `wait`; otherwise as for [`Self::lock`].
     pub async fn lock_within(&self, name: &str, wait: Duration) -> Result<LockGuard, StoreError> {
         check_name(name)?;
         if self.in_memory() {
             let locked = tokio::time::timeout(wait, self.lock(name)).await;
-            return locked.unwrap_or_else(|_| Err(StoreError::busy(None)));
+            return locked.unwrap_or_else(|_| Err(StoreError::busy(None::<&str>)));
         }
-        self.folders()?.locks.acquire_within(name, Purpose::Caller, wait).await
+        self.folders()?.locks.acquire_within(name, LockPurpose::Caller, wait).await
     }
 
-    /// Who holds the lock of this name, or held it last and was killed.
-    pub fn lock_owner(&self, name: &str) -> Option<Owner> {
-        self.folders().ok()?.locks.owner(name)
-    }
-
-    /// API keys for `${keyring:NAME}`, kept beside the sign-ins.
+    /// The API keys for `${keyring:NAME}`, stored beside the sign-ins.
     pub fn api_keys(&self) -> ApiKeys {
         ApiKeys::new(self.clone())
     }
 
-    /// What the user chose.
+    /// The user's choice of where to store.
     pub fn choice(&self) -> StoreChoice {
         self.inner.choice
     }
 
-    /// A place in words, for messages: the keyring's own name, or the path of the file.
-    pub fn describe(&self, place: Place, name: &str) -> String {
+    /// Describes a place for messages: the keyring's own name, or the path of the file.
+    pub fn describe(&self, place: StorageLocation, name: &str) -> String {
         match place {
-            Place::Keyring => keyring::KEYRING_NAME.to_owned(),
-            Place::Memory => "memory, until this process ends".to_owned(),
-            Place::File => match self.folders() {
+            StorageLocation::Keyring => keyring::KEYRING_NAME.to_owned(),
+            StorageLocation::Memory => "memory, until this process ends".to_owned(),
+            StorageLocation::File => match self.folders() {
                 Ok(folders) => format!("the file `{}`", folders.files.path(name).display()),
                 Err(_) => "a file".to_owned(),
             },
         }
     }
 
-    /// Where the index says, or where an older value may be left: a kill between noting a new place
-    /// and writing there leaves the value where it was.
-    async fn load_known(&self, entry: &Entry) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(place) = entry.rests else { return Ok(None) };
+    /// Loads from where the index says, then from where an older value may be left: a kill between
+    /// noting a new place and writing there leaves the value where it was.
+    async fn load_known(&self, entry: &IndexEntry) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(place) = entry.stored_in else { return Ok(None) };
         for place in std::iter::once(place).chain(entry.left_in.iter().copied()) {
             if let Some(value) = self.load_from(place, &entry.name).await? {
                 return Ok(Some(value));
@@ -221,22 +241,24 @@ impl CredentialStore {
         Ok(None)
     }
 
-    /// Looks everywhere for a name of which the index knows nothing, and notes where it was.
-    async fn find(&self, name: &str, known: &Known) -> Result<Option<Vec<u8>>, StoreError> {
-        if let Some(value) = self.load_from(Place::File, name).await? {
-            self.note_found(name, Place::File).await;
+    /// Looks everywhere for a name that the index does not list, and notes where it was.
+    async fn find(&self, name: &str, known: &IndexLookup) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(value) = self.load_from(StorageLocation::File, name).await? {
+            self.note_found(name, StorageLocation::File).await;
             return Ok(Some(value));
         }
-        if self.inner.choice == StoreChoice::File && *known == Known::Nothing {
+        if self.inner.choice == StoreChoice::File && *known == IndexLookup::Nothing {
             return Ok(None);
         }
-        match self.load_from(Place::Keyring, name).await {
+        match self.load_from(StorageLocation::Keyring, name).await {
             Ok(Some(value)) => {
-                self.note_found(name, Place::Keyring).await;
+                self.note_found(name, StorageLocation::Keyring).await;
                 Ok(Some(value))
             }
-            // Nothing says that there is a value, so a keyring that does not answer hides none.
-            Err(error) if self.inner.choice == StoreChoice::Auto && *known == Known::Nothing => {
+            // Nothing says that there is a value, so a keyring that fails counts as empty.
+            Err(error)
+                if self.inner.choice == StoreChoice::Auto && *known == IndexLookup::Nothing =>
+            {
                 tracing::debug!(%error, "no keyring to look into");
                 Ok(None)
             }
@@ -244,54 +266,58 @@ impl CredentialStore {
         }
     }
 
-    async fn note_found(&self, name: &str, place: Place) {
-        let entry = Entry::resting(name, place);
+    async fn note_found(&self, name: &str, place: StorageLocation) {
+        let entry = IndexEntry::stored_in(name, place);
         if let Err(error) = self.disk(move |folders| folders.index.put(&entry)).await {
-            tracing::debug!(%error, "cannot note where a sign-in rests");
+            tracing::debug!(%error, "cannot note where a sign-in is stored");
         }
     }
 
-    async fn load_from(&self, place: Place, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn load_from(
+        &self,
+        place: StorageLocation,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         match place {
-            Place::Keyring => self.inner.keyring.load(name).await,
-            Place::Memory => Ok(None),
-            Place::File => {
+            StorageLocation::Keyring => self.inner.keyring.load(name).await,
+            StorageLocation::Memory => Ok(None),
+            StorageLocation::File => {
                 let name = name.to_owned();
                 self.disk(move |folders| folders.files.load(&name)).await
             }
         }
     }
 
-    async fn delete_from(&self, place: Place, name: &str) -> Result<bool, StoreError> {
+    async fn delete_from(&self, place: StorageLocation, name: &str) -> Result<bool, StoreError> {
         match place {
-            Place::Keyring => self.inner.keyring.delete(name).await,
-            Place::Memory => Ok(self.inner.memory.delete(name)),
-            Place::File => {
+            StorageLocation::Keyring => self.inner.keyring.delete(name).await,
+            StorageLocation::Memory => Ok(self.inner.memory.delete(name)),
+            StorageLocation::File => {
                 let name = name.to_owned();
                 self.disk(move |folders| folders.files.delete(&name)).await
             }
         }
     }
 
-    async fn known(&self, name: &str) -> Result<Known, StoreError> {
+    async fn known(&self, name: &str) -> Result<IndexLookup, StoreError> {
         let name = name.to_owned();
         self.disk(move |folders| Ok(folders.index.get(&name))).await
     }
 
-    /// Excludes other changes of this record for the moment in which it changes.
+    /// Excludes other changes to this record while it changes.
     async fn record_lock(&self, name: &str) -> Result<LockGuard, StoreError> {
-        self.folders()?.locks.acquire_within(name, Purpose::Record, RECORD_WAIT).await
+        self.folders()?.locks.acquire_within(name, LockPurpose::Record, RECORD_LOCK_TIMEOUT).await
     }
 
     async fn disk<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&Folders) -> Result<T, StoreError> + Send + 'static,
+        operation: impl FnOnce(&StateFolders) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let folders = Arc::clone(self.folders()?);
         on_disk(move || operation(&folders)).await?
     }
 
-    fn folders(&self) -> Result<&Arc<Folders>, StoreError> {
+    fn folders(&self) -> Result<&Arc<StateFolders>, StoreError> {
         self.inner.folders.as_ref().map_err(Clone::clone)
     }
 
@@ -300,7 +326,7 @@ impl CredentialStore {
     }
 }
 
-impl Folders {
+impl StateFolders {
     fn below(state: PathBuf) -> Self {
         Self {
             files: FileStore::new(state.join("credentials")),
@@ -320,13 +346,14 @@ impl fmt::Debug for CredentialStore {
 }
 
 fn check_name(name: &str) -> Result<(), StoreError> {
-    match record::is_name(name) {
-        true => Ok(()),
-        false => Err(StoreError::new(StoreErrorKind::Invalid, "not a name that can be stored")),
+    if record::is_name(name) {
+        Ok(())
+    } else {
+        Err(StoreError::other("not a name that can be stored"))
     }
 }
 
-fn sorted(listed: impl Iterator<Item = Listed>) -> Vec<Listed> {
+fn sorted(listed: impl Iterator<Item = ListedRecord>) -> Vec<ListedRecord> {
     let mut listed: Vec<_> = listed.collect();
     listed.sort_by(|a, b| a.name.cmp(&b.name));
     listed

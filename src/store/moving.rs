@@ -1,37 +1,41 @@
-//! Moving every record from one place to another. A record counts as moved when it was read back
-//! from its new place; until then the old one is the valid one, so a kill loses nothing.
+//! Moves every record from one place to another. A record counts as moved once it was read back
+//! from its new place; until then the old copy is the valid one, so a kill loses nothing.
 
 use super::CredentialStore;
-use super::error::{StoreError, StoreErrorKind};
-use super::index::Entry;
-use super::place::Place;
+use super::error::StoreError;
+use super::index::IndexEntry;
+use super::place::StorageLocation;
 
-/// What became of each record.
+/// What became of each record, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moves {
-    /// Names that rest in the new place now and nowhere else.
+    /// Records that are now in the new place and nowhere else.
     pub moved: Vec<String>,
-    /// Names that rested there before.
+    /// Records that were there before.
     pub unmoved: Vec<String>,
-    /// Names that stay where they were, and why.
+    /// Records that stay where they were, and why.
     pub failed: Vec<(String, StoreError)>,
-    /// Names that rest in the new place now while an older copy could not be removed.
-    pub left_behind: Vec<(String, Place, StoreError)>,
+    /// Records that are now in the new place, but whose older copy could not be removed from this
+    /// one.
+    pub left_behind: Vec<(String, StorageLocation, StoreError)>,
 }
 
 enum Move {
     Done,
     NotNeeded,
-    CopyLeft(Place, StoreError),
+    CopyLeft(StorageLocation, StoreError),
 }
 
 impl CredentialStore {
-    /// Moves every record to the keyring or into files, one after another; one that fails stops
-    /// none of the others.
-    pub async fn move_all(&self, to: Place) -> Result<Moves, StoreError> {
-        if self.in_memory() || to == Place::Memory {
-            let message = "what rests in memory cannot be moved, and nothing can be moved there";
-            return Err(StoreError::new(StoreErrorKind::Invalid, message));
+    /// Moves every record to the keyring or into files, one after another. A record that cannot be
+    /// moved does not stop the others: it is in [`Moves::failed`].
+    ///
+    /// # Errors
+    /// The store is in memory, `to` is memory, or the records cannot be listed.
+    pub async fn move_all(&self, to: StorageLocation) -> Result<Moves, StoreError> {
+        if self.in_memory() || to == StorageLocation::Memory {
+            let message = "what is in memory cannot be moved, and nothing can be moved there";
+            return Err(StoreError::other(message));
         }
         let mut moves = Moves::default();
         for listed in self.list().await? {
@@ -44,9 +48,9 @@ impl CredentialStore {
                 Err(error) => moves.failed.push((listed.name, error)),
             }
         }
-        if to == Place::Keyring && moves.failed.is_empty() {
+        if to == StorageLocation::Keyring && moves.failed.is_empty() {
             self.disk(|folders| {
-                folders.forget_fallback();
+                folders.reset_fallback_notice();
                 Ok(())
             })
             .await?;
@@ -54,27 +58,27 @@ impl CredentialStore {
         Ok(moves)
     }
 
-    async fn move_one(&self, name: &str, to: Place) -> Result<Move, StoreError> {
+    async fn move_one(&self, name: &str, to: StorageLocation) -> Result<Move, StoreError> {
         let _lock = self.record_lock(name).await?;
         // Read again: it may have moved or gone while we waited for the lock.
-        let Some(from) = self.known(name).await?.rests().filter(|from| *from != to) else {
+        let Some(from) = self.known(name).await?.location().filter(|from| *from != to) else {
             return Ok(Move::NotNeeded);
         };
         let Some(value) = self.load_from(from, name).await? else { return Ok(Move::NotNeeded) };
         self.copy(name, &value, to).await?;
-        self.note(Entry::resting(name, to).left_in(from)).await?;
+        self.note(IndexEntry::stored_in(name, to).left_in(from)).await?;
         match self.delete_from(from, name).await {
             Ok(_) => {
-                self.note(Entry::resting(name, to)).await?;
+                self.note(IndexEntry::stored_in(name, to)).await?;
                 Ok(Move::Done)
             }
             Err(error) => Ok(Move::CopyLeft(from, error)),
         }
     }
 
-    async fn copy(&self, name: &str, value: &[u8], to: Place) -> Result<(), StoreError> {
+    async fn copy(&self, name: &str, value: &[u8], to: StorageLocation) -> Result<(), StoreError> {
         match to {
-            Place::Keyring => self.inner.keyring.save(name, value.to_vec()).await?,
+            StorageLocation::Keyring => self.inner.keyring.save(name, value.to_vec()).await?,
             _ => {
                 let (name, value) = (name.to_owned(), value.to_vec());
                 self.disk(move |folders| folders.files.save(&name, &value)).await?;
@@ -86,7 +90,7 @@ impl CredentialStore {
         }
     }
 
-    async fn note(&self, entry: Entry) -> Result<(), StoreError> {
+    async fn note(&self, entry: IndexEntry) -> Result<(), StoreError> {
         self.disk(move |folders| folders.index.put(&entry)).await
     }
 }

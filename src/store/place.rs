@@ -1,17 +1,17 @@
-//! Where values rest, and which of these places the user chose.
+//! Where values are stored, and which of these places the user chose.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What `--credential-store` says.
+/// The value of `--credential-store`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StoreChoice {
-    /// The keyring; a file where no keyring answers.
+    /// The keyring, or a file if no keyring answers.
     #[default]
     Auto,
-    /// The keyring or nothing.
+    /// The keyring only.
     Keyring,
     /// Owner-only files.
     File,
@@ -49,10 +49,10 @@ impl fmt::Display for StoreChoice {
     }
 }
 
-/// A place where a value rests.
+/// A place where values are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum StorageLocation {
     /// The operating system's keyring.
     Keyring,
     /// An owner-only file.
@@ -61,7 +61,7 @@ pub enum Place {
     Memory,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StorageLocation {
     /// The words `--credential-store` uses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

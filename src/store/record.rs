@@ -1,6 +1,5 @@
-//! The text form of a stored value, the same in a file and in a keyring: JSON around base64,
-//! because some keyrings (KWallet) keep UTF-8 text only. A checksum tells damage from a value. Does
-//! no I/O.
+//! The text form of a stored value, the same in a file and in a keyring: base64 inside JSON, because
+//! some keyrings (KWallet) keep UTF-8 text only. A checksum detects damage. Does no I/O.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,16 +9,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The only form there is so far. A higher number was written by a newer program.
+/// The version of the text form. A record with a higher number was written by a newer program.
 const VERSION: u32 = 1;
 
-/// Names are short; a longer one is a mistake of ours and would not fit some keyrings.
+/// The longest name of a record, in bytes. Longer names would not fit some keyrings.
 const LONGEST_NAME: usize = 512;
 
 /// One stored value, or (in keyrings with small entries) the list of its parts. No `Debug`: it
 /// holds the secret.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Record {
+pub(super) struct StoredRecord {
     version: u32,
     name: String,
     /// Unix time in milliseconds.
@@ -35,16 +34,16 @@ pub(super) struct Record {
 pub(super) enum Body {
     /// Here, as base64.
     Value(String),
-    /// In this many entries beside this one.
+    /// In entries beside this one.
     Parts(Parts),
 }
 
 /// The parts of a value that is too long for one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Parts {
-    /// Which of two sets of entries: a new value is written into the other one.
+    /// The set of entries that holds them; a new value is written into the other set.
     pub(super) slot: Slot,
-    /// How many.
+    /// The number of entries.
     pub(super) count: usize,
 }
 
@@ -56,9 +55,9 @@ pub(super) enum Slot {
     B,
 }
 
-/// Why a text is no record. Never quotes the text.
+/// Why a text is not a valid record. Never quotes the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum RecordFlaw {
     NotJson { line: usize, column: usize },
     Newer(u32),
     OtherName,
@@ -66,7 +65,7 @@ pub(super) enum Flaw {
     WrongSum,
 }
 
-impl Record {
+impl StoredRecord {
     /// A record that holds its value.
     pub(super) fn new(name: &str, value: &[u8]) -> Self {
         Self {
@@ -78,7 +77,7 @@ impl Record {
         }
     }
 
-    /// The same record with its value elsewhere; also returns the value's text.
+    /// The same record with its value in other entries, and the text of that value.
     pub(super) fn split(self, parts: impl FnOnce(&str) -> Parts) -> (Self, String) {
         let text = match self.body {
             Body::Value(text) => text,
@@ -88,28 +87,35 @@ impl Record {
         (Self { body, ..self }, text)
     }
 
-    /// Reads a record of this name.
-    pub(super) fn parse(name: &str, text: &str) -> Result<Self, Flaw> {
+    /// Parses a record that must have this name.
+    ///
+    /// # Errors
+    /// As for [`Self::parse_any`], or the record has another name.
+    pub(super) fn parse(name: &str, text: &str) -> Result<Self, RecordFlaw> {
         let record = Self::parse_any(text)?;
-        if record.name == name { Ok(record) } else { Err(Flaw::OtherName) }
+        if record.name == name { Ok(record) } else { Err(RecordFlaw::OtherName) }
     }
 
-    /// Reads a record of any name.
-    pub(super) fn parse_any(text: &str) -> Result<Self, Flaw> {
+    /// Parses a record of any name.
+    ///
+    /// # Errors
+    /// The text is not in the expected form, or a newer program wrote it.
+    pub(super) fn parse_any(text: &str) -> Result<Self, RecordFlaw> {
         #[derive(Deserialize)]
         struct Version {
             version: u32,
         }
         // serde_json's own words may quote the text, and the text is secret.
-        let flaw = |e: serde_json::Error| Flaw::NotJson { line: e.line(), column: e.column() };
+        let flaw =
+            |e: serde_json::Error| RecordFlaw::NotJson { line: e.line(), column: e.column() };
         let Version { version } = serde_json::from_str(text).map_err(flaw)?;
         if version != VERSION {
-            return Err(Flaw::Newer(version));
+            return Err(RecordFlaw::Newer(version));
         }
         serde_json::from_str(text).map_err(flaw)
     }
 
-    /// The text to store.
+    /// The record as text, to be stored.
     pub(super) fn text(&self) -> String {
         serde_json::to_string(self).expect("a record of strings and numbers is JSON")
     }
@@ -119,7 +125,7 @@ impl Record {
         &self.body
     }
 
-    /// Whose value this is.
+    /// The name that the value is stored under.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -129,18 +135,18 @@ impl Record {
         self.saved
     }
 
-    /// The value, from the text that `body` holds or names.
-    pub(super) fn decode(&self, text: &str) -> Result<Vec<u8>, Flaw> {
-        let value = STANDARD.decode(text).map_err(|_| Flaw::NotBase64)?;
-        match checksum(&self.name, &value) == self.sum {
-            true => Ok(value),
-            false => Err(Flaw::WrongSum),
-        }
+    /// Decodes the value from the text that the body holds or that its parts make up.
+    ///
+    /// # Errors
+    /// The text is not base64, or the checksum does not match.
+    pub(super) fn decode(&self, text: &str) -> Result<Vec<u8>, RecordFlaw> {
+        let value = STANDARD.decode(text).map_err(|_| RecordFlaw::NotBase64)?;
+        if checksum(&self.name, &value) == self.sum { Ok(value) } else { Err(RecordFlaw::WrongSum) }
     }
 }
 
 impl Parts {
-    /// The set that a new value goes to.
+    /// The set that a new value is written into.
     pub(super) fn other_slot(parts: Option<Self>) -> Slot {
         match parts {
             Some(Self { slot: Slot::A, .. }) => Slot::B,
@@ -158,7 +164,7 @@ impl fmt::Display for Slot {
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for RecordFlaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotJson { line, column } => {
@@ -169,17 +175,17 @@ impl fmt::Display for Flaw {
             }
             Self::OtherName => f.write_str("it belongs to another name"),
             Self::NotBase64 => f.write_str("its value is not base64"),
-            Self::WrongSum => f.write_str("its checksum does not fit its value"),
+            Self::WrongSum => f.write_str("its checksum does not match its value"),
         }
     }
 }
 
-/// The file name stem for a name: names are opaque and may hold anything.
+/// The stem of the file name for a record: names are opaque and may contain any character.
 pub(super) fn stem(name: &str) -> String {
     hex(&Sha256::digest(name)[..16])
 }
 
-/// Whether a name can be stored at all.
+/// Returns whether a record can have this name.
 pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(char::is_control)
 }
@@ -193,7 +199,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Unix time in milliseconds.
+/// The current Unix time in milliseconds.
 pub(super) fn now() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
@@ -203,8 +209,8 @@ pub(super) fn now() -> u64 {
 mod tests {
     use super::*;
 
-    fn value_of(name: &str, text: &str) -> Result<Vec<u8>, Flaw> {
-        let record = Record::parse(name, text)?;
+    fn value_of(name: &str, text: &str) -> Result<Vec<u8>, RecordFlaw> {
+        let record = StoredRecord::parse(name, text)?;
         match record.body() {
             Body::Value(text) => record.decode(text),
             Body::Parts(_) => unreachable!("these tests split nothing"),
@@ -214,14 +220,14 @@ mod tests {
     #[test]
     fn any_bytes_come_back_and_the_text_is_ascii() {
         let value: Vec<u8> = (0..=255).collect();
-        let text = Record::new("ü/name", &value).text();
+        let text = StoredRecord::new("ü/name", &value).text();
         assert_eq!(value_of("ü/name", &text).unwrap(), value);
-        assert!(Record::new("name", &value).text().is_ascii());
+        assert!(StoredRecord::new("name", &value).text().is_ascii());
     }
 
     #[test]
     fn every_truncation_and_every_flipped_byte_of_the_value_is_noticed() {
-        let text = Record::new("name", b"a rotating refresh token").text();
+        let text = StoredRecord::new("name", b"a rotating refresh token").text();
         for cut in 0..text.len() {
             assert!(value_of("name", &text[..cut]).is_err(), "cut at {cut}");
         }
@@ -236,14 +242,14 @@ mod tests {
 
     #[test]
     fn a_record_of_another_name_is_not_taken() {
-        let text = Record::new("work", b"x").text();
-        assert_eq!(value_of("private", &text), Err(Flaw::OtherName));
+        let text = StoredRecord::new("work", b"x").text();
+        assert_eq!(value_of("private", &text), Err(RecordFlaw::OtherName));
     }
 
     #[test]
     fn a_newer_form_is_told_from_damage() {
         let text = r#"{"version":7,"sealed":"x"}"#;
-        assert_eq!(value_of("name", text), Err(Flaw::Newer(7)));
+        assert_eq!(value_of("name", text), Err(RecordFlaw::Newer(7)));
     }
 
     /// S-09

@@ -1,27 +1,32 @@
-//! Removing a value from everywhere it may be, and telling where it was and where it may still be.
+//! Removes a value from everywhere it may be, and tells where it was and where it may still be.
 
 use super::error::{StoreError, StoreErrorKind};
-use super::index::{Entry, Known};
-use super::place::{Place, StoreChoice};
+use super::index::{IndexEntry, IndexLookup};
+use super::place::{StorageLocation, StoreChoice};
 use super::{CredentialStore, check_name};
 
-/// What became of a name.
+/// Where a value was removed, and where it may still be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removal {
-    /// Where something was removed.
-    pub removed_from: Vec<Place>,
-    /// Where something may still be, and why.
-    pub failed: Vec<(Place, StoreError)>,
+    /// The places where a value was removed.
+    pub removed_from: Vec<StorageLocation>,
+    /// The places where a value may still be, and why.
+    pub failed: Vec<(StorageLocation, StoreError)>,
 }
 
 impl CredentialStore {
-    /// Removes a value from every place where it or an older one may be. A damaged one goes too.
-    /// What could not be removed is remembered: the next removal tries again, and no load finds it.
+    /// Removes a value, damaged or not, from every place where it or an older one may be. What
+    /// cannot be removed is in [`Removal::failed`] and noted in the index: the next removal tries
+    /// again, and no load finds it.
+    ///
+    /// # Errors
+    /// `name` cannot be stored, another process is changing the record, or the index cannot be
+    /// written.
     pub async fn delete(&self, name: &str) -> Result<Removal, StoreError> {
         check_name(name)?;
         if self.in_memory() {
             let removed = self.inner.memory.delete(name);
-            let removed_from = removed.then_some(Place::Memory).into_iter().collect();
+            let removed_from = removed.then_some(StorageLocation::Memory).into_iter().collect();
             return Ok(Removal { removed_from, failed: Vec::new() });
         }
         let _lock = self.record_lock(name).await?;
@@ -31,7 +36,7 @@ impl CredentialStore {
             match self.delete_from(place, name).await {
                 Ok(true) => removal.removed_from.push(place),
                 Ok(false) => {}
-                Err(error) if hides_nothing(&known, &error) => {}
+                Err(error) if leaves_nothing(&known, &error) => {}
                 Err(error) => removal.failed.push((place, error)),
             }
         }
@@ -39,37 +44,41 @@ impl CredentialStore {
         Ok(removal)
     }
 
-    fn places_of(&self, known: &Known) -> Vec<Place> {
-        let mut places = known.places();
-        if self.inner.choice == StoreChoice::File && *known == Known::Nothing {
+    fn places_of(&self, known: &IndexLookup) -> Vec<StorageLocation> {
+        let mut places = known.locations();
+        if self.inner.choice == StoreChoice::File && *known == IndexLookup::Nothing {
             places.clear();
         }
-        // Files cost nothing to ask, and the index may be wrong about them.
-        if !places.contains(&Place::File) {
-            places.push(Place::File);
+        // Asking for a file is cheap, and the index may be wrong about it.
+        if !places.contains(&StorageLocation::File) {
+            places.push(StorageLocation::File);
         }
         places
     }
 
     async fn note_removal(&self, name: &str, removal: &Removal) -> Result<(), StoreError> {
         let left_in: Vec<_> = removal.failed.iter().map(|(place, _)| *place).collect();
-        let entry = Entry { name: name.to_owned(), rests: None, left_in };
-        self.disk(move |folders| match entry.left_in.is_empty() {
-            true => folders.index.remove(&entry.name),
-            false => folders.index.put(&entry),
+        let entry = IndexEntry { name: name.to_owned(), stored_in: None, left_in };
+        self.disk(move |folders| {
+            if entry.left_in.is_empty() {
+                folders.index.remove(&entry.name)
+            } else {
+                folders.index.put(&entry)
+            }
         })
         .await
     }
 }
 
 impl Removal {
-    /// Whether there was anything.
+    /// Returns whether there was a value.
     pub fn existed(&self) -> bool {
         !self.removed_from.is_empty()
     }
 }
 
-/// Where there is no keyring, and nothing says that one had this, nothing is left behind in it.
-fn hides_nothing(known: &Known, error: &StoreError) -> bool {
-    !matches!(known, Known::Entry(_)) && *error.kind() == StoreErrorKind::NoKeyring
+/// Returns whether this error leaves nothing behind: there is no keyring, and the index does not
+/// say that one held the value.
+fn leaves_nothing(known: &IndexLookup, error: &StoreError) -> bool {
+    !matches!(known, IndexLookup::Entry(_)) && error.kind() == StoreErrorKind::NoKeyring
 }

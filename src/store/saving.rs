@@ -1,77 +1,85 @@
-//! Storing a value: where it goes, and what happens when no keyring takes it. The index learns of a
-//! new place before the value gets there, so a kill in between leads a reader to the old value and
-//! never past a new one.
+//! Stores a value: decides where it goes, and falls back to a file if no keyring takes it. The index
+//! names the new place before the value is written there, so a kill in between leads a reader to the
+//! old value and never past a new one.
 
 use std::fmt;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use super::error::{StoreError, StoreErrorKind};
-use super::index::{Entry, Known};
-use super::place::{Place, StoreChoice};
+use super::index::{IndexEntry, IndexLookup};
+use super::place::{StorageLocation, StoreChoice};
 use super::safe_files;
-use super::{CredentialStore, Folders, check_name};
+use super::{CredentialStore, StateFolders, check_name};
 use crate::redact::Secret;
 
-/// The marker that the notice about files was given.
+/// The marker file that says that the user was told about the fallback to files.
 const FALLBACK_MARKER: &str = "file-fallback";
 
-/// Where a value went.
+/// Where a value was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saved {
-    /// The place.
-    pub place: Place,
-    /// What the user should be told, once in all.
-    pub notice: Option<Notice>,
+pub struct SaveOutcome {
+    /// Where it is stored now.
+    pub place: StorageLocation,
+    /// What to tell the user; at most one process is ever given this.
+    pub notice: Option<FallbackNotice>,
 }
 
-/// Something the user should be told once.
+/// Tells the user that sign-ins are stored in files because no keyring answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// One sentence in lower case.
+pub struct FallbackNotice {
+    /// One sentence in lower case, without a final period.
     pub message: String,
     /// What to do about it.
     pub hint: String,
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for FallbackNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\n\nhint: {}", self.message, self.hint)
     }
 }
 
 impl CredentialStore {
-    /// Stores a value durably: when this returns, a kill at any instant loses nothing. A
-    /// record stays where it rests unless the user chose another place.
-    pub async fn save(&self, name: &str, value: &Secret<Vec<u8>>) -> Result<Saved, StoreError> {
+    /// Stores a value durably: once this returns, a kill at any instant loses nothing. A
+    /// record stays where it is stored unless the user chose another place.
+    ///
+    /// # Errors
+    /// `name` cannot be stored, or nothing takes the value: the keyring, and with
+    /// [`StoreChoice::Auto`] also a file. The old value, if there is one, is still in place.
+    pub async fn save(
+        &self,
+        name: &str,
+        value: &Secret<Vec<u8>>,
+    ) -> Result<SaveOutcome, StoreError> {
         check_name(name)?;
         if self.in_memory() {
             self.inner.memory.save(name, value.clone());
-            return Ok(Saved { place: Place::Memory, notice: None });
+            return Ok(SaveOutcome { place: StorageLocation::Memory, notice: None });
         }
         let _lock = match self.record_lock(name).await {
             Ok(lock) => Some(lock),
-            // Its holder was stopped in the middle. Each write is whole by itself; losing a rotated
-            // token to an orderly queue would be worse.
-            Err(error) if matches!(error.kind(), StoreErrorKind::Busy(_)) => None,
+            // The holder was stopped in the middle. Each write is atomic, so writing without the
+            // lock is better than losing a rotated token.
+            Err(error) if error.kind() == StoreErrorKind::Busy => None,
             Err(error) => return Err(error),
         };
         let known = self.known(name).await?;
-        match self.target(&known) {
-            Place::Keyring => self.save_to_keyring(name, value, known).await,
+        match self.choose_location(&known) {
+            StorageLocation::Keyring => self.save_to_keyring(name, value, known).await,
             _ => {
                 self.save_to_file(name, value, &known).await?;
-                Ok(Saved { place: Place::File, notice: None })
+                Ok(SaveOutcome { place: StorageLocation::File, notice: None })
             }
         }
     }
 
-    fn target(&self, known: &Known) -> Place {
+    fn choose_location(&self, known: &IndexLookup) -> StorageLocation {
         match self.inner.choice {
-            StoreChoice::File => Place::File,
-            StoreChoice::Keyring => Place::Keyring,
-            StoreChoice::Memory => Place::Memory,
-            StoreChoice::Auto => known.rests().unwrap_or(Place::Keyring),
+            StoreChoice::File => StorageLocation::File,
+            StoreChoice::Keyring => StorageLocation::Keyring,
+            StoreChoice::Memory => StorageLocation::Memory,
+            StoreChoice::Auto => known.location().unwrap_or(StorageLocation::Keyring),
         }
     }
 
@@ -79,9 +87,9 @@ impl CredentialStore {
         &self,
         name: &str,
         value: &Secret<Vec<u8>>,
-        known: Known,
-    ) -> Result<Saved, StoreError> {
-        let entry = self.announce(name, Place::Keyring, &known).await;
+        known: IndexLookup,
+    ) -> Result<SaveOutcome, StoreError> {
+        let entry = self.note_target(name, StorageLocation::Keyring, &known).await;
         let saved = match &entry {
             Ok(_) => self.inner.keyring.save(name, value.expose().clone()).await,
             Err(error) => Err(error.clone()),
@@ -89,76 +97,80 @@ impl CredentialStore {
         match saved {
             Ok(()) => {
                 self.drop_file_copy(entry?).await;
-                Ok(Saved { place: Place::Keyring, notice: None })
+                Ok(SaveOutcome { place: StorageLocation::Keyring, notice: None })
             }
             Err(reason) if self.inner.choice == StoreChoice::Auto => {
                 self.fall_back(name, value, known, &reason).await
             }
             Err(reason) => {
-                self.take_back(name, known).await;
+                self.restore_index(name, known).await;
                 Err(reason)
             }
         }
     }
 
-    /// No keyring took it. Losing a rotated token would lose the sign-in, so it goes into a file.
+    /// Stores the value in a file because no keyring took it: losing a rotated token would lose the
+    /// sign-in.
     async fn fall_back(
         &self,
         name: &str,
         value: &Secret<Vec<u8>>,
-        known: Known,
+        known: IndexLookup,
         reason: &StoreError,
-    ) -> Result<Saved, StoreError> {
+    ) -> Result<SaveOutcome, StoreError> {
         let known = match known {
-            // It may have arrived there, or arrive yet.
-            Known::Nothing if *reason.kind() != StoreErrorKind::NoKeyring => {
-                Known::Entry(Entry::resting(name, Place::Keyring))
+            // The keyring may have stored it, or may yet do so.
+            IndexLookup::Nothing if reason.kind() != StoreErrorKind::NoKeyring => {
+                IndexLookup::Entry(IndexEntry::stored_in(name, StorageLocation::Keyring))
             }
             known => known,
         };
         self.save_to_file(name, value, &known).await?;
         let text = reason.to_string();
-        let notice = self.disk(move |folders| Ok(folders.first_fallback(&text))).await?;
-        Ok(Saved { place: Place::File, notice })
+        let notice = self.disk(move |folders| Ok(folders.take_fallback_notice(&text))).await?;
+        Ok(SaveOutcome { place: StorageLocation::File, notice })
     }
 
     async fn save_to_file(
         &self,
         name: &str,
         value: &Secret<Vec<u8>>,
-        known: &Known,
+        known: &IndexLookup,
     ) -> Result<(), StoreError> {
-        self.announce(name, Place::File, known).await?;
+        self.note_target(name, StorageLocation::File, known).await?;
         let (name, value) = (name.to_owned(), value.clone());
         self.disk(move |folders| folders.files.save(&name, value.expose())).await
     }
 
-    /// Notes that the value is about to be at `place`, and where an older one is left. What is left
-    /// at `place` itself goes first: a kill after the note must not bring back an old value.
-    pub(super) async fn announce(
+    /// Notes that the value is about to be stored at `place`, and where an older one is left. An
+    /// older value at `place` itself is removed first: a kill after the note must not bring it back.
+    ///
+    /// # Errors
+    /// The older value cannot be removed, or the index cannot be written.
+    pub(super) async fn note_target(
         &self,
         name: &str,
-        place: Place,
-        known: &Known,
-    ) -> Result<Entry, StoreError> {
-        let mut entry = Entry::resting(name, place);
-        if let Known::Entry(old) = known {
+        place: StorageLocation,
+        known: &IndexLookup,
+    ) -> Result<IndexEntry, StoreError> {
+        let mut entry = IndexEntry::stored_in(name, place);
+        if let IndexLookup::Entry(old) = known {
             if old.left_in.contains(&place) {
                 self.delete_from(place, name).await?;
             }
-            entry = old.rests.iter().chain(&old.left_in).fold(entry, |e, old| e.left_in(*old));
+            entry = old.stored_in.iter().chain(&old.left_in).fold(entry, |e, old| e.left_in(*old));
         }
         let noted = entry.clone();
         self.disk(move |folders| folders.index.put(&noted)).await?;
         Ok(entry)
     }
 
-    /// The keyring has the value now; an older one in a file is of no more use to anybody.
-    async fn drop_file_copy(&self, mut entry: Entry) {
-        if !entry.left_in.contains(&Place::File) {
+    /// Removes an older copy from a file, now that the keyring has the value.
+    async fn drop_file_copy(&self, mut entry: IndexEntry) {
+        if !entry.left_in.contains(&StorageLocation::File) {
             return;
         }
-        entry.left_in.retain(|place| *place != Place::File);
+        entry.left_in.retain(|place| *place != StorageLocation::File);
         let dropped = self.disk(move |folders| {
             folders.files.delete(&entry.name)?;
             folders.index.put(&entry)
@@ -168,42 +180,42 @@ impl CredentialStore {
         }
     }
 
-    /// Nothing was stored; the index says again what it said before.
-    async fn take_back(&self, name: &str, known: Known) {
+    /// Restores the index entry, because nothing was stored.
+    async fn restore_index(&self, name: &str, known: IndexLookup) {
         let name = name.to_owned();
         let restored = self.disk(move |folders| match known {
-            Known::Entry(entry) => folders.index.put(&entry),
-            Known::Nothing => folders.index.remove(&name),
-            Known::Unclear => Ok(()),
+            IndexLookup::Entry(entry) => folders.index.put(&entry),
+            IndexLookup::Nothing => folders.index.remove(&name),
+            IndexLookup::Unclear => Ok(()),
         });
         if let Err(error) = restored.await {
-            tracing::debug!(%error, "cannot note where a sign-in rests");
+            tracing::debug!(%error, "cannot note where a sign-in is stored");
         }
     }
 }
 
-impl Folders {
-    /// The notice about files, the first time that one is used for want of a keyring.
-    fn first_fallback(&self, reason: &str) -> Option<Notice> {
+impl StateFolders {
+    /// The notice about the fallback to files, if it was never given.
+    fn take_fallback_notice(&self, reason: &str) -> Option<FallbackNotice> {
         let marker = self.notices.join(FALLBACK_MARKER);
-        if !self.mark(&marker) {
+        if !self.create_marker(&marker) {
             return None;
         }
         let folder = self.files.folder().display();
-        Some(Notice {
-            message: format!("sign-ins rest in `{folder}`, readable by you only: {reason}"),
+        Some(FallbackNotice {
+            message: format!("sign-ins are stored in `{folder}`, readable by you only: {reason}"),
             hint: "`--credential-store file` says that this is meant".to_owned(),
         })
     }
 
-    /// Whether this call made the marker: of several processes, one speaks.
-    fn mark(&self, marker: &Path) -> bool {
+    /// Creates the marker; returns whether this call did, so that only one process tells the user.
+    fn create_marker(&self, marker: &Path) -> bool {
         safe_files::private_folder(&self.notices).is_ok()
             && OpenOptions::new().write(true).create_new(true).open(marker).is_ok()
     }
 
-    /// Makes the notice due again.
-    pub(super) fn forget_fallback(&self) {
+    /// Removes the marker, so that the next fallback is reported again.
+    pub(super) fn reset_fallback_notice(&self) {
         let marker: PathBuf = self.notices.join(FALLBACK_MARKER);
         let _ = std::fs::remove_file(marker);
     }

@@ -36,7 +36,7 @@ impl FakeKeyring {
     fn with<T>(&self, act: impl FnOnce(&mut FakeState) -> T) -> Result<T, StoreError> {
         let mut state = self.state.lock().unwrap();
         state.calls += 1;
-        match state.failure.clone() {
+        match state.failure {
             Some(kind) => Err(StoreError::new(kind, "the fake keyring refuses")),
             None => Ok(act(&mut state)),
         }
@@ -52,7 +52,7 @@ impl Entries for FakeKeyring {
     }
     fn remove(&self, name: &str) -> Result<bool, StoreError> {
         if self.state.lock().unwrap().keeps_everything {
-            return Err(StoreError::new(StoreErrorKind::Locked, "the fake keyring keeps it"));
+            return Err(StoreError::other("the fake keyring keeps it"));
         }
         self.with(|state| state.entries.remove(name).is_some())
     }
@@ -79,12 +79,12 @@ impl Machine {
         let fake = self.keyring.clone();
         let open = move || Ok(Box::new(fake.clone()) as Box<dyn Entries>);
         let keyring = Keyring::with(Arc::new(open), Duration::from_secs(20));
-        let folders = Folders::below(self.outer.path().join("state"));
+        let folders = StateFolders::below(self.outer.path().join("state"));
         CredentialStore::build(choice, Ok(folders), keyring)
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        Folders::below(self.outer.path().join("state")).files.path(name)
+        StateFolders::below(self.outer.path().join("state")).files.path(name)
     }
 }
 
@@ -103,7 +103,7 @@ async fn the_keyring_comes_first_and_nothing_goes_into_a_file() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::Auto);
     let saved = store.save("a", &secret("one")).await.unwrap();
-    assert_eq!(saved, Saved { place: Place::Keyring, notice: None });
+    assert_eq!(saved, SaveOutcome { place: StorageLocation::Keyring, notice: None });
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
     assert!(store.knows("a") && !machine.file("a").exists());
     let other_process = machine.store(StoreChoice::Auto);
@@ -120,7 +120,7 @@ async fn what_is_known_without_a_keyring_is_told_without_a_keyring() {
     assert!(store.knows("a"));
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
     store.save("a", &secret("two")).await.unwrap();
-    assert_eq!(machine.keyring.calls(), 0, "a sign-in that rests in a file needs no keyring");
+    assert_eq!(machine.keyring.calls(), 0, "a sign-in that is stored in a file needs no keyring");
 }
 
 #[tokio::test]
@@ -128,14 +128,14 @@ async fn without_a_keyring_a_file_is_used_and_the_user_is_told_once() {
     let machine = Machine::new();
     machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
     let first = machine.store(StoreChoice::Auto).save("a", &secret("one")).await.unwrap();
-    assert_eq!(first.place, Place::File);
+    assert_eq!(first.place, StorageLocation::File);
     let notice = first.notice.expect("the first time is told");
     let folder = machine.file("a").parent().unwrap().display().to_string();
     assert!(notice.message.contains(&folder), "{notice}");
     assert!(notice.message.contains("the fake keyring refuses"), "{notice}");
     assert!(notice.hint.contains("--credential-store file"));
     let second = machine.store(StoreChoice::Auto).save("b", &secret("two")).await.unwrap();
-    assert_eq!(second, Saved { place: Place::File, notice: None });
+    assert_eq!(second, SaveOutcome { place: StorageLocation::File, notice: None });
     assert_eq!(text(&machine.store(StoreChoice::Auto), "a").await.as_deref(), Some("one"));
 }
 
@@ -145,25 +145,26 @@ async fn who_insists_on_a_keyring_gets_an_error_and_no_file() {
     machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
     let store = machine.store(StoreChoice::Keyring);
     let error = store.save("a", &secret("one")).await.unwrap_err();
-    assert_eq!(error.kind(), &StoreErrorKind::NoKeyring);
+    assert_eq!(error.kind(), StoreErrorKind::NoKeyring);
     assert!(!machine.file("a").exists() && !store.knows("a"));
 }
 
 /// losing the rotated token would lose the sign-in.
 #[tokio::test]
 async fn a_rotated_value_that_the_keyring_no_longer_takes_goes_into_a_file_and_wins() {
-    for failure in [StoreErrorKind::Locked, StoreErrorKind::NoAnswer, StoreErrorKind::NoKeyring] {
+    for failure in [StoreErrorKind::Other, StoreErrorKind::KeyringFailed, StoreErrorKind::NoKeyring]
+    {
         let machine = Machine::new();
         let store = machine.store(StoreChoice::Auto);
         store.save("a", &secret("old")).await.unwrap();
         machine.keyring.fails_with(Some(failure));
-        assert_eq!(store.save("a", &secret("new")).await.unwrap().place, Place::File);
+        assert_eq!(store.save("a", &secret("new")).await.unwrap().place, StorageLocation::File);
         assert_eq!(text(&store, "a").await.as_deref(), Some("new"));
         machine.keyring.fails_with(None);
         assert!(machine.keyring.holds("a"), "the old value is still there");
         assert_eq!(text(&machine.store(StoreChoice::Auto), "a").await.as_deref(), Some("new"));
         let removal = store.delete("a").await.unwrap();
-        assert_eq!(removal.removed_from, [Place::File, Place::Keyring]);
+        assert_eq!(removal.removed_from, [StorageLocation::File, StorageLocation::Keyring]);
         assert!(!machine.keyring.holds("a"), "and goes with the record");
     }
 }
@@ -174,9 +175,10 @@ async fn a_value_in_a_keyring_that_does_not_answer_is_an_error_not_absent() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("one")).await.unwrap();
-    for failure in [StoreErrorKind::Locked, StoreErrorKind::NoAnswer, StoreErrorKind::NoKeyring] {
+    for failure in [StoreErrorKind::Other, StoreErrorKind::KeyringFailed, StoreErrorKind::NoKeyring]
+    {
         machine.keyring.fails_with(Some(failure.clone()));
-        assert_eq!(store.load("a").await.unwrap_err().kind(), &failure);
+        assert_eq!(store.load("a").await.unwrap_err().kind(), failure);
         assert!(store.knows("a"));
     }
 }
@@ -194,10 +196,10 @@ async fn a_lost_index_loses_no_sign_in() {
     assert_eq!(text(&store, "in-file").await.as_deref(), Some("two"));
 
     std::fs::remove_dir_all(machine.outer.path().join("state/index")).unwrap();
-    let listed = |name: &str, place| Listed { name: name.into(), place };
+    let listed = |name: &str, place| ListedRecord { name: name.into(), place };
     assert_eq!(
         store.rebuild_index().await.unwrap(),
-        [listed("in-file", Place::File), listed("in-keyring", Place::Keyring)]
+        [listed("in-file", StorageLocation::File), listed("in-keyring", StorageLocation::Keyring)]
     );
 }
 
@@ -211,7 +213,7 @@ async fn a_damaged_index_entry_hides_nothing() {
         std::fs::write(file.unwrap().path(), "").unwrap();
     }
     assert!(store.knows("a"));
-    machine.keyring.fails_with(Some(StoreErrorKind::Locked));
+    machine.keyring.fails_with(Some(StoreErrorKind::Other));
     assert!(store.load("a").await.is_err());
     machine.keyring.fails_with(None);
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
@@ -223,8 +225,11 @@ async fn a_note_without_its_value_leads_to_the_value_before() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("old")).await.unwrap();
-    let folders = Folders::below(machine.outer.path().join("state"));
-    folders.index.put(&Entry::resting("a", Place::File).left_in(Place::Keyring)).unwrap();
+    let folders = StateFolders::below(machine.outer.path().join("state"));
+    folders
+        .index
+        .put(&IndexEntry::stored_in("a", StorageLocation::File).left_in(StorageLocation::Keyring))
+        .unwrap();
     assert_eq!(text(&store, "a").await.as_deref(), Some("old"));
 }
 
@@ -233,12 +238,15 @@ async fn a_note_without_its_value_leads_to_the_value_before() {
 async fn an_older_copy_is_removed_before_its_place_is_noted_again() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::Auto);
-    let folders = Folders::below(machine.outer.path().join("state"));
+    let folders = StateFolders::below(machine.outer.path().join("state"));
     folders.files.save("a", b"oldest").unwrap();
     store.save("a", &secret("old")).await.unwrap();
-    folders.index.put(&Entry::resting("a", Place::Keyring).left_in(Place::File)).unwrap();
+    folders
+        .index
+        .put(&IndexEntry::stored_in("a", StorageLocation::Keyring).left_in(StorageLocation::File))
+        .unwrap();
     let known = store.known("a").await.unwrap();
-    store.announce("a", Place::File, &known).await.unwrap();
+    store.note_target("a", StorageLocation::File, &known).await.unwrap();
     assert_eq!(text(&store, "a").await.as_deref(), Some("old"), "killed here");
 }
 
@@ -247,16 +255,16 @@ async fn a_removal_tells_what_went_from_where_and_what_did_not() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("one")).await.unwrap();
-    machine.keyring.fails_with(Some(StoreErrorKind::Locked));
+    machine.keyring.fails_with(Some(StoreErrorKind::Other));
     let removal = store.delete("a").await.unwrap();
     assert!(!removal.existed());
     assert_eq!(removal.failed.len(), 1);
-    assert_eq!(removal.failed[0].0, Place::Keyring);
+    assert_eq!(removal.failed[0].0, StorageLocation::Keyring);
     assert_eq!(text(&store, "a").await, None, "what was removed by the user is not used again");
     assert!(!store.knows("a"));
     machine.keyring.fails_with(None);
     assert_eq!(text(&store, "a").await, None, "nor later");
-    assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::Keyring]);
+    assert_eq!(store.delete("a").await.unwrap().removed_from, [StorageLocation::Keyring]);
     assert_eq!(store.delete("a").await.unwrap(), Removal::default());
     assert!(!machine.keyring.holds("a"));
 }
@@ -269,14 +277,14 @@ async fn records_move_between_keyring_and_files_and_back() {
         store.save(name, &secret(name)).await.unwrap();
     }
     store.api_keys().set("key", &Secret::new("k".into())).await.unwrap();
-    let moves = store.move_all(Place::File).await.unwrap();
+    let moves = store.move_all(StorageLocation::File).await.unwrap();
     assert_eq!(moves.moved, ["a", "api-key:key", "b"]);
     assert!(!machine.keyring.holds("a") && machine.file("a").exists());
     assert_eq!(text(&store, "a").await.as_deref(), Some("a"));
 
-    let again = store.move_all(Place::File).await.unwrap();
+    let again = store.move_all(StorageLocation::File).await.unwrap();
     assert_eq!((again.moved.len(), again.unmoved.len()), (0, 3));
-    let back = store.move_all(Place::Keyring).await.unwrap();
+    let back = store.move_all(StorageLocation::Keyring).await.unwrap();
     assert_eq!(back.moved.len(), 3);
     assert!(machine.keyring.holds("b") && !machine.file("b").exists());
     assert_eq!(store.api_keys().get("key").await.unwrap().expose(), "k");
@@ -287,8 +295,8 @@ async fn a_move_that_fails_leaves_everything_where_it_was() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::File);
     store.save("a", &secret("one")).await.unwrap();
-    machine.keyring.fails_with(Some(StoreErrorKind::Locked));
-    let moves = store.move_all(Place::Keyring).await.unwrap();
+    machine.keyring.fails_with(Some(StoreErrorKind::Other));
+    let moves = store.move_all(StorageLocation::Keyring).await.unwrap();
     assert_eq!((moves.moved.len(), moves.failed.len()), (0, 1));
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
 }
@@ -299,13 +307,16 @@ async fn a_copy_that_a_move_cannot_remove_is_reported_and_goes_with_the_record()
     let store = machine.store(StoreChoice::Auto);
     store.save("a", &secret("one")).await.unwrap();
     machine.keyring.state.lock().unwrap().keeps_everything = true;
-    let moves = store.move_all(Place::File).await.unwrap();
+    let moves = store.move_all(StorageLocation::File).await.unwrap();
     assert_eq!(moves.left_behind.len(), 1);
-    assert_eq!(store.list().await.unwrap()[0].place, Place::File);
+    assert_eq!(store.list().await.unwrap()[0].place, StorageLocation::File);
     store.save("a", &secret("two")).await.unwrap();
     assert_eq!(text(&store, "a").await.as_deref(), Some("two"));
     machine.keyring.state.lock().unwrap().keeps_everything = false;
-    assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::File, Place::Keyring]);
+    assert_eq!(
+        store.delete("a").await.unwrap().removed_from,
+        [StorageLocation::File, StorageLocation::Keyring]
+    );
 }
 
 #[tokio::test]
@@ -315,7 +326,7 @@ async fn after_a_move_to_the_keyring_the_next_fallback_is_told_again() {
     machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
     assert!(store.save("a", &secret("1")).await.unwrap().notice.is_some());
     machine.keyring.fails_with(None);
-    store.move_all(Place::Keyring).await.unwrap();
+    store.move_all(StorageLocation::Keyring).await.unwrap();
     machine.keyring.fails_with(Some(StoreErrorKind::NoKeyring));
     assert!(store.save("a", &secret("2")).await.unwrap().notice.is_some());
 }
@@ -325,21 +336,21 @@ async fn memory_touches_neither_folder_nor_keyring() {
     let machine = Machine::new();
     let store = machine.store(StoreChoice::Memory);
     let saved = store.save("a", &secret("one")).await.unwrap();
-    assert_eq!(saved.place, Place::Memory);
+    assert_eq!(saved.place, StorageLocation::Memory);
     assert!(store.knows("a") && store.clone().knows("a"));
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
     let held = store.lock("a").await.unwrap();
     assert!(store.lock_within("a", Duration::from_millis(5)).await.is_err());
     drop(held);
     store.lock_within("a", Duration::from_millis(5)).await.unwrap();
-    assert_eq!(store.delete("a").await.unwrap().removed_from, [Place::Memory]);
+    assert_eq!(store.delete("a").await.unwrap().removed_from, [StorageLocation::Memory]);
     assert!(!machine.outer.path().join("state").exists());
     assert_eq!(machine.keyring.calls(), 0);
 }
 
 #[tokio::test]
 async fn without_a_folder_the_error_comes_with_the_first_use_and_says_what_to_set() {
-    let missing = StoreError::new(StoreErrorKind::Files, "no home folder").hint("set `HOME`");
+    let missing = StoreError::other("no home folder").hint("set `HOME`");
     let keyring = Keyring::of_platform(DEADLINE);
     let store = CredentialStore::build(StoreChoice::Auto, Err(missing.clone()), keyring);
     assert!(!store.knows("a"));
@@ -356,9 +367,9 @@ async fn a_change_that_never_ends_holds_up_others_for_a_while_only() {
     let _stopped = store.record_lock("a").await.unwrap();
     let started = tokio::time::Instant::now();
     store.save("a", &secret("one")).await.unwrap();
-    assert!(started.elapsed() >= RECORD_WAIT, "it waits its turn");
+    assert!(started.elapsed() >= RECORD_LOCK_TIMEOUT, "it waits its turn");
     assert_eq!(text(&store, "a").await.as_deref(), Some("one"));
-    assert!(matches!(store.delete("a").await.unwrap_err().kind(), StoreErrorKind::Busy(_)));
+    assert_eq!(store.delete("a").await.unwrap_err().kind(), StoreErrorKind::Busy);
 }
 
 /// S-09

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mcp_tether::platform::Paths;
 use mcp_tether::redact::Secret;
-use mcp_tether::store::{CredentialStore, DEADLINE, Place, Saved, StoreError};
+use mcp_tether::store::{CredentialStore, DEADLINE, SaveOutcome, StorageLocation, StoreError};
 
 const ACT: &str = "STORE_DRIVER_ACT";
 const CHOICE: &str = "STORE_DRIVER_CHOICE";
@@ -178,7 +178,7 @@ async fn perform(act: &str) {
             say(&format!("removed {:?} failed [{failed}]", removal.removed_from));
         }
         ["move", to] => {
-            let to = if to == "file" { Place::File } else { Place::Keyring };
+            let to = if to == "file" { StorageLocation::File } else { StorageLocation::Keyring };
             say(&format!("{:?}", store.move_all(to).await.unwrap()));
         }
         ["rebuild"] => say(&format!("{:?}", store.rebuild_index().await)),
@@ -244,10 +244,10 @@ async fn load(store: &CredentialStore, name: &str) -> String {
     }
 }
 
-fn saved(saved: Result<Saved, StoreError>) -> String {
+fn saved(saved: Result<SaveOutcome, StoreError>) -> String {
     match saved {
-        Ok(Saved { place, notice: None }) => format!("saved {place}"),
-        Ok(Saved { place, notice: Some(notice) }) => {
+        Ok(SaveOutcome { place, notice: None }) => format!("saved {place}"),
+        Ok(SaveOutcome { place, notice: Some(notice) }) => {
             format!("saved {place}, notice: {} hint: {}", notice.message, notice.hint)
         }
         Err(error) => failure(&error),

@@ -86,7 +86,7 @@ fn a_state_folder_that_cannot_be_written_is_named_with_a_way_out() {
         .choice("file")
         .env("MCP_TETHER_STATE_DIR", "/sys/mcp-tether")
         .says();
-    assert!(said.starts_with("error Files: cannot create the folder `/sys/mcp-tether/"), "{said}");
+    assert!(said.starts_with("error Other: cannot create the folder `/sys/mcp-tether/"), "{said}");
     assert!(said.contains("hint: set `MCP_TETHER_STATE_DIR` to a folder"), "{said}");
 }
 

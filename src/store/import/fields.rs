@@ -1,5 +1,5 @@
-//! What is in the files of `mcp-remote`. Reads what it knows and minds nothing else; a reason why a
-//! file is of no use never quotes it.
+//! Reads the files of `mcp-remote`: known members, ignoring all others. The reason why a file cannot
+//! be used never quotes the file.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::{ForeignRegistration, ForeignTokens};
 use crate::redact::Secret;
 
+/// The largest file that is read, in bytes.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// A file that is a JSON object.
@@ -19,7 +20,10 @@ pub(super) struct Content {
     saved_at: Option<SystemTime>,
 }
 
-/// Reads a file; `None` where there is none.
+/// Reads a file; `None` if there is none.
+///
+/// # Errors
+/// Why the file cannot be used, in words.
 pub(super) fn open(path: &Path) -> Result<Option<Content>, String> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -40,7 +44,10 @@ pub(super) fn open(path: &Path) -> Result<Option<Content>, String> {
     Ok(Some(Content { fields, saved_at: metadata.modified().ok() }))
 }
 
-/// The token answer.
+/// The token response.
+///
+/// # Errors
+/// The access token is missing, or a member has the wrong type.
 pub(super) fn tokens(content: &Content) -> Result<ForeignTokens, String> {
     Ok(ForeignTokens {
         access_token: Secret::new(content.required("access_token")?),
@@ -55,7 +62,10 @@ pub(super) fn tokens(content: &Content) -> Result<ForeignTokens, String> {
     })
 }
 
-/// The registration answer.
+/// The registration response.
+///
+/// # Errors
+/// The client id is missing, or a member has the wrong type.
 pub(super) fn registration(content: &Content) -> Result<ForeignRegistration, String> {
     let ends = content.number("client_secret_expires_at")?.filter(|seconds| *seconds > 0.0);
     Ok(ForeignRegistration {
@@ -69,8 +79,8 @@ pub(super) fn registration(content: &Content) -> Result<ForeignRegistration, Str
 }
 
 impl Content {
-    /// Old versions stored no `expires_at`: then the lifetime counts from the
-    /// moment in which the file was written.
+    /// When the access token expires. Old versions stored no `expires_at`; the lifetime then counts
+    /// from the time of the file.
     fn expires_at(&self) -> Result<Option<SystemTime>, String> {
         if let Some(milliseconds) = self.number("expires_at")? {
             return Ok(after(UNIX_EPOCH, milliseconds));
@@ -105,7 +115,8 @@ impl Content {
         }
     }
 
-    /// A number; some servers send numbers as text, and they were stored as they came.
+    /// A number, or text that is one: some servers send numbers as text, and `mcp-remote` stored them
+    /// as they came.
     fn number(&self, name: &str) -> Result<Option<f64>, String> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -119,7 +130,7 @@ impl Content {
     }
 }
 
-/// A moment, unless the number makes none.
+/// The point in time this long after `start`, unless the number is out of range.
 fn after(start: SystemTime, milliseconds: f64) -> Option<SystemTime> {
     // Whole milliseconds up to 2^53 are exact, and no clock comes near that.
     let sensible = (0.0..9.0e15).contains(&milliseconds);

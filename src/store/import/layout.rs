@@ -1,32 +1,32 @@
-//! Which folders `mcp-remote` used, and which recipe named the files in each: `mcp-remote-v1` since
-//! 0.4, one folder per version before.
+//! Which folders `mcp-remote` used, and how the files in each are named: `mcp-remote-v1` since 0.4,
+//! one folder per version before.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::fields::{self, Content};
 use super::parameters::{Parameters, Recipe};
-use super::{ForeignSignIn, Problem};
+use super::{ForeignSignIn, UnusableFile};
 
 const TOKENS: &str = "_tokens.json";
 const REGISTRATION: &str = "_client_info.json";
 
-/// One of its folders.
+/// One folder of `mcp-remote`.
 pub(super) struct Layout {
     folder: PathBuf,
     age: Age,
 }
 
-/// Orders folders: what was written last is the greatest.
+/// The age of a folder; the newest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Age {
-    /// Of one version: its numbers. A preview (`0.1.0-2`) counts as its version.
+    /// The folder of one version. A preview (`0.1.0-2`) counts as its version.
     Version([u32; 3]),
-    /// Shared by all versions since 0.4.
+    /// A folder that all versions since 0.4 share.
     Shared(u32),
 }
 
-/// The folders below this one that hold sign-ins, newest first.
+/// The folders in `folder` that hold sign-ins, newest first.
 pub(super) fn newest_first(folder: &Path) -> Vec<Layout> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut layouts: Vec<_> = entries
@@ -40,8 +40,8 @@ pub(super) fn newest_first(folder: &Path) -> Vec<Layout> {
     layouts
 }
 
-/// The keys of all tokens below a folder. A key does not tell its URL; those that no URL of the
-/// user's leads to can at least be counted.
+/// The keys of all tokens below a folder, sorted. The URL cannot be told from a key, but keys that
+/// belong to none of the user's URLs can at least be counted.
 pub fn known_keys(folder: &Path) -> Vec<String> {
     let mut keys: Vec<String> = newest_first(folder)
         .iter()
@@ -69,7 +69,7 @@ impl Layout {
     pub(super) fn read(
         &self,
         parameters: &Parameters,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<UnusableFile>,
     ) -> Option<ForeignSignIn> {
         let key = parameters.key_by(self.recipe());
         let tokens = self.content(&key, TOKENS, problems, fields::tokens);
@@ -98,14 +98,14 @@ impl Layout {
         &self,
         key: &str,
         suffix: &str,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<UnusableFile>,
         read: impl Fn(&Content) -> Result<T, String>,
     ) -> Option<T> {
         let path = self.folder.join(format!("{key}{suffix}"));
         let content =
             fields::open(&path).and_then(|content| content.as_ref().map(read).transpose());
         content.unwrap_or_else(|reason| {
-            problems.push(Problem { path, reason });
+            problems.push(UnusableFile { path, reason });
             None
         })
     }

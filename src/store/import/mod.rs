@@ -1,6 +1,6 @@
-//! Reads the sign-ins that `mcp-remote` left in `~/.mcp-auth`, in every layout it ever used, as
-//! neutral records. Changes and deletes nothing there, checks no issuer and stores nothing: that is
-//! the business of whoever takes a sign-in over.
+//! Reads the sign-ins that `mcp-remote` left in `~/.mcp-auth`, in every layout it ever used. Changes
+//! and deletes nothing there, checks no issuer and stores nothing; `auth` does that when it imports a
+//! sign-in.
 
 mod fields;
 mod layout;
@@ -21,17 +21,17 @@ pub struct Findings {
     /// The sign-in, if there is one.
     pub sign_in: Option<ForeignSignIn>,
     /// Files that could not be used.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<UnusableFile>,
 }
 
 /// A sign-in of `mcp-remote`.
 #[derive(Clone, Debug)]
 pub struct ForeignSignIn {
-    /// The URL of the remote, as it was typed.
+    /// The URL of the remote, as the user typed it.
     pub url: String,
-    /// The key its files are named by; the callback port follows from it.
+    /// The key in the names of its files. The callback port follows from it, see [`callback_port`].
     pub key: String,
-    /// The folder its files are in.
+    /// The folder that holds its files.
     pub folder: PathBuf,
     /// The tokens.
     pub tokens: Option<ForeignTokens>,
@@ -39,14 +39,15 @@ pub struct ForeignSignIn {
     pub registration: Option<ForeignRegistration>,
 }
 
-/// A token answer as it was stored.
+/// A token response as `mcp-remote` stored it.
 #[derive(Clone, Debug)]
 pub struct ForeignTokens {
     /// The access token.
     pub access_token: Secret<String>,
-    /// How it is used; `Bearer` where nothing was stored.
+    /// The token type; `Bearer` if none was stored.
     pub token_type: String,
-    /// The refresh token. Whoever uses it takes it over: the other program's copy dies with it.
+    /// The refresh token. Using it takes it over: where refresh tokens rotate, `mcp-remote`'s copy no
+    /// longer works.
     pub refresh_token: Option<Secret<String>>,
     /// The ID token.
     pub id_token: Option<Secret<String>>,
@@ -54,48 +55,48 @@ pub struct ForeignTokens {
     pub scope: Option<String>,
     /// The scope that was asked for.
     pub requested_scope: Option<String>,
-    /// Who issued them, where that was stored.
+    /// The issuer, if it was stored.
     pub issuer: Option<String>,
-    /// When the access token ends: stored, or the file's time and the lifetime, or unknown.
+    /// When the access token expires: as stored, or computed from the file's time and the lifetime.
     pub expires_at: Option<SystemTime>,
     /// When the file was written.
     pub saved_at: Option<SystemTime>,
 }
 
-/// A registered client as it was stored.
+/// A registered client as `mcp-remote` stored it.
 #[derive(Clone, Debug)]
 pub struct ForeignRegistration {
-    /// The client's id.
+    /// The client id.
     pub client_id: String,
-    /// Its secret.
+    /// The client secret.
     pub client_secret: Option<Secret<String>>,
-    /// When the secret ends; `None` also for "never", which is stored as 0.
+    /// When the secret expires; `None` also if it never does, which is stored as 0.
     pub client_secret_expires_at: Option<SystemTime>,
-    /// What it was registered with; a callback must use one of these or register anew.
+    /// The registered redirect URIs. A sign-in must use one of these or register again.
     pub redirect_uris: Vec<String>,
-    /// How it shows who it is at the token endpoint.
+    /// The client authentication method at the token endpoint.
     pub token_endpoint_auth_method: Option<String>,
-    /// Whose client it is, where that was stored.
+    /// The issuer that it is registered with, if that was stored.
     pub issuer: Option<String>,
 }
 
-/// A file that could not be used. Never quotes it.
+/// A file that could not be used. Never quotes the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The file.
+pub struct UnusableFile {
+    /// Path of the file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// What is wrong with it, in words.
     pub reason: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for UnusableFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "skipped `{}`: {}", self.path.display(), self.reason)
     }
 }
 
 /// The folder below which `mcp-remote` keeps its files: `$MCP_REMOTE_CONFIG_DIR` (given here as
-/// `configured`), else `.mcp-auth` in the home folder.
+/// `configured`), otherwise `.mcp-auth` in the home folder. `None` without either.
 pub fn folder(configured: Option<&str>, home: Option<&Path>) -> Option<PathBuf> {
     match configured.filter(|folder| !folder.is_empty()) {
         Some(folder) => Some(PathBuf::from(folder)),
@@ -104,7 +105,7 @@ pub fn folder(configured: Option<&str>, home: Option<&Path>) -> Option<PathBuf> 
 }
 
 /// Looks for the sign-in of one remote below `folder`: in the newest layout that has tokens for it,
-/// else in the newest that has a registration. A folder that does not exist holds nothing.
+/// otherwise in the newest that has a registration. A folder that does not exist holds nothing.
 pub fn read(folder: &Path, parameters: &Parameters) -> Findings {
     let mut findings = Findings::default();
     let mut registered = None;

@@ -1,12 +1,12 @@
-//! How `mcp-remote` names the files of a remote: an MD5 over what was on its command line.
+//! How `mcp-remote` names the files of a remote: an MD5 digest of its command line.
 
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 
-/// What was on the command line, as far as it is part of the key. Texts are as they were typed, and
-/// headers as they were before `${VARIABLE}` was replaced; only the spaces around `--resource` and
-/// `--client-metadata-url` do not count, and `--token-endpoint` counts as a parsed URL.
+/// The parts of the command line that the key depends on. Values are as the user typed them, headers
+/// before `${VARIABLE}` is replaced; only spaces around `--resource` and `--client-metadata-url` are
+/// trimmed, and `--token-endpoint` is normalized as a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// The remote's URL.
@@ -23,7 +23,7 @@ pub struct Parameters {
     pub token_endpoint: Option<String>,
 }
 
-/// How much of the command line was part of the key.
+/// Which parts of the command line the key depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recipe {
     /// Up to 0.1.29.
@@ -35,18 +35,18 @@ pub(super) enum Recipe {
 }
 
 impl Parameters {
-    /// A remote without anything special.
+    /// A remote with no other parameters.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
     }
 
-    /// The key of today's versions.
+    /// The key in current versions, 32 hexadecimal digits.
     pub fn key(&self) -> String {
         self.key_by(Recipe::Everything)
     }
 
-    /// Adds a header as `--header` or a line of `--header-file` gives it. A line that was not in
-    /// the form `Name: value` was ignored there, and is here.
+    /// Adds a header as `--header` or a line of `--header-file` gives it. Like `mcp-remote`, ignores
+    /// a line that is not in the form `Name: value`.
     pub fn add_header_line(&mut self, line: &str) {
         let Some((name, value)) = line.split_once(':') else { return };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -55,7 +55,7 @@ impl Parameters {
         }
     }
 
-    /// The key of the versions that used this recipe.
+    /// The key in the versions that used this recipe.
     pub(super) fn key_by(&self, recipe: Recipe) -> String {
         let mut parts = vec![self.url.clone()];
         if recipe != Recipe::Url {
@@ -71,21 +71,21 @@ impl Parameters {
             parts.extend(self.client_metadata_url.clone());
             parts.extend(self.token_endpoint.clone());
         }
-        // Nothing there is skipped, and so is an empty text.
+        // Absent and empty parts are skipped.
         parts.retain(|part| !part.is_empty());
         let digest = Md5::digest(parts.join("|"));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-/// The callback port that follows from a key. Ours is the same, so that a registration which was
-/// taken over stays valid.
+/// The callback port that `mcp-remote` derives from a key. We use the same port, so that an imported
+/// registration stays valid.
 pub fn callback_port(key: &str) -> u16 {
     let digits = key.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
     3335 + digits.unwrap_or_default() % 45816
 }
 
-/// JSON of a JavaScript object with sorted names; nothing for an empty one.
+/// A JavaScript object with sorted names as JSON; `None` if it is empty.
 fn object(pairs: &[(String, String)]) -> Option<String> {
     // JavaScript sorts by UTF-16 code units.
     let sorted: BTreeMap<Vec<u16>, _> =

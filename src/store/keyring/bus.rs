@@ -1,7 +1,7 @@
-//! Whether a session bus is there at all, asked before the D-Bus library is, which takes longer and
-//! says less. Hosts often pass no `DBUS_SESSION_BUS_ADDRESS`; the library (zbus) then uses
+//! Checks that there is a session bus before the D-Bus library is used, which takes longer and says
+//! less. Hosts often pass no `DBUS_SESSION_BUS_ADDRESS`; the library (zbus) then uses
 //! `$XDG_RUNTIME_DIR/bus`, and without that variable `/run/user/UID/bus`, so nothing has to be set
-//! for it, which in a program with threads could not be done safely. This follows the same rules.
+//! for it, which a program with threads could not do safely. This follows the same rules.
 
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
@@ -14,18 +14,21 @@ const VARIABLE: &str = "DBUS_SESSION_BUS_ADDRESS";
 /// Where the session bus should be.
 #[derive(Debug, PartialEq, Eq)]
 enum Address {
-    /// A socket that can be tried.
+    /// A socket that can be tried; `named` if the variable names it.
     Socket { path: PathBuf, named: bool },
-    /// Another kind of address; the D-Bus library knows.
+    /// Another kind of address, which the D-Bus library understands.
     Other,
-    /// The variable is set and names nothing.
+    /// The variable is set, but empty.
     Empty,
 }
 
-/// Fails where no session bus can be reached.
-pub(super) fn look() -> Result<(), StoreError> {
+/// Checks that a session bus can be reached.
+///
+/// # Errors
+/// There is none; the hint names one that the variable hides.
+pub(super) fn check_session_bus() -> Result<(), StoreError> {
     let address = address(|name| std::env::var_os(name));
-    check(&address, &well_known(rustix::process::getuid().as_raw()), is_open)
+    check(&address, &default_socket(rustix::process::getuid().as_raw()), is_open)
 }
 
 fn address(variable: impl Fn(&str) -> Option<OsString>) -> Address {
@@ -50,11 +53,11 @@ fn address(variable: impl Fn(&str) -> Option<OsString>) -> Address {
 fn socket_of(address: &str) -> Option<PathBuf> {
     let first = address.split(';').next()?.strip_prefix("unix:")?;
     let path = first.split(',').find_map(|pair| pair.strip_prefix("path="))?;
-    // Escaped bytes are left to the library.
+    // The library decodes escaped bytes.
     (!path.contains('%')).then(|| PathBuf::from(path))
 }
 
-fn well_known(user: u32) -> PathBuf {
+fn default_socket(user: u32) -> PathBuf {
     PathBuf::from(format!("/run/user/{user}/bus"))
 }
 
@@ -121,13 +124,12 @@ mod tests {
     #[test]
     fn a_variable_that_hides_a_bus_gets_a_hint_with_the_right_one() {
         let bus = Path::new("/run/user/7/bus");
-        let open = |path: &Path| match path == bus {
-            true => Ok(()),
-            false => Err(std::io::ErrorKind::ConnectionRefused.into()),
+        let open = |path: &Path| {
+            if path == bus { Ok(()) } else { Err(std::io::ErrorKind::ConnectionRefused.into()) }
         };
         for address in [socket("/tmp/stale", true), Address::Empty] {
             let error = check(&address, bus, open).unwrap_err();
-            assert_eq!(error.kind(), &StoreErrorKind::NoKeyring);
+            assert_eq!(error.kind(), StoreErrorKind::NoKeyring);
             let hint = error.next_step().unwrap();
             assert!(hint.contains("DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/7/bus"), "{hint}");
         }

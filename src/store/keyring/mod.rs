@@ -1,7 +1,6 @@
-//! The keyring store: values in the operating system's keyring, each call on a thread that nobody
-//! waits for longer than a deadline, so that a keyring that hangs or asks the user hangs nothing
-//! else and keeps no process alive. Nothing is opened before the first call. Does not know what
-//! falls back to what.
+//! The keyring store: values in the operating system's keyring. Each call runs on a thread of its
+//! own with a deadline, so a keyring that hangs or asks the user blocks nothing else and keeps no
+//! process alive. Nothing is opened before the first call. Does not decide what to fall back to.
 
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 mod bus;
@@ -19,27 +18,43 @@ use worker::Worker;
 pub(super) use parts::is_part;
 pub(super) use platform::NAME as KEYRING_NAME;
 
-/// How long a caller waits for one call. Opening the Secret Service takes about 10 ms.
+/// How long a caller waits for one keyring call by default. Opening the Secret Service takes about
+/// 10 ms.
 pub const DEADLINE: Duration = Duration::from_secs(3);
 
-/// Text entries by name: what every platform's keyring offers, and what tests put in its place.
+/// Text entries by name, as every platform's keyring offers them. Tests implement it too.
 pub(super) trait Entries {
-    /// The text of this entry.
+    /// The text of this entry; `None` if there is none.
+    ///
+    /// # Errors
+    /// The keyring refuses, or the entry is not text.
     fn read(&self, name: &str) -> Result<Option<String>, StoreError>;
 
-    /// Creates or replaces an entry in one step.
+    /// Creates or replaces an entry atomically.
+    ///
+    /// # Errors
+    /// The keyring refuses.
     fn write(&self, name: &str, text: &str) -> Result<(), StoreError>;
 
-    /// Removes an entry; tells whether there was one.
+    /// Removes an entry; returns whether there was one.
+    ///
+    /// # Errors
+    /// The keyring refuses.
     fn remove(&self, name: &str) -> Result<bool, StoreError>;
 
-    /// The names of all entries, where the keyring can list them.
+    /// The names of all entries; empty if the keyring cannot list them.
+    ///
+    /// # Errors
+    /// The keyring refuses.
     fn names(&self) -> Result<Vec<String>, StoreError>;
 
-    /// The longest text of an entry in bytes, where there is a limit.
+    /// The longest text of an entry in bytes, if there is a limit.
     fn limit(&self) -> Option<usize>;
 
-    /// Whether an entry could be written now. Asks the keyring and never the person.
+    /// Checks that an entry could be written now, without asking the user.
+    ///
+    /// # Errors
+    /// The keyring is locked or refuses.
     fn can_write(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -56,40 +71,55 @@ pub(super) struct Keyring {
 }
 
 impl Keyring {
-    /// The platform's keyring; touches nothing.
+    /// The platform's keyring. Opens nothing.
     pub(super) fn of_platform(deadline: Duration) -> Self {
         Self::with(Arc::new(platform::open), deadline)
     }
 
-    /// Another keyring, for tests.
+    /// A keyring that is opened by `open` when it is first needed.
     pub(super) fn with(open: Open, deadline: Duration) -> Self {
         Self { worker: Arc::new(Worker::new(open)), deadline }
     }
 
-    /// The value of this name.
+    /// The value of this name; `None` if there is none.
+    ///
+    /// # Errors
+    /// The keyring refuses or does not answer in time, or the value is damaged.
     pub(super) async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let name = name.to_owned();
         self.worker.call(self.deadline, move |entries| parts::load(entries, &name)).await
     }
 
     /// Stores a value.
+    ///
+    /// # Errors
+    /// The keyring refuses or does not answer in time; it may still store the value later.
     pub(super) async fn save(&self, name: &str, value: Vec<u8>) -> Result<(), StoreError> {
         let name = name.to_owned();
         self.worker.call(self.deadline, move |entries| parts::save(entries, &name, &value)).await
     }
 
-    /// Removes a value, damaged ones included; tells whether there was one.
+    /// Removes a value, damaged or not; returns whether there was one.
+    ///
+    /// # Errors
+    /// The keyring refuses or does not answer in time.
     pub(super) async fn delete(&self, name: &str) -> Result<bool, StoreError> {
         let name = name.to_owned();
         self.worker.call(self.deadline, move |entries| parts::delete(entries, &name)).await
     }
 
-    /// Whether a value could be saved now, without asking the person to unlock anything.
+    /// Checks that a value could be saved now, without asking the user to unlock anything.
+    ///
+    /// # Errors
+    /// The keyring is locked, absent, or does not answer in time.
     pub(super) async fn can_save(&self) -> Result<(), StoreError> {
         self.worker.call(self.deadline, |entries| entries.can_write()).await
     }
 
-    /// The names of all records, where the keyring can list them.
+    /// The names of all records; empty if the keyring cannot list them.
+    ///
+    /// # Errors
+    /// The keyring refuses or does not answer in time.
     pub(super) async fn names(&self) -> Result<Vec<String>, StoreError> {
         let names = self.worker.call(self.deadline, |entries| entries.names()).await?;
         Ok(names.into_iter().filter(|name| !is_part(name)).collect())

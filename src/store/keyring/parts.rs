@@ -1,33 +1,36 @@
 //! Values in keyring entries. A value that is too long for one entry (Windows keeps 2,560 bytes) is
-//! split: the parts are written first, the entry that names them last, and it is removed first. A
-//! new value goes into the other one of two sets of parts, so the old value stays whole until the
-//! moment in which the new one takes its place.
+//! split: its parts are written first and the entry that lists them last; that entry is removed
+//! first. A new value goes into the other of two sets of parts, so the old value stays whole until
+//! the new one takes its place.
 
 use super::Entries;
 use crate::store::error::StoreError;
-use crate::store::record::{Body, Flaw, Parts, Record, Slot};
+use crate::store::record::{Body, Parts, RecordFlaw, Slot, StoredRecord};
 
-/// A reader that meets a writer finds parts gone; it starts over this often.
+/// How often a reader tries in all: while another process writes, it may find parts missing.
 const READ_ATTEMPTS: usize = 4;
 
-/// Whether an entry of this name is a part of another.
+/// Returns whether an entry of this name is a part of another.
 pub(in crate::store) fn is_part(name: &str) -> bool {
     let Some((_, tail)) = name.rsplit_once('#') else { return false };
     let Some((slot, position)) = tail.split_once('.') else { return false };
     matches!(slot, "a" | "b") && position.parse::<usize>().is_ok()
 }
 
-/// The value of this name.
+/// The value of this name; `None` if there is none.
+///
+/// # Errors
+/// The keyring refuses, or the value is damaged.
 pub(super) fn load(entries: &dyn Entries, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let mut flaw = Flaw::WrongSum;
+    let mut flaw = RecordFlaw::WrongSum;
     for _ in 0..READ_ATTEMPTS {
         let Some(text) = entries.read(name)? else { return Ok(None) };
-        let record = Record::parse(name, &text).map_err(|flaw| unreadable(name, flaw))?;
+        let record = StoredRecord::parse(name, &text).map_err(|flaw| error_for(name, flaw))?;
         let read = match record.body() {
             Body::Value(text) => record.decode(text),
             Body::Parts(parts) => match collect(entries, name, *parts)? {
                 Some(text) => record.decode(&text),
-                None => Err(Flaw::WrongSum),
+                None => Err(RecordFlaw::WrongSum),
             },
         };
         match read {
@@ -35,12 +38,15 @@ pub(super) fn load(entries: &dyn Entries, name: &str) -> Result<Option<Vec<u8>>,
             Err(found) => flaw = found,
         }
     }
-    Err(unreadable(name, flaw))
+    Err(error_for(name, flaw))
 }
 
-/// Stores a value; a kill at any moment leaves the old value or the new one.
+/// Stores a value. A kill at any moment leaves the old value or the new one.
+///
+/// # Errors
+/// The keyring refuses.
 pub(super) fn save(entries: &dyn Entries, name: &str, value: &[u8]) -> Result<(), StoreError> {
-    let record = Record::new(name, value);
+    let record = StoredRecord::new(name, value);
     let text = record.text();
     let Some(limit) = entries.limit() else { return entries.write(name, &text) };
     if text.len() <= limit {
@@ -58,10 +64,13 @@ pub(super) fn save(entries: &dyn Entries, name: &str, value: &[u8]) -> Result<()
     }
     entries.write(name, &record.text())?;
     clear(entries, name, slot, count)?;
-    clear(entries, name, other(slot), 0)
+    clear(entries, name, other_slot(slot), 0)
 }
 
-/// Removes a value and everything that may be left of older ones; tells whether there was one.
+/// Removes a value and everything that may be left of older ones; returns whether there was one.
+///
+/// # Errors
+/// The keyring refuses.
 pub(super) fn delete(entries: &dyn Entries, name: &str) -> Result<bool, StoreError> {
     let existed = entries.remove(name)?;
     if entries.limit().is_some() {
@@ -73,7 +82,7 @@ pub(super) fn delete(entries: &dyn Entries, name: &str) -> Result<bool, StoreErr
 /// The parts that the entry of this name lists. A damaged entry lists none.
 fn parts_of(entries: &dyn Entries, name: &str) -> Result<Option<Parts>, StoreError> {
     let Some(text) = entries.read(name)? else { return Ok(None) };
-    Ok(Record::parse(name, &text).ok().and_then(|record| match record.body() {
+    Ok(StoredRecord::parse(name, &text).ok().and_then(|record| match record.body() {
         Body::Parts(parts) => Some(*parts),
         Body::Value(_) => None,
     }))
@@ -95,8 +104,9 @@ fn clear_all(entries: &dyn Entries, name: &str) -> Result<(), StoreError> {
     clear(entries, name, Slot::B, 0)
 }
 
-/// Removes the parts of a slot from this one on. They are written upwards and removed downwards, so
-/// whatever a killed process left of them has no gap and the first one missing is the end.
+/// Removes the parts of a slot from position `from` on. They are written in ascending order and
+/// removed in descending order, so what a killed process left has no gaps and the first missing part
+/// is the end.
 fn clear(entries: &dyn Entries, name: &str, slot: Slot, from: usize) -> Result<(), StoreError> {
     let mut end = from;
     while entries.read(&part_name(name, slot, end))?.is_some() {
@@ -112,17 +122,17 @@ fn part_name(name: &str, slot: Slot, position: usize) -> String {
     format!("{name}#{slot}.{position}")
 }
 
-fn other(slot: Slot) -> Slot {
+fn other_slot(slot: Slot) -> Slot {
     match slot {
         Slot::A => Slot::B,
         Slot::B => Slot::A,
     }
 }
 
-fn unreadable(name: &str, flaw: Flaw) -> StoreError {
+fn error_for(name: &str, flaw: RecordFlaw) -> StoreError {
     let place = format!("the keyring entry `{name}` of `mcp-tether`");
     match flaw {
-        Flaw::Newer(_) => StoreError::newer(format!("{place} was {flaw}")),
+        RecordFlaw::Newer(_) => StoreError::newer(format!("{place} was {flaw}")),
         _ => StoreError::damaged(place, flaw),
     }
 }
@@ -241,7 +251,7 @@ mod tests {
         let keyring = Short::default();
         save(&keyring, "name", &value(1, 900)).unwrap();
         keyring.entries.borrow_mut().insert("name#a.1".into(), "AAAA".into());
-        assert_eq!(load(&keyring, "name").unwrap_err().kind(), &StoreErrorKind::Damaged);
+        assert_eq!(load(&keyring, "name").unwrap_err().kind(), StoreErrorKind::Damaged);
         keyring.entries.borrow_mut().remove("name#a.1");
         let error = load(&keyring, "name").unwrap_err();
         assert!(error.next_step().unwrap().contains("mcp-tether status"), "{error:?}");

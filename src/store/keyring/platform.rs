@@ -8,12 +8,12 @@ use keyring_core::{CredentialStore, Entry, Error};
 
 use super::Entries;
 use crate::store::error::{StoreError, StoreErrorKind};
-use crate::store::record::Record;
+use crate::store::record::StoredRecord;
 
 /// The service under which keyring programs show our entries.
 const SERVICE: &str = "mcp-tether";
 
-/// What people call it.
+/// The keyring's name in messages.
 #[cfg(target_os = "macos")]
 pub(in crate::store) const NAME: &str = "the macOS Keychain";
 #[cfg(windows)]
@@ -29,7 +29,10 @@ struct PlatformEntries {
     store: Arc<CredentialStore>,
 }
 
-/// Opens the keyring. Blocks, possibly for ever.
+/// Opens the keyring. May block forever.
+///
+/// # Errors
+/// There is no keyring, or it cannot be opened.
 pub(super) fn open() -> Result<Box<dyn Entries>, StoreError> {
     Ok(Box::new(PlatformEntries { store: open_store()? }))
 }
@@ -46,7 +49,7 @@ fn open_store() -> Result<Arc<CredentialStore>, StoreError> {
 
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 fn open_store() -> Result<Arc<CredentialStore>, StoreError> {
-    super::bus::look()?;
+    super::bus::check_session_bus()?;
     Ok(zbus_secret_service_keyring_store::Store::new().map_err(|e| no_keyring(&e))?)
 }
 
@@ -83,7 +86,7 @@ impl Entries for PlatformEntries {
 
     fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
         match self.entry(name)?.set_secret(text.as_bytes()) {
-            // Some other program made a second item with our attributes. One of them goes on.
+            // Another program made a second item with our attributes: keep one of them.
             Err(Error::Ambiguous(several)) => {
                 let (kept, others) = several.split_first().ok_or_else(vanished)?;
                 kept.set_secret(text.as_bytes()).map_err(|e| translate(&e))?;
@@ -105,7 +108,7 @@ impl Entries for PlatformEntries {
     fn names(&self) -> Result<Vec<String>, StoreError> {
         match self.store.search(&HashMap::from([("service", SERVICE)])) {
             Ok(found) => Ok(found.iter().filter_map(name_of).collect()),
-            // Windows: the index is all there is.
+            // Windows cannot list entries; there is only the index.
             Err(Error::NotSupportedByStore(_)) => Ok(Vec::new()),
             Err(e) => Err(translate(&e)),
         }
@@ -125,7 +128,7 @@ fn name_of(entry: &Entry) -> Option<String> {
     entry.get_specifiers().map(|(_, name)| name)
 }
 
-/// Of several items with one name, the one that was stored last.
+/// The text of the item that was stored last, of several with one name.
 fn newest(several: &[Entry]) -> Result<Option<String>, StoreError> {
     let mut best: Option<(u64, String)> = None;
     for entry in several {
@@ -134,7 +137,7 @@ fn newest(several: &[Entry]) -> Result<Option<String>, StoreError> {
             Err(Error::NoEntry) => continue,
             Err(e) => return Err(translate(&e)),
         };
-        let saved = Record::parse_any(&found).map_or(0, |record| record.saved());
+        let saved = StoredRecord::parse_any(&found).map_or(0, |record| record.saved());
         if best.as_ref().is_none_or(|(other, _)| saved >= *other) {
             best = Some((saved, found));
         }
@@ -167,11 +170,11 @@ fn default_collection_is_open() -> Result<(), StoreError> {
     // Nothing secret goes over this connection.
     let service = SecretService::connect(EncryptionType::Plain).map_err(failed)?;
     let is_locked = service.get_default_collection().and_then(|found| found.is_locked());
-    match is_locked.map_err(failed)? {
-        true => Err(StoreError::new(StoreErrorKind::Locked, "the keyring is locked")
-            .hint("unlock it, or use `--credential-store file`")),
-        false => Ok(()),
+    if is_locked.map_err(failed)? {
+        return Err(StoreError::other("the keyring is locked")
+            .hint("unlock it, or use `--credential-store file`"));
     }
+    Ok(())
 }
 
 fn no_collection() -> StoreError {
@@ -182,30 +185,30 @@ fn vanished() -> StoreError {
     StoreError::new(StoreErrorKind::KeyringFailed, "the keyring changed while it was written")
 }
 
-/// The bytes go nowhere but here: an error must not carry them.
+/// Decodes an entry. The error must not carry its bytes.
 fn text(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| {
         StoreError::damaged("an entry of `mcp-tether` in the keyring", "it is not UTF-8 text")
     })
 }
 
-/// An error of opening the keyring: there is none that can be used.
+/// The error for a keyring that cannot be opened: there is none that can be used.
 fn no_keyring(error: &Error) -> StoreError {
     StoreError::new(StoreErrorKind::NoKeyring, format!("no keyring answers: {}", cause(error)))
 }
 
-/// An error of an open keyring. Some variants carry secret bytes; their `Display` does not.
+/// The error for a failed call of an open keyring. Some variants carry secret bytes, but their
+/// `Display` does not show them.
 fn translate(error: &Error) -> StoreError {
     match error {
         Error::NoStorageAccess(inner) if is_no_result(inner.as_ref()) => {
-            // A service without a default collection, as under WSL: the platform's way to say no.
+            // A service without a default collection, as under WSL, has no keyring.
             no_collection()
         }
-        Error::NoStorageAccess(_) => StoreError::new(
-            StoreErrorKind::Locked,
-            format!("the keyring is locked: {}", cause(error)),
-        )
-        .hint("unlock it, or use `--credential-store file`"),
+        Error::NoStorageAccess(_) => {
+            StoreError::other(format!("the keyring is locked: {}", cause(error)))
+                .hint("unlock it, or use `--credential-store file`")
+        }
         _ => StoreError::new(
             StoreErrorKind::KeyringFailed,
             format!("the keyring refused: {}", cause(error)),
@@ -250,11 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_keyring_is_said_to_be_locked_and_may_pass() {
+    fn a_locked_keyring_is_said_to_be_locked_with_a_hint() {
         let inner = Box::new(std::io::Error::other("prompt dismissed"));
         let error = translate(&Error::NoStorageAccess(inner));
-        assert_eq!(error.kind(), &StoreErrorKind::Locked);
         assert_eq!(error.message(), "the keyring is locked: prompt dismissed");
-        assert!(error.may_pass() && error.next_step().is_some());
+        assert!(error.next_step().is_some());
     }
 }
