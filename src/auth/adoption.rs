@@ -6,6 +6,7 @@ use super::authorizer::{SignedIn, World};
 use super::challenge::Challenge;
 use super::client_authentication::AuthMethod;
 use super::context::{Context, Wish, vault_failure};
+use super::discovery::Discovered;
 use super::options::AuthOptions;
 use super::record::{Names, Registered, Registration, SignIn};
 use super::token::TokenSet;
@@ -91,7 +92,7 @@ async fn record(context: &Context, foreign: Foreign) -> Result<SignIn, Failure> 
         Failure::new(FailureKind::AuthFailed, "the authorization server names no token endpoint")
     })?;
     let resource = found.resource_indicator(&context.options);
-    let registration = registration(context, &found.issuer, foreign.client);
+    let registration = registration(context, &found, foreign.client);
     Ok(SignIn {
         server: context.options.server.to_string(),
         account: context.options.account.clone(),
@@ -106,18 +107,20 @@ async fn record(context: &Context, foreign: Foreign) -> Result<SignIn, Failure> 
     })
 }
 
-fn registration(context: &Context, issuer: &str, client: ForeignClient) -> Registration {
+fn registration(context: &Context, found: &Discovered, client: ForeignClient) -> Registration {
     let given =
         context.options.client_info.as_ref().is_some_and(|ours| ours.client_id == client.id);
     let has_secret = client.secret.is_some();
     let auth_method =
         client.auth_method.unwrap_or_else(|| AuthMethod::pick(None, has_secret, false));
     Registration {
-        issuer: issuer.to_owned(),
+        issuer: found.issuer.clone(),
         how: if given { Registered::Beforehand } else { Registered::Dynamically },
         client_id: client.id,
         client_secret: client.secret,
         auth_method,
+        client_id_in_form: false,
+        listed_methods: found.server.known_auth_methods(),
         secret_expires_at: client.secret_expires_at,
         redirect_uris: client.redirect_uris,
         registered_at: context.now(),

@@ -8,15 +8,15 @@ use oauth2::{
 };
 use url::{Url, form_urlencoded};
 
-use super::client_authentication::{SigningKey, random_text};
+use super::client_authentication::random_text;
+use super::context::Context;
 use super::discovery::Discovered;
 use super::options::AuthOptions;
-use super::outside::Outside;
 use super::page::Ending;
 use super::record::{Pending, Registration, SignIn};
 use super::redirect::Redirect;
 use super::scopes::OFFLINE_ACCESS;
-use super::token_endpoint::{GrantError, TokenEndpoint};
+use super::token_endpoint::GrantError;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
 
@@ -210,29 +210,20 @@ pub fn advice(code: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// [`GrantError`].
-pub async fn redeem(
-    outside: &Outside,
+pub(super) async fn redeem(
+    context: &Context,
     pending: &Pending,
     code: &Secret<String>,
-    key: Option<&SigningKey>,
-    options: &AuthOptions,
-    now: u64,
 ) -> Result<SignIn, GrantError> {
-    let endpoint = TokenEndpoint {
-        outside,
-        url: &pending.token_endpoint,
-        registration: &pending.registration,
-        key,
-        resource: pending.resource.as_deref(),
-        now,
-    };
+    let url = &pending.token_endpoint;
+    let endpoint = context.token_endpoint(url, &pending.registration, pending.resource.as_deref());
     let tokens = endpoint.code(code, &pending.verifier, &pending.redirect_uri).await?;
     Ok(SignIn {
         issuer: pending.issuer.clone(),
         resource: pending.resource.clone(),
         revocation_endpoint: pending.revocation_endpoint.clone(),
         scopes_asked: pending.scopes.clone(),
-        ..SignIn::new(options, endpoint.url, &pending.registration, tokens)
+        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
     })
 }
 
@@ -271,6 +262,8 @@ mod tests {
             client_id: "c&d".to_owned(),
             client_secret: None,
             auth_method: AuthMethod::None,
+            client_id_in_form: false,
+            listed_methods: None,
             secret_expires_at: None,
             redirect_uris: Vec::new(),
             registered_at: 0,

@@ -73,13 +73,13 @@ async fn in_turn(context: &Context, wish: &Wish, reach: &mut Reach<'_>) -> Resul
     }
     let discovered = context.discover(wish).await?;
     let scopes = context.scopes(&discovered, wish);
-    let (pending, listener) = prepare(context, &discovered, scopes.clone(), true).await?;
+    let (pending, listener) = prepare(context, wish, &discovered, scopes.clone(), true).await?;
     let stale = pending.registration.how == Registered::Dynamically
         && pending.registration.registered_at < pending.started;
     match consent(context, pending, listener, reach).await {
         // The server forgot the client: register once more.
         Err(Ended::UnknownClient(_)) if stale => {
-            let (pending, listener) = prepare(context, &discovered, scopes, false).await?;
+            let (pending, listener) = prepare(context, wish, &discovered, scopes, false).await?;
             consent(context, pending, listener, reach).await
         }
         other => other,
@@ -192,17 +192,19 @@ async fn left_behind(context: &Context, wish: &Wish) -> Option<LeftBehind> {
 /// Everything before the tab: port, client, verifier, page.
 async fn prepare(
     context: &Context,
+    wish: &Wish,
     discovered: &Discovered,
     scopes: Option<String>,
     reuse: bool,
 ) -> Result<(Pending, Listener), Failure> {
     let options = &context.options;
     let now = context.now();
-    let registrar = Registrar { outside: &context.outside, options, discovered, now };
+    let earlier = wish.refused.as_ref().map(|refused| &refused.registration);
+    let registrar = Registrar { outside: &context.outside, options, discovered, earlier, now };
     let standing = registrar.standing()?;
     let known = match (&standing, reuse) {
         (Some(_), _) => standing,
-        (None, true) => context.stored_registration(&discovered.issuer).await,
+        (None, true) => context.stored_registration(discovered).await,
         (None, false) => None,
     };
     let registered = known.as_ref().map_or(&[][..], |known| known.redirect_uris.as_slice());

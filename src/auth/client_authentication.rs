@@ -35,8 +35,9 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// Every method that we can do, best first.
-    const ALL: [Self; 4] = [Self::PrivateKeyJwt, Self::Basic, Self::Post, Self::None];
+    /// Every method that we can do, best first. A secret in the form is read the same by every
+    /// server; one in a header is not (RFC 6749 §2.3.1 wants it form-encoded there).
+    const ALL: [Self; 4] = [Self::PrivateKeyJwt, Self::Post, Self::Basic, Self::None];
 
     /// The method of this name.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -53,12 +54,17 @@ impl AuthMethod {
         }
     }
 
+    /// Whether a client needs a secret for it.
+    pub fn needs_secret(self) -> bool {
+        matches!(self, Self::Basic | Self::Post)
+    }
+
     /// The method for a client with these means at a server that offers this list. Without a list,
     /// `client_secret_basic` is what every server must know (RFC 8414 §2).
     pub fn pick(offered: Option<&[String]>, has_secret: bool, has_key: bool) -> Self {
         let offers = |method: &Self| match offered {
             Some(names) => names.iter().any(|name| name == method.name()),
-            None => *method != Self::PrivateKeyJwt,
+            None => matches!(method, Self::Basic | Self::None),
         };
         let possible = |method: &Self| match method {
             Self::PrivateKeyJwt => has_key,
@@ -76,7 +82,7 @@ impl AuthMethod {
     /// The method to ask for in a dynamic registration: without a secret where the server allows
     /// it.
     pub fn to_register(offered: Option<&[String]>) -> Self {
-        let order = [Self::None, Self::Basic, Self::Post];
+        let order = [Self::None, Self::Post, Self::Basic];
         let offers =
             |method: &Self| offered.is_none_or(|names| names.iter().any(|n| n == method.name()));
         order.into_iter().find(offers).unwrap_or(Self::None)
@@ -217,7 +223,7 @@ pub struct Credentials {
     pub header: Option<Secret<String>>,
 }
 
-/// What authenticates a client, for requests that we build ourselves.
+/// What authenticates a client.
 ///
 /// # Errors
 /// The client should sign and there is no key, or it cannot.
@@ -237,7 +243,8 @@ pub fn credentials(
             };
             let pair = format!("{}:{}", encode(&registration.client_id), encode(secret.expose()));
             let header = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair))));
-            Credentials { fields: Vec::new(), header }
+            let fields = if registration.client_id_in_form { vec![id] } else { Vec::new() };
+            Credentials { fields, header }
         }
         (AuthMethod::Post, Some(secret)) => {
             in_form(vec![id, ("client_secret", secret.expose().clone())])
@@ -254,7 +261,7 @@ pub fn credentials(
 ///
 /// # Errors
 /// There is no key, or it cannot sign.
-pub fn assertion_fields(
+fn assertion_fields(
     registration: &Registration,
     key: Option<&SigningKey>,
     audience: &str,
@@ -298,6 +305,8 @@ mod tests {
         assert_eq!(pick(None, true, false), AuthMethod::Basic);
         assert_eq!(pick(None, false, false), AuthMethod::None);
         assert_eq!(pick(Some(&["client_secret_post"]), true, false), AuthMethod::Post);
+        let both = ["client_secret_basic", "client_secret_post"];
+        assert_eq!(pick(Some(&both), true, false), AuthMethod::Post);
         assert_eq!(pick(Some(&["none"]), true, false), AuthMethod::None);
         assert_eq!(pick(Some(&["none", "client_secret_basic"]), true, false), AuthMethod::Basic);
         assert_eq!(pick(Some(&["private_key_jwt"]), false, true), AuthMethod::PrivateKeyJwt);
@@ -312,7 +321,8 @@ mod tests {
             |offered: Option<&[&str]>| AuthMethod::to_register(offered.map(names).as_deref());
         assert_eq!(asks(None), AuthMethod::None);
         assert_eq!(asks(Some(&["client_secret_post", "none"])), AuthMethod::None);
-        assert_eq!(asks(Some(&["client_secret_post", "client_secret_basic"])), AuthMethod::Basic);
+        assert_eq!(asks(Some(&["client_secret_basic", "client_secret_post"])), AuthMethod::Post);
+        assert_eq!(asks(Some(&["client_secret_basic"])), AuthMethod::Basic);
         assert_eq!(asks(Some(&["client_secret_post"])), AuthMethod::Post);
     }
 }

@@ -9,7 +9,7 @@ use super::options::{Grant, ResourceIndicator};
 use super::record::SignIn;
 use super::redemption::store;
 use super::registration::Registrar;
-use super::token_endpoint::{GrantError, TokenEndpoint};
+use super::token_endpoint::GrantError;
 use super::well_known;
 use crate::error::{Failure, FailureKind};
 
@@ -24,7 +24,13 @@ pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Fa
     }
     let discovered = discovered(context, wish).await?;
     let now = context.now();
-    let registrar = Registrar { outside: &context.outside, options, discovered: &discovered, now };
+    let registrar = Registrar {
+        outside: &context.outside,
+        options,
+        discovered: &discovered,
+        earlier: wish.refused.as_ref().map(|refused| &refused.registration),
+        now,
+    };
     let registration = registrar.standing()?.ok_or_else(|| needs("a client"))?;
     if registration.auth_method == AuthMethod::None {
         return Err(needs("a secret or a private key"));
@@ -34,20 +40,13 @@ pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Fa
     })?;
     let resource = discovered.resource_indicator(options);
     let scopes = context.scopes(&discovered, wish);
-    let endpoint = TokenEndpoint {
-        outside: &context.outside,
-        url: &token_endpoint,
-        registration: &registration,
-        key: context.key(),
-        resource: resource.as_deref(),
-        now,
-    };
+    let endpoint = context.token_endpoint(&token_endpoint, &registration, resource.as_deref());
     let tokens = endpoint.client_credentials(scopes.as_deref()).await.map_err(refused)?;
     let record = SignIn {
         resource: resource.clone(),
         revocation_endpoint: discovered.server.revocation_endpoint.clone(),
         scopes_asked: scopes,
-        ..SignIn::new(options, &token_endpoint, &registration, tokens)
+        ..SignIn::new(options, &token_endpoint, &endpoint.registration(), tokens)
     };
     store(context, &record).await?;
     Ok(record)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use url::Url;
 
+use super::authenticated_client::AuthenticatedClient;
 use super::authorizer::World;
 use super::challenge::Challenge;
 use super::client_authentication::SigningKey;
@@ -15,8 +16,9 @@ use super::errand::Errands;
 use super::options::AuthOptions;
 use super::outside::Outside;
 use super::page::PageSubject;
-use super::record::{Names, Record, Registration, SignIn};
+use super::record::{Names, Record, Registered, Registration, SignIn};
 use super::scopes::{self, ScopeSources};
+use super::token_endpoint::TokenEndpoint;
 use super::vault::{Vault, VaultError, VaultLock};
 use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
@@ -219,13 +221,54 @@ impl Context {
     }
 
     /// The stored registration at this issuer, if it can still be used.
-    pub(super) async fn stored_registration(&self, issuer: &str) -> Option<Registration> {
+    pub(super) async fn stored_registration(
+        &self,
+        discovered: &Discovered,
+    ) -> Option<Registration> {
+        let issuer = &discovered.issuer;
         let name = self.names.registration(issuer);
         if !self.vault.knows(&name) {
             return None;
         }
-        let registration: Registration = self.spare(&name).await?;
-        (registration.issuer == issuer && registration.is_valid(self.now())).then_some(registration)
+        let mut registration: Registration = self.spare(&name).await?;
+        registration.listed_methods = discovered.server.known_auth_methods();
+        (registration.issuer == *issuer && registration.is_valid(self.now()))
+            .then_some(registration)
+    }
+
+    /// Stores how the server accepted a client, so that every later request begins with that.
+    pub(super) async fn remember_accepted(&self, before: &Registration, accepted: &Registration) {
+        if before == accepted || accepted.how != Registered::Dynamically {
+            return;
+        }
+        let name = self.names.registration(&accepted.issuer);
+        if !self.vault.knows(&name) {
+            return;
+        }
+        // Another process may have registered anew meanwhile.
+        let stored: Option<Registration> = self.spare(&name).await;
+        if stored.is_some_and(|stored| stored.client_id == accepted.client_id) {
+            self.save_spare(&name, accepted).await;
+        }
+    }
+
+    /// A client, as requests to the authorization server see it.
+    pub(super) fn authenticated<'a>(
+        &'a self,
+        registration: &Registration,
+    ) -> AuthenticatedClient<'a> {
+        AuthenticatedClient::new(&self.outside, registration, self.key(), self.now())
+    }
+
+    /// A token endpoint, as this client sees it.
+    pub(super) fn token_endpoint<'a>(
+        &'a self,
+        url: &'a Url,
+        registration: &Registration,
+        resource: Option<&'a str>,
+    ) -> TokenEndpoint<'a> {
+        let client = self.authenticated(registration);
+        TokenEndpoint { client, url, resource, now: self.now() }
     }
 
     /// Finds the authorization server, preferring one that knows us.

@@ -48,25 +48,21 @@ pub(super) async fn sign_in(context: &Context, wish: &Wish) -> Result<SignIn, Fa
 
 async fn in_turn(context: &Context, wish: &Wish) -> Result<SignIn, Failure> {
     let discovered = context.discover(wish).await?;
-    let registration = client(context, &discovered).await?;
+    let registration = client(context, wish, &discovered).await?;
     let scopes = context.scopes(&discovered, wish);
     let resource = discovered.resource_indicator(&context.options);
     let token_endpoint = discovered.server.token_endpoint.clone().ok_or_else(no_device_code)?;
-    let endpoint = TokenEndpoint {
-        outside: &context.outside,
-        url: &token_endpoint,
-        registration: &registration,
-        key: context.key(),
-        resource: resource.as_deref(),
-        now: context.now(),
-    };
+    let endpoint = context.token_endpoint(&token_endpoint, &registration, resource.as_deref());
     let answer = ask(context, &endpoint, &discovered, scopes.as_deref()).await?;
+    let accepted = endpoint.registration();
+    drop(endpoint);
+    context.remember_accepted(&registration, &accepted).await;
     announce(context, &answer).await?;
     let code = DeviceCode {
         answer,
         token_endpoint,
         revocation_endpoint: discovered.server.revocation_endpoint.clone(),
-        registration,
+        registration: accepted,
         resource,
         scopes,
     };
@@ -78,14 +74,22 @@ async fn in_turn(context: &Context, wish: &Wish) -> Result<SignIn, Failure> {
     }
 }
 
-async fn client(context: &Context, discovered: &Discovered) -> Result<Registration, Failure> {
-    let options = &context.options;
-    let registrar =
-        Registrar { outside: &context.outside, options, discovered, now: context.now() };
+async fn client(
+    context: &Context,
+    wish: &Wish,
+    discovered: &Discovered,
+) -> Result<Registration, Failure> {
+    let registrar = Registrar {
+        outside: &context.outside,
+        options: &context.options,
+        discovered,
+        earlier: wish.refused.as_ref().map(|refused| &refused.registration),
+        now: context.now(),
+    };
     if let Some(standing) = registrar.standing()? {
         return Ok(standing);
     }
-    if let Some(known) = context.stored_registration(&discovered.issuer).await {
+    if let Some(known) = context.stored_registration(discovered).await {
         return Ok(known);
     }
     let (registration, _) = registrar.register(None).await?;
@@ -107,8 +111,8 @@ async fn ask(
     let words = scopes.unwrap_or_default().split_whitespace();
     let mut request =
         grants.exchange_device_code().add_scopes(words.map(|word| Scope::new(word.to_owned())));
-    for (name, value) in endpoint.extras().map_err(refuse)? {
-        request = request.add_extra_param(name, value);
+    if let Some(resource) = endpoint.resource {
+        request = request.add_extra_param("resource", resource);
     }
     request.request_async(endpoint).await.map_err(|error| refuse(grant_error(error)))
 }
@@ -117,18 +121,12 @@ async fn ask(
 /// whoever showed the code is gone nobody will enter it any more; an answer on its way is still
 /// taken.
 pub(super) async fn poll(context: &Context, code: &DeviceCode, gone: Gone) -> Outcome {
-    let endpoint = TokenEndpoint {
-        outside: &context.outside,
-        url: &code.token_endpoint,
-        registration: &code.registration,
-        key: context.key(),
-        resource: code.resource.as_deref(),
-        now: context.now(),
-    };
+    let (url, resource) = (&code.token_endpoint, code.resource.as_deref());
+    let endpoint = context.token_endpoint(url, &code.registration, resource);
     let grants = endpoint.grants();
     let mut request = grants.exchange_device_access_token(&code.answer);
-    for (name, value) in endpoint.extras()? {
-        request = request.add_extra_param(name, value);
+    if let Some(resource) = endpoint.resource {
+        request = request.add_extra_param("resource", resource);
     }
     let patience = context.options.auth_timeout.min(code.answer.expires_in());
     let between = tokio::sync::Notify::new();
@@ -150,9 +148,10 @@ pub(super) async fn poll(context: &Context, code: &DeviceCode, gone: Gone) -> Ou
         resource: code.resource.clone(),
         revocation_endpoint: code.revocation_endpoint.clone(),
         scopes_asked: code.scopes.clone(),
-        ..SignIn::new(&context.options, &code.token_endpoint, &code.registration, tokens)
+        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
     };
     store(context, &record).await?;
+    context.remember_accepted(&code.registration, &record.registration).await;
     Ok(Some(Box::new(record)))
 }
 

@@ -5,6 +5,8 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::client_authentication::AuthMethod;
+
 /// Metadata of a protected resource (RFC 9728 §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtectedResource {
@@ -59,6 +61,12 @@ impl ProtectedResource {
 }
 
 impl AuthorizationServer {
+    /// The listed methods for the token endpoint that we can do; `None` without a list.
+    pub fn known_auth_methods(&self) -> Option<Vec<AuthMethod>> {
+        let listed = self.token_endpoint_auth_methods_supported.as_ref()?;
+        Some(listed.iter().filter_map(|name| AuthMethod::from_name(name)).collect())
+    }
+
     /// Reads a document.
     ///
     /// # Errors

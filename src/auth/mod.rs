@@ -10,6 +10,7 @@
 
 mod addresses;
 mod adoption;
+mod authenticated_client;
 mod authorization_code;
 mod authorizer;
 mod browser_sign_in;

@@ -94,8 +94,16 @@ pub struct Registration {
     /// Its secret; never stored for a client that the user gave.
     #[serde(default, with = "secret_text::option")]
     pub client_secret: Option<Secret<String>>,
-    /// How it authenticates at the token endpoint.
+    /// How it authenticates at the token endpoint: as registered, or as the server accepted it.
     pub auth_method: AuthMethod,
+    /// Whether the server wants `client_id` in the form beside an `Authorization` header. Servers
+    /// on the official Python SDK do; others refuse that.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub client_id_in_form: bool,
+    /// The methods that the server's metadata lists; `None` if it lists none, or the record is of a
+    /// release that did not store them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_methods: Option<Vec<AuthMethod>>,
     /// When the secret ends, in seconds since 1970.
     #[serde(default)]
     pub secret_expires_at: Option<u64>,
@@ -246,6 +254,59 @@ impl Registration {
         self
     }
 
+    /// The other ways in which this client can authenticate, for a server that refuses this one: at
+    /// most two, best first (A-50). None for a client without a secret.
+    pub(super) fn other_ways(&self) -> Vec<Self> {
+        let (basic, post) = (AuthMethod::Basic, AuthMethod::Post);
+        let order = match self.auth_method {
+            AuthMethod::Basic => [(basic, false), (basic, true), (post, false)],
+            AuthMethod::Post | AuthMethod::None => [(post, false), (basic, false), (basic, true)],
+            AuthMethod::PrivateKeyJwt => return Vec::new(),
+        };
+        if self.client_secret.is_none() {
+            return Vec::new();
+        }
+        let is_listed = |method| {
+            method == self.auth_method
+                || self.listed_methods.as_ref().is_none_or(|listed| listed.contains(&method))
+        };
+        order
+            .into_iter()
+            .filter(|way| *way != (self.auth_method, self.client_id_in_form))
+            .filter(|(method, _)| is_listed(*method))
+            .take(2)
+            .map(|(auth_method, client_id_in_form)| Self {
+                auth_method,
+                client_id_in_form,
+                ..self.clone()
+            })
+            .collect()
+    }
+
+    /// What to do when the server refuses this client in every way that it lists.
+    pub(super) fn hint_when_refused(&self) -> String {
+        let tried = |method: &AuthMethod| {
+            self.auth_method == *method
+                || self.other_ways().iter().any(|other| other.auth_method == *method)
+        };
+        let untried = [AuthMethod::Post, AuthMethod::Basic].into_iter().find(|it| !tried(it));
+        let register = "register another client and give it with `--static-oauth-client-info`";
+        match (untried, self.how) {
+            (Some(method), Registered::Dynamically) => format!(
+                "the server may want another way to authenticate: name it with \
+                 `--static-oauth-client-metadata '{{\"token_endpoint_auth_method\":\"{}\"}}'`; \
+                 otherwise {register}",
+                method.name()
+            ),
+            (Some(method), Registered::Beforehand) => format!(
+                "check the client's secret, or name another way to authenticate in the JSON of \
+                 `--static-oauth-client-info`: `\"token_endpoint_auth_method\":\"{}\"`",
+                method.name()
+            ),
+            _ => format!("the client may not do this: {register}"),
+        }
+    }
+
     /// Whether it can still be used (A-24); a minute is left for the sign-in itself.
     pub fn is_valid(&self, now: u64) -> bool {
         self.secret_expires_at.is_none_or(|end| end > now + 60)
@@ -315,6 +376,10 @@ impl Names {
     }
 }
 
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 fn client_parts(options: &AuthOptions) -> Vec<String> {
     let mut server = options.server.clone();
     server.set_fragment(None);
@@ -349,4 +414,42 @@ fn hash(parts: &[String]) -> String {
     let mut name = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
     name.truncate(22);
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration(method: AuthMethod, listed: Option<&[AuthMethod]>) -> Registration {
+        let stored = r#"{"issuer":"https://as","how":"dynamically","client_id":"c",
+            "client_secret":"s","auth_method":"none"}"#;
+        let stored = Secret::new(stored.as_bytes().to_vec());
+        Registration {
+            auth_method: method,
+            listed_methods: listed.map(<[_]>::to_vec),
+            ..Registration::from_bytes(&stored).expect("a record of an older release is read")
+        }
+    }
+
+    /// A-50
+    #[test]
+    fn a_refused_client_has_its_id_in_the_form_and_the_other_listed_method_left() {
+        use AuthMethod::{Basic, None as Public, Post, PrivateKeyJwt};
+        let ways = |method, listed| -> Vec<_> {
+            let others = registration(method, listed).other_ways();
+            others.iter().map(|other| (other.auth_method, other.client_id_in_form)).collect()
+        };
+        assert_eq!(ways(Basic, None), [(Basic, true), (Post, false)]);
+        assert_eq!(ways(Basic, Some(&[Basic])), [(Basic, true)]);
+        assert_eq!(ways(Basic, Some(&[Basic, Post])), [(Basic, true), (Post, false)]);
+        assert_eq!(ways(Post, Some(&[Basic, Post])), [(Basic, false), (Basic, true)]);
+        assert_eq!(ways(Post, Some(&[Post])), []);
+        assert_eq!(ways(Public, Some(&[Public, Post])), [(Post, false)]);
+        assert_eq!(ways(PrivateKeyJwt, None), []);
+        let with_id = Registration { client_id_in_form: true, ..registration(Basic, None) };
+        let first = &with_id.other_ways()[0];
+        assert_eq!((first.auth_method, first.client_id_in_form), (Basic, false));
+        let public = Registration { client_secret: None, ..registration(Public, None) };
+        assert_eq!(public.other_ways(), []);
+    }
 }

@@ -6,7 +6,7 @@ use super::authorization_code::{self as code_grant, CallbackParameters};
 use super::context::Context;
 use super::errand::{Errand, Outcome, Trouble};
 use super::page::Ending;
-use super::record::{Pending, SignIn};
+use super::record::{Pending, Registration, SignIn};
 use super::token_endpoint::GrantError;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
@@ -60,7 +60,9 @@ pub(super) async fn complete(
             let failure = Failure::new(FailureKind::AuthFailed, "the browser brought no code");
             Err((Ending::NotRedeemed, Ended::Failed(failure)))
         }
-        Err(Trouble::Grant(error)) => Err((Ending::NotRedeemed, not_redeemed(context, error))),
+        Err(Trouble::Grant(error)) => {
+            Err((Ending::NotRedeemed, not_redeemed(context, &pending.registration, error)))
+        }
         Err(Trouble::Store(failure)) => Err((Ending::NotStored, Ended::Failed(failure))),
     }
 }
@@ -73,10 +75,9 @@ pub(super) async fn redeem(context: &Context, pending: &Pending) -> Outcome {
         return Ok(Some(Box::new(done)));
     }
     let Some(code) = &pending.code else { return Ok(None) };
-    let (outside, options) = (&context.outside, &context.options);
-    let record =
-        code_grant::redeem(outside, pending, code, context.key(), options, context.now()).await?;
+    let record = code_grant::redeem(context, pending, code).await?;
     context.keep(&record).await?;
+    context.remember_accepted(&pending.registration, &record.registration).await;
     context.forget(&context.names.pending).await;
     Ok(Some(Box::new(record)))
 }
@@ -105,10 +106,11 @@ pub(super) async fn store(context: &Context, record: &SignIn) -> Result<(), Fail
     context.keep(record).await
 }
 
-fn not_redeemed(context: &Context, error: GrantError) -> Ended {
+fn not_redeemed(context: &Context, registration: &Registration, error: GrantError) -> Ended {
     let unknown = error.is_unknown_client();
     let advice = match &error {
-        GrantError::Rejected { code, .. } => code_grant::advice(code),
+        GrantError::Rejected { .. } if unknown => Some(registration.hint_when_refused()),
+        GrantError::Rejected { code, .. } => code_grant::advice(code).map(str::to_owned),
         GrantError::Unavailable(_) => None,
     };
     let mut failure = error.into_failure("the sign-in");
@@ -117,7 +119,7 @@ fn not_redeemed(context: &Context, error: GrantError) -> Ended {
             let command = context.options.login_command();
             format!("try again with {command}; codes are good only for a moment")
         };
-        failure = failure.hint(advice.map_or_else(again, str::to_owned));
+        failure = failure.hint(advice.unwrap_or_else(again));
     }
     match unknown {
         true => Ended::UnknownClient(failure),

@@ -4,12 +4,12 @@
 use url::Url;
 
 use super::challenge::Challenge;
-use super::client_authentication::AuthMethod;
 use super::context::{Context, Wish};
 use super::errand::{Errand, Outcome, Trouble};
 use super::options::Grant;
-use super::record::{Registered, SignIn};
-use super::token_endpoint::{GrantError, TokenEndpoint, is_unknown_client};
+use super::record::{Registered, Registration, SignIn};
+use super::token::TokenSet;
+use super::token_endpoint::{GrantError, is_unknown_client};
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
@@ -120,9 +120,12 @@ pub(super) async fn work(
     }
     match ask(context, &stored).await {
         None => Ok(None),
-        Some(Ok(tokens)) => {
-            let renewed = SignIn { tokens: stored.tokens.renewed_by(tokens), ..stored };
+        Some(Ok((tokens, registration))) => {
+            let before = stored.registration.clone();
+            let tokens = stored.tokens.renewed_by(tokens);
+            let renewed = SignIn { tokens, registration, ..stored };
             keep(context, &renewed).await;
+            context.remember_accepted(&before, &renewed.registration).await;
             Ok(Some(Box::new(renewed)))
         }
         Some(Err(GrantError::Rejected { code, .. })) if !is_passing(&code) => {
@@ -147,26 +150,21 @@ pub(super) fn is_renewable(context: &Context, record: &SignIn) -> bool {
         || record.tokens.refresh_token.is_some()
 }
 
+/// The new tokens, and the client as the server accepted it; `None` if there is nothing to ask with.
 async fn ask(
     context: &Context,
     stored: &SignIn,
-) -> Option<Result<super::token::TokenSet, GrantError>> {
-    let endpoint = TokenEndpoint {
-        outside: &context.outside,
-        url: &stored.token_endpoint,
-        registration: &stored.registration,
-        key: context.key(),
-        resource: stored.resource.as_deref(),
-        now: context.now(),
-    };
-    if let Grant::ClientCredentials { .. } = context.options.grant {
-        return Some(endpoint.client_credentials(stored.scopes_asked.as_deref()).await);
-    }
-    if needs_secret(stored) {
+) -> Option<Result<(TokenSet, Registration), GrantError>> {
+    let (url, resource) = (&stored.token_endpoint, stored.resource.as_deref());
+    let endpoint = context.token_endpoint(url, &stored.registration, resource);
+    let tokens = if let Grant::ClientCredentials { .. } = context.options.grant {
+        endpoint.client_credentials(stored.scopes_asked.as_deref()).await
+    } else if needs_secret(stored) {
         return None;
-    }
-    let token = stored.tokens.refresh_token.as_ref()?;
-    Some(endpoint.refresh(token).await)
+    } else {
+        endpoint.refresh(stored.tokens.refresh_token.as_ref()?).await
+    };
+    Some(tokens.map(|tokens| (tokens, endpoint.registration())))
 }
 
 /// A client that the user gave is stored without its secret; without the flag that gives it, its
@@ -175,7 +173,7 @@ fn needs_secret(stored: &SignIn) -> bool {
     let registration = &stored.registration;
     registration.how == Registered::Beforehand
         && registration.client_secret.is_none()
-        && matches!(registration.auth_method, AuthMethod::Basic | AuthMethod::Post)
+        && registration.auth_method.needs_secret()
 }
 
 /// Stores what was renewed. If that fails the tokens are still good for this process, and losing

@@ -21,6 +21,8 @@ pub struct Registrar<'a> {
     pub options: &'a AuthOptions,
     /// The authorization server.
     pub discovered: &'a Discovered,
+    /// The client of the sign-in that is replaced, if there is one.
+    pub earlier: Option<&'a Registration>,
     /// Seconds since 1970.
     pub now: u64,
 }
@@ -43,6 +45,8 @@ impl Registrar<'_> {
                 client_id: url.to_string(),
                 client_secret: None,
                 auth_method: AuthMethod::None,
+                client_id_in_form: false,
+                listed_methods: server.known_auth_methods(),
                 secret_expires_at: None,
                 redirect_uris: Vec::new(),
                 registered_at: self.now,
@@ -67,12 +71,16 @@ impl Registrar<'_> {
         let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
         let (secret, key) = (given.client_secret.is_some(), given.signing_key.is_some());
         let picked = || AuthMethod::pick(offered, secret, key);
+        let accepted = self.earlier.filter(|earlier| was_accepted(earlier, given, issuer));
+        let picked = || accepted.map_or_else(picked, |accepted| accepted.auth_method);
         Ok(Registration {
             issuer: issuer.clone(),
             how: Registered::Beforehand,
             client_id: given.client_id.clone(),
             client_secret: given.client_secret.clone(),
             auth_method: given.auth_method.unwrap_or_else(picked),
+            client_id_in_form: accepted.is_some_and(|accepted| accepted.client_id_in_form),
+            listed_methods: self.discovered.server.known_auth_methods(),
             secret_expires_at: None,
             redirect_uris: given.redirect_uris.clone(),
             registered_at: self.now,
@@ -150,6 +158,12 @@ impl Registrar<'_> {
         request
     }
 
+    /// The method that a registration asks for.
+    fn asked_method(&self) -> Option<String> {
+        let request = self.request(None);
+        request.get("token_endpoint_auth_method").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// Reads the answer, which overrides what was asked for.
     fn registered(
         &self,
@@ -162,8 +176,11 @@ impl Registrar<'_> {
         })?;
         let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
         let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
+        let named = |name: String| AuthMethod::from_name(&name);
+        let fits = |method: &AuthMethod| method.needs_secret() == secret.is_some();
         let method = text("token_endpoint_auth_method")
-            .and_then(|name| AuthMethod::from_name(&name))
+            .and_then(named)
+            .or_else(|| self.asked_method().and_then(named).filter(fits))
             .unwrap_or_else(|| AuthMethod::pick(offered, secret.is_some(), false));
         let expiry = answer.get("client_secret_expires_at").and_then(Value::as_u64);
         let mut uris: Vec<String> = match answer.get("redirect_uris") {
@@ -182,6 +199,8 @@ impl Registrar<'_> {
             client_id,
             client_secret: secret,
             auth_method: method,
+            client_id_in_form: false,
+            listed_methods: self.discovered.server.known_auth_methods(),
             secret_expires_at: expiry.filter(|expiry| *expiry != 0),
             redirect_uris: uris,
             registered_at: self.now,
@@ -246,6 +265,17 @@ fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect,
             )
             .hint("name a port that it accepts as the callback port")
         })
+}
+
+/// Whether the issuer accepted this very client, given by the user, the way that `earlier` says and
+/// the user does not contradict.
+fn was_accepted(earlier: &Registration, given: &PreRegistered, issuer: &str) -> bool {
+    earlier.how == Registered::Beforehand
+        && earlier.issuer == issuer
+        && earlier.client_id == given.client_id
+        && earlier.auth_method.needs_secret()
+        && given.client_secret.is_some()
+        && given.auth_method.is_none_or(|method| method == earlier.auth_method)
 }
 
 fn on_localhost(redirect: Option<&Redirect>) -> bool {

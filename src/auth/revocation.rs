@@ -1,12 +1,12 @@
 //! Revoking tokens at the server (RFC 7009), when a user signs out.
 
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 
-use super::client_authentication as authentication;
+use super::authenticated_client::AuthenticatedClient;
 use super::context::Context;
 use super::record::SignIn;
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::redact::plain;
 
 /// Whether the server took the tokens back.
@@ -26,7 +26,7 @@ pub enum Revocation {
 pub(super) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
     let Some(endpoint) = &record.revocation_endpoint else { return Revocation::NotOffered };
     let tokens = &record.tokens;
-    let request = Request { context, record, endpoint };
+    let request = Request { client: context.authenticated(&record.registration), endpoint };
     if let Some(token) = &tokens.refresh_token
         && let Err(refused) = request.send(token.expose(), "refresh_token").await
     {
@@ -47,8 +47,7 @@ pub(super) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
 
 /// What every revocation of one sign-in has in common.
 struct Request<'a> {
-    context: &'a Context,
-    record: &'a SignIn,
+    client: AuthenticatedClient<'a>,
     endpoint: &'a Url,
 }
 
@@ -67,28 +66,9 @@ impl From<Failure> for Refused {
 
 impl Request<'_> {
     async fn send(&self, token: &str, kind: &str) -> Result<(), Refused> {
-        let (context, registration) = (self.context, &self.record.registration);
-        let credentials = authentication::credentials(
-            registration,
-            context.key(),
-            &self.record.issuer,
-            context.now(),
-        )?;
-        let body = form_urlencoded::Serializer::new(String::new())
-            .append_pair("token", token)
-            .append_pair("token_type_hint", kind)
-            .extend_pairs(credentials.fields)
-            .finish();
-        let mut request = http::Request::post(self.endpoint.as_str())
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(http::header::ACCEPT, crate::protocol::headers::JSON);
-        if let Some(header) = credentials.header {
-            request = request.header(http::header::AUTHORIZATION, header.expose());
-        }
-        let request = request.body(body.into_bytes()).map_err(|_| {
-            Failure::new(FailureKind::AuthFailed, "the revocation endpoint is no valid URL")
-        })?;
-        let answer = context.outside.post(request).await?;
+        let form = [("token", token), ("token_type_hint", kind)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let answer = self.client.post(self.endpoint, &form).await?;
         if answer.status.is_success() {
             return Ok(());
         }

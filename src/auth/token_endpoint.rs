@@ -1,5 +1,5 @@
-//! Requests to a token endpoint, made by the crate `oauth2` and sent by us: form-encoded, with the
-//! client's authentication and the resource indicator in every one.
+//! Requests to a token endpoint, made by the crate `oauth2` and sent by [`AuthenticatedClient`]:
+//! form-encoded, with the resource indicator in every one.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
 };
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    StandardRevocableToken, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    TokenUrl,
 };
-use url::Url;
+use url::{Url, form_urlencoded};
 
-use super::client_authentication::{self as authentication, AuthMethod, SigningKey};
-use super::outside::{Answer, Outside};
+use super::authenticated_client::AuthenticatedClient;
+use super::outside::Answer;
 use super::record::Registration;
 use super::token::{Issued, TokenSet};
 use crate::error::{Failure, FailureKind};
@@ -78,28 +78,27 @@ pub(super) fn is_unknown_client(code: &str) -> bool {
 }
 
 /// One token endpoint as one client sees it.
-#[derive(Clone, Copy)]
-pub struct TokenEndpoint<'a> {
-    /// Sends the requests.
-    pub outside: &'a Outside,
+pub(super) struct TokenEndpoint<'a> {
+    pub(super) client: AuthenticatedClient<'a>,
     /// Where it is.
-    pub url: &'a Url,
-    /// Who asks.
-    pub registration: &'a Registration,
-    /// Signs for `private_key_jwt`.
-    pub key: Option<&'a SigningKey>,
+    pub(super) url: &'a Url,
     /// The RFC 8707 indicator.
-    pub resource: Option<&'a str>,
+    pub(super) resource: Option<&'a str>,
     /// Seconds since 1970.
-    pub now: u64,
+    pub(super) now: u64,
 }
 
 impl TokenEndpoint<'_> {
+    /// Who asks, authenticating the way that was accepted last.
+    pub(super) fn registration(&self) -> Registration {
+        self.client.registration()
+    }
+
     /// Redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
     ///
     /// # Errors
     /// [`GrantError`].
-    pub async fn code(
+    pub(super) async fn code(
         &self,
         code: &Secret<String>,
         verifier: &Secret<String>,
@@ -110,8 +109,8 @@ impl TokenEndpoint<'_> {
         let mut request = grants
             .exchange_code(AuthorizationCode::new(code.expose().clone()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().clone()));
-        for (name, value) in self.extras()? {
-            request = request.add_extra_param(name, value);
+        if let Some(resource) = self.resource {
+            request = request.add_extra_param("resource", resource);
         }
         self.tokens(request.request_async(self).await)
     }
@@ -120,12 +119,12 @@ impl TokenEndpoint<'_> {
     ///
     /// # Errors
     /// [`GrantError`].
-    pub async fn refresh(&self, token: &Secret<String>) -> Result<TokenSet, GrantError> {
+    pub(super) async fn refresh(&self, token: &Secret<String>) -> Result<TokenSet, GrantError> {
         let grants = self.grants();
         let token = RefreshToken::new(token.expose().clone());
         let mut request = grants.exchange_refresh_token(&token);
-        for (name, value) in self.extras()? {
-            request = request.add_extra_param(name, value);
+        if let Some(resource) = self.resource {
+            request = request.add_extra_param("resource", resource);
         }
         self.tokens(request.request_async(self).await)
     }
@@ -134,45 +133,26 @@ impl TokenEndpoint<'_> {
     ///
     /// # Errors
     /// [`GrantError`].
-    pub async fn client_credentials(&self, scope: Option<&str>) -> Result<TokenSet, GrantError> {
+    pub(super) async fn client_credentials(
+        &self,
+        scope: Option<&str>,
+    ) -> Result<TokenSet, GrantError> {
         let grants = self.grants();
         let words = scope.unwrap_or_default().split_whitespace();
         let mut request = grants
             .exchange_client_credentials()
             .add_scopes(words.map(|word| Scope::new(word.to_owned())));
-        for (name, value) in self.extras()? {
-            request = request.add_extra_param(name, value);
+        if let Some(resource) = self.resource {
+            request = request.add_extra_param("resource", resource);
         }
         self.tokens(request.request_async(self).await)
     }
 
-    /// The crate's client, with the authentication that was registered.
+    /// The crate's client. What authenticates it is added when a request is sent.
     pub(super) fn grants(&self) -> Grants {
-        let registration = self.registration;
-        let client = oauth2::Client::new(ClientId::new(registration.client_id.clone()))
-            .set_token_uri(TokenUrl::from_url(self.url.clone()));
-        match (registration.auth_method, &registration.client_secret) {
-            (AuthMethod::Basic, Some(secret)) => client
-                .set_client_secret(ClientSecret::new(secret.expose().clone()))
-                .set_auth_type(AuthType::BasicAuth),
-            (AuthMethod::Post, Some(secret)) => client
-                .set_client_secret(ClientSecret::new(secret.expose().clone()))
-                .set_auth_type(AuthType::RequestBody),
-            _ => client.set_auth_type(AuthType::RequestBody),
-        }
-    }
-
-    /// What the crate does not know of: the resource and a signed assertion.
-    pub(super) fn extras(&self) -> Result<Vec<(&'static str, String)>, GrantError> {
-        let mut extras: Vec<_> =
-            self.resource.map(|resource| ("resource", resource.to_owned())).into_iter().collect();
-        if self.registration.auth_method == AuthMethod::PrivateKeyJwt {
-            let audience = &self.registration.issuer;
-            let fields =
-                authentication::assertion_fields(self.registration, self.key, audience, self.now);
-            extras.extend(fields.map_err(GrantError::Unavailable)?);
-        }
-        Ok(extras)
+        oauth2::Client::new(ClientId::new(self.registration().client_id))
+            .set_token_uri(TokenUrl::from_url(self.url.clone()))
+            .set_auth_type(AuthType::RequestBody)
     }
 
     /// Judges what the crate made of an answer.
@@ -205,8 +185,14 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let answer = self.outside.post(request).await.map_err(Unavailable)?;
-            if let Some(failure) = no_answer(self.url, &answer) {
+            let form: Vec<(String, String)> = form_urlencoded::parse(request.body())
+                .into_owned()
+                .filter(|(name, _)| name != "client_id")
+                .collect();
+            let url =
+                Url::parse(&request.uri().to_string()).map_err(|_| Unavailable(not_a_request()))?;
+            let answer = self.client.post(&url, &form).await.map_err(Unavailable)?;
+            if let Some(failure) = no_answer(&url, &answer) {
                 return Err(Unavailable(failure));
             }
             let status = answer.status;
@@ -224,8 +210,9 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
 fn no_answer(url: &Url, answer: &Answer) -> Option<Failure> {
     let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
     let body: Option<serde_json::Map<_, _>> = serde_json::from_slice(&answer.body).ok();
-    let is_gone =
-        |body: &serde_json::Map<_, _>| matches!(status, 404 | 410) && !body.contains_key("error");
+    let is_gone = |body: &serde_json::Map<_, _>| {
+        matches!(status, 401 | 404 | 410) && !body.contains_key("error")
+    };
     let in_trouble = answer.status.is_server_error() || status == 429;
     let (message, hint) = match body {
         Some(body) if !in_trouble && !is_gone(&body) => return None,
@@ -275,10 +262,12 @@ fn rejected(answer: &serde_json::Value) -> GrantError {
 }
 
 fn invalid() -> GrantError {
-    GrantError::Unavailable(Failure::new(
-        FailureKind::AuthFailed,
-        "the request to the authorization server cannot be built",
-    ))
+    GrantError::Unavailable(not_a_request())
+}
+
+fn not_a_request() -> Failure {
+    let message = "the request to the authorization server cannot be built";
+    Failure::new(FailureKind::AuthFailed, message)
 }
 
 /// The authorization server gave no answer that counts.

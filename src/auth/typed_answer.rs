@@ -84,6 +84,8 @@ mod tests {
                 client_id: "c".to_owned(),
                 client_secret: None,
                 auth_method: AuthMethod::None,
+                client_id_in_form: false,
+                listed_methods: None,
                 secret_expires_at: None,
                 redirect_uris: Vec::new(),
                 registered_at: 0,

@@ -4,6 +4,7 @@
 
 mod about;
 mod auth_boundaries;
+mod auth_client_authentication;
 mod auth_discovery;
 mod auth_errands;
 mod auth_flow;

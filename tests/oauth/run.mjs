@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { browser } from './cases/browser.mjs';
 import { consentPage } from './cases/consent_page.mjs';
 import { ends } from './cases/ends.mjs';
+import { fastmcp } from './cases/fastmcp.mjs';
 import { kills } from './cases/kills.mjs';
 import { many } from './cases/many.mjs';
 import { parts } from './cases/parts.mjs';
@@ -44,6 +45,7 @@ const cases = [
   ...start,
   ...many,
   ...ends,
+  ...fastmcp,
   ...(options['no-chromium'] ? [] : pages.flatMap((cases) => cases(screenshots))),
   ...waiting,
   ...kills(rounds),

@@ -14,9 +14,27 @@ cache=${MCP_TETHER_TEST_CACHE:-$here/../../target}/oauth-suite
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
+# installs FILE by COMMAND once, and again only when FILE has changed
+once() {
+  local file=$1
+  shift
+  if ! cmp -s "$here/$file" "$cache/installed-$file"; then
+    rm -f "$cache/installed-$file"
+    "$@"
+    cp "$here/$file" "$cache/installed-$file"
+  fi
+}
+
 packages() {
   cp "$here/package.json" "$here/package-lock.json" "$cache/"
   (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+}
+
+python() {
+  rm -rf "$cache/python-$1"
+  python3 -m venv "$cache/python-$1"
+  "$cache/python-$1/bin/pip" install --quiet --disable-pip-version-check \
+    --requirement "$here/requirements-$1.txt"
 }
 
 browser() {
@@ -32,11 +50,8 @@ browser() {
 
 exec 9>"$cache/.lock" # two runs at once must not install over each other
 if command -v flock >/dev/null; then flock 9; fi
-if ! cmp -s "$here/package-lock.json" "$cache/installed-package-lock.json"; then
-  rm -f "$cache/installed-package-lock.json"
-  packages
-  cp "$here/package-lock.json" "$cache/installed-package-lock.json"
-fi
+once package-lock.json packages
+once requirements-fastmcp.txt python fastmcp
 browser "$@"
 exec 9>&-
 

@@ -13,6 +13,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
+import { FastMcp } from './fastmcp.mjs';
 import { Host } from './host.mjs';
 import { consent } from './person.mjs';
 import { Remote } from './remote.mjs';
@@ -31,13 +32,20 @@ export class World {
   visits = [];
   #hosts = [];
 
-  /** @param {{tokenSeconds?: number, person?: (url: string) => Promise<object>}} options */
-  static async make(bridge, { tokenSeconds = 600, person = consent } = {}) {
+  /**
+   * With `fastmcp` one server is both the remote and its authorization server.
+   * @param {{tokenSeconds?: number, person?: (url: string) => Promise<object>, fastmcp?: boolean}} options
+   */
+  static async make(bridge, { tokenSeconds = 600, person = consent, fastmcp = false } = {}) {
     const world = new World();
     world.bridge = bridge;
     world.person = person;
     world.room = mkdtempSync(path.join(os.tmpdir(), 'mcp-tether-oauth-'));
     world.#furnish();
+    if (fastmcp) {
+      world.remote = await FastMcp.start(tokenSeconds, (note) => world.#take(note));
+      return world;
+    }
     world.remote = await Remote.start();
     await world.#startProvider(tokenSeconds);
     await world.remote.join(world.issuer);
@@ -162,7 +170,7 @@ export class World {
     clearInterval(this.looking);
     for (const host of this.#hosts) host.child.kill('SIGKILL');
     await Promise.all(this.#hosts.map((host) => host.ended));
-    this.provider.kill('SIGKILL');
+    this.provider?.kill('SIGKILL');
     this.remote.stop();
     rmSync(this.room, { recursive: true, force: true });
   }
@@ -202,6 +210,11 @@ export class World {
     }
   }
 
+  #take(note) {
+    for (const secret of note.secrets ?? []) this.secrets.add(secret);
+    this.notes.push(note);
+  }
+
   async #startProvider(tokenSeconds) {
     this.tokenSeconds = tokenSeconds;
     const port = this.issuer ? Number(new URL(this.issuer).port) : await freePort();
@@ -214,8 +227,7 @@ export class World {
     await new Promise((resolve, reject) => {
       this.provider.on('message', (note) => {
         if (note.ready) return resolve();
-        for (const secret of note.secrets ?? []) this.secrets.add(secret);
-        this.notes.push(note);
+        this.#take(note);
       });
       this.provider.once('exit', (code) => {
         reject(new Error(`the authorization server ended with ${code}: ${Buffer.concat(said)}`));

@@ -41,7 +41,12 @@ pub struct Builder {
 
 /// A bridge for this server, with a browser that follows.
 pub fn party(server: &AuthorizationServer) -> Builder {
-    let mut options = AuthOptions::new(server.endpoint());
+    party_at(server.endpoint())
+}
+
+/// A bridge for the server at this endpoint, with a browser that follows.
+pub fn party_at(endpoint: Url) -> Builder {
+    let mut options = AuthOptions::new(endpoint);
     options.request_wait = Duration::from_secs(10);
     options.auth_timeout = Duration::from_secs(20);
     Builder {
@@ -216,6 +221,8 @@ trait JsonBody {
 
 impl JsonBody for reqwest::RequestBuilder {
     fn json_body(self, body: &serde_json::Value) -> Self {
-        self.header(header::CONTENT_TYPE, "application/json").body(body.to_string())
+        self.header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json, text/event-stream")
+            .body(body.to_string())
     }
 }

@@ -15,7 +15,9 @@ mod words;
 pub(super) use fault::{ActiveFault, Asked};
 pub use fault::{Fault, FaultHelp, InvalidFault};
 pub(super) use modern_plan::{Granted, ListenEnd, ModernFaults};
-pub(super) use oauth_plan::{CallbackFault, DocumentFault, MemberFault, OAuthFaults, TokenFault};
+pub(super) use oauth_plan::{
+    CallbackFault, ClientRule, ClientRuleFault, DocumentFault, MemberFault, OAuthFaults, TokenFault,
+};
 #[cfg(test)]
 pub(super) use plan::LineEnding;
 pub(super) use plan::{

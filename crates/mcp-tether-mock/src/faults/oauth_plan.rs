@@ -17,6 +17,7 @@ pub(crate) struct OAuthFaults {
     /// The access token that is shown first has ended, and no other.
     pub(crate) first_token_ended: bool,
     pub(crate) error: Option<ErrorFault>,
+    pub(crate) client_rule: Option<ClientRuleFault>,
 }
 
 impl OAuthFaults {
@@ -73,6 +74,27 @@ pub(crate) enum TokenFault {
     ExpiresInNegative,
     /// A token that is no legal header value.
     IllegalToken,
+}
+
+/// How clients must authenticate, against RFC 6749 §2.3 or against the registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientRule {
+    /// `client_id` is in the form, also beside an `Authorization` header.
+    IdInForm,
+    /// `client_id` is not in the form beside an `Authorization` header.
+    NoIdInForm,
+    /// Id and secret in an `Authorization` header.
+    OnlyBasic,
+    /// Id and secret in the form.
+    OnlyPost,
+}
+
+/// A rule for clients, and the refusal of those that break it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientRuleFault {
+    pub(crate) rule: ClientRule,
+    pub(crate) status: u16,
+    pub(crate) code: String,
 }
 
 /// A refusal in the words of OAuth.

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::fault::{Effect, InvalidFault};
-use super::oauth_plan::{CallbackFault, DocumentFault, ErrorFault, MemberFault, TokenFault};
+use super::oauth_plan::{
+    CallbackFault, ClientRule, ClientRuleFault, DocumentFault, ErrorFault, MemberFault, TokenFault,
+};
 use super::plan::Plan;
 use super::table::{Row, Scope, effect};
 use super::words::Words;
@@ -93,6 +95,16 @@ pub(super) const ROWS: &[Row] = &[
         keys: &["at", "message", "status"],
         scope: Scope::Any,
         read: read_error,
+    },
+    Row {
+        name: "client-rule",
+        syntax: "client-rule=id-in-form|no-id-in-form|only-basic|only-post[:code=CODE]\
+                 [:status=STATUS]",
+        about: "OAuth: refuses clients that do not authenticate like this, whatever they registered",
+        example: "client-rule=id-in-form:code=unauthorized_client:status=400",
+        keys: &["code", "status"],
+        scope: Scope::Any,
+        read: read_client_rule,
     },
 ];
 
@@ -264,6 +276,19 @@ fn read_error(words: &mut Words) -> Result<Effect, InvalidFault> {
     let code = words.main().unwrap_or_else(|| "server_error".to_owned());
     let fault = ErrorFault { at, status, code, message };
     effect(move |plan| plan.oauth.error = Some(fault.clone()))
+}
+
+fn read_client_rule(words: &mut Words) -> Result<Effect, InvalidFault> {
+    let code = words.take("code").unwrap_or_else(|| "invalid_client".to_owned());
+    let status = words.take_number("status")?.unwrap_or(401);
+    let rule = words.main_choice(&[
+        ("id-in-form", ClientRule::IdInForm),
+        ("no-id-in-form", ClientRule::NoIdInForm),
+        ("only-basic", ClientRule::OnlyBasic),
+        ("only-post", ClientRule::OnlyPost),
+    ])?;
+    let fault = ClientRuleFault { rule, status, code };
+    effect(move |plan| plan.oauth.client_rule = Some(fault.clone()))
 }
 
 #[cfg(test)]

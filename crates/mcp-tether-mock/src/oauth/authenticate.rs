@@ -14,6 +14,7 @@ use super::book::Registration;
 use super::issuer::Issuer;
 use super::issuer_options::ClientAuthentication;
 use super::registration::of_client;
+use crate::faults::{ClientRule, ClientRuleFault, OAuthFaults};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -31,10 +32,17 @@ pub(super) async fn authenticated(
     issuer: &Issuer,
     headers: &HeaderMap,
     form: &Fields,
+    faults: &OAuthFaults,
 ) -> Result<Registration, OAuthError> {
+    let rule = faults.client_rule.as_ref();
+    if let Some(rule) = rule {
+        check(rule, headers, form)?;
+    }
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let claimed = claimed(authorization, form)?;
-    let registration = of_client(issuer, &claimed.id).await?;
+    let mut registration = of_client(issuer, &claimed.id).await?;
+    registration.authentication =
+        rule.and_then(|rule| method_of(rule.rule)).unwrap_or(registration.authentication);
     if registration.authentication != claimed.method {
         let words = format!(
             "registered for `{}`, not `{}`",
@@ -54,6 +62,30 @@ pub(super) async fn authenticated(
         return Err(OAuthError::invalid_client("the secret has expired"));
     }
     Ok(registration)
+}
+
+/// Refuses a client that breaks the rule of a fault.
+fn check(fault: &ClientRuleFault, headers: &HeaderMap, form: &Fields) -> Result<(), OAuthError> {
+    let in_header = headers.contains_key(AUTHORIZATION);
+    let broken = match fault.rule {
+        ClientRule::IdInForm if !form.contains_key("client_id") => "Missing client_id",
+        ClientRule::NoIdInForm if in_header && form.contains_key("client_id") => {
+            "the client is named twice"
+        }
+        ClientRule::OnlyBasic if !in_header => "the client has to be named in the header",
+        ClientRule::OnlyPost if in_header => "the client has to be named in the form",
+        _ => return Ok(()),
+    };
+    Err(OAuthError { status: fault.status, ..OAuthError::new(&fault.code, broken) })
+}
+
+/// The method that a rule demands instead of the registered one.
+fn method_of(rule: ClientRule) -> Option<ClientAuthentication> {
+    match rule {
+        ClientRule::OnlyBasic => Some(ClientAuthentication::Basic),
+        ClientRule::OnlyPost => Some(ClientAuthentication::Post),
+        ClientRule::IdInForm | ClientRule::NoIdInForm => None,
+    }
 }
 
 fn claimed(authorization: Option<&str>, form: &Fields) -> Result<Claimed, OAuthError> {

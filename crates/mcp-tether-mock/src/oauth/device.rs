@@ -15,6 +15,7 @@ use super::consent;
 use super::issuer::Issuer;
 use super::issuer_options::{Consent, DeviceOptions};
 use super::token;
+use crate::faults::OAuthFaults;
 
 /// Letters that are not mistaken for one another and spell nothing (RFC 8628 §6.1).
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
@@ -24,8 +25,9 @@ pub(super) async fn begin(
     issuer: &Issuer,
     headers: &HeaderMap,
     form: &Fields,
+    faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
-    let registration = authenticated(issuer, headers, form).await?;
+    let registration = authenticated(issuer, headers, form, faults).await?;
     let options = offered(issuer)?;
     let scope = form.get("scope").map(String::as_str).unwrap_or_default();
     let code = DeviceCode {

@@ -7,6 +7,7 @@ use super::answer::{OAuthError, empty};
 use super::authenticate::authenticated;
 use super::authorize::{Fields, missing};
 use super::issuer::Issuer;
+use crate::faults::OAuthFaults;
 
 /// Ends a token. A refresh token takes its whole grant along, an access token only itself; what is
 /// not known is no error (RFC 7009 §2.2).
@@ -14,8 +15,9 @@ pub(super) async fn revoke(
     issuer: &Issuer,
     headers: &HeaderMap,
     form: &Fields,
+    faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
-    let registration = authenticated(issuer, headers, form).await?;
+    let registration = authenticated(issuer, headers, form, faults).await?;
     let token = form.get("token").ok_or_else(|| missing("token"))?;
     let mut book = issuer.book();
     let found = book.grant_of(token).map(|(number, grant)| (number, grant.client_id.clone()));

@@ -87,9 +87,11 @@ async fn endpoint(issuer: &Issuer, name: &str, asked: &Asked<'_>) -> Result<Resp
         ("POST", "consent") => Ok(authorize::decide(issuer, &asked.form()?, faults)),
         ("POST", "token") => token::token(issuer, asked.headers, &asked.form()?, faults).await,
         ("POST", "register") => registration::register(issuer, asked.body),
-        ("POST", "revoke") => revocation::revoke(issuer, asked.headers, &asked.form()?).await,
+        ("POST", "revoke") => {
+            revocation::revoke(issuer, asked.headers, &asked.form()?, faults).await
+        }
         ("POST", "device_authorization") => {
-            device::begin(issuer, asked.headers, &asked.form()?).await
+            device::begin(issuer, asked.headers, &asked.form()?, faults).await
         }
         ("GET", "device") => Ok(device::show(issuer, &asked.query())),
         ("POST", "device") => Ok(device::decide(issuer, &asked.form()?)),

@@ -26,7 +26,7 @@ pub(super) async fn token(
     form: &Fields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
-    let registration = authenticated(issuer, headers, form).await?;
+    let registration = authenticated(issuer, headers, form, faults).await?;
     let grant_type = form.get("grant_type").ok_or_else(|| missing("grant_type"))?;
     let known = ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT];
     if !known.contains(&grant_type.as_str()) {
