@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod about;
+mod architecture;
 mod auth_boundaries;
 mod auth_client_authentication;
 mod auth_discovery;

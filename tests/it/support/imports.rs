@@ -275,7 +275,7 @@ fn implementations(text: &str) -> Vec<(&str, &str)> {
         let header = text[at + 4..open].trim_start();
         let header = if header.starts_with('<') { header.split_once("> ")?.1 } else { header };
         let of = header.split_once(" for ").map_or(header, |(_, of)| of).trim_start();
-        let is_block = text[..at].ends_with(['\n', '\r']);
+        let is_block = at == 0 || text[..at].ends_with('\n');
         is_block.then(|| (word(of), &text[open..closing(text, open)]))
     });
     blocks.collect()

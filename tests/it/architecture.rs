@@ -1,0 +1,85 @@
+//! `ARCHITECTURE.md` and the pages for contributors speak of files and functions that exist.
+
+use crate::layering::{EVERYONE_MAY_USE, RULES};
+use crate::support::sources;
+
+const PAGE: &str = "ARCHITECTURE.md";
+/// Where a path on a page may begin.
+const BASES: [&str; 4] = ["", "src/", "crates/mcp-tether-wire/src/", "crates/mcp-tether-mock/src/"];
+
+#[test]
+fn every_file_that_is_named_exists() {
+    let mut missing = Vec::new();
+    for page in [PAGE, "CONTRIBUTING.md", "SECURITY.md", "fuzz/README.md", "docs/security.md"] {
+        for path in paths(&sources::read(page)) {
+            let exists = |base: &&str| sources::root().join(format!("{base}{path}")).exists();
+            if !BASES.iter().any(|base| exists(&base)) {
+                missing.push(format!("{page}: {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// A line takes at most nine functions on its way, each of which the page names with its file.
+#[test]
+fn the_way_of_a_message_is_made_of_functions_that_exist() {
+    let page = sources::read(PAGE);
+    let section = section(&page, "## The way of a line, out and back");
+    let steps: Vec<_> = section.lines().filter_map(step).collect();
+    assert!((6..=9).contains(&steps.len()), "{} steps", steps.len());
+    for (function, file) in steps {
+        let text = sources::read(&format!("src/{file}"));
+        let name = function.rsplit("::").next().unwrap();
+        let is_defined =
+            [format!("fn {name}("), format!("fn {name}<")].iter().any(|f| text.contains(f));
+        assert!(is_defined, "there is no `{name}` in {file}");
+    }
+}
+
+/// The table of imports says what the test of the layers holds.
+#[test]
+fn the_page_says_who_may_import_whom() {
+    let page = sources::read(PAGE);
+    let section = section(&page, "## Who may import whom");
+    let list = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    };
+    for (module, below) in RULES {
+        let row = format!("| `{module}` | {} |", list(below));
+        let row = row.replace("|  |", "| – |");
+        assert!(section.contains(&row), "{PAGE} needs the row\n{row}");
+    }
+    assert!(section.contains(&list(&EVERYONE_MAY_USE)), "{}", list(&EVERYONE_MAY_USE));
+    let rows = section.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, RULES.len(), "a row for a module that is gone");
+}
+
+fn section<'t>(page: &'t str, heading: &str) -> &'t str {
+    let (_, rest) = page.split_once(&format!("{heading}\n")).unwrap_or_else(|| panic!("{heading}"));
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The function and the file of `1. `Type::function` (`folder/file.rs`) …`.
+fn step(line: &str) -> Option<(&str, &str)> {
+    let (number, rest) = line.split_once(". `")?;
+    number.parse::<u8>().ok()?;
+    let (function, rest) = rest.split_once("` (`")?;
+    Some((function, rest.split_once("`)")?.0))
+}
+
+/// What stands in backticks and looks like a path: with a slash, or with the ending of a source.
+fn paths(page: &str) -> Vec<&str> {
+    let prose = page.split("```").step_by(2);
+    let spans = prose.flat_map(|prose| prose.split('`').skip(1).step_by(2));
+    let is_path = |span: &&str| {
+        let of_word = span.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.".contains(c));
+        let ends = [".rs", ".md", ".toml", ".tsv", ".mjs", ".sh", "/"];
+        of_word
+            && ends.iter().any(|end| span.ends_with(end))
+            && !span.starts_with(['/', '.', '-'])
+            && span.contains(['/', '.'])
+    };
+    spans.filter(is_path).filter(|span| span.contains('/') || span.ends_with(".rs")).collect()
+}
