@@ -144,7 +144,7 @@ impl Play {
         };
         match effect {
             RemoteEffect::Answer { number, answer, edits } => {
-                told(answer.edited(&edits).into_bytes());
+                told(answer.edited(&edits).unwrap().into_bytes());
                 self.ended(number);
             }
             RemoteEffect::Fail { number, .. }

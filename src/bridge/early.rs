@@ -1,6 +1,7 @@
 //! Answering the host from memory while the remote is slow, away, or waits for a sign-in.
 
 use super::Bridge;
+use super::from_remote::untranslatable;
 use super::in_flight::{Held, OpenRequest, Purpose};
 use crate::jsonrpc::{Frame, Kind, Message};
 
@@ -73,7 +74,8 @@ impl Bridge {
         let Some(id) = held.message.id().map(|id| id.to_json()) else { return };
         let answer = Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"result":{result}}}"#));
         if let Ok(answer) = answer {
-            self.answer(held, self.shown(held.message.method(), &id, &answer, &[]));
+            let line = self.shown(held.message.method(), &id, &answer, &[]);
+            self.answer(held, line.unwrap_or_else(|overlap| untranslatable(held, overlap)));
         }
     }
 }

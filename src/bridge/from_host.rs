@@ -1,9 +1,7 @@
 //! What the host writes: requests, notifications, answers, batches, and lines that are none of
 //! these.
 
-use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::Bridge;
 use super::in_flight::{Asker, Held, Purpose};
@@ -11,21 +9,10 @@ use crate::eras;
 use crate::error::{Failure, FailureKind};
 use crate::host::LINE_LIMIT;
 use crate::jsonrpc::{
-    Frame, Invalid, Kind, Line, Message, Received, RequestId, error_response,
-    error_response_without_id, result_response,
+    Change, Frame, Invalid, Kind, Line, Member, Message, Object, Received, RequestId,
+    error_response, error_response_without_id, result_response,
 };
 use crate::protocol::{ProtocolVersion, codes, methods};
-
-#[derive(Deserialize)]
-struct Cancelled<'a> {
-    #[serde(borrow, rename = "requestId")]
-    request_id: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
 
 impl Bridge {
     pub(super) fn take_line(&mut self, line: Line) {
@@ -137,13 +124,7 @@ impl Bridge {
 
     /// Whether this call may go to the remote; answers it if not.
     pub(super) fn may_call(&mut self, held: &Held) -> bool {
-        let hidden = !self.hidden_tools.is_empty()
-            && held
-                .message
-                .params_as::<Named>()
-                .is_some_and(|tool| self.hidden_tools.hides(&tool.name));
-        if hidden {
-            let text = "this tool is hidden by `--ignore-tool`";
+        if let Err(text) = self.hidden_tools.allows(&held.message) {
             self.answer_error(held, codes::INVALID_PARAMS, text);
             return false;
         }
@@ -179,8 +160,7 @@ impl Bridge {
     /// The host gives up a request (T-35). What waits here never leaves; what left is cancelled
     /// upstream under the id it has there, never before it left (T-07), and never `initialize`.
     pub(super) fn cancel(&mut self, message: &Message, asker: Asker) {
-        let Some(Cancelled { request_id }) = message.params_as() else { return };
-        let Some(id) = RequestId::from_raw(request_id) else { return };
+        let Some(id) = cancelled_id(message) else { return };
         let number = self.in_flight.number_of(asker, &id);
         match number.and_then(|number| self.in_flight.get(number)) {
             Some(request) => self.enter(self.lanes.of_generation(request.generation)),
@@ -204,13 +184,8 @@ impl Bridge {
         if self.modern.is_on() {
             return self.with_modern(|modern, turn| modern.cancel(number, turn));
         }
-        let (Some(params), Some(range)) = (message.params(), message.params_range()) else {
-            return;
-        };
-        let start = range.start + request_id.get().as_ptr() as usize - params.as_ptr() as usize;
-        let place = start..start + request_id.get().len();
-        let upstream = request.flight.upstream_id(number).to_string();
-        let frame = message.edited(&[(place, upstream.as_bytes())]);
+        let upstream = request.flight.upstream_id(number);
+        let Some(frame) = with_cancelled_id(message, upstream) else { return };
         let cancellation = self.number();
         let post = self.post_frame(cancellation, frame);
         self.remote.post_after(&request.flight, post);
@@ -293,6 +268,21 @@ fn is_initialize(purpose: &Purpose) -> bool {
         Purpose::Reopen => true,
         Purpose::Own | Purpose::Compare(_) => false,
     }
+}
+
+/// The id of the request that a `notifications/cancelled` gives up.
+pub(super) fn cancelled_id(message: &Message) -> Option<RequestId> {
+    RequestId::from_json(Object::parse(message.params()?)?.get("requestId")?)
+}
+
+/// A `notifications/cancelled` of the same request under the id that the other side knows.
+pub(super) fn with_cancelled_id(message: &Message, id: u64) -> Option<Frame> {
+    let params = Object::parse(message.params()?)?;
+    let change = |member: &Member<'_>| match member.name.as_str() {
+        "requestId" => Change::Replace(id.to_string()),
+        _ => Change::Keep,
+    };
+    message.edited(&params.rewrite(message.params_range()?.start, change, &[])).ok()
 }
 
 /// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method`

@@ -3,20 +3,14 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::Bridge;
+use super::from_host::{cancelled_id, with_cancelled_id};
 use super::in_flight::{Held, Purpose, RemoteRequest, asks_a_person};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
+use crate::jsonrpc::{Edit, Frame, Kind, Message, Overlap, RequestId, result_response};
 use crate::protocol::{Era, codes, methods};
 use crate::remote::{Outcome, RemoteEvent, Transport, number_of};
-
-#[derive(Deserialize)]
-struct Cancelled<'a> {
-    #[serde(borrow, rename = "requestId")]
-    request_id: &'a RawValue,
-}
 
 impl Bridge {
     pub(super) fn take_event(&mut self, event: RemoteEvent) {
@@ -124,7 +118,9 @@ impl Bridge {
         if held.is_translators() {
             self.show_translator(held, answer);
         } else {
-            self.write_answer(held.batch, self.shown(method, &id, answer, edits));
+            let line = self.shown(method, &id, answer, edits);
+            let line = line.unwrap_or_else(|overlap| untranslatable(held, overlap));
+            self.write_answer(held.batch, line);
         }
         if self.opening.is_ready() && self.timers.listen_now() {
             self.listen();
@@ -132,14 +128,21 @@ impl Bridge {
     }
 
     /// An answer as the host gets it.
-    pub(super) fn shown(&self, method: &str, id: &str, answer: &Message, edits: &[Edit]) -> Frame {
+    ///
+    /// # Errors
+    /// Edits that overlap.
+    pub(super) fn shown(
+        &self,
+        method: &str,
+        id: &str,
+        answer: &Message,
+        edits: &[Edit],
+    ) -> Result<Frame, Overlap> {
         if method != methods::TOOLS_LIST || self.hidden_tools.is_empty() {
             return answer.with_edits(id, edits);
         }
         // Lists come without edits of an adapter: it builds them anew.
-        let cuts = self.hidden_tools.cuts(answer);
-        let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
-        answer.with_edits(id, &edits)
+        answer.with_edits(id, &self.hidden_tools.cuts(answer))
     }
 
     /// An answer as the adapter of a modern host gets it.
@@ -147,9 +150,10 @@ impl Bridge {
         if held.message.method() != methods::TOOLS_LIST || self.hidden_tools.is_empty() {
             return self.answer_translator(held, answer);
         }
-        let cuts = self.hidden_tools.cuts(answer);
-        let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
-        self.answer_translator(held, &answer.rewritten(None, &edits));
+        match answer.rewritten(None, &self.hidden_tools.cuts(answer)) {
+            Ok(answer) => self.answer_translator(held, &answer),
+            Err(overlap) => self.answer_translator_with(held, untranslatable(held, overlap)),
+        }
     }
 
     pub(super) fn take_remote_request(&mut self, request: &Message, exchange: Option<u64>) {
@@ -185,15 +189,11 @@ impl Bridge {
 
     /// The remote gives up a request to the host, which knows it under another id.
     fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
-        let Cancelled { request_id } = message.params_as()?;
-        let id = RequestId::from_raw(request_id)?;
+        let id = cancelled_id(message)?;
         let number = self.in_flight.host_side_number(&id, generation)?;
         self.in_flight.close_to_host(&RequestId::from(number));
         self.remote.people().set(self.in_flight.questions());
-        let offset = request_id.get().as_ptr() as usize - message.params()?.as_ptr() as usize;
-        let start = message.params_range()?.start + offset;
-        let place = start..start + request_id.get().len();
-        Some(message.edited(&[(place, number.to_string().as_bytes())]))
+        with_cancelled_id(message, number)
     }
 
     fn take_end(&mut self, number: u64, generation: u32, outcome: Outcome) {
@@ -344,6 +344,12 @@ fn is_modern_error(answer: &Message) -> bool {
     answer.outcome_as::<Error>().is_some_and(|error| {
         matches!(error.code, codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)
     })
+}
+
+/// The answer in the place of one that cannot be edited.
+pub(super) fn untranslatable(held: &Held, overlap: Overlap) -> Frame {
+    let failure = Failure::from(overlap);
+    held.message.id().map(|id| Frame::from(failure.to_response(id))).unwrap_or_default()
 }
 
 fn unanswered() -> Failure {

@@ -6,6 +6,7 @@
 mod activity;
 mod batches;
 mod early;
+mod faults;
 mod from_host;
 mod from_remote;
 mod in_flight;
@@ -113,6 +114,8 @@ pub enum Ended {
     HostClosedOutput,
     /// A signal, or whoever started the bridge.
     Requested(Reason),
+    /// The bridge met too many faults of its own.
+    Broken,
 }
 
 /// Joins a host with a remote until one of them leaves or `shutdown` says so. Every request that is
@@ -121,35 +124,7 @@ pub enum Ended {
 /// # Errors
 /// Network settings that cannot be used. Whatever happens later is told to the host instead.
 pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
-    let limits = options.remote.limits;
-    let timers = Timers::new(options.remote.keep_alive);
-    let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);
-    let (remote, events) = Remote::new(options.remote)?;
-    let bridge = Bridge {
-        host,
-        remote,
-        events,
-        limits,
-        hidden_tools: options.hidden_tools,
-        connected: options.connected,
-        remembered: Remembered::new(options.memory),
-        sign_in_calls: Vec::new(),
-        numbers: Numbers::default(),
-        choices,
-        search: None,
-        modern: Modern::default(),
-        modern_host: ModernHost::new(),
-        translating: false,
-        discover_due: None,
-        lanes: Lanes::default(),
-        session: Session::unopened(0),
-        opening: Opening::default(),
-        in_flight: InFlight::default(),
-        batches: Batches::default(),
-        timers,
-        counters: Counters::new(options.observer),
-    };
-    Ok(bridge.run(shutdown).await)
+    Ok(Bridge::new(host, options)?.run(shutdown).await)
 }
 
 struct Bridge {
@@ -180,9 +155,43 @@ struct Bridge {
     batches: Batches,
     timers: Timers,
     counters: Counters,
+    /// How often a turn of the loop met a fault of the bridge.
+    faults: u32,
 }
 
 impl Bridge {
+    fn new(host: Host, options: BridgeOptions) -> Result<Self> {
+        let limits = options.remote.limits;
+        let timers = Timers::new(options.remote.keep_alive);
+        let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);
+        let (remote, events) = Remote::new(options.remote)?;
+        Ok(Self {
+            host,
+            remote,
+            events,
+            limits,
+            hidden_tools: options.hidden_tools,
+            connected: options.connected,
+            remembered: Remembered::new(options.memory),
+            sign_in_calls: Vec::new(),
+            numbers: Numbers::default(),
+            choices,
+            search: None,
+            modern: Modern::default(),
+            modern_host: ModernHost::new(),
+            translating: false,
+            discover_due: None,
+            lanes: Lanes::default(),
+            session: Session::unopened(0),
+            opening: Opening::default(),
+            in_flight: InFlight::default(),
+            batches: Batches::default(),
+            timers,
+            counters: Counters::new(options.observer),
+            faults: 0,
+        })
+    }
+
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
         let mut drained_by: Option<Instant> = None;
         let mut sign_in = self.remote.authorizer().state();
@@ -190,30 +199,34 @@ impl Bridge {
             if drained_by.is_some() && self.is_drained() {
                 break Ended::HostLeft;
             }
+            if self.is_broken() {
+                break Ended::Broken;
+            }
             let timer = self.next_timer().into_iter().chain(drained_by).min();
             tokio::select! {
                 line = self.host.reader.next(), if drained_by.is_none() => match line {
-                    Some(line) => self.take_lines(line),
+                    Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
                     None => {
                         drained_by = Some(Instant::now() + self.limits.drain);
-                        self.modern_host.leave();
-                        self.carry_translation_out();
+                        self.guarded(Self::host_leaves);
                     }
                 },
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
-                    self.take_events(event);
+                    self.guarded(|bridge| bridge.take_events(event));
                 }
                 drove = self.host.writer.drive() => {
                     if drove == Drove::Closed {
                         break Ended::HostClosedOutput;
                     }
                 }
-                () = changed(&mut sign_in) => self.in_every_lane(Self::take_sign_in_state),
+                () = changed(&mut sign_in) => {
+                    self.guarded(|bridge| bridge.in_every_lane(Self::take_sign_in_state));
+                }
                 () = until(timer), if timer.is_some() => {
                     if drained_by.is_some_and(|by| by <= Instant::now()) {
                         break Ended::HostLeft;
                     }
-                    self.take_timers();
+                    self.guarded(Self::take_timers);
                 }
                 reason = shutdown.requested() => break Ended::Requested(reason),
             }
@@ -221,6 +234,12 @@ impl Bridge {
         tracing::debug!(?ended, "the bridge ends");
         self.finish(ended).await;
         ended
+    }
+
+    /// The host has closed its end: what only it could go on with is given up.
+    fn host_leaves(&mut self) {
+        self.modern_host.leave();
+        self.carry_translation_out();
     }
 
     fn take_lines(&mut self, first: Line) {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::jsonrpc::Message;
+use crate::jsonrpc::{Message, Object};
 
 /// Lists that a host may be answered with, and the notification that announces a change of each.
 const LISTS: [(&str, &str); 4] = [
@@ -77,10 +77,11 @@ impl Remembered {
     /// The host has said what it can do. Returns how long the remote has to answer.
     pub(super) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
         let options = self.options.as_ref()?;
-        let hello: Hello<'_> = initialize.params_as()?;
+        let hello = Object::parse(initialize.params()?)?;
         let mut digest = Sha256::new();
-        let capabilities = hello.capabilities.map_or("", RawValue::get);
-        for part in [options.key.as_str(), hello.version, capabilities] {
+        let version = hello.text("protocolVersion").unwrap_or_default();
+        let capabilities = hello.get("capabilities").unwrap_or_default();
+        for part in [options.key.as_str(), &version, capabilities] {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part.as_bytes());
         }
@@ -190,14 +191,6 @@ impl Remembered {
             }
         });
     }
-}
-
-#[derive(Deserialize)]
-struct Hello<'a> {
-    #[serde(rename = "protocolVersion", default)]
-    version: &'a str,
-    #[serde(borrow, default)]
-    capabilities: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

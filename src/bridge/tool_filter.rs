@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
+use serde::Deserializer;
 use serde_json::value::RawValue;
 
-use crate::jsonrpc::{Message, cut_ranges};
+use crate::jsonrpc::{Edit, Member, Message, Object, cut_ranges};
 
 /// Hides tools by name: case-insensitive patterns over the whole name, `*` stands for anything.
 #[derive(Clone, Debug, Default)]
@@ -29,42 +31,68 @@ impl ToolFilter {
         self.patterns.iter().any(|pattern| matches(pattern, &name))
     }
 
-    /// The ranges to cut out of a `tools/list` answer; all other bytes stay (E-24: `nextCursor`
-    /// too).
-    pub(super) fn cuts(&self, answer: &Message) -> Vec<Range<usize>> {
-        let (Some(result), Some(list)) = (answer.outcome(), answer.outcome_as::<ToolList<'_>>())
-        else {
-            return Vec::new();
-        };
-        let Some(offset) = answer.outcome_range().map(|range| range.start) else {
-            return Vec::new();
-        };
-        let at = |text: &str| text.as_ptr() as usize - result.as_ptr() as usize + offset;
-        let places: Vec<(Range<usize>, bool)> = list
-            .tools
-            .iter()
-            .map(|tool| {
-                let start = at(tool.get());
-                (start..start + tool.get().len(), self.hides_tool(tool))
-            })
-            .collect();
-        cut_ranges(&places)
+    /// Whether this `tools/call` may go out, or why not. A call that names its tool twice may not
+    /// where tools are hidden: the server might read the other name.
+    ///
+    /// # Errors
+    /// What the host is told instead.
+    pub(super) fn allows(&self, call: &Message) -> Result<(), &'static str> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let Some(params) = call.params().and_then(Object::parse) else { return Ok(()) };
+        if params.is_doubled("name") {
+            return Err("the parameters hold `name` twice: send it once");
+        }
+        if params.members().iter().any(|member| self.hides_named(member)) {
+            return Err("this tool is hidden by `--ignore-tool`");
+        }
+        Ok(())
     }
 
-    fn hides_tool(&self, tool: &RawValue) -> bool {
-        serde_json::from_str::<Named>(tool.get()).is_ok_and(|tool| self.hides(&tool.name))
+    /// The edits that cut hidden tools out of a `tools/list` answer; all other bytes stay (E-24:
+    /// `nextCursor` too). Every member `tools` is cut, were there two of them.
+    pub(super) fn cuts(&self, answer: &Message) -> Vec<Edit> {
+        let result = answer.outcome().and_then(Object::parse).zip(answer.outcome_range());
+        let Some((result, range)) = result else { return Vec::new() };
+        let place = |tool: &RawValue| {
+            let place = result.range_of(tool.get());
+            range.start + place.start..range.start + place.end
+        };
+        let mut edits = Vec::new();
+        for list in result.members().iter().filter(|member| member.name == "tools") {
+            let Ok(tools) = serde_json::from_str::<Vec<&RawValue>>(list.value) else { continue };
+            let places: Vec<(Range<usize>, bool)> =
+                tools.iter().map(|tool| (place(tool), self.hides_tool(tool.get()))).collect();
+            edits.extend(cut_ranges(&places).into_iter().map(|cut| (cut, Bytes::new())));
+        }
+        edits
+    }
+
+    fn hides_tool(&self, tool: &str) -> bool {
+        let tool = Object::parse(tool);
+        tool.is_some_and(|tool| tool.members().iter().any(|member| self.hides_named(member)))
+    }
+
+    /// Whether this member is the name of a hidden tool.
+    fn hides_named(&self, member: &Member<'_>) -> bool {
+        member.name == "name" && text(member.value).is_some_and(|name| self.hides(&name))
     }
 }
 
-#[derive(serde::Deserialize)]
-struct ToolList<'a> {
-    #[serde(borrow)]
-    tools: Vec<&'a RawValue>,
-}
-
-#[derive(serde::Deserialize)]
-struct Named {
-    name: String,
+/// A JSON string, unescaped; half of a surrogate pair becomes a replacement character.
+fn text(json: &str) -> Option<String> {
+    struct Text;
+    impl serde::de::Visitor<'_> for Text {
+        type Value = String;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a string")
+        }
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+    serde_json::Deserializer::from_str(json).deserialize_bytes(Text).ok()
 }
 
 /// Whether `pattern` matches all of `name`. Linear in the name for each `*`, without recursion.
@@ -120,8 +148,7 @@ mod tests {
         let shown = |names: &[&str]| {
             let answer = Message::parse(listed(names)).unwrap();
             let cuts = ToolFilter::new(["x*"]).cuts(&answer);
-            let edits: Vec<_> = cuts.into_iter().map(|cut| (cut, &b""[..])).collect();
-            let bytes = answer.edited(&edits).into_bytes();
+            let bytes = answer.edited(&cuts).unwrap().into_bytes();
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             assert_eq!(value["result"]["nextCursor"], "");
             let tools = value["result"]["tools"].as_array().unwrap().clone();
@@ -137,6 +164,45 @@ mod tests {
                 .collect();
             let expected: Vec<_> = names.iter().filter(|n| !n.starts_with('x')).copied().collect();
             assert_eq!(shown(&names), expected, "{names:?}");
+        }
+    }
+
+    /// T-05: whichever of two members a host reads, it sees no hidden tool.
+    #[test]
+    fn doubled_members_show_no_hidden_tool() {
+        let results = [
+            r#"{"tools":[{"name":"x1"},{"name":"a"}],"tools":[{"name":"b"},{"name":"x2"}]}"#,
+            r#"{"tools":[{"name":"x1","name":"a"},{"name":"b","\u006eame":"x"}]}"#,
+            r#"{"tools":[{"name":"x\ud800"}]}"#,
+        ];
+        for result in results {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+            let answer = Message::parse(text).unwrap();
+            let bytes = answer.edited(&ToolFilter::new(["x*"]).cuts(&answer)).unwrap().into_bytes();
+            assert!(!bytes.windows(2).any(|window| window == b"\"x"), "{bytes:?}");
+            Message::parse(bytes).unwrap();
+        }
+    }
+
+    /// T-05
+    #[test]
+    fn a_doubled_name_calls_no_hidden_tool() {
+        let filter = ToolFilter::new(["x*"]);
+        let allows = |params: &str| {
+            let text =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+            filter.allows(&Message::parse(text).unwrap()).is_ok()
+        };
+        assert!(allows(r#"{"name":"a","arguments":{},"arguments":{}}"#));
+        for params in [
+            r#"{"name":"x"}"#,
+            r#"{"name":"x","name":"x"}"#,
+            r#"{"name":"x","name":"a"}"#,
+            r#"{"name":"a","\u006eame":"x"}"#,
+            r#"{"\u006eame":"x"}"#,
+            r#"{"name":"x\ud800"}"#,
+        ] {
+            assert!(!allows(params), "{params}");
         }
     }
 }

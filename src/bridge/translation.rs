@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Bridge;
+use super::from_host::cancelled_id;
 use super::in_flight::{Asker, Held, Purpose};
 use crate::eras::modern_host::HostEffect;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
@@ -174,13 +175,4 @@ impl Bridge {
     pub(super) fn discover_is_asked(&mut self) {
         self.discover_due.get_or_insert(Instant::now() + DISCOVER_WAIT);
     }
-}
-
-fn cancelled_id(message: &Message) -> Option<RequestId> {
-    #[derive(serde::Deserialize)]
-    struct Cancelled<'a> {
-        #[serde(borrow, rename = "requestId")]
-        request_id: &'a serde_json::value::RawValue,
-    }
-    RequestId::from_raw(message.params_as::<Cancelled<'_>>()?.request_id)
 }

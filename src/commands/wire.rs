@@ -13,8 +13,10 @@ const LINES_WAITING: usize = 16;
 
 /// Bridges stdin and stdout until one side is gone.
 pub async fn stdio(options: BridgeOptions) -> Result<ExitCode> {
-    bridge::run(Host::stdio(), options, Shutdown::of_process()).await?;
-    Ok(ExitCode::Ok)
+    match bridge::run(Host::stdio(), options, Shutdown::of_process()).await? {
+        Ended::Broken => Ok(ExitCode::Failed),
+        Ended::HostLeft | Ended::HostClosedOutput | Ended::Requested(_) => Ok(ExitCode::Ok),
+    }
 }
 
 /// Runs `work` as a host of a bridge in this process.

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use serde::Deserialize;
 
 use crate::jsonrpc::{Message, Object};
 use crate::protocol::{meta, methods};
@@ -18,15 +17,9 @@ const REMOVED: [&str; 6] = [
     "tasks/list",
 ];
 
-/// Made once: each message of a host is searched.
-static VERSION_KEY: LazyLock<Finder<'static>> =
-    LazyLock::new(|| Finder::new(meta::PROTOCOL_VERSION));
-
-#[derive(Deserialize)]
-struct Params<'a> {
-    #[serde(borrow, rename = "_meta")]
-    meta: &'a serde_json::value::RawValue,
-}
+/// The end of the key in `_meta` that names a revision: some hosts escape the `/` before it. Made
+/// once: each message of a host is searched.
+static VERSION_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("protocolVersion"));
 
 /// Whether this message is one of 2026-07-28. Costs a legacy host one search for a rare text, no
 /// parsing.
@@ -41,8 +34,8 @@ pub fn speaks_modern(message: &Message) -> bool {
 
 /// The revision that a self-contained request names.
 pub fn named_version(message: &Message) -> Option<String> {
-    let params: Params<'_> = message.params_as()?;
-    Object::parse(params.meta.get())?.text(meta::PROTOCOL_VERSION)
+    let params = Object::parse(message.params()?)?;
+    Object::parse(params.get("_meta")?)?.text(meta::PROTOCOL_VERSION)
 }
 
 /// Whether a modern host must not use this method (E-16).
@@ -65,6 +58,9 @@ mod tests {
         let named = format!(r#"{{"_meta":{{"{key}":"2026-07-28"}}}}"#);
         assert!(request("tools/list", &named));
         assert!(modern(r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#));
+        let escaped = r#"{"\u005fmeta":{"io.modelcontextprotocol\/protocolVersion":"2026-07-28"}}"#;
+        assert!(request("tools/list", escaped));
+        assert!(request("tools/list", &named.replacen('{', r#"{"_meta":{},"#, 1)));
         assert!(!request("initialize", &named));
         assert!(!request("tools/list", "{}"));
         assert!(!request("tools/call", &format!(r#"{{"arguments":{{"x":"{key}"}}}}"#)));

@@ -6,6 +6,7 @@
 //! stands between a host of 2026-07-28 and the loop and behaves like a legacy host. No I/O, no
 //! runtime.
 
+mod doubled;
 mod finding;
 mod headers;
 mod host;

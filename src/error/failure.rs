@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::jsonrpc::{RequestId, error_response};
+use crate::jsonrpc::{Overlap, RequestId, error_response};
 use crate::protocol::codes;
 use crate::redact::plain;
 
@@ -34,6 +34,8 @@ pub enum FailureKind {
     HeaderMismatch,
     /// An input request is no longer open.
     InputExpired,
+    /// The bridge itself is at fault.
+    Internal,
 }
 
 impl FailureKind {
@@ -51,6 +53,7 @@ impl FailureKind {
             Self::Era => "era",
             Self::HeaderMismatch => "header_mismatch",
             Self::InputExpired => "input_expired",
+            Self::Internal => "internal",
         }
     }
 }
@@ -98,6 +101,14 @@ impl Failure {
             bridge["hint"] = hint.as_str().into();
         }
         error_response(id, codes::INTERNAL_ERROR, &self.message, json!({ "bridge": bridge }))
+    }
+}
+
+impl From<Overlap> for Failure {
+    /// A message whose translation would not be the message that its rules want.
+    fn from(overlap: Overlap) -> Self {
+        Self::new(FailureKind::Internal, format!("the message cannot be translated: {overlap}"))
+            .hint("this is a fault of `mcp-tether`: report it with the message that showed it")
     }
 }
 

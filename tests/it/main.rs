@@ -19,6 +19,7 @@ mod client_document;
 mod commands;
 mod docs;
 mod doctor;
+mod doubled_members;
 mod era_matrix;
 mod eras;
 mod event_stream_judge;

@@ -120,7 +120,10 @@ impl ModernHost {
         let wants_progress = call.asker.as_ref().is_some_and(|asker| asker.token.is_some());
         let added: Vec<_> = as_task.map(|task| ("task", task)).into_iter().collect();
         let edits = envelope::legacy(&call.request, wants_progress.then_some(number), &added);
-        let message = call.request.rewritten(Some(&RequestId::from(ours)), &edits);
+        let message = match call.request.rewritten(Some(&RequestId::from(ours)), &edits) {
+            Ok(message) => message,
+            Err(overlap) => return self.end_with(number, &overlap.into()),
+        };
         call.stage = Stage::Sent(ours);
         self.asked.insert(ours, Asked::Call(number));
         self.effects.push(HostEffect::Send(message));

@@ -134,7 +134,7 @@ mod tests {
     fn params_after(params: &str, token: Option<u64>) -> String {
         let message = request(params);
         let edits = legacy(&message, token, &[]);
-        message.rewritten(None, &edits).params().unwrap().to_owned()
+        message.rewritten(None, &edits).unwrap().params().unwrap().to_owned()
     }
 
     /// E-13

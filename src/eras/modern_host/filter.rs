@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use crate::jsonrpc::{Change, Frame, Member, Message, Object, RequestId};
+use crate::jsonrpc::{Change, Frame, Member, Message, Object, Overlap, RequestId};
 use crate::protocol::{meta, methods};
 
 /// How many resources one listen may name (S-12); further ones are not acknowledged.
@@ -72,23 +72,20 @@ pub(super) fn acknowledgement(
 }
 
 /// A notification under the id of a listen, which keeps its JSON type (E-44).
-pub(super) fn tagged(message: &Message, id: &RequestId) -> Frame {
+pub(super) fn tagged(message: &Message, id: &RequestId) -> Result<Frame, Overlap> {
     let tag = (meta::SUBSCRIPTION_ID, id.to_json());
     let parsed = message.params().and_then(Object::parse).zip(message.params_range());
     let Some((params, range)) = parsed else {
         let method = Value::from(message.method());
         let meta = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
         let line = format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{{"_meta":{meta}}}}}"#);
-        return Frame::from(line);
+        return Ok(Frame::from(line));
     };
     let whole = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
     let change = |member: &Member<'_>| match Object::parse(member.value) {
         Some(inner) if member.name == "_meta" => {
-            let same = |other: &Member<'_>| match other.name == meta::SUBSCRIPTION_ID {
-                true => Change::Remove,
-                false => Change::Keep,
-            };
-            Change::Replace(inner.rewritten(same, std::slice::from_ref(&tag)))
+            // A member that is added replaces those of its name.
+            Change::Replace(inner.rewritten(|_| Change::Keep, std::slice::from_ref(&tag)))
         }
         _ if member.name == "_meta" => Change::Replace(whole.clone()),
         _ => Change::Keep,

@@ -231,7 +231,7 @@ impl ModernHost {
         }
         if listen.acknowledged {
             let line = filter::tagged(message, &listen.id);
-            return self.say(line);
+            return self.say_edited(line);
         }
         let known = listen.early.iter().any(|early| early.raw() == message.raw());
         if !known && listen.early.len() < BUFFERED {

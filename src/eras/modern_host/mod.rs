@@ -38,9 +38,10 @@ use self::logs::Logs;
 use self::refusal::Refusal;
 use self::session::Session;
 use self::timers::{Timer, Timers};
+use crate::eras::doubled;
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
-use crate::protocol::{LogLevel, methods};
+use crate::protocol::{LogLevel, meta, methods};
 
 pub use discover::{conservative_discover, discover_result};
 pub use results::shown;
@@ -155,6 +156,10 @@ impl ModernHost {
         }
         if REFUSED.contains(&message.method()) {
             return self.refuse(&id, &Refusal::unknown_method(message.method()));
+        }
+        let also = [meta::rounds::RESPONSES, meta::rounds::STATE];
+        if let Some(member) = doubled::doubled_member(&message, &also) {
+            return self.refuse(&id, &Refusal::invalid(doubled::refusal(member)));
         }
         match Envelope::read(&message) {
             Ok(envelope) if message.method() == methods::DISCOVER => self.discover(id, &envelope),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{HostEffect, ModernHost, Place, Stream};
-use crate::jsonrpc::{Frame, Message, RequestId};
+use crate::jsonrpc::{Frame, Message, Overlap, RequestId};
 use crate::protocol::methods;
 
 #[derive(serde::Deserialize)]
@@ -66,6 +66,14 @@ impl ModernHost {
 
     pub(super) fn say(&mut self, line: Frame) {
         self.effects.push(HostEffect::Say(line));
+    }
+
+    /// Says a notification of the server that was edited for this host.
+    pub(super) fn say_edited(&mut self, line: Result<Frame, Overlap>) {
+        match line {
+            Ok(line) => self.say(line),
+            Err(overlap) => tracing::warn!("dropped a notification of the server: {overlap}"),
+        }
     }
 
     /// The place of a request of the host.

@@ -29,6 +29,6 @@ impl ModernHost {
             _ => Change::Keep,
         };
         let edits = params.rewrite(range.start, change, &[]);
-        self.say(message.edited(&edits));
+        self.say_edited(message.edited(&edits));
     }
 }

@@ -16,8 +16,9 @@ pub fn shown(id: &RequestId, method: &str, answer: &Message, server_info: Option
         Kind::ErrorResponse => error(method, answer),
         _ => complete(method, answer, server_info),
     };
-    match edits {
-        Ok(edits) => answer.with_edits(&id.to_json(), &edits),
+    let edits = edits.map(|edits| answer.with_edits(&id.to_json(), &edits).map_err(Failure::from));
+    match edits.flatten() {
+        Ok(line) => line,
         Err(failure) => Frame::from(failure.to_response(id)),
     }
 }

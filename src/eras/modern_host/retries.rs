@@ -1,6 +1,7 @@
 //! The host comes back with what it was asked (E-37): the same request under a live handle.
 //! Anything else is refused; a call is never run a second time because a retry did not fit.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -11,15 +12,18 @@ use super::calls::{Asker, Stage};
 use super::envelope::Envelope;
 use super::refusal::Refusal;
 use super::{HostEffect, ModernHost, Place};
-use crate::jsonrpc::{Message, Object, RequestId};
+use crate::jsonrpc::{Change, Message, Object, RequestId};
 use crate::protocol::{meta, methods};
+
+/// How deep a request is compared value by value; what lies deeper is compared as text (S-12).
+const DIGEST_DEPTH: usize = 64;
 
 /// Whether a request claims to go on with an earlier one.
 pub(super) fn is_retry(message: &Message) -> bool {
     // Looked for as text first: most requests have neither, and some are large.
     let text = message.params().unwrap_or_default().as_bytes();
     methods::may_need_input(message.method())
-        && [meta::rounds::STATE, meta::rounds::RESPONSES]
+        && [meta::rounds::STATE, meta::rounds::RESPONSES, "\\u"]
             .iter()
             .any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
         && message.params().and_then(Object::parse).is_some_and(|params| {
@@ -142,7 +146,7 @@ impl Answers {
     }
 
     fn of(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.get())
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.get())
     }
 }
 
@@ -155,36 +159,89 @@ fn action(answer: &str) -> String {
 fn digest(message: &Message) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(message.method());
-    let mut params: Value = message.params_as().unwrap_or_default();
-    if let Some(params) = params.as_object_mut() {
-        for name in ["_meta", meta::rounds::STATE, meta::rounds::RESPONSES] {
-            params.remove(name);
-        }
-    }
-    absorb(&mut digest, &params);
+    let params = message.params().unwrap_or("{}");
+    let of_round = ["_meta", meta::rounds::STATE, meta::rounds::RESPONSES];
+    let params = Object::parse(params).map_or_else(
+        || params.to_owned(),
+        |object| {
+            object.rewritten(
+                |member| {
+                    if of_round.contains(&member.name.as_str()) {
+                        Change::Remove
+                    } else {
+                        Change::Keep
+                    }
+                },
+                &[],
+            )
+        },
+    );
+    absorb(&mut digest, &params, DIGEST_DEPTH);
     digest.finalize().into()
 }
 
-fn absorb(digest: &mut Sha256, value: &Value) {
-    match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(name, _)| name.as_str());
-            digest.update(b"{");
-            for (name, value) in members {
-                digest.update(Value::from(name.as_str()).to_string());
-                absorb(digest, value);
-            }
-            digest.update(b"}");
+/// Reads texts, not values: JSON has numbers and strings that no value of ours holds (T-03).
+fn absorb(digest: &mut Sha256, text: &str, depth: usize) {
+    let text = text.trim();
+    let Some(depth) = depth.checked_sub(1) else { return digest.update(text) };
+    if let Some(object) = Object::parse(text) {
+        // The last member of a name is the one that counts.
+        let members: BTreeMap<&str, &str> =
+            object.members().iter().map(|member| (member.name.as_str(), member.value)).collect();
+        digest.update(b"{");
+        for (name, value) in members {
+            digest.update(Value::from(name).to_string());
+            absorb(digest, value, depth);
         }
-        Value::Array(elements) => {
-            digest.update(b"[");
-            for element in elements {
-                absorb(digest, element);
-                digest.update(b",");
-            }
-            digest.update(b"]");
+        return digest.update(b"}");
+    }
+    if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        digest.update(b"[");
+        for element in elements {
+            absorb(digest, element.get(), depth);
+            digest.update(b",");
         }
-        leaf => digest.update(leaf.to_string()),
+        return digest.update(b"]");
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(leaf) => digest.update(leaf.to_string()),
+        Err(_) => digest.update(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(params: &str) -> [u8; 32] {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        digest(&Message::parse(text).unwrap())
+    }
+
+    /// E-37, T-03: also with strings and numbers that only JSON can hold.
+    #[test]
+    fn equal_values_have_one_digest_however_they_are_written() {
+        let same = [
+            (
+                r#"{"name":"t","arguments":{"a":"\ud83d"}}"#,
+                r#"{"arguments":{ "a" : "\ud83d" },"name":"t"}"#,
+            ),
+            (r#"{"a":[1e400,"x"]}"#, r#"{"a":[ 1e400 , "\u0078" ],"requestState":"s"}"#),
+            (r#"{"a":1.0}"#, r#"{"_meta":{"progressToken":1},"a":1.0,"inputResponses":{}}"#),
+            (r#"{"a":2}"#, r#"{"a":1,"\u0061":2}"#),
+        ];
+        for (one, other) in same {
+            assert_eq!(of(one), of(other), "{one} {other}");
+        }
+        let deep = |leaf: &str| format!(r#"{{"a":{}{leaf}{}}}"#, "[".repeat(300), "]".repeat(300));
+        let different = [
+            (r#"{"a":"\ud83d"}"#.to_owned(), r#"{"a":"\ud83e"}"#.to_owned()),
+            (r#"{"a":1e400}"#.to_owned(), r#"{"a":1e401}"#.to_owned()),
+            (r#"{"a":[[1],2]}"#.to_owned(), r#"{"a":[1,[2]]}"#.to_owned()),
+            (deep("1"), deep("2")),
+        ];
+        for (one, other) in different {
+            assert_ne!(of(&one), of(&other), "{one} {other}");
+        }
     }
 }

@@ -269,7 +269,10 @@ impl ModernHost {
     pub(super) fn pass_notification(&mut self, message: Message) {
         if self.session.phase == Phase::Open {
             let edits = envelope::legacy(&message, None, &[]);
-            self.effects.push(HostEffect::Send(message.rewritten(None, &edits)));
+            match message.rewritten(None, &edits) {
+                Ok(message) => self.effects.push(HostEffect::Send(message)),
+                Err(overlap) => tracing::warn!("dropped a notification of the host: {overlap}"),
+            }
         } else {
             tracing::debug!(method = message.method(), "dropped, there is no session yet");
         }

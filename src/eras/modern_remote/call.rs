@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::rounds::Round;
+use super::schema::Doubled;
 use super::tasks::Task;
 use super::{ModernRemote, RemoteEffect, Role, Turn, envelope, errors, protocol};
+use crate::eras::doubled;
 use crate::eras::host::named_version;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Kind, Message};
@@ -88,7 +90,10 @@ impl ModernRemote {
         let Some(call) = self.calls.get(&number) else { return };
         // The first round goes out under the loop's own number.
         let exchange = if call.was_sent { turn.numbers.fresh() } else { number };
-        let mirrored = self.catalogue.mirrored(&call.request);
+        let mirrored = match self.catalogue.mirrored(&call.request) {
+            Ok(mirrored) => mirrored,
+            Err(Doubled(argument)) => return self.refuse_doubled(number, &argument, turn),
+        };
         let sent = match (&self.envelope, call.relayed) {
             (Some(envelope), false) => {
                 envelope::exchange(envelope, &call.request, exchange, &call.added, mirrored)
@@ -102,8 +107,19 @@ impl ModernRemote {
         if let Some(call) = self.calls.get_mut(&number) {
             call.was_sent = true;
         }
-        self.exchanges.insert(exchange, Role::Call(number));
-        turn.effect(RemoteEffect::Exchange(sent));
+        match sent {
+            Ok(sent) => {
+                self.exchanges.insert(exchange, Role::Call(number));
+                turn.effect(RemoteEffect::Exchange(sent));
+            }
+            Err(overlap) => self.fail(number, overlap.into(), turn),
+        }
+    }
+
+    /// Refuses a request in which a member that is read is there twice (T-05).
+    pub(super) fn refuse_doubled(&mut self, number: u64, member: &str, turn: &mut Turn<'_>) {
+        self.drop_call(number, turn);
+        self.answer_error(number, codes::INVALID_PARAMS, &doubled::refusal(member), turn);
     }
 
     /// The remote's answer to a request or to a round of it.

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::schema::{Mirror, mirrors};
+use super::schema::{Doubled, Mirror, mirrors};
 use super::{ModernRemote, RemoteEffect, Role, Turn, envelope, own_request};
 use crate::eras::host::named_version;
-use crate::jsonrpc::{Kind, Message, Object, cut_ranges};
+use crate::jsonrpc::{Change, Edit, Kind, Member, Message, Object, cut_ranges};
 use crate::protocol::methods;
 use crate::redact::plain;
 
@@ -37,23 +37,6 @@ struct Known {
     harmless: bool,
 }
 
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    tools: Vec<&'a RawValue>,
-    #[serde(borrow, rename = "nextCursor", default)]
-    next_cursor: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Listed<'a> {
-    name: String,
-    #[serde(borrow, rename = "inputSchema", default)]
-    input_schema: Option<&'a RawValue>,
-    #[serde(default)]
-    annotations: Hints,
-}
-
 #[derive(Default, Deserialize)]
 struct Hints {
     #[serde(rename = "readOnlyHint", default)]
@@ -66,13 +49,6 @@ struct Hints {
 struct Cursor {
     #[serde(default)]
     cursor: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Called<'a> {
-    name: String,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
 }
 
 /// Whether this request asks for the first page.
@@ -89,67 +65,73 @@ impl Catalogue {
 
     /// Whether there is no need to list before this call.
     pub(super) fn knows(&self, request: &Message) -> bool {
-        self.complete
-            || request
-                .params_as::<Called<'_>>()
-                .is_none_or(|call| self.tools.contains_key(&call.name))
+        let name = || Object::parse(request.params()?)?.text("name");
+        self.complete || name().is_none_or(|name| self.tools.contains_key(&name))
     }
 
     /// The headers of a call (T-54).
-    pub(super) fn mirrored(&self, request: &Message) -> Vec<(String, String)> {
+    pub(super) fn mirrored(&self, request: &Message) -> Result<Vec<(String, String)>, Doubled> {
         if request.method() != methods::TOOLS_CALL || self.tools.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let Some(call) = request.params_as::<Called<'_>>() else { return Vec::new() };
-        let arguments = call.arguments.map_or("{}", RawValue::get);
-        let known = self.tools.get(&call.name).map(|tool| tool.mirrors.as_slice());
-        known.unwrap_or_default().iter().filter_map(|mirror| mirror.header(arguments)).collect()
+        let params = request.params().and_then(Object::parse);
+        let arguments = params.as_ref().and_then(|params| params.get("arguments")).unwrap_or("{}");
+        let mirrors = self.called(request).map_or(&[][..], |tool| &tool.mirrors);
+        mirrors.iter().filter_map(|mirror| mirror.header(arguments).transpose()).collect()
+    }
+
+    /// What is known of the tool that this call names.
+    fn called(&self, request: &Message) -> Option<&Known> {
+        self.tools.get(&Object::parse(request.params()?)?.text("name")?)
     }
 
     /// Whether calling this tool twice does no harm.
     pub(super) fn is_harmless(&self, request: &Message) -> bool {
         request.method() == methods::TOOLS_CALL
-            && request
-                .params_as::<Called<'_>>()
-                .and_then(|call| self.tools.get(&call.name))
-                .is_some_and(|tool| tool.harmless)
+            && self.called(request).is_some_and(|tool| tool.harmless)
     }
 
     /// Learns a page of tools; gives it back without the invalid ones.
     pub(super) fn take_page(&mut self, answer: &Message, first: bool) -> Message {
-        let (Some(page), Some(text), Some(range)) =
-            (answer.outcome_as::<Page<'_>>(), answer.outcome(), answer.outcome_range())
-        else {
-            return answer.clone();
-        };
+        let page = answer.outcome().and_then(Object::parse).zip(answer.outcome_range());
+        let Some((page, range)) = page else { return answer.clone() };
+        let tools: Option<Vec<&RawValue>> =
+            page.get("tools").and_then(|tools| serde_json::from_str(tools).ok());
+        let Some(tools) = tools else { return answer.clone() };
         if first {
             self.forget();
         }
-        let offset =
-            |tool: &RawValue| range.start + tool.get().as_ptr() as usize - text.as_ptr() as usize;
-        let places: Vec<(Range<usize>, bool)> = page
-            .tools
-            .iter()
-            .map(|tool| (offset(tool)..offset(tool) + tool.get().len(), !self.learn(tool)))
-            .collect();
-        let cursor = page.next_cursor.filter(|cursor| cursor.get() != "null");
-        self.complete = cursor.is_none();
-        let cuts = cut_ranges(&places).into_iter().map(|cut| (cut, Bytes::new()));
-        let edits: Vec<_> = cuts.collect();
+        let place = |tool: &str| {
+            let place = page.range_of(tool);
+            range.start + place.start..range.start + place.end
+        };
+        let places: Vec<(Range<usize>, bool)> =
+            tools.iter().map(|tool| (place(tool.get()), !self.learn(tool.get()))).collect();
+        self.complete = page.get("nextCursor").is_none_or(|cursor| cursor == "null");
+        let cuts: Vec<Edit> =
+            cut_ranges(&places).into_iter().map(|cut| (cut, Bytes::new())).collect();
+        let change = |member: &Member<'_>| match member.name.as_str() {
+            "tools" => Change::Within(cuts.clone()),
+            _ => Change::Keep,
+        };
+        let edits = page.rewrite(range.start, change, &[]);
         super::results::rebuilt(answer, &edits).unwrap_or_else(|| answer.clone())
     }
 
     /// Learns one tool. Says whether the host may see it.
-    fn learn(&mut self, tool: &RawValue) -> bool {
-        let Ok(listed) = serde_json::from_str::<Listed<'_>>(tool.get()) else { return true };
-        match mirrors(listed.input_schema.map_or("{}", RawValue::get)) {
+    fn learn(&mut self, tool: &str) -> bool {
+        let Some(tool) = Object::parse(tool) else { return true };
+        let Some(name) = tool.text("name") else { return true };
+        match mirrors(tool.get("inputSchema").unwrap_or("{}")) {
             Ok(mirrors) => {
-                let harmless = listed.annotations.read_only || listed.annotations.idempotent;
-                self.tools.insert(listed.name, Known { mirrors, harmless });
+                let hints =
+                    tool.get("annotations").and_then(|text| serde_json::from_str(text).ok());
+                let Hints { read_only, idempotent } = hints.unwrap_or_default();
+                self.tools.insert(name, Known { mirrors, harmless: read_only || idempotent });
                 true
             }
             Err(reason) => {
-                let name = plain(&listed.name);
+                let name = plain(&name);
                 tracing::warn!("the tool `{name}` is left out: {reason}");
                 false
             }
@@ -221,13 +203,16 @@ impl ModernRemote {
         let relayed = like.filter(|message| named_version(message).is_some());
         let exchange = match (&self.envelope, relayed) {
             (Some(envelope), None) => {
-                envelope::exchange(envelope, &own_request(method, params), number, &[], Vec::new())
+                let request = own_request(method, params);
+                envelope::exchange(envelope, &request, number, &[], Vec::new())
+                    .unwrap_or_else(|_| envelope::bare(&self.version, &request, number))
             }
             (_, like) => {
                 let request = envelope::own_like(method, params, like);
                 let version = named_version(&request).unwrap_or_else(|| self.version.clone());
                 let extensions = &self.options.extensions;
                 envelope::relayed(&version, &request, number, Vec::new(), extensions)
+                    .unwrap_or_else(|_| envelope::bare(&version, &request, number))
             }
         };
         self.exchanges.insert(number, role);

@@ -91,9 +91,16 @@ fn called(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> Shown {
 
 fn prompt(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> Shown {
     let mut edits = Vec::new();
-    for message in elements(result.get("messages").unwrap_or("[]")) {
-        let block = Object::parse(message).and_then(|message| message.get("content"));
-        edits.extend(block.and_then(|block| older_block(result, block, offset, host)));
+    for text in elements(result.get("messages").unwrap_or("[]")) {
+        let Some(message) = Object::parse(text) else { continue };
+        let block = message.get("content").and_then(|block| older_text(block, host));
+        let Some(block) = block else { continue };
+        let change = |name: &str| match name {
+            "content" => Change::Replace(block.clone()),
+            _ => Change::Keep,
+        };
+        let at = offset + result.range_of(text).start;
+        edits.extend(message.rewrite(at, |member| change(&member.name), &[]));
     }
     within("messages", edits)
 }
@@ -113,16 +120,15 @@ fn older_blocks(
     if host >= ProtocolVersion::V2025_06_18 {
         return Vec::new();
     }
-    let block = |block| older_block(result, block, offset, host);
-    elements(content).into_iter().filter_map(block).collect()
+    let edit = |block: &str| -> Option<Edit> {
+        let range = result.range_of(block);
+        Some((offset + range.start..offset + range.end, older_text(block, host)?.into()))
+    };
+    elements(content).into_iter().filter_map(edit).collect()
 }
 
-fn older_block(
-    result: &Object<'_>,
-    block: &str,
-    offset: usize,
-    host: ProtocolVersion,
-) -> Option<Edit> {
+/// The text block in the place of a block that the host's revision does not know.
+fn older_text(block: &str, host: ProtocolVersion) -> Option<String> {
     let object = Object::parse(block)?;
     let text = match object.text("type")?.as_str() {
         "audio" if host < ProtocolVersion::V2025_03_26 => {
@@ -136,8 +142,7 @@ fn older_block(
         }
         _ => return None,
     };
-    let range = result.range_of(block);
-    Some((offset + range.start..offset + range.end, text_block(&text).into()))
+    Some(text_block(&text))
 }
 
 /// Whether a text block holds this JSON already.
@@ -171,7 +176,7 @@ mod tests {
         let object = Object::parse(&text).unwrap();
         let shown = shown(method, &object, 0, host);
         let edits = object.rewrite(0, |member| shown.change(&member.name), shown.added());
-        serde_json::from_str(&apply(&text, &edits)).unwrap()
+        serde_json::from_str(&apply(&text, &edits).unwrap()).unwrap()
     }
 
     /// E-80

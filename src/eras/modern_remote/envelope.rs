@@ -3,7 +3,7 @@
 
 use crate::eras::headers;
 use crate::eras::turn::Exchange;
-use crate::jsonrpc::{Change, Edit, Frame, Member, Message, Object};
+use crate::jsonrpc::{Change, Edit, Member, Message, Object, Overlap};
 use crate::protocol::{ProtocolVersion, meta, methods};
 
 /// What a legacy host said of itself in `initialize`.
@@ -63,9 +63,8 @@ fn capabilities(text: &str, extensions: &[&str]) -> String {
 fn extended(capabilities: &Object<'_>, own: &[&str]) -> String {
     let added: Vec<(&str, String)> = own.iter().map(|name| (*name, "{}".to_owned())).collect();
     let declared = capabilities.get("extensions").and_then(Object::parse);
-    let change = |member: &Member<'_>| match own.contains(&member.name.as_str()) {
-        true => Change::Remove,
-        false => Change::Keep,
+    let change = |member: &Member<'_>| {
+        if own.contains(&member.name.as_str()) { Change::Remove } else { Change::Keep }
     };
     match declared {
         Some(declared) => declared.rewritten(change, &added),
@@ -110,18 +109,12 @@ pub(super) fn exchange(
     number: u64,
     added: &[(&str, String)],
     mirrored: Vec<(String, String)>,
-) -> Exchange {
+) -> Result<Exchange, Overlap> {
     let edits = edits(envelope, request, number, added);
-    let mut headers = headers::standard(&envelope.version, request);
-    headers.extend(mirrored);
-    Exchange {
-        number,
-        frame: request.with_edits(&number.to_string(), &edits),
-        headers,
-        is_request: true,
-        repeatable: methods::is_safe_to_repeat(request.method()),
-        listens: request.method() == methods::LISTEN,
-    }
+    let mut exchange = bare(&envelope.version, request, number);
+    exchange.frame = request.with_edits(&number.to_string(), &edits)?;
+    exchange.headers.extend(mirrored);
+    Ok(exchange)
 }
 
 /// A modern host's request as it is, under another id (E-04), with the extensions of the bridge.
@@ -131,15 +124,20 @@ pub(super) fn relayed(
     number: u64,
     mirrored: Vec<(String, String)>,
     extensions: &[&str],
-) -> Exchange {
-    let mut headers = headers::standard(version, request);
-    headers.extend(mirrored);
+) -> Result<Exchange, Overlap> {
     let edits = (!extensions.is_empty()).then(|| declared(request, extensions)).flatten();
-    let frame: Frame = request.with_edits(&number.to_string(), &edits.unwrap_or_default());
+    let mut exchange = bare(version, request, number);
+    exchange.frame = request.with_edits(&number.to_string(), &edits.unwrap_or_default())?;
+    exchange.headers.extend(mirrored);
+    Ok(exchange)
+}
+
+/// A request with nothing but another id and its headers.
+pub(super) fn bare(version: &str, request: &Message, number: u64) -> Exchange {
     Exchange {
         number,
-        frame,
-        headers,
+        frame: request.with_id(&number.to_string()),
+        headers: headers::standard(version, request),
         is_request: true,
         repeatable: methods::is_safe_to_repeat(request.method()),
         listens: request.method() == methods::LISTEN,
@@ -239,7 +237,7 @@ mod tests {
 
     fn sent(request: &str, added: &[(&str, String)]) -> Value {
         let request = Message::parse(request.to_owned()).unwrap();
-        let exchange = exchange(&envelope(), &request, 9, added, Vec::new());
+        let exchange = exchange(&envelope(), &request, 9, added, Vec::new()).unwrap();
         serde_json::from_slice(&exchange.frame.into_bytes()).unwrap()
     }
 

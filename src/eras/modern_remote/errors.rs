@@ -97,7 +97,7 @@ mod tests {
         let answer = Message::parse(answer).unwrap();
         let request = Message::parse(request.to_string()).unwrap();
         let (answer, edits) = shown(&answer, &request);
-        let bytes = answer.edited(&edits).into_bytes();
+        let bytes = answer.edited(&edits).unwrap().into_bytes();
         serde_json::from_slice::<Value>(&bytes).unwrap()["error"].clone()
     }
 

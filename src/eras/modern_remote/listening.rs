@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::notices::without_subscription;
+use super::notices::{notify, without_subscription};
 use super::{Due, ModernRemote, RemoteEffect, Role, Turn};
 use crate::jsonrpc::{Frame, Message, Object};
 use crate::protocol::meta::filter;
@@ -58,7 +58,7 @@ impl ModernRemote {
 
     pub(super) fn take_list_notice(&mut self, message: &Message, turn: &mut Turn<'_>) {
         if message.method() != methods::ACKNOWLEDGED {
-            return turn.effect(RemoteEffect::Notify(without_subscription(message)));
+            return notify(without_subscription(message), turn);
         }
         self.lists.losses = 0;
         self.lists.acknowledged = true;

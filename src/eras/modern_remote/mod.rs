@@ -9,6 +9,8 @@
 mod call;
 mod catalogue;
 mod content;
+#[cfg(test)]
+mod doubled;
 mod envelope;
 mod errors;
 #[cfg(test)]
@@ -38,6 +40,7 @@ use self::envelope::Envelope;
 use self::lifecycle::Discovered;
 use self::listening::Lists;
 use self::resources::Resources;
+use super::doubled::doubled_member;
 use super::turn::{Exchange, Numbers, Turn as GenericTurn};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Edit, Frame, Kind, Message};
@@ -175,7 +178,8 @@ impl ModernRemote {
         let envelope = Envelope::of(initialize, version, &options.extensions);
         let discover = own_request(methods::DISCOVER, "{}");
         let number = numbers.fresh();
-        envelope::exchange(&envelope, &discover, number, &[], Vec::new())
+        let exchange = envelope::exchange(&envelope, &discover, number, &[], Vec::new());
+        exchange.unwrap_or_else(|_| envelope::bare(version, &discover, number))
     }
 
     /// The `server/discover` with which a modern host's request finds out what the remote is: the
@@ -192,7 +196,9 @@ impl ModernRemote {
         };
         let version = super::host::named_version(&discover);
         let version = version.unwrap_or_else(|| ProtocolVersion::NEWEST_MODERN.name().to_owned());
-        envelope::relayed(&version, &discover, number, Vec::new(), &options.extensions)
+        let extensions = &options.extensions;
+        let exchange = envelope::relayed(&version, &discover, number, Vec::new(), extensions);
+        exchange.unwrap_or_else(|_| envelope::bare(&version, &discover, number))
     }
 
     /// The revision in force.
@@ -203,8 +209,14 @@ impl ModernRemote {
     /// A request of the legacy host or of the loop.
     pub fn take_request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
         match request.method() {
-            methods::INITIALIZE => self.open(number, request, turn),
-            methods::PING => self.answer_empty(number, turn),
+            methods::INITIALIZE => return self.open(number, request, turn),
+            methods::PING => return self.answer_empty(number, turn),
+            _ => {}
+        }
+        if let Some(member) = doubled_member(request, &[]) {
+            return self.refuse_doubled(number, member, turn);
+        }
+        match request.method() {
             methods::SET_LEVEL => self.set_level(number, request, turn),
             methods::SUBSCRIBE => self.subscribe(number, request, turn),
             methods::UNSUBSCRIBE => self.unsubscribe(number, request, turn),
@@ -215,6 +227,9 @@ impl ModernRemote {
 
     /// A request of a modern host, which is relayed.
     pub fn relay_request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
+        if let Some(member) = doubled_member(request, &[]) {
+            return self.refuse_doubled(number, member, turn);
+        }
         self.begin(number, Call::new(request.clone(), true, turn.now), turn);
     }
 

@@ -1,31 +1,9 @@
 //! Notifications of a modern remote on their way to a legacy host: without the listen they belong
 //! to, with the host's own progress token, never going backwards (E-63, E-64).
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::{ModernRemote, RemoteEffect, Role, Turn};
-use crate::jsonrpc::{Change, Edit, Frame, Message, Object};
+use crate::jsonrpc::{Change, Edit, Frame, Message, Object, Overlap};
 use crate::protocol::{meta, methods};
-
-#[derive(Deserialize)]
-struct Progress<'a> {
-    #[serde(borrow, rename = "progressToken")]
-    token: &'a RawValue,
-    progress: f64,
-}
-
-#[derive(Deserialize)]
-struct Asked<'a> {
-    #[serde(borrow, rename = "_meta")]
-    meta: Tokened<'a>,
-}
-
-#[derive(Deserialize)]
-struct Tokened<'a> {
-    #[serde(borrow, rename = "progressToken")]
-    token: &'a RawValue,
-}
 
 impl ModernRemote {
     /// A notification on one of our exchanges.
@@ -52,7 +30,7 @@ impl ModernRemote {
             _ if message.method() == methods::CANCELLED => {
                 tracing::debug!("ignored a cancellation by the server, which has no place here");
             }
-            _ => turn.effect(RemoteEffect::Notify(without_subscription(message))),
+            _ => notify(without_subscription(message), turn),
         }
     }
 
@@ -64,33 +42,53 @@ impl ModernRemote {
         turn: &mut Turn<'_>,
     ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        let Some(Progress { token, progress }) = message.params_as() else { return };
-        let Some(Asked { meta: Tokened { token: wanted } }) = call.request.params_as() else {
-            return;
-        };
-        let ours = token.get() == exchange.to_string();
+        let Some((token, progress)) = progress(message) else { return };
+        let Some(wanted) = progress_token(&call.request) else { return };
+        let ours = token == exchange.to_string();
         // A remote starts over in each round; the host must see it grow (E-64).
         if !ours || progress <= call.progress {
             return;
         }
         call.progress = progress;
-        let wanted = wanted.get().to_owned();
         let edits = params_edits(message, |member| match member {
             meta::PROGRESS_TOKEN => Change::Replace(wanted.clone()),
             _ => Change::Keep,
         });
-        turn.effect(RemoteEffect::Notify(message.edited(&edits)));
+        notify(message.edited(&edits), turn);
     }
 }
 
+/// Gives the host a notification.
+pub(super) fn notify(line: Result<Frame, Overlap>, turn: &mut Turn<'_>) {
+    match line {
+        Ok(line) => turn.effect(RemoteEffect::Notify(line)),
+        Err(overlap) => tracing::warn!("dropped a notification of the server: {overlap}"),
+    }
+}
+
+/// The token and the progress of a progress notification.
+fn progress(message: &Message) -> Option<(&str, f64)> {
+    let params = Object::parse(message.params()?)?;
+    let progress = serde_json::from_str(params.get("progress")?).ok()?;
+    Some((params.get(meta::PROGRESS_TOKEN)?, progress))
+}
+
+/// The progress token of a request, as the host wrote it.
+fn progress_token(request: &Message) -> Option<String> {
+    let params = Object::parse(request.params()?)?;
+    let own = Object::parse(params.get("_meta")?)?;
+    own.get(meta::PROGRESS_TOKEN).map(str::to_owned)
+}
+
 /// A notification as a legacy host knows it.
-pub(super) fn without_subscription(message: &Message) -> Frame {
-    let Some(text) = message.params() else { return Frame::from(message.raw().clone()) };
+pub(super) fn without_subscription(message: &Message) -> Result<Frame, Overlap> {
+    let unchanged = || Ok(Frame::from(message.raw().clone()));
+    let Some(text) = message.params() else { return unchanged() };
     let own = Object::parse(text).and_then(|params| {
         let own = Object::parse(params.get("_meta")?)?;
         Some((own.get(meta::SUBSCRIPTION_ID).is_some(), own.members().len()))
     });
-    let Some((true, members)) = own else { return Frame::from(message.raw().clone()) };
+    let Some((true, members)) = own else { return unchanged() };
     let params = Object::parse(text);
     if members == 1 && params.is_some_and(|params| params.members().len() == 1) {
         // Nothing is left of the parameters: legacy examples have none then.
@@ -112,9 +110,8 @@ fn meta_edits(message: &Message) -> Vec<Edit> {
         let at = range.start + params.range_of(text).start;
         Some(Object::parse(text)?.rewrite(
             at,
-            |member| match member.name == meta::SUBSCRIPTION_ID {
-                true => Change::Remove,
-                false => Change::Keep,
+            |member| {
+                if member.name == meta::SUBSCRIPTION_ID { Change::Remove } else { Change::Keep }
             },
             &[],
         ))
@@ -122,9 +119,9 @@ fn meta_edits(message: &Message) -> Vec<Edit> {
     edits().unwrap_or_default()
 }
 
-fn without_params(message: &Message) -> Frame {
+fn without_params(message: &Message) -> Result<Frame, Overlap> {
     let text = std::str::from_utf8(message.raw()).unwrap_or_default();
-    let Some(whole) = Object::parse(text) else { return Frame::from(message.raw().clone()) };
+    let Some(whole) = Object::parse(text) else { return Ok(Frame::from(message.raw().clone())) };
     let edits = whole.rewrite(
         0,
         |member| if member.name == "params" { Change::Remove } else { Change::Keep },
@@ -152,7 +149,7 @@ mod tests {
 
     fn plain(message: Value) -> Value {
         let message = Message::parse(message.to_string()).unwrap();
-        serde_json::from_slice(&without_subscription(&message).into_bytes()).unwrap()
+        serde_json::from_slice(&without_subscription(&message).unwrap().into_bytes()).unwrap()
     }
 
     /// The notifications of lists and resources, which a legacy host knows.

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::listening::{acknowledged, missed, pause};
-use super::notices::params_edits;
+use super::notices::{notify, params_edits};
 use super::{Due, ModernRemote, RemoteEffect, Turn, catalogue};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Change, Edit, Frame, Kind, Message, Object, RequestId};
+use crate::jsonrpc::{Change, Edit, Frame, Kind, Message, Object, Overlap, RequestId};
 use crate::protocol::{meta, methods};
 
 /// How often in a row a listen is opened again before the host is told that it ended.
@@ -40,13 +40,13 @@ impl ModernRemote {
         }
         let Some(id) = call.request.id().map(RequestId::to_json) else { return };
         if message.method() != methods::ACKNOWLEDGED {
-            return turn.effect(RemoteEffect::Notify(of_subscription(message, &id)));
+            return notify(of_subscription(message, &id), turn);
         }
         call.losses = 0;
         let granted = acknowledged(message);
         let before = call.acknowledged.replace(granted.clone());
         if before.as_ref() != Some(&granted) {
-            turn.effect(RemoteEffect::Notify(of_subscription(message, &id)));
+            notify(of_subscription(message, &id), turn);
         }
         if before.is_some() {
             self.tell_missed(&granted, &id, turn);
@@ -126,13 +126,13 @@ impl ModernRemote {
 }
 
 /// The notification as one of the host's own listen: same JSON type as its id (E-44, E-46).
-fn of_subscription(message: &Message, id: &str) -> Frame {
+fn of_subscription(message: &Message, id: &str) -> Result<Frame, Overlap> {
     let own = message.params().and_then(Object::parse).and_then(|params| {
         let text = params.get("_meta")?;
         let at = message.params_range()?.start + params.range_of(text).start;
         Some(Object::parse(text)?.rewrite(at, |member| own_id(&member.name, id), &[]))
     });
-    let Some(own) = own else { return Frame::from(message.raw().clone()) };
+    let Some(own) = own else { return Ok(Frame::from(message.raw().clone())) };
     let edits = params_edits(message, |name| match name {
         "_meta" => Change::Within(own.clone()),
         _ => Change::Keep,
@@ -146,7 +146,12 @@ fn result_edits(answer: &Message, id: &str) -> Vec<Edit> {
         let result = Object::parse(answer.outcome()?)?;
         let text = result.get("_meta")?;
         let at = range.start + result.range_of(text).start;
-        Some(Object::parse(text)?.rewrite(at, |member| own_id(&member.name, id), &[]))
+        let own = Object::parse(text)?.rewrite(at, |member| own_id(&member.name, id), &[]);
+        let change = |name: &str| match name {
+            "_meta" => Change::Within(own.clone()),
+            _ => Change::Keep,
+        };
+        Some(result.rewrite(range.start, |member| change(&member.name), &[]))
     };
     edits().unwrap_or_default()
 }

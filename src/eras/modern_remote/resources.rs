@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde::Deserialize;
 
 use super::listening::{acknowledged, pause};
-use super::notices::without_subscription;
+use super::notices::{notify, without_subscription};
 use super::{Due, ModernRemote, RemoteEffect, Role, Turn};
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Kind, Message, Object};
@@ -144,7 +144,7 @@ impl ModernRemote {
         turn: &mut Turn<'_>,
     ) {
         if message.method() != methods::ACKNOWLEDGED {
-            return turn.effect(RemoteEffect::Notify(without_subscription(message)));
+            return notify(without_subscription(message), turn);
         }
         let granted = granted_uris(message);
         if let Some(next) = self.resources.next.take_if(|next| next.exchange == exchange) {

@@ -88,12 +88,12 @@ impl ModernRemote {
     }
 }
 
-/// The same message after edits.
+/// The same message after edits; `None` if they cannot be made.
 pub(super) fn rebuilt(message: &Message, edits: &[Edit]) -> Option<Message> {
     if edits.is_empty() {
         return Some(message.clone());
     }
-    Message::parse(message.edited(edits).into_bytes()).ok()
+    Message::parse(message.edited(edits).ok()?.into_bytes()).ok()
 }
 
 /// What a legacy host of this revision must not see of a result.
@@ -139,7 +139,7 @@ mod tests {
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
         let answer = Message::parse(text).unwrap();
         let edits = legacy_edits(method, &answer, ProtocolVersion::V2025_11_25);
-        let bytes = answer.edited(&edits).into_bytes();
+        let bytes = answer.edited(&edits).unwrap().into_bytes();
         serde_json::from_slice::<Value>(&bytes).unwrap()["result"].clone()
     }
 

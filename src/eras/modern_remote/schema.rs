@@ -19,6 +19,10 @@ const MAPS: [&str; 4] = ["patternProperties", "$defs", "definitions", "dependent
 /// The largest integer that every JSON parser keeps.
 const SAFE: f64 = 9_007_199_254_740_991.0;
 
+/// The name of an argument that is mirrored and there twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Doubled(pub(super) String);
+
 /// One argument that is mirrored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mirror {
@@ -145,11 +149,23 @@ fn is_token(byte: u8) -> bool {
 impl Mirror {
     /// The header of a call with these arguments; none for a value that is absent, `null`, of
     /// another type or out of range (O-3).
-    pub(super) fn header(&self, arguments: &str) -> Option<(String, String)> {
+    ///
+    /// # Errors
+    /// An argument on the way that is there twice: header and body could name different ones.
+    pub(super) fn header(&self, arguments: &str) -> Result<Option<(String, String)>, Doubled> {
         let mut value = arguments;
         for name in &self.path {
-            value = Object::parse(value)?.get(name)?;
+            let Some(object) = Object::parse(value) else { return Ok(None) };
+            if object.is_doubled(name) {
+                return Err(Doubled(name.clone()));
+            }
+            let Some(member) = object.get(name) else { return Ok(None) };
+            value = member;
         }
+        Ok(self.of_value(value))
+    }
+
+    fn of_value(&self, value: &str) -> Option<(String, String)> {
         let value: Value = serde_json::from_str(value).ok()?;
         let text = match (self.kind, &value) {
             (Kind::String, Value::String(text)) => text.clone(),
@@ -244,7 +260,7 @@ mod tests {
         let sent = |arguments: &str| {
             let mut all: Vec<String> = found
                 .iter()
-                .filter_map(|m| m.header(arguments))
+                .filter_map(|m| m.header(arguments).unwrap())
                 .map(|(name, value)| format!("{}={value}", &name[PARAMETER_PREFIX.len()..]))
                 .collect();
             all.sort();

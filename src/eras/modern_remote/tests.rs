@@ -104,7 +104,7 @@ impl Played {
         let value = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
         match &effect {
             RemoteEffect::Answer { number, answer, edits } => {
-                let mut answer = value(&answer.edited(edits).into_bytes());
+                let mut answer = value(&answer.edited(edits).unwrap().into_bytes());
                 answer["id"] = self.ids.get(number).cloned().unwrap_or_default();
                 self.told.push(answer);
             }
@@ -116,7 +116,7 @@ impl Played {
         }
         match effect {
             RemoteEffect::Answer { number, answer, edits } => {
-                let answer = value(&answer.edited(&edits).into_bytes());
+                let answer = value(&answer.edited(&edits).unwrap().into_bytes());
                 let outcome = answer.get("result").or(answer.get("error")).expect("an outcome");
                 self.answered.push((number, outcome.clone()));
                 self.outcomes.push_back(outcome.clone());

@@ -68,6 +68,18 @@ pub(super) const ROWS: &[Row] = &[
         }
     ),
     worded!(
+        "doubled-member",
+        "doubled-member=NAME[:value=JSON-OR-TEXT]",
+        "doubled-member=_meta:value={}",
+        &["value"],
+        Request,
+        "holds a member of the result twice, first with this value or its own",
+        |words| {
+            let member = read_member(words)?;
+            effect(move |plan| plan.message.doubled.push(member.clone()))
+        }
+    ),
+    worded!(
         "batch",
         "batch=COUNT",
         "batch=2",

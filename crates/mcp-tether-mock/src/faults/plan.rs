@@ -187,6 +187,8 @@ pub(crate) struct MessageFaults {
     pub(crate) oversize: usize,
     /// Members of the result.
     pub(crate) members: Vec<MemberFault>,
+    /// Members of the result that are there twice: with these values, or their own.
+    pub(crate) doubled: Vec<MemberFault>,
     /// Answers travel in arrays of this many.
     pub(crate) batch: usize,
 }

@@ -13,5 +13,6 @@ pub(super) fn read_params<'a, T: Deserialize<'a>>(
     request: &'a Message,
     expected: &str,
 ) -> Result<T, RpcError> {
-    request.params_as().ok_or_else(|| RpcError::invalid_params(expected))
+    let params = request.params().and_then(|params| serde_json::from_str(params).ok());
+    params.ok_or_else(|| RpcError::invalid_params(expected))
 }

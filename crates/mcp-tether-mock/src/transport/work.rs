@@ -17,7 +17,7 @@ use crate::rpc_error::Outcome;
 use crate::session::Session;
 use crate::state::Shared;
 use crate::tasks::Becomes;
-use mcp_tether_wire::jsonrpc::{Message, RequestId, error_response};
+use mcp_tether_wire::jsonrpc::{Message, Object, RequestId, error_response};
 use mcp_tether_wire::protocol::methods as names;
 
 /// What all work for one POST has in common.
@@ -172,7 +172,8 @@ fn payloads(id: &RequestId, outcome: Outcome, faults: &MessageFaults) -> Vec<Byt
     let id = if faults.wrong_id { RequestId::Text("nobody-asked".into()) } else { id.clone() };
     let text = match outcome {
         Ok(result) => {
-            let result = padded(with_members(result, &faults.members), faults.oversize);
+            let result = doubled(with_members(result, &faults.members), &faults.doubled);
+            let result = padded(result, faults.oversize);
             format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
         }
         Err(error) => error_response(&id, error.code, &error.message, error.data),
@@ -194,6 +195,19 @@ fn with_members(result: String, members: &[MemberFault]) -> String {
         };
     }
     Value::Object(object).to_string()
+}
+
+/// The result with these members at its front once more: legal JSON that few programs expect.
+fn doubled(result: String, members: &[MemberFault]) -> String {
+    members.iter().fold(result, |result, member| {
+        let value = member.value.as_ref().map(Value::to_string);
+        let own = || Some(Object::parse(&result)?.get(&member.name)?.to_owned());
+        let (Some(value), Some(rest)) = (value.or_else(own), result.strip_prefix('{')) else {
+            return result;
+        };
+        let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+        format!("{{{}:{value}{comma}{rest}", Value::from(member.name.as_str()))
+    })
 }
 
 fn padded(result: String, by: usize) -> String {

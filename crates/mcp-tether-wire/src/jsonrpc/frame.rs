@@ -1,12 +1,37 @@
 //! The bytes of one outgoing message, possibly in several pieces, so that replacing an id in a
 //! large message copies nothing but the id.
 
+use std::fmt;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
 /// Messages up to this many bytes are copied into one piece: cheaper than three small writes.
 const COPY_LIMIT: usize = 16 * 1024;
+
+/// Edits of one message that overlap, are out of order, or reach beyond its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overlap;
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the edits of a message overlap")
+    }
+}
+
+impl std::error::Error for Overlap {}
+
+/// Checks that edits are in order, do not overlap, and lie within `length` bytes.
+pub(super) fn check<With>(length: usize, edits: &[(Range<usize>, With)]) -> Result<(), Overlap> {
+    let mut from = 0;
+    for (range, _) in edits {
+        if range.start < from || range.end < range.start {
+            return Err(Overlap);
+        }
+        from = range.end;
+    }
+    if from > length { Err(Overlap) } else { Ok(()) }
+}
 
 /// One outgoing message without its line ending: one or more pieces that follow each other.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +41,18 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Replaces byte ranges of `raw`. `edits` must be sorted and must not overlap.
-    pub fn spliced<With: AsRef<[u8]>>(raw: &Bytes, edits: &[(Range<usize>, With)]) -> Self {
+    /// Replaces byte ranges of `raw`.
+    ///
+    /// # Errors
+    /// Edits that are not in order, overlap, or reach beyond the end of `raw`: nothing is written
+    /// then, because what came out would not be the message that any rule wanted.
+    pub fn spliced<With: AsRef<[u8]>>(
+        raw: &Bytes,
+        edits: &[(Range<usize>, With)],
+    ) -> Result<Self, Overlap> {
+        check(raw.len(), edits)?;
         if raw.len() <= COPY_LIMIT {
-            return Self::copied(raw, edits);
+            return Ok(Self::copied(raw, edits));
         }
         let mut pieces = Vec::with_capacity(edits.len() * 2 + 1);
         let mut from = 0;
@@ -31,9 +64,10 @@ impl Frame {
         pieces.push(raw.slice(from..));
         pieces.retain(|piece| !piece.is_empty());
         let length = pieces.iter().map(Bytes::len).sum();
-        Self { pieces, length }
+        Ok(Self { pieces, length })
     }
 
+    /// Takes edits that [`check`] accepted.
     fn copied<With: AsRef<[u8]>>(raw: &Bytes, edits: &[(Range<usize>, With)]) -> Self {
         let added: usize = edits.iter().map(|(_, with)| with.as_ref().len()).sum();
         let mut bytes = BytesMut::with_capacity(raw.len() + added);
@@ -95,7 +129,8 @@ mod tests {
             let raw =
                 Bytes::from(format!("{{\"id\":1,\"x\":\"{}\",\"y\":2}}", "p".repeat(padding)));
             let end = raw.len() - 1;
-            let frame = Frame::spliced(&raw, &[(6..7, "\"abc\""), (end - 1..end, "33")]);
+            let edits = [(6..7, "\"abc\""), (end - 1..end, "33")];
+            let frame = Frame::spliced(&raw, &edits).unwrap();
             assert_eq!(frame.len(), raw.len() + 5);
             let expected = format!("{{\"id\":\"abc\",\"x\":\"{}\",\"y\":33}}", "p".repeat(padding));
             assert_eq!(frame.into_bytes(), expected);
@@ -105,8 +140,22 @@ mod tests {
     #[test]
     fn a_large_message_is_not_copied() {
         let raw = Bytes::from(vec![b'x'; COPY_LIMIT + 1]);
-        let pieces = Frame::spliced(&raw, &[(5..6, "1")]).into_pieces();
+        let pieces = Frame::spliced(&raw, &[(5..6, "1")]).unwrap().into_pieces();
         assert_eq!(pieces.len(), 3);
         assert_eq!(pieces[2].as_ptr(), raw[6..].as_ptr());
+    }
+
+    /// T-05: what would have to be sliced backwards is an error, not the end of the process.
+    #[test]
+    fn edits_that_overlap_are_refused() {
+        for length in [10, COPY_LIMIT + 10] {
+            let raw = Bytes::from(vec![b'x'; length]);
+            let refused = |edits: &[(Range<usize>, &str)]| Frame::spliced(&raw, edits).is_err();
+            assert!(refused(&[(2..5, "a"), (4..6, "b")]), "overlap");
+            assert!(refused(&[(2..5, "a"), (2..5, "b")]), "the same place twice");
+            assert!(refused(&[(5..6, "a"), (2..3, "b")]), "out of order");
+            assert!(refused(&[(length..length + 1, "a")]), "beyond the end");
+            assert!(!refused(&[(2..5, "a"), (5..6, "b"), (6..6, "c"), (6..6, "d")]), "adjacent");
+        }
     }
 }

@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
-use super::frame::Frame;
+use super::frame::{Frame, Overlap};
 use super::id::RequestId;
+use super::object::Object;
 use crate::protocol::codes;
 
 /// What a message is, by the members it has.
@@ -36,6 +37,14 @@ pub struct Message {
     method: Option<Box<str>>,
     params: Option<Range<usize>>,
     outcome: Option<Range<usize>>,
+}
+
+/// Where an id goes that a message is given.
+enum IdPlace {
+    /// In the place of the value of its member `id`.
+    Value(Range<usize>),
+    /// There is no such member: it is inserted here.
+    Missing(usize),
 }
 
 /// Text that is no message: the JSON-RPC error that answers it (T-05).
@@ -178,35 +187,49 @@ impl Message {
         self.outcome.clone()
     }
 
-    /// Reads chosen members of `params`; `None` if absent or of another shape.
-    pub fn params_as<'a, T: serde::Deserialize<'a>>(&'a self) -> Option<T> {
-        serde_json::from_str(self.params()?).ok()
+    /// Reads chosen members of `params`, the last of each name; `None` if absent or of another
+    /// shape.
+    pub fn params_as<T: DeserializeOwned>(&self) -> Option<T> {
+        last_members(self.params()?)
     }
 
-    /// Reads chosen members of `result` or `error`; `None` if absent or of another shape.
-    pub fn outcome_as<'a, T: serde::Deserialize<'a>>(&'a self) -> Option<T> {
-        serde_json::from_str(self.outcome()?).ok()
+    /// Reads chosen members of `result` or `error`, the last of each name; `None` if absent or of
+    /// another shape.
+    pub fn outcome_as<T: DeserializeOwned>(&self) -> Option<T> {
+        last_members(self.outcome()?)
     }
 
     /// This message with another id and otherwise the same bytes. An error answer without an id
     /// gains one.
     pub fn with_id(&self, id: &str) -> Frame {
-        self.with_edits::<&[u8]>(id, &[])
+        let inserted;
+        let edit = match self.id_place() {
+            IdPlace::Value(range) => (range, id),
+            IdPlace::Missing(at) => {
+                inserted = format!("\"id\":{id},");
+                (at..at, inserted.as_str())
+            }
+        };
+        // A single edit within the message cannot overlap anything.
+        Frame::spliced(&self.raw, &[edit]).unwrap_or_default()
     }
 
-    /// This message with another id and further edits, which must be sorted and not overlap.
-    pub fn with_edits<With: AsRef<[u8]>>(&self, id: &str, edits: &[(Range<usize>, With)]) -> Frame {
+    /// This message with another id and further edits, which must be sorted.
+    ///
+    /// # Errors
+    /// Edits that overlap each other or the id.
+    pub fn with_edits<With: AsRef<[u8]>>(
+        &self,
+        id: &str,
+        edits: &[(Range<usize>, With)],
+    ) -> Result<Frame, Overlap> {
         let inserted;
-        let (range, with) = match &self.id {
-            Some((_, range)) => (range.clone(), id.as_bytes()),
-            None => match self.unusable_id_range() {
-                Some(range) => (range, id.as_bytes()),
-                None => {
-                    let start = self.raw.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
-                    inserted = format!("\"id\":{id},");
-                    (start..start, inserted.as_bytes())
-                }
-            },
+        let (range, with) = match self.id_place() {
+            IdPlace::Value(range) => (range, id.as_bytes()),
+            IdPlace::Missing(at) => {
+                inserted = format!("\"id\":{id},");
+                (at..at, inserted.as_bytes())
+            }
         };
         let edits = edits.iter().map(|(range, with)| (range.clone(), with.as_ref()));
         let mut all: Vec<(Range<usize>, &[u8])> = edits.collect();
@@ -215,9 +238,26 @@ impl Message {
         Frame::spliced(&self.raw, &all)
     }
 
-    /// This message with edits to anything but its id; they must be sorted and not overlap.
-    pub fn edited<With: AsRef<[u8]>>(&self, edits: &[(Range<usize>, With)]) -> Frame {
+    /// This message with edits to anything but its id; they must be sorted.
+    ///
+    /// # Errors
+    /// Edits that overlap.
+    pub fn edited<With: AsRef<[u8]>>(
+        &self,
+        edits: &[(Range<usize>, With)],
+    ) -> Result<Frame, Overlap> {
         Frame::spliced(&self.raw, edits)
+    }
+
+    fn id_place(&self) -> IdPlace {
+        let known = self.id.as_ref().map(|(_, range)| range.clone());
+        match known.or_else(|| self.unusable_id_range()) {
+            Some(range) => IdPlace::Value(range),
+            None => {
+                let start = self.raw.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
+                IdPlace::Missing(start)
+            }
+        }
     }
 
     /// Where an id member stands that is no legal id (`null` in an error answer).
@@ -228,16 +268,21 @@ impl Message {
     }
 
     /// This message with edits inside `params` or the outcome, and with another id, as a message
-    /// again. Nothing is read a second time. The edits must be sorted and not overlap.
-    pub fn rewritten<Text>(&self, id: Option<&RequestId>, edits: &[(Range<usize>, Text)]) -> Self
-    where
-        Text: AsRef<[u8]>,
-    {
+    /// again. Nothing is read a second time. The edits must be sorted.
+    ///
+    /// # Errors
+    /// Edits that overlap each other or the id.
+    pub fn rewritten<Text: AsRef<[u8]>>(
+        &self,
+        id: Option<&RequestId>,
+        edits: &[(Range<usize>, Text)],
+    ) -> Result<Self, Overlap> {
         let new_id = self.id.as_ref().zip(id).map(|((_, range), id)| (range.clone(), id.to_json()));
         let mut all: Vec<(Range<usize>, &[u8])> =
             edits.iter().map(|(range, with)| (range.clone(), with.as_ref())).collect();
         all.extend(new_id.iter().map(|(range, id)| (range.clone(), id.as_bytes())));
         all.sort_by_key(|(range, _)| range.start);
+        let raw = Frame::spliced(&self.raw, &all)?.into_bytes();
         let shifted = |at: usize| {
             let before = all.iter().filter(|(range, _)| range.end <= at);
             before.fold(at, |to, (range, with)| to + with.len() - range.len())
@@ -247,14 +292,14 @@ impl Message {
             (Some(id), Some((_, range))) => Some((id.clone(), moved(range))),
             (_, known) => known.as_ref().map(|(id, range)| (id.clone(), moved(range))),
         };
-        Self {
+        Ok(Self {
             kind: self.kind,
-            raw: Frame::spliced(&self.raw, &all).into_bytes(),
+            raw,
             id,
             method: self.method.clone(),
             params: self.params.as_ref().map(moved),
             outcome: self.outcome.as_ref().map(moved),
-        }
+        })
     }
 
     fn text(&self, range: Range<usize>) -> Option<&str> {
@@ -313,6 +358,12 @@ impl Invalid {
 
 fn category(error: &serde_json::Error) -> &'static str {
     if error.is_eof() { "the text ends too early" } else { "a syntax error" }
+}
+
+/// Reads a value. Where a member is there twice the last one counts, as for most parsers.
+fn last_members<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let read = serde_json::from_str(text).ok();
+    read.or_else(|| serde_json::from_str(&Object::parse(text)?.undoubled()?).ok())
 }
 
 /// Where `part`, a slice of `text`, lies in it.
@@ -445,7 +496,7 @@ mod tests {
             let start = message.params_range().unwrap().start;
             let edits = [(start + 1..start + 1, "\"new\":{},"), (start + 5..start + 6, "")];
             let id = RequestId::from(12345);
-            let rewritten = message.rewritten(Some(&id), &edits);
+            let rewritten = message.rewritten(Some(&id), &edits).unwrap();
             let text = std::str::from_utf8(rewritten.raw()).unwrap();
             let expected = r#"{"new":{},"a":,"b":[2]}"#;
             assert_eq!(rewritten.params(), Some(expected), "{line}");
@@ -460,6 +511,22 @@ mod tests {
                 assert_eq!(again, wanted.replace("12345", "7"));
             }
         }
+    }
+
+    /// T-05
+    #[test]
+    fn the_last_of_two_members_is_read() {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let read = |params: &str| {
+            let text = format!(r#"{{"jsonrpc":"2.0","method":"m","params":{params}}}"#);
+            parse(&text).unwrap().params_as::<Named>().map(|named| named.name)
+        };
+        assert_eq!(read(r#"{"name":"a","x":1,"x":2}"#).as_deref(), Some("a"));
+        assert_eq!(read(r#"{"name":"a","\u006eame":"b"}"#).as_deref(), Some("b"));
+        assert_eq!(read(r#"{"name":"a","name":7}"#), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod message;
 mod object;
 
 pub use answer::{error_response, error_response_without_id, result_response};
-pub use frame::Frame;
+pub use frame::{Frame, Overlap};
 pub use id::RequestId;
 pub use lines::{Line, LineDecoder};
 pub use message::{Invalid, Kind, Message, Received};

@@ -1,6 +1,7 @@
 //! Scripts: what the host and the loop give goes in, what is said and sent is read back as values.
 //! The clock is moved by hand.
 
+mod doubled;
 mod listens;
 mod logs_and_progress;
 mod pages;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{HostEffect, ModernHost};
-use crate::jsonrpc::{Message, RequestId};
+use crate::jsonrpc::{Kind, Message, RequestId};
 
 /// A modern host that is put through its paces.
 struct Script {

@@ -1,0 +1,110 @@
+//! The net under one turn of the loop: a panic in it ends neither the process nor the host's other
+//! requests without an answer (T-05, E-59). Everything that is open is answered with an error, and
+//! the loop goes on; if it happens again and again, the bridge ends.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Bridge;
+use crate::eras::modern_host::ModernHost;
+use crate::error::{Failure, FailureKind};
+
+/// After this many faults nothing that the loop holds can be trusted.
+const MOST_FAULTS: u32 = 16;
+
+impl Bridge {
+    /// Lets the loop work on one event. Whatever was under way when it met a fault of its own is
+    /// answered with `-32603`.
+    pub(super) fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        // What a panic leaves half done is given up in `recover`.
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_ok() {
+            return;
+        }
+        self.faults += 1;
+        let recovered = catch_unwind(AssertUnwindSafe(|| self.recover()));
+        if recovered.is_err() {
+            self.faults = MOST_FAULTS;
+        }
+    }
+
+    /// Whether there is no point in going on.
+    pub(super) fn is_broken(&self) -> bool {
+        self.faults >= MOST_FAULTS
+    }
+
+    fn recover(&mut self) {
+        tracing::error!("`mcp-tether` met a fault of its own; all open requests are given up");
+        let failure = Failure::new(FailureKind::Internal, "`mcp-tether` met a fault of its own")
+            .hint("the server may or may not have acted on the request; please report this fault");
+        self.translating = false;
+        self.modern_host.finish(&failure);
+        self.carry_translation_out();
+        self.modern_host = ModernHost::new();
+        self.in_every_lane(|bridge| {
+            bridge.fail_everything(&failure);
+            bridge.search = None;
+            if !bridge.opening.is_idle() && !bridge.opening.is_ready() {
+                bridge.initialize_failed();
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use url::Url;
+
+    use super::*;
+    use crate::bridge::BridgeOptions;
+    use crate::host::{Drove, HostEnd, in_process};
+    use crate::jsonrpc::Line;
+    use crate::remote::RemoteOptions;
+
+    /// A bridge to a server that is not there.
+    fn bridge() -> (Bridge, HostEnd) {
+        let url = Url::parse("http://127.0.0.1:9/mcp").unwrap();
+        let (host, end) = in_process();
+        (Bridge::new(host, BridgeOptions::new(RemoteOptions::new(url))).unwrap(), end)
+    }
+
+    async fn told(bridge: &mut Bridge, end: &mut HostEnd) -> Value {
+        loop {
+            tokio::select! {
+                line = end.receive() => return serde_json::from_slice(&line.unwrap()).unwrap(),
+                drove = bridge.host.writer.drive() => assert_ne!(drove, Drove::Closed),
+            }
+        }
+    }
+
+    const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
+        "protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{}}}"#;
+
+    /// T-05, E-59
+    #[tokio::test]
+    async fn a_panic_in_a_turn_answers_what_is_open_and_the_loop_goes_on() {
+        let (mut bridge, mut end) = bridge();
+        for round in 0..2 {
+            bridge.guarded(|bridge| bridge.take_line(Line::Text(INITIALIZE.into())));
+            let list = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
+            bridge.guarded(|bridge| bridge.take_line(Line::Text(list.into())));
+            bridge.guarded(|_| panic!("a fault that the test asked for"));
+            for id in [1, 2] {
+                let answer = told(&mut bridge, &mut end).await;
+                assert_eq!(answer["id"], id, "round {round}: {answer}");
+                assert_eq!(answer["error"]["code"], -32603);
+                assert_eq!(answer["error"]["data"]["bridge"]["kind"], "internal");
+            }
+        }
+        assert!(!bridge.is_broken());
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_panics_again_and_again_ends() {
+        let (mut bridge, _end) = bridge();
+        for _ in 0..MOST_FAULTS {
+            assert!(!bridge.is_broken());
+            bridge.guarded(|_| panic!("a fault that the test asked for"));
+        }
+        assert!(bridge.is_broken());
+    }
+}

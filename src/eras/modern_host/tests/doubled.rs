@@ -1,0 +1,125 @@
+//! Texts with doubled members at any place, through the adapter of a modern host: what comes out is
+//! JSON or a refusal, and every request is answered at most once (T-05).
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::eras::doubled::texts;
+
+const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"roots":{},"sampling":{},"elicitation":{"url":{}}},"progressToken":"t"}"#;
+const METHODS: [&str; 6] = [
+    "tools/call",
+    "tools/list",
+    "prompts/get",
+    "resources/read",
+    "subscriptions/listen",
+    "server/discover",
+];
+const FROM_SERVER: [&str; 8] = [
+    "notifications/progress",
+    "notifications/message",
+    "notifications/tools/list_changed",
+    "notifications/resources/updated",
+    "notifications/elicitation/complete",
+    "notifications/tasks/status",
+    "elicitation/create",
+    "sampling/createMessage",
+];
+
+fn message(text: String) -> Message {
+    Message::parse(text).unwrap()
+}
+
+fn is_json(bytes: &[u8]) {
+    // Not a `Value`: it holds no number as large as JSON allows.
+    let read: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
+    assert!(read.is_ok(), "{}", String::from_utf8_lossy(bytes));
+}
+
+/// Reads what was said and sent; returns the requests that were sent, and counts answers to 7.
+fn look(host: &mut ModernHost, answered: &mut usize) -> Vec<(RequestId, String)> {
+    let mut requests = Vec::new();
+    for effect in host.effects() {
+        match effect {
+            HostEffect::Say(line) => {
+                let line = line.into_bytes();
+                is_json(&line);
+                let line = Message::parse(line).unwrap();
+                let is_answer = matches!(line.kind(), Kind::Response | Kind::ErrorResponse);
+                *answered += usize::from(is_answer && line.id() == Some(&RequestId::from(7)));
+            }
+            HostEffect::Send(sent) => {
+                is_json(sent.raw());
+                if let (Kind::Request, Some(id)) = (sent.kind(), sent.id()) {
+                    requests.push((id.clone(), sent.method().to_owned()));
+                }
+            }
+        }
+    }
+    requests
+}
+
+fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
+    let mut host = ModernHost::new();
+    let mut now = Instant::now();
+    let mut answered = 0;
+    let params = match params.trim_start_matches('{').trim_start() {
+        "}" => format!("{{{META}}}"),
+        rest => format!("{{{META},{rest}"),
+    };
+    let request = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{method}","params":{params}}}"#);
+    host.take(message(request), now);
+    let mut answers = answers.iter().cycle();
+    for _ in 0..8 {
+        for (id, method) in look(&mut host, &mut answered) {
+            for (at, name) in FROM_SERVER.iter().enumerate() {
+                let number = if name.starts_with("notifications") {
+                    String::new()
+                } else {
+                    format!(r#""id":{},"#, 900 + at)
+                };
+                let line = format!(
+                    r#"{{"jsonrpc":"2.0",{number}"method":"{name}","params":{from_server}}}"#
+                );
+                host.take_remote(&message(line), Some(&id), now);
+            }
+            let answer = match method.as_str() {
+                "initialize" => concat!(
+                    r#""result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"#,
+                    r#""logging":{},"resources":{"subscribe":true}},"serverInfo":{"name":"a"},"#,
+                    r#""serverInfo":{"name":"b"}}"#
+                ),
+                _ => answers.next().map_or("", String::as_str),
+            };
+            let answer = message(format!(r#"{{"jsonrpc":"2.0","id":{id},{answer}}}"#));
+            host.take_answer(&id, &answer, now);
+        }
+        now += Duration::from_secs(2);
+        host.take_time(now);
+    }
+    look(&mut host, &mut answered);
+    assert!(answered <= 1, "answered {answered} times");
+}
+
+fn answers() -> impl Strategy<Value = Vec<String>> {
+    let one = prop_oneof![
+        5 => texts::object().prop_map(|text| format!(r#""result":{text}"#)),
+        1 => texts::object().prop_map(|text| format!(r#""error":{text}"#)),
+    ];
+    prop::collection::vec(one, 1..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// T-05
+    #[test]
+    fn doubled_members_never_break_a_translation_for_a_modern_host(
+        method in prop::sample::select(METHODS.to_vec()),
+        params in texts::object(),
+        from_server in texts::object(),
+        answers in answers(),
+    ) {
+        play(method, &params, &from_server, &answers);
+    }
+}
