@@ -12,7 +12,6 @@ use crate::platform::Paths;
 #[derive(Clone, Debug)]
 pub struct Environment {
     variables: Variables,
-    added: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug)]
@@ -24,36 +23,25 @@ enum Variables {
 impl Environment {
     /// The real one.
     pub fn of_process() -> Self {
-        Self { variables: Variables::Process, added: BTreeMap::new() }
+        Self { variables: Variables::Process }
     }
 
     /// One with exactly these variables, for tests.
     pub fn fixed<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let variables = Variables::Fixed(variables.into_iter().map(own).collect());
-        Self { variables, added: BTreeMap::new() }
-    }
-
-    /// The same with more variables, as a host adds those of its configuration.
-    #[must_use]
-    pub fn with_variables(&self, more: &[(String, String)]) -> Self {
-        let mut with_more = self.clone();
-        with_more.added.extend(more.iter().cloned());
-        with_more
+        Self { variables }
     }
 
     /// Whether this is the real one, so that another run of the program finds the same.
     pub fn is_of_process(&self) -> bool {
-        matches!(self.variables, Variables::Process) && self.added.is_empty()
+        matches!(self.variables, Variables::Process)
     }
 
     /// The value of a variable. Bytes that are no UTF-8 are replaced, which later checks refuse
     /// where it matters.
     pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<String> {
         let name = name.as_ref();
-        if let Some(value) = name.to_str().and_then(|name| self.added.get(name)) {
-            return Some(value.clone());
-        }
         match &self.variables {
             Variables::Process => std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()),
             Variables::Fixed(fixed) => fixed.get(name.to_str()?).cloned(),

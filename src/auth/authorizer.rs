@@ -124,6 +124,14 @@ impl Authorizer {
         matches!(self.source, Source::Nowhere)
     }
 
+    /// The token of the file as it is now, as the header that carries it; `None` without a file.
+    pub fn token_of_file(&self) -> Option<http::HeaderValue> {
+        match &self.source {
+            Source::File(file) => Some(file.current().0),
+            Source::Nowhere | Source::SignIn(_) => None,
+        }
+    }
+
     fn inner(&self) -> Option<&Arc<Inner>> {
         match &self.source {
             Source::SignIn(inner) => Some(inner),

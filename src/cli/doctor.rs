@@ -34,6 +34,6 @@ impl Doctor {
             return doctor::watch::run(url.as_deref(), environment);
         }
         let options = DoctorOptions { url, as_json: json, as_report: report };
-        doctor::run(&options, hosts::read, &outer.overlaid_by(flags.0), environment)
+        doctor::run(&options, &hosts::read, &outer.overlaid_by(flags.0), environment)
     }
 }

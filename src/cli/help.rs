@@ -101,11 +101,18 @@ Examples:
   mcp-tether import
   mcp-tether import https://mcp.example.com/mcp
   mcp-tether import https://mcp.example.com/mcp --header 'X-Tenant: ${TENANT}'
+  mcp-tether import --scope project
 
 Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. The files are found by
-URL and flags: without a URL both come from the configurations of the hosts that `install` knows,
-else give both as they were given to `mcp-remote`. Where the server replaces refresh
-tokens, the sign-in works with one program only: this one, from the first renewal on.";
+URL and flags: without a URL both come from your configurations of the hosts that `install` knows,
+else give both as they were given to `mcp-remote`. Headers only help to find the files: none is
+sent, and `${…}` is not replaced.
+
+What the current folder's configurations name is shown and left alone, as somebody else may have
+written them. `--scope project` shows each with its flags and asks.
+
+Where the server replaces refresh tokens, the sign-in works with one program only: this one, from
+the first renewal on.";
 
 /// Examples of `install`.
 pub const INSTALL: &str = "\
@@ -135,9 +142,13 @@ Examples:
   mcp-tether migrate --dry-run
   mcp-tether migrate
   mcp-tether migrate --host claude-desktop --yes
+  mcp-tether migrate --scope project
 
-Looks into the configurations of this user and of the current folder. Each file's former content
-stays beside it as `.bak`, and the files of `mcp-remote` are left as they are.";
+Rewrites your own configurations. Those of the current folder are shown and left alone, as somebody
+else may have written them; `--scope project` shows each entry with its flags and asks.
+
+Each file's former content stays beside it as `.bak`, and the files of `mcp-remote` are left as
+they are.";
 
 /// Examples of `secret`.
 pub const SECRET: &str = "\

@@ -6,9 +6,11 @@ use clap::{Args, Parser};
 
 use super::flags::InstallFlags;
 use super::{Cli, target};
+use crate::commands::import::ImportOptions;
 use crate::commands::install::{InstallOptions, UninstallOptions};
 use crate::commands::migrate::MigrateOptions;
-use crate::commands::{install, migrate};
+use crate::commands::untrusted::UntrustedCommand;
+use crate::commands::{import, install, migrate};
 use crate::environment::Environment;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::Scope;
@@ -55,10 +57,29 @@ pub struct Uninstall {
 }
 
 #[derive(Args)]
+pub struct Import {
+    /// The servers' URLs, as they stand in the host's configuration [default: every server that a
+    /// known host starts `mcp-remote` for]
+    #[arg(value_name = "URL")]
+    urls: Vec<String>,
+    /// Without a URL: the servers in this user's configurations, or those that the current folder
+    /// names; each of these is asked about
+    #[arg(long, value_name = "SCOPE", value_parser = ["user", "project"], default_value = "user")]
+    #[arg(conflicts_with = "urls")]
+    scope: String,
+    #[command(flatten)]
+    flags: InstallFlags,
+}
+
+#[derive(Args)]
 pub struct Migrate {
     /// Only this host, repeat for more [default: every host that is found]
     #[arg(long = "host", id = "hosts", value_name = "NAME")]
     hosts: Vec<String>,
+    /// Rewrite the entries of this user, or those of the current folder: each of these is asked
+    /// about, and they are only named otherwise
+    #[arg(long, value_name = "SCOPE", value_parser = ["user", "project"], default_value = "user")]
+    scope: String,
     /// Rewrite without asking
     #[arg(long)]
     yes: bool,
@@ -87,10 +108,19 @@ impl Uninstall {
     }
 }
 
+impl Import {
+    pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        let Self { urls, scope, flags } = self;
+        let options = ImportOptions { urls, scope: scope_of(&scope) };
+        import::run(&options, &read, &outer.overlaid_by(flags.0), environment)
+    }
+}
+
 impl Migrate {
     pub fn run(self, environment: &Environment) -> Result<ExitCode> {
-        let Self { hosts, yes, dry_run, no_import } = self;
-        let options = MigrateOptions { hosts, yes, dry_run, no_import };
+        let Self { hosts, scope, yes, dry_run, no_import } = self;
+        let scope = scope_of(&scope);
+        let options = MigrateOptions { hosts, scope, yes, dry_run, no_import };
         migrate::run(&options, &read, environment)
     }
 }
@@ -99,8 +129,8 @@ fn scope_of(word: &str) -> Scope {
     if word == "project" { Scope::Project } else { Scope::User }
 }
 
-/// The words of an entry as a command line of the bridge.
-pub fn read(words: &[String]) -> Result<(String, Flags)> {
+/// The words of an entry as a command line of the bridge, which is not obeyed.
+pub fn read(words: &[String]) -> Result<UntrustedCommand> {
     let words = [OsString::from("mcp-tether")].into_iter().chain(words.iter().map(OsString::from));
     let cli = Cli::try_parse_from(words).map_err(|error| {
         let text = error.to_string();
@@ -108,7 +138,10 @@ pub fn read(words: &[String]) -> Result<(String, Flags)> {
         Error::usage(first.trim_start_matches("error: "))
     })?;
     match cli.command {
-        None => target(cli.target, cli.flags.0),
+        None => {
+            let (url, flags) = target(cli.target, cli.flags.0)?;
+            Ok(UntrustedCommand::new(url, flags))
+        }
         Some(_) => Err(Error::usage("its first word is a command")),
     }
 }

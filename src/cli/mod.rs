@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use self::about::{Completions, Generate};
 use self::doctor::Doctor;
 use self::flags::{SettingFlags, StoreFlags};
-use self::hosts::{Install, Migrate, Uninstall};
+use self::hosts::{Import, Install, Migrate, Uninstall};
 use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
 #[cfg(feature = "mock")]
 use crate::commands::serve_mock::ServeOptions;
@@ -87,14 +87,7 @@ enum Verb {
     Errand,
     /// Take over the sign-ins of `mcp-remote`
     #[command(after_help = help::IMPORT, args_override_self = true)]
-    Import {
-        /// The servers' URLs, as they stand in the host's configuration [default: every server that
-        /// a known host starts `mcp-remote` for]
-        #[arg(value_name = "URL")]
-        urls: Vec<String>,
-        #[command(flatten)]
-        flags: SettingFlags,
-    },
+    Import(Import),
     /// Put a server into a host's configuration
     #[command(after_help = help::INSTALL, args_override_self = true)]
     Install(Install),
@@ -341,9 +334,7 @@ impl Cli {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
             Verb::Errand => commands::errand::run(environment),
-            Verb::Import { urls, flags } => {
-                commands::import::run(&urls, &merged(flags), &hosts::read, environment)
-            }
+            Verb::Import(import) => import.run(outer, environment),
             Verb::Install(install) => install.run(outer, environment),
             Verb::Uninstall(uninstall) => uninstall.run(environment),
             Verb::Migrate(migrate) => migrate.run(environment),

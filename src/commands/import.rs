@@ -7,44 +7,84 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::host_entries::folders;
-use super::migrate::Reading;
-use super::prepare::{Ground, block_on, for_signing_in, store};
+use super::consent::ask;
+use super::host_entries::{folders, position};
+use super::prepare::{Ground, block_on, for_import, store};
 use super::sign_in::{place, subject, to_error};
+use super::untrusted::{
+    ReadCommand, UntrustedCommand, displayed_words, folder_of_entry, folder_of_process,
+};
 use crate::auth::{
     AuthMethod, AuthOptions, Foreign, ForeignClient, Names, SignedIn, TokenSet, adopt,
 };
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{Entry, HostFile, McpRemote, found, mcp_remote};
+use crate::hosts::{Entry, Host, HostFile, McpRemote, Scope, found, mcp_remote};
 use crate::platform::NoBrowser;
 use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings};
 use crate::store::StoreChoice;
 use crate::store::import::{
-    ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, folder, known_keys, read,
+    ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, known_keys, read,
 };
+
+/// What to take over, as it was typed.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// The servers' URLs; without any, the configurations of hosts name them.
+    pub urls: Vec<String>,
+    /// Whose configurations count.
+    pub scope: Scope,
+}
 
 /// Takes the sign-ins of these servers over; without any, of those that hosts start `mcp-remote`
 /// for.
+///
+/// # Errors
+/// Settings that do not fit, a log file or folder that cannot be used, and a single server whose
+/// sign-in cannot be taken over.
 pub fn run(
-    urls: &[String],
+    options: &ImportOptions,
+    read: ReadCommand<'_>,
     flags: &Flags,
-    read: Reading<'_>,
     environment: &Environment,
 ) -> Result<ExitCode> {
-    let folder = folder_of(environment)?;
-    if urls.is_empty() {
-        store(flags, environment)?;
-        let entries = started_by_hosts(read, environment);
-        return match entries.is_empty() || known_keys(&folder).is_empty() {
-            true => what_there_is(&folder),
-            false => Ok(all_of(&entries, flags, environment)),
-        };
+    // Logging starts here, by this command's own flags, before any entry is read.
+    store(flags, environment)?;
+    let folder = usual_folder(environment)?;
+    if !options.urls.is_empty() {
+        return of_urls(&options.urls, &folder, flags, environment);
     }
+    let entries = started_by_hosts(read, environment);
+    let (chosen, left): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|started| started.scope == options.scope);
+    let chosen = match options.scope {
+        Scope::User => {
+            to_stderr(&left_alone(&left));
+            chosen
+        }
+        Scope::Project => permitted(chosen)?,
+    };
+    if chosen.is_empty() && options.scope == Scope::Project {
+        to_stdout("nothing was taken over from this project\n");
+        return Ok(ExitCode::Ok);
+    }
+    let known = |started: &Started| started.folder.is_some() || !known_keys(&folder).is_empty();
+    match chosen.iter().any(known) {
+        true => Ok(all_of(&chosen, flags, environment)),
+        false => what_there_is(&folder),
+    }
+}
+
+fn of_urls(
+    urls: &[String],
+    folder: &Path,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<ExitCode> {
     let mut failed = false;
     for url in urls {
-        match one(url, &folder, flags, environment) {
+        match of_url(url, folder, flags, environment) {
             Ok(report) => to_stdout(&report),
             Err(error) if urls.len() == 1 => return Err(error),
             Err(error) => {
@@ -58,15 +98,39 @@ pub fn run(
 
 /// A server that a host starts `mcp-remote` for.
 pub(super) struct Started {
-    /// The entry.
-    pub(super) entry: Entry,
-    /// The server's URL.
-    pub(super) url: String,
-    /// What else was given.
-    pub(super) flags: Flags,
+    /// Whose configuration says so.
+    scope: Scope,
+    /// Where the entry stands, for a person.
+    place: String,
+    /// The entry's name.
+    name: String,
+    /// What it starts, as it stands there.
+    words: Vec<String>,
+    command: UntrustedCommand,
+    /// The folder of `mcp-remote` that the entry names; a sentence if it cannot be used.
+    folder: Option<std::result::Result<PathBuf, String>>,
 }
 
 impl Started {
+    /// What this entry of this host says.
+    pub(super) fn new(
+        host: &Host,
+        scope: Scope,
+        entry: &Entry,
+        given: Vec<String>,
+        command: UntrustedCommand,
+    ) -> Self {
+        let place = format!("{} ({}), {}", host.title, scope.word(), position(entry));
+        let folder = folder_of_entry(&entry.variables, scope).transpose();
+        Self { scope, place, name: entry.place.name.clone(), words: given, command, folder }
+    }
+
+    /// One line for a person: where it stands, which server it names, and with which words.
+    pub(super) fn displayed(&self) -> String {
+        let url = self.command.displayed_url();
+        format!("{} starts `mcp-remote` for `{url}`: {}", self.place, displayed_words(&self.words))
+    }
+
     /// Takes its sign-in over; the report, or a note why not. A server without one is nothing to
     /// worry about.
     pub(super) fn take_over(
@@ -74,37 +138,90 @@ impl Started {
         flags: &Flags,
         environment: &Environment,
     ) -> std::result::Result<String, String> {
-        let flags = flags.clone().overlaid_by(self.flags.clone());
-        let environment = environment.with_variables(&self.entry.variables);
-        let folder = folder_of(&environment);
-        let taken = folder.and_then(|folder| one(&self.url, &folder, &flags, &environment));
-        taken.map_err(|error| {
-            let reason = error.to_string();
+        self.try_take_over(flags, environment).map_err(|reason| {
             let reason = reason.lines().next().unwrap_or_default();
             let reason = reason.trim_start_matches("error: ");
-            let name = plain(&self.entry.place.name);
-            format!("  note    no sign-in was taken over for `{name}`: {reason}\n")
+            let name = plain(&self.name);
+            let mut note = format!("  note    no sign-in was taken over for `{name}`: {reason}\n");
+            let disregarded = self.command.disregarded_flags();
+            if !disregarded.is_empty() {
+                let flags = disregarded.join(", ");
+                note += &format!("  note    {flags} of the entry did not count here; ");
+                note += "`mcp-tether import URL` takes them from you\n";
+            }
+            note
         })
+    }
+
+    fn try_take_over(
+        &self,
+        flags: &Flags,
+        environment: &Environment,
+    ) -> std::result::Result<String, String> {
+        let named = self.command.named_sign_in(self.scope)?;
+        let text = |error: Error| error.to_string();
+        let folder = match &self.folder {
+            Some(folder) => folder.clone()?,
+            None => usual_folder(environment).map_err(text)?,
+        };
+        let (ground, mut auth) =
+            for_import(self.command.url(), flags, environment).map_err(text)?;
+        named.apply_to(&mut auth);
+        import(&ground, auth, &folder, &named.parameters).map_err(text)
     }
 }
 
 /// The entries of all hosts that start `mcp-remote`, each server once. Files and entries that
 /// cannot be read are passed over: `migrate` tells about them.
-fn started_by_hosts(read: Reading<'_>, environment: &Environment) -> Vec<Started> {
+fn started_by_hosts(read: ReadCommand<'_>, environment: &Environment) -> Vec<Started> {
     let mut started: Vec<Started> = Vec::new();
     let mut seen = HashSet::new();
-    for (host, _, path) in found(&folders(environment)) {
-        let Ok(file) = HostFile::open(host, &path) else { continue };
+    for (host, scope, path) in found(&folders(environment)) {
+        let Ok(file) = HostFile::open(host, scope, &path) else { continue };
         for entry in file.document.entries() {
             let Some(McpRemote::Started(given)) = mcp_remote(&entry.words) else { continue };
-            if let Ok((url, flags)) = read(&given)
-                && seen.insert((given, entry.variables.clone()))
+            if let Ok(command) = read(&given)
+                && seen.insert((scope, given.clone(), entry.variables.clone()))
             {
-                started.push(Started { entry: entry.clone(), url, flags });
+                started.push(Started::new(host, scope, entry, given, command));
             }
         }
     }
     started
+}
+
+/// What is said of entries that the current folder brings.
+fn left_alone(entries: &[Started]) -> String {
+    let line = |started: &Started| format!("note: {}\n", started.displayed());
+    let mut out: String = entries.iter().map(line).collect();
+    if !entries.is_empty() {
+        out += "note: entries of a project are left alone\n\n";
+        out += "hint: `mcp-tether import --scope project` asks about each of them\n";
+    }
+    out
+}
+
+/// The entries of a project to which the person at the terminal says yes, one by one.
+fn permitted(entries: Vec<Started>) -> Result<Vec<Started>> {
+    if !entries.is_empty() && !stdin_is_terminal() {
+        to_stderr(
+            &entries
+                .iter()
+                .map(|entry| format!("note: {}\n", entry.displayed()))
+                .collect::<String>(),
+        );
+        return Err(Error::usage("nothing was taken over: there is nobody to ask")
+            .hint("run it in a terminal")
+            .hint("or name the servers yourself: `mcp-tether import URL …`"));
+    }
+    let mut permitted = Vec::new();
+    for started in entries {
+        to_stderr(&format!("{}\n", started.displayed()));
+        if ask("take its sign-in over?")? {
+            permitted.push(started);
+        }
+    }
+    Ok(permitted)
 }
 
 fn all_of(entries: &[Started], flags: &Flags, environment: &Environment) -> ExitCode {
@@ -121,9 +238,8 @@ fn all_of(entries: &[Started], flags: &Flags, environment: &Environment) -> Exit
     code
 }
 
-fn folder_of(environment: &Environment) -> Result<PathBuf> {
-    let configured = environment.non_empty("MCP_REMOTE_CONFIG_DIR");
-    folder(configured.as_deref(), environment.home().as_deref()).ok_or_else(|| {
+fn usual_folder(environment: &Environment) -> Result<PathBuf> {
+    folder_of_process(environment).ok_or_else(|| {
         Error::failed("no home folder to look for `.mcp-auth` in")
             .hint("name the folder with `MCP_REMOTE_CONFIG_DIR`")
     })
@@ -141,13 +257,23 @@ fn what_there_is(folder: &Path) -> Result<ExitCode> {
         .hint("name them as in the host's configuration: `mcp-tether import URL …`"))
 }
 
-fn one(url: &str, folder: &Path, flags: &Flags, environment: &Environment) -> Result<String> {
-    let (ground, auth) = for_signing_in(url, flags, environment)?;
+fn of_url(url: &str, folder: &Path, flags: &Flags, environment: &Environment) -> Result<String> {
+    let (ground, auth) = for_import(url, flags, environment)?;
+    let parameters = parameters(url, &ground.settings);
+    import(&ground, auth, folder, &parameters)
+}
+
+fn import(
+    ground: &Ground,
+    auth: AuthOptions,
+    folder: &Path,
+    parameters: &Parameters,
+) -> Result<String> {
     if ground.store.choice() == StoreChoice::Memory {
         return Err(Error::usage("what is imported into memory ends with this command")
             .hint("choose `--credential-store keyring` or `--credential-store file`"));
     }
-    let findings = read(folder, &parameters(url, &ground.settings));
+    let findings = read(folder, parameters);
     for problem in &findings.problems {
         to_stderr(&format!("{}\n", plain(&problem.to_string())));
     }
@@ -164,10 +290,15 @@ fn one(url: &str, folder: &Path, flags: &Flags, environment: &Environment) -> Re
     let tokens = tokens.ok_or_else(|| missing("tokens"))?;
     let client = client(registration, &auth).ok_or_else(|| missing("registered client"))?;
     let foreign = foreign(tokens, client);
-    take_over(&ground, auth, foreign, &who)
+    store_as_ours(ground, auth, foreign, &who)
 }
 
-fn take_over(ground: &Ground, auth: AuthOptions, foreign: Foreign, who: &str) -> Result<String> {
+fn store_as_ours(
+    ground: &Ground,
+    auth: AuthOptions,
+    foreign: Foreign,
+    who: &str,
+) -> Result<String> {
     let name = Names::new(&auth).sign_in;
     let world = ground.world(ground.vault(), Arc::new(NoBrowser));
     let (adopted, rests) = block_on(async {

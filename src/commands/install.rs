@@ -84,7 +84,7 @@ fn install(
     folders: &Folders,
 ) -> Result<String> {
     let path = file_of(host, options.scope, folders)?;
-    let mut file = HostFile::open(host, &path)?;
+    let mut file = HostFile::open(host, options.scope, &path)?;
     let name = plain(&entry.name);
     let words = entry.words();
     let done = match file.document.entry(&entry.name) {
@@ -125,7 +125,7 @@ fn name_is_taken(host: &Host, there: &Entry, path: &Path) -> Error {
 
 fn remove(host: &'static Host, options: &UninstallOptions, folders: &Folders) -> Result<String> {
     let path = file_of(host, options.scope, folders)?;
-    let mut file = HostFile::open(host, &path)?;
+    let mut file = HostFile::open(host, options.scope, &path)?;
     let target = options.target.trim();
     let meant = |entry: &&Entry| {
         file.document.is_first(&entry.place)

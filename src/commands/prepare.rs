@@ -11,6 +11,7 @@ use url::Url;
 
 use super::errand::Apart;
 use super::logging;
+use super::memory_key::MemoryKey;
 use super::notes::Notes;
 use super::running::Identity;
 use super::vault::StoreVault;
@@ -22,7 +23,7 @@ use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
 use crate::protocol::Era;
 use crate::redact::SafeUrl;
 use crate::remote::RemoteOptions;
-use crate::settings::{Flags, Key, Settings, parse_remote_url};
+use crate::settings::{Flags, Key, Settings, check_encryption, parse_remote_url};
 use crate::store::{CredentialStore, StoreChoice};
 
 /// How long a command waits for a keyring that may ask its owner for a password. The bridge, whose
@@ -74,11 +75,14 @@ impl Prepared {
 
 /// For a host that waits: it is answered from the last session where the remote takes its time.
 pub fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
-    let (mut ground, auth) = ground_and_auth(url, flags, environment, Patience::OfHost)?;
-    let memory = ground.memory();
+    let (ground, auth) = ground_and_auth(url, flags, environment, Patience::OfHost)?;
+    let key = MemoryKey::of_machine(&ground.paths);
+    let memory = key.as_ref().and_then(|key| ground.memory(key, auth.as_ref()));
+    let known_era = key.as_ref().and_then(|key| ground.known_era(key));
     let observer = ground.observer(environment);
     let mut prepared = ground.prepared(auth);
     prepared.bridge.memory = memory;
+    prepared.bridge.known_era = known_era;
     prepared.bridge.observer = observer;
     Ok(prepared)
 }
@@ -89,7 +93,11 @@ pub fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Resul
     if let Some(auth) = auth.as_mut().filter(|_| stderr_is_terminal()) {
         auth.request_wait = auth.auth_timeout;
     }
-    Ok(ground.prepared(auth))
+    let key = MemoryKey::of_machine(&ground.paths);
+    let known_era = key.as_ref().and_then(|key| ground.known_era(key));
+    let mut prepared = ground.prepared(auth);
+    prepared.bridge.known_era = known_era;
+    Ok(prepared)
 }
 
 /// For the commands about signing in: an `Authorization` header of the user's own is an error
@@ -100,11 +108,38 @@ pub fn for_signing_in(
     environment: &Environment,
 ) -> Result<(Ground, AuthOptions)> {
     let (ground, auth) = ground_and_auth(url, flags, environment, person())?;
-    let auth = auth.ok_or_else(|| {
-        Error::usage("the `Authorization` header or token file given replaces signing in")
-            .hint("take it out; `mcp-tether config show URL` says where it stands")
-    })?;
-    Ok((ground, auth))
+    Ok((ground, auth.ok_or_else(replaces_sign_in)?))
+}
+
+fn replaces_sign_in() -> Error {
+    Error::usage("the `Authorization` header or token file given replaces signing in")
+        .hint("take it out; `mcp-tether config show URL` says where it stands")
+}
+
+/// For taking a sign-in over. No header is expanded or sent, and logging was started before: the
+/// server may be named by a configuration that this person did not write.
+///
+/// # Errors
+/// Settings that do not fit, a server that is not encrypted, and an authorization of the user's own.
+pub fn for_import(
+    url_text: &str,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<(Ground, AuthOptions)> {
+    let (url, warning) = parse_remote_url(url_text)?;
+    let mut settings = Settings::resolve(Some(&url), flags, environment)?;
+    settings.warnings.extend(warning);
+    check_encryption(&url, settings.switch(Key::AllowHttp))?;
+    let replaced = settings.replace_sign_in(environment)?;
+    let paths = environment.paths();
+    let store = open(&settings, &paths, person());
+    let http = settings.http_options(environment)?;
+    let remote = RemoteOptions { http, ..RemoteOptions::new(url.clone()) };
+    let auth = settings.auth_options(&url, &[], environment, &secret_of(&store))?;
+    let auth = auth.filter(|_| !replaced).ok_or_else(replaces_sign_in)?;
+    warn(&settings);
+    let notice = Arc::new(say);
+    Ok((Ground { url, settings, remote, store, paths, notice, errands: None }, auth))
 }
 
 /// For a look at everything, which each part of it takes apart.
@@ -226,20 +261,23 @@ impl Ground {
             Some("modern") => Pin::Only(Era::Modern),
             _ => Pin::Auto,
         };
-        let known_era = self.paths.state().ok();
-        let known_era = known_era.map(|f| KnownEra::new(&f.join("eras"), self.url.as_str()));
-        let bridge =
-            BridgeOptions { protocol, known_era, hidden_tools, ..BridgeOptions::new(self.remote) };
+        let bridge = BridgeOptions { protocol, hidden_tools, ..BridgeOptions::new(self.remote) };
         Prepared { bridge, authorizer }
     }
 
-    /// Where the answers of this server and account are kept. A machine without a folder for that
-    /// has none, and everything else works.
-    fn memory(&mut self) -> Option<MemoryOptions> {
+    /// What is known of this server's era, and will be.
+    fn known_era(&self, key: &MemoryKey) -> Option<KnownEra> {
+        let state = self.paths.state().ok()?;
+        Some(KnownEra::new(&state.join("eras"), &key.of_era(&self.remote)))
+    }
+
+    /// Where the answers that this server gives to this run are kept. A machine without a folder
+    /// for that has none, and everything else works.
+    fn memory(&self, key: &MemoryKey, auth: Option<&AuthOptions>) -> Option<MemoryOptions> {
         let answer_within = self.settings.answer_within()?;
         let folder = self.paths.cache().ok()?.join("sessions");
-        let account = self.settings.text(Key::Account).unwrap_or_default();
-        Some(MemoryOptions { folder, key: format!("{}|{account}", self.url), answer_within })
+        let key = key.of_answers(&self.remote, &self.settings, auth);
+        Some(MemoryOptions { folder, key, answer_within })
     }
 }
 

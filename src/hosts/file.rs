@@ -8,17 +8,21 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::document::{Document, Flaw};
-use super::table::{Host, shown};
+use super::table::{Host, Scope, shown};
 use crate::error::{Error, Result};
 
-/// Claude Code's file grows to some megabytes; beyond this it is no configuration.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// The largest file of a user, in bytes: Claude Code's grows to some megabytes.
+const MAX_USER_FILE: u64 = 8 * 1024 * 1024;
+/// The largest file of a project, in bytes. Whoever wrote the project chose what is in it, and what
+/// is parsed takes many times its size in memory.
+const MAX_PROJECT_FILE: u64 = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A configuration file that was read, or one that is not there yet.
 pub struct HostFile {
     path: PathBuf,
     target: PathBuf,
+    scope: Scope,
     found: Option<Found>,
     /// What it holds; edit this, then [`HostFile::save`].
     pub document: Document,
@@ -60,15 +64,19 @@ impl From<FileError> for Error {
 }
 
 impl HostFile {
-    /// Reads the file of this host. One that does not exist is an empty one.
-    pub fn open(host: &Host, path: &Path) -> std::result::Result<Self, FileError> {
+    /// Reads the file of this host in this scope. One that does not exist is an empty one.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that is larger than 8 MiB (1 MiB in a project), or whose text is
+    /// not a configuration of this host.
+    pub fn open(host: &Host, scope: Scope, path: &Path) -> std::result::Result<Self, FileError> {
         let target = target_of(path).map_err(FileError::Unusable)?;
-        let found = read(&target).map_err(FileError::Unusable)?;
+        let found = read(&target, scope).map_err(FileError::Unusable)?;
         let bytes = found.as_ref().map(|found| found.bytes.as_slice()).unwrap_or_default();
         let text = text(&target, bytes).map_err(FileError::Unusable)?;
         let document =
             Document::parse(text, host).map_err(|flaw| FileError::Flawed(target.clone(), flaw))?;
-        Ok(Self { path: path.to_path_buf(), target, found, document })
+        Ok(Self { path: path.to_path_buf(), target, scope, found, document })
     }
 
     /// Where it is, as it was named.
@@ -143,7 +151,7 @@ impl HostFile {
 
     /// Hosts write their files too. Between this look and the renaming lie microseconds.
     fn check_unchanged(&self) -> Result<()> {
-        let now = read(&self.target)?;
+        let now = read(&self.target, self.scope)?;
         let bytes = |found: &Option<Found>| found.as_ref().map(|found| found.bytes.clone());
         if bytes(&now) == bytes(&self.found) {
             return Ok(());
@@ -172,7 +180,7 @@ fn target_of(path: &Path) -> Result<PathBuf> {
     }
 }
 
-fn read(path: &Path) -> Result<Option<Found>> {
+fn read(path: &Path, scope: Scope) -> Result<Option<Found>> {
     // Looked at first: opening a pipe would wait for its other end.
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -182,12 +190,19 @@ fn read(path: &Path) -> Result<Option<Found>> {
     if !metadata.is_file() {
         return Err(Error::failed(format!("{} is not a file", shown(path))));
     }
+    let largest = match scope {
+        Scope::User => MAX_USER_FILE,
+        Scope::Project => MAX_PROJECT_FILE,
+    };
     let mut bytes = Vec::new();
     fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(largest + 1).read_to_end(&mut bytes))
         .map_err(|error| cannot("read", path, &error))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Error::failed(format!("{} is too large to be a configuration", shown(path))));
+    if bytes.len() as u64 > largest {
+        let mib = largest / (1024 * 1024);
+        let message =
+            format!("{} is larger than {mib} MiB, too large to be a configuration", shown(path));
+        return Err(Error::failed(message).hint("move what is not configuration out of it"));
     }
     Ok(Some(Found { bytes, metadata }))
 }

@@ -18,7 +18,10 @@ const EMPTY: &str = "{}\n";
 
 /// A text that was read, and can be edited.
 pub struct JsonText {
-    root: CstRootNode,
+    text: String,
+    /// The text as a tree that can be edited: made for the first edit, as it takes many times the
+    /// memory of the text.
+    root: Option<CstRootNode>,
     /// Every entry, in the order of the file.
     pub entries: Vec<Entry>,
 }
@@ -45,8 +48,7 @@ impl JsonText {
         }
         let mut entries = reader.entries;
         entries.sort_by_key(|entry| entry.line);
-        let root = CstRootNode::parse(text, &options()).map_err(flawed)?;
-        Ok(Self { root, entries })
+        Ok(Self { text: text.to_owned(), root: None, entries })
     }
 
     /// Adds an entry as the last of its section, which is made if it is not there.
@@ -77,16 +79,19 @@ impl JsonText {
 
     /// The text as it is now.
     pub fn text(&self) -> String {
-        self.root.to_string()
+        self.root.as_ref().map_or_else(|| self.text.clone(), ToString::to_string)
     }
 
-    fn at(&self, place: &Place) -> CstObject {
+    fn at(&mut self, place: &Place) -> CstObject {
         self.section(place.section.iter().map(String::as_str))
     }
 
     /// What stands on the way was seen to be objects when the text was read.
-    fn section<'a>(&self, keys: impl Iterator<Item = &'a str>) -> CstObject {
-        keys.fold(self.root.object_value_or_set(), |object, key| object.object_value_or_set(key))
+    fn section<'a>(&mut self, keys: impl Iterator<Item = &'a str>) -> CstObject {
+        let root = self.root.get_or_insert_with(|| {
+            CstRootNode::parse(&self.text, &options()).expect("it was parsed before")
+        });
+        keys.fold(root.object_value_or_set(), |object, key| object.object_value_or_set(key))
     }
 }
 

@@ -10,6 +10,7 @@ mod mcp_remote;
 mod table;
 mod toml;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 pub use document::{Document, Flaw, snippet};
@@ -18,13 +19,22 @@ pub use file::{FileError, HostFile, Saved};
 pub use mcp_remote::{McpRemote, mcp_remote};
 pub use table::{Folders, Format, HOSTS, Host, MOVING_VARIABLES, Scope};
 
-/// The configuration files of known hosts that exist, for this user and for the current folder.
+/// The configuration files of known hosts that exist, each once: those of this user, then those of
+/// the current folder. A file that is both, because the current folder is the home folder or links
+/// lead there, is the user's.
 pub fn found(folders: &Folders) -> Vec<(&'static Host, Scope, PathBuf)> {
-    let scopes = [Scope::User, Scope::Project];
-    let places = HOSTS.iter().flat_map(|host| scopes.map(|scope| (host, scope)));
-    let files = |(host, scope): (&'static Host, Scope)| {
-        let files = host.files(scope, folders).into_iter();
-        files.map(move |path| (host, scope, path))
-    };
-    places.flat_map(files).collect()
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for scope in [Scope::User, Scope::Project] {
+        for host in &HOSTS {
+            for path in host.files(scope, folders) {
+                if seen.insert(std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                    found.push((host, scope, path));
+                }
+            }
+        }
+    }
+    // Host by host, as people read it.
+    found.sort_by_key(|(host, ..)| host.id);
+    found
 }

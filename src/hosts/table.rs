@@ -47,7 +47,7 @@ pub enum Format {
 }
 
 /// For whom an entry holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// For this user everywhere.
     User,
@@ -304,6 +304,14 @@ impl Scope {
         match self {
             Self::User => "user",
             Self::Project => "project",
+        }
+    }
+
+    /// The flag that chooses it, with a space before it; nothing where no flag is needed.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::User => "",
+            Self::Project => " --scope project",
         }
     }
 }

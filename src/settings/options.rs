@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::headers::{KEYRING, KeyringLookup, parse_file, parse_line};
+use super::headers::{KEYRING, KeyringLookup, Lookup, parse_file, parse_line};
 use super::remote_url::check_encryption;
 use super::value::Value;
 use super::{Key, Settings, Source, Sourced};
@@ -189,22 +189,44 @@ impl Settings {
         keyring: KeyringLookup<'_>,
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         let mut warnings = Vec::new();
+        let lookup = |name: &str| self.value_of(name, environment, keyring);
+        let headers = self.headers_by(&lookup, environment, &mut warnings)?;
+        self.warnings.extend(warnings);
+        Ok(headers)
+    }
+
+    /// Whether these settings say themselves who is asking, by an `Authorization` header or a token
+    /// file, so that nobody signs in. Replaces no `${…}`, and asks no keyring.
+    ///
+    /// # Errors
+    /// A header that is not one, and a header file that cannot be read.
+    pub fn replace_sign_in(&self, environment: &Environment) -> Result<bool> {
+        let placeholder = |_: &str| Ok(Some("x".to_owned()));
+        let headers = self.headers_by(&placeholder, environment, &mut Vec::new())?;
+        let has_header = headers.iter().any(|(name, _)| *name == AUTHORIZATION);
+        Ok(has_header || self.text(Key::TokenFile).is_some_and(|path| !path.is_empty()))
+    }
+
+    fn headers_by(
+        &self,
+        lookup: Lookup<'_>,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
         for (source, key, text) in self.header_texts() {
-            let lookup = |name: &str| self.value_of(name, environment, keyring);
             let found = if key == Key::Header {
                 let place = format!("{} {}", part_of(source), source.spelled(key.setting()));
-                vec![parse_line(text, &place, &lookup)?]
+                vec![parse_line(text, &place, lookup)?]
             } else {
-                let text = read_file("header file", text, environment, &mut warnings)?;
-                parse_file(&text.0, &text.1, &lookup)?
+                let text = read_file("header file", text, environment, warnings)?;
+                parse_file(&text.0, &text.1, lookup)?
             };
             for (name, value) in found {
                 headers.retain(|(other, _)| *other != name);
                 headers.push((name, value));
             }
         }
-        self.warnings.extend(warnings);
         Ok(headers)
     }
 

@@ -179,17 +179,11 @@ impl Settings {
         if self.switch(Key::DisableResourceParameter) {
             return Ok(ResourceIndicator::Omitted);
         }
-        match self.text(Key::Resource) {
-            None => Ok(ResourceIndicator::Published),
-            Some("") => Ok(ResourceIndicator::Omitted),
-            // RFC 8707 section 2: an absolute URI without a fragment.
-            Some(text) if Url::parse(text).is_ok_and(|url| url.fragment().is_none()) => {
-                Ok(ResourceIndicator::Fixed(text.to_owned()))
-            }
-            Some(_) => Err(self
-                .unfit(Key::Resource, "is not an absolute URI without fragment")
-                .hint("it looks like `https://mcp.example.com`; an empty one asks for none")),
-        }
+        let Some(text) = self.text(Key::Resource) else { return Ok(ResourceIndicator::Published) };
+        resource_indicator(text).ok_or_else(|| {
+            self.unfit(Key::Resource, "is not an absolute URI without fragment")
+                .hint("it looks like `https://mcp.example.com`; an empty one asks for none")
+        })
     }
 
     fn authorize_params(&self) -> Result<Vec<(String, String)>> {
@@ -320,6 +314,16 @@ impl Settings {
             None => format!("`--{}`", key.setting().name),
         }
     }
+}
+
+/// The resource indicator that a text of `--resource` stands for: an empty one asks for none. `None`
+/// for what is not an absolute URI without a fragment (RFC 8707 section 2).
+pub fn resource_indicator(text: &str) -> Option<ResourceIndicator> {
+    if text.is_empty() {
+        return Some(ResourceIndicator::Omitted);
+    }
+    let url = Url::parse(text).ok().filter(|url| url.fragment().is_none());
+    url.map(|_| ResourceIndicator::Fixed(text.to_owned()))
 }
 
 fn for_each_string(

@@ -57,6 +57,7 @@ mod network;
 #[cfg(target_os = "linux")]
 mod open_ports;
 mod raw_host;
+mod remembered;
 mod rules;
 mod running;
 mod secrets;

@@ -13,7 +13,8 @@ use crate::support::home::Home;
 use crate::support::process::Running;
 
 impl Home {
-    fn status(&self) -> Vec<Value> {
+    /// Every stored sign-in, as `status` tells it.
+    pub fn status(&self) -> Vec<Value> {
         let status = self.ok(&["status", "--json"]);
         serde_json::from_str(&status.stdout).unwrap()
     }

@@ -6,29 +6,23 @@ use std::path::Path;
 
 use url::Url;
 
-use super::Reading;
 use super::check::Check;
 use crate::commands::host_entries::{folders, is_ours, position, url_of};
 use crate::commands::literal_secrets::is_secret_header;
+use crate::commands::untrusted::ReadCommand;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::hosts::{Entry, Host, HostFile, McpRemote, Scope, found, mcp_remote};
 use crate::redact::{SafeUrl, plain};
 
 /// Every configuration that exists.
-pub fn checks(read: Reading, environment: &Environment) -> Vec<Check> {
+pub fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Check> {
     let mut checks = Vec::new();
-    let mut seen = Vec::new();
     for (host, scope, path) in found(&folders(environment)) {
-        // Two flavours of one host may share the file of a project, and home may be the project.
-        if seen.contains(&path) {
-            continue;
-        }
-        match HostFile::open(host, &path) {
+        match HostFile::open(host, scope, &path) {
             Ok(file) => checks.extend(configuration(host, scope, &file, read)),
             Err(error) => checks.push(Check::error(host.id, &Error::from(error))),
         }
-        seen.push(path);
     }
     if checks.is_empty() {
         let check = Check::ok("configurations", "no known host has one here");
@@ -37,21 +31,21 @@ pub fn checks(read: Reading, environment: &Environment) -> Vec<Check> {
     checks
 }
 
-fn configuration(host: &Host, scope: Scope, file: &HostFile, read: Reading) -> Vec<Check> {
+fn configuration(host: &Host, scope: Scope, file: &HostFile, read: ReadCommand<'_>) -> Vec<Check> {
     let entries = file.document.entries();
     let mut checks = Vec::new();
     let mut servers: HashMap<&str, &Entry> = HashMap::new();
     let mut ours = 0;
     for entry in entries {
         if let Some(runs) = mcp_remote(&entry.words) {
-            checks.push(leftover(host, entry, &runs));
+            checks.push(leftover(host, scope, entry, &runs));
             continue;
         }
         if !is_ours(&entry.words) {
             continue;
         }
         ours += 1;
-        checks.extend(start(host, entry));
+        checks.extend(start(host, scope, entry));
         checks.extend(arguments(host, entry, read));
         if let Some(url) = url_of(&entry.words)
             && let Some(earlier) = servers.insert(url, entry)
@@ -59,7 +53,7 @@ fn configuration(host: &Host, scope: Scope, file: &HostFile, read: Reading) -> V
             let shown = shown(url);
             let (one, other) = (position(earlier), position(entry));
             let says = format!("{one} and {other} both start `{shown}`, so its tools come twice");
-            let next = format!("`mcp-tether uninstall NAME --host {}`", host.id);
+            let next = format!("`mcp-tether uninstall NAME --host {}{}`", host.id, scope.flag());
             checks.push(Check::warn(host.id, says).next(next));
         }
     }
@@ -75,11 +69,11 @@ fn shown(url: &str) -> String {
     Url::parse(url).map_or_else(|_| "…".to_owned(), |url| SafeUrl::new(&url).to_string())
 }
 
-fn leftover(host: &Host, entry: &Entry, runs: &McpRemote) -> Check {
+fn leftover(host: &Host, scope: Scope, entry: &Entry, runs: &McpRemote) -> Check {
     let at = position(entry);
     match runs {
         McpRemote::Started(_) => Check::warn(host.id, format!("{at} still runs `mcp-remote`"))
-            .next(format!("`mcp-tether migrate --host {}`", host.id)),
+            .next(format!("`mcp-tether migrate --host {}{}`", host.id, scope.flag())),
         McpRemote::Mentioned => {
             Check::warn(host.id, format!("{at} mentions `mcp-remote` in an unknown way"))
                 .next("rewrite it by hand")
@@ -88,16 +82,17 @@ fn leftover(host: &Host, entry: &Entry, runs: &McpRemote) -> Check {
 }
 
 /// Whether the host will find the program: many start with a short `PATH` and in no known folder.
-fn start(host: &Host, entry: &Entry) -> Option<Check> {
+fn start(host: &Host, scope: Scope, entry: &Entry) -> Option<Check> {
     let program = Path::new(entry.words.first()?);
     let at = position(entry);
     let shown = plain(&program.display().to_string());
     let repair = || match url_of(&entry.words) {
         Some(url) => format!(
-            "`mcp-tether install {} --host {} --name {}` writes the absolute path",
+            "`mcp-tether install {} --host {} --name {}{}` writes the absolute path",
             self::shown(url),
             host.id,
-            plain(&entry.place.name)
+            plain(&entry.place.name),
+            scope.flag()
         ),
         None => "write the absolute path".to_owned(),
     };
@@ -112,7 +107,7 @@ fn start(host: &Host, entry: &Entry) -> Option<Check> {
     Some(Check::warn(host.id, says).next(repair()))
 }
 
-fn arguments(host: &Host, entry: &Entry, read: Reading) -> Vec<Check> {
+fn arguments(host: &Host, entry: &Entry, read: ReadCommand<'_>) -> Vec<Check> {
     let given = entry.words.get(1..).unwrap_or_default();
     let at = position(entry);
     let mut checks = Vec::new();

@@ -21,6 +21,7 @@ use url::Url;
 
 use self::check::{Check, Diagnosis, Verdict};
 use super::prepare::{Ground, block_on, for_doctor, store};
+use super::untrusted::ReadCommand;
 use crate::auth::{AuthOptions, Login};
 use crate::environment::{Environment, to_stdout};
 use crate::error::{ExitCode, Result};
@@ -40,13 +41,10 @@ pub struct DoctorOptions {
     pub as_report: bool,
 }
 
-/// Reads a command line of the bridge.
-pub type Reading = fn(&[String]) -> Result<(String, Flags)>;
-
 /// Looks, and shows what was found. Ends with 1 if something does not work.
 pub fn run(
     options: &DoctorOptions,
-    read: Reading,
+    read: ReadCommand<'_>,
     flags: &Flags,
     environment: &Environment,
 ) -> Result<ExitCode> {

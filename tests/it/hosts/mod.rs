@@ -4,6 +4,7 @@
 
 mod files;
 mod migrating;
+mod projects;
 mod refusals;
 
 use std::path::PathBuf;

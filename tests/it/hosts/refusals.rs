@@ -223,7 +223,7 @@ fn a_file_that_changed_meanwhile_is_not_overwritten() {
         if let Some(before) = before {
             home.write(&name, before);
         }
-        let mut file = HostFile::open(host, &path).unwrap();
+        let mut file = HostFile::open(host, Scope::User, &path).unwrap();
         file.document.add(&entry);
         home.write(&name, meanwhile);
         let refused = file.save(true).unwrap_err().to_string();

@@ -77,6 +77,12 @@ impl Program {
         self
     }
 
+    /// Runs it in this folder instead of its home.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Writes a private file, named relative to home.
     pub fn file(self, name: &str, text: &str) -> Self {
         let path = self.home.path().join(name);
@@ -109,6 +115,25 @@ impl Program {
         self.start()
     }
 
+    /// Runs it to its end with a terminal as stdin, at which this is typed.
+    #[cfg(target_os = "linux")]
+    pub fn run_at_a_terminal(mut self, typed: &str) -> Finished {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&person).expect("a terminal");
+        unlockpt(&person).expect("a terminal");
+        let name = ptsname(&person, Vec::new()).expect("a terminal");
+        let name = name.to_str().expect("a path").to_owned();
+        let terminal = std::fs::File::options().read(true).write(true).open(name);
+        self.command.stderr(Stdio::piped()).stdin(terminal.expect("a terminal"));
+        let running = self.start_with_stdin();
+        let mut person = std::fs::File::from(person);
+        person.write_all(typed.as_bytes()).expect("it is open");
+        // The terminal stays open until the end.
+        running.finish()
+    }
+
     /// Starts it with a stderr whose other end is closed.
     pub fn spawn_without_stderr(mut self) -> Running {
         let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -132,7 +157,12 @@ impl Program {
     }
 
     fn start(mut self) -> Running {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        self.command.stdin(Stdio::piped());
+        self.start_with_stdin()
+    }
+
+    fn start_with_stdin(mut self) -> Running {
+        self.command.stdout(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let stop_reading = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop_reading);

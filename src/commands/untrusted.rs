@@ -1,0 +1,283 @@
+//! What an entry of a host's configuration says about `mcp-remote`: text that somebody wrote there,
+//! and nothing that the person at the terminal said. It can be shown, it can be compared, and it
+//! names a sign-in; there is no way from it into `Settings`, so none of its headers, variables,
+//! proxies, authorities, log files or folders ever counts for this process.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::literal_secrets::hidden;
+use crate::auth::{AuthOptions, PreRegistered, ResourceIndicator};
+use crate::environment::Environment;
+use crate::hosts::Scope;
+use crate::redact::{SafeUrl, plain};
+use crate::settings::{Flags, Key, resource_indicator};
+use crate::store::import::Parameters;
+
+/// The variable with which an entry moves the folder of `mcp-remote`.
+const FOLDER_VARIABLE: &str = "MCP_REMOTE_CONFIG_DIR";
+
+/// Flags that change how a server is reached or what is believed of it. They do not count here, and
+/// are named where taking a sign-in over fails: the person may give them again.
+const REACHING: [Key; 9] = [
+    Key::Header,
+    Key::AllowHttp,
+    Key::Proxy,
+    Key::ProxyBypass,
+    Key::NoProxy,
+    Key::CaCert,
+    Key::Ipv4,
+    Key::AcceptIssuerMismatch,
+    Key::AllowPrivateAddresses,
+];
+
+/// A command line of the bridge that stands in a configuration: read, and not obeyed.
+pub struct UntrustedCommand {
+    url: String,
+    flags: Flags,
+}
+
+/// Reads the words of an entry as a command line of the bridge.
+pub type ReadCommand<'a> = &'a dyn Fn(&[String]) -> crate::error::Result<UntrustedCommand>;
+
+/// The sign-in that an entry means: what named its files, and what ours is stored under.
+pub(super) struct NamedSignIn {
+    pub(super) parameters: Parameters,
+    account: Option<String>,
+    resource: Option<ResourceIndicator>,
+    client: Option<PreRegistered>,
+}
+
+impl UntrustedCommand {
+    /// The command line with this URL and these flags.
+    pub fn new(url: String, flags: Flags) -> Self {
+        Self { url, flags }
+    }
+
+    /// The URL as it was written.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL for a person, without credentials.
+    pub(super) fn displayed_url(&self) -> String {
+        let url = Url::parse(self.url.trim());
+        url.map_or_else(|_| "…".to_owned(), |url| plain(&SafeUrl::new(&url).to_string()))
+    }
+
+    /// The sign-in that it names.
+    ///
+    /// # Errors
+    /// A sentence: it signs in by other means, or its client cannot be read without obeying it.
+    pub(super) fn named_sign_in(&self, scope: Scope) -> Result<NamedSignIn, String> {
+        if self.replaces_sign_in() {
+            return Err("its `Authorization` header or token file replaces signing in".to_owned());
+        }
+        let resource = match (self.text(Key::DisableResourceParameter), self.text(Key::Resource)) {
+            (Some(_), _) => Some(ResourceIndicator::Omitted),
+            (None, None) => None,
+            (None, Some(text)) => Some(
+                resource_indicator(text)
+                    .ok_or("its `--resource` is not an absolute URI without fragment")?,
+            ),
+        };
+        Ok(NamedSignIn {
+            parameters: self.parameters(),
+            account: self.text(Key::Account).map(str::to_owned),
+            resource,
+            client: self.client(scope)?,
+        })
+    }
+
+    /// The flags that would change how the server is reached, and do not count here.
+    pub(super) fn disregarded_flags(&self) -> Vec<String> {
+        let given = |key: &&Key| self.text(**key).is_some();
+        REACHING.iter().filter(given).map(|key| format!("`--{}`", key.setting().name)).collect()
+    }
+
+    /// What made the names of the files of `mcp-remote`, as it was typed.
+    fn parameters(&self) -> Parameters {
+        let pairs = |key, separator| -> Vec<(String, String)> {
+            let pair = |text: &str| {
+                let (name, value) = text.split_once(separator)?;
+                Some((name.trim().to_owned(), value.trim().to_owned()))
+            };
+            self.texts(key).filter_map(pair).collect()
+        };
+        let text = |key| self.text(key).filter(|text| !text.is_empty()).map(str::to_owned);
+        Parameters {
+            url: self.url.trim().to_owned(),
+            resource: text(Key::Resource),
+            authorize_params: pairs(Key::AuthorizeParam, '='),
+            headers: pairs(Key::Header, ':'),
+            client_metadata_url: text(Key::ClientMetadataUrl),
+            token_endpoint: text(Key::TokenEndpoint),
+        }
+    }
+
+    /// The client that was registered by hand. A file counts only where this user's own
+    /// configuration names it by a path that does not depend on the current folder.
+    fn client(&self, scope: Scope) -> Result<Option<PreRegistered>, String> {
+        let Some(text) = self.text(Key::StaticOauthClientInfo).filter(|text| !text.is_empty())
+        else {
+            return Ok(None);
+        };
+        let by_hand = "its `--static-oauth-client-info` names";
+        let json = match text.strip_prefix('@') {
+            None => text.to_owned(),
+            Some(path) if scope == Scope::User && Path::new(path).is_absolute() => {
+                let shown = plain(path);
+                std::fs::read_to_string(path)
+                    .map_err(|error| format!("cannot read its client in `{shown}`: {error}"))?
+            }
+            Some(_) => return Err(format!("{by_hand} a file")),
+        };
+        if json.contains("${") {
+            return Err(format!("{by_hand} a variable"));
+        }
+        let client = PreRegistered::from_json(&json);
+        client.map(Some).map_err(|_| "its `--static-oauth-client-info` cannot be read".to_owned())
+    }
+
+    fn replaces_sign_in(&self) -> bool {
+        let is_authorization = |line: &str| {
+            let name = line.split_once(':').map_or(line, |(name, _)| name);
+            name.trim().eq_ignore_ascii_case("authorization")
+        };
+        self.texts(Key::Header).any(is_authorization) || self.text(Key::TokenFile).is_some()
+    }
+
+    /// The last text of a flag, as the last one counts on a command line.
+    fn text(&self, key: Key) -> Option<&str> {
+        self.texts(key).last()
+    }
+
+    fn texts(&self, key: Key) -> impl Iterator<Item = &str> {
+        let of_key = self.flags.values.iter().filter(move |(other, _)| *other == key);
+        of_key.flat_map(|(_, texts)| texts.iter().map(String::as_str))
+    }
+}
+
+impl NamedSignIn {
+    /// Lets these options mean the same sign-in.
+    pub(super) fn apply_to(&self, auth: &mut AuthOptions) {
+        if let Some(account) = &self.account {
+            auth.account.clone_from(account);
+        }
+        if let Some(resource) = &self.resource {
+            auth.resource = resource.clone();
+        }
+        if let Some(client) = &self.client {
+            auth.client_info = Some(client.clone());
+        }
+    }
+}
+
+/// The folder in which `mcp-remote` kept what an entry with these variables means; `None` for the
+/// usual one. Only a configuration of this user may name another, by an absolute path: a relative
+/// one would lead into whatever folder the command is run in.
+///
+/// # Errors
+/// A sentence: the path is relative.
+pub(super) fn folder_of_entry(
+    variables: &[(String, String)],
+    scope: Scope,
+) -> Result<Option<PathBuf>, String> {
+    let named = variables.iter().rev().find(|(name, _)| name == FOLDER_VARIABLE);
+    let Some((_, path)) = named.filter(|(_, path)| !path.is_empty() && scope == Scope::User) else {
+        return Ok(None);
+    };
+    if Path::new(path).is_absolute() {
+        return Ok(Some(PathBuf::from(path)));
+    }
+    Err(format!("its `{FOLDER_VARIABLE}` is a relative path, which depends on the host's folder"))
+}
+
+/// The folder that this process was told to look in, else the usual one.
+pub(super) fn folder_of_process(environment: &Environment) -> Option<PathBuf> {
+    let configured = environment.non_empty(FOLDER_VARIABLE);
+    crate::store::import::folder(configured.as_deref(), environment.home().as_deref())
+}
+
+/// The words of an entry for a person: in one line, without what looks like a secret.
+pub(super) fn displayed_words(words: &[String]) -> String {
+    plain(&hidden(&serde_json::Value::from(words).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(values: &[(Key, &str)]) -> UntrustedCommand {
+        let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
+        let flags = Flags { config: None, values: values.iter().map(own).collect() };
+        UntrustedCommand::new("https://mcp.example.com/mcp".to_owned(), flags)
+    }
+
+    /// S-17
+    #[test]
+    fn only_what_names_a_sign_in_is_taken_from_an_entry() {
+        let entry = command(&[
+            (Key::Header, "X-Tenant: ${TENANT}"),
+            (Key::Account, "work"),
+            (Key::Resource, "https://r.example"),
+            (Key::Proxy, "http://evil.example"),
+            (Key::CaCert, "evil.pem"),
+            (Key::LogFile, "../.bashrc"),
+            (Key::CredentialStore, "file"),
+        ]);
+        let named = entry.named_sign_in(Scope::Project).ok().unwrap();
+        let tenant = ("X-Tenant".to_owned(), "${TENANT}".to_owned());
+        assert_eq!(named.parameters.headers, [tenant], "as it was typed");
+        let mut auth = AuthOptions::new(Url::parse(entry.url()).unwrap());
+        let mut expected = auth.clone();
+        expected.account = "work".to_owned();
+        expected.resource = ResourceIndicator::Fixed("https://r.example".to_owned());
+        named.apply_to(&mut auth);
+        assert_eq!(format!("{auth:?}"), format!("{expected:?}"));
+        let disregarded = ["`--header`", "`--proxy`", "`--ca-cert`"];
+        assert_eq!(entry.disregarded_flags(), disregarded);
+    }
+
+    /// S-17: a variable or a file would be obeyed.
+    #[test]
+    fn a_client_is_taken_only_as_it_stands_in_the_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("client.json");
+        std::fs::write(&file, r#"{"client_id":"mine"}"#).unwrap();
+        let by_file = format!("@{}", file.display());
+        let client = |text: &str, scope| {
+            let entry = command(&[(Key::StaticOauthClientInfo, text)]);
+            entry.named_sign_in(scope).map(|named| named.client.map(|client| client.client_id))
+        };
+        let literal = r#"{"client_id":"mine"}"#;
+        assert_eq!(client(literal, Scope::Project), Ok(Some("mine".to_owned())));
+        assert_eq!(client(&by_file, Scope::User), Ok(Some("mine".to_owned())));
+        assert!(client(&by_file, Scope::Project).is_err());
+        assert!(client("@client.json", Scope::User).is_err());
+        assert!(client(r#"{"client_id":"${ID}"}"#, Scope::User).is_err());
+        std::fs::write(&file, r#"{"client_id":"x","client_secret":"${keyring:shop}"}"#).unwrap();
+        assert!(client(&by_file, Scope::User).is_err());
+    }
+
+    #[test]
+    fn an_entry_that_brings_its_own_authorization_names_no_sign_in() {
+        for value in [(Key::Header, "authorization:x"), (Key::TokenFile, "t")] {
+            assert!(command(&[value]).named_sign_in(Scope::User).is_err());
+        }
+    }
+
+    /// S-17
+    #[test]
+    fn a_project_never_says_where_sign_ins_are() {
+        let absolute = std::env::temp_dir();
+        let variables = |path: &str| vec![(FOLDER_VARIABLE.to_owned(), path.to_owned())];
+        let named = variables(absolute.to_str().unwrap());
+        assert_eq!(folder_of_entry(&named, Scope::User), Ok(Some(absolute)));
+        assert_eq!(folder_of_entry(&named, Scope::Project), Ok(None));
+        assert!(folder_of_entry(&variables(".cache"), Scope::User).is_err());
+        assert_eq!(folder_of_entry(&variables(".cache"), Scope::Project), Ok(None));
+        assert_eq!(folder_of_entry(&[], Scope::User), Ok(None));
+    }
+}

@@ -1,0 +1,67 @@
+//! A random key of this machine and user, for names of files that must tell nothing of the secrets
+//! they were made from. It protects no sign-in: losing it costs what was remembered under it.
+
+use std::path::Path;
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+
+use super::error::StoreError;
+use super::safe_files::{Durability, private_folder, read, write};
+use crate::redact::Secret;
+
+/// The length of a key, in bytes.
+const KEY_LENGTH: usize = 32;
+
+/// The key below the state folder; made if there is none, and made anew if it is damaged.
+///
+/// # Errors
+/// The folder or the file cannot be used, or is not this user's alone.
+pub fn machine_key(state: &Path) -> Result<Secret<Vec<u8>>, StoreError> {
+    let folder = state.join("memory");
+    private_folder(&folder)?;
+    let path = folder.join("key");
+    if let Some(key) = existing(&path)? {
+        return Ok(key);
+    }
+    let mut key = [0; KEY_LENGTH];
+    OsRng.try_fill_bytes(&mut key).map_err(|error| {
+        StoreError::other(format!("the system gives no random numbers: {error}"))
+    })?;
+    write(&path, &key, Durability::Process)?;
+    // Of two processes that make one at the same time, the later one's stays.
+    Ok(existing(&path)?.unwrap_or_else(|| Secret::new(key.to_vec())))
+}
+
+fn existing(path: &Path) -> Result<Option<Secret<Vec<u8>>>, StoreError> {
+    Ok(read(path)?.filter(|key| key.len() == KEY_LENGTH).map(Secret::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-19
+    #[test]
+    fn a_key_is_made_once_and_a_damaged_one_anew() {
+        let state = tempfile::tempdir().unwrap();
+        let first = machine_key(state.path()).unwrap();
+        assert_eq!(first.expose().len(), KEY_LENGTH);
+        assert_eq!(machine_key(state.path()).unwrap(), first);
+        std::fs::write(state.path().join("memory/key"), "short").unwrap();
+        let second = machine_key(state.path()).unwrap();
+        assert!(second.expose().len() == KEY_LENGTH && second != first);
+        assert_eq!(machine_key(state.path()).unwrap(), second);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_a_link_leads_to_is_refused() {
+        let state = tempfile::tempdir().unwrap();
+        let elsewhere = state.path().join("elsewhere");
+        std::fs::write(&elsewhere, [7; KEY_LENGTH]).unwrap();
+        std::fs::create_dir(state.path().join("memory")).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, state.path().join("memory/key")).unwrap();
+        assert!(machine_key(state.path()).is_err());
+    }
+}
