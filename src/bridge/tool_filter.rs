@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// T-05: whichever of two members a host reads, it sees no hidden tool.
+    /// T-15: whichever of two members a host reads, it sees no hidden tool.
     #[test]
     fn doubled_members_show_no_hidden_tool() {
         let results = [
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    /// T-05
+    /// T-15
     #[test]
     fn a_doubled_name_calls_no_hidden_tool() {
         let filter = ToolFilter::new(["x*"]);

@@ -1,6 +1,6 @@
 //! Requests that hold a member twice where the bridge reads it: two readers could take them for two
 //! different requests, and a header or a filter would speak of one while the server runs the other.
-//! They are refused; doubled members that nothing here reads pass untouched (T-03, T-05).
+//! They are refused; doubled members that nothing here reads pass untouched (T-03, T-14).
 
 use crate::jsonrpc::{Message, Object};
 use crate::protocol::headers::name_member;
@@ -127,7 +127,7 @@ mod tests {
         doubled_member(&Message::parse(text).unwrap(), &["requestState"])
     }
 
-    /// T-05
+    /// T-14
     #[test]
     fn a_member_that_is_read_must_not_be_there_twice_however_it_is_escaped() {
         let cases = [

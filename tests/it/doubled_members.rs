@@ -30,7 +30,7 @@ async fn ask(harness: &mut Harness, host: ProtocolVersion, method: &str, params:
     }
 }
 
-/// T-05, T-02: a result with a doubled member, at every place that a translation edits, for each
+/// T-13, T-02: a result with a doubled member, at every place that a translation edits, for each
 /// pair of revisions.
 #[tokio::test]
 async fn a_result_with_a_doubled_member_is_answered_and_the_bridge_goes_on() {
@@ -59,7 +59,7 @@ async fn a_result_with_a_doubled_member_is_answered_and_the_bridge_goes_on() {
     }
 }
 
-/// T-05: what the bridge or a header reads must not be there twice, however it is escaped.
+/// T-14: what the bridge or a header reads must not be there twice, however it is escaped.
 #[tokio::test]
 async fn a_request_with_a_doubled_member_that_is_read_is_refused() {
     for (host, server) in [(LEGACY, MODERN), (MODERN, LEGACY), (MODERN, MODERN)] {
@@ -85,7 +85,7 @@ async fn a_request_with_a_doubled_member_that_is_read_is_refused() {
     }
 }
 
-/// T-03: a pair that needs no translation gets every byte.
+/// T-03, T-13: a pair that needs no translation gets every byte.
 #[tokio::test]
 async fn doubled_members_that_nothing_reads_pass_untouched() {
     let mut harness = harness(LEGACY, remote(LEGACY, &["doubled-member=content"])).await;
@@ -101,7 +101,7 @@ async fn doubled_members_that_nothing_reads_pass_untouched() {
     assert!(body.ends_with(&format!(r#""params":{params}}}"#)), "{body}");
 }
 
-/// T-05: `--ignore-tool` is not passed by a name that is there twice.
+/// T-15: `--ignore-tool` is not passed by a name that is there twice.
 #[tokio::test]
 async fn a_doubled_name_reaches_no_hidden_tool() {
     for (host, server) in [(LEGACY, LEGACY), (LEGACY, MODERN), (MODERN, LEGACY), (MODERN, MODERN)] {
@@ -135,7 +135,7 @@ async fn a_doubled_name_reaches_no_hidden_tool() {
     }
 }
 
-/// T-05, E-59: the net under the loop, with a part of the bridge that panics.
+/// T-18, E-59: the net under the loop, with a part of the bridge that panics.
 #[tokio::test]
 async fn a_panic_in_the_loop_answers_what_is_open_and_the_bridge_goes_on() {
     let mut panics = 1;
@@ -158,7 +158,7 @@ async fn a_panic_in_the_loop_answers_what_is_open_and_the_bridge_goes_on() {
     assert!(answer["result"].is_object(), "{answer}");
 }
 
-/// T-05: the net needs builds that unwind.
+/// T-18: the net needs builds that unwind.
 #[test]
 fn no_build_aborts_on_a_panic() {
     let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));

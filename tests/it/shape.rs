@@ -15,14 +15,16 @@ const LONG_TABLES: &[&str] = &[
     "crates/mcp-tether-mock/src/products/egrow/shapes.rs",
 ];
 
-/// Functions that are lists.
-const LONG_LISTS: &[&str] = &["call", "sections"];
+/// Functions that are lists of data: their files and names.
+const LONG_LISTS: &[(&str, &str)] = &[
+    ("crates/mcp-tether-mock/src/products/egrow/consistency.rs", "call"),
+    ("crates/mcp-tether-mock/src/products/launchmystore/seed/look.rs", "sections"),
+];
 
 /// Types that may share a name, and why.
 const SHARED_NAMES: &[(&str, &str)] = &[];
 
 #[test]
-#[ignore = "holds once the rebuilding is complete"]
 fn no_file_and_no_function_is_too_long() {
     let mut long = Vec::new();
     for file in ["src", "crates"].iter().flat_map(|folder| code(folder)) {
@@ -31,7 +33,7 @@ fn no_file_and_no_function_is_too_long() {
             long.push(format!("{}: {lines} lines", file.path));
         }
         for function in file.functions() {
-            let is_list = LONG_LISTS.contains(&function.name.as_str());
+            let is_list = LONG_LISTS.contains(&(file.path.as_str(), function.name.as_str()));
             if function.lines > MOST_LINES_OF_A_FUNCTION && !is_list {
                 let (name, lines) = (function.name, function.lines);
                 long.push(format!("{}:{}: `{name}`, {lines} lines", file.path, function.line));

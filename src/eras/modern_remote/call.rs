@@ -116,7 +116,7 @@ impl ModernRemote {
         }
     }
 
-    /// Refuses a request in which a member that is read is there twice (T-05).
+    /// Refuses a request in which a member that is read is there twice (T-14).
     pub(super) fn refuse_doubled(&mut self, number: u64, member: &str, turn: &mut Turn<'_>) {
         self.drop_call(number, turn);
         self.answer_error(number, codes::INVALID_PARAMS, &doubled::refusal(member), turn);

@@ -1,5 +1,5 @@
 //! Texts with doubled members at any place, through the adapter of a modern remote: what comes out
-//! is JSON or a refusal, and every request ends at most once (T-05).
+//! is JSON or a refusal, and every request ends at most once (T-13).
 
 use std::time::Instant;
 
@@ -121,7 +121,7 @@ fn answers() -> impl Strategy<Value = Vec<String>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// T-05
+    /// T-13
     #[test]
     fn doubled_members_never_break_a_translation_for_a_legacy_host(
         version in prop::sample::select(vec!["2024-11-05", "2025-03-26", "2025-11-25"]),
@@ -133,7 +133,7 @@ proptest! {
         play(Some(version), method, &params, &notice, &answers);
     }
 
-    /// T-05
+    /// T-13
     #[test]
     fn doubled_members_never_break_what_is_relayed_for_a_modern_host(
         method in prop::sample::select(METHODS.to_vec()),
@@ -145,7 +145,7 @@ proptest! {
     }
 }
 
-/// T-05: the texts that ended a bridge.
+/// T-13: the texts that ended a bridge.
 #[test]
 fn doubled_members_of_results_and_notifications_are_edited_once() {
     let info = r#"{"io.modelcontextprotocol/serverInfo":{"name":"x"},"k":1}"#;

@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(pieces[2].as_ptr(), raw[6..].as_ptr());
     }
 
-    /// T-05: what would have to be sliced backwards is an error, not the end of the process.
+    /// T-16: what would have to be sliced backwards is an error, not the end of the process.
     #[test]
     fn edits_that_overlap_are_refused() {
         for length in [10, COPY_LIMIT + 10] {

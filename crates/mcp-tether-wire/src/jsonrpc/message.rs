@@ -513,7 +513,7 @@ mod tests {
         }
     }
 
-    /// T-05
+    /// T-13
     #[test]
     fn the_last_of_two_members_is_read() {
         #[derive(serde::Deserialize)]

@@ -355,7 +355,7 @@ mod tests {
         assert_eq!(apply(message, &edits).unwrap(), expected);
     }
 
-    /// T-05, T-03
+    /// T-13, T-03
     #[test]
     fn the_last_member_of_a_name_decides_and_earlier_ones_go_only_with_a_change() {
         let text = r#"{"a":1,"\u0061":2,"b":3,"a":4,"c":5}"#;
@@ -381,14 +381,14 @@ mod tests {
         assert!(object.is_doubled("a") && !object.is_doubled("b"));
     }
 
-    /// T-05
+    /// T-13
     #[test]
     fn an_added_member_replaces_all_of_its_name() {
         let text = r#"{"a":1,"b":2,"a":3}"#;
         assert_eq!(changed(text, &[], &[("a", "4".to_owned())]), r#"{"a":4,"b":2}"#);
     }
 
-    /// S-12, T-05
+    /// S-12, T-13
     #[test]
     fn many_doubled_members_are_rewritten_in_linear_time() {
         let members: Vec<String> = (0..200_000).map(|at| format!("\"{}\":1", at % 100)).collect();
@@ -414,7 +414,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// T-05
+        /// T-13
         #[test]
         fn any_doubled_members_and_any_change_leave_json(
             names in proptest::collection::vec(0_usize..4, 0..24),

@@ -1,5 +1,5 @@
 //! Texts with doubled members at any place, through the adapter of a modern host: what comes out is
-//! JSON or a refusal, and every request is answered at most once (T-05).
+//! JSON or a refusal, and every request is answered at most once (T-13).
 
 use proptest::prelude::*;
 
@@ -112,7 +112,7 @@ fn answers() -> impl Strategy<Value = Vec<String>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// T-05
+    /// T-13
     #[test]
     fn doubled_members_never_break_a_translation_for_a_modern_host(
         method in prop::sample::select(METHODS.to_vec()),
