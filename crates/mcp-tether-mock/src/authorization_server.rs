@@ -8,7 +8,8 @@ use crate::options::{Auth, MockOptions};
 use crate::recorder::Recorder;
 use crate::running::MockRemote;
 
-/// A running authorization server that is no remote. Like [`MockRemote`] it has its own thread,
+/// A running authorization server without an MCP endpoint. Like [`MockRemote`] it has its own
+/// thread,
 /// record and faults, can be stopped and started again, and stops when dropped.
 pub struct MockAuthorizationServer(MockRemote);
 
@@ -20,27 +21,27 @@ impl MockAuthorizationServer {
         MockRemote::start_authorization_server(options).map(Self)
     }
 
-    /// How to protect a remote by this server: `Auth::OAuth` with every default.
+    /// Returns how to protect a remote with this server: `Auth::OAuth` with every default.
     pub fn auth(&self) -> Auth {
         Auth::OAuth(OAuthOptions::with_issuer(self.oauth().handle()))
     }
 
-    /// What [`MockRemote::oauth`] gives for a remote that this server protects.
+    /// Returns what [`MockRemote::oauth`] returns for a remote that this server protects.
     pub fn oauth(&self) -> &OAuth {
         self.0.oauth()
     }
 
-    /// What was asked of this listener.
+    /// Returns the record of the requests to this listener.
     pub fn recorder(&self) -> &Recorder {
         self.0.recorder()
     }
 
-    /// Puts these faults in the place of those in force.
+    /// Replaces the faults in force.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.0.set_faults(faults);
     }
 
-    /// Stops listening: the server is unreachable. Clients and tokens stay known.
+    /// Stops listening: the server is unreachable. It keeps its clients and tokens.
     pub fn stop(&mut self) {
         self.0.stop();
     }

@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use serde_json::Value;
 
 use crate::events::EventLog;
-use crate::listens::Listens;
+use crate::listens::ListenStreams;
 use crate::notification::notification;
-use crate::session::{PushedRequest, Session, Sessions};
+use crate::session::{HostSession, PushedRequest, Sessions};
 
 /// Sessions and streams of one mock.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     pub(crate) sessions: Sessions,
-    pub(crate) listens: Listens,
+    pub(crate) listens: ListenStreams,
     /// Streams of stateless exchanges, which belong to no session.
     stateless: Mutex<Vec<Weak<EventLog>>>,
 }
 
 impl Connections {
-    /// A log for the answer to one POST.
-    pub(crate) fn new_log(&self, session: &Session) -> Arc<EventLog> {
+    /// Creates a log for the answer to one POST.
+    pub(crate) fn new_log(&self, session: &HostSession) -> Arc<EventLog> {
         let log = session.new_log();
         if session.id().is_none() {
             let mut stateless = self.stateless.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +33,7 @@ impl Connections {
         log
     }
 
-    /// Breaks off every open stream.
+    /// Cuts every open stream.
     pub(crate) fn cut_streams(&self) {
         for session in self.sessions.all() {
             session.cut_streams();
@@ -45,17 +45,18 @@ impl Connections {
         }
     }
 
-    /// Tells of a change: on the standalone stream of every session that has one open or had one
-    /// and may come back for what it missed, and on the listen streams that asked for it. Gives the
+    /// Announces a change on the standalone stream of every session that has one open, or had one
+    /// and may come back for what it missed, and on the listen streams that asked for it. Returns
+    /// the
     /// number of streams.
     pub(crate) fn broadcast(&self, method: &str, params: &Value) -> usize {
         self.broadcast_to(|_| true, method, params)
     }
 
-    /// The same for chosen sessions.
+    /// Announces a change to chosen sessions only, and on the listen streams that asked for it.
     pub(crate) fn broadcast_to(
         &self,
-        wanted: impl Fn(&Session) -> bool,
+        wanted: impl Fn(&HostSession) -> bool,
         method: &str,
         params: &Value,
     ) -> usize {
@@ -66,7 +67,7 @@ impl Connections {
         told + self.listens.tell(method, params)
     }
 
-    /// Puts a request to every session that has a standalone stream open.
+    /// Sends a request to every session that has a standalone stream open.
     pub(crate) fn ask_all(&self, method: &str, params: &Value) -> Vec<PushedRequest> {
         let sessions = self.sessions.all();
         let open = sessions.iter().filter(|session| session.standalone().is_read());

@@ -1,4 +1,4 @@
-//! Calendar dates without a clock or a time zone: what seeded data is dated by.
+//! Calendar dates without a clock or a time zone. Seeded data is dated with them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,24 +9,24 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Date(i64);
 
 impl Date {
-    /// Today in UTC.
+    /// Returns today's date in UTC.
     pub fn today() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since.as_secs() / 86_400).unwrap_or(i64::MAX))
     }
 
-    /// The day of this moment.
+    /// Returns the day that contains this moment.
     pub(super) fn from_epoch_seconds(seconds: i64) -> Self {
         Self(seconds.div_euclid(86_400))
     }
 
-    /// The day that many days later, or earlier when negative.
+    /// Returns the date `days` later, or earlier if negative.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {
         Self(self.0 + days)
     }
 
-    /// The day that many months later; where that month is shorter, its last day.
+    /// Returns the date `months` later; if that month is shorter, its last day.
     #[must_use]
     pub fn plus_months(self, months: i64) -> Self {
         let (year, month, day) = self.parts();
@@ -37,12 +37,12 @@ impl Date {
         first(months).plus_days(i64::from(day) - 1).min(last)
     }
 
-    /// Days from `other` to this one.
+    /// Returns the number of days from `other` to this date.
     pub fn days_since(self, other: Self) -> i64 {
         self.0 - other.0
     }
 
-    /// Seconds from 1970-01-01T00:00:00Z to the start of this day.
+    /// Returns the seconds from 1970-01-01T00:00:00Z to the start of this day.
     pub fn epoch_seconds(self) -> i64 {
         self.0 * 86_400
     }

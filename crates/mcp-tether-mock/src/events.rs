@@ -1,5 +1,5 @@
-//! Logs of what a stream carries: writers append messages, one reader at a time sends them, and a
-//! stream that broke off can be read again from any event.
+//! Event logs of streams: writers append messages, one reader at a time sends them, and a broken
+//! stream can be resumed from any event.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,45 +7,45 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-/// Events that were sent stay this many deep for a stream that is resumed.
+/// How many sent events a log keeps for a stream that is resumed.
 const KEPT: usize = 4096;
 
-/// One message on a stream.
+/// One message of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub(super) struct LogEvent {
     /// Position in its log, from 1.
     pub(super) index: u64,
     /// The JSON-RPC message.
     pub(super) payload: Bytes,
-    /// Whether it answers a request, or is said on the way.
+    /// Whether it answers a request, rather than being sent on the way.
     pub(super) is_answer: bool,
 }
 
-/// The messages of one stream.
+/// The messages of one stream, sent and unsent.
 #[derive(Debug)]
 pub(super) struct EventLog {
     number: u64,
-    state: Mutex<State>,
+    state: Mutex<LogState>,
     changed: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    events: VecDeque<Event>,
+struct LogState {
+    events: VecDeque<LogEvent>,
     next_index: u64,
     sent: u64,
     ended: bool,
-    /// The reader that may read; a newer one takes its place.
+    /// The number of the reader that may read; a newer one replaces it.
     reader: u64,
     reading: bool,
-    /// Readers of before this many cuts are cut off.
+    /// How often the log was cut; readers opened before the last cut are cut off.
     cuts: u64,
 }
 
 impl EventLog {
-    /// An empty log with a number of its own within its session.
+    /// Creates an empty log. `number` is unique within its session.
     pub(super) fn new(number: u64) -> Arc<Self> {
-        let state = State { next_index: 1, ..State::default() };
+        let state = LogState { next_index: 1, ..LogState::default() };
         Arc::new(Self { number, state: Mutex::new(state), changed: watch::Sender::new(()) })
     }
 
@@ -53,7 +53,7 @@ impl EventLog {
         self.number
     }
 
-    /// Appends a message that is no answer.
+    /// Appends a message that is not an answer.
     pub(super) fn say(&self, payload: impl Into<Bytes>) {
         self.append(payload.into(), false);
     }
@@ -63,24 +63,24 @@ impl EventLog {
         self.append(payload.into(), true);
     }
 
-    /// Nothing more will be appended.
+    /// Marks the end: nothing more will be appended.
     pub(super) fn end(&self) {
         self.lock().ended = true;
         self.changed.send_replace(());
     }
 
-    /// Breaks the stream off for its present reader; the log goes on.
+    /// Cuts the stream for its present reader; the log goes on.
     pub(super) fn cut(&self) {
         self.lock().cuts += 1;
         self.changed.send_replace(());
     }
 
-    /// Whether somebody reads it.
+    /// Whether it has a reader.
     pub(super) fn is_read(&self) -> bool {
         self.lock().reading
     }
 
-    /// Waits until somebody reads it.
+    /// Waits until it has a reader.
     pub(super) async fn until_read(&self) {
         let mut changed = self.changed.subscribe();
         while !self.is_read() && changed.changed().await.is_ok() {}
@@ -92,12 +92,12 @@ impl EventLog {
         state.ended && state.sent + 1 == state.next_index
     }
 
-    /// Reads on after the event with this index.
-    pub(super) fn read_after(self: &Arc<Self>, index: u64) -> Reader {
+    /// Opens a reader after the event with this index.
+    pub(super) fn read_after(self: &Arc<Self>, index: u64) -> LogReader {
         let mut state = self.lock();
         state.reader += 1;
         state.reading = true;
-        let reader = Reader {
+        let reader = LogReader {
             ticket: state.reader,
             cuts: state.cuts,
             position: index,
@@ -109,13 +109,13 @@ impl EventLog {
         reader
     }
 
-    /// Reads what will come from now on.
-    pub(super) fn read_new(self: &Arc<Self>) -> Reader {
+    /// Opens a reader for events from now on.
+    pub(super) fn read_new(self: &Arc<Self>) -> LogReader {
         let last = self.lock().next_index - 1;
         self.read_after(last)
     }
 
-    /// Looks on at what comes from now on, without taking the stream from its reader.
+    /// Observes events from now on, without taking the stream from its reader.
     pub(super) fn peek(self: &Arc<Self>) -> Peek {
         let position = self.lock().next_index - 1;
         Peek { log: Arc::clone(self), position, changed: self.changed.subscribe() }
@@ -125,7 +125,7 @@ impl EventLog {
         let mut state = self.lock();
         let index = state.next_index;
         state.next_index += 1;
-        state.events.push_back(Event { index, payload, is_answer });
+        state.events.push_back(LogEvent { index, payload, is_answer });
         while state.events.len() > KEPT && state.events[0].index <= state.sent {
             state.events.pop_front();
         }
@@ -133,25 +133,25 @@ impl EventLog {
         self.changed.send_replace(());
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a reader finds.
+/// What a reader finds next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextEvent {
     /// A message.
-    Event(Event),
+    Event(LogEvent),
     /// The stream is over, or a newer reader took it.
     Ended,
-    /// The stream is to break off without a farewell.
+    /// The stream must be cut without a proper end.
     Cut,
 }
 
 /// Reads one log. Dropped, it leaves the log unread.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct LogReader {
     log: Arc<EventLog>,
     ticket: u64,
     cuts: u64,
@@ -159,44 +159,44 @@ pub(super) struct Reader {
     changed: watch::Receiver<()>,
 }
 
-impl Reader {
+impl LogReader {
     pub(super) fn log(&self) -> &Arc<EventLog> {
         &self.log
     }
 
-    /// The index of the last event that was read.
+    /// Returns the index of the last event that was read.
     pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    /// Takes the last read back: the event was not sent after all.
-    pub(super) fn unread(&mut self, event: &Event) {
+    /// Undoes the last read: the event was not sent after all.
+    pub(super) fn unread(&mut self, event: &LogEvent) {
         self.position = event.index - 1;
         let mut state = self.log.lock();
         state.sent = state.sent.min(event.index - 1);
     }
 
-    /// Waits for what comes next.
-    pub(super) async fn next(&mut self) -> Next {
+    /// Waits for the next event.
+    pub(super) async fn next(&mut self) -> NextEvent {
         loop {
             self.changed.mark_unchanged();
             if let Some(next) = self.poll() {
                 return next;
             }
             if self.changed.changed().await.is_err() {
-                return Next::Ended;
+                return NextEvent::Ended;
             }
         }
     }
 
-    /// What comes next, if it is there already.
-    pub(super) fn poll(&mut self) -> Option<Next> {
+    /// Returns the next event if it is there already.
+    pub(super) fn poll(&mut self) -> Option<NextEvent> {
         let mut state = self.log.lock();
         if state.cuts != self.cuts {
-            return Some(Next::Cut);
+            return Some(NextEvent::Cut);
         }
         if state.reader != self.ticket {
-            return Some(Next::Ended);
+            return Some(NextEvent::Ended);
         }
         let first = state.events.front().map_or(state.next_index, |event| event.index);
         let wanted = (self.position + 1).max(first);
@@ -204,13 +204,13 @@ impl Reader {
         if let Some(event) = state.events.get(offset).cloned() {
             self.position = event.index;
             state.sent = state.sent.max(event.index);
-            return Some(Next::Event(event));
+            return Some(NextEvent::Event(event));
         }
-        state.ended.then_some(Next::Ended)
+        state.ended.then_some(NextEvent::Ended)
     }
 
-    /// Waits until it is clear whether the answer is the first thing to be sent, or whether
-    /// something is said before it. Takes nothing.
+    /// Waits until it is clear whether the answer is sent first or whether another message comes
+    /// before it. Consumes nothing.
     pub(super) async fn first_is_answer(&mut self) -> bool {
         loop {
             self.changed.mark_unchanged();
@@ -229,7 +229,7 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for LogReader {
     fn drop(&mut self) {
         let mut state = self.log.lock();
         if state.reader == self.ticket {
@@ -238,7 +238,7 @@ impl Drop for Reader {
     }
 }
 
-/// Looks on at a log.
+/// Observes a log without reading from it.
 #[derive(Debug)]
 pub(super) struct Peek {
     log: Arc<EventLog>,
@@ -247,7 +247,7 @@ pub(super) struct Peek {
 }
 
 impl Peek {
-    /// The first answer since; `None` when the log ended without one.
+    /// Returns the first answer since then; `None` if the log ended without one.
     pub(super) async fn first_answer(mut self) -> Option<Bytes> {
         loop {
             self.changed.mark_unchanged();
@@ -280,11 +280,11 @@ impl Drop for EndOnDrop {
 mod tests {
     use super::*;
 
-    async fn texts(reader: &mut Reader, count: usize) -> Vec<String> {
+    async fn texts(reader: &mut LogReader, count: usize) -> Vec<String> {
         let mut found = Vec::new();
         for _ in 0..count {
             match reader.next().await {
-                Next::Event(event) => {
+                NextEvent::Event(event) => {
                     found.push(String::from_utf8(event.payload.to_vec()).unwrap());
                 }
                 other => panic!("{other:?}"),
@@ -301,12 +301,12 @@ mod tests {
         log.say("b");
         assert_eq!(texts(&mut reader, 1).await, ["a"]);
         log.cut();
-        assert_eq!(reader.next().await, Next::Cut);
+        assert_eq!(reader.next().await, NextEvent::Cut);
         log.answer("c");
         log.end();
         let mut reader = log.read_after(1);
         assert_eq!(texts(&mut reader, 2).await, ["b", "c"]);
-        assert_eq!(reader.next().await, Next::Ended);
+        assert_eq!(reader.next().await, NextEvent::Ended);
         assert!(log.is_done());
     }
 
@@ -316,7 +316,7 @@ mod tests {
         let mut old = log.read_new();
         let mut new = log.read_new();
         log.say("a");
-        assert_eq!(old.next().await, Next::Ended);
+        assert_eq!(old.next().await, NextEvent::Ended);
         drop(old);
         assert!(log.is_read());
         assert_eq!(texts(&mut new, 1).await, ["a"]);

@@ -1,5 +1,5 @@
-//! What every page of the mock has in common: its frame and look in light and dark, text that stays
-//! text, and the headers that keep a page from doing anything else. No page has scripts.
+//! What every page of the mock has in common: its frame and its style in light and dark, escaping,
+//! and the headers that forbid everything else. No page has scripts.
 
 /// Headers of a page. No `form-action`: browsers apply it to the redirect behind a form too, and it
 /// cannot name `[::1]`. With `no-referrer` a form of ours would come without its origin.
@@ -60,12 +60,12 @@ summary { padding: .3rem 0; cursor: pointer; }
 small { display: block; margin-top: 1.25rem; color: var(--soft); }
 ";
 
-/// A page with this title around `body`, which is HTML already.
+/// Returns a page with this title around `body`, which must be HTML.
 pub(super) fn document(title: &str, body: &str) -> String {
     framed(title, "", body)
 }
 
-/// The same with room for tables.
+/// Returns a page that is wide enough for tables.
 pub(super) fn wide_document(title: &str, body: &str) -> String {
     framed(title, " class=\"wide\"", body)
 }
@@ -80,7 +80,7 @@ fn framed(title: &str, class: &str, body: &str) -> String {
     )
 }
 
-/// Text that stays text wherever it stands in a page.
+/// Escapes text for any place in a page.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,5 +1,5 @@
-//! The listen streams of the revision 2026-07-28: which changes each one asked for, and what is
-//! said on it (`basic/patterns/subscriptions`).
+//! The listen streams of the revision 2026-07-28: the changes each one asked for, and what is sent
+//! on it (`basic/patterns/subscriptions`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use mcp_tether_wire::protocol::methods;
 
 /// What a listen stream asked for, or was granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct ListenFilter {
     pub(super) tools: bool,
     pub(super) prompts: bool,
     pub(super) resources: bool,
@@ -22,8 +22,8 @@ pub(super) struct Filter {
     pub(super) tasks: Option<Vec<String>>,
 }
 
-impl Filter {
-    /// Reads a filter; `None` if it is none. Members that are not known are passed over.
+impl ListenFilter {
+    /// Reads a filter; `None` if `value` is not one. Unknown members are ignored.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let members = value.as_object()?;
         let flag = |name: &str| match members.get(name) {
@@ -81,25 +81,25 @@ impl Filter {
 
 /// Every listen stream that is open.
 #[derive(Debug, Default)]
-pub(super) struct Listens(Arc<Mutex<Table>>);
+pub(super) struct ListenStreams(Arc<Mutex<ListenTable>>);
 
 #[derive(Debug, Default)]
-struct Table {
-    open: HashMap<u64, Listen>,
+struct ListenTable {
+    open: HashMap<u64, ListenStream>,
     opened: u64,
 }
 
 #[derive(Debug)]
-struct Listen {
+struct ListenStream {
     id: RequestId,
-    filter: Filter,
+    filter: ListenFilter,
     log: Arc<EventLog>,
 }
 
-/// Takes a stream out of the table when its body is dropped.
+/// Removes a stream from the table when its body is dropped.
 #[derive(Debug)]
 pub(super) struct Listening {
-    table: Arc<Mutex<Table>>,
+    table: Arc<Mutex<ListenTable>>,
     number: u64,
 }
 
@@ -109,43 +109,48 @@ impl Drop for Listening {
     }
 }
 
-impl Listens {
-    /// Acknowledges `granted` on `log` and says from now on what it asks for.
-    pub(super) fn open(&self, id: &RequestId, granted: Filter, log: &Arc<EventLog>) -> Listening {
+impl ListenStreams {
+    /// Acknowledges `granted` on `log`, and sends there from now on what the filter includes.
+    pub(super) fn open(
+        &self,
+        id: &RequestId,
+        granted: ListenFilter,
+        log: &Arc<EventLog>,
+    ) -> Listening {
         let params = json!({ filter::KEY: granted.to_json() });
         let mut table = locked(&self.0);
-        // Under the lock: nothing may come before the acknowledgement.
+        // Under the lock, so that nothing precedes the acknowledgement.
         log.say(tagged(methods::ACKNOWLEDGED, &params, id));
         table.opened += 1;
         let number = table.opened;
         let log = Arc::clone(log);
-        table.open.insert(number, Listen { id: id.clone(), filter: granted, log });
+        table.open.insert(number, ListenStream { id: id.clone(), filter: granted, log });
         Listening { table: Arc::clone(&self.0), number }
     }
 
-    /// Says this on every stream that asked for it; gives their number.
+    /// Sends this on every stream that asked for it, and returns their number.
     pub(super) fn tell(&self, method: &str, params: &Value) -> usize {
         self.say(method, params, |listen| listen.filter.includes(method, params))
     }
 
-    /// Says this on every stream, asked for or not.
+    /// Sends this on every stream, asked for or not, and returns their number.
     pub(super) fn tell_all(&self, method: &str, params: &Value) -> usize {
         self.say(method, params, |_| true)
     }
 
-    /// How many streams are open.
+    /// Returns how many streams are open.
     pub(super) fn count(&self) -> usize {
         locked(&self.0).open.len()
     }
 
-    /// Ends every stream with a result, as a remote does that shuts down.
+    /// Ends every stream with a result, as a remote that shuts down does.
     pub(super) fn end_all(&self) {
         for listen in locked(&self.0).open.drain().map(|(_, listen)| listen) {
             end(&listen.id, &listen.log);
         }
     }
 
-    fn say(&self, method: &str, params: &Value, wanted: impl Fn(&Listen) -> bool) -> usize {
+    fn say(&self, method: &str, params: &Value, wanted: impl Fn(&ListenStream) -> bool) -> usize {
         let table = locked(&self.0);
         let wanted: Vec<_> = table.open.values().filter(|listen| wanted(listen)).collect();
         for listen in &wanted {
@@ -155,7 +160,7 @@ impl Listens {
     }
 }
 
-/// The graceful end of a listen stream.
+/// Ends a listen stream gracefully, with a result.
 pub(super) fn end(id: &RequestId, log: &EventLog) {
     let kind = (result_type::KEY, result_type::COMPLETE);
     let key = meta::SUBSCRIPTION_ID;
@@ -166,7 +171,7 @@ pub(super) fn end(id: &RequestId, log: &EventLog) {
     log.end();
 }
 
-/// A notification with the id of its stream.
+/// Returns a notification with the id of its stream.
 fn tagged(method: &str, params: &Value, id: &RequestId) -> String {
     let mut params = if params.is_null() { json!({}) } else { params.clone() };
     let id: Value = serde_json::from_str(&id.to_json()).unwrap_or_default();
@@ -174,22 +179,22 @@ fn tagged(method: &str, params: &Value, id: &RequestId) -> String {
     notification(method, &params)
 }
 
-fn locked(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+fn locked(table: &Mutex<ListenTable>) -> MutexGuard<'_, ListenTable> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::Next;
+    use crate::events::NextEvent;
 
     /// E-44
     #[tokio::test]
     async fn a_stream_carries_its_acknowledgement_first_and_only_what_it_asked_for() {
-        let listens = Listens::default();
+        let listens = ListenStreams::default();
         let log = EventLog::new(1);
         let wanted = json!({ "toolsListChanged": true, "resourceSubscriptions": ["a"] });
-        let filter = Filter::read(&wanted).unwrap();
+        let filter = ListenFilter::read(&wanted).unwrap();
         assert_eq!(filter.to_json(), wanted);
         let listening = listens.open(&RequestId::Text("L".into()), filter, &log);
         assert_eq!(listens.tell("notifications/prompts/list_changed", &Value::Null), 0);
@@ -200,7 +205,7 @@ mod tests {
         drop(listening);
         let mut reader = log.read_after(0);
         let mut seen = Vec::new();
-        while let Next::Event(event) = reader.next().await {
+        while let NextEvent::Event(event) = reader.next().await {
             let message: Value = serde_json::from_slice(&event.payload).unwrap();
             let meta = message["params"].get("_meta").or(message["result"].get("_meta"));
             assert_eq!(meta.unwrap()[meta::SUBSCRIPTION_ID], "L");
@@ -218,8 +223,8 @@ mod tests {
     #[test]
     fn what_is_no_filter_is_refused_and_unknown_members_are_passed_over() {
         for wrong in [json!(1), json!({ "toolsListChanged": "x" }), json!({ "taskIds": [1] })] {
-            assert_eq!(Filter::read(&wrong), None, "{wrong}");
+            assert_eq!(ListenFilter::read(&wrong), None, "{wrong}");
         }
-        assert_eq!(Filter::read(&json!({ "later": 1 })), Some(Filter::default()));
+        assert_eq!(ListenFilter::read(&json!({ "later": 1 })), Some(ListenFilter::default()));
     }
 }

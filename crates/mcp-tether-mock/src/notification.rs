@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// The text of a notification. Null parameters are left out.
+/// Returns the text of a notification. Null parameters are left out.
 pub(crate) fn notification(method: &str, params: &Value) -> String {
     let mut message = json!({ "jsonrpc": "2.0", "method": method });
     if !params.is_null() {

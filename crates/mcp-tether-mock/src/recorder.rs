@@ -81,17 +81,17 @@ impl RecordedRequest {
 
 /// The record of all requests. Clones share it; usable from any thread.
 #[derive(Clone, Debug)]
-pub struct Recorder(Arc<Shared>);
+pub struct Recorder(Arc<RecorderState>);
 
 #[derive(Debug)]
-struct Shared {
-    record: Mutex<Record>,
+struct RecorderState {
+    record: Mutex<RequestSlot>,
     changed: watch::Sender<()>,
     limit: usize,
 }
 
 #[derive(Debug, Default)]
-struct Record {
+struct RequestSlot {
     requests: Vec<RecordedRequest>,
     /// How many older requests were forgotten.
     forgotten: usize,
@@ -100,7 +100,7 @@ struct Record {
 impl Recorder {
     pub(super) fn new(limit: usize) -> Self {
         let changed = watch::Sender::new(());
-        Self(Arc::new(Shared { record: Mutex::default(), changed, limit: limit.max(1) }))
+        Self(Arc::new(RecorderState { record: Mutex::default(), changed, limit: limit.max(1) }))
     }
 
     /// Every request so far, oldest first.
@@ -192,7 +192,7 @@ impl Recorder {
         self.0.changed.send_replace(());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Record> {
+    fn lock(&self) -> MutexGuard<'_, RequestSlot> {
         self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,10 +8,10 @@ use super::events::EndOnDrop;
 
 /// Answers that wait, and the streams that stay open although their answer travels elsewhere.
 #[derive(Debug, Default)]
-pub(crate) struct ResponseBatch(Mutex<State>);
+pub(crate) struct ResponseBatch(Mutex<BatchState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct BatchState {
     answers: Vec<Bytes>,
     streams: Vec<Arc<EndOnDrop>>,
 }

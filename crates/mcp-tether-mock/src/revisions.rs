@@ -5,7 +5,7 @@ use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes};
 
 /// The facts of one revision that the mock acts on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct RevisionRules {
     /// The host must repeat the negotiated revision in a header (2025-06-18 transports).
     pub(super) version_header: bool,
     /// Arrays of messages may be posted (2025-03-26 only).
@@ -28,7 +28,7 @@ pub(super) struct Rules {
     pub(super) resource_not_found: i64,
 }
 
-impl Rules {
+impl RevisionRules {
     pub(super) fn of(version: ProtocolVersion) -> Self {
         let since = |first: ProtocolVersion| version >= first;
         let legacy = version.era() == Era::Legacy;
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn each_revision_has_what_its_text_says() {
         let facts = ProtocolVersion::ALL.iter().map(|version| {
-            let rules = Rules::of(*version);
+            let rules = RevisionRules::of(*version);
             (rules.batches, rules.annotations, rules.structured, rules.priming_event)
         });
         let expected = [

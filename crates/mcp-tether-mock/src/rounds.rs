@@ -38,11 +38,11 @@ pub(super) struct Rounds {
     carried: Carried,
     /// The answers that came with this round.
     responses: Map<String, Value>,
-    state: Mutex<State>,
+    state: Mutex<RoundsState>,
 }
 
 #[derive(Default)]
-struct State {
+struct RoundsState {
     /// Questions without a name so far: their place is their name.
     unnamed: u64,
     put_off: u64,
@@ -55,7 +55,7 @@ struct State {
 
 /// What a request says about earlier rounds.
 #[derive(Default, Deserialize)]
-struct Given {
+struct GivenAnswer {
     #[serde(rename = "inputResponses", default)]
     responses: Option<Map<String, Value>>,
     #[serde(rename = "requestState", default)]
@@ -66,7 +66,7 @@ impl Rounds {
     /// Takes up what came with a request. `parts` says which call it is: method, credential and
     /// what else must not change between the rounds.
     pub(super) fn resume(seal: &Seal, params: &str, parts: &[&str]) -> Result<Self, String> {
-        let given: Given = serde_json::from_str(params).map_err(|_| {
+        let given: GivenAnswer = serde_json::from_str(params).map_err(|_| {
             let (responses, state) = (rounds::RESPONSES, rounds::STATE);
             format!("`{responses}` must be an object and `{state}` a string")
         })?;
@@ -184,7 +184,7 @@ impl Rounds {
         result
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RoundsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

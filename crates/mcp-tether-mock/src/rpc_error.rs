@@ -47,4 +47,4 @@ impl RpcError {
 }
 
 /// The JSON text of a result, or an error.
-pub(crate) type Outcome = Result<String, RpcError>;
+pub(crate) type MethodResult = Result<String, RpcError>;

@@ -18,14 +18,14 @@ use super::products;
 use super::recorder::Recorder;
 use super::served::Served;
 use super::session::PushedRequest;
-use super::state::Shared;
+use super::state::MockState;
 use super::transport;
 use super::wire::{Switch, Wires};
 
 /// A running mock. It has its own thread and runtime, so a test may block; dropped, it stops and
 /// closes every connection.
 pub struct MockRemote {
-    shared: Arc<Shared>,
+    shared: Arc<MockState>,
     running: Option<Running>,
 }
 
@@ -45,7 +45,7 @@ impl MockRemote {
         Self::started(open(options, true)?)
     }
 
-    fn started(shared: Arc<Shared>) -> io::Result<Self> {
+    fn started(shared: Arc<MockState>) -> io::Result<Self> {
         let mut mock = Self { shared, running: None };
         mock.start_again()?;
         Ok(mock)
@@ -186,7 +186,7 @@ pub struct Address {
 }
 
 impl Address {
-    fn of(shared: &Shared) -> Self {
+    fn of(shared: &MockState) -> Self {
         let at = |path: &str| {
             Url::parse(&format!("http://127.0.0.1:{}{path}", shared.port()))
                 .expect("a loopback address and a fixed path make a URL")
@@ -210,13 +210,13 @@ pub async fn serve(
 }
 
 /// Opens the product and what is shared beside it.
-fn open(options: MockOptions, only_authorizes: bool) -> Result<Arc<Shared>, DataProblem> {
+fn open(options: MockOptions, only_authorizes: bool) -> Result<Arc<MockState>, DataProblem> {
     let product = products::open(&options)?;
-    Ok(Shared::new(options, product, only_authorizes))
+    Ok(MockState::new(options, product, only_authorizes))
 }
 
 /// Loopback only (S-14). The first bind settles the port.
-fn bind(shared: &Shared) -> io::Result<TcpListener> {
+fn bind(shared: &MockState) -> io::Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, shared.port()))?;
     listener.set_nonblocking(true)?;
     shared.set_port(listener.local_addr()?.port());
@@ -224,7 +224,7 @@ fn bind(shared: &Shared) -> io::Result<TcpListener> {
 }
 
 async fn run(
-    shared: Arc<Shared>,
+    shared: Arc<MockState>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {

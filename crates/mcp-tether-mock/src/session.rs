@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::events::EventLog;
-use super::revisions::Rules;
+use super::revisions::RevisionRules;
 use super::splitmix::splitmix64;
 use mcp_tether_wire::jsonrpc::{Kind, Message, RequestId};
 use mcp_tether_wire::protocol::ProtocolVersion;
@@ -18,7 +18,7 @@ use mcp_tether_wire::protocol::methods;
 
 /// What one host and the mock agreed on, and what goes on between them.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct HostSession {
     id: Option<String>,
     version: ProtocolVersion,
     /// What the host can do, once it has said so.
@@ -26,12 +26,12 @@ pub(super) struct Session {
     standalone: Arc<EventLog>,
     next_log: AtomicU64,
     opened: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<SessionState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    log_level: Option<Level>,
+struct SessionState {
+    log_level: Option<LogSeverity>,
     subscriptions: BTreeSet<String>,
     logs: HashMap<u64, Arc<EventLog>>,
     in_flight: HashMap<RequestId, AbortHandle>,
@@ -41,9 +41,9 @@ struct State {
 
 /// Severity of a log message (RFC 5424, as MCP names it), lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Level(usize);
+pub(super) struct LogSeverity(usize);
 
-impl Level {
+impl LogSeverity {
     const NAMES: [&'static str; 8] =
         ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
@@ -56,7 +56,7 @@ impl Level {
     }
 }
 
-impl Session {
+impl HostSession {
     /// A session of which nothing but the revision is known yet. Without an id it stands for one
     /// stateless exchange.
     pub(super) fn new(id: Option<String>, version: ProtocolVersion) -> Self {
@@ -125,16 +125,16 @@ impl Session {
         self.lock().logs.get(&number).cloned()
     }
 
-    pub(super) fn set_level(&self, level: Level) {
+    pub(super) fn set_level(&self, level: LogSeverity) {
         self.lock().log_level = Some(level);
     }
 
     /// Whether a log message of this level is wanted. Without a choice of the host the revision
     /// decides.
-    pub(super) fn wants_level(&self, level: Level) -> bool {
+    pub(super) fn wants_level(&self, level: LogSeverity) -> bool {
         match self.lock().log_level {
             Some(wanted) => level >= wanted,
-            None => Rules::of(self.version).logs_unasked,
+            None => RevisionRules::of(self.version).logs_unasked,
         }
     }
 
@@ -221,7 +221,7 @@ impl Session {
         self.standalone.cut();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SessionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -248,7 +248,7 @@ pub(super) struct Sessions(Mutex<SessionTable>);
 
 #[derive(Debug, Default)]
 struct SessionTable {
-    by_id: HashMap<String, Arc<Session>>,
+    by_id: HashMap<String, Arc<HostSession>>,
     issued: u64,
 }
 
@@ -261,23 +261,23 @@ impl Sessions {
         format!("{mixed:016x}-{}", table.issued)
     }
 
-    pub(super) fn insert(&self, session: &Arc<Session>) {
+    pub(super) fn insert(&self, session: &Arc<HostSession>) {
         if let Some(id) = session.id() {
             self.lock().by_id.insert(id.to_owned(), Arc::clone(session));
         }
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<Arc<Session>> {
+    pub(super) fn find(&self, id: &str) -> Option<Arc<HostSession>> {
         self.lock().by_id.get(id).cloned()
     }
 
-    pub(super) fn remove(&self, id: &str) -> Option<Arc<Session>> {
+    pub(super) fn remove(&self, id: &str) -> Option<Arc<HostSession>> {
         let session = self.lock().by_id.remove(id)?;
         session.close();
         Some(session)
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Session>> {
+    pub(super) fn all(&self) -> Vec<Arc<HostSession>> {
         self.lock().by_id.values().cloned().collect()
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::connections::Connections;
-use super::faults::{ActiveFault, Asked, Fault, Plan};
+use super::faults::{ActiveFault, Fault, FaultTarget, Plan};
 use super::oauth::{OAuth, OAuthOptions};
 use super::options::{MockOptions, Mode};
 use super::product::Product;
@@ -15,7 +15,7 @@ use super::served::Served;
 use super::tasks::Tasks;
 
 /// Options, product, sessions, faults and record of one mock.
-pub(super) struct Shared {
+pub(super) struct MockState {
     pub(super) options: MockOptions,
     pub(super) product: Box<dyn Product>,
     pub(super) connections: Arc<Connections>,
@@ -36,7 +36,7 @@ pub(super) struct Shared {
     first_token: OnceLock<String>,
 }
 
-impl Shared {
+impl MockState {
     /// Whether this access token was the first to be shown, of those that this was asked about.
     pub(super) fn is_first_token(&self, token: &str) -> bool {
         self.first_token.get_or_init(|| token.to_owned()) == token
@@ -49,9 +49,10 @@ impl Shared {
         only_authorizes: bool,
     ) -> Arc<Self> {
         let recorder = Recorder::new(options.record_limit);
-        let endpoints = match only_authorizes {
-            true => Vec::new(),
-            false => vec![product.profile().paths.mcp, product.profile().paths.sse],
+        let endpoints = if only_authorizes {
+            Vec::new()
+        } else {
+            vec![product.profile().paths.mcp, product.profile().paths.sse]
         };
         let protected = |oauth: &OAuthOptions| OAuth::new(oauth.clone(), endpoints, &recorder);
         let oauth = options.auth.oauth().map(protected);
@@ -100,7 +101,7 @@ impl Shared {
     }
 
     /// Faults that apply to a request, each counted as used.
-    pub(super) fn plan(&self, asked: &Asked<'_>) -> Plan {
+    pub(super) fn plan(&self, asked: &FaultTarget<'_>) -> Plan {
         let mut plan = Plan::default();
         for fault in self.lock_faults().iter_mut() {
             fault.apply(asked, &mut plan);

@@ -32,10 +32,10 @@ impl Drop for Wires {
 }
 
 impl Listener for Wires {
-    type Io = Wire;
+    type Io = ClientSocket;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (ClientSocket, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         // Small events must not wait for each other.
         let _ = stream.set_nodelay(true);
@@ -44,7 +44,7 @@ impl Listener for Wires {
             self.open.retain(|open| open.strong_count() > 0);
         }
         self.open.push(Arc::downgrade(&switch.0));
-        (Wire { stream, switch }, address)
+        (ClientSocket { stream, switch }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -90,12 +90,12 @@ impl Connected<IncomingStream<'_, Wires>> for Switch {
 }
 
 /// One accepted connection.
-pub(super) struct Wire {
+pub(super) struct ClientSocket {
     stream: TcpStream,
     switch: Switch,
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ClientSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -107,7 +107,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ClientSocket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -2,16 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use super::plan::Plan;
-use super::table::{self, Scope};
-use super::words::Words;
+use super::row::{Effect, FaultScope, FaultTarget};
+use super::table;
+use super::words::{InvalidFault, Words};
 
-/// What a fault does to the plan of a request it applies to.
-pub(super) type Effect = Arc<dyn Fn(&mut Plan) + Send + Sync>;
-
-/// Keys that every fault takes: when it applies.
+/// Keys that every fault takes. They select the requests it applies to.
 const SELECTORS: [&str; 6] = ["method", "http", "tool", "path", "times", "skip"];
 
 /// A fault of the mock, read from text with [`FromStr`]; [`fmt::Display`] gives the text back.
@@ -25,7 +22,7 @@ pub struct Fault {
 /// When a fault applies.
 #[derive(Clone, Debug)]
 struct When {
-    scope: Scope,
+    scope: FaultScope,
     methods: Vec<String>,
     http: Option<String>,
     tool: Option<String>,
@@ -39,33 +36,16 @@ struct When {
 pub struct FaultHelp {
     /// Its name: the first word.
     pub name: &'static str,
-    /// How it is written.
+    /// Its syntax.
     pub syntax: &'static str,
-    /// What it does, in one line.
+    /// What it does, in one line without a final period.
     pub about: &'static str,
-    /// One that can be tried as it stands.
+    /// A complete example.
     pub example: &'static str,
 }
 
-/// Text that is no fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidFault {
-    /// The text.
-    pub fault: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl fmt::Display for InvalidFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read fault `{}`: {}", self.fault, self.reason)
-    }
-}
-
-impl std::error::Error for InvalidFault {}
-
 impl Fault {
-    /// Every fault there is.
+    /// Returns every fault, in the order of the tables.
     pub fn all() -> Vec<FaultHelp> {
         table::rows()
             .map(|row| FaultHelp {
@@ -77,7 +57,7 @@ impl Fault {
             .collect()
     }
 
-    /// What every fault takes to say when it applies.
+    /// Returns the selectors that every fault takes: their syntax and their meaning.
     pub fn selectors() -> &'static [(&'static str, &'static str)] {
         &[
             (
@@ -130,7 +110,7 @@ impl PartialEq for Fault {
 }
 
 impl When {
-    fn read(words: &mut Words, scope: Scope) -> Result<Self, InvalidFault> {
+    fn read(words: &mut Words, scope: FaultScope) -> Result<Self, InvalidFault> {
         let methods = words.take("method").unwrap_or_default();
         Ok(Self {
             scope,
@@ -143,14 +123,14 @@ impl When {
         })
     }
 
-    fn matches(&self, asked: &Asked<'_>) -> bool {
+    fn matches(&self, asked: &FaultTarget<'_>) -> bool {
         let named = |wanted: &String| match wanted.strip_suffix('*') {
             Some(prefix) => asked.method.starts_with(prefix),
             None => asked.method == wanted,
         };
         let scoped = match &self.http {
             Some(http) => http == asked.http,
-            // Whoever names a method means it wherever it is posted.
+            // A fault that names a method applies wherever that method is posted.
             None => !self.methods.is_empty() || self.scope.includes(asked),
         };
         scoped
@@ -160,20 +140,7 @@ impl When {
     }
 }
 
-/// The parts of a request that faults are chosen by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
-    pub(crate) http: &'a str,
-    pub(crate) path: &'a str,
-    /// The JSON-RPC method of the first message, or empty.
-    pub(crate) method: &'a str,
-    /// Whether the body holds a JSON-RPC request.
-    pub(crate) is_request: bool,
-    /// `params.name`, or empty.
-    pub(crate) tool: &'a str,
-}
-
-/// A fault in force and how often it was met.
+/// A fault in force, and how many requests it matched.
 #[derive(Debug)]
 pub(crate) struct ActiveFault {
     fault: Fault,
@@ -189,8 +156,8 @@ impl ActiveFault {
         &self.fault
     }
 
-    /// Writes into the plan if it applies.
-    pub(crate) fn apply(&mut self, asked: &Asked<'_>, plan: &mut Plan) {
+    /// Writes into `plan` if the fault applies to this request.
+    pub(crate) fn apply(&mut self, asked: &FaultTarget<'_>, plan: &mut Plan) {
         let when = &self.fault.when;
         if !when.matches(asked) {
             return;
@@ -207,10 +174,15 @@ impl ActiveFault {
 mod tests {
     use super::*;
 
-    const CALL: Asked<'static> =
-        Asked { http: "POST", path: "/mcp", method: "tools/call", is_request: true, tool: "add" };
+    const CALL: FaultTarget<'static> = FaultTarget {
+        http: "POST",
+        path: "/mcp",
+        method: "tools/call",
+        is_request: true,
+        tool: "add",
+    };
 
-    fn applies(fault: &str, asked: &Asked<'_>, rounds: usize) -> Vec<bool> {
+    fn applies(fault: &str, asked: &FaultTarget<'_>, rounds: usize) -> Vec<bool> {
         let mut active = ActiveFault::new(fault.parse().unwrap());
         let mut once = || {
             let mut plan = Plan::default();

@@ -1,19 +1,18 @@
-//! The faults of an answer itself, in whatever form it travels: rows like those of `table`.
+//! Faults of the answer itself, whatever its transport: rows like those of `table`.
 
-use super::oauth_table::read_member;
-use super::plan::Form;
-use super::table::{Row, Scope, effect, plain, worded};
+use super::plan::AnswerForm;
+use super::row::{FaultRow, FaultScope, effect, plain, read_member, worded};
 
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[FaultRow] = &[
     plain!("wrong-id", Request, "answers another id than the one asked", |plan| {
         plan.message.wrong_id = true;
     }),
     plain!("twice", Request, "answers twice", |plan| {
-        plan.form = Some(Form::Sse);
+        plan.form = Some(AnswerForm::Sse);
         plan.message.twice = true;
     }),
     plain!("never", Request, "ends the stream without an answer", |plan| {
-        plan.form = Some(Form::Sse);
+        plan.form = Some(AnswerForm::Sse);
         plan.message.never = true;
     }),
     plain!("truncated", Request, "cuts the JSON of the answer in half", |plan| {
@@ -23,12 +22,12 @@ pub(super) const ROWS: &[Row] = &[
         plan.message.invalid_utf8 = true;
     }),
     plain!("html", Request, "answers 200 with an HTML page in the place of JSON", |plan| {
-        plan.form = Some(Form::Json);
+        plan.form = Some(AnswerForm::Json);
         plan.content_type = Some("text/html".to_owned());
         plan.message.html = true;
     }),
     plain!("empty-body", Request, "answers 200 with no body at all", |plan| {
-        plan.form = Some(Form::Json);
+        plan.form = Some(AnswerForm::Json);
         plan.empty_body = true;
     }),
     worded!(

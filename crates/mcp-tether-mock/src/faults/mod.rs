@@ -9,11 +9,12 @@ mod modern_table;
 mod oauth_plan;
 mod oauth_table;
 mod plan;
+mod row;
 mod table;
 mod words;
 
-pub(super) use fault::{ActiveFault, Asked};
-pub use fault::{Fault, FaultHelp, InvalidFault};
+pub(super) use fault::ActiveFault;
+pub use fault::{Fault, FaultHelp};
 pub(super) use modern_plan::{Granted, ListenEnd, ModernFaults};
 pub(super) use oauth_plan::{
     CallbackFault, ClientRule, ClientRuleFault, DocumentFault, MemberFault, OAuthFaults, TokenFault,
@@ -21,6 +22,8 @@ pub(super) use oauth_plan::{
 #[cfg(test)]
 pub(super) use plan::LineEnding;
 pub(super) use plan::{
-    AskFault, Challenge, EndpointFault, Form, MessageFaults, Plan, Point, PostAnswer, Redirect,
-    SessionFault, Silence, StatusBody, StatusFault, Style,
+    AnswerForm, AskFault, ChallengeFault, EndpointFault, MessageFaults, Plan, Point, PostAnswer,
+    RedirectFault, SessionFault, Silence, StatusBody, StatusFault, Style,
 };
+pub(super) use row::FaultTarget;
+pub use words::InvalidFault;

@@ -1,27 +1,27 @@
-//! The part of a plan that the era of 2026-07-28 acts on.
+//! The part of a plan that applies to the revision 2026-07-28.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// Deviations of the modern era for one request.
+/// Deviations from the revision 2026-07-28 for one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModernFaults {
     /// Another `resultType`; an inner `None` leaves it out.
     pub(crate) result_type: Option<Option<String>>,
     /// Other caching hints: `ttlMs` and `cacheScope`, each left out when null.
     pub(crate) caching: Option<(Value, Value)>,
-    /// What is said to be spoken, in `server/discover` and in `-32022`.
+    /// The revisions listed in `server/discover` and in error `-32022`.
     pub(crate) versions: Option<Vec<String>>,
-    /// Header and body are said to disagree until the tools are listed again.
+    /// Reports that header and body disagree until the tools are listed again.
     pub(crate) stale_headers: bool,
-    /// For how long a `requestState` is good.
+    /// How long a `requestState` is valid.
     pub(crate) state_lifetime: Option<Duration>,
-    /// The answer asks for input, whatever was asked: method and parameters of the question.
+    /// Answers every request with a question: its method and parameters.
     pub(crate) needs_input: Option<(&'static str, Value)>,
     /// How much of a listen filter is granted.
     pub(crate) granted: Option<Granted>,
-    /// What becomes of a listen stream after its acknowledgement.
+    /// How a listen stream ends after its acknowledgement.
     pub(crate) listen_end: Option<ListenEnd>,
 }
 
@@ -29,9 +29,9 @@ pub(crate) struct ModernFaults {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
     Nothing,
-    /// Only the lists, no resources of their own.
+    /// Only list changes, no single resources.
     Lists,
-    /// Everything, but the acknowledgement never comes.
+    /// Everything, but the acknowledgement is never sent.
     Unsaid,
 }
 
@@ -42,6 +42,6 @@ pub(crate) enum ListenEnd {
     Graceful,
     /// With `notifications/cancelled` and then the end of the stream.
     Cancelled,
-    /// The stream ends properly and without a word.
+    /// The stream ends properly, without a message.
     Silent,
 }

@@ -1,102 +1,101 @@
-//! The faults of the era of 2026-07-28: rows like those of `table`.
+//! Faults of the revision 2026-07-28: rows like those of `table`.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::fault::{Effect, InvalidFault};
 use super::modern_plan::{Granted, ListenEnd};
-use super::table::{Row, Scope, effect};
-use super::words::Words;
+use super::row::{Effect, FaultRow, FaultScope, effect};
+use super::words::{InvalidFault, Words};
 use crate::served::Served;
 use crate::tasks::Terms;
 use mcp_tether_wire::protocol::methods;
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[FaultRow] = &[
+    FaultRow {
         name: "serve",
         syntax: "serve=REVISION|legacy|dual|all",
         about: "speaks these revisions; with `skip` or `times` the era changes on the way",
         example: "serve=2026-07-28:skip=3",
         keys: &[],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: |words| {
             let name = words.main().unwrap_or_default();
             let served: Served = name.parse().map_err(|error| words.wrong(error))?;
             effect(move |plan| plan.served = Some(served))
         },
     },
-    Row {
+    FaultRow {
         name: "versions",
         syntax: "versions=NAME[,NAME]",
         about: "2026-07-28: `server/discover` and `-32022` name these revisions",
         example: "versions=2027-01-01,2025-11-25",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |words| {
             let names = words.main().unwrap_or_default();
             let names: Vec<_> = names.split(',').map(str::to_owned).collect();
             effect(move |plan| plan.modern.versions = Some(names.clone()))
         },
     },
-    Row {
+    FaultRow {
         name: "result-type",
         syntax: "result-type=NAME|none",
         about: "2026-07-28: answers with this `resultType`, or without one",
         example: "result-type=surprise",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |words| {
             let name = words.main().filter(|name| name != "none");
             effect(move |plan| plan.modern.result_type = Some(name.clone()))
         },
     },
-    Row {
+    FaultRow {
         name: "cache",
         syntax: "cache=MS|none[:scope=public|private]",
         about: "2026-07-28: says that results are fresh for so long, or nothing about it",
         example: "cache=60000:scope=public",
         keys: &["scope"],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: read_cache,
     },
-    Row {
+    FaultRow {
         name: "stale-headers",
         syntax: "stale-headers",
         about: "2026-07-28: refuses calls with `-32020` until the tools are listed again",
         example: "stale-headers",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |_| effect(|plan| plan.modern.stale_headers = true),
     },
-    Row {
+    FaultRow {
         name: "state-lifetime",
         syntax: "state-lifetime=MS",
         about: "2026-07-28: a `requestState` is good for so long",
         example: "state-lifetime=0",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |words| {
             let lifetime = words.main_number().map(Duration::from_millis)?;
             effect(move |plan| plan.modern.state_lifetime = Some(lifetime))
         },
     },
-    Row {
+    FaultRow {
         name: "needs-input",
         syntax: "needs-input=elicitation|url|sampling|roots|unknown",
         about: "2026-07-28: asks for this input in the place of any answer, whatever was asked",
         example: "needs-input=roots",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: read_needs_input,
     },
-    Row {
+    FaultRow {
         name: "task",
         syntax: "task=POLL-MS[:ttl=MS]",
         about: "tasks want to be asked for so often, and live for so long",
         example: "task=5:ttl=60000",
         keys: &["ttl"],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |words| {
             let poll = words.main_number().map(Duration::from_millis)?;
             let ttl = words.take_number("ttl")?.map(Duration::from_millis);
@@ -104,13 +103,13 @@ pub(super) const ROWS: &[Row] = &[
             effect(move |plan| plan.terms = Some(Terms { ttl, poll }))
         },
     },
-    Row {
+    FaultRow {
         name: "grant",
         syntax: "grant=none|lists|unsaid",
         about: "2026-07-28: grants nothing or only lists to listeners, or acknowledges nothing",
         example: "grant=lists",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |words| {
             let choices = [
                 ("none", Granted::Nothing),
@@ -121,13 +120,13 @@ pub(super) const ROWS: &[Row] = &[
             effect(move |plan| plan.modern.granted = Some(granted))
         },
     },
-    Row {
+    FaultRow {
         name: "listen-end",
         syntax: "listen-end=graceful|cancelled|silent",
         about: "2026-07-28: ends listen streams right after their acknowledgement, in this way",
         example: "listen-end=graceful:times=1",
         keys: &[],
-        scope: Scope::Request,
+        scope: FaultScope::Request,
         read: |words| {
             let choices = [
                 ("graceful", ListenEnd::Graceful),
@@ -145,7 +144,7 @@ fn read_cache(words: &mut Words) -> Result<Effect, InvalidFault> {
     let (ttl, scope) = match words.main().as_deref() {
         Some("none") => (Value::Null, scope.map_or(Value::Null, Value::from)),
         Some(number) => {
-            // Negative ones too: hosts have to bear them.
+            // Negative ones too: hosts must tolerate them.
             let ttl: i64 = number
                 .parse()
                 .map_err(|_| words.wrong(format!("`cache` needs a number, not `{number}`")))?;

@@ -1,33 +1,33 @@
-//! The part of a plan that the OAuth side acts on.
+//! The part of a plan that applies to OAuth.
 
 use serde_json::Value;
 
 /// Deviations of documents and endpoints for one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OAuthFaults {
-    /// The form of metadata documents.
+    /// How metadata documents are sent.
     pub(crate) document: Option<DocumentFault>,
-    /// Members of the authorization server's metadata.
+    /// Members to change in the authorization server's metadata.
     pub(crate) issuer_members: Vec<MemberFault>,
-    /// Members of the resource metadata.
+    /// Members to change in the resource metadata.
     pub(crate) resource_members: Vec<MemberFault>,
-    /// One after the other.
+    /// Applied in this order.
     pub(crate) callback: Vec<CallbackFault>,
     pub(crate) token: Option<TokenFault>,
-    /// The access token that is shown first has ended, and no other.
+    /// The access token that is presented first has expired, and no other.
     pub(crate) first_token_ended: bool,
     pub(crate) error: Option<ErrorFault>,
     pub(crate) client_rule: Option<ClientRuleFault>,
 }
 
 impl OAuthFaults {
-    /// The refusal that the endpoint of this name is to give.
+    /// Returns the error that the endpoint of this name must answer with.
     pub(crate) fn error_at(&self, endpoint: &str) -> Option<&ErrorFault> {
         self.error.as_ref().filter(|error| error.at == endpoint)
     }
 }
 
-/// What metadata looks like.
+/// How a metadata document is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentFault {
     Html,
@@ -35,7 +35,7 @@ pub(crate) enum DocumentFault {
     Truncated,
     Array,
     Empty,
-    /// The right document as `text/plain`.
+    /// The correct document as `text/plain`.
     Text,
 }
 
@@ -54,14 +54,14 @@ pub(crate) enum CallbackFault {
     TwoStates,
     NoIss,
     WrongIss,
-    /// A slash behind the right one.
+    /// The correct issuer with a trailing slash.
     SlashIss,
     NoCode,
-    /// An error whose texts are markup.
+    /// An error whose texts contain markup.
     Script,
 }
 
-/// What is wrong with a token answer.
+/// What is wrong with a token response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFault {
     Html,
@@ -72,7 +72,7 @@ pub(crate) enum TokenFault {
     NoScope,
     ExpiresInText,
     ExpiresInNegative,
-    /// A token that is no legal header value.
+    /// A token that is not a legal header value.
     IllegalToken,
 }
 
@@ -97,10 +97,10 @@ pub(crate) struct ClientRuleFault {
     pub(crate) code: String,
 }
 
-/// A refusal in the words of OAuth.
+/// An OAuth error response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ErrorFault {
-    /// The last part of the endpoint's path.
+    /// The last segment of the endpoint's path.
     pub(crate) at: &'static str,
     pub(crate) status: u16,
     pub(crate) code: String,

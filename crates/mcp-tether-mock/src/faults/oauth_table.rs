@@ -1,17 +1,14 @@
-//! The faults of signing in: rows like those of `table`, and the list of bent metadata.
+//! Faults of OAuth: rows like those of `table`, and the list of invalid metadata values.
 
-use serde_json::{Value, json};
-
-use super::fault::{Effect, InvalidFault};
 use super::oauth_plan::{
     CallbackFault, ClientRule, ClientRuleFault, DocumentFault, ErrorFault, MemberFault, TokenFault,
 };
 use super::plan::Plan;
-use super::table::{Row, Scope, effect};
-use super::words::Words;
+use super::row::{Effect, FaultRow, FaultScope, effect, read_member};
+use super::words::{InvalidFault, Words};
 
-pub(super) const ROWS: &[Row] = &[
-    Row {
+pub(super) const ROWS: &[FaultRow] = &[
+    FaultRow {
         name: "metadata",
         syntax: "metadata=javascript|data|vbscript|file|file-share|unc|shell|shell-scheme|control|dash\
                  |relative|plain-http|plain-http-token|plain-http-register|private-token\
@@ -22,187 +19,222 @@ pub(super) const ROWS: &[Row] = &[
         about: "OAuth: bends the metadata of resource or authorization server in a known way",
         example: "metadata=javascript",
         keys: &[],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: read_metadata,
     },
-    Row {
+    FaultRow {
         name: "issuer-member",
         syntax: "issuer-member=NAME[:value=JSON-OR-TEXT]",
         about: "OAuth: sets a member of the authorization server's metadata, or removes it",
         example: "issuer-member=issuer:value={issuer}/",
         keys: &["value"],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: |words| {
             let member = read_member(words)?;
             effect(move |plan| plan.oauth.issuer_members.push(member.clone()))
         },
     },
-    Row {
+    FaultRow {
         name: "resource-member",
         syntax: "resource-member=NAME[:value=JSON-OR-TEXT]",
         about: "OAuth: sets a member of the resource metadata, or removes it",
         example: "resource-member=resource:value=https://other.example/mcp",
         keys: &["value"],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: |words| {
             let member = read_member(words)?;
             effect(move |plan| plan.oauth.resource_members.push(member.clone()))
         },
     },
-    Row {
+    FaultRow {
         name: "document",
         syntax: "document=html|oversize|truncated|array|empty|text",
         about: "OAuth: metadata is HTML, 16 MiB long, half, an array, nothing, or plain text",
         example: "document=html",
         keys: &[],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: read_document,
     },
-    Row {
+    FaultRow {
         name: "callback",
         syntax: "callback=no-state|wrong-state|two-states|no-iss|wrong-iss|slash-iss|no-code|script",
         about: "OAuth: sends the browser back with this mistake; `script` is an error of markup",
         example: "callback=wrong-state",
         keys: &[],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: read_callback,
     },
-    Row {
+    FaultRow {
         name: "token",
         syntax: "token=html|no-access-token|no-type|other-type|lower-case-type|no-scope\
                  |text-expiry|negative-expiry|illegal",
         about: "OAuth: issues tokens and gets the answer wrong; `lower-case-type` is right",
         example: "token=text-expiry",
         keys: &[],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: read_token,
     },
-    Row {
+    FaultRow {
         name: "first-token-ended",
         syntax: "first-token-ended",
         about: "OAuth: takes the access token that it is shown first for ended, and no other",
         example: "first-token-ended",
         keys: &[],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: |_| effect(|plan| plan.oauth.first_token_ended = true),
     },
-    Row {
+    FaultRow {
         name: "oauth-error",
         syntax: "oauth-error=CODE[:at=token|register|authorize|revoke|device_authorization]\
                  [:message=TEXT][:status=STATUS]",
         about: "OAuth: refuses in the words of OAuth and does nothing",
         example: "oauth-error=invalid_grant:at=token:times=1",
         keys: &["at", "message", "status"],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: read_error,
     },
-    Row {
+    FaultRow {
         name: "client-rule",
         syntax: "client-rule=id-in-form|no-id-in-form|only-basic|only-post[:code=CODE]\
                  [:status=STATUS]",
         about: "OAuth: refuses clients that do not authenticate like this, whatever they registered",
         example: "client-rule=id-in-form:code=unauthorized_client:status=400",
         keys: &["code", "status"],
-        scope: Scope::Any,
+        scope: FaultScope::Any,
         read: read_client_rule,
     },
 ];
 
-/// Where a bent member stands.
+/// The document that holds an invalid member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Document {
+enum MetadataDocument {
     Issuer,
     Resource,
 }
 
-/// Known ways to bend metadata: name, document, member, value as JSON; no value removes it.
-const BENT: &[(&str, Document, &str, Option<&str>)] = &[
-    ("javascript", Document::Issuer, "authorization_endpoint", Some(r#""javascript:alert(1)""#)),
-    ("data", Document::Issuer, "authorization_endpoint", Some(r#""data:text/html,<h1>x</h1>""#)),
-    ("vbscript", Document::Issuer, "authorization_endpoint", Some(r#""vbscript:msgbox(1)""#)),
+/// Known invalid metadata: name, document, member, value as JSON; no value removes the member.
+const BENT: &[(&str, MetadataDocument, &str, Option<&str>)] = &[
+    (
+        "javascript",
+        MetadataDocument::Issuer,
+        "authorization_endpoint",
+        Some(r#""javascript:alert(1)""#),
+    ),
+    (
+        "data",
+        MetadataDocument::Issuer,
+        "authorization_endpoint",
+        Some(r#""data:text/html,<h1>x</h1>""#),
+    ),
+    (
+        "vbscript",
+        MetadataDocument::Issuer,
+        "authorization_endpoint",
+        Some(r#""vbscript:msgbox(1)""#),
+    ),
     (
         "file",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "authorization_endpoint",
         Some(r#""file:///c:/windows/system32/calc.exe""#),
     ),
     (
         "file-share",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "authorization_endpoint",
         Some(r#""file://attacker.example/share/x.exe""#),
     ),
     (
         "unc",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "authorization_endpoint",
         Some(r#""\\\\attacker.example\\s\\x.exe""#),
     ),
     (
         "shell",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "authorization_endpoint",
         Some(r#""{issuer}/authorize?a=$(touch mcp-owned)&b=`touch mcp-owned`|x&c=%PATH%""#),
     ),
-    ("shell-scheme", Document::Issuer, "authorization_endpoint", Some(r#""a:$(calc.exe)?x=1""#)),
+    (
+        "shell-scheme",
+        MetadataDocument::Issuer,
+        "authorization_endpoint",
+        Some(r#""a:$(calc.exe)?x=1""#),
+    ),
     (
         "control",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "authorization_endpoint",
         Some(r#""{issuer}/auth\u0007orize\r\nX-Evil: 1\u001b[2J""#),
     ),
-    ("dash", Document::Issuer, "authorization_endpoint", Some(r#""--new-window""#)),
-    ("relative", Document::Issuer, "authorization_endpoint", Some(r#""/oauth/authorize""#)),
+    ("dash", MetadataDocument::Issuer, "authorization_endpoint", Some(r#""--new-window""#)),
+    ("relative", MetadataDocument::Issuer, "authorization_endpoint", Some(r#""/oauth/authorize""#)),
     (
         "plain-http",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "authorization_endpoint",
         Some(r#""http://login.example/authorize""#),
     ),
     (
         "plain-http-token",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "token_endpoint",
         Some(r#""http://login.example/token""#),
     ),
     (
         "plain-http-register",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "registration_endpoint",
         Some(r#""http://login.example/register""#),
     ),
     (
         "private-token",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "token_endpoint",
         Some(r#""https://169.254.169.254/latest/meta-data/""#),
     ),
-    ("decimal-token", Document::Issuer, "token_endpoint", Some(r#""https://2852039166/token""#)),
+    (
+        "decimal-token",
+        MetadataDocument::Issuer,
+        "token_endpoint",
+        Some(r#""https://2852039166/token""#),
+    ),
     (
         "mapped-token",
-        Document::Issuer,
+        MetadataDocument::Issuer,
         "token_endpoint",
         Some(r#""https://[::ffff:169.254.169.254]/token""#),
     ),
     (
         "private-issuer",
-        Document::Resource,
+        MetadataDocument::Resource,
         "authorization_servers",
         Some(r#"["https://169.254.169.254"]"#),
     ),
-    ("no-token-endpoint", Document::Issuer, "token_endpoint", None),
-    ("no-authorization-endpoint", Document::Issuer, "authorization_endpoint", None),
-    ("no-registration", Document::Issuer, "registration_endpoint", None),
-    ("wrong-issuer", Document::Issuer, "issuer", Some(r#""https://issuer.example""#)),
-    ("slash-issuer", Document::Issuer, "issuer", Some(r#""{issuer}/""#)),
-    ("no-issuer", Document::Issuer, "issuer", None),
-    ("no-pkce", Document::Issuer, "code_challenge_methods_supported", None),
-    ("plain-pkce", Document::Issuer, "code_challenge_methods_supported", Some(r#"["plain"]"#)),
-    ("other-resource", Document::Resource, "resource", Some(r#""https://other.example/mcp""#)),
-    ("sibling-resource", Document::Resource, "resource", Some(r#""{origin}/mcp-other""#)),
-    ("no-resource", Document::Resource, "resource", None),
-    ("no-issuers", Document::Resource, "authorization_servers", Some("[]")),
-    ("issuers-text", Document::Resource, "authorization_servers", Some(r#""{issuer}""#)),
+    ("no-token-endpoint", MetadataDocument::Issuer, "token_endpoint", None),
+    ("no-authorization-endpoint", MetadataDocument::Issuer, "authorization_endpoint", None),
+    ("no-registration", MetadataDocument::Issuer, "registration_endpoint", None),
+    ("wrong-issuer", MetadataDocument::Issuer, "issuer", Some(r#""https://issuer.example""#)),
+    ("slash-issuer", MetadataDocument::Issuer, "issuer", Some(r#""{issuer}/""#)),
+    ("no-issuer", MetadataDocument::Issuer, "issuer", None),
+    ("no-pkce", MetadataDocument::Issuer, "code_challenge_methods_supported", None),
+    (
+        "plain-pkce",
+        MetadataDocument::Issuer,
+        "code_challenge_methods_supported",
+        Some(r#"["plain"]"#),
+    ),
+    (
+        "other-resource",
+        MetadataDocument::Resource,
+        "resource",
+        Some(r#""https://other.example/mcp""#),
+    ),
+    ("sibling-resource", MetadataDocument::Resource, "resource", Some(r#""{origin}/mcp-other""#)),
+    ("no-resource", MetadataDocument::Resource, "resource", None),
+    ("no-issuers", MetadataDocument::Resource, "authorization_servers", Some("[]")),
+    ("issuers-text", MetadataDocument::Resource, "authorization_servers", Some(r#""{issuer}""#)),
 ];
 
 fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
@@ -212,20 +244,12 @@ fn read_metadata(words: &mut Words) -> Result<Effect, InvalidFault> {
     let value = value.map(|text| serde_json::from_str(text).expect("the table holds JSON"));
     let fault = MemberFault { name: member.to_owned(), value };
     effect(move |plan: &mut Plan| match document {
-        Document::Issuer => plan.oauth.issuer_members.push(fault.clone()),
-        Document::Resource => plan.oauth.resource_members.push(fault.clone()),
+        MetadataDocument::Issuer => plan.oauth.issuer_members.push(fault.clone()),
+        MetadataDocument::Resource => plan.oauth.resource_members.push(fault.clone()),
     })
 }
 
-/// What is no JSON is a text.
-pub(super) fn read_member(words: &mut Words) -> Result<MemberFault, InvalidFault> {
-    let read = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_else(|_| json!(text));
-    let value = words.take("value").map(read);
-    let name = words.main().filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| words.wrong(format!("`{}` needs a name", words.name())))?;
-    Ok(MemberFault { name, value })
-}
-
+/// Text that is not JSON is taken as a string.
 fn read_document(words: &mut Words) -> Result<Effect, InvalidFault> {
     let fault = words.main_choice(&[
         ("html", DocumentFault::Html),
@@ -293,11 +317,15 @@ fn read_client_rule(words: &mut Words) -> Result<Effect, InvalidFault> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::faults::fault::{ActiveFault, Asked};
+    use crate::faults::fault::ActiveFault;
+    use crate::faults::row::FaultTarget;
 
     fn plan(fault: &str) -> Plan {
-        let asked = Asked { http: "GET", path: "/x", method: "", is_request: false, tool: "" };
+        let asked =
+            FaultTarget { http: "GET", path: "/x", method: "", is_request: false, tool: "" };
         let mut plan = Plan::default();
         ActiveFault::new(fault.parse().unwrap()).apply(&asked, &mut plan);
         plan

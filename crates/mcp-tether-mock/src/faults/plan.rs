@@ -1,5 +1,5 @@
-//! The plan of one request: what the faults that apply to it have written down. An empty plan is
-//! the correct behaviour.
+//! The plan of one request: what the faults that apply to it ask for. An empty plan is correct
+//! behaviour.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use crate::tasks::Terms;
 /// Deviations from correct behaviour for one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
-    /// Waits before anything else.
+    /// How long to wait before anything else.
     pub(crate) delay: Option<Duration>,
-    /// Waits after the work, before the head of the answer.
+    /// How long to wait after the work, before the head of the answer.
     pub(crate) late: Option<Duration>,
-    pub(crate) redirect: Option<Redirect>,
+    pub(crate) redirect: Option<RedirectFault>,
     pub(crate) status: Option<StatusFault>,
     pub(crate) silent: Option<Silence>,
     pub(crate) disconnect: Option<Point>,
-    /// No checks of headers that only a strict remote makes.
+    /// Skips the header checks that only a strict remote makes.
     pub(crate) lenient: bool,
     /// The revisions spoken for this request.
     pub(crate) served: Option<Served>,
     pub(crate) modern: ModernFaults,
-    /// How long tasks live and how often they want to be asked for.
+    /// How long tasks live and how often they should be polled.
     pub(crate) terms: Option<Terms>,
     pub(crate) forget: bool,
     pub(crate) session: Option<SessionFault>,
     /// What `initialize` answers as the revision.
     pub(crate) negotiate: Option<String>,
-    pub(crate) form: Option<Form>,
+    pub(crate) form: Option<AnswerForm>,
     pub(crate) content_type: Option<String>,
     pub(crate) empty_body: bool,
     pub(crate) ask: Option<AskFault>,
@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     pub(crate) oauth: OAuthFaults,
 }
 
-/// An answer of another status in the place of any work.
+/// An answer with another status, sent instead of doing any work.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusFault {
     pub(crate) code: u16,
@@ -54,7 +54,7 @@ pub(crate) struct StatusFault {
     pub(crate) rpc_code: i64,
     pub(crate) message: Option<String>,
     pub(crate) rpc_data: Value,
-    pub(crate) challenge: Option<Challenge>,
+    pub(crate) challenge: Option<ChallengeFault>,
 }
 
 /// The body of such an answer.
@@ -66,7 +66,7 @@ pub(crate) enum StatusBody {
     ErrorWithoutId,
     /// A JSON-RPC error whose id is `null`.
     ErrorWithNullId,
-    /// JSON that is no JSON-RPC.
+    /// JSON that is not JSON-RPC.
     Json,
     Html,
     Text,
@@ -75,49 +75,49 @@ pub(crate) enum StatusBody {
 
 /// The `WWW-Authenticate` header of such an answer.
 #[derive(Clone, Debug)]
-pub(crate) enum Challenge {
+pub(crate) enum ChallengeFault {
     Absent,
     Value(String),
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Redirect {
+pub(crate) struct RedirectFault {
     pub(crate) code: u16,
-    /// Left out: back to the same path.
+    /// The target; the same path if left out.
     pub(crate) to: Option<String>,
-    /// Back to the same path so many times before the request is answered.
+    /// How often the request is redirected to its own path before it is answered.
     pub(crate) hops: u32,
 }
 
-/// How a request is left waiting.
+/// How a request is left without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
-    /// Nothing at all, and no work is done.
+    /// Nothing is sent, and no work is done.
     Headers,
-    /// The head of an answer and then nothing.
+    /// The head of an answer is sent, and then nothing.
     Body,
 }
 
-/// Where the connection breaks off.
+/// Where the connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     /// Before any work: the request was not executed.
     BeforeWork,
-    /// The work was done, the head of its answer is never sent.
+    /// The work was done, but the head of its answer is never sent.
     BeforeHeaders,
     /// Within a JSON body.
     MidBody,
     AfterHeaders,
     AfterFirstEvent,
     MidEvent,
-    /// After everything that was said on the way, before the answer.
+    /// After every message sent on the way, before the answer.
     BeforeResponse,
     /// The stream ends properly, but without the answer.
     EndBeforeResponse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum AnswerForm {
     Json,
     Sse,
 }
@@ -125,13 +125,13 @@ pub(crate) enum Form {
 /// What is wrong with sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionFault {
-    /// `initialize` gives no id, and none is asked for.
+    /// `initialize` assigns no id, and none is required.
     Absent,
-    /// `initialize` gives an id with bytes that are not allowed in one.
+    /// `initialize` assigns an id with bytes that are not allowed in one.
     Illegal,
-    /// Answers carry another id than the session has.
+    /// Answers carry an id other than the session's.
     Changing,
-    /// A lost session is answered 400, not 404.
+    /// An unknown session is answered with 400, not 404.
     Answers400,
 }
 
@@ -171,11 +171,11 @@ pub(crate) enum PostAnswer {
     Json,
     /// 200 with the JSON-RPC answer, which comes on the stream too.
     Both,
-    /// 202 with a JSON body that is no JSON-RPC.
+    /// 202 with a JSON body that is not JSON-RPC.
     Note,
 }
 
-/// What is wrong with the answer itself, in whatever form it travels.
+/// What is wrong with the answer itself, whatever its transport.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MessageFaults {
     pub(crate) wrong_id: bool,
@@ -189,7 +189,7 @@ pub(crate) struct MessageFaults {
     pub(crate) members: Vec<MemberFault>,
     /// Members of the result that are there twice: with these values, or their own.
     pub(crate) doubled: Vec<MemberFault>,
-    /// Answers travel in arrays of this many.
+    /// How many answers are sent in one array; 0 sends them singly.
     pub(crate) batch: usize,
 }
 
@@ -211,24 +211,24 @@ impl LineEnding {
     }
 }
 
-/// How bytes are laid out: all of it is legal.
+/// How the bytes of an answer are laid out. All of it is legal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Style {
     pub(crate) chunk: Option<usize>,
     pub(crate) pretty: bool,
     pub(crate) comments: bool,
-    /// Ids travel in blocks without data.
+    /// Ids are sent in blocks without data.
     pub(crate) dataless: bool,
     pub(crate) retry: Option<u64>,
     pub(crate) bom: bool,
     pub(crate) line_ending: LineEnding,
     pub(crate) gzip: bool,
-    /// Events of unknown types and with empty data in between.
+    /// Sends events of unknown types and with empty data in between.
     pub(crate) noise: bool,
     pub(crate) event_delay: Option<Duration>,
-    /// Comments while nothing else is sent.
+    /// How often to send a comment while nothing else is sent.
     pub(crate) heartbeat: Option<Duration>,
-    /// They say what time it is.
+    /// The comments contain the time.
     pub(crate) dated_heartbeat: bool,
     /// Each event is sent twice, with the same id.
     pub(crate) duplicate: bool,

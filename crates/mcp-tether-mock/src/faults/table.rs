@@ -1,107 +1,20 @@
-//! The table of faults: a new one is a row here, a field of the plan, and the place that acts on
+//! The table of faults. A new one is a row here, a field of the plan, and the code that acts on
 //! it.
-
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fault::{Asked, Effect, InvalidFault};
 use super::message_table;
 use super::modern_table;
 use super::oauth_table;
 use super::plan::{
-    AskFault, Challenge, EndpointFault, Form, LineEnding, Plan, Point, PostAnswer, Redirect,
-    SessionFault, Silence, StatusBody, StatusFault,
+    AnswerForm, AskFault, ChallengeFault, EndpointFault, LineEnding, Point, PostAnswer,
+    RedirectFault, SessionFault, Silence, StatusBody, StatusFault,
 };
-use super::words::Words;
+use super::row::{Effect, FaultRow, FaultScope, effect, milliseconds, plain, worded};
+use super::words::{InvalidFault, Words};
 use mcp_tether_wire::protocol::methods;
 
-/// One fault that can be chosen.
-pub(super) struct Row {
-    pub(super) name: &'static str,
-    pub(super) syntax: &'static str,
-    pub(super) about: &'static str,
-    pub(super) example: &'static str,
-    /// Further words that it takes, besides the selectors.
-    pub(super) keys: &'static [&'static str],
-    pub(super) scope: Scope,
-    pub(super) read: fn(&mut Words) -> Result<Effect, InvalidFault>,
-}
-
-/// Which requests a fault without a selector applies to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// Every HTTP request.
-    Any,
-    /// A POST that holds a JSON-RPC request.
-    Request,
-    /// A GET.
-    Get,
-    /// Whatever may be answered with messages: both of the above.
-    Answered,
-    Initialize,
-}
-
-impl Scope {
-    pub(super) fn includes(self, asked: &Asked<'_>) -> bool {
-        let request = asked.http == "POST" && asked.is_request;
-        match self {
-            Self::Any => true,
-            Self::Request => request,
-            Self::Get => asked.http == "GET",
-            Self::Answered => request || asked.http == "GET",
-            Self::Initialize => asked.method == methods::INITIALIZE,
-        }
-    }
-}
-
-pub(super) fn effect(
-    change: impl Fn(&mut Plan) + Send + Sync + 'static,
-) -> Result<Effect, InvalidFault> {
-    Ok(Arc::new(change))
-}
-
-fn milliseconds(words: &mut Words) -> Result<Duration, InvalidFault> {
-    words.main_number().map(Duration::from_millis)
-}
-
-/// Faults without words of their own.
-macro_rules! plain {
-    ($name:literal, $scope:ident, $about:literal, $change:expr) => {
-        Row {
-            name: $name,
-            syntax: $name,
-            about: $about,
-            example: $name,
-            keys: &[],
-            scope: Scope::$scope,
-            read: |_| effect($change),
-        }
-    };
-}
-
-/// Faults with words.
-macro_rules! worded {
-    (
-        $name:literal, $syntax:literal, $example:literal, $keys:expr, $scope:ident,
-        $about:literal, $read:expr
-    ) => {
-        Row {
-            name: $name,
-            syntax: $syntax,
-            about: $about,
-            example: $example,
-            keys: $keys,
-            scope: Scope::$scope,
-            read: $read,
-        }
-    };
-}
-
-pub(super) use {plain, worded};
-
-const ROWS: &[Row] = &[
+const ROWS: &[FaultRow] = &[
     worded!(
         "status",
         "status=CODE[:body=error|no-id|null-id|json|html|text|empty][:retry-after=VALUE]\
@@ -123,7 +36,7 @@ const ROWS: &[Row] = &[
             let code = words.main_number()?;
             let to = words.take("to");
             let hops = words.take_number("hops")?.unwrap_or(1);
-            effect(move |plan| plan.redirect = Some(Redirect { code, to: to.clone(), hops }))
+            effect(move |plan| plan.redirect = Some(RedirectFault { code, to: to.clone(), hops }))
         }
     ),
     worded!("delay", "delay=MS", "delay=200", &[], Any, "waits before anything else", |words| {
@@ -176,7 +89,7 @@ const ROWS: &[Row] = &[
         |words| {
             let retry = words.main_number()?;
             effect(move |plan| {
-                plan.form = Some(Form::Sse);
+                plan.form = Some(AnswerForm::Sse);
                 plan.style.poll = Some(retry);
             })
         }
@@ -189,7 +102,8 @@ const ROWS: &[Row] = &[
         Request,
         "chooses the form of the answer; `json` sends nothing else on the way",
         |words| {
-            let form = words.main_choice(&[("json", Form::Json), ("sse", Form::Sse)])?;
+            let form =
+                words.main_choice(&[("json", AnswerForm::Json), ("sse", AnswerForm::Sse)])?;
             effect(move |plan| plan.form = Some(form))
         }
     ),
@@ -276,7 +190,7 @@ const ROWS: &[Row] = &[
     }),
     plain!("no-ids", Answered, "sends no event ids", |plan| plan.style.no_ids = true),
     plain!("stay-open", Answered, "leaves streams open after the answer", |plan| {
-        plan.form = Some(Form::Sse);
+        plan.form = Some(AnswerForm::Sse);
         plan.style.stay_open = true;
     }),
     worded!(
@@ -369,8 +283,8 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Every fault there is.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+/// Returns every fault, in the order of the tables.
+pub(super) fn rows() -> impl Iterator<Item = &'static FaultRow> {
     ROWS.iter().chain(message_table::ROWS).chain(modern_table::ROWS).chain(oauth_table::ROWS)
 }
 
@@ -389,8 +303,8 @@ fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
         ("empty", StatusBody::Empty),
     ];
     let challenge = words.take("challenge").map(|value| match value.as_str() {
-        "none" => Challenge::Absent,
-        _ => Challenge::Value(value),
+        "none" => ChallengeFault::Absent,
+        _ => ChallengeFault::Value(value),
     });
     let fault = StatusFault {
         code,
@@ -427,8 +341,8 @@ fn read_disconnect(words: &mut Words) -> Result<Effect, InvalidFault> {
         plan.disconnect = Some(point);
         plan.form = match point {
             Point::BeforeWork | Point::BeforeHeaders => plan.form,
-            Point::MidBody => Some(Form::Json),
-            _ => Some(Form::Sse),
+            Point::MidBody => Some(AnswerForm::Json),
+            _ => Some(AnswerForm::Sse),
         };
     })
 }

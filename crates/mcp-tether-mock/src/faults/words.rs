@@ -1,9 +1,26 @@
-//! The small language of faults: `key=value` and `key`, joined by colons.
+//! The syntax of faults: `key=value` and `key`, joined by colons.
 
-use super::fault::InvalidFault;
+use std::fmt;
 
-/// The words of one fault. A colon separates only where a known key follows, so that values such as
-/// URLs may hold colons.
+/// Text that does not describe a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidFault {
+    /// The text.
+    pub fault: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for InvalidFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read fault `{}`: {}", self.fault, self.reason)
+    }
+}
+
+impl std::error::Error for InvalidFault {}
+
+/// The keys and values of one fault. A colon separates only if a known key follows, so that values
+/// such as URLs may contain colons.
 #[derive(Debug)]
 pub(super) struct Words {
     fault: String,
@@ -11,7 +28,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Splits `text`; `known` tells which keys may follow the first word.
+    /// Splits `text` into words. `known` returns whether a key may follow the first word.
     pub(super) fn split(text: &str, known: impl Fn(&str) -> bool) -> Self {
         let mut words: Vec<(String, Option<String>)> = Vec::new();
         for part in text.split(':') {
@@ -30,7 +47,7 @@ impl Words {
         Self { fault: text.to_owned(), words }
     }
 
-    /// The first key, which names the fault.
+    /// Returns the first key, which names the fault.
     pub(super) fn name(&self) -> &str {
         self.words.first().map_or("", |(key, _)| key)
     }
@@ -66,7 +83,7 @@ impl Words {
         Some(self.words.remove(at + 1).1.unwrap_or_default())
     }
 
-    /// The same as a number.
+    /// Takes the value of a further word as a number.
     pub(super) fn take_number<T: std::str::FromStr>(
         &mut self,
         key: &str,
@@ -78,7 +95,7 @@ impl Words {
         number.map(Some).ok_or_else(|| self.wrong(format!("`{key}` needs a number, not `{value}`")))
     }
 
-    /// The same as one of a list.
+    /// Takes the value of a further word as one of a list.
     pub(super) fn take_choice<T: Clone>(
         &mut self,
         key: &str,
@@ -90,7 +107,7 @@ impl Words {
         self.choice_of(key, &value, choices).map(Some)
     }
 
-    /// Everything must have been taken.
+    /// Checks that every word was taken.
     pub(super) fn finish(mut self) -> Result<(), InvalidFault> {
         let name = self.name().to_owned();
         if self.main().is_some() {

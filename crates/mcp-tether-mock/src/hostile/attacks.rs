@@ -1,42 +1,42 @@
-//! The table of attacks: a new one is a row here. `{trap}` is another origin of the attacker.
+//! The table of attacks. A new one is a row here. `{trap}` is another origin of the attacker.
 
-/// One way to do harm.
+/// One attack on a host.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attack {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// The requirement or rule that it tries to break.
+    /// The id of the rule that it tries to break (`docs/rules.md`).
     pub rule: &'static str,
-    /// What it does, in one line.
+    /// What it does, in one line without a final period.
     pub about: &'static str,
-    /// What it is after.
+    /// What it aims at.
     pub aim: Aim,
-    /// The faults of the mock that it is made of.
+    /// The faults of the mock that play it.
     pub(super) faults: &'static [&'static str],
-    /// Whether a sign-in is asked for.
+    /// Whether the remote requires a sign-in.
     pub(super) guarded: bool,
-    /// Whether it speaks HTTP+SSE alone.
+    /// Whether the remote speaks only HTTP+SSE.
     pub(super) http_sse: bool,
 }
 
-/// What an attack is after.
+/// What an attack aims at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aim {
-    /// That anything at all is sent to another origin.
+    /// Any request to another origin.
     Reach,
-    /// That another origin is shown a credential.
+    /// A credential sent to another origin.
     Credential,
-    /// That a sign-in goes on which must not.
+    /// A sign-in that goes on although it must not.
     SignIn,
-    /// That a code is redeemed which nobody vouches for.
+    /// A code that is redeemed although its issuer is not verified.
     Code,
-    /// More than so many requests.
+    /// More than this many requests.
     Requests(usize),
-    /// Something that only the victim's side can tell.
+    /// Something that only the victim can observe.
     Inside,
 }
 
-/// Rows that differ in name, rule, words and faults only.
+/// An attack that differs from others only in name, rule, description and faults.
 const fn attack(
     name: &'static str,
     rule: &'static str,
@@ -47,12 +47,12 @@ const fn attack(
     Attack { name, rule, about, aim, faults, guarded: true, http_sse: false }
 }
 
-/// The same without a sign-in.
+/// An attack without a sign-in.
 const fn open(row: Attack) -> Attack {
     Attack { guarded: false, ..row }
 }
 
-/// The same over HTTP+SSE, without a sign-in.
+/// An attack over HTTP+SSE, without a sign-in.
 const fn over_http_sse(row: Attack) -> Attack {
     Attack { guarded: false, http_sse: true, ..row }
 }

@@ -1,9 +1,9 @@
-//! What an attacker has got, from what was sent to its servers.
+//! What an attacker obtained, judged from what was sent to its servers.
 
 use super::attacks::Aim;
 use crate::recorder::RecordedRequest;
 
-/// In words, or `None` if it got nothing of what it aims at.
+/// Describes what the attacker obtained; `None` if it obtained nothing that it aims at.
 pub(super) fn obtained(
     aim: Aim,
     remote: &[RecordedRequest],
@@ -19,7 +19,7 @@ pub(super) fn obtained(
         }
         Aim::Inside => None,
     };
-    // Whatever else it is after, a credential at another origin is always a find.
+    // Whatever the attack aims at, a credential sent to another origin always counts.
     found.or_else(|| trap.iter().find_map(credential))
 }
 
@@ -28,7 +28,7 @@ fn line(request: &RecordedRequest) -> String {
     format!("{} {path}", request.http_method)
 }
 
-/// Registers, asks a person, or asks for tokens.
+/// Returns whether the request registers a client, asks a person, or asks for tokens.
 fn signs_in(request: &RecordedRequest) -> bool {
     matches!(line(request).rsplit('/').next(), Some("register" | "authorize" | "token"))
 }
@@ -38,7 +38,7 @@ fn redeems(request: &RecordedRequest) -> bool {
     body.contains("grant_type=authorization_code")
 }
 
-/// Something that only the right server may see.
+/// Returns whether the request contains something that only the legitimate server may see.
 fn credential(request: &RecordedRequest) -> Option<String> {
     let mut names = request.headers.keys().map(|name| name.as_str());
     let header = names.find(|name| {

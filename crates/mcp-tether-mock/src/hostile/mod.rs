@@ -1,6 +1,6 @@
-//! A remote that means harm: each attack of the table is played by a mock of its own, and what
-//! reached the attacker is judged from the records. What only the other side can tell (its screen,
-//! its memory, the programs that it started) is not judged here.
+//! A hostile remote: each attack of the table is played by a mock of its own, and what reached the
+//! attacker is judged from the records. What only the victim can observe (its screen, its memory,
+//! the programs that it started) is not judged here.
 
 mod attacks;
 mod judge;
@@ -20,7 +20,7 @@ use super::served::Served;
 use super::{Consent, IssuerOptions, OAuthOptions};
 use mcp_tether_wire::protocol::ProtocolVersion;
 
-/// All attacks, running. Dropped, they end.
+/// All attacks, running. They stop when this is dropped.
 pub struct Hostile {
     attackers: Vec<Attacker>,
 }
@@ -30,18 +30,18 @@ pub struct Attacker {
     /// What it tries.
     pub attack: &'static Attack,
     remote: MockRemote,
-    /// Another origin of the attacker, where nothing of the victim's belongs.
+    /// Another origin of the attacker. The victim must send nothing there.
     trap: MockRemote,
 }
 
-/// What came of one attack.
+/// The result of one attack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The attack.
     pub attack: &'static Attack,
-    /// How many requests its server was sent; none means that nobody tried it.
+    /// How many requests its server received; 0 means that the attack was never tried.
     pub requests: usize,
-    /// What the attacker got, in words; `None` if nothing.
+    /// What the attacker obtained, described in words; `None` if nothing.
     pub obtained: Option<String>,
 }
 
@@ -50,18 +50,18 @@ impl Hostile {
     /// where `consent` is not asked for on a page.
     ///
     /// # Errors
-    /// No more ports or threads.
+    /// A port cannot be bound or a thread cannot be started.
     pub fn start(consent: Consent) -> io::Result<Self> {
         let attackers = ATTACKS.iter().map(|attack| Attacker::start(attack, consent));
         Ok(Self { attackers: attackers.collect::<io::Result<_>>()? })
     }
 
-    /// The attacks, in the order of the table.
+    /// Returns the attacks, in the order of the table.
     pub fn attackers(&self) -> &[Attacker] {
         &self.attackers
     }
 
-    /// What has come of each attack so far.
+    /// Returns the result of each attack so far.
     pub fn findings(&self) -> Vec<Finding> {
         self.attackers.iter().map(Attacker::finding).collect()
     }
@@ -77,13 +77,15 @@ impl Attacker {
         });
         let issuer = IssuerOptions { consent, iss_advertised: true, ..IssuerOptions::default() };
         let options = MockOptions {
-            auth: match attack.guarded {
-                true => Auth::OAuth(OAuthOptions::with_issuer(issuer)),
-                false => Auth::Open,
+            auth: if attack.guarded {
+                Auth::OAuth(OAuthOptions::with_issuer(issuer))
+            } else {
+                Auth::Open
             },
-            protocol: match attack.http_sse {
-                true => Served::Only(ProtocolVersion::V2024_11_05),
-                false => MockOptions::default().protocol,
+            protocol: if attack.http_sse {
+                Served::Only(ProtocolVersion::V2024_11_05)
+            } else {
+                MockOptions::default().protocol
             },
             faults: faults.collect(),
             ..MockOptions::default()
@@ -91,7 +93,7 @@ impl Attacker {
         Ok(Self { attack, remote: MockRemote::start(options)?, trap })
     }
 
-    /// Where the victim is lured to.
+    /// Returns the URL that the victim is sent to.
     pub fn url(&self) -> Url {
         self.remote.url()
     }

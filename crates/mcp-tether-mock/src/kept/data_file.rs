@@ -1,5 +1,5 @@
-//! The file of `--data`: which product it belongs to, in which format, and the product's data as
-//! one value in an embedded store. It does not know what the data means.
+//! The file of `--data`: the product it belongs to, its format, and the product's data as one value
+//! in an embedded store. This module does not know what the data means.
 
 use std::fmt;
 use std::fs;
@@ -12,12 +12,12 @@ use redb::{Database, DatabaseError, ReadableDatabase, StorageError, TableDefinit
 
 use crate::product_name::ProductName;
 
-/// What a later version raises when it can no longer read what this one wrote.
+/// The format version. Raise it when the new version can no longer read what the old one wrote.
 const FORMAT: &str = "1";
 
 const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("mock");
 
-/// An open data file. Nobody else can open it until the last copy of this is gone.
+/// An open data file. No other process can open it until the last clone of this is dropped.
 #[derive(Clone)]
 pub struct DataFile(Arc<Opened>);
 
@@ -26,7 +26,7 @@ struct Opened {
     database: Database,
 }
 
-/// Why a data file cannot be used, and the way out.
+/// Why a data file cannot be used, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataProblem {
     message: String,
@@ -34,7 +34,7 @@ pub struct DataProblem {
 }
 
 impl DataFile {
-    /// Opens the data of `product`, or makes an empty file for it.
+    /// Opens the data file of `product`, or creates an empty one.
     pub fn open(path: &Path, product: ProductName) -> Result<Self, DataProblem> {
         if !path.exists() {
             create(path, product)?;
@@ -45,12 +45,12 @@ impl DataFile {
         Ok(file)
     }
 
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// A file of a newer format is told apart from a damaged one, and says so before anything else.
+    /// Checks the format before anything else, so that a newer format is not reported as damage.
     fn check(&self, product: ProductName) -> Result<(), DataProblem> {
         let path = self.path().display();
         let format = self.text("format")?;
@@ -81,7 +81,7 @@ impl DataFile {
         String::from_utf8(bytes).map_err(|error| self.damaged(&error))
     }
 
-    /// The product's data as it was committed last.
+    /// Returns the product's data as last committed; `None` for a new file.
     pub(super) fn stored(&self) -> Result<Option<Vec<u8>>, DataProblem> {
         self.value("data")
     }
@@ -109,7 +109,7 @@ impl DataFile {
     }
 }
 
-/// Everything or nothing.
+/// Writes all entries in one transaction.
 pub(super) fn write(database: &Database, entries: &[(&str, &[u8])]) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     {
@@ -121,8 +121,8 @@ pub(super) fn write(database: &Database, entries: &[(&str, &[u8])]) -> Result<()
     Ok(transaction.commit()?)
 }
 
-/// Made elsewhere and then given its name: whoever is killed on the way leaves no half-made file
-/// there. A link does not replace what another process made meanwhile.
+/// Creates the file under a temporary name and then links it, so that a killed process leaves no
+/// partial file. A link does not replace a file that another process created meanwhile.
 fn create(path: &Path, product: ProductName) -> Result<(), DataProblem> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
@@ -138,19 +138,19 @@ fn create(path: &Path, product: ProductName) -> Result<(), DataProblem> {
             .or_else(|_| if path.exists() { Ok(()) } else { fs::rename(&draft, path) })
             .map_err(|error| unwritable(path, &error))
     });
-    // Gone already where it was renamed.
+    // Already gone if it was renamed.
     let _ = fs::remove_file(&draft);
     placed
 }
 
-/// Opens and verifies a file. The store panics at some kinds of damage (a file that was cut off),
-/// so it is asked where a panic does no harm.
+/// Opens and verifies a file. The store panics on some kinds of damage (a truncated file), so the
+/// panic is caught here.
 fn open(path: &Path) -> Result<Database, DataProblem> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let opened = panic::catch_unwind(AssertUnwindSafe(|| -> Result<Database, DatabaseError> {
         let mut database = Database::open(path)?;
-        // A torn write is repaired when opening; damage from elsewhere is only found by looking.
+        // A torn write is repaired on opening; other damage is only found by checking.
         database.check_integrity()?;
         Ok(database)
     }));
@@ -187,7 +187,7 @@ fn unwritable(path: &Path, reason: &dyn fmt::Display) -> DataProblem {
 }
 
 impl DataProblem {
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> &str {
         &self.hint
     }

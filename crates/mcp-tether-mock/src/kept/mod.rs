@@ -1,8 +1,8 @@
 //! The data of a product, in memory or backed by the file of `--data`. A change is committed before
 //! the call that made it is answered; a change that cannot be committed did not happen.
 //!
-//! A product holds one [`Kept`] and knows nothing of files. What must not survive a restart (rate
-//! limits, confirmations under way) stays outside of it.
+//! A product holds one [`StoredData`] and knows nothing of files. What must not survive a restart
+//! (rate limits, pending confirmations) stays outside it.
 
 mod data_file;
 
@@ -18,27 +18,27 @@ pub use data_file::{DataFile, DataProblem};
 use super::rpc_error::RpcError;
 use mcp_tether_wire::protocol::codes;
 
-/// Data that outlives the process if there is a file for it.
-pub(super) struct Kept<T> {
-    held: Mutex<Held<T>>,
+/// Data that outlives the process if a file backs it.
+pub(super) struct StoredData<T> {
+    held: Mutex<StoredState<T>>,
     file: Option<DataFile>,
 }
 
-struct Held<T> {
+struct StoredState<T> {
     data: T,
-    /// What the file holds; empty without a file.
+    /// What the file contains; empty without a file.
     stored: Vec<u8>,
 }
 
-/// The data, to be looked at.
-pub(super) struct Look<'a, T>(MutexGuard<'a, Held<T>>);
+/// A read guard of the data.
+pub(super) struct Look<'a, T>(MutexGuard<'a, StoredState<T>>);
 
-/// A change that was undone because the file did not take it.
+/// The error of a change that was undone because the file could not be written.
 #[derive(Debug)]
 pub(super) struct NotKept(String);
 
-impl<T: Serialize + DeserializeOwned> Kept<T> {
-    /// Goes on with what the file holds; without a file, or with a new one, with `seeded`.
+impl<T: Serialize + DeserializeOwned> StoredData<T> {
+    /// Opens the data in the file; without a file, or with a new one, uses `seeded`.
     pub(super) fn open(
         file: Option<&DataFile>,
         seeded: impl FnOnce() -> T,
@@ -51,7 +51,7 @@ impl<T: Serialize + DeserializeOwned> Kept<T> {
             _ => seeded(),
         };
         let kept = Self {
-            held: Mutex::new(Held { data, stored: stored.unwrap_or_default() }),
+            held: Mutex::new(StoredState { data, stored: stored.unwrap_or_default() }),
             file: file.cloned(),
         };
         match (kept.change(|_| ()), file) {
@@ -64,7 +64,7 @@ impl<T: Serialize + DeserializeOwned> Kept<T> {
         Look(self.lock())
     }
 
-    /// Changes the data and commits it.
+    /// Changes the data and commits the change.
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<R, NotKept> {
         let mut held = self.lock();
         let result = change(&mut held.data);
@@ -83,7 +83,7 @@ impl<T: Serialize + DeserializeOwned> Kept<T> {
         Ok(result)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held<T>> {
+    fn lock(&self) -> MutexGuard<'_, StoredState<T>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

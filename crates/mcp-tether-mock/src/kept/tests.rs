@@ -8,8 +8,8 @@ fn open(path: &Path) -> Result<DataFile, DataProblem> {
     DataFile::open(path, ProductName::Egrow)
 }
 
-fn kept(path: &Path) -> Kept<Vec<u64>> {
-    Kept::open(Some(&open(path).unwrap()), || vec![1]).unwrap()
+fn kept(path: &Path) -> StoredData<Vec<u64>> {
+    StoredData::open(Some(&open(path).unwrap()), || vec![1]).unwrap()
 }
 
 fn place() -> (tempfile::TempDir, PathBuf) {
@@ -31,7 +31,7 @@ fn what_was_changed_is_there_after_a_restart_and_the_seed_is_used_once() {
 
 #[test]
 fn without_a_file_everything_stays_in_memory() {
-    let kept = Kept::open(None, || vec![1_u64]).unwrap();
+    let kept = StoredData::open(None, || vec![1_u64]).unwrap();
     assert_eq!(kept.change(|data| data.pop()).unwrap(), Some(1));
     assert!(kept.look().is_empty());
 }
@@ -67,7 +67,8 @@ fn damage_of_any_kind_is_an_error_and_never_other_data() {
     let told = |bytes: &[u8]| {
         let path = folder.path().join("damaged");
         std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
-        let opened = open(&path).and_then(|file| Kept::<Vec<u64>>::open(Some(&file), || vec![0]));
+        let opened =
+            open(&path).and_then(|file| StoredData::<Vec<u64>>::open(Some(&file), || vec![0]));
         opened.map(|kept| kept.look().len())
     };
     assert_eq!(told(&whole).unwrap(), 2001);
@@ -76,8 +77,8 @@ fn damage_of_any_kind_is_an_error_and_never_other_data() {
         assert!(problem.hint().starts_with("move it away"), "{length}: {problem}");
     }
     assert!(told(b"a letter, not a store").unwrap_err().to_string().contains("no data file"));
-    // A bit that flipped is found, or lay where nothing is kept, or spoiled only the newest of two
-    // headers: then it is the state before.
+    // A flipped bit is found, or lies in unused space, or damages only the newer of two headers:
+    // then the state before it is read.
     for at in (0..whole.len()).step_by(whole.len() / 97) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::product::Profile;
-use crate::revisions::Rules;
+use crate::revisions::RevisionRules;
 use mcp_tether_wire::protocol::meta::extensions;
 use mcp_tether_wire::protocol::{Era, ProtocolVersion};
 
@@ -21,7 +21,7 @@ pub(super) fn capabilities(profile: &Profile, version: ProtocolVersion, pushes: 
     if offers.prompts {
         capabilities["prompts"] = json!({ "listChanged": pushes });
     }
-    if offers.completions && Rules::of(version).annotations {
+    if offers.completions && RevisionRules::of(version).annotations {
         capabilities["completions"] = json!({});
     }
     if offers.logging {

@@ -6,15 +6,19 @@ use serde_json::{Value, json};
 
 use super::params::read_params;
 use super::{lists, tasks};
-use crate::product::{Arguments, Call, Prompt, Resource, ResourceTemplate};
-use crate::revisions::Rules;
-use crate::rpc_error::{Outcome, RpcError};
-use crate::state::Shared;
+use crate::product::{Arguments, CallContext, Prompt, ResourceEntry, ResourceTemplate};
+use crate::revisions::RevisionRules;
+use crate::rpc_error::{MethodResult, RpcError};
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::methods;
 
-/// What every revision has.
-pub(super) async fn common(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+/// Answers the methods that every revision has.
+pub(super) async fn common(
+    shared: &MockState,
+    call: &CallContext,
+    request: &Message,
+) -> MethodResult {
     let product = &shared.product;
     let offers = product.profile().offers;
     match request.method() {
@@ -26,7 +30,7 @@ pub(super) async fn common(shared: &Shared, call: &Call, request: &Message) -> O
         }
         methods::TOOLS_CALL => call_tool(shared, call, request).await,
         "resources/list" if offers.resources => {
-            let all = product.resources().iter().map(Resource::to_json).collect();
+            let all = product.resources().iter().map(ResourceEntry::to_json).collect();
             lists::page(shared, request, "resources", all)
         }
         "resources/templates/list" if offers.resources => {
@@ -44,7 +48,7 @@ pub(super) async fn common(shared: &Shared, call: &Call, request: &Message) -> O
     }
 }
 
-async fn call_tool(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+async fn call_tool(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
     #[derive(Deserialize)]
     struct Params<'a> {
         name: String,
@@ -67,13 +71,13 @@ async fn call_tool(shared: &Shared, call: &Call, request: &Message) -> Outcome {
     } else {
         product.invalid_arguments(call, &tool, &misfits)?
     };
-    Ok(result.to_json(Rules::of(call.session.version())))
+    Ok(result.to_json(RevisionRules::of(call.session.version())))
 }
 
-/// Asks the user what has to be known first.
+/// Asks the user for what the product needs first, if anything; returns its key and the answer.
 async fn asked_first(
-    shared: &Shared,
-    call: &Call,
+    shared: &MockState,
+    call: &CallContext,
     name: &str,
 ) -> Result<Option<(&'static str, Value)>, RpcError> {
     let Some(need) = shared.product.asks_before(name) else {
@@ -94,7 +98,7 @@ async fn asked_first(
     }
 }
 
-async fn read_resource(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+async fn read_resource(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
     let uri = uri(request)?;
     asked_first(shared, call, &uri).await?;
     match shared.product.read(&uri) {
@@ -111,15 +115,15 @@ pub(super) fn uri(request: &Message) -> Result<String, RpcError> {
     read_params::<Params>(request, "`uri` must be a string").map(|params| params.uri)
 }
 
-pub(super) fn unknown_resource(call: &Call, uri: String) -> RpcError {
+pub(super) fn unknown_resource(call: &CallContext, uri: String) -> RpcError {
     RpcError {
-        code: Rules::of(call.session.version()).resource_not_found,
+        code: RevisionRules::of(call.session.version()).resource_not_found,
         message: "resource not found".to_owned(),
         data: json!({ "uri": uri }),
     }
 }
 
-async fn prompt(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+async fn prompt(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
     #[derive(Deserialize)]
     struct Params {
         name: String,
@@ -144,7 +148,7 @@ async fn prompt(shared: &Shared, call: &Call, request: &Message) -> Outcome {
     }
 }
 
-fn complete(shared: &Shared, request: &Message) -> Outcome {
+fn complete(shared: &MockState, request: &Message) -> MethodResult {
     #[derive(Deserialize)]
     struct Argument {
         name: String,

@@ -8,23 +8,23 @@ use serde_json::{Value, json};
 use super::capabilities::capabilities;
 use crate::faults::{Plan, SessionFault};
 use crate::rpc_error::RpcError;
-use crate::session::Session;
-use crate::state::Shared;
+use crate::session::HostSession;
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::{ProtocolVersion, codes};
 
-/// What `initialize` opened.
+/// A session that `initialize` opened, and its result.
 pub(crate) struct Opened {
-    pub(crate) session: Arc<Session>,
+    pub(crate) session: Arc<HostSession>,
     pub(crate) result: Value,
 }
 
-/// Opens a session, or completes `opened`, which the transport opened already.
+/// Opens a session, or completes `opened` if the transport already opened one.
 pub(crate) fn initialize(
-    shared: &Shared,
+    shared: &MockState,
     plan: &Plan,
     request: &Message,
-    opened: Option<Arc<Session>>,
+    opened: Option<Arc<HostSession>>,
 ) -> Result<Opened, RpcError> {
     #[derive(Deserialize)]
     struct Params {
@@ -47,17 +47,17 @@ pub(crate) fn initialize(
     Ok(Opened { result: result(shared, version, named, session.id().is_some()), session })
 }
 
-fn open(shared: &Shared, plan: &Plan, wanted: &str) -> Arc<Session> {
+fn open(shared: &MockState, plan: &Plan, wanted: &str) -> Arc<HostSession> {
     let forced = plan.negotiate.as_deref().and_then(ProtocolVersion::from_name);
     let version = forced.unwrap_or_else(|| shared.served(plan).negotiate(wanted));
     let without = shared.is_stateless() || plan.session == Some(SessionFault::Absent);
     let id = (!without).then(|| shared.connections.sessions.new_id(shared.options.seed));
-    let session = Arc::new(Session::new(id, version));
+    let session = Arc::new(HostSession::new(id, version));
     shared.connections.sessions.insert(&session);
     session
 }
 
-fn result(shared: &Shared, version: ProtocolVersion, named: &str, has_session: bool) -> Value {
+fn result(shared: &MockState, version: ProtocolVersion, named: &str, has_session: bool) -> Value {
     json!({
         "protocolVersion": named,
         "capabilities": capabilities(&shared.product.profile(), version, has_session),

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use super::common::{common, unknown_resource, uri};
 use super::params::read_params;
 use super::tasks;
-use crate::product::Call;
-use crate::rpc_error::{Outcome, RpcError};
-use crate::session::Level;
-use crate::state::Shared;
+use crate::product::CallContext;
+use crate::rpc_error::{MethodResult, RpcError};
+use crate::session::LogSeverity;
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::{ProtocolVersion, methods};
 
@@ -17,7 +17,11 @@ use mcp_tether_wire::protocol::{ProtocolVersion, methods};
 ///
 /// # Errors
 /// The JSON-RPC error to answer with.
-pub(super) async fn handle(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+pub(super) async fn handle(
+    shared: &MockState,
+    call: &CallContext,
+    request: &Message,
+) -> MethodResult {
     let offers = shared.product.profile().offers;
     let has_tasks = offers.tasks && call.session.version() == ProtocolVersion::V2025_11_25;
     match request.method() {
@@ -37,7 +41,12 @@ pub(super) async fn handle(shared: &Shared, call: &Call, request: &Message) -> O
     }
 }
 
-fn subscription(shared: &Shared, call: &Call, request: &Message, wanted: bool) -> Outcome {
+fn subscription(
+    shared: &MockState,
+    call: &CallContext,
+    request: &Message,
+    wanted: bool,
+) -> MethodResult {
     let uri = uri(request)?;
     if shared.product.read(&uri).is_none() {
         return Err(unknown_resource(call, uri));
@@ -50,13 +59,13 @@ fn subscription(shared: &Shared, call: &Call, request: &Message, wanted: bool) -
     Ok("{}".to_owned())
 }
 
-fn set_level(call: &Call, request: &Message) -> Outcome {
+fn set_level(call: &CallContext, request: &Message) -> MethodResult {
     #[derive(Deserialize)]
     struct Params {
         level: String,
     }
     let params: Params = read_params(request, "`level` must be a string")?;
-    let level = Level::from_name(&params.level)
+    let level = LogSeverity::from_name(&params.level)
         .ok_or_else(|| RpcError::invalid_params(format!("`{}` is no level", params.level)))?;
     call.session.set_level(level);
     Ok("{}".to_owned())

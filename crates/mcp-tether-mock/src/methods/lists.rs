@@ -3,12 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::rpc_error::{Outcome, RpcError};
-use crate::state::Shared;
+use crate::rpc_error::{MethodResult, RpcError};
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::Message;
 
-/// The page that `request` asks for.
-pub(super) fn page(shared: &Shared, request: &Message, key: &str, all: Vec<Value>) -> Outcome {
+/// Returns the page that `request` asks for.
+pub(super) fn page(
+    shared: &MockState,
+    request: &Message,
+    key: &str,
+    all: Vec<Value>,
+) -> MethodResult {
     #[derive(Default, Deserialize)]
     struct Params {
         cursor: Option<String>,

@@ -17,10 +17,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::faults::Plan;
-use super::product::Call;
-use super::rpc_error::Outcome;
-use super::session::Session;
-use super::state::Shared;
+use super::product::CallContext;
+use super::rpc_error::MethodResult;
+use super::session::HostSession;
+use super::state::MockState;
 use mcp_tether_wire::jsonrpc::{Message, RequestId};
 use mcp_tether_wire::protocol::{Era, methods};
 
@@ -29,19 +29,19 @@ use mcp_tether_wire::protocol::{Era, methods};
 /// # Errors
 /// The JSON-RPC error to answer with.
 pub(super) async fn handle(
-    shared: &Shared,
-    call: &Call,
+    shared: &MockState,
+    call: &CallContext,
     request: &Message,
     plan: &Plan,
-) -> Outcome {
+) -> MethodResult {
     match call.session.version().era() {
         Era::Legacy => legacy::handle(shared, call, request).await,
         Era::Modern => modern::handle(shared, call, request, plan).await,
     }
 }
 
-/// Takes note of a notification of the host.
-pub(super) fn notified(session: &Session, note: &Message) {
+/// Handles a notification of the host.
+pub(super) fn notified(session: &HostSession, note: &Message) {
     #[derive(Deserialize)]
     struct Cancelled {
         #[serde(rename = "requestId")]

@@ -9,21 +9,21 @@ use super::capabilities::capabilities;
 use super::common::common;
 use super::tasks;
 use crate::faults::{ModernFaults, Plan};
-use crate::product::{Asking, Call};
+use crate::product::{Asking, CallContext};
 use crate::rounds;
-use crate::rpc_error::Outcome;
-use crate::state::Shared;
+use crate::rpc_error::MethodResult;
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::meta::{self, caching, result_type};
 use mcp_tether_wire::protocol::{ProtocolVersion, methods};
 
 /// Answers one request of this era.
 pub(super) async fn handle(
-    shared: &Shared,
-    call: &Call,
+    shared: &MockState,
+    call: &CallContext,
     request: &Message,
     plan: &Plan,
-) -> Outcome {
+) -> MethodResult {
     let faults = &plan.modern;
     if let Some((method, params)) = &faults.needs_input {
         let questions = json!({ "q1": { "method": method, "params": params } });
@@ -45,15 +45,15 @@ pub(super) async fn handle(
         _ => Ok(common(shared, call, request).await),
     };
     match done {
-        // What a task gives is shown inside of it, as it is.
+        // The outcome of a task is embedded in it unchanged.
         Ok(outcome) if call.task().is_some() => outcome,
         Ok(outcome) => outcome.map(|text| complete(shared, method, faults, &text)),
         Err(demand) => Ok(demanded(shared, demand)),
     }
 }
 
-/// The revisions that are said to be spoken.
-pub(crate) fn spoken(shared: &Shared, plan: &Plan) -> Vec<Cow<'static, str>> {
+/// Returns the revisions that `server/discover` lists.
+pub(crate) fn spoken(shared: &MockState, plan: &Plan) -> Vec<Cow<'static, str>> {
     match &plan.modern.versions {
         Some(names) => names.iter().cloned().map(Cow::Owned).collect(),
         None => shared.served(plan).names().into_iter().map(Cow::Borrowed).collect(),
@@ -64,7 +64,7 @@ fn is_task_method(method: &str) -> bool {
     matches!(method, methods::TASKS_GET | methods::TASKS_UPDATE | methods::TASKS_CANCEL)
 }
 
-fn discover(shared: &Shared, plan: &Plan) -> String {
+fn discover(shared: &MockState, plan: &Plan) -> String {
     let version = ProtocolVersion::V2026_07_28;
     let profile = shared.product.profile();
     json!({
@@ -75,8 +75,8 @@ fn discover(shared: &Shared, plan: &Plan) -> String {
     .to_string()
 }
 
-/// A finished result as this era wants it. The text itself is not looked into: it may be large.
-fn complete(shared: &Shared, method: &str, faults: &ModernFaults, text: &str) -> String {
+/// Adds what this revision requires to a result. The text is not parsed: it may be large.
+fn complete(shared: &MockState, method: &str, faults: &ModernFaults, text: &str) -> String {
     let mut first = Map::new();
     match &faults.result_type {
         Some(None) => {}
@@ -102,8 +102,8 @@ fn complete(shared: &Shared, method: &str, faults: &ModernFaults, text: &str) ->
     }
 }
 
-/// A result that asks for input.
-fn demanded(shared: &Shared, mut demand: Map<String, Value>) -> String {
+/// Returns a result that asks for input.
+fn demanded(shared: &MockState, mut demand: Map<String, Value>) -> String {
     demand.insert("_meta".to_owned(), shared.product.profile().server_info_meta());
     Value::from(demand).to_string()
 }

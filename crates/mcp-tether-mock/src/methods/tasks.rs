@@ -1,4 +1,4 @@
-//! Tasks on the wire: how a call becomes one, and the methods that look after them, in the words of
+//! Tasks in MCP messages: how a call becomes one, and the methods that manage them, in the terms of
 //! 2025-11-25 (`basic/utilities/tasks`) and of the extension of 2026-07-28 (SEP-2663).
 
 use std::sync::Arc;
@@ -10,21 +10,25 @@ use serde_json::{Map, Value, json};
 
 use super::lists;
 use super::params::read_params;
-use crate::product::{Call, Tool};
-use crate::rpc_error::{Outcome, RpcError};
-use crate::state::Shared;
-use crate::tasks::{Form, Task, TaskSupport, Terms};
+use crate::product::{CallContext, ToolDefinition};
+use crate::rpc_error::{MethodResult, RpcError};
+use crate::state::MockState;
+use crate::tasks::{CallTask, TaskForm, TaskSupport, Terms};
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::meta::{self, extensions};
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, methods};
 
-/// Whether this host knows tasks of the extension.
-fn declares_extension(call: &Call) -> bool {
+/// Returns whether this host declared the tasks extension.
+fn declares_extension(call: &CallContext) -> bool {
     call.session.host_has(&format!("/extensions/{}", extensions::TASKS.replace('/', "~1")))
 }
 
-/// Makes a task of a call before it begins, or refuses it, as its tool and its host want it.
-pub(super) fn enter(call: &Call, tool: &Tool, request: &Message) -> Result<(), RpcError> {
+/// Turns a call into a task before it begins, or refuses it, as its tool and its host require.
+pub(super) fn enter(
+    call: &CallContext,
+    tool: &ToolDefinition,
+    request: &Message,
+) -> Result<(), RpcError> {
     match call.session.version() {
         ProtocolVersion::V2025_11_25 => enter_legacy(call, tool, request),
         version if version.era() == Era::Modern => enter_modern(call, tool),
@@ -32,8 +36,12 @@ pub(super) fn enter(call: &Call, tool: &Tool, request: &Message) -> Result<(), R
     }
 }
 
-/// The host decides, by a parameter.
-fn enter_legacy(call: &Call, tool: &Tool, request: &Message) -> Result<(), RpcError> {
+/// In 2025-11-25 the host decides, with a parameter.
+fn enter_legacy(
+    call: &CallContext,
+    tool: &ToolDefinition,
+    request: &Message,
+) -> Result<(), RpcError> {
     #[derive(Deserialize)]
     struct Wanted {
         ttl: Option<u64>,
@@ -53,7 +61,7 @@ fn enter_legacy(call: &Call, tool: &Tool, request: &Message) -> Result<(), RpcEr
         (Some(wanted), _) => {
             let ttl = wanted.ttl.map(Duration::from_millis);
             call.continue_as_task(
-                Form::Legacy,
+                TaskForm::Legacy,
                 Terms { ttl: ttl.unwrap_or(call.terms.ttl), ..call.terms },
             );
             Ok(())
@@ -61,23 +69,23 @@ fn enter_legacy(call: &Call, tool: &Tool, request: &Message) -> Result<(), RpcEr
     }
 }
 
-/// The remote decides, if the host knows tasks.
-fn enter_modern(call: &Call, tool: &Tool) -> Result<(), RpcError> {
+/// In 2026-07-28 the remote decides, if the host declared tasks.
+fn enter_modern(call: &CallContext, tool: &ToolDefinition) -> Result<(), RpcError> {
     let known = declares_extension(call);
     match tool.tasks {
         TaskSupport::Required | TaskSupport::Late if !known => {
             Err(RpcError::needs_tasks_extension())
         }
         TaskSupport::Optional | TaskSupport::Required if known => {
-            call.continue_as_task(Form::Extension, call.terms);
+            call.continue_as_task(TaskForm::Extension, call.terms);
             Ok(())
         }
         _ => Ok(()),
     }
 }
 
-/// The methods of the extension.
-pub(super) fn extension(call: &Call, request: &Message) -> Outcome {
+/// Answers the methods of the extension.
+pub(super) fn extension(call: &CallContext, request: &Message) -> MethodResult {
     #[derive(Deserialize)]
     struct Update {
         #[serde(rename = "inputResponses")]
@@ -100,12 +108,16 @@ pub(super) fn extension(call: &Call, request: &Message) -> Outcome {
     Ok("{}".to_owned())
 }
 
-/// The methods of 2025-11-25.
-pub(super) async fn legacy(shared: &Shared, call: &Call, request: &Message) -> Outcome {
+/// Answers the methods of 2025-11-25.
+pub(super) async fn legacy(
+    shared: &MockState,
+    call: &CallContext,
+    request: &Message,
+) -> MethodResult {
     match request.method() {
         methods::TASKS_LIST => {
             let all = call.tasks.of(&call.credential);
-            let all = all.iter().map(|task| task.handle(Form::Legacy).into()).collect();
+            let all = all.iter().map(|task| task.handle(TaskForm::Legacy).into()).collect();
             lists::page(shared, request, "tasks", all)
         }
         methods::TASKS_RESULT => result(call, &*named(call, request)?).await,
@@ -114,14 +126,14 @@ pub(super) async fn legacy(shared: &Shared, call: &Call, request: &Message) -> O
             if !task.cancel() {
                 return Err(RpcError::invalid_params("the task has ended already"));
             }
-            Ok(Value::from(task.handle(Form::Legacy)).to_string())
+            Ok(Value::from(task.handle(TaskForm::Legacy)).to_string())
         }
-        _ => Ok(Value::from(named(call, request)?.handle(Form::Legacy)).to_string()),
+        _ => Ok(Value::from(named(call, request)?.handle(TaskForm::Legacy)).to_string()),
     }
 }
 
-/// Waits for the end of a task, and meanwhile puts its questions to the host on this stream.
-async fn result(call: &Call, task: &Task) -> Outcome {
+/// Waits for the end of a task, and meanwhile asks its questions on this stream.
+async fn result(call: &CallContext, task: &CallTask) -> MethodResult {
     let related = json!({ meta::RELATED_TASK: { "taskId": task.id() } });
     let mut changes = task.changes();
     loop {
@@ -156,7 +168,7 @@ fn with_meta(text: &str, related: &Value) -> String {
     }
 }
 
-fn named(call: &Call, request: &Message) -> Result<Arc<Task>, RpcError> {
+fn named(call: &CallContext, request: &Message) -> Result<Arc<CallTask>, RpcError> {
     #[derive(Deserialize)]
     struct Params {
         #[serde(rename = "taskId")]

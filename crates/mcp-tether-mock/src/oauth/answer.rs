@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::html::PAGE_HEADERS;
 
-/// A refusal in the words of OAuth (RFC 6749 §5.2).
+/// An OAuth error (RFC 6749 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OAuthError {
     pub(super) status: u16,
@@ -70,7 +70,7 @@ pub(super) fn page(status: StatusCode, html: String) -> Response {
     response
 }
 
-/// 303, so that a form does not travel on.
+/// A 303 redirect, so that the form is not sent again.
 pub(super) fn redirect(target: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
@@ -90,7 +90,7 @@ pub(super) fn not_allowed(allowed: &str) -> Response {
     response
 }
 
-/// Values that are no legal header are left out.
+/// Values that are not legal in a header are left out.
 fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         response.headers_mut().insert(name, value);

@@ -1,4 +1,4 @@
-//! Assertions that clients sign (`private_key_jwt`, RFC 7523 §3), checked with `ring` where it is
+//! Assertions signed by clients (`private_key_jwt`, RFC 7523 §3), checked with `ring` if it is
 //! built in.
 
 use base64::Engine;
@@ -6,25 +6,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::answer::OAuthError;
-use super::book::Registration;
-use super::clock::Moment;
+use super::book::ClientRecord;
+use super::clock::EpochMillis;
 use super::issuer::Issuer;
 
 /// Algorithms that can be checked.
 pub(super) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "RS256"];
-/// An assertion is for one request, not for a day.
-const LONGEST: Moment = 10 * 60 * 1000;
+/// The longest lifetime of an assertion: it is for one request.
+const LONGEST: EpochMillis = 10 * 60 * 1000;
 
-/// The client that an assertion names, unchecked.
+/// Returns the client that an assertion names, without verifying it.
 pub(super) fn subject(assertion: &str) -> Result<String, OAuthError> {
     let (_, claims) = parts(assertion)?;
     claims["sub"].as_str().map(str::to_owned).ok_or_else(|| refused("no `sub`"))
 }
 
-/// Checks signature and claims; each assertion is good once.
+/// Checks the signature and the claims. Each assertion is accepted once.
 pub(super) fn verify(
     issuer: &Issuer,
-    registration: &Registration,
+    registration: &ClientRecord,
     assertion: &str,
 ) -> Result<(), OAuthError> {
     let (head, claims) = parts(assertion)?;
@@ -47,7 +47,12 @@ pub(super) fn verify(
     }
 }
 
-fn check(claims: &Value, id: &str, audiences: &[String], now: Moment) -> Result<(), OAuthError> {
+fn check(
+    claims: &Value,
+    id: &str,
+    audiences: &[String],
+    now: EpochMillis,
+) -> Result<(), OAuthError> {
     if claims["iss"] != id || claims["sub"] != id {
         return Err(refused("`iss` and `sub` must be the client id"));
     }
@@ -99,7 +104,7 @@ mod signature {
 
     use super::decoded;
 
-    /// Whether `signature` is what the owner of `key` (a JWK) made of `message`.
+    /// Returns whether `signature` is a signature of `message` by the owner of `key` (a JWK).
     pub(super) fn is_good(algorithm: &str, key: &Value, message: &[u8], signature: &[u8]) -> bool {
         let member = |name: &str| key[name].as_str().and_then(decoded).unwrap_or_default();
         let checked = match (algorithm, key["kty"].as_str()) {
@@ -120,7 +125,7 @@ mod signature {
 
 #[cfg(not(feature = "ring"))]
 mod signature {
-    /// Nothing can be checked in this build, so nothing is good.
+    /// This build cannot check signatures, so none is accepted.
     pub(super) fn is_good(_: &str, _: &serde_json::Value, _: &[u8], _: &[u8]) -> bool {
         false
     }

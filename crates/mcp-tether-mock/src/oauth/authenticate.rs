@@ -1,5 +1,5 @@
-//! Who asks the token endpoint: exactly the way that was registered, and only one way (RFC 6749
-//! §2.3).
+//! Authenticates the client at the token endpoint: exactly as registered, and in one way only (RFC
+//! 6749 §2.3).
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -9,8 +9,8 @@ use url::form_urlencoded;
 
 use super::answer::OAuthError;
 use super::assertion;
-use super::authorize::{Fields, missing};
-use super::book::Registration;
+use super::book::ClientRecord;
+use super::fields::{FormFields, missing};
 use super::issuer::Issuer;
 use super::issuer_options::ClientAuthentication;
 use super::registration::of_client;
@@ -18,7 +18,7 @@ use crate::faults::{ClientRule, ClientRuleFault, OAuthFaults};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// What a request says about its sender.
+/// The client that a request claims to come from, and its proof.
 #[derive(Debug, PartialEq, Eq)]
 struct Claimed {
     id: String,
@@ -27,13 +27,13 @@ struct Claimed {
     proof: Option<String>,
 }
 
-/// The client that sent a form.
+/// Returns the client that sent a form.
 pub(super) async fn authenticated(
     issuer: &Issuer,
     headers: &HeaderMap,
-    form: &Fields,
+    form: &FormFields,
     faults: &OAuthFaults,
-) -> Result<Registration, OAuthError> {
+) -> Result<ClientRecord, OAuthError> {
     let rule = faults.client_rule.as_ref();
     if let Some(rule) = rule {
         check(rule, headers, form)?;
@@ -65,7 +65,11 @@ pub(super) async fn authenticated(
 }
 
 /// Refuses a client that breaks the rule of a fault.
-fn check(fault: &ClientRuleFault, headers: &HeaderMap, form: &Fields) -> Result<(), OAuthError> {
+fn check(
+    fault: &ClientRuleFault,
+    headers: &HeaderMap,
+    form: &FormFields,
+) -> Result<(), OAuthError> {
     let in_header = headers.contains_key(AUTHORIZATION);
     let broken = match fault.rule {
         ClientRule::IdInForm if !form.contains_key("client_id") => "Missing client_id",
@@ -88,7 +92,7 @@ fn method_of(rule: ClientRule) -> Option<ClientAuthentication> {
     }
 }
 
-fn claimed(authorization: Option<&str>, form: &Fields) -> Result<Claimed, OAuthError> {
+fn claimed(authorization: Option<&str>, form: &FormFields) -> Result<Claimed, OAuthError> {
     let in_form = form.get("client_id");
     let mut ways = Vec::new();
     if let Some(value) = authorization {
@@ -150,7 +154,7 @@ fn form_decoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn form(fields: &[(&str, &str)]) -> Fields {
+    fn form(fields: &[(&str, &str)]) -> FormFields {
         fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

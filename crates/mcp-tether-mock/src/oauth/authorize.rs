@@ -1,27 +1,28 @@
-//! The authorization endpoint: checks a request, lets the consent be given, and sends the browser
-//! back with a code or an error.
-
-use std::collections::BTreeMap;
+//! The authorization endpoint: checks a request, asks for consent, and sends the browser back with
+//! a code or an error.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use url::Url;
 
 use super::answer::{OAuthError, page, redirect};
-use super::book::{Registration, Request, random};
+use super::book::{AuthorizationRequest, ClientRecord, random};
 use super::consent;
+use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
-use super::issuer_options::{Consent, Iss, ResourceParameter};
+use super::issuer_options::{Consent, Iss};
 use super::registration;
 use crate::faults::{CallbackFault, OAuthFaults};
 
-pub(super) type Fields = BTreeMap<String, String>;
-
 /// Answers an authorization request.
-pub(super) async fn authorize(issuer: &Issuer, query: &Fields, faults: &OAuthFaults) -> Response {
+pub(super) async fn authorize(
+    issuer: &Issuer,
+    query: &FormFields,
+    faults: &OAuthFaults,
+) -> Response {
     let (registration, redirect_uri) = match whose(issuer, query).await {
         Ok(found) => found,
-        // Never back to where nobody registered (RFC 6749 §4.1.2.1).
+        // Never redirect to a URI that is not registered (RFC 6749 §4.1.2.1).
         Err(error) => return page(StatusCode::BAD_REQUEST, consent::refusal(&error)),
     };
     let state = query.get("state").cloned().unwrap_or_default();
@@ -51,7 +52,7 @@ pub(super) async fn authorize(issuer: &Issuer, query: &Fields, faults: &OAuthFau
 }
 
 /// Answers the form of the consent page.
-pub(super) fn decide(issuer: &Issuer, form: &Fields, faults: &OAuthFaults) -> Response {
+pub(super) fn decide(issuer: &Issuer, form: &FormFields, faults: &OAuthFaults) -> Response {
     let id = form.get("request").map(String::as_str).unwrap_or_default();
     let waiting = issuer.book().waiting.remove(id);
     let Some(request) = waiting else {
@@ -61,14 +62,15 @@ pub(super) fn decide(issuer: &Issuer, form: &Fields, faults: &OAuthFaults) -> Re
     let accounts = issuer.options().accounts;
     let chosen = form.get("account").or(accounts.first()).cloned().unwrap_or_default();
     let approved = form.get("decision").is_some_and(|decision| decision == "approve");
-    match approved && accounts.contains(&chosen) {
-        true => approve(issuer, request, chosen, faults),
-        false => deny(issuer, &request, faults),
+    if approved && accounts.contains(&chosen) {
+        approve(issuer, request, chosen, faults)
+    } else {
+        deny(issuer, &request, faults)
     }
 }
 
-/// The client and its redirect URI: without these there is no way back.
-async fn whose(issuer: &Issuer, query: &Fields) -> Result<(Registration, String), OAuthError> {
+/// Returns the client and its redirect URI. Without them the browser cannot be sent back.
+async fn whose(issuer: &Issuer, query: &FormFields) -> Result<(ClientRecord, String), OAuthError> {
     let id = query.get("client_id").ok_or_else(|| missing("client_id"))?;
     let registration = registration::of_client(issuer, id).await?;
     let redirect = query.get("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
@@ -81,10 +83,10 @@ async fn whose(issuer: &Issuer, query: &Fields) -> Result<(Registration, String)
 
 fn checked(
     issuer: &Issuer,
-    query: &Fields,
-    registration: &Registration,
+    query: &FormFields,
+    registration: &ClientRecord,
     redirect_uri: String,
-) -> Result<Request, OAuthError> {
+) -> Result<AuthorizationRequest, OAuthError> {
     let field = |name: &str| query.get(name).map(String::as_str);
     if field("response_type") != Some("code") {
         return Err(OAuthError::new("unsupported_response_type", "only `code` is known"));
@@ -101,7 +103,7 @@ fn checked(
     if !registration.may("authorization_code") {
         return Err(OAuthError::new("unauthorized_client", "registered for other grants"));
     }
-    Ok(Request {
+    Ok(AuthorizationRequest {
         client_id: registration.id.clone(),
         client_name: registration.name.clone(),
         redirect_uri,
@@ -112,36 +114,19 @@ fn checked(
     })
 }
 
-/// The resource that is asked for, if it is one of ours (RFC 8707 §2).
-pub(super) fn resource(issuer: &Issuer, fields: &Fields) -> Result<Option<String>, OAuthError> {
-    if issuer.options().resource == ResourceParameter::Ignored {
-        return Ok(None);
-    }
-    let invalid = |words: String| OAuthError::new("invalid_target", words);
-    let resource =
-        fields.get("resource").ok_or_else(|| invalid("`resource` is missing".to_owned()))?;
-    if !issuer.protects(resource) {
-        return Err(invalid(format!("`{resource}` is no resource of this server")));
-    }
-    Ok(Some(resource.clone()))
-}
-
-pub(super) fn granted_scope(issuer: &Issuer, asked: &str) -> String {
-    issuer.options().narrowed_to.unwrap_or_else(|| asked.to_owned())
-}
-
-pub(super) fn missing(name: &str) -> OAuthError {
-    OAuthError::invalid_request(format!("`{name}` is missing"))
-}
-
-fn approve(issuer: &Issuer, request: Request, account: String, faults: &OAuthFaults) -> Response {
+fn approve(
+    issuer: &Issuer,
+    request: AuthorizationRequest,
+    account: String,
+    faults: &OAuthFaults,
+) -> Response {
     let ends = issuer.clock.after(issuer.options().code_lifetime);
     let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let code = issuer.book().add_code(request, account, ends);
     back(issuer, &redirect_uri, &state, Ok(code), faults)
 }
 
-fn deny(issuer: &Issuer, request: &Request, faults: &OAuthFaults) -> Response {
+fn deny(issuer: &Issuer, request: &AuthorizationRequest, faults: &OAuthFaults) -> Response {
     let error = OAuthError::new("access_denied", "the user said no");
     back(issuer, &request.redirect_uri, &request.state, Err(error), faults)
 }

@@ -1,5 +1,5 @@
-//! What the authorization server remembers: registrations, codes, grants and their tokens. Every
-//! operation on tokens happens under one lock, so two renewals cannot both win.
+//! The authorization server's records: registrations, codes, grants and their tokens. Every
+//! operation on tokens happens under one lock, so two refreshes cannot both succeed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,17 +10,20 @@ use rand::rngs::OsRng;
 use serde_json::Value;
 
 use super::answer::OAuthError;
-use super::clock::{Moment, milliseconds};
+use super::clock::{EpochMillis, milliseconds};
 use super::issuer_options::{ClientAuthentication, IssuerOptions, RefreshTokens, Reuse};
+
+/// The grant type of the device grant (RFC 8628 §3.4).
+pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A client that the server knows.
 #[derive(Clone, Debug)]
-pub(super) struct Registration {
+pub(super) struct ClientRecord {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) secret: Option<String>,
-    /// When the secret ends; never if left out.
-    pub(super) secret_ends: Option<Moment>,
+    /// When the secret expires; never if left out.
+    pub(super) secret_ends: Option<EpochMillis>,
     pub(super) authentication: ClientAuthentication,
     pub(super) redirect_uris: Vec<String>,
     pub(super) any_loopback_redirect: bool,
@@ -28,15 +31,15 @@ pub(super) struct Registration {
     pub(super) key: Option<Value>,
 }
 
-impl Registration {
+impl ClientRecord {
     pub(super) fn may(&self, grant_type: &str) -> bool {
         self.grant_types.iter().any(|known| known == grant_type)
     }
 }
 
-/// An authorization request that was found correct.
+/// An authorization request that was checked.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
+pub(super) struct AuthorizationRequest {
     pub(super) client_id: String,
     pub(super) client_name: String,
     pub(super) redirect_uri: String,
@@ -46,65 +49,65 @@ pub(super) struct Request {
     pub(super) resource: Option<String>,
 }
 
-/// What a user permitted a client.
+/// What a user granted to a client.
 #[derive(Clone, Debug)]
-pub(super) struct Grant {
+pub(super) struct GrantRecord {
     pub(super) client_id: String,
     pub(super) scope: String,
     pub(super) resource: Option<String>,
     pub(super) account: String,
 }
 
-/// A code that waits to be exchanged.
+/// An authorization code that can be exchanged.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
-    pub(super) request: Request,
+    pub(super) request: AuthorizationRequest,
     pub(super) account: String,
-    ends: Moment,
-    /// The grant that it was exchanged for.
+    ends: EpochMillis,
+    /// The grant that it was exchanged for, if it was.
     spent_on: Option<u64>,
 }
 
 /// A device code.
 #[derive(Clone, Debug)]
-pub(super) struct DeviceCode {
-    pub(super) grant: Grant,
+pub(super) struct DeviceGrant {
+    pub(super) grant: GrantRecord,
     pub(super) client_name: String,
     pub(super) user_code: String,
-    pub(super) ends: Moment,
+    pub(super) ends: EpochMillis,
     pub(super) polls: u32,
-    pub(super) polled: Option<Moment>,
-    /// Approved with an account, or denied.
+    pub(super) polled: Option<EpochMillis>,
+    /// The account that approved it, or `None` if it was denied.
     pub(super) decision: Option<Option<String>>,
 }
 
 #[derive(Clone, Debug)]
 struct GrantEntry {
-    grant: Grant,
+    grant: GrantRecord,
     /// How often tokens were issued for it.
     issues: u32,
-    /// The newest issue of which a token was seen.
+    /// The newest issue of which a token was presented.
     seen: u32,
 }
 
 #[derive(Clone, Debug)]
-struct Token {
+struct IssuedToken {
     grant: u64,
     issue: u32,
-    ends: Moment,
-    /// When a refresh token was used up.
-    spent: Option<Moment>,
+    ends: EpochMillis,
+    /// When a refresh token was spent.
+    spent: Option<EpochMillis>,
 }
 
-/// Tokens as they are handed out.
+/// Tokens as they are sent to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Issued {
+pub(super) struct IssuedTokens {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
     pub(super) scope: String,
 }
 
-/// What happened so far.
+/// Counters of what happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) refresh_reuse: usize,
@@ -115,31 +118,37 @@ pub(super) struct Counts {
 
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    pub(super) registrations: BTreeMap<String, Registration>,
-    /// Requests that wait for a person, by the id in the form.
-    pub(super) waiting: HashMap<String, Request>,
-    pub(super) devices: HashMap<String, DeviceCode>,
-    /// `jti` of assertions.
-    pub(super) assertions: HashMap<String, Moment>,
+    pub(super) registrations: BTreeMap<String, ClientRecord>,
+    /// Requests that wait for consent, by the id in the form.
+    pub(super) waiting: HashMap<String, AuthorizationRequest>,
+    pub(super) devices: HashMap<String, DeviceGrant>,
+    /// The `jti` claims of accepted assertions.
+    pub(super) assertions: HashMap<String, EpochMillis>,
     pub(super) counts: Counts,
     codes: HashMap<String, Code>,
     grants: BTreeMap<u64, GrantEntry>,
-    access: HashMap<String, Token>,
-    refresh: HashMap<String, Token>,
+    access: HashMap<String, IssuedToken>,
+    refresh: HashMap<String, IssuedToken>,
     serial: u64,
 }
 
 impl Book {
-    /// A code for a request that was approved.
-    pub(super) fn add_code(&mut self, request: Request, account: String, ends: Moment) -> String {
+    /// Issues a code for an approved request.
+    pub(super) fn add_code(
+        &mut self,
+        request: AuthorizationRequest,
+        account: String,
+        ends: EpochMillis,
+    ) -> String {
         let code = random("code");
         self.codes.insert(code.clone(), Code { request, account, ends, spent_on: None });
         code
     }
 
-    /// The code, if it can still be exchanged. One that was exchanged before takes its tokens with
-    /// it (OAuth 2.1 §4.1.3).
-    pub(super) fn code(&mut self, code: &str, now: Moment) -> Result<Code, OAuthError> {
+    /// Returns the code if it can still be exchanged. One that was exchanged before revokes its
+    /// tokens
+    /// (OAuth 2.1 §4.1.3).
+    pub(super) fn code(&mut self, code: &str, now: EpochMillis) -> Result<Code, OAuthError> {
         let Some(found) = self.codes.get(code).cloned() else {
             return Err(OAuthError::invalid_grant("the code is not known"));
         };
@@ -154,33 +163,44 @@ impl Book {
         Ok(found)
     }
 
-    /// Exchanges a code whose request was checked.
+    /// Marks a code as exchanged.
     pub(super) fn spend_code(&mut self, code: &str, grant: u64) {
         if let Some(code) = self.codes.get_mut(code) {
             code.spent_on = Some(grant);
         }
     }
 
-    pub(super) fn add_grant(&mut self, grant: Grant) -> u64 {
+    pub(super) fn add_grant(&mut self, grant: GrantRecord) -> u64 {
         self.serial += 1;
         self.grants.insert(self.serial, GrantEntry { grant, issues: 0, seen: 0 });
         self.serial
     }
 
-    /// New tokens for a grant.
+    /// Issues tokens for a user's grant, with a refresh token if the client registered for one.
+    pub(super) fn issue_to(
+        &mut self,
+        registration: &ClientRecord,
+        grant: u64,
+        options: &IssuerOptions,
+        now: EpochMillis,
+    ) -> IssuedTokens {
+        self.issue(grant, options, registration.may("refresh_token"), now)
+    }
+
+    /// Issues tokens for a grant.
     pub(super) fn issue(
         &mut self,
         number: u64,
         options: &IssuerOptions,
         with_refresh: bool,
-        now: Moment,
-    ) -> Issued {
+        now: EpochMillis,
+    ) -> IssuedTokens {
         let Some(entry) = self.grants.get_mut(&number) else {
             unreachable!("tokens are issued for grants that exist")
         };
         entry.issues += 1;
         let (issue, scope) = (entry.issues, entry.grant.scope.clone());
-        let token = |lifetime| Token {
+        let token = |lifetime| IssuedToken {
             grant: number,
             issue,
             ends: now.saturating_add(milliseconds(lifetime)),
@@ -200,17 +220,18 @@ impl Book {
             self.refresh.insert(refresh.clone(), token(options.refresh_lifetime));
         }
         self.counts.issued += 1;
-        Issued { access, refresh, scope }
+        IssuedTokens { access, refresh, scope }
     }
 
-    /// The grant of a refresh token. A spent one takes the whole grant with it, unless the options
-    /// are kinder.
+    /// Returns the grant of a refresh token. A spent one revokes the whole grant, unless the
+    /// options
+    /// allow it.
     pub(super) fn refreshable(
         &mut self,
         token: &str,
         options: &IssuerOptions,
-        now: Moment,
-    ) -> Result<(u64, Grant), OAuthError> {
+        now: EpochMillis,
+    ) -> Result<(u64, GrantRecord), OAuthError> {
         let Some(found) = self.refresh.get(token).cloned() else {
             return Err(OAuthError::invalid_grant("the refresh token is not known"));
         };
@@ -237,21 +258,21 @@ impl Book {
         Ok((found.grant, entry.grant))
     }
 
-    /// Renews a grant by a refresh token that [`Book::refreshable`] approved of.
+    /// Refreshes a grant with a token that [`Book::refreshable`] accepted.
     pub(super) fn renew(
         &mut self,
         token: &str,
         number: u64,
         options: &IssuerOptions,
-        now: Moment,
-    ) -> Issued {
+        now: EpochMillis,
+    ) -> IssuedTokens {
         let rotates = options.refresh != RefreshTokens::Fixed;
         if let Some(found) = self.refresh.get_mut(token) {
             let issue = found.issue;
             found.spent = rotates.then_some(found.spent.unwrap_or(now));
             self.saw(number, issue);
-            // What a lost answer carried is good for nobody.
-            let newer = |other: &Token| other.grant == number && other.issue > issue;
+            // Tokens of a lost answer are revoked.
+            let newer = |other: &IssuedToken| other.grant == number && other.issue > issue;
             self.refresh.retain(|_, other| !newer(other));
             self.access.retain(|_, other| !newer(other));
         }
@@ -259,8 +280,8 @@ impl Book {
         self.issue(number, options, true, now)
     }
 
-    /// The grant of an access token that is good now.
-    pub(super) fn admitted(&mut self, token: &str, now: Moment) -> Option<Grant> {
+    /// Returns the grant of an access token that is valid now.
+    pub(super) fn admitted(&mut self, token: &str, now: EpochMillis) -> Option<GrantRecord> {
         let found = self.access.get(token)?;
         if found.ends <= now {
             return None;
@@ -271,18 +292,18 @@ impl Book {
         Some(grant)
     }
 
-    /// The grant of any token that was ever issued and whose grant still stands.
-    pub(super) fn grant_of(&self, token: &str) -> Option<(u64, &Grant)> {
+    /// Returns the grant of any token ever issued, unless the grant was revoked.
+    pub(super) fn grant_of(&self, token: &str) -> Option<(u64, &GrantRecord)> {
         let found = self.access.get(token).or_else(|| self.refresh.get(token))?;
         self.grants.get(&found.grant).map(|entry| (found.grant, &entry.grant))
     }
 
-    /// Revokes a grant; codes and tokens stay known, so that showing them again is recognised.
+    /// Revokes a grant. Its codes and tokens stay known, so that their reuse is detected.
     pub(super) fn end_grant(&mut self, number: u64) {
         self.grants.remove(&number);
     }
 
-    /// Ends one access token.
+    /// Expires one access token.
     pub(super) fn end_access(&mut self, token: &str) {
         self.access.remove(token);
     }
@@ -307,13 +328,14 @@ impl Book {
     }
 }
 
-/// Whether all of `wanted` is in `held`; both are separated by spaces.
+/// Returns whether all of `wanted` is in `held`; both are separated by spaces.
 pub(super) fn has_scopes(held: &str, wanted: &str) -> bool {
     wanted.split_whitespace().all(|scope| held.split_whitespace().any(|other| other == scope))
 }
 
-/// An identifier that cannot be guessed. Its first word says what it is, so that a leak is found by
-/// looking for it.
+/// Returns an identifier that cannot be guessed. It starts with `prefix`, so that a leak is found
+/// by
+/// searching for it.
 pub(super) fn random(kind: &str) -> String {
     let mut bytes = [0; 24];
     OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");
@@ -328,7 +350,7 @@ mod tests {
 
     fn book() -> (Book, u64) {
         let mut book = Book::default();
-        let grant = Grant {
+        let grant = GrantRecord {
             client_id: "id".to_owned(),
             scope: "a".to_owned(),
             resource: None,
@@ -338,12 +360,17 @@ mod tests {
         (book, number)
     }
 
-    fn renew(book: &mut Book, token: &str, options: &IssuerOptions, now: Moment) -> Option<Issued> {
+    fn renew(
+        book: &mut Book,
+        token: &str,
+        options: &IssuerOptions,
+        now: EpochMillis,
+    ) -> Option<IssuedTokens> {
         let (number, _) = book.refreshable(token, options, now).ok()?;
         Some(book.renew(token, number, options, now))
     }
 
-    fn refresh_of(issued: Option<Issued>) -> String {
+    fn refresh_of(issued: Option<IssuedTokens>) -> String {
         issued.unwrap().refresh.unwrap()
     }
 

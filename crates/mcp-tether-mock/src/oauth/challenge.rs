@@ -1,23 +1,23 @@
-//! The resource side of a request: is there a token, is it for this remote, does it permit this?
+//! Checks a request at the protected resource: is there a token, is it for this remote, and does it
 
 use super::book::has_scopes;
 use super::control::OAuth;
 use super::options::OAuthOptions;
 
-/// What a request says about itself.
+/// What a request presents.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Presented<'a> {
+pub(crate) struct PresentedToken<'a> {
     /// The path that it was sent to.
     pub(crate) path: &'a str,
     /// The bearer token.
     pub(crate) token: Option<&'a str>,
-    /// The tools that it calls.
+    /// The names of the tools that it calls.
     pub(crate) tools: &'a [String],
 }
 
-/// Why a request is not let in.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct TokenRefusal {
     pub(crate) status: u16,
     pub(crate) message: &'static str,
     /// `WWW-Authenticate`, one header field each.
@@ -25,8 +25,8 @@ pub(crate) struct Refused {
 }
 
 impl OAuth {
-    /// The account of a request that may go on.
-    pub(crate) fn admit(&self, presented: &Presented<'_>) -> Result<String, Refused> {
+    /// Returns the account of a request that is permitted.
+    pub(crate) fn admit(&self, presented: &PresentedToken<'_>) -> Result<String, TokenRefusal> {
         let resource = self.resource();
         let options = resource.options();
         let Some(token) = presented.token else {
@@ -55,7 +55,7 @@ impl OAuth {
         path: &str,
         message: &'static str,
         had_token: bool,
-    ) -> Refused {
+    ) -> TokenRefusal {
         let mut parameters = Vec::new();
         if had_token {
             parameters.push(("error", "invalid_token".to_owned()));
@@ -69,24 +69,31 @@ impl OAuth {
         }
         let mut challenges = options.other_challenges.clone();
         challenges.push(bearer(&parameters));
-        Refused { status: 401, message, challenges }
+        TokenRefusal { status: 401, message, challenges }
     }
 
-    fn insufficient(&self, options: &OAuthOptions, path: &str, scope: &str, held: &str) -> Refused {
-        let scope = match options.step_up_names_held {
-            true => format!("{held} {scope}").trim().to_owned(),
-            false => scope.to_owned(),
+    fn insufficient(
+        &self,
+        options: &OAuthOptions,
+        path: &str,
+        scope: &str,
+        held: &str,
+    ) -> TokenRefusal {
+        let scope = if options.step_up_names_held {
+            format!("{held} {scope}").trim().to_owned()
+        } else {
+            scope.to_owned()
         };
         let mut parameters = vec![("error", "insufficient_scope".to_owned()), ("scope", scope)];
         if let Some(document) = self.resource().named_document(self.resource().endpoint_of(path)) {
             parameters.push(("resource_metadata", document));
         }
         let challenges = vec![bearer(&parameters)];
-        Refused { status: 403, message: "the token lacks a scope", challenges }
+        TokenRefusal { status: 403, message: "the token lacks a scope", challenges }
     }
 }
 
-/// The scopes that a request needs, if `held` is not enough.
+/// Returns the scopes that a request needs if `held` is not sufficient.
 fn lacking(options: &OAuthOptions, tools: &[String], held: &str) -> Option<String> {
     let of_tools = options.tool_scopes.iter().filter(|(tool, _)| tools.contains(tool));
     let of_tools: Vec<&str> = of_tools.map(|(_, scope)| scope.as_str()).collect();

@@ -2,11 +2,16 @@
 //! scripts, dark and light.
 
 use super::answer::OAuthError;
-use super::book::{DeviceCode, Request};
+use super::book::{AuthorizationRequest, DeviceGrant};
 use crate::html::{document, escaped};
 
-/// Asks whether a client may have what it asks for, and for which account.
-pub(super) fn page(request: &Request, accounts: &[String], action: &str, id: &str) -> String {
+/// The page that asks whether a client may have what it requests, and for which account.
+pub(super) fn page(
+    request: &AuthorizationRequest,
+    accounts: &[String],
+    action: &str,
+    id: &str,
+) -> String {
     let resource = request.resource.as_deref().unwrap_or("everything behind this sign-in");
     let body = form(
         &request.client_name,
@@ -22,8 +27,8 @@ pub(super) fn page(request: &Request, accounts: &[String], action: &str, id: &st
     document("Sign in to the mock", &body)
 }
 
-/// Asks the same for a device that shows this code.
-pub(super) fn device(code: &DeviceCode, accounts: &[String], action: &str) -> String {
+/// The page that asks the same for a device that shows this code.
+pub(super) fn device(code: &DeviceGrant, accounts: &[String], action: &str) -> String {
     let body = form(
         &code.client_name,
         code.grant.resource.as_deref().unwrap_or("everything behind this sign-in"),
@@ -38,7 +43,7 @@ pub(super) fn device(code: &DeviceCode, accounts: &[String], action: &str) -> St
     document("Connect a device", &body)
 }
 
-/// Asks for the code that a device shows.
+/// The page that asks for the code that a device shows.
 pub(super) fn device_entry(action: &str) -> String {
     let body = format!(
         "<h1>Connect a device</h1>\n<p>Type the code that it shows.</p>\n\
@@ -50,13 +55,13 @@ pub(super) fn device_entry(action: &str) -> String {
     document("Connect a device", &body)
 }
 
-/// Says how it went where there is nowhere to go back to.
+/// The page that tells the outcome when there is nowhere to redirect to.
 pub(super) fn notice(title: &str, text: &str) -> String {
     let body = format!("<h1>{}</h1>\n<p>{}</p>", escaped(title), escaped(text));
     document(title, &body)
 }
 
-/// Says why a request cannot be answered where it came from.
+/// The page that tells why a request cannot be answered at its redirect URI.
 pub(super) fn refusal(error: &OAuthError) -> String {
     let text = format!("{} ({})", error.description, error.code);
     notice("This sign-in cannot go on", &text)
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn what_a_client_says_of_itself_stays_text() {
         let hostile = "\"><script>alert(1)</script>";
-        let request = Request {
+        let request = AuthorizationRequest {
             client_id: "id".to_owned(),
             client_name: hostile.to_owned(),
             redirect_uri: hostile.to_owned(),

@@ -1,4 +1,4 @@
-//! [`OAuth`]: what a test changes and asks while the mock runs.
+//! [`OAuth`]: what a test changes and queries while the mock runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::issuer::{Issuer, IssuerHandle};
 use super::issuer_options::IssuerOptions;
 use super::options::OAuthOptions;
-use super::resource::Resource;
+use super::resource::ResourceServer;
 use crate::recorder::Recorder;
 
-/// The OAuth side of a running mock. What it says about tokens, clients and requests is about the
-/// authorization server that its resource metadata names now, wherever that listens.
+/// The OAuth side of a running mock. Its answers about tokens, clients and requests concern the
+/// authorization server that its resource metadata names now, wherever that server listens.
 #[derive(Clone, Debug)]
-pub struct OAuth(Arc<Resource>);
+pub struct OAuth(Arc<ResourceServer>);
 
 impl OAuth {
     pub(crate) fn new(
@@ -20,14 +20,14 @@ impl OAuth {
         paths: Vec<&'static str>,
         recorder: &Recorder,
     ) -> Self {
-        Self(Arc::new(Resource::new(options, paths, recorder)))
+        Self(Arc::new(ResourceServer::new(options, paths, recorder)))
     }
 
     pub(crate) fn set_port(&self, port: u16) {
         self.0.set_port(port);
     }
 
-    pub(super) fn resource(&self) -> &Resource {
+    pub(super) fn resource(&self) -> &ResourceServer {
         &self.0
     }
 
@@ -35,17 +35,18 @@ impl OAuth {
         self.0.issuer()
     }
 
-    /// The issuer identifier.
+    /// Returns the issuer identifier.
     pub fn issuer(&self) -> String {
         self.issuer_now().identifier()
     }
 
-    /// What [`super::IssuerAt::There`] takes, for another remote that shares this server.
+    /// Returns the value for [`super::IssuerAt::There`], for another remote that shares this
+    /// server.
     pub fn handle(&self) -> IssuerHandle {
         IssuerHandle(self.issuer_now())
     }
 
-    /// Changes how the resource behaves from now on. Its `issuer` is not looked at again: see
+    /// Changes how the resource behaves from now on. Its `issuer` is not read again: see
     /// [`OAuth::change_issuer`] and [`OAuth::move_to`].
     pub fn change_resource(&self, change: impl FnOnce(&mut OAuthOptions)) {
         self.0.change(change);
@@ -56,7 +57,7 @@ impl OAuth {
         self.issuer_now().change(change);
     }
 
-    /// Lets time pass for codes, tokens and secrets.
+    /// Advances the clock for codes, tokens and secrets.
     pub fn advance(&self, by: Duration) {
         self.issuer_now().clock.advance(by);
     }
@@ -66,17 +67,17 @@ impl OAuth {
         self.issuer_now().book().registrations.clear();
     }
 
-    /// Ends every access token. Refresh tokens stay good.
+    /// Expires every access token. Refresh tokens stay valid.
     pub fn expire_access_tokens(&self) {
         self.issuer_now().book().end_all_access();
     }
 
-    /// Revokes every grant: access and refresh tokens and codes are good for nothing.
+    /// Revokes every grant: access tokens, refresh tokens and codes become invalid.
     pub fn revoke_all_tokens(&self) {
         self.issuer_now().book().end_all_grants();
     }
 
-    /// Moves the authorization server to another path of its listener, as a new one: it knows no
+    /// Moves the authorization server to another path of its listener, as a new server: it knows no
     /// clients and no tokens, and nothing answers at the old path.
     pub fn move_issuer(&self, prefix: &str) {
         self.change_issuer(|options| options.prefix = prefix.to_owned());
@@ -84,49 +85,49 @@ impl OAuth {
         self.revoke_all_tokens();
     }
 
-    /// Names another authorization server from now on. The old one goes on, but its tokens are good
-    /// for nothing here.
+    /// Names another authorization server from now on. The old one goes on, but its tokens are not
+    /// accepted here.
     pub fn move_to(&self, other: &Self) {
         self.0.move_to(&other.issuer_now());
     }
 
-    /// How often a spent refresh token was shown again (and took its grant with it).
+    /// Returns how often a spent refresh token was presented again (and revoked its grant).
     pub fn reuse_detected(&self) -> usize {
         self.issuer_now().book().counts.refresh_reuse
     }
 
-    /// How often a spent authorization code was shown again.
+    /// Returns how often a spent authorization code was presented again.
     pub fn code_reuse_detected(&self) -> usize {
         self.issuer_now().book().counts.code_reuse
     }
 
-    /// How often tokens were issued, by whatever grant.
+    /// Returns how often tokens were issued, by any grant.
     pub fn issued(&self) -> usize {
         self.issuer_now().book().counts.issued
     }
 
-    /// How often tokens were renewed by a refresh token.
+    /// Returns how often tokens were refreshed.
     pub fn renewed(&self) -> usize {
         self.issuer_now().book().counts.renewed
     }
 
-    /// How many grants stand.
+    /// Returns how many grants are valid.
     pub fn grants(&self) -> usize {
         self.issuer_now().book().grants()
     }
 
-    /// How many clients are registered.
+    /// Returns how many clients are registered.
     pub fn clients(&self) -> usize {
         self.issuer_now().book().registrations.len()
     }
 
-    /// The account that a token, access or refresh, was granted by; `None` once the grant is
-    /// revoked or when the token never was one.
+    /// Returns the account that granted an access or refresh token; `None` once the grant is
+    /// revoked, or if the token was never issued.
     pub fn account_of(&self, token: &str) -> Option<String> {
         self.issuer_now().book().grant_of(token).map(|(_, grant)| grant.account.clone())
     }
 
-    /// The scopes of a token, separated by spaces.
+    /// Returns the scopes of a token, separated by spaces.
     pub fn scope_of(&self, token: &str) -> Option<String> {
         self.issuer_now().book().grant_of(token).map(|(_, grant)| grant.scope.clone())
     }

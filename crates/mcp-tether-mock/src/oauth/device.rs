@@ -8,30 +8,29 @@ use serde_json::json;
 
 use super::answer::{OAuthError, json_body, not_stored, page};
 use super::authenticate::authenticated;
-use super::authorize::{Fields, granted_scope, missing, resource};
-use super::book::{DeviceCode, Grant, Issued, Registration, random};
+use super::book::{ClientRecord, DeviceGrant, GrantRecord, IssuedTokens, random};
 use super::clock::milliseconds;
 use super::consent;
+use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
 use super::issuer_options::{Consent, DeviceOptions};
-use super::token;
 use crate::faults::OAuthFaults;
 
-/// Letters that are not mistaken for one another and spell nothing (RFC 8628 §6.1).
+/// Letters that are not confused with one another and form no words (RFC 8628 §6.1).
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
-/// The device authorization endpoint.
+/// Answers the device authorization endpoint.
 pub(super) async fn begin(
     issuer: &Issuer,
     headers: &HeaderMap,
-    form: &Fields,
+    form: &FormFields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
     let registration = authenticated(issuer, headers, form, faults).await?;
     let options = offered(issuer)?;
     let scope = form.get("scope").map(String::as_str).unwrap_or_default();
-    let code = DeviceCode {
-        grant: Grant {
+    let code = DeviceGrant {
+        grant: GrantRecord {
             client_id: registration.id,
             scope: granted_scope(issuer, scope),
             resource: resource(issuer, form)?,
@@ -58,8 +57,8 @@ pub(super) async fn begin(
     Ok(not_stored(json_body(StatusCode::OK, &answer)))
 }
 
-/// The page where a person approves a code.
-pub(super) fn show(issuer: &Issuer, query: &Fields) -> Response {
+/// Shows the page where a person approves a code.
+pub(super) fn show(issuer: &Issuer, query: &FormFields) -> Response {
     let action = issuer.endpoint("device");
     let Some(typed) = query.get("user_code") else {
         return page(StatusCode::OK, consent::device_entry(&action));
@@ -71,8 +70,8 @@ pub(super) fn show(issuer: &Issuer, query: &Fields) -> Response {
     }
 }
 
-/// Answers the form of that page.
-pub(super) fn decide(issuer: &Issuer, form: &Fields) -> Response {
+/// Answers the form of the approval page.
+pub(super) fn decide(issuer: &Issuer, form: &FormFields) -> Response {
     let typed = form.get("user_code").map(String::as_str).unwrap_or_default();
     let accounts = issuer.options().accounts;
     let chosen = form.get("account").or(accounts.first()).cloned().unwrap_or_default();
@@ -88,12 +87,12 @@ pub(super) fn decide(issuer: &Issuer, form: &Fields) -> Response {
     page(StatusCode::OK, consent::notice(title, text))
 }
 
-/// The exchange of a device code.
+/// Exchanges a device code for tokens.
 pub(super) fn exchange(
     issuer: &Issuer,
-    registration: &Registration,
-    form: &Fields,
-) -> Result<Issued, OAuthError> {
+    registration: &ClientRecord,
+    form: &FormFields,
+) -> Result<IssuedTokens, OAuthError> {
     let options = offered(issuer)?;
     let id = form.get("device_code").ok_or_else(|| missing("device_code"))?;
     let (rules, now) = (issuer.options(), issuer.clock.now());
@@ -103,7 +102,7 @@ pub(super) fn exchange(
     if code.ends <= now {
         return Err(OAuthError::new("expired_token", "the device code has expired"));
     }
-    // Timers are not exact; whoever waits a little less is no flood.
+    // Timers are not exact: waiting a little less is accepted.
     let earliest = code.polled.map(|at| at + milliseconds(options.interval) * 9 / 10);
     code.polled = Some(now);
     code.polls += 1;
@@ -120,10 +119,10 @@ pub(super) fn exchange(
         }
         _ => return Err(OAuthError::new("authorization_pending", "nobody has decided yet")),
     };
-    let grant = Grant { account, ..code.grant.clone() };
+    let grant = GrantRecord { account, ..code.grant.clone() };
     book.devices.remove(id);
     let number = book.add_grant(grant);
-    Ok(token::issue(&mut book, number, &rules, registration, now))
+    Ok(book.issue_to(registration, number, &rules, now))
 }
 
 fn offered(issuer: &Issuer) -> Result<DeviceOptions, OAuthError> {
@@ -131,11 +130,11 @@ fn offered(issuer: &Issuer) -> Result<DeviceOptions, OAuthError> {
     issuer.options().device.ok_or_else(refused)
 }
 
-/// People type codes in lower case and without the dash.
+/// Finds a code as people type it: in lower case, or without the dash.
 fn by_user_code<'a>(
-    devices: &'a mut HashMap<String, DeviceCode>,
+    devices: &'a mut HashMap<String, DeviceGrant>,
     typed: &str,
-) -> Option<&'a mut DeviceCode> {
+) -> Option<&'a mut DeviceGrant> {
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_uppercase()
     };

@@ -1,5 +1,5 @@
 //! The metadata documents of resource (RFC 9728) and authorization server (RFC 8414, OpenID Connect
-//! Discovery), as the options say and as faults bend them.
+//! Discovery), as the options say and as faults change them.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -8,21 +8,25 @@ use serde_json::{Value, json};
 
 use super::answer::{json_body, typed};
 use super::assertion::ALGORITHMS;
+use super::book::DEVICE_GRANT;
 use super::issuer::Issuer;
 use super::issuer_options::{
     ClientAuthentication, IssuerMetadataAt, IssuerOptions, RegistrationPolicy,
 };
-use super::resource::Resource;
-use super::token::DEVICE_GRANT;
+use super::resource::ResourceServer;
 use crate::faults::{DocumentFault, MemberFault, OAuthFaults};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
-/// More than anyone should read of a metadata document.
+/// The size of an oversize document, in bytes: more than a client should read.
 const OVERSIZE: usize = 16 * 1024 * 1024;
 
-/// The resource metadata of one endpoint.
-pub(super) fn of_resource(resource: &Resource, endpoint: &str, faults: &OAuthFaults) -> Response {
+/// Returns the resource metadata of one endpoint.
+pub(super) fn of_resource(
+    resource: &ResourceServer,
+    endpoint: &str,
+    faults: &OAuthFaults,
+) -> Response {
     let options = resource.options();
     let origin = resource.origin();
     let mut issuers: Vec<String> =
@@ -42,7 +46,7 @@ pub(super) fn of_resource(resource: &Resource, endpoint: &str, faults: &OAuthFau
     served(&document, faults.document)
 }
 
-/// Whether the metadata of this server is at `path`, and of which kind.
+/// Returns which metadata document of this server is at `path`, if any.
 pub(super) fn issuer_place(options: &IssuerOptions, path: &str) -> Option<IssuerMetadataAt> {
     let prefix = options.prefix.trim_end_matches('/');
     options.metadata_at.iter().copied().find(|place| match place {
@@ -53,7 +57,7 @@ pub(super) fn issuer_place(options: &IssuerOptions, path: &str) -> Option<Issuer
     })
 }
 
-/// The metadata of the authorization server.
+/// Returns the metadata of the authorization server.
 pub(super) fn of_issuer(
     issuer: &Issuer,
     place: IssuerMetadataAt,

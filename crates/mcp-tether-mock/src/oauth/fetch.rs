@@ -1,5 +1,5 @@
-//! Fetches the document of a client id from loopback: one GET of HTTP/1.0, no redirects, no TLS,
-//! five kilobytes and five seconds at most.
+//! Fetches the document of a client id from loopback: one HTTP/1.0 GET, no redirects, no TLS,
+//! at most five kilobytes and five seconds.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use url::Url;
 const LIMIT: u64 = 5 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The JSON at a loopback URL, or why there is none.
+/// Returns the JSON at a loopback URL, or why it cannot be read.
 pub(super) async fn json(url: &str) -> Result<Value, String> {
     let url = Url::parse(url).map_err(|error| error.to_string())?;
     let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));

@@ -1,4 +1,4 @@
-//! The authorization server itself: its options, its book, its clock and where it is reachable.
+//! The authorization server itself: its options, its records, its clock and its address.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::book::Book;
-use super::clock::Clock;
+use super::clock::IssuerClock;
 use super::issuer_options::IssuerOptions;
 use crate::recorder::Recorder;
 
 /// An authorization server that listens somewhere.
 #[derive(Debug)]
 pub(super) struct Issuer {
-    pub(super) clock: Clock,
+    pub(super) clock: IssuerClock,
     pub(super) recorder: Recorder,
     options: Mutex<IssuerOptions>,
     book: Mutex<Book>,
-    /// Every `resource` that it may be asked a token for.
+    /// Every `resource` that it issues tokens for.
     resources: Mutex<BTreeSet<String>>,
     port: AtomicU16,
 }
@@ -37,7 +37,7 @@ impl PartialEq for IssuerHandle {
 impl Issuer {
     pub(super) fn new(options: IssuerOptions, recorder: Recorder) -> Arc<Self> {
         Arc::new(Self {
-            clock: Clock::starting_at(options.starts_at),
+            clock: IssuerClock::starting_at(options.starts_at),
             recorder,
             options: Mutex::new(options),
             book: Mutex::default(),
@@ -74,23 +74,23 @@ impl Issuer {
         format!("http://127.0.0.1:{}", self.port.load(Ordering::SeqCst))
     }
 
-    /// The issuer identifier.
+    /// Returns the issuer identifier.
     pub(super) fn identifier(&self) -> String {
         format!("{}{}", self.origin(), locked(&self.options).prefix)
     }
 
-    /// The URL of one endpoint.
+    /// Returns the URL of one endpoint.
     pub(super) fn endpoint(&self, name: &str) -> String {
         let prefix = locked(&self.options).prefix.clone();
         format!("{}{}/{name}", self.origin(), prefix.trim_end_matches('/'))
     }
 
-    /// `{issuer}` and `{origin}` filled in.
+    /// Fills in `{issuer}` and `{origin}`.
     pub(super) fn filled(&self, text: &str) -> String {
         text.replace("{issuer}", &self.identifier()).replace("{origin}", &self.origin())
     }
 
-    /// The same in every text of a value.
+    /// Fills in `{issuer}` and `{origin}` in every string of a JSON value.
     pub(super) fn filled_value(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.filled(text).into(),

@@ -1,4 +1,4 @@
-//! How the authorization server behaves: everything that a correct one may do this way or that.
+//! How the authorization server behaves: everything that a correct one may choose.
 
 use std::time::Duration;
 
@@ -11,25 +11,26 @@ use serde_json::Value;
 pub struct IssuerOptions {
     /// The path of the issuer, in front of every endpoint; empty for the root.
     pub prefix: String,
-    /// Every place of the metadata; none means that there is no such document.
+    /// Every place where the metadata is served; empty if there is no such document.
     pub metadata_at: Vec<IssuerMetadataAt>,
     /// Who decides about a request.
     pub consent: Consent,
-    /// Accounts to choose from; the first is taken where nobody chooses.
+    /// Accounts to choose from; the first is used if nobody chooses.
     pub accounts: Vec<String>,
     /// Whether clients may register themselves.
     pub registration: RegistrationPolicy,
-    /// Refuses loopback redirects of what does not call itself `native`, as OpenID Connect has it.
+    /// Refuses loopback redirects unless the client declares itself `native`, as OpenID Connect
+    /// requires.
     pub native_must_say_so: bool,
     /// A host name that redirect URIs must not have.
     pub refused_redirect_host: Option<String>,
-    /// Members that a registration gets whatever was asked for, such as other `redirect_uris`.
+    /// Members that every registration gets, whatever it asked for, such as other `redirect_uris`.
     pub registered_as: Value,
-    /// How long secrets last that a registration hands out.
+    /// How long the secret of a registration is valid.
     pub secret_expiry: SecretExpiry,
     /// Which redirect URIs count as registered.
     pub redirect_match: RedirectMatch,
-    /// Whether a URL may be a client id: it is fetched, from loopback only.
+    /// Whether a URL is accepted as a client id. It is fetched, from loopback only.
     pub client_documents: bool,
     /// Documents of client ids that are not fetched: URL and document.
     pub known_documents: Vec<(String, Value)>,
@@ -39,25 +40,25 @@ pub struct IssuerOptions {
     pub authentication: Vec<ClientAuthentication>,
     /// `scopes_supported` of the metadata.
     pub scopes_supported: Option<Vec<String>>,
-    /// Grants these scopes whatever was asked for.
+    /// Grants these scopes, whatever was requested.
     pub narrowed_to: Option<String>,
-    /// `iss` of the redirect.
+    /// The `iss` parameter of the redirect.
     pub iss: Iss,
     /// Whether the metadata promises `iss`.
     pub iss_advertised: bool,
-    /// What `resource` has to be.
+    /// What the `resource` parameter must be.
     pub resource: ResourceParameter,
-    /// How long access tokens last.
+    /// How long access tokens are valid.
     pub access_lifetime: Duration,
-    /// Whether token answers have `expires_in`.
+    /// Whether token responses contain `expires_in`.
     pub says_expires_in: bool,
     /// Whether and how there are refresh tokens.
     pub refresh: RefreshTokens,
-    /// What showing a spent refresh token again does.
+    /// What happens when a spent refresh token is presented again.
     pub reuse: Reuse,
-    /// How long refresh tokens last.
+    /// How long refresh tokens are valid.
     pub refresh_lifetime: Duration,
-    /// How long authorization codes last.
+    /// How long authorization codes are valid.
     pub code_lifetime: Duration,
     /// Whether there is a revocation endpoint.
     pub revocation: bool,
@@ -165,9 +166,9 @@ pub enum RegistrationPolicy {
 /// How long the secret of a registration lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretExpiry {
-    /// For ever: `client_secret_expires_at` is 0.
+    /// Forever: `client_secret_expires_at` is 0.
     Never,
-    /// This long from the registration on.
+    /// This long after the registration.
     After(Duration),
 }
 
@@ -180,7 +181,7 @@ pub enum RedirectMatch {
     LoopbackAnyPort,
 }
 
-/// A client that needs no registration. Without redirect URIs any loopback one will do.
+/// A client that needs no registration. Without redirect URIs, any loopback URI is accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownClient {
     /// Its id.
@@ -256,7 +257,7 @@ pub enum Iss {
     Right,
     /// None.
     Absent,
-    /// This text, `{issuer}` and `{origin}` filled in.
+    /// This text, with `{issuer}` and `{origin}` filled in.
     Other(String),
 }
 
@@ -265,16 +266,16 @@ pub enum Iss {
 pub enum ResourceParameter {
     /// A remote that this server protects, and in token requests the one that was authorized.
     Required,
-    /// It is not looked at; tokens are good for every remote of this server.
+    /// Ignored; tokens are valid for every remote of this server.
     Ignored,
 }
 
 /// Whether and how there are refresh tokens. A client gets one only if it registered for the grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshTokens {
-    /// Each renewal gives a new one and spends the old one.
+    /// Each refresh issues a new one and spends the old one.
     Rotating,
-    /// One for the whole grant; a renewal gives none.
+    /// One for the whole grant; a refresh issues none.
     Fixed,
     /// Rotating, for grants with the scope `offline_access` only.
     RotatingIfOffline,
@@ -282,14 +283,15 @@ pub enum RefreshTokens {
     Absent,
 }
 
-/// What showing a spent refresh token again does.
+/// What happens when a spent refresh token is presented again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
     /// It revokes the whole grant.
     Strict,
-    /// For so long after it was spent it is still good, later it revokes the whole grant.
+    /// For this long after it was spent it is still accepted; later it revokes the whole grant.
     Grace(Duration),
-    /// It is good until a token of its successor was seen, later it revokes the whole grant.
+    /// It is accepted until a token of its successor is presented; later it revokes the whole
+    /// grant.
     UntilSuccessorSeen,
 }
 
@@ -298,9 +300,9 @@ pub enum Reuse {
 pub struct DeviceOptions {
     /// How many polls are answered `authorization_pending` where nobody decides on a page.
     pub pending_polls: u32,
-    /// `interval`; whoever polls faster is told to slow down.
+    /// The `interval`; a client that polls faster is told to slow down.
     pub interval: Duration,
-    /// How long a code lasts.
+    /// How long a code is valid.
     pub lifetime: Duration,
 }
 

@@ -2,11 +2,12 @@
 //! complete, strict authorization server (metadata, registration, consent, tokens, device codes,
 //! revocation).
 //!
-//! [`OAuth`] is what a test holds: it changes what is in force, forgets and moves things, and tells
-//! what was asked. Knows nothing of MCP beyond the endpoint's address; `transport` hands requests
-//! in.
+//! [`OAuth`] is what a test holds: it changes the options in force, revokes and moves things, and
+//! tells what was requested. Knows nothing of MCP beyond the endpoint's address; `transport` hands
+//! requests in.
 //!
-//! What is wrong or hostile is a fault, not an option, so that it can hold for a few requests only:
+//! Wrong or hostile behaviour is a fault, not an option, so that it can apply to a few requests
+//! only:
 //! `metadata=javascript`, `document=html`, `callback=wrong-state`, `token=text-expiry`,
 //! `oauth-error=invalid_grant:times=1`. Faults of the transport work here too, chosen by the path:
 //! `status=503:path=/oauth/token`, `late=500:path=/oauth/token` (the work is done at once),
@@ -25,6 +26,7 @@ mod control;
 mod device;
 mod documents;
 mod fetch;
+mod fields;
 mod issuer;
 mod issuer_options;
 mod options;
@@ -35,7 +37,7 @@ mod revocation;
 mod routes;
 mod token;
 
-pub(super) use challenge::Presented;
+pub(super) use challenge::PresentedToken;
 pub use control::OAuth;
 pub use issuer::IssuerHandle;
 pub use issuer_options::{
@@ -45,4 +47,4 @@ pub use issuer_options::{
 };
 pub use options::{ChallengeNames, IssuerAt, OAuthOptions, ResourceMetadataAt};
 pub use records::OAuthRequest;
-pub(super) use routes::Asked;
+pub(super) use routes::OAuthCall;

@@ -1,22 +1,22 @@
-//! What the protected resource says about itself and asks for.
+//! What the protected resource says about itself and requires.
 
 use super::issuer::IssuerHandle;
 use super::issuer_options::IssuerOptions;
 
 /// How one remote is protected by OAuth. The default is a remote whose challenge names a
 /// path-inserted RFC 9728 document, which names an authorization server on the same listener below
-/// `/oauth`; any token for this remote is enough for everything.
+/// `/oauth`; any token for this remote is sufficient for everything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OAuthOptions {
-    /// Where the authorization server is, and how it behaves if it is our own.
+    /// Where the authorization server is, and how it behaves if it is on the same listener.
     pub issuer: IssuerAt,
-    /// Every place of the resource metadata; none means that there is no such document.
+    /// Every place where the resource metadata is served; empty if there is no such document.
     pub metadata_at: Vec<ResourceMetadataAt>,
     /// What challenges name as `resource_metadata`.
     pub challenge_names: ChallengeNames,
-    /// The document's `resource`, `{origin}` filled in; the endpoint when left out.
+    /// The document's `resource`, with `{origin}` filled in; the endpoint if left out.
     pub resource: Option<String>,
-    /// Issuers that the document names before the real one, `{origin}` filled in.
+    /// Issuers that the document names before the real one, with `{origin}` filled in.
     pub other_issuers: Vec<String>,
     /// The `scope` of the 401 challenge.
     pub challenge_scope: Option<String>,
@@ -24,11 +24,12 @@ pub struct OAuthOptions {
     pub scopes_supported: Option<Vec<String>>,
     /// Scopes, separated by spaces, without which every request is answered 403.
     pub required_scope: Option<String>,
-    /// Scopes that calls of single tools need besides; see [`OAuthOptions::tool_scope`].
+    /// Additional scopes that calls of single tools need; see [`OAuthOptions::tool_scope`].
     pub tool_scopes: Vec<(String, String)>,
-    /// Whether a 403 names what the token has besides what it lacks (2025-11-25 permits both).
+    /// Whether a 403 names the scopes that the token has, besides those it lacks (2025-11-25
+    /// permits both).
     pub step_up_names_held: bool,
-    /// Answers 403 to calls of those tools whatever the token has.
+    /// Answers 403 to calls of those tools, whatever scopes the token has.
     pub never_enough: bool,
     /// Challenges in header fields of their own before ours, such as `Basic realm="x"`.
     pub other_challenges: Vec<String>,
@@ -54,7 +55,7 @@ impl Default for OAuthOptions {
 }
 
 impl OAuthOptions {
-    /// The default with another authorization server.
+    /// Returns the default with another authorization server.
     pub fn with_issuer(issuer: impl Into<IssuerAt>) -> Self {
         Self { issuer: issuer.into(), ..Self::default() }
     }
@@ -68,7 +69,7 @@ impl OAuthOptions {
         }
     }
 
-    /// Calls of this tool need these scopes, separated by spaces.
+    /// Requires these scopes, separated by spaces, for calls of this tool.
     #[must_use]
     pub fn tool_scope(mut self, tool: &str, scope: &str) -> Self {
         self.tool_scopes.push((tool.to_owned(), scope.to_owned()));
@@ -116,6 +117,6 @@ pub enum ChallengeNames {
     Nothing,
     /// The first place of the metadata, if there is one.
     Metadata,
-    /// This URL whatever is there, `{origin}` filled in.
+    /// This URL, whatever is there, with `{origin}` filled in.
     Url(String),
 }

@@ -1,4 +1,4 @@
-//! What was asked of the OAuth side, by endpoint.
+//! The recorded requests to the OAuth side, by endpoint.
 
 use std::collections::BTreeMap;
 
@@ -31,14 +31,15 @@ impl OAuthRequest {
         Self { request, fields }
     }
 
-    /// One field, if it is there.
+    /// Returns one field, if present.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
     }
 }
 
 impl OAuth {
-    /// Requests to the authorization endpoint: one for each tab that was opened.
+    /// Returns the requests to the authorization endpoint: one for each browser tab that was
+    /// opened.
     pub fn authorizations(&self) -> Vec<OAuthRequest> {
         self.at("GET", "/authorize")
     }

@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::answer::{OAuthError, json_body, not_stored};
-use super::book::{Registration, random};
-use super::clock::Moment;
+use super::book::{ClientRecord, DEVICE_GRANT, random};
+use super::clock::EpochMillis;
 use super::fetch;
 use super::issuer::Issuer;
 use super::issuer_options::{
     ClientAuthentication, IssuerOptions, KnownClient, RedirectMatch, RegistrationPolicy,
     SecretExpiry,
 };
-use super::token::DEVICE_GRANT;
 
 /// Grants that a known client may use.
 const EVERY_GRANT: [&str; 4] =
@@ -41,7 +40,7 @@ pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthEr
 }
 
 /// The registration of a client id.
-pub(super) async fn of_client(issuer: &Issuer, id: &str) -> Result<Registration, OAuthError> {
+pub(super) async fn of_client(issuer: &Issuer, id: &str) -> Result<ClientRecord, OAuthError> {
     let options = issuer.options();
     if let Some(known) = options.known_clients.iter().find(|known| known.id == id) {
         return Ok(of_known(known));
@@ -60,8 +59,8 @@ pub(super) async fn of_client(issuer: &Issuer, id: &str) -> Result<Registration,
 async fn of_document(
     id: &str,
     options: &IssuerOptions,
-    now: Moment,
-) -> Result<Registration, OAuthError> {
+    now: EpochMillis,
+) -> Result<ClientRecord, OAuthError> {
     let wrong = |words: String| OAuthError::invalid_client(format!("`{id}`: {words}"));
     let has_path = Url::parse(id).is_ok_and(|url| url.path() != "/" && url.fragment().is_none());
     if !has_path {
@@ -89,7 +88,7 @@ async fn of_document(
 }
 
 /// Whether a redirect URI belongs to a client.
-pub(super) fn fits(registration: &Registration, redirect: &str, rule: RedirectMatch) -> bool {
+pub(super) fn fits(registration: &ClientRecord, redirect: &str, rule: RedirectMatch) -> bool {
     if registration.any_loopback_redirect {
         return loopback(redirect).is_some();
     }
@@ -107,8 +106,8 @@ fn read(
     wanted: &Value,
     id: String,
     options: &IssuerOptions,
-    now: Moment,
-) -> Result<Registration, OAuthError> {
+    now: EpochMillis,
+) -> Result<ClientRecord, OAuthError> {
     let texts = |name: &str| -> Option<Vec<String>> {
         let members = wanted.get(name)?.as_array()?;
         members.iter().map(|member| member.as_str().map(str::to_owned)).collect()
@@ -127,7 +126,7 @@ fn read(
         }
         _ => None,
     };
-    Ok(Registration {
+    Ok(ClientRecord {
         id,
         name: wanted["client_name"].as_str().unwrap_or("a program without a name").to_owned(),
         secret,
@@ -177,7 +176,7 @@ fn authentication(wanted: &Value, options: &IssuerOptions) -> ClientAuthenticati
     found.copied().unwrap_or(ClientAuthentication::None)
 }
 
-fn answer(registration: &Registration, wanted: &Value, issuer: &Issuer) -> Value {
+fn answer(registration: &ClientRecord, wanted: &Value, issuer: &Issuer) -> Value {
     let mut answer = wanted.clone();
     let mut set = |name: &str, value: Value| answer[name] = value;
     set("client_id", registration.id.as_str().into());
@@ -194,8 +193,8 @@ fn answer(registration: &Registration, wanted: &Value, issuer: &Issuer) -> Value
     answer
 }
 
-fn of_known(known: &KnownClient) -> Registration {
-    Registration {
+fn of_known(known: &KnownClient) -> ClientRecord {
+    ClientRecord {
         id: known.id.clone(),
         name: known.id.clone(),
         secret: known.secret.clone(),
@@ -224,7 +223,7 @@ fn portless(mut url: Url) -> Url {
 mod tests {
     use super::*;
 
-    fn registered(uris: &[&str]) -> Registration {
+    fn registered(uris: &[&str]) -> ClientRecord {
         let wanted = json!({ "redirect_uris": uris });
         read(&wanted, "id".to_owned(), &IssuerOptions::default(), 0).unwrap()
     }

@@ -11,7 +11,7 @@ use crate::recorder::Recorder;
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 #[derive(Debug)]
-pub(super) struct Resource {
+pub(super) struct ResourceServer {
     pub(super) recorder: Recorder,
     options: Mutex<OAuthOptions>,
     /// The one on our listener, if there is one.
@@ -23,7 +23,7 @@ pub(super) struct Resource {
     port: AtomicU16,
 }
 
-impl Resource {
+impl ResourceServer {
     pub(super) fn new(
         options: OAuthOptions,
         paths: Vec<&'static str>,

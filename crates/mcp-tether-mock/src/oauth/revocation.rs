@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::answer::{OAuthError, empty};
 use super::authenticate::authenticated;
-use super::authorize::{Fields, missing};
+use super::fields::{FormFields, missing};
 use super::issuer::Issuer;
 use crate::faults::OAuthFaults;
 
@@ -14,7 +14,7 @@ use crate::faults::OAuthFaults;
 pub(super) async fn revoke(
     issuer: &Issuer,
     headers: &HeaderMap,
-    form: &Fields,
+    form: &FormFields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
     let registration = authenticated(issuer, headers, form, faults).await?;

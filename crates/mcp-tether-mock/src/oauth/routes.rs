@@ -6,8 +6,9 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::answer::{OAuthError, json_body, not_allowed};
-use super::authorize::{self, Fields};
+use super::authorize;
 use super::control::OAuth;
+use super::fields::FormFields;
 use super::issuer::Issuer;
 use super::issuer_options::RegistrationPolicy;
 use super::{device, documents, registration, revocation, token};
@@ -15,7 +16,7 @@ use crate::faults::OAuthFaults;
 
 /// A request that may be for the OAuth side.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct OAuthCall<'a> {
     pub(crate) http: &'a Method,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
@@ -24,19 +25,19 @@ pub(crate) struct Asked<'a> {
     pub(crate) faults: &'a OAuthFaults,
 }
 
-impl Asked<'_> {
-    fn query(&self) -> Fields {
+impl OAuthCall<'_> {
+    fn query(&self) -> FormFields {
         form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 
     /// The form in the body; a field that comes twice is a mistake (RFC 6749 §3.2).
-    fn form(&self) -> Result<Fields, OAuthError> {
+    fn form(&self) -> Result<FormFields, OAuthError> {
         let kind = self.headers.get("content-type").and_then(|value| value.to_str().ok());
         let wanted = "application/x-www-form-urlencoded";
         if !kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(wanted)) {
             return Err(OAuthError::invalid_request(format!("the body must be `{wanted}`")));
         }
-        let mut fields = Fields::new();
+        let mut fields = FormFields::new();
         for (name, value) in form_urlencoded::parse(self.body) {
             if fields.insert(name.to_string(), value.into_owned()).is_some() {
                 return Err(OAuthError::invalid_request(format!("`{name}` comes twice")));
@@ -48,7 +49,7 @@ impl Asked<'_> {
 
 impl OAuth {
     /// The answer to a request for a document or an endpoint; `None` for every other.
-    pub(crate) async fn respond(&self, asked: &Asked<'_>) -> Option<Response> {
+    pub(crate) async fn respond(&self, asked: &OAuthCall<'_>) -> Option<Response> {
         let resource = self.resource();
         if let Some(endpoint) = resource.documented_at(asked.path) {
             let document = || documents::of_resource(resource, endpoint, asked.faults);
@@ -76,7 +77,11 @@ impl OAuth {
     }
 }
 
-async fn endpoint(issuer: &Issuer, name: &str, asked: &Asked<'_>) -> Result<Response, OAuthError> {
+async fn endpoint(
+    issuer: &Issuer,
+    name: &str,
+    asked: &OAuthCall<'_>,
+) -> Result<Response, OAuthError> {
     if let Some(error) = asked.faults.error_at(name).filter(|_| name != "authorize") {
         let refusal = OAuthError::new(&error.code, &error.message);
         return Err(OAuthError { status: error.status, ..refusal });
@@ -102,7 +107,7 @@ async fn endpoint(issuer: &Issuer, name: &str, asked: &Asked<'_>) -> Result<Resp
     }
 }
 
-fn read_only(asked: &Asked<'_>, document: impl FnOnce() -> Response) -> Response {
+fn read_only(asked: &OAuthCall<'_>, document: impl FnOnce() -> Response) -> Response {
     match asked.http.as_str() {
         "GET" | "HEAD" => document(),
         _ => not_allowed("GET"),

@@ -9,21 +9,18 @@ use sha2::{Digest, Sha256};
 
 use super::answer::{OAuthError, json_body, not_stored, typed};
 use super::authenticate::authenticated;
-use super::authorize::{Fields, granted_scope, missing, resource};
-use super::book::{Book, Grant, Issued, Registration, has_scopes};
+use super::book::{ClientRecord, DEVICE_GRANT, GrantRecord, IssuedTokens, has_scopes};
 use super::device;
+use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
 use super::issuer_options::{ClientAuthentication, IssuerOptions};
 use crate::faults::{OAuthFaults, TokenFault};
-
-/// RFC 8628 §3.4
-pub(super) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Answers a token request.
 pub(super) async fn token(
     issuer: &Issuer,
     headers: &HeaderMap,
-    form: &Fields,
+    form: &FormFields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
     let registration = authenticated(issuer, headers, form, faults).await?;
@@ -49,9 +46,9 @@ pub(super) async fn token(
 /// RFC 6749 §4.1.3 with RFC 7636 §4.6.
 fn exchange(
     issuer: &Issuer,
-    registration: &Registration,
-    form: &Fields,
-) -> Result<Issued, OAuthError> {
+    registration: &ClientRecord,
+    form: &FormFields,
+) -> Result<IssuedTokens, OAuthError> {
     let field = |name: &str| form.get(name).ok_or_else(|| missing(name));
     let (text, verifier) = (field("code")?, field("code_verifier")?);
     let redirect_uri = field("redirect_uri")?;
@@ -69,22 +66,22 @@ fn exchange(
         return Err(OAuthError::invalid_grant("the verifier does not fit the challenge"));
     }
     same_resource(request.resource.as_ref(), form)?;
-    let grant = book.add_grant(Grant {
+    let grant = book.add_grant(GrantRecord {
         client_id: registration.id.clone(),
         scope: request.scope.clone(),
         resource: request.resource.clone(),
         account: code.account.clone(),
     });
     book.spend_code(text, grant);
-    Ok(issue(&mut book, grant, &options, registration, now))
+    Ok(book.issue_to(registration, grant, &options, now))
 }
 
 /// RFC 6749 §6.
 fn renew(
     issuer: &Issuer,
-    registration: &Registration,
-    form: &Fields,
-) -> Result<Issued, OAuthError> {
+    registration: &ClientRecord,
+    form: &FormFields,
+) -> Result<IssuedTokens, OAuthError> {
     let token = form.get("refresh_token").ok_or_else(|| missing("refresh_token"))?;
     let (options, now) = (issuer.options(), issuer.clock.now());
     let mut book = issuer.book();
@@ -103,15 +100,15 @@ fn renew(
 /// RFC 6749 §4.4: no refresh token.
 fn client_credentials(
     issuer: &Issuer,
-    registration: &Registration,
-    form: &Fields,
-) -> Result<Issued, OAuthError> {
+    registration: &ClientRecord,
+    form: &FormFields,
+) -> Result<IssuedTokens, OAuthError> {
     if registration.authentication == ClientAuthentication::None {
         let words = "only for clients that prove who they are";
         return Err(OAuthError::new("unauthorized_client", words));
     }
     let scope = form.get("scope").map(String::as_str).unwrap_or_default();
-    let grant = Grant {
+    let grant = GrantRecord {
         client_id: registration.id.clone(),
         scope: granted_scope(issuer, scope),
         resource: resource(issuer, form)?,
@@ -123,19 +120,8 @@ fn client_credentials(
     Ok(book.issue(number, &options, false, now))
 }
 
-/// Tokens for a grant by a user, with a refresh token if the client registered for one.
-pub(super) fn issue(
-    book: &mut Book,
-    grant: u64,
-    options: &IssuerOptions,
-    registration: &Registration,
-    now: super::clock::Moment,
-) -> Issued {
-    book.issue(grant, options, registration.may("refresh_token"), now)
-}
-
 /// `resource` of every token request must be the one that was authorized.
-fn same_resource(granted: Option<&String>, form: &Fields) -> Result<(), OAuthError> {
+fn same_resource(granted: Option<&String>, form: &FormFields) -> Result<(), OAuthError> {
     match granted {
         Some(granted) if form.get("resource") != Some(granted) => {
             let words = format!("`resource` must be `{granted}`, as it was authorized");
@@ -145,7 +131,7 @@ fn same_resource(granted: Option<&String>, form: &Fields) -> Result<(), OAuthErr
     }
 }
 
-fn answer(issued: &Issued, options: &IssuerOptions, fault: Option<TokenFault>) -> Response {
+fn answer(issued: &IssuedTokens, options: &IssuerOptions, fault: Option<TokenFault>) -> Response {
     let mut body = json!({
         "access_token": issued.access,
         "token_type": "Bearer",

@@ -10,11 +10,11 @@ use super::profile::Profile;
 use crate::connections::Connections;
 use crate::events::EventLog;
 use crate::notification::notification;
-use crate::revisions::Rules;
+use crate::revisions::RevisionRules;
 use crate::rounds::Rounds;
 use crate::rpc_error::RpcError;
-use crate::session::{Level, Session, capability_for};
-use crate::tasks::{Becomes, Form, Task, Tasks, Terms, announce};
+use crate::session::{HostSession, LogSeverity, capability_for};
+use crate::tasks::{Becomes, CallTask, TaskForm, Tasks, Terms, announce};
 use mcp_tether_wire::jsonrpc::{Message, RequestId, result_response};
 use mcp_tether_wire::protocol::meta::result_type;
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, methods};
@@ -29,12 +29,12 @@ pub(crate) struct Streams {
 }
 
 /// One request under way.
-pub(crate) struct Call {
+pub(crate) struct CallContext {
     /// How the product presents itself.
     pub(crate) profile: Profile,
     pub(crate) connections: Arc<Connections>,
     pub(crate) tasks: Arc<Tasks>,
-    pub(crate) session: Arc<Session>,
+    pub(crate) session: Arc<HostSession>,
     /// Who asks, as far as credentials tell.
     pub(crate) credential: String,
     pub(crate) streams: Streams,
@@ -56,16 +56,16 @@ pub(crate) enum Asking {
     Rounds(Rounds),
 }
 
-/// A question to the host, to be put with [`Question::answer`].
-pub(crate) struct Question<'a> {
-    call: &'a Call,
+/// A question to the host, to be put with [`HostQuestion::answer`].
+pub(crate) struct HostQuestion<'a> {
+    call: &'a CallContext,
     key: Option<&'static str>,
     method: &'a str,
     params: &'a Value,
     unguarded: bool,
 }
 
-impl Question<'_> {
+impl HostQuestion<'_> {
     /// Gives it a name: its key among `inputRequests`.
     pub(crate) fn named(self, key: &'static str) -> Self {
         Self { key: Some(key), ..self }
@@ -97,7 +97,7 @@ impl Question<'_> {
     }
 }
 
-impl Call {
+impl CallContext {
     /// The token under which the host wants progress of `request`.
     pub(crate) fn progress_token(request: &Message) -> Option<Value> {
         #[derive(Deserialize)]
@@ -119,14 +119,14 @@ impl Call {
             return;
         };
         let mut params = json!({ "progressToken": token, "progress": done, "total": total });
-        if Rules::of(self.session.version()).progress_message {
+        if RevisionRules::of(self.session.version()).progress_message {
             params["message"] = message.into();
         }
         self.notify(methods::PROGRESS, &params);
     }
 
     /// Sends a log message, if the host wants its level.
-    pub(crate) fn log(&self, level: Level, logger: &str, data: &Value) {
+    pub(crate) fn log(&self, level: LogSeverity, logger: &str, data: &Value) {
         if self.session.wants_level(level) {
             let params = json!({ "level": level.name(), "logger": logger, "data": data });
             self.notify(methods::LOG_MESSAGE, &params);
@@ -141,7 +141,8 @@ impl Call {
     /// Whether the host can be asked this: it said so, its revision knows the question, and there
     /// is a way to ask.
     pub(crate) fn can_ask(&self, method: &str) -> bool {
-        let known = method != methods::ELICIT || Rules::of(self.session.version()).elicitation;
+        let known =
+            method != methods::ELICIT || RevisionRules::of(self.session.version()).elicitation;
         let said = capability_for(method).is_none_or(|pointer| self.session.host_has(pointer));
         known && said && self.is_heard()
     }
@@ -159,12 +160,11 @@ impl Call {
         };
         let told = json!({ "elicitationId": id });
         // The call may be over by then.
-        match self.session.has_standalone() {
-            true => {
-                let text = notification(methods::ELICITATION_COMPLETE, &told);
-                self.session.standalone().say(text);
-            }
-            false => self.notify(methods::ELICITATION_COMPLETE, &told),
+        if self.session.has_standalone() {
+            let text = notification(methods::ELICITATION_COMPLETE, &told);
+            self.session.standalone().say(text);
+        } else {
+            self.notify(methods::ELICITATION_COMPLETE, &told)
         }
     }
 
@@ -186,18 +186,18 @@ impl Call {
     /// Goes on as a task from here on, if the revision lets the remote decide that (2026-07-28).
     pub(crate) fn become_task(&self) {
         if self.session.version().era() == Era::Modern && self.task().is_none() {
-            self.continue_as_task(Form::Extension, self.terms);
+            self.continue_as_task(TaskForm::Extension, self.terms);
         }
     }
 
     /// Answers with the handle of a new task. The work goes on whoever listens, and its outcome is
     /// the task's.
-    pub(crate) fn continue_as_task(&self, form: Form, terms: Terms) {
+    pub(crate) fn continue_as_task(&self, form: TaskForm, terms: Terms) {
         let task = self.tasks.create(&self.credential, terms);
         let handle = task.handle(form);
         let result = match form {
-            Form::Legacy => json!({ "task": handle }),
-            Form::Extension => {
+            TaskForm::Legacy => json!({ "task": handle }),
+            TaskForm::Extension => {
                 let mut result = handle;
                 result.insert(result_type::KEY.to_owned(), result_type::TASK.into());
                 result.insert("_meta".to_owned(), self.profile.server_info_meta());
@@ -211,7 +211,7 @@ impl Call {
     }
 
     /// The task that it became.
-    pub(crate) fn task(&self) -> Option<&Arc<Task>> {
+    pub(crate) fn task(&self) -> Option<&Arc<CallTask>> {
         self.becomes.task()
     }
 
@@ -243,11 +243,11 @@ impl Call {
     }
 
     /// A question to the host.
-    pub(crate) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> Question<'a> {
-        Question { call: self, key: None, method, params, unguarded: false }
+    pub(crate) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> HostQuestion<'a> {
+        HostQuestion { call: self, key: None, method, params, unguarded: false }
     }
 
-    fn answer_as(&self, task: Arc<Task>, result: &Value) {
+    fn answer_as(&self, task: Arc<CallTask>, result: &Value) {
         self.becomes.set(task);
         self.session.finish(&self.id);
         let answers = &self.streams.answers;

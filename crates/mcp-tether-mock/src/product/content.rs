@@ -3,11 +3,11 @@
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use crate::revisions::Rules;
+use crate::revisions::RevisionRules;
 use crate::rpc_error::RpcError;
 
 /// What a tool call gives.
-pub(crate) type Called = Result<ToolResult, RpcError>;
+pub(crate) type ToolOutcome = Result<ToolResult, RpcError>;
 
 /// The result of a tool call.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl ToolResult {
     }
 
     /// The JSON text of the result, without what a revision does not know.
-    pub(crate) fn to_json(&self, rules: Rules) -> String {
+    pub(crate) fn to_json(&self, rules: RevisionRules) -> String {
         let content = serde_json::to_string(&self.content).expect("values can be written");
         let mut text = format!("{{\"content\":{content}");
         if rules.structured
@@ -66,14 +66,14 @@ impl ToolResult {
 
 /// An entry of `resources/list`.
 #[derive(Clone, Debug)]
-pub(crate) struct Resource {
+pub(crate) struct ResourceEntry {
     pub(crate) uri: String,
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) mime_type: &'static str,
 }
 
-impl Resource {
+impl ResourceEntry {
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "uri": self.uri,

@@ -3,28 +3,30 @@
 
 use futures_util::future::BoxFuture;
 
-use super::call::Call;
-use super::content::{Called, ToolResult};
-use super::tool::{Arguments, Kind, Tool};
+use super::call::CallContext;
+use super::content::{ToolOutcome, ToolResult};
+use super::tool::{Arguments, ToolDefinition, ToolKind};
 use crate::tasks::TaskSupport;
 
 /// What a tool of the product `P` does.
-pub(crate) type Run<P> = for<'a> fn(&'a P, &'a Call, Arguments<'a>) -> BoxFuture<'a, Called>;
+pub(crate) type ToolFunction<P> =
+    for<'a> fn(&'a P, &'a CallContext, Arguments<'a>) -> BoxFuture<'a, ToolOutcome>;
 
 /// One tool.
-pub(crate) struct Entry<P> {
+pub(crate) struct ToolEntry<P> {
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ToolKind,
     pub(crate) input: &'static str,
     pub(crate) tasks: TaskSupport,
-    pub(crate) run: Run<P>,
+    pub(crate) run: ToolFunction<P>,
 }
 
-impl<P> Entry<P> {
-    pub(crate) fn to_tool(&self) -> Tool {
+impl<P> ToolEntry<P> {
+    pub(crate) fn to_tool(&self) -> ToolDefinition {
         let input = serde_json::from_str(self.input).expect("the table holds JSON");
-        let mut tool = Tool::new(self.name, self.name, self.description, self.kind, input);
+        let mut tool =
+            ToolDefinition::new(self.name, self.name, self.description, self.kind, input);
         tool.tasks = self.tasks;
         tool
     }
@@ -36,11 +38,11 @@ pub(crate) const ANYTHING: &str = r#"{"type":"object"}"#;
 pub(crate) const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
 
 /// A result that is there at once.
-pub(crate) fn now<'a>(result: ToolResult) -> BoxFuture<'a, Called> {
+pub(crate) fn now<'a>(result: ToolResult) -> BoxFuture<'a, ToolOutcome> {
     at_once(Ok(result))
 }
 
 /// The same for what may be an error.
-pub(crate) fn at_once<'a>(called: Called) -> BoxFuture<'a, Called> {
+pub(crate) fn at_once<'a>(called: ToolOutcome) -> BoxFuture<'a, ToolOutcome> {
     Box::pin(std::future::ready(called))
 }

@@ -1,5 +1,5 @@
 //! Arguments of a tool as a table: the schema the host sees and the checks come from one place, and
-//! [`Input`] reads what passed them. What an argument means is the product's business.
+//! [`ToolInput`] reads what passed them. What an argument means is the product's business.
 
 use serde_json::{Map, Value, json};
 
@@ -157,9 +157,9 @@ fn list(items: Value) -> Value {
 
 /// Arguments that fit their schema.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Input<'a>(pub(crate) &'a Value);
+pub(crate) struct ToolInput<'a>(pub(crate) &'a Value);
 
-impl<'a> Input<'a> {
+impl<'a> ToolInput<'a> {
     pub(crate) fn has(self, name: &str) -> bool {
         self.0.get(name).is_some()
     }

@@ -23,12 +23,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub(crate) use call::{Asking, Call, Streams};
-pub(crate) use content::{Called, Prompt, PromptArgument, Resource, ResourceTemplate, ToolResult};
+pub(crate) use call::{Asking, CallContext, Streams};
+pub(crate) use content::{
+    Prompt, PromptArgument, ResourceEntry, ResourceTemplate, ToolOutcome, ToolResult,
+};
 pub(crate) use moment::Moment;
-pub(crate) use profile::{Habits, Need, Offers, Paths, Profile};
-pub(crate) use tool::{Arguments, Kind, Misfit, Tool};
-pub(crate) use web::{Fields, WebAnswer, WebRequest};
+pub(crate) use profile::{EndpointPaths, Habits, Need, Offers, Profile};
+pub(crate) use tool::{Arguments, Misfit, ToolDefinition, ToolKind};
+pub(crate) use web::{WebAnswer, WebFields, WebRequest};
 
 use crate::rpc_error::RpcError;
 
@@ -37,15 +39,15 @@ pub(crate) trait Product: Send + Sync {
     fn profile(&self) -> Profile;
 
     /// The tools there are now.
-    fn tools(&self) -> Vec<Arc<Tool>>;
+    fn tools(&self) -> Vec<Arc<ToolDefinition>>;
 
     /// Runs a tool whose arguments fit its schema.
     fn call<'a>(
         &'a self,
-        call: &'a Call,
-        tool: &'a Tool,
+        call: &'a CallContext,
+        tool: &'a ToolDefinition,
         arguments: Arguments<'a>,
-    ) -> BoxFuture<'a, Called>;
+    ) -> BoxFuture<'a, ToolOutcome>;
 
     /// Whether it gave out this token and still stands by it.
     fn admits(&self, _token: &str) -> bool {
@@ -59,7 +61,12 @@ pub(crate) trait Product: Send + Sync {
     }
 
     /// The answer to arguments that do not fit.
-    fn invalid_arguments(&self, _call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
+    fn invalid_arguments(
+        &self,
+        _call: &CallContext,
+        tool: &ToolDefinition,
+        misfits: &[Misfit],
+    ) -> ToolOutcome {
         Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, Misfit::all(misfits))))
     }
 
@@ -73,7 +80,7 @@ pub(crate) trait Product: Send + Sync {
         None
     }
 
-    fn resources(&self) -> Vec<Resource> {
+    fn resources(&self) -> Vec<ResourceEntry> {
         Vec::new()
     }
 

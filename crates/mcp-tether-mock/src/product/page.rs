@@ -3,7 +3,7 @@
 
 /// What a page shows, and where it stands in the whole.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Page<'a, T> {
+pub(crate) struct ListPage<'a, T> {
     pub(crate) items: &'a [T],
     /// Which page, from 1.
     pub(crate) number: usize,
@@ -14,7 +14,7 @@ pub(crate) struct Page<'a, T> {
     end: usize,
 }
 
-impl<'a, T> Page<'a, T> {
+impl<'a, T> ListPage<'a, T> {
     /// Page `number` of `all`; what lies beyond the end is empty.
     pub(crate) fn of(all: &'a [T], number: i64, size: i64) -> Self {
         let whole = |number| usize::try_from(number).unwrap_or(1).max(1);
@@ -25,9 +25,9 @@ impl<'a, T> Page<'a, T> {
     }
 
     /// The same page with its entries written out.
-    pub(crate) fn showing<'b, U>(&self, items: &'b [U]) -> Page<'b, U> {
+    pub(crate) fn showing<'b, U>(&self, items: &'b [U]) -> ListPage<'b, U> {
         let Self { number, size, total, end, .. } = *self;
-        Page { items, number, size, total, end }
+        ListPage { items, number, size, total, end }
     }
 
     /// Whether anything comes after this page.
@@ -43,11 +43,11 @@ mod tests {
     #[test]
     fn a_page_beyond_the_end_is_empty_and_nothing_overflows() {
         let all = [1, 2, 3];
-        let last = Page::of(&all, 2, 2);
+        let last = ListPage::of(&all, 2, 2);
         assert_eq!((last.items, last.has_more()), (&[3][..], false));
-        assert!(Page::of(&all, 1, 2).has_more());
-        let beyond = Page::of(&all, i64::MAX, i64::MAX);
+        assert!(ListPage::of(&all, 1, 2).has_more());
+        let beyond = ListPage::of(&all, i64::MAX, i64::MAX);
         assert!(beyond.items.is_empty() && !beyond.has_more());
-        assert_eq!(Page::of(&all, 0, 0).number, 1);
+        assert_eq!(ListPage::of(&all, 0, 0).number, 1);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::revisions::Rules;
+use crate::revisions::RevisionRules;
 use mcp_tether_wire::protocol::{ProtocolVersion, meta};
 
 /// How a product presents itself.
@@ -13,7 +13,7 @@ pub(crate) struct Profile {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) version: &'static str,
-    pub(crate) paths: Paths,
+    pub(crate) paths: EndpointPaths,
     pub(crate) habits: Habits,
     pub(crate) instructions: &'static str,
     pub(crate) offers: Offers,
@@ -23,7 +23,7 @@ impl Profile {
     /// The `Implementation` object by which the product introduces itself in `version`.
     pub(crate) fn implementation(&self, version: ProtocolVersion) -> Value {
         let mut implementation = json!({ "name": self.name, "version": self.version });
-        if Rules::of(version).structured {
+        if RevisionRules::of(version).structured {
             implementation["title"] = self.title.into();
         }
         implementation
@@ -37,7 +37,7 @@ impl Profile {
 
 /// Where its endpoints are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Paths {
+pub(crate) struct EndpointPaths {
     /// Streamable HTTP.
     pub(crate) mcp: &'static str,
     /// The streams of HTTP+SSE.
@@ -48,7 +48,7 @@ pub(crate) struct Paths {
     pub(crate) page: Option<&'static str>,
 }
 
-impl Default for Paths {
+impl Default for EndpointPaths {
     fn default() -> Self {
         Self { mcp: "/mcp", sse: "/sse", message: "/message", page: None }
     }

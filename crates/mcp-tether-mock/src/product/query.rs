@@ -1,14 +1,14 @@
 //! Free-text search: every word must be found somewhere, capitals do not matter, `#` before a
 //! number neither.
 
-use super::field::Input;
+use super::field::ToolInput;
 
 /// The words of the argument `query`.
 #[derive(Debug)]
 pub(crate) struct Query(Vec<String>);
 
 impl Query {
-    pub(crate) fn of(input: Input<'_>) -> Self {
+    pub(crate) fn of(input: ToolInput<'_>) -> Self {
         let text = input.text("query").unwrap_or_default().to_lowercase();
         Self(text.split_whitespace().map(|word| word.trim_start_matches('#').to_owned()).collect())
     }
@@ -31,10 +31,10 @@ mod tests {
 
     #[test]
     fn every_word_must_be_found() {
-        let query = Query::of(Input(&json!({ "query": "RED  shirt #7" })));
+        let query = Query::of(ToolInput(&json!({ "query": "RED  shirt #7" })));
         assert!(query.matches(&["Shirt, red", "7"]));
         assert!(query.matches(&["red 70", "shirts"]));
         assert!(!query.matches(&["red shirt"]));
-        assert!(Query::of(Input(&json!({}))).matches(&[]));
+        assert!(Query::of(ToolInput(&json!({}))).matches(&[]));
     }
 }

@@ -8,13 +8,13 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
-use crate::revisions::Rules;
+use crate::revisions::RevisionRules;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::ProtocolVersion;
 
 /// What calling a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ToolKind {
     /// Looks something up.
     Read,
     /// Changes something in a way that can be changed back.
@@ -25,11 +25,11 @@ pub(crate) enum Kind {
 
 /// One tool.
 #[derive(Debug)]
-pub(crate) struct Tool {
+pub(crate) struct ToolDefinition {
     pub(crate) name: Cow<'static, str>,
     pub(crate) title: Cow<'static, str>,
     pub(crate) description: Cow<'static, str>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ToolKind,
     pub(crate) input: Value,
     pub(crate) output: Option<Value>,
     pub(crate) meta: Option<Value>,
@@ -37,12 +37,12 @@ pub(crate) struct Tool {
     validator: OnceLock<Validator>,
 }
 
-impl Tool {
+impl ToolDefinition {
     pub(crate) fn new(
         name: impl Into<Cow<'static, str>>,
         title: impl Into<Cow<'static, str>>,
         description: impl Into<Cow<'static, str>>,
-        kind: Kind,
+        kind: ToolKind,
         input: Value,
     ) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Tool {
 
     /// Its entry in `tools/list`, without what `version` does not know.
     pub(crate) fn to_json(&self, version: ProtocolVersion) -> Value {
-        let rules = Rules::of(version);
+        let rules = RevisionRules::of(version);
         let mut tool = json!({
             "name": self.name,
             "description": self.description,
@@ -69,9 +69,9 @@ impl Tool {
         if rules.annotations {
             tool["annotations"] = json!({
                 "title": self.title,
-                "readOnlyHint": self.kind == Kind::Read,
-                "destructiveHint": self.kind == Kind::Destructive,
-                "idempotentHint": self.kind == Kind::Read,
+                "readOnlyHint": self.kind == ToolKind::Read,
+                "destructiveHint": self.kind == ToolKind::Destructive,
+                "idempotentHint": self.kind == ToolKind::Read,
                 "openWorldHint": false,
             });
         }

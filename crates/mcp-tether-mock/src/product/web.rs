@@ -24,7 +24,7 @@ pub(crate) struct WebRequest<'a> {
 }
 
 /// Fields of a form or a query.
-pub(crate) type Fields = BTreeMap<String, String>;
+pub(crate) type WebFields = BTreeMap<String, String>;
 
 impl<'a> WebRequest<'a> {
     /// The value of a header as text; `None` if absent or no text.
@@ -33,12 +33,12 @@ impl<'a> WebRequest<'a> {
     }
 
     /// The fields of the query.
-    pub(crate) fn query(&self) -> Fields {
+    pub(crate) fn query(&self) -> WebFields {
         form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 
     /// The fields of the form in the body; `None` if it is no form.
-    pub(crate) fn form(&self) -> Option<Fields> {
+    pub(crate) fn form(&self) -> Option<WebFields> {
         let form = self.is_of("application/x-www-form-urlencoded");
         form.then(|| form_urlencoded::parse(self.body).into_owned().collect())
     }
@@ -110,7 +110,7 @@ impl WebAnswer {
         answer
     }
 
-    /// 303, so that a form does not travel on.
+    /// A 303 redirect, so that the form is not sent again.
     pub(crate) fn redirect(target: &str) -> Self {
         Self::new(303, "text/plain; charset=utf-8", "").with("location", target)
     }

@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::shown::Form;
-use super::task::Task;
+use super::shown::TaskForm;
+use super::task::CallTask;
 use crate::connections::Connections;
 use mcp_tether_wire::protocol::methods;
 
 /// Tells of every change of a task until it ends.
 pub(crate) async fn announce(
     connections: Arc<Connections>,
-    task: Arc<Task>,
+    task: Arc<CallTask>,
     mut changes: watch::Receiver<()>,
-    form: Form,
+    form: TaskForm,
 ) {
     while changes.changed().await.is_ok() {
         match form {
-            Form::Legacy => {
+            TaskForm::Legacy => {
                 let status = task.handle(form).into();
                 connections.broadcast(methods::TASK_STATUS, &status);
             }
-            Form::Extension => {
+            TaskForm::Extension => {
                 connections.listens.tell(methods::TASK_CHANGED, &task.details().into());
             }
         }

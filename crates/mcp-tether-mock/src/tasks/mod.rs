@@ -14,22 +14,22 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 pub(super) use announce::announce;
-pub(super) use shown::Form;
-pub(super) use task::{Becomes, Task};
+pub(super) use shown::TaskForm;
+pub(super) use task::{Becomes, CallTask};
 pub(super) use terms::{TaskSupport, Terms};
 
 /// Every task of one mock.
 #[derive(Debug, Default)]
-pub(super) struct Tasks(Mutex<HashMap<String, Arc<Task>>>);
+pub(super) struct Tasks(Mutex<HashMap<String, Arc<CallTask>>>);
 
 impl Tasks {
     /// A new task of this owner.
-    pub(super) fn create(&self, owner: &str, terms: Terms) -> Arc<Task> {
+    pub(super) fn create(&self, owner: &str, terms: Terms) -> Arc<CallTask> {
         let mut bytes = [0; 16];
         OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");
         // Whoever knows the id may use the task, so it must not be guessed.
         let id = format!("{:032x}", u128::from_le_bytes(bytes));
-        let task = Arc::new(Task::new(id.clone(), owner.to_owned(), terms));
+        let task = Arc::new(CallTask::new(id.clone(), owner.to_owned(), terms));
         let mut tasks = self.lock();
         tasks.retain(|_, task| !task.is_expired());
         tasks.insert(id, Arc::clone(&task));
@@ -37,13 +37,13 @@ impl Tasks {
     }
 
     /// The task of this id, if it is this owner's and still there.
-    pub(super) fn find(&self, id: &str, owner: &str) -> Option<Arc<Task>> {
+    pub(super) fn find(&self, id: &str, owner: &str) -> Option<Arc<CallTask>> {
         let found = self.lock().get(id).cloned();
         found.filter(|task| task.owner() == owner && !task.is_expired())
     }
 
     /// Every task of this owner, oldest first.
-    pub(super) fn of(&self, owner: &str) -> Vec<Arc<Task>> {
+    pub(super) fn of(&self, owner: &str) -> Vec<Arc<CallTask>> {
         let mut tasks: Vec<_> = {
             let tasks = self.lock();
             tasks.values().filter(|task| task.owner() == owner).cloned().collect()
@@ -53,7 +53,7 @@ impl Tasks {
         tasks
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Task>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<CallTask>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,22 +4,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use super::task::{End, Task, milliseconds};
+use super::task::{CallTask, TaskEnd, milliseconds};
 use crate::date::Date;
 use mcp_tether_wire::protocol::meta::rounds;
 
 /// Which revision's words are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TaskForm {
     /// 2025-11-25: `ttl`, `pollInterval`, never a result or a question.
     Legacy,
     /// The extension of 2026-07-28: `ttlMs`, `pollIntervalMs`.
     Extension,
 }
 
-impl Task {
+impl CallTask {
     /// Its handle: how it stands, and nothing of what is inside.
-    pub(crate) fn handle(&self, form: Form) -> Map<String, Value> {
+    pub(crate) fn handle(&self, form: TaskForm) -> Map<String, Value> {
         let mut shown = Map::new();
         let mut set = |name: &str, value: Value| {
             shown.insert(name.to_owned(), value);
@@ -32,8 +32,8 @@ impl Task {
         set("createdAt", timestamp(self.created()).into());
         set("lastUpdatedAt", timestamp(self.updated()).into());
         let (ttl, poll) = match form {
-            Form::Legacy => ("ttl", "pollInterval"),
-            Form::Extension => ("ttlMs", "pollIntervalMs"),
+            TaskForm::Legacy => ("ttl", "pollInterval"),
+            TaskForm::Extension => ("ttlMs", "pollIntervalMs"),
         };
         let terms = self.terms();
         set(ttl, milliseconds(terms.ttl).into());
@@ -43,15 +43,15 @@ impl Task {
 
     /// Its handle and what is inside: questions, result or error (extension only).
     pub(crate) fn details(&self) -> Map<String, Value> {
-        let mut shown = self.handle(Form::Extension);
+        let mut shown = self.handle(TaskForm::Extension);
         let questions = self.questions();
         let (name, value) = match self.end() {
-            Some(End::Completed(text)) => {
+            Some(TaskEnd::Completed(text)) => {
                 ("result", serde_json::from_str(&text).unwrap_or_default())
             }
-            Some(End::Failed(error)) => ("error", error.to_json()),
+            Some(TaskEnd::Failed(error)) => ("error", error.to_json()),
             None if !questions.is_empty() => (rounds::REQUESTS, questions.into()),
-            Some(End::Cancelled) | None => return shown,
+            Some(TaskEnd::Cancelled) | None => return shown,
         };
         shown.insert(name.to_owned(), value);
         shown
@@ -59,9 +59,9 @@ impl Task {
 
     fn status(&self) -> &'static str {
         match self.end() {
-            Some(End::Completed(_)) => "completed",
-            Some(End::Failed(_)) => "failed",
-            Some(End::Cancelled) => "cancelled",
+            Some(TaskEnd::Completed(_)) => "completed",
+            Some(TaskEnd::Failed(_)) => "failed",
+            Some(TaskEnd::Cancelled) => "cancelled",
             None if self.questions().is_empty() => "working",
             None => "input_required",
         }
@@ -101,12 +101,12 @@ mod tests {
     fn the_two_forms_differ_in_their_words() {
         let task = Tasks::default().create("me", Terms::default());
         let keys = |form| task.handle(form).keys().cloned().collect::<Vec<_>>();
-        assert!(keys(Form::Legacy).contains(&"ttl".to_owned()));
-        assert!(keys(Form::Extension).contains(&"ttlMs".to_owned()));
+        assert!(keys(TaskForm::Legacy).contains(&"ttl".to_owned()));
+        assert!(keys(TaskForm::Extension).contains(&"ttlMs".to_owned()));
         task.finish(Ok(r#"{"content":[]}"#.to_owned()));
         assert_eq!(task.details()["result"], json!({ "content": [] }));
         assert_eq!(task.details()["status"], "completed");
-        assert!(!task.handle(Form::Extension).contains_key("result"));
+        assert!(!task.handle(TaskForm::Extension).contains_key("result"));
     }
 
     #[test]

@@ -13,22 +13,22 @@ use crate::rounds::fits;
 use crate::rpc_error::RpcError;
 
 /// What the host answered: a result, or an error object.
-type Answer = Result<Value, Value>;
+type QuestionAnswer = Result<Value, Value>;
 
 /// A call that may become a task: which one, and what stops the work.
 #[derive(Debug, Default)]
 pub(crate) struct Becomes {
-    task: OnceLock<Arc<Task>>,
+    task: OnceLock<Arc<CallTask>>,
     running: OnceLock<AbortHandle>,
 }
 
 impl Becomes {
-    pub(crate) fn task(&self) -> Option<&Arc<Task>> {
+    pub(crate) fn task(&self) -> Option<&Arc<CallTask>> {
         self.task.get()
     }
 
     /// A call becomes a task once, before or after it is known what stops it.
-    pub(crate) fn set(&self, task: Arc<Task>) {
+    pub(crate) fn set(&self, task: Arc<CallTask>) {
         if let Some(running) = self.running.get() {
             task.runs_as(running.clone());
         }
@@ -45,29 +45,29 @@ impl Becomes {
 
 /// A call that goes on by itself.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub(crate) struct CallTask {
     id: String,
     owner: String,
     created: SystemTime,
     terms: Terms,
-    state: Mutex<State>,
+    state: Mutex<TaskState>,
     changed: watch::Sender<()>,
     /// Stops the work.
     work: OnceLock<AbortHandle>,
 }
 
 #[derive(Debug)]
-struct State {
+struct TaskState {
     updated: SystemTime,
-    end: Option<End>,
+    end: Option<TaskEnd>,
     message: Option<String>,
-    open: BTreeMap<String, Open>,
+    open: BTreeMap<String, OpenQuestion>,
     asked: u64,
 }
 
 /// How a task ended.
 #[derive(Clone, Debug)]
-pub(super) enum End {
+pub(super) enum TaskEnd {
     /// The JSON text of the result.
     Completed(String),
     Failed(RpcError),
@@ -75,16 +75,16 @@ pub(super) enum End {
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenQuestion {
     question: Value,
-    asker: oneshot::Sender<Answer>,
+    asker: oneshot::Sender<QuestionAnswer>,
 }
 
-impl Task {
+impl CallTask {
     pub(super) fn new(id: String, owner: String, terms: Terms) -> Self {
         let now = SystemTime::now();
         let state =
-            State { updated: now, end: None, message: None, open: BTreeMap::new(), asked: 0 };
+            TaskState { updated: now, end: None, message: None, open: BTreeMap::new(), asked: 0 };
         Self {
             id,
             owner,
@@ -134,14 +134,14 @@ impl Task {
     /// Ends with what the call gave.
     pub(crate) fn finish(&self, outcome: Result<String, RpcError>) {
         self.end_as(match outcome {
-            Ok(text) => End::Completed(text),
-            Err(error) => End::Failed(error),
+            Ok(text) => TaskEnd::Completed(text),
+            Err(error) => TaskEnd::Failed(error),
         });
     }
 
     /// Stops the work. A task that ended stays as it is; false then.
     pub(crate) fn cancel(&self) -> bool {
-        let cancelled = self.end_as(End::Cancelled);
+        let cancelled = self.end_as(TaskEnd::Cancelled);
         if cancelled && let Some(work) = self.work.get() {
             work.abort();
         }
@@ -149,7 +149,7 @@ impl Task {
     }
 
     /// Puts a question to whoever looks at the task; `None` when the task ended before an answer.
-    pub(crate) async fn ask(&self, method: &str, params: &Value) -> Option<Answer> {
+    pub(crate) async fn ask(&self, method: &str, params: &Value) -> Option<QuestionAnswer> {
         let (asker, answer) = oneshot::channel();
         let mut question = json!({ "method": method });
         if !params.is_null() {
@@ -159,7 +159,7 @@ impl Task {
             state.asked += 1;
             // Never used twice in the life of a task (SEP-2663).
             let key = format!("ask-{}", state.asked);
-            state.open.insert(key, Open { question, asker });
+            state.open.insert(key, OpenQuestion { question, asker });
         });
         answer.await.ok()
     }
@@ -177,7 +177,7 @@ impl Task {
     }
 
     /// Hands in the answer to one question.
-    pub(crate) fn settle(&self, key: &str, answer: Answer) {
+    pub(crate) fn settle(&self, key: &str, answer: QuestionAnswer) {
         let mut asker = None;
         self.update(|state| asker = state.open.remove(key).map(|open| open.asker));
         if let Some(asker) = asker {
@@ -196,16 +196,16 @@ impl Task {
         self.lock().message.clone()
     }
 
-    pub(super) fn end(&self) -> Option<End> {
+    pub(super) fn end(&self) -> Option<TaskEnd> {
         self.lock().end.clone()
     }
 
     /// What the call gave, if it ended: its result, its error, or why there is none.
     pub(crate) fn outcome(&self) -> Option<Result<String, RpcError>> {
         Some(match self.end()? {
-            End::Completed(text) => Ok(text),
-            End::Failed(error) => Err(error),
-            End::Cancelled => Err(RpcError::internal("the task was cancelled")),
+            TaskEnd::Completed(text) => Ok(text),
+            TaskEnd::Failed(error) => Err(error),
+            TaskEnd::Cancelled => Err(RpcError::internal("the task was cancelled")),
         })
     }
 
@@ -214,7 +214,7 @@ impl Task {
         self.changed.subscribe()
     }
 
-    fn end_as(&self, end: End) -> bool {
+    fn end_as(&self, end: TaskEnd) -> bool {
         let mut ended = false;
         self.update(|state| {
             if state.end.is_none() {
@@ -226,7 +226,7 @@ impl Task {
         ended
     }
 
-    fn update(&self, change: impl FnOnce(&mut State)) {
+    fn update(&self, change: impl FnOnce(&mut TaskState)) {
         {
             let mut state = self.lock();
             change(&mut state);
@@ -235,7 +235,7 @@ impl Task {
         self.changed.send_replace(());
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TaskState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -250,8 +250,8 @@ mod tests {
     use super::*;
     use mcp_tether_wire::protocol::methods;
 
-    fn task() -> Task {
-        Task::new("t".to_owned(), "me".to_owned(), Terms::default())
+    fn task() -> CallTask {
+        CallTask::new("t".to_owned(), "me".to_owned(), Terms::default())
     }
 
     #[tokio::test]
@@ -281,6 +281,6 @@ mod tests {
         assert_eq!(answer, None);
         task.finish(Ok("{}".to_owned()));
         assert!(!task.cancel());
-        assert!(matches!(task.end(), Some(End::Cancelled)));
+        assert!(matches!(task.end(), Some(TaskEnd::Cancelled)));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) enum TaskSupport {
     Late,
 }
 
-/// How long tasks live and how often they want to be asked for.
+/// How long tasks live and how often they should be polled.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     pub(crate) ttl: Duration,

@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 
 use super::encode;
-use crate::events::{Event, Next, Reader};
+use crate::events::{LogEvent, LogReader, NextEvent};
 use crate::faults::{Plan, Point, Style};
 
 /// Events that are there already are sent together up to about this many bytes.
@@ -22,7 +22,7 @@ const TOGETHER: usize = 64 * 1024;
 
 /// What one stream sends.
 pub(super) struct EventStream {
-    reader: Reader,
+    reader: LogReader,
     style: Style,
     point: Option<Point>,
     /// Event ids carry the number of the log, so that a GET can name it.
@@ -33,12 +33,12 @@ pub(super) struct EventStream {
     gzip: Option<GzEncoder<Vec<u8>>>,
     pieces: VecDeque<Bytes>,
     said: usize,
-    state: State,
+    state: BodyState,
     on_end: Option<Box<dyn Any + Send>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum BodyState {
     Running,
     Silent,
     Ended,
@@ -48,7 +48,7 @@ enum State {
 impl EventStream {
     /// A stream of what `reader` finds. With `ids`, events can be resumed from; with `priming`, the
     /// first thing sent is the id to resume the whole stream from.
-    pub(super) fn new(reader: Reader, plan: &Plan, ids: bool, priming: bool) -> Self {
+    pub(super) fn new(reader: LogReader, plan: &Plan, ids: bool, priming: bool) -> Self {
         let style = plan.style.clone();
         let ids = ids && !style.no_ids;
         let priming = priming || style.poll.is_some();
@@ -66,8 +66,8 @@ impl EventStream {
             pieces: VecDeque::new(),
             said: 0,
             state: match plan.disconnect {
-                Some(Point::AfterHeaders) => State::Cut,
-                _ => State::Running,
+                Some(Point::AfterHeaders) => BodyState::Cut,
+                _ => BodyState::Running,
             },
             on_end: None,
         }
@@ -107,10 +107,10 @@ impl EventStream {
                 return Some(Ok(piece));
             }
             match self.state {
-                State::Running => self.fill().await,
-                State::Silent => std::future::pending().await,
-                State::Ended => return None,
-                State::Cut => return Some(Err(broken_off().await)),
+                BodyState::Running => self.fill().await,
+                BodyState::Silent => std::future::pending().await,
+                BodyState::Ended => return None,
+                BodyState::Cut => return Some(Err(broken_off().await)),
             }
         }
     }
@@ -124,37 +124,37 @@ impl EventStream {
             }
             self.send(opening);
             if self.opening.is_empty() && self.style.poll.is_some() {
-                self.finish(State::Ended);
+                self.finish(BodyState::Ended);
             }
             return;
         }
         match self.next().await {
             None => self.send(encode::comment(&self.style)),
-            Some(Next::Event(event)) => self.event(event).await,
-            Some(Next::Ended) if self.style.stay_open => self.state = State::Silent,
-            Some(Next::Ended) => self.finish(State::Ended),
-            Some(Next::Cut) => self.state = State::Cut,
+            Some(NextEvent::Event(event)) => self.event(event).await,
+            Some(NextEvent::Ended) if self.style.stay_open => self.state = BodyState::Silent,
+            Some(NextEvent::Ended) => self.finish(BodyState::Ended),
+            Some(NextEvent::Cut) => self.state = BodyState::Cut,
         }
     }
 
     /// What the log has next; `None` when it is time for a heartbeat.
-    async fn next(&mut self) -> Option<Next> {
+    async fn next(&mut self) -> Option<NextEvent> {
         match self.style.heartbeat {
             Some(pause) => tokio::time::timeout(pause, self.reader.next()).await.ok(),
             None => Some(self.reader.next().await),
         }
     }
 
-    async fn event(&mut self, event: Event) {
+    async fn event(&mut self, event: LogEvent) {
         if let Some(delay) = self.style.event_delay {
             tokio::time::sleep(delay).await;
         }
         match self.point {
             Some(Point::BeforeResponse) if event.is_answer => {
-                return self.break_off(State::Cut, &event);
+                return self.break_off(BodyState::Cut, &event);
             }
             Some(Point::EndBeforeResponse) if event.is_answer => {
-                return self.break_off(State::Ended, &event);
+                return self.break_off(BodyState::Ended, &event);
             }
             _ => {}
         }
@@ -162,12 +162,12 @@ impl EventStream {
         if self.point == Some(Point::MidEvent) {
             bytes.truncate(bytes.len() / 2);
             self.send(bytes);
-            return self.break_off(State::Cut, &event);
+            return self.break_off(BodyState::Cut, &event);
         }
         self.said += 1;
         if self.point == Some(Point::AfterFirstEvent) {
             self.send(bytes);
-            self.state = State::Cut;
+            self.state = BodyState::Cut;
             return;
         }
         if self.style.chunk.is_none() && self.point.is_none() && self.style.event_delay.is_none() {
@@ -181,7 +181,7 @@ impl EventStream {
         let mut all = Vec::new();
         while all.len() + first.len() < TOGETHER {
             match self.reader.poll() {
-                Some(Next::Event(event)) => {
+                Some(NextEvent::Event(event)) => {
                     if all.is_empty() {
                         all.extend_from_slice(&first);
                     }
@@ -195,12 +195,12 @@ impl EventStream {
     }
 
     /// Ends the stream in a way that leaves this event unsent: it can still be resumed.
-    fn break_off(&mut self, state: State, unsent: &Event) {
+    fn break_off(&mut self, state: BodyState, unsent: &LogEvent) {
         self.reader.unread(unsent);
         self.finish(state);
     }
 
-    fn encoded(&self, event: &Event) -> Bytes {
+    fn encoded(&self, event: &LogEvent) -> Bytes {
         let id = self.ids.then(|| format!("{}-{}", self.reader.log().number(), event.index));
         encode::event(&self.style, id.as_deref(), "message", &event.payload)
     }
@@ -221,8 +221,8 @@ impl EventStream {
         }
     }
 
-    fn finish(&mut self, state: State) {
-        if state == State::Ended
+    fn finish(&mut self, state: BodyState) {
+        if state == BodyState::Ended
             && let Some(mut gzip) = self.gzip.take()
         {
             let trailer = written(gzip.try_finish(), &mut gzip);

@@ -8,16 +8,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::exchange::Exchange;
+use super::exchange::HttpExchange;
 use super::{gate, reply};
-use crate::oauth::Asked;
+use crate::oauth::OAuthCall;
 use crate::product::{WebAnswer, WebRequest};
-use crate::state::Shared;
+use crate::state::MockState;
 
 /// Whatever is no endpoint of MCP.
 pub(super) async fn endpoint(
-    State(shared): State<Arc<Shared>>,
-    Extension(exchange): Extension<Arc<Exchange>>,
+    State(shared): State<Arc<MockState>>,
+    Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
     if let Err(refusal) = gate::local(&shared, &exchange) {
         return *refusal;
@@ -39,7 +39,7 @@ pub(super) async fn endpoint(
     let Some(oauth) = &shared.oauth else {
         return reply::not_found();
     };
-    let asked = Asked {
+    let asked = OAuthCall {
         http: &exchange.http,
         path,
         query,

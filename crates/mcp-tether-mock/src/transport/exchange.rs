@@ -6,14 +6,14 @@ use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::faults::{Asked, Plan};
+use crate::faults::{FaultTarget, Plan};
 use crate::recorder::{Ending, RecordedMessage, Ticket};
 use crate::wire::Switch;
 use mcp_tether_wire::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
 use mcp_tether_wire::protocol::headers;
 
 /// One HTTP request and what is to be done with it.
-pub(super) struct Exchange {
+pub(super) struct HttpExchange {
     pub(super) http: Method,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
@@ -25,7 +25,7 @@ pub(super) struct Exchange {
     pub(super) ticket: Arc<Ticket>,
 }
 
-impl Exchange {
+impl HttpExchange {
     /// The value of a header as text; `None` if absent or no text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -74,8 +74,8 @@ pub(super) fn asked<'a>(
     uri: &'a Uri,
     messages: &[&'a Message],
     tool: &'a str,
-) -> Asked<'a> {
-    Asked {
+) -> FaultTarget<'a> {
+    FaultTarget {
         http: http.as_str(),
         path: uri.path(),
         method: messages.first().map_or("", |message| message.method()),

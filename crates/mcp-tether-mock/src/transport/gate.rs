@@ -5,11 +5,13 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use url::Url;
 
-use super::exchange::{self, Exchange};
+use super::exchange::{self, HttpExchange};
 use super::reply;
-use crate::oauth::Presented;
+use crate::oauth::PresentedToken;
 use crate::options::{Answers, Auth};
-use crate::state::Shared;
+use crate::rpc_error::RpcError;
+use crate::state::MockState;
+use mcp_tether_wire::jsonrpc::{Invalid, Message, Received};
 use mcp_tether_wire::protocol::headers;
 
 /// Codes that JSON-RPC leaves to servers.
@@ -19,13 +21,16 @@ const REFUSED: i64 = -32000;
 pub(super) type Credential = String;
 
 /// Host, origin and credential: what every MCP route asks for.
-pub(super) fn admit(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Response>> {
+pub(super) fn admit(
+    shared: &MockState,
+    exchange: &HttpExchange,
+) -> Result<Credential, Box<Response>> {
     local(shared, exchange)?;
     credential(shared, exchange)
 }
 
 /// Host and origin alone.
-pub(super) fn local(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Response>> {
+pub(super) fn local(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
     let port = shared.port();
     let host = exchange.header("host").unwrap_or_default();
     if !is_own_host(host, port) {
@@ -41,7 +46,7 @@ pub(super) fn local(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Resp
 
 /// `Accept` and `Content-Type` of a POST (transports, "sending messages"). Whoever has but one form
 /// of answers does not ask which are accepted.
-pub(super) fn post_types(shared: &Shared, exchange: &Exchange) -> Result<(), Box<Response>> {
+pub(super) fn post_types(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
     if exchange.plan.lenient {
         return Ok(());
     }
@@ -61,7 +66,7 @@ pub(super) fn post_types(shared: &Shared, exchange: &Exchange) -> Result<(), Box
 }
 
 /// `Accept` of a GET.
-pub(super) fn stream_type(exchange: &Exchange) -> Result<(), Box<Response>> {
+pub(super) fn stream_type(exchange: &HttpExchange) -> Result<(), Box<Response>> {
     if exchange.plan.lenient || accepts(exchange, headers::EVENT_STREAM) {
         return Ok(());
     }
@@ -89,7 +94,7 @@ fn is_local_origin(origin: &str) -> bool {
     local && matches!(url.scheme(), "http" | "https")
 }
 
-fn credential(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Response>> {
+fn credential(shared: &MockState, exchange: &HttpExchange) -> Result<Credential, Box<Response>> {
     let bearer = exchange.header("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
@@ -113,7 +118,7 @@ fn credential(shared: &Shared, exchange: &Exchange) -> Result<Credential, Box<Re
     }
 }
 
-fn api_key(shared: &Shared, given: Option<&str>) -> Result<Credential, Box<Response>> {
+fn api_key(shared: &MockState, given: Option<&str>) -> Result<Credential, Box<Response>> {
     match given {
         Some(given) if given == shared.options.api_key => Ok(given.to_owned()),
         given => unauthorized(given.is_some(), "API key"),
@@ -122,9 +127,10 @@ fn api_key(shared: &Shared, given: Option<&str>) -> Result<Credential, Box<Respo
 
 /// A wrong credential of this kind, or none.
 fn unauthorized<T>(given: bool, kind: &str) -> Result<T, Box<Response>> {
-    let (message, challenge) = match given {
-        true => (format!("the {kind} is not valid"), "Bearer error=\"invalid_token\""),
-        false => (format!("a valid {kind} is needed"), "Bearer"),
+    let (message, challenge) = if given {
+        (format!("the {kind} is not valid"), "Bearer error=\"invalid_token\"")
+    } else {
+        (format!("a valid {kind} is needed"), "Bearer")
     };
     let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, &message);
     reply::set(&mut response, "www-authenticate", challenge);
@@ -132,8 +138,8 @@ fn unauthorized<T>(given: bool, kind: &str) -> Result<T, Box<Response>> {
 }
 
 fn token(
-    shared: &Shared,
-    exchange: &Exchange,
+    shared: &MockState,
+    exchange: &HttpExchange,
     token: Option<&str>,
 ) -> Result<Credential, Box<Response>> {
     let Some(oauth) = &shared.oauth else {
@@ -143,7 +149,7 @@ fn token(
     let ended = exchange.plan.oauth.first_token_ended && token.is_some_and(is_first);
     let token = if ended { Some("ended") } else { token };
     let tools = exchange::tool_names(exchange.received.as_ref());
-    let presented = Presented { path: exchange.uri.path(), token, tools: &tools };
+    let presented = PresentedToken { path: exchange.uri.path(), token, tools: &tools };
     oauth.admit(&presented).map_err(|refused| {
         let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED);
         let mut response = reply::refusal(status, REFUSED, refused.message);
@@ -156,7 +162,7 @@ fn token(
     })
 }
 
-fn accepts(exchange: &Exchange, wanted: &str) -> bool {
+fn accepts(exchange: &HttpExchange, wanted: &str) -> bool {
     let fields = exchange.headers.get_all("accept").iter();
     let mut types = fields.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
     types.any(|given| media_type(given).eq_ignore_ascii_case(wanted))
@@ -164,6 +170,22 @@ fn accepts(exchange: &Exchange, wanted: &str) -> bool {
 
 fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
+}
+
+/// The messages of the body, or why there are none.
+pub(super) fn readable(exchange: &HttpExchange) -> Result<Vec<Message>, Box<Response>> {
+    let refused = |invalid: &Invalid| {
+        let error = RpcError::new(invalid.code, &*invalid.reason);
+        Box::new(reply::rpc_error(StatusCode::BAD_REQUEST, invalid.id.as_ref(), error))
+    };
+    match &exchange.received {
+        None => refuse(StatusCode::BAD_REQUEST, "the body is empty"),
+        Some(Err(invalid)) => Err(refused(invalid)),
+        Some(Ok(Received::One(message))) => Ok(vec![message.clone()]),
+        Some(Ok(Received::Batch(members))) => {
+            members.iter().map(|member| member.clone().map_err(|i| refused(&i))).collect()
+        }
+    }
 }
 
 #[cfg(test)]

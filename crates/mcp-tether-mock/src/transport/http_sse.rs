@@ -10,17 +10,17 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::body::{self, EventStream};
-use super::exchange::Exchange;
-use super::streamable_http::stream_head;
+use super::exchange::HttpExchange;
+use super::reply::stream_head;
 use super::work::{Work, ask_alone};
 use super::{gate, reply};
-use crate::events::{EndOnDrop, EventLog, Next};
+use crate::events::{EndOnDrop, EventLog, NextEvent};
 use crate::faults::{EndpointFault, Point, PostAnswer, Silence};
 use crate::methods;
 use crate::notification::notification;
-use crate::product::{Paths, Streams};
-use crate::session::Session;
-use crate::state::Shared;
+use crate::product::{EndpointPaths, Streams};
+use crate::session::HostSession;
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods::INITIALIZE;
@@ -29,21 +29,21 @@ type Answer = Result<Response, Box<Response>>;
 
 /// Opens a stream and with it a session.
 pub(super) async fn open(
-    State(shared): State<Arc<Shared>>,
-    Extension(exchange): Extension<Arc<Exchange>>,
+    State(shared): State<Arc<MockState>>,
+    Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
     opened(&shared, &exchange).unwrap_or_else(|refusal| *refusal)
 }
 
 /// Takes a message in.
 pub(super) async fn message(
-    State(shared): State<Arc<Shared>>,
-    Extension(exchange): Extension<Arc<Exchange>>,
+    State(shared): State<Arc<MockState>>,
+    Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
     taken(&shared, &exchange).await.unwrap_or_else(|refusal| *refusal)
 }
 
-fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+fn opened(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     gate::admit(shared, exchange)?;
     gate::stream_type(exchange)?;
     let mut plan = exchange.plan.clone();
@@ -56,7 +56,7 @@ fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
         plan.style.dated_heartbeat = true;
     }
     let id = shared.connections.sessions.new_id(shared.options.seed);
-    let session = Arc::new(Session::new(Some(id.clone()), ProtocolVersion::V2024_11_05));
+    let session = Arc::new(HostSession::new(Some(id.clone()), ProtocolVersion::V2024_11_05));
     session.open_standalone();
     shared.connections.sessions.insert(&session);
     let reader = session.standalone().read_after(0);
@@ -76,7 +76,7 @@ fn opened(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
 
 /// The session lives as long as its stream.
 struct EndsSession {
-    shared: Arc<Shared>,
+    shared: Arc<MockState>,
     id: String,
 }
 
@@ -87,7 +87,12 @@ impl Drop for EndsSession {
 }
 
 /// Where messages belong, as the `endpoint` event says it.
-fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<&EndpointFault>) -> Option<String> {
+fn endpoint(
+    port: u16,
+    paths: EndpointPaths,
+    id: &str,
+    fault: Option<&EndpointFault>,
+) -> Option<String> {
     let query = format!("?sessionId={id}");
     let path = paths.message;
     match fault {
@@ -109,7 +114,7 @@ fn endpoint(port: u16, paths: Paths, id: &str, fault: Option<&EndpointFault>) ->
     }
 }
 
-async fn taken(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+async fn taken(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     let credential = gate::admit(shared, exchange)?;
     if exchange.plan.forget {
         shared.connections.sessions.forget_all();
@@ -139,7 +144,7 @@ async fn taken(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     Ok(accepted(shared, exchange))
 }
 
-fn session(shared: &Shared, exchange: &Exchange) -> Result<Arc<Session>, Box<Response>> {
+fn session(shared: &MockState, exchange: &HttpExchange) -> Result<Arc<HostSession>, Box<Response>> {
     let query = exchange.uri.query().unwrap_or_default();
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     let id = pairs.find_map(|(name, value)| (name == "sessionId").then(|| value.into_owned()));
@@ -153,9 +158,9 @@ fn session(shared: &Shared, exchange: &Exchange) -> Result<Arc<Session>, Box<Res
 }
 
 async fn request(
-    shared: &Arc<Shared>,
-    exchange: &Exchange,
-    session: &Arc<Session>,
+    shared: &Arc<MockState>,
+    exchange: &HttpExchange,
+    session: &Arc<HostSession>,
     credential: String,
     message: Message,
 ) -> Answer {
@@ -203,11 +208,11 @@ fn begin(work: &Work, message: Message) {
 /// The stream breaks off in the place of an answer: the work was done.
 async fn cut_when_done(answers: Arc<EventLog>, stream: Arc<EventLog>) {
     let mut reader = answers.read_after(0);
-    while let Next::Event(_) = reader.next().await {}
+    while let NextEvent::Event(_) = reader.next().await {}
     stream.cut();
 }
 
-fn accepted(shared: &Shared, exchange: &Exchange) -> Response {
+fn accepted(shared: &MockState, exchange: &HttpExchange) -> Response {
     match exchange.plan.post_answer {
         Some(PostAnswer::Ok) => reply::text(StatusCode::OK, "ok"),
         Some(PostAnswer::Note) => reply::json(StatusCode::ACCEPTED, r#"{"accepted":true}"#),

@@ -5,16 +5,20 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::exchange::Exchange;
-use crate::product::Tool;
+use super::exchange::HttpExchange;
+use crate::product::ToolDefinition;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::{headers, methods};
 
 /// What disagrees, if anything does.
-pub(super) type Verdict = Result<(), String>;
+pub(super) type HeaderVerdict = Result<(), String>;
 
 /// Method and name.
-pub(super) fn standard(exchange: &Exchange, request: &Message, params: &Value) -> Verdict {
+pub(super) fn standard(
+    exchange: &HttpExchange,
+    request: &Message,
+    params: &Value,
+) -> HeaderVerdict {
     let method = needed(exchange, headers::METHOD)?;
     if method != request.method() {
         return Err(differs(headers::METHOD, method, request.method()));
@@ -28,7 +32,11 @@ pub(super) fn standard(exchange: &Exchange, request: &Message, params: &Value) -
 }
 
 /// The arguments of a call that are repeated in headers.
-pub(super) fn arguments(exchange: &Exchange, tool: &Tool, arguments: &Value) -> Verdict {
+pub(super) fn arguments(
+    exchange: &HttpExchange,
+    tool: &ToolDefinition,
+    arguments: &Value,
+) -> HeaderVerdict {
     for (path, name) in annotated(&tool.input) {
         let header = format!("{}{}", headers::PARAMETER_PREFIX, name.to_ascii_lowercase());
         let value = path.iter().try_fold(arguments, |value, key| value.get(key));
@@ -101,12 +109,12 @@ fn same_number(value: &Value, given: &str) -> bool {
     value.as_f64().is_some_and(|value| given.parse() == Ok(value))
 }
 
-fn needed<'a>(exchange: &'a Exchange, name: &str) -> Result<&'a str, String> {
+fn needed<'a>(exchange: &'a HttpExchange, name: &str) -> Result<&'a str, String> {
     only(exchange, name)?.ok_or_else(|| format!("the {name} header is missing"))
 }
 
 /// The one value of a header.
-pub(super) fn only<'a>(exchange: &'a Exchange, name: &str) -> Result<Option<&'a str>, String> {
+pub(super) fn only<'a>(exchange: &'a HttpExchange, name: &str) -> Result<Option<&'a str>, String> {
     let mut values = exchange.headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),

@@ -20,10 +20,10 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 
-use super::state::Shared;
+use super::state::MockState;
 
 /// All routes of one mock.
-pub(super) fn router(shared: &Arc<Shared>) -> Router {
+pub(super) fn router(shared: &Arc<MockState>) -> Router {
     let mut router = Router::new();
     if !shared.only_authorizes {
         router = mcp(shared);
@@ -35,7 +35,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
 }
 
 /// The routes of the transports.
-fn mcp(shared: &Shared) -> Router<Arc<Shared>> {
+fn mcp(shared: &MockState) -> Router<Arc<MockState>> {
     let paths = shared.product.profile().paths;
     let served = shared.options.protocol;
     let mut router = Router::new();

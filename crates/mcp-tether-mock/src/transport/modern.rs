@@ -9,29 +9,27 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::body::{self, EventStream};
-use super::exchange::Exchange;
-use super::streamable_http::{invalid, json_answer, readable, stream_head};
+use super::exchange::HttpExchange;
+use super::reply::{HttpAnswer, invalid, json_answer, stream_head};
 use super::work::Work;
 use super::{gate, mirrored, reply};
-use crate::events::{EndOnDrop, EventLog, Next, Reader};
-use crate::faults::{Form, Granted, ListenEnd, Point, Silence};
-use crate::listens::{self, Filter};
+use crate::events::{EndOnDrop, EventLog, LogReader, NextEvent};
+use crate::faults::{AnswerForm, Granted, ListenEnd, Point, Silence};
+use crate::listens::{self, ListenFilter};
 use crate::methods;
 use crate::options::Answers;
 use crate::product::Streams;
 use crate::rounds::Rounds;
 use crate::rpc_error::RpcError;
 use crate::served::Served;
-use crate::session::{Level, Session};
-use crate::state::Shared;
+use crate::session::{HostSession, LogSeverity};
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::{Kind, Message, Received, RequestId};
 use mcp_tether_wire::protocol::meta::{self, extensions};
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, headers, methods as names};
 
-type Answer = Result<Response, Box<Response>>;
-
 /// Whether a request is one of this era, by how it opens (`basic/versioning`).
-pub(super) fn is_meant(served: Served, exchange: &Exchange) -> bool {
+pub(super) fn is_meant(served: Served, exchange: &HttpExchange) -> bool {
     if !served.has(Era::Modern) || !served.has(Era::Legacy) {
         return served.has(Era::Modern);
     }
@@ -48,7 +46,7 @@ pub(super) fn is_meant(served: Served, exchange: &Exchange) -> bool {
 }
 
 /// The one endpoint.
-pub(super) async fn endpoint(shared: &Arc<Shared>, exchange: &Exchange) -> Response {
+pub(super) async fn endpoint(shared: &Arc<MockState>, exchange: &HttpExchange) -> Response {
     let answer = match exchange.http {
         Method::POST => post(shared, exchange).await,
         _ => {
@@ -62,10 +60,10 @@ pub(super) async fn endpoint(shared: &Arc<Shared>, exchange: &Exchange) -> Respo
     answer.unwrap_or_else(|refusal| *refusal)
 }
 
-async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     let credential = gate::admit(shared, exchange)?;
     gate::post_types(shared, exchange)?;
-    let mut messages = readable(exchange)?;
+    let mut messages = gate::readable(exchange)?;
     let (Some(message), true) = (messages.pop(), messages.is_empty()) else {
         return Err(Box::new(invalid("batches are no part of this revision")));
     };
@@ -80,11 +78,11 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
 }
 
 async fn request(
-    shared: &Arc<Shared>,
-    exchange: &Exchange,
+    shared: &Arc<MockState>,
+    exchange: &HttpExchange,
     credential: String,
     request: Message,
-) -> Answer {
+) -> HttpAnswer {
     let refused = |error: RpcError| {
         let status = match error.code {
             // What is wrong with the envelope (`basic`, `_meta`).
@@ -120,7 +118,7 @@ async fn request(
 }
 
 /// Stops the work on a request when its stream is closed (`basic/patterns/cancellation`).
-struct CancelsWork(Arc<Session>);
+struct CancelsWork(Arc<HostSession>);
 
 impl Drop for CancelsWork {
     fn drop(&mut self) {
@@ -130,11 +128,11 @@ impl Drop for CancelsWork {
 
 /// Who asks, for this request alone; an error if it does not say what it must.
 fn introduced(
-    shared: &Shared,
-    exchange: &Exchange,
+    shared: &MockState,
+    exchange: &HttpExchange,
     request: &Message,
     params: &Value,
-) -> Result<Arc<Session>, RpcError> {
+) -> Result<Arc<HostSession>, RpcError> {
     let mismatch = |what: String| {
         // A legacy host can show its user nothing but this text (`basic/versioning`).
         let spoken = methods::spoken(shared, &exchange.plan).join(", ");
@@ -173,17 +171,17 @@ fn introduced(
         mirrored::standard(exchange, request, params).map_err(mismatch)?;
         mirrored_arguments(shared, exchange, request, params).map_err(mismatch)?;
     }
-    let session = Session::new(None, known);
+    let session = HostSession::new(None, known);
     session.introduce(capabilities.clone());
     if let Some(level) = meta.get(meta::LOG_LEVEL) {
-        let level = level.as_str().and_then(Level::from_name);
+        let level = level.as_str().and_then(LogSeverity::from_name);
         let wrong = || RpcError::invalid_params(format!("`{}` is no level", meta::LOG_LEVEL));
         session.set_level(level.ok_or_else(wrong)?);
     }
     Ok(Arc::new(session))
 }
 
-fn unsupported(shared: &Shared, exchange: &Exchange, requested: &str) -> RpcError {
+fn unsupported(shared: &MockState, exchange: &HttpExchange, requested: &str) -> RpcError {
     RpcError {
         code: codes::UNSUPPORTED_PROTOCOL_VERSION,
         message: "unsupported protocol version".to_owned(),
@@ -195,11 +193,11 @@ fn unsupported(shared: &Shared, exchange: &Exchange, requested: &str) -> RpcErro
 }
 
 fn mirrored_arguments(
-    shared: &Shared,
-    exchange: &Exchange,
+    shared: &MockState,
+    exchange: &HttpExchange,
     request: &Message,
     params: &Value,
-) -> mirrored::Verdict {
+) -> mirrored::HeaderVerdict {
     if !mirrored::has_arguments(request.method()) {
         return Ok(());
     }
@@ -215,7 +213,7 @@ fn mirrored_arguments(
 
 /// Takes up earlier rounds of a call.
 fn rounds(
-    shared: &Shared,
+    shared: &MockState,
     credential: &str,
     request: &Message,
     params: &Value,
@@ -242,20 +240,20 @@ fn status_of(code: i64) -> StatusCode {
 /// Answers with one JSON body or with a stream, as faults, options and the work want it. What is
 /// refused at once is refused with its status, in whatever form.
 async fn respond(
-    shared: &Shared,
-    exchange: &Exchange,
-    mut reader: Reader,
+    shared: &MockState,
+    exchange: &HttpExchange,
+    mut reader: LogReader,
     guard: CancelsWork,
     refused: impl Fn() -> Option<StatusCode>,
-) -> Answer {
+) -> HttpAnswer {
     let plan = &exchange.plan;
     if plan.silent == Some(Silence::Body) {
         return Ok(stream_head(exchange, body::silent(), false));
     }
     let json = match plan.form {
         _ if refused().is_some() => true,
-        Some(Form::Json) => true,
-        Some(Form::Sse) => false,
+        Some(AnswerForm::Json) => true,
+        Some(AnswerForm::Sse) => false,
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
         None => match shared.options.answers {
             Answers::Json => reader.first_is_answer().await,
@@ -270,17 +268,17 @@ async fn respond(
     let mut texts = Vec::new();
     loop {
         match reader.next().await {
-            Next::Event(event) if event.is_answer => texts.push(event.payload),
-            Next::Event(_) => {}
-            Next::Ended => break,
-            Next::Cut => exchange.cut().await,
+            NextEvent::Event(event) if event.is_answer => texts.push(event.payload),
+            NextEvent::Event(_) => {}
+            NextEvent::Ended => break,
+            NextEvent::Cut => exchange.cut().await,
         }
     }
     let status = refused().unwrap_or(StatusCode::OK);
     Ok(json_answer(exchange, status, texts, false))
 }
 
-fn streamed(exchange: &Exchange, events: EventStream) -> Response {
+fn streamed(exchange: &HttpExchange, events: EventStream) -> Response {
     let gzip = events.is_gzip();
     let mut response = stream_head(exchange, events.into_body(), gzip);
     reply::set(&mut response, headers::ACCEL_BUFFERING, "no");
@@ -289,13 +287,13 @@ fn streamed(exchange: &Exchange, events: EventStream) -> Response {
 
 /// What of a listen filter this product can deliver.
 fn granted(
-    shared: &Shared,
-    exchange: &Exchange,
-    session: &Session,
+    shared: &MockState,
+    exchange: &HttpExchange,
+    session: &HostSession,
     credential: &str,
     params: &Value,
-) -> Result<Filter, RpcError> {
-    let wanted = Filter::read(&params[meta::filter::KEY]).ok_or_else(|| {
+) -> Result<ListenFilter, RpcError> {
+    let wanted = ListenFilter::read(&params[meta::filter::KEY]).ok_or_else(|| {
         RpcError::invalid_params(format!("`{}` must be a filter", meta::filter::KEY))
     })?;
     let tasks = format!("/extensions/{}", extensions::TASKS.replace('/', "~1"));
@@ -305,7 +303,7 @@ fn granted(
     let offers = shared.product.profile().offers;
     let readable = |uri: &String| offers.resources && shared.product.read(uri).is_some();
     let owned = |id: &String| shared.tasks.find(id, credential).is_some();
-    let mut granted = Filter {
+    let mut granted = ListenFilter {
         tools: wanted.tools && offers.tools_change,
         prompts: wanted.prompts && offers.prompts,
         resources: wanted.resources && offers.resources,
@@ -313,7 +311,7 @@ fn granted(
         tasks: wanted.tasks.map(|ids| ids.into_iter().filter(owned).collect()),
     };
     match exchange.plan.modern.granted {
-        Some(Granted::Nothing) => granted = Filter::default(),
+        Some(Granted::Nothing) => granted = ListenFilter::default(),
         Some(Granted::Lists) => granted.updates = None,
         Some(Granted::Unsaid) | None => {}
     }
@@ -322,12 +320,12 @@ fn granted(
 
 /// Opens a listen stream: it stays until either side ends it.
 fn listen(
-    shared: &Arc<Shared>,
-    exchange: &Exchange,
+    shared: &Arc<MockState>,
+    exchange: &HttpExchange,
     request: &Message,
-    granted: Filter,
+    granted: ListenFilter,
 ) -> Response {
-    let log = shared.connections.new_log(&Session::new(None, ProtocolVersion::V2026_07_28));
+    let log = shared.connections.new_log(&HostSession::new(None, ProtocolVersion::V2026_07_28));
     let reader = log.read_after(0);
     let events = EventStream::new(reader, &exchange.plan, false, false);
     let silent = exchange.plan.modern.granted == Some(Granted::Unsaid);

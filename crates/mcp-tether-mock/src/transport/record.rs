@@ -14,17 +14,17 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::exchange::{self, Exchange};
+use super::exchange::{self, HttpExchange};
 use super::reply;
 use crate::faults::{Point, Silence};
 use crate::recorder::{Ending, RecordedRequest, Ticket};
-use crate::state::Shared;
+use crate::state::MockState;
 use crate::wire::Switch;
 use mcp_tether_wire::jsonrpc::Received;
 
 /// Records a request, applies what faults say about it as a whole, and hands it on.
 pub(super) async fn record(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<MockState>>,
     ConnectInfo(switch): ConnectInfo<Switch>,
     request: Request,
     next: Next,
@@ -48,7 +48,7 @@ pub(super) async fn record(
     }));
     let tool = exchange::tool_name(&messages).unwrap_or_default();
     let plan = shared.plan(&exchange::asked(&parts.method, &parts.uri, &messages, &tool));
-    let exchange = Arc::new(Exchange {
+    let exchange = Arc::new(HttpExchange {
         http: parts.method.clone(),
         uri: parts.uri.clone(),
         headers: parts.headers.clone(),
@@ -76,7 +76,7 @@ pub(super) async fn record(
 }
 
 /// The answer of faults that need no understanding of the request.
-async fn before_work(exchange: &Exchange) -> Option<Response> {
+async fn before_work(exchange: &HttpExchange) -> Option<Response> {
     let plan = &exchange.plan;
     if let Some(delay) = plan.delay {
         tokio::time::sleep(delay).await;
@@ -95,7 +95,7 @@ async fn before_work(exchange: &Exchange) -> Option<Response> {
     plan.status.as_ref().map(|fault| reply::fault(exchange, fault))
 }
 
-fn tracked(response: Response, exchange: &Exchange) -> Response {
+fn tracked(response: Response, exchange: &HttpExchange) -> Response {
     exchange.ticket.status(response.status().as_u16());
     response.map(|inner| Body::new(Tracked { inner, ticket: Arc::clone(&exchange.ticket) }))
 }
@@ -138,10 +138,8 @@ impl HttpBody for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         // A body without content is never polled.
-        let ending = match self.inner.is_end_stream() {
-            true => Ending::Completed,
-            false => Ending::Disconnected,
-        };
+        let ending =
+            if self.inner.is_end_stream() { Ending::Completed } else { Ending::Disconnected };
         // Whatever hangs on the body is let go before anyone can know.
         self.inner = Body::empty();
         self.ticket.end(ending);

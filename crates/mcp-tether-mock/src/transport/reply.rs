@@ -1,16 +1,24 @@
-//! Answers that are no streams.
+//! HTTP responses of every transport: bodies, refusals, redirects, and the heads of streams.
+
+use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::exchange::Exchange;
-use crate::faults::{Challenge, Redirect, StatusBody, StatusFault};
+use super::exchange::HttpExchange;
+use super::{body, encode};
+use crate::faults::{ChallengeFault, Point, RedirectFault, StatusBody, StatusFault};
+use crate::response_batch::array;
 use crate::rpc_error::RpcError;
 use mcp_tether_wire::jsonrpc::{RequestId, error_response, error_response_without_id};
-use mcp_tether_wire::protocol::headers;
+use mcp_tether_wire::protocol::{codes, headers};
+
+/// The response to a request; a refusal is boxed, because it is large and rare.
+pub(super) type HttpAnswer = Result<Response, Box<Response>>;
 
 /// The query that a redirected request carries, with how often it was.
 const REDIRECTED: &str = "redirected=";
@@ -53,13 +61,13 @@ pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
 }
 
 /// How often this request was redirected to its own path.
-pub(super) fn hops_so_far(exchange: &Exchange) -> u32 {
+pub(super) fn hops_so_far(exchange: &HttpExchange) -> u32 {
     let fields = exchange.uri.query().unwrap_or_default().split('&');
     let hops = fields.filter_map(|field| field.strip_prefix(REDIRECTED)?.parse().ok());
     hops.max().unwrap_or(0)
 }
 
-pub(super) fn redirect(exchange: &Exchange, redirect: &Redirect) -> Response {
+pub(super) fn redirect(exchange: &HttpExchange, redirect: &RedirectFault) -> Response {
     let status = StatusCode::from_u16(redirect.code).unwrap_or(StatusCode::TEMPORARY_REDIRECT);
     let mut response = empty(status);
     let target = redirect.to.clone().unwrap_or_else(|| {
@@ -70,7 +78,7 @@ pub(super) fn redirect(exchange: &Exchange, redirect: &Redirect) -> Response {
     response
 }
 
-pub(super) fn fault(exchange: &Exchange, fault: &StatusFault) -> Response {
+pub(super) fn fault(exchange: &HttpExchange, fault: &StatusFault) -> Response {
     let status = StatusCode::from_u16(fault.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let message = fault.message.as_deref().unwrap_or("a fault was asked for");
     let error = RpcError { data: fault.rpc_data.clone(), ..RpcError::new(fault.rpc_code, message) };
@@ -94,12 +102,56 @@ pub(super) fn fault(exchange: &Exchange, fault: &StatusFault) -> Response {
         set(&mut response, "retry-after", retry_after);
     }
     let challenge = match &fault.challenge {
-        Some(Challenge::Value(value)) => Some(value.as_str()),
+        Some(ChallengeFault::Value(value)) => Some(value.as_str()),
         None if fault.code == 401 => Some("Bearer"),
         _ => None,
     };
     if let Some(challenge) = challenge {
         set(&mut response, "www-authenticate", challenge);
+    }
+    response
+}
+
+pub(super) fn invalid(message: &str) -> Response {
+    refusal(StatusCode::BAD_REQUEST, codes::INVALID_REQUEST, message)
+}
+
+/// What was cancelled has no answer: then the body stays empty.
+pub(super) fn json_answer(
+    exchange: &HttpExchange,
+    status: StatusCode,
+    texts: Vec<Bytes>,
+    is_batch: bool,
+) -> Response {
+    let plan = &exchange.plan;
+    if texts.is_empty() {
+        return empty(StatusCode::ACCEPTED);
+    }
+    let text = if is_batch { array(&texts) } else { texts[0].clone() };
+    let text = match encode::laid_out(&text, &plan.style) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(text) => text.into(),
+    };
+    let body = match plan.disconnect {
+        _ if plan.empty_body => body::whole(Bytes::new(), None),
+        Some(Point::MidBody) => body::half(&text),
+        _ => body::whole(text, plan.style.chunk),
+    };
+    let mut response = json(status, body);
+    if let Some(media_type) = &plan.content_type {
+        set(&mut response, "content-type", media_type);
+    }
+    response
+}
+
+/// The head of an SSE answer around a body.
+pub(super) fn stream_head(exchange: &HttpExchange, body: Body, gzip: bool) -> Response {
+    let mut response = Response::new(body);
+    let media_type = exchange.plan.content_type.as_deref().unwrap_or(headers::EVENT_STREAM);
+    set(&mut response, "content-type", media_type);
+    set(&mut response, "cache-control", "no-cache");
+    if gzip {
+        set(&mut response, "content-encoding", "gzip");
     }
     response
 }

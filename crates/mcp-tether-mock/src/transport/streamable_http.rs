@@ -6,22 +6,20 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use bytes::Bytes;
 
 use super::body::{self, EventStream};
-use super::exchange::Exchange;
+use super::exchange::HttpExchange;
+use super::reply::{HttpAnswer, invalid, json_answer, stream_head};
 use super::work::{Work, ask_alone};
-use super::{encode, gate, modern, reply};
-use crate::events::{EndOnDrop, Next, Reader};
-use crate::faults::{Form, Plan, Point, SessionFault, Silence};
+use super::{gate, modern, reply};
+use crate::events::{EndOnDrop, LogReader, NextEvent};
+use crate::faults::{AnswerForm, Plan, Point, SessionFault, Silence};
 use crate::methods;
 use crate::options::Answers;
 use crate::product::Streams;
-use crate::response_batch::array;
-use crate::revisions::Rules;
-use crate::rpc_error::RpcError;
-use crate::session::Session;
-use crate::state::Shared;
+use crate::revisions::RevisionRules;
+use crate::session::HostSession;
+use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
 use mcp_tether_wire::protocol::methods::INITIALIZE;
 use mcp_tether_wire::protocol::{ProtocolVersion, codes, headers};
@@ -29,12 +27,10 @@ use mcp_tether_wire::protocol::{ProtocolVersion, codes, headers};
 /// What a server-defined code says here: the session is gone.
 const SESSION_NOT_FOUND: i64 = -32001;
 
-type Answer = Result<Response, Box<Response>>;
-
 /// The one endpoint.
 pub(super) async fn endpoint(
-    State(shared): State<Arc<Shared>>,
-    Extension(exchange): Extension<Arc<Exchange>>,
+    State(shared): State<Arc<MockState>>,
+    Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
     if modern::is_meant(shared.served(&exchange.plan), &exchange) {
         return modern::endpoint(&shared, &exchange).await;
@@ -52,13 +48,13 @@ pub(super) async fn endpoint(
     response
 }
 
-async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     let credential = gate::admit(shared, exchange)?;
     gate::post_types(shared, exchange)?;
     if exchange.plan.forget {
         shared.connections.sessions.forget_all();
     }
-    let messages = readable(exchange)?;
+    let messages = gate::readable(exchange)?;
     if let [request] = messages.as_slice()
         && request.method() == INITIALIZE
         && request.kind() == Kind::Request
@@ -68,7 +64,7 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     let session = session(shared, exchange)?;
     let is_batch = matches!(exchange.received, Some(Ok(Received::Batch(_))));
     let takes_batches = shared.product.profile().habits.takes_batches;
-    if is_batch && !takes_batches && !Rules::of(session.version()).batches {
+    if is_batch && !takes_batches && !RevisionRules::of(session.version()).batches {
         return Err(Box::new(invalid("batches are no part of this revision")));
     }
     if exchange.plan.drop_stream {
@@ -87,24 +83,8 @@ async fn post(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
     respond(exchange, &session, reader, is_batch, shared.options.answers).await
 }
 
-/// The messages of the body, or why there are none.
-pub(super) fn readable(exchange: &Exchange) -> Result<Vec<Message>, Box<Response>> {
-    let refused = |invalid: &mcp_tether_wire::jsonrpc::Invalid| {
-        let error = RpcError::new(invalid.code, &*invalid.reason);
-        Box::new(reply::rpc_error(StatusCode::BAD_REQUEST, invalid.id.as_ref(), error))
-    };
-    match &exchange.received {
-        None => gate::refuse(StatusCode::BAD_REQUEST, "the body is empty"),
-        Some(Err(invalid)) => Err(refused(invalid)),
-        Some(Ok(Received::One(message))) => Ok(vec![message.clone()]),
-        Some(Ok(Received::Batch(members))) => {
-            members.iter().map(|member| member.clone().map_err(|i| refused(&i))).collect()
-        }
-    }
-}
-
 /// Takes notifications and answers in; gives the requests.
-fn sort_out(session: &Arc<Session>, plan: &Plan, messages: Vec<Message>) -> Vec<Message> {
+fn sort_out(session: &Arc<HostSession>, plan: &Plan, messages: Vec<Message>) -> Vec<Message> {
     let mut requests = Vec::new();
     for message in messages {
         match message.kind() {
@@ -122,15 +102,15 @@ fn sort_out(session: &Arc<Session>, plan: &Plan, messages: Vec<Message>) -> Vec<
 }
 
 fn work(
-    shared: &Arc<Shared>,
-    session: &Arc<Session>,
-    exchange: &Exchange,
+    shared: &Arc<MockState>,
+    session: &Arc<HostSession>,
+    exchange: &HttpExchange,
     credential: String,
 ) -> Work {
     let answers = shared.connections.new_log(session);
     // Where only the answer may be sent, everything else takes the standalone stream.
     let related = match (exchange.plan.form, shared.options.answers) {
-        (Some(Form::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
+        (Some(AnswerForm::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
         _ => Arc::clone(&answers),
     };
     Work {
@@ -144,7 +124,11 @@ fn work(
     }
 }
 
-async fn initialize(shared: &Arc<Shared>, exchange: &Exchange, request: &Message) -> Answer {
+async fn initialize(
+    shared: &Arc<MockState>,
+    exchange: &HttpExchange,
+    request: &Message,
+) -> HttpAnswer {
     if exchange.session_id().is_some() && !shared.is_stateless() {
         return Err(Box::new(invalid("`initialize` must not carry a session id")));
     }
@@ -173,19 +157,19 @@ async fn initialize(shared: &Arc<Shared>, exchange: &Exchange, request: &Message
 
 /// Answers with one JSON body or with a stream, as faults, options and the work want it.
 async fn respond(
-    exchange: &Exchange,
-    session: &Session,
-    mut reader: Reader,
+    exchange: &HttpExchange,
+    session: &HostSession,
+    mut reader: LogReader,
     is_batch: bool,
     answers: Answers,
-) -> Answer {
+) -> HttpAnswer {
     let plan = &exchange.plan;
     if plan.silent == Some(Silence::Body) {
         return Ok(stream_head(exchange, body::silent(), false));
     }
     let json = match plan.form {
-        Some(Form::Json) => true,
-        Some(Form::Sse) => false,
+        Some(AnswerForm::Json) => true,
+        Some(AnswerForm::Sse) => false,
         // Whoever cuts before the head wants the work done first.
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
         None if answers == Answers::OnlyJson => true,
@@ -197,63 +181,23 @@ async fn respond(
     let mut texts = Vec::new();
     loop {
         match reader.next().await {
-            Next::Event(event) => texts.push(event.payload),
-            Next::Ended => break,
-            Next::Cut => exchange.cut().await,
+            NextEvent::Event(event) => texts.push(event.payload),
+            NextEvent::Ended => break,
+            NextEvent::Cut => exchange.cut().await,
         }
     }
     Ok(json_answer(exchange, StatusCode::OK, texts, is_batch))
 }
 
-/// What was cancelled has no answer: then the body stays empty.
-pub(super) fn json_answer(
-    exchange: &Exchange,
-    status: StatusCode,
-    texts: Vec<Bytes>,
-    is_batch: bool,
-) -> Response {
-    let plan = &exchange.plan;
-    if texts.is_empty() {
-        return reply::empty(StatusCode::ACCEPTED);
-    }
-    let text = if is_batch { array(&texts) } else { texts[0].clone() };
-    let text = match encode::laid_out(&text, &plan.style) {
-        std::borrow::Cow::Borrowed(_) => text,
-        std::borrow::Cow::Owned(text) => text.into(),
-    };
-    let body = match plan.disconnect {
-        _ if plan.empty_body => body::whole(Bytes::new(), None),
-        Some(Point::MidBody) => body::half(&text),
-        _ => body::whole(text, plan.style.chunk),
-    };
-    let mut response = reply::json(status, body);
-    if let Some(media_type) = &plan.content_type {
-        reply::set(&mut response, "content-type", media_type);
-    }
-    response
-}
-
-fn stream(exchange: &Exchange, session: &Session, reader: Reader) -> Response {
+fn stream(exchange: &HttpExchange, session: &HostSession, reader: LogReader) -> Response {
     let ids = session.id().is_some();
-    let priming = Rules::of(session.version()).priming_event;
+    let priming = RevisionRules::of(session.version()).priming_event;
     let events = EventStream::new(reader, &exchange.plan, ids, priming);
     let gzip = events.is_gzip();
     stream_head(exchange, events.into_body(), gzip)
 }
 
-/// The head of an SSE answer around a body.
-pub(super) fn stream_head(exchange: &Exchange, body: axum::body::Body, gzip: bool) -> Response {
-    let mut response = Response::new(body);
-    let media_type = exchange.plan.content_type.as_deref().unwrap_or(headers::EVENT_STREAM);
-    reply::set(&mut response, "content-type", media_type);
-    reply::set(&mut response, "cache-control", "no-cache");
-    if gzip {
-        reply::set(&mut response, "content-encoding", "gzip");
-    }
-    response
-}
-
-fn listen(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+fn listen(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     gate::admit(shared, exchange)?;
     if shared.is_stateless() {
         return Err(Box::new(not_allowed(shared)));
@@ -277,13 +221,13 @@ fn listen(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
 }
 
 /// Reads on after the event of this id: `LOG-EVENT`.
-fn resumed(session: &Session, last: &str) -> Option<Reader> {
+fn resumed(session: &HostSession, last: &str) -> Option<LogReader> {
     let (log, event) = last.split_once('-')?;
     let log = session.log(log.parse().ok()?)?;
     Some(log.read_after(event.parse().ok()?))
 }
 
-fn leave(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
+fn leave(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     if shared.is_stateless() && shared.product.profile().habits.takes_leave {
         gate::local(shared, exchange)?;
         return Ok(reply::empty(StatusCode::OK));
@@ -300,12 +244,15 @@ fn leave(shared: &Arc<Shared>, exchange: &Exchange) -> Answer {
 }
 
 /// The session that the headers name, or what stands in for one.
-fn session(shared: &Arc<Shared>, exchange: &Exchange) -> Result<Arc<Session>, Box<Response>> {
+fn session(
+    shared: &Arc<MockState>,
+    exchange: &HttpExchange,
+) -> Result<Arc<HostSession>, Box<Response>> {
     let fault = exchange.plan.session;
     let without = matches!(fault, Some(SessionFault::Absent | SessionFault::Illegal));
     if shared.is_stateless() || (without && exchange.session_id().is_none()) {
         let version = stated_version(shared, exchange)?;
-        return Ok(Arc::new(Session::new(None, version)));
+        return Ok(Arc::new(HostSession::new(None, version)));
     }
     let Some(id) = exchange.session_id() else {
         return gate::refuse(StatusCode::BAD_REQUEST, "the Mcp-Session-Id header is missing");
@@ -319,7 +266,7 @@ fn session(shared: &Arc<Shared>, exchange: &Exchange) -> Result<Arc<Session>, Bo
         return Err(Box::new(refusal));
     };
     let stated = exchange.header(headers::PROTOCOL_VERSION);
-    let demanded = Rules::of(session.version()).version_header && !exchange.plan.lenient;
+    let demanded = RevisionRules::of(session.version()).version_header && !exchange.plan.lenient;
     if demanded && stated != Some(session.version().name()) {
         let message = format!("the MCP-Protocol-Version header must be {}", session.version());
         return Err(Box::new(invalid(&message)));
@@ -329,7 +276,10 @@ fn session(shared: &Arc<Shared>, exchange: &Exchange) -> Result<Arc<Session>, Bo
 
 /// Without a session the header alone tells the revision; without a header it is 2025-03-26
 /// (2025-06-18 and later, transports, "protocol version header").
-fn stated_version(shared: &Shared, exchange: &Exchange) -> Result<ProtocolVersion, Box<Response>> {
+fn stated_version(
+    shared: &MockState,
+    exchange: &HttpExchange,
+) -> Result<ProtocolVersion, Box<Response>> {
     let served = shared.served(&exchange.plan);
     let stated = match exchange.header(headers::PROTOCOL_VERSION) {
         Some(name) => ProtocolVersion::from_name(name),
@@ -342,11 +292,7 @@ fn stated_version(shared: &Shared, exchange: &Exchange) -> Result<ProtocolVersio
     }
 }
 
-pub(super) fn invalid(message: &str) -> Response {
-    reply::refusal(StatusCode::BAD_REQUEST, codes::INVALID_REQUEST, message)
-}
-
-fn not_allowed(shared: &Shared) -> Response {
+fn not_allowed(shared: &MockState) -> Response {
     let mut response = reply::refusal(
         StatusCode::METHOD_NOT_ALLOWED,
         codes::INVALID_REQUEST,

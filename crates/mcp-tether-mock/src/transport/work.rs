@@ -11,11 +11,11 @@ use tokio::task::AbortHandle;
 use crate::events::EndOnDrop;
 use crate::faults::{AskFault, MemberFault, MessageFaults, Plan};
 use crate::methods;
-use crate::product::{Asking, Call, Streams};
+use crate::product::{Asking, CallContext, Streams};
 use crate::rounds::Rounds;
-use crate::rpc_error::Outcome;
-use crate::session::Session;
-use crate::state::Shared;
+use crate::rpc_error::MethodResult;
+use crate::session::HostSession;
+use crate::state::MockState;
 use crate::tasks::Becomes;
 use mcp_tether_wire::jsonrpc::{Message, Object, RequestId, error_response};
 use mcp_tether_wire::protocol::methods as names;
@@ -23,8 +23,8 @@ use mcp_tether_wire::protocol::methods as names;
 /// What all work for one POST has in common.
 #[derive(Clone)]
 pub(super) struct Work {
-    pub(super) shared: Arc<Shared>,
-    pub(super) session: Arc<Session>,
+    pub(super) shared: Arc<MockState>,
+    pub(super) session: Arc<HostSession>,
     pub(super) credential: String,
     pub(super) plan: Plan,
     pub(super) streams: Streams,
@@ -67,7 +67,7 @@ impl Work {
         }
     }
 
-    async fn run(self, request: Message, call: Call) {
+    async fn run(self, request: Message, call: CallContext) {
         if let Some(ask) = &self.plan.ask {
             self.ask(&call, ask).await;
         }
@@ -82,7 +82,7 @@ impl Work {
     }
 
     /// Sends an answer on its way.
-    pub(super) fn deliver(&self, id: &RequestId, outcome: Outcome) {
+    pub(super) fn deliver(&self, id: &RequestId, outcome: MethodResult) {
         if let Err(error) = &outcome {
             // Only the first answer counts, and there is one.
             let _ = self.refused.set(error.code);
@@ -102,16 +102,21 @@ impl Work {
         }
     }
 
-    fn call(&self, request: &Message, id: RequestId, asking: Asking) -> (Call, Arc<Becomes>) {
+    fn call(
+        &self,
+        request: &Message,
+        id: RequestId,
+        asking: Asking,
+    ) -> (CallContext, Arc<Becomes>) {
         let becomes = Arc::<Becomes>::default();
-        let call = Call {
+        let call = CallContext {
             profile: self.shared.product.profile(),
             connections: Arc::clone(&self.shared.connections),
             tasks: Arc::clone(&self.shared.tasks),
             session: Arc::clone(&self.session),
             credential: self.credential.clone(),
             streams: self.streams.clone(),
-            progress_token: Call::progress_token(request),
+            progress_token: CallContext::progress_token(request),
             asking,
             id,
             becomes: Arc::clone(&becomes),
@@ -120,7 +125,7 @@ impl Work {
         (call, becomes)
     }
 
-    async fn ask(&self, call: &Call, ask: &AskFault) {
+    async fn ask(&self, call: &CallContext, ask: &AskFault) {
         let log = if ask.on_get { self.session.standalone() } else { &call.streams.related };
         let asked = self.session.ask(log, ask.method, &question(ask.method));
         // In rounds no host may answer a request (T-61).
@@ -132,7 +137,7 @@ impl Work {
 
 /// Puts a question to the host on its standalone stream as soon as it has one, because of a
 /// notification that came: no request is under way that the question could belong to.
-pub(super) fn ask_alone(session: &Arc<Session>, plan: &Plan) {
+pub(super) fn ask_alone(session: &Arc<HostSession>, plan: &Plan) {
     let Some(ask) = plan.ask.clone() else {
         return;
     };
@@ -165,7 +170,7 @@ fn question(method: &str) -> Value {
 }
 
 /// The messages that stand for one answer, whole or broken as the faults say.
-fn payloads(id: &RequestId, outcome: Outcome, faults: &MessageFaults) -> Vec<Bytes> {
+fn payloads(id: &RequestId, outcome: MethodResult, faults: &MessageFaults) -> Vec<Bytes> {
     if faults.never {
         return Vec::new();
     }

@@ -2,21 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use super::column::{Column, WhenGone};
-use super::resource::{Action, Gives, Manners, Resource, Run, ToolRow};
+use super::resource::{
+    Action, Column, Gives, Manners, RecordFunction, RecordTable, ToolRow, WhenGone,
+};
 use super::store::Records;
-use super::trouble::{Reply, Trouble};
+use super::trouble::{RecordError, Reply};
 use crate::date::Date;
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::moment::Moment;
-use crate::product::page::Page;
+use crate::product::page::ListPage;
 
 /// Runs a tool that only looks.
 pub(crate) fn read(
     manners: &Manners,
-    (of, row): (&'static Resource, &ToolRow),
+    (of, row): (&'static RecordTable, &ToolRow),
     records: &Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
 ) -> Reply {
     match &row.action {
         Action::List => list(manners, of, records, input),
@@ -24,7 +25,7 @@ pub(crate) fn read(
             let record = seen(of, records, input)?;
             Ok(show(of, records, record))
         }
-        Action::Special { run: Run::Read(run), gives, .. } => {
+        Action::Special { run: RecordFunction::Read(run), gives, .. } => {
             run(records, input).map(|given| finish(of, *gives, records, given))
         }
         _ => unreachable!("only tools that look are run on data that cannot change"),
@@ -34,39 +35,40 @@ pub(crate) fn read(
 /// Runs any tool. One that fails has changed nothing.
 pub(crate) fn write(
     manners: &Manners,
-    row: (&'static Resource, &ToolRow),
+    row: (&'static RecordTable, &ToolRow),
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
 ) -> Reply {
-    match row.1.only_looks() {
-        true => read(manners, row, records, input),
-        false => records.attempt(|records| carry_out(manners, row, records, input)),
+    if row.1.only_looks() {
+        read(manners, row, records, input)
+    } else {
+        records.attempt(|records| carry_out(manners, row, records, input))
     }
 }
 
 /// Runs any tool that is known to succeed, as when data is seeded.
 pub(crate) fn carry_out(
     manners: &Manners,
-    (of, row): (&'static Resource, &ToolRow),
+    (of, row): (&'static RecordTable, &ToolRow),
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
 ) -> Reply {
     match &row.action {
         Action::Create => create(manners, of, records, input),
         Action::Update => update(manners, of, records, input),
         Action::Delete => delete(manners, of, records, input),
-        Action::Special { run: Run::Write(run), gives, .. } => {
+        Action::Special { run: RecordFunction::Write(run), gives, .. } => {
             run(records, input).map(|given| finish(of, *gives, records, given))
         }
         _ => read(manners, (of, row), records, input),
     }
 }
 
-fn list(manners: &Manners, of: &Resource, records: &Records, input: Input<'_>) -> Reply {
+fn list(manners: &Manners, of: &RecordTable, records: &Records, input: ToolInput<'_>) -> Reply {
     let wanted = Wanted::of(manners, of, input)?;
     let found: Vec<&Value> = records.all(of).iter().rev().filter(|r| wanted.has(r)).collect();
     let [page, size] = manners.page.map(|field| input.whole(field.name));
-    let page = Page::of(&found, page.unwrap_or(1), size.unwrap_or(manners.page_size));
+    let page = ListPage::of(&found, page.unwrap_or(1), size.unwrap_or(manners.page_size));
     let items: Vec<Value> = page.items.iter().map(|record| show(of, records, record)).collect();
     Ok((manners.list)(&page.showing(&items)))
 }
@@ -81,7 +83,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(manners: &Manners, of: &Resource, input: Input<'a>) -> Result<Self, Trouble> {
+    fn of(manners: &Manners, of: &RecordTable, input: ToolInput<'a>) -> Result<Self, RecordError> {
         let filters = of.columns.iter().filter(|column| column.filter).map(|c| c.name);
         let named = of.within.iter().map(|field| field.name).chain(filters);
         let equal = named.filter_map(|name| Some((name, input.0.get(name)?))).collect();
@@ -114,8 +116,8 @@ impl<'a> Wanted<'a> {
 }
 
 /// A day that an argument names.
-fn date(field: &str, text: &str) -> Result<Date, Trouble> {
-    text.parse().map_err(|reason: String| Trouble::invalid(field, reason))
+fn date(field: &str, text: &str) -> Result<Date, RecordError> {
+    text.parse().map_err(|reason: String| RecordError::invalid(field, reason))
 }
 
 /// Capitals do not matter; a list of ids has each of its members.
@@ -138,24 +140,24 @@ fn is_before(left: &Value, right: &Value) -> bool {
 
 /// The record that the arguments name, if it may be seen under them.
 pub(crate) fn seen<'a>(
-    of: &Resource,
+    of: &RecordTable,
     records: &'a Records,
-    input: Input<'_>,
-) -> Result<&'a Value, Trouble> {
+    input: ToolInput<'_>,
+) -> Result<&'a Value, RecordError> {
     visible(of, records, &input.0[of.id], input.0)
 }
 
 /// A record that may be seen from where `place` is.
 fn visible<'a>(
-    of: &Resource,
+    of: &RecordTable,
     records: &'a Records,
     id: &Value,
     place: &Value,
-) -> Result<&'a Value, Trouble> {
+) -> Result<&'a Value, RecordError> {
     let record = records.find(of, id)?;
     match of.within {
         Some(within) if record[within.name] != place[within.name] => {
-            Err(Trouble::not_found(of.one, id))
+            Err(RecordError::not_found(of.one, id))
         }
         _ => Ok(record),
     }
@@ -163,9 +165,9 @@ fn visible<'a>(
 
 fn create(
     manners: &Manners,
-    of: &'static Resource,
+    of: &'static RecordTable,
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
 ) -> Reply {
     let mut draft = blank(of);
     for column in of.columns.iter().filter(|column| column.stored && column.on_create) {
@@ -189,7 +191,7 @@ fn create(
 /// default; nothing is checked.
 pub(crate) fn make(
     manners: &Manners,
-    of: &'static Resource,
+    of: &'static RecordTable,
     records: &mut Records,
     members: Value,
 ) -> Value {
@@ -203,7 +205,7 @@ pub(crate) fn make(
 }
 
 /// A record of defaults.
-fn blank(of: &Resource) -> Value {
+fn blank(of: &RecordTable) -> Value {
     let stored = of.columns.iter().filter(|column| column.stored);
     let members: Map<String, Value> = stored
         .map(|column| {
@@ -215,7 +217,7 @@ fn blank(of: &Resource) -> Value {
     Value::Object(members)
 }
 
-fn stamp(manners: &Manners, of: &Resource, records: &mut Records, record: &mut Value) {
+fn stamp(manners: &Manners, of: &RecordTable, records: &mut Records, record: &mut Value) {
     record["id"] = records.new_id(of);
     let now = (manners.stamp)(records.tick());
     record["created_at"] = now.clone();
@@ -224,9 +226,9 @@ fn stamp(manners: &Manners, of: &Resource, records: &mut Records, record: &mut V
 
 fn update(
     manners: &Manners,
-    of: &'static Resource,
+    of: &'static RecordTable,
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
 ) -> Reply {
     let before = seen(of, records, input)?.clone();
     let mut after = before.clone();
@@ -235,7 +237,7 @@ fn update(
         let names = of.columns.iter().filter(|c| c.on_update).map(|c| format!("`{}`", c.name));
         let names: Vec<_> = names.collect();
         let message = format!("nothing to change was given; what can be is {}", names.join(", "));
-        return Err(Trouble::State(message));
+        return Err(RecordError::State(message));
     }
     for column in of.columns.iter().filter(written).filter(|column| column.stored) {
         put(&mut after[column.name], column.shape, &input.0[column.name]);
@@ -262,11 +264,11 @@ fn put(held: &mut Value, shape: Shape, written: &Value) {
 
 /// References and unique values.
 fn check(
-    of: &Resource,
+    of: &RecordTable,
     records: &Records,
     record: &Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     for column in of.columns {
         let Some(value) = input.0.get(column.name) else { continue };
         if let Some(reference) = column.refers {
@@ -279,7 +281,7 @@ fn check(
             let mut others = records.all(of).iter().filter(|other| other["id"] != record["id"]);
             if others.any(|other| same(&other[column.name], value)) {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                return Err(Trouble::Taken { field: column.name, value });
+                return Err(RecordError::Taken { field: column.name, value });
             }
         }
     }
@@ -288,9 +290,9 @@ fn check(
 
 fn delete(
     manners: &Manners,
-    of: &'static Resource,
+    of: &'static RecordTable,
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
 ) -> Reply {
     let record = seen(of, records, input)?.clone();
     remove(manners, of, records, &record)?;
@@ -301,10 +303,10 @@ fn delete(
 /// Removes a record with everything that goes with it.
 fn remove(
     manners: &Manners,
-    of: &'static Resource,
+    of: &'static RecordTable,
     records: &mut Records,
     record: &Value,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     if let Some(deleting) = of.rules.deleting {
         deleting(records, record)?;
     }
@@ -322,7 +324,7 @@ fn remove(
                         "this {one} is still used by {count} of the {}, the first is {first}",
                         other.table.replace('_', " ")
                     );
-                    return Err(Trouble::State(what));
+                    return Err(RecordError::State(what));
                 }
                 WhenGone::Refuse => {}
                 WhenGone::Go => {
@@ -347,7 +349,7 @@ fn forget(record: &mut Value, member: &str, id: &Value) {
     }
 }
 
-fn finish(of: &Resource, gives: Gives, records: &Records, given: Value) -> Value {
+fn finish(of: &RecordTable, gives: Gives, records: &Records, given: Value) -> Value {
     match gives {
         Gives::One => show(of, records, &given),
         Gives::OneOf(other) => show(other, records, &given),
@@ -355,14 +357,14 @@ fn finish(of: &Resource, gives: Gives, records: &Records, given: Value) -> Value
     }
 }
 
-impl Resource {
+impl RecordTable {
     /// A record as answers show it.
     pub(crate) fn shown(&self, records: &Records, record: &Value) -> Value {
         show(self, records, record)
     }
 }
 
-fn show(of: &Resource, records: &Records, record: &Value) -> Value {
+fn show(of: &RecordTable, records: &Records, record: &Value) -> Value {
     let mut shown = record.clone();
     if let Some(showing) = of.rules.showing {
         showing(records, &mut shown);

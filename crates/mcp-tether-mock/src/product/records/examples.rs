@@ -4,14 +4,14 @@
 
 use serde_json::Value;
 
-use super::resource::{Manners, Resource, ToolRow};
+use super::resource::{Manners, RecordTable, ToolRow};
 use super::store::Records;
 
 impl ToolRow {
     /// The row's example with ids in it.
     pub(crate) fn filled_example(
         &self,
-        of: &Resource,
+        of: &RecordTable,
         manners: &Manners,
         records: &Records,
     ) -> String {

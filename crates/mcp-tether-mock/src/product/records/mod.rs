@@ -1,4 +1,4 @@
-//! A small table engine for products whose tools are mostly lists of things. A [`Resource`] is a
+//! A small table engine for products whose tools are mostly lists of things. A [`RecordTable`] is a
 //! table with its columns and the tools that work on it; schemas, checks of references and unique
 //! values, pages, defaults and what happens to dependents follow from the columns. What is special
 //! about a tool is one function beside its row.
@@ -6,7 +6,6 @@
 //! Knows nothing of a product's words: how errors and lists look is in the product's [`Manners`].
 
 mod act;
-mod column;
 mod examples;
 mod resource;
 mod schemas;
@@ -14,9 +13,9 @@ mod store;
 mod trouble;
 
 pub(crate) use act::{carry_out, make, read, seen, write};
-pub(crate) use column::{Column, col};
 pub(crate) use resource::{
-    Gives, Manners, Resource, Rules, create, delete, get, list, reads, update, writes,
+    Column, Gives, Manners, RecordRules, RecordTable, col, create, delete, get, list, reads,
+    update, writes,
 };
 pub(crate) use store::{Records, number};
-pub(crate) use trouble::{Reply, Trouble};
+pub(crate) use trouble::{RecordError, Reply};

@@ -4,12 +4,11 @@ use std::iter;
 
 use serde_json::{Map, Value, json};
 
-use super::column::Column;
-use super::resource::{Action, Gives, Manners, Resource, ToolRow};
+use super::resource::{Action, Column, Gives, Manners, RecordTable, ToolRow};
 use super::store::Records;
 use crate::product::field::{Field, Shape, may, need, schema};
 use crate::product::moment::Moment;
-use crate::product::tool::Tool;
+use crate::product::tool::ToolDefinition;
 
 const QUERY: Field = may("query", Shape::Text, "words that must all be found");
 
@@ -21,16 +20,22 @@ const MADE: &[Field] = &[
 
 impl ToolRow {
     /// The tool as hosts see it, its example made for these records.
-    pub(crate) fn to_tool(&self, of: &Resource, manners: &Manners, records: &Records) -> Tool {
+    pub(crate) fn to_tool(
+        &self,
+        of: &RecordTable,
+        manners: &Manners,
+        records: &Records,
+    ) -> ToolDefinition {
         let example = self.filled_example(of, manners, records);
         let description = format!("{}.\n\nExample: {example}", self.about);
         let fields = self.fields(of, manners);
-        let mut tool = Tool::new(self.name, self.title, description, self.kind(), schema(&fields));
+        let mut tool =
+            ToolDefinition::new(self.name, self.title, description, self.kind(), schema(&fields));
         tool.output = Some(self.output(of, manners));
         tool
     }
 
-    fn fields(&self, of: &Resource, manners: &Manners) -> Vec<Field> {
+    fn fields(&self, of: &RecordTable, manners: &Manners) -> Vec<Field> {
         let columns = of.columns.iter();
         let own: Vec<Field> = match &self.action {
             Action::List => {
@@ -59,7 +64,7 @@ impl ToolRow {
         of.within.into_iter().chain(own).collect()
     }
 
-    fn output(&self, of: &Resource, manners: &Manners) -> Value {
+    fn output(&self, of: &RecordTable, manners: &Manners) -> Value {
         match &self.action {
             Action::List => (manners.list_schema)(of.schema(manners)),
             Action::Get | Action::Create | Action::Update => of.schema(manners),
@@ -73,7 +78,7 @@ impl ToolRow {
     }
 }
 
-impl Resource {
+impl RecordTable {
     /// Names of what a record shows, the id first.
     pub(crate) fn member_names(&self) -> Vec<&'static str> {
         let columns = self.columns.iter().filter(|column| !column.hidden).map(|c| c.name);
@@ -126,7 +131,7 @@ impl Column {
     }
 }
 
-fn deleted_schema(of: &Resource) -> Value {
+fn deleted_schema(of: &RecordTable) -> Value {
     json!({
         "type": "object",
         "properties": {

@@ -6,29 +6,61 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::resource::Resource;
-use super::trouble::Trouble;
+use super::trouble::RecordError;
 use crate::date::Date;
 use crate::product::moment::Moment;
 
 /// Everything a product knows, or everything of one of its accounts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Records {
-    tables: BTreeMap<String, Table>,
+    tables: BTreeMap<String, TableRows>,
     /// Added to the number of every table's first record.
     offset: u64,
     /// Goes on with every change, so that the same calls give the same data.
     clock: i64,
     /// The tables as they were before the attempt under way touched them.
     #[serde(skip)]
-    before: Option<BTreeMap<String, Table>>,
+    before: Option<BTreeMap<String, TableRows>>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Table {
+struct TableRows {
     rows: Vec<Value>,
     /// How many there ever were: numbers are never used twice.
     made: u64,
+}
+
+/// What the store has to know of a table.
+pub(crate) trait TableKey {
+    /// The name under which its records are kept.
+    fn name(&self) -> &'static str;
+
+    /// What one of its records is called in messages.
+    fn one(&self) -> &'static str;
+
+    /// The number of the first record, before the offset of the account.
+    fn first_number(&self) -> u64;
+
+    /// What ids begin with; without it they are numbers.
+    fn id_prefix(&self) -> Option<&'static str>;
+}
+
+impl<T: TableKey + ?Sized> TableKey for &T {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn one(&self) -> &'static str {
+        (**self).one()
+    }
+
+    fn first_number(&self) -> u64 {
+        (**self).first_number()
+    }
+
+    fn id_prefix(&self) -> Option<&'static str> {
+        (**self).id_prefix()
+    }
 }
 
 impl Records {
@@ -55,61 +87,61 @@ impl Records {
         self.now()
     }
 
-    pub(crate) fn all(&self, of: &Resource) -> &[Value] {
-        self.tables.get(of.table).map_or(&[], |table| &table.rows)
+    pub(crate) fn all(&self, of: &impl TableKey) -> &[Value] {
+        self.tables.get(of.name()).map_or(&[], |table| &table.rows)
     }
 
     /// Records whose member has this value.
     pub(crate) fn with<'a>(
         &'a self,
-        of: &Resource,
+        of: &impl TableKey,
         member: &'static str,
         value: &'a Value,
     ) -> impl Iterator<Item = &'a Value> {
         self.all(of).iter().filter(move |record| record[member] == *value)
     }
 
-    pub(crate) fn get(&self, of: &Resource, id: &Value) -> Option<&Value> {
+    pub(crate) fn get(&self, of: &impl TableKey, id: &Value) -> Option<&Value> {
         self.all(of).iter().find(|record| record["id"] == *id)
     }
 
-    pub(crate) fn find(&self, of: &Resource, id: &Value) -> Result<&Value, Trouble> {
-        self.get(of, id).ok_or_else(|| Trouble::not_found(of.one, id))
+    pub(crate) fn find(&self, of: &impl TableKey, id: &Value) -> Result<&Value, RecordError> {
+        self.get(of, id).ok_or_else(|| RecordError::not_found(of.one(), id))
     }
 
     /// An id that no record of this table ever had.
-    pub(crate) fn new_id(&mut self, of: &Resource) -> Value {
-        let first = of.first + self.offset;
-        let table = self.table(of);
+    pub(crate) fn new_id(&mut self, of: &impl TableKey) -> Value {
+        let first = of.first_number() + self.offset;
+        let table = self.rows(of);
         let number = first + table.made;
         table.made += 1;
-        of.prefix.map_or_else(|| number.into(), |prefix| format!("{prefix}_{number}").into())
+        of.id_prefix().map_or_else(|| number.into(), |prefix| format!("{prefix}_{number}").into())
     }
 
-    pub(crate) fn insert(&mut self, of: &Resource, record: Value) {
-        self.table(of).rows.push(record);
+    pub(crate) fn insert(&mut self, of: &impl TableKey, record: Value) {
+        self.rows(of).rows.push(record);
     }
 
     pub(crate) fn change(
         &mut self,
-        of: &Resource,
+        of: &impl TableKey,
         id: &Value,
         change: impl FnOnce(&mut Value),
-    ) -> Result<(), Trouble> {
-        let rows = &mut self.table(of).rows;
+    ) -> Result<(), RecordError> {
+        let rows = &mut self.rows(of).rows;
         let found = rows.iter_mut().find(|record| record["id"] == *id);
-        found.map(change).ok_or_else(|| Trouble::not_found(of.one, id))
+        found.map(change).ok_or_else(|| RecordError::not_found(of.one(), id))
     }
 
-    pub(crate) fn remove(&mut self, of: &Resource, id: &Value) {
-        self.table(of).rows.retain(|record| record["id"] != *id);
+    pub(crate) fn remove(&mut self, of: &impl TableKey, id: &Value) {
+        self.rows(of).rows.retain(|record| record["id"] != *id);
     }
 
     /// Does all of it, or nothing.
     pub(crate) fn attempt<T>(
         &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+        work: impl FnOnce(&mut Self) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
         let clock = self.clock;
         self.before = Some(BTreeMap::new());
         let done = work(self);
@@ -121,12 +153,12 @@ impl Records {
         done
     }
 
-    fn table(&mut self, of: &Resource) -> &mut Table {
-        let table = self.tables.entry(of.table.to_owned()).or_default();
+    fn rows(&mut self, of: &impl TableKey) -> &mut TableRows {
+        let table = self.tables.entry(of.name().to_owned()).or_default();
         if let Some(before) = &mut self.before
-            && !before.contains_key(of.table)
+            && !before.contains_key(of.name())
         {
-            before.insert(of.table.to_owned(), table.clone());
+            before.insert(of.name().to_owned(), table.clone());
         }
         table
     }
@@ -141,10 +173,11 @@ pub(crate) fn number(record: &Value, member: &str) -> i64 {
 mod tests {
     use serde_json::json;
 
+    use super::super::resource::RecordTable;
     use super::*;
-    use crate::product::records::Rules;
+    use crate::product::records::RecordRules;
 
-    static THINGS: Resource = Resource {
+    static THINGS: RecordTable = RecordTable {
         table: "things",
         one: "thing",
         id: "thing_id",
@@ -152,7 +185,7 @@ mod tests {
         within: None,
         first: 10,
         columns: &[],
-        rules: Rules::NONE,
+        rules: RecordRules::NONE,
         tools: &[],
     };
 
@@ -162,14 +195,14 @@ mod tests {
         let first = records.new_id(&THINGS);
         records.insert(&THINGS, json!({ "id": first, "name": "a" }));
         let before = serde_json::to_value(&records).unwrap();
-        let failed: Result<(), Trouble> = records.attempt(|records| {
+        let failed: Result<(), RecordError> = records.attempt(|records| {
             records.tick();
             records.change(&THINGS, &first, |thing| thing["name"] = "b".into())?;
             let second = records.new_id(&THINGS);
             records.insert(&THINGS, json!({ "id": second }));
-            Err(Trouble::state("no"))
+            Err(RecordError::state("no"))
         });
-        assert_eq!(failed, Err(Trouble::state("no")));
+        assert_eq!(failed, Err(RecordError::state("no")));
         assert_eq!(serde_json::to_value(&records).unwrap(), before);
         records.remove(&THINGS, &first);
         assert_eq!(records.new_id(&THINGS), 111);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// Why a tool did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum RecordError {
     /// There is no such thing, or not where the caller may look.
     NotFound { what: &'static str, id: String },
     /// An argument makes no sense.
@@ -18,9 +18,9 @@ pub(crate) enum Trouble {
 }
 
 /// What a tool gives.
-pub(crate) type Reply = Result<Value, Trouble>;
+pub(crate) type Reply = Result<Value, RecordError>;
 
-impl Trouble {
+impl RecordError {
     pub(crate) fn not_found(what: &'static str, id: &Value) -> Self {
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         Self::NotFound { what, id }

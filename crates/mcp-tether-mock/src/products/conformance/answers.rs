@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::contents::{PIXEL, SILENCE};
-use super::{Conformance, Entry};
-use crate::product::Call;
+use super::state::{Conformance, Entry};
+use crate::product::CallContext;
 use crate::product::entry::{NOTHING, at_once, now};
-use crate::product::{Called, Kind, ToolResult};
-use crate::session::Level;
+use crate::product::{ToolKind, ToolOutcome, ToolResult};
+use crate::session::LogSeverity;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
 
@@ -20,12 +20,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 const fn tool(
     name: &'static str,
     description: &'static str,
-    run: crate::product::entry::Run<Conformance>,
+    run: crate::product::entry::ToolFunction<Conformance>,
 ) -> Entry {
     Entry {
         name,
         description,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run,
@@ -84,8 +84,8 @@ fn resource(uri: &str, mime_type: &str, text: &str) -> Value {
     json!({ "type": "resource", "resource": resource })
 }
 
-async fn log(call: &Call) -> Called {
-    let info = Level::from_name("info");
+async fn log(call: &CallContext) -> ToolOutcome {
+    let info = LogSeverity::from_name("info");
     let steps = ["Tool execution started", "Tool processing data", "Tool execution completed"];
     for (place, step) in steps.into_iter().enumerate() {
         if place > 0 {
@@ -98,7 +98,7 @@ async fn log(call: &Call) -> Called {
     Ok(ToolResult::text("Tool with logging executed successfully"))
 }
 
-async fn progress(call: &Call) -> Called {
+async fn progress(call: &CallContext) -> ToolOutcome {
     for step in [0, 50, 100] {
         if step > 0 {
             tokio::time::sleep(PAUSE).await;
@@ -108,7 +108,7 @@ async fn progress(call: &Call) -> Called {
     Ok(ToolResult::text("Tool with progress executed successfully"))
 }
 
-fn changed(product: &Conformance, call: &Call, method: &str) -> ToolResult {
+fn changed(product: &Conformance, call: &CallContext, method: &str) -> ToolResult {
     let changes = product.change();
     let told = call.connections.broadcast(method, &Value::Null);
     ToolResult::text(format!("change {changes} was told to {told}"))

@@ -4,10 +4,10 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Conformance, Entry};
-use crate::product::Call;
+use super::state::{Conformance, Entry};
+use crate::product::CallContext;
 use crate::product::entry::NOTHING;
-use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
 
@@ -15,9 +15,9 @@ const fn tool(
     name: &'static str,
     description: &'static str,
     input: &'static str,
-    run: crate::product::entry::Run<Conformance>,
+    run: crate::product::entry::ToolFunction<Conformance>,
 ) -> Entry {
-    Entry { name, description, kind: Kind::Read, input, tasks: TaskSupport::Forbidden, run }
+    Entry { name, description, kind: ToolKind::Read, input, tasks: TaskSupport::Forbidden, run }
 }
 
 /// A tool that asks its questions one after the other, under these keys.
@@ -103,7 +103,7 @@ fn sample(prompt: &str) -> (&'static str, Value) {
 }
 
 async fn answer(
-    call: &Call,
+    call: &CallContext,
     key: &'static str,
     method: &str,
     params: &Value,
@@ -124,7 +124,7 @@ fn told(answers: &[Value]) -> String {
     }
 }
 
-async fn sampling(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn sampling(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let (method, params) = sample(arguments.text_of("prompt").unwrap_or_default());
     if !call.can_ask(method) {
         return Ok(ToolResult::error("this host cannot sample"));
@@ -133,7 +133,7 @@ async fn sampling(call: &Call, arguments: Arguments<'_>) -> Called {
     Ok(ToolResult::text(format!("LLM response: {}", answer["content"]["text"])))
 }
 
-async fn elicitation(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn elicitation(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let (method, params) = form(
         arguments.text_of("message").unwrap_or_default(),
         json!({ "username": { "type": "string" }, "email": { "type": "string" } }),
@@ -145,7 +145,7 @@ async fn elicitation(call: &Call, arguments: Arguments<'_>) -> Called {
     Ok(ToolResult::text(format!("User response: {answer}")))
 }
 
-async fn completed(call: &Call, properties: Value) -> Called {
+async fn completed(call: &CallContext, properties: Value) -> ToolOutcome {
     let schema = json!({ "type": "object", "properties": properties });
     let params = json!({ "message": "please fill this in", "requestedSchema": schema });
     call.require(methods::ELICIT)?;
@@ -155,7 +155,7 @@ async fn completed(call: &Call, properties: Value) -> Called {
     Ok(ToolResult::text(format!("Elicitation completed: action={action}, content={content}")))
 }
 
-async fn several(call: &Call) -> Called {
+async fn several(call: &CallContext) -> ToolOutcome {
     let questions = [
         ("user_name", name("What is your name?")),
         ("greeting", sample("Generate a greeting")),

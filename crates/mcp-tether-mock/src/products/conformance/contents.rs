@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::product::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
+use crate::product::{Need, Prompt, PromptArgument, ResourceEntry, ResourceTemplate};
 
 /// A red pixel.
 pub(super) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5E\
@@ -10,8 +10,8 @@ pub(super) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAA
 /// A moment of silence.
 pub(super) const SILENCE: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
 
-pub(super) fn resources() -> Vec<Resource> {
-    let entry = |uri: &str, name: &str, description: &str, mime_type| Resource {
+pub(super) fn resources() -> Vec<ResourceEntry> {
+    let entry = |uri: &str, name: &str, description: &str, mime_type| ResourceEntry {
         uri: uri.to_owned(),
         name: name.to_owned(),
         description: description.to_owned(),

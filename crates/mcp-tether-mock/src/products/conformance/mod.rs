@@ -5,29 +5,22 @@ mod answers;
 mod asking;
 mod contents;
 mod schemas;
+mod state;
 mod task_tools;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use crate::product::Call;
+pub(crate) use self::state::Conformance;
+use self::state::Entry;
+use crate::product::CallContext;
 use crate::product::{
-    Arguments, Called, Habits, Need, Offers, Paths, Product, Profile, Prompt, Resource,
-    ResourceTemplate, Tool,
+    Arguments, EndpointPaths, Habits, Need, Offers, Product, Profile, Prompt, ResourceEntry,
+    ResourceTemplate, ToolDefinition, ToolOutcome,
 };
-
-/// One tool of the suite.
-type Entry = crate::product::entry::Entry<Conformance>;
-
-/// What the suite expects.
-pub(crate) struct Conformance {
-    tools: Vec<Arc<Tool>>,
-    /// How often the suite wanted lists to change.
-    changes: AtomicU64,
-}
 
 /// Every tool.
 fn entries() -> impl Iterator<Item = &'static Entry> {
@@ -39,11 +32,6 @@ impl Conformance {
         let tools = entries().map(Entry::to_tool).map(Arc::new).collect();
         Self { tools, changes: AtomicU64::new(0) }
     }
-
-    /// Changes what is listed; gives how often that happened.
-    fn change(&self) -> u64 {
-        self.changes.fetch_add(1, Ordering::SeqCst) + 1
-    }
 }
 
 impl Product for Conformance {
@@ -52,7 +40,7 @@ impl Product for Conformance {
             name: "conformance",
             title: "Conformance fixtures",
             version: "1.0.0",
-            paths: Paths::default(),
+            paths: EndpointPaths::default(),
             habits: Habits::default(),
             instructions: "What the official conformance suite expects of a server.",
             offers: Offers {
@@ -66,23 +54,23 @@ impl Product for Conformance {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<Tool>> {
+    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
-        call: &'a Call,
-        tool: &'a Tool,
+        call: &'a CallContext,
+        tool: &'a ToolDefinition,
         arguments: Arguments<'a>,
-    ) -> BoxFuture<'a, Called> {
+    ) -> BoxFuture<'a, ToolOutcome> {
         match entries().find(|entry| entry.name == tool.name) {
             Some(entry) => (entry.run)(self, call, arguments),
             None => crate::product::entry::at_once(Err(self.unknown_tool(&tool.name))),
         }
     }
 
-    fn resources(&self) -> Vec<Resource> {
+    fn resources(&self) -> Vec<ResourceEntry> {
         contents::resources()
     }
 

@@ -1,7 +1,7 @@
 //! Tools that matter for their schemas.
 
-use super::Entry;
-use crate::product::Kind;
+use super::state::Entry;
+use crate::product::ToolKind;
 use crate::product::ToolResult;
 use crate::product::entry::now;
 use crate::tasks::TaskSupport;
@@ -10,7 +10,7 @@ const fn tool(name: &'static str, description: &'static str, input: &'static str
     Entry {
         name,
         description,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(ToolResult::text(arguments.text)),

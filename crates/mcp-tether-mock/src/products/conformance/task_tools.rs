@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Conformance, Entry};
-use crate::product::Call;
+use super::state::{Conformance, Entry};
+use crate::product::CallContext;
 use crate::product::entry::{NOTHING, at_once, now};
-use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
@@ -17,10 +17,10 @@ const fn tool(
     name: &'static str,
     tasks: TaskSupport,
     input: &'static str,
-    run: crate::product::entry::Run<Conformance>,
+    run: crate::product::entry::ToolFunction<Conformance>,
 ) -> Entry {
     let description = "what the tasks of the suite are made of";
-    Entry { name, description, kind: Kind::Read, input, tasks, run }
+    Entry { name, description, kind: ToolKind::Read, input, tasks, run }
 }
 
 pub(super) const TOOLS: &[Entry] = &[
@@ -61,7 +61,7 @@ pub(super) const TOOLS: &[Entry] = &[
     tool("test_tool_with_task", TaskSupport::Late, NOTHING, |_, call, _| Box::pin(late(call))),
 ];
 
-async fn compute(arguments: Arguments<'_>) -> Called {
+async fn compute(arguments: Arguments<'_>) -> ToolOutcome {
     let seconds = arguments.value["seconds"].as_f64().unwrap_or_default();
     tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
     let label = arguments.text_of("label").unwrap_or("nothing");
@@ -74,7 +74,7 @@ fn form(message: &str) -> Value {
     json!({ "message": message, "requestedSchema": schema })
 }
 
-async fn confirm(call: &Call, questions: &[&str]) -> Called {
+async fn confirm(call: &CallContext, questions: &[&str]) -> ToolOutcome {
     if !call.can_ask(methods::ELICIT) {
         return Ok(ToolResult::error("this host cannot ask its user"));
     }
@@ -86,7 +86,7 @@ async fn confirm(call: &Call, questions: &[&str]) -> Called {
     Ok(ToolResult::text(json!(answers).to_string()))
 }
 
-async fn late(call: &Call) -> Called {
+async fn late(call: &CallContext) -> ToolOutcome {
     call.require(methods::ELICIT)?;
     let params = form("What is your name?");
     let answer = call.ask(methods::ELICIT, &params).named("user_name").answer().await;

@@ -1,32 +1,19 @@
 //! What was changed by whom: every call that changed something is noted, whichever tool it came by.
 //! The notes are read through GraphQL.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::confirm;
 use super::desk::Desk;
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Field, Input, Shape, may};
-use super::moment::Moment;
+use super::model::AuditEntry;
 use super::problem::Reply;
 use super::search::{PAGE, page};
 use super::shapes::AUDIT;
+use crate::product::field::{Field, Shape, ToolInput, may};
 
 /// Older notes are dropped.
 const MOST: usize = 1000;
-
-/// A call that changed something.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AuditEntry {
-    id: String,
-    at: Moment,
-    tool: String,
-    /// What kind of credential it was made with.
-    credential: String,
-    arguments: Value,
-}
 
 impl Desk {
     /// Runs a tool that changes something, all of it or nothing, and notes that it did.
@@ -34,8 +21,8 @@ impl Desk {
         &mut self,
         entry: &Entry,
         credential: &str,
-        input: Input<'_>,
-        change: fn(&mut Self, Input<'_>) -> Reply,
+        input: ToolInput<'_>,
+        change: fn(&mut Self, ToolInput<'_>) -> Reply,
     ) -> Reply {
         let before = self.clone();
         let reply = change(self, input);
@@ -47,7 +34,7 @@ impl Desk {
     }
 
     /// A dry run changes nothing.
-    fn record(&mut self, tool: &str, credential: &str, input: Input<'_>) {
+    fn record(&mut self, tool: &str, credential: &str, input: ToolInput<'_>) {
         if input.flag("dryRun") == Some(true) {
             return;
         }
@@ -86,7 +73,7 @@ pub(super) const QUERIES: &[Entry] = &[Entry {
 
 const FIELDS: &[Field] = &[may("tool", Shape::Text, "only calls of this tool")];
 
-fn list(desk: &Desk, input: Input<'_>) -> Reply {
+fn list(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let wanted = |entry: &&AuditEntry| input.text("tool").is_none_or(|tool| tool == entry.tool);
     let found: Vec<_> = desk.audit.iter().rev().filter(wanted).collect();
     Ok(page(input, &found, |entry| json!(entry)))

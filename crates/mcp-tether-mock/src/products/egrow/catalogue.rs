@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Field, Input, Shape, may, need};
-use super::model::{CURRENCY, Category, Product, ProductOption, Variant};
+use super::model::{Product, ProductOption, Variant};
 use super::problem::{Problem, Reply};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CATEGORY, PRODUCT, VARIANT};
+use super::views::{category_in_full, product_in_full, product_line, variant_in_full};
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const STATUS: Shape = Shape::OneOf(&["active", "draft", "archived"]);
 const STOCK: Shape = Shape::Whole(0, 1_000_000);
@@ -162,7 +161,7 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn find_products(desk: &Desk, input: Input<'_>) -> Reply {
+fn find_products(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let query = Query::of(input);
     let category = input.text("category").map(|name| desk.category(name)).transpose()?;
     let below = input.whole("stockBelow");
@@ -178,12 +177,12 @@ fn find_products(desk: &Desk, input: Input<'_>) -> Reply {
     Ok(page(input, &found, |product| product_line(desk, product, below)))
 }
 
-fn get_product(desk: &Desk, input: Input<'_>) -> Reply {
+fn get_product(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let product = named(desk, input.needed("product"))?;
     Ok(product_in_full(desk, product))
 }
 
-fn find_variants(desk: &Desk, input: Input<'_>) -> Reply {
+fn find_variants(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let query = Query::of(input);
     let product = input.text("product").map(|name| named(desk, name)).transpose()?;
     let wanted = |(of, variant): &(&Product, &Variant)| {
@@ -195,23 +194,18 @@ fn find_variants(desk: &Desk, input: Input<'_>) -> Reply {
     Ok(page(input, &found, |(product, variant)| variant_in_full(product, variant)))
 }
 
-fn get_variant(desk: &Desk, input: Input<'_>) -> Reply {
+fn get_variant(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let (product, variant) = desk.variant(input.needed("variant"))?;
     Ok(variant_in_full(product, variant))
 }
 
-fn find_categories(desk: &Desk, input: Input<'_>) -> Reply {
+fn find_categories(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let query = Query::of(input);
     let found: Vec<_> = desk.categories.iter().filter(|c| query.matches(&[&c.name])).collect();
     Ok(page(input, &found, |category| category_in_full(desk, category)))
 }
 
-pub(super) fn category_in_full(desk: &Desk, category: &Category) -> Value {
-    let products = desk.products.iter().filter(|product| product.category_id == category.id);
-    json!({ "id": category.id, "name": category.name, "productCount": products.count() })
-}
-
-fn create_product(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn create_product(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let category_id = desk.category(input.needed("category"))?.id.clone();
     let title = input.needed("title");
     if desk.products.iter().any(|product| same_text(&product.title, title)) {
@@ -250,7 +244,7 @@ fn create_product(desk: &mut Desk, input: Input<'_>) -> Reply {
 fn new_variant(
     desk: &mut Desk,
     options: &[ProductOption],
-    given: Input<'_>,
+    given: ToolInput<'_>,
     before: &[Variant],
 ) -> Result<Variant, Problem> {
     let sku = given.needed("sku");
@@ -285,7 +279,7 @@ fn new_variant(
     })
 }
 
-fn update_product(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn update_product(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let id = named(desk, input.needed("product"))?.id.clone();
     let category = match input.text("category") {
         Some(name) => Some(desk.category(name)?.id.clone()),
@@ -331,44 +325,4 @@ fn named<'a>(desk: &'a Desk, name: &str) -> Result<&'a Product, Problem> {
             .product(name)
             .or_else(|problem| desk.variant(name).map(|(product, _)| product).map_err(|_| problem)),
     }
-}
-
-/// A product in a list; with a bound, the variants below it are named.
-fn product_line(desk: &Desk, product: &Product, below: Option<i64>) -> Value {
-    let category = desk.category(&product.category_id);
-    let prices = || product.variants.iter().map(|variant| variant.price);
-    let mut line = json!({
-        "id": product.id,
-        "title": product.title,
-        "status": product.status,
-        "category": category.ok().map(|category| json!(category)),
-        "priceFrom": prices().min(),
-        "priceTo": prices().max(),
-        "currency": CURRENCY,
-        "totalStock": product.variants.iter().map(|variant| variant.stock).sum::<i64>(),
-        "variantCount": product.variants.len(),
-    });
-    if let Some(limit) = below {
-        let low = product.variants.iter().filter(|variant| variant.stock < limit);
-        let low = low.map(|v| json!({ "sku": v.sku, "title": v.title, "stock": v.stock }));
-        line["lowVariants"] = low.collect();
-    }
-    line
-}
-
-pub(super) fn product_in_full(desk: &Desk, product: &Product) -> Value {
-    let mut full = product_line(desk, product, None);
-    full["description"] = product.description.as_str().into();
-    full["options"] = json!(product.options);
-    full["variants"] = json!(product.variants);
-    full["media"] = json!(product.media);
-    full["createdAt"] = json!(product.created_at);
-    full
-}
-
-pub(super) fn variant_in_full(product: &Product, variant: &Variant) -> Value {
-    let mut line = json!(variant);
-    line["currency"] = CURRENCY.into();
-    line["product"] = json!({ "id": product.id, "title": product.title });
-    line
 }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::desk::Desk;
 use super::entry::{Entry, Run};
-use super::field::Input;
 use super::model::Payment;
 use super::problem::Reply;
 use super::{entries, seed};
+use crate::product::field::ToolInput;
 
 /// A drawn call: what to do and which things to do it with.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ fn entry(tool: &str) -> &'static Entry {
 fn play(desk: &mut Desk, tool: &str, arguments: &Value) -> Reply {
     let entry = entry(tool);
     assert_eq!(entry.to_tool().misfits(arguments), [], "{tool} {arguments}");
-    let input = Input(arguments);
+    let input = ToolInput(arguments);
     match entry.run {
         Run::Write(write) => desk.run(entry, "none", input, write),
         Run::Confirmed { preview, apply } => {

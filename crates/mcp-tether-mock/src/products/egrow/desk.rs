@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::audit::AuditEntry;
 use super::model::{
-    CURRENCY, Category, Change, Confirmation, Customer, Fulfillment, Group, Order, Pipeline,
-    Product, Stage, Variant,
+    AuditEntry, CURRENCY, Category, Change, Confirmation, Customer, Fulfillment, Group, Order,
+    Pipeline, Product, Stage, Variant,
 };
-use super::moment::Moment;
-use super::money::decimal;
 use super::problem::Problem;
 use crate::date::Date;
+use crate::product::moment::Moment;
+use crate::product::money::decimal;
 
 /// Everything the order desk knows.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,15 +3,14 @@
 use serde_json::json;
 
 use super::desk::Desk;
-use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Field, Input, Shape, may, need};
-use super::graphql;
+use super::entry::{Caller, Class, Domain, Entry, Gives, Run};
 use super::intent::Intent;
+use super::model::CURRENCY;
 use super::problem::{Problem, Reply};
 use super::shapes::{CAPABILITIES, HEALTH, IDENTITY, WORKFLOW};
 use super::workflows::WORKFLOWS;
-use super::{Caller, Egrow, entries};
-use crate::products::egrow::model::CURRENCY;
+use super::{analytics, catalogue, customers, graphql, orders, pipelines};
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const DOMAINS: Shape = Shape::OneOf(&[
     "Orders",
@@ -42,7 +41,7 @@ const PLAYBOOK: &[Field] = &[need(
     "which playbook",
 )];
 
-pub(super) const TOOLS: &[Entry] = &[
+const TOOLS: &[Entry] = &[
     Entry {
         name: "describe_capabilities",
         title: "Describe capabilities",
@@ -54,7 +53,7 @@ pub(super) const TOOLS: &[Entry] = &[
         example: r#"{"intent":"refund a broken item"}"#,
         fields: &[DESCRIBE],
         gives: Gives::One(&CAPABILITIES),
-        run: Run::About(|_, _, input| describe(input)),
+        run: Run::About(|_, input| describe(input)),
     },
     Entry {
         name: "get_workflow",
@@ -68,7 +67,7 @@ pub(super) const TOOLS: &[Entry] = &[
         example: r#"{"name":"order_refund"}"#,
         fields: &[PLAYBOOK],
         gives: Gives::One(&WORKFLOW),
-        run: Run::About(|_, _, input| workflow(input)),
+        run: Run::About(|_, input| workflow(input)),
     },
     Entry {
         name: "health_check",
@@ -94,11 +93,22 @@ pub(super) const TOOLS: &[Entry] = &[
         example: "{}",
         fields: &[],
         gives: Gives::One(&IDENTITY),
-        run: Run::About(|egrow, caller, _| Ok(whoami(egrow, caller))),
+        run: Run::About(|caller, _| Ok(whoami(caller))),
     },
 ];
 
-fn describe(input: Input<'_>) -> Reply {
+/// Every tool, in the order of `tools/list`.
+pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
+    [orders::TOOLS, orders::CHANGING, customers::TOOLS, customers::CHANGING, catalogue::TOOLS]
+        .into_iter()
+        .flatten()
+        .chain(TOOLS)
+        .chain(analytics::TOOLS)
+        .chain(graphql::TOOLS)
+        .chain(pipelines::TOOLS)
+}
+
+fn describe(input: ToolInput<'_>) -> Reply {
     let domain = input.text("domain");
     let intent = Intent::of(input.text("intent").unwrap_or_default());
     let mut found: Vec<(usize, &Entry)> = entries()
@@ -116,7 +126,7 @@ fn describe(input: Input<'_>) -> Reply {
     Ok(json!({ "domains": domains, "total": tools.len(), "tools": tools }))
 }
 
-fn workflow(input: Input<'_>) -> Reply {
+fn workflow(input: ToolInput<'_>) -> Reply {
     let name = input.needed("name");
     let Some(workflow) = WORKFLOWS.iter().find(|workflow| workflow.name == name) else {
         return Err(Problem::not_found("workflow", name, "the schema of `name` lists them all"));
@@ -134,7 +144,7 @@ fn health(desk: &Desk) -> Reply {
     }))
 }
 
-fn whoami(egrow: &Egrow, caller: &Caller<'_>) -> serde_json::Value {
+fn whoami(caller: &Caller<'_>) -> serde_json::Value {
     json!({
         "user": {
             "id": "usr_1",
@@ -148,7 +158,7 @@ fn whoami(egrow: &Egrow, caller: &Caller<'_>) -> serde_json::Value {
             "currency": CURRENCY,
             "minorUnits": 2,
             "timezone": "UTC",
-            "today": egrow.today().to_string(),
+            "today": caller.today.to_string(),
         },
         "permissions": ["read", "write", "destructive", "escape"],
         "credential": caller.kind(),

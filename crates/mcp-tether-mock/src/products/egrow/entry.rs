@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::confirm;
 use super::desk::Desk;
-use super::field::{self, Field, Input, Shape, may};
 use super::problem::{self, Problem, Reply};
 use super::types::Type;
-use super::{Caller, Egrow};
-use crate::product::{Kind, Tool};
+use crate::date::Date;
+use crate::product::field::{self, Field, Shape, ToolInput, may};
+use crate::product::{ToolDefinition, ToolKind};
 
 /// A tool: what it says about itself, what it takes, and the function that does it.
 pub(super) struct Entry {
@@ -95,6 +95,24 @@ impl Class {
     }
 }
 
+/// Who calls.
+pub(super) struct Caller<'a> {
+    pub(super) credential: &'a str,
+    /// The day it is at the order desk.
+    pub(super) today: Date,
+}
+
+impl Caller<'_> {
+    /// What kind of credential it is; never the credential itself.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.credential {
+            "open" => "none",
+            key if key.starts_with("egrow_") => "api_key",
+            _ => "oauth",
+        }
+    }
+}
+
 /// The shape of what it gives.
 #[derive(Clone, Copy)]
 pub(super) enum Gives {
@@ -106,14 +124,14 @@ pub(super) enum Gives {
 /// The function behind a tool.
 #[derive(Clone, Copy)]
 pub(super) enum Run {
-    /// Needs to know who asks and what the product is.
-    About(fn(&Egrow, &Caller<'_>, Input<'_>) -> Reply),
-    Read(fn(&Desk, Input<'_>) -> Reply),
-    Write(fn(&mut Desk, Input<'_>) -> Reply),
+    /// Answers from the tables and from what is known of the caller.
+    About(fn(&Caller<'_>, ToolInput<'_>) -> Reply),
+    Read(fn(&Desk, ToolInput<'_>) -> Reply),
+    Write(fn(&mut Desk, ToolInput<'_>) -> Reply),
     /// `preview` checks everything and says in one sentence what `apply` will do.
     Confirmed {
-        preview: fn(&Desk, Input<'_>) -> Result<String, Problem>,
-        apply: fn(&mut Desk, Input<'_>) -> Reply,
+        preview: fn(&Desk, ToolInput<'_>) -> Result<String, Problem>,
+        apply: fn(&mut Desk, ToolInput<'_>) -> Reply,
     },
 }
 
@@ -121,26 +139,26 @@ const CONFIRM: &[Field] =
     &[may(confirm::ARGUMENT, Shape::Text, "the token that the first call gave")];
 
 impl Run {
-    fn kind(self) -> Kind {
+    fn kind(self) -> ToolKind {
         match self {
-            Self::About(_) | Self::Read(_) => Kind::Read,
-            Self::Write(_) => Kind::Write,
-            Self::Confirmed { .. } => Kind::Destructive,
+            Self::About(_) | Self::Read(_) => ToolKind::Read,
+            Self::Write(_) => ToolKind::Write,
+            Self::Confirmed { .. } => ToolKind::Destructive,
         }
     }
 }
 
 impl Entry {
-    pub(super) fn to_tool(&self) -> Tool {
+    pub(super) fn to_tool(&self) -> ToolDefinition {
         let description = format!(
             "{}.\n\nWhen to use: {}.\nWhen not to use: {}.\nExample: {}",
             self.about, self.when_to_use, self.when_not_to_use, self.example
         );
         let kind = self.run.kind();
-        let confirm = if kind == Kind::Destructive { CONFIRM } else { &[] };
+        let confirm = if kind == ToolKind::Destructive { CONFIRM } else { &[] };
         let fields = self.fields.iter().copied().chain([confirm]).flatten();
         let input = field::schema(fields);
-        let mut tool = Tool::new(self.name, self.title, description, kind, input);
+        let mut tool = ToolDefinition::new(self.name, self.title, description, kind, input);
         tool.output = Some(self.gives.schema(kind));
         tool
     }
@@ -162,7 +180,7 @@ impl Entry {
 
 impl Gives {
     /// What it gives, or one of the other shapes that an answer can have.
-    fn schema(self, kind: Kind) -> Value {
+    fn schema(self, kind: ToolKind) -> Value {
         let given = match self {
             Self::One(of) => of.in_full(),
             Self::List(of) => json!({
@@ -178,7 +196,7 @@ impl Gives {
             }),
         };
         let mut shapes = vec![given, problem::schema()];
-        if kind == Kind::Destructive {
+        if kind == ToolKind::Destructive {
             shapes.push(confirm::schema());
         }
         json!({ "type": "object", "anyOf": shapes })

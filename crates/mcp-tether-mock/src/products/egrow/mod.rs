@@ -24,6 +24,7 @@ mod seed;
 mod seed_tables;
 mod shapes;
 mod types;
+mod views;
 mod workflows;
 
 use std::sync::Arc;
@@ -34,53 +35,39 @@ use serde_json::{Value, json};
 
 use self::confirm::Confirmations;
 use self::desk::Desk;
-use self::entry::{Entry, Run};
-use self::field::Input;
+use self::discovery::entries;
+use self::entry::{Caller, Entry, Run};
 use self::limits::Limits;
 use self::problem::{Problem, Reply};
 use crate::date::Date;
-use crate::kept::{DataProblem, Kept};
+use crate::kept::{DataProblem, StoredData};
 use crate::options::MockOptions;
-use crate::product::Call;
+use crate::product::CallContext;
+use crate::product::field::ToolInput;
 use crate::product::{
-    Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult,
+    Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ToolDefinition,
+    ToolOutcome, ToolResult,
 };
-use crate::product::{draw, field, moment, money};
 use mcp_tether_wire::protocol::methods;
 
 /// The order desk, its data and what it keeps about its callers.
 pub(crate) struct Egrow {
-    tools: Vec<Arc<Tool>>,
-    desk: Kept<Desk>,
+    tools: Vec<Arc<ToolDefinition>>,
+    desk: StoredData<Desk>,
     /// The day it is; the real one when nobody chose it.
     chosen_day: Option<Date>,
     limits: Limits,
     confirmations: Confirmations,
 }
 
-/// Who calls.
-pub(super) struct Caller<'a> {
-    credential: &'a str,
-}
-
-/// Every tool.
-fn entries() -> impl Iterator<Item = &'static Entry> {
-    [orders::TOOLS, orders::CHANGING, customers::TOOLS, customers::CHANGING, catalogue::TOOLS]
-        .into_iter()
-        .flatten()
-        .chain(discovery::TOOLS)
-        .chain(analytics::TOOLS)
-        .chain(graphql::TOOLS)
-        .chain(pipelines::TOOLS)
-}
-
 impl Egrow {
     /// With data drawn from the seed, or from the data file.
     pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
+        graphql::offer(entries());
         let day = options.today.unwrap_or_else(Date::today);
         Ok(Self {
             tools: entries().map(Entry::to_tool).map(Arc::new).collect(),
-            desk: Kept::open(options.data.as_ref(), || seed::desk(options.seed, day))?,
+            desk: StoredData::open(options.data.as_ref(), || seed::desk(options.seed, day))?,
             chosen_day: options.today,
             limits: Limits::default(),
             confirmations: Confirmations::new(options.seed),
@@ -91,15 +78,15 @@ impl Egrow {
         self.chosen_day.unwrap_or_else(Date::today)
     }
 
-    async fn run(&self, call: &Call, entry: &Entry, arguments: &Value) -> Reply {
+    async fn run(&self, call: &CallContext, entry: &Entry, arguments: &Value) -> Reply {
         self.limits.count(&call.credential, entry.class, Instant::now())?;
-        let input = Input(arguments);
-        let caller = &Caller { credential: &call.credential };
+        let input = ToolInput(arguments);
+        let caller = &Caller { credential: &call.credential, today: self.today() };
         if self.desk.look().today != self.today() {
             self.desk.change(|desk| desk.begin(self.today()))?;
         }
         Ok(match entry.run {
-            Run::About(about) => about(self, caller, input)?,
+            Run::About(about) => about(caller, input)?,
             Run::Read(read) => read(&self.desk.look(), input)?,
             Run::Write(write) => {
                 self.desk.change(|desk| desk.run(entry, caller.kind(), input, write))??
@@ -118,9 +105,9 @@ impl Egrow {
     /// can ask its user is asked, whatever token it brings.
     async fn unconfirmed(
         &self,
-        call: &Call,
+        call: &CallContext,
         entry: &Entry,
-        input: Input<'_>,
+        input: ToolInput<'_>,
         summary: &str,
     ) -> Result<Option<Value>, Problem> {
         if call.can_ask(methods::ELICIT) {
@@ -136,7 +123,7 @@ impl Egrow {
         }
     }
 
-    async fn ask(&self, call: &Call, summary: &str) -> Result<(), Problem> {
+    async fn ask(&self, call: &CallContext, summary: &str) -> Result<(), Problem> {
         let params = json!({
             "message": format!("{summary}. This cannot be undone. Go ahead?"),
             "requestedSchema": {
@@ -157,17 +144,6 @@ impl Egrow {
     }
 }
 
-impl Caller<'_> {
-    /// What kind of credential it is; never the credential itself.
-    fn kind(&self) -> &'static str {
-        match self.credential {
-            "open" => "none",
-            key if key.starts_with("egrow_") => "api_key",
-            _ => "oauth",
-        }
-    }
-}
-
 fn result(reply: Reply) -> ToolResult {
     match reply {
         Ok(value) => ToolResult::value(&value),
@@ -181,7 +157,7 @@ impl Product for Egrow {
             name: "egrow",
             title: "eGrow",
             version: "1.0.0",
-            paths: Paths::default(),
+            paths: EndpointPaths::default(),
             habits: Habits::default(),
             instructions: "An order desk for online shops: orders, customers, products. Start with \
                 `describe_capabilities`; tasks of several steps have a playbook in `get_workflow`. \
@@ -191,16 +167,16 @@ impl Product for Egrow {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<Tool>> {
+    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
-        call: &'a Call,
-        tool: &'a Tool,
+        call: &'a CallContext,
+        tool: &'a ToolDefinition,
         arguments: Arguments<'a>,
-    ) -> BoxFuture<'a, Called> {
+    ) -> BoxFuture<'a, ToolOutcome> {
         let entry = entries().find(|entry| entry.name == tool.name);
         Box::pin(async move {
             match entry {
@@ -210,7 +186,12 @@ impl Product for Egrow {
         })
     }
 
-    fn invalid_arguments(&self, _call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
+    fn invalid_arguments(
+        &self,
+        _call: &CallContext,
+        tool: &ToolDefinition,
+        misfits: &[Misfit],
+    ) -> ToolOutcome {
         let example = entries().find(|entry| entry.name == tool.name).map(|entry| entry.example);
         let hint = format!("correct the arguments, for example {}", example.unwrap_or("{}"));
         Ok(result(Err(Problem::invalid(Misfit::all(misfits), hint))))

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::moment::Moment;
+use crate::product::moment::Moment;
 
 /// The currency of the account.
 pub(super) const CURRENCY: &str = "MAD";
@@ -285,4 +286,16 @@ impl Order {
             "paid"
         }
     }
+}
+
+/// A call that changed something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuditEntry {
+    pub(super) id: String,
+    pub(super) at: Moment,
+    pub(super) tool: String,
+    /// What kind of credential it was made with.
+    pub(super) credential: String,
+    pub(super) arguments: Value,
 }

@@ -1,14 +1,12 @@
 //! The tools for pipelines: the stages that orders pass, and what stands in each of them.
 
-use serde_json::{Value, json};
-
 use super::desk::Desk;
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Input, Shape, need};
-use super::model::{Order, Pipeline, Stage};
 use super::problem::Reply;
 use super::search::{PAGE, page};
 use super::shapes::PIPELINE;
+use super::views::pipeline_in_full;
+use crate::product::field::{Shape, ToolInput, need};
 
 pub(super) const TOOLS: &[Entry] = &[
     Entry {
@@ -39,32 +37,10 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn list(desk: &Desk, input: Input<'_>) -> Reply {
+fn list(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(page(input, &desk.pipelines, |pipeline| pipeline_in_full(desk, pipeline)))
 }
 
-fn get(desk: &Desk, input: Input<'_>) -> Reply {
+fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(pipeline_in_full(desk, desk.pipeline(input.needed("pipeline"))?))
-}
-
-pub(super) fn pipeline_in_full(desk: &Desk, pipeline: &Pipeline) -> Value {
-    let stages = pipeline.stages.iter().enumerate();
-    let stages: Vec<_> =
-        stages.map(|(position, stage)| stage_line(desk, position, stage)).collect();
-    let orders = desk.orders.iter().filter(|order| order.pipeline_id == pipeline.id);
-    json!({
-        "id": pipeline.id,
-        "name": pipeline.name,
-        "orderCount": orders.count(),
-        "stages": stages,
-    })
-}
-
-fn stage_line(desk: &Desk, position: usize, stage: &Stage) -> Value {
-    let there = || desk.orders.iter().filter(|order| order.stage_id == stage.id);
-    let mut line = json!(stage);
-    line["position"] = (position + 1).into();
-    line["orderCount"] = there().count().into();
-    line["totalAmount"] = there().map(Order::total).sum::<i64>().into();
-    line
 }

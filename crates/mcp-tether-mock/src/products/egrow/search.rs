@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::field::{Field, Input, Shape, may};
-use crate::product::page::Page;
+use crate::product::field::{Field, Shape, ToolInput, may};
+use crate::product::page::ListPage;
 pub(super) use crate::product::query::Query;
 
 /// Arguments of everything that gives pages.
@@ -14,9 +14,9 @@ pub(super) const PAGE: &[Field] = &[
 ];
 
 /// One page of `all`, each entry written by `show`.
-pub(super) fn page<T>(input: Input<'_>, all: &[T], show: impl Fn(&T) -> Value) -> Value {
+pub(super) fn page<T>(input: ToolInput<'_>, all: &[T], show: impl Fn(&T) -> Value) -> Value {
     let number = |name: &str, default| input.whole(name).unwrap_or(default);
-    let page = Page::of(all, number("page", 1), number("perPage", 20));
+    let page = ListPage::of(all, number("page", 1), number("perPage", 20));
     json!({
         "items": page.items.iter().map(show).collect::<Vec<_>>(),
         "page": page.number,
@@ -34,12 +34,12 @@ mod tests {
     fn pages_tell_whether_there_is_more() {
         let all = [1, 2, 3, 4, 5];
         let asked = json!({ "page": 2, "perPage": 2 });
-        let given = page(Input(&asked), &all, |number| (*number).into());
+        let given = page(ToolInput(&asked), &all, |number| (*number).into());
         let expected = json!({
             "items": [3, 4], "page": 2, "perPage": 2, "total": 5, "hasMore": true,
         });
         assert_eq!(given, expected);
         let beyond = json!({ "page": 100_000 });
-        assert_eq!(page(Input(&beyond), &all, |_| Value::Null)["items"], json!([]));
+        assert_eq!(page(ToolInput(&beyond), &all, |_| Value::Null)["items"], json!([]));
     }
 }

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::desk::{AGENTS, Desk};
-use super::draw::Draw;
 use super::model::{
     Address, Category, Change, Confirmation, Customer, DeliveryAttempt, Fulfillment, Group, Line,
     Order, Payment, Pipeline, Product, ProductOption, Stage, Utm, Variant,
 };
-use super::moment::Moment;
 use super::seed_tables::{
     ADVERTISEMENTS, CAMPAIGNS, CATEGORIES, CITIES, COURIERS, CUSTOMERS, GROUPS, PRODUCTS,
     ProductRow, STAGES, TOLD, Told,
 };
 use crate::date::Date;
+use crate::product::draw::Draw;
+use crate::product::moment::Moment;
 use crate::splitmix::splitmix64;
 
 /// Days that orders go back.

@@ -1,10 +1,10 @@
 //! What tools give, type by type. Plain tables; what they mean is in `types`.
 
-use super::catalogue::{category_in_full, product_in_full, variant_in_full};
-use super::customers::customer_in_full;
-use super::pipelines::pipeline_in_full;
 use super::types::Is::{Data, Flag, Many, One, Text, Texts, Whole};
 use super::types::{Type, has, link, or_null, sometimes};
+use super::views::{
+    category_in_full, customer_in_full, pipeline_in_full, product_in_full, variant_in_full,
+};
 
 /// A value without an identity: it is always told whole.
 macro_rules! value {

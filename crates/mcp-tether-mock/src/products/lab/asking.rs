@@ -4,11 +4,10 @@
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 
-use super::Lab;
-use super::tools::Entry;
-use crate::product::Call;
+use super::state::{Entry, Lab};
+use crate::product::CallContext;
 use crate::product::entry::{NOTHING, at_once};
-use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, methods};
@@ -22,7 +21,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_user",
         description: "asks the user a question through the host",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","properties":{"question":{"type":"string"}}}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_user(call, arguments)),
@@ -30,7 +29,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_model",
         description: "asks the model of the host for a completion",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","properties":{"prompt":{"type":"string"}}}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_model(call, arguments)),
@@ -38,7 +37,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_roots",
         description: "asks the host for its folders",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask(call, methods::LIST_ROOTS, Value::Null)),
@@ -46,7 +45,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_all",
         description: "asks user, model and folders at once, as far as the host can be asked",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_all(call)),
@@ -54,7 +53,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_twice",
         description: "asks the user something, and then something else; acts in the end",
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, _| Box::pin(ask_twice(lab, call)),
@@ -62,7 +61,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_endless",
         description: "asks the user again as long as they accept",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_endless(call)),
@@ -70,7 +69,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_openly",
         description: "asks the user, and needs no state to know the answer",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_openly(call)),
@@ -78,7 +77,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_between",
         description: "tells how far it is, asks the user half-way, and goes on telling",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(ask_between(call)),
@@ -86,7 +85,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_regardless",
         description: "asks the model whether or not the host said that it has one",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| Box::pin(put(call, methods::SAMPLE, sample("say something"))),
@@ -94,7 +93,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "ask_url",
         description: "sends the user to a URL, again for each of `times`",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: TIMES,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(ask_url(call, arguments)),
@@ -102,7 +101,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "url_first",
         description: "fails until the user has been at a URL, `times` times for each `key`",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: VISIT,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| Box::pin(url_first(lab, call, arguments)),
@@ -110,7 +109,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "put_off",
         description: "puts the call off this many times without asking anything (2026-07-28)",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: TIMES,
         tasks: TaskSupport::Forbidden,
         run: |_, call, arguments| Box::pin(put_off(call, arguments)),
@@ -118,19 +117,19 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "needs_model",
         description: "refuses a host that cannot sample, in the way of the protocol",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, call, _| needs_model(call),
     },
 ];
 
-async fn ask_user(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn ask_user(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let question = arguments.text_of("question").unwrap_or("what is your name?");
     ask(call, methods::ELICIT, form(question)).await
 }
 
-async fn ask_model(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn ask_model(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let prompt = arguments.text_of("prompt").unwrap_or("say something");
     ask(call, methods::SAMPLE, sample(prompt)).await
 }
@@ -152,14 +151,14 @@ fn sample(prompt: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": content }], "maxTokens": 100 })
 }
 
-async fn ask(call: &Call, method: &str, params: Value) -> Called {
+async fn ask(call: &CallContext, method: &str, params: Value) -> ToolOutcome {
     if !call.can_ask(method) {
         return Ok(ToolResult::error(format!("this host cannot be asked `{method}`")));
     }
     put(call, method, params).await
 }
 
-async fn put(call: &Call, method: &str, params: Value) -> Called {
+async fn put(call: &CallContext, method: &str, params: Value) -> ToolOutcome {
     Ok(match call.ask(method, &params).answer().await {
         Some(Ok(result)) => ToolResult::value(&result),
         Some(Err(error)) => ToolResult::value(&error).failed(),
@@ -167,7 +166,7 @@ async fn put(call: &Call, method: &str, params: Value) -> Called {
     })
 }
 
-async fn ask_all(call: &Call) -> Called {
+async fn ask_all(call: &CallContext) -> ToolOutcome {
     let questions = [
         ("user", methods::ELICIT, form("what is your name?")),
         ("model", methods::SAMPLE, sample("say something")),
@@ -182,7 +181,7 @@ async fn ask_all(call: &Call) -> Called {
     Ok(ToolResult::value(&answers.into()))
 }
 
-async fn ask_twice(lab: &Lab, call: &Call) -> Called {
+async fn ask_twice(lab: &Lab, call: &CallContext) -> ToolOutcome {
     let mut answers = Vec::new();
     for (key, question) in [("name", "what is your name?"), ("color", "what color do you like?")] {
         match call.ask(methods::ELICIT, &form(question)).named(key).answer().await {
@@ -195,7 +194,7 @@ async fn ask_twice(lab: &Lab, call: &Call) -> Called {
     Ok(ToolResult::value(&json!({ "answers": answers, "acts": lab.act() })))
 }
 
-async fn ask_endless(call: &Call) -> Called {
+async fn ask_endless(call: &CallContext) -> ToolOutcome {
     let mut asked = 0;
     loop {
         let answer = call.ask(methods::ELICIT, &form("once more?")).answer().await;
@@ -206,7 +205,7 @@ async fn ask_endless(call: &Call) -> Called {
     }
 }
 
-async fn ask_openly(call: &Call) -> Called {
+async fn ask_openly(call: &CallContext) -> ToolOutcome {
     let params = form("what is your name?");
     let asked = call.ask(methods::ELICIT, &params).named("name").unguarded();
     match asked.answer().await {
@@ -215,7 +214,7 @@ async fn ask_openly(call: &Call) -> Called {
     }
 }
 
-async fn ask_between(call: &Call) -> Called {
+async fn ask_between(call: &CallContext) -> ToolOutcome {
     for step in 1..=5 {
         call.progress(step, 10, "before the question");
     }
@@ -227,7 +226,7 @@ async fn ask_between(call: &Call) -> Called {
 }
 
 /// Visits of a URL are not observed: a host that accepts is sent there again until it is enough.
-async fn ask_url(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn ask_url(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let times = arguments.number_of("times").unwrap_or(1);
     if !call.can_visit() {
         return Ok(ToolResult::error("this host cannot send its user to a URL"));
@@ -247,7 +246,7 @@ async fn ask_url(call: &Call, arguments: Arguments<'_>) -> Called {
 }
 
 /// The error of 2025-11-25 that asks for a visit first; the same as a question in 2026-07-28.
-async fn url_first(lab: &Lab, call: &Call, arguments: Arguments<'_>) -> Called {
+async fn url_first(lab: &Lab, call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let key = arguments.text_of("key").unwrap_or("default");
     let params = visit_params(call, key);
     match call.session.version() {
@@ -268,7 +267,7 @@ async fn url_first(lab: &Lab, call: &Call, arguments: Arguments<'_>) -> Called {
 }
 
 /// The parameters of an elicitation by URL; only 2025-11-25 gives it an id of its own.
-fn visit_params(call: &Call, key: &str) -> Value {
+fn visit_params(call: &CallContext, key: &str) -> Value {
     let url = format!("https://lab.example/visit/{key}");
     let mut params = json!({ "mode": "url", "message": "please visit this page", "url": url });
     if call.session.version() == ProtocolVersion::V2025_11_25 {
@@ -277,13 +276,13 @@ fn visit_params(call: &Call, key: &str) -> Value {
     params
 }
 
-async fn put_off(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn put_off(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let times = arguments.number_of("times").unwrap_or(1);
     call.put_off(times).await;
     Ok(ToolResult::value(&json!({ "put_off": times })))
 }
 
-fn needs_model<'a>(call: &'a Call) -> BoxFuture<'a, Called> {
+fn needs_model<'a>(call: &'a CallContext) -> BoxFuture<'a, ToolOutcome> {
     let able = call.require(methods::SAMPLE);
     at_once(able.map(|()| ToolResult::text("this host can sample")))
 }

@@ -3,15 +3,15 @@
 
 use serde_json::{Value, json};
 
-use crate::product::{Need, Prompt, PromptArgument, Resource, ResourceTemplate};
+use crate::product::{Need, Prompt, PromptArgument, ResourceEntry, ResourceTemplate};
 
 /// The resource that `touch` changes and subscribers hear of.
 pub(super) const WATCHED: &str = "lab://watched";
 
 const SUBSTANCES: [&str; 6] = ["acetone", "ammonia", "argon", "benzene", "boron", "copper"];
 
-pub(super) fn resources() -> Vec<Resource> {
-    let entry = |uri: &str, name: &str, description: &str, mime_type| Resource {
+pub(super) fn resources() -> Vec<ResourceEntry> {
+    let entry = |uri: &str, name: &str, description: &str, mime_type| ResourceEntry {
         uri: uri.to_owned(),
         name: name.to_owned(),
         description: description.to_owned(),

@@ -3,21 +3,20 @@
 
 use serde_json::{Value, json};
 
-use super::Lab;
-use super::tools::Entry;
-use crate::product::Call;
-use crate::product::entry::{Run, now};
-use crate::product::{Arguments, Kind, Tool, ToolResult};
+use super::state::{Entry, Lab};
+use crate::product::CallContext;
+use crate::product::entry::{ToolFunction, now};
+use crate::product::{Arguments, ToolDefinition, ToolKind, ToolResult};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::headers::PARAMETER_ANNOTATION;
 
 /// Gives its arguments back.
-const ECHO: Run<Lab> = |_, _, arguments| now(ToolResult::json_text(arguments.text));
+const ECHO: ToolFunction<Lab> = |_, _, arguments| now(ToolResult::json_text(arguments.text));
 
 /// A tool that only its schema distinguishes.
 const fn tool(name: &'static str, description: &'static str, input: &'static str) -> Entry {
     let tasks = TaskSupport::Forbidden;
-    Entry { name, description, kind: Kind::Read, input, tasks, run: ECHO }
+    Entry { name, description, kind: ToolKind::Read, input, tasks, run: ECHO }
 }
 
 pub(super) const TABLE: &[Entry] = &[
@@ -36,7 +35,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "relabel",
         description: "lets `locate` repeat its region in another header; `quietly` announces nothing",
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         input: r#"{"type":"object","required":["header"],"properties":{
             "header":{"type":"string","minLength":1},"quietly":{"type":"boolean"}}}"#,
         tasks: TaskSupport::Forbidden,
@@ -100,12 +99,12 @@ pub(super) const TABLE: &[Entry] = &[
     ),
 ];
 
-fn relabel(lab: &Lab, call: &Call, arguments: Arguments<'_>) -> ToolResult {
+fn relabel(lab: &Lab, call: &CallContext, arguments: Arguments<'_>) -> ToolResult {
     let header = arguments.text_of("header").unwrap_or_default();
     let Some(entry) = TABLE.first() else {
         return ToolResult::error("there is no tool to change");
     };
-    let mut tool: Tool = entry.to_tool();
+    let mut tool: ToolDefinition = entry.to_tool();
     tool.input["properties"]["region"][PARAMETER_ANNOTATION] = header.into();
     lab.replace_tool(tool);
     if arguments.value["quietly"] != true {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::asking::form;
-use super::tools::Entry;
-use crate::product::Call;
+use super::state::Entry;
+use crate::product::CallContext;
 use crate::product::entry::{NOTHING, at_once};
-use crate::product::{Arguments, Called, Kind, ToolResult};
+use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
 use crate::rpc_error::RpcError;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
@@ -17,7 +17,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_work",
         description: "works for a while and tells how it stands, as a task where it can",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
         tasks: TaskSupport::Optional,
@@ -26,7 +26,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_only",
         description: "runs as a task or not at all",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Required,
         run: |_, _, _| at_once(Ok(ToolResult::text("done as a task"))),
@@ -34,7 +34,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_fail",
         description: "fails as a tool, inside a task",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Optional,
         run: |_, _, _| at_once(Ok(ToolResult::error("it went wrong"))),
@@ -42,7 +42,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_error",
         description: "fails as a protocol, inside a task",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Optional,
         run: |_, _, _| at_once(Err(RpcError::internal("the work broke down"))),
@@ -50,7 +50,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_ask",
         description: "asks the user something from inside a task",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Optional,
         run: |_, call, _| Box::pin(ask(call, &["what is your name?"])),
@@ -58,7 +58,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_ask_two",
         description: "asks the user two things at once from inside a task",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Optional,
         run: |_, call, _| Box::pin(ask(call, &["what is your name?", "what is your color?"])),
@@ -66,7 +66,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_given_up",
         description: "becomes a task that the remote itself cancels",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Optional,
         run: |_, call, _| Box::pin(give_up(call)),
@@ -74,21 +74,21 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "task_late",
         description: "asks the user first, and becomes a task then",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Late,
         run: |_, call, _| Box::pin(late(call)),
     },
 ];
 
-async fn work(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn work(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let ms = arguments.number_of("ms").unwrap_or_default();
     call.tell("half of it is to do");
     tokio::time::sleep(Duration::from_millis(ms)).await;
     Ok(ToolResult::value(&json!({ "ms": ms })))
 }
 
-async fn ask(call: &Call, questions: &[&str]) -> Called {
+async fn ask(call: &CallContext, questions: &[&str]) -> ToolOutcome {
     if !call.can_ask(methods::ELICIT) {
         return Ok(ToolResult::error("this host cannot ask its user"));
     }
@@ -104,7 +104,7 @@ async fn ask(call: &Call, questions: &[&str]) -> Called {
     Ok(ToolResult::value(&json!({ "answers": answers })))
 }
 
-async fn give_up(call: &Call) -> Called {
+async fn give_up(call: &CallContext) -> ToolOutcome {
     // After the handle was sent: the task has to be seen before it ends.
     tokio::task::yield_now().await;
     match call.task() {
@@ -116,7 +116,7 @@ async fn give_up(call: &Call) -> Called {
     }
 }
 
-async fn late(call: &Call) -> Called {
+async fn late(call: &CallContext) -> ToolOutcome {
     call.require(methods::ELICIT)?;
     let params = form("what is your name?");
     let answer = call.ask(methods::ELICIT, &params).named("user_name").answer().await;

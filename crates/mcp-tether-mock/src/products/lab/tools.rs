@@ -4,25 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Lab, asking, contents, mirrored, task_tools};
-use crate::product::Call;
+use super::contents;
+use super::state::{Entry, Lab};
+use crate::product::CallContext;
 use crate::product::entry::{ANYTHING, NOTHING, now};
-use crate::product::{Arguments, Called, Kind, ToolResult};
-use crate::session::Level;
+use crate::product::{Arguments, ToolKind, ToolOutcome, ToolResult};
+use crate::session::LogSeverity;
 use crate::tasks::TaskSupport;
-
-/// One tool of the lab.
-pub(super) type Entry = crate::product::entry::Entry<Lab>;
-
-/// The entry of this name.
-pub(super) fn find(name: &str) -> Option<&'static Entry> {
-    all().find(|entry| entry.name == name)
-}
-
-/// Every tool of the lab.
-pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
-    [TABLE, asking::TABLE, mirrored::TABLE, task_tools::TABLE].into_iter().flatten()
-}
 
 const NAME: &str = r#"{"type":"object","required":["name"],
     "properties":{"name":{"type":"string","minLength":1}}}"#;
@@ -31,7 +19,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "echo",
         description: "gives its arguments back, byte for byte",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: ANYTHING,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| now(ToolResult::json_text(arguments.text)),
@@ -39,7 +27,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "add",
         description: "adds two whole numbers",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","required":["a","b"],"additionalProperties":false,
             "properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}"#,
         tasks: TaskSupport::Forbidden,
@@ -48,7 +36,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "slow",
         description: "takes its time and tells how far it is in steps of a tenth",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
         tasks: TaskSupport::Forbidden,
@@ -57,7 +45,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "fail",
         description: "fails as a tool, not as a protocol",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","properties":{"message":{"type":"string"}}}"#,
         tasks: TaskSupport::Forbidden,
         run: |_, _, arguments| {
@@ -67,7 +55,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "big",
         description: "gives a text of this many bytes",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","required":["bytes"],
             "properties":{"bytes":{"type":"integer","minimum":0,"maximum":1000000000}}}"#,
         tasks: TaskSupport::Forbidden,
@@ -76,7 +64,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "act",
         description: "has one side effect and tells how many there were",
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         input: ANYTHING,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.act() }))),
@@ -84,7 +72,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "act_late",
         description: "has the side effect of `act` after a while",
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         input: r#"{"type":"object","required":["ms"],
             "properties":{"ms":{"type":"integer","minimum":0}}}"#,
         tasks: TaskSupport::Forbidden,
@@ -93,7 +81,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "given_up",
         description: "tells how many calls of `act_late` were cancelled before they acted",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "given_up": lab.given_up() }))),
@@ -101,7 +89,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "count",
         description: "tells how many side effects `act` had",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |lab, _, _| now(ToolResult::value(&json!({ "acts": lab.acts() }))),
@@ -109,7 +97,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "log",
         description: "sends a log message on the way to its answer",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","required":["level"],"properties":{
             "level":{"enum":["debug","info","notice","warning","error","critical","alert",
                 "emergency"]},
@@ -120,7 +108,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "burst",
         description: "sends this many notifications on the way to its answer",
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         input: r#"{"type":"object","required":["count"],"properties":{
             "count":{"type":"integer","minimum":0,"maximum":1000000}}}"#,
         tasks: TaskSupport::Forbidden,
@@ -129,7 +117,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "touch",
         description: "changes the resource `lab://watched` and tells its subscribers",
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         input: NOTHING,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, _| now(touch(lab, call)),
@@ -137,7 +125,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "add_tool",
         description: "adds a tool of this name and announces it",
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         input: NAME,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::add_tool)),
@@ -145,7 +133,7 @@ pub(super) const TABLE: &[Entry] = &[
     Entry {
         name: "remove_tool",
         description: "removes a tool that was added and announces it",
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         input: NAME,
         tasks: TaskSupport::Forbidden,
         run: |lab, call, arguments| now(change_tools(lab, call, arguments, Lab::remove_tool)),
@@ -160,7 +148,7 @@ fn add(arguments: Arguments<'_>) -> ToolResult {
     }
 }
 
-async fn slow(call: &Call, arguments: Arguments<'_>) -> Called {
+async fn slow(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let ms = arguments.number_of("ms").unwrap_or_default();
     for step in 1..=10 {
         // Before the step: the last word is not in a race with the answer.
@@ -181,7 +169,7 @@ impl Drop for GivesUp<'_> {
     }
 }
 
-async fn act_late(lab: &Lab, arguments: Arguments<'_>) -> Called {
+async fn act_late(lab: &Lab, arguments: Arguments<'_>) -> ToolOutcome {
     let mut guard = GivesUp(Some(lab));
     let ms = arguments.number_of("ms").unwrap_or_default();
     tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -194,8 +182,8 @@ fn big(arguments: Arguments<'_>) -> ToolResult {
     ToolResult::text("0123456789abcdef".repeat(bytes / 16 + 1)[..bytes].to_owned())
 }
 
-fn log(call: &Call, arguments: Arguments<'_>) -> ToolResult {
-    let level = arguments.text_of("level").and_then(Level::from_name);
+fn log(call: &CallContext, arguments: Arguments<'_>) -> ToolResult {
+    let level = arguments.text_of("level").and_then(LogSeverity::from_name);
     let Some(level) = level else {
         return ToolResult::error("no such level");
     };
@@ -204,7 +192,7 @@ fn log(call: &Call, arguments: Arguments<'_>) -> ToolResult {
     ToolResult::text("logged")
 }
 
-fn burst(call: &Call, arguments: Arguments<'_>) -> ToolResult {
+fn burst(call: &CallContext, arguments: Arguments<'_>) -> ToolResult {
     let count = arguments.number_of("count").unwrap_or_default();
     for number in 1..=count {
         let params = json!({ "level": "info", "logger": "burst", "data": number });
@@ -213,7 +201,7 @@ fn burst(call: &Call, arguments: Arguments<'_>) -> ToolResult {
     ToolResult::value(&json!({ "sent": count }))
 }
 
-fn touch(lab: &Lab, call: &Call) -> ToolResult {
+fn touch(lab: &Lab, call: &CallContext) -> ToolResult {
     let touches = lab.touch();
     let uri = contents::WATCHED;
     let params = json!({ "uri": uri });
@@ -224,7 +212,7 @@ fn touch(lab: &Lab, call: &Call) -> ToolResult {
 
 pub(super) fn change_tools(
     lab: &Lab,
-    call: &Call,
+    call: &CallContext,
     arguments: Arguments<'_>,
     change: impl Fn(&Lab, &str) -> bool,
 ) -> ToolResult {

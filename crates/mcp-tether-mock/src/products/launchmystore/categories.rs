@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::catalogue::count_in;
 use super::entry::{Does, Domain, Entry};
 use super::problem::Problem;
-use super::resource::{Record, Resource, text, whole};
+use super::record::{Record, text, whole};
+use super::resource::Resource;
 use super::shop::Shop;
-use crate::product::Kind;
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 
 const FIELDS: &[Field] = &[
@@ -40,7 +40,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_categories",
         title: "List categories",
         domain: Domain::Categories,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches categories with the number of products in each",
         example: r#"{"query":"kitchen"}"#,
         does: Does::List(TREE),
@@ -49,7 +49,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_category",
         title: "Get a category",
         domain: Domain::Categories,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets one category by id or slug",
         example: r#"{"id":"apparel"}"#,
         does: Does::Get(TREE),
@@ -58,7 +58,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "create_category",
         title: "Create a category",
         domain: Domain::Categories,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Creates a category, below another one if wanted",
         example: r#"{"name":"Candles","description":"Beeswax and soy"}"#,
         does: Does::Create(TREE),
@@ -67,7 +67,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_category",
         title: "Update a category",
         domain: Domain::Categories,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Renames, moves or describes a category; products are sorted in with \
             `update_product`",
         example: r#"{"id":"apparel","description":"Shirts, caps and more"}"#,
@@ -77,7 +77,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "delete_category",
         title: "Delete a category",
         domain: Domain::Categories,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a category for good; its products stay, categories below it must go first",
         example: r#"{"id":"kitchen"}"#,
         does: Does::Delete(TREE),
@@ -104,7 +104,7 @@ fn check(shop: &Shop, category: &Record) -> Result<(), Problem> {
 }
 
 fn add(shop: &Shop, category: &Record) -> Record {
-    let products = category.get("id").map_or(0, |id| count_in(shop, id));
+    let products = category.get("id").map_or(0, |id| shop.count_in(id));
     let below = shop.records("categories").iter();
     let below = below.filter(|other| text(other, "parentId") == text(category, "id")).count();
     Record::from_iter([

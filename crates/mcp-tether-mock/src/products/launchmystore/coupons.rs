@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use super::categories::CATEGORIES;
 use super::entry::{Does, Domain, Entry};
-use super::orders::Line;
+use super::model::Line;
 use super::problem::Problem;
-use super::resource::{Record, Resource, text, whole};
+use super::record::{Record, text, whole};
+use super::resource::Resource;
 use super::shop::Shop;
 use crate::date::Date;
 use crate::product::field::{Field, Shape, may, need};
 use crate::product::money::{decimal, portion};
-use crate::product::{Kind, Moment};
+use crate::product::{Moment, ToolKind};
 
 const COUNT: Shape = Shape::Whole(1, 1_000_000);
 
@@ -67,7 +68,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_coupons",
         title: "List coupons",
         domain: Domain::Coupons,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches coupons with their status and how often each was used",
         example: r#"{"status":"active"}"#,
         does: Does::List(CODES),
@@ -76,7 +77,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_coupon",
         title: "Get a coupon",
         domain: Domain::Coupons,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets one coupon by id or code",
         example: r#"{"id":"WELCOME10"}"#,
         does: Does::Get(CODES),
@@ -85,7 +86,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "create_coupon",
         title: "Create a coupon",
         domain: Domain::Coupons,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Creates a discount code: a percentage, an amount or free shipping, with limits",
         example: r#"{"code":"HELLO20","kind":"percentage","value":20,"newCustomersOnly":true}"#,
         does: Does::Create(CODES),
@@ -94,7 +95,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_coupon",
         title: "Update a coupon",
         domain: Domain::Coupons,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes what a coupon gives, its limits or its days, or switches it off",
         example: r#"{"id":"WELCOME10","value":12}"#,
         does: Does::Update(CODES),
@@ -103,7 +104,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "delete_coupon",
         title: "Delete a coupon",
         domain: Domain::Coupons,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a coupon for good; refused once an order has used it",
         example: r#"{"id":"TESTCODE"}"#,
         does: Does::Delete(CODES),

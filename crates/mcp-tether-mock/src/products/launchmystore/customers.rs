@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
+use super::address::ADDRESS;
 use super::entry::{Does, Domain, Entry};
-use super::orders::ADDRESS;
+use super::model::Order;
 use super::problem::Problem;
-use super::resource::{Record, Resource, fine, text};
+use super::record::{Record, text};
+use super::resource::{Resource, fine};
 use super::shop::Shop;
-use crate::product::Kind;
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 
 const FIELDS: &[Field] = &[
@@ -46,7 +48,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_customers",
         title: "List customers",
         domain: Domain::Customers,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches customers with the number of their orders and what they spent",
         example: r#"{"query":"berg"}"#,
         does: Does::List(PEOPLE),
@@ -55,7 +57,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_customer",
         title: "Get a customer",
         domain: Domain::Customers,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets one customer by id or e-mail address",
         example: r#"{"id":"hannah.berg@mail.example"}"#,
         does: Does::Get(PEOPLE),
@@ -64,7 +66,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "create_customer",
         title: "Create a customer",
         domain: Domain::Customers,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Creates a customer; the e-mail address must be new",
         example: concat!(
             r#"{"email":"ada.quist@mail.example","firstName":"Ada","lastName":"Quist","address":{"#,
@@ -77,7 +79,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_customer",
         title: "Update a customer",
         domain: Domain::Customers,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes name, address, tags or notes of a customer",
         example: r#"{"id":"hannah.berg@mail.example","tags":["wholesale"]}"#,
         does: Does::Update(PEOPLE),
@@ -86,7 +88,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "delete_customer",
         title: "Delete a customer",
         domain: Domain::Customers,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a customer for good; refused for somebody who has ordered",
         example: r#"{"id":"otto.keller@mail.example"}"#,
         does: Does::Delete(PEOPLE),
@@ -100,7 +102,7 @@ pub(super) fn name(customer: &Record) -> String {
 
 fn add(shop: &Shop, customer: &Record) -> Record {
     let orders = || shop.orders_of(text(customer, "id")).filter(|order| order.counts());
-    let spent: i64 = orders().map(super::orders::Order::kept).sum();
+    let spent: i64 = orders().map(Order::kept).sum();
     Record::from_iter([
         ("name".to_owned(), json!(name(customer))),
         ("orderCount".to_owned(), json!(orders().count())),

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::problem::Reply;
 use super::resource::Resource;
 use super::shop::Shop;
-use crate::product::field::{Field, Input, Shape, may, need, schema};
-use crate::product::{Kind, Tool};
+use crate::product::field::{Field, Shape, ToolInput, may, need, schema};
+use crate::product::{ToolDefinition, ToolKind};
 
 /// A tool: what it says about itself, what it takes, and what does it.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) domain: Domain,
-    pub(super) kind: Kind,
+    pub(super) kind: ToolKind,
     /// What it does and when it is the right one.
     pub(super) about: &'static str,
     /// Arguments that work on the data of a new store.
@@ -31,9 +31,9 @@ pub(super) enum Does {
     Update(&'static Resource),
     Delete(&'static Resource),
     /// A function that looks.
-    Look(&'static [&'static [Field]], Gives, fn(&Shop, Input<'_>) -> Reply),
+    Look(&'static [&'static [Field]], Gives, fn(&Shop, ToolInput<'_>) -> Reply),
     /// A function that changes something.
-    Change(&'static [&'static [Field]], Gives, fn(&mut Shop, Input<'_>) -> Reply),
+    Change(&'static [&'static [Field]], Gives, fn(&mut Shop, ToolInput<'_>) -> Reply),
 }
 
 /// The shape of what a tool gives.
@@ -110,10 +110,15 @@ const ID: &[Field] = &[need("id", Shape::Text, "its id, or the name that is uniq
 const CLEAR: &[Field] = &[may("clear", Shape::Texts, "names of optional fields to empty")];
 
 impl Entry {
-    pub(super) fn to_tool(&self) -> Tool {
+    pub(super) fn to_tool(&self) -> ToolDefinition {
         let description = format!("{}.\n\nExample: {}", self.about, self.example);
-        let mut tool =
-            Tool::new(self.name, self.title, description, self.kind, schema(&self.fields()));
+        let mut tool = ToolDefinition::new(
+            self.name,
+            self.title,
+            description,
+            self.kind,
+            schema(&self.fields()),
+        );
         tool.output = Some(self.gives().schema());
         tool
     }

@@ -1,14 +1,16 @@
 //! Menus: nested links of the shop's navigation.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::categories::CATEGORIES;
 use super::entry::{Does, Domain, Entry};
+use super::menu_links::collect;
 use super::problem::Problem;
-use super::resource::{Record, Resource, text};
+use super::record::{Record, text};
+use super::resource::Resource;
 use super::shop::Shop;
 use super::writing::{PAGES, POSTS};
-use crate::product::Kind;
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 
 const LINK: Shape = Shape::Like(r"^(/\S*|https?://\S+)$");
@@ -58,7 +60,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_menus",
         title: "List menus",
         domain: Domain::Menus,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists the navigation menus with their links",
         example: "{}",
         does: Does::List(NAVIGATION),
@@ -67,7 +69,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_menu",
         title: "Get a menu",
         domain: Domain::Menus,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets one menu by id or handle",
         example: r#"{"id":"main-menu"}"#,
         does: Does::Get(NAVIGATION),
@@ -76,7 +78,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "create_menu",
         title: "Create a menu",
         domain: Domain::Menus,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Creates a menu of nested links; paths of the shop must lead somewhere",
         example: concat!(
             r#"{"name":"Sidebar","items":[{"title":"Shop","url":"/categories/apparel","items":["#,
@@ -88,7 +90,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_menu",
         title: "Update a menu",
         domain: Domain::Menus,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Renames a menu or replaces its links, all of them at once",
         example: r#"{"id":"footer-menu","items":[{"title":"About us","url":"/pages/about-us"}]}"#,
         does: Does::Update(NAVIGATION),
@@ -97,7 +99,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "delete_menu",
         title: "Delete a menu",
         domain: Domain::Menus,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a menu for good; refused for those that the theme shows",
         example: r#"{"id":"seasonal-menu"}"#,
         does: Does::Delete(NAVIGATION),
@@ -110,14 +112,6 @@ fn check(shop: &Shop, menu: &Record) -> Result<(), Problem> {
     match links.into_iter().find(|link| !leads_somewhere(shop, link)) {
         Some(link) => Err(Problem::invalid("items", format!("nothing is at `{link}`"))),
         None => Ok(()),
-    }
-}
-
-/// Every link of a list of items, at any depth.
-fn collect<'a>(items: &'a Value, links: &mut Vec<&'a str>) {
-    for item in items.as_array().into_iter().flatten() {
-        links.extend(item["url"].as_str());
-        collect(&item["items"], links);
     }
 }
 
@@ -151,14 +145,4 @@ fn leave(shop: &mut Shop, menu: &Record) -> Result<(), Problem> {
         }
         None => Ok(()),
     }
-}
-
-/// The name of a menu that links to this path.
-pub(super) fn linking_to(shop: &Shop, target: &str) -> Option<String> {
-    let links = |menu: &&Record| {
-        let mut links = Vec::new();
-        collect(&menu["items"], &mut links);
-        links.contains(&target)
-    };
-    shop.records("menus").iter().find(links).map(|menu| text(menu, "name").to_owned())
 }

@@ -5,6 +5,7 @@
 //! record.
 
 mod access;
+mod address;
 mod analytics;
 mod audit;
 mod catalogue;
@@ -12,27 +13,31 @@ mod categories;
 mod coupons;
 mod customers;
 mod entry;
+mod menu_links;
 mod menus;
+mod model;
 mod orders;
 mod period;
 mod problem;
+mod record;
 mod resource;
 mod resources;
 mod seed;
 mod settings;
 mod shop;
+mod state;
 #[cfg(test)]
 mod tests;
 mod themes;
+mod tools;
 mod traffic;
 mod web;
 mod writing;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::access::{Ledger, Member};
@@ -40,52 +45,19 @@ use self::audit::Audit;
 use self::entry::{Does, Entry};
 use self::problem::{Problem, Reply};
 use self::shop::Shop;
+pub(crate) use self::state::LaunchMyStore;
+use self::state::{Store, now};
+use self::tools::entries;
 use self::web::Seats;
 use crate::date::Date;
-use crate::kept::{DataProblem, Kept, NotKept};
+use crate::kept::{DataProblem, NotKept, StoredData};
 use crate::options::{Auth, MockOptions};
-use crate::product::Call;
-use crate::product::field::Input;
+use crate::product::CallContext;
+use crate::product::field::ToolInput;
 use crate::product::{
-    Arguments, Called, Habits, Kind, Misfit, Moment, Offers, Paths, Product, Profile, Resource,
-    Tool, ToolResult, WebAnswer, WebRequest,
+    Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ResourceEntry,
+    ToolDefinition, ToolKind, ToolOutcome, ToolResult, WebAnswer, WebRequest,
 };
-
-/// The shop system, its store and whoever sits at its pages.
-pub(crate) struct LaunchMyStore {
-    tools: Vec<Arc<Tool>>,
-    store: Kept<Store>,
-    seats: Seats,
-    /// Whether calls need a token that this product gave out.
-    asks_tokens: bool,
-}
-
-/// Everything that outlives the process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Store {
-    shop: Shop,
-    ledger: Ledger,
-    audit: Audit,
-}
-
-/// Every tool.
-fn entries() -> impl Iterator<Item = &'static Entry> {
-    [
-        catalogue::PRODUCT_TOOLS,
-        catalogue::VARIANT_TOOLS,
-        orders::TOOLS,
-        categories::TOOLS,
-        customers::TOOLS,
-        analytics::TOOLS,
-        coupons::TOOLS,
-        writing::TOOLS,
-        themes::TOOLS,
-        menus::TOOLS,
-        settings::TOOLS,
-    ]
-    .into_iter()
-    .flatten()
-}
 
 impl LaunchMyStore {
     pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
@@ -95,7 +67,7 @@ impl LaunchMyStore {
             ledger: Ledger::new(&options.api_key, now()),
             audit: Audit::default(),
         };
-        let store = Kept::open(options.data.as_ref(), seeded)?;
+        let store = StoredData::open(options.data.as_ref(), seeded)?;
         // The day is no part of the data: nothing can fail to be kept.
         let _ = store.change(|store| store.shop.today = today);
         let tools = entries().map(Entry::to_tool).map(Arc::new).collect();
@@ -106,17 +78,18 @@ impl LaunchMyStore {
     /// Does something for whoever calls, if they may, and notes it.
     fn perform(
         &self,
-        call: &Call,
-        tool: &Tool,
+        call: &CallContext,
+        tool: &ToolDefinition,
         work: impl FnOnce(&mut Shop) -> Reply,
     ) -> Result<ToolResult, NotKept> {
         let entry = entries().find(|entry| entry.name == tool.name);
         let reply =
             self.store.change(|store| match (store.member(call, self.asks_tokens), entry) {
                 (Some(member), Some(entry)) => {
-                    let reply = match member.role.permits(entry.domain, entry.kind) {
-                        true => work(&mut store.shop),
-                        false => Err(forbidden(&member, entry)),
+                    let reply = if member.role.permits(entry.domain, entry.kind) {
+                        work(&mut store.shop)
+                    } else {
+                        Err(forbidden(&member, entry))
                     };
                     let at = store.shop.tick();
                     store.audit.note(at, entry.name, &member, reply.as_ref().err());
@@ -124,7 +97,7 @@ impl LaunchMyStore {
                 }
                 _ => Err(Problem::forbidden("this token was taken back")),
             })?;
-        let changed = reply.is_ok() && tool.kind != Kind::Read;
+        let changed = reply.is_ok() && tool.kind != ToolKind::Read;
         resources::announce(call, changed);
         Ok(match reply {
             Ok(value) => ToolResult::value(&value),
@@ -141,24 +114,7 @@ fn forbidden(member: &Member, entry: &Entry) -> Problem {
     ))
 }
 
-impl Store {
-    /// Whoever calls. Where no tokens are asked for it is the owner.
-    fn member(&self, call: &Call, asks_tokens: bool) -> Option<Member> {
-        if asks_tokens {
-            self.ledger.admit(&call.credential, now())
-        } else {
-            Some(self.ledger.owner())
-        }
-    }
-}
-
-/// The time in the world outside, which tokens go by.
-fn now() -> Moment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-fn run(does: Does, shop: &mut Shop, input: Input<'_>) -> Reply {
+fn run(does: Does, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     match does {
         Does::Create(resource) => resource.create(shop, input),
         Does::Update(resource) => resource.update(shop, input),
@@ -176,7 +132,7 @@ impl Product for LaunchMyStore {
             name: "launchmystore",
             title: "LaunchMyStore",
             version: "2.4.0",
-            paths: Paths {
+            paths: EndpointPaths {
                 mcp: "/mcp",
                 sse: "/mcp/sse",
                 message: "/mcp/sse/message",
@@ -196,26 +152,31 @@ impl Product for LaunchMyStore {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<Tool>> {
+    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
-        call: &'a Call,
-        tool: &'a Tool,
+        call: &'a CallContext,
+        tool: &'a ToolDefinition,
         arguments: Arguments<'a>,
-    ) -> BoxFuture<'a, Called> {
+    ) -> BoxFuture<'a, ToolOutcome> {
         Box::pin(async move {
             let Some(entry) = entries().find(|entry| entry.name == tool.name) else {
                 return Err(self.unknown_tool(&tool.name));
             };
-            let input = Input(arguments.value);
+            let input = ToolInput(arguments.value);
             Ok(self.perform(call, tool, |shop| run(entry.does, shop, input))?)
         })
     }
 
-    fn invalid_arguments(&self, call: &Call, tool: &Tool, misfits: &[Misfit]) -> Called {
+    fn invalid_arguments(
+        &self,
+        call: &CallContext,
+        tool: &ToolDefinition,
+        misfits: &[Misfit],
+    ) -> ToolOutcome {
         let first = misfits.first();
         let argument = first.map_or("", |misfit| match (&misfit.member, misfit.within.as_str()) {
             (Some(member), "") => member,
@@ -233,7 +194,7 @@ impl Product for LaunchMyStore {
         self.answer(asked)
     }
 
-    fn resources(&self) -> Vec<Resource> {
+    fn resources(&self) -> Vec<ResourceEntry> {
         resources::list()
     }
 

@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::shop::Shop;
 use crate::date::Date;
 use crate::product::Moment;
-use crate::product::field::{Field, Input, Shape, may};
+use crate::product::field::{Field, Shape, ToolInput, may};
 
 const NAMES: &[&str] =
     &["today", "yesterday", "last_7_days", "last_30_days", "this_month", "last_month"];
@@ -47,7 +47,7 @@ impl Span {
 }
 
 /// The span that is asked for, if one is.
-pub(super) fn asked(shop: &Shop, input: Input<'_>) -> Result<Option<Span>, Problem> {
+pub(super) fn asked(shop: &Shop, input: ToolInput<'_>) -> Result<Option<Span>, Problem> {
     match (input.text("period"), input.text("from"), input.text("to")) {
         (None, None, None) => Ok(None),
         (Some(name), None, None) => Ok(Some(named(shop.today, name))),
@@ -55,19 +55,19 @@ pub(super) fn asked(shop: &Shop, input: Input<'_>) -> Result<Option<Span>, Probl
         (None, from, to) => {
             let last = to.map_or(Ok(shop.today), |day| on(shop, "to", day))?;
             let first = from.map_or(Ok(last.plus_days(-29)), |day| on(shop, "from", day))?;
-            match first <= last {
-                true if last.days_since(first) > 731 => {
-                    Err(Problem::invalid("from", "two years are the longest span"))
-                }
-                true => Ok(Some(Span { first, last })),
-                false => Err(Problem::invalid("from", "`from` is after `to`")),
+            if first > last {
+                return Err(Problem::invalid("from", "`from` is after `to`"));
             }
+            if last.days_since(first) > 731 {
+                return Err(Problem::invalid("from", "two years are the longest span"));
+            }
+            Ok(Some(Span { first, last }))
         }
     }
 }
 
 /// The span that is asked for, the last 30 days if none is.
-pub(super) fn asked_or_30_days(shop: &Shop, input: Input<'_>) -> Result<Span, Problem> {
+pub(super) fn asked_or_30_days(shop: &Shop, input: ToolInput<'_>) -> Result<Span, Problem> {
     Ok(asked(shop, input)?.unwrap_or_else(|| named(shop.today, "last_30_days")))
 }
 

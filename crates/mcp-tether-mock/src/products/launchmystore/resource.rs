@@ -1,16 +1,14 @@
 //! Records that are all handled alike: a row says what they hold, and listing, getting, creating,
 //! changing and deleting follow from it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::problem::{Problem, Reply};
+use super::record::{Record, text};
 use super::shop::Shop;
-use crate::product::field::{Field, Input};
-use crate::product::page::Page;
+use crate::product::field::{Field, ToolInput};
+use crate::product::page::ListPage;
 use crate::product::query::Query;
-
-/// One record.
-pub(super) type Record = Map<String, Value>;
 
 /// One kind of records.
 pub(super) struct Resource {
@@ -47,16 +45,6 @@ pub(super) fn free(_: &mut Shop, _: &Record) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A text of a record; empty where there is none.
-pub(super) fn text<'a>(record: &'a Record, name: &str) -> &'a str {
-    record.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A whole number of a record.
-pub(super) fn whole(record: &Record, name: &str) -> Option<i64> {
-    record.get(name).and_then(Value::as_i64)
-}
-
 impl Resource {
     /// Whether it has this key or id.
     fn is(&self, record: &Record, name: &str) -> bool {
@@ -88,7 +76,7 @@ impl Resource {
         Value::Object(shown)
     }
 
-    pub(super) fn list(&self, shop: &Shop, input: Input<'_>) -> Value {
+    pub(super) fn list(&self, shop: &Shop, input: ToolInput<'_>) -> Value {
         let words = Query::of(input);
         let asked = |shown: &Value| {
             let equal = |field: &Field| match input.0.get(field.name) {
@@ -107,12 +95,12 @@ impl Resource {
         page(input, self.plural, &found, Value::clone)
     }
 
-    pub(super) fn get(&self, shop: &Shop, input: Input<'_>) -> Reply {
+    pub(super) fn get(&self, shop: &Shop, input: ToolInput<'_>) -> Reply {
         let record = self.find(shop, input.needed("id"))?;
         Ok(json!({ self.word: self.show(shop, record) }))
     }
 
-    pub(super) fn create(&self, shop: &mut Shop, input: Input<'_>) -> Reply {
+    pub(super) fn create(&self, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
         let mut record: Record =
             serde_json::from_str(self.defaults).expect("the defaults of our tables are JSON");
         self.set(&mut record, input);
@@ -130,7 +118,7 @@ impl Resource {
         Ok(json!({ self.word: self.show(shop, &record) }))
     }
 
-    pub(super) fn update(&self, shop: &mut Shop, input: Input<'_>) -> Reply {
+    pub(super) fn update(&self, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
         let mut record = self.find(shop, input.needed("id"))?.clone();
         self.set(&mut record, input);
         let defaults: Record =
@@ -154,7 +142,7 @@ impl Resource {
         Ok(json!({ self.word: self.show(shop, &record) }))
     }
 
-    pub(super) fn delete(&self, shop: &mut Shop, input: Input<'_>) -> Reply {
+    pub(super) fn delete(&self, shop: &mut Shop, input: ToolInput<'_>) -> Reply {
         let record = self.find(shop, input.needed("id"))?.clone();
         (self.leave)(shop, &record)?;
         let id = text(&record, "id");
@@ -164,7 +152,7 @@ impl Resource {
     }
 
     /// Takes over what is given.
-    fn set(&self, record: &mut Record, input: Input<'_>) {
+    fn set(&self, record: &mut Record, input: ToolInput<'_>) {
         for field in self.fields {
             if let Some(given) = input.0.get(field.name) {
                 let given = match given {
@@ -185,12 +173,11 @@ impl Resource {
             text(other, "id") != text(record, "id")
                 && text(other, self.key).eq_ignore_ascii_case(key)
         };
-        match shop.records(self.plural).iter().any(taken) {
-            true => {
-                let message = format!("another {} has the {} `{key}`", self.word, self.key);
-                Err(Problem::conflict(self.key, message))
-            }
-            false => Ok(()),
+        if shop.records(self.plural).iter().any(taken) {
+            let message = format!("another {} has the {} `{key}`", self.word, self.key);
+            Err(Problem::conflict(self.key, message))
+        } else {
+            Ok(())
         }
     }
 
@@ -210,12 +197,13 @@ pub(super) fn free_name(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
 
 /// One page of `all` under `name`.
 pub(super) fn page<T>(
-    input: Input<'_>,
+    input: ToolInput<'_>,
     name: &str,
     all: &[T],
     show: impl Fn(&T) -> Value,
 ) -> Value {
-    let page = Page::of(all, input.whole("page").unwrap_or(1), input.whole("limit").unwrap_or(20));
+    let page =
+        ListPage::of(all, input.whole("page").unwrap_or(1), input.whole("limit").unwrap_or(20));
     let items: Vec<Value> = page.items.iter().map(show).collect();
     json!({
         name: items,

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::Store;
-use crate::product::Call;
-use crate::product::Resource;
+use super::state::Store;
+use crate::product::CallContext;
+use crate::product::ResourceEntry;
 
 const AUDIT: &str = "launchmystore://audit-log";
 
@@ -17,8 +17,8 @@ const ALL: [(&str, &str, &str); 4] = [
     ("audit-log", AUDIT, "the hundred newest calls with who made them and how they went"),
 ];
 
-pub(super) fn list() -> Vec<Resource> {
-    let resource = |(name, uri, about): (&str, &str, &str)| Resource {
+pub(super) fn list() -> Vec<ResourceEntry> {
+    let resource = |(name, uri, about): (&str, &str, &str)| ResourceEntry {
         uri: uri.to_owned(),
         name: name.to_owned(),
         description: about.to_owned(),
@@ -58,10 +58,10 @@ pub(super) fn read(store: &Store, uri: &str) -> Option<Value> {
 }
 
 /// Tells who has subscribed. Every call changes the audit log.
-pub(super) fn announce(call: &Call, changed: bool) {
+pub(super) fn announce(call: &CallContext, changed: bool) {
     for (_, uri, _) in ALL.into_iter().filter(|(_, uri, _)| changed || *uri == AUDIT) {
         let params = json!({ "uri": uri });
-        let wanted = |session: &crate::session::Session| session.is_subscribed(uri);
+        let wanted = |session: &crate::session::HostSession| session.is_subscribed(uri);
         call.connections.broadcast_to(wanted, "notifications/resources/updated", &params);
     }
 }

@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::address::ADDRESS;
 use super::entry::{Does, Domain, Entry, Gives};
-use super::orders::ADDRESS;
 use super::problem::{Problem, Reply};
-use super::resource::Record;
+use super::record::Record;
 use super::shop::Shop;
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const STORE: &[Field] = &[
     may("name", Shape::Short(80), "what customers call it"),
@@ -69,7 +69,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_store_settings",
         title: "Get store settings",
         domain: Domain::StoreSettings,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets name, contact, address, currency and time zone of the store",
         example: "{}",
         does: Does::Look(&[], SETTINGS, |shop, _| Ok(shown(shop, "store"))),
@@ -78,7 +78,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_store_settings",
         title: "Update store settings",
         domain: Domain::StoreSettings,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes name, contact, address or time zone; the currency is fixed",
         example: r#"{"email":"hello@harborpine.example"}"#,
         does: Does::Change(&[STORE], SETTINGS, |shop, input| update(shop, input, "store", STORE)),
@@ -87,7 +87,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_shipping_settings",
         title: "Get shipping settings",
         domain: Domain::StoreSettings,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets the zones, and for each the ways to send, their prices and times",
         example: "{}",
         does: Does::Look(&[], SETTINGS, |shop, _| Ok(shown(shop, "shipping"))),
@@ -96,7 +96,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_shipping_settings",
         title: "Update shipping settings",
         domain: Domain::StoreSettings,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes handling time, pickup or the zones; orders from now on cost accordingly",
         example: r#"{"handlingDays":2}"#,
         does: Does::Change(&[SHIPPING], SETTINGS, |shop, input| {
@@ -108,7 +108,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_checkout_settings",
         title: "Get checkout settings",
         domain: Domain::StoreSettings,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets what customers must give at the checkout, ways to pay, and taxes",
         example: "{}",
         does: Does::Look(&[], SETTINGS, |shop, _| Ok(shown(shop, "checkout"))),
@@ -117,7 +117,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_checkout_settings",
         title: "Update checkout settings",
         domain: Domain::StoreSettings,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes what customers must give at the checkout, ways to pay, or taxes",
         example: r#"{"phoneRequired":true}"#,
         does: Does::Change(&[CHECKOUT], SETTINGS, |shop, input| {
@@ -130,7 +130,7 @@ fn shown(shop: &Shop, group: &str) -> Value {
     json!({ "settings": shop.settings.get(group) })
 }
 
-fn update(shop: &mut Shop, input: Input<'_>, group: &str, fields: &[Field]) -> Reply {
+fn update(shop: &mut Shop, input: ToolInput<'_>, group: &str, fields: &[Field]) -> Reply {
     let given = fields.iter().filter_map(|field| Some((field.name, input.0.get(field.name)?)));
     let changes: Record = given.map(|(name, value)| (name.to_owned(), value.clone())).collect();
     if changes.is_empty() {
@@ -142,7 +142,7 @@ fn update(shop: &mut Shop, input: Input<'_>, group: &str, fields: &[Field]) -> R
 }
 
 /// Each country belongs to one zone, and no zone has two methods of one name.
-fn check_zones(zones: &[Input<'_>]) -> Result<(), Problem> {
+fn check_zones(zones: &[ToolInput<'_>]) -> Result<(), Problem> {
     let invalid = |message: String| Err(Problem::invalid("zones", message));
     let mut countries = Vec::new();
     for zone in zones {

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::catalogue::{Movement, Product, Variant};
-use super::orders::Order;
+use super::model::{Movement, Order, Product, Theme, Variant};
 use super::problem::Problem;
-use super::resource::Record;
-use super::themes::Theme;
+use super::record::Record;
 use super::traffic::Visits;
 use crate::date::Date;
 use crate::product::Moment;
@@ -95,6 +93,12 @@ impl Shop {
         };
         let found = self.products.iter().position(is);
         found.ok_or_else(|| Problem::not_found("product", name, "list_products"))
+    }
+
+    /// How many products are in this category.
+    pub(super) fn count_in(&self, category: &Value) -> usize {
+        let is_in = |product: &&Product| product.category_ids.iter().any(|id| *category == **id);
+        self.products.iter().filter(is_in).count()
     }
 
     pub(super) fn variants(&self) -> impl Iterator<Item = (&Product, &Variant)> {

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::catalogue::Product;
-use super::resource::text;
+use super::model::Product;
+use super::record::text;
 use super::shop::Shop;
 use super::*;
 
@@ -52,7 +52,7 @@ fn call(shop: &mut Shop, tool: &str, arguments: &Value) -> Reply {
     let entry = entries().find(|entry| entry.name == tool).unwrap();
     let misfits = entry.to_tool().misfits(arguments);
     assert!(misfits.is_empty(), "{tool} {arguments}: {}", Misfit::all(&misfits));
-    run(entry.does, shop, Input(arguments))
+    run(entry.does, shop, ToolInput(arguments))
 }
 
 const SKUS: [&str; 6] = ["TSH-M", "TSH-XL", "MUG-WHI", "KET-COP", "COF-1KG", "APR-SAN"];
@@ -221,9 +221,9 @@ fn names_are_unique_and_kinds_are_told_by_names() {
     for entry in entries() {
         let verb = entry.name.split('_').next().unwrap();
         let kind = match verb {
-            "list" | "get" => Kind::Read,
-            "delete" | "refund" => Kind::Destructive,
-            _ => Kind::Write,
+            "list" | "get" => ToolKind::Read,
+            "delete" | "refund" => ToolKind::Destructive,
+            _ => ToolKind::Write,
         };
         assert_eq!(entry.kind, kind, "{}", entry.name);
     }

@@ -1,56 +1,16 @@
 //! Themes: how the shop looks. A theme has settings, its templates are made of sections, and
 //! sections hold blocks.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::entry::{Does, Domain, Entry, Gives, PAGE};
+use super::model::{Part, Section, Theme};
 use super::problem::{Problem, Reply};
-use super::resource::{Record, page};
+use super::record::Record;
+use super::resource::page;
 use super::shop::Shop;
-use crate::product::field::{Field, Input, Shape, may, need};
-use crate::product::{Kind, Moment};
-
-/// A look of the shop.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Theme {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) version: String,
-    /// `live` or `draft`.
-    pub(super) role: String,
-    pub(super) settings: Record,
-    pub(super) sections: Vec<Section>,
-    pub(super) updated_at: Moment,
-}
-
-/// A part of a template.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Section {
-    pub(super) template: String,
-    #[serde(flatten)]
-    pub(super) part: Part,
-    pub(super) blocks: Vec<Part>,
-}
-
-/// What sections and blocks have in common. They stand in order of their position.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Part {
-    pub(super) id: String,
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) enabled: bool,
-    pub(super) settings: Record,
-}
-
-impl Theme {
-    pub(super) fn is_live(&self) -> bool {
-        self.role == "live"
-    }
-}
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const THEME: Field = may("theme", Shape::Text, "id or name of a theme, the live one if left out");
 
@@ -77,7 +37,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_themes",
         title: "List themes",
         domain: Domain::Themes,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists the themes and which of them is live",
         example: "{}",
         does: Does::Look(&[PAGE], Gives::List("themes"), list),
@@ -86,7 +46,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_theme_settings",
         title: "Get theme settings",
         domain: Domain::Themes,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets colours, fonts and other settings of a theme",
         example: "{}",
         does: Does::Look(&[&[THEME]], Gives::Members(&["theme", "settings"]), settings),
@@ -95,7 +55,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_theme_settings",
         title: "Update theme settings",
         domain: Domain::Themes,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes settings of a theme; only those it has, and only to values of their kind",
         example: r##"{"settings":{"colorPrimary":"#1F5F5B","productsPerRow":3}}"##,
         does: Does::Change(
@@ -108,7 +68,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_theme_sections",
         title: "List theme sections",
         domain: Domain::Themes,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists the sections of a theme in order, with their settings",
         example: r#"{"template":"home"}"#,
         does: Does::Look(&[SECTIONS, PAGE], Gives::List("sections"), sections),
@@ -117,7 +77,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_theme_section",
         title: "Update a theme section",
         domain: Domain::Themes,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Shows, hides, moves or changes a section",
         example: r#"{"section":"sec_hero","settings":{"heading":"Made for slow mornings"}}"#,
         does: Does::Change(&[&[SECTION], CHANGES], Gives::One("section"), update_section),
@@ -126,7 +86,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_theme_blocks",
         title: "List theme blocks",
         domain: Domain::Themes,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists the blocks of a section in order, with their settings",
         example: r#"{"section":"sec_hero"}"#,
         does: Does::Look(&[&[SECTION], PAGE], Gives::List("blocks"), blocks),
@@ -135,7 +95,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_theme_block",
         title: "Update a theme block",
         domain: Domain::Themes,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Shows, hides, moves or changes a block of a section",
         example: r#"{"block":"blk_hero_button","settings":{"label":"See what is new"}}"#,
         does: Does::Change(
@@ -146,7 +106,7 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn list(shop: &Shop, input: Input<'_>) -> Reply {
+fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
     Ok(page(input, "themes", &shop.themes, |theme| {
         let mut line = head(theme);
         line["version"] = theme.version.as_str().into();
@@ -160,7 +120,7 @@ fn head(theme: &Theme) -> Value {
     json!({ "id": theme.id, "name": theme.name, "role": theme.role })
 }
 
-fn named(shop: &Shop, input: Input<'_>) -> Result<usize, Problem> {
+fn named(shop: &Shop, input: ToolInput<'_>) -> Result<usize, Problem> {
     let wanted = |theme: &Theme| match input.text("theme") {
         Some(name) => theme.id == name || theme.name.eq_ignore_ascii_case(name),
         None => theme.is_live(),
@@ -170,12 +130,12 @@ fn named(shop: &Shop, input: Input<'_>) -> Result<usize, Problem> {
     found.ok_or_else(|| Problem::not_found("theme", name, "list_themes"))
 }
 
-fn settings(shop: &Shop, input: Input<'_>) -> Reply {
+fn settings(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let theme = &shop.themes[named(shop, input)?];
     Ok(json!({ "theme": head(theme), "settings": theme.settings }))
 }
 
-fn update_settings(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn update_settings(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let at = named(shop, input)?;
     let changed = changed(&shop.themes[at].settings, input)?;
     let menu = changed.get("mainMenu").and_then(Value::as_str).unwrap_or_default();
@@ -188,7 +148,7 @@ fn update_settings(shop: &mut Shop, input: Input<'_>) -> Reply {
 }
 
 /// The settings with what is given. Nothing is added, and nothing changes its kind.
-fn changed(held: &Record, input: Input<'_>) -> Result<Record, Problem> {
+fn changed(held: &Record, input: ToolInput<'_>) -> Result<Record, Problem> {
     let mut changed = held.clone();
     let given = input.0.get("settings").and_then(Value::as_object);
     for (name, value) in given.into_iter().flatten() {
@@ -215,7 +175,7 @@ fn is_color(value: &Value) -> bool {
     digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn sections(shop: &Shop, input: Input<'_>) -> Reply {
+fn sections(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let theme = &shop.themes[named(shop, input)?];
     let wanted = |section: &&Section| {
         input.text("template").is_none_or(|template| template == section.template)
@@ -248,7 +208,7 @@ fn section_at(shop: &Shop, id: &str) -> Result<(usize, usize), Problem> {
     found.ok_or_else(|| Problem::not_found("section", id, "list_theme_sections"))
 }
 
-fn update_section(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn update_section(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let (theme, at) = section_at(shop, input.needed("section"))?;
     let part = &shop.themes[theme].sections[at].part;
     let changed = Part { settings: changed(&part.settings, input)?, ..part.clone() };
@@ -273,13 +233,13 @@ fn update_section(shop: &mut Shop, input: Input<'_>) -> Reply {
     Ok(json!({ "section": found.map(|section| section_line(theme, section)) }))
 }
 
-fn blocks(shop: &Shop, input: Input<'_>) -> Reply {
+fn blocks(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let (theme, at) = section_at(shop, input.needed("section"))?;
     let blocks = &shop.themes[theme].sections[at].blocks;
     Ok(page(input, "blocks", blocks, |block| part(block, blocks.iter())))
 }
 
-fn update_block(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn update_block(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let id = input.needed("block");
     let now = shop.tick();
     for theme in &mut shop.themes {

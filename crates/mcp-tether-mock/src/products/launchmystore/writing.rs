@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::entry::{Does, Domain, Entry};
 use super::problem::Problem;
-use super::resource::{Record, Resource, free, text};
+use super::record::{Record, text};
+use super::resource::{Resource, free};
 use super::shop::Shop;
 use crate::date::Date;
-use crate::product::Kind;
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 
 const STATUS: Shape = Shape::OneOf(&["draft", "published"]);
@@ -73,7 +74,7 @@ pub(super) const PAGES: Resource = Resource {
     add: |shop, page| seen(shop, page, "pages"),
     leave: |shop, page| {
         let target = format!("/pages/{}", text(page, "slug"));
-        match super::menus::linking_to(shop, &target) {
+        match super::menu_links::linking_to(shop, &target) {
             Some(menu) => {
                 Err(Problem::state(format!("the menu `{menu}` links to it: change that first")))
             }
@@ -90,7 +91,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_blog_posts",
         title: "List blog posts",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches posts of the blog, drafts included",
         example: r#"{"status":"published"}"#,
         does: Does::List(BLOG),
@@ -99,7 +100,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_blog_post",
         title: "Get a blog post",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets one post by id or slug",
         example: r#"{"id":"how-we-print-our-shirts"}"#,
         does: Does::Get(BLOG),
@@ -108,7 +109,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "create_blog_post",
         title: "Create a blog post",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Writes a post, a draft unless it is published at once",
         example: r#"{"title":"Winter opening hours","body":"<p>We open at ten.</p>"}"#,
         does: Does::Create(BLOG),
@@ -117,7 +118,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_blog_post",
         title: "Update a blog post",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes a post, or publishes it",
         example: r#"{"id":"spring-colours","status":"published"}"#,
         does: Does::Update(BLOG),
@@ -126,7 +127,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "delete_blog_post",
         title: "Delete a blog post",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a post for good; to hide it, make it a draft",
         example: r#"{"id":"spring-colours"}"#,
         does: Does::Delete(BLOG),
@@ -135,7 +136,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "list_pages",
         title: "List pages",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches the pages of the shop that are no products and no posts",
         example: r#"{"query":"returns"}"#,
         does: Does::List(SITE),
@@ -144,7 +145,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_page",
         title: "Get a page",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets one page by id or slug",
         example: r#"{"id":"about-us"}"#,
         does: Does::Get(SITE),
@@ -153,7 +154,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "create_page",
         title: "Create a page",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Writes a page; menus can link to it afterwards",
         example: r#"{"title":"Size guide","body":"<p>Measure twice.</p>","status":"published"}"#,
         does: Does::Create(SITE),
@@ -162,7 +163,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "update_page",
         title: "Update a page",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes the text, address, template or status of a page",
         example: r#"{"id":"about-us","template":"wide"}"#,
         does: Does::Update(SITE),
@@ -171,7 +172,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "delete_page",
         title: "Delete a page",
         domain: Domain::BlogsAndPages,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a page for good; refused while a menu links to it",
         example: r#"{"id":"holiday-hours"}"#,
         does: Does::Delete(SITE),
@@ -195,10 +196,8 @@ fn seen(shop: &Shop, record: &Record, folder: &str) -> Record {
     let starts = text(record, "publishOn").parse::<Date>().ok();
     let published = text(record, "status") == "published";
     let visible = published && starts.is_none_or(|day| day <= shop.today);
-    let path: Value = match visible {
-        true => format!("/{folder}/{}", text(record, "slug")).into(),
-        false => Value::Null,
-    };
+    let path: Value =
+        if visible { format!("/{folder}/{}", text(record, "slug")).into() } else { Value::Null };
     Record::from_iter([
         ("visible".to_owned(), json!(visible)),
         ("scheduled".to_owned(), json!(published && !visible)),

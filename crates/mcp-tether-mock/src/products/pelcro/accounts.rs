@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::manners::CURRENCY;
 use crate::product::field::{Field, Shape, need};
-use crate::product::records::{Gives, Records, Resource, Rules, Trouble, col, reads};
+use crate::product::records::{Gives, RecordError, RecordRules, RecordTable, Records, col, reads};
 
 const SITES: &[Field] = &[
     need("id", Shape::Id, "what other tools take as `site_id`"),
@@ -13,7 +13,7 @@ const SITES: &[Field] = &[
     need("default_currency", CURRENCY, "what it sells in"),
 ];
 
-pub(super) static ACCOUNTS: Resource = Resource {
+pub(super) static ACCOUNTS: RecordTable = RecordTable {
     table: "accounts",
     one: "account",
     id: "account_id",
@@ -30,7 +30,7 @@ pub(super) static ACCOUNTS: Resource = Resource {
         col("environment", Shape::Text, "`prd` or `stg`").needed(),
         col("sites", Shape::Objects(SITES), "its sites").needed(),
     ],
-    rules: Rules::NONE,
+    rules: RecordRules::NONE,
     tools: &[reads(
         [
             "get_account",
@@ -51,11 +51,16 @@ pub(super) fn current(records: &Records) -> &Value {
 }
 
 /// Whether the account has the site that a tool of this resource is called for.
-pub(super) fn check(records: &Records, of: &Resource, arguments: &Value) -> Result<(), Trouble> {
+pub(super) fn check(
+    records: &Records,
+    of: &RecordTable,
+    arguments: &Value,
+) -> Result<(), RecordError> {
     let Some(within) = of.within else { return Ok(()) };
     let (site, sites) = (&arguments[within.name], current(records)["sites"].as_array());
-    match sites.is_some_and(|sites| sites.iter().any(|known| known["id"] == *site)) {
-        true => Ok(()),
-        false => Err(Trouble::not_found("site", site)),
+    if sites.is_some_and(|sites| sites.iter().any(|known| known["id"] == *site)) {
+        Ok(())
+    } else {
+        Err(RecordError::not_found("site", site))
     }
 }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::customers::CUSTOMERS;
 use super::manners::SITE;
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,
 };
 
-pub(super) static ADDRESSES: Resource = Resource {
+pub(super) static ADDRESSES: RecordTable = RecordTable {
     table: "addresses",
     one: "address",
     id: "address_id",
@@ -35,7 +35,7 @@ pub(super) static ADDRESSES: Resource = Resource {
         col("phone", Shape::Short(40), "phone number for couriers"),
         col("is_default", Shape::Flag, "whether it is taken where none is named").or("false"),
     ],
-    rules: Rules { creating: Some(creating), changing: Some(changing), ..Rules::NONE },
+    rules: RecordRules { creating: Some(creating), changing: Some(changing), ..RecordRules::NONE },
     tools: &[
         list([
             "list_addresses",
@@ -70,7 +70,7 @@ pub(super) static ADDRESSES: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     if others(records, draft).is_empty() {
         draft["is_default"] = true.into();
     }
@@ -81,8 +81,8 @@ fn changing(
     records: &mut Records,
     _: &Value,
     after: &mut Value,
-    _: Input<'_>,
-) -> Result<(), Trouble> {
+    _: ToolInput<'_>,
+) -> Result<(), RecordError> {
     be_the_only_default(records, after)
 }
 
@@ -93,7 +93,7 @@ fn others(records: &Records, address: &Value) -> Vec<Value> {
     own.filter(same).map(|other| other["id"].clone()).collect()
 }
 
-fn be_the_only_default(records: &mut Records, address: &Value) -> Result<(), Trouble> {
+fn be_the_only_default(records: &mut Records, address: &Value) -> Result<(), RecordError> {
     if address["is_default"] != true {
         return Ok(());
     }
@@ -108,13 +108,14 @@ pub(super) fn of_customer(
     records: &Records,
     address: &Value,
     customer: &Value,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     if address.is_null() {
         return Ok(());
     }
-    match records.find(&ADDRESSES, address)?["customer_id"] == *customer {
-        true => Ok(()),
-        false => Err(Trouble::invalid("address_id", "The address belongs to another customer.")),
+    if records.find(&ADDRESSES, address)?["customer_id"] == *customer {
+        Ok(())
+    } else {
+        Err(RecordError::invalid("address_id", "The address belongs to another customer."))
     }
 }
 

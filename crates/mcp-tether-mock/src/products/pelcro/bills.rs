@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::accounts;
 use super::exports::{self, EXPORTS};
 use super::manners::{CURRENCY, SITE, metadata};
-use super::totals::{Discount, Line, Totals};
+use super::totals::{Discount, TaxedLine, Totals};
 use super::vendors::VENDORS;
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, number, seen,
-    update, writes,
+    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, delete, get, list,
+    number, seen, update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["draft", "open", "paid"]);
@@ -41,7 +41,7 @@ const EXPORT: &[Field] = &[
     may("date_to", Shape::Date, "only bills of this day or earlier"),
 ];
 
-pub(super) static BILLS: Resource = Resource {
+pub(super) static BILLS: RecordTable = RecordTable {
     table: "bills",
     one: "bill",
     id: "bill_id",
@@ -77,7 +77,7 @@ pub(super) static BILLS: Resource = Resource {
         col("finalized_at", Shape::Time, "when it was finalized").given(),
         col("paid_at", Shape::Time, "when it was paid").given(),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         changing: Some(changing),
         deleting: Some(|_, bill| only_draft(bill, "deleted")),
@@ -121,7 +121,7 @@ pub(super) static BILLS: Resource = Resource {
                 "Closes a draft: it can no longer be changed and waits for its payment",
                 r#"{"site_id":1205,"bill_id":$bills.status=draft}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[WHICH],
             Gives::One,
             |records, input| {
@@ -136,7 +136,7 @@ pub(super) static BILLS: Resource = Resource {
                 "Notes that a finalized bill was paid",
                 r#"{"site_id":1205,"bill_id":$bills.status=open,"reference":"wire 2210"}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[WHICH, PAID],
             Gives::One,
             |records, input| {
@@ -151,7 +151,7 @@ pub(super) static BILLS: Resource = Resource {
                 "Starts an export of the bills; `download_export` gives the file once it is ready",
                 r#"{"site_id":1205,"status":"open"}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[EXPORT],
             Gives::OneOf(&EXPORTS),
             |records, input| exports::request(records, "bills", input),
@@ -159,10 +159,10 @@ pub(super) static BILLS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     let vendor = records.find(&VENDORS, &draft["vendor_id"])?;
     if vendor["status"] == "inactive" {
-        return Err(Trouble::state("this vendor is inactive"));
+        return Err(RecordError::state("this vendor is inactive"));
     }
     if draft["currency"].is_null() {
         let own = [&vendor["currency"], &accounts::current(records)["default_currency"]];
@@ -181,8 +181,8 @@ fn changing(
     _: &mut Records,
     before: &Value,
     after: &mut Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     // Notes may be kept about anything.
     let only_notes = input.0.as_object().is_some_and(|given| {
         given.keys().all(|name| matches!(name.as_str(), "site_id" | "bill_id" | "metadata"))
@@ -194,7 +194,7 @@ fn changing(
 }
 
 /// Sums, after the dates were looked at.
-fn count(bill: &mut Value) -> Result<(), Trouble> {
+fn count(bill: &mut Value) -> Result<(), RecordError> {
     for name in ["period_start", "period_end", "due_date"] {
         exports::day(bill, name)?;
     }
@@ -202,10 +202,10 @@ fn count(bill: &mut Value) -> Result<(), Trouble> {
         && end < start
     {
         let message = "The period_end must be a date after or equal to period_start.";
-        return Err(Trouble::invalid("period_end", message));
+        return Err(RecordError::invalid("period_end", message));
     }
     let lines =
-        bill["line_items"].as_array().into_iter().flatten().map(Line::of).collect::<Vec<_>>();
+        bill["line_items"].as_array().into_iter().flatten().map(TaxedLine::of).collect::<Vec<_>>();
     let totals = Totals::of(&lines, Discount::None)?;
     let shown = lines.iter().map(|line| {
         json!({
@@ -223,12 +223,12 @@ fn count(bill: &mut Value) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn only_draft(bill: &Value, done: &str) -> Result<(), Trouble> {
+fn only_draft(bill: &Value, done: &str) -> Result<(), RecordError> {
     match bill["status"].as_str() {
         Some("draft") => Ok(()),
         other => {
             let status = other.unwrap_or_default();
-            Err(Trouble::State(format!("only a draft can be {done}, this bill is {status}")))
+            Err(RecordError::State(format!("only a draft can be {done}, this bill is {status}")))
         }
     }
 }
@@ -251,7 +251,7 @@ pub(super) fn pay(records: &mut Records, id: &Value, reference: Option<&str>) ->
     if status != "open" {
         let status = status.as_str().unwrap_or_default();
         let text = format!("only a finalized bill can be paid, this one is {status}");
-        return Err(Trouble::State(text));
+        return Err(RecordError::State(text));
     }
     let now = records.tick().0;
     records.change(&BILLS, id, |bill| {

@@ -6,12 +6,12 @@ use super::customers::{self, CUSTOMERS};
 use super::events::announce;
 use super::invoices::{self, INVOICES};
 use super::manners::{CURRENCY, MANNERS, PAYMENT_CATEGORY, SITE};
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, get, list, make, number,
+    RecordError, RecordRules, RecordTable, Records, col, create, get, list, make, number,
 };
 
-pub(super) static CHARGES: Resource = Resource {
+pub(super) static CHARGES: RecordTable = RecordTable {
     table: "charges",
     one: "charge",
     id: "charge_id",
@@ -39,7 +39,7 @@ pub(super) static CHARGES: Resource = Resource {
         col("amount_refunded", Shape::Money, "how much of it goes back").given().or("0"),
         col("refunded", Shape::Flag, "whether all of it goes back").given().or("false"),
     ],
-    rules: Rules { creating: Some(creating), ..Rules::NONE },
+    rules: RecordRules { creating: Some(creating), ..RecordRules::NONE },
     tools: &[
         list([
             "list_charges",
@@ -62,18 +62,18 @@ pub(super) static CHARGES: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     let currency = draft["currency"].as_str().unwrap_or_default().to_owned();
     customers::settle_on(records, &draft["customer_id"], &currency)?;
     if !draft["invoice_id"].is_null() {
         let invoice = records.find(&INVOICES, &draft["invoice_id"])?;
         if invoice["customer_id"] != draft["customer_id"] {
             let message = "The invoice belongs to another customer.";
-            return Err(Trouble::invalid("invoice_id", message));
+            return Err(RecordError::invalid("invoice_id", message));
         }
         if invoice["currency"] != draft["currency"] {
             let message = format!("The invoice is in {}.", invoice["currency"]);
-            return Err(Trouble::invalid("currency", message));
+            return Err(RecordError::invalid("currency", message));
         }
         let id = draft["invoice_id"].clone();
         invoices::settle(records, &id, number(draft, "amount"))?;
@@ -94,10 +94,10 @@ pub(super) struct Payment<'a> {
 }
 
 /// Charges a card; the bank may say no.
-pub(super) fn by_card(records: &mut Records, payment: &Payment<'_>) -> Result<Value, Trouble> {
+pub(super) fn by_card(records: &mut Records, payment: &Payment<'_>) -> Result<Value, RecordError> {
     match payment.method["behaves"].as_str() {
-        Some("declined") => return Err(Trouble::state("the card was declined")),
-        Some("expired") => return Err(Trouble::state("the card has expired")),
+        Some("declined") => return Err(RecordError::state("the card was declined")),
+        Some("expired") => return Err(RecordError::state("the card has expired")),
         _ => {}
     }
     let mut charge = json!({

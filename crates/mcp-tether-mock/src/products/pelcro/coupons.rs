@@ -6,12 +6,12 @@ use super::exports;
 use super::manners::{CURRENCY, SITE, metadata};
 use super::plans::PLANS;
 use super::totals::Discount;
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, number, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, number, update,
 };
 
-pub(super) static COUPONS: Resource = Resource {
+pub(super) static COUPONS: RecordTable = RecordTable {
     table: "coupons",
     one: "coupon",
     id: "coupon_id",
@@ -41,7 +41,7 @@ pub(super) static COUPONS: Resource = Resource {
         col("times_redeemed", Shape::Whole(0, i64::MAX), "how often it was used").given().or("0"),
         col("valid", Shape::Flag, "whether it can be used now").given().or("true"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         changing: Some(|records, _, after, _| in_future(records, after)),
         showing: Some(|records, coupon| {
@@ -85,15 +85,15 @@ pub(super) static COUPONS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     let has = |member: &str| !draft[member].is_null();
     if has("percent_off") == has("amount_off") {
         let message = "Either percent_off or amount_off is required, and not both.";
-        return Err(Trouble::invalid("percent_off", message));
+        return Err(RecordError::invalid("percent_off", message));
     }
     if has("amount_off") != has("currency") {
         let message = "The currency field belongs to amount_off and is required with it.";
-        return Err(Trouble::invalid("currency", message));
+        return Err(RecordError::invalid("currency", message));
     }
     if draft["name"].is_null() {
         draft["name"] = draft["code"].clone();
@@ -101,10 +101,10 @@ fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<()
     in_future(records, draft)
 }
 
-fn in_future(records: &mut Records, coupon: &Value) -> Result<(), Trouble> {
+fn in_future(records: &mut Records, coupon: &Value) -> Result<(), RecordError> {
     match exports::day(coupon, "redeem_by")? {
         Some(day) if day < records.today() => {
-            Err(Trouble::invalid("redeem_by", "The redeem_by must be a date in the future."))
+            Err(RecordError::invalid("redeem_by", "The redeem_by must be a date in the future."))
         }
         _ => Ok(()),
     }
@@ -141,22 +141,22 @@ pub(super) struct Purchase<'a> {
 /// Uses the coupon of the argument `coupon_code`, if there is one.
 pub(super) fn redeem(
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
     purchase: Purchase<'_>,
-) -> Result<Option<Rebate>, Trouble> {
+) -> Result<Option<Rebate>, RecordError> {
     let Some(code) = input.text("coupon_code") else { return Ok(None) };
     let same = |coupon: &&Value| {
         coupon["site_id"] == *purchase.site
             && coupon["code"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(code))
     };
     let found = records.all(&COUPONS).iter().find(same).cloned();
-    let coupon = found.ok_or_else(|| Trouble::not_found("coupon", &code.into()))?;
+    let coupon = found.ok_or_else(|| RecordError::not_found("coupon", &code.into()))?;
     if let Some(reason) = refusal(records, &coupon) {
-        return Err(Trouble::state(reason));
+        return Err(RecordError::state(reason));
     }
     let plans = coupon["plan_ids"].as_array().filter(|plans| !plans.is_empty());
     if plans.is_some_and(|plans| !purchase.plan.is_some_and(|plan| plans.contains(plan))) {
-        return Err(Trouble::state("the coupon is for other plans"));
+        return Err(RecordError::state("the coupon is for other plans"));
     }
     let discount = discount_of(&coupon, purchase.currency)?;
     records.change(&COUPONS, &coupon["id"], |coupon| {
@@ -166,11 +166,11 @@ pub(super) fn redeem(
 }
 
 /// What a coupon takes off an invoice in this currency.
-pub(super) fn discount_of(coupon: &Value, currency: &str) -> Result<Discount, Trouble> {
+pub(super) fn discount_of(coupon: &Value, currency: &str) -> Result<Discount, RecordError> {
     match (coupon["percent_off"].as_i64(), coupon["amount_off"].as_i64()) {
         (Some(percent), _) => Ok(Discount::Percent(percent)),
         (None, Some(_)) if coupon["currency"] != currency => {
-            Err(Trouble::State(format!("the coupon is not for prices in {currency}")))
+            Err(RecordError::State(format!("the coupon is not for prices in {currency}")))
         }
         (None, Some(amount)) => Ok(Discount::Amount(amount)),
         (None, None) => Ok(Discount::None),

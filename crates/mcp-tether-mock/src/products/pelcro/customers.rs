@@ -8,11 +8,11 @@ use super::events::announce;
 use super::manners::{CURRENCY, SITE, metadata};
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::subscriptions::SUBSCRIPTIONS;
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, number, seen,
-    update, writes,
+    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, delete, get, list,
+    number, seen, update, writes,
 };
 
 const WHICH: Field = need("customer_id", Shape::Id, "which one");
@@ -26,7 +26,7 @@ const CREDIT: &[Field] = &[
 
 const FORGET: &[Field] = &[WHICH, need("keys", Shape::Texts, "names of the texts to delete")];
 
-pub(super) static CUSTOMERS: Resource = Resource {
+pub(super) static CUSTOMERS: RecordTable = RecordTable {
     table: "customers",
     one: "customer",
     id: "customer_id",
@@ -60,11 +60,11 @@ pub(super) static CUSTOMERS: Resource = Resource {
         col("address_ids", Shape::Ids, "their addresses").given().or("[]"),
         col("subscription_ids", Shape::Ids, "their subscriptions").given().or("[]"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         changing: Some(changing),
         showing: Some(showing),
-        ..Rules::NONE
+        ..RecordRules::NONE
     },
     tools: &[
         list([
@@ -107,7 +107,7 @@ pub(super) static CUSTOMERS: Resource = Resource {
                  invoices can be paid from",
                 r#"{"site_id":1205,"customer_id":$payment_methods.brand=visa:/customer_id,"amount":2500}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[CREDIT],
             Gives::One,
             credit,
@@ -119,7 +119,7 @@ pub(super) static CUSTOMERS: Resource = Resource {
                 "Deletes texts that are kept about a customer",
                 r#"{"site_id":1205,"customer_id":$customers.first_name=Priya,"keys":["segment"]}"#,
             ],
-            Kind::Destructive,
+            ToolKind::Destructive,
             &[FORGET],
             Gives::One,
             delete_metadata,
@@ -127,7 +127,7 @@ pub(super) static CUSTOMERS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     named(draft)?;
     announce(records, draft, "customer_created");
     Ok(())
@@ -137,20 +137,21 @@ fn changing(
     records: &mut Records,
     _: &Value,
     after: &mut Value,
-    _: Input<'_>,
-) -> Result<(), Trouble> {
+    _: ToolInput<'_>,
+) -> Result<(), RecordError> {
     announce(records, after, "customer_updated");
     Ok(())
 }
 
-fn named(draft: &Value) -> Result<(), Trouble> {
+fn named(draft: &Value) -> Result<(), RecordError> {
     let known = ["email", "display_name", "old_provider_id"];
-    match known.iter().any(|member| draft[*member].is_string()) {
-        true => Ok(()),
-        false => Err(Trouble::invalid(
+    if known.iter().any(|member| draft[*member].is_string()) {
+        Ok(())
+    } else {
+        Err(RecordError::invalid(
             "email",
             "One of email, display_name and old_provider_id is required.",
-        )),
+        ))
     }
 }
 
@@ -171,7 +172,7 @@ pub(super) fn name(customer: &Value) -> String {
     if full.is_empty() { other().unwrap_or_default().to_owned() } else { full }
 }
 
-fn credit(records: &mut Records, input: Input<'_>) -> Reply {
+fn credit(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let customer = seen(&CUSTOMERS, records, input)?.clone();
     let method = payment_methods::chosen(records, input, &customer)?;
     let amount = input.whole("amount").unwrap_or_default();
@@ -197,23 +198,23 @@ pub(super) fn settle_on(
     records: &mut Records,
     customer: &Value,
     currency: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     match records.find(&CUSTOMERS, customer)?["currency"].as_str() {
         Some(known) if known != currency => {
             let text = format!("this customer pays in {known}, and this would be in {currency}");
-            Err(Trouble::State(text))
+            Err(RecordError::State(text))
         }
         Some(_) => Ok(()),
         None => records.change(&CUSTOMERS, customer, |c| c["currency"] = currency.into()),
     }
 }
 
-fn delete_metadata(records: &mut Records, input: Input<'_>) -> Reply {
+fn delete_metadata(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let customer = seen(&CUSTOMERS, records, input)?;
     let (id, held) = (customer["id"].clone(), customer["metadata"].clone());
     let keys = input.texts("keys");
     if let Some(unknown) = keys.iter().find(|key| held.get(**key).is_none()) {
-        return Err(Trouble::not_found("metadata key", &json!(unknown)));
+        return Err(RecordError::not_found("metadata key", &json!(unknown)));
     }
     let now = records.tick().0;
     records.change(&CUSTOMERS, &id, |customer| {

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::accounts;
 use super::manners::{MANNERS, RESOURCES, SITE};
 use crate::date::Date;
-use crate::product::field::{Field, Input, Shape, may, need};
-use crate::product::page::Page;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
+use crate::product::page::ListPage;
 use crate::product::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, list, make, reads, seen,
+    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, list, make, reads,
+    seen,
 };
 
 /// Types of exports; each is the table of that name.
@@ -44,7 +45,7 @@ const FILE: &[Field] = &[
     need("content", Shape::Text, "the lines, after the line with the names of the columns"),
 ];
 
-pub(super) static EXPORTS: Resource = Resource {
+pub(super) static EXPORTS: RecordTable = RecordTable {
     table: "exports",
     one: "export",
     id: "export_id",
@@ -69,7 +70,10 @@ pub(super) static EXPORTS: Resource = Resource {
         col("only_vendor", Shape::Id, "the vendor it is about").given().hidden(),
         col("lines", Shape::Texts, "the file").given().hidden().or("[]"),
     ],
-    rules: Rules { creating: Some(|records, draft, _| permit(records, draft)), ..Rules::NONE },
+    rules: RecordRules {
+        creating: Some(|records, draft, _| permit(records, draft)),
+        ..RecordRules::NONE
+    },
     tools: &[
         list([
             "list_exports",
@@ -99,7 +103,7 @@ pub(super) static EXPORTS: Resource = Resource {
 };
 
 /// An export that another tool starts: `status`, `date_from`, `date_to` and `vendor_id` narrow it.
-pub(super) fn request(records: &mut Records, kind: &str, input: Input<'_>) -> Reply {
+pub(super) fn request(records: &mut Records, kind: &str, input: ToolInput<'_>) -> Reply {
     let draft = json!({
         "site_id": input.0["site_id"],
         "type": kind,
@@ -116,31 +120,31 @@ pub(super) fn request(records: &mut Records, kind: &str, input: Input<'_>) -> Re
     Ok(make(&MANNERS, &EXPORTS, records, draft))
 }
 
-fn permit(records: &mut Records, draft: &mut Value) -> Result<(), Trouble> {
+fn permit(records: &mut Records, draft: &mut Value) -> Result<(), RecordError> {
     if accounts::current(records)["is_enterprise"] != true {
-        return Err(Trouble::Forbidden("exports are for enterprise accounts".to_owned()));
+        return Err(RecordError::Forbidden("exports are for enterprise accounts".to_owned()));
     }
     let kind = draft["type"].as_str().unwrap_or_default().to_owned();
     let under_way =
         records.with(&EXPORTS, "type", &draft["type"]).any(|other| other["status"] == "processing");
     if under_way {
-        return Err(Trouble::State(format!("an export of {kind} is being made already")));
+        return Err(RecordError::State(format!("an export of {kind} is being made already")));
     }
     let (from, to) = (day(draft, "date_from")?, day(draft, "date_to")?);
     if let (Some(from), Some(to)) = (from, to)
         && !(0..=184).contains(&to.days_since(from))
     {
         let message = "The date_to must be within six months after date_from.";
-        return Err(Trouble::invalid("date_to", message));
+        return Err(RecordError::invalid("date_to", message));
     }
     draft["file_name"] = format!("{kind}-{}.csv", records.today()).into();
     Ok(())
 }
 
 /// A day in a record, if it is there and in the calendar.
-pub(super) fn day(record: &Value, member: &str) -> Result<Option<Date>, Trouble> {
+pub(super) fn day(record: &Value, member: &str) -> Result<Option<Date>, RecordError> {
     let day = record[member].as_str().map(str::parse::<Date>).transpose();
-    day.map_err(|_| Trouble::invalid(member, format!("The {member} is not a valid date.")))
+    day.map_err(|_| RecordError::invalid(member, format!("The {member} is not a valid date.")))
 }
 
 /// Whether anything is being made.
@@ -149,7 +153,7 @@ pub(super) fn any_under_way(records: &Records) -> bool {
 }
 
 /// What happens in the background between two calls.
-pub(super) fn finish(records: &mut Records) -> Result<(), Trouble> {
+pub(super) fn finish(records: &mut Records) -> Result<(), RecordError> {
     let waiting = records.all(&EXPORTS).iter().filter(|export| export["status"] == "processing");
     for export in waiting.cloned().collect::<Vec<_>>() {
         let lines = lines(records, &export)?;
@@ -163,10 +167,10 @@ pub(super) fn finish(records: &mut Records) -> Result<(), Trouble> {
 }
 
 /// The file: a line with the names, then a line for each record.
-fn lines(records: &Records, export: &Value) -> Result<Vec<String>, Trouble> {
+fn lines(records: &Records, export: &Value) -> Result<Vec<String>, RecordError> {
     let kind = export["type"].as_str().unwrap_or_default();
     let table = RESOURCES.iter().find(|resource| resource.table == kind);
-    let table = table.ok_or_else(|| Trouble::not_found("type of export", &export["type"]))?;
+    let table = table.ok_or_else(|| RecordError::not_found("type of export", &export["type"]))?;
     let (from, to) = (day(export, "date_from")?, day(export, "date_to")?);
     let wanted = |record: &&Value| {
         let made = Date::from_epoch_seconds(record["created_at"].as_i64().unwrap_or_default());
@@ -207,16 +211,17 @@ fn cell(value: &Value) -> String {
     }
 }
 
-fn download(records: &Records, input: Input<'_>) -> Reply {
+fn download(records: &Records, input: ToolInput<'_>) -> Reply {
     let export = seen(&EXPORTS, records, input)?;
     if export["status"] != "ready" {
-        return Err(Trouble::state("the export is not ready yet"));
+        return Err(RecordError::state("the export is not ready yet"));
     }
     let lines: Vec<&str> =
         export["lines"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let (names, rows) = lines.split_first().ok_or_else(|| Trouble::state("the file is gone"))?;
+    let (names, rows) =
+        lines.split_first().ok_or_else(|| RecordError::state("the file is gone"))?;
     let page =
-        Page::of(rows, input.whole("page").unwrap_or(1), input.whole("limit").unwrap_or(100));
+        ListPage::of(rows, input.whole("page").unwrap_or(1), input.whole("limit").unwrap_or(100));
     let content: String =
         [names].into_iter().chain(page.items).flat_map(|line| [*line, "\r\n"]).collect();
     Ok(json!({

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::accounts;
 use super::manners::{CURRENCY, SITE, metadata};
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, number, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, number, update,
 };
 
-pub(super) static PRODUCTS: Resource = Resource {
+pub(super) static PRODUCTS: RecordTable = RecordTable {
     table: "ecommerce_products",
     one: "e-commerce product",
     id: "ecommerce_product_id",
@@ -25,13 +25,13 @@ pub(super) static PRODUCTS: Resource = Resource {
         metadata(),
         col("sku_ids", Shape::Ids, "its SKUs").given().or("[]"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         showing: Some(|records, product| {
             let skus = records.with(&SKUS, "ecommerce_product_id", &product["id"]);
             let ids: Value = skus.map(|sku| sku["id"].clone()).collect();
             product["sku_ids"] = ids;
         }),
-        ..Rules::NONE
+        ..RecordRules::NONE
     },
     tools: &[
         list([
@@ -67,7 +67,7 @@ pub(super) static PRODUCTS: Resource = Resource {
     ],
 };
 
-pub(super) static SKUS: Resource = Resource {
+pub(super) static SKUS: RecordTable = RecordTable {
     table: "ecommerce_skus",
     one: "SKU",
     id: "ecommerce_sku_id",
@@ -98,7 +98,7 @@ pub(super) static SKUS: Resource = Resource {
         col("active", Shape::Flag, "whether it is sold").filter().or("true"),
         metadata(),
     ],
-    rules: Rules { creating: Some(creating), ..Rules::NONE },
+    rules: RecordRules { creating: Some(creating), ..RecordRules::NONE },
     tools: &[
         list([
             "list_ecommerce_skus",
@@ -133,7 +133,7 @@ pub(super) static SKUS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     if draft["currency"].is_null() {
         draft["currency"] = accounts::current(records)["default_currency"].clone();
     }
@@ -141,12 +141,12 @@ fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<()
 }
 
 /// Takes goods off the shelf.
-pub(super) fn take(records: &mut Records, sku: &Value, quantity: i64) -> Result<(), Trouble> {
+pub(super) fn take(records: &mut Records, sku: &Value, quantity: i64) -> Result<(), RecordError> {
     let record = records.find(&SKUS, sku)?;
     let left = number(record, "inventory_quantity");
     if record["inventory_type"] == "finite" && left < quantity {
         let code = record["code"].as_str().unwrap_or_default();
-        return Err(Trouble::State(format!(
+        return Err(RecordError::State(format!(
             "only {left} of `{code}` are left, {quantity} were asked for"
         )));
     }
@@ -154,7 +154,11 @@ pub(super) fn take(records: &mut Records, sku: &Value, quantity: i64) -> Result<
 }
 
 /// Puts goods back, as far as the SKU still exists.
-pub(super) fn restock(records: &mut Records, sku: &Value, quantity: i64) -> Result<(), Trouble> {
+pub(super) fn restock(
+    records: &mut Records,
+    sku: &Value,
+    quantity: i64,
+) -> Result<(), RecordError> {
     if records.get(&SKUS, sku).is_none() {
         return Ok(());
     }

@@ -8,12 +8,13 @@ use super::events::announce;
 use super::manners::{CURRENCY, MANNERS, PAYMENT_CATEGORY, SITE, metadata};
 use super::payment_methods::currency_of;
 use super::subscriptions::SUBSCRIPTIONS;
-use super::totals::{Discount, Line, Totals};
+use super::totals::{Discount, TaxedLine, Totals};
 use super::{exports, paying};
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, Records, Resource, Rules, Trouble, col, create, get, list, make, number, update, writes,
+    Gives, RecordError, RecordRules, RecordTable, Records, col, create, get, list, make, number,
+    update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["draft", "open", "paid", "void", "uncollectible"]);
@@ -44,7 +45,7 @@ const PAYMENT: &[Field] = &[
     may("payment_category", PAYMENT_CATEGORY, "how it came; `check` if left out"),
 ];
 
-pub(super) static INVOICES: Resource = Resource {
+pub(super) static INVOICES: RecordTable = RecordTable {
     table: "invoices",
     one: "invoice",
     id: "invoice_id",
@@ -96,7 +97,7 @@ pub(super) static INVOICES: Resource = Resource {
         col("paid_at", Shape::Time, "when it was paid").given(),
         col("voided_at", Shape::Time, "when it was voided").given(),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         changing: Some(changing),
         showing: Some(|records, invoice| {
@@ -139,7 +140,7 @@ pub(super) static INVOICES: Resource = Resource {
                 "Notes that an open invoice was paid by check, wire or cash, in full",
                 r#"{"site_id":1205,"invoice_id":$invoices.status=open,"reference":"check 4711"}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[WHICH, PAYMENT],
             Gives::One,
             paying::offline,
@@ -151,7 +152,7 @@ pub(super) static INVOICES: Resource = Resource {
                 "Takes an invoice back that was not paid; its number stays used",
                 r#"{"site_id":1205,"invoice_id":$invoices.status=open}"#,
             ],
-            Kind::Destructive,
+            ToolKind::Destructive,
             &[WHICH],
             Gives::One,
             paying::void,
@@ -163,7 +164,7 @@ pub(super) static INVOICES: Resource = Resource {
                 "Gives an open invoice up as money that will not come",
                 r#"{"site_id":1205,"invoice_id":$invoices.status=open}"#,
             ],
-            Kind::Destructive,
+            ToolKind::Destructive,
             &[WHICH],
             Gives::One,
             paying::give_up,
@@ -175,7 +176,7 @@ pub(super) static INVOICES: Resource = Resource {
                 "Pays an open invoice from the customer's credit, as far as that goes",
                 r#"{"site_id":1205,"invoice_id":$invoices.description=Reader trip:/id}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[WHICH],
             Gives::One,
             paying::apply_balance,
@@ -183,14 +184,18 @@ pub(super) static INVOICES: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, input: Input<'_>) -> Result<(), Trouble> {
+fn creating(
+    records: &mut Records,
+    draft: &mut Value,
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let customer = records.find(&CUSTOMERS, &draft["customer_id"])?.clone();
     let currency = input.owned("currency").unwrap_or_else(|| currency_of(records, &customer));
     draft["currency"] = currency.as_str().into();
     customers::settle_on(records, &customer["id"], &currency)?;
     if input.has("line_items") == input.has("total") {
         let message = "Either line_items or total is required, and not both.";
-        return Err(Trouble::invalid("line_items", message));
+        return Err(RecordError::invalid("line_items", message));
     }
     if input.has("total") {
         let text = draft["description"].as_str().unwrap_or("total");
@@ -207,7 +212,7 @@ fn finish(
     records: &mut Records,
     draft: &mut Value,
     rebate: Option<&Rebate>,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     draft["number"] = format!("INV-{}", draft["id"]).into();
     if exports::day(draft, "due_date")?.is_none() {
         draft["due_date"] = records.today().plus_days(30).to_string().into();
@@ -222,16 +227,16 @@ fn finish(
     Ok(())
 }
 
-fn count(invoice: &mut Value, discount: Discount) -> Result<(), Trouble> {
+fn count(invoice: &mut Value, discount: Discount) -> Result<(), RecordError> {
     let given = invoice["line_items"].as_array().cloned().unwrap_or_default();
     for (place, line) in given.iter().enumerate() {
         if number(line, "tax_rate") > 0 && line["tax_name"].is_null() {
             let field = format!("line_items.{place}.tax_name");
             let message = format!("The {field} field is required with tax_rate.");
-            return Err(Trouble::invalid(&field, message));
+            return Err(RecordError::invalid(&field, message));
         }
     }
-    let lines: Vec<Line> = given.iter().map(Line::of).collect();
+    let lines: Vec<TaxedLine> = given.iter().map(TaxedLine::of).collect();
     let totals = Totals::of(&lines, discount)?;
     for (member, amount) in [
         ("subtotal", totals.subtotal),
@@ -251,15 +256,15 @@ fn changing(
     records: &mut Records,
     before: &Value,
     after: &mut Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     exports::day(after, "due_date")?;
     if before["status"] != "draft" {
         if input.has("line_items") || input.has("status") {
             let status = before["status"].as_str().unwrap_or_default();
             let text =
                 format!("lines and status of a draft can be changed, this invoice is {status}");
-            return Err(Trouble::State(text));
+            return Err(RecordError::State(text));
         }
         return Ok(());
     }
@@ -285,7 +290,7 @@ pub(super) struct Demand<'a> {
 }
 
 /// Writes that invoice.
-pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value, Trouble> {
+pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value, RecordError> {
     let members = json!({
         "site_id": demand.customer["site_id"],
         "customer_id": demand.customer["id"],
@@ -306,13 +311,13 @@ pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value,
 }
 
 /// Takes money for an open invoice; with the last of it, it is paid.
-pub(super) fn settle(records: &mut Records, id: &Value, amount: i64) -> Result<(), Trouble> {
+pub(super) fn settle(records: &mut Records, id: &Value, amount: i64) -> Result<(), RecordError> {
     let invoice = records.find(&INVOICES, id)?.clone();
     only_open(&invoice, "paid")?;
     let remaining = number(&invoice, "amount_remaining");
     if amount > remaining {
         let text = format!("{amount} is more than what remains of this invoice, {remaining}");
-        return Err(Trouble::State(text));
+        return Err(RecordError::State(text));
     }
     let now = records.now().0;
     records.change(&INVOICES, id, |invoice| {
@@ -330,12 +335,14 @@ pub(super) fn settle(records: &mut Records, id: &Value, amount: i64) -> Result<(
     Ok(())
 }
 
-pub(super) fn only_open(invoice: &Value, done: &str) -> Result<(), Trouble> {
+pub(super) fn only_open(invoice: &Value, done: &str) -> Result<(), RecordError> {
     match invoice["status"].as_str() {
         Some("open") => Ok(()),
         other => {
             let status = other.unwrap_or_default();
-            Err(Trouble::State(format!("only an open invoice can be {done}, this one is {status}")))
+            Err(RecordError::State(format!(
+                "only an open invoice can be {done}, this one is {status}"
+            )))
         }
     }
 }

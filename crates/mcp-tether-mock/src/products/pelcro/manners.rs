@@ -9,8 +9,8 @@ use super::{
 };
 use crate::product::Misfit;
 use crate::product::field::{Field, Shape, may, need};
-use crate::product::page::Page;
-use crate::product::records::{Column, Manners, Resource, Trouble, col};
+use crate::product::page::ListPage;
+use crate::product::records::{Column, Manners, RecordError, RecordTable, col};
 
 /// The argument that nearly every tool needs.
 pub(super) const SITE: Option<Field> =
@@ -24,7 +24,7 @@ pub(super) const PAYMENT_CATEGORY: Shape =
     Shape::OneOf(&["check", "wire", "transfer", "external", "cash"]);
 
 /// Every resource, in the order of the product's page.
-pub(super) static RESOURCES: &[&Resource] = &[
+pub(super) static RESOURCES: &[&RecordTable] = &[
     &accounts::ACCOUNTS,
     &addresses::ADDRESSES,
     &bills::BILLS,
@@ -64,7 +64,7 @@ pub(super) const fn metadata() -> Column {
     col("metadata", Shape::Words, "texts of your own by name; those given are added").or("{}")
 }
 
-fn list(page: &Page<'_, Value>) -> Value {
+fn list(page: &ListPage<'_, Value>) -> Value {
     json!({
         "data": page.items,
         "meta": {
@@ -97,17 +97,17 @@ fn list_schema(entry: Value) -> Value {
 }
 
 /// The body of an error of the API.
-pub(super) fn error(trouble: &Trouble) -> Value {
+pub(super) fn error(trouble: &RecordError) -> Value {
     match trouble {
-        Trouble::NotFound { what, id } => {
+        RecordError::NotFound { what, id } => {
             json!({ "status": 404, "message": format!("There is no {what} with the id {id}.") })
         }
-        Trouble::Invalid { field, message } => invalid([(field.as_str(), message.clone())]),
-        Trouble::Taken { field, value } => {
+        RecordError::Invalid { field, message } => invalid([(field.as_str(), message.clone())]),
+        RecordError::Taken { field, value } => {
             invalid([(*field, format!("The {field} {value} has already been taken."))])
         }
-        Trouble::State(message) => json!({ "status": 400, "message": sentence(message) }),
-        Trouble::Forbidden(message) => json!({ "status": 403, "message": sentence(message) }),
+        RecordError::State(message) => json!({ "status": 400, "message": sentence(message) }),
+        RecordError::Forbidden(message) => json!({ "status": 403, "message": sentence(message) }),
     }
 }
 
@@ -125,9 +125,10 @@ fn told(misfit: &Misfit) -> (String, String) {
         "" => member.clone(),
         within => format!("{within}.{member}"),
     };
-    let message = match misfit.text.contains("required") {
-        true => format!("The {field} field is required."),
-        false => format!("The {field} field is not known."),
+    let message = if misfit.text.contains("required") {
+        format!("The {field} field is required.")
+    } else {
+        format!("The {field} field is not known.")
     };
     (field, message)
 }

@@ -10,11 +10,11 @@ use super::customers::CUSTOMERS;
 use super::manners::{MANNERS, SITE, metadata};
 use super::plans::PLANS;
 use super::subscriptions::{self, SUBSCRIPTIONS};
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, create, delete, get, list, make, number,
-    seen, update, writes,
+    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, create, delete, get, list,
+    make, number, seen, update, writes,
 };
 
 const INVITE: &[Field] = &[
@@ -37,7 +37,7 @@ const AUTHORIZED: &[Field] = &[
     need("plan_id", Shape::Id, "the plan"),
 ];
 
-pub(super) static MEMBERSHIPS: Resource = Resource {
+pub(super) static MEMBERSHIPS: RecordTable = RecordTable {
     table: "memberships",
     one: "membership",
     id: "membership_id",
@@ -60,12 +60,12 @@ pub(super) static MEMBERSHIPS: Resource = Resource {
             .or("\"active\""),
         col("invited_at", Shape::Time, "when they were invited").given(),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         changing: Some(|records, _, after, _| {
             addresses::of_customer(records, &after["address_id"], &after["customer_id"])
         }),
-        ..Rules::NONE
+        ..RecordRules::NONE
     },
     tools: &[
         list([
@@ -93,7 +93,7 @@ pub(super) static MEMBERSHIPS: Resource = Resource {
                 "Holds a seat for somebody who is invited by e-mail",
                 r#"{"site_id":1205,"subscription_id":$subscriptions.type=membership,"email":"kai@newsroom.example"}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[INVITE],
             Gives::One,
             invite,
@@ -118,7 +118,7 @@ pub(super) static MEMBERSHIPS: Resource = Resource {
                  the visit",
                 r#"{"site_id":1205,"ip_address":"203.0.113.77"}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[AUTHORIZE],
             Gives::These(AUTHORIZED),
             authorize,
@@ -126,16 +126,16 @@ pub(super) static MEMBERSHIPS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     if draft["customer_id"].is_null() {
-        return Err(Trouble::invalid("customer_id", "The customer_id field is required."));
+        return Err(RecordError::invalid("customer_id", "The customer_id field is required."));
     }
     addresses::of_customer(records, &draft["address_id"], &draft["customer_id"])?;
     let customer = records.find(&CUSTOMERS, &draft["customer_id"])?.clone();
     let taken = members(records, draft).any(|other| other["customer_id"] == customer["id"]);
     if taken {
         let message = "The customer is already a member of this subscription.";
-        return Err(Trouble::invalid("customer_id", message));
+        return Err(RecordError::invalid("customer_id", message));
     }
     draft["email"] = customer["email"].clone();
     let held =
@@ -156,25 +156,26 @@ fn members<'a>(records: &'a Records, of: &'a Value) -> impl Iterator<Item = &'a 
 }
 
 /// Whether the group exists, runs and has a seat left.
-fn has_room(records: &Records, membership: &Value) -> Result<(), Trouble> {
+fn has_room(records: &Records, membership: &Value) -> Result<(), RecordError> {
     let subscription = records.find(&SUBSCRIPTIONS, &membership["subscription_id"])?;
     if subscription["type"] != "membership" {
         let message = "The subscription is not one of a group.";
-        return Err(Trouble::invalid("subscription_id", message));
+        return Err(RecordError::invalid("subscription_id", message));
     }
     if !subscriptions::is_running(subscription) {
-        return Err(Trouble::state("the group's subscription has ended"));
+        return Err(RecordError::state("the group's subscription has ended"));
     }
     let plan = records.find(&PLANS, &subscription["plan_id"])?;
     let seats = number(plan, "member_seat_capacity") * number(subscription, "quantity");
     let taken = i64::try_from(members(records, membership).count()).unwrap_or(i64::MAX);
-    match taken < seats {
-        true => Ok(()),
-        false => Err(Trouble::State(format!("all {seats} seats are taken"))),
+    if taken < seats {
+        Ok(())
+    } else {
+        Err(RecordError::State(format!("all {seats} seats are taken")))
     }
 }
 
-fn invite(records: &mut Records, input: Input<'_>) -> Reply {
+fn invite(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?["id"].clone();
     let now = records.now().0;
     let invited = json!({
@@ -187,16 +188,16 @@ fn invite(records: &mut Records, input: Input<'_>) -> Reply {
     });
     if members(records, &invited).any(|member| has(member, &invited["email"])) {
         let email = input.needed("email").to_owned();
-        return Err(Trouble::Taken { field: "email", value: email });
+        return Err(RecordError::Taken { field: "email", value: email });
     }
     has_room(records, &invited)?;
     Ok(make(&MANNERS, &MEMBERSHIPS, records, invited))
 }
 
-fn authorize(records: &mut Records, input: Input<'_>) -> Reply {
+fn authorize(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let text = input.needed("ip_address");
     let address: Ipv4Addr = text.parse().map_err(|_| {
-        Trouble::invalid("ip_address", "The ip_address must be a valid IPv4 address.")
+        RecordError::invalid("ip_address", "The ip_address must be a valid IPv4 address.")
     })?;
     let open = |subscription: &&Value| {
         subscription["site_id"] == input.0["site_id"]
@@ -212,7 +213,7 @@ fn authorize(records: &mut Records, input: Input<'_>) -> Reply {
     let mut all = records.all(&SUBSCRIPTIONS).iter().filter(open);
     let found = all.find_map(|subscription| Some((subscription.clone(), range_of(subscription)?)));
     let (subscription, range) =
-        found.ok_or_else(|| Trouble::not_found("membership for the address", &text.into()))?;
+        found.ok_or_else(|| RecordError::not_found("membership for the address", &text.into()))?;
     let now = records.tick().0;
     records.change(&SUBSCRIPTIONS, &subscription["id"], |subscription| {
         subscription["last_ip_authorization_at"] = now.into();

@@ -25,6 +25,7 @@ mod plans;
 mod refunds;
 mod seed;
 mod seed_tables;
+mod seeding;
 mod subscriptions;
 mod taxes;
 mod totals;
@@ -40,14 +41,14 @@ use serde_json::{Value, json};
 
 use self::manners::MANNERS;
 use crate::date::Date;
-use crate::kept::{DataProblem, Kept, NotKept};
+use crate::kept::{DataProblem, NotKept, StoredData};
 use crate::options::MockOptions;
-use crate::product::Call;
-use crate::product::field::Input;
+use crate::product::CallContext;
+use crate::product::field::ToolInput;
 use crate::product::records::{self, Records};
 use crate::product::{
-    Arguments, Called, Habits, Misfit, Offers, Paths, Product, Profile, Tool, ToolResult,
-    WebAnswer, WebRequest,
+    Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ToolDefinition,
+    ToolOutcome, ToolResult, WebAnswer, WebRequest,
 };
 use crate::product_name::PELCRO_ACCOUNTS;
 use crate::rpc_error::RpcError;
@@ -77,8 +78,8 @@ type Accounts = BTreeMap<String, Records>;
 /// Pelcro with all its accounts.
 pub(crate) struct Pelcro {
     environment: Environment,
-    tools: Vec<Arc<Tool>>,
-    accounts: Kept<Accounts>,
+    tools: Vec<Arc<ToolDefinition>>,
+    accounts: StoredData<Accounts>,
     /// The day it is; the real one when nobody chose it.
     chosen_day: Option<Date>,
 }
@@ -94,7 +95,7 @@ impl Pelcro {
         Ok(Self {
             environment,
             tools: tools(&seeded),
-            accounts: Kept::open(options.data.as_ref(), || seeded)?,
+            accounts: StoredData::open(options.data.as_ref(), || seeded)?,
             chosen_day: options.today,
         })
     }
@@ -118,7 +119,7 @@ impl Pelcro {
             && row.1.only_looks()
             && !is_behind(records, today)
         {
-            let read = || records::read(&MANNERS, row, records, Input(arguments));
+            let read = || records::read(&MANNERS, row, records, ToolInput(arguments));
             let done = accounts::check(records, row.0, arguments).and_then(|()| read());
             return Ok(done.map_err(|trouble| manners::error(&trouble)));
         }
@@ -130,7 +131,7 @@ impl Pelcro {
             if is_behind(records, today) {
                 seed::catch_up(records, today);
             }
-            let write = |records| records::write(&MANNERS, row, records, Input(arguments));
+            let write = |records| records::write(&MANNERS, row, records, ToolInput(arguments));
             let done = accounts::check(records, row.0, arguments).and_then(|()| write(records));
             done.map_err(|trouble| manners::error(&trouble))
         })
@@ -143,7 +144,7 @@ fn is_behind(records: &Records, today: Date) -> bool {
 }
 
 /// The tools, their examples made for the first account.
-fn tools(accounts: &Accounts) -> Vec<Arc<Tool>> {
+fn tools(accounts: &Accounts) -> Vec<Arc<ToolDefinition>> {
     let records = accounts.get(PELCRO_ACCOUNTS[0]).expect("the first account is seeded");
     let rows = MANNERS.resources.iter().flat_map(|resource| {
         resource.tools.iter().map(move |row| row.to_tool(resource, &MANNERS, records))
@@ -172,7 +173,7 @@ impl Product for Pelcro {
                 Environment::Staging => "Pelcro (staging)",
             },
             version: VERSION,
-            paths: Paths { mcp: "/", ..Paths::default() },
+            paths: EndpointPaths { mcp: "/", ..EndpointPaths::default() },
             habits: Habits::default(),
             instructions: "Subscriptions, billing and e-commerce of a publisher. Call `get_account` \
                 first: nearly every tool needs a `site_id` from it. Amounts are in minor units, \
@@ -182,16 +183,16 @@ impl Product for Pelcro {
         }
     }
 
-    fn tools(&self) -> Vec<Arc<Tool>> {
+    fn tools(&self) -> Vec<Arc<ToolDefinition>> {
         self.tools.clone()
     }
 
     fn call<'a>(
         &'a self,
-        call: &'a Call,
-        tool: &'a Tool,
+        call: &'a CallContext,
+        tool: &'a ToolDefinition,
         arguments: Arguments<'a>,
-    ) -> BoxFuture<'a, Called> {
+    ) -> BoxFuture<'a, ToolOutcome> {
         let done = self.run(&call.credential, &tool.name, arguments.value);
         let result = done.map_err(RpcError::from).map(|done| match done {
             Ok(value) => ToolResult::value(&cap::capped(value)),
@@ -212,7 +213,12 @@ impl Product for Pelcro {
         }
     }
 
-    fn invalid_arguments(&self, _: &Call, _: &Tool, misfits: &[Misfit]) -> Called {
+    fn invalid_arguments(
+        &self,
+        _: &CallContext,
+        _: &ToolDefinition,
+        misfits: &[Misfit],
+    ) -> ToolOutcome {
         Ok(refused(&manners::misfits(misfits)))
     }
 }

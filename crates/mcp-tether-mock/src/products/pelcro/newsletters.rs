@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::customers::CUSTOMERS;
 use super::manners::SITE;
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,
 };
 
-pub(super) static NEWSLETTERS: Resource = Resource {
+pub(super) static NEWSLETTERS: RecordTable = RecordTable {
     table: "newsletters",
     one: "newsletter",
     id: "newsletter_id",
@@ -34,7 +34,7 @@ pub(super) static NEWSLETTERS: Resource = Resource {
             .forgets(&CUSTOMERS),
         col("unsubscribed_at", Shape::Time, "when they had enough").given(),
     ],
-    rules: Rules { creating: Some(creating), changing: Some(changing), ..Rules::NONE },
+    rules: RecordRules { creating: Some(creating), changing: Some(changing), ..RecordRules::NONE },
     tools: &[
         list([
             "list_newsletters",
@@ -69,7 +69,7 @@ pub(super) static NEWSLETTERS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     let email = draft["email"].as_str().unwrap_or_default().to_lowercase();
     let has_it = |customer: &&Value| {
         customer["site_id"] == draft["site_id"]
@@ -84,8 +84,8 @@ fn changing(
     records: &mut Records,
     _: &Value,
     after: &mut Value,
-    _: Input<'_>,
-) -> Result<(), Trouble> {
+    _: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let gone = after["status"] == "unsubscribed";
     after["unsubscribed_at"] = if gone { records.now().0.into() } else { Value::Null };
     Ok(())

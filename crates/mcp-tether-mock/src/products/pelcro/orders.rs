@@ -13,9 +13,9 @@ use super::manners::{CURRENCY, SITE, metadata};
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::totals::{Discount, Totals};
 use super::{refunds, taxes};
-use crate::product::field::{Field, Input, Shape, need};
+use crate::product::field::{Field, Shape, ToolInput, need};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, get, list, number, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, get, list, number, update,
 };
 
 const STATUS: Shape = Shape::OneOf(&["created", "paid", "fulfilled", "canceled", "returned"]);
@@ -36,7 +36,7 @@ const ITEMS_SHOWN: &[Field] = &[
     need("tax", Shape::Money, "the tax on it"),
 ];
 
-pub(super) static ORDERS: Resource = Resource {
+pub(super) static ORDERS: RecordTable = RecordTable {
     table: "orders",
     one: "order",
     id: "order_id",
@@ -79,7 +79,7 @@ pub(super) static ORDERS: Resource = Resource {
         col("fulfilled_at", Shape::Time, "when it was sent").given(),
         col("canceled_at", Shape::Time, "when it was canceled").given(),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         changing: Some(changing),
         showing: Some(|records, order| {
@@ -118,7 +118,11 @@ pub(super) static ORDERS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, input: Input<'_>) -> Result<(), Trouble> {
+fn creating(
+    records: &mut Records,
+    draft: &mut Value,
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let customer = records.find(&CUSTOMERS, &draft["customer_id"])?.clone();
     let (lines, currency, shipped) = lines(records, draft)?;
     customers::settle_on(records, &customer["id"], &currency)?;
@@ -130,7 +134,7 @@ fn creating(records: &mut Records, draft: &mut Value, input: Input<'_>) -> Resul
     addresses::of_customer(records, &draft["address_id"], &customer["id"])?;
     if shipped && draft["address_id"].is_null() {
         let message = "The address_id field is required for goods that are shipped.";
-        return Err(Trouble::invalid("address_id", message));
+        return Err(RecordError::invalid("address_id", message));
     }
     let purchase = Purchase { site: &draft["site_id"], plan: None, currency: &currency };
     let rebate = coupons::redeem(records, input, purchase)?;
@@ -164,7 +168,7 @@ fn pay(
     order: &mut Value,
     customer: &Value,
     method: &Value,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     let currency = order["currency"].as_str().unwrap_or_default().to_owned();
     let payment = Payment {
         customer,
@@ -182,24 +186,24 @@ fn pay(
 /// SKUs with lines before discount and taxes, taken from stock; the currency; whether any is sent.
 type Lines = (Vec<(Value, Value)>, String, bool);
 
-fn lines(records: &mut Records, draft: &Value) -> Result<Lines, Trouble> {
+fn lines(records: &mut Records, draft: &Value) -> Result<Lines, RecordError> {
     let mut lines = Vec::new();
     let (mut currency, mut shipped) = (None, false);
     for item in draft["items"].as_array().into_iter().flatten() {
         let sku = records.find(&SKUS, &item["sku_id"])?.clone();
         if sku["site_id"] != draft["site_id"] {
-            return Err(Trouble::not_found(SKUS.one, &item["sku_id"]));
+            return Err(RecordError::not_found(SKUS.one, &item["sku_id"]));
         }
         let product = records.find(&PRODUCTS, &sku["ecommerce_product_id"])?;
         if sku["active"] != true || product["active"] != true {
             let code = sku["code"].as_str().unwrap_or_default();
-            return Err(Trouble::State(format!("`{code}` is not sold")));
+            return Err(RecordError::State(format!("`{code}` is not sold")));
         }
         shipped |= product["shippable"] == true;
         let name = |record: &Value| record["name"].as_str().unwrap_or_default().to_owned();
         let description = format!("{}, {}", name(product), name(&sku));
         if *currency.get_or_insert_with(|| sku["currency"].clone()) != sku["currency"] {
-            return Err(Trouble::invalid("items", "All items must be in the same currency."));
+            return Err(RecordError::invalid("items", "All items must be in the same currency."));
         }
         let quantity = number(item, "quantity");
         goods::take(records, &sku["id"], quantity)?;
@@ -227,20 +231,20 @@ fn changing(
     records: &mut Records,
     before: &Value,
     after: &mut Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     addresses::of_customer(records, &after["address_id"], &after["customer_id"])?;
     let (from, to) = (before["status"].as_str(), after["status"].as_str());
     let (from, to) = (from.unwrap_or_default().to_owned(), to.unwrap_or_default().to_owned());
     if input.has("address_id") && !matches!(from.as_str(), "created" | "paid") {
-        return Err(Trouble::State(format!("an order that is {from} keeps its address")));
+        return Err(RecordError::State(format!("an order that is {from} keeps its address")));
     }
     let now = records.now().0;
     if from != to {
         match (from.as_str(), to.as_str()) {
             ("created", "paid") => {
                 let customer = records.find(&CUSTOMERS, &after["customer_id"])?.clone();
-                let method = payment_methods::chosen(records, Input(&json!({})), &customer)?;
+                let method = payment_methods::chosen(records, ToolInput(&json!({})), &customer)?;
                 pay(records, after, &customer, &method)?;
             }
             ("paid", "fulfilled") => after["fulfilled_at"] = now.into(),
@@ -251,7 +255,7 @@ fn changing(
             ("fulfilled", "returned") => give_back(records, after, "order returned")?,
             _ => {
                 let text = format!("an order that is {from} cannot become {to}");
-                return Err(Trouble::State(text));
+                return Err(RecordError::State(text));
             }
         }
     }
@@ -260,7 +264,7 @@ fn changing(
 }
 
 /// Goods to the shelf, money to the customer.
-fn give_back(records: &mut Records, order: &Value, reason: &str) -> Result<(), Trouble> {
+fn give_back(records: &mut Records, order: &Value, reason: &str) -> Result<(), RecordError> {
     for item in order["items"].as_array().into_iter().flatten() {
         goods::restock(records, &item["sku_id"], number(item, "quantity"))?;
     }

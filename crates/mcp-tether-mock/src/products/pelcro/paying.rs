@@ -7,11 +7,11 @@ use super::customers::CUSTOMERS;
 use super::events::announce;
 use super::invoices::{INVOICES, only_open, settle};
 use super::manners::MANNERS;
-use crate::product::field::Input;
-use crate::product::records::{Records, Reply, Trouble, make, number, seen};
+use crate::product::field::ToolInput;
+use crate::product::records::{RecordError, Records, Reply, make, number, seen};
 
 /// Paid in full by check, wire or cash.
-pub(super) fn offline(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn offline(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "paid")?;
     let amount = number(&invoice, "amount_remaining");
@@ -32,16 +32,16 @@ pub(super) fn offline(records: &mut Records, input: Input<'_>) -> Reply {
 }
 
 /// Paid from the customer's credit, as far as that goes.
-pub(super) fn apply_balance(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn apply_balance(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "paid from credit")?;
     let customer = records.find(&CUSTOMERS, &invoice["customer_id"])?;
     let balance = number(customer, "balance");
     if balance == 0 {
-        return Err(Trouble::state("the customer has no credit"));
+        return Err(RecordError::state("the customer has no credit"));
     }
     if customer["currency"] != invoice["currency"] {
-        return Err(Trouble::state("the customer's credit is in another currency"));
+        return Err(RecordError::state("the customer's credit is in another currency"));
     }
     let amount = balance.min(number(&invoice, "amount_remaining"));
     records.tick();
@@ -56,21 +56,21 @@ pub(super) fn apply_balance(records: &mut Records, input: Input<'_>) -> Reply {
 }
 
 /// Taken back.
-pub(super) fn void(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn void(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     let status = invoice["status"].as_str().unwrap_or_default();
     if !matches!(status, "open" | "uncollectible") {
         let text = format!("an invoice that is {status} cannot be voided");
-        return Err(Trouble::State(text));
+        return Err(RecordError::State(text));
     }
     if number(&invoice, "amount_paid") > 0 {
-        return Err(Trouble::state("an invoice that was paid in part cannot be voided"));
+        return Err(RecordError::state("an invoice that was paid in part cannot be voided"));
     }
     end(records, &invoice, "void")
 }
 
 /// Given up.
-pub(super) fn give_up(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn give_up(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "marked as uncollectible")?;
     end(records, &invoice, "uncollectible")

@@ -7,8 +7,10 @@ use super::accounts;
 use super::customers::CUSTOMERS;
 use super::manners::SITE;
 use super::subscriptions::{self, SUBSCRIPTIONS};
-use crate::product::field::{Input, Shape};
-use crate::product::records::{Records, Resource, Rules, Trouble, col, create, delete, get, list};
+use crate::product::field::{Shape, ToolInput};
+use crate::product::records::{
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list,
+};
 
 /// A token of the gateway: brand, last digits, kind of money, whether charges go through.
 const CARDS: &[(&str, &str, &str, &str, &str)] = &[
@@ -20,7 +22,7 @@ const CARDS: &[(&str, &str, &str, &str, &str)] = &[
     ("tok_expired", "mastercard", "0069", "credit", "expired"),
 ];
 
-pub(super) static PAYMENT_METHODS: Resource = Resource {
+pub(super) static PAYMENT_METHODS: RecordTable = RecordTable {
     table: "payment_methods",
     one: "payment method",
     id: "payment_method_id",
@@ -56,7 +58,7 @@ pub(super) static PAYMENT_METHODS: Resource = Resource {
             .given()
             .or("false"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(creating),
         deleting: Some(deleting),
         showing: Some(|records, method| {
@@ -94,12 +96,16 @@ pub(super) static PAYMENT_METHODS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, input: Input<'_>) -> Result<(), Trouble> {
+fn creating(
+    records: &mut Records,
+    draft: &mut Value,
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let token = input.needed("gateway_token");
     let card = CARDS.iter().find(|card| card.0 == token);
     let Some((_, brand, last4, funding, behaves)) = card else {
         let message = format!("The gateway does not know the token {token}.");
-        return Err(Trouble::invalid("gateway_token", message));
+        return Err(RecordError::invalid("gateway_token", message));
     };
     let (year, month, _) = records.today().parts();
     let ends = if *behaves == "expired" { year - 1 } else { year + 3 };
@@ -121,14 +127,14 @@ fn creating(records: &mut Records, draft: &mut Value, input: Input<'_>) -> Resul
     Ok(())
 }
 
-fn deleting(records: &mut Records, method: &Value) -> Result<(), Trouble> {
+fn deleting(records: &mut Records, method: &Value) -> Result<(), RecordError> {
     let mut charged = records.with(&SUBSCRIPTIONS, "payment_method_id", &method["id"]);
     let running = charged.find(|subscription| {
         subscriptions::is_running(subscription)
             && subscription["collection_method"] == "charge_automatically"
     });
     match running {
-        Some(subscription) => Err(Trouble::State(format!(
+        Some(subscription) => Err(RecordError::State(format!(
             "the running subscription {} is charged to this payment method",
             subscription["id"]
         ))),
@@ -139,22 +145,21 @@ fn deleting(records: &mut Records, method: &Value) -> Result<(), Trouble> {
 /// The payment method that is named, or the customer's default.
 pub(super) fn chosen(
     records: &Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
     customer: &Value,
-) -> Result<Value, Trouble> {
+) -> Result<Value, RecordError> {
     let named = &input.0["payment_method_id"];
     let id = if named.is_null() { &customer["default_source_id"] } else { named };
     if id.is_null() {
         let message = "The payment_method_id field is required: the customer has no default.";
-        return Err(Trouble::invalid("payment_method_id", message));
+        return Err(RecordError::invalid("payment_method_id", message));
     }
     let method = records.find(&PAYMENT_METHODS, id)?;
-    match method["customer_id"] == customer["id"] {
-        true => Ok(method.clone()),
-        false => {
-            let message = "The payment method belongs to another customer.";
-            Err(Trouble::invalid("payment_method_id", message))
-        }
+    if method["customer_id"] == customer["id"] {
+        Ok(method.clone())
+    } else {
+        let message = "The payment method belongs to another customer.";
+        Err(RecordError::invalid("payment_method_id", message))
     }
 }
 

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::manners::{CURRENCY, SITE, metadata};
 use super::subscriptions::{self, SUBSCRIPTIONS};
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,
 };
 
-pub(super) static PRODUCTS: Resource = Resource {
+pub(super) static PRODUCTS: RecordTable = RecordTable {
     table: "products",
     one: "product",
     id: "product_id",
@@ -26,13 +26,13 @@ pub(super) static PRODUCTS: Resource = Resource {
         metadata(),
         col("plan_ids", Shape::Ids, "its plans").given().or("[]"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         showing: Some(|records, product| {
             let plans = records.with(&PLANS, "product_id", &product["id"]);
             let ids: Value = plans.map(|plan| plan["id"].clone()).collect();
             product["plan_ids"] = ids;
         }),
-        ..Rules::NONE
+        ..RecordRules::NONE
     },
     tools: &[
         list([
@@ -68,7 +68,7 @@ pub(super) static PRODUCTS: Resource = Resource {
     ],
 };
 
-pub(super) static PLANS: Resource = Resource {
+pub(super) static PLANS: RecordTable = RecordTable {
     table: "plans",
     one: "plan",
     id: "plan_id",
@@ -103,9 +103,9 @@ pub(super) static PLANS: Resource = Resource {
             .given()
             .or("0"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(|_, draft, _| has_seats(draft)),
-        changing: Some(|_, _, after, _: Input<'_>| has_seats(after)),
+        changing: Some(|_, _, after, _: ToolInput<'_>| has_seats(after)),
         showing: Some(showing),
         deleting: Some(deleting),
     },
@@ -143,14 +143,14 @@ pub(super) static PLANS: Resource = Resource {
     ],
 };
 
-fn has_seats(plan: &Value) -> Result<(), Trouble> {
+fn has_seats(plan: &Value) -> Result<(), RecordError> {
     let group = plan["type"] == "membership";
     match (group, plan["member_seat_capacity"].is_null()) {
-        (true, true) => Err(Trouble::invalid(
+        (true, true) => Err(RecordError::invalid(
             "member_seat_capacity",
             "The member_seat_capacity field is required when type is membership.",
         )),
-        (false, false) => Err(Trouble::invalid(
+        (false, false) => Err(RecordError::invalid(
             "member_seat_capacity",
             "The member_seat_capacity field is only for plans of type membership.",
         )),
@@ -159,13 +159,13 @@ fn has_seats(plan: &Value) -> Result<(), Trouble> {
 }
 
 /// A phase that is still to come needs its plan.
-fn deleting(records: &mut Records, plan: &Value) -> Result<(), Trouble> {
+fn deleting(records: &mut Records, plan: &Value) -> Result<(), RecordError> {
     let planned = |subscription: &&Value| {
         let phases = subscription["phases"].as_array();
         phases.is_some_and(|phases| phases.iter().any(|phase| phase["plan_id"] == plan["id"]))
     };
     match records.all(&SUBSCRIPTIONS).iter().find(planned) {
-        Some(subscription) => Err(Trouble::State(format!(
+        Some(subscription) => Err(RecordError::State(format!(
             "the subscription {} has a phase of this plan",
             subscription["id"]
         ))),

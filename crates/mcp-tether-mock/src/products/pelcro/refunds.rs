@@ -7,10 +7,10 @@ use super::charges::CHARGES;
 use super::customers::CUSTOMERS;
 use super::events::announce;
 use super::manners::{CURRENCY, MANNERS, SITE};
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, need};
 use crate::product::records::{
-    Gives, Records, Reply, Resource, Rules, Trouble, col, list, make, number, writes,
+    Gives, RecordError, RecordRules, RecordTable, Records, Reply, col, list, make, number, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["pending", "succeeded", "canceled"]);
@@ -22,7 +22,7 @@ const CANCELED: &[Field] = &[
     need("amount", Shape::Money, "what stays, in minor units"),
 ];
 
-pub(super) static REFUNDS: Resource = Resource {
+pub(super) static REFUNDS: RecordTable = RecordTable {
     table: "refunds",
     one: "refund",
     id: "refund_id",
@@ -40,7 +40,7 @@ pub(super) static REFUNDS: Resource = Resource {
         col("reason", Shape::Text, "why").given().searched(),
         col("status", STATUS, "how far it is").given().filter().or("\"pending\""),
     ],
-    rules: Rules::NONE,
+    rules: RecordRules::NONE,
     tools: &[
         list([
             "list_refunds",
@@ -55,7 +55,7 @@ pub(super) static REFUNDS: Resource = Resource {
                 "Cancels refunds that are pending; the money stays",
                 r#"{"site_id":1205,"refund_ids":[$refunds.status=pending]}"#,
             ],
-            Kind::Destructive,
+            ToolKind::Destructive,
             &[WHICH],
             Gives::These(CANCELED),
             cancel,
@@ -69,7 +69,7 @@ pub(super) fn start(
     charge: &Value,
     amount: i64,
     reason: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     let charge = records.find(&CHARGES, &charge["id"])?.clone();
     let amount = amount.min(number(&charge, "amount") - number(&charge, "amount_refunded"));
     if amount <= 0 {
@@ -89,7 +89,7 @@ pub(super) fn start(
     Ok(())
 }
 
-fn give_back(records: &mut Records, charge: &Value, amount: i64) -> Result<(), Trouble> {
+fn give_back(records: &mut Records, charge: &Value, amount: i64) -> Result<(), RecordError> {
     records.change(&CHARGES, charge, |charge| {
         let refunded = number(charge, "amount_refunded") + amount;
         charge["amount_refunded"] = refunded.into();
@@ -98,7 +98,7 @@ fn give_back(records: &mut Records, charge: &Value, amount: i64) -> Result<(), T
 }
 
 /// The bank did its work: what waits is done.
-pub(super) fn go_through(records: &mut Records) -> Result<(), Trouble> {
+pub(super) fn go_through(records: &mut Records) -> Result<(), RecordError> {
     let waiting = records.all(&REFUNDS).iter().filter(|refund| refund["status"] == "pending");
     let ids: Vec<Value> = waiting.map(|refund| refund["id"].clone()).collect();
     ids.iter().try_for_each(|id| {
@@ -106,18 +106,18 @@ pub(super) fn go_through(records: &mut Records) -> Result<(), Trouble> {
     })
 }
 
-fn cancel(records: &mut Records, input: Input<'_>) -> Reply {
+fn cancel(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let ids = input.0["refund_ids"].as_array().cloned().unwrap_or_default();
     let mut sum = 0;
     let now = records.tick().0;
     for id in &ids {
         let refund = records.find(&REFUNDS, id)?.clone();
         if refund["site_id"] != input.0["site_id"] {
-            return Err(Trouble::not_found(REFUNDS.one, id));
+            return Err(RecordError::not_found(REFUNDS.one, id));
         }
         if refund["status"] != "pending" {
             let status = refund["status"].as_str().unwrap_or_default();
-            return Err(Trouble::State(format!("the refund {id} is {status}, not pending")));
+            return Err(RecordError::State(format!("the refund {id} is {status}, not pending")));
         }
         let amount = number(&refund, "amount");
         sum += amount;

@@ -4,19 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::accounts::ACCOUNTS as ACCOUNT;
 use super::manners::MANNERS;
 use super::seed_tables::{
-    ACCOUNTS, AccountRow, FIRST_NAMES, GOODS, LAST_NAMES, PRODUCTS, STREETS, SiteRow, VENDORS,
+    ACCOUNTS, AccountRow, FIRST_NAMES, GOODS, LAST_NAMES, PRODUCTS, SiteRow, VENDORS,
 };
+use super::seeding::Seeding;
 use super::{exports, refunds, subscriptions, trade};
 use crate::date::Date;
 use crate::product::Moment;
 use crate::product::draw::Draw;
-use crate::product::field::Input;
-use crate::product::records::{Records, carry_out, make};
+use crate::product::records::{Records, make};
 
 /// Days of trade.
 const DAYS: i64 = 200;
@@ -58,14 +58,6 @@ fn pass_time(records: &mut Records, until: Moment) {
     }
     records.advance_to(until);
     refunds::go_through(records).expect("refunds that wait are there");
-}
-
-pub(super) struct Seeding {
-    pub(super) row: &'static AccountRow,
-    pub(super) draw: Draw,
-    pub(super) records: Records,
-    /// Customers so far, over all sites.
-    people: usize,
 }
 
 impl Seeding {
@@ -126,34 +118,14 @@ impl Seeding {
         }
     }
 
-    /// Calls a tool for this site; what seeds ask for works.
-    pub(super) fn call(&mut self, site: &SiteRow, tool: &str, mut arguments: Value) -> Value {
-        arguments["site_id"] = site.id.into();
-        let row = MANNERS.tool(tool).unwrap_or_else(|| panic!("no tool is named `{tool}`"));
-        let done = carry_out(&MANNERS, row, &mut self.records, Input(&arguments));
-        done.unwrap_or_else(|trouble| panic!("{tool} {arguments}: {trouble:?}"))
-    }
-
-    pub(super) fn price(&self, amount: i64) -> i64 {
-        amount * self.row.prices / 100
-    }
-
-    /// The id of the first record of a table on this site whose member is this text.
-    pub(super) fn id(&self, site: &SiteRow, table: &str, member: &str, text: &str) -> Value {
-        let table = MANNERS.resources.iter().find(|resource| resource.table == table);
-        let records = table.map_or(&[][..], |table| self.records.all(table));
-        let here = |record: &&Value| record["site_id"] == site.id && record[member] == text;
-        records.iter().find(here).map(|record| record["id"].clone()).unwrap_or_default()
-    }
-
-    /// What is sold, who is paid, who listens.
     fn shelves(&mut self, site: &'static SiteRow) {
         let currency = self.row.currency;
         for (url, all) in [("events", true), ("finance", false)] {
             let url = format!("{}/hooks/{url}", site.url);
-            let hook = match all {
-                true => json!({ "url": url, "all_events_enabled": true }),
-                false => json!({ "url": url, "events": ["invoice_payment_succeeded"] }),
+            let hook = if all {
+                json!({ "url": url, "all_events_enabled": true })
+            } else {
+                json!({ "url": url, "events": ["invoice_payment_succeeded"] })
             };
             self.call(site, "create_webhook", hook);
         }
@@ -289,33 +261,6 @@ impl Seeding {
             self.call(site, "create_newsletter", reader);
         }
         trade::purchase(self, site, &id, days, position);
-    }
-
-    pub(super) fn address(
-        &mut self,
-        site: &'static SiteRow,
-        customer: &Value,
-        first: &str,
-        last: &str,
-        kind: &str,
-    ) -> Value {
-        let cities = self.row.cities;
-        let (city, state, postal_code) = cities[self.draw.below(cities.len())];
-        let street = STREETS[self.draw.below(STREETS.len())];
-        let mut address = json!({
-            "customer_id": customer,
-            "type": kind,
-            "first_name": first,
-            "last_name": last,
-            "line1": format!("{} {street}", 1 + self.draw.below(220)),
-            "city": city,
-            "postal_code": postal_code,
-            "country": self.row.country,
-        });
-        if !state.is_empty() {
-            address["state"] = state.into();
-        }
-        self.call(site, "create_address", address)["id"].clone()
     }
 }
 

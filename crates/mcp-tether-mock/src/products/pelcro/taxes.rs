@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::totals::Line;
+use super::totals::TaxedLine;
 use super::{accounts, addresses};
 use crate::product::records::Records;
 
@@ -43,9 +43,9 @@ pub(super) fn of_customer(records: &Records, customer: &Value) -> Tax {
 
 impl Tax {
     /// A line with the tax on it.
-    pub(super) fn on(self, line: &Value) -> Line {
+    pub(super) fn on(self, line: &Value) -> TaxedLine {
         let tax_name = (self.rate > 0).then(|| self.name.to_owned());
-        Line { tax_rate: self.rate, tax_name, ..Line::of(line) }
+        TaxedLine { tax_rate: self.rate, tax_name, ..TaxedLine::of(line) }
     }
 
     /// The same for a line that is written down.

@@ -4,14 +4,14 @@
 use serde_json::{Value, json};
 
 use crate::product::money::{basis_points, portion, shared};
-use crate::product::records::{Trouble, number};
+use crate::product::records::{RecordError, number};
 
 /// More than this nobody invoices.
 const MOST: i64 = 100_000_000_000;
 
 /// One line before anything is taken off.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct TaxedLine {
     pub(super) description: String,
     pub(super) quantity: i64,
     pub(super) unit_price: i64,
@@ -20,7 +20,7 @@ pub(super) struct Line {
     pub(super) tax_name: Option<String>,
 }
 
-impl Line {
+impl TaxedLine {
     pub(super) fn of(line: &Value) -> Self {
         let text = |name: &str| line[name].as_str().map(str::to_owned);
         Self {
@@ -66,12 +66,12 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    pub(super) fn of(lines: &[Line], discount: Discount) -> Result<Self, Trouble> {
-        let amounts: Vec<i64> = lines.iter().map(Line::amount).collect();
+    pub(super) fn of(lines: &[TaxedLine], discount: Discount) -> Result<Self, RecordError> {
+        let amounts: Vec<i64> = lines.iter().map(TaxedLine::amount).collect();
         let subtotal = amounts.iter().fold(0_i64, |sum, amount| sum.saturating_add(*amount));
         if subtotal > MOST {
             let message = "The line_items come to more than an invoice can hold.";
-            return Err(Trouble::invalid("line_items", message));
+            return Err(RecordError::invalid("line_items", message));
         }
         let discount = discount.of(subtotal);
         let parts = shared(discount, &amounts);
@@ -105,9 +105,9 @@ mod tests {
 
     use super::*;
 
-    fn line(quantity: i64, unit_price: i64, tax_rate: i64) -> Line {
+    fn line(quantity: i64, unit_price: i64, tax_rate: i64) -> TaxedLine {
         let (description, tax_name) = ("x".to_owned(), None);
-        Line { description, quantity, unit_price, tax_rate, tax_name }
+        TaxedLine { description, quantity, unit_price, tax_rate, tax_name }
     }
 
     #[test]

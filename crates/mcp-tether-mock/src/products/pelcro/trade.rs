@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::seed::Seeding;
 use super::seed_tables::SiteRow;
+use super::seeding::Seeding;
 
 const CARDS: [&str; 3] = ["tok_visa", "tok_mastercard", "tok_amex"];
 

@@ -5,17 +5,18 @@ use serde_json::Value;
 use super::bills::BILLS;
 use super::exports::{self, EXPORTS};
 use super::manners::{CURRENCY, SITE, metadata};
-use crate::product::Kind;
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may};
 use crate::product::records::{
-    Gives, Records, Resource, Rules, col, create, delete, get, list, number, update, writes,
+    Gives, RecordRules, RecordTable, Records, col, create, delete, get, list, number, update,
+    writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["active", "inactive"]);
 
 const EXPORT: &[Field] = &[may("status", STATUS, "only vendors of this status")];
 
-pub(super) static VENDORS: Resource = Resource {
+pub(super) static VENDORS: RecordTable = RecordTable {
     table: "vendors",
     one: "vendor",
     id: "vendor_id",
@@ -38,7 +39,7 @@ pub(super) static VENDORS: Resource = Resource {
         col("bill_count", Shape::Whole(0, i64::MAX), "bills they wrote").given().or("0"),
         col("amount_owed", Shape::Money, "what is open of them").given().or("0"),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(|records, draft, _| {
             if draft["currency"].is_null() {
                 draft["currency"] = super::accounts::current(records)["default_currency"].clone();
@@ -46,7 +47,7 @@ pub(super) static VENDORS: Resource = Resource {
             Ok(())
         }),
         showing: Some(showing),
-        ..Rules::NONE
+        ..RecordRules::NONE
     },
     tools: &[
         list([
@@ -86,7 +87,7 @@ pub(super) static VENDORS: Resource = Resource {
                 "Starts an export of the vendors; `download_export` gives the file once it is ready",
                 r#"{"site_id":1205}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[EXPORT],
             Gives::OneOf(&EXPORTS),
             |records, input| exports::request(records, "vendors", input),

@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use super::events::EVENTS;
 use super::manners::SITE;
-use crate::product::field::{Input, Shape};
+use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
-    Records, Resource, Rules, Trouble, col, create, delete, get, list, update,
+    RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,
 };
 
 /// Endpoints per account.
 const MOST: usize = 10;
 
-pub(super) static WEBHOOKS: Resource = Resource {
+pub(super) static WEBHOOKS: RecordTable = RecordTable {
     table: "webhooks",
     one: "webhook",
     id: "webhook_id",
@@ -31,7 +31,7 @@ pub(super) static WEBHOOKS: Resource = Resource {
         col("last_event", Shape::OneOf(EVENTS), "the last of them").given(),
         col("last_event_at", Shape::Time, "when that was").given(),
     ],
-    rules: Rules { creating: Some(creating), changing: Some(changing), ..Rules::NONE },
+    rules: RecordRules { creating: Some(creating), changing: Some(changing), ..RecordRules::NONE },
     tools: &[
         list([
             "list_webhooks",
@@ -66,23 +66,27 @@ pub(super) static WEBHOOKS: Resource = Resource {
     ],
 };
 
-fn creating(records: &mut Records, draft: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
     if records.all(&WEBHOOKS).len() >= MOST {
-        return Err(Trouble::state(format!("an account has at most {MOST} webhooks")));
+        return Err(RecordError::state(format!("an account has at most {MOST} webhooks")));
     }
     hears_something(draft)
 }
 
-fn changing(_: &mut Records, _: &Value, after: &mut Value, _: Input<'_>) -> Result<(), Trouble> {
+fn changing(
+    _: &mut Records,
+    _: &Value,
+    after: &mut Value,
+    _: ToolInput<'_>,
+) -> Result<(), RecordError> {
     hears_something(after)
 }
 
-fn hears_something(webhook: &Value) -> Result<(), Trouble> {
+fn hears_something(webhook: &Value) -> Result<(), RecordError> {
     let chosen = webhook["events"].as_array().is_some_and(|events| !events.is_empty());
-    match chosen || webhook["all_events_enabled"] == true {
-        true => Ok(()),
-        false => {
-            Err(Trouble::invalid("events", "The events field is required without all events."))
-        }
+    if chosen || webhook["all_events_enabled"] == true {
+        Ok(())
+    } else {
+        Err(RecordError::invalid("events", "The events field is required without all events."))
     }
 }

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::desk::Desk;
-use super::super::field::Input;
 use super::super::model::{CURRENCY, Order};
 use super::super::orders::{confirmations, figures, grouped, percent};
 use super::super::problem::Reply;
 use super::reports::by_courier;
 use super::span::Span;
+use crate::product::field::ToolInput;
 
 /// Fewer than this are few.
 const LOW: i64 = 10;
@@ -29,7 +29,7 @@ pub(super) const WIDGETS: &[&str] = &[
     "low_stock",
 ];
 
-pub(super) fn get(desk: &Desk, input: Input<'_>) -> Reply {
+pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let widget = input.needed("widget");
     let (span, _) = Span::of(desk, input)?;
     let orders = span.orders(desk);

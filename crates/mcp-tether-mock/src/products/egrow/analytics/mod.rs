@@ -7,8 +7,8 @@ mod span;
 mod utm;
 
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Field, Shape, may, need};
 use super::shapes::{REPORT, WIDGET};
+use crate::product::field::{Field, Shape, may, need};
 use span::DAYS;
 
 const PREVIOUS: Field = may("comparePrevious", Shape::Flag, "adds the totals of the span before");

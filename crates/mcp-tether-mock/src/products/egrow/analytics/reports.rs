@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::desk::{AGENTS, Desk};
-use super::super::field::Input;
 use super::super::model::{CURRENCY, Fulfillment, Order};
 use super::super::orders::{confirmations, figures, percent};
 use super::super::problem::Reply;
 use super::span::Span;
+use crate::product::field::ToolInput;
 
-pub(super) fn get(desk: &Desk, input: Input<'_>) -> Reply {
+pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let report = input.needed("report");
     let (span, before) = Span::of(desk, input)?;
     let orders = span.orders(desk);

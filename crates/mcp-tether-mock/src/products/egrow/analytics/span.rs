@@ -1,11 +1,11 @@
 //! Spans of days, by name or by their ends. Weeks begin on Monday.
 
 use super::super::desk::Desk;
-use super::super::field::{Field, Input, Shape, may};
 use super::super::model::Order;
-use super::super::moment::Moment;
 use super::super::problem::Problem;
 use crate::date::Date;
+use crate::product::field::{Field, Shape, ToolInput, may};
+use crate::product::moment::Moment;
 
 /// Longer spans are asked for in parts.
 const MOST_DAYS: i64 = 366;
@@ -36,7 +36,7 @@ pub(super) struct Span {
 
 impl Span {
     /// The days that were asked for, and those that they are compared with.
-    pub(super) fn of(desk: &Desk, input: Input<'_>) -> Result<(Self, Self), Problem> {
+    pub(super) fn of(desk: &Desk, input: ToolInput<'_>) -> Result<(Self, Self), Problem> {
         if !input.has("from") && !input.has("to") {
             return Ok(named(desk.today, input.text("period").unwrap_or("last_7_days")));
         }

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use super::super::desk::{Desk, same_text};
-use super::super::field::Input;
 use super::super::model::{Confirmation, Order, Utm};
 use super::super::orders::{figures, grouped, percent};
 use super::super::problem::Reply;
 use super::reports::{envelope, previous};
 use super::span::Span;
+use crate::product::field::ToolInput;
 
 /// What orders without an advertisement are called.
 const DIRECT: &str = "direct";
 
-pub(super) fn get(desk: &Desk, input: Input<'_>) -> Reply {
+pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let breakdown = input.text("breakdown").unwrap_or("total");
     let (span, before) = Span::of(desk, input)?;
     let wanted = |orders: Vec<_>| -> Vec<&Order> {

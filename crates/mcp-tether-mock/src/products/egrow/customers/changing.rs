@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::super::desk::{Desk, normal_phone};
 use super::super::entry::{Class, Domain, Entry, Gives, Run};
-use super::super::field::{Field, Input, Shape, may, need};
 use super::super::model::{Address, Customer, Group};
 use super::super::problem::{Problem, Reply};
 use super::super::shapes::{BLACKLISTED, CUSTOMER, FLAGGED, GROUP_ADDED, MERGED_CUSTOMERS};
-use super::{customer_in_full, group, merge};
+use super::super::views::customer_in_full;
+use super::{group, merge};
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const WHOM: Field = need("customers", Shape::Texts, "ids or phone numbers");
 
@@ -174,7 +175,7 @@ fn free_phone(desk: &Desk, text: &str, owner: Option<&str>) -> Result<String, Pr
     }
 }
 
-fn valid_email(input: Input<'_>) -> Result<Option<String>, Problem> {
+fn valid_email(input: ToolInput<'_>) -> Result<Option<String>, Problem> {
     let Some(email) = input.owned("email") else {
         return Ok(None);
     };
@@ -186,7 +187,7 @@ fn valid_email(input: Input<'_>) -> Result<Option<String>, Problem> {
     Err(Problem::invalid(format!("`{email}` is no email address"), "write it as name@host"))
 }
 
-fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let groups = input.texts("groups").into_iter().map(|name| group(desk, name));
     let groups = groups.collect::<Result<Vec<_>, _>>()?;
     let customer = new_customer(desk, input, groups)?;
@@ -198,7 +199,7 @@ fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
 /// A customer that is not on the desk yet.
 pub(crate) fn new_customer(
     desk: &mut Desk,
-    input: Input<'_>,
+    input: ToolInput<'_>,
     groups: Vec<String>,
 ) -> Result<Customer, Problem> {
     let phone = free_phone(desk, input.needed("phone"), None)?;
@@ -239,7 +240,7 @@ pub(crate) fn blank_address(desk: &mut Desk, name: &str, phone: &str) -> Address
 }
 
 /// Puts what was given into an address.
-pub(crate) fn fill(address: &mut Address, given: Input<'_>) {
+pub(crate) fn fill(address: &mut Address, given: ToolInput<'_>) {
     let places = [
         (&mut address.kind, "kind"),
         (&mut address.name, "name"),
@@ -256,7 +257,7 @@ pub(crate) fn fill(address: &mut Address, given: Input<'_>) {
     }
 }
 
-fn update(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn update(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let id = desk.customer(input.needed("customer"))?.id.clone();
     let phone = match input.text("phone") {
         Some(phone) => Some(free_phone(desk, phone, Some(&id))?),
@@ -274,7 +275,7 @@ fn update(desk: &mut Desk, input: Input<'_>) -> Reply {
     Ok(customer_in_full(desk, desk.customer(&id)?))
 }
 
-fn modify_address(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn modify_address(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let customer = desk.customer(input.needed("customer"))?.clone();
     let given = input.object("address");
     let needs_address = || Problem::invalid("`address` is missing", "say what the address is");
@@ -308,7 +309,7 @@ pub(super) fn ids(desk: &Desk, names: Vec<&str>) -> Result<Vec<String>, Problem>
     names.into_iter().map(|name| desk.customer(name).map(|customer| customer.id.clone())).collect()
 }
 
-fn add_to_group(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn add_to_group(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let ids = ids(desk, input.texts("customers"))?;
     let name = input.needed("group");
     let group_id = match group(desk, name) {
@@ -335,7 +336,7 @@ fn add_to_group(desk: &mut Desk, input: Input<'_>) -> Reply {
     Ok(json!({ "group": group, "added": added, "alreadyIn": already, "members": members }))
 }
 
-fn blacklist(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn blacklist(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let ids = ids(desk, input.texts("customers"))?;
     let blacklisted = input.flag("blacklisted").unwrap_or_default();
     desk.tick();
@@ -349,7 +350,7 @@ fn blacklist(desk: &mut Desk, input: Input<'_>) -> Reply {
     Ok(json!({ "changed": ids.len(), "customers": customers }))
 }
 
-fn flag(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn flag(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let ids = ids(desk, input.texts("customers"))?;
     if distinct(&ids) < 2 {
         let message = "at least two different customers are needed";

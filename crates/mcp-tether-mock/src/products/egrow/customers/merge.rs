@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, same_text};
-use super::super::field::Input;
 use super::super::model::{Address, Customer};
 use super::super::problem::{Problem, Reply};
+use super::super::views::customer_in_full;
 use super::changing::{distinct, ids};
-use super::customer_in_full;
+use crate::product::field::ToolInput;
 
 /// Who stays and who goes.
-fn merging(desk: &Desk, input: Input<'_>) -> Result<(String, Vec<String>), Problem> {
+fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(String, Vec<String>), Problem> {
     let primary = desk.customer(input.needed("primary"))?.id.clone();
     let duplicates = ids(desk, input.texts("duplicates"))?;
     if duplicates.contains(&primary) || distinct(&duplicates) < duplicates.len() {
@@ -20,7 +20,7 @@ fn merging(desk: &Desk, input: Input<'_>) -> Result<(String, Vec<String>), Probl
     Ok((primary, duplicates))
 }
 
-pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> {
+pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
     let (primary, duplicates) = merging(desk, input)?;
     let orders: usize = duplicates.iter().map(|id| desk.orders_of(id).count()).sum();
     let names =
@@ -30,7 +30,7 @@ pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> 
     Ok(format!("Merge {names} with {orders} orders into {into} (`{primary}`)"))
 }
 
-pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
+pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let (primary, duplicates) = merging(desk, input)?;
     let mut moved = 0;
     for id in &duplicates {

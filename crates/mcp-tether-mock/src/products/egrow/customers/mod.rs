@@ -12,11 +12,12 @@ pub(super) use changing::{CHANGING, blank_address, fill, new_customer};
 
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{DAYS, Field, Input, Shape, may, need};
 use super::model::{Customer, Fulfillment};
 use super::problem::{Problem, Reply};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CUSTOMER, DUPLICATE_CUSTOMERS};
+use super::views::customer_in_full;
+use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
 
 const FIND: &[Field] = &[
     may("query", Shape::Text, "words to look for in name, phone, email and city"),
@@ -75,7 +76,7 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-fn find(desk: &Desk, input: Input<'_>) -> Reply {
+fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let query = Query::of(input);
     let group = input.text("group").map(|name| group(desk, name)).transpose()?;
     let span = desk.span(input.text("from"), input.text("to"))?;
@@ -115,35 +116,20 @@ fn find(desk: &Desk, input: Input<'_>) -> Reply {
 fn worth(
     desk: &Desk,
     customer: &Customer,
-    (start, end): (super::moment::Moment, super::moment::Moment),
+    (start, end): (crate::product::moment::Moment, crate::product::moment::Moment),
 ) -> (i64, i64) {
     desk.orders_of(&customer.id)
         .filter(|order| (start..=end).contains(&order.created_at) && !desk.is_cancelled(order))
         .fold((0, 0), |(count, sum), order| (count + 1, sum + order.paid() - order.refunded()))
 }
 
-fn get(desk: &Desk, input: Input<'_>) -> Reply {
+fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let customer = desk.customer(input.needed("customer"))?;
     let mut full = customer_in_full(desk, customer);
     if input.flag("includeRisk") == Some(true) {
         full["risk"] = risk(desk, customer);
     }
     Ok(full)
-}
-
-/// A customer with everything about them.
-pub(super) fn customer_in_full(desk: &Desk, customer: &Customer) -> Value {
-    let mut full = desk.customer_line(customer);
-    let groups = desk.groups.iter().filter(|group| customer.groups.contains(&group.id));
-    let mut orders: Vec<_> = desk.orders_of(&customer.id).collect();
-    orders.sort_by_key(|order| Reverse(order.created_at));
-    full["addresses"] = json!(customer.addresses);
-    full["groups"] = groups.map(|group| json!(group)).collect();
-    full["marketingOptIn"] = customer.marketing_opt_in.into();
-    full["blacklistReason"] = json!(customer.blacklist_reason);
-    full["flaggedDuplicates"] = json!(customer.flagged_duplicates);
-    full["lastOrders"] = orders.iter().take(5).map(|order| desk.order_line(order)).collect();
-    full
 }
 
 fn risk(desk: &Desk, customer: &Customer) -> Value {
@@ -171,7 +157,7 @@ fn risk(desk: &Desk, customer: &Customer) -> Value {
     })
 }
 
-fn find_duplicates(desk: &Desk, input: Input<'_>) -> Reply {
+fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let mut alike: BTreeMap<(String, String), Vec<&Customer>> = BTreeMap::new();
     for customer in &desk.customers {
         let key = (plain_name(&customer.name), customer.city().to_lowercase());

@@ -10,10 +10,10 @@ use async_graphql::{Request, ServerError, Variables};
 use serde_json::{Value, json};
 
 use super::super::desk::Desk;
-use super::super::field::Input;
 use super::super::problem::Problem;
 use super::resolve::Sitting;
-use super::schema;
+use super::schema::schema;
+use crate::product::field::ToolInput;
 
 /// The kind of operation that a tool runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ const SHOWN: usize = 300;
 impl Operation {
     /// A query must not change anything and a mutation must not slip through as a query: every
     /// operation of the document has to be of the kind that the tool is for.
-    pub(super) fn read(input: Input<'_>, wanted: Wanted) -> Result<Self, Problem> {
+    pub(super) fn read(input: ToolInput<'_>, wanted: Wanted) -> Result<Self, Problem> {
         let text = input.needed("query");
         let document = parse_query(text).map_err(|error| failed(&[error.into()]))?;
         let mut fields = Vec::new();

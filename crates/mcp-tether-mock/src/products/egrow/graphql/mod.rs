@@ -6,17 +6,15 @@ mod execute;
 mod resolve;
 mod schema;
 
-use std::sync::OnceLock;
-
-use async_graphql::dynamic::Schema;
 use serde_json::json;
 
 use self::execute::{Operation, Wanted};
+pub(super) use self::schema::offer;
 use super::desk::Desk;
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{Field, Input, Shape, may, need};
 use super::problem::{Problem, Reply};
 use super::shapes::{GRAPHQL_RESULT, GRAPHQL_SCHEMA};
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const DOCUMENT: &[Field] = &[
     need("query", Shape::Short(20_000), "the GraphQL document"),
@@ -73,23 +71,17 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-/// Made when it is first needed: a mock that nobody asks for GraphQL does not pay for it.
-fn schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(schema::build)
-}
-
 /// Whether a query can be answered, and how many types there are.
 pub(super) fn health(desk: &Desk) -> serde_json::Value {
     let asked = json!({ "query": "{ __typename }" });
-    match query(desk, Input(&asked)) {
-        Ok(_) => json!({ "reachable": true, "types": types(&schema().sdl()).len() }),
+    match query(desk, ToolInput(&asked)) {
+        Ok(_) => json!({ "reachable": true, "types": types(&schema::schema().sdl()).len() }),
         Err(problem) => json!({ "reachable": false, "reason": problem.to_json() }),
     }
 }
 
-fn look(input: Input<'_>) -> Reply {
-    let whole = schema().sdl();
+fn look(input: ToolInput<'_>) -> Reply {
+    let whole = schema::schema().sdl();
     let types = types(&whole);
     let sdl = match input.text("type") {
         None => whole,
@@ -117,28 +109,29 @@ fn declaration(sdl: &str, name: &str) -> Option<String> {
     let lines: Vec<_> = sdl.lines().collect();
     let start = lines.iter().position(|line| declares(line) == Some(name))?;
     let ends = |line: &&str| line.starts_with('}');
-    let length = match lines[start].trim_end().ends_with('{') {
-        true => lines[start..].iter().position(ends)? + 1,
-        false => 1,
+    let length = if lines[start].trim_end().ends_with('{') {
+        lines[start..].iter().position(ends)? + 1
+    } else {
+        1
     };
     Some(lines[start..start + length].join("\n"))
 }
 
-fn query(desk: &Desk, input: Input<'_>) -> Reply {
+fn query(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let operation = Operation::read(input, Wanted::Query)?;
     let (given, _) = operation.execute(desk.clone())?;
     Ok(given)
 }
 
 /// Everything is tried on a copy, so that what is asked for is known to work.
-fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> {
+fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
     let operation = Operation::read(input, Wanted::Mutation)?;
     let summary = operation.summary(input.needed("query"));
     operation.execute(desk.clone())?;
     Ok(summary)
 }
 
-fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let operation = Operation::read(input, Wanted::Mutation)?;
     let (given, changed) = operation.execute(desk.clone())?;
     *desk = changed;

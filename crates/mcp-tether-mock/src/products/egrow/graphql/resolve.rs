@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::super::desk::Desk;
 use super::super::entry::{Entry, Run};
-use super::super::field::Input;
 use super::super::problem::Problem;
 use super::super::types::{Is, Member, Type};
-use crate::product::{Misfit, Tool};
+use crate::product::field::ToolInput;
+use crate::product::{Misfit, ToolDefinition};
 
 /// So many fields may one operation touch: depth and complexity bound the document, this bounds
 /// what its lists multiply it by.
@@ -91,12 +91,12 @@ fn value_of(context: &ResolverContext<'_>, of: Option<&Type>, member: Member) ->
 pub(super) fn tool<'a>(
     context: &ResolverContext<'a>,
     entry: &Entry,
-    tool: &Tool,
+    tool: &ToolDefinition,
 ) -> FieldFuture<'a> {
     ready(called(context, entry, tool).map(|value| Some(FieldValue::owned_any(value))))
 }
 
-fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &Tool) -> Result<Value> {
+fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &ToolDefinition) -> Result<Value> {
     let sitting = Sitting::of(context)?;
     sitting.touch()?;
     let arguments = context.args.as_index_map().iter();
@@ -111,7 +111,7 @@ fn called(context: &ResolverContext<'_>, entry: &Entry, tool: &Tool) -> Result<V
         return Err(error(&Problem::invalid(Misfit::all(&misfits), hint)));
     }
     let mut desk = sitting.desk();
-    let input = Input(&given);
+    let input = ToolInput(&given);
     let reply = match entry.run {
         Run::Read(read) => read(&desk, input),
         Run::Write(write) => write(&mut desk, input),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use async_graphql::dynamic::{
     Enum, Field as GraphqlField, InputObject, InputValue, Object, Scalar, Schema, SchemaBuilder,
@@ -10,11 +11,10 @@ use async_graphql::dynamic::{
 };
 
 use super::super::audit;
-use super::super::entries;
 use super::super::entry::{Domain, Entry, Gives, Run};
-use super::super::field::{Field, Shape};
 use super::super::types::{Is, Member, Type, has};
 use super::resolve;
+use crate::product::field::{Field, Shape};
 
 /// Whatever JSON there is.
 const JSON: &str = "JSON";
@@ -22,14 +22,28 @@ const JSON: &str = "JSON";
 const MOST_DEPTH: usize = 16;
 const MOST_COMPLEXITY: usize = 600;
 
-pub(super) fn build() -> Schema {
+static TOOLS: OnceLock<Vec<&'static Entry>> = OnceLock::new();
+
+/// Takes the tools that GraphQL offers as queries and mutations. They are the same at every call.
+pub(crate) fn offer(tools: impl Iterator<Item = &'static Entry>) {
+    TOOLS.get_or_init(|| tools.filter(|tool| tool.domain != Domain::EscapeHatch).collect());
+}
+
+/// The schema of the tools on offer. Made when it is first needed: a mock that nobody asks for
+/// GraphQL does not pay for it.
+pub(super) fn schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(build)
+}
+
+fn build() -> Schema {
     let mut building = Building {
         schema: Schema::build("Query", Some("Mutation"), None).register(Scalar::new(JSON)),
         known: BTreeSet::new(),
     };
     let (mut query, mut mutation) = (Object::new("Query"), Object::new("Mutation"));
-    let of_tools = entries().filter(|entry| entry.domain != Domain::EscapeHatch);
-    for entry in of_tools.chain(audit::QUERIES) {
+    let tools = TOOLS.get().into_iter().flatten().copied();
+    for entry in tools.chain(audit::QUERIES) {
         match entry.run {
             Run::Read(_) => query = query.field(building.root(entry)),
             Run::Write(_) | Run::Confirmed { .. } => {

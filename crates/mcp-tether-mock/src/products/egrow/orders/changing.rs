@@ -5,11 +5,11 @@ use serde_json::json;
 use super::super::customers::fill;
 use super::super::desk::{AGENTS, Desk};
 use super::super::entry::{Class, Domain, Entry, Gives, Run};
-use super::super::field::{DAYS, Field, Input, Shape, may, need};
 use super::super::model::{Address, Confirmation, Fulfillment, Line, Order, Stage};
 use super::super::problem::{Problem, Reply};
 use super::super::shapes::{CHANGED_LINES, MERGED_ORDERS, MOVED, ORDER};
 use super::{WHICH, create, lines, matching, merge};
+use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
 
 const ADDRESS: &[Field] = &[
     may("name", Shape::Text, "who receives"),
@@ -185,7 +185,7 @@ pub(crate) const CHANGING: &[Entry] = &[
     },
 ];
 
-fn update(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn update(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let order = desk.order(input.needed("order"))?.clone();
     if let Some(stage) = input.text("stage") {
         enter(desk, &order, stage)?;
@@ -261,7 +261,7 @@ fn may_enter(desk: &Desk, order: &Order, stage: &Stage) -> Result<(), Problem> {
     Ok(())
 }
 
-fn modify(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn modify(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let order = desk.order(input.needed("order"))?.clone();
     let what = match input.needed("action") {
         "attach_customer" => {
@@ -281,14 +281,14 @@ fn modify(desk: &mut Desk, input: Input<'_>) -> Reply {
 }
 
 /// An argument that this action needs.
-fn given<'a>(input: Input<'a>, name: &str) -> Result<&'a str, Problem> {
+fn given<'a>(input: ToolInput<'a>, name: &str) -> Result<&'a str, Problem> {
     input.text(name).ok_or_else(|| {
         let action = input.needed("action");
         Problem::invalid(format!("`{action}` needs `{name}`"), format!("say which `{name}`"))
     })
 }
 
-fn assign(desk: &mut Desk, order: &Order, input: Input<'_>) -> Result<String, Problem> {
+fn assign(desk: &mut Desk, order: &Order, input: ToolInput<'_>) -> Result<String, Problem> {
     let agent = |name: &str| match input.text(name) {
         Some(wanted) => {
             let found = AGENTS.iter().find(|(id, name)| *id == wanted || *name == wanted);
@@ -313,7 +313,7 @@ fn assign(desk: &mut Desk, order: &Order, input: Input<'_>) -> Result<String, Pr
     Ok("agents assigned".to_owned())
 }
 
-fn move_stage(desk: &mut Desk, input: Input<'_>) -> Reply {
+fn move_stage(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let from = desk.stage(input.needed("fromStage"), None)?.1.clone();
     let (pipeline, to) = desk.stage(input.needed("toStage"), None)?;
     let (pipeline, to) = (pipeline.id.clone(), to.clone());

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::customers::{blank_address, fill, new_customer};
 use super::super::desk::Desk;
-use super::super::field::Input;
 use super::super::model::{Address, Change, Customer, Line, Order};
 use super::super::problem::{Problem, Reply};
+use crate::product::field::ToolInput;
 
-pub(super) fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
+pub(super) fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let lines = new_lines(desk, input)?;
     let customer = customer(desk, input)?;
     if customer.blacklisted {
@@ -70,7 +70,7 @@ pub(super) fn create(desk: &mut Desk, input: Input<'_>) -> Reply {
 }
 
 /// The lines that were asked for, as far as there is stock for all of them.
-fn new_lines(desk: &mut Desk, input: Input<'_>) -> Result<Vec<Line>, Problem> {
+fn new_lines(desk: &mut Desk, input: ToolInput<'_>) -> Result<Vec<Line>, Problem> {
     let mut lines: Vec<Line> = Vec::new();
     for given in input.objects("lines") {
         let id = desk.new_id("lin");
@@ -98,7 +98,7 @@ fn new_lines(desk: &mut Desk, input: Input<'_>) -> Result<Vec<Line>, Problem> {
 }
 
 /// A known customer, or one that is to be known.
-fn customer(desk: &mut Desk, input: Input<'_>) -> Result<Customer, Problem> {
+fn customer(desk: &mut Desk, input: ToolInput<'_>) -> Result<Customer, Problem> {
     match (input.text("customerId"), input.object("customer")) {
         (Some(name), None) => desk.customer(name).cloned(),
         (None, Some(given)) => new_customer(desk, given, Vec::new()),
@@ -109,7 +109,11 @@ fn customer(desk: &mut Desk, input: Input<'_>) -> Result<Customer, Problem> {
     }
 }
 
-fn shipping(desk: &mut Desk, customer: &Customer, input: Input<'_>) -> Result<Address, Problem> {
+fn shipping(
+    desk: &mut Desk,
+    customer: &Customer,
+    input: ToolInput<'_>,
+) -> Result<Address, Problem> {
     let known = customer.addresses.iter().find(|address| address.is_default);
     let mut address = match known.or(customer.addresses.first()) {
         Some(address) => address.clone(),

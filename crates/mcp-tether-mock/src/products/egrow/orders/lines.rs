@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, money, same_text};
-use super::super::field::Input;
 use super::super::model::{Line, Order, Refund};
 use super::super::problem::{Problem, Reply};
+use crate::product::field::ToolInput;
 
 /// So many of one line.
 struct Portion {
@@ -14,14 +14,14 @@ struct Portion {
 }
 
 /// What is to be done, checked against the order as it is.
-struct Change {
+struct LineChange {
     order: Order,
     refunds: bool,
     portions: Vec<Portion>,
 }
 
-impl Change {
-    fn read(desk: &Desk, input: Input<'_>) -> Result<Self, Problem> {
+impl LineChange {
+    fn read(desk: &Desk, input: ToolInput<'_>) -> Result<Self, Problem> {
         let order = desk.order(input.needed("order"))?.clone();
         let refunds = input.text("operation") == Some("refund");
         not_cancelled(desk, &order)?;
@@ -90,7 +90,7 @@ fn not_cancelled(desk: &Desk, order: &Order) -> Result<(), Problem> {
 }
 
 /// A line by id or SKU and how many of it.
-fn portion(order: &Order, given: Input<'_>, refunds: bool) -> Result<Portion, Problem> {
+fn portion(order: &Order, given: ToolInput<'_>, refunds: bool) -> Result<Portion, Problem> {
     let (position, line) = line(order, given.needed("line"))?;
     let left = if refunds { line.quantity - line.refunded_quantity } else { line.quantity };
     let quantity = given.whole("quantity").unwrap_or(left);
@@ -110,8 +110,8 @@ fn line<'a>(order: &'a Order, name: &str) -> Result<(usize, &'a Line), Problem> 
     })
 }
 
-pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> {
-    let change = Change::read(desk, input)?;
+pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
+    let change = LineChange::read(desk, input)?;
     let (named, number) = (change.named(), &change.order.number);
     Ok(if change.refunds {
         format!("Refund {} for {named} on order {number}", money(change.amount()))
@@ -120,8 +120,8 @@ pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> 
     })
 }
 
-pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
-    let change = Change::read(desk, input)?;
+pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
+    let change = LineChange::read(desk, input)?;
     let reason = input.text("reason").unwrap_or_default();
     let named = change.named();
     let amount = change.amount();
@@ -143,7 +143,12 @@ pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
     Ok(json!({ "operation": done, "items": named, "amount": amount, "order": order }))
 }
 
-fn refund(desk: &mut Desk, change: &Change, reason: &str, restocks: bool) -> Result<(), Problem> {
+fn refund(
+    desk: &mut Desk,
+    change: &LineChange,
+    reason: &str,
+    restocks: bool,
+) -> Result<(), Problem> {
     let refund = Refund {
         id: desk.new_id("ref"),
         amount: change.amount(),
@@ -165,7 +170,7 @@ fn refund(desk: &mut Desk, change: &Change, reason: &str, restocks: bool) -> Res
     Ok(())
 }
 
-fn remove(desk: &mut Desk, change: &Change) -> Result<(), Problem> {
+fn remove(desk: &mut Desk, change: &LineChange) -> Result<(), Problem> {
     let order = desk.order_mut(&change.order.id)?;
     for portion in &change.portions {
         order.lines[portion.position].quantity -= portion.quantity;

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::super::desk::{Desk, money};
-use super::super::field::Input;
 use super::super::model::{Line, Order};
 use super::super::problem::{Problem, Reply};
+use crate::product::field::ToolInput;
 
 /// The order that stays and those that go, all of them open and of one customer.
-fn merging(desk: &Desk, input: Input<'_>) -> Result<(Order, Vec<Order>), Problem> {
+fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(Order, Vec<Order>), Problem> {
     let primary = desk.order(input.needed("primary"))?.clone();
     let names = input.texts("duplicates").into_iter();
     let orders: Vec<Order> =
@@ -39,7 +39,7 @@ fn merging(desk: &Desk, input: Input<'_>) -> Result<(Order, Vec<Order>), Problem
     Ok((primary, orders))
 }
 
-pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> {
+pub(super) fn preview(desk: &Desk, input: ToolInput<'_>) -> Result<String, Problem> {
     let (primary, orders) = merging(desk, input)?;
     let numbers: Vec<_> = orders.iter().map(|order| order.number.as_str()).collect();
     let lines = if input.flag("addLines") == Some(true) { ", with their lines," } else { "" };
@@ -48,7 +48,7 @@ pub(super) fn preview(desk: &Desk, input: Input<'_>) -> Result<String, Problem> 
     Ok(format!("Merge {numbers} ({total}){lines} into {into} and cancel what was merged"))
 }
 
-pub(super) fn apply(desk: &mut Desk, input: Input<'_>) -> Reply {
+pub(super) fn apply(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     let (primary, orders) = merging(desk, input)?;
     let adds = input.flag("addLines") == Some(true);
     let cancelled = desk.stage("Cancelled", Some(&primary.pipeline_id))?.1.id.clone();

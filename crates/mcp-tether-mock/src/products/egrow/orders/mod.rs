@@ -14,11 +14,11 @@ pub(super) use changing::CHANGING;
 
 use super::desk::{Desk, same_text};
 use super::entry::{Class, Domain, Entry, Gives, Run};
-use super::field::{DAYS, Field, Input, Shape, may, need};
 use super::model::{CURRENCY, Confirmation, Order};
 use super::problem::{Problem, Reply};
 use super::search::{PAGE, Query, page};
 use super::shapes::{CONFIRMATION_STATS, DUPLICATE_ORDERS, ORDER, ORDER_STATS};
+use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
 
 const WHICH: Field =
     need("order", Shape::Text, "id, number, tracking number or number of the shop");
@@ -118,7 +118,7 @@ pub(super) const TOOLS: &[Entry] = &[
 ];
 
 /// The orders that fit the filter and the days.
-fn matching<'a>(desk: &'a Desk, input: Input<'_>) -> Result<Vec<&'a Order>, Problem> {
+fn matching<'a>(desk: &'a Desk, input: ToolInput<'_>) -> Result<Vec<&'a Order>, Problem> {
     let query = Query::of(input);
     let stage = match input.text("stage") {
         Some(name) => Some(desk.stage(name, None)?.1.id.clone()),
@@ -156,7 +156,7 @@ fn found_in(desk: &Desk, order: &Order, query: &Query) -> bool {
     query.matches(&texts)
 }
 
-fn find(desk: &Desk, input: Input<'_>) -> Reply {
+fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let mut found = matching(desk, input)?;
     match input.text("sort") {
         Some("oldest") => found.sort_by_key(|order| order.created_at),
@@ -169,7 +169,7 @@ fn find(desk: &Desk, input: Input<'_>) -> Reply {
 /// Whose order it is, and how many of which SKU.
 type Contents<'a> = (&'a str, Vec<(&'a str, i64)>);
 
-fn find_duplicates(desk: &Desk, input: Input<'_>) -> Reply {
+fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let hours = input.whole("withinHours").unwrap_or(48);
     let mut alike: BTreeMap<Contents<'_>, Vec<&Order>> = BTreeMap::new();
     for order in matching(desk, input)? {
@@ -215,7 +215,7 @@ fn close_together(mut orders: Vec<&Order>, hours: i64) -> Vec<Vec<&Order>> {
     runs
 }
 
-fn confirmation_stats(desk: &Desk, input: Input<'_>) -> Reply {
+fn confirmation_stats(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(confirmations(desk, &matching(desk, input)?))
 }
 
@@ -256,7 +256,7 @@ pub(super) fn percent(part: usize, whole: usize) -> Value {
     format!("{}.{}%", tenths / 10, tenths % 10).into()
 }
 
-fn order_stats(desk: &Desk, input: Input<'_>) -> Reply {
+fn order_stats(desk: &Desk, input: ToolInput<'_>) -> Reply {
     let found = matching(desk, input)?;
     let mut stats = figures(desk, &found);
     if let Some(by) = input.text("groupBy") {

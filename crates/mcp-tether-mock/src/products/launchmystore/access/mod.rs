@@ -4,4 +4,4 @@ mod ledger;
 mod role;
 
 pub(super) use ledger::{FIRST_PASSWORD, Ledger, Member, Token, random};
-pub(super) use role::Role;
+pub(super) use role::{Role, read_role};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::entry::Domain;
-use crate::product::Kind;
+use crate::product::ToolKind;
 
 /// What somebody is in the store, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,12 +37,23 @@ impl Role {
     }
 
     /// Whether it may do this kind of thing in that part of the admin.
-    pub(crate) fn permits(self, domain: Domain, kind: Kind) -> bool {
+    pub(crate) fn permits(self, domain: Domain, kind: ToolKind) -> bool {
         match (self, kind) {
-            (Self::Owner, _) | (_, Kind::Read) | (Self::Manager, Kind::Write) => true,
-            (Self::Editor, Kind::Write) => domain.is_content(),
+            (Self::Owner, _) | (_, ToolKind::Read) | (Self::Manager, ToolKind::Write) => true,
+            (Self::Editor, ToolKind::Write) => domain.is_content(),
             _ => false,
         }
+    }
+}
+
+/// The role of this name; an error names those there are.
+pub(crate) fn read_role(name: Option<&str>) -> Result<Option<Role>, String> {
+    match name.filter(|name| !name.is_empty()) {
+        None => Ok(None),
+        Some(name) => Role::from_name(name).map(Some).ok_or_else(|| {
+            let names = Role::ALL.map(|role| format!("`{}`", role.name())).join(", ");
+            format!("no role is called `{name}`, there are {names}")
+        }),
     }
 }
 
@@ -55,13 +66,13 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(Role::from_name(role.name()), Some(role));
             for domain in Domain::ALL {
-                assert!(role.permits(domain, Kind::Read));
-                assert_eq!(role.permits(domain, Kind::Destructive), role == Role::Owner);
+                assert!(role.permits(domain, ToolKind::Read));
+                assert_eq!(role.permits(domain, ToolKind::Destructive), role == Role::Owner);
             }
         }
-        assert!(Role::Editor.permits(Domain::Menus, Kind::Write));
-        assert!(!Role::Editor.permits(Domain::Products, Kind::Write));
-        assert!(Role::Manager.permits(Domain::Products, Kind::Write));
-        assert!(!Role::Viewer.permits(Domain::Themes, Kind::Write));
+        assert!(Role::Editor.permits(Domain::Menus, ToolKind::Write));
+        assert!(!Role::Editor.permits(Domain::Products, ToolKind::Write));
+        assert!(Role::Manager.permits(Domain::Products, ToolKind::Write));
+        assert!(!Role::Viewer.permits(Domain::Themes, ToolKind::Write));
     }
 }

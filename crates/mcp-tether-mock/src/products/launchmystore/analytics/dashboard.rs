@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::super::period::named;
 use super::super::problem::Reply;
 use super::super::shop::Shop;
+use super::counted::orders_in;
+use super::goods;
 use super::sales::Sums;
-use super::{goods, orders_in};
-use crate::product::field::Input;
+use crate::product::field::ToolInput;
 
-pub(super) fn report(shop: &Shop, input: Input<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let low = input.whole("lowStock").unwrap_or(10);
     let sums = |name| Sums::of(orders_in(shop, named(shop.today, name)));
     let sales = |name| {

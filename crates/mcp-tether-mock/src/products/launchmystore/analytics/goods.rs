@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::catalogue::Product;
-use super::super::orders::Line;
+use super::super::model::Line;
+use super::super::model::Product;
 use super::super::period::{self, Span};
 use super::super::problem::Reply;
 use super::super::shop::Shop;
-use super::orders_in;
-use crate::product::field::Input;
+use super::counted::orders_in;
+use crate::product::field::ToolInput;
 use crate::product::money::portion;
 
 /// What was sold of one product or variant.
@@ -47,7 +47,7 @@ impl Sold {
     }
 }
 
-pub(super) fn report(shop: &Shop, input: Input<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let span = period::asked_or_30_days(shop, input)?;
     let products = match input.text("product") {
         Some(name) => {

@@ -1,15 +1,14 @@
 //! Reports: everything is counted from the orders, the shelf and the visits as they are now.
 
+mod counted;
 mod dashboard;
 mod goods;
 mod sales;
 mod visits;
 
 use super::entry::{Does, Domain, Entry, Gives};
-use super::orders::Order;
-use super::period::{FROM, PERIOD, Span, TO};
-use super::shop::Shop;
-use crate::product::Kind;
+use super::period::{FROM, PERIOD, TO};
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may};
 
 const SPAN: &[Field] = &[PERIOD, FROM, TO];
@@ -19,7 +18,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_sales_report",
         title: "Get a sales report",
         domain: Domain::Analytics,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Adds up sales, discounts, refunds, shipping and tax of a span of days, compares \
             them with the days before, and splits them by day, week, month or category",
         example: r#"{"period":"last_7_days","groupBy":"day"}"#,
@@ -33,7 +32,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_traffic_report",
         title: "Get a traffic report",
         domain: Domain::Analytics,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Counts sessions, visitors and page views of a span of days by source or by day, \
             and how many of them became orders",
         example: r#"{"period":"last_30_days","groupBy":"source"}"#,
@@ -47,7 +46,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_product_analytics",
         title: "Get product analytics",
         domain: Domain::Analytics,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Shows the best-selling products of a span of days, or how one product does: \
             pieces, revenue, refunds, stock and how long it will last",
         example: r#"{"period":"this_month","limit":5}"#,
@@ -68,7 +67,7 @@ pub(super) const TOOLS: &[Entry] = &[
         name: "get_dashboard",
         title: "Get the dashboard",
         domain: Domain::Analytics,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Shows at a glance how today and the last days went, what is to be sent, what runs \
             low and what sells best",
         example: "{}",
@@ -79,8 +78,3 @@ pub(super) const TOOLS: &[Entry] = &[
         ),
     },
 ];
-
-/// The orders of a span of days that count.
-fn orders_in(shop: &Shop, span: Span) -> impl Iterator<Item = &Order> {
-    shop.orders.iter().filter(move |order| order.counts() && span.has(order.created_at))
-}

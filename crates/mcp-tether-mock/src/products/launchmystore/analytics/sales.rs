@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::orders::{Line, Order};
+use super::super::model::{Line, Order};
 use super::super::period::{self, Span};
 use super::super::problem::Reply;
-use super::super::resource::text;
+use super::super::record::text;
 use super::super::shop::Shop;
-use super::orders_in;
+use super::counted::orders_in;
 use crate::date::Date;
-use crate::product::field::{Field, Input, Shape, may};
+use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::money::portion;
 
 pub(super) const GROUP: &[Field] = &[may(
@@ -71,7 +71,7 @@ impl Sums {
     }
 }
 
-pub(super) fn report(shop: &Shop, input: Input<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let span = period::asked_or_30_days(shop, input)?;
     let before = span.before();
     let rows = match input.text("groupBy") {

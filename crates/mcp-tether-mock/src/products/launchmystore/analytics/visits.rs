@@ -8,23 +8,23 @@ use super::super::period;
 use super::super::problem::Reply;
 use super::super::shop::Shop;
 use super::super::traffic::Visits;
-use super::orders_in;
+use super::counted::orders_in;
 use crate::date::Date;
-use crate::product::field::{Field, Input, Shape, may};
+use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::money::portion;
 
 pub(super) const GROUP: &[Field] =
     &[may("groupBy", Shape::OneOf(&["source", "day"]), "what the rows stand for")];
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
+struct VisitSums {
     sessions: i64,
     visitors: i64,
     page_views: i64,
     carts: i64,
 }
 
-impl Sums {
+impl VisitSums {
     fn add(&mut self, visits: &Visits) {
         self.sessions += visits.sessions;
         self.visitors += visits.visitors;
@@ -42,11 +42,11 @@ impl Sums {
     }
 }
 
-pub(super) fn report(shop: &Shop, input: Input<'_>) -> Reply {
+pub(super) fn report(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let span = period::asked_or_30_days(shop, input)?;
     let by_day = input.text("groupBy") == Some("day");
-    let mut totals = Sums::default();
-    let mut rows: BTreeMap<String, Sums> = BTreeMap::new();
+    let mut totals = VisitSums::default();
+    let mut rows: BTreeMap<String, VisitSums> = BTreeMap::new();
     for visits in &shop.visits {
         let day = Date::from_epoch_seconds(visits.day * 86_400);
         if span.has_day(day) {
@@ -62,7 +62,7 @@ pub(super) fn report(shop: &Shop, input: Input<'_>) -> Reply {
     // In hundredths of a percent, so that it stays a whole number.
     shown["conversionBasisPoints"] = portion(online, 10_000, totals.sessions).into();
     let name = if by_day { "day" } else { "source" };
-    let row = |(key, sums): (String, Sums)| {
+    let row = |(key, sums): (String, VisitSums)| {
         let mut row = sums.to_json();
         row[name] = key.into();
         row

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::categories::CATEGORIES;
 use super::super::entry::{DELETED, Does, Domain, Entry, Gives, PAGE};
+use super::super::model::Product;
 use super::super::problem::{Problem, Reply};
-use super::super::resource::{free_name, page, slug, text};
+use super::super::record::text;
+use super::super::resource::{free_name, page, slug};
 use super::super::shop::Shop;
+use super::shown::{nobody_waits_for, product_in_full, product_line};
 use super::variants::{NEW, New};
-use super::{Product, nobody_waits_for, product_in_full, product_line};
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::query::Query;
 
 const STATUS: Shape = Shape::OneOf(&["active", "draft", "archived"]);
@@ -57,7 +59,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "list_products",
         title: "List products",
         domain: Domain::Products,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches products with prices and stock; `stockBelow` finds what runs low",
         example: r#"{"stockBelow":10}"#,
         does: Does::Look(&[LIST, PAGE], Gives::List("products"), list),
@@ -66,7 +68,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "get_product",
         title: "Get a product",
         domain: Domain::Products,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Gets a product with all its variants",
         example: r#"{"id":"classic-t-shirt"}"#,
         does: Does::Look(&[&[ID]], Gives::One("product"), get),
@@ -75,7 +77,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "create_product",
         title: "Create a product",
         domain: Domain::Products,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Creates a product, either with one price or with variants",
         example: r#"{"title":"Enamel bowl","price":1450,"sku":"BOW-STD","stock":40}"#,
         does: Does::Change(&[CREATE], Gives::One("product"), create),
@@ -84,7 +86,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "update_product",
         title: "Update a product",
         domain: Domain::Products,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes texts, status, categories or the price of a product; single variants have \
             `update_variant`",
         example: r#"{"id":"Classic T-Shirt","price":2999}"#,
@@ -94,14 +96,14 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "delete_product",
         title: "Delete a product",
         domain: Domain::Products,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a product and its variants for good; refused while an order waits for it",
         example: r#"{"id":"linen-apron"}"#,
         does: Does::Change(&[&[ID]], Gives::Members(DELETED), delete),
     },
 ];
 
-fn list(shop: &Shop, input: Input<'_>) -> Reply {
+fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let words = Query::of(input);
     let category = input.text("category").map(|name| CATEGORIES.find(shop, name)).transpose()?;
     let category = category.map(|category| text(category, "id"));
@@ -119,7 +121,7 @@ fn list(shop: &Shop, input: Input<'_>) -> Reply {
     Ok(page(input, "products", &found, |product| product_line(shop, product)))
 }
 
-fn get(shop: &Shop, input: Input<'_>) -> Reply {
+fn get(shop: &Shop, input: ToolInput<'_>) -> Reply {
     shown(shop, input.needed("id"))
 }
 
@@ -127,7 +129,7 @@ fn shown(shop: &Shop, name: &str) -> Reply {
     Ok(json!({ "product": product_in_full(shop, shop.product(name)?) }))
 }
 
-fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let title = input.needed("title");
     let category_ids = category_ids(shop, input)?;
     let wanted = input.owned("slug").map_or_else(|| slug(title), |given| slug(&given));
@@ -167,7 +169,7 @@ fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
 }
 
 /// What its variants differ in, and the variants.
-fn forms<'a>(input: Input<'a>, slug: &str) -> Result<(Vec<String>, Vec<New<'a>>), Problem> {
+fn forms<'a>(input: ToolInput<'a>, slug: &str) -> Result<(Vec<String>, Vec<New<'a>>), Problem> {
     let given = input.objects("variants");
     let single = ["price", "sku", "stock"].into_iter().find(|name| input.has(name));
     match (given.first(), single) {
@@ -186,7 +188,7 @@ fn forms<'a>(input: Input<'a>, slug: &str) -> Result<(Vec<String>, Vec<New<'a>>)
     }
 }
 
-fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let id = shop.product(input.needed("id"))?.id.clone();
     let categories = category_ids(shop, input)?;
     let slug = input.text("slug").map(slug);
@@ -222,7 +224,7 @@ fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
     shown(shop, &id)
 }
 
-fn delete(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn delete(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let product = shop.product(input.needed("id"))?;
     let (id, title) = (product.id.clone(), product.title.clone());
     let variants: Vec<&str> = product.variants.iter().map(|variant| variant.id.as_str()).collect();
@@ -232,7 +234,7 @@ fn delete(shop: &mut Shop, input: Input<'_>) -> Reply {
     Ok(json!({ "deleted": true, "id": id, "title": title }))
 }
 
-fn category_ids(shop: &Shop, input: Input<'_>) -> Result<Vec<String>, Problem> {
+fn category_ids(shop: &Shop, input: ToolInput<'_>) -> Result<Vec<String>, Problem> {
     let names = input.texts("categories").into_iter();
     let ids = names.map(|name| CATEGORIES.find(shop, name).map(|found| text(found, "id")));
     // Two names of one category count once.
@@ -245,14 +247,9 @@ fn unused_slug(shop: &Shop, slug: &str, own: Option<&str>) -> Result<(), Problem
     if slug.is_empty() {
         return Err(Problem::invalid("slug", "a slug needs a letter or a digit"));
     }
-    match shop.products.iter().any(taken) {
-        true => Err(Problem::conflict("slug", format!("another product has the slug `{slug}`"))),
-        false => Ok(()),
+    if shop.products.iter().any(taken) {
+        Err(Problem::conflict("slug", format!("another product has the slug `{slug}`")))
+    } else {
+        Ok(())
     }
-}
-
-/// The products of a category, for others to count.
-pub(crate) fn count_in(shop: &Shop, category: &Value) -> usize {
-    let of = |product: &&Product| product.category_ids.iter().any(|id| *category == **id);
-    shop.products.iter().filter(of).count()
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::entry::{DELETED, Does, Domain, Entry, Gives, PAGE};
+use super::super::model::{Movement, Product, Variant};
 use super::super::problem::{Problem, Reply};
 use super::super::resource::page;
 use super::super::shop::Shop;
-use super::{Movement, Product, Variant, free_sku, nobody_waits_for, variant_line};
-use crate::product::Kind;
-use crate::product::field::{Field, Input, Shape, may, need};
+use super::shown::{free_sku, nobody_waits_for, variant_line};
+use crate::product::ToolKind;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::query::Query;
 
 const STOCK: Shape = Shape::Whole(0, 1_000_000);
@@ -57,7 +58,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "list_variants",
         title: "List variants",
         domain: Domain::Products,
-        kind: Kind::Read,
+        kind: ToolKind::Read,
         about: "Lists or searches variants of one product or of all, with price and stock",
         example: r#"{"product":"classic-t-shirt"}"#,
         does: Does::Look(&[LIST, PAGE], Gives::List("variants"), list),
@@ -66,7 +67,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "create_variant",
         title: "Create a variant",
         domain: Domain::Products,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Adds a variant to a product",
         example: concat!(
             r#"{"product":"classic-t-shirt","sku":"TSH-XXL","price":2599,"stock":25,"#,
@@ -78,7 +79,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "update_variant",
         title: "Update a variant",
         domain: Domain::Products,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes the price or SKU of a variant; its stock has `adjust_inventory`",
         example: r#"{"id":"TSH-M","price":2299,"compareAtPrice":2499}"#,
         does: Does::Change(&[UPDATE], Gives::One("variant"), update),
@@ -87,7 +88,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "delete_variant",
         title: "Delete a variant",
         domain: Domain::Products,
-        kind: Kind::Destructive,
+        kind: ToolKind::Destructive,
         about: "Deletes a variant for good; refused for the last one of a product and while an \
             order waits for it",
         example: r#"{"id":"APR-SAN"}"#,
@@ -97,7 +98,7 @@ pub(crate) const TOOLS: &[Entry] = &[
         name: "adjust_inventory",
         title: "Adjust the inventory",
         domain: Domain::Products,
-        kind: Kind::Write,
+        kind: ToolKind::Write,
         about: "Changes the stock of a variant by a number or to a number, and keeps the reason",
         example: r#"{"id":"TSH-M","change":12,"reason":"received"}"#,
         does: Does::Change(&[ADJUST], Gives::Members(&["variant", "movement"]), adjust),
@@ -107,16 +108,16 @@ pub(crate) const TOOLS: &[Entry] = &[
 /// What a new variant is to be.
 pub(super) struct New<'a> {
     sku: String,
-    input: Input<'a>,
+    input: ToolInput<'a>,
 }
 
 impl<'a> New<'a> {
-    pub(super) fn of(input: Input<'a>) -> Self {
+    pub(super) fn of(input: ToolInput<'a>) -> Self {
         Self { sku: input.needed("sku").to_owned(), input }
     }
 
     /// The only form of a product.
-    pub(super) fn single(input: Input<'a>, slug: &str) -> Self {
+    pub(super) fn single(input: ToolInput<'a>, slug: &str) -> Self {
         Self { sku: input.owned("sku").unwrap_or_else(|| slug.to_uppercase()), input }
     }
 
@@ -174,7 +175,7 @@ impl Shop {
     }
 }
 
-fn list(shop: &Shop, input: Input<'_>) -> Reply {
+fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let words = Query::of(input);
     let product = input.text("product").map(|name| shop.product(name)).transpose()?;
     let wanted = |(of, variant): &(&Product, &Variant)| {
@@ -190,7 +191,7 @@ fn shown(shop: &Shop, id: &str) -> Result<Value, Problem> {
     shop.variant(id).map(|(product, variant)| variant_line(shop, product, variant))
 }
 
-fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let product = shop.product(input.needed("product"))?;
     let product_id = product.id.clone();
     let variant = New::of(input).check(shop, &product.options, &product.variants)?;
@@ -198,7 +199,7 @@ fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
     Ok(json!({ "variant": shown(shop, &id)? }))
 }
 
-fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let (product, variant) = shop.variant(input.needed("id"))?;
     let (product, id) = (product.id.clone(), variant.id.clone());
     if let Some(sku) = input.text("sku") {
@@ -215,7 +216,7 @@ fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
     Ok(json!({ "variant": shown(shop, &id)? }))
 }
 
-fn delete(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn delete(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let (product, variant) = shop.variant(input.needed("id"))?;
     let (product_id, id, sku) = (product.id.clone(), variant.id.clone(), variant.sku.clone());
     if product.variants.len() == 1 {
@@ -227,7 +228,7 @@ fn delete(shop: &mut Shop, input: Input<'_>) -> Reply {
     Ok(json!({ "deleted": true, "id": id, "sku": sku }))
 }
 
-fn adjust(shop: &mut Shop, input: Input<'_>) -> Reply {
+fn adjust(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let (_, variant) = shop.variant(input.needed("id"))?;
     let (id, stock) = (variant.id.clone(), variant.stock);
     let change = match (input.whole("change"), input.whole("setTo")) {

@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
+use super::super::address::ADDRESS;
 use super::super::coupons::{self, Basket};
 use super::super::customers::CUSTOMERS;
+use super::super::model::{Event, Line, Order, Status};
 use super::super::problem::{Problem, Reply};
-use super::super::resource::text;
+use super::super::record::text;
 use super::super::settings;
 use super::super::shop::Shop;
-use super::{Event, Line, Order, Status};
 use crate::product::Moment;
-use crate::product::field::{Field, Input, Shape, may, need};
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::money::basis_points;
 
 const LINE: &[Field] = &[
@@ -20,15 +21,6 @@ const LINE: &[Field] = &[
 ];
 
 /// Where something goes.
-pub(crate) const ADDRESS: &[Field] = &[
-    need("line1", Shape::Text, "street and number"),
-    may("line2", Shape::Text, "flat, floor"),
-    need("city", Shape::Text, "city"),
-    may("state", Shape::Text, "state or region"),
-    need("postalCode", Shape::Text, "postal code"),
-    need("country", Shape::Like("^[A-Z]{2}$"), "country as two capital letters"),
-];
-
 pub(super) const CREATE: &[Field] = &[
     need("customer", Shape::Text, "id or e-mail address of a customer"),
     need("lines", Shape::Objects(LINE), "what is ordered"),
@@ -74,7 +66,7 @@ pub(crate) fn price(
     })
 }
 
-pub(super) fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
+pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let customer = CUSTOMERS.find(shop, input.needed("customer"))?.clone();
     let customer_id = text(&customer, "id").to_owned();
     let given = input.object("shippingAddress").map(|address| address.0.clone());
@@ -114,7 +106,7 @@ pub(super) fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
     shop.shown_order(&id)
 }
 
-fn lines(shop: &mut Shop, input: Input<'_>) -> Result<Vec<Line>, Problem> {
+fn lines(shop: &mut Shop, input: ToolInput<'_>) -> Result<Vec<Line>, Problem> {
     let mut lines: Vec<Line> = Vec::new();
     for given in input.objects("lines") {
         let name = given.needed("variant");

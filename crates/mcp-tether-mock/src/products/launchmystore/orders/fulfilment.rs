@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use super::super::model::{Fulfillment, Line, Order, Quantity, Status};
 use super::super::problem::{Problem, Reply};
 use super::super::shop::Shop;
-use super::{Fulfillment, ID, Order, Quantity, Status};
-use crate::product::field::{Field, Input, Shape, may, need};
+use super::shown::ID;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 
 const LINE: &[Field] = &[
     need("line", Shape::Text, "id or SKU of a line of the order"),
@@ -19,7 +20,7 @@ pub(super) const CREATE: &[Field] = &[
     may("trackingNumber", Shape::Text, "the carrier's number"),
 ];
 
-pub(super) fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
+pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let order = shop.order(input.needed("id"))?;
     let (id, number) = (order.id.clone(), order.number.clone());
     if order.status == Status::Cancelled {
@@ -29,7 +30,7 @@ pub(super) fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
         let message = format!("order {number} is not paid: see `update_order_status`");
         return Err(Problem::state(message));
     }
-    let lines = chosen(order, input, super::Line::to_fulfil, "to be sent")?;
+    let lines = chosen(order, input, Line::to_fulfil, "to be sent")?;
     if lines.is_empty() {
         return Err(Problem::state(format!("nothing of order {number} is left to be sent")));
     }
@@ -52,18 +53,18 @@ pub(super) fn create(shop: &mut Shop, input: Input<'_>) -> Reply {
 /// How many of which lines are asked for; all that `left` says where none is named.
 pub(super) fn chosen(
     order: &Order,
-    input: Input<'_>,
-    left: fn(&super::Line) -> i64,
+    input: ToolInput<'_>,
+    left: fn(&Line) -> i64,
     what: &str,
 ) -> Result<Vec<Quantity>, Problem> {
-    let all = |line: &super::Line| Quantity { line_id: line.id.clone(), quantity: left(line) };
+    let all = |line: &Line| Quantity { line_id: line.id.clone(), quantity: left(line) };
     if !input.has("lines") {
         return Ok(order.lines.iter().map(all).filter(|line| line.quantity > 0).collect());
     }
     let mut chosen: Vec<Quantity> = Vec::new();
     for given in input.objects("lines") {
         let name = given.needed("line");
-        let is = |line: &&super::Line| line.id == name || line.sku.eq_ignore_ascii_case(name);
+        let is = |line: &&Line| line.id == name || line.sku.eq_ignore_ascii_case(name);
         let Some(line) = order.lines.iter().find(is) else {
             let message = format!("order {} has no line `{name}`", order.number);
             return Err(Problem::invalid("lines", message));

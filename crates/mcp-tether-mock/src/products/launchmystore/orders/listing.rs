@@ -1,12 +1,14 @@
 //! Finding orders.
 
 use super::super::customers::CUSTOMERS;
+use super::super::model::{Order, Status};
 use super::super::period::{self, PERIOD};
 use super::super::problem::Reply;
-use super::super::resource::{page, text};
+use super::super::record::text;
+use super::super::resource::page;
 use super::super::shop::Shop;
-use super::{Order, Status, order_line};
-use crate::product::field::{Field, Input, Shape, may};
+use super::shown::{customer, order_line};
+use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::query::Query;
 
 pub(super) const LIST: &[Field] = &[
@@ -28,7 +30,7 @@ pub(super) const LIST: &[Field] = &[
     period::TO,
 ];
 
-pub(super) fn list(shop: &Shop, input: Input<'_>) -> Reply {
+pub(super) fn list(shop: &Shop, input: ToolInput<'_>) -> Reply {
     let words = Query::of(input);
     let span = period::asked(shop, input)?;
     let customer = input.text("customer").map(|name| CUSTOMERS.find(shop, name)).transpose()?;
@@ -48,13 +50,13 @@ pub(super) fn list(shop: &Shop, input: Input<'_>) -> Reply {
 }
 
 fn is_about(shop: &Shop, order: &Order, words: &Query) -> bool {
-    let who = super::customer(shop, order);
+    let who = customer(shop, order);
     let goods = order.lines.iter().flat_map(|line| [line.title.as_str(), &line.sku]);
     let who = ["name", "email"].into_iter().filter_map(|name| who[name].as_str());
     let texts: Vec<&str> = goods.chain(who).chain([order.number.as_str()]).collect();
     words.matches(&texts)
 }
 
-pub(super) fn get(shop: &Shop, input: Input<'_>) -> Reply {
+pub(super) fn get(shop: &Shop, input: ToolInput<'_>) -> Reply {
     shop.shown_order(input.needed("id"))
 }

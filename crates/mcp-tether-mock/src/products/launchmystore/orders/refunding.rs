@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
+use super::super::model::{Line, Order, Quantity, Refund};
 use super::super::problem::{Problem, Reply};
 use super::super::shop::Shop;
 use super::fulfilment::chosen;
-use super::{ID, Line, Order, Quantity, Refund};
-use crate::product::field::{Field, Input, Shape, may, need};
+use super::shown::ID;
+use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::money::decimal;
 
 const LINE: &[Field] = &[
@@ -23,7 +24,7 @@ pub(super) const REFUND: &[Field] = &[
     may("restock", Shape::Flag, "whether the goods go back on the shelf, no if left out"),
 ];
 
-pub(super) fn refund(shop: &mut Shop, input: Input<'_>) -> Reply {
+pub(super) fn refund(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     let order = shop.order(input.needed("id"))?;
     let (id, number) = (order.id.clone(), order.number.clone());
     if order.kept() == 0 {
@@ -61,7 +62,7 @@ pub(super) fn refund(shop: &mut Shop, input: Input<'_>) -> Reply {
 }
 
 /// Which lines, how much of it shipping, how much altogether.
-fn asked(order: &Order, input: Input<'_>) -> Result<(Vec<Quantity>, i64, i64), Problem> {
+fn asked(order: &Order, input: ToolInput<'_>) -> Result<(Vec<Quantity>, i64, i64), Problem> {
     if let Some(amount) = input.whole("amount") {
         return match ["lines", "shipping", "restock"].into_iter().find(|name| input.has(name)) {
             Some(name) => {
@@ -73,9 +74,10 @@ fn asked(order: &Order, input: Input<'_>) -> Result<(Vec<Quantity>, i64, i64), P
     }
     let left = |line: &Line| line.quantity - line.refunded;
     let whole_order = !input.has("lines") && !input.has("shipping");
-    let lines = match input.has("lines") || whole_order {
-        true => chosen(order, input, left, "to be refunded")?,
-        false => Vec::new(),
+    let lines = if input.has("lines") || whole_order {
+        chosen(order, input, left, "to be refunded")?
+    } else {
+        Vec::new()
     };
     let returned: i64 = order.refunds.iter().map(|refund| refund.shipping).sum();
     let with_shipping = whole_order || input.flag("shipping").unwrap_or(false);
@@ -84,10 +86,11 @@ fn asked(order: &Order, input: Input<'_>) -> Result<(Vec<Quantity>, i64, i64), P
         let at = order.lines.iter().position(|line| line.id == asked.line_id);
         at.map_or(0, |at| order.worth(at, asked.quantity))
     };
-    let amount = match whole_order {
+    let amount = if whole_order {
         // What single amounts left over goes back too.
-        true => order.kept(),
-        false => lines.iter().map(worth).sum::<i64>() + shipping,
+        order.kept()
+    } else {
+        lines.iter().map(worth).sum::<i64>() + shipping
     };
     Ok((lines, shipping, amount))
 }

@@ -1,10 +1,11 @@
 //! Moving orders on.
 
 use super::super::coupons;
+use super::super::model::{Order, Status};
 use super::super::problem::{Problem, Reply};
 use super::super::shop::Shop;
-use super::{ID, Order, Status};
-use crate::product::field::{Field, Input, Shape, may};
+use super::shown::ID;
+use crate::product::field::{Field, Shape, ToolInput, may};
 
 pub(super) const UPDATE: &[Field] = &[
     ID,
@@ -13,7 +14,7 @@ pub(super) const UPDATE: &[Field] = &[
     may("note", Shape::Text, "a note for the timeline"),
 ];
 
-pub(crate) fn update(shop: &mut Shop, input: Input<'_>) -> Reply {
+pub(crate) fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     if !["status", "paid", "note"].into_iter().any(|name| input.has(name)) {
         return Err(Problem::invalid("status", "give a `status`, `paid` or a `note`"));
     }

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::super::customers::CUSTOMERS;
-use super::super::orders::{
-    Event, Fulfillment, Line, Order, Quantity, Refund, Status, price, update,
-};
-use super::super::resource::text;
+use super::super::model::{Event, Fulfillment, Line, Order, Quantity, Refund, Status};
+use super::super::orders::{price, update};
+use super::super::record::text;
 use super::super::shop::Shop;
-use super::{DAYS, goods, people};
+use super::making::DAYS;
+use super::{goods, people};
 use crate::date::Date;
 use crate::product::Moment;
 use crate::product::draw::Draw;
-use crate::product::field::Input;
+use crate::product::field::ToolInput;
 
 const COUNT: i64 = 120;
 /// So many of them came in this morning.
@@ -180,7 +180,7 @@ fn since(shop: &mut Shop, draw: &mut Draw, id: &str, outcome: Outcome) {
         Outcome::Cancelled => {
             let order = shop.order(id).expect("it was just placed");
             let input = json!({ "id": order.number, "status": "cancelled" });
-            update(shop, Input(&input)).expect("it was neither paid nor sent");
+            update(shop, ToolInput(&input)).expect("it was neither paid nor sent");
         }
         Outcome::Shipped | Outcome::Delivered | Outcome::Returned => {
             send(shop, draw, id);

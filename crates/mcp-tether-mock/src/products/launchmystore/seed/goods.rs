@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::super::catalogue::{Product, Variant};
 use super::super::categories::CATEGORIES;
-use super::super::resource::{slug, text};
+use super::super::model::{Product, Variant};
+use super::super::record::text;
+use super::super::resource::slug;
 use super::super::shop::Shop;
-use super::make;
+use super::making::make;
 
 /// A product whose variants differ in one thing. The code begins its SKUs; stock is what is left
 /// after everything that was ordered.

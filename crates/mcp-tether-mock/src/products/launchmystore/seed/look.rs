@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::resource::Record;
+use super::super::model::{Part, Section, Theme};
+use super::super::record::Record;
 use super::super::shop::Shop;
-use super::super::themes::{Part, Section, Theme};
-use super::address;
+use super::making::address;
 
 pub(super) fn settings(shop: &mut Shop) {
     let method = |name: &str, price: i64, free_from: Option<i64>, days: (i64, i64)| {

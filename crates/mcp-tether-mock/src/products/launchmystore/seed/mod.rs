@@ -4,21 +4,16 @@
 mod buying;
 mod goods;
 mod look;
+mod making;
 mod people;
 mod texts;
 
-use serde_json::{Value, json};
-
-use super::resource::Resource;
+use self::making::DAYS;
 use super::shop::Shop;
 use super::traffic::Visits;
 use crate::date::Date;
 use crate::product::Moment;
 use crate::product::draw::Draw;
-use crate::product::field::Input;
-
-/// Days that orders and visits go back.
-const DAYS: i64 = 75;
 
 /// A store with all its data.
 pub(super) fn shop(seed: u64, today: Date) -> Shop {
@@ -49,13 +44,6 @@ fn set_day(shop: &mut Shop, day: Date) {
     shop.clock = Moment::on(day, 10 * 3600);
 }
 
-/// Makes a record as its tool would.
-fn make(resource: &Resource, shop: &mut Shop, values: &Value) {
-    resource
-        .create(shop, Input(values))
-        .unwrap_or_else(|problem| panic!("the seed obeys the rules: {}", problem.to_json()));
-}
-
 const SOURCES: [(&str, i64); 5] =
     [("search", 90), ("direct", 60), ("social", 45), ("email", 25), ("referral", 15)];
 
@@ -77,14 +65,9 @@ fn visits(shop: &mut Shop, draw: &mut Draw) {
     }
 }
 
-/// An address as customers and orders keep it.
-fn address(line1: &str, city: &str, postal_code: &str, country: &str) -> Value {
-    json!({ "line1": line1, "city": city, "postalCode": postal_code, "country": country })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::resource::text;
+    use super::super::record::text;
     use super::*;
 
     fn today() -> Date {

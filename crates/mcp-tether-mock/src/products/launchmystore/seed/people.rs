@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::customers::CUSTOMERS;
 use super::super::shop::Shop;
-use super::{address, make};
+use super::making::{address, make};
 
 /// First name, last name, street, city, postal code, country.
 const PEOPLE: [[&str; 6]; 20] = [

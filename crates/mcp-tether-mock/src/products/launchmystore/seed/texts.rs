@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::super::categories::CATEGORIES;
 use super::super::coupons::COUPONS;
 use super::super::menus::MENUS;
-use super::super::resource::text;
+use super::super::record::text;
 use super::super::shop::Shop;
 use super::super::writing::{PAGES, POSTS};
-use super::make;
+use super::making::make;
 use crate::date::Date;
 
 pub(super) fn coupons(shop: &mut Shop, today: Date) {

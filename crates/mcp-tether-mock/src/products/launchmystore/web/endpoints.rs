@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::super::access::Member;
+use super::super::access::{Member, read_role};
 use super::super::entry::Domain;
-use super::super::{LaunchMyStore, entries, now, resources};
+use super::super::resources;
+use super::super::state::{LaunchMyStore, now};
+use super::super::tools::entries;
+use super::asking::PAGE;
 use super::snippets::Host;
-use super::{PAGE, role};
 use crate::product::{Product, WebAnswer, WebRequest};
 
 /// The longest token that is put into a snippet.
@@ -57,7 +59,7 @@ impl LaunchMyStore {
             _ => Err(format!("`{name}` must be a text")),
         };
         let read = || -> Result<_, String> {
-            let role = role(text("role")?.as_deref())?;
+            let role = read_role(text("role")?.as_deref())?;
             Ok((text("email")?.zip(text("password")?), role, text("label")?))
         };
         let (given, role, label) = match read() {

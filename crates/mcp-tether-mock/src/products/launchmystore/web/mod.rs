@@ -1,20 +1,17 @@
 //! What the store answers over plain HTTP: the endpoints around its MCP server, and the page of the
 //! admin on which tokens are made.
 
+mod asking;
 mod endpoints;
 mod page;
 mod seats;
 mod snippets;
 
+pub(super) use asking::PAGE;
 pub(super) use seats::Seats;
 
-use self::seats::COOKIE;
-use super::access::{Member, Role};
-use super::{LaunchMyStore, now};
+use super::state::LaunchMyStore;
 use crate::product::{WebAnswer, WebRequest};
-
-/// Where tokens are made by hand.
-pub(super) const PAGE: &str = "/admin/ai-connector";
 
 impl LaunchMyStore {
     /// The answer to a request beside MCP; `None` where nothing is.
@@ -36,31 +33,5 @@ impl LaunchMyStore {
             | (_, PAGE) => WebAnswer::not_allowed("GET"),
             _ => return None,
         })
-    }
-
-    /// Who asks: by token, by e-mail and password, or from a page they signed in at.
-    fn asking(&self, asked: &WebRequest<'_>) -> Result<Member, String> {
-        let ledger = &self.store.look().ledger;
-        if let Some(token) = asked.bearer() {
-            let member = ledger.admit(token, now());
-            return member.ok_or_else(|| "the token is not valid".to_owned());
-        }
-        if let Some((email, password)) = asked.basic() {
-            return ledger.sign_in(&email, &password, None);
-        }
-        let seat = asked.cookie(COOKIE).and_then(|id| self.seats.find(id));
-        let none = "send a token, or e-mail and password with HTTP Basic";
-        seat.map(|seat| seat.member).ok_or_else(|| none.to_owned())
-    }
-}
-
-/// The role of this name; an error names those there are.
-fn role(name: Option<&str>) -> Result<Option<Role>, String> {
-    match name.filter(|name| !name.is_empty()) {
-        None => Ok(None),
-        Some(name) => Role::from_name(name).map(Some).ok_or_else(|| {
-            let names = Role::ALL.map(|role| format!("`{}`", role.name())).join(", ");
-            format!("no role is called `{name}`, there are {names}")
-        }),
     }
 }

@@ -1,14 +1,14 @@
 //! The page "AI Connector" of the admin: sign in, make, see and take back tokens, change the
 //! password. Plain HTML: forms and nothing else.
 
-use super::super::access::{FIRST_PASSWORD, Role, Token};
+use super::super::access::{FIRST_PASSWORD, Role, Token, read_role};
 use super::super::audit::Note;
-use super::super::{LaunchMyStore, now};
+use super::super::state::{LaunchMyStore, now};
+use super::asking::PAGE;
 use super::seats::{COOKIE, Said, Seat};
 use super::snippets::Host;
-use super::{PAGE, role};
 use crate::html::{escaped, wide_document};
-use crate::product::{Fields, WebAnswer, WebRequest};
+use crate::product::{WebAnswer, WebFields, WebRequest};
 
 const TITLE: &str = "AI Connector (MCP)";
 
@@ -55,9 +55,9 @@ impl LaunchMyStore {
         Some(WebAnswer::redirect(PAGE))
     }
 
-    fn signed_in(&self, fields: &Fields) -> WebAnswer {
+    fn signed_in(&self, fields: &WebFields) -> WebAnswer {
         let field = |name: &str| fields.get(name).map_or("", |value| value.as_str());
-        let member = role(Some(field("role"))).and_then(|role| {
+        let member = read_role(Some(field("role"))).and_then(|role| {
             self.store.look().ledger.sign_in(field("email").trim(), field("password"), role)
         });
         match member {
@@ -71,7 +71,7 @@ impl LaunchMyStore {
 
     fn mint(&self, seat: &Seat, name: &str, label: &str) -> Result<String, String> {
         let mut member = seat.member.clone();
-        if let Some(role) = role(Some(name))? {
+        if let Some(role) = read_role(Some(name))? {
             if role > member.role {
                 return Err(format!("You act as {} here.", member.role.name()));
             }
@@ -214,13 +214,14 @@ impl View<'_> {
             )
         };
         let rows: String = self.tokens.iter().map(row).collect();
-        let table = match rows.is_empty() {
-            true => "<p>No token is valid.</p>\n".to_owned(),
-            false => format!(
+        let table = if rows.is_empty() {
+            "<p>No token is valid.</p>\n".to_owned()
+        } else {
+            format!(
                 "<div class=\"scroll\"><table>\n<thead><tr><th>Name</th><th>Begins with</th>\
                  <th>Role</th><th>Good until</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n\
                  </table></div>\n"
-            ),
+            )
         };
         format!("<section><h2>Tokens</h2>\n{table}</section>\n")
     }

@@ -9,20 +9,20 @@ use super::super::payment_methods;
 use super::super::plans::PLANS;
 use super::{is_running, opening};
 use crate::product::Moment;
-use crate::product::field::Input;
-use crate::product::records::{Records, Trouble, number};
+use crate::product::field::ToolInput;
+use crate::product::records::{RecordError, Records, number};
 
 pub(super) fn changing(
     records: &mut Records,
     before: &Value,
     after: &mut Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let only_notes = input.0.as_object().is_some_and(|given| {
         given.keys().all(|name| matches!(name.as_str(), "site_id" | "subscription_id" | "metadata"))
     });
     if !is_running(before) && !only_notes {
-        return Err(Trouble::state("a subscription that has ended cannot be changed"));
+        return Err(RecordError::state("a subscription that has ended cannot be changed"));
     }
     only_for_groups(after)?;
     let plan = records.find(&PLANS, &after["plan_id"])?;
@@ -45,12 +45,12 @@ pub(super) fn changing(
 }
 
 /// The current period goes on to the end of that day; phases to come move with it.
-fn prolong(subscription: &mut Value, wanted: i64) -> Result<(), Trouble> {
+fn prolong(subscription: &mut Value, wanted: i64) -> Result<(), RecordError> {
     let end = Moment(wanted).day().plus_days(1).epoch_seconds() - 1;
     let by = end - number(subscription, "current_period_end");
     if by <= 0 {
         let message = "The end_date must be after the end of the current period.";
-        return Err(Trouble::invalid("end_date", message));
+        return Err(RecordError::invalid("end_date", message));
     }
     subscription["current_period_end"] = end.into();
     if subscription["cancel_at_period_end"] == true {
@@ -66,12 +66,12 @@ fn prolong(subscription: &mut Value, wanted: i64) -> Result<(), Trouble> {
 }
 
 /// Ranges and domains let a group in; ranges have to be ranges.
-pub(super) fn only_for_groups(subscription: &Value) -> Result<(), Trouble> {
+pub(super) fn only_for_groups(subscription: &Value) -> Result<(), RecordError> {
     let listed = |member: &str| subscription[member].as_array().cloned().unwrap_or_default();
     for member in ["ip_addresses", "domains"] {
         if subscription["type"] != "membership" && !listed(member).is_empty() {
             let message = format!("The {member} field is only for plans of type membership.");
-            return Err(Trouble::invalid(member, message));
+            return Err(RecordError::invalid(member, message));
         }
     }
     let ranges = listed("ip_addresses");
@@ -79,7 +79,7 @@ pub(super) fn only_for_groups(subscription: &Value) -> Result<(), Trouble> {
     match wrong {
         Some(range) => {
             let message = format!("{range} is neither an IPv4 address nor a CIDR range.");
-            Err(Trouble::invalid("ip_addresses", message))
+            Err(RecordError::invalid("ip_addresses", message))
         }
         None => Ok(()),
     }

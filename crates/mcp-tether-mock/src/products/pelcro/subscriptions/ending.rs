@@ -7,24 +7,24 @@ use super::super::events::announce;
 use super::super::invoices::INVOICES;
 use super::super::{paying, refunds};
 use super::{SUBSCRIPTIONS, is_running, left};
-use crate::product::field::Input;
+use crate::product::field::ToolInput;
 use crate::product::money::portion;
-use crate::product::records::{Records, Reply, Trouble, number, seen};
+use crate::product::records::{RecordError, Records, Reply, number, seen};
 
-pub(super) fn cancel(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn cancel(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
     if !is_running(&subscription) {
-        return Err(Trouble::state("this subscription has ended already"));
+        return Err(RecordError::state("this subscription has ended already"));
     }
     if subscription["type"] == "gift_recipient" {
-        return Err(Trouble::state("a gift that was redeemed cannot be canceled"));
+        return Err(RecordError::state("a gift that was redeemed cannot be canceled"));
     }
     let now = records.tick().0;
     let at_once = input.needed("mode") == "now";
     if at_once {
         settle_up(records, &subscription, now)?;
     } else if subscription["cancel_at_period_end"] == true {
-        return Err(Trouble::state("this subscription ends with its period already"));
+        return Err(RecordError::state("this subscription ends with its period already"));
     }
     let id = &subscription["id"];
     records.change(&SUBSCRIPTIONS, id, |subscription| {
@@ -53,7 +53,7 @@ pub(super) fn cancel(records: &mut Records, input: Input<'_>) -> Reply {
 }
 
 /// Gives back what was paid for the time that is left, and takes back an invoice nobody paid.
-fn settle_up(records: &mut Records, subscription: &Value, now: i64) -> Result<(), Trouble> {
+fn settle_up(records: &mut Records, subscription: &Value, now: i64) -> Result<(), RecordError> {
     let Some(invoice) = records.get(&INVOICES, &subscription["latest_invoice_id"]).cloned() else {
         return Ok(());
     };

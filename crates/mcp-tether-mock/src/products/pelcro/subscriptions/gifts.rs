@@ -9,42 +9,43 @@ use super::super::manners::MANNERS;
 use super::super::plans::PLANS;
 use super::phases::{self, Phase};
 use super::{SUBSCRIPTIONS, is_running, opening};
-use crate::product::field::Input;
-use crate::product::records::{Records, Reply, Trouble, make};
+use crate::product::field::ToolInput;
+use crate::product::records::{RecordError, Records, Reply, make};
 
-pub(super) fn redeem(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn redeem(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let gift = gift(records, input)?;
     let customer = records.find(&CUSTOMERS, &input.0["customer_id"])?.clone();
     if customer["site_id"] != input.0["site_id"] {
-        return Err(Trouble::not_found(CUSTOMERS.one, &input.0["customer_id"]));
+        return Err(RecordError::not_found(CUSTOMERS.one, &input.0["customer_id"]));
     }
     let plan = records.find(&PLANS, &gift["plan_id"])?.clone();
     let currency = plan["currency"].as_str().unwrap_or_default();
     settle_on(records, &customer["id"], currency)?;
-    let id = match input.has("subscription_id") {
-        true => prolong(records, input, &customer, &plan, &gift)?,
-        false => open(records, input, &customer, &plan, &gift)?,
+    let id = if input.has("subscription_id") {
+        prolong(records, input, &customer, &plan, &gift)?
+    } else {
+        open(records, input, &customer, &plan, &gift)?
     };
     records.change(&SUBSCRIPTIONS, &gift["id"], |gift| gift["is_redeemed"] = true.into())?;
     records.find(&SUBSCRIPTIONS, &id).cloned()
 }
 
 /// The gift of this code, if it was paid and nobody has it yet.
-fn gift(records: &Records, input: Input<'_>) -> Result<Value, Trouble> {
+fn gift(records: &Records, input: ToolInput<'_>) -> Result<Value, RecordError> {
     let code = input.needed("gift_code");
     let mut gifts = records.with(&SUBSCRIPTIONS, "site_id", &input.0["site_id"]);
     let found = gifts
         .find(|gift| gift["gift_code"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(code)));
-    let gift = found.ok_or_else(|| Trouble::not_found("gift", &code.into()))?;
+    let gift = found.ok_or_else(|| RecordError::not_found("gift", &code.into()))?;
     if gift["is_redeemed"] == true {
-        return Err(Trouble::state("this gift was redeemed before"));
+        return Err(RecordError::state("this gift was redeemed before"));
     }
     if !is_running(gift) {
-        return Err(Trouble::state("this gift was taken back"));
+        return Err(RecordError::state("this gift was taken back"));
     }
     match records.get(&INVOICES, &gift["latest_invoice_id"]) {
         Some(invoice) if invoice["status"] != "paid" => {
-            Err(Trouble::state("this gift was not paid yet"))
+            Err(RecordError::state("this gift was not paid yet"))
         }
         _ => Ok(gift.clone()),
     }
@@ -53,11 +54,11 @@ fn gift(records: &Records, input: Input<'_>) -> Result<Value, Trouble> {
 /// A subscription of their own, which ends with its period.
 fn open(
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
     customer: &Value,
     plan: &Value,
     gift: &Value,
-) -> Result<Value, Trouble> {
+) -> Result<Value, RecordError> {
     let now = records.now().0;
     let end = opening::later(now, plan);
     let opened = json!({
@@ -91,19 +92,19 @@ fn open(
 /// A phase of the subscription that is named.
 fn prolong(
     records: &mut Records,
-    input: Input<'_>,
+    input: ToolInput<'_>,
     customer: &Value,
     plan: &Value,
     gift: &Value,
-) -> Result<Value, Trouble> {
+) -> Result<Value, RecordError> {
     let named = &input.0["subscription_id"];
     let own = records.find(&SUBSCRIPTIONS, named)?.clone();
     if own["customer_id"] != customer["id"] || own["site_id"] != gift["site_id"] {
         let message = "The subscription belongs to another customer.";
-        return Err(Trouble::invalid("subscription_id", message));
+        return Err(RecordError::invalid("subscription_id", message));
     }
     if !is_running(&own) || own["type"] == "gift_donor" {
-        return Err(Trouble::state("only a subscription that runs can be prolonged by a gift"));
+        return Err(RecordError::state("only a subscription that runs can be prolonged by a gift"));
     }
     let quantity = gift["quantity"].as_i64().unwrap_or(1);
     let phase = Phase { plan, quantity, coupon: Value::Null, is_gift: true, replace: false };

@@ -19,10 +19,10 @@ use super::manners::{SITE, metadata};
 use super::memberships::MEMBERSHIPS;
 use super::payment_methods::PAYMENT_METHODS;
 use super::plans::PLANS;
-use crate::product::Kind;
+use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may, need};
 use crate::product::records::{
-    Gives, Resource, Rules, col, create, get, list, number, update, writes,
+    Gives, RecordRules, RecordTable, col, create, get, list, number, update, writes,
 };
 
 const STATUS: Shape = Shape::OneOf(&["trialing", "active", "past_due", "canceled"]);
@@ -67,7 +67,7 @@ const REDEEM: &[Field] = &[
     may("address_id", Shape::Id, "where print is sent to"),
 ];
 
-pub(super) static SUBSCRIPTIONS: Resource = Resource {
+pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
     table: "subscriptions",
     one: "subscription",
     id: "subscription_id",
@@ -134,7 +134,7 @@ pub(super) static SUBSCRIPTIONS: Resource = Resource {
         col("member_count", Shape::Whole(0, i64::MAX), "seats that are taken").given().or("0"),
         col("last_ip_authorization_at", Shape::Time, "when an address was last let in").given(),
     ],
-    rules: Rules {
+    rules: RecordRules {
         creating: Some(opening::creating),
         changing: Some(changing::changing),
         showing: Some(|records, subscription| {
@@ -181,7 +181,7 @@ pub(super) static SUBSCRIPTIONS: Resource = Resource {
                  left",
                 r#"{"site_id":1205,"subscription_id":$subscriptions.status=active,"mode":"period_end","reason":"moved abroad"}"#,
             ],
-            Kind::Destructive,
+            ToolKind::Destructive,
             &[WHICH, CANCEL],
             Gives::One,
             ending::cancel,
@@ -194,7 +194,7 @@ pub(super) static SUBSCRIPTIONS: Resource = Resource {
                  at the end of the period",
                 r#"{"site_id":1205,"subscription_id":$subscriptions.phase_count=2,"plan_id":$plans.nickname=Annual}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[WHICH, RENEW],
             Gives::One,
             phases::renew,
@@ -206,7 +206,7 @@ pub(super) static SUBSCRIPTIONS: Resource = Resource {
                 "Drops a phase that has not begun; later ones move up",
                 r#"{"site_id":1205,"subscription_id":$subscriptions.phase_count=2,"phase_id":$subscriptions.phase_count=2:/phases/1/id}"#,
             ],
-            Kind::Destructive,
+            ToolKind::Destructive,
             &[WHICH, PHASE_OF],
             Gives::One,
             phases::delete,
@@ -218,7 +218,7 @@ pub(super) static SUBSCRIPTIONS: Resource = Resource {
                 "Redeems a gift once: as a subscription of its own, or as a phase of one that runs",
                 r#"{"site_id":1205,"customer_id":$customers.first_name=Priya,"gift_code":$subscriptions.type=gift_donor:/gift_code}"#,
             ],
-            Kind::Write,
+            ToolKind::Write,
             &[REDEEM],
             Gives::One,
             gifts::redeem,

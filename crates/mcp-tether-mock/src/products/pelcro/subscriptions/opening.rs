@@ -14,8 +14,8 @@ use super::super::taxes;
 use super::super::totals::Discount;
 use super::{SUBSCRIPTIONS, changing};
 use crate::product::Moment;
-use crate::product::field::Input;
-use crate::product::records::{Records, Trouble, number};
+use crate::product::field::ToolInput;
+use crate::product::records::{RecordError, Records, number};
 use crate::splitmix::splitmix64;
 
 const DAY: i64 = 86_400;
@@ -25,12 +25,12 @@ const CYCLE: &str = "subscription_cycle";
 pub(super) fn creating(
     records: &mut Records,
     draft: &mut Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let customer = records.find(&CUSTOMERS, &draft["customer_id"])?.clone();
     let plan = records.find(&PLANS, &draft["plan_id"])?.clone();
     if plan["active"] != true {
-        return Err(Trouble::state("this plan is not sold any more"));
+        return Err(RecordError::state("this plan is not sold any more"));
     }
     let currency = plan["currency"].as_str().unwrap_or_default().to_owned();
     customers::settle_on(records, &customer["id"], &currency)?;
@@ -54,15 +54,19 @@ pub(super) fn creating(
 }
 
 /// For one person, for a group, or a gift.
-fn say_what_it_is(draft: &mut Value, plan: &Value, input: Input<'_>) -> Result<(), Trouble> {
+fn say_what_it_is(
+    draft: &mut Value,
+    plan: &Value,
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let gift = input.flag("is_gift") == Some(true);
     let group = plan["type"] == "membership";
     if gift && group {
-        return Err(Trouble::invalid("is_gift", "A plan for groups cannot be given away."));
+        return Err(RecordError::invalid("is_gift", "A plan for groups cannot be given away."));
     }
     if gift == draft["gift_recipient_email"].is_null() {
         let message = "The gift_recipient_email field belongs to a gift and is required with it.";
-        return Err(Trouble::invalid("gift_recipient_email", message));
+        return Err(RecordError::invalid("gift_recipient_email", message));
     }
     draft["type"] = match (gift, group) {
         (true, _) => "gift_donor",
@@ -82,11 +86,11 @@ pub(super) fn goes_somewhere(
     records: &Records,
     draft: &Value,
     plan: &Value,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     let product = records.find(&PRODUCTS, &plan["product_id"])?;
     if product["address_required"] == true && draft["address_id"].is_null() {
         let message = "The address_id field is required: this product is sent by mail.";
-        return Err(Trouble::invalid("address_id", message));
+        return Err(RecordError::invalid("address_id", message));
     }
     addresses::of_customer(records, &draft["address_id"], &draft["customer_id"])
 }
@@ -95,8 +99,8 @@ fn pays_somehow(
     records: &Records,
     draft: &mut Value,
     customer: &Value,
-    input: Input<'_>,
-) -> Result<(), Trouble> {
+    input: ToolInput<'_>,
+) -> Result<(), RecordError> {
     let automatic = draft["collection_method"] == "charge_automatically";
     if automatic || input.has("payment_method_id") {
         let method = payment_methods::chosen(records, input, customer)?;
@@ -106,7 +110,7 @@ fn pays_somehow(
 }
 
 /// The first period: a trial if there is one, else the first that costs something.
-fn begin(records: &Records, draft: &mut Value, plan: &Value, input: Input<'_>) {
+fn begin(records: &Records, draft: &mut Value, plan: &Value, input: ToolInput<'_>) {
     let now = records.now().0;
     let gift = draft["type"] == "gift_donor";
     let own = input.whole("trial_period_days");
@@ -155,7 +159,7 @@ fn invoice(
     plan: &Value,
     rebate: Option<&Rebate>,
     reason: &'static str,
-) -> Result<(), Trouble> {
+) -> Result<(), RecordError> {
     let customer = records.find(&CUSTOMERS, &subscription["customer_id"])?.clone();
     let product = records.find(&PRODUCTS, &plan["product_id"])?;
     let name = |record: &Value, member: &str| record[member].as_str().unwrap_or("?").to_owned();
@@ -197,7 +201,9 @@ fn invoice(
         };
         match charges::by_card(records, &payment) {
             // Who is subscribed already keeps what they have, and the invoice stays open.
-            Err(Trouble::State(_)) if reason == CYCLE => subscription["status"] = "past_due".into(),
+            Err(RecordError::State(_)) if reason == CYCLE => {
+                subscription["status"] = "past_due".into()
+            }
             charged => {
                 charged?;
                 invoices::settle(records, &invoice["id"], amount)?;
@@ -215,7 +221,7 @@ pub(crate) fn first_due(records: &Records, now: i64) -> Option<(i64, Value)> {
 }
 
 /// The current period is over: what comes next begins, or the subscription ends.
-pub(crate) fn next_period(records: &mut Records, id: &Value) -> Result<(), Trouble> {
+pub(crate) fn next_period(records: &mut Records, id: &Value) -> Result<(), RecordError> {
     let mut subscription = records.find(&SUBSCRIPTIONS, id)?.clone();
     let start = number(&subscription, "current_period_end");
     let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();

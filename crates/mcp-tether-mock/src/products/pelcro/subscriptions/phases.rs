@@ -6,28 +6,28 @@ use super::super::coupons::{self, Purchase};
 use super::super::events::announce;
 use super::super::plans::PLANS;
 use super::{SUBSCRIPTIONS, is_running, opening};
-use crate::product::field::Input;
-use crate::product::records::{Records, Reply, Trouble, number, seen};
+use crate::product::field::ToolInput;
+use crate::product::records::{RecordError, Records, Reply, number, seen};
 
 /// Phases to come, at most.
 const MOST: usize = 10;
 
-pub(super) fn renew(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn renew(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
     if !is_running(&subscription) {
-        return Err(Trouble::state("a subscription that has ended cannot be renewed"));
+        return Err(RecordError::state("a subscription that has ended cannot be renewed"));
     }
     if subscription["type"] == "gift_donor" {
-        return Err(Trouble::state("a gift cannot be renewed by the one who gives it"));
+        return Err(RecordError::state("a gift cannot be renewed by the one who gives it"));
     }
     let plan = records.find(&PLANS, &input.0["plan_id"])?.clone();
     if plan["site_id"] != subscription["site_id"] {
-        return Err(Trouble::not_found(PLANS.one, &input.0["plan_id"]));
+        return Err(RecordError::not_found(PLANS.one, &input.0["plan_id"]));
     }
     let current = records.find(&PLANS, &subscription["plan_id"])?;
     if plan["type"] != current["type"] || plan["currency"] != current["currency"] {
         let message = "The plan must be of the same type and currency as the current one.";
-        return Err(Trouble::invalid("plan_id", message));
+        return Err(RecordError::invalid("plan_id", message));
     }
     let currency = plan["currency"].as_str().unwrap_or_default();
     let purchase = Purchase { site: &subscription["site_id"], plan: Some(&plan["id"]), currency };
@@ -61,7 +61,7 @@ pub(super) struct Phase<'a> {
 }
 
 /// Adds a phase after the last one.
-pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Result<(), Trouble> {
+pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Result<(), RecordError> {
     let subscription = records.find(&SUBSCRIPTIONS, id)?;
     let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();
     let last = phases.iter().map(|phase| number(phase, "id")).max().unwrap_or_default();
@@ -70,7 +70,7 @@ pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Resul
     }
     if phases.len() > MOST {
         let text = format!("a subscription has at most {MOST} phases to come");
-        return Err(Trouble::State(text));
+        return Err(RecordError::State(text));
     }
     let start = phases.last().map_or(0, |phase| number(phase, "end"));
     phases.push(json!({
@@ -86,14 +86,14 @@ pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Resul
     write(records, id, phases)
 }
 
-pub(super) fn delete(records: &mut Records, input: Input<'_>) -> Reply {
+pub(super) fn delete(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
     let mut phases = subscription["phases"].as_array().cloned().unwrap_or_default();
     let wanted = &input.0["phase_id"];
     let place = phases.iter().position(|phase| phase["id"] == *wanted);
-    let place = place.ok_or_else(|| Trouble::not_found("phase", wanted))?;
+    let place = place.ok_or_else(|| RecordError::not_found("phase", wanted))?;
     if phases[place]["status"] != "upcoming" {
-        return Err(Trouble::state("a phase that has begun cannot be deleted"));
+        return Err(RecordError::state("a phase that has begun cannot be deleted"));
     }
     phases.remove(place);
     let mut start = number(&phases[place - 1], "end");
@@ -107,7 +107,7 @@ pub(super) fn delete(records: &mut Records, input: Input<'_>) -> Reply {
     records.find(&SUBSCRIPTIONS, &subscription["id"]).cloned()
 }
 
-fn write(records: &mut Records, id: &Value, phases: Vec<Value>) -> Result<(), Trouble> {
+fn write(records: &mut Records, id: &Value, phases: Vec<Value>) -> Result<(), RecordError> {
     let now = records.tick().0;
     records.change(&SUBSCRIPTIONS, id, |subscription| {
         subscription["phase_count"] = phases.len().into();

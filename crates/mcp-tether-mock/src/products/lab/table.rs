@@ -1,0 +1,14 @@
+//! The table of all tools of the lab.
+
+use super::state::Entry;
+use super::{asking, mirrored, task_tools, tools};
+
+/// The entry of this name.
+pub(super) fn find(name: &str) -> Option<&'static Entry> {
+    all().find(|entry| entry.name == name)
+}
+
+/// Every tool of the lab.
+pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
+    [tools::TABLE, asking::TABLE, mirrored::TABLE, task_tools::TABLE].into_iter().flatten()
+}

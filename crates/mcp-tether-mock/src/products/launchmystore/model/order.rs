@@ -1,0 +1,186 @@
+//! Orders: what they hold and what follows from their lines. Amounts are in cents.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::product::Moment;
+use crate::product::money::{portion, shared};
+
+/// An order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Order {
+    pub(crate) id: String,
+    pub(crate) number: String,
+    pub(crate) customer_id: String,
+    pub(crate) status: Status,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) coupon_code: Option<String>,
+    pub(crate) discount: i64,
+    pub(crate) shipping_method: String,
+    pub(crate) shipping_fee: i64,
+    pub(crate) tax: i64,
+    pub(crate) paid_at: Option<Moment>,
+    pub(crate) shipping_address: Value,
+    pub(crate) note: String,
+    /// `online` or `manual`.
+    pub(crate) source: String,
+    pub(crate) fulfillments: Vec<Fulfillment>,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) timeline: Vec<Event>,
+    pub(crate) created_at: Moment,
+    pub(crate) updated_at: Moment,
+}
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Pending,
+    Processing,
+    Shipped,
+    Delivered,
+    Cancelled,
+}
+
+impl Status {
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["pending", "processing", "shipped", "delivered", "cancelled"];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// So many of one variant, at the price of that day.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Line {
+    pub(crate) id: String,
+    pub(crate) product_id: String,
+    pub(crate) variant_id: String,
+    pub(crate) sku: String,
+    pub(crate) title: String,
+    pub(crate) quantity: i64,
+    pub(crate) unit_price: i64,
+    pub(crate) fulfilled: i64,
+    pub(crate) refunded: i64,
+}
+
+impl Line {
+    pub(crate) fn total(&self) -> i64 {
+        self.unit_price * self.quantity
+    }
+
+    /// What is still to be sent: whatever was refunded counts first against that.
+    pub(crate) fn to_fulfil(&self) -> i64 {
+        (self.quantity - self.refunded - self.fulfilled).max(0)
+    }
+}
+
+/// A parcel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Fulfillment {
+    pub(crate) id: String,
+    pub(crate) lines: Vec<Quantity>,
+    pub(crate) carrier: String,
+    pub(crate) tracking_number: Option<String>,
+    pub(crate) created_at: Moment,
+}
+
+/// Money that went back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refund {
+    pub(crate) id: String,
+    pub(crate) amount: i64,
+    pub(crate) lines: Vec<Quantity>,
+    /// The part of the amount that is shipping.
+    pub(crate) shipping: i64,
+    pub(crate) reason: String,
+    pub(crate) restocked: bool,
+    pub(crate) created_at: Moment,
+}
+
+/// So many of one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Quantity {
+    pub(crate) line_id: String,
+    pub(crate) quantity: i64,
+}
+
+/// Something that was done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    pub(crate) at: Moment,
+    pub(crate) what: String,
+}
+
+impl Order {
+    pub(crate) fn subtotal(&self) -> i64 {
+        self.lines.iter().map(Line::total).sum()
+    }
+
+    pub(crate) fn total(&self) -> i64 {
+        self.subtotal() - self.discount + self.shipping_fee + self.tax
+    }
+
+    pub(crate) fn refunded(&self) -> i64 {
+        self.refunds.iter().map(|refund| refund.amount).sum()
+    }
+
+    /// What was paid and not given back.
+    pub(crate) fn kept(&self) -> i64 {
+        if self.paid_at.is_some() { self.total() - self.refunded() } else { 0 }
+    }
+
+    /// What was paid for each line: its price, less its share of the discount, with its share of
+    /// the tax. The shares add up.
+    pub(crate) fn paid_for_lines(&self) -> Vec<i64> {
+        let totals: Vec<i64> = self.lines.iter().map(Line::total).collect();
+        let discounts = shared(self.discount, &totals);
+        let taxes = shared(self.tax, &totals);
+        let parts = totals.iter().zip(discounts).zip(taxes);
+        parts.map(|((total, discount), tax)| total - discount + tax).collect()
+    }
+
+    /// What goes back for so many more of a line, so that all of them together give back exactly
+    /// what was paid.
+    pub(crate) fn worth(&self, at: usize, quantity: i64) -> i64 {
+        let (line, paid) = (&self.lines[at], self.paid_for_lines()[at]);
+        let upto = |count: i64| portion(paid, count, line.quantity);
+        upto(line.refunded + quantity) - upto(line.refunded)
+    }
+
+    /// Neither cancelled nor delivered.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.status, Status::Pending | Status::Processing | Status::Shipped)
+    }
+
+    pub(crate) fn counts(&self) -> bool {
+        self.status != Status::Cancelled
+    }
+
+    /// `pending`, `paid`, `partially_refunded` or `refunded`.
+    pub(crate) fn payment_status(&self) -> &'static str {
+        match (self.paid_at, self.refunded()) {
+            (None, _) => "pending",
+            (Some(_), 0) => "paid",
+            (Some(_), refunded) if refunded < self.total() => "partially_refunded",
+            _ => "refunded",
+        }
+    }
+
+    /// `unfulfilled`, `partial` or `fulfilled`.
+    pub(crate) fn fulfillment_status(&self) -> &'static str {
+        let open: i64 = self.lines.iter().map(Line::to_fulfil).sum();
+        match (open, self.fulfillments.is_empty()) {
+            (0, _) => "fulfilled",
+            (_, true) => "unfulfilled",
+            _ => "partial",
+        }
+    }
+}

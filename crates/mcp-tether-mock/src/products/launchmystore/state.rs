@@ -1,0 +1,47 @@
+//! What the shop system holds while it runs, and what of it outlives the process.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::access::{Ledger, Member};
+use super::audit::Audit;
+use super::shop::Shop;
+use super::web::Seats;
+use crate::kept::StoredData;
+use crate::product::{CallContext, Moment, ToolDefinition};
+
+/// The shop system, its store and whoever sits at its pages.
+pub(crate) struct LaunchMyStore {
+    pub(super) tools: Vec<Arc<ToolDefinition>>,
+    pub(super) store: StoredData<Store>,
+    pub(super) seats: Seats,
+    /// Whether calls need a token that this product gave out.
+    pub(super) asks_tokens: bool,
+}
+
+/// Everything that outlives the process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Store {
+    pub(super) shop: Shop,
+    pub(super) ledger: Ledger,
+    pub(super) audit: Audit,
+}
+
+impl Store {
+    /// Whoever calls. Where no tokens are asked for it is the owner.
+    pub(super) fn member(&self, call: &CallContext, asks_tokens: bool) -> Option<Member> {
+        if asks_tokens {
+            self.ledger.admit(&call.credential, now())
+        } else {
+            Some(self.ledger.owner())
+        }
+    }
+}
+
+/// The time in the world outside, which tokens go by.
+pub(super) fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
