@@ -15,6 +15,9 @@ pub struct MockAuthorizationServer(MockRemote);
 
 impl MockAuthorizationServer {
     /// Listens on a free loopback port and answers from now on.
+    ///
+    /// # Errors
+    /// A port cannot be bound or a thread cannot be started.
     pub fn start(options: IssuerOptions) -> io::Result<Self> {
         let oauth = OAuthOptions { metadata_at: Vec::new(), ..OAuthOptions::with_issuer(options) };
         let options = MockOptions { auth: Auth::OAuth(oauth), ..MockOptions::default() };
@@ -47,6 +50,9 @@ impl MockAuthorizationServer {
     }
 
     /// Listens again, on the same port.
+    ///
+    /// # Errors
+    /// The port cannot be bound again or a thread cannot be started.
     pub fn start_again(&mut self) -> io::Result<()> {
         self.0.start_again()
     }

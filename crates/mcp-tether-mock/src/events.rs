@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 /// How many sent events a log keeps for a stream that is resumed.
-const KEPT: usize = 4096;
+const MAX_KEPT_EVENTS: usize = 4096;
 
 /// One message of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl EventLog {
         self.changed.send_replace(());
     }
 
-    /// Whether it has a reader.
+    /// Returns whether it has a reader.
     pub(super) fn is_read(&self) -> bool {
         self.lock().reading
     }
@@ -86,7 +86,7 @@ impl EventLog {
         while !self.is_read() && changed.changed().await.is_ok() {}
     }
 
-    /// Whether it ended and everything in it was sent.
+    /// Returns whether it ended and everything in it was sent.
     pub(super) fn is_done(&self) -> bool {
         let state = self.lock();
         state.ended && state.sent + 1 == state.next_index
@@ -126,7 +126,7 @@ impl EventLog {
         let index = state.next_index;
         state.next_index += 1;
         state.events.push_back(LogEvent { index, payload, is_answer });
-        while state.events.len() > KEPT && state.events[0].index <= state.sent {
+        while state.events.len() > MAX_KEPT_EVENTS && state.events[0].index <= state.sent {
             state.events.pop_front();
         }
         drop(state);
@@ -327,13 +327,13 @@ mod tests {
     #[tokio::test]
     async fn what_was_sent_is_forgotten_in_the_end_and_what_was_not_never() {
         let log = EventLog::new(1);
-        for number in 0..2 * KEPT {
+        for number in 0..2 * MAX_KEPT_EVENTS {
             log.say(number.to_string());
         }
         let mut reader = log.read_after(0);
-        assert_eq!(texts(&mut reader, 2 * KEPT).await.len(), 2 * KEPT);
+        assert_eq!(texts(&mut reader, 2 * MAX_KEPT_EVENTS).await.len(), 2 * MAX_KEPT_EVENTS);
         log.say("last");
-        assert_eq!(log.lock().events.len(), KEPT);
+        assert_eq!(log.lock().events.len(), MAX_KEPT_EVENTS);
         assert_eq!(texts(&mut reader, 1).await, ["last"]);
     }
 }

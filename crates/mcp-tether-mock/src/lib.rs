@@ -8,7 +8,7 @@
 //! Who imports whom, from the top: `hostile`, `authorization_server`, `overview` → `running` (opens
 //! a product) → `transport` → `methods` → `state` → `product`. The folders in `products` import
 //! `product`, and only `running` and `overview` import `products`. `product` imports `connections`
-//! and `tasks`; these import `session`, `listens` and `events`. `options`, `oauth`, `faults` and `kept`
+//! and `tasks`; these import `session`, `listens` and `events`. `options`, `oauth`, `faults` and `stored_data`
 //! know nothing of products. Nothing here uses the bridge: a mistake shared by both ends of a test
 //! would prove nothing.
 
@@ -19,7 +19,6 @@ mod events;
 mod faults;
 mod hostile;
 mod html;
-mod kept;
 mod listens;
 mod methods;
 mod notification;
@@ -40,6 +39,7 @@ mod served;
 mod session;
 mod splitmix;
 mod state;
+mod stored_data;
 mod tasks;
 mod transport;
 mod wire;
@@ -48,7 +48,6 @@ pub use authorization_server::MockAuthorizationServer;
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
 pub use hostile::{Aim, Attack, Attacker, Finding, Hostile};
-pub use kept::{DataFile, DataProblem};
 pub use oauth::{
     ChallengeNames, ClientAuthentication, Consent, DeviceOptions, Iss, IssuerAt, IssuerHandle,
     IssuerMetadataAt, IssuerOptions, KnownClient, OAuth, OAuthOptions, OAuthRequest, RedirectMatch,
@@ -61,3 +60,4 @@ pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};
 pub use running::{Address, MockRemote, serve};
 pub use served::Served;
 pub use session::PushedRequest;
+pub use stored_data::{DataFile, DataProblem};

@@ -62,7 +62,7 @@ impl ListenFilter {
         members.into()
     }
 
-    /// Whether this notification belongs on a stream with this filter.
+    /// Returns whether this notification belongs on a stream with this filter.
     fn includes(&self, method: &str, params: &Value) -> bool {
         let named = |list: &Option<Vec<String>>, member: &str| {
             let value = params[member].as_str().unwrap_or_default();

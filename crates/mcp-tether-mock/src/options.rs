@@ -2,10 +2,10 @@
 
 use super::date::Date;
 use super::faults::Fault;
-use super::kept::DataFile;
 use super::oauth::{Consent, IssuerOptions, OAuthOptions};
 use super::product_name::ProductName;
 use super::served::Served;
+use super::stored_data::DataFile;
 use mcp_tether_wire::protocol::ProtocolVersion;
 
 /// How one mock behaves. `MockOptions::default()` is the `lab` product on a free port, every legacy
@@ -25,9 +25,9 @@ pub struct MockOptions {
     /// Which credential to ask for.
     pub auth: Auth,
     /// The API key that [`Auth::ApiKey`] and [`Auth::OAuthOrApiKey`] accept, and a token that the
-    /// product of [`Auth::Product`] has given out before anybody asks.
+    /// product of [`Auth::Product`] has issued from the start.
     pub api_key: String,
-    /// What seeded data and session ids are drawn from: the same seed gives the same data.
+    /// The seed of data and session ids: the same seed gives the same data.
     pub seed: u64,
     /// The day that seeded data counts back from; today in UTC when left out.
     pub today: Option<Date>,
@@ -62,8 +62,9 @@ impl Default for MockOptions {
 }
 
 impl MockOptions {
-    /// This product as it is served by those who made it. `MockOptions::default()` with only the
-    /// product changed serves it in the manner of the lab.
+    /// Returns the options with which the makers of `product` serve it. `MockOptions::default()`
+    /// with only the
+    /// product changed serves it like the lab.
     pub fn of(product: ProductName) -> Self {
         let options = Self { product, ..Self::default() };
         match product {
@@ -86,13 +87,13 @@ impl MockOptions {
     }
 }
 
-/// A person decides, as at the real product, and picks an account where there are several.
+/// A person decides on a page, as at the real product, and picks an account if there are several.
 fn with_consent_page(product: ProductName) -> OAuthOptions {
     let (consent, accounts) = (Consent::Page, product.accounts());
     OAuthOptions::with_issuer(IssuerOptions { consent, accounts, ..IssuerOptions::default() })
 }
 
-/// What it echoes; the first is its default.
+/// The revisions that it echoes; the first is its default.
 const LAUNCHMYSTORE_REVISIONS: &[ProtocolVersion] =
     &[ProtocolVersion::V2025_06_18, ProtocolVersion::V2025_03_26, ProtocolVersion::V2024_11_05];
 
@@ -110,7 +111,7 @@ pub enum Mode {
 pub enum Answers {
     /// One JSON object, unless something has to be sent before the answer: then an SSE stream.
     Json,
-    /// One JSON object; what would have to be sent before it is lost.
+    /// One JSON object; messages that would have to be sent before it are lost.
     OnlyJson,
     /// Always an SSE stream.
     Sse,
@@ -123,16 +124,16 @@ pub enum Auth {
     Open,
     /// The API key, as `X-API-Key`, `X-Egrow-API-Key` or `Authorization: Bearer`.
     ApiKey,
-    /// A token that the product gives out itself, as `Authorization: Bearer`.
+    /// A token that the product issues itself, as `Authorization: Bearer`.
     Product,
     /// An OAuth access token.
     OAuth(OAuthOptions),
-    /// Either of both.
+    /// Either of the two.
     OAuthOrApiKey(OAuthOptions),
 }
 
 impl Auth {
-    /// The options of OAuth, where that is asked for.
+    /// Returns the OAuth options, if OAuth is required.
     pub fn oauth(&self) -> Option<&OAuthOptions> {
         match self {
             Self::OAuth(options) | Self::OAuthOrApiKey(options) => Some(options),

@@ -1,4 +1,4 @@
-//! What a product offers, for a list that people read. Nothing is served for it.
+//! What a product offers, for a list that people read. Nothing is served.
 
 use super::options::MockOptions;
 use super::product_name::ProductName;
@@ -7,14 +7,14 @@ use super::products;
 /// A product in short.
 #[derive(Clone, Debug)]
 pub struct Overview {
-    /// The name it goes by among people.
+    /// Its name for people.
     pub title: String,
     /// The names of its tools, in its own order.
     pub tools: Vec<String>,
 }
 
 impl Overview {
-    /// Of this product with fresh data.
+    /// Returns the overview of this product with new data.
     pub fn of(product: ProductName) -> Self {
         let options = MockOptions { product, ..MockOptions::default() };
         let product = products::open(&options).expect("only a data file can be no good");

@@ -22,7 +22,7 @@ pub enum ProductName {
     LaunchMyStore,
     /// Subscriptions and billing of publishers.
     Pelcro,
-    /// The same where nobody minds.
+    /// The staging environment of the same product.
     PelcroStaging,
 }
 
@@ -37,7 +37,7 @@ impl ProductName {
         Self::PelcroStaging,
     ];
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lab => "lab",
@@ -49,7 +49,7 @@ impl ProductName {
         }
     }
 
-    /// The accounts that a person can pick where they sign in.
+    /// Returns the accounts that a person can choose when they sign in.
     pub fn accounts(self) -> Vec<String> {
         match self {
             Self::Pelcro | Self::PelcroStaging => PELCRO_ACCOUNTS.map(str::to_owned).to_vec(),

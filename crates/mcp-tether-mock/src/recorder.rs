@@ -1,5 +1,5 @@
-//! What was asked: every HTTP request with its time, its answer's status and how the exchange
-//! ended.
+//! The record of requests: every HTTP request with its time, the status of its answer and how the
+//! exchange ended.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use mcp_tether_wire::jsonrpc::{Kind, RequestId};
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Not yet.
+    /// It has not ended yet.
     Open,
     /// The whole answer was handed to the connection.
     Completed,
@@ -49,7 +49,7 @@ pub struct RecordedRequest {
     pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
-    /// The JSON-RPC messages of the body: one, several in a batch, none when it is no JSON-RPC.
+    /// The JSON-RPC messages of the body: one, several in a batch, none if it is not JSON-RPC.
     pub messages: Vec<RecordedMessage>,
     /// The status of the answer, once its head was handed to the connection.
     pub status: Option<u16>,
@@ -58,22 +58,22 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// The JSON-RPC method of the first message, empty when there is none.
+    /// Returns the JSON-RPC method of the first message; empty if there is none.
     pub fn rpc_method(&self) -> &str {
         self.messages.first().map_or("", |message| &message.method)
     }
 
-    /// The JSON-RPC id of the first message.
+    /// Returns the JSON-RPC id of the first message.
     pub fn rpc_id(&self) -> Option<&RequestId> {
         self.messages.first().and_then(|message| message.id.as_ref())
     }
 
-    /// The value of a header field as text; `None` if absent or no text.
+    /// Returns the value of a header field; `None` if absent or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body as a JSON value; null when it is no JSON.
+    /// Returns the body as a JSON value; null if it is not JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -93,7 +93,7 @@ struct RecorderState {
 #[derive(Debug, Default)]
 struct RequestSlot {
     requests: Vec<RecordedRequest>,
-    /// How many older requests were forgotten.
+    /// Returns how many older requests were dropped.
     forgotten: usize,
 }
 
@@ -103,35 +103,36 @@ impl Recorder {
         Self(Arc::new(RecorderState { record: Mutex::default(), changed, limit: limit.max(1) }))
     }
 
-    /// Every request so far, oldest first.
+    /// Returns every request so far, oldest first.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().requests.clone()
     }
 
-    /// The requests whose body holds a message with this JSON-RPC method.
+    /// Returns the requests whose body holds a message with this JSON-RPC method.
     pub fn of_method(&self, method: &str) -> Vec<RecordedRequest> {
         self.filtered(|request| request.messages.iter().any(|message| message.method == method))
     }
 
-    /// The requests with this HTTP method.
+    /// Returns the requests with this HTTP method.
     pub fn of_http_method(&self, method: &str) -> Vec<RecordedRequest> {
         self.filtered(|request| request.http_method == method)
     }
 
-    /// How many requests match.
+    /// Returns how many requests match.
     pub fn count(&self, matches: impl Fn(&RecordedRequest) -> bool) -> usize {
         self.lock().requests.iter().filter(|request| matches(request)).count()
     }
 
-    /// Forgets everything recorded so far. Numbers go on.
+    /// Clears the record. The numbering continues.
     pub fn clear(&self) {
         let mut record = self.lock();
         record.forgotten += record.requests.len();
         record.requests.clear();
     }
 
-    /// Waits until `condition` holds for the requests recorded so far; false when `limit` passed
-    /// first. Looks again whenever a request arrives, gets its status or ends.
+    /// Waits until `condition` holds for the requests recorded so far; returns false if `limit`
+    /// passed
+    /// first. Checks again whenever a request arrives, gets its status or ends.
     pub async fn wait_until(
         &self,
         condition: impl Fn(&[RecordedRequest]) -> bool,
@@ -153,7 +154,7 @@ impl Recorder {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Notes that every exchange still under way was cut by the mock.
+    /// Records that the mock cut every open exchange.
     pub(super) fn cut_open(&self) {
         for request in &mut self.lock().requests {
             if request.ending == Ending::Open {
@@ -197,8 +198,8 @@ impl Recorder {
     }
 }
 
-/// Notes what becomes of one request. Dropped before an ending was noted, it notes that the other
-/// side went away.
+/// Records what happens to one request. If dropped before an ending was recorded, it records that
+/// the other side went away.
 #[derive(Debug)]
 pub(super) struct Ticket {
     recorder: Recorder,

@@ -1,4 +1,4 @@
-//! Answers that wait for others, to travel in one array.
+//! Answers that wait for others, to be sent in one array.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::events::EndOnDrop;
 
-/// Answers that wait, and the streams that stay open although their answer travels elsewhere.
+/// Answers that wait, and the streams kept open although their answer is sent on another one.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseBatch(Mutex<BatchState>);
 
@@ -17,8 +17,8 @@ struct BatchState {
 }
 
 impl ResponseBatch {
-    /// Adds an answer. When there are `size` of them, gives them all as one array; before, the
-    /// stream that `end` would end is kept open.
+    /// Adds an answer. Once there are `size` of them, returns all as one array; until then, the
+    /// stream that `end` would end stays open.
     pub(crate) fn collect(
         &self,
         answer: Bytes,
@@ -35,14 +35,14 @@ impl ResponseBatch {
         Some(array(&answers))
     }
 
-    /// Lets go of everything.
+    /// Drops all answers, and with them ends their streams.
     pub(crate) fn clear(&self) {
         let state = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         drop(state);
     }
 }
 
-/// JSON texts as one JSON array.
+/// Joins JSON texts into one JSON array.
 pub(crate) fn array(texts: &[Bytes]) -> Bytes {
     let mut out = vec![b'['];
     for (position, text) in texts.iter().enumerate() {

@@ -1,5 +1,5 @@
 //! What differs between the revisions, as a table of facts. What belongs to an era rather than to a
-//! revision stands where the era is played: `methods::modern`, `transport::modern`.
+//! revision is in `methods::modern` and `transport::modern`.
 
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes};
 
@@ -22,7 +22,7 @@ pub(super) struct RevisionRules {
     pub(super) priming_event: bool,
     /// Tools say whether their calls can be tasks (2025-11-25 only).
     pub(super) task_support: bool,
-    /// Log messages are sent although nobody chose a level (until 2025-11-25).
+    /// Log messages are sent although the host set no level (until 2025-11-25).
     pub(super) logs_unasked: bool,
     /// The code for a resource that does not exist.
     pub(super) resource_not_found: i64,

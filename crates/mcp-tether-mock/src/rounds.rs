@@ -1,7 +1,7 @@
-//! Questions of the revision 2026-07-28: a call that needs input is given up, its result says what
-//! it needs, and the host makes the call again with the answers. Here the call is simply run again
-//! from its start and finds the answers where it asked before, so that nothing is kept between the
-//! rounds but what the host carries.
+//! Questions of the revision 2026-07-28: a call that needs input is abandoned, its result says what
+//! it needs, and the host repeats the call with the answers. Here the call is run again from its
+//! start and finds the answers where it asked before, so that nothing is kept between the rounds
+//! but what the host carries.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -20,7 +20,7 @@ use mcp_tether_wire::protocol::methods;
 /// How long the host may take for one round.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
-/// What travels from one round to the next.
+/// The state carried from one round to the next.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Carried {
     /// The call it belongs to.
@@ -29,7 +29,7 @@ struct Carried {
     asked: Vec<String>,
     /// What it has answered.
     answers: BTreeMap<String, Value>,
-    /// How often the call was put off.
+    /// How often the call was postponed.
     put_off: u64,
 }
 
@@ -43,17 +43,17 @@ pub(super) struct Rounds {
 
 #[derive(Default)]
 struct RoundsState {
-    /// Questions without a name so far: their place is their name.
+    /// How many questions had no name so far; their number is their name.
     unnamed: u64,
     put_off: u64,
     answered: BTreeMap<String, Value>,
     open: Map<String, Value>,
     stuck: bool,
-    /// Whether any open question needs a state to be answered.
+    /// Whether any open question needs a state.
     guarded: bool,
 }
 
-/// What a request says about earlier rounds.
+/// The members of a request about earlier rounds.
 #[derive(Default, Deserialize)]
 struct GivenAnswer {
     #[serde(rename = "inputResponses", default)]
@@ -63,8 +63,8 @@ struct GivenAnswer {
 }
 
 impl Rounds {
-    /// Takes up what came with a request. `parts` says which call it is: method, credential and
-    /// what else must not change between the rounds.
+    /// Resumes the rounds of a request. `parts` identify the call: method, credential and
+    /// everything else that must not change between the rounds.
     pub(super) fn resume(seal: &Seal, params: &str, parts: &[&str]) -> Result<Self, String> {
         let given: GivenAnswer = serde_json::from_str(params).map_err(|_| {
             let (responses, state) = (rounds::RESPONSES, rounds::STATE);
@@ -86,7 +86,7 @@ impl Rounds {
         Ok(Self { carried, responses, state: Mutex::default() })
     }
 
-    /// The answer, if it is there; else the round ends here and this never returns.
+    /// Returns the answer if it is there; otherwise the round ends here and this never returns.
     pub(super) async fn ask(
         &self,
         key: Option<&'static str>,
@@ -101,7 +101,7 @@ impl Rounds {
         }
     }
 
-    /// Puts the call off without asking anything: the first `times` rounds end here.
+    /// Postpones the call without asking anything: the first `times` rounds end here.
     pub(super) async fn put_off(&self, times: u64) {
         {
             let mut state = self.lock();
@@ -115,8 +115,8 @@ impl Rounds {
         std::future::pending().await
     }
 
-    /// Runs the call until it is done, or until it can do nothing without an answer: then gives
-    /// the result that says so.
+    /// Runs the call until it is done, or until it cannot go on without an answer: then returns
+    /// the result that asks for it.
     pub(super) async fn run<T>(
         &self,
         seal: &Seal,
@@ -177,7 +177,7 @@ impl Rounds {
         if !state.open.is_empty() {
             result.insert(rounds::REQUESTS.to_owned(), state.open.clone().into());
         }
-        // A state is needed only where something has to be remembered.
+        // State is sent only if something has to be remembered.
         if state.guarded || !carried.answers.is_empty() {
             result.insert(rounds::STATE.to_owned(), seal.close(&carried, lifetime).into());
         }
@@ -189,7 +189,7 @@ impl Rounds {
     }
 }
 
-/// Whether this can be an answer to such a question; what is not is asked for again.
+/// Returns whether this is a possible answer to `method`. If not, the question is asked again.
 pub(super) fn fits(method: &str, answer: &Value) -> bool {
     match method {
         methods::ELICIT => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use mcp_tether_wire::protocol::codes;
 use mcp_tether_wire::protocol::meta::extensions;
 
-/// A JSON-RPC error in the making.
+/// A JSON-RPC error, without the id of its request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RpcError {
     pub(crate) code: i64,
@@ -31,7 +31,8 @@ impl RpcError {
         Self::new(codes::METHOD_NOT_FOUND, format!("method `{method}` is not known"))
     }
 
-    /// The error for a request that needs `capabilities` its host did not declare (2026-07-28).
+    /// Returns the error for a request that needs capabilities its host did not declare
+    /// (2026-07-28).
     pub(crate) fn missing_capability(capabilities: Value) -> Self {
         Self {
             code: codes::MISSING_CLIENT_CAPABILITY,
@@ -40,7 +41,7 @@ impl RpcError {
         }
     }
 
-    /// The error for a host that does not declare the tasks extension (2026-07-28).
+    /// Returns the error for a host that did not declare the tasks extension (2026-07-28).
     pub(crate) fn needs_tasks_extension() -> Self {
         Self::missing_capability(json!({ "extensions": { extensions::TASKS: {} } }))
     }

@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use super::faults::Fault;
-use super::kept::DataProblem;
 use super::oauth::OAuth;
 use super::options::MockOptions;
 use super::products;
@@ -19,6 +18,7 @@ use super::recorder::Recorder;
 use super::served::Served;
 use super::session::PushedRequest;
 use super::state::MockState;
+use super::stored_data::DataProblem;
 use super::transport;
 use super::wire::{Switch, Wires};
 
@@ -36,11 +36,14 @@ struct Running {
 
 impl MockRemote {
     /// Listens on loopback and answers from now on.
+    ///
+    /// # Errors
+    /// The data file cannot be used, the port cannot be bound, or a thread cannot be started.
     pub fn start(options: MockOptions) -> io::Result<Self> {
         Self::started(open(options, false)?)
     }
 
-    /// An authorization server that is no remote.
+    /// Starts an authorization server without an MCP endpoint.
     pub(super) fn start_authorization_server(options: MockOptions) -> io::Result<Self> {
         Self::started(open(options, true)?)
     }
@@ -51,7 +54,8 @@ impl MockRemote {
         Ok(mock)
     }
 
-    /// The endpoint for Streamable HTTP. When only HTTP+SSE is spoken, a GET here opens the stream.
+    /// Returns the endpoint for Streamable HTTP. If only HTTP+SSE is spoken, a GET here opens the
+    /// stream.
     pub fn url(&self) -> Url {
         Address::of(&self.shared).url
     }
@@ -61,25 +65,25 @@ impl MockRemote {
         Address::of(&self.shared).sse_url
     }
 
-    /// What was asked so far; goes on across restarts.
+    /// Returns the record of requests, which continues across restarts.
     pub fn recorder(&self) -> &Recorder {
         &self.shared.recorder
     }
 
-    /// The OAuth side: what to change about it and what it was asked.
+    /// Returns the OAuth side, to change it and to query what it was asked.
     ///
     /// # Panics
-    /// If the mock does not ask for OAuth.
+    /// If the mock does not use OAuth.
     pub fn oauth(&self) -> &OAuth {
         self.shared.oauth.as_ref().expect("the mock was started with OAuth")
     }
 
-    /// Puts these faults in the place of those in force, their counters at zero.
+    /// Replaces the faults in force; their counters start at zero.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.shared.set_faults(faults);
     }
 
-    /// The faults in force.
+    /// Returns the faults in force.
     pub fn faults(&self) -> Vec<Fault> {
         self.shared.faults()
     }
@@ -91,29 +95,30 @@ impl MockRemote {
         self.shared.batch.clear();
     }
 
-    /// Speaks other revisions from now on, as a remote does that was upgraded. What is under way
-    /// goes on.
+    /// Speaks other revisions from now on, as a remote that was upgraded does. Open requests and
+    /// streams go on.
     pub fn set_protocol(&self, served: Served) {
         self.shared.set_served(served);
     }
 
-    /// Ends every listen stream of 2026-07-28 with a result, as a remote does that shuts down.
+    /// Ends every listen stream of 2026-07-28 with a result, as a remote that shuts down does.
     pub fn end_listens(&self) {
         self.shared.connections.listens.end_all();
     }
 
-    /// How many listen streams of 2026-07-28 are open.
+    /// Returns how many listen streams of 2026-07-28 are open.
     pub fn listen_count(&self) -> usize {
         self.shared.connections.listens.count()
     }
 
-    /// Sends a notification on every listen stream of 2026-07-28, asked for or not.
+    /// Sends a notification on every listen stream of 2026-07-28, asked for or not; returns their
+    /// number.
     pub fn push_unasked(&self, method: &str, params: &Value) -> usize {
         self.shared.connections.listens.tell_all(method, params)
     }
 
     /// Sends a notification on the standalone stream of every session that has opened one, and on
-    /// the listen streams that asked for it. Gives their number; null `params` are left out.
+    /// the listen streams that asked for it. Returns their number; null `params` are left out.
     pub fn push_notification(&self, method: &str, params: &Value) -> usize {
         self.shared.connections.broadcast(method, params)
     }
@@ -123,7 +128,7 @@ impl MockRemote {
         self.shared.connections.ask_all(method, params)
     }
 
-    /// Breaks off every open stream without a farewell. Sessions go on.
+    /// Cuts every open stream without a proper end. Sessions go on.
     pub fn drop_streams(&self) {
         self.shared.connections.cut_streams();
     }
@@ -135,13 +140,16 @@ impl MockRemote {
             return;
         };
         self.shared.recorder.cut_open();
-        // The other end is gone only if the thread is gone too.
+        // Fails only if the thread is gone already.
         let _ = running.stop.send(());
         let _ = running.thread.join();
         self.forget_sessions();
     }
 
     /// Listens again after [`MockRemote::stop`], on the same port. Does nothing while running.
+    ///
+    /// # Errors
+    /// The port cannot be bound again or a thread cannot be started.
     pub fn start_again(&mut self) -> io::Result<()> {
         if self.running.is_some() {
             return Ok(());
@@ -162,6 +170,9 @@ impl MockRemote {
     }
 
     /// [`MockRemote::stop`], then [`MockRemote::start_again`].
+    ///
+    /// # Errors
+    /// As for [`MockRemote::start_again`].
     pub fn restart(&mut self) -> io::Result<()> {
         self.stop();
         self.start_again()
@@ -196,8 +207,11 @@ impl Address {
     }
 }
 
-/// Plays a mock on the caller's runtime: binds, tells `ready` the address, and answers until
+/// Runs a mock on the caller's runtime: binds, passes the address to `ready`, and answers until
 /// `shutdown` resolves.
+///
+/// # Errors
+/// The data file cannot be used, or the port cannot be bound.
 pub async fn serve(
     options: MockOptions,
     ready: impl FnOnce(&Address),
@@ -209,13 +223,13 @@ pub async fn serve(
     run(shared, listener, shutdown).await
 }
 
-/// Opens the product and what is shared beside it.
+/// Opens the product and the state beside it.
 fn open(options: MockOptions, only_authorizes: bool) -> Result<Arc<MockState>, DataProblem> {
     let product = products::open(&options)?;
     Ok(MockState::new(options, product, only_authorizes))
 }
 
-/// Loopback only (S-14). The first bind settles the port.
+/// Binds to loopback only (S-14). The first bind determines the port.
 fn bind(shared: &MockState) -> io::Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, shared.port()))?;
     listener.set_nonblocking(true)?;
@@ -231,7 +245,7 @@ async fn run(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let router = transport::router(&shared).into_make_service_with_connect_info::<Switch>();
     tokio::select! {
-        // Ends only by being dropped.
+        // Ends only when it is dropped.
         _ = axum::serve(Wires::new(listener), router).into_future() => {}
         () = shutdown => {}
     }

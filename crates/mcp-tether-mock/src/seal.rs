@@ -1,5 +1,5 @@
-//! State that travels through the host: signed, so that a changed one is noticed, and good for a
-//! while only (`basic/patterns/mrtr`, server requirements 4 and 5). Nothing is hidden in it.
+//! State that is carried by the host: signed, so that a change is detected, and valid for a limited
+//! time (`basic/patterns/mrtr`, server requirements 4 and 5). It is not encrypted.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,7 +19,7 @@ pub(super) struct Seal {
 
 #[derive(Deserialize, Serialize)]
 struct Sealed<T> {
-    /// The time it is good until, in milliseconds since 1970.
+    /// When it expires, in milliseconds since 1970.
     until: u64,
     state: T,
 }
@@ -31,7 +31,7 @@ impl Seal {
         Self { key }
     }
 
-    /// `state` as text that is good for so long.
+    /// Returns `state` as text that is valid for `lifetime`.
     pub(super) fn close<T: Serialize>(&self, state: &T, lifetime: Duration) -> String {
         let until = now().saturating_add(milliseconds(lifetime));
         let json = serde_json::to_vec(&Sealed { until, state }).expect("state can be written");
@@ -40,7 +40,7 @@ impl Seal {
         format!("{body}.{tag}")
     }
 
-    /// The state in `text`, or what is wrong with it.
+    /// Returns the state in `text`, or what is wrong with it.
     pub(super) fn open<T: DeserializeOwned>(&self, text: &str) -> Result<T, &'static str> {
         let (body, tag) = text.split_once('.').ok_or("is not one of this remote")?;
         let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| "was changed")?;
@@ -57,7 +57,8 @@ impl Seal {
     }
 }
 
-/// What stands for a request in a state: what it was asked for cannot be changed later.
+/// Returns the digest that ties a state to its request, so that the request cannot be changed
+/// later.
 pub(super) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

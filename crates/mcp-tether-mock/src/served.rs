@@ -7,13 +7,14 @@ use mcp_tether_wire::protocol::{Era, ProtocolVersion};
 /// Which revisions the mock speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
-    /// Every legacy revision: the host's own if it is known, else the newest. HTTP+SSE is offered
+    /// Every legacy revision: the host's own if it is known, otherwise the newest. HTTP+SSE is
+    /// offered
     /// beside Streamable HTTP.
     AllLegacy,
-    /// The host's own if it is among these, else the first.
+    /// The host's own if it is among these, otherwise the first.
     Among(&'static [ProtocolVersion]),
-    /// One revision whatever the host asks for. 2024-11-05 means HTTP+SSE and no Streamable HTTP,
-    /// 2026-07-28 a remote that knows no `initialize`.
+    /// One revision, whatever the host asks for. 2024-11-05 means HTTP+SSE and no Streamable HTTP,
+    /// 2026-07-28 a remote without `initialize`.
     Only(ProtocolVersion),
     /// Both eras on one endpoint, without HTTP+SSE.
     Dual,
@@ -22,7 +23,7 @@ pub enum Served {
 }
 
 impl Served {
-    /// The answer of `initialize` to a host that asks for `wanted`.
+    /// Returns the revision that `initialize` answers to a host that asks for `wanted`.
     pub fn negotiate(self, wanted: &str) -> ProtocolVersion {
         match self {
             Self::Only(version) => version,
@@ -36,7 +37,7 @@ impl Served {
         }
     }
 
-    /// Whether `version` can be in force.
+    /// Returns whether `version` can be in force.
     pub fn includes(self, version: ProtocolVersion) -> bool {
         match self {
             Self::Only(only) => only == version,
@@ -46,23 +47,23 @@ impl Served {
         }
     }
 
-    /// Whether anything of this era is spoken.
+    /// Returns whether anything of this era is spoken.
     pub fn has(self, era: Era) -> bool {
         ProtocolVersion::ALL.into_iter().any(|v| v.era() == era && self.includes(v))
     }
 
-    /// What is spoken, newest first, as `server/discover` says it.
+    /// Returns the names of the revisions spoken, newest first, as `server/discover` lists them.
     pub fn names(self) -> Vec<&'static str> {
         let newest_first = ProtocolVersion::ALL.into_iter().rev();
         newest_first.filter(|version| self.includes(*version)).map(ProtocolVersion::name).collect()
     }
 
-    /// Whether Streamable HTTP is offered.
+    /// Returns whether Streamable HTTP is offered.
     pub fn has_streamable_http(self) -> bool {
         self != Self::Only(ProtocolVersion::V2024_11_05)
     }
 
-    /// Whether HTTP+SSE is offered.
+    /// Returns whether HTTP+SSE is offered.
     pub fn has_http_sse(self) -> bool {
         self != Self::Dual && self.includes(ProtocolVersion::V2024_11_05)
     }

@@ -1,5 +1,5 @@
 //! Sessions: what was negotiated with one host, its streams, its open requests and the questions
-//! put to it. A stateless exchange is a session of one request without an id.
+//! it was asked. A stateless exchange is a session of one request without an id.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,12 +16,12 @@ use mcp_tether_wire::jsonrpc::{Kind, Message, RequestId};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods;
 
-/// What one host and the mock agreed on, and what goes on between them.
+/// What one host and the mock agreed on, and their open requests.
 #[derive(Debug)]
 pub(super) struct HostSession {
     id: Option<String>,
     version: ProtocolVersion,
-    /// What the host can do, once it has said so.
+    /// The host's capabilities, once it has declared them.
     capabilities: OnceLock<Value>,
     standalone: Arc<EventLog>,
     next_log: AtomicU64,
@@ -57,7 +57,7 @@ impl LogSeverity {
 }
 
 impl HostSession {
-    /// A session of which nothing but the revision is known yet. Without an id it stands for one
+    /// Creates a session of which only the revision is known. Without an id it stands for one
     /// stateless exchange.
     pub(super) fn new(id: Option<String>, version: ProtocolVersion) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl HostSession {
         }
     }
 
-    /// Takes note of what the host can do; false if it had said so before.
+    /// Records the host's capabilities; returns false if it had declared them before.
     pub(super) fn introduce(&self, capabilities: Value) -> bool {
         self.capabilities.set(capabilities).is_ok()
     }
@@ -84,29 +84,30 @@ impl HostSession {
         self.version
     }
 
-    /// Whether the host declared this capability, in `initialize` or with the request. The path of
-    /// a part of one is a JSON pointer: `/elicitation/url`.
+    /// Returns whether the host declared this capability, in `initialize` or with the request. The
+    /// path of a part of one is a JSON pointer: `/elicitation/url`.
     pub(super) fn host_has(&self, pointer: &str) -> bool {
         let capabilities = self.capabilities.get();
         capabilities.and_then(|all| all.pointer(pointer)).is_some_and(Value::is_object)
     }
 
-    /// The stream that belongs to no request: the GET stream, or the one of HTTP+SSE.
+    /// Returns the stream that belongs to no request: the GET stream, or the one of HTTP+SSE.
     pub(super) fn standalone(&self) -> &Arc<EventLog> {
         &self.standalone
     }
 
-    /// Notes that the standalone stream was asked for.
+    /// Records that the standalone stream was opened.
     pub(super) fn open_standalone(&self) {
         self.opened.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the standalone stream was ever asked for: before, nothing is kept for it.
+    /// Returns whether the standalone stream was ever asked for: before, nothing is kept for it.
     pub(super) fn has_standalone(&self) -> bool {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// A log for the answer to one POST. Streams of a session can be resumed, so it is kept.
+    /// Creates a log for the answer to one POST. Streams of a session can be resumed, so it is
+    /// kept.
     pub(super) fn new_log(&self) -> Arc<EventLog> {
         let log = EventLog::new(self.next_log.fetch_add(1, Ordering::Relaxed));
         if self.id.is_some() {
@@ -117,7 +118,7 @@ impl HostSession {
         log
     }
 
-    /// The log of this number, for resumption.
+    /// Returns the log with this number, for resumption.
     pub(super) fn log(&self, number: u64) -> Option<Arc<EventLog>> {
         if number == 0 {
             return Some(Arc::clone(&self.standalone));
@@ -129,7 +130,8 @@ impl HostSession {
         self.lock().log_level = Some(level);
     }
 
-    /// Whether a log message of this level is wanted. Without a choice of the host the revision
+    /// Returns whether a log message of this level is wanted. If the host set no level, the
+    /// revision
     /// decides.
     pub(super) fn wants_level(&self, level: LogSeverity) -> bool {
         match self.lock().log_level {
@@ -150,14 +152,14 @@ impl HostSession {
         self.lock().subscriptions.contains(uri)
     }
 
-    /// Remembers a request that is being worked on.
+    /// Records a request that is being worked on.
     pub(super) fn begin(&self, id: &RequestId, work: AbortHandle) {
         if !work.is_finished() {
             self.lock().in_flight.insert(id.clone(), work);
         }
     }
 
-    /// Forgets a request that was answered.
+    /// Removes a request that was answered.
     pub(super) fn finish(&self, id: &RequestId) {
         self.lock().in_flight.remove(id);
     }
@@ -169,7 +171,7 @@ impl HostSession {
         }
     }
 
-    /// Puts a request to the host on `log`.
+    /// Sends a request to the host on `log`.
     pub(super) fn ask(&self, log: &EventLog, method: &str, params: &Value) -> PushedRequest {
         let (sender, answer) = oneshot::channel();
         let id = {
@@ -187,7 +189,7 @@ impl HostSession {
         PushedRequest { answer }
     }
 
-    /// Hands an answer of the host to whoever asked; false if nobody did.
+    /// Passes an answer of the host to the one who asked; returns false if nobody did.
     pub(super) fn answered(&self, answer: Message) -> bool {
         let Some(RequestId::Text(id)) = answer.id() else {
             return false;
@@ -212,7 +214,7 @@ impl HostSession {
         self.standalone.end();
     }
 
-    /// Breaks all streams off; the session goes on.
+    /// Cuts all streams; the session goes on.
     pub(super) fn cut_streams(&self) {
         let logs: Vec<_> = self.lock().logs.values().cloned().collect();
         for log in logs {
@@ -226,15 +228,16 @@ impl HostSession {
     }
 }
 
-/// A request that was put to a host.
+/// A request that was sent to a host.
 #[derive(Debug)]
 pub struct PushedRequest {
     answer: oneshot::Receiver<Message>,
 }
 
 impl PushedRequest {
-    /// The host's answer: its result, or its error object in the `Err`. `None` when the session
-    /// ended before it came. Bound the wait with a timeout of your own.
+    /// Returns the host's answer: its result, or its error object in the `Err`. `None` if the
+    /// session
+    /// ended first. Bound the wait with a timeout of your own.
     pub async fn answer(self) -> Option<Result<Value, Value>> {
         let answer = self.answer.await.ok()?;
         let outcome = answer.outcome_as::<Value>().unwrap_or_default();
@@ -253,7 +256,8 @@ struct SessionTable {
 }
 
 impl Sessions {
-    /// An id that was never used, hard to guess from its number but the same for the same seed.
+    /// Returns an id that was never used: hard to guess from its number, but the same for the same
+    /// seed.
     pub(super) fn new_id(&self, seed: u64) -> String {
         let mut table = self.lock();
         table.issued += 1;
@@ -294,7 +298,7 @@ impl Sessions {
     }
 }
 
-/// The capability that a host needs to be asked this, as a JSON pointer.
+/// Returns the capability that a host needs to be asked this, as a JSON pointer.
 pub(super) fn capability_for(method: &str) -> Option<&'static str> {
     match method {
         methods::ELICIT => Some("/elicitation"),

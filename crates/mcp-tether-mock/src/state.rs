@@ -1,4 +1,4 @@
-//! What all connections of one mock share.
+//! The state of one mock: what all its connections share.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,7 +14,7 @@ use super::seal::Seal;
 use super::served::Served;
 use super::tasks::Tasks;
 
-/// Options, product, sessions, faults and record of one mock.
+/// Options, product, connections, faults and record of one mock.
 pub(super) struct MockState {
     pub(super) options: MockOptions,
     pub(super) product: Box<dyn Product>,
@@ -23,26 +23,26 @@ pub(super) struct MockState {
     pub(super) seal: Seal,
     pub(super) tasks: Arc<Tasks>,
     pub(super) batch: ResponseBatch,
-    /// Where OAuth is asked for.
+    /// The OAuth side, if OAuth is used.
     pub(super) oauth: Option<OAuth>,
-    /// Whether there is nothing but the authorization server.
+    /// Whether it has only an authorization server, and no MCP endpoint.
     pub(super) only_authorizes: bool,
     faults: Mutex<Vec<ActiveFault>>,
     /// Whether the tools were listed since the faults were set.
     listed: AtomicBool,
     served: Mutex<Served>,
     port: AtomicU16,
-    /// The access token that was shown first, where a fault asks.
+    /// The access token that was presented first, once a fault asks for it.
     first_token: OnceLock<String>,
 }
 
 impl MockState {
-    /// Whether this access token was the first to be shown, of those that this was asked about.
+    /// Returns whether this access token was the first that this was asked about.
     pub(super) fn is_first_token(&self, token: &str) -> bool {
         self.first_token.get_or_init(|| token.to_owned()) == token
     }
 
-    /// A mock of `product`, or only its authorization server.
+    /// Creates the state of a mock of `product`, or of an authorization server alone.
     pub(super) fn new(
         options: MockOptions,
         product: Box<dyn Product>,
@@ -89,7 +89,7 @@ impl MockState {
         self.options.mode == Mode::Stateless
     }
 
-    /// The revisions that are spoken, for a request with this plan.
+    /// Returns the revisions spoken for a request with this plan.
     pub(super) fn served(&self, plan: &Plan) -> Served {
         let now = *self.served.lock().unwrap_or_else(PoisonError::into_inner);
         plan.served.unwrap_or(now)
@@ -100,7 +100,7 @@ impl MockState {
         *self.served.lock().unwrap_or_else(PoisonError::into_inner) = served;
     }
 
-    /// Faults that apply to a request, each counted as used.
+    /// Returns the plan of a request: every fault that applies writes into it and counts it.
     pub(super) fn plan(&self, asked: &FaultTarget<'_>) -> Plan {
         let mut plan = Plan::default();
         for fault in self.lock_faults().iter_mut() {

@@ -1,4 +1,4 @@
-//! The listening socket and its connections, each with a switch that cuts it without a farewell.
+//! The listening socket and its connections, each with a switch that cuts it without a proper end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Accepts loopback connections. Dropped, it cuts those that are still open.
+/// Accepts loopback connections. When dropped, it cuts those that are still open.
 pub(super) struct Wires {
     listener: TcpListener,
     open: Vec<Weak<Mutex<SwitchState>>>,
@@ -37,7 +37,7 @@ impl Listener for Wires {
 
     async fn accept(&mut self) -> (ClientSocket, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Small events must not wait for each other.
+        // Small events must not be delayed by Nagle's algorithm.
         let _ = stream.set_nodelay(true);
         let switch = Switch::default();
         if self.open.len() == self.open.capacity() {
@@ -52,7 +52,7 @@ impl Listener for Wires {
     }
 }
 
-/// Cuts one connection. Clones cut the same one.
+/// A switch that cuts one connection. Clones cut the same one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Switch(Arc<Mutex<SwitchState>>);
 
@@ -63,7 +63,7 @@ struct SwitchState {
 }
 
 impl Switch {
-    /// Closes the connection; nothing more is sent, not even what is owed.
+    /// Closes the connection; nothing more is sent, not even buffered data.
     pub(super) fn cut(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.cut = true;

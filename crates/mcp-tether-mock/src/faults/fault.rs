@@ -11,7 +11,7 @@ use super::words::{InvalidFault, Words};
 /// Keys that every fault takes. They select the requests it applies to.
 const SELECTORS: [&str; 6] = ["method", "http", "tool", "path", "times", "skip"];
 
-/// A fault of the mock, read from text with [`FromStr`]; [`fmt::Display`] gives the text back.
+/// A fault of the mock, parsed from text with [`FromStr`]; [`fmt::Display`] returns that text.
 #[derive(Clone)]
 pub struct Fault {
     text: String,

@@ -110,7 +110,7 @@ pub(crate) struct FaultTarget<'a> {
     pub(crate) tool: &'a str,
 }
 
-/// Reads `NAME[:value=JSON-OR-TEXT]`: a member to set, or to remove where there is no value.
+/// Reads `NAME[:value=JSON-OR-TEXT]`: a member to set, or to remove if there is no value.
 pub(super) fn read_member(words: &mut Words) -> Result<MemberFault, InvalidFault> {
     let read = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_else(|_| json!(text));
     let value = words.take("value").map(read);

@@ -77,7 +77,7 @@ impl Words {
         self.choice_of(&name, value.as_deref().unwrap_or_default(), choices)
     }
 
-    /// Takes the value of a further word; a word without a value gives an empty text.
+    /// Takes the value of a further word; a word without a value is an empty text.
     pub(super) fn take(&mut self, key: &str) -> Option<String> {
         let at = self.words.iter().skip(1).position(|(found, _)| found == key)?;
         Some(self.words.remove(at + 1).1.unwrap_or_default())

@@ -1,5 +1,5 @@
-//! What the revision 2026-07-28 puts around the methods: `server/discover`, result types, who made
-//! a result, caching hints, and input that is asked for in rounds.
+//! What the revision 2026-07-28 adds to the methods: `server/discover`, result types, server info
+//! in results, caching hints, and input that is requested in rounds.
 
 use std::borrow::Cow;
 

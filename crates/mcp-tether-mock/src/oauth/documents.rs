@@ -19,7 +19,7 @@ use crate::faults::{DocumentFault, MemberFault, OAuthFaults};
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 /// The size of an oversize document, in bytes: more than a client should read.
-const OVERSIZE: usize = 16 * 1024 * 1024;
+const OVERSIZE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Returns the resource metadata of one endpoint.
 pub(super) fn of_resource(
@@ -139,7 +139,7 @@ fn served(document: &Value, fault: Option<DocumentFault>) -> Response {
         }
         Some(DocumentFault::Oversize) => {
             let mut large = document.clone();
-            large["padding"] = "x".repeat(OVERSIZE).into();
+            large["padding"] = "x".repeat(OVERSIZE_BYTES).into();
             json(large.to_string())
         }
         Some(DocumentFault::Truncated) => {

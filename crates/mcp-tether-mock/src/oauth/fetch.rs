@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::Url;
 
-const LIMIT: u64 = 5 * 1024;
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_DOCUMENT_BYTES: u64 = 5 * 1024;
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the JSON at a loopback URL, or why it cannot be read.
 pub(super) async fn json(url: &str) -> Result<Value, String> {
@@ -18,7 +18,7 @@ pub(super) async fn json(url: &str) -> Result<Value, String> {
     if !local || url.scheme() != "http" {
         return Err("only documents on loopback are fetched".to_owned());
     }
-    let answer = tokio::time::timeout(PATIENCE, get(&url)).await;
+    let answer = tokio::time::timeout(FETCH_TIMEOUT, get(&url)).await;
     let answer = answer.map_err(|_| "the document does not come".to_owned())?;
     let answer = answer.map_err(|error| format!("cannot fetch the document: {error}"))?;
     body(&answer)
@@ -35,7 +35,7 @@ async fn get(url: &Url) -> std::io::Result<String> {
     );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    stream.take(LIMIT).read_to_string(&mut answer).await?;
+    stream.take(MAX_DOCUMENT_BYTES).read_to_string(&mut answer).await?;
     Ok(answer)
 }
 

@@ -137,9 +137,9 @@ pub enum IssuerMetadataAt {
 /// Who decides about an authorization request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Nobody: it is approved and redirected at once.
+    /// No one: the request is approved and redirected at once.
     Approve,
-    /// Nobody: it is denied and redirected at once.
+    /// No one: the request is denied and redirected at once.
     Deny,
     /// A person on a page: approve, deny, choose an account.
     Page,
@@ -261,7 +261,7 @@ pub enum Iss {
     Other(String),
 }
 
-/// What `resource` has to be in authorization and token requests (RFC 8707).
+/// What `resource` must be in authorization and token requests (RFC 8707).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceParameter {
     /// A remote that this server protects, and in token requests the one that was authorized.
@@ -298,7 +298,7 @@ pub enum Reuse {
 /// The device grant (RFC 8628).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceOptions {
-    /// How many polls are answered `authorization_pending` where nobody decides on a page.
+    /// How many polls are answered `authorization_pending` if no one decides on a page.
     pub pending_polls: u32,
     /// The `interval`; a client that polls faster is told to slow down.
     pub interval: Duration,

@@ -87,7 +87,7 @@ async fn of_document(
     Ok(registration)
 }
 
-/// Whether a redirect URI belongs to a client.
+/// Returns whether a redirect URI belongs to a client.
 pub(super) fn fits(registration: &ClientRecord, redirect: &str, rule: RedirectMatch) -> bool {
     if registration.any_loopback_redirect {
         return loopback(redirect).is_some();
@@ -118,7 +118,7 @@ fn read(
         check_redirects(wanted, &redirect_uris, options)?;
     }
     let authentication = authentication(wanted, options);
-    // Whoever forgets to encode it says something else (RFC 6749 §2.3.1).
+    // A client that does not form-encode it sends a different secret (RFC 6749 §2.3.1).
     let secret = authentication.has_secret().then(|| random("secret%41+:"));
     let secret_ends = match options.secret_expiry {
         SecretExpiry::After(time) if secret.is_some() => {
@@ -167,7 +167,7 @@ fn check_redirects(
     Ok(())
 }
 
-/// What was asked for if there is such a thing, else our first. Not asking means
+/// Returns the requested method if it is offered, otherwise the first one. No request means
 /// `client_secret_basic` (RFC 7591 §2).
 fn authentication(wanted: &Value, options: &IssuerOptions) -> ClientAuthentication {
     let name = wanted["token_endpoint_auth_method"].as_str().unwrap_or("client_secret_basic");

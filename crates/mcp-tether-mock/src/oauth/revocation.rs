@@ -9,8 +9,8 @@ use super::fields::{FormFields, missing};
 use super::issuer::Issuer;
 use crate::faults::OAuthFaults;
 
-/// Ends a token. A refresh token takes its whole grant along, an access token only itself; what is
-/// not known is no error (RFC 7009 §2.2).
+/// Revokes a token. A refresh token revokes its whole grant, an access token only itself; an
+/// unknown token is not an error (RFC 7009 §2.2).
 pub(super) async fn revoke(
     issuer: &Issuer,
     headers: &HeaderMap,

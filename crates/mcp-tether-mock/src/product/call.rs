@@ -1,5 +1,5 @@
-//! One request under way: what it may say to the host before its answer, and ask of it. A product
-//! does not know the era: whoever asks awaits an answer (`rounds`, `session`).
+//! One open request: the messages and questions to the host before its answer. A product does not
+//! know the era: it awaits the answer to a question in both (`rounds`, `session`).
 
 use std::sync::Arc;
 
@@ -19,32 +19,32 @@ use mcp_tether_wire::jsonrpc::{Message, RequestId, result_response};
 use mcp_tether_wire::protocol::meta::result_type;
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, methods};
 
-/// Where a request's messages go.
+/// The streams for the messages of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Streams {
-    /// Its answer.
+    /// The stream of its answer.
     pub(crate) answers: Arc<EventLog>,
-    /// What is said on the way.
+    /// The stream of other messages on the way.
     pub(crate) related: Arc<EventLog>,
 }
 
-/// One request under way.
+/// One open request.
 pub(crate) struct CallContext {
     /// How the product presents itself.
     pub(crate) profile: Profile,
     pub(crate) connections: Arc<Connections>,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) session: Arc<HostSession>,
-    /// Who asks, as far as credentials tell.
+    /// The account that calls, as far as the credential tells.
     pub(crate) credential: String,
     pub(crate) streams: Streams,
     pub(crate) progress_token: Option<Value>,
     pub(crate) asking: Asking,
-    /// What is answered.
+    /// The id of the request.
     pub(crate) id: RequestId,
-    /// The task that this call becomes, if it does.
+    /// The task that this call becomes, if any.
     pub(crate) becomes: Arc<Becomes>,
-    /// What tasks are made under.
+    /// How long a new task lives, and how often it should be polled.
     pub(crate) terms: Terms,
 }
 
@@ -52,11 +52,11 @@ pub(crate) struct CallContext {
 pub(crate) enum Asking {
     /// As requests on a stream of the session.
     Session,
-    /// As results that ask for input, the call being repeated with the answers (2026-07-28).
+    /// As results that ask for input; the host repeats the call with the answers (2026-07-28).
     Rounds(Rounds),
 }
 
-/// A question to the host, to be put with [`HostQuestion::answer`].
+/// A question to the host, asked with [`HostQuestion::answer`].
 pub(crate) struct HostQuestion<'a> {
     call: &'a CallContext,
     key: Option<&'static str>,
@@ -66,18 +66,19 @@ pub(crate) struct HostQuestion<'a> {
 }
 
 impl HostQuestion<'_> {
-    /// Gives it a name: its key among `inputRequests`.
+    /// Names the question: its key in `inputRequests`.
     pub(crate) fn named(self, key: &'static str) -> Self {
         Self { key: Some(key), ..self }
     }
 
-    /// Takes an answer also from a host that was not asked yet: for what is no confirmation.
+    /// Also accepts an answer from a host that was not asked yet; not for confirmations.
     pub(crate) fn unguarded(self) -> Self {
         Self { unguarded: true, ..self }
     }
 
-    /// The host's answer: its result, or its error object in the `Err`. `None` when the session
-    /// ended before it came. Where questions travel in rounds, what stands before it is done again
+    /// Returns the host's answer: its result, or its error object in the `Err`. `None` if the
+    /// session
+    /// ended first. If questions are asked in rounds, the code before this runs again
     /// in each of them.
     pub(crate) async fn answer(self) -> Option<Result<Value, Value>> {
         if let Some(task) = self.call.task() {
@@ -98,7 +99,7 @@ impl HostQuestion<'_> {
 }
 
 impl CallContext {
-    /// The token under which the host wants progress of `request`.
+    /// Returns the token with which the host asks for progress of `request`.
     pub(crate) fn progress_token(request: &Message) -> Option<Value> {
         #[derive(Deserialize)]
         struct Meta {
@@ -113,7 +114,7 @@ impl CallContext {
         request.params_as::<Params>()?.meta?.progress_token
     }
 
-    /// Says how far the work has come, if the host wants to know.
+    /// Sends progress, if the host asked for it.
     pub(crate) fn progress(&self, done: u64, total: u64, message: &str) {
         let Some(token) = &self.progress_token else {
             return;
@@ -138,8 +139,8 @@ impl CallContext {
         self.streams.related.say(notification(method, params));
     }
 
-    /// Whether the host can be asked this: it said so, its revision knows the question, and there
-    /// is a way to ask.
+    /// Returns whether the host can be asked this: it declared it, its revision has it, and there
+    /// is a stream to ask on.
     pub(crate) fn can_ask(&self, method: &str) -> bool {
         let known =
             method != methods::ELICIT || RevisionRules::of(self.session.version()).elicitation;
@@ -147,13 +148,13 @@ impl CallContext {
         known && said && self.is_heard()
     }
 
-    /// Whether the host can send its user to a URL (2025-11-25 and later).
+    /// Returns whether the host can send its user to a URL (2025-11-25 and later).
     pub(crate) fn can_visit(&self) -> bool {
         let known = self.session.version() >= ProtocolVersion::V2025_11_25;
         known && self.session.host_has("/elicitation/url") && self.is_heard()
     }
 
-    /// Tells that what an elicitation by URL was for is done, where it has an id (2025-11-25).
+    /// Sends the completion of an elicitation by URL, if that has an id (2025-11-25).
     pub(crate) fn tell_completed(&self, params: &Value) {
         let Some(id) = params.get("elicitationId") else {
             return;
@@ -183,15 +184,16 @@ impl CallContext {
         Err(RpcError::missing_capability(json!({ name: {} })))
     }
 
-    /// Goes on as a task from here on, if the revision lets the remote decide that (2026-07-28).
+    /// Continues as a task, if the revision lets the remote decide that (2026-07-28).
     pub(crate) fn become_task(&self) {
         if self.session.version().era() == Era::Modern && self.task().is_none() {
             self.continue_as_task(TaskForm::Extension, self.terms);
         }
     }
 
-    /// Answers with the handle of a new task. The work goes on whoever listens, and its outcome is
-    /// the task's.
+    /// Answers with the handle of a new task. The work goes on whether or not a stream is open, and
+    /// its
+    /// outcome becomes the task's.
     pub(crate) fn continue_as_task(&self, form: TaskForm, terms: Terms) {
         let task = self.tasks.create(&self.credential, terms);
         let handle = task.handle(form);
@@ -210,19 +212,19 @@ impl CallContext {
         self.answer_as(task, &result);
     }
 
-    /// The task that it became.
+    /// Returns the task that it became, if any.
     pub(crate) fn task(&self) -> Option<&Arc<CallTask>> {
         self.becomes.task()
     }
 
-    /// Says how a task stands.
+    /// Sets the status message of the task.
     pub(crate) fn tell(&self, message: &str) {
         if let Some(task) = self.task() {
             task.tell(message);
         }
     }
 
-    /// Puts the call off without asking anything, this many times. Only rounds can do that.
+    /// Postpones the call `times` times without asking anything. Does nothing outside rounds.
     pub(crate) async fn put_off(&self, times: u64) {
         if let Asking::Rounds(rounds) = &self.asking {
             rounds.put_off(times).await;
@@ -242,7 +244,7 @@ impl CallContext {
         }
     }
 
-    /// A question to the host.
+    /// Creates a question to the host.
     pub(crate) fn ask<'a>(&'a self, method: &'a str, params: &'a Value) -> HostQuestion<'a> {
         HostQuestion { call: self, key: None, method, params, unguarded: false }
     }

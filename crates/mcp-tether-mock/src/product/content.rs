@@ -1,4 +1,4 @@
-//! What products give: results of tools, resources, prompts.
+//! What products return: results of tools, resources, prompts.
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::revisions::RevisionRules;
 use crate::rpc_error::RpcError;
 
-/// What a tool call gives.
+/// The outcome of a tool call.
 pub(crate) type ToolOutcome = Result<ToolResult, RpcError>;
 
 /// The result of a tool call.
@@ -18,38 +18,38 @@ pub(crate) struct ToolResult {
 }
 
 impl ToolResult {
-    /// A text.
+    /// A result with one text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         let content = vec![json!({ "type": "text", "text": text.into() })];
         Self { content, structured: None, is_error: false }
     }
 
-    /// Content blocks as they are.
+    /// A result with these content blocks.
     pub(crate) fn blocks(content: Vec<Value>) -> Self {
         Self { content, structured: None, is_error: false }
     }
 
-    /// A text that tells what went wrong.
+    /// A failed result with a text that tells what went wrong.
     pub(crate) fn error(text: impl Into<String>) -> Self {
         Self { is_error: true, ..Self::text(text) }
     }
 
-    /// A value, as structured content and as its JSON text for hosts that know only text.
+    /// A value as structured content, and as JSON text for hosts that know only text.
     pub(crate) fn value(value: &Value) -> Self {
         Self { structured: to_raw_value(value).ok(), ..Self::text(value.to_string()) }
     }
 
-    /// JSON text, passed on as it is.
+    /// JSON text as structured content, unchanged.
     pub(crate) fn json_text(text: &str) -> Self {
         Self { structured: RawValue::from_string(text.to_owned()).ok(), ..Self::text(text) }
     }
 
-    /// The same, marked as a failure.
+    /// Marks the result as failed.
     pub(crate) fn failed(self) -> Self {
         Self { is_error: true, ..self }
     }
 
-    /// The JSON text of the result, without what a revision does not know.
+    /// Returns the JSON text of the result, without members that the revision does not have.
     pub(crate) fn to_json(&self, rules: RevisionRules) -> String {
         let content = serde_json::to_string(&self.content).expect("values can be written");
         let mut text = format!("{{\"content\":{content}");
@@ -104,7 +104,7 @@ impl ResourceTemplate {
     }
 }
 
-/// An entry of `prompts/list` and how it is filled in.
+/// An entry of `prompts/list`, and the function that renders it.
 #[derive(Clone, Debug)]
 pub(crate) struct Prompt {
     pub(crate) name: &'static str,

@@ -1,4 +1,4 @@
-//! Numbers that seeded data is drawn by: they look random and are the same for the same seed.
+//! Random-looking numbers for seeded data: the same for the same seed.
 
 use crate::splitmix::splitmix64;
 
@@ -14,14 +14,14 @@ impl Draw {
         Self { seed, drawn: 0 }
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.drawn += 1;
         let limit = u64::try_from(limit.max(1)).unwrap_or(1);
         usize::try_from(splitmix64(self.seed, self.drawn) % limit).unwrap_or(0)
     }
 
-    /// True so many times in a hundred.
+    /// Returns true with a probability of `chance` percent.
     pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }

@@ -8,7 +8,7 @@ use super::content::{ToolOutcome, ToolResult};
 use super::tool::{Arguments, ToolDefinition, ToolKind};
 use crate::tasks::TaskSupport;
 
-/// What a tool of the product `P` does.
+/// The function behind a tool of the product `P`.
 pub(crate) type ToolFunction<P> =
     for<'a> fn(&'a P, &'a CallContext, Arguments<'a>) -> BoxFuture<'a, ToolOutcome>;
 
@@ -32,17 +32,17 @@ impl<P> ToolEntry<P> {
     }
 }
 
-/// The schema of a tool that takes what it gets.
+/// The schema of a tool that takes any arguments.
 pub(crate) const ANYTHING: &str = r#"{"type":"object"}"#;
 /// The schema of a tool without arguments.
 pub(crate) const NOTHING: &str = r#"{"type":"object","additionalProperties":false}"#;
 
-/// A result that is there at once.
+/// Returns a result that is ready.
 pub(crate) fn now<'a>(result: ToolResult) -> BoxFuture<'a, ToolOutcome> {
     at_once(Ok(result))
 }
 
-/// The same for what may be an error.
+/// Returns an outcome that is ready.
 pub(crate) fn at_once<'a>(called: ToolOutcome) -> BoxFuture<'a, ToolOutcome> {
     Box::pin(std::future::ready(called))
 }

@@ -1,5 +1,5 @@
-//! Arguments of a tool as a table: the schema the host sees and the checks come from one place, and
-//! [`ToolInput`] reads what passed them. What an argument means is the product's business.
+//! The arguments of a tool as a table: the schema that the host sees and the checks come from one
+//! place, and [`ToolInput`] reads what passed them. What an argument means is up to the product.
 
 use serde_json::{Map, Value, json};
 
@@ -17,19 +17,19 @@ pub(crate) struct Field {
 pub(crate) enum Shape {
     /// Text that is not empty.
     Text,
-    /// Text of at most so many characters, not empty.
+    /// Text of at most this many characters, not empty.
     Short(u32),
-    /// Text, or null where there is none.
+    /// Text, or null if absent.
     TextOrNull,
     /// Text that fits a regular expression.
     Like(&'static str),
-    /// An e-mail address, as far as its form tells.
+    /// Text in the form of an e-mail address.
     Email,
     /// An `http` or `https` address.
     Url,
     /// The number of a record.
     Id,
-    /// The number of a record, or null where there is none.
+    /// The number of a record, or null if absent.
     IdOrNull,
     /// One or more numbers of records.
     Ids,
@@ -60,23 +60,23 @@ pub(crate) enum Shape {
     Objects(&'static [Field]),
 }
 
-/// An argument that must be there.
+/// A required argument.
 pub(crate) const fn need(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: true, about }
 }
 
-/// An argument that may be there.
+/// An optional argument.
 pub(crate) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: false, about }
 }
 
-/// Arguments of everything that looks at a span of days.
+/// The arguments that select a span of days.
 pub(crate) const DAYS: &[Field] = &[
     may("from", Shape::Day, "first day that counts"),
     may("to", Shape::Day, "last day that counts"),
 ];
 
-/// The JSON schema of an object with these members and no others.
+/// Returns the JSON schema of an object with these members and no others.
 pub(crate) fn schema<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -148,7 +148,7 @@ impl Shape {
     }
 }
 
-/// The schema of a list in which nothing comes twice.
+/// Returns the schema of a list without duplicates.
 fn list(items: Value) -> Value {
     json!({
         "type": "array", "items": items, "minItems": 1, "maxItems": 500, "uniqueItems": true,
@@ -168,7 +168,7 @@ impl<'a> ToolInput<'a> {
         self.0.get(name).and_then(Value::as_str).map(str::trim)
     }
 
-    /// A text that the schema demands.
+    /// Returns a text that the schema requires.
     pub(crate) fn needed(self, name: &str) -> &'a str {
         self.text(name).unwrap_or_default()
     }

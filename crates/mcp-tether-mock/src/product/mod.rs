@@ -1,5 +1,5 @@
 //! What a product is written against: the trait [`Product`], its tools, the call under way and the
-//! values it answers with, and tables for what many products share (fields, records, pages, amounts).
+//! values it answers with, and what many products share (fields, records, pages, amounts).
 //!
 //! The products in `products` import this module; nothing here imports a product, the transports or
 //! the methods. A product knows nothing of transports and revisions.
@@ -38,7 +38,7 @@ use crate::rpc_error::RpcError;
 pub(crate) trait Product: Send + Sync {
     fn profile(&self) -> Profile;
 
-    /// The tools there are now.
+    /// Returns the tools that are available now.
     fn tools(&self) -> Vec<Arc<ToolDefinition>>;
 
     /// Runs a tool whose arguments fit its schema.
@@ -49,18 +49,18 @@ pub(crate) trait Product: Send + Sync {
         arguments: Arguments<'a>,
     ) -> BoxFuture<'a, ToolOutcome>;
 
-    /// Whether it gave out this token and still stands by it.
+    /// Returns whether it issued this token and the token is still valid.
     fn admits(&self, _token: &str) -> bool {
         false
     }
 
-    /// The answer to a request for something that is no endpoint of MCP; `None` where it has
-    /// nothing.
+    /// Answers a request for something other than an MCP endpoint; `None` if it has
+    /// nothing there.
     fn web(&self, _asked: &WebRequest<'_>) -> Option<WebAnswer> {
         None
     }
 
-    /// The answer to arguments that do not fit.
+    /// Returns the answer to invalid arguments.
     fn invalid_arguments(
         &self,
         _call: &CallContext,
@@ -70,12 +70,12 @@ pub(crate) trait Product: Send + Sync {
         Err(RpcError::invalid_params(format!("`{}`: {}", tool.name, Misfit::all(misfits))))
     }
 
-    /// The answer to a call of a tool that does not exist.
+    /// Returns the error for a tool that does not exist.
     fn unknown_tool(&self, name: &str) -> RpcError {
         RpcError::invalid_params(format!("no tool is named `{name}`"))
     }
 
-    /// What the user is asked before this prompt or resource is given.
+    /// Returns what the user is asked before this prompt or resource is returned.
     fn asks_before(&self, _name: &str) -> Option<Need> {
         None
     }
@@ -88,7 +88,7 @@ pub(crate) trait Product: Send + Sync {
         Vec::new()
     }
 
-    /// The contents of a resource.
+    /// Returns the contents of a resource.
     fn read(&self, _uri: &str) -> Option<Value> {
         None
     }
@@ -97,7 +97,7 @@ pub(crate) trait Product: Send + Sync {
         Vec::new()
     }
 
-    /// Every value that this argument of a prompt or template can have.
+    /// Returns every value that this argument of a prompt or template can have.
     fn complete(&self, _reference: &Value, _argument: &str) -> Vec<String> {
         Vec::new()
     }

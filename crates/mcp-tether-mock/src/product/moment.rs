@@ -1,4 +1,5 @@
-//! Points in time of seeded data, written as RFC 3339 in UTC. No clock: products make time pass.
+//! Points in time of seeded data, written as RFC 3339 in UTC. Not a clock: products advance the
+//! time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use crate::date::Date;
 pub(crate) struct Moment(pub(crate) i64);
 
 impl Moment {
-    /// That many seconds into a day.
+    /// Returns the moment `seconds` after the start of `day`.
     pub(crate) fn on(day: Date, seconds: i64) -> Self {
         Self(day.epoch_seconds() + seconds)
     }
@@ -44,7 +45,7 @@ impl Serialize for Moment {
 impl FromStr for Moment {
     type Err = String;
 
-    /// Reads what [`Moment`] writes.
+    /// Parses what [`Moment`] writes.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("`{text}` is no time of the form YYYY-MM-DDThh:mm:ssZ");
         let (day, time) = text.split_once('T').ok_or_else(wrong)?;

@@ -1,17 +1,17 @@
 //! Arithmetic of amounts in minor units: whole numbers only, halves away from zero, sums exact.
 
-/// An amount for people: `499.05`.
+/// Formats an amount for people: `499.05`.
 pub(crate) fn decimal(amount: i64) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", amount.abs() / 100, amount.abs() % 100)
 }
 
-/// So many hundredths of a percent of an amount that is not negative, rounded to the minor unit.
+/// Returns `points` hundredths of a percent of a non-negative amount, rounded to the minor unit.
 pub(crate) fn basis_points(amount: i64, points: i64) -> i64 {
     portion(amount, points, 10_000)
 }
 
-/// `amount` times `part` by `whole`, rounded to the minor unit; 0 of nothing.
+/// Returns `amount * part / whole`, rounded to the minor unit; 0 if `whole` is 0.
 pub(crate) fn portion(amount: i64, part: i64, whole: i64) -> i64 {
     if whole == 0 {
         return 0;
@@ -20,7 +20,7 @@ pub(crate) fn portion(amount: i64, part: i64, whole: i64) -> i64 {
     i64::try_from((2 * amount * part + whole).div_euclid(2 * whole)).unwrap_or(i64::MAX)
 }
 
-/// `amount` shared out in proportion to `weights`, so that the shares add up to it.
+/// Splits `amount` in proportion to `weights`; the shares add up to it.
 pub(crate) fn shared(amount: i64, weights: &[i64]) -> Vec<i64> {
     let (mut left, mut weight) = (amount, weights.iter().sum::<i64>());
     let mut shares = Vec::with_capacity(weights.len());

@@ -1,7 +1,7 @@
 //! One page of a list. How a product names page and size, and what it writes around the entries, is
-//! its own business.
+//! up to the product.
 
-/// What a page shows, and where it stands in the whole.
+/// The entries of a page, and its position in the list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ListPage<'a, T> {
     pub(crate) items: &'a [T],
@@ -15,7 +15,7 @@ pub(crate) struct ListPage<'a, T> {
 }
 
 impl<'a, T> ListPage<'a, T> {
-    /// Page `number` of `all`; what lies beyond the end is empty.
+    /// Returns page `number` of `all`; a page beyond the end is empty.
     pub(crate) fn of(all: &'a [T], number: i64, size: i64) -> Self {
         let whole = |number| usize::try_from(number).unwrap_or(1).max(1);
         let (number, size) = (whole(number), whole(size));
@@ -24,13 +24,13 @@ impl<'a, T> ListPage<'a, T> {
         Self { items: &all[start..end], number, size, total: all.len(), end }
     }
 
-    /// The same page with its entries written out.
+    /// Returns the same page with other items in the place of its own.
     pub(crate) fn showing<'b, U>(&self, items: &'b [U]) -> ListPage<'b, U> {
         let Self { number, size, total, end, .. } = *self;
         ListPage { items, number, size, total, end }
     }
 
-    /// Whether anything comes after this page.
+    /// Returns whether anything comes after this page.
     pub(crate) fn has_more(&self) -> bool {
         self.end < self.total
     }

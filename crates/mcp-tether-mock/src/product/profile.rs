@@ -20,7 +20,7 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The `Implementation` object by which the product introduces itself in `version`.
+    /// Returns the `Implementation` object with which the product introduces itself in `version`.
     pub(crate) fn implementation(&self, version: ProtocolVersion) -> Value {
         let mut implementation = json!({ "name": self.name, "version": self.version });
         if RevisionRules::of(version).structured {
@@ -29,13 +29,13 @@ impl Profile {
         implementation
     }
 
-    /// The `_meta` object of a result of 2026-07-28: who made it.
+    /// Returns the `_meta` object of a result of 2026-07-28, which names the server.
     pub(crate) fn server_info_meta(&self) -> Value {
         json!({ meta::SERVER_INFO: self.implementation(ProtocolVersion::V2026_07_28) })
     }
 }
 
-/// Where its endpoints are.
+/// The paths of its endpoints.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndpointPaths {
     /// Streamable HTTP.
@@ -54,12 +54,12 @@ impl Default for EndpointPaths {
     }
 }
 
-/// What it does over HTTP that the transports leave open.
+/// How it uses HTTP where the transports leave a choice.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Habits {
-    /// DELETE is answered 200 although there are no sessions.
+    /// DELETE is answered with 200 although there are no sessions.
     pub(crate) takes_leave: bool,
-    /// Arrays of messages are taken in every revision.
+    /// Batches are accepted in every revision.
     pub(crate) takes_batches: bool,
     /// Streams of HTTP+SSE carry a dated comment this often.
     pub(crate) heartbeat: Option<Duration>,
@@ -78,7 +78,7 @@ pub(crate) struct Offers {
     pub(crate) tasks: bool,
 }
 
-/// Something that the user is to say before they get what they asked for.
+/// A question to the user before a prompt or resource is returned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     /// The name of the question, and of the argument that the answer becomes.

@@ -1,5 +1,5 @@
-//! Free-text search: every word must be found somewhere, capitals do not matter, `#` before a
-//! number neither.
+//! Free-text search: every word must be found somewhere; case and a `#` before a number are
+//! ignored.
 
 use super::field::ToolInput;
 
@@ -13,7 +13,7 @@ impl Query {
         Self(text.split_whitespace().map(|word| word.trim_start_matches('#').to_owned()).collect())
     }
 
-    /// Whether each word is in one of the texts.
+    /// Returns whether each word is in one of the texts.
     pub(crate) fn matches(&self, texts: &[&str]) -> bool {
         if self.0.is_empty() {
             return true;

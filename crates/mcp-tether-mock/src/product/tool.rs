@@ -15,9 +15,9 @@ use mcp_tether_wire::protocol::ProtocolVersion;
 /// What calling a tool does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToolKind {
-    /// Looks something up.
+    /// Reads something.
     Read,
-    /// Changes something in a way that can be changed back.
+    /// Changes something in a way that can be undone.
     Write,
     /// Removes or merges something for good.
     Destructive,
@@ -58,7 +58,7 @@ impl ToolDefinition {
         }
     }
 
-    /// Its entry in `tools/list`, without what `version` does not know.
+    /// Returns its entry in `tools/list`, without members that `version` does not have.
     pub(crate) fn to_json(&self, version: ProtocolVersion) -> Value {
         let rules = RevisionRules::of(version);
         let mut tool = json!({
@@ -91,7 +91,7 @@ impl ToolDefinition {
         tool
     }
 
-    /// What is wrong with these arguments, one entry for each mistake.
+    /// Returns what is wrong with these arguments, one entry for each mistake.
     pub(crate) fn misfits(&self, arguments: &Value) -> Vec<Misfit> {
         // Compiled at the first call: listing tools must stay cheap.
         let validator = self.validator.get_or_init(|| {
@@ -101,12 +101,12 @@ impl ToolDefinition {
     }
 }
 
-/// Something about the arguments that does not fit the schema.
+/// One mistake in the arguments, against the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
     /// The member that holds the mistake, such as `lines.0`; empty for the whole.
     pub(crate) within: String,
-    /// The member that is missing or one too many.
+    /// The member that is missing or unexpected.
     pub(crate) member: Option<String>,
     /// What is wrong.
     pub(crate) text: String,
@@ -124,7 +124,7 @@ impl Misfit {
         Self { within, member, text: error.to_string() }
     }
 
-    /// All of them in one sentence.
+    /// Joins all mistakes into one sentence.
     pub(crate) fn all(misfits: &[Self]) -> String {
         let told: Vec<_> = misfits.iter().map(ToString::to_string).collect();
         told.join("; ")
@@ -148,12 +148,12 @@ pub(crate) struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
-    /// An argument as text, if it is there.
+    /// Returns a text argument, if present.
     pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.value.get(name).and_then(Value::as_str)
     }
 
-    /// An argument as a number that is not negative, if it is there.
+    /// Returns a non-negative integer argument, if present.
     pub(crate) fn number_of(&self, name: &str) -> Option<u64> {
         self.value.get(name).and_then(Value::as_u64)
     }

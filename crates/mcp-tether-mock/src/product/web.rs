@@ -1,5 +1,5 @@
-//! Plain HTTP of a product beside MCP: what was asked and what is answered, without anything of a
-//! transport. Health checks, REST endpoints and pages are made of it.
+//! Plain HTTP of a product beside MCP: requests and answers, independent of the transports. Health
+//! checks, REST endpoints and pages use it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use url::form_urlencoded;
 
 use crate::html;
 
-/// A request for something that is no endpoint of MCP.
+/// A request for something other than an MCP endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WebRequest<'a> {
     pub(crate) method: &'a str,
@@ -27,7 +27,7 @@ pub(crate) struct WebRequest<'a> {
 pub(crate) type WebFields = BTreeMap<String, String>;
 
 impl<'a> WebRequest<'a> {
-    /// The value of a header as text; `None` if absent or no text.
+    /// Returns the value of a header; `None` if absent or not text.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -37,13 +37,13 @@ impl<'a> WebRequest<'a> {
         form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 
-    /// The fields of the form in the body; `None` if it is no form.
+    /// Returns the fields of the form in the body; `None` if it is not a form.
     pub(crate) fn form(&self) -> Option<WebFields> {
         let form = self.is_of("application/x-www-form-urlencoded");
         form.then(|| form_urlencoded::parse(self.body).into_owned().collect())
     }
 
-    /// The JSON in the body; `None` if it is no JSON.
+    /// Returns the JSON in the body; `None` if it is not JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         self.is_of("application/json").then(|| serde_json::from_slice(self.body).ok()).flatten()
     }
@@ -77,7 +77,7 @@ impl<'a> WebRequest<'a> {
     }
 }
 
-/// What is answered.
+/// The id of the request.
 #[derive(Clone, Debug)]
 pub(crate) struct WebAnswer {
     pub(crate) status: u16,
@@ -86,7 +86,7 @@ pub(crate) struct WebAnswer {
 }
 
 impl WebAnswer {
-    /// Text of some media type. Nothing of a product is for caches.
+    /// Text with a media type. Caches must not store it.
     pub(crate) fn new(status: u16, media_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![
             ("content-type", media_type.to_owned()),
@@ -115,12 +115,12 @@ impl WebAnswer {
         Self::new(303, "text/plain; charset=utf-8", "").with("location", target)
     }
 
-    /// Another HTTP method than those that are served.
+    /// The answer to an HTTP method that is not served.
     pub(crate) fn not_allowed(allowed: &'static str) -> Self {
         Self::new(405, "text/plain; charset=utf-8", "").with("allow", allowed)
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     #[must_use]
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

@@ -13,10 +13,10 @@ use lab::Lab;
 use launchmystore::LaunchMyStore;
 use pelcro::{Environment, Pelcro};
 
-use crate::kept::DataProblem;
 use crate::options::MockOptions;
 use crate::product::Product;
 use crate::product_name::ProductName;
+use crate::stored_data::DataProblem;
 
 /// Opens the product that `options` name, with its data.
 ///

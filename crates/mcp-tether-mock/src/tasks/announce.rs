@@ -1,4 +1,4 @@
-//! Notifications of what becomes of a task.
+//! Notifications about the progress of a task.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::task::CallTask;
 use crate::connections::Connections;
 use mcp_tether_wire::protocol::methods;
 
-/// Tells of every change of a task until it ends.
+/// Announces every change of a task until it ends.
 pub(crate) async fn announce(
     connections: Arc<Connections>,
     task: Arc<CallTask>,

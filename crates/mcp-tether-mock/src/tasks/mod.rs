@@ -1,6 +1,6 @@
 //! Tasks: calls that go on after they were answered with a handle. The same tasks serve both forms,
 //! that of 2025-11-25 (`basic/utilities/tasks`) and the extension of 2026-07-28 (SEP-2663); what is
-//! shown of them differs (`shown`).
+//! their JSON differs (`shown`).
 
 mod announce;
 mod shown;
@@ -23,11 +23,11 @@ pub(super) use terms::{TaskSupport, Terms};
 pub(super) struct Tasks(Mutex<HashMap<String, Arc<CallTask>>>);
 
 impl Tasks {
-    /// A new task of this owner.
+    /// Creates a task of this owner.
     pub(super) fn create(&self, owner: &str, terms: Terms) -> Arc<CallTask> {
         let mut bytes = [0; 16];
         OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");
-        // Whoever knows the id may use the task, so it must not be guessed.
+        // The id gives access to the task, so it must not be guessable.
         let id = format!("{:032x}", u128::from_le_bytes(bytes));
         let task = Arc::new(CallTask::new(id.clone(), owner.to_owned(), terms));
         let mut tasks = self.lock();
@@ -36,13 +36,13 @@ impl Tasks {
         task
     }
 
-    /// The task of this id, if it is this owner's and still there.
+    /// Returns the task with this id, if it belongs to this owner and has not expired.
     pub(super) fn find(&self, id: &str, owner: &str) -> Option<Arc<CallTask>> {
         let found = self.lock().get(id).cloned();
         found.filter(|task| task.owner() == owner && !task.is_expired())
     }
 
-    /// Every task of this owner, oldest first.
+    /// Returns every task of this owner, oldest first.
     pub(super) fn of(&self, owner: &str) -> Vec<Arc<CallTask>> {
         let mut tasks: Vec<_> = {
             let tasks = self.lock();

@@ -8,7 +8,7 @@ use super::task::{CallTask, TaskEnd, milliseconds};
 use crate::date::Date;
 use mcp_tether_wire::protocol::meta::rounds;
 
-/// Which revision's words are used.
+/// The revision whose member names are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskForm {
     /// 2025-11-25: `ttl`, `pollInterval`, never a result or a question.
@@ -18,7 +18,7 @@ pub(crate) enum TaskForm {
 }
 
 impl CallTask {
-    /// Its handle: how it stands, and nothing of what is inside.
+    /// Returns its handle: its status, without questions, result or error.
     pub(crate) fn handle(&self, form: TaskForm) -> Map<String, Value> {
         let mut shown = Map::new();
         let mut set = |name: &str, value: Value| {
@@ -41,7 +41,7 @@ impl CallTask {
         shown
     }
 
-    /// Its handle and what is inside: questions, result or error (extension only).
+    /// Returns its handle with questions, result or error (extension only).
     pub(crate) fn details(&self) -> Map<String, Value> {
         let mut shown = self.handle(TaskForm::Extension);
         let questions = self.questions();

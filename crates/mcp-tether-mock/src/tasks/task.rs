@@ -1,4 +1,4 @@
-//! One task: how it stands, what it asks, what came of it.
+//! One task: its status, its questions, its outcome.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,7 +15,7 @@ use crate::rpc_error::RpcError;
 /// What the host answered: a result, or an error object.
 type QuestionAnswer = Result<Value, Value>;
 
-/// A call that may become a task: which one, and what stops the work.
+/// The task that a call became, if it did, and the handle that stops the work.
 #[derive(Debug, Default)]
 pub(crate) struct Becomes {
     task: OnceLock<Arc<CallTask>>,
@@ -27,7 +27,7 @@ impl Becomes {
         self.task.get()
     }
 
-    /// A call becomes a task once, before or after it is known what stops it.
+    /// Sets the task, once: before or after the handle that stops the work is known.
     pub(crate) fn set(&self, task: Arc<CallTask>) {
         if let Some(running) = self.running.get() {
             task.runs_as(running.clone());
@@ -43,7 +43,7 @@ impl Becomes {
     }
 }
 
-/// A call that goes on by itself.
+/// A call that goes on after it was answered with a handle.
 #[derive(Debug)]
 pub(crate) struct CallTask {
     id: String,
@@ -120,18 +120,18 @@ impl CallTask {
         self.created.elapsed().is_ok_and(|age| age >= self.terms.ttl)
     }
 
-    /// Says what stops the work.
+    /// Sets the handle that stops the work.
     fn runs_as(&self, work: AbortHandle) {
-        // Told once, by whoever started it.
+        // Set once, by the code that started it.
         let _ = self.work.set(work);
     }
 
-    /// Says something about how it stands.
+    /// Sets the status message.
     pub(crate) fn tell(&self, message: &str) {
         self.update(|state| state.message = Some(message.to_owned()));
     }
 
-    /// Ends with what the call gave.
+    /// Ends with the outcome of the call.
     pub(crate) fn finish(&self, outcome: Result<String, RpcError>) {
         self.end_as(match outcome {
             Ok(text) => TaskEnd::Completed(text),
@@ -139,7 +139,7 @@ impl CallTask {
         });
     }
 
-    /// Stops the work. A task that ended stays as it is; false then.
+    /// Stops the work. Returns false if the task had already ended; it stays as it is.
     pub(crate) fn cancel(&self) -> bool {
         let cancelled = self.end_as(TaskEnd::Cancelled);
         if cancelled && let Some(work) = self.work.get() {
@@ -148,7 +148,7 @@ impl CallTask {
         cancelled
     }
 
-    /// Puts a question to whoever looks at the task; `None` when the task ended before an answer.
+    /// Asks the host a question through the task; `None` if the task ended before an answer.
     pub(crate) async fn ask(&self, method: &str, params: &Value) -> Option<QuestionAnswer> {
         let (asker, answer) = oneshot::channel();
         let mut question = json!({ "method": method });
@@ -164,7 +164,7 @@ impl CallTask {
         answer.await.ok()
     }
 
-    /// Hands in what the host answers. What was not asked, or cannot be an answer, is passed over.
+    /// Takes the host's answers. What was not asked, or cannot be an answer, is ignored.
     pub(crate) fn answer(&self, answers: Map<String, Value>) {
         for (key, answer) in answers {
             let fitting = self.lock().open.get(&key).is_some_and(|open| {
@@ -176,7 +176,7 @@ impl CallTask {
         }
     }
 
-    /// Hands in the answer to one question.
+    /// Takes the answer to one question.
     pub(crate) fn settle(&self, key: &str, answer: QuestionAnswer) {
         let mut asker = None;
         self.update(|state| asker = state.open.remove(key).map(|open| open.asker));
@@ -186,7 +186,7 @@ impl CallTask {
         }
     }
 
-    /// What is asked and not answered, by key.
+    /// Returns the open questions, by key.
     pub(crate) fn questions(&self) -> Map<String, Value> {
         let state = self.lock();
         state.open.iter().map(|(key, open)| (key.clone(), open.question.clone())).collect()
@@ -200,7 +200,8 @@ impl CallTask {
         self.lock().end.clone()
     }
 
-    /// What the call gave, if it ended: its result, its error, or why there is none.
+    /// Returns the outcome if the task ended: its result, its error, or an error for a cancelled
+    /// task.
     pub(crate) fn outcome(&self) -> Option<Result<String, RpcError>> {
         Some(match self.end()? {
             TaskEnd::Completed(text) => Ok(text),
@@ -209,7 +210,7 @@ impl CallTask {
         })
     }
 
-    /// Tells whenever something about it changes.
+    /// Returns a receiver that is notified of every change.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
@@ -240,7 +241,7 @@ impl CallTask {
     }
 }
 
-/// A duration as protocols count it.
+/// Returns a duration in milliseconds.
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Which calls become tasks, and for how long.
+//! Which calls become tasks, and how long tasks live.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ pub(crate) enum TaskSupport {
     /// Never.
     #[default]
     Forbidden,
-    /// Where the host knows tasks.
+    /// If the host supports tasks.
     Optional,
-    /// Always: hosts that know no tasks are refused where the revision has a way to.
+    /// Always: hosts that do not support tasks are refused if the revision has a way to.
     Required,
-    /// Like `Required`, but the call decides itself when: it may ask something first.
+    /// Like `Required`, but the call itself decides when: it may ask something first.
     Late,
 }
 

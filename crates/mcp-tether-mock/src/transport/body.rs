@@ -1,5 +1,5 @@
-//! The body of an SSE stream: reads a log, lays its events out, and breaks off where a fault says
-//! so.
+//! The body of an SSE stream: reads a log, formats its events, and cuts the stream where a fault
+//! requires it.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -17,10 +17,10 @@ use super::encode;
 use crate::events::{LogEvent, LogReader, NextEvent};
 use crate::faults::{Plan, Point, Style};
 
-/// Events that are there already are sent together up to about this many bytes.
-const TOGETHER: usize = 64 * 1024;
+/// Events that are ready are sent together, up to about this many bytes.
+const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
-/// What one stream sends.
+/// What one SSE stream sends.
 pub(super) struct EventStream {
     reader: LogReader,
     style: Style,
@@ -46,7 +46,8 @@ enum BodyState {
 }
 
 impl EventStream {
-    /// A stream of what `reader` finds. With `ids`, events can be resumed from; with `priming`, the
+    /// Creates a stream of the events of `reader`. With `ids`, it can be resumed; with `priming`,
+    /// the
     /// first thing sent is the id to resume the whole stream from.
     pub(super) fn new(reader: LogReader, plan: &Plan, ids: bool, priming: bool) -> Self {
         let style = plan.style.clone();
@@ -137,7 +138,7 @@ impl EventStream {
         }
     }
 
-    /// What the log has next; `None` when it is time for a heartbeat.
+    /// Returns the next event of the log; `None` when a heartbeat is due.
     async fn next(&mut self) -> Option<NextEvent> {
         match self.style.heartbeat {
             Some(pause) => tokio::time::timeout(pause, self.reader.next()).await.ok(),
@@ -176,10 +177,10 @@ impl EventStream {
         self.send(bytes);
     }
 
-    /// Many small events travel in few large writes.
+    /// Sends many small events in few large writes.
     fn with_what_is_there(&mut self, first: Bytes) -> Bytes {
         let mut all = Vec::new();
-        while all.len() + first.len() < TOGETHER {
+        while all.len() + first.len() < MAX_CHUNK_BYTES {
             match self.reader.poll() {
                 Some(NextEvent::Event(event)) => {
                     if all.is_empty() {
@@ -187,7 +188,7 @@ impl EventStream {
                     }
                     all.extend_from_slice(&self.encoded(&event));
                 }
-                // Found again by the next look.
+                // The next call finds it again.
                 _ => break,
             }
         }
@@ -232,7 +233,7 @@ impl EventStream {
     }
 }
 
-/// What the encoder has written since the last look. Writing to memory does not fail.
+/// Returns what the encoder has written since the last call. Writing to memory does not fail.
 fn written(result: io::Result<()>, gzip: &mut GzEncoder<Vec<u8>>) -> Bytes {
     match result {
         Ok(()) => std::mem::take(gzip.get_mut()).into(),
@@ -256,19 +257,19 @@ pub(super) fn whole(bytes: Bytes, chunk: Option<usize>) -> Body {
     Body::from_stream(pieces)
 }
 
-/// A body that breaks off after half of its bytes.
+/// A body that is cut after half of its bytes.
 pub(super) fn half(bytes: &Bytes) -> Body {
     let half = stream::iter([Ok(bytes.slice(..bytes.len() / 2))]);
     Body::from_stream(half.chain(stream::once(async { Err(broken_off().await) })))
 }
 
-/// Breaks a body off, after what came before was flushed.
+/// Cuts a body after what came before was flushed.
 async fn broken_off() -> io::Error {
     tokio::task::yield_now().await;
     io::ErrorKind::ConnectionAborted.into()
 }
 
-/// A body that never comes.
+/// A body that never sends anything.
 pub(super) fn silent() -> Body {
     Body::from_stream(stream::pending::<Result<Bytes, Infallible>>())
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::faults::Style;
 
-/// The data of an event whose JSON is laid out as `style` says.
+/// Returns JSON formatted as `style` requires.
 pub(super) fn laid_out<'a>(payload: &'a [u8], style: &Style) -> Cow<'a, [u8]> {
     if !style.pretty {
         return Cow::Borrowed(payload);
@@ -18,7 +18,7 @@ pub(super) fn laid_out<'a>(payload: &'a [u8], style: &Style) -> Cow<'a, [u8]> {
     }
 }
 
-/// What a stream opens with.
+/// Returns the first bytes of a stream.
 pub(super) fn opening(style: &Style, first_id: Option<&str>) -> Vec<u8> {
     let end = style.line_ending.text();
     let mut out = Vec::new();
@@ -45,7 +45,7 @@ pub(super) fn opening(style: &Style, first_id: Option<&str>) -> Vec<u8> {
     out
 }
 
-/// A comment that keeps a connection busy.
+/// Returns a comment that keeps a connection alive.
 pub(super) fn comment(style: &Style) -> Bytes {
     let end = style.line_ending.text();
     if style.dated_heartbeat {

@@ -1,4 +1,4 @@
-//! One HTTP request as the handlers see it: read once, judged once.
+//! One HTTP request as the handlers see it: read once, with the plan of its faults.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::wire::Switch;
 use mcp_tether_wire::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
 use mcp_tether_wire::protocol::headers;
 
-/// One HTTP request and what is to be done with it.
+/// One HTTP request and the plan of its faults.
 pub(super) struct HttpExchange {
     pub(super) http: Method,
     pub(super) uri: Uri,
@@ -26,7 +26,7 @@ pub(super) struct HttpExchange {
 }
 
 impl HttpExchange {
-    /// The value of a header as text; `None` if absent or no text.
+    /// Returns the value of a header; `None` if absent or not text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -43,7 +43,7 @@ impl HttpExchange {
         }
     }
 
-    /// Breaks the connection off; never returns.
+    /// Cuts the connection; never returns.
     pub(super) async fn cut(&self) -> ! {
         self.ticket.end(Ending::Cut);
         self.switch.cut();
@@ -51,7 +51,7 @@ impl HttpExchange {
     }
 }
 
-/// The messages of a body that are messages.
+/// Returns the valid messages of a body.
 pub(super) fn messages(received: Option<&Result<Received, Invalid>>) -> Vec<&Message> {
     match received {
         Some(Ok(Received::One(message))) => vec![message],
@@ -68,7 +68,7 @@ pub(super) fn recorded(message: &&Message) -> RecordedMessage {
     }
 }
 
-/// What faults are chosen by. `tool` keeps the name that is borrowed.
+/// Returns the parts of a request that select faults. `tool` holds the name that is borrowed.
 pub(super) fn asked<'a>(
     http: &'a Method,
     uri: &'a Uri,
@@ -84,12 +84,12 @@ pub(super) fn asked<'a>(
     }
 }
 
-/// The tool that the first message calls.
+/// Returns the tool that the first message calls.
 pub(super) fn tool_name(messages: &[&Message]) -> Option<String> {
     called(messages.first()?)
 }
 
-/// Every tool that is called.
+/// Returns every tool that is called.
 pub(super) fn tool_names(received: Option<&Result<Received, Invalid>>) -> Vec<String> {
     messages(received).into_iter().filter_map(called).collect()
 }

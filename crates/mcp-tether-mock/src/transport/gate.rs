@@ -1,4 +1,4 @@
-//! Checks of what a request says about itself, before its message is looked at.
+//! Checks the headers of a request, before its message is processed.
 
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
@@ -15,12 +15,12 @@ use mcp_tether_wire::jsonrpc::{Invalid, Message, Received};
 use mcp_tether_wire::protocol::headers;
 
 /// Codes that JSON-RPC leaves to servers.
-const REFUSED: i64 = -32000;
+const SERVER_ERROR_CODE: i64 = -32000;
 
-/// Who asks, as far as the credential tells.
+/// Who sends a request, as far as the credential tells.
 pub(super) type Credential = String;
 
-/// Host, origin and credential: what every MCP route asks for.
+/// Checks host, origin and credential, as every MCP route requires; returns the credential.
 pub(super) fn admit(
     shared: &MockState,
     exchange: &HttpExchange,
@@ -29,7 +29,7 @@ pub(super) fn admit(
     credential(shared, exchange)
 }
 
-/// Host and origin alone.
+/// Checks only host and origin.
 pub(super) fn local(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
     let port = shared.port();
     let host = exchange.header("host").unwrap_or_default();
@@ -44,8 +44,8 @@ pub(super) fn local(shared: &MockState, exchange: &HttpExchange) -> Result<(), B
     Ok(())
 }
 
-/// `Accept` and `Content-Type` of a POST (transports, "sending messages"). Whoever has but one form
-/// of answers does not ask which are accepted.
+/// Checks `Accept` and `Content-Type` of a POST (transports, "sending messages"). A mock with only
+/// one form of answers does not check which are accepted.
 pub(super) fn post_types(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
     if exchange.plan.lenient {
         return Ok(());
@@ -65,7 +65,7 @@ pub(super) fn post_types(shared: &MockState, exchange: &HttpExchange) -> Result<
     Ok(())
 }
 
-/// `Accept` of a GET.
+/// Checks `Accept` of a GET.
 pub(super) fn stream_type(exchange: &HttpExchange) -> Result<(), Box<Response>> {
     if exchange.plan.lenient || accepts(exchange, headers::EVENT_STREAM) {
         return Ok(());
@@ -73,12 +73,13 @@ pub(super) fn stream_type(exchange: &HttpExchange) -> Result<(), Box<Response>> 
     refuse(StatusCode::NOT_ACCEPTABLE, "Accept must list text/event-stream")
 }
 
-/// Refuses with a JSON-RPC error that has no id.
+/// Returns the refusal: a JSON-RPC error without an id.
 pub(super) fn refuse<T>(status: StatusCode, message: &str) -> Result<T, Box<Response>> {
-    Err(Box::new(reply::refusal(status, REFUSED, message)))
+    Err(Box::new(reply::refusal(status, SERVER_ERROR_CODE, message)))
 }
 
-/// Names of this machine with our port: what a rebound name cannot be (S-14).
+/// Returns whether this is a name of this machine with our port, which a rebound name cannot be
+/// (S-14).
 fn is_own_host(host: &str, port: u16) -> bool {
     let Some((name, given)) = host.rsplit_once(':') else {
         return false;
@@ -109,7 +110,7 @@ fn credential(shared: &MockState, exchange: &HttpExchange) -> Result<Credential,
             given => unauthorized(given.is_some(), "token"),
         },
         Auth::OAuth(_) => token(shared, exchange, bearer),
-        // Whoever shows what looks like a key is told about keys.
+        // A client that presents something like a key gets an answer about keys.
         Auth::OAuthOrApiKey(_) if named.is_some() => api_key(shared, named),
         Auth::OAuthOrApiKey(_) => match bearer {
             Some(key) if key == shared.options.api_key => Ok(key.to_owned()),
@@ -125,14 +126,14 @@ fn api_key(shared: &MockState, given: Option<&str>) -> Result<Credential, Box<Re
     }
 }
 
-/// A wrong credential of this kind, or none.
+/// Returns the refusal of a wrong or missing credential of this kind.
 fn unauthorized<T>(given: bool, kind: &str) -> Result<T, Box<Response>> {
     let (message, challenge) = if given {
         (format!("the {kind} is not valid"), "Bearer error=\"invalid_token\"")
     } else {
         (format!("a valid {kind} is needed"), "Bearer")
     };
-    let mut response = reply::refusal(StatusCode::UNAUTHORIZED, REFUSED, &message);
+    let mut response = reply::refusal(StatusCode::UNAUTHORIZED, SERVER_ERROR_CODE, &message);
     reply::set(&mut response, "www-authenticate", challenge);
     Err(Box::new(response))
 }
@@ -152,7 +153,7 @@ fn token(
     let presented = PresentedToken { path: exchange.uri.path(), token, tools: &tools };
     oauth.admit(&presented).map_err(|refused| {
         let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED);
-        let mut response = reply::refusal(status, REFUSED, refused.message);
+        let mut response = reply::refusal(status, SERVER_ERROR_CODE, refused.message);
         for challenge in refused.challenges {
             if let Ok(value) = HeaderValue::from_bytes(challenge.as_bytes()) {
                 response.headers_mut().append(WWW_AUTHENTICATE, value);
@@ -172,7 +173,7 @@ fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// The messages of the body, or why there are none.
+/// Returns the messages of the body, or the refusal of an invalid one.
 pub(super) fn readable(exchange: &HttpExchange) -> Result<Vec<Message>, Box<Response>> {
     let refused = |invalid: &Invalid| {
         let error = RpcError::new(invalid.code, &*invalid.reason);

@@ -35,7 +35,7 @@ pub(super) async fn open(
     opened(&shared, &exchange).unwrap_or_else(|refusal| *refusal)
 }
 
-/// Takes a message in.
+/// Receives a message.
 pub(super) async fn message(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,
@@ -86,7 +86,7 @@ impl Drop for EndsSession {
     }
 }
 
-/// Where messages belong, as the `endpoint` event says it.
+/// Returns the URL for messages that the `endpoint` event names.
 fn endpoint(
     port: u16,
     paths: EndpointPaths,
@@ -104,7 +104,7 @@ fn endpoint(
             Some(format!("{}{query}", path.get(folder..).unwrap_or(path)))
         }
         Some(EndpointFault::Query) => Some(query),
-        // Both lead back here or nowhere, so that the record shows a host that follows.
+        // Both lead back here or nowhere, so that the record shows a host that follows them.
         Some(EndpointFault::CrossHost) => Some(format!("http://localhost:{port}{path}{query}")),
         Some(EndpointFault::CrossPort) => {
             Some(format!("http://127.0.0.1:{}{path}{query}", port.wrapping_add(1).max(1)))
@@ -205,7 +205,7 @@ fn begin(work: &Work, message: Message) {
     }
 }
 
-/// The stream breaks off in the place of an answer: the work was done.
+/// Cuts the stream instead of answering: the work was done.
 async fn cut_when_done(answers: Arc<EventLog>, stream: Arc<EventLog>) {
     let mut reader = answers.read_after(0);
     while let NextEvent::Event(_) = reader.next().await {}

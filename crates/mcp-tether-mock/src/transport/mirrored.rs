@@ -1,5 +1,5 @@
-//! Headers that repeat the body (2026-07-28, SEP-2243): the revision, the method, what it names,
-//! and the arguments that a tool's schema wants repeated. A difference is refused with `-32020`.
+//! Headers that mirror the body (2026-07-28, SEP-2243): the revision, the method, the name,
+//! and the arguments that a tool's schema annotates. A difference is refused with `-32020`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +10,10 @@ use crate::product::ToolDefinition;
 use mcp_tether_wire::jsonrpc::Message;
 use mcp_tether_wire::protocol::{headers, methods};
 
-/// What disagrees, if anything does.
+/// What differs, if anything.
 pub(super) type HeaderVerdict = Result<(), String>;
 
-/// Method and name.
+/// Checks method and name.
 pub(super) fn standard(
     exchange: &HttpExchange,
     request: &Message,
@@ -31,7 +31,7 @@ pub(super) fn standard(
     if given == named { Ok(()) } else { Err(differs(headers::NAME, &given, named)) }
 }
 
-/// The arguments of a call that are repeated in headers.
+/// Checks the arguments of a call that headers must mirror.
 pub(super) fn arguments(
     exchange: &HttpExchange,
     tool: &ToolDefinition,
@@ -59,8 +59,8 @@ pub(super) fn arguments(
     Ok(())
 }
 
-/// Every annotated property that can be reached through `properties` alone, with the name it asks
-/// for. What is annotated against the rules asks for nothing.
+/// Returns every annotated property that can be reached through `properties` alone, with its header
+/// name. Invalid annotations are ignored.
 fn annotated(schema: &Value) -> Vec<(Vec<&str>, &str)> {
     let mut found = Vec::new();
     let mut open = vec![(Vec::new(), schema)];
@@ -89,15 +89,16 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(legal)
 }
 
-/// What a host writes for this value; nothing for `null`, for values of other types and for whole
-/// numbers that not every host can hold.
+/// Returns what a host writes for this value; `None` for `null`, for values of other types and for
+/// integers that not every host can represent.
 fn text(value: &Value) -> Option<String> {
-    const SAFE: f64 = 9_007_199_254_740_991.0;
+    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Number(number) => {
-            let safe = number.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() <= SAFE);
+            let safe =
+                number.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() <= MAX_SAFE_INTEGER);
             safe.then(|| number.as_i64().map_or_else(|| number.to_string(), |n| n.to_string()))
         }
         _ => None,
@@ -113,7 +114,7 @@ fn needed<'a>(exchange: &'a HttpExchange, name: &str) -> Result<&'a str, String>
     only(exchange, name)?.ok_or_else(|| format!("the {name} header is missing"))
 }
 
-/// The one value of a header.
+/// Returns the only value of a header.
 pub(super) fn only<'a>(exchange: &'a HttpExchange, name: &str) -> Result<Option<&'a str>, String> {
     let mut values = exchange.headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -125,7 +126,7 @@ pub(super) fn only<'a>(exchange: &'a HttpExchange, name: &str) -> Result<Option<
     }
 }
 
-/// The value inside `=?base64?…?=`, or the value itself.
+/// Returns the value inside `=?base64?…?=`, or the value itself.
 fn decoded(value: &str, name: &str) -> Result<String, String> {
     let (before, after) = headers::ENCODED;
     let Some(inner) = value.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) else {
@@ -141,7 +142,7 @@ fn differs(name: &str, given: &str, expected: &str) -> String {
     format!("the {name} header says `{given}`, the body says `{expected}`")
 }
 
-/// Whether this method has arguments to look after.
+/// Returns whether this method has arguments that headers may mirror.
 pub(super) fn has_arguments(method: &str) -> bool {
     method == methods::TOOLS_CALL
 }

@@ -1,14 +1,14 @@
-//! HTTP: routes, what every request goes through, and the two transports. What is for neither of
-//! them goes to the product, which may have pages, and to the OAuth side, if there is one.
+//! HTTP: routes, the steps of every request, and the two transports. Requests for neither of them
+//! go to the product, which may have pages, and to the OAuth side, if there is one.
 
 mod body;
-mod elsewhere;
 mod encode;
 mod exchange;
 mod gate;
 mod http_sse;
 mod mirrored;
 mod modern;
+mod other_routes;
 mod record;
 mod reply;
 mod streamable_http;
@@ -22,19 +22,19 @@ use axum::routing::{any, get, post};
 
 use super::state::MockState;
 
-/// All routes of one mock.
+/// Returns all routes of one mock.
 pub(super) fn router(shared: &Arc<MockState>) -> Router {
     let mut router = Router::new();
     if !shared.only_authorizes {
         router = mcp(shared);
     }
     router
-        .fallback(elsewhere::endpoint)
+        .fallback(other_routes::endpoint)
         .layer(from_fn_with_state(Arc::clone(shared), record::record))
         .with_state(Arc::clone(shared))
 }
 
-/// The routes of the transports.
+/// Returns the routes of the transports.
 fn mcp(shared: &MockState) -> Router<Arc<MockState>> {
     let paths = shared.product.profile().paths;
     let served = shared.options.protocol;

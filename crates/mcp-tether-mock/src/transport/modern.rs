@@ -1,5 +1,6 @@
-//! Streamable HTTP of the revision 2026-07-28: each POST stands alone and says everything about
-//! itself, GET and DELETE are gone, and whoever closes the stream of a request cancels it.
+//! Streamable HTTP of the revision 2026-07-28: each POST stands alone and describes itself, there
+//! is
+//! no GET or DELETE, and a host that closes the stream of a request cancels it.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use mcp_tether_wire::jsonrpc::{Kind, Message, Received, RequestId};
 use mcp_tether_wire::protocol::meta::{self, extensions};
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, headers, methods as names};
 
-/// Whether a request is one of this era, by how it opens (`basic/versioning`).
+/// Returns whether a request is one of this era, by how it opens (`basic/versioning`).
 pub(super) fn is_meant(served: Served, exchange: &HttpExchange) -> bool {
     if !served.has(Era::Modern) || !served.has(Era::Legacy) {
         return served.has(Era::Modern);
@@ -45,7 +46,7 @@ pub(super) fn is_meant(served: Served, exchange: &HttpExchange) -> bool {
     }
 }
 
-/// The one endpoint.
+/// Answers the MCP endpoint.
 pub(super) async fn endpoint(shared: &Arc<MockState>, exchange: &HttpExchange) -> Response {
     let answer = match exchange.http {
         Method::POST => post(shared, exchange).await,
@@ -69,7 +70,7 @@ async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     };
     match message.kind() {
         Kind::Request => request(shared, exchange, credential, message).await,
-        // The revision has none, extensions may.
+        // The revision has no notifications, but extensions may.
         Kind::Notification => Ok(reply::empty(StatusCode::ACCEPTED)),
         Kind::Response | Kind::ErrorResponse => {
             Err(Box::new(invalid("answers are not posted in this revision")))
@@ -109,7 +110,7 @@ async fn request(
         streams: Streams { answers: Arc::clone(&answers), related: answers },
         refused: Arc::default(),
     };
-    // Before anything is waited for: from here on a host that goes away stops the work.
+    // Before the first wait: from here on a host that goes away stops the work.
     let guard = CancelsWork(session);
     let refused = Arc::clone(&work.refused);
     work.start_round(request, rounds).await;
@@ -126,7 +127,7 @@ impl Drop for CancelsWork {
     }
 }
 
-/// Who asks, for this request alone; an error if it does not say what it must.
+/// Returns a session for this request alone; an error if a required member is missing.
 fn introduced(
     shared: &MockState,
     exchange: &HttpExchange,
@@ -152,7 +153,7 @@ fn introduced(
     };
     let version = match meta.get(meta::PROTOCOL_VERSION).and_then(Value::as_str) {
         Some(version) => version,
-        // What a host of another era says about itself is all there is.
+        // A host of another era declares nothing else.
         None => match stated.filter(|stated| known(stated).is_none()) {
             Some(stated) => return Err(unsupported(shared, exchange, stated)),
             None => return Err(lacks(meta::PROTOCOL_VERSION)),
@@ -211,14 +212,14 @@ fn mirrored_arguments(
     }
 }
 
-/// Takes up earlier rounds of a call.
+/// Resumes earlier rounds of a call.
 fn rounds(
     shared: &MockState,
     credential: &str,
     request: &Message,
     params: &Value,
 ) -> Result<Rounds, RpcError> {
-    // The salient parameters: all but what changes from round to round.
+    // The parameters that identify the call: all but those that change from round to round.
     let salient = ["name", "uri", "arguments"].map(|member| params[member].to_string());
     let mut parts = vec![request.method(), credential];
     parts.extend(salient.iter().map(String::as_str));
@@ -226,7 +227,7 @@ fn rounds(
     Rounds::resume(&shared.seal, text.unwrap_or("{}"), &parts).map_err(RpcError::invalid_params)
 }
 
-/// The status that goes with an error (`transports/streamable-http`; T-62).
+/// Returns the HTTP status of an error code (`transports/streamable-http`; T-62).
 fn status_of(code: i64) -> StatusCode {
     match code {
         codes::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
@@ -237,8 +238,9 @@ fn status_of(code: i64) -> StatusCode {
     }
 }
 
-/// Answers with one JSON body or with a stream, as faults, options and the work want it. What is
-/// refused at once is refused with its status, in whatever form.
+/// Answers with one JSON body or with a stream, as faults, options and the work require. An
+/// immediate
+/// refusal has its status in either form.
 async fn respond(
     shared: &MockState,
     exchange: &HttpExchange,
@@ -285,7 +287,7 @@ fn streamed(exchange: &HttpExchange, events: EventStream) -> Response {
     response
 }
 
-/// What of a listen filter this product can deliver.
+/// Returns the part of a listen filter that this product can deliver.
 fn granted(
     shared: &MockState,
     exchange: &HttpExchange,

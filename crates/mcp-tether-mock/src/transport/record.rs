@@ -1,5 +1,5 @@
-//! What every request goes through, whatever its route: it is read, recorded, and faults that need
-//! no understanding of it take their course. The answer's body tells the record how it ended.
+//! What every request goes through, whatever its route: it is read and recorded, and faults that do
+//! not depend on its content are applied. The body of the answer reports how the exchange ended.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::state::MockState;
 use crate::wire::Switch;
 use mcp_tether_wire::jsonrpc::Received;
 
-/// Records a request, applies what faults say about it as a whole, and hands it on.
+/// Records a request, applies the faults that concern it as a whole, and passes it on.
 pub(super) async fn record(
     State(shared): State<Arc<MockState>>,
     ConnectInfo(switch): ConnectInfo<Switch>,
@@ -75,7 +75,7 @@ pub(super) async fn record(
     tracked(response, &exchange)
 }
 
-/// The answer of faults that need no understanding of the request.
+/// Returns the answer of faults that do not depend on the content of the request.
 async fn before_work(exchange: &HttpExchange) -> Option<Response> {
     let plan = &exchange.plan;
     if let Some(delay) = plan.delay {
@@ -100,7 +100,7 @@ fn tracked(response: Response, exchange: &HttpExchange) -> Response {
     response.map(|inner| Body::new(Tracked { inner, ticket: Arc::clone(&exchange.ticket) }))
 }
 
-/// A body that tells the record how it ended.
+/// A body that reports to the record how it ended.
 struct Tracked {
     inner: Body,
     ticket: Arc<Ticket>,
@@ -140,7 +140,7 @@ impl Drop for Tracked {
         // A body without content is never polled.
         let ending =
             if self.inner.is_end_stream() { Ending::Completed } else { Ending::Disconnected };
-        // Whatever hangs on the body is let go before anyone can know.
+        // Everything attached to the body is dropped before the ending is visible.
         self.inner = Body::empty();
         self.ticket.end(ending);
     }

@@ -20,7 +20,7 @@ use mcp_tether_wire::protocol::{codes, headers};
 /// The response to a request; a refusal is boxed, because it is large and rare.
 pub(super) type HttpAnswer = Result<Response, Box<Response>>;
 
-/// The query that a redirected request carries, with how often it was.
+/// The query parameter of a redirected request: how often it was redirected.
 const REDIRECTED: &str = "redirected=";
 
 pub(super) fn empty(status: StatusCode) -> Response {
@@ -53,14 +53,14 @@ pub(super) fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "nothing here\n")
 }
 
-/// Sets a header whose value is known to be legal.
+/// Sets a header. An illegal value is ignored.
 pub(super) fn set(response: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         response.headers_mut().insert(HeaderName::from_static(name), value);
     }
 }
 
-/// How often this request was redirected to its own path.
+/// Returns how often this request was redirected to its own path.
 pub(super) fn hops_so_far(exchange: &HttpExchange) -> u32 {
     let fields = exchange.uri.query().unwrap_or_default().split('&');
     let hops = fields.filter_map(|field| field.strip_prefix(REDIRECTED)?.parse().ok());
@@ -116,7 +116,7 @@ pub(super) fn invalid(message: &str) -> Response {
     refusal(StatusCode::BAD_REQUEST, codes::INVALID_REQUEST, message)
 }
 
-/// What was cancelled has no answer: then the body stays empty.
+/// Answers with a JSON body. A cancelled request has no answer, so the body is empty.
 pub(super) fn json_answer(
     exchange: &HttpExchange,
     status: StatusCode,
@@ -144,7 +144,7 @@ pub(super) fn json_answer(
     response
 }
 
-/// The head of an SSE answer around a body.
+/// Returns an SSE response with this body.
 pub(super) fn stream_head(exchange: &HttpExchange, body: Body, gzip: bool) -> Response {
     let mut response = Response::new(body);
     let media_type = exchange.plan.content_type.as_deref().unwrap_or(headers::EVENT_STREAM);

@@ -24,10 +24,10 @@ use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
 use mcp_tether_wire::protocol::methods::INITIALIZE;
 use mcp_tether_wire::protocol::{ProtocolVersion, codes, headers};
 
-/// What a server-defined code says here: the session is gone.
-const SESSION_NOT_FOUND: i64 = -32001;
+/// The server-defined code of an unknown session.
+const SESSION_NOT_FOUND_CODE: i64 = -32001;
 
-/// The one endpoint.
+/// Answers the MCP endpoint.
 pub(super) async fn endpoint(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,
@@ -83,7 +83,7 @@ async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     respond(exchange, &session, reader, is_batch, shared.options.answers).await
 }
 
-/// Takes notifications and answers in; gives the requests.
+/// Handles notifications and answers; returns the requests.
 fn sort_out(session: &Arc<HostSession>, plan: &Plan, messages: Vec<Message>) -> Vec<Message> {
     let mut requests = Vec::new();
     for message in messages {
@@ -108,7 +108,7 @@ fn work(
     credential: String,
 ) -> Work {
     let answers = shared.connections.new_log(session);
-    // Where only the answer may be sent, everything else takes the standalone stream.
+    // If only the answer may be sent, everything else is sent on the standalone stream.
     let related = match (exchange.plan.form, shared.options.answers) {
         (Some(AnswerForm::Json), _) | (None, Answers::OnlyJson) => Arc::clone(session.standalone()),
         _ => Arc::clone(&answers),
@@ -155,7 +155,7 @@ async fn initialize(
     Ok(response)
 }
 
-/// Answers with one JSON body or with a stream, as faults, options and the work want it.
+/// Answers with one JSON body or with a stream, as faults, options and the work require.
 async fn respond(
     exchange: &HttpExchange,
     session: &HostSession,
@@ -170,7 +170,7 @@ async fn respond(
     let json = match plan.form {
         Some(AnswerForm::Json) => true,
         Some(AnswerForm::Sse) => false,
-        // Whoever cuts before the head wants the work done first.
+        // A cut before the head must come after the work.
         None if plan.disconnect == Some(Point::BeforeHeaders) => true,
         None if answers == Answers::OnlyJson => true,
         None => answers == Answers::Json && reader.first_is_answer().await,
@@ -220,7 +220,7 @@ fn listen(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     Ok(stream(exchange, &session, reader))
 }
 
-/// Reads on after the event of this id: `LOG-EVENT`.
+/// Opens a reader after the event with this id: `LOG-EVENT`.
 fn resumed(session: &HostSession, last: &str) -> Option<LogReader> {
     let (log, event) = last.split_once('-')?;
     let log = session.log(log.parse().ok()?)?;
@@ -243,7 +243,7 @@ fn leave(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     Ok(reply::empty(StatusCode::OK))
 }
 
-/// The session that the headers name, or what stands in for one.
+/// Returns the session that the headers name, or a session of one stateless request.
 fn session(
     shared: &Arc<MockState>,
     exchange: &HttpExchange,
@@ -262,7 +262,7 @@ fn session(
             Some(SessionFault::Answers400) => StatusCode::BAD_REQUEST,
             _ => StatusCode::NOT_FOUND,
         };
-        let refusal = reply::refusal(status, SESSION_NOT_FOUND, "session not found");
+        let refusal = reply::refusal(status, SESSION_NOT_FOUND_CODE, "session not found");
         return Err(Box::new(refusal));
     };
     let stated = exchange.header(headers::PROTOCOL_VERSION);
@@ -274,7 +274,7 @@ fn session(
     Ok(session)
 }
 
-/// Without a session the header alone tells the revision; without a header it is 2025-03-26
+/// Returns the revision that the header names; without a header it is 2025-03-26
 /// (2025-06-18 and later, transports, "protocol version header").
 fn stated_version(
     shared: &MockState,

@@ -1,4 +1,4 @@
-//! Work on requests, and what becomes of answers on their way to a stream.
+//! Work on requests, and the faults of answers on their way to a stream.
 
 use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ use crate::tasks::Becomes;
 use mcp_tether_wire::jsonrpc::{Message, Object, RequestId, error_response};
 use mcp_tether_wire::protocol::methods as names;
 
-/// What all work for one POST has in common.
+/// What all requests of one POST share.
 #[derive(Clone)]
 pub(super) struct Work {
     pub(super) shared: Arc<MockState>,
@@ -28,7 +28,7 @@ pub(super) struct Work {
     pub(super) credential: String,
     pub(super) plan: Plan,
     pub(super) streams: Streams,
-    /// Ends the log of the answers when the last piece of work is done or given up.
+    /// Ends the log of the answers when the last piece of work is done or cancelled.
     pub(super) end: Option<Arc<EndOnDrop>>,
     /// The code of the error that was answered, if it was one.
     pub(super) refused: Arc<OnceLock<i64>>,
@@ -45,7 +45,8 @@ impl Work {
         self.watch_over(&id, &becomes, running.abort_handle());
     }
 
-    /// The same for a call that asks in rounds; what can be done at once is done when this returns.
+    /// Answers a call that asks in rounds. What can be done without waiting is done when this
+    /// returns.
     pub(super) async fn start_round(&self, request: Message, rounds: Rounds) {
         let Some(id) = request.id().cloned() else {
             return;
@@ -59,7 +60,7 @@ impl Work {
         }
     }
 
-    /// Who may stop the work: the session, or the task that it became.
+    /// Registers the work where it can be stopped: at the session, or at the task that it became.
     fn watch_over(&self, id: &RequestId, becomes: &Becomes, running: AbortHandle) {
         becomes.runs_as(running.clone());
         if becomes.task().is_none() {
@@ -84,7 +85,7 @@ impl Work {
     /// Sends an answer on its way.
     pub(super) fn deliver(&self, id: &RequestId, outcome: MethodResult) {
         if let Err(error) = &outcome {
-            // Only the first answer counts, and there is one.
+            // Only the first answer counts.
             let _ = self.refused.set(error.code);
         }
         let faults = &self.plan.message;
@@ -135,8 +136,8 @@ impl Work {
     }
 }
 
-/// Puts a question to the host on its standalone stream as soon as it has one, because of a
-/// notification that came: no request is under way that the question could belong to.
+/// Asks the host a question on its standalone stream as soon as it has one, because of a
+/// notification: there is no open request that the question could belong to.
 pub(super) fn ask_alone(session: &Arc<HostSession>, plan: &Plan) {
     let Some(ask) = plan.ask.clone() else {
         return;
@@ -149,7 +150,7 @@ pub(super) fn ask_alone(session: &Arc<HostSession>, plan: &Plan) {
     });
 }
 
-/// Parameters for a question that any host can answer.
+/// Returns parameters for a question that any host can answer.
 fn question(method: &str) -> Value {
     match method {
         names::SAMPLE => json!({
@@ -169,7 +170,7 @@ fn question(method: &str) -> Value {
     }
 }
 
-/// The messages that stand for one answer, whole or broken as the faults say.
+/// Returns the messages sent for one answer, whole or broken as the faults require.
 fn payloads(id: &RequestId, outcome: MethodResult, faults: &MessageFaults) -> Vec<Bytes> {
     if faults.never {
         return Vec::new();

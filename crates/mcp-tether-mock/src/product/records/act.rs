@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::record_error::{RecordError, Reply};
 use super::resource::{
-    Action, Column, Gives, Manners, RecordFunction, RecordTable, ToolRow, WhenGone,
+    Action, ApiFormat, Column, Gives, RecordFunction, RecordTable, ToolRow, WhenGone,
 };
 use super::store::Records;
-use super::trouble::{RecordError, Reply};
 use crate::date::Date;
 use crate::product::field::{Shape, ToolInput};
 use crate::product::moment::Moment;
@@ -14,13 +14,13 @@ use crate::product::page::ListPage;
 
 /// Runs a tool that only looks.
 pub(crate) fn read(
-    manners: &Manners,
+    format: &ApiFormat,
     (of, row): (&'static RecordTable, &ToolRow),
     records: &Records,
     input: ToolInput<'_>,
 ) -> Reply {
     match &row.action {
-        Action::List => list(manners, of, records, input),
+        Action::List => list(format, of, records, input),
         Action::Get => {
             let record = seen(of, records, input)?;
             Ok(show(of, records, record))
@@ -34,46 +34,46 @@ pub(crate) fn read(
 
 /// Runs any tool. One that fails has changed nothing.
 pub(crate) fn write(
-    manners: &Manners,
+    format: &ApiFormat,
     row: (&'static RecordTable, &ToolRow),
     records: &mut Records,
     input: ToolInput<'_>,
 ) -> Reply {
     if row.1.only_looks() {
-        read(manners, row, records, input)
+        read(format, row, records, input)
     } else {
-        records.attempt(|records| carry_out(manners, row, records, input))
+        records.attempt(|records| carry_out(format, row, records, input))
     }
 }
 
-/// Runs any tool that is known to succeed, as when data is seeded.
+/// Runs any tool without undoing a failure; for calls that are known to succeed, such as seeding.
 pub(crate) fn carry_out(
-    manners: &Manners,
+    format: &ApiFormat,
     (of, row): (&'static RecordTable, &ToolRow),
     records: &mut Records,
     input: ToolInput<'_>,
 ) -> Reply {
     match &row.action {
-        Action::Create => create(manners, of, records, input),
-        Action::Update => update(manners, of, records, input),
-        Action::Delete => delete(manners, of, records, input),
+        Action::Create => create(format, of, records, input),
+        Action::Update => update(format, of, records, input),
+        Action::Delete => delete(format, of, records, input),
         Action::Special { run: RecordFunction::Write(run), gives, .. } => {
             run(records, input).map(|given| finish(of, *gives, records, given))
         }
-        _ => read(manners, (of, row), records, input),
+        _ => read(format, (of, row), records, input),
     }
 }
 
-fn list(manners: &Manners, of: &RecordTable, records: &Records, input: ToolInput<'_>) -> Reply {
-    let wanted = Wanted::of(manners, of, input)?;
+fn list(format: &ApiFormat, of: &RecordTable, records: &Records, input: ToolInput<'_>) -> Reply {
+    let wanted = Wanted::of(format, of, input)?;
     let found: Vec<&Value> = records.all(of).iter().rev().filter(|r| wanted.has(r)).collect();
-    let [page, size] = manners.page.map(|field| input.whole(field.name));
-    let page = ListPage::of(&found, page.unwrap_or(1), size.unwrap_or(manners.page_size));
+    let [page, size] = format.page.map(|field| input.whole(field.name));
+    let page = ListPage::of(&found, page.unwrap_or(1), size.unwrap_or(format.page_size));
     let items: Vec<Value> = page.items.iter().map(|record| show(of, records, record)).collect();
-    Ok((manners.list)(&page.showing(&items)))
+    Ok((format.list)(&page.showing(&items)))
 }
 
-/// What a list is narrowed by.
+/// Returns the filters of a list.
 struct Wanted<'a> {
     equal: Vec<(&'static str, &'a Value)>,
     words: Vec<String>,
@@ -83,7 +83,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(manners: &Manners, of: &RecordTable, input: ToolInput<'a>) -> Result<Self, RecordError> {
+    fn of(format: &ApiFormat, of: &RecordTable, input: ToolInput<'a>) -> Result<Self, RecordError> {
         let filters = of.columns.iter().filter(|column| column.filter).map(|c| c.name);
         let named = of.within.iter().map(|field| field.name).chain(filters);
         let equal = named.filter_map(|name| Some((name, input.0.get(name)?))).collect();
@@ -96,8 +96,8 @@ impl<'a> Wanted<'a> {
             equal,
             words: words.split_whitespace().map(str::to_owned).collect(),
             searched: searched.collect(),
-            from: from.map(manners.stamp),
-            to: to.map(manners.stamp),
+            from: from.map(format.stamp),
+            to: to.map(format.stamp),
         })
     }
 
@@ -120,7 +120,7 @@ fn date(field: &str, text: &str) -> Result<Date, RecordError> {
     text.parse().map_err(|reason: String| RecordError::invalid(field, reason))
 }
 
-/// Capitals do not matter; a list of ids has each of its members.
+/// Returns whether a value matches a filter: case is ignored; a list matches each of its members.
 fn same(held: &Value, wanted: &Value) -> bool {
     match (held, wanted) {
         (Value::String(held), Value::String(wanted)) => {
@@ -138,7 +138,7 @@ fn is_before(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// The record that the arguments name, if it may be seen under them.
+/// Returns the record that the arguments name, if it is visible with them.
 pub(crate) fn seen<'a>(
     of: &RecordTable,
     records: &'a Records,
@@ -147,7 +147,7 @@ pub(crate) fn seen<'a>(
     visible(of, records, &input.0[of.id], input.0)
 }
 
-/// A record that may be seen from where `place` is.
+/// Returns a record, if it is visible from `place`.
 fn visible<'a>(
     of: &RecordTable,
     records: &'a Records,
@@ -164,7 +164,7 @@ fn visible<'a>(
 }
 
 fn create(
-    manners: &Manners,
+    format: &ApiFormat,
     of: &'static RecordTable,
     records: &mut Records,
     input: ToolInput<'_>,
@@ -179,7 +179,7 @@ fn create(
         draft[within.name] = input.0[within.name].clone();
     }
     check(of, records, &draft, input)?;
-    stamp(manners, of, records, &mut draft);
+    stamp(format, of, records, &mut draft);
     if let Some(creating) = of.rules.creating {
         creating(records, &mut draft, input)?;
     }
@@ -187,16 +187,16 @@ fn create(
     Ok(show(of, records, &draft))
 }
 
-/// Puts a record in that no caller asked for in so many words. What `members` leaves out has its
-/// default; nothing is checked.
+/// Inserts a record that no caller described. Members missing from `members` have their
+/// defaults; nothing is checked.
 pub(crate) fn make(
-    manners: &Manners,
+    format: &ApiFormat,
     of: &'static RecordTable,
     records: &mut Records,
     members: Value,
 ) -> Value {
     let mut record = blank(of);
-    stamp(manners, of, records, &mut record);
+    stamp(format, of, records, &mut record);
     if let (Value::Object(record), Value::Object(members)) = (&mut record, members) {
         record.extend(members);
     }
@@ -217,15 +217,15 @@ fn blank(of: &RecordTable) -> Value {
     Value::Object(members)
 }
 
-fn stamp(manners: &Manners, of: &RecordTable, records: &mut Records, record: &mut Value) {
+fn stamp(format: &ApiFormat, of: &RecordTable, records: &mut Records, record: &mut Value) {
     record["id"] = records.new_id(of);
-    let now = (manners.stamp)(records.tick());
+    let now = (format.stamp)(records.tick());
     record["created_at"] = now.clone();
     record["updated_at"] = now;
 }
 
 fn update(
-    manners: &Manners,
+    format: &ApiFormat,
     of: &'static RecordTable,
     records: &mut Records,
     input: ToolInput<'_>,
@@ -243,7 +243,7 @@ fn update(
         put(&mut after[column.name], column.shape, &input.0[column.name]);
     }
     check(of, records, &after, input)?;
-    after["updated_at"] = (manners.stamp)(records.tick());
+    after["updated_at"] = (format.stamp)(records.tick());
     if let Some(changing) = of.rules.changing {
         changing(records, &before, &mut after, input)?;
     }
@@ -252,7 +252,7 @@ fn update(
     Ok(show(of, records, &after))
 }
 
-/// Texts by name are added to those that are there; everything else takes the place of the old.
+/// Merges texts by name into those that exist; everything else replaces the old value.
 fn put(held: &mut Value, shape: Shape, written: &Value) {
     match (shape, held, written) {
         (Shape::Words, Value::Object(held), Value::Object(written)) => {
@@ -289,20 +289,20 @@ fn check(
 }
 
 fn delete(
-    manners: &Manners,
+    format: &ApiFormat,
     of: &'static RecordTable,
     records: &mut Records,
     input: ToolInput<'_>,
 ) -> Reply {
     let record = seen(of, records, input)?.clone();
-    remove(manners, of, records, &record)?;
+    remove(format, of, records, &record)?;
     records.tick();
     Ok(json!({ "id": record["id"], "object": of.one, "deleted": true }))
 }
 
-/// Removes a record with everything that goes with it.
+/// Removes a record with everything that depends on it.
 fn remove(
-    manners: &Manners,
+    format: &ApiFormat,
     of: &'static RecordTable,
     records: &mut Records,
     record: &Value,
@@ -311,7 +311,7 @@ fn remove(
         deleting(records, record)?;
     }
     let id = &record["id"];
-    for other in manners.resources {
+    for other in format.resources {
         for column in other.columns {
             let Some(reference) = column.refers.filter(|r| r.to.is(of)) else { continue };
             let referring = |row: &&Value| same(&row[column.name], id);
@@ -328,7 +328,7 @@ fn remove(
                 }
                 WhenGone::Refuse => {}
                 WhenGone::Go => {
-                    rows.iter().try_for_each(|row| remove(manners, other, records, row))?;
+                    rows.iter().try_for_each(|row| remove(format, other, records, row))?;
                 }
                 WhenGone::Forget => {
                     for row in &rows {
@@ -358,7 +358,7 @@ fn finish(of: &RecordTable, gives: Gives, records: &Records, given: Value) -> Va
 }
 
 impl RecordTable {
-    /// A record as answers show it.
+    /// Returns a record as answers show it.
     pub(crate) fn shown(&self, records: &Records, record: &Value) -> Value {
         show(self, records, record)
     }

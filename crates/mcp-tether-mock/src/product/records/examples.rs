@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::resource::{Manners, RecordTable, ToolRow};
+use super::resource::{ApiFormat, RecordTable, ToolRow};
 use super::store::Records;
 
 impl ToolRow {
@@ -12,7 +12,7 @@ impl ToolRow {
     pub(crate) fn filled_example(
         &self,
         of: &RecordTable,
-        manners: &Manners,
+        format: &ApiFormat,
         records: &Records,
     ) -> String {
         let mut filled = String::new();
@@ -22,7 +22,7 @@ impl ToolRow {
             let (name, tail) = after.split_at(end);
             filled.push_str(before);
             let within = of.within.and_then(|field| Some((field.name, self.scope(field.name)?)));
-            let id = first(manners, records, name, within.as_ref());
+            let id = first(format, records, name, within.as_ref());
             filled.push_str(&id.unwrap_or_else(|| panic!("{}: nothing is `{name}`", self.name)));
             rest = tail;
         }
@@ -38,14 +38,14 @@ impl ToolRow {
 }
 
 fn first(
-    manners: &Manners,
+    format: &ApiFormat,
     records: &Records,
     name: &str,
     within: Option<&(&'static str, Value)>,
 ) -> Option<String> {
     let (name, pointer) = name.split_once(':').unwrap_or((name, "/id"));
     let (table, condition) = name.split_once('.').unwrap_or((name, ""));
-    let resource = manners.resources.iter().find(|resource| resource.table == table)?;
+    let resource = format.resources.iter().find(|resource| resource.table == table)?;
     let fits = |record: &&Value| match condition.split_once('=') {
         None => true,
         Some((member, wanted)) => match &record[member] {

@@ -3,19 +3,19 @@
 //! values, pages, defaults and what happens to dependents follow from the columns. What is special
 //! about a tool is one function beside its row.
 //!
-//! Knows nothing of a product's words: how errors and lists look is in the product's [`Manners`].
+//! Knows nothing of a product's format: how errors and lists look is in the product's [`ApiFormat`].
 
 mod act;
 mod examples;
+mod record_error;
 mod resource;
 mod schemas;
 mod store;
-mod trouble;
 
 pub(crate) use act::{carry_out, make, read, seen, write};
+pub(crate) use record_error::{RecordError, Reply};
 pub(crate) use resource::{
-    Column, Gives, Manners, RecordRules, RecordTable, col, create, delete, get, list, reads,
+    ApiFormat, Column, Gives, RecordRules, RecordTable, col, create, delete, get, list, reads,
     update, writes,
 };
 pub(crate) use store::{Records, number};
-pub(crate) use trouble::{RecordError, Reply};

@@ -1,20 +1,20 @@
-//! The tables: a resource with its columns and tools, and what a product says about all of them.
+//! Tables: a table with its columns and tools, and what a product defines for all of them.
 //! A column holds what a record has, who may write it, and what it refers to.
 
 use serde_json::Value;
 
+use super::record_error::{RecordError, Reply};
 use super::store::{Records, TableKey};
-use super::trouble::{RecordError, Reply};
 use crate::product::field::{Field, Shape, ToolInput};
 use crate::product::moment::Moment;
 use crate::product::page::ListPage;
 use crate::product::tool::ToolKind;
 
-/// A table, and the tools that work on it.
+/// A table, and the tools for it.
 pub(crate) struct RecordTable {
     /// The table's name, which is also what its group of tools is called in messages.
     pub(crate) table: &'static str,
-    /// One record, in messages.
+    /// The name of one record, in messages.
     pub(crate) one: &'static str,
     /// The argument that names a record.
     pub(crate) id: &'static str,
@@ -31,20 +31,20 @@ pub(crate) struct RecordTable {
 }
 
 type Creating = fn(&mut Records, &mut Value, ToolInput<'_>) -> Result<(), RecordError>;
-/// Takes the record as it was and as it is going to be.
+/// Takes the old record and the new one.
 type Changing = fn(&mut Records, &Value, &mut Value, ToolInput<'_>) -> Result<(), RecordError>;
 type Deleting = fn(&mut Records, &Value) -> Result<(), RecordError>;
 
-/// What columns cannot say. Whatever a rule does is undone if the tool fails.
+/// Rules that columns cannot express. What a rule changes is undone if the tool fails.
 #[derive(Clone, Copy)]
 pub(crate) struct RecordRules {
-    /// Before a record is put in; it has its id already.
+    /// Runs before a record is inserted; it has its id already.
     pub(crate) creating: Option<Creating>,
-    /// Before a changed record takes the place of the old one.
+    /// Runs before a changed record replaces the old one.
     pub(crate) changing: Option<Changing>,
-    /// Before a record goes.
+    /// Runs before a record is removed.
     pub(crate) deleting: Option<Deleting>,
-    /// Adds what follows from other records to an answer.
+    /// Adds members that follow from other records to an answer.
     pub(crate) showing: Option<fn(&Records, &mut Value)>,
 }
 
@@ -86,19 +86,19 @@ pub(crate) enum RecordFunction {
     Write(fn(&mut Records, ToolInput<'_>) -> Reply),
 }
 
-/// What a special tool gives.
+/// What a special tool returns.
 #[derive(Clone, Copy)]
 pub(crate) enum Gives {
-    /// A record of its resource, as the function left it; shown by the rules.
+    /// A record of its table, as the function left it; shown by the rules.
     One,
-    /// A record of another resource.
+    /// A record of another table.
     OneOf(&'static RecordTable),
     /// An object with these members.
     These(&'static [Field]),
 }
 
-/// How a product talks, whatever the resource.
-pub(crate) struct Manners {
+/// The format of a product's answers, whatever the table.
+pub(crate) struct ApiFormat {
     pub(crate) resources: &'static [&'static RecordTable],
     /// Which page, and how many entries it has.
     pub(crate) page: [Field; 2],
@@ -111,8 +111,8 @@ pub(crate) struct Manners {
     pub(crate) list_schema: fn(Value) -> Value,
 }
 
-impl Manners {
-    /// The tool of this name and its resource.
+impl ApiFormat {
+    /// Returns the tool with this name and its table.
     pub(crate) fn tool(&self, name: &str) -> Option<(&'static RecordTable, &'static ToolRow)> {
         let mut all = self
             .resources
@@ -156,7 +156,7 @@ impl ToolRow {
         }
     }
 
-    /// Whether it leaves everything as it is.
+    /// Returns whether it only reads.
     pub(crate) fn only_looks(&self) -> bool {
         matches!(
             self.action,
@@ -175,7 +175,7 @@ pub(crate) const fn list(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::List)
 }
 
-/// A tool that gives one record.
+/// A tool that returns one record.
 pub(crate) const fn get(words: [&'static str; 4]) -> ToolRow {
     row(words, Action::Get)
 }
@@ -235,26 +235,26 @@ pub(crate) struct Column {
     pub(crate) unique: bool,
     /// JSON text.
     pub(crate) default: Option<&'static str>,
-    /// How it looks in answers, where that is not how it is written.
+    /// Its shape in answers, if that differs from its arguments.
     pub(crate) shown: Option<Shape>,
     pub(crate) refers: Option<Reference>,
 }
 
-/// That a column holds the id, or the ids, of other records.
+/// A reference: the column holds the id, or the ids, of other records.
 #[derive(Clone, Copy)]
 pub(crate) struct Reference {
     pub(crate) to: &'static RecordTable,
     pub(crate) when_gone: WhenGone,
 }
 
-/// What happens to a record when what it refers to is deleted.
+/// What happens to a record when the referenced record is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenGone {
-    /// That cannot be deleted.
+    /// The referenced record cannot be deleted.
     Refuse,
-    /// It goes too.
+    /// The record is deleted too.
     Go,
-    /// It refers to nothing from then on.
+    /// The reference is removed.
     Forget,
 }
 
@@ -279,32 +279,32 @@ pub(crate) const fn col(name: &'static str, shape: Shape, about: &'static str) -
 }
 
 impl Column {
-    /// Has to be there at creation.
+    /// Required at creation.
     pub(crate) const fn needed(self) -> Self {
         Self { needed: true, ..self }
     }
 
-    /// Stays as it was created.
+    /// Cannot be changed after creation.
     pub(crate) const fn fixed(self) -> Self {
         Self { on_update: false, ..self }
     }
 
-    /// Only changed later.
+    /// Cannot be set at creation.
     pub(crate) const fn later(self) -> Self {
         Self { on_create: false, ..self }
     }
 
-    /// Follows from the data, is never written by callers.
+    /// Computed, never written by callers.
     pub(crate) const fn given(self) -> Self {
         Self { on_create: false, on_update: false, ..self }
     }
 
-    /// An argument that is not stored; a rule looks at it.
+    /// An argument that is not stored; a rule reads it.
     pub(crate) const fn asked(self) -> Self {
         Self { stored: false, hidden: true, ..self }
     }
 
-    /// Kept, and never shown.
+    /// Stored, and never shown.
     pub(crate) const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }
@@ -314,17 +314,17 @@ impl Column {
         Self { filter: true, ..self }
     }
 
-    /// Words are looked for in it.
+    /// Searched for words.
     pub(crate) const fn searched(self) -> Self {
         Self { searched: true, ..self }
     }
 
-    /// No two records have the same, capitals aside.
+    /// Unique among the records, ignoring case.
     pub(crate) const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }
 
-    /// What it is when left out, as JSON.
+    /// Its default, as JSON.
     pub(crate) const fn or(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
     }
@@ -334,12 +334,12 @@ impl Column {
         Self { shown: Some(shape), ..self }
     }
 
-    /// Holds ids of these records, which stay while it does.
+    /// Holds ids of these records, which cannot be deleted while it exists.
     pub(crate) const fn refers(self, to: &'static RecordTable) -> Self {
         self.referring(to, WhenGone::Refuse)
     }
 
-    /// Belongs to one of these records and goes with it.
+    /// Belongs to one of these records and is deleted with it.
     pub(crate) const fn goes_with(self, to: &'static RecordTable) -> Self {
         self.referring(to, WhenGone::Go)
     }
@@ -353,7 +353,7 @@ impl Column {
         Self { refers: Some(Reference { to, when_gone }), ..self }
     }
 
-    /// As an argument.
+    /// Returns the column as an argument.
     pub(crate) const fn field(&self, required: bool) -> Field {
         Field { name: self.name, shape: self.shape, required, about: self.about }
     }

@@ -4,7 +4,7 @@ use std::iter;
 
 use serde_json::{Map, Value, json};
 
-use super::resource::{Action, Column, Gives, Manners, RecordTable, ToolRow};
+use super::resource::{Action, ApiFormat, Column, Gives, RecordTable, ToolRow};
 use super::store::Records;
 use crate::product::field::{Field, Shape, may, need, schema};
 use crate::product::moment::Moment;
@@ -19,23 +19,23 @@ const MADE: &[Field] = &[
 ];
 
 impl ToolRow {
-    /// The tool as hosts see it, its example made for these records.
+    /// Returns the tool as hosts see it, with an example made for these records.
     pub(crate) fn to_tool(
         &self,
         of: &RecordTable,
-        manners: &Manners,
+        format: &ApiFormat,
         records: &Records,
     ) -> ToolDefinition {
-        let example = self.filled_example(of, manners, records);
+        let example = self.filled_example(of, format, records);
         let description = format!("{}.\n\nExample: {example}", self.about);
-        let fields = self.fields(of, manners);
+        let fields = self.fields(of, format);
         let mut tool =
             ToolDefinition::new(self.name, self.title, description, self.kind(), schema(&fields));
-        tool.output = Some(self.output(of, manners));
+        tool.output = Some(self.output(of, format));
         tool
     }
 
-    fn fields(&self, of: &RecordTable, manners: &Manners) -> Vec<Field> {
+    fn fields(&self, of: &RecordTable, format: &ApiFormat) -> Vec<Field> {
         let columns = of.columns.iter();
         let own: Vec<Field> = match &self.action {
             Action::List => {
@@ -47,7 +47,7 @@ impl ToolRow {
                     .into_iter()
                     .chain(filters)
                     .chain(MADE.iter().copied())
-                    .chain(manners.page)
+                    .chain(format.page)
                     .collect()
             }
             Action::Get | Action::Delete => vec![of.id_field()],
@@ -64,14 +64,14 @@ impl ToolRow {
         of.within.into_iter().chain(own).collect()
     }
 
-    fn output(&self, of: &RecordTable, manners: &Manners) -> Value {
+    fn output(&self, of: &RecordTable, format: &ApiFormat) -> Value {
         match &self.action {
-            Action::List => (manners.list_schema)(of.schema(manners)),
-            Action::Get | Action::Create | Action::Update => of.schema(manners),
+            Action::List => (format.list_schema)(of.schema(format)),
+            Action::Get | Action::Create | Action::Update => of.schema(format),
             Action::Delete => deleted_schema(of),
             Action::Special { gives, .. } => match gives {
-                Gives::One => of.schema(manners),
-                Gives::OneOf(other) => other.schema(manners),
+                Gives::One => of.schema(format),
+                Gives::OneOf(other) => other.schema(format),
                 Gives::These(fields) => shown(&schema(*fields)),
             },
         }
@@ -95,11 +95,11 @@ impl RecordTable {
     }
 
     /// The schema of a record in answers: every member is always there, some may be null.
-    pub(crate) fn schema(&self, manners: &Manners) -> Value {
+    pub(crate) fn schema(&self, format: &ApiFormat) -> Value {
         let mut properties = Map::new();
         properties.insert("id".to_owned(), shown(&self.id_shape().schema()));
         for stamp in ["created_at", "updated_at"] {
-            let example = (manners.stamp)(Moment(0));
+            let example = (format.stamp)(Moment(0));
             let kind = if example.is_string() { "string" } else { "integer" };
             properties.insert(stamp.to_owned(), json!({ "type": kind }));
         }
@@ -144,7 +144,7 @@ fn deleted_schema(of: &RecordTable) -> Value {
     })
 }
 
-/// A schema without what only matters to those who write.
+/// Returns a schema without what only concerns arguments.
 fn shown(schema: &Value) -> Value {
     match schema {
         Value::Object(members) => {

@@ -1,12 +1,12 @@
-//! The records themselves: tables of JSON objects in the order they were made, and the time. All of
-//! it can be written down and read again, which is what keeps a product's data over a restart.
+//! The records themselves: tables of JSON objects in order of creation, and the time. All of it can
+//! be serialized, which keeps a product's data over a restart.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::trouble::RecordError;
+use super::record_error::RecordError;
 use crate::date::Date;
 use crate::product::moment::Moment;
 
@@ -16,9 +16,9 @@ pub(crate) struct Records {
     tables: BTreeMap<String, TableRows>,
     /// Added to the number of every table's first record.
     offset: u64,
-    /// Goes on with every change, so that the same calls give the same data.
+    /// Advances with every change, so that the same calls give the same data.
     clock: i64,
-    /// The tables as they were before the attempt under way touched them.
+    /// The tables as they were before the current attempt changed them.
     #[serde(skip)]
     before: Option<BTreeMap<String, TableRows>>,
 }
@@ -26,11 +26,11 @@ pub(crate) struct Records {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct TableRows {
     rows: Vec<Value>,
-    /// How many there ever were: numbers are never used twice.
+    /// How many records were ever created: numbers are never reused.
     made: u64,
 }
 
-/// What the store has to know of a table.
+/// What the store needs to know of a table.
 pub(crate) trait TableKey {
     /// The name under which its records are kept.
     fn name(&self) -> &'static str;
@@ -76,12 +76,12 @@ impl Records {
         self.now().day()
     }
 
-    /// It is at least this late.
+    /// Advances the time to `now`, if it is earlier.
     pub(crate) fn advance_to(&mut self, now: Moment) {
         self.clock = self.clock.max(now.0);
     }
 
-    /// The time of the next change.
+    /// Advances the time for the next change, and returns it.
     pub(crate) fn tick(&mut self) -> Moment {
         self.clock += 1;
         self.now()
@@ -91,7 +91,7 @@ impl Records {
         self.tables.get(of.name()).map_or(&[], |table| &table.rows)
     }
 
-    /// Records whose member has this value.
+    /// Returns the records whose member has this value.
     pub(crate) fn with<'a>(
         &'a self,
         of: &impl TableKey,
@@ -109,7 +109,7 @@ impl Records {
         self.get(of, id).ok_or_else(|| RecordError::not_found(of.one(), id))
     }
 
-    /// An id that no record of this table ever had.
+    /// Returns an id that no record of this table ever had.
     pub(crate) fn new_id(&mut self, of: &impl TableKey) -> Value {
         let first = of.first_number() + self.offset;
         let table = self.rows(of);
@@ -137,7 +137,7 @@ impl Records {
         self.rows(of).rows.retain(|record| record["id"] != *id);
     }
 
-    /// Does all of it, or nothing.
+    /// Runs `work`, and undoes its changes if it fails.
     pub(crate) fn attempt<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, RecordError>,
@@ -164,7 +164,7 @@ impl Records {
     }
 }
 
-/// A number in a record; 0 when there is none.
+/// Returns an integer member of a record; 0 if absent.
 pub(crate) fn number(record: &Value, member: &str) -> i64 {
     record[member].as_i64().unwrap_or_default()
 }

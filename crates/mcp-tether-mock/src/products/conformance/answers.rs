@@ -1,4 +1,4 @@
-//! Tools that give content of each kind, talk on the way, or change what is listed.
+//! Tools that return content of each kind, send messages on the way, or change what is listed.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::session::LogSeverity;
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::methods;
 
-/// How long a tool waits between two things that it says.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long a tool waits between two messages.
+const PAUSE_BETWEEN_MESSAGES: Duration = Duration::from_millis(50);
 
 /// A tool without arguments.
 const fn tool(
@@ -89,7 +89,7 @@ async fn log(call: &CallContext) -> ToolOutcome {
     let steps = ["Tool execution started", "Tool processing data", "Tool execution completed"];
     for (place, step) in steps.into_iter().enumerate() {
         if place > 0 {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(PAUSE_BETWEEN_MESSAGES).await;
         }
         if let Some(info) = info {
             call.log(info, "conformance", &step.into());
@@ -101,7 +101,7 @@ async fn log(call: &CallContext) -> ToolOutcome {
 async fn progress(call: &CallContext) -> ToolOutcome {
     for step in [0, 50, 100] {
         if step > 0 {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(PAUSE_BETWEEN_MESSAGES).await;
         }
         call.progress(step, 100, &format!("{step} of 100"));
     }

@@ -1,5 +1,5 @@
-//! Tools that ask user, model or folders, in both eras. What the suite answers without having been
-//! asked is taken (`unguarded`), but where it looks for a state.
+//! Tools that ask user, model or folders, in both eras. Answers that the suite sends without being
+//! asked are accepted (`unguarded`), except where it expects a state.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -16,7 +16,7 @@ pub(crate) struct Conformance {
 }
 
 impl Conformance {
-    /// Changes what is listed; gives how often that happened.
+    /// Changes what is listed; returns how often that happened.
     pub(super) fn change(&self) -> u64 {
         self.changes.fetch_add(1, Ordering::SeqCst) + 1
     }

@@ -1,5 +1,5 @@
-//! What was changed by whom: every call that changed something is noted, whichever tool it came by.
-//! The notes are read through GraphQL.
+//! The audit log: every call that changed something is recorded, whichever tool made it.
+//! It is read through GraphQL.
 
 use serde_json::json;
 
@@ -12,11 +12,11 @@ use super::search::{PAGE, page};
 use super::shapes::AUDIT;
 use crate::product::field::{Field, Shape, ToolInput, may};
 
-/// Older notes are dropped.
-const MOST: usize = 1000;
+/// How many entries are kept; older ones are dropped.
+const MAX_ENTRIES: usize = 1000;
 
 impl Desk {
-    /// Runs a tool that changes something, all of it or nothing, and notes that it did.
+    /// Runs a tool that changes something, all or nothing, and records it.
     pub(super) fn run(
         &mut self,
         entry: &Entry,
@@ -42,7 +42,7 @@ impl Desk {
         if let Some(members) = arguments.as_object_mut() {
             members.remove(confirm::ARGUMENT);
         }
-        if self.audit.len() == MOST {
+        if self.audit.len() == MAX_ENTRIES {
             self.audit.remove(0);
         }
         let entry = AuditEntry {

@@ -1,4 +1,5 @@
-//! Confirmation of what cannot be undone: a token that the first call gives and only the same call
+//! Confirmation of what cannot be undone: a token that the first call returns and only the same
+//! call
 //! can use, once.
 
 use std::collections::HashMap;
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use crate::splitmix::splitmix64;
 
-/// How long a token is good.
-const LIFETIME: Duration = Duration::from_secs(600);
+/// How long a token is valid.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(600);
 
 /// The argument that carries the token.
 pub(super) const ARGUMENT: &str = "confirmToken";
 
-/// Tokens that were given out and not used yet.
+/// Tokens that were issued and not used yet.
 #[derive(Debug)]
 pub(super) struct Confirmations {
     seed: u64,
@@ -40,24 +41,24 @@ impl Confirmations {
         Self { seed, state: Mutex::default() }
     }
 
-    /// A token for this call, and what the caller is told with it.
+    /// Issues a token for this call; returns the answer that contains it.
     pub(super) fn issue(&self, what: Value, summary: &str, now: Instant) -> Value {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.open.retain(|_, pending| pending.until > now);
         state.issued += 1;
         let token = format!("confirm_{:016x}", splitmix64(self.seed ^ 0x636f_6e66, state.issued));
-        state.open.insert(token.clone(), Pending { what, until: now + LIFETIME });
+        state.open.insert(token.clone(), Pending { what, until: now + TOKEN_LIFETIME });
         json!({ "confirmation": {
             "required": true,
             "summary": summary,
             "token": token,
-            "expiresInSeconds": LIFETIME.as_secs(),
+            "expiresInSeconds": TOKEN_LIFETIME.as_secs(),
             "next": format!("show the summary to the user; if they agree, call again with the same \
                 arguments and `{ARGUMENT}`"),
         } })
     }
 
-    /// Uses a token up. It must have been given for exactly this call.
+    /// Redeems a token. It must have been issued for exactly this call.
     pub(super) fn redeem(&self, token: &str, what: &Value, now: Instant) -> Result<(), Problem> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.open.remove(token) {
@@ -73,7 +74,7 @@ impl Confirmations {
     }
 }
 
-/// The schema of what [`Confirmations::issue`] tells.
+/// Returns the schema of what [`Confirmations::issue`] returns.
 pub(super) fn schema() -> Value {
     json!({
         "type": "object",
@@ -109,6 +110,6 @@ mod tests {
         confirmations.redeem(&token, &merge, now).unwrap();
         assert!(confirmations.redeem(&token, &merge, now).is_err());
         assert!(confirmations.redeem(&issue(&merge), &refund, now).is_err());
-        assert!(confirmations.redeem(&issue(&merge), &merge, now + LIFETIME).is_err());
+        assert!(confirmations.redeem(&issue(&merge), &merge, now + TOKEN_LIFETIME).is_err());
     }
 }

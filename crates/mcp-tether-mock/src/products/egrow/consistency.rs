@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::entry::{Entry, Run};
 use super::model::Payment;
 use super::problem::Reply;
-use super::{entries, seed};
+use super::{entries, graphql, seed};
 use crate::product::field::ToolInput;
 
 /// A drawn call: what to do and which things to do it with.
@@ -36,7 +36,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
-/// The call that a step stands for, on the data as they are.
+/// Returns the call that a step stands for, on the current data.
 fn call(desk: &Desk, step: &Step) -> (&'static str, Value) {
     let Step { what, first, second, quantity, flag } = *step;
     let order = |at: usize| &desk.orders[at % desk.orders.len()];
@@ -122,6 +122,7 @@ fn call(desk: &Desk, step: &Step) -> (&'static str, Value) {
 }
 
 fn entry(tool: &str) -> &'static Entry {
+    graphql::offer(entries());
     entries().find(|entry| entry.name == tool).unwrap()
 }
 

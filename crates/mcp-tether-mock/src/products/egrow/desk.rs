@@ -17,10 +17,10 @@ use crate::product::money::decimal;
 /// Everything the order desk knows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Desk {
-    /// Not kept: data from a file is looked at on another day.
+    /// Not stored: data from a file is read on another day.
     #[serde(skip, default = "Date::today")]
     pub(super) today: Date,
-    /// Goes on with every change, so that the same calls give the same data.
+    /// Advances with every change, so that the same calls give the same data.
     pub(super) clock: Moment,
     pub(super) customers: Vec<Customer>,
     /// Customers that were merged away, and into whom.
@@ -35,7 +35,7 @@ pub(super) struct Desk {
     pub(super) audit: Vec<AuditEntry>,
 }
 
-/// Everybody who works here.
+/// The agents: id and name.
 pub(super) const AGENTS: [(&str, &str); 4] = [
     ("agt_1", "Nadia Lahlou"),
     ("agt_2", "Omar Tazi"),
@@ -44,19 +44,19 @@ pub(super) const AGENTS: [(&str, &str); 4] = [
 ];
 
 impl Desk {
-    /// A new day begins; times only ever go on.
+    /// Begins a new day. The clock never goes back.
     pub(super) fn begin(&mut self, today: Date) {
         self.today = today;
         self.clock = self.clock.max(Moment::on(today, 10 * 3600));
     }
 
-    /// An id that was never used.
+    /// Returns an id that was never used.
     pub(super) fn new_id(&mut self, prefix: &str) -> String {
         self.next_id += 1;
         format!("{prefix}_{}", self.next_id)
     }
 
-    /// The time of the next change.
+    /// Advances the time for the next change, and returns it.
     pub(super) fn tick(&mut self) -> Moment {
         self.clock = Moment(self.clock.0 + 1);
         self.clock
@@ -156,7 +156,7 @@ impl Desk {
         self.products.iter().flat_map(|product| product.variants.iter().map(move |v| (product, v)))
     }
 
-    /// Puts goods on the shelf, or takes them off when negative.
+    /// Adds goods to the stock, or removes them if negative.
     pub(super) fn restock(&mut self, variant: &str, by: i64) {
         let all = self.products.iter_mut().flat_map(|product| &mut product.variants);
         for found in all.filter(|found| found.id == variant) {
@@ -235,7 +235,7 @@ impl Desk {
         self.stage_of(order).confirmation == Confirmation::Cancelled
     }
 
-    /// Notes what was done to an order.
+    /// Records what was done to an order.
     pub(super) fn note(&mut self, order: &str, what: impl Into<String>) -> Result<(), Problem> {
         let at = self.tick();
         let order = self.order_mut(order)?;
@@ -244,7 +244,7 @@ impl Desk {
         Ok(())
     }
 
-    // What things look like from outside
+    // How things are shown
 
     /// An order in a list.
     pub(super) fn order_line(&self, order: &Order) -> Value {
@@ -308,7 +308,8 @@ pub(super) fn same_text(left: &str, right: &str) -> bool {
     left.to_lowercase() == right.to_lowercase()
 }
 
-/// A phone number with its country: `0612…` is Moroccan. `None` for what is no phone number.
+/// Returns a phone number with its country: `0612…` is Moroccan. `None` if it is not a phone
+/// number.
 pub(super) fn normal_phone(text: &str) -> Option<String> {
     let kept = |c: &char| !matches!(c, ' ' | '-' | '.' | '(' | ')');
     let plain: String = text.chars().filter(kept).collect();

@@ -1,4 +1,4 @@
-//! The tools that tell about the product itself.
+//! The tools that describe the product itself.
 
 use serde_json::json;
 

@@ -10,13 +10,13 @@ use crate::date::Date;
 use crate::product::field::{self, Field, Shape, ToolInput, may};
 use crate::product::{ToolDefinition, ToolKind};
 
-/// A tool: what it says about itself, what it takes, and the function that does it.
+/// A tool: its description, its arguments, and its function.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) domain: Domain,
     pub(super) class: Class,
-    /// What it does, one sentence.
+    /// What it does, in one sentence.
     pub(super) about: &'static str,
     pub(super) when_to_use: &'static str,
     pub(super) when_not_to_use: &'static str,
@@ -70,7 +70,7 @@ pub(super) enum Class {
     Read,
     Write,
     Destructive,
-    /// GraphQL, which can do anything: so it is asked less often.
+    /// GraphQL, which can do anything: it has the lowest limit.
     Escape,
 }
 
@@ -85,7 +85,7 @@ impl Class {
         }
     }
 
-    /// The limit that it counts against, per minute.
+    /// Returns the limit that it counts against, in calls per minute.
     pub(super) fn limit(self) -> (&'static str, u32) {
         match self {
             Self::Discovery | Self::Read => ("read", 300),
@@ -95,7 +95,7 @@ impl Class {
     }
 }
 
-/// Who calls.
+/// The caller of a tool.
 pub(super) struct Caller<'a> {
     pub(super) credential: &'a str,
     /// The day it is at the order desk.
@@ -103,7 +103,7 @@ pub(super) struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// What kind of credential it is; never the credential itself.
+    /// Returns the kind of credential; never the credential itself.
     pub(super) fn kind(&self) -> &'static str {
         match self.credential {
             "open" => "none",
@@ -113,7 +113,7 @@ impl Caller<'_> {
     }
 }
 
-/// The shape of what it gives.
+/// The shape of its result.
 #[derive(Clone, Copy)]
 pub(super) enum Gives {
     One(&'static Type),
@@ -179,7 +179,7 @@ impl Entry {
 }
 
 impl Gives {
-    /// What it gives, or one of the other shapes that an answer can have.
+    /// Returns the schema of the result, or of the other shapes that an answer can have.
     fn schema(self, kind: ToolKind) -> Value {
         let given = match self {
             Self::One(of) => of.in_full(),

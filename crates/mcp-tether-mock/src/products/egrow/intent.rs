@@ -1,5 +1,5 @@
-//! How well a tool fits what somebody wants to do, said in their own words: small words do not
-//! count, endings and single slips of the finger do not matter.
+//! How well a tool fits what a caller wants to do, in their own words: small words do not
+//! count, endings and single typing errors are ignored.
 
 use super::entry::Entry;
 
@@ -11,7 +11,7 @@ const SMALL: &[&str] = &[
     "want", "was", "we", "were", "what", "which", "who", "whom", "with", "you", "your",
 ];
 
-/// What somebody wants to do.
+/// The words of what a caller wants to do.
 pub(super) struct Intent(Vec<String>);
 
 impl Intent {
@@ -23,7 +23,7 @@ impl Intent {
         self.0.is_empty()
     }
 
-    /// Points for every word that the tool knows: its name counts most.
+    /// Returns points for every word that matches the tool: its name counts most.
     pub(super) fn fit(&self, entry: &Entry) -> usize {
         let knows = |text: &str, wanted: &String| words(text).any(|word| alike(&word, wanted));
         let name = entry.name.replace('_', " ");
@@ -50,12 +50,12 @@ fn stem(word: &str) -> String {
         .map_or(word.to_owned(), str::to_owned)
 }
 
-/// The same, or one slip away from it in a word of some length.
+/// Returns whether two words are equal, or longer ones that differ by one typing error.
 fn alike(left: &str, right: &str) -> bool {
     left == right || (left.len().min(right.len()) > 4 && is_one_slip(left, right))
 }
 
-/// Whether one letter was changed, added or left out.
+/// Returns whether one letter was changed, added or left out.
 fn is_one_slip(left: &str, right: &str) -> bool {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let same = left.iter().zip(&right).take_while(|(l, r)| l == r).count();

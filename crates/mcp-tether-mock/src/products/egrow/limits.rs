@@ -1,4 +1,4 @@
-//! Rate limits: so many calls per credential and class within a minute.
+//! Rate limits: calls per credential and class within a minute.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::entry::Class;
 use super::problem::Problem;
 
-const WINDOW: Duration = Duration::from_secs(60);
+const LIMIT_WINDOW: Duration = Duration::from_secs(60);
 
 /// Calls counted per credential and class.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ struct Window {
 }
 
 impl Limits {
-    /// Counts one call; an error says when to come back.
+    /// Counts one call; the error says when to retry.
     pub(super) fn count(
         &self,
         credential: &str,
@@ -29,14 +29,14 @@ impl Limits {
     ) -> Result<(), Problem> {
         let (name, limit) = class.limit();
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.retain(|_, window| now.duration_since(window.start) < WINDOW);
+        windows.retain(|_, window| now.duration_since(window.start) < LIMIT_WINDOW);
         let key = (credential.to_owned(), name);
         let window = windows.entry(key).or_insert(Window { start: now, calls: 0 });
         window.calls += 1;
         if window.calls <= limit {
             return Ok(());
         }
-        let left = WINDOW.saturating_sub(now.duration_since(window.start));
+        let left = LIMIT_WINDOW.saturating_sub(now.duration_since(window.start));
         Err(Problem::rate_limited(limit, name, left.as_secs() + 1))
     }
 }
@@ -57,6 +57,6 @@ mod tests {
         assert_eq!(problem["error"]["hint"], "try again in 61 seconds");
         limits.count("a", Class::Read, start).unwrap();
         limits.count("b", Class::Write, start).unwrap();
-        limits.count("a", Class::Write, start + WINDOW).unwrap();
+        limits.count("a", Class::Write, start + LIMIT_WINDOW).unwrap();
     }
 }

@@ -1,5 +1,5 @@
 //! `egrow`: an order desk for online shops. Its tools work on seeded data that they change; adding
-//! a tool is one entry in the table of its domain and one function. What tools give is told by type
+//! a tool is one entry in the table of its domain and one function. The types of results are
 //! in `shapes`; the GraphQL escape hatch is made of both tables.
 
 mod analytics;
@@ -40,7 +40,6 @@ use self::entry::{Caller, Entry, Run};
 use self::limits::Limits;
 use self::problem::{Problem, Reply};
 use crate::date::Date;
-use crate::kept::{DataProblem, StoredData};
 use crate::options::MockOptions;
 use crate::product::CallContext;
 use crate::product::field::ToolInput;
@@ -48,20 +47,21 @@ use crate::product::{
     Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ToolDefinition,
     ToolOutcome, ToolResult,
 };
+use crate::stored_data::{DataProblem, StoredData};
 use mcp_tether_wire::protocol::methods;
 
 /// The order desk, its data and what it keeps about its callers.
 pub(crate) struct Egrow {
     tools: Vec<Arc<ToolDefinition>>,
     desk: StoredData<Desk>,
-    /// The day it is; the real one when nobody chose it.
+    /// The day it is, if one was chosen; otherwise the real one.
     chosen_day: Option<Date>,
     limits: Limits,
     confirmations: Confirmations,
 }
 
 impl Egrow {
-    /// With data drawn from the seed, or from the data file.
+    /// Opens the product with data drawn from the seed, or from the data file.
     pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
         graphql::offer(entries());
         let day = options.today.unwrap_or_else(Date::today);
@@ -101,7 +101,7 @@ impl Egrow {
         })
     }
 
-    /// What is still to be done before this may happen; `None` when it was confirmed. A host that
+    /// Returns what is missing before this may happen; `None` if it was confirmed. A host that
     /// can ask its user is asked, whatever token it brings.
     async fn unconfirmed(
         &self,

@@ -27,7 +27,7 @@ pub(super) struct Address {
     pub(super) is_default: bool,
 }
 
-/// Somebody who orders.
+/// A customer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Customer {
@@ -41,7 +41,7 @@ pub(super) struct Customer {
     pub(super) addresses: Vec<Address>,
     /// Ids of groups.
     pub(super) groups: Vec<String>,
-    /// Ids of customers that are the same person, as somebody said.
+    /// Ids of customers that were flagged as the same person.
     pub(super) flagged_duplicates: Vec<String>,
     pub(super) created_at: Moment,
 }
@@ -62,7 +62,7 @@ pub(super) struct Group {
     pub(super) name: String,
 }
 
-/// A branch of the catalogue.
+/// A category of products.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Category {
@@ -70,7 +70,7 @@ pub(super) struct Category {
     pub(super) name: String,
 }
 
-/// Something that is sold.
+/// A product.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Product {
@@ -86,7 +86,7 @@ pub(super) struct Product {
     pub(super) created_at: Moment,
 }
 
-/// Something that variants differ in.
+/// An option in which variants differ.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProductOption {
@@ -94,7 +94,7 @@ pub(super) struct ProductOption {
     pub(super) values: Vec<String>,
 }
 
-/// One form of a product.
+/// A variant of a product.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Variant {
@@ -106,7 +106,7 @@ pub(super) struct Variant {
     pub(super) stock: i64,
 }
 
-/// A way of orders, step by step.
+/// A pipeline of orders.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pipeline {
@@ -115,7 +115,7 @@ pub(super) struct Pipeline {
     pub(super) stages: Vec<Stage>,
 }
 
-/// A step of a pipeline.
+/// A stage of a pipeline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stage {
@@ -125,7 +125,7 @@ pub(super) struct Stage {
     pub(super) fulfillment: Fulfillment,
 }
 
-/// Whether the customer has said that the order is meant.
+/// Whether the customer confirmed the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Confirmation {
@@ -185,7 +185,7 @@ pub(super) struct Utm {
     pub(super) campaign: String,
 }
 
-/// So many of one variant, at the price of that day.
+/// A quantity of one variant, at the price of that day.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
@@ -203,7 +203,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// How many of it are away from the shelf.
+    /// Returns how many of it are not in stock.
     pub(super) fn taken(&self) -> i64 {
         self.quantity - self.restocked_quantity
     }
@@ -213,7 +213,7 @@ impl Line {
     }
 }
 
-/// Money that came in.
+/// A payment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payment {
@@ -224,7 +224,7 @@ pub(super) struct Payment {
     pub(super) paid_at: Moment,
 }
 
-/// Money that went back.
+/// A refund.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Refund {
@@ -235,7 +235,7 @@ pub(super) struct Refund {
     pub(super) at: Moment,
 }
 
-/// A courier at the door.
+/// A delivery attempt.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeliveryAttempt {
@@ -245,7 +245,7 @@ pub(super) struct DeliveryAttempt {
     pub(super) reason: Option<String>,
 }
 
-/// Something that was done to an order.
+/// A change of an order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Change {

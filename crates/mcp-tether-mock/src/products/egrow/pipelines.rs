@@ -1,4 +1,4 @@
-//! The tools for pipelines: the stages that orders pass, and what stands in each of them.
+//! The tools for pipelines: the stages that orders pass, and the orders in each of them.
 
 use super::desk::Desk;
 use super::entry::{Class, Domain, Entry, Gives, Run};

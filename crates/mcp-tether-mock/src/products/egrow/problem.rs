@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kept::NotKept;
+use crate::stored_data::NotKept;
 
 /// What went wrong and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) struct Problem {
     retry_safe: bool,
 }
 
-/// What a tool gives.
+/// The result of a tool.
 pub(super) type Reply = Result<Value, Problem>;
 
 impl Problem {
@@ -21,27 +21,27 @@ impl Problem {
         Self { code, message: message.into(), hint: hint.into(), retry_safe: false }
     }
 
-    /// There is nothing of that name.
+    /// Nothing has that name.
     pub(super) fn not_found(what: &str, name: &str, hint: impl Into<String>) -> Self {
         Self::new("not_found", format!("no {what} `{name}`"), hint)
     }
 
-    /// An argument makes no sense.
+    /// An argument is invalid.
     pub(super) fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("invalid_arguments", message, hint)
     }
 
-    /// It is there already.
+    /// It exists already.
     pub(super) fn conflict(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("conflict", message, hint)
     }
 
-    /// Not in this state.
+    /// Not allowed in this state.
     pub(super) fn state(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("invalid_state", message, hint)
     }
 
-    /// The person at the host said no.
+    /// The user declined.
     pub(super) fn declined(message: impl Into<String>) -> Self {
         Self::new("not_confirmed", message, "nothing was changed; ask before trying again")
     }
@@ -59,7 +59,7 @@ impl Problem {
         Self { retry_safe: true, ..Self::new("rate_limited", message, hint) }
     }
 
-    /// What GraphQL says about an operation.
+    /// The errors of GraphQL for an operation.
     pub(super) fn graphql(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new("graphql_error", message, hint)
     }
@@ -81,7 +81,7 @@ impl From<NotKept> for Problem {
     }
 }
 
-/// The schema of what [`Problem::to_json`] gives.
+/// Returns the schema of what [`Problem::to_json`] returns.
 pub(super) fn schema() -> Value {
     json!({
         "type": "object",

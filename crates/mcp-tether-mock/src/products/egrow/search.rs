@@ -7,7 +7,7 @@ use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::page::ListPage;
 pub(super) use crate::product::query::Query;
 
-/// Arguments of everything that gives pages.
+/// The arguments of every tool that returns pages.
 pub(super) const PAGE: &[Field] = &[
     may("page", Shape::Whole(1, 100_000), "which page, from 1"),
     may("perPage", Shape::Whole(1, 100), "entries per page, 20 if left out"),

@@ -1,5 +1,5 @@
 //! The data the order desk starts with: drawn from a seed, dated back from a day, the same for the
-//! same two. Some orders are told by hand, because people ask for them by number.
+//! same two. Some orders are written by hand, because people ask for them by number.
 
 use std::collections::BTreeMap;
 
@@ -145,7 +145,7 @@ impl Seeding {
         });
     }
 
-    /// Numbers with gaps, times that grow denser towards today.
+    /// Order numbers with gaps, and times that grow denser towards today.
     fn orders(&mut self) {
         let told = |number: u64| TOLD.iter().find(|told| told.number == number);
         let seed = self.draw.seed;
@@ -322,7 +322,8 @@ fn change(at: Moment, what: &str) -> Change {
     Change { at, by: "shop".to_owned(), what: what.to_owned() }
 }
 
-/// Two of three orders come from an advertisement. Drawn apart, so that it changes nothing else.
+/// Two of three orders come from an advertisement. Drawn separately, so that it changes nothing
+/// else.
 fn advertisement(seed: u64, number: u64) -> Option<Utm> {
     let drawn = usize::try_from(splitmix64(seed ^ 0x75_746d, number) % 1000).unwrap_or(0);
     let (source, medium) = ADVERTISEMENTS.get(drawn % 6)?;

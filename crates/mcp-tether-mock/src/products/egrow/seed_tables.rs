@@ -13,7 +13,7 @@ pub(super) struct ProductRow {
     pub(super) variants: &'static [(&'static str, i64)],
 }
 
-/// An order told by hand.
+/// An order written by hand.
 pub(super) struct Told {
     pub(super) number: u64,
     /// Position in the table of customers.
@@ -54,7 +54,7 @@ pub(super) const TOLD: [Told; 5] = [
         notes: "",
         failures: &[],
     },
-    // The same again, minutes later: a duplicate.
+    // The same order minutes later: a duplicate.
     Told {
         number: 241,
         customer: 8,
@@ -100,7 +100,7 @@ pub(super) const CITIES: [(&str, &str); 8] = [
     ("Oujda", "60000"),
 ];
 
-/// Names and cities. The last three look like others: duplicates to be found.
+/// Names and cities. The last three resemble others, as duplicates to find.
 pub(super) const CUSTOMERS: [(&str, &str); 42] = [
     ("Youssef Amrani", "Casablanca"),
     ("Fatima Zahra Alaoui", "Rabat"),

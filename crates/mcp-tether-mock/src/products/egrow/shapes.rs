@@ -1,4 +1,4 @@
-//! What tools give, type by type. Plain tables; what they mean is in `types`.
+//! What tools return, type by type. Plain tables; what they mean is in `types`.
 
 use super::types::Is::{Data, Flag, Many, One, Text, Texts, Whole};
 use super::types::{Type, has, link, or_null, sometimes};
@@ -6,7 +6,7 @@ use super::views::{
     category_in_full, customer_in_full, pipeline_in_full, product_in_full, variant_in_full,
 };
 
-/// A value without an identity: it is always told whole.
+/// A value without an identity: it is always shown in full.
 macro_rules! value {
     ($name:literal, $about:literal, $members:expr $(,)?) => {
         Type { name: $name, about: $about, brief: $members, more: &[], find: None }

@@ -1,23 +1,24 @@
-//! The kinds of things that tools give, as tables: the output schemas that hosts see and the types
+//! The types that tools return, as tables: the output schemas that hosts see and the types
 //! of the GraphQL escape hatch come from one place. The tables are in `shapes`.
 
 use serde_json::{Map, Value, json};
 
 use super::desk::Desk;
 
-/// A kind of thing.
+/// A type of object.
 pub(super) struct Type {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
-    /// What is told of it in lists.
+    /// Its members in lists.
     pub(super) brief: &'static [Member],
-    /// What is told besides when it stands alone.
+    /// Its additional members when it is shown alone.
     pub(super) more: &'static [Member],
-    /// Its full form by id, for what has an identity: within other things only a part of it shows.
+    /// Finds its full form by id, if it has an identity: within other objects only a part of it is
+    /// shown.
     pub(super) find: Option<fn(&Desk, &str) -> Option<Value>>,
 }
 
-/// Something that a thing has.
+/// A member of a type.
 #[derive(Clone, Copy)]
 pub(super) struct Member {
     pub(super) name: &'static str,
@@ -28,15 +29,15 @@ pub(super) struct Member {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Always,
-    /// Null where there is none.
+    /// Null if absent.
     OrNull,
     /// Only when it was asked for.
     Sometimes,
-    /// In GraphQL alone: a way from one thing to another, by the id in this member.
+    /// In GraphQL only: a link to another object, by the id in this member.
     Link(&'static str),
 }
 
-/// What a member is.
+/// The type of a member.
 #[derive(Clone, Copy)]
 pub(super) enum Is {
     Text,
@@ -72,7 +73,7 @@ impl Type {
         self.brief.iter().chain(self.more)
     }
 
-    /// The schema of it as it stands alone.
+    /// Returns the schema of the object alone.
     pub(super) fn in_full(&self) -> Value {
         object(self.members(), true)
     }
@@ -82,7 +83,7 @@ impl Type {
         object(self.brief.iter(), true)
     }
 
-    /// The schema of it within another thing: what has an identity is only named there.
+    /// The schema within another object: an object with an identity is only referenced there.
     fn within(&self) -> Value {
         if self.find.is_none() {
             return self.in_full();
@@ -115,7 +116,7 @@ fn object<'a>(members: impl Iterator<Item = &'a Member>, demanding: bool) -> Val
 }
 
 impl Member {
-    /// Whether GraphQL may rely on it.
+    /// Returns whether GraphQL may rely on it.
     pub(super) fn is_certain(&self) -> bool {
         self.presence == Presence::Always
     }

@@ -1,4 +1,4 @@
-//! How things of the order desk are written in answers, where that is more than their own members.
+//! How records of the order desk are shown in answers, if that is more than their own members.
 
 use std::cmp::Reverse;
 

@@ -7,7 +7,7 @@ pub(super) struct Workflow {
     pub(super) name: &'static str,
     title: &'static str,
     goal: &'static str,
-    /// A tool, or nothing where a person decides, and what to do with it.
+    /// A tool, or an empty text if a person decides, and what to do with it.
     steps: &'static [(&'static str, &'static str)],
 }
 

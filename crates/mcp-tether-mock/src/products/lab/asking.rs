@@ -1,5 +1,6 @@
-//! The tools of the lab that ask the host something: user, model, folders; once, at once, one after
-//! the other, without end, and in ways that no remote should. One implementation for both eras.
+//! The tools of the lab that ask the host something: user, model, folders; once, in parallel, one
+//! after
+//! the other, without end, and in ways that no remote should. One implementation serves both eras.
 
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
@@ -225,7 +226,8 @@ async fn ask_between(call: &CallContext) -> ToolOutcome {
     Ok(answer)
 }
 
-/// Visits of a URL are not observed: a host that accepts is sent there again until it is enough.
+/// Visits of a URL are not observed: a host that accepts is sent there again a fixed number of
+/// times.
 async fn ask_url(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let times = arguments.number_of("times").unwrap_or(1);
     if !call.can_visit() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::product::{Need, Prompt, PromptArgument, ResourceEntry, ResourceTemplate};
 
-/// The resource that `touch` changes and subscribers hear of.
+/// The resource that `touch` changes and subscribers are notified of.
 pub(super) const WATCHED: &str = "lab://watched";
 
 const SUBSTANCES: [&str; 6] = ["acetone", "ammonia", "argon", "benzene", "boron", "copper"];
@@ -92,7 +92,7 @@ pub(super) fn prompts() -> Vec<Prompt> {
     ]
 }
 
-/// What the user is asked before they get this.
+/// Returns what the user is asked before this is returned.
 pub(super) fn asks_before(name: &str) -> Option<Need> {
     match name {
         "greet_me" => {

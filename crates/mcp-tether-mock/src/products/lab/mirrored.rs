@@ -1,5 +1,5 @@
-//! The tools of the lab whose schemas want arguments repeated in headers (2026-07-28, SEP-2243):
-//! right, wrong in every way that makes a host leave the tool out, and only seemingly wrong.
+//! The tools of the lab whose schemas ask for arguments in headers (2026-07-28, SEP-2243):
+//! valid ones, invalid ones for which a host must drop the tool, and ones that only look invalid.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::product::{Arguments, ToolDefinition, ToolKind, ToolResult};
 use crate::tasks::TaskSupport;
 use mcp_tether_wire::protocol::headers::PARAMETER_ANNOTATION;
 
-/// Gives its arguments back.
+/// Returns its arguments.
 const ECHO: ToolFunction<Lab> = |_, _, arguments| now(ToolResult::json_text(arguments.text));
 
 /// A tool that only its schema distinguishes.

@@ -1,5 +1,5 @@
 //! `lab`: a small product made for tests of the bridge. Each tool shows one thing that a remote can
-//! do: echo, run long, fail, answer large, act once, ask the host, talk on the way.
+//! do: echo, run long, fail, send a large answer, act once, ask the host, send messages on the way.
 
 mod asking;
 mod contents;

@@ -21,14 +21,14 @@ pub(crate) struct Lab {
     pub(super) acts: AtomicU64,
     /// How many calls of `act_late` were given up.
     pub(super) given_up: AtomicU64,
-    /// How often each URL was said to be visited, by the key it was asked under.
+    /// How often the visit of each URL was reported, by the key it was requested under.
     pub(super) visits: Mutex<HashMap<String, u64>>,
     /// How often the watched resource was touched.
     pub(super) touches: AtomicU64,
 }
 
 impl Lab {
-    /// A lab in which nothing has happened yet.
+    /// Creates a lab with these tools.
     pub(super) fn with_tools(tools: Vec<Arc<ToolDefinition>>) -> Self {
         Self {
             built_in: tools.len(),
@@ -48,7 +48,7 @@ impl Lab {
         self.given_up.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Counts a visit under this key; gives how many there were before.
+    /// Counts a visit under this key; returns how many there were before.
     pub(super) fn visit(&self, key: &str) -> u64 {
         let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         let visits = visits.entry(key.to_owned()).or_default();
@@ -56,7 +56,7 @@ impl Lab {
         *visits - 1
     }
 
-    /// Puts another tool in the place of the one with its name.
+    /// Replaces the tool with the same name.
     pub(super) fn replace_tool(&self, tool: ToolDefinition) {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = tools.iter_mut().find(|known| known.name == tool.name) {
@@ -76,7 +76,7 @@ impl Lab {
         self.touches.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Adds a tool that answers its own name; false if there is one of that name.
+    /// Adds a tool that answers its own name; returns false if the name is taken.
     pub(super) fn add_tool(&self, name: &str) -> bool {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         if tools.iter().any(|tool| tool.name == name) {
@@ -95,7 +95,7 @@ impl Lab {
         true
     }
 
-    /// Removes a tool that was added; false if there is none of that name.
+    /// Removes a tool that was added; returns false if there is none with that name.
     pub(super) fn remove_tool(&self, name: &str) -> bool {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         let before = tools.len();

@@ -105,7 +105,7 @@ async fn ask(call: &CallContext, questions: &[&str]) -> ToolOutcome {
 }
 
 async fn give_up(call: &CallContext) -> ToolOutcome {
-    // After the handle was sent: the task has to be seen before it ends.
+    // After the handle was sent, so that the task is seen before it ends.
     tokio::task::yield_now().await;
     match call.task() {
         Some(task) => {

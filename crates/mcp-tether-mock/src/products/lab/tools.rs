@@ -151,7 +151,7 @@ fn add(arguments: Arguments<'_>) -> ToolResult {
 async fn slow(call: &CallContext, arguments: Arguments<'_>) -> ToolOutcome {
     let ms = arguments.number_of("ms").unwrap_or_default();
     for step in 1..=10 {
-        // Before the step: the last word is not in a race with the answer.
+        // Before the step, so that the last message does not race with the answer.
         call.progress(step, 10, &format!("step {step} of 10"));
         tokio::time::sleep(Duration::from_millis(ms * step / 10 - ms * (step - 1) / 10)).await;
     }

@@ -1,4 +1,4 @@
-//! The audit log: which tool was called by whom, in which role, and how it went.
+//! The audit log: which tool was called by whom, in which role, and with what outcome.
 
 use std::collections::VecDeque;
 
@@ -8,8 +8,8 @@ use super::access::Member;
 use super::problem::Problem;
 use crate::product::Moment;
 
-/// Older entries are forgotten.
-const KEPT: usize = 1000;
+/// How many entries are kept; older ones are dropped.
+const MAX_ENTRIES: usize = 1000;
 
 /// Everything that was done, the oldest first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Audit {
         member: &Member,
         problem: Option<&Problem>,
     ) {
-        if self.0.len() == KEPT {
+        if self.0.len() == MAX_ENTRIES {
             self.0.pop_front();
         }
         self.0.push_back(Note {
@@ -49,7 +49,7 @@ impl Audit {
         });
     }
 
-    /// The last entries, the newest first.
+    /// Returns the last entries, the newest first.
     pub(super) fn last(&self, count: usize) -> Vec<&Note> {
         self.0.iter().rev().take(count).collect()
     }
@@ -67,7 +67,7 @@ mod tests {
         for at in 0..1_500 {
             audit.note(Moment(at), "list_orders", &member, Some(&Problem::forbidden("no")));
         }
-        assert_eq!(audit.0.len(), KEPT);
+        assert_eq!(audit.0.len(), MAX_ENTRIES);
         assert_eq!(audit.last(1)[0].at, Moment(1_499));
         assert_eq!(audit.last(1)[0].outcome, "forbidden");
     }

@@ -126,7 +126,7 @@ fn leave(shop: &mut Shop, category: &Record) -> Result<(), Problem> {
     }
     let rules = shop.records_mut("coupons").iter_mut();
     for coupon in rules.filter(|coupon| coupon["categoryId"] == id.as_str()) {
-        // A coupon that was for this category alone is for nothing now.
+        // A coupon for this category alone now applies to nothing.
         coupon.insert("active".to_owned(), false.into());
         coupon.insert("categoryId".to_owned(), serde_json::Value::Null);
     }

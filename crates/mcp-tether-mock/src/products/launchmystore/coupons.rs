@@ -147,7 +147,7 @@ fn add(shop: &Shop, coupon: &Record) -> Record {
     Record::from_iter([("status".to_owned(), status(coupon, shop.today).into())])
 }
 
-/// Whether it can be used on a day, and if not, why.
+/// Returns whether it can be used on a day, and if not, why.
 fn status(coupon: &Record, on: Date) -> &'static str {
     let at = |name| day(coupon, name).ok().flatten();
     let used_up = whole(coupon, "usageLimit")
@@ -165,7 +165,7 @@ fn status(coupon: &Record, on: Date) -> &'static str {
     }
 }
 
-/// What a coupon is to be used for.
+/// What a coupon is used for.
 pub(super) struct Basket<'a> {
     pub(super) lines: &'a [Line],
     pub(super) subtotal: i64,
@@ -173,7 +173,7 @@ pub(super) struct Basket<'a> {
     pub(super) at: Moment,
 }
 
-/// What it gives there.
+/// Returns the discount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Given {
     pub(super) code: String,
@@ -181,7 +181,7 @@ pub(super) struct Given {
     pub(super) free_shipping: bool,
 }
 
-/// Uses a code for a basket, or says which rule stands against it.
+/// Applies a code to a basket, or returns the rule that forbids it.
 pub(super) fn apply(shop: &Shop, code: &str, basket: &Basket<'_>) -> Result<Given, Problem> {
     let coupon = COUPONS.find(shop, code)?;
     let code = text(coupon, "code").to_owned();
@@ -225,7 +225,7 @@ pub(super) fn apply(shop: &Shop, code: &str, basket: &Basket<'_>) -> Result<Give
     Ok(Given { free_shipping: text(coupon, "kind") == "free_shipping", code, discount })
 }
 
-/// Counts uses of a code, or takes them back when negative.
+/// Counts uses of a code; a negative number undoes them.
 pub(super) fn used(shop: &mut Shop, code: &str, by: i64) {
     let all = shop.records_mut("coupons").iter_mut();
     for coupon in all.filter(|coupon| text(coupon, "code") == code) {

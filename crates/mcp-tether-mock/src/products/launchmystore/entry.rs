@@ -8,7 +8,7 @@ use super::shop::Shop;
 use crate::product::field::{Field, Shape, ToolInput, may, need, schema};
 use crate::product::{ToolDefinition, ToolKind};
 
-/// A tool: what it says about itself, what it takes, and what does it.
+/// A tool: its description, its arguments, and what it does.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
@@ -21,7 +21,7 @@ pub(super) struct Entry {
     pub(super) does: Does,
 }
 
-/// What is behind a tool.
+/// What a tool does.
 #[derive(Clone, Copy)]
 pub(super) enum Does {
     /// One of the five things that can be done with records.
@@ -30,16 +30,16 @@ pub(super) enum Does {
     Create(&'static Resource),
     Update(&'static Resource),
     Delete(&'static Resource),
-    /// A function that looks.
+    /// A function that only reads.
     Look(&'static [&'static [Field]], Gives, fn(&Shop, ToolInput<'_>) -> Reply),
     /// A function that changes something.
     Change(&'static [&'static [Field]], Gives, fn(&mut Shop, ToolInput<'_>) -> Reply),
 }
 
-/// The shape of what a tool gives.
+/// The shape of a tool's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gives {
-    /// A page of things under this name.
+    /// A page of items under this name.
     List(&'static str),
     /// One thing under this name.
     One(&'static str),
@@ -91,13 +91,13 @@ impl Domain {
         }
     }
 
-    /// Whether it is about texts and looks, not about goods and money.
+    /// Returns whether it is about texts and looks, not about goods and money.
     pub(super) fn is_content(self) -> bool {
         matches!(self, Self::BlogsAndPages | Self::Themes | Self::Menus)
     }
 }
 
-/// Arguments of everything that gives pages.
+/// The arguments of every tool that returns pages.
 pub(super) const PAGE: &[Field] = &[
     may("page", Shape::Whole(1, 100_000), "which page, from 1"),
     may("limit", Shape::Whole(1, 100), "entries per page, 20 if left out"),
@@ -148,11 +148,11 @@ impl Entry {
     }
 }
 
-/// What is left of something that was deleted.
+/// The members of the answer to a deletion.
 pub(super) const DELETED: &[&str] = &["deleted", "id"];
 
 impl Gives {
-    /// What it gives, or the error that stands in its place.
+    /// Returns the schema of the result, or of the error in its place.
     fn schema(self) -> Value {
         let thing = json!({ "type": "object", "required": ["id"] });
         let good = match self {

@@ -115,7 +115,8 @@ fn check(shop: &Shop, menu: &Record) -> Result<(), Problem> {
     }
 }
 
-/// Elsewhere may be anything; what is ours must be there.
+/// Returns whether a link is valid: external links may be anything, links into the store must
+/// exist.
 fn leads_somewhere(shop: &Shop, link: &str) -> bool {
     let path = link.split(['?', '#']).next().unwrap_or_default();
     match path.split('/').collect::<Vec<_>>()[..] {

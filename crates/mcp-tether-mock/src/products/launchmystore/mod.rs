@@ -1,7 +1,7 @@
 //! `launchmystore`: a shop system. 63 tools in ten domains work on one store; tokens are its own
-//! and act in the role of whoever minted them; every call lands in the audit log.
+//! and act in the role of the member who issued them; every call is recorded in the audit log.
 //!
-//! Adding a tool is one entry in the table of its domain, and a function where it is no plain
+//! Adding a tool is one entry in the table of its domain, and a function if it is not a plain
 //! record.
 
 mod access;
@@ -48,9 +48,8 @@ use self::shop::Shop;
 pub(crate) use self::state::LaunchMyStore;
 use self::state::{Store, now};
 use self::tools::entries;
-use self::web::Seats;
+use self::web::BrowserSessions;
 use crate::date::Date;
-use crate::kept::{DataProblem, NotKept, StoredData};
 use crate::options::{Auth, MockOptions};
 use crate::product::CallContext;
 use crate::product::field::ToolInput;
@@ -58,6 +57,7 @@ use crate::product::{
     Arguments, EndpointPaths, Habits, Misfit, Offers, Product, Profile, ResourceEntry,
     ToolDefinition, ToolKind, ToolOutcome, ToolResult, WebAnswer, WebRequest,
 };
+use crate::stored_data::{DataProblem, NotKept, StoredData};
 
 impl LaunchMyStore {
     pub(crate) fn open(options: &MockOptions) -> Result<Self, DataProblem> {
@@ -68,14 +68,14 @@ impl LaunchMyStore {
             audit: Audit::default(),
         };
         let store = StoredData::open(options.data.as_ref(), seeded)?;
-        // The day is no part of the data: nothing can fail to be kept.
+        // The day is not stored, so this change cannot fail.
         let _ = store.change(|store| store.shop.today = today);
         let tools = entries().map(Entry::to_tool).map(Arc::new).collect();
         let asks_tokens = options.auth == Auth::Product;
-        Ok(Self { tools, store, seats: Seats::default(), asks_tokens })
+        Ok(Self { tools, store, browser_sessions: BrowserSessions::default(), asks_tokens })
     }
 
-    /// Does something for whoever calls, if they may, and notes it.
+    /// Does the work if the caller may, and records the call.
     fn perform(
         &self,
         call: &CallContext,

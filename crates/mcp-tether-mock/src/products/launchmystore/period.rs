@@ -40,13 +40,13 @@ impl Span {
         (0..self.days()).map(move |day| self.first.plus_days(day))
     }
 
-    /// As many days right before it.
+    /// Returns the span of the same length right before it.
     pub(super) fn before(self) -> Self {
         Self { first: self.first.plus_days(-self.days()), last: self.first.plus_days(-1) }
     }
 }
 
-/// The span that is asked for, if one is.
+/// Returns the requested span, if any.
 pub(super) fn asked(shop: &Shop, input: ToolInput<'_>) -> Result<Option<Span>, Problem> {
     match (input.text("period"), input.text("from"), input.text("to")) {
         (None, None, None) => Ok(None),
@@ -66,7 +66,7 @@ pub(super) fn asked(shop: &Shop, input: ToolInput<'_>) -> Result<Option<Span>, P
     }
 }
 
-/// The span that is asked for, the last 30 days if none is.
+/// Returns the requested span; the last 30 days if none is given.
 pub(super) fn asked_or_30_days(shop: &Shop, input: ToolInput<'_>) -> Result<Span, Problem> {
     Ok(asked(shop, input)?.unwrap_or_else(|| named(shop.today, "last_30_days")))
 }

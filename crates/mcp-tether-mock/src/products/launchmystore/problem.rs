@@ -1,5 +1,5 @@
 //! What goes wrong in a tool, in the one shape this product has for it: `{error: {code, message}}`,
-//! with the argument at fault where there is one.
+//! with the invalid argument, if there is one.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ pub(super) struct Problem {
     argument: Option<String>,
 }
 
-/// What a tool gives.
+/// The result of a tool.
 pub(super) type Reply = Result<Value, Problem>;
 
 impl Problem {
@@ -24,18 +24,18 @@ impl Problem {
         Self::new("not_found", format!("there is no {what} `{name}`: see `{list}`"))
     }
 
-    /// An argument makes no sense.
+    /// An argument is invalid.
     pub(super) fn invalid(argument: &str, message: impl Into<String>) -> Self {
         let argument = Some(argument.to_owned()).filter(|name| !name.is_empty());
         Self { argument, ..Self::new("invalid_arguments", message) }
     }
 
-    /// Something else has it already.
+    /// Another record has it already.
     pub(super) fn conflict(argument: &str, message: impl Into<String>) -> Self {
         Self { argument: Some(argument.to_owned()), ..Self::new("conflict", message) }
     }
 
-    /// Not in this state.
+    /// Not allowed in this state.
     pub(super) fn state(message: impl Into<String>) -> Self {
         Self::new("invalid_state", message)
     }

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 /// One record.
 pub(super) type Record = Map<String, Value>;
 
-/// A text of a record; empty where there is none.
+/// Returns a text member of a record; empty if absent.
 pub(super) fn text<'a>(record: &'a Record, name: &str) -> &'a str {
     record.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A whole number of a record.
+/// Returns an integer member of a record.
 pub(super) fn whole(record: &Record, name: &str) -> Option<i64> {
     record.get(name).and_then(Value::as_i64)
 }

@@ -1,4 +1,4 @@
-//! Records that are all handled alike: a row says what they hold, and listing, getting, creating,
+//! Records that are all handled alike: a row defines their fields, and listing, getting, creating,
 //! changing and deleting follow from it.
 
 use serde_json::{Value, json};
@@ -22,13 +22,13 @@ pub(super) struct Resource {
     /// The field that a key is made of when none is given.
     pub(super) title: &'static str,
     pub(super) fields: &'static [Field],
-    /// What a new one has where nothing is given, as a JSON object.
+    /// The defaults of a new record, as a JSON object.
     pub(super) defaults: &'static str,
-    /// The fields in which words are looked for.
+    /// The fields that a search looks in.
     pub(super) searched: &'static [&'static str],
     /// Arguments of the list that must equal what is shown.
     pub(super) filters: &'static [Field],
-    /// Whether it makes sense among everything else.
+    /// Checks it against the other data.
     pub(super) check: fn(&Shop, &Record) -> Result<(), Problem>,
     /// What is shown besides its fields.
     pub(super) add: fn(&Shop, &Record) -> Record,
@@ -46,7 +46,7 @@ pub(super) fn free(_: &mut Shop, _: &Record) -> Result<(), Problem> {
 }
 
 impl Resource {
-    /// Whether it has this key or id.
+    /// Returns whether it has this key or id.
     fn is(&self, record: &Record, name: &str) -> bool {
         let name = name.trim();
         text(record, "id") == name || text(record, self.key).eq_ignore_ascii_case(name)
@@ -151,7 +151,7 @@ impl Resource {
         Ok(json!({ "deleted": true, "id": id, self.key: record[self.key] }))
     }
 
-    /// Takes over what is given.
+    /// Sets the fields that are given.
     fn set(&self, record: &mut Record, input: ToolInput<'_>) {
         for field in self.fields {
             if let Some(given) = input.0.get(field.name) {
@@ -181,7 +181,7 @@ impl Resource {
         }
     }
 
-    /// The key, with a number where it is taken.
+    /// Returns the key, with a number if it is taken.
     fn free_key(&self, shop: &Shop, wanted: &str) -> String {
         let taken = |key: &str| shop.records(self.plural).iter().any(|r| text(r, self.key) == key);
         free_name(wanted, taken)

@@ -1,5 +1,5 @@
-//! What can be read beside the tools: the store in short, its shelf, its newest orders, the audit
-//! log. A session that has subscribed is told when they change.
+//! The resources of the store: its summary, its stock, its newest orders, the audit
+//! log. A session that has subscribed is notified when they change.
 
 use serde_json::{Value, json};
 

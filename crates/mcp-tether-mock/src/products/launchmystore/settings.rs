@@ -213,7 +213,7 @@ pub(super) fn tax_rate(shop: &Shop, country: &str) -> i64 {
     rate.and_then(|rate| rate["basisPoints"].as_i64()).unwrap_or(0)
 }
 
-/// The entry for a country, else the one for all others.
+/// Returns the entry for a country, otherwise the one for all others.
 fn named_or_rest<'a>(
     entries: impl Iterator<Item = &'a Value> + Clone,
     countries: impl Fn(&'a Value) -> &'a Value,

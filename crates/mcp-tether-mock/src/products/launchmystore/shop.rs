@@ -18,7 +18,7 @@ pub(super) struct Shop {
     /// The day it is, which is not part of the data.
     #[serde(skip, default = "Date::today")]
     pub(super) today: Date,
-    /// Goes on with every change, so that the same calls give the same data.
+    /// Advances with every change, so that the same calls give the same data.
     pub(super) clock: Moment,
     pub(super) next_id: u64,
     pub(super) products: Vec<Product>,
@@ -30,7 +30,7 @@ pub(super) struct Shop {
     pub(super) themes: Vec<Theme>,
     /// Groups of settings by name.
     pub(super) settings: BTreeMap<String, Record>,
-    /// Records by what several are called.
+    /// Records by the plural name of their resource.
     pub(super) records: BTreeMap<String, Vec<Record>>,
 }
 
@@ -51,7 +51,7 @@ impl Shop {
         }
     }
 
-    /// An id that was never used.
+    /// Returns an id that was never used.
     pub(super) fn new_id(&mut self, prefix: &str) -> String {
         self.next_id += 1;
         format!("{prefix}_{}", self.next_id)
@@ -118,8 +118,9 @@ impl Shop {
         found.ok_or_else(|| Problem::not_found("variant", id, "list_variants"))
     }
 
-    /// Puts goods on the shelf, or takes them off when negative. What is no longer sold has no
-    /// shelf.
+    /// Adds goods to the stock, or removes them if negative. A variant that is no longer sold has
+    /// no
+    /// stock.
     pub(super) fn move_stock(&mut self, variant: &str, by: i64, reason: &str) {
         let at = self.tick();
         let Ok(found) = self.variant_mut(variant) else {
@@ -157,7 +158,7 @@ impl Shop {
     }
 }
 
-/// When the day of a store begins.
+/// Returns when the day of a store begins.
 fn opening(today: Date) -> Moment {
     Moment::on(today, 10 * 3600)
 }

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::access::{Ledger, Member};
 use super::audit::Audit;
 use super::shop::Shop;
-use super::web::Seats;
-use crate::kept::StoredData;
+use super::web::BrowserSessions;
 use crate::product::{CallContext, Moment, ToolDefinition};
+use crate::stored_data::StoredData;
 
-/// The shop system, its store and whoever sits at its pages.
+/// The shop system, its store and the browser sessions of its pages.
 pub(crate) struct LaunchMyStore {
     pub(super) tools: Vec<Arc<ToolDefinition>>,
     pub(super) store: StoredData<Store>,
-    pub(super) seats: Seats,
-    /// Whether calls need a token that this product gave out.
+    pub(super) browser_sessions: BrowserSessions,
+    /// Whether calls need a token that this product issued.
     pub(super) asks_tokens: bool,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Whoever calls. Where no tokens are asked for it is the owner.
+    /// Returns the member that calls; the owner if no tokens are required.
     pub(super) fn member(&self, call: &CallContext, asks_tokens: bool) -> Option<Member> {
         if asks_tokens {
             self.ledger.admit(&call.credential, now())
@@ -40,7 +40,7 @@ impl Store {
     }
 }
 
-/// The time in the world outside, which tokens go by.
+/// Returns the real time, which tokens expire by.
 pub(super) fn now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))

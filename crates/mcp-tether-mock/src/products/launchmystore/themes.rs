@@ -147,7 +147,7 @@ fn update_settings(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     settings(shop, input)
 }
 
-/// The settings with what is given. Nothing is added, and nothing changes its kind.
+/// Returns the settings with the new values. No setting is added, and none changes its type.
 fn changed(held: &Record, input: ToolInput<'_>) -> Result<Record, Problem> {
     let mut changed = held.clone();
     let given = input.0.get("settings").and_then(Value::as_object);
@@ -193,7 +193,7 @@ fn section_line(theme: &Theme, section: &Section) -> Value {
     line
 }
 
-/// A section or block with its place, from 1.
+/// Returns a section or block with its position, from 1.
 fn part<'a>(part: &Part, mut neighbours: impl Iterator<Item = &'a Part>) -> Value {
     let place = neighbours.position(|other| other.id == part.id).unwrap_or(0);
     let mut shown = json!(part);

@@ -191,7 +191,7 @@ fn check(_: &Shop, record: &Record) -> Result<(), Problem> {
     }
 }
 
-/// Whether and where it can be seen today.
+/// Returns whether and where it is visible today.
 fn seen(shop: &Shop, record: &Record, folder: &str) -> Record {
     let starts = text(record, "publishOn").parse::<Date>().ok();
     let published = text(record, "status") == "published";

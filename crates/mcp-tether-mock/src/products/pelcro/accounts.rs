@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::manners::CURRENCY;
+use super::api_format::CURRENCY;
 use crate::product::field::{Field, Shape, need};
 use crate::product::records::{Gives, RecordError, RecordRules, RecordTable, Records, col, reads};
 
@@ -50,7 +50,7 @@ pub(super) fn current(records: &Records) -> &Value {
     records.all(&ACCOUNTS).first().expect("seeding begins with the account")
 }
 
-/// Whether the account has the site that a tool of this resource is called for.
+/// Returns whether the account has the site that a tool of this resource is called for.
 pub(super) fn check(
     records: &Records,
     of: &RecordTable,

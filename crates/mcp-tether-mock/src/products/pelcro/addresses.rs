@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::api_format::SITE;
 use super::customers::CUSTOMERS;
-use super::manners::SITE;
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
     RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,
@@ -103,7 +103,7 @@ fn be_the_only_default(records: &mut Records, address: &Value) -> Result<(), Rec
     Ok(())
 }
 
-/// An address that an argument names, if it is one of this customer's.
+/// Returns the address that an argument names, if it belongs to this customer.
 pub(super) fn of_customer(
     records: &Records,
     address: &Value,
@@ -119,7 +119,8 @@ pub(super) fn of_customer(
     }
 }
 
-/// Where a customer pays taxes: the default billing address, else the default shipping address.
+/// Returns where a customer pays taxes: the default billing address, or else the default shipping
+/// address.
 pub(super) fn of_taxes<'a>(records: &'a Records, customer: &'a Value) -> Option<&'a Value> {
     let own = || records.with(&ADDRESSES, "customer_id", customer);
     let default = |kind: &'static str| {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::accounts;
+use super::api_format::{CURRENCY, SITE, metadata};
 use super::exports::{self, EXPORTS};
-use super::manners::{CURRENCY, SITE, metadata};
 use super::totals::{Discount, TaxedLine, Totals};
 use super::vendors::VENDORS;
 use crate::product::ToolKind;
@@ -183,7 +183,7 @@ fn changing(
     after: &mut Value,
     input: ToolInput<'_>,
 ) -> Result<(), RecordError> {
-    // Notes may be kept about anything.
+    // Metadata is accepted for any record.
     let only_notes = input.0.as_object().is_some_and(|given| {
         given.keys().all(|name| matches!(name.as_str(), "site_id" | "bill_id" | "metadata"))
     });
@@ -193,7 +193,7 @@ fn changing(
     count(after)
 }
 
-/// Sums, after the dates were looked at.
+/// Computes the totals, after checking the dates.
 fn count(bill: &mut Value) -> Result<(), RecordError> {
     for name in ["period_start", "period_end", "due_date"] {
         exports::day(bill, name)?;

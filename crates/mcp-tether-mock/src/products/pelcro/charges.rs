@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::api_format::{API_FORMAT, CURRENCY, PAYMENT_CATEGORY, SITE};
 use super::customers::{self, CUSTOMERS};
 use super::events::announce;
 use super::invoices::{self, INVOICES};
-use super::manners::{CURRENCY, MANNERS, PAYMENT_CATEGORY, SITE};
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
     RecordError, RecordRules, RecordTable, Records, col, create, get, list, make, number,
@@ -82,7 +82,7 @@ fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Resul
     Ok(())
 }
 
-/// A card to be charged.
+/// A card to charge.
 pub(super) struct Payment<'a> {
     pub(super) customer: &'a Value,
     pub(super) method: &'a Value,
@@ -93,7 +93,7 @@ pub(super) struct Payment<'a> {
     pub(super) links: Value,
 }
 
-/// Charges a card; the bank may say no.
+/// Charges a card; the bank may decline.
 pub(super) fn by_card(records: &mut Records, payment: &Payment<'_>) -> Result<Value, RecordError> {
     match payment.method["behaves"].as_str() {
         Some("declined") => return Err(RecordError::state("the card was declined")),
@@ -114,7 +114,7 @@ pub(super) fn by_card(records: &mut Records, payment: &Payment<'_>) -> Result<Va
     for member in ["invoice_id", "order_id"] {
         charge[member] = payment.links[member].clone();
     }
-    let charge = make(&MANNERS, &CHARGES, records, charge);
+    let charge = make(&API_FORMAT, &CHARGES, records, charge);
     announce(records, &charge, "charge_succeeded");
     Ok(charge)
 }

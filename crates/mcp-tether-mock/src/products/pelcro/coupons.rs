@@ -1,9 +1,9 @@
-//! Coupons: what they take off, and whether somebody may still use them.
+//! Coupons: their discount, and whether they can still be used.
 
 use serde_json::Value;
 
+use super::api_format::{CURRENCY, SITE, metadata};
 use super::exports;
-use super::manners::{CURRENCY, SITE, metadata};
 use super::plans::PLANS;
 use super::totals::Discount;
 use crate::product::field::{Shape, ToolInput};
@@ -110,7 +110,7 @@ fn in_future(records: &mut Records, coupon: &Value) -> Result<(), RecordError> {
     }
 }
 
-/// Why a coupon cannot be used now.
+/// Returns why a coupon cannot be used now.
 fn refusal(records: &Records, coupon: &Value) -> Option<&'static str> {
     let today = records.today().to_string();
     if coupon["redeem_by"].as_str().is_some_and(|last| last < today.as_str()) {
@@ -165,7 +165,7 @@ pub(super) fn redeem(
     Ok(Some(Rebate { coupon, discount }))
 }
 
-/// What a coupon takes off an invoice in this currency.
+/// Returns the discount of a coupon on an invoice in this currency.
 pub(super) fn discount_of(coupon: &Value, currency: &str) -> Result<Discount, RecordError> {
     match (coupon["percent_off"].as_i64(), coupon["amount_off"].as_i64()) {
         (Some(percent), _) => Ok(Discount::Percent(percent)),

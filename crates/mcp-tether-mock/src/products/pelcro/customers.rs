@@ -1,11 +1,11 @@
-//! Customers: who they are, their credit, and texts that the account keeps about them.
+//! Customers: who they are, their credit, and their metadata.
 
 use serde_json::{Value, json};
 
 use super::addresses::ADDRESSES;
+use super::api_format::{CURRENCY, SITE, metadata};
 use super::charges::{self, Payment};
 use super::events::announce;
-use super::manners::{CURRENCY, SITE, metadata};
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::subscriptions::SUBSCRIPTIONS;
 use crate::product::ToolKind;

@@ -1,5 +1,5 @@
-//! What happens is announced to webhooks. Nothing is sent: the mock talks to nobody, it only counts
-//! what an endpoint would have got.
+//! Events are announced to webhooks. Nothing is sent: the mock only counts what an endpoint would
+//! have received.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(super) const EVENTS: &[&str] = &[
     "order_updated",
 ];
 
-/// Counts an event for every endpoint on the site of `about` that wants to hear of it.
+/// Counts an event for every endpoint on the site of `about` that subscribed to it.
 pub(super) fn announce(records: &mut Records, about: &Value, event: &str) {
     let wants = |hook: &&Value| {
         let named = || hook["events"].as_array().is_some_and(|all| all.contains(&event.into()));
@@ -36,7 +36,7 @@ pub(super) fn announce(records: &mut Records, about: &Value, event: &str) {
     let ids: Vec<Value> = hooks.map(|hook| hook["id"].clone()).collect();
     let now = records.now().0;
     for id in ids {
-        // It was there a moment ago.
+        // It was found just above.
         let _ = records.change(&WEBHOOKS, &id, |hook| {
             hook["deliveries"] = (hook["deliveries"].as_i64().unwrap_or_default() + 1).into();
             hook["last_event"] = event.into();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::accounts;
-use super::manners::{MANNERS, RESOURCES, SITE};
+use super::api_format::{API_FORMAT, RESOURCES, SITE};
 use crate::date::Date;
 use crate::product::field::{Field, Shape, ToolInput, may, need};
 use crate::product::page::ListPage;
@@ -117,7 +117,7 @@ pub(super) fn request(records: &mut Records, kind: &str, input: ToolInput<'_>) -
     }
     let mut draft = draft;
     permit(records, &mut draft)?;
-    Ok(make(&MANNERS, &EXPORTS, records, draft))
+    Ok(make(&API_FORMAT, &EXPORTS, records, draft))
 }
 
 fn permit(records: &mut Records, draft: &mut Value) -> Result<(), RecordError> {
@@ -141,18 +141,18 @@ fn permit(records: &mut Records, draft: &mut Value) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// A day in a record, if it is there and in the calendar.
+/// Returns a day in a record, if present and valid.
 pub(super) fn day(record: &Value, member: &str) -> Result<Option<Date>, RecordError> {
     let day = record[member].as_str().map(str::parse::<Date>).transpose();
     day.map_err(|_| RecordError::invalid(member, format!("The {member} is not a valid date.")))
 }
 
-/// Whether anything is being made.
+/// Returns whether an export is in progress.
 pub(super) fn any_under_way(records: &Records) -> bool {
     records.all(&EXPORTS).iter().any(|export| export["status"] == "processing")
 }
 
-/// What happens in the background between two calls.
+/// Completes the exports that were started before this call.
 pub(super) fn finish(records: &mut Records) -> Result<(), RecordError> {
     let waiting = records.all(&EXPORTS).iter().filter(|export| export["status"] == "processing");
     for export in waiting.cloned().collect::<Vec<_>>() {

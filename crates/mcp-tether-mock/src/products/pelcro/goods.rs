@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::accounts;
-use super::manners::{CURRENCY, SITE, metadata};
+use super::api_format::{CURRENCY, SITE, metadata};
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
     RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, number, update,
@@ -140,7 +140,7 @@ fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Resul
     Ok(())
 }
 
-/// Takes goods off the shelf.
+/// Takes goods from the stock.
 pub(super) fn take(records: &mut Records, sku: &Value, quantity: i64) -> Result<(), RecordError> {
     let record = records.find(&SKUS, sku)?;
     let left = number(record, "inventory_quantity");
@@ -153,7 +153,7 @@ pub(super) fn take(records: &mut Records, sku: &Value, quantity: i64) -> Result<
     restock(records, sku, -quantity)
 }
 
-/// Puts goods back, as far as the SKU still exists.
+/// Returns goods to the stock, if the SKU still exists.
 pub(super) fn restock(
     records: &mut Records,
     sku: &Value,

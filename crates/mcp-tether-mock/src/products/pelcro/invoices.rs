@@ -1,11 +1,11 @@
-//! Invoices: made by hand or by subscriptions; a draft is opened, then paid, voided or given up.
+//! Invoices: made by hand or by subscriptions; a draft is opened, then paid, voided or written off.
 
 use serde_json::{Value, json};
 
+use super::api_format::{API_FORMAT, CURRENCY, PAYMENT_CATEGORY, SITE, metadata};
 use super::coupons::{self, COUPONS, Purchase, Rebate};
 use super::customers::{self, CUSTOMERS};
 use super::events::announce;
-use super::manners::{CURRENCY, MANNERS, PAYMENT_CATEGORY, SITE, metadata};
 use super::payment_methods::currency_of;
 use super::subscriptions::SUBSCRIPTIONS;
 use super::totals::{Discount, TaxedLine, Totals};
@@ -277,7 +277,7 @@ fn changing(
     Ok(())
 }
 
-/// An invoice that something else gives rise to.
+/// What a subscription invoices.
 pub(super) struct Demand<'a> {
     pub(super) customer: &'a Value,
     pub(super) currency: &'a str,
@@ -289,7 +289,7 @@ pub(super) struct Demand<'a> {
     pub(super) period: (i64, i64),
 }
 
-/// Writes that invoice.
+/// Creates the invoice.
 pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value, RecordError> {
     let members = json!({
         "site_id": demand.customer["site_id"],
@@ -302,7 +302,7 @@ pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value,
         "period_start": demand.period.0,
         "period_end": demand.period.1,
     });
-    let id = make(&MANNERS, &INVOICES, records, members)["id"].clone();
+    let id = make(&API_FORMAT, &INVOICES, records, members)["id"].clone();
     let mut invoice = records.find(&INVOICES, &id)?.clone();
     finish(records, &mut invoice, demand.rebate)?;
     let written = invoice.clone();
@@ -310,7 +310,7 @@ pub(super) fn issue(records: &mut Records, demand: &Demand<'_>) -> Result<Value,
     Ok(invoice)
 }
 
-/// Takes money for an open invoice; with the last of it, it is paid.
+/// Records a payment of an open invoice; the last one marks it as paid.
 pub(super) fn settle(records: &mut Records, id: &Value, amount: i64) -> Result<(), RecordError> {
     let invoice = records.find(&INVOICES, id)?.clone();
     only_open(&invoice, "paid")?;

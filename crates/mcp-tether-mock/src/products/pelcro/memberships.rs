@@ -6,8 +6,8 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::addresses::{self, ADDRESSES};
+use super::api_format::{API_FORMAT, SITE, metadata};
 use super::customers::CUSTOMERS;
-use super::manners::{MANNERS, SITE, metadata};
 use super::plans::PLANS;
 use super::subscriptions::{self, SUBSCRIPTIONS};
 use crate::product::ToolKind;
@@ -155,7 +155,7 @@ fn members<'a>(records: &'a Records, of: &'a Value) -> impl Iterator<Item = &'a 
     records.with(&MEMBERSHIPS, "subscription_id", &of["subscription_id"])
 }
 
-/// Whether the group exists, runs and has a seat left.
+/// Returns whether the group exists, runs and has a seat left.
 fn has_room(records: &Records, membership: &Value) -> Result<(), RecordError> {
     let subscription = records.find(&SUBSCRIPTIONS, &membership["subscription_id"])?;
     if subscription["type"] != "membership" {
@@ -191,7 +191,7 @@ fn invite(records: &mut Records, input: ToolInput<'_>) -> Reply {
         return Err(RecordError::Taken { field: "email", value: email });
     }
     has_room(records, &invited)?;
-    Ok(make(&MANNERS, &MEMBERSHIPS, records, invited))
+    Ok(make(&API_FORMAT, &MEMBERSHIPS, records, invited))
 }
 
 fn authorize(records: &mut Records, input: ToolInput<'_>) -> Reply {
@@ -228,7 +228,7 @@ fn authorize(records: &mut Records, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-/// Whether an address or a CIDR range holds this address.
+/// Returns whether an address or a CIDR range holds this address.
 pub(super) fn contains(range: &str, address: Ipv4Addr) -> bool {
     let Some((network, bits)) = network(range) else { return false };
     let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);

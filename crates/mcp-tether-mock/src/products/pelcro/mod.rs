@@ -2,12 +2,12 @@
 //! resources over the table engine of `records`; adding a tool is a row beside its neighbours.
 //!
 //! Every account has its own records, so that a token of one account cannot see anything of
-//! another: there is nothing of it to be found.
+//! another: none of it can be found.
 
 mod accounts;
 mod addresses;
+mod api_format;
 mod bills;
-mod cap;
 mod charges;
 mod coupons;
 mod customers;
@@ -15,7 +15,6 @@ mod events;
 mod exports;
 mod goods;
 mod invoices;
-mod manners;
 mod memberships;
 mod newsletters;
 mod orders;
@@ -26,6 +25,7 @@ mod refunds;
 mod seed;
 mod seed_tables;
 mod seeding;
+mod size_limit;
 mod subscriptions;
 mod taxes;
 mod totals;
@@ -39,9 +39,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use self::manners::MANNERS;
+use self::api_format::API_FORMAT;
 use crate::date::Date;
-use crate::kept::{DataProblem, NotKept, StoredData};
 use crate::options::MockOptions;
 use crate::product::CallContext;
 use crate::product::field::ToolInput;
@@ -52,8 +51,9 @@ use crate::product::{
 };
 use crate::product_name::PELCRO_ACCOUNTS;
 use crate::rpc_error::RpcError;
+use crate::stored_data::{DataProblem, NotKept, StoredData};
 
-/// Where the product runs.
+/// The environment that the product runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Environment {
     Production,
@@ -72,7 +72,7 @@ impl Environment {
 
 const VERSION: &str = "1.2.1";
 
-/// Records by the name of their account.
+/// The records of each account, by its name.
 type Accounts = BTreeMap<String, Records>;
 
 /// Pelcro with all its accounts.
@@ -80,12 +80,12 @@ pub(crate) struct Pelcro {
     environment: Environment,
     tools: Vec<Arc<ToolDefinition>>,
     accounts: StoredData<Accounts>,
-    /// The day it is; the real one when nobody chose it.
+    /// The day it is, if one was chosen; otherwise the real one.
     chosen_day: Option<Date>,
 }
 
 impl Pelcro {
-    /// With data drawn from the seed, or from the data file.
+    /// Opens the product with data drawn from the seed, or from the data file.
     pub(crate) fn open(
         options: &MockOptions,
         environment: Environment,
@@ -104,14 +104,14 @@ impl Pelcro {
         self.chosen_day.unwrap_or_else(Date::today)
     }
 
-    /// What a call gives: an answer, or the body of an error.
+    /// The result of a call: an answer, or the body of an error.
     fn run(
         &self,
         credential: &str,
         tool: &str,
         arguments: &Value,
     ) -> Result<Result<Value, Value>, NotKept> {
-        let Some(row) = MANNERS.tool(tool) else {
+        let Some(row) = API_FORMAT.tool(tool) else {
             return Ok(Err(json!({ "status": 404, "message": "There is no such tool." })));
         };
         let (name, today) = (account_of(credential), self.today());
@@ -119,9 +119,9 @@ impl Pelcro {
             && row.1.only_looks()
             && !is_behind(records, today)
         {
-            let read = || records::read(&MANNERS, row, records, ToolInput(arguments));
+            let read = || records::read(&API_FORMAT, row, records, ToolInput(arguments));
             let done = accounts::check(records, row.0, arguments).and_then(|()| read());
-            return Ok(done.map_err(|trouble| manners::error(&trouble)));
+            return Ok(done.map_err(|trouble| api_format::error(&trouble)));
         }
         self.accounts.change(|accounts| {
             let Some(records) = accounts.get_mut(&name) else {
@@ -131,14 +131,14 @@ impl Pelcro {
             if is_behind(records, today) {
                 seed::catch_up(records, today);
             }
-            let write = |records| records::write(&MANNERS, row, records, ToolInput(arguments));
+            let write = |records| records::write(&API_FORMAT, row, records, ToolInput(arguments));
             let done = accounts::check(records, row.0, arguments).and_then(|()| write(records));
-            done.map_err(|trouble| manners::error(&trouble))
+            done.map_err(|trouble| api_format::error(&trouble))
         })
     }
 }
 
-/// Whether something happens before the next call: exports that are made, days that went by.
+/// Returns whether exports or days have to be caught up with before the next call.
 fn is_behind(records: &Records, today: Date) -> bool {
     records.today() < today || exports::any_under_way(records)
 }
@@ -146,19 +146,19 @@ fn is_behind(records: &Records, today: Date) -> bool {
 /// The tools, their examples made for the first account.
 fn tools(accounts: &Accounts) -> Vec<Arc<ToolDefinition>> {
     let records = accounts.get(PELCRO_ACCOUNTS[0]).expect("the first account is seeded");
-    let rows = MANNERS.resources.iter().flat_map(|resource| {
-        resource.tools.iter().map(move |row| row.to_tool(resource, &MANNERS, records))
+    let rows = API_FORMAT.resources.iter().flat_map(|resource| {
+        resource.tools.iter().map(move |row| row.to_tool(resource, &API_FORMAT, records))
     });
     let permitted = rows.map(|mut tool| {
         if let Some(output) = &mut tool.output {
-            cap::permit(output);
+            size_limit::permit(output);
         }
         Arc::new(tool)
     });
     permitted.collect()
 }
 
-/// The account that a credential is for. Where no sign-in is asked for it is the first.
+/// Returns the account of a credential; without a sign-in, the first one.
 fn account_of(credential: &str) -> String {
     let account = if credential == "open" { PELCRO_ACCOUNTS[0] } else { credential };
     account.to_owned()
@@ -195,7 +195,7 @@ impl Product for Pelcro {
     ) -> BoxFuture<'a, ToolOutcome> {
         let done = self.run(&call.credential, &tool.name, arguments.value);
         let result = done.map_err(RpcError::from).map(|done| match done {
-            Ok(value) => ToolResult::value(&cap::capped(value)),
+            Ok(value) => ToolResult::value(&size_limit::capped(value)),
             Err(body) => refused(&body),
         });
         Box::pin(std::future::ready(result))
@@ -219,11 +219,11 @@ impl Product for Pelcro {
         _: &ToolDefinition,
         misfits: &[Misfit],
     ) -> ToolOutcome {
-        Ok(refused(&manners::misfits(misfits)))
+        Ok(refused(&api_format::misfits(misfits)))
     }
 }
 
-/// An error of the API. It is no structured result: it has another shape than the tool promises.
+/// An error of the API. It is not structured content: its shape differs from the output schema.
 fn refused(body: &Value) -> ToolResult {
     ToolResult::error(body.to_string())
 }

@@ -1,9 +1,9 @@
-//! Who gets which newsletters.
+//! Newsletters and their subscribers.
 
 use serde_json::Value;
 
+use super::api_format::SITE;
 use super::customers::CUSTOMERS;
-use super::manners::SITE;
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
     RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,

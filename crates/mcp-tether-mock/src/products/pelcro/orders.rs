@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 
 use super::addresses::{self, ADDRESSES};
+use super::api_format::{CURRENCY, SITE, metadata};
 use super::charges::{self, CHARGES, Payment};
 use super::coupons::{self, Purchase};
 use super::customers::{self, CUSTOMERS};
 use super::events::announce;
 use super::goods::{self, PRODUCTS, SKUS};
-use super::manners::{CURRENCY, SITE, metadata};
 use super::payment_methods::{self, PAYMENT_METHODS};
 use super::totals::{Discount, Totals};
 use super::{refunds, taxes};
@@ -263,7 +263,7 @@ fn changing(
     Ok(())
 }
 
-/// Goods to the shelf, money to the customer.
+/// Returns the goods to the stock and refunds the money.
 fn give_back(records: &mut Records, order: &Value, reason: &str) -> Result<(), RecordError> {
     for item in order["items"].as_array().into_iter().flatten() {
         goods::restock(records, &item["sku_id"], number(item, "quantity"))?;

@@ -1,16 +1,16 @@
-//! What becomes of an open invoice: paid beside the card, paid from credit, voided, given up.
+//! How an open invoice is closed: paid without a card, paid from credit, voided, written off.
 
 use serde_json::{Value, json};
 
+use super::api_format::API_FORMAT;
 use super::charges::CHARGES;
 use super::customers::CUSTOMERS;
 use super::events::announce;
 use super::invoices::{INVOICES, only_open, settle};
-use super::manners::MANNERS;
 use crate::product::field::ToolInput;
 use crate::product::records::{RecordError, Records, Reply, make, number, seen};
 
-/// Paid in full by check, wire or cash.
+/// Pays the invoice in full by check, wire or cash.
 pub(super) fn offline(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "paid")?;
@@ -25,13 +25,13 @@ pub(super) fn offline(records: &mut Records, input: ToolInput<'_>) -> Reply {
         "invoice_id": invoice["id"],
         "description": format!("invoice {}", invoice["number"].as_str().unwrap_or_default()),
     });
-    let charge = make(&MANNERS, &CHARGES, records, charge);
+    let charge = make(&API_FORMAT, &CHARGES, records, charge);
     announce(records, &charge, "charge_succeeded");
     settle(records, &invoice["id"], amount)?;
     records.find(&INVOICES, &invoice["id"]).cloned()
 }
 
-/// Paid from the customer's credit, as far as that goes.
+/// Pays the invoice from the customer's credit, as far as it suffices.
 pub(super) fn apply_balance(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "paid from credit")?;
@@ -55,7 +55,7 @@ pub(super) fn apply_balance(records: &mut Records, input: ToolInput<'_>) -> Repl
     records.find(&INVOICES, &invoice["id"]).cloned()
 }
 
-/// Taken back.
+/// Voids the invoice.
 pub(super) fn void(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     let status = invoice["status"].as_str().unwrap_or_default();
@@ -69,14 +69,14 @@ pub(super) fn void(records: &mut Records, input: ToolInput<'_>) -> Reply {
     end(records, &invoice, "void")
 }
 
-/// Given up.
+/// Marks the invoice as uncollectible.
 pub(super) fn give_up(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let invoice = seen(&INVOICES, records, input)?.clone();
     only_open(&invoice, "marked as uncollectible")?;
     end(records, &invoice, "uncollectible")
 }
 
-/// An invoice that nobody will pay any more.
+/// Closes an invoice that will not be paid.
 pub(super) fn end(records: &mut Records, invoice: &Value, status: &str) -> Reply {
     let now = records.tick().0;
     records.change(&INVOICES, &invoice["id"], |invoice| {

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::accounts;
+use super::api_format::SITE;
 use super::customers::CUSTOMERS;
-use super::manners::SITE;
 use super::subscriptions::{self, SUBSCRIPTIONS};
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
@@ -163,7 +163,7 @@ pub(super) fn chosen(
     }
 }
 
-/// What a customer pays in: their own currency, else the account's.
+/// Returns the currency a customer pays in: their own, otherwise the account's.
 pub(super) fn currency_of(records: &Records, customer: &Value) -> String {
     let account = accounts::current(records)["default_currency"].as_str().unwrap_or_default();
     customer["currency"].as_str().unwrap_or(account).to_owned()

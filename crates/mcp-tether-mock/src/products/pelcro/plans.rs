@@ -1,8 +1,8 @@
-//! Products that are subscribed to, and the plans that say what they cost and how often.
+//! Products for subscription, and their plans: the price and the interval.
 
 use serde_json::Value;
 
-use super::manners::{CURRENCY, SITE, metadata};
+use super::api_format::{CURRENCY, SITE, metadata};
 use super::subscriptions::{self, SUBSCRIPTIONS};
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{

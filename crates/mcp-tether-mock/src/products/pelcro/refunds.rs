@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
+use super::api_format::{API_FORMAT, CURRENCY, SITE};
 use super::charges::CHARGES;
 use super::customers::CUSTOMERS;
 use super::events::announce;
-use super::manners::{CURRENCY, MANNERS, SITE};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, ToolInput, need};
 use crate::product::records::{
@@ -63,7 +63,7 @@ pub(super) static REFUNDS: RecordTable = RecordTable {
     ],
 };
 
-/// Gives a part of a charge back; nothing of nothing.
+/// Refunds a part of a charge; does nothing for an amount of 0.
 pub(super) fn start(
     records: &mut Records,
     charge: &Value,
@@ -83,7 +83,7 @@ pub(super) fn start(
         "currency": charge["currency"],
         "reason": reason,
     });
-    make(&MANNERS, &REFUNDS, records, refund);
+    make(&API_FORMAT, &REFUNDS, records, refund);
     give_back(records, &charge["id"], amount)?;
     announce(records, &charge, "charge_refunded");
     Ok(())
@@ -97,7 +97,7 @@ fn give_back(records: &mut Records, charge: &Value, amount: i64) -> Result<(), R
     })
 }
 
-/// The bank did its work: what waits is done.
+/// Completes the refunds that wait for the bank.
 pub(super) fn go_through(records: &mut Records) -> Result<(), RecordError> {
     let waiting = records.all(&REFUNDS).iter().filter(|refund| refund["status"] == "pending");
     let ids: Vec<Value> = waiting.map(|refund| refund["id"].clone()).collect();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::accounts::ACCOUNTS as ACCOUNT;
-use super::manners::MANNERS;
+use super::api_format::API_FORMAT;
 use super::seed_tables::{
     ACCOUNTS, AccountRow, FIRST_NAMES, GOODS, LAST_NAMES, PRODUCTS, SiteRow, VENDORS,
 };
@@ -20,8 +20,8 @@ use crate::product::records::{Records, make};
 
 /// Days of trade.
 const DAYS: i64 = 200;
-/// Work begins at nine.
-const MORNING: i64 = 9 * 3600;
+/// The time of day, in seconds, at which seeded days begin: nine o'clock.
+const MORNING_SECONDS: i64 = 9 * 3600;
 
 /// Every account with its records.
 pub(super) fn accounts(seed: u64, today: Date, environment: &str) -> BTreeMap<String, Records> {
@@ -44,12 +44,12 @@ pub(super) fn accounts(seed: u64, today: Date, environment: &str) -> BTreeMap<St
 /// A new day has begun, or a while has passed since the last call.
 pub(super) fn catch_up(records: &mut Records, today: Date) {
     if records.today() < today {
-        pass_time(records, Moment::on(today, MORNING));
+        pass_time(records, Moment::on(today, MORNING_SECONDS));
     }
     exports::finish(records).expect("exports are of tables that there are");
 }
 
-/// It is at least this moment: what was due until then happens, in its order.
+/// Advances the time to `until`: what is due by then happens, in order.
 fn pass_time(records: &mut Records, until: Moment) {
     while let Some((due, id)) = subscriptions::first_due(records, until.0) {
         records.advance_to(Moment(due));
@@ -62,7 +62,7 @@ fn pass_time(records: &mut Records, until: Moment) {
 
 impl Seeding {
     fn new(row: &'static AccountRow, seed: u64, today: Date, offset: u64) -> Self {
-        let start = Moment::on(today.plus_days(-DAYS), MORNING);
+        let start = Moment::on(today.plus_days(-DAYS), MORNING_SECONDS);
         let records = Records::new(start, offset);
         Self { row, draw: Draw::of(seed), records, people: 0 }
     }
@@ -91,11 +91,11 @@ impl Seeding {
             "environment": environment,
             "sites": row.sites.iter().map(site).collect::<Vec<_>>(),
         });
-        make(&MANNERS, &ACCOUNT, &mut self.records, account);
+        make(&API_FORMAT, &ACCOUNT, &mut self.records, account);
     }
 
     fn morning(&mut self, day: Date) {
-        pass_time(&mut self.records, Moment::on(day, MORNING));
+        pass_time(&mut self.records, Moment::on(day, MORNING_SECONDS));
         catch_up(&mut self.records, day);
     }
 
@@ -105,7 +105,7 @@ impl Seeding {
         }
         let people = i64::try_from(site.customers).unwrap_or(1);
         let since = days + DAYS;
-        // The first comes on the tenth day, the last a few days ago.
+        // The first customer comes on the tenth day, the last a few days ago.
         let step = (DAYS - 16) / people;
         if since >= 10 && (since - 10) % step == 0 && (since - 10) / step < people {
             self.newcomer(site, days, usize::try_from((since - 10) / step).unwrap_or_default());
@@ -118,6 +118,7 @@ impl Seeding {
         }
     }
 
+    /// Creates products, plans, vendors and webhooks.
     fn shelves(&mut self, site: &'static SiteRow) {
         let currency = self.row.currency;
         for (url, all) in [("events", true), ("finance", false)] {
@@ -235,7 +236,7 @@ impl Seeding {
         }
     }
 
-    /// Somebody registers, and perhaps buys something.
+    /// A customer registers, and perhaps buys something.
     fn newcomer(&mut self, site: &'static SiteRow, days: i64, position: usize) {
         let first = FIRST_NAMES[self.people % FIRST_NAMES.len()];
         let last = LAST_NAMES[self.people % LAST_NAMES.len()];
@@ -298,9 +299,9 @@ mod tests {
         let invoices = |records: &Records| records.all(&super::super::invoices::INVOICES).len();
         let before = invoices(records);
         let later: Date = "2027-03-21".parse().unwrap();
-        pass_time(records, Moment::on(later, MORNING));
+        pass_time(records, Moment::on(later, MORNING_SECONDS));
         assert!(invoices(records) > before + 30, "months of periods were invoiced");
-        assert!(subscriptions::first_due(records, Moment::on(later, MORNING).0).is_none());
+        assert!(subscriptions::first_due(records, Moment::on(later, MORNING_SECONDS).0).is_none());
         assert_eq!(records.today(), later);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::product_name::PELCRO_ACCOUNTS;
 
-/// An account, and what is particular about its data.
+/// An account, and how its data differ from the others'.
 pub(super) struct AccountRow {
     pub(super) name: &'static str,
     pub(super) country: &'static str,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::manners::MANNERS;
+use super::api_format::API_FORMAT;
 use super::seed_tables::{AccountRow, STREETS, SiteRow};
 use crate::product::draw::Draw;
 use crate::product::field::ToolInput;
@@ -18,11 +18,11 @@ pub(super) struct Seeding {
 }
 
 impl Seeding {
-    /// Calls a tool for this site; what seeds ask for works.
+    /// Calls a tool for this site. Calls of the seed succeed.
     pub(super) fn call(&mut self, site: &SiteRow, tool: &str, mut arguments: Value) -> Value {
         arguments["site_id"] = site.id.into();
-        let row = MANNERS.tool(tool).unwrap_or_else(|| panic!("no tool is named `{tool}`"));
-        let done = carry_out(&MANNERS, row, &mut self.records, ToolInput(&arguments));
+        let row = API_FORMAT.tool(tool).unwrap_or_else(|| panic!("no tool is named `{tool}`"));
+        let done = carry_out(&API_FORMAT, row, &mut self.records, ToolInput(&arguments));
         done.unwrap_or_else(|trouble| panic!("{tool} {arguments}: {trouble:?}"))
     }
 
@@ -32,13 +32,11 @@ impl Seeding {
 
     /// The id of the first record of a table on this site whose member is this text.
     pub(super) fn id(&self, site: &SiteRow, table: &str, member: &str, text: &str) -> Value {
-        let table = MANNERS.resources.iter().find(|resource| resource.table == table);
+        let table = API_FORMAT.resources.iter().find(|resource| resource.table == table);
         let records = table.map_or(&[][..], |table| self.records.all(table));
         let here = |record: &&Value| record["site_id"] == site.id && record[member] == text;
         records.iter().find(here).map(|record| record["id"].clone()).unwrap_or_default()
     }
-
-    /// What is sold, who is paid, who listens.
 
     pub(super) fn address(
         &mut self,

@@ -1,4 +1,4 @@
-//! Taxes by where a customer pays them. A few places are known; elsewhere there are none.
+//! Taxes by where a customer pays them. A few places are known; elsewhere no tax is due.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) struct Tax {
     name: &'static str,
 }
 
-/// The tax that a customer pays; none where the account adds none.
+/// Returns the tax that a customer pays; none if the account adds none.
 pub(super) fn of_customer(records: &Records, customer: &Value) -> Tax {
     let none = Tax { rate: 0, name: "" };
     if accounts::current(records)["taxes_enabled"] != true {
@@ -48,7 +48,7 @@ impl Tax {
         TaxedLine { tax_rate: self.rate, tax_name, ..TaxedLine::of(line) }
     }
 
-    /// The same for a line that is written down.
+    /// Returns the tax of a stored line.
     pub(super) fn added_to(self, mut line: Value) -> Value {
         if self.rate > 0 {
             line["tax_rate"] = self.rate.into();

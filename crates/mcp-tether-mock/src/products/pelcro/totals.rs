@@ -1,13 +1,13 @@
-//! What lines come to: discount and taxes exact to the minor unit. A discount is rounded once and
-//! shared out to the lines, so that the parts add up; taxes are due on what is left of each line.
+//! Totals of lines: discount and taxes exact to the minor unit. A discount is rounded once and
+//! split among the lines, so that the parts add up; taxes are due on the rest of each line.
 
 use serde_json::{Value, json};
 
 use crate::product::money::{basis_points, portion, shared};
 use crate::product::records::{RecordError, number};
 
-/// More than this nobody invoices.
-const MOST: i64 = 100_000_000_000;
+/// The largest amount of an invoice, in minor units.
+const MAX_AMOUNT: i64 = 100_000_000_000;
 
 /// One line before anything is taken off.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl TaxedLine {
     }
 }
 
-/// What a coupon takes off.
+/// The discount of a coupon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Discount {
     None,
@@ -69,7 +69,7 @@ impl Totals {
     pub(super) fn of(lines: &[TaxedLine], discount: Discount) -> Result<Self, RecordError> {
         let amounts: Vec<i64> = lines.iter().map(TaxedLine::amount).collect();
         let subtotal = amounts.iter().fold(0_i64, |sum, amount| sum.saturating_add(*amount));
-        if subtotal > MOST {
+        if subtotal > MAX_AMOUNT {
             let message = "The line_items come to more than an invoice can hold.";
             return Err(RecordError::invalid("line_items", message));
         }

@@ -1,5 +1,5 @@
-//! Who of the seeded customers buys what, and the things told by hand because people ask for them:
-//! an open invoice, a draft, a gift that waits, a refund that is pending.
+//! What the seeded customers buy, and hand-written records that people ask for:
+//! an open invoice, a draft, an unredeemed gift, a pending refund.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::seeding::Seeding;
 
 const CARDS: [&str; 3] = ["tok_visa", "tok_mastercard", "tok_amex"];
 
-/// What a newcomer does, by their place in the queue.
+/// What a new customer buys, by their position.
 pub(super) fn purchase(
     seeding: &mut Seeding,
     site: &'static SiteRow,
@@ -97,7 +97,7 @@ fn gift(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value) {
 
 fn order(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, days: i64) {
     let skus = &super::goods::SKUS;
-    // Nobody orders the last ones, whatever is drawn.
+    // The last items are never ordered, whatever is drawn.
     let sold = |sku: &&Value| {
         let stock = sku["inventory_quantity"].as_i64().unwrap_or_default();
         sku["site_id"] == site.id && (stock >= 10 || sku["inventory_type"] == "infinite")
@@ -123,7 +123,7 @@ fn order(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, days: 
     }
 }
 
-/// A newsroom or a school subscribes for its people.
+/// A group subscribes for its members.
 fn group(seeding: &mut Seeding, site: &'static SiteRow, customer: &Value, number: usize) {
     let ranges = match number {
         8 => json!(["203.0.113.0/24", "198.51.100.7"]),

@@ -1,10 +1,10 @@
-//! Vendors: whom the account owes money to.
+//! Vendors: companies that the account owes money.
 
 use serde_json::Value;
 
+use super::api_format::{CURRENCY, SITE, metadata};
 use super::bills::BILLS;
 use super::exports::{self, EXPORTS};
-use super::manners::{CURRENCY, SITE, metadata};
 use crate::product::ToolKind;
 use crate::product::field::{Field, Shape, may};
 use crate::product::records::{

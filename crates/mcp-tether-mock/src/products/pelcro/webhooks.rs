@@ -1,16 +1,16 @@
-//! Endpoints that want to hear of events.
+//! Webhook endpoints.
 
 use serde_json::Value;
 
+use super::api_format::SITE;
 use super::events::EVENTS;
-use super::manners::SITE;
 use crate::product::field::{Shape, ToolInput};
 use crate::product::records::{
     RecordError, RecordRules, RecordTable, Records, col, create, delete, get, list, update,
 };
 
 /// Endpoints per account.
-const MOST: usize = 10;
+const MAX_ENDPOINTS: usize = 10;
 
 pub(super) static WEBHOOKS: RecordTable = RecordTable {
     table: "webhooks",
@@ -67,8 +67,8 @@ pub(super) static WEBHOOKS: RecordTable = RecordTable {
 };
 
 fn creating(records: &mut Records, draft: &mut Value, _: ToolInput<'_>) -> Result<(), RecordError> {
-    if records.all(&WEBHOOKS).len() >= MOST {
-        return Err(RecordError::state(format!("an account has at most {MOST} webhooks")));
+    if records.all(&WEBHOOKS).len() >= MAX_ENDPOINTS {
+        return Err(RecordError::state(format!("an account has at most {MAX_ENDPOINTS} webhooks")));
     }
     hears_something(draft)
 }

@@ -14,7 +14,7 @@ use super::span::Span;
 use crate::product::field::ToolInput;
 
 /// Fewer than this are few.
-const LOW: i64 = 10;
+const LOW_STOCK: i64 = 10;
 
 pub(super) const WIDGETS: &[&str] = &[
     "overview",
@@ -64,7 +64,7 @@ fn overview(desk: &Desk, span: Span, orders: &[&Order]) -> Value {
         "orders": figures(desk, orders),
         "confirmations": confirmations(desk, orders),
         "newCustomers": new.count(),
-        "lowStockVariants": desk.variants().filter(|(_, variant)| variant.stock < LOW).count(),
+        "lowStockVariants": desk.variants().filter(|(_, variant)| variant.stock < LOW_STOCK).count(),
     })
 }
 
@@ -171,7 +171,8 @@ fn financial(desk: &Desk, span: Span, orders: &[&Order]) -> Value {
 }
 
 fn low_stock(desk: &Desk) -> Value {
-    let mut low: Vec<_> = desk.variants().filter(|(_, variant)| variant.stock < LOW).collect();
+    let mut low: Vec<_> =
+        desk.variants().filter(|(_, variant)| variant.stock < LOW_STOCK).collect();
     low.sort_by_key(|(_, variant)| variant.stock);
     let row =
         |(product, variant): &(&super::super::model::Product, &super::super::model::Variant)| {

@@ -28,7 +28,7 @@ pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(given)
 }
 
-/// What is told of a set of orders.
+/// The figures of a set of orders.
 pub(super) type Totals = fn(&Desk, &[&Order]) -> Value;
 
 pub(super) fn envelope(report: &str, span: Span, totals: Value, rows: Vec<Value>) -> Value {

@@ -8,7 +8,7 @@ use crate::product::field::{Field, Shape, ToolInput, may};
 use crate::product::moment::Moment;
 
 /// Longer spans are asked for in parts.
-const MOST_DAYS: i64 = 366;
+const MAX_DAYS: i64 = 366;
 
 const PERIODS: &[&str] = &[
     "today",
@@ -50,9 +50,9 @@ impl Span {
         if length < 1 {
             return Err(Problem::invalid("`from` is after `to`", "swap them"));
         }
-        if length > MOST_DAYS {
+        if length > MAX_DAYS {
             let message = format!("{length} days are too many");
-            return Err(Problem::invalid(message, format!("ask for {MOST_DAYS} at most")));
+            return Err(Problem::invalid(message, format!("ask for {MAX_DAYS} at most")));
         }
         Ok((Self { from, to }, Self { from: from.plus_days(-length), to: from.plus_days(-1) }))
     }

@@ -160,7 +160,7 @@ pub(crate) const CHANGING: &[Entry] = &[
     },
 ];
 
-/// A phone number that nobody has but `owner`.
+/// Returns a phone number that no customer but `owner` has.
 fn free_phone(desk: &Desk, text: &str, owner: Option<&str>) -> Result<String, Problem> {
     let Some(phone) = normal_phone(text) else {
         let hint = "write it with country code, such as +212612345678";
@@ -196,7 +196,7 @@ fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {
     Ok(customer_in_full(desk, desk.customer(&id)?))
 }
 
-/// A customer that is not on the desk yet.
+/// Returns a new customer that is not stored yet.
 pub(crate) fn new_customer(
     desk: &mut Desk,
     input: ToolInput<'_>,
@@ -239,7 +239,7 @@ pub(crate) fn blank_address(desk: &mut Desk, name: &str, phone: &str) -> Address
     }
 }
 
-/// Puts what was given into an address.
+/// Fills an address from the arguments.
 pub(crate) fn fill(address: &mut Address, given: ToolInput<'_>) {
     let places = [
         (&mut address.kind, "kind"),

@@ -9,7 +9,7 @@ use super::super::views::customer_in_full;
 use super::changing::{distinct, ids};
 use crate::product::field::ToolInput;
 
-/// Who stays and who goes.
+/// The customer that stays, and those that are merged into it.
 fn merging(desk: &Desk, input: ToolInput<'_>) -> Result<(String, Vec<String>), Problem> {
     let primary = desk.customer(input.needed("primary"))?.id.clone();
     let duplicates = ids(desk, input.texts("duplicates"))?;

@@ -174,7 +174,7 @@ fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-/// A name without what people spell differently: capitals, hyphens, doubled letters.
+/// Normalizes a name: case, hyphens and doubled letters are ignored.
 fn plain_name(name: &str) -> String {
     let mut plain: Vec<char> =
         name.to_lowercase().chars().map(|c| if c == '-' { ' ' } else { c }).collect();

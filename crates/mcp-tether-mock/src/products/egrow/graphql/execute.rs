@@ -30,11 +30,12 @@ pub(super) struct Operation {
 }
 
 /// How much of a document a summary shows.
-const SHOWN: usize = 300;
+const MAX_SUMMARY_CHARS: usize = 300;
 
 impl Operation {
-    /// A query must not change anything and a mutation must not slip through as a query: every
-    /// operation of the document has to be of the kind that the tool is for.
+    /// Reads an operation. A query must not change anything, and a mutation must not pass as a
+    /// query:
+    /// every operation of the document must be of the kind that the tool is for.
     pub(super) fn read(input: ToolInput<'_>, wanted: Wanted) -> Result<Self, Problem> {
         let text = input.needed("query");
         let document = parse_query(text).map_err(|error| failed(&[error.into()]))?;
@@ -67,15 +68,16 @@ impl Operation {
     /// What a person is shown before it runs.
     pub(super) fn summary(&self, document: &str) -> String {
         let mut document = document.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some((end, _)) = document.char_indices().nth(SHOWN) {
+        if let Some((end, _)) = document.char_indices().nth(MAX_SUMMARY_CHARS) {
             document.truncate(end);
             document.push('…');
         }
         format!("Run the GraphQL mutation {}: {document}", self.fields.join(", "))
     }
 
-    /// Runs it on these data; gives the answer and the data afterwards. With an error of any field
-    /// there is no answer, and the data are lost with what was done to them.
+    /// Runs it on these data; returns the answer and the data afterwards. If any field fails, there
+    /// is
+    /// no answer, and the changed data are dropped.
     pub(super) fn execute(self, desk: Desk) -> Result<(Value, Desk), Problem> {
         let sitting = Arc::new(Sitting::new(desk));
         let response = finish(schema().execute(self.request.data(Arc::clone(&sitting))));
@@ -87,8 +89,8 @@ impl Operation {
     }
 }
 
-/// Resolvers wait for nothing, so polling gets to the end; the library only yields now and then to
-/// be fair to others.
+/// Polls a future to its end. Resolvers never wait; the library only yields now and then to be
+/// fair to others.
 fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

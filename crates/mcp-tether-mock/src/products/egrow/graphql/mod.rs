@@ -1,6 +1,6 @@
-//! The escape hatch: GraphQL over the same data. Every tool that looks is also a query, every tool
-//! that changes is also a mutation, and things lead to each other. Nothing here is written down a
-//! second time: `schema` makes it of the tables of tools and types.
+//! The escape hatch: GraphQL over the same data. Every tool that reads is also a query, every tool
+//! that changes something is also a mutation, and objects link to each other. Nothing is defined
+//! twice: `schema` derives it from the tables of tools and types.
 
 mod execute;
 mod resolve;
@@ -71,7 +71,7 @@ pub(super) const TOOLS: &[Entry] = &[
     },
 ];
 
-/// Whether a query can be answered, and how many types there are.
+/// Returns whether a query can be answered, and how many types there are.
 pub(super) fn health(desk: &Desk) -> serde_json::Value {
     let asked = json!({ "query": "{ __typename }" });
     match query(desk, ToolInput(&asked)) {

@@ -1,5 +1,5 @@
-//! How a field of a GraphQL object gets its value. What the thing at hand does not hold is looked
-//! up by its id, which is how things lead to each other.
+//! How a field of a GraphQL object gets its value. What the object does not contain is looked up by
+//! its id, which is how objects link to each other.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,9 +15,9 @@ use super::super::types::{Is, Member, Type};
 use crate::product::field::ToolInput;
 use crate::product::{Misfit, ToolDefinition};
 
-/// So many fields may one operation touch: depth and complexity bound the document, this bounds
-/// what its lists multiply it by.
-const MOST_FIELDS: usize = 50_000;
+/// The most fields that one operation may resolve: depth and complexity bound the document, this
+/// bounds the size of its lists.
+const MAX_FIELDS: usize = 50_000;
 
 /// The data while one operation runs on them.
 pub(super) struct Sitting {
@@ -27,7 +27,7 @@ pub(super) struct Sitting {
 
 impl Sitting {
     pub(super) fn new(desk: Desk) -> Self {
-        Self { desk: Mutex::new(desk), left: AtomicUsize::new(MOST_FIELDS) }
+        Self { desk: Mutex::new(desk), left: AtomicUsize::new(MAX_FIELDS) }
     }
 
     fn of<'a>(context: &ResolverContext<'a>) -> Result<&'a Self> {
@@ -51,7 +51,7 @@ impl Sitting {
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         touched.map(|_| ()).map_err(|_| {
-            let message = format!("the operation touches more than {MOST_FIELDS} fields");
+            let message = format!("the operation touches more than {MAX_FIELDS} fields");
             Error::new(message)
                 .extend_with(|_, more| more.set("hint", "ask for smaller pages or fewer fields"))
         })

@@ -18,9 +18,9 @@ use crate::product::field::{Field, Shape};
 
 /// Whatever JSON there is.
 const JSON: &str = "JSON";
-/// Introspection as tools do it needs 15 levels.
-const MOST_DEPTH: usize = 16;
-const MOST_COMPLEXITY: usize = 600;
+/// The most levels of a document. Introspection by common tools needs 15.
+const MAX_DEPTH: usize = 16;
+const MAX_COMPLEXITY: usize = 600;
 
 static TOOLS: OnceLock<Vec<&'static Entry>> = OnceLock::new();
 
@@ -29,8 +29,9 @@ pub(crate) fn offer(tools: impl Iterator<Item = &'static Entry>) {
     TOOLS.get_or_init(|| tools.filter(|tool| tool.domain != Domain::EscapeHatch).collect());
 }
 
-/// The schema of the tools on offer. Made when it is first needed: a mock that nobody asks for
-/// GraphQL does not pay for it.
+/// Returns the schema of the tools on offer. Built when it is first needed: a mock that is never
+/// asked
+/// for GraphQL does not pay for it.
 pub(super) fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(build)
@@ -56,8 +57,8 @@ fn build() -> Schema {
         .schema
         .register(query)
         .register(mutation)
-        .limit_depth(MOST_DEPTH)
-        .limit_complexity(MOST_COMPLEXITY)
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_COMPLEXITY)
         .finish()
         .expect("the tables name their types and name them once")
 }
@@ -198,7 +199,7 @@ fn name_of(is: Is) -> &'static str {
     }
 }
 
-/// A query is named after what it gives, not after how a tool gets it.
+/// A query is named after what it returns, not after how a tool gets it.
 fn root_name(tool: &str) -> &str {
     ["find_", "get_", "list_"].iter().find_map(|verb| tool.strip_prefix(verb)).unwrap_or(tool)
 }

@@ -97,7 +97,7 @@ fn new_lines(desk: &mut Desk, input: ToolInput<'_>) -> Result<Vec<Line>, Problem
     Ok(lines)
 }
 
-/// A known customer, or one that is to be known.
+/// An existing customer, or a new one.
 fn customer(desk: &mut Desk, input: ToolInput<'_>) -> Result<Customer, Problem> {
     match (input.text("customerId"), input.object("customer")) {
         (Some(name), None) => desk.customer(name).cloned(),

@@ -7,13 +7,13 @@ use super::super::model::{Line, Order, Refund};
 use super::super::problem::{Problem, Reply};
 use crate::product::field::ToolInput;
 
-/// So many of one line.
+/// A quantity of one line.
 struct Portion {
     position: usize,
     quantity: i64,
 }
 
-/// What is to be done, checked against the order as it is.
+/// The change, checked against the order as it is.
 struct LineChange {
     order: Order,
     refunds: bool,
@@ -60,7 +60,8 @@ impl LineChange {
         Ok(change)
     }
 
-    /// What the portions cost, less their share of the discount. The share is that of everything
+    /// Returns what the portions cost, less their share of the discount. The share is that of
+    /// everything
     /// refunded so far less what it was before: refunds in parts add up to the centime.
     fn amount(&self) -> i64 {
         let goods: i64 = self
@@ -180,7 +181,7 @@ fn remove(desk: &mut Desk, change: &LineChange) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Puts another variant in the place of that of a line; says what was done.
+/// Replaces the variant of a line; describes what was done.
 pub(super) fn swap(
     desk: &mut Desk,
     order: &Order,

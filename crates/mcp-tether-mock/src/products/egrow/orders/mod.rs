@@ -166,7 +166,7 @@ fn find(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(page(input, &found, |order| desk.order_line(order)))
 }
 
-/// Whose order it is, and how many of which SKU.
+/// The customer of an order, and how many of which SKU.
 type Contents<'a> = (&'a str, Vec<(&'a str, i64)>);
 
 fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
@@ -196,7 +196,7 @@ fn find_duplicates(desk: &Desk, input: ToolInput<'_>) -> Reply {
     }))
 }
 
-/// Cuts orders into runs without a gap of more than so many hours.
+/// Splits orders into runs without a gap of more than `hours`.
 fn close_together(mut orders: Vec<&Order>, hours: i64) -> Vec<Vec<&Order>> {
     orders.sort_by_key(|order| order.created_at);
     let mut runs: Vec<Vec<&Order>> = Vec::new();
@@ -219,7 +219,7 @@ fn confirmation_stats(desk: &Desk, input: ToolInput<'_>) -> Reply {
     Ok(confirmations(desk, &matching(desk, input)?))
 }
 
-/// How many customers stand by.
+/// Returns how many orders are pending, confirmed and cancelled.
 pub(super) fn confirmations(desk: &Desk, orders: &[&Order]) -> Value {
     let count = |wanted: Confirmation| {
         orders.iter().filter(|order| desk.stage_of(order).confirmation == wanted).count()
@@ -235,7 +235,7 @@ pub(super) fn confirmations(desk: &Desk, orders: &[&Order]) -> Value {
     })
 }
 
-/// Orders by what `key` says of them.
+/// Groups orders by the value of `key`.
 pub(super) fn grouped<'a>(
     orders: &[&'a Order],
     key: impl Fn(&Order) -> String,
@@ -247,7 +247,7 @@ pub(super) fn grouped<'a>(
     groups
 }
 
-/// A share as people read it; null of nothing.
+/// Returns a share in percent; null if the whole is 0.
 pub(super) fn percent(part: usize, whole: usize) -> Value {
     if whole == 0 {
         return Value::Null;

@@ -1,5 +1,5 @@
-//! Accounts and the tokens they gave out. Only digests of passwords and tokens are kept, so that a
-//! data file holds nothing that opens the store.
+//! Accounts and the tokens they issued. Only digests of passwords and tokens are kept, so that a
+//! data file holds no usable secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 use super::role::Role;
 use crate::product::Moment;
 
-/// How long a token is good: a year.
-const LIFETIME_DAYS: i64 = 365;
-/// The shortest password that is taken.
-const SHORTEST_PASSWORD: usize = 8;
-/// What every account of a new store has.
+/// How long a token is valid, in seconds: a year.
+const TOKEN_LIFETIME_DAYS: i64 = 365;
+/// The minimum length of a password.
+const MIN_PASSWORD_LENGTH: usize = 8;
+/// The password of every account of a new store.
 pub(crate) const FIRST_PASSWORD: &str = "mock-password";
 
 /// The people of a new store.
@@ -26,7 +26,7 @@ const PEOPLE: [(&str, &str, Role); 4] = [
     ("viewer@harborpine.example", "Sam Whitfield", Role::Viewer),
 ];
 
-/// Everybody who can sign in, and every token that is good.
+/// Every account, and every valid token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     accounts: Vec<Account>,
@@ -57,7 +57,7 @@ pub(crate) struct Token {
     digest: String,
 }
 
-/// Somebody who signed in, or whose token was shown.
+/// A member who signed in, or whose token was presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) email: String,
@@ -65,7 +65,8 @@ pub(crate) struct Member {
 }
 
 impl Ledger {
-    /// The accounts of a new store; the owner has given out `demo` for trying things.
+    /// Creates the accounts of a new store; the owner has issued the token `demo` for trying
+    /// things.
     pub(crate) fn new(demo: &str, now: Moment) -> Self {
         let account = |(email, name, role): (&str, &str, Role)| {
             let salt = random("salt");
@@ -78,12 +79,12 @@ impl Ledger {
         ledger
     }
 
-    /// Whoever may do everything.
+    /// Returns the owner, who may do everything.
     pub(crate) fn owner(&self) -> Member {
         Member { email: PEOPLE[0].0.to_owned(), role: Role::Owner }
     }
 
-    /// Signs somebody in to act in a role, their own if none is named. Nobody gets more than they
+    /// Signs a member in with a role, their own if none is named. Nobody gets more rights than they
     /// have.
     pub(crate) fn sign_in(
         &self,
@@ -103,7 +104,7 @@ impl Ledger {
         Ok(Member { email: account.email.clone(), role })
     }
 
-    /// A new token, shown this once.
+    /// Issues a token, which is shown only once.
     pub(crate) fn mint(&mut self, member: &Member, label: &str, now: Moment) -> (String, Token) {
         let token = random("lms");
         let kept = self.keep(&token, member, label, now);
@@ -119,14 +120,14 @@ impl Ledger {
             label: label.chars().take(60).collect(),
             starts: token.chars().take(8).collect(),
             created: now,
-            expires: now.plus_hours(LIFETIME_DAYS * 24),
+            expires: now.plus_hours(TOKEN_LIFETIME_DAYS * 24),
             digest: digest(&[token]),
         };
         self.tokens.push(kept.clone());
         kept
     }
 
-    /// Whom a token speaks for, if it is good.
+    /// Returns the member of a token, if it is valid.
     pub(crate) fn admit(&self, token: &str, now: Moment) -> Option<Member> {
         let wanted = digest(&[token]);
         let token = self.tokens.iter().find(|known| known.digest == wanted)?;
@@ -134,20 +135,20 @@ impl Ledger {
         (token.expires > now).then_some(member)
     }
 
-    /// The tokens of an account that are good, the newest first.
+    /// Returns the valid tokens of an account, the newest first.
     pub(crate) fn tokens(&self, email: &str, now: Moment) -> Vec<&Token> {
         let good = |token: &&Token| token.email == email && token.expires > now;
         self.tokens.iter().rev().filter(good).collect()
     }
 
-    /// Takes a token of this account back; false if it has none of that number.
+    /// Revokes a token of this account; returns false if it has none with that number.
     pub(crate) fn revoke(&mut self, email: &str, id: u64) -> bool {
         let before = self.tokens.len();
         self.tokens.retain(|token| token.email != email || token.id != id);
         self.tokens.len() < before
     }
 
-    /// Changes a password, which takes every token of the account back. Gives how many that were.
+    /// Changes a password and revokes every token of the account. Returns how many that were.
     pub(crate) fn change_password(
         &mut self,
         email: &str,
@@ -155,8 +156,8 @@ impl Ledger {
         new: &str,
     ) -> Result<usize, String> {
         self.sign_in(email, old, None).map_err(|_| "the old password is wrong")?;
-        if new.chars().count() < SHORTEST_PASSWORD {
-            return Err(format!("the new password needs {SHORTEST_PASSWORD} characters or more"));
+        if new.chars().count() < MIN_PASSWORD_LENGTH {
+            return Err(format!("the new password needs {MIN_PASSWORD_LENGTH} characters or more"));
         }
         for account in self.accounts.iter_mut().filter(|account| account.email == email) {
             account.salt = random("salt");
@@ -168,7 +169,7 @@ impl Ledger {
     }
 }
 
-/// Something that cannot be guessed; its first word says what it is.
+/// Returns an unguessable value that starts with `prefix`.
 pub(crate) fn random(kind: &str) -> String {
     let mut bytes = [0; 32];
     OsRng.try_fill_bytes(&mut bytes).expect("the system has randomness");

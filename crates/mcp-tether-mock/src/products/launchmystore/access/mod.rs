@@ -1,4 +1,4 @@
-//! Who may come in and what they may do: accounts, passwords, roles, tokens. Knows nothing of HTTP.
+//! Access: accounts, passwords, roles and tokens. Knows nothing of HTTP.
 
 mod ledger;
 mod role;

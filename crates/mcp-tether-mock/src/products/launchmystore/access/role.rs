@@ -1,21 +1,21 @@
-//! Roles of the admin: what somebody may not do there, their assistant may not do here.
+//! Roles of the admin: what a member may not do there, their assistant may not do here.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::entry::Domain;
 use crate::product::ToolKind;
 
-/// What somebody is in the store, least first.
+/// The role of a member, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
-    /// Looks.
+    /// May read.
     Viewer,
-    /// Looks, and writes texts: blog, pages, themes, menus.
+    /// May read, and write texts: blog, pages, themes, menus.
     Editor,
-    /// Does everything but delete and refund.
+    /// May do everything but delete and refund.
     Manager,
-    /// Does everything.
+    /// May do everything.
     Owner,
 }
 
@@ -36,7 +36,7 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
-    /// Whether it may do this kind of thing in that part of the admin.
+    /// Returns whether it may use this kind of tool in that part of the admin.
     pub(crate) fn permits(self, domain: Domain, kind: ToolKind) -> bool {
         match (self, kind) {
             (Self::Owner, _) | (_, ToolKind::Read) | (Self::Manager, ToolKind::Write) => true,
@@ -46,7 +46,7 @@ impl Role {
     }
 }
 
-/// The role of this name; an error names those there are.
+/// Returns the role with this name, if one is given; the error names the valid ones.
 pub(crate) fn read_role(name: Option<&str>) -> Result<Option<Role>, String> {
     match name.filter(|name| !name.is_empty()) {
         None => Ok(None),

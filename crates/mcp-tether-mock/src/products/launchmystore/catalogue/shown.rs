@@ -51,7 +51,7 @@ pub(super) fn variant_line(shop: &Shop, product: &Product, variant: &Variant) ->
     line
 }
 
-/// Refuses where somebody still waits for one of these variants.
+/// Refuses if an open order still waits for one of these variants.
 pub(super) fn nobody_waits_for(shop: &Shop, variants: &[&str]) -> Result<(), Problem> {
     let waits = shop.orders.iter().find(|order| {
         order.is_open()
@@ -69,7 +69,7 @@ pub(super) fn nobody_waits_for(shop: &Shop, variants: &[&str]) -> Result<(), Pro
     }
 }
 
-/// Refuses a SKU that something else has.
+/// Refuses a SKU that another variant has.
 pub(super) fn free_sku(shop: &Shop, sku: &str, own: Option<&str>) -> Result<(), Problem> {
     match shop.variant(sku) {
         Ok((_, other)) if own != Some(other.id.as_str()) => {

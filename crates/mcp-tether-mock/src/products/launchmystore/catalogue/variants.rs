@@ -16,7 +16,7 @@ use crate::product::query::Query;
 
 const STOCK: Shape = Shape::Whole(0, 1_000_000);
 
-/// A variant that is to be made.
+/// A variant to create.
 pub(super) const NEW: &[Field] = &[
     need("sku", Shape::Short(40), "a SKU that no other variant has"),
     need("price", Shape::Money, "price in cents"),
@@ -121,7 +121,8 @@ impl<'a> New<'a> {
         Self { sku: input.owned("sku").unwrap_or_else(|| slug.to_uppercase()), input }
     }
 
-    /// The variant, if it fits the product and everything else. Its stock is still to be moved.
+    /// Returns the variant, if it is consistent with the product and all others. Its stock is added
+    /// later.
     pub(super) fn check(
         &self,
         shop: &Shop,
@@ -160,7 +161,7 @@ impl<'a> New<'a> {
 }
 
 impl Shop {
-    /// Puts a variant on sale. Its stock is the first that is moved.
+    /// Adds a variant to the product, and then its stock as the first movement.
     pub(crate) fn add_variant(
         &mut self,
         product: &str,

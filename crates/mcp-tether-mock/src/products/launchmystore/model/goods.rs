@@ -1,4 +1,4 @@
-//! What is sold: products, their variants, and changes of what is on the shelf.
+//! What is sold: products, their variants, and changes of the stock.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::product::Moment;
 
-/// Something that is sold.
+/// A product.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Product {
@@ -26,7 +26,7 @@ pub(crate) struct Product {
     pub(crate) updated_at: Moment,
 }
 
-/// One form of a product, with its own price and shelf. Prices are in cents.
+/// A variant of a product, with its own price and stock. Prices are in cents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Variant {
@@ -40,7 +40,7 @@ pub(crate) struct Variant {
     pub(crate) stock: i64,
 }
 
-/// A change of a stock.
+/// A change of the stock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Movement {

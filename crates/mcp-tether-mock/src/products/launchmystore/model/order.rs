@@ -52,7 +52,7 @@ impl Status {
     }
 }
 
-/// So many of one variant, at the price of that day.
+/// A quantity of one variant, at the price of that day.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Line {
@@ -72,13 +72,13 @@ impl Line {
         self.unit_price * self.quantity
     }
 
-    /// What is still to be sent: whatever was refunded counts first against that.
+    /// Returns what is still to be sent. Refunds count against it first.
     pub(crate) fn to_fulfil(&self) -> i64 {
         (self.quantity - self.refunded - self.fulfilled).max(0)
     }
 }
 
-/// A parcel.
+/// A shipment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Fulfillment {
@@ -89,7 +89,7 @@ pub(crate) struct Fulfillment {
     pub(crate) created_at: Moment,
 }
 
-/// Money that went back.
+/// A refund.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refund {
@@ -103,7 +103,7 @@ pub(crate) struct Refund {
     pub(crate) created_at: Moment,
 }
 
-/// So many of one line.
+/// A quantity of one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Quantity {
@@ -111,7 +111,7 @@ pub(crate) struct Quantity {
     pub(crate) quantity: i64,
 }
 
-/// Something that was done.
+/// An entry of the timeline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Event {
@@ -132,12 +132,13 @@ impl Order {
         self.refunds.iter().map(|refund| refund.amount).sum()
     }
 
-    /// What was paid and not given back.
+    /// Returns what was paid and not refunded.
     pub(crate) fn kept(&self) -> i64 {
         if self.paid_at.is_some() { self.total() - self.refunded() } else { 0 }
     }
 
-    /// What was paid for each line: its price, less its share of the discount, with its share of
+    /// Returns what was paid for each line: its price, less its share of the discount, with its
+    /// share of
     /// the tax. The shares add up.
     pub(crate) fn paid_for_lines(&self) -> Vec<i64> {
         let totals: Vec<i64> = self.lines.iter().map(Line::total).collect();
@@ -147,7 +148,8 @@ impl Order {
         parts.map(|((total, discount), tax)| total - discount + tax).collect()
     }
 
-    /// What goes back for so many more of a line, so that all of them together give back exactly
+    /// Returns the refund for `quantity` more of a line, so that all refunds together give back
+    /// exactly
     /// what was paid.
     pub(crate) fn worth(&self, at: usize, quantity: i64) -> i64 {
         let (line, paid) = (&self.lines[at], self.paid_for_lines()[at]);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::record::Record;
 use crate::product::Moment;
 
-/// A look of the shop.
+/// A theme: the look of the shop.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Theme {

@@ -1,4 +1,4 @@
-//! A new order: what it costs, and what it takes off the shelf.
+//! A new order: what it costs, and what it takes from the stock.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ const LINE: &[Field] = &[
     may("unitPrice", Shape::Money, "another price in cents than that of the catalogue"),
 ];
 
-/// Where something goes.
+/// The destination of an order.
 pub(super) const CREATE: &[Field] = &[
     need("customer", Shape::Text, "id or e-mail address of a customer"),
     need("lines", Shape::Objects(LINE), "what is ordered"),
@@ -129,7 +129,7 @@ fn lines(shop: &mut Shop, input: ToolInput<'_>) -> Result<Vec<Line>, Problem> {
 }
 
 impl Shop {
-    /// So many of a variant, at its price.
+    /// A quantity of a variant, at its price.
     pub(crate) fn line(&mut self, variant: &str, quantity: i64) -> Result<Line, Problem> {
         self.variant(variant)?;
         let id = self.new_id("line");
@@ -150,7 +150,7 @@ impl Shop {
         })
     }
 
-    /// Takes an order in: it gets its number, the goods leave the shelf, the coupon is used.
+    /// Places an order: it gets its number, the goods leave the stock, the coupon is used.
     pub(crate) fn place(&mut self, order: Order) -> String {
         let id = self.new_id("ord");
         let number = format!("LMS{}", self.next_order);

@@ -1,4 +1,4 @@
-//! Sending goods.
+//! Fulfilling orders.
 
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub(super) fn create(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     Ok(reply)
 }
 
-/// How many of which lines are asked for; all that `left` says where none is named.
+/// Returns how many of which lines are requested; all that `left` returns if none is named.
 pub(super) fn chosen(
     order: &Order,
     input: ToolInput<'_>,

@@ -1,4 +1,4 @@
-//! Giving money back.
+//! Refunding orders.
 
 use serde_json::json;
 
@@ -87,7 +87,7 @@ fn asked(order: &Order, input: ToolInput<'_>) -> Result<(Vec<Quantity>, i64, i64
         at.map_or(0, |at| order.worth(at, asked.quantity))
     };
     let amount = if whole_order {
-        // What single amounts left over goes back too.
+        // Amounts left over from single refunds are refunded too.
         order.kept()
     } else {
         lines.iter().map(worth).sum::<i64>() + shipping

@@ -56,7 +56,7 @@ pub(super) fn customer(shop: &Shop, order: &Order) -> Value {
 }
 
 impl Shop {
-    /// Notes what was done to an order.
+    /// Records what was done to an order.
     pub(super) fn note_on(&mut self, order: &str, what: impl Into<String>) {
         let at = self.tick();
         if let Ok(order) = self.order_mut(order) {

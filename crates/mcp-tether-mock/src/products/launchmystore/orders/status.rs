@@ -1,4 +1,4 @@
-//! Moving orders on.
+//! Changing the status of orders.
 
 use super::super::coupons;
 use super::super::model::{Order, Status};
@@ -52,7 +52,7 @@ pub(crate) fn update(shop: &mut Shop, input: ToolInput<'_>) -> Reply {
     shop.shown_order(&id)
 }
 
-/// The status of this name, if the order can come to it.
+/// Returns the status with this name, if the order can change to it.
 fn reached(order: &Order, name: &str, becomes_paid: bool) -> Result<Status, Problem> {
     use Status::{Cancelled, Delivered, Pending, Processing, Shipped};
     let all = [Pending, Processing, Shipped, Delivered, Cancelled];
@@ -80,7 +80,7 @@ fn reached(order: &Order, name: &str, becomes_paid: bool) -> Result<Status, Prob
     }
 }
 
-/// What was not sent goes back on the shelf, and the coupon counts as unused.
+/// Returns unsent goods to the stock, and the coupon counts as unused.
 fn take_back(shop: &mut Shop, id: &str) -> Result<(), Problem> {
     let order = shop.order(id)?.clone();
     let restocked = |line: &str| -> i64 {

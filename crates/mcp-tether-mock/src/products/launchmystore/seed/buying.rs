@@ -1,4 +1,4 @@
-//! What was bought so far. Some orders are told by hand, because people ask for them by number.
+//! The seeded orders. Some are written by hand, because people ask for them by number.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ use crate::product::Moment;
 use crate::product::draw::Draw;
 use crate::product::field::ToolInput;
 
-const COUNT: i64 = 120;
-/// So many of them came in this morning.
-const TODAY: i64 = 5;
-const FIRST_NUMBER: i64 = 1001;
+const ORDER_COUNT: i64 = 120;
+/// How many of them came in this morning.
+const ORDERS_TODAY: i64 = 5;
+const FIRST_ORDER_NUMBER: i64 = 1001;
 
-/// An order that is to be placed.
+/// An order to place.
 pub(super) struct Planned {
     at: Moment,
     customer: usize,
@@ -41,7 +41,7 @@ enum Outcome {
     Cancelled,
 }
 
-/// What is told by hand: number, customer, lines, outcome.
+/// Orders written by hand: number, customer, lines, outcome.
 type Told = (i64, usize, &'static [(&'static str, i64)], Outcome);
 
 const TOLD: [Told; 3] = [
@@ -52,12 +52,12 @@ const TOLD: [Told; 3] = [
 
 /// All orders, in the order in which they came.
 pub(super) fn plan(draw: &mut Draw, today: Date) -> Vec<Planned> {
-    (0..COUNT).map(|position| planned(draw, today, position)).collect()
+    (0..ORDER_COUNT).map(|position| planned(draw, today, position)).collect()
 }
 
 fn planned(draw: &mut Draw, today: Date, position: i64) -> Planned {
     let at = when(today, position);
-    let told = TOLD.iter().find(|(number, ..)| *number == FIRST_NUMBER + position);
+    let told = TOLD.iter().find(|(number, ..)| *number == FIRST_ORDER_NUMBER + position);
     if let Some((_, customer, lines, outcome)) = told {
         let lines = lines.iter().map(|(sku, quantity)| ((*sku).to_owned(), *quantity)).collect();
         return Planned { at, customer: *customer, lines, coupon: None, outcome: *outcome };
@@ -77,7 +77,7 @@ fn planned(draw: &mut Draw, today: Date, position: i64) -> Planned {
 
 /// Denser towards today.
 fn when(today: Date, position: i64) -> Moment {
-    let before = COUNT - TODAY;
+    let before = ORDER_COUNT - ORDERS_TODAY;
     if position >= before {
         return Moment::on(today, 6 * 3600 + (position - before) * 2_400);
     }
@@ -105,12 +105,12 @@ fn outcome(draw: &mut Draw, age: i64) -> Outcome {
 fn lines(draw: &mut Draw, outcome: Outcome) -> Vec<(String, i64)> {
     let mut skus = goods::for_sale();
     if outcome == Outcome::Cancelled {
-        // Its goods are on the shelf again at once, which must never have been empty.
+        // Its goods are restocked at once; the stock must never have been empty.
         skus.retain(|(_, left)| *left >= 10);
     }
     let mut lines: Vec<(String, i64)> = Vec::new();
     for _ in 0..=draw.below(3) {
-        // What stands first sells best.
+        // The first products sell best.
         let at = draw.below(skus.len()).min(draw.below(skus.len()));
         let sku = &skus[at].0;
         if lines.iter().all(|(other, _)| other != sku) {
@@ -131,7 +131,7 @@ pub(super) fn sold(planned: &[Planned]) -> BTreeMap<String, i64> {
     sold
 }
 
-/// Places an order on its day, and lets happen what has happened since.
+/// Places an order on its day, and applies what has happened to it since.
 pub(super) fn buy(shop: &mut Shop, draw: &mut Draw, planned: Planned) {
     let Planned { at, customer, lines, coupon, outcome } = planned;
     shop.today = at.day();
@@ -146,7 +146,7 @@ pub(super) fn buy(shop: &mut Shop, draw: &mut Draw, planned: Planned) {
     let address = customer["address"].clone();
     let country = address["country"].as_str().unwrap_or_default();
     let priced = |coupon| price(shop, &lines, &id, country, None, coupon, at);
-    // A coupon whose rules stand against it is forgotten.
+    // A coupon whose rules forbid it is dropped.
     let pricing = coupon.and_then(|code| priced(Some(code)).ok());
     let pricing = pricing.unwrap_or_else(|| priced(None).expect("something is sent everywhere"));
     let paid = !matches!(outcome, Outcome::Unpaid | Outcome::Cancelled);
@@ -212,7 +212,7 @@ fn send(shop: &mut Shop, draw: &mut Draw, id: &str) {
     order.timeline.push(Event { at: sent, what: format!("goods handed to {carrier}") });
 }
 
-/// It arrived, and some of it came back.
+/// Delivered, and partly refunded.
 fn deliver(shop: &mut Shop, id: &str, comes_back: bool) {
     let refund = shop.new_id("ref");
     let order = shop.order_mut(id).expect("it was just placed");

@@ -1,4 +1,4 @@
-//! What the store sells at first.
+//! The seeded categories and products.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How the store looks and works at first: settings and themes.
+//! The seeded settings and themes.
 
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ pub(super) fn themes(shop: &mut Shop) {
     }
 }
 
-/// The sections of a theme. Ids are told apart by a prefix.
+/// Returns the sections of a theme. Their ids start with `prefix`.
 fn sections(prefix: &str) -> Vec<Section> {
     let blocks = if prefix == "sec" { "blk" } else { "mono_blk" };
     let part = |prefix: &str, id: &str, kind: &str, settings: Value| Part {

@@ -1,4 +1,4 @@
-//! Who buys there at first.
+//! The seeded customers.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is written there at first: coupons, posts, pages, menus.
+//! The seeded coupons, posts, pages and menus.
 
 use serde_json::{Value, json};
 

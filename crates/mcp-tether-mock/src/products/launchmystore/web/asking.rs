@@ -2,14 +2,14 @@
 
 use super::super::access::Member;
 use super::super::state::{LaunchMyStore, now};
-use super::seats::COOKIE;
+use super::browser_sessions::COOKIE;
 use crate::product::WebRequest;
 
-/// Where tokens are made by hand.
+/// The path of the page on which tokens are created by hand.
 pub(crate) const PAGE: &str = "/admin/ai-connector";
 
 impl LaunchMyStore {
-    /// Who asks: by token, by e-mail and password, or from a page they signed in at.
+    /// Returns who asks: by token, by e-mail and password, or from a page they signed in at.
     pub(super) fn asking(&self, asked: &WebRequest<'_>) -> Result<Member, String> {
         let ledger = &self.store.look().ledger;
         if let Some(token) = asked.bearer() {
@@ -19,8 +19,8 @@ impl LaunchMyStore {
         if let Some((email, password)) = asked.basic() {
             return ledger.sign_in(&email, &password, None);
         }
-        let seat = asked.cookie(COOKIE).and_then(|id| self.seats.find(id));
+        let session = asked.cookie(COOKIE).and_then(|id| self.browser_sessions.find(id));
         let none = "send a token, or e-mail and password with HTTP Basic";
-        seat.map(|seat| seat.member).ok_or_else(|| none.to_owned())
+        session.map(|session| session.member).ok_or_else(|| none.to_owned())
     }
 }

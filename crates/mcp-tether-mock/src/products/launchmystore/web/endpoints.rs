@@ -13,11 +13,11 @@ use super::asking::PAGE;
 use super::snippets::Host;
 use crate::product::{Product, WebAnswer, WebRequest};
 
-/// The longest token that is put into a snippet.
-const LONGEST_TOKEN: usize = 200;
+/// The maximum length of a token in a snippet.
+const MAX_TOKEN_LENGTH: usize = 200;
 
 impl LaunchMyStore {
-    /// Public: what this is and where things are.
+    /// Answers, without a credential, what this is and where things are.
     pub(super) fn info(&self, asked: &WebRequest<'_>) -> WebAnswer {
         let profile = self.profile();
         let at = |path: &str| format!("{}{path}", asked.origin);
@@ -47,7 +47,7 @@ impl LaunchMyStore {
         )
     }
 
-    /// Mints a token for whoever shows e-mail and password, in the body or with HTTP Basic.
+    /// Issues a token for e-mail and password, in the body or with HTTP Basic.
     pub(super) fn token(&self, asked: &WebRequest<'_>) -> WebAnswer {
         let empty = asked.body.is_empty().then(|| json!({}));
         let Some(body) = asked.json().or(empty).filter(Value::is_object) else {
@@ -92,7 +92,7 @@ impl LaunchMyStore {
         }
     }
 
-    /// A snippet for a host, with the token that is given, else with a fresh one.
+    /// Returns a snippet for a host, with the given token or with a new one.
     pub(super) fn config(&self, asked: &WebRequest<'_>) -> WebAnswer {
         let query = asked.query();
         let wanted = query.get("client").map_or("claude", String::as_str);
@@ -105,7 +105,7 @@ impl LaunchMyStore {
                 return problem(400, "that is no token: letters, digits, `_` and `-` make one");
             }
             (Some(token), _) => token.clone(),
-            // Whoever has a token needs no other.
+            // A caller with a token needs no other.
             (None, Some(token)) if self.admits(token) => token.to_owned(),
             (None, _) => match self.asking(asked) {
                 Ok(member) => match self.minted(&member, host.name()) {
@@ -124,7 +124,7 @@ impl LaunchMyStore {
         minted.map(|(token, _)| token).map_err(|reason| reason.to_string())
     }
 
-    /// What is shown to anybody who is known.
+    /// Answers any known member.
     pub(super) fn known(
         &self,
         asked: &WebRequest<'_>,
@@ -174,7 +174,7 @@ pub(super) fn catalogue() -> WebAnswer {
 
 fn is_token(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(letter)
+    (1..=MAX_TOKEN_LENGTH).contains(&text.len()) && text.bytes().all(letter)
 }
 
 fn unknown(reason: &str) -> WebAnswer {

@@ -1,20 +1,20 @@
-//! What the store answers over plain HTTP: the endpoints around its MCP server, and the page of the
-//! admin on which tokens are made.
+//! Plain HTTP of the store: the endpoints around its MCP server, and the page of the
+//! admin on which tokens are created.
 
 mod asking;
+mod browser_sessions;
 mod endpoints;
 mod page;
-mod seats;
 mod snippets;
 
 pub(super) use asking::PAGE;
-pub(super) use seats::Seats;
+pub(super) use browser_sessions::BrowserSessions;
 
 use super::state::LaunchMyStore;
 use crate::product::{WebAnswer, WebRequest};
 
 impl LaunchMyStore {
-    /// The answer to a request beside MCP; `None` where nothing is.
+    /// Answers a request beside MCP; `None` if nothing is there.
     pub(super) fn answer(&self, asked: &WebRequest<'_>) -> Option<WebAnswer> {
         let rest = asked.path.strip_prefix(PAGE);
         Some(match (asked.method, asked.path) {

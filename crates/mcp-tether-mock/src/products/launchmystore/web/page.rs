@@ -1,11 +1,11 @@
-//! The page "AI Connector" of the admin: sign in, make, see and take back tokens, change the
+//! The page "AI Connector" of the admin: sign in, create, list and revoke tokens, change the
 //! password. Plain HTML: forms and nothing else.
 
 use super::super::access::{FIRST_PASSWORD, Role, Token, read_role};
 use super::super::audit::Note;
 use super::super::state::{LaunchMyStore, now};
 use super::asking::PAGE;
-use super::seats::{COOKIE, Said, Seat};
+use super::browser_sessions::{BrowserSession, COOKIE, Said};
 use super::snippets::Host;
 use crate::html::{escaped, wide_document};
 use crate::product::{WebAnswer, WebFields, WebRequest};
@@ -13,22 +13,23 @@ use crate::product::{WebAnswer, WebFields, WebRequest};
 const TITLE: &str = "AI Connector (MCP)";
 
 impl LaunchMyStore {
-    /// The page as whoever asks may see it.
+    /// Shows the page that the visitor may see.
     pub(super) fn show(&self, asked: &WebRequest<'_>) -> WebAnswer {
         let id = asked.cookie(COOKIE).unwrap_or_default();
-        match self.seats.find(id) {
+        match self.browser_sessions.find(id) {
             None => WebAnswer::page(200, sign_in_page(None)),
-            Some(seat) => {
-                let said = self.seats.take_said(id);
+            Some(session) => {
+                let said = self.browser_sessions.take_said(id);
                 let store = self.store.look();
-                let tokens = store.ledger.tokens(&seat.member.email, now());
-                let view = View { seat: &seat, tokens, audit: store.audit.last(8), asked, said };
+                let tokens = store.ledger.tokens(&session.member.email, now());
+                let view =
+                    View { session: &session, tokens, audit: store.audit.last(8), asked, said };
                 WebAnswer::page(200, view.html())
             }
         }
     }
 
-    /// Does what a form asks for; `None` if there is no such form.
+    /// Handles a form; `None` if there is no such form.
     pub(super) fn submitted(&self, asked: &WebRequest<'_>, form: &str) -> Option<WebAnswer> {
         let fields = asked.form().unwrap_or_default();
         let field = |name: &str| fields.get(name).map_or("", |value| value.as_str());
@@ -36,22 +37,25 @@ impl LaunchMyStore {
             return Some(self.signed_in(&fields));
         }
         let id = asked.cookie(COOKIE).unwrap_or_default();
-        let seat = self.seats.find(id).filter(|seat| field("form") == seat.form);
-        let Some(seat) = seat else {
+        let session =
+            self.browser_sessions.find(id).filter(|session| field("form") == session.form);
+        let Some(session) = session else {
             let reason = "This form is not valid any more. Sign in again.";
             return Some(WebAnswer::page(403, sign_in_page(Some(reason))));
         };
         let said = match form {
             "/sign-out" => {
-                self.seats.leave(id);
+                self.browser_sessions.leave(id);
                 return Some(WebAnswer::redirect(PAGE).with("set-cookie", cookie("", 0)));
             }
-            "/tokens" => self.mint(&seat, field("role"), field("label")).map(Said::Token),
-            "/tokens/revoke" => self.revoke(&seat, field("id")).map(Said::Done),
-            "/password" => self.new_password(&seat, id, field("old"), field("new")).map(Said::Done),
+            "/tokens" => self.mint(&session, field("role"), field("label")).map(Said::Token),
+            "/tokens/revoke" => self.revoke(&session, field("id")).map(Said::Done),
+            "/password" => {
+                self.new_password(&session, id, field("old"), field("new")).map(Said::Done)
+            }
             _ => return None,
         };
-        self.seats.say(id, said.unwrap_or_else(Said::Refused));
+        self.browser_sessions.say(id, said.unwrap_or_else(Said::Refused));
         Some(WebAnswer::redirect(PAGE))
     }
 
@@ -62,15 +66,15 @@ impl LaunchMyStore {
         });
         match member {
             Ok(member) => {
-                let id = self.seats.take(member);
+                let id = self.browser_sessions.take(member);
                 WebAnswer::redirect(PAGE).with("set-cookie", cookie(&id, 3_600))
             }
             Err(reason) => WebAnswer::page(401, sign_in_page(Some(&reason))),
         }
     }
 
-    fn mint(&self, seat: &Seat, name: &str, label: &str) -> Result<String, String> {
-        let mut member = seat.member.clone();
+    fn mint(&self, session: &BrowserSession, name: &str, label: &str) -> Result<String, String> {
+        let mut member = session.member.clone();
         if let Some(role) = read_role(Some(name))? {
             if role > member.role {
                 return Err(format!("You act as {} here.", member.role.name()));
@@ -80,9 +84,9 @@ impl LaunchMyStore {
         self.minted(&member, if label.trim().is_empty() { "unnamed" } else { label.trim() })
     }
 
-    fn revoke(&self, seat: &Seat, id: &str) -> Result<String, String> {
+    fn revoke(&self, session: &BrowserSession, id: &str) -> Result<String, String> {
         let number: u64 = id.parse().map_err(|_| "There is no such token.".to_owned())?;
-        let email = &seat.member.email;
+        let email = &session.member.email;
         match self.store.change(|store| store.ledger.revoke(email, number)) {
             Ok(true) => Ok("The token was taken back.".to_owned()),
             Ok(false) => Err("There is no such token.".to_owned()),
@@ -90,16 +94,22 @@ impl LaunchMyStore {
         }
     }
 
-    fn new_password(&self, seat: &Seat, id: &str, old: &str, new: &str) -> Result<String, String> {
-        let email = &seat.member.email;
+    fn new_password(
+        &self,
+        session: &BrowserSession,
+        id: &str,
+        old: &str,
+        new: &str,
+    ) -> Result<String, String> {
+        let email = &session.member.email;
         let changed = self.store.change(|store| store.ledger.change_password(email, old, new));
         let count = changed.map_err(|reason| reason.to_string())??;
-        self.seats.end_others(email, id);
+        self.browser_sessions.end_others(email, id);
         Ok(format!("The password was changed; tokens taken back: {count}."))
     }
 }
 
-/// Only this site sends it, and no script sees it.
+/// A cookie that only this site sends and no script reads.
 fn cookie(value: &str, seconds: u32) -> String {
     format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict")
 }
@@ -136,9 +146,9 @@ fn options(upto: Role, chosen: Option<Role>) -> String {
     Role::ALL.into_iter().filter(|role| *role <= upto).map(option).collect()
 }
 
-/// What a page shows to whoever signed in.
+/// What the page shows to a signed-in member.
 struct View<'a> {
-    seat: &'a Seat,
+    session: &'a BrowserSession,
     tokens: Vec<&'a Token>,
     audit: Vec<&'a Note>,
     asked: &'a WebRequest<'a>,
@@ -147,7 +157,7 @@ struct View<'a> {
 
 impl View<'_> {
     fn html(&self) -> String {
-        let member = &self.seat.member;
+        let member = &self.session.member;
         let body = format!(
             "<header><h1>{TITLE}</h1>{}</header>\n\
              <p>Signed in as <strong>{}</strong>, acting as <strong>{}</strong>.</p>\n{}{}{}{}{}",
@@ -167,7 +177,7 @@ impl View<'_> {
         format!(
             "<form method=\"post\" action=\"{PAGE}{action}\">\
              <input type=\"hidden\" name=\"form\" value=\"{}\">{inner}</form>",
-            escaped(&self.seat.form)
+            escaped(&self.session.form)
         )
     }
 
@@ -232,7 +242,7 @@ impl View<'_> {
              placeholder=\"laptop\"></label>\n\
              <label>Role <select name=\"role\">{}</select></label>\n\
              <div class=\"buttons\"><button class=\"main\">Generate token</button></div>",
-            options(self.seat.member.role, Some(self.seat.member.role)),
+            options(self.session.member.role, Some(self.session.member.role)),
         );
         format!(
             "<section><h2>New token</h2>\n<p>It is good for a year and may do what its role may \
@@ -250,7 +260,7 @@ impl View<'_> {
              <label>New password <input type=\"password\" name=\"new\" minlength=\"8\" \
              autocomplete=\"new-password\" required></label>\n\
              <div class=\"buttons\"><button>Change password</button></div>",
-            escaped(&self.seat.member.email),
+            escaped(&self.session.member.email),
         );
         format!(
             "<section><h2>Password</h2>\n<p>A new password takes back every token of this \

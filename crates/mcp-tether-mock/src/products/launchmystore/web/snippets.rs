@@ -24,7 +24,7 @@ impl Host {
         }
     }
 
-    /// Its name and where the snippet goes.
+    /// Its name, and the file that the snippet belongs in.
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Claude => "Claude Desktop: claude_desktop_config.json",

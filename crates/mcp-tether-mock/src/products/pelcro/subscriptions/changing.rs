@@ -65,7 +65,7 @@ fn prolong(subscription: &mut Value, wanted: i64) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Ranges and domains let a group in; ranges have to be ranges.
+/// Checks ranges and domains that admit a group: ranges must be valid.
 pub(super) fn only_for_groups(subscription: &Value) -> Result<(), RecordError> {
     let listed = |member: &str| subscription[member].as_array().cloned().unwrap_or_default();
     for member in ["ip_addresses", "domains"] {

@@ -52,7 +52,7 @@ pub(super) fn cancel(records: &mut Records, input: ToolInput<'_>) -> Reply {
     records.find(&SUBSCRIPTIONS, id).cloned()
 }
 
-/// Gives back what was paid for the time that is left, and takes back an invoice nobody paid.
+/// Refunds what was paid for the remaining time, and voids an unpaid invoice.
 fn settle_up(records: &mut Records, subscription: &Value, now: i64) -> Result<(), RecordError> {
     let Some(invoice) = records.get(&INVOICES, &subscription["latest_invoice_id"]).cloned() else {
         return Ok(());

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::super::api_format::API_FORMAT;
 use super::super::customers::{CUSTOMERS, settle_on};
 use super::super::events::announce;
 use super::super::invoices::INVOICES;
-use super::super::manners::MANNERS;
 use super::super::plans::PLANS;
 use super::phases::{self, Phase};
 use super::{SUBSCRIPTIONS, is_running, opening};
@@ -30,7 +30,7 @@ pub(super) fn redeem(records: &mut Records, input: ToolInput<'_>) -> Reply {
     records.find(&SUBSCRIPTIONS, &id).cloned()
 }
 
-/// The gift of this code, if it was paid and nobody has it yet.
+/// Returns the gift with this code, if it was paid and not redeemed.
 fn gift(records: &Records, input: ToolInput<'_>) -> Result<Value, RecordError> {
     let code = input.needed("gift_code");
     let mut gifts = records.with(&SUBSCRIPTIONS, "site_id", &input.0["site_id"]);
@@ -75,7 +75,7 @@ fn open(
         "current_period_end": end,
     });
     opening::goes_somewhere(records, &opened, plan)?;
-    let opened = make(&MANNERS, &SUBSCRIPTIONS, records, opened);
+    let opened = make(&API_FORMAT, &SUBSCRIPTIONS, records, opened);
     let id = opened["id"].clone();
     records.change(&SUBSCRIPTIONS, &id, |subscription| {
         let phase = id.as_i64().unwrap_or_default() * 100 + 1;

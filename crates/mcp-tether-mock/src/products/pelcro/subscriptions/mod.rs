@@ -12,10 +12,10 @@ use serde_json::Value;
 pub(super) use opening::{first_due, next_period};
 
 use super::addresses::ADDRESSES;
+use super::api_format::{SITE, metadata};
 use super::coupons::COUPONS;
 use super::customers::CUSTOMERS;
 use super::invoices::INVOICES;
-use super::manners::{SITE, metadata};
 use super::memberships::MEMBERSHIPS;
 use super::payment_methods::PAYMENT_METHODS;
 use super::plans::PLANS;
@@ -226,7 +226,7 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
     ],
 };
 
-/// Whether it opens anything now.
+/// Returns whether the subscription is active now.
 pub(super) fn is_running(subscription: &Value) -> bool {
     matches!(subscription["status"].as_str(), Some("trialing" | "active" | "past_due"))
 }

@@ -18,7 +18,7 @@ use crate::product::field::ToolInput;
 use crate::product::records::{RecordError, Records, number};
 use crate::splitmix::splitmix64;
 
-const DAY: i64 = 86_400;
+const DAY_SECONDS: i64 = 86_400;
 /// Why an invoice is made when a period follows another.
 const CYCLE: &str = "subscription_cycle";
 
@@ -109,7 +109,7 @@ fn pays_somehow(
     Ok(())
 }
 
-/// The first period: a trial if there is one, else the first that costs something.
+/// The first period: a trial if there is one, otherwise the first paid period.
 fn begin(records: &Records, draft: &mut Value, plan: &Value, input: ToolInput<'_>) {
     let now = records.now().0;
     let gift = draft["type"] == "gift_donor";
@@ -117,8 +117,8 @@ fn begin(records: &Records, draft: &mut Value, plan: &Value, input: ToolInput<'_
     let trial = own.unwrap_or_else(|| number(plan, "trial_period_days"));
     let end = if trial > 0 && !gift {
         draft["status"] = "trialing".into();
-        draft["trial_end"] = (now + trial * DAY).into();
-        now + trial * DAY
+        draft["trial_end"] = (now + trial * DAY_SECONDS).into();
+        now + trial * DAY_SECONDS
     } else {
         later(now, plan)
     };
@@ -152,7 +152,7 @@ pub(super) fn later(start: i64, plan: &Value) -> i64 {
     end.epoch_seconds() + time
 }
 
-/// The invoice of the current period, charged where that was agreed.
+/// Creates the invoice of the current period, and charges it if that was agreed.
 fn invoice(
     records: &mut Records,
     subscription: &mut Value,
@@ -200,7 +200,7 @@ fn invoice(
             links: json!({ "invoice_id": invoice["id"] }),
         };
         match charges::by_card(records, &payment) {
-            // Who is subscribed already keeps what they have, and the invoice stays open.
+            // An existing subscriber keeps the subscription, and the invoice stays open.
             Err(RecordError::State(_)) if reason == CYCLE => {
                 subscription["status"] = "past_due".into()
             }
@@ -220,7 +220,7 @@ pub(crate) fn first_due(records: &Records, now: i64) -> Option<(i64, Value)> {
     ends.filter(|(end, _)| *end <= now).min_by_key(|(end, _)| *end)
 }
 
-/// The current period is over: what comes next begins, or the subscription ends.
+/// Ends the current period: the next phase begins, or the subscription ends.
 pub(crate) fn next_period(records: &mut Records, id: &Value) -> Result<(), RecordError> {
     let mut subscription = records.find(&SUBSCRIPTIONS, id)?.clone();
     let start = number(&subscription, "current_period_end");

@@ -10,7 +10,7 @@ use crate::product::field::ToolInput;
 use crate::product::records::{RecordError, Records, Reply, number, seen};
 
 /// Phases to come, at most.
-const MOST: usize = 10;
+const MAX_PHASES: usize = 10;
 
 pub(super) fn renew(records: &mut Records, input: ToolInput<'_>) -> Reply {
     let subscription = seen(&SUBSCRIPTIONS, records, input)?.clone();
@@ -68,8 +68,8 @@ pub(super) fn add(records: &mut Records, id: &Value, phase: &Phase<'_>) -> Resul
     if phase.replace {
         phases.truncate(1);
     }
-    if phases.len() > MOST {
-        let text = format!("a subscription has at most {MOST} phases to come");
+    if phases.len() > MAX_PHASES {
+        let text = format!("a subscription has at most {MAX_PHASES} phases to come");
         return Err(RecordError::State(text));
     }
     let start = phases.last().map_or(0, |phase| number(phase, "end"));

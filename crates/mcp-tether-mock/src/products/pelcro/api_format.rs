@@ -1,5 +1,6 @@
-//! How Pelcro's Core API looks whatever the resource: lists with `data` and `meta`, errors with
-//! `status` and `message`, `page` and `limit`, Unix times, and the cap on what a tool gives.
+//! The format of Pelcro's Core API, whatever the resource: lists with `data` and `meta`, errors
+//! with
+//! `status` and `message`, `page` and `limit`, Unix times, and the size limit of results.
 
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::{
 use crate::product::Misfit;
 use crate::product::field::{Field, Shape, may, need};
 use crate::product::page::ListPage;
-use crate::product::records::{Column, Manners, RecordError, RecordTable, col};
+use crate::product::records::{ApiFormat, Column, RecordError, RecordTable, col};
 
 /// The argument that nearly every tool needs.
 pub(super) const SITE: Option<Field> =
@@ -19,7 +20,7 @@ pub(super) const SITE: Option<Field> =
 /// Three small letters.
 pub(super) const CURRENCY: Shape = Shape::Like("^[a-z]{3}$");
 
-/// How money comes in beside the card.
+/// How money comes in without a card.
 pub(super) const PAYMENT_CATEGORY: Shape =
     Shape::OneOf(&["check", "wire", "transfer", "external", "cash"]);
 
@@ -47,7 +48,7 @@ pub(super) static RESOURCES: &[&RecordTable] = &[
     &webhooks::WEBHOOKS,
 ];
 
-pub(super) static MANNERS: Manners = Manners {
+pub(super) static API_FORMAT: ApiFormat = ApiFormat {
     resources: RESOURCES,
     page: [
         may("page", Shape::Whole(1, 100_000), "which page, from 1"),
@@ -59,7 +60,7 @@ pub(super) static MANNERS: Manners = Manners {
     list_schema,
 };
 
-/// Texts that the account keeps beside a record.
+/// Metadata: texts that the account stores with a record.
 pub(super) const fn metadata() -> Column {
     col("metadata", Shape::Words, "texts of your own by name; those given are added").or("{}")
 }
@@ -111,7 +112,7 @@ pub(super) fn error(trouble: &RecordError) -> Value {
     }
 }
 
-/// The same for arguments that do not fit the schema.
+/// Returns the error body for arguments that do not match the schema.
 pub(super) fn misfits(misfits: &[Misfit]) -> Value {
     let told: Vec<(String, String)> = misfits.iter().map(told).collect();
     invalid(told.iter().map(|(field, message)| (field.as_str(), message.clone())))

@@ -1,4 +1,5 @@
-//! Requests that are for no transport: pages and endpoints of the product, documents and endpoints
+//! Requests that are not for a transport: pages and endpoints of the product, documents and
+//! endpoints
 //! of the OAuth side, if there is one.
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::oauth::OAuthCall;
 use crate::product::{WebAnswer, WebRequest};
 use crate::state::MockState;
 
-/// Whatever is no endpoint of MCP.
+/// Answers every request that is not for an MCP endpoint.
 pub(super) async fn endpoint(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,

@@ -1,23 +1,23 @@
-//! What can be wrong with a call, before a product puts it into its own words.
+//! What can be wrong with a call, before a product turns it into its own format.
 
 use serde_json::Value;
 
 /// Why a tool did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RecordError {
-    /// There is no such thing, or not where the caller may look.
+    /// There is no such record, or none that the caller may see.
     NotFound { what: &'static str, id: String },
-    /// An argument makes no sense.
+    /// An argument is invalid.
     Invalid { field: String, message: String },
     /// Another record has this value already.
     Taken { field: &'static str, value: String },
-    /// Not in this state.
+    /// Not allowed in this state.
     State(String),
-    /// Not for this caller.
+    /// Not allowed for this caller.
     Forbidden(String),
 }
 
-/// What a tool gives.
+/// The result of a tool.
 pub(crate) type Reply = Result<Value, RecordError>;
 
 impl RecordError {

@@ -1,29 +1,29 @@
-//! The cap on what a tool gives: what is longer loses its tail and says so, and is still JSON of
+//! The size limit of results: a longer result is truncated and says so, and is still JSON of
 //! the same shape.
 
 use serde_json::{Value, json};
 
 /// How many characters the text of an answer may have.
-pub(super) const MOST: usize = 25_000;
+pub(super) const MAX_RESULT_CHARS: usize = 25_000;
 
 const NOTICE: &str = "This answer was cut at 25,000 characters. Ask for less: use a smaller `limit` \
     or add filters.";
 
-/// Lets every answer say that it was cut.
+/// Adds to a schema the members that say that an answer was truncated.
 pub(super) fn permit(schema: &mut Value) {
     schema["properties"]["truncated"] = json!({ "const": true });
     schema["properties"]["notice"] = json!({ "type": "string" });
 }
 
-/// The answer, cut if it is too long: the longest member loses what is last in it.
+/// Truncates an answer that is too long: the longest member loses its last entries.
 pub(super) fn capped(mut answer: Value) -> Value {
-    if length_of(&answer) <= MOST {
+    if length_of(&answer) <= MAX_RESULT_CHARS {
         return answer;
     }
     answer["truncated"] = true.into();
     answer["notice"] = NOTICE.into();
     for _ in 0..answer.as_object().map_or(0, serde_json::Map::len) {
-        let Some(over) = length_of(&answer).checked_sub(MOST + 1) else { break };
+        let Some(over) = length_of(&answer).checked_sub(MAX_RESULT_CHARS + 1) else { break };
         let longest = answer.as_object().and_then(|members| {
             members.iter().max_by_key(|(_, value)| length_of(value)).map(|(name, _)| name.clone())
         });
@@ -34,7 +34,7 @@ pub(super) fn capped(mut answer: Value) -> Value {
     answer
 }
 
-/// Takes at least so many characters off.
+/// Removes at least `excess` characters.
 fn shorten(value: &mut Value, by: usize) {
     let mut left = by;
     let mut takes = |length: usize| {
@@ -80,14 +80,14 @@ mod tests {
     #[test]
     fn what_is_too_long_loses_its_tail_and_says_so() {
         let cut = capped(json!({ "data": items_of(3_000), "meta": { "total": 3000 } }));
-        assert!(length_of(&cut) <= MOST && length_of(&cut) > MOST - 100);
+        assert!(length_of(&cut) <= MAX_RESULT_CHARS && length_of(&cut) > MAX_RESULT_CHARS - 100);
         assert_eq!((&cut["truncated"], &cut["meta"]["total"]), (&json!(true), &json!(3000)));
         assert_eq!(cut["data"][0], "entry 0 é");
         let text = capped(json!({ "content": "line\n".repeat(9_000), "page": 1 }));
-        assert!(length_of(&text) <= MOST && text["notice"].is_string());
+        assert!(length_of(&text) <= MAX_RESULT_CHARS && text["notice"].is_string());
         let words: Value = (0..3000).map(|n| (format!("k{n:05}"), json!("v"))).collect();
         let two = capped(json!({ "lines": items_of(2_000), "metadata": words }));
-        assert!(length_of(&two) <= MOST, "{}", length_of(&two));
+        assert!(length_of(&two) <= MAX_RESULT_CHARS, "{}", length_of(&two));
     }
 
     fn items_of(count: usize) -> Vec<String> {

@@ -35,6 +35,10 @@ pub struct DataProblem {
 
 impl DataFile {
     /// Opens the data file of `product`, or creates an empty one.
+    ///
+    /// # Errors
+    /// The file cannot be created or read, is damaged or in use, has a newer format, or belongs to
+    /// another product.
     pub fn open(path: &Path, product: ProductName) -> Result<Self, DataProblem> {
         if !path.exists() {
             create(path, product)?;

@@ -1,4 +1,4 @@
-//! Who sits at a page: browser sessions, in memory only. Each has a secret of its own in its forms,
+//! Browser sessions of the page, in memory only. Each has a secret of its own in its forms,
 //! so that no other page can send them.
 
 use std::collections::BTreeMap;
@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::access::{Member, random};
 
-/// The cookie that tells seats apart.
+/// The cookie that identifies a session.
 pub(super) const COOKIE: &str = "launchmystore_admin";
 /// More than this many are not remembered.
-const MOST: usize = 256;
+const MAX_SESSIONS: usize = 256;
 
-/// Somebody who has signed in at a page.
+/// A member who signed in at the page.
 #[derive(Clone, Debug)]
-pub(super) struct Seat {
+pub(super) struct BrowserSession {
     pub(super) member: Member,
     /// What forms must bring back.
     pub(super) form: String,
@@ -30,23 +30,23 @@ pub(super) enum Said {
     Refused(String),
 }
 
-/// All seats by the value of their cookie.
+/// All sessions, by the value of their cookie.
 #[derive(Debug, Default)]
-pub(crate) struct Seats(Mutex<BTreeMap<String, Seat>>);
+pub(crate) struct BrowserSessions(Mutex<BTreeMap<String, BrowserSession>>);
 
-impl Seats {
-    /// A seat for somebody; gives the value of its cookie.
+impl BrowserSessions {
+    /// Opens a session for a member; returns the value of its cookie.
     pub(super) fn take(&self, member: Member) -> String {
-        let mut seats = self.lock();
-        if seats.len() >= MOST {
-            seats.clear();
+        let mut sessions = self.lock();
+        if sessions.len() >= MAX_SESSIONS {
+            sessions.clear();
         }
         let id = random("seat");
-        seats.insert(id.clone(), Seat { member, form: random("form"), said: None });
+        sessions.insert(id.clone(), BrowserSession { member, form: random("form"), said: None });
         id
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<Seat> {
+    pub(super) fn find(&self, id: &str) -> Option<BrowserSession> {
         self.lock().get(id).cloned()
     }
 
@@ -54,24 +54,24 @@ impl Seats {
         self.lock().remove(id);
     }
 
-    /// Ends every seat of an account but one.
+    /// Ends every session of an account but one.
     pub(super) fn end_others(&self, email: &str, but: &str) {
-        self.lock().retain(|id, seat| id == but || seat.member.email != email);
+        self.lock().retain(|id, session| id == but || session.member.email != email);
     }
 
-    /// Says something on the next page.
+    /// Shows something on the next page.
     pub(super) fn say(&self, id: &str, said: Said) {
-        if let Some(seat) = self.lock().get_mut(id) {
-            seat.said = Some(said);
+        if let Some(session) = self.lock().get_mut(id) {
+            session.said = Some(said);
         }
     }
 
-    /// What is to be said now, and never again.
+    /// Returns what to show once, and removes it.
     pub(super) fn take_said(&self, id: &str) -> Option<Said> {
         self.lock().get_mut(id)?.said.take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Seat>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BrowserSession>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
