@@ -46,7 +46,12 @@ impl Bridge {
                 if matches!(self.remote.transport(), Some(Transport::HttpSse { .. })) {
                     self.stream_lost(generation);
                 }
-                self.session_lost(generation);
+                self.session_lost_unasked(generation);
+            }
+            RemoteEvent::SessionDoubted { generation } => {
+                if generation == self.session.generation && self.opening.is_ready() {
+                    self.ping();
+                }
             }
         }
     }
@@ -238,10 +243,15 @@ impl Bridge {
 
     /// The request met a forgotten session: it goes out once more in a new one (T-32).
     fn not_executed(&mut self, number: u64, generation: u32) {
-        let request = self.in_flight.close(number);
-        self.session_lost(generation);
-        let Some(request) = request else { return };
+        let Some(request) = self.in_flight.close(number) else {
+            return self.session_lost(generation);
+        };
         request.flight.settle();
+        match &request.purpose {
+            Purpose::Own | Purpose::Compare(_) => return self.session_lost_unasked(generation),
+            Purpose::Host(_) if self.opening.is_paused() => self.reopen(),
+            _ => self.session_lost(generation),
+        }
         match request.purpose {
             Purpose::Host(held) if held.repeated || self.opening.is_lost() => {
                 self.refuse(&held, &forgotten_twice());

@@ -57,8 +57,9 @@ pub use tool_filter::ToolFilter;
 
 /// How many events or lines are handled before what they produced is written.
 const BURST: usize = 128;
-/// How long the last lines may take to reach a host that still reads.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+/// How long the host may take none of the last lines before they are given up; after a signal, how
+/// long they may take in all.
+const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long the answer to an `initialize` under way is awaited, to end the session it opens.
 const LAST_ANSWER: Duration = Duration::from_millis(250);
 
@@ -112,6 +113,8 @@ pub enum Ended {
     HostLeft,
     /// The host no longer reads.
     HostClosedOutput,
+    /// What the host is owed cannot be written, such as to a full disk.
+    OutputFailed,
     /// A signal, or whoever started the bridge.
     Requested(Reason),
     /// The bridge met too many faults of its own.
@@ -214,11 +217,11 @@ impl Bridge {
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
                     self.guarded(|bridge| bridge.take_events(event));
                 }
-                drove = self.host.writer.drive() => {
-                    if drove == Drove::Closed {
-                        break Ended::HostClosedOutput;
-                    }
-                }
+                drove = self.host.writer.drive() => match drove {
+                    Drove::Flushed => {}
+                    Drove::Closed => break Ended::HostClosedOutput,
+                    Drove::Failed => break Ended::OutputFailed,
+                },
                 () = changed(&mut sign_in) => {
                     self.guarded(|bridge| bridge.in_every_lane(Self::take_sign_in_state));
                 }
@@ -232,7 +235,7 @@ impl Bridge {
             }
         };
         tracing::debug!(?ended, "the bridge ends");
-        self.finish(ended).await;
+        self.finish(ended, &mut shutdown).await;
         ended
     }
 
@@ -272,7 +275,7 @@ impl Bridge {
     }
 
     /// Answers what is open, ends the remote session, and writes the last lines.
-    async fn finish(mut self, ended: Ended) {
+    async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
         for lane in self.lanes.all() {
             self.enter(lane);
             self.await_session_under_way().await;
@@ -287,8 +290,16 @@ impl Bridge {
         let session = Arc::clone(&self.session);
         let writer = &mut self.host.writer;
         let last_words = async {
-            if ended != Ended::HostClosedOutput && !writer.is_empty() {
-                let _ = tokio::time::timeout(LAST_WORDS, writer.drive()).await;
+            if ended == Ended::HostLeft {
+                // A reader may be slow; a signal ends its time.
+                tokio::select! {
+                    () = writer.flush(FINAL_WRITE_TIMEOUT) => return,
+                    _ = shutdown.requested() => {}
+                }
+            }
+            if !matches!(ended, Ended::HostClosedOutput | Ended::OutputFailed) {
+                let flushed = writer.flush(FINAL_WRITE_TIMEOUT);
+                let _ = tokio::time::timeout(FINAL_WRITE_TIMEOUT, flushed).await;
             }
         };
         let others = futures_util::future::join_all(leaving);
@@ -410,10 +421,14 @@ impl Bridge {
             self.reopen();
         }
         if self.timers.ping_is_due(now) && self.opening.is_ready() {
-            let ping = r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#;
-            if let Ok(ping) = Message::parse(ping) {
-                self.ask(&ping, Purpose::Own);
-            }
+            self.ping();
+        }
+    }
+
+    /// Asks the remote for a sign of life; what comes of it shows whether the session is lost.
+    fn ping(&mut self) {
+        if let Ok(ping) = Message::parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#) {
+            self.ask(&ping, Purpose::Own);
         }
     }
 }

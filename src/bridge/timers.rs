@@ -15,6 +15,11 @@ const LISTEN_AFTER: Duration = Duration::from_millis(40);
 /// The longest pause between attempts to open a lost session again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// A session that was lost sooner than this after it was opened was of no use.
+const SHORT_LIFE: Duration = Duration::from_secs(10);
+/// After how many such sessions in a row the next one waits.
+const SHORT_LIVES_IN_A_ROW: u32 = 3;
+
 /// Points in time that the bridge waits for.
 #[derive(Debug)]
 pub(super) struct Timers {
@@ -25,6 +30,10 @@ pub(super) struct Timers {
     failures: u32,
     keep_alive: Option<Duration>,
     ping: Option<Instant>,
+    /// Since when the session is open.
+    opened: Option<Instant>,
+    /// How many sessions in a row lived shorter than [`SHORT_LIFE`].
+    short_lives: u32,
 }
 
 impl Timers {
@@ -37,6 +46,8 @@ impl Timers {
             failures: 0,
             keep_alive,
             ping: None,
+            opened: None,
+            short_lives: 0,
         }
     }
 
@@ -85,6 +96,7 @@ impl Timers {
     pub(super) fn opened(&mut self) {
         self.failures = 0;
         self.reopen = None;
+        self.opened = Some(Instant::now());
         self.listen = Some(Instant::now() + LISTEN_AFTER);
         self.traffic();
     }
@@ -98,12 +110,27 @@ impl Timers {
     pub(super) fn lost(&mut self) {
         self.listen = None;
         self.ping = None;
+        self.opened = None;
+    }
+
+    /// Counts a session that was lost; the pause before the next one, if it was the last of several
+    /// that lived for seconds only.
+    pub(super) fn pause_after_loss(&mut self) -> Option<Duration> {
+        let is_short = self.opened.is_none_or(|opened| opened.elapsed() < SHORT_LIFE);
+        self.short_lives = if is_short { self.short_lives + 1 } else { 0 };
+        let beyond = self.short_lives.checked_sub(SHORT_LIVES_IN_A_ROW + 1)?;
+        Some(growing(beyond))
     }
 
     /// Opening failed: try again after a growing pause.
     pub(super) fn reopen_later(&mut self) {
-        let pause = Duration::from_secs(1 << self.failures.min(5)).min(LONGEST_PAUSE);
+        let pause = growing(self.failures);
         self.failures += 1;
+        self.reopen_after(pause);
+    }
+
+    /// Opens the session again after this pause.
+    pub(super) fn reopen_after(&mut self, pause: Duration) {
         self.reopen = Some(Instant::now() + pause);
     }
 
@@ -143,4 +170,32 @@ fn due(timer: &mut Option<Instant>, now: Instant) -> bool {
         *timer = None;
     }
     due
+}
+
+/// The pause after this many attempts: a second, doubling up to [`LONGEST_PAUSE`].
+fn growing(attempts: u32) -> Duration {
+    Duration::from_secs(1 << attempts.min(5)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-32
+    #[tokio::test(start_paused = true)]
+    async fn sessions_that_live_for_seconds_only_are_opened_ever_more_rarely() {
+        let mut timers = Timers::new(None);
+        let mut lose_after = async |life| {
+            timers.opened();
+            tokio::time::advance(Duration::from_secs(life)).await;
+            let pause = timers.pause_after_loss();
+            timers.lost();
+            pause.map_or(0, |pause| pause.as_secs())
+        };
+        for pause in [0, 0, 0, 1, 2, 4, 8, 16, 30, 30] {
+            assert_eq!(lose_after(1).await, pause);
+        }
+        assert_eq!(lose_after(3600).await, 0, "a session that was of use");
+        assert_eq!(lose_after(1).await, 0);
+    }
 }

@@ -14,6 +14,8 @@ const LINES_WAITING: usize = 16;
 /// Bridges stdin and stdout until one side is gone.
 pub async fn stdio(options: BridgeOptions) -> Result<ExitCode> {
     match bridge::run(Host::stdio(), options, Shutdown::of_process()).await? {
+        Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
+            .hint("check that the file or device that stdout leads to has room")),
         Ended::Broken => Ok(ExitCode::Failed),
         Ended::HostLeft | Ended::HostClosedOutput | Ended::Requested(_) => Ok(ExitCode::Ok),
     }

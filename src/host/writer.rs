@@ -5,13 +5,14 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 #[cfg(unix)]
 use super::polled::PolledOutput;
-use super::threaded;
+use super::threaded::ThreadedOutput;
 use crate::jsonrpc::Frame;
 
 /// Pieces up to this many bytes are gathered into one buffer.
@@ -34,16 +35,19 @@ pub struct Writer {
 enum Sink {
     #[cfg(unix)]
     Polled(PolledOutput),
+    Threaded(ThreadedOutput),
     Channel(mpsc::Sender<Bytes>),
 }
 
 /// What [`Writer::drive`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drove {
-    /// Everything queued was written.
+    /// Everything queued was handed to the system.
     Flushed,
     /// The host no longer reads.
     Closed,
+    /// What is queued cannot be written, such as to a full disk.
+    Failed,
 }
 
 impl Writer {
@@ -54,7 +58,7 @@ impl Writer {
         if let Some(polled) = PolledOutput::stdout() {
             return Self::new(Sink::Polled(polled));
         }
-        Self::new(Sink::Channel(threaded::stdout()))
+        Self::new(Sink::Threaded(ThreadedOutput::stdout()))
     }
 
     /// Writes chunks to a channel.
@@ -88,7 +92,7 @@ impl Writer {
         self.waiting < QUEUE_LIMIT
     }
 
-    /// Whether everything was written.
+    /// Whether everything was handed to the system.
     pub fn is_empty(&self) -> bool {
         self.waiting == 0
     }
@@ -104,13 +108,29 @@ impl Writer {
         while !self.queue.is_empty() {
             match self.sink.write(&self.queue).await {
                 Ok(written) => self.advance(written),
-                Err(error) => {
-                    tracing::debug!(%error, "cannot write to stdout");
+                Err(error) if is_end(&error) => {
+                    tracing::debug!(%error, "the host no longer reads");
                     return Drove::Closed;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "cannot write to stdout");
+                    return Drove::Failed;
                 }
             }
         }
         Drove::Flushed
+    }
+
+    /// Writes the last lines, as long as the host takes some of them within each `pause`. Cancel
+    /// safe.
+    pub async fn flush(&mut self, pause: Duration) {
+        while self.waiting > 0 {
+            let before = self.waiting;
+            let drove = tokio::time::timeout(pause, self.drive()).await;
+            if drove.is_ok() || self.waiting == before {
+                return;
+            }
+        }
     }
 
     fn close_gathered(&mut self) {
@@ -138,6 +158,10 @@ impl Sink {
         match self {
             #[cfg(unix)]
             Self::Polled(polled) => polled.write(queue).await,
+            Self::Threaded(threaded) => match queue.front() {
+                Some(first) => threaded.write(first).await,
+                None => Ok(0),
+            },
             Self::Channel(chunks) => {
                 let Some(first) = queue.front() else { return Ok(0) };
                 let permit = chunks
@@ -154,13 +178,21 @@ impl Sink {
         match self {
             #[cfg(unix)]
             Self::Polled(polled) => polled.closed().await,
+            Self::Threaded(threaded) => threaded.closed().await,
             Self::Channel(chunks) => chunks.closed().await,
         }
     }
 }
 
+/// Whether a failed write says that nobody reads.
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -189,5 +221,32 @@ mod tests {
         assert!(!writer.has_room());
         drop(receiver);
         assert_eq!(writer.drive().await, Drove::Closed);
+    }
+
+    /// T-08
+    #[tokio::test(start_paused = true)]
+    async fn the_last_lines_wait_for_a_slow_reader_and_not_for_one_that_reads_nothing() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let mut writer = Writer::channel(sender);
+        for _ in 0..5 {
+            writer.push(Frame::from("x".repeat(GATHERED_MAXIMUM)));
+        }
+        let pause = Duration::from_millis(300);
+        let slow = async {
+            for _ in 0..3 {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                receiver.recv().await.unwrap();
+            }
+        };
+        tokio::join!(writer.flush(pause), slow);
+        assert!(!writer.is_empty(), "it does not wait for ever");
+        while let Some(Some(_)) = receiver.recv().now_or_never() {}
+        let all = async { while receiver.recv().await.is_some() {} };
+        let flushed = async {
+            writer.flush(pause).await;
+            assert!(writer.is_empty());
+            drop(writer);
+        };
+        tokio::join!(flushed, all);
     }
 }

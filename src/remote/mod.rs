@@ -117,6 +117,12 @@ pub enum RemoteEvent {
         /// Which session.
         generation: u32,
     },
+    /// The server no longer opens the stream of the session. Only a POST can tell whether the session
+    /// is lost.
+    SessionDoubted {
+        /// Which session.
+        generation: u32,
+    },
 }
 
 impl RemoteEvent {
@@ -127,7 +133,8 @@ impl RemoteEvent {
             | Self::Message { generation, .. }
             | Self::Ended { generation, .. }
             | Self::Listening { generation, .. }
-            | Self::SessionLost { generation } => *generation,
+            | Self::SessionLost { generation }
+            | Self::SessionDoubted { generation } => *generation,
         }
     }
 }

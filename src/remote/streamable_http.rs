@@ -19,25 +19,32 @@ const DELETE_LIMIT: Duration = Duration::from_millis(400);
 enum Listening {
     Stream(reqwest::Response),
     Later(Option<Duration>),
-    SessionLost,
-    NotOffered,
+    Refused(StatusCode),
+    Impossible,
 }
 
 impl Wire {
-    /// Keeps the standalone stream open (T-34) until the remote does not offer it or the session is
-    /// lost.
+    /// Keeps the standalone stream open (T-34) for as long as the session lasts, or finds that the
+    /// server offers none.
+    ///
+    /// A refusal is judged by what this session has had before. A server that has not offered the
+    /// stream in this session does not offer it at all: a 404 may be nothing but a missing route, and
+    /// whether the session is lost is for the next POST to say. Once there was a stream, a refusal is
+    /// a passing one, or the session is lost, which only a POST can tell.
     pub(super) async fn listen(self: Arc<Self>, session: Arc<Session>) {
         let generation = session.generation;
         let origin = Origin { exchange: None, generation, reading: Reading::Resumable };
         let mut memory = StreamMemory::default();
         let mut backoff = Backoff::default();
-        let mut untold = true;
+        let mut offered = false;
+        let mut doubted = false;
         loop {
-            let mut pause = None;
-            match self.open_listening(&memory, &session).await {
+            let fallback = backoff.next_endless();
+            let pause = match self.open_listening(&memory, &session).await {
                 Listening::Stream(response) => {
-                    if std::mem::take(&mut untold) {
-                        let event = RemoteEvent::Listening { generation, offered: true };
+                    doubted = false;
+                    if !std::mem::replace(&mut offered, true) {
+                        let event = RemoteEvent::Listening { generation, offered };
                         let _ = self.events.send(event).await;
                     }
                     let known = memory.steps;
@@ -49,20 +56,26 @@ impl Wire {
                     if memory.steps > known {
                         backoff.reset();
                     }
+                    memory.retry
                 }
-                Listening::Later(wait) => pause = wait,
-                Listening::NotOffered => {
+                Listening::Later(wait) => wait.or(memory.retry),
+                Listening::Refused(status) if offered && is_passing(status) => {
+                    if status == StatusCode::BAD_REQUEST {
+                        memory.last_event_id = None;
+                    }
+                    let doubt = session.id.is_some() && may_mean_a_lost_session(status);
+                    if doubt && !std::mem::replace(&mut doubted, true) {
+                        let _ = self.events.send(RemoteEvent::SessionDoubted { generation }).await;
+                    }
+                    None
+                }
+                Listening::Refused(_) | Listening::Impossible => {
                     let event = RemoteEvent::Listening { generation, offered: false };
                     let _ = self.events.send(event).await;
                     return;
                 }
-                Listening::SessionLost => {
-                    let _ = self.events.send(RemoteEvent::SessionLost { generation }).await;
-                    return;
-                }
-            }
-            let fallback = backoff.next_endless();
-            tokio::time::sleep(pause.or(memory.retry).unwrap_or(fallback)).await;
+            };
+            tokio::time::sleep(pause.unwrap_or(fallback)).await;
         }
     }
 
@@ -73,7 +86,7 @@ impl Wire {
             Ok(Err(error)) => {
                 tracing::debug!(%error, "cannot open the standalone stream");
                 return if error.is_builder() {
-                    Listening::NotOffered
+                    Listening::Impossible
                 } else {
                     Listening::Later(None)
                 };
@@ -85,7 +98,6 @@ impl Wire {
         };
         let status = response.status();
         match status {
-            StatusCode::NOT_FOUND if session.id.is_some() => Listening::SessionLost,
             _ if status.is_success() && media_type(&response) == headers::EVENT_STREAM => {
                 Listening::Stream(response)
             }
@@ -95,8 +107,8 @@ impl Wire {
                 Listening::Later(retry::retry_after(response.headers()))
             }
             _ => {
-                tracing::debug!(status = status.as_u16(), "the server offers no standalone stream");
-                Listening::NotOffered
+                tracing::debug!(status = status.as_u16(), "the server refused a standalone stream");
+                Listening::Refused(status)
             }
         }
     }
@@ -120,4 +132,21 @@ impl Wire {
             Err(_) => tracing::debug!("the server did not answer the end of the session in time"),
         }
     }
+}
+
+/// Whether a server that has offered the stream may offer it again after this refusal.
+fn is_passing(status: StatusCode) -> bool {
+    may_mean_a_lost_session(status)
+        || matches!(
+            status,
+            StatusCode::FORBIDDEN
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::CONFLICT
+                | StatusCode::TOO_EARLY
+        )
+}
+
+/// Servers say 404 of a forgotten session (T-32), and also 400 (T-39) or 410.
+fn may_mean_a_lost_session(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::BAD_REQUEST)
 }

@@ -1,7 +1,8 @@
 //! Event streams of Streamable HTTP: the standalone one, and those that end before their answer.
 
 use crate::support::harness::{Harness, initialize, kind, parsed};
-use mcp_tether_mock::{MockOptions, Mode};
+use mcp_tether::protocol::ProtocolVersion;
+use mcp_tether_mock::{MockOptions, Mode, RecordedRequest};
 use serde_json::json;
 
 /// T-34
@@ -22,19 +23,106 @@ async fn the_standalone_stream_brings_what_the_server_says_unasked() {
 /// T-34
 #[tokio::test]
 async fn a_server_without_a_standalone_stream_is_not_asked_again() {
-    for status in ["405", "404", "401", "400"] {
-        let options = MockOptions {
-            mode: if status == "404" { Mode::Stateless } else { Mode::Sessions },
-            faults: parsed(&[&format!("status={status}:http=GET")]),
-            ..MockOptions::default()
-        };
-        let mut harness = Harness::new(options).open().await;
-        for _ in 0..5 {
+    for mode in [Mode::Sessions, Mode::Stateless] {
+        for status in ["405", "404", "410", "401", "400"] {
+            let faults = parsed(&[&format!("status={status}:http=GET")]);
+            let options = MockOptions { mode, faults, ..MockOptions::default() };
+            let mut harness = Harness::new(options).open().await;
+            for _ in 0..5 {
+                assert!(harness.call("echo", json!({})).await["result"].is_object(), "{status}");
+            }
+            harness.seen(|all| all.iter().any(|r| r.http_method == "GET")).await;
             assert!(harness.call("echo", json!({})).await["result"].is_object(), "{status}");
+            assert_eq!(harness.mock.recorder().of_http_method("GET").len(), 1, "{status}");
+            assert_eq!(harness.count("initialize"), 1, "{status}");
+            assert_eq!(harness.set_aside(), [] as [serde_json::Value; 0], "{status}");
         }
-        assert_eq!(harness.mock.recorder().of_http_method("GET").len(), 1, "{status}");
-        assert_eq!(harness.count("initialize"), 1, "{status}");
     }
+}
+
+fn streams(all: &[RecordedRequest]) -> usize {
+    all.iter().filter(|r| r.http_method == "GET" && r.status == Some(200)).count()
+}
+
+/// T-32, T-34: a session is lost only if a POST says so
+#[tokio::test]
+async fn a_stream_that_is_refused_later_is_no_lost_session_and_comes_back() {
+    for status in ["404", "400", "410", "409"] {
+        let mut harness = Harness::new(MockOptions::default()).open().await;
+        harness.call("act", json!({})).await;
+        harness.seen(|all| streams(all) == 1).await;
+        harness.fault(&[&format!("status={status}:body=text:http=GET:times=2")]);
+        harness.mock.drop_streams();
+        harness.seen(|all| streams(all) == 2).await;
+        assert_eq!(harness.count("initialize"), 1, "{status}");
+        assert_eq!(harness.count("ping"), usize::from(status != "409"), "{status}: asked once");
+        harness.mock.push_notification("notifications/tools/list_changed", &json!({}));
+        harness.of_method("notifications/tools/list_changed").await;
+    }
+}
+
+/// T-32, T-39
+#[tokio::test]
+async fn a_lost_session_is_noticed_by_its_stream_while_the_host_is_silent() {
+    for fault in ["session=400", "comments"] {
+        let mut harness = Harness::faulty(&[fault]).open().await;
+        harness.call("echo", json!({})).await;
+        for sessions in 2..4 {
+            harness.seen(|all| streams(all) + 1 == sessions).await;
+            harness.mock.forget_sessions();
+            harness.mock.drop_streams();
+            harness.seen(|all| streams(all) == sessions).await;
+            assert_eq!(harness.count("initialize"), sessions, "{fault}: one for each loss");
+            harness.mock.push_notification("notifications/tools/list_changed", &json!({}));
+            harness.of_method("notifications/tools/list_changed").await;
+        }
+        assert!(harness.call("echo", json!({})).await["result"].is_object());
+    }
+}
+
+/// T-32, T-34: what the verdict on the stream of one session was is not said of the next one
+#[tokio::test]
+async fn a_server_without_a_stream_gets_one_new_session_for_each_that_it_forgets() {
+    let mut harness = Harness::faulty(&["status=404:http=GET"]).open().await;
+    for sessions in 1..6 {
+        assert!(harness.call("echo", json!({})).await["result"].is_object());
+        let asked = |all: &[RecordedRequest]| {
+            all.iter().filter(|r| r.http_method == "GET").count() == sessions
+        };
+        harness.seen(asked).await;
+        assert_eq!(harness.count("initialize"), sessions);
+        harness.mock.forget_sessions();
+    }
+}
+
+/// T-32, T-74: a server whose sessions live for seconds only does not keep an idle bridge busy
+#[tokio::test]
+async fn a_session_that_is_lost_again_and_again_waits_before_the_next_one() {
+    for protocol in [ProtocolVersion::V2024_11_05, ProtocolVersion::V2025_11_25] {
+        let options = MockOptions { protocol: protocol.into(), ..MockOptions::default() };
+        let mut harness = Harness::new(options).open().await;
+        harness.call("echo", json!({})).await;
+        for sessions in 1..5 {
+            harness.seen(|all| streams(all) == sessions).await;
+            let is_ready = |all: &[RecordedRequest]| {
+                all.iter().filter(|r| is_accepted(r, "notifications/initialized")).count()
+                    == sessions
+            };
+            harness.seen(is_ready).await;
+            harness.mock.forget_sessions();
+            harness.mock.drop_streams();
+        }
+        harness.seen(|all| all.iter().filter(|r| is_accepted(r, "initialize")).count() == 5).await;
+        let asked = harness.mock.recorder().of_method("initialize");
+        let opened: Vec<_> = asked.iter().filter(|r| is_accepted(r, "initialize")).collect();
+        let pause = opened[4].at.duration_since(opened[3].at).unwrap();
+        assert!(pause.as_millis() >= 1000, "{protocol:?}: {pause:?}");
+        assert!(harness.call("echo", json!({})).await["result"].is_object(), "{protocol:?}");
+    }
+}
+
+fn is_accepted(request: &RecordedRequest, method: &str) -> bool {
+    request.rpc_method() == method && request.status.is_some_and(|status| status < 300)
 }
 
 /// T-34

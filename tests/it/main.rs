@@ -36,6 +36,8 @@ mod http_sse;
 #[cfg(target_os = "linux")]
 #[path = "../keyring/mod.rs"]
 mod keyring;
+#[cfg(target_os = "linux")]
+mod last_lines;
 mod layering;
 mod life_cycle;
 mod log_lines;

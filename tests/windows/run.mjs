@@ -1,6 +1,8 @@
 // The life of a user on Windows, under Wine: sign in through the browser, keep the sign-in in the Credential Manager,
 // connect a host, set hosts up, look, sign out. `run.mjs EXE`; the server is played by MCP_TETHER.
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Host } from '../faults/host.mjs';
 import { World } from '../faults/world.mjs';
 
@@ -45,6 +47,24 @@ try {
   host.write({ jsonrpc: '2.0', method: 'notifications/nothing', params: { text: 'é\u2028😀' } });
   const { code } = await host.leave();
   holds('it ends with its host', code === 0 && host.strays.length === 0, `${code} ${host.strays}`);
+
+  // What a script does: requests from a file, answers into a file. The last line must not be lost.
+  const [script, answers] = [join(world.folder, 'script'), join(world.folder, 'answers')];
+  const messages = [
+    { jsonrpc: '2.0', id: 1, method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'script', version: '1' } } },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/list' },
+  ];
+  writeFileSync(script, messages.map((message) => JSON.stringify(message) + '\n').join(''));
+  const complete = [];
+  for (let count = 0; count < 20; count += 1) {
+    const ends = [openSync(script, 'r'), openSync(answers, 'w')];
+    const { status } = spawnSync(wine, [program, url], { env, stdio: [...ends, 'ignore'], timeout: 90_000 });
+    ends.forEach(closeSync);
+    complete.push(status === 0 && readFileSync(answers, 'utf8').trimEnd().split('\n').length === 2);
+  }
+  holds('every answer reaches a file', complete.every(Boolean), complete);
 
   says('hosts are set up where Windows has them', ['install', url, '--host', 'vscode', '--host', 'zed', '--name', 'shop'],
     String.raw`AppData\Roaming\Code\User\mcp.json`, String.raw`AppData\Roaming\Zed\settings.json`);

@@ -58,6 +58,8 @@ pub(super) struct Opening {
     losses: u32,
     /// Whether the host was answered from memory and the remote is not there yet.
     answered_early: bool,
+    /// Whether a lost session waits to be opened again until the host needs it or a pause is over.
+    paused: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -129,6 +131,11 @@ impl Opening {
     /// Whether the session is lost and nobody is opening it again.
     pub(super) fn is_lost(&self) -> bool {
         self.phase == Phase::Lost
+    }
+
+    /// Whether the session is lost, and opening it again waits for the host or the end of a pause.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// Whether no message of the host waits.

@@ -15,10 +15,7 @@ const LOSSES_IN_A_ROW: u32 = 3;
 impl Bridge {
     /// The remote does not know the session any more. One new session serves everyone who notices.
     pub(in crate::bridge) fn session_lost(&mut self, generation: u32) {
-        if generation != self.session.generation || self.opening.is_idle() {
-            return;
-        }
-        if matches!(self.opening.phase, Phase::Opening | Phase::Reopening | Phase::Lost) {
+        if !self.has_session(generation) {
             return;
         }
         self.opening.losses += 1;
@@ -30,9 +27,39 @@ impl Bridge {
         self.reopen();
     }
 
+    /// The session was lost while the host asked for nothing: its stream ended, or a `ping` of ours
+    /// met a 404. Where sessions live for seconds only, the next one waits for the host or for the
+    /// end of a pause, or a server would be given one session after the other for ever.
+    pub(in crate::bridge) fn session_lost_unasked(&mut self, generation: u32) {
+        if !self.has_session(generation) {
+            return;
+        }
+        match self.timers.pause_after_loss() {
+            Some(pause) if self.opening.holds_nothing() => {
+                tracing::info!(?pause, "the server forgets its sessions within seconds, waiting");
+                self.remote.stop_listening();
+                self.timers.lost();
+                self.timers.reopen_after(pause);
+                self.opening.phase = Phase::Lost;
+                self.opening.paused = true;
+            }
+            _ => self.session_lost(generation),
+        }
+    }
+
+    /// Whether this session is the present one, and open.
+    fn has_session(&self, generation: u32) -> bool {
+        let is_away = matches!(
+            self.opening.phase,
+            Phase::Idle | Phase::Opening | Phase::Reopening | Phase::Lost
+        );
+        generation == self.session.generation && !is_away
+    }
+
     /// Opens a new session with the host's `initialize`, without a session id (T-32).
     pub(in crate::bridge) fn reopen(&mut self) {
         let Some(initialize) = self.opening.initialize.clone() else { return };
+        self.opening.paused = false;
         self.counters.reopened();
         self.timers.lost();
         self.remote.stop_listening();

@@ -111,13 +111,19 @@ impl Program {
 
     /// Starts it with pipes on all three ends.
     pub fn spawn(mut self) -> Running {
-        self.command.stderr(Stdio::piped());
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.start()
+    }
+
+    /// Starts it with these two ends, and nothing of it to read but stderr.
+    pub fn spawn_between(mut self, stdin: impl Into<Stdio>, stdout: impl Into<Stdio>) -> Running {
+        self.command.stdin(stdin).stdout(stdout).stderr(Stdio::piped());
         self.start()
     }
 
     /// Runs it to its end with a terminal as stdin, at which this is typed.
     #[cfg(target_os = "linux")]
-    pub fn run_at_a_terminal(mut self, typed: &str) -> Finished {
+    pub fn run_at_a_terminal(self, typed: &str) -> Finished {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
         let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
@@ -126,8 +132,8 @@ impl Program {
         let name = ptsname(&person, Vec::new()).expect("a terminal");
         let name = name.to_str().expect("a path").to_owned();
         let terminal = std::fs::File::options().read(true).write(true).open(name);
-        self.command.stderr(Stdio::piped()).stdin(terminal.expect("a terminal"));
-        let running = self.start_with_stdin();
+        let terminal = terminal.expect("a terminal");
+        let running = self.spawn_between(terminal, Stdio::piped());
         let mut person = std::fs::File::from(person);
         person.write_all(typed.as_bytes()).expect("it is open");
         // The terminal stays open until the end.
@@ -138,7 +144,7 @@ impl Program {
     pub fn spawn_without_stderr(mut self) -> Running {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
-        self.command.stderr(writer);
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(writer);
         self.start()
     }
 
@@ -156,31 +162,47 @@ impl Program {
         self.spawn()
     }
 
-    fn start(mut self) -> Running {
-        self.command.stdin(Stdio::piped());
-        self.start_with_stdin()
+    /// The program with a terminal as its stdout. What stands for it then is `script`, which passes on
+    /// what the terminal shows; its stdin is the program's.
+    #[cfg(target_os = "linux")]
+    pub fn in_terminal(mut self) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        // Descriptor 3 is the stdin that was given: `script` itself reads none.
+        let script = "exec 3<&0 0</dev/null; exec script -qec \"$IN_TERMINAL\" /dev/null";
+        shell.arg("-c").arg(script).env_clear().current_dir(self.home.path());
+        shell.env("IN_TERMINAL", "exec \"$PROGRAM\" $ARGUMENTS 0<&3 2>/dev/null");
+        for (name, value) in self.command.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        let arguments: Vec<_> =
+            self.command.get_args().map(|argument| argument.to_string_lossy()).collect();
+        shell.env("PROGRAM", self.command.get_program()).env("ARGUMENTS", arguments.join(" "));
+        self.command = shell;
+        self
     }
 
-    fn start_with_stdin(mut self) -> Running {
-        self.command.stdout(Stdio::piped());
+    fn start(mut self) -> Running {
         let mut child = self.command.spawn().expect("the program starts");
+        // What was given to the program must be closed here, or its other end sees no end.
+        drop(self.command);
         let stop_reading = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop_reading);
         let (sender, lines) = mpsc::channel();
-        let stdout = child.stdout.take().expect("a pipe");
-        let by_line = std::thread::spawn(move || {
-            let mut stdout = BufReader::new(stdout);
-            let mut line = String::new();
-            while stdout.read_line(&mut line).is_ok_and(|length| length > 0) {
-                if stopped.load(Ordering::Acquire)
-                    || sender.send(std::mem::take(&mut line)).is_err()
-                {
-                    return;
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            readers.push(std::thread::spawn(move || {
+                let mut stdout = BufReader::new(stdout);
+                let mut line = String::new();
+                while stdout.read_line(&mut line).is_ok_and(|length| length > 0) {
+                    if stopped.load(Ordering::Acquire)
+                        || sender.send(std::mem::take(&mut line)).is_err()
+                    {
+                        return;
+                    }
                 }
-            }
-        });
+            }));
+        }
         let stderr = Arc::new(Mutex::new(String::new()));
-        let mut readers = vec![by_line];
         if let Some(mut pipe) = child.stderr.take() {
             let kept = Arc::clone(&stderr);
             readers.push(std::thread::spawn(move || {
