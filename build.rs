@@ -42,6 +42,7 @@ fn main() {
 
 /// Whether an empty program links with these flags, and runs: an old C library starts no program
 /// with packed relocations.
+#[expect(clippy::disallowed_methods, reason = "writes to the folder of the build")]
 fn is_possible(flags: &[String]) -> bool {
     let (Some(out), Some(compiler), Some(target)) =
         (env::var_os("OUT_DIR"), env::var_os("RUSTC"), env::var_os("TARGET"))

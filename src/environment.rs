@@ -55,21 +55,17 @@ impl Environment {
 
     /// The folder of the settings file, as the platform wants it.
     pub fn configuration_folder(&self) -> Option<PathBuf> {
-        match self.variables {
-            Variables::Process => Some(
-                directories::ProjectDirs::from("", "", "mcp-tether")?.config_dir().to_path_buf(),
-            ),
-            Variables::Fixed(_) => Some(Path::new(&self.variable("HOME")?).join("mcp-tether")),
-        }
+        self.paths().configuration().ok().map(Path::to_path_buf)
     }
 
     /// All our folders.
     pub fn paths(&self) -> Paths {
         match self.variables {
             Variables::Process => Paths::of_process(),
-            Variables::Fixed(_) => {
-                Paths::below(Path::new(&self.variable("HOME").unwrap_or_default()))
-            }
+            Variables::Fixed(_) => match self.variable("HOME") {
+                Some(home) => Paths::below(Path::new(&home)),
+                None => Paths::nowhere(),
+            },
         }
     }
 
@@ -102,11 +98,22 @@ impl Environment {
 /// Writes a result for a person or a program to stdout. The reader may go away whenever it likes,
 /// as `| head` does, so a failure to write is none of ours.
 pub fn to_stdout(text: &str) {
+    let _ = try_to_stdout(text);
+}
+
+/// Writes to stdout where it matters whether somebody still reads.
+///
+/// # Errors
+/// The reader is gone, or the system refused.
+#[expect(clippy::disallowed_methods, reason = "the home of stdout outside the bridge")]
+pub fn try_to_stdout(text: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 /// Writes a message for a person to stderr; a closed stderr is harmless.
+#[expect(clippy::disallowed_methods, reason = "the home of stderr")]
 pub fn to_stderr(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
@@ -117,6 +124,7 @@ pub fn stdin_is_terminal() -> bool {
 }
 
 /// Whether a person reads stderr.
+#[expect(clippy::disallowed_methods, reason = "the home of stderr")]
 pub fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }

@@ -7,11 +7,19 @@
 //! they came unless a rule demands an edit.
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`,
-//! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`;
+//! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`, `platform`;
 //! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
 //! everyone may use `redact` and `error`, and `jsonrpc` and `protocol` of the crate
 //! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
 //! shared by both ends of a test would prove nothing.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "tests write files of their own, for others to read"
+    )
+)]
 
 pub mod auth;
 pub mod bridge;

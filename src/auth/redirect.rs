@@ -3,9 +3,10 @@
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::Url;
 
 use super::options::{AuthOptions, Grant, ResourceIndicator};
+use crate::http::is_loopback;
 
 /// How many ports are tried from the usual one on.
 const PORTS_TRIED: u16 = 8;
@@ -26,12 +27,7 @@ impl Redirect {
     /// Reads a redirect URI that our listener could serve.
     pub fn parse(uri: &str) -> Option<Self> {
         let url = Url::parse(uri).ok()?;
-        let loopback = match url.host()? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let usable = url.scheme() == "http" && loopback && url.query().is_none();
+        let usable = url.scheme() == "http" && is_loopback(&url) && url.query().is_none();
         usable.then(|| Self {
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port().unwrap_or(0),
@@ -118,7 +114,7 @@ mod tests {
     #[test]
     fn the_usual_port_follows_the_recipe() {
         let digest = Md5::digest("https://mcp.example/mcp");
-        let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = hex::encode(digest);
         let expected = 3335 + u32::from_str_radix(&text[..4], 16).unwrap() % 45816;
         assert_eq!(u32::from(usual_port(&options())), expected);
         let mut other = options();

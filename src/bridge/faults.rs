@@ -56,7 +56,7 @@ mod tests {
 
     use super::*;
     use crate::bridge::BridgeOptions;
-    use crate::host::{Drove, HostEnd, in_process};
+    use crate::host::{DriveOutcome, HostEnd, in_process};
     use crate::jsonrpc::Line;
     use crate::remote::RemoteOptions;
 
@@ -71,7 +71,7 @@ mod tests {
         loop {
             tokio::select! {
                 line = end.receive() => return serde_json::from_slice(&line.unwrap()).unwrap(),
-                drove = bridge.host.writer.drive() => assert_ne!(drove, Drove::Closed),
+                drove = bridge.host.writer.drive() => assert_ne!(drove, DriveOutcome::Closed),
             }
         }
     }

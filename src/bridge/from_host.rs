@@ -7,7 +7,7 @@ use super::Bridge;
 use super::in_flight::{Asker, Held, Purpose};
 use crate::eras;
 use crate::error::{Failure, FailureKind};
-use crate::host::LINE_LIMIT;
+use crate::host::MAX_LINE;
 use crate::jsonrpc::{
     Change, Frame, Invalid, Kind, Line, Member, Message, Object, Received, RequestId,
     error_response, error_response_without_id, result_response,
@@ -216,7 +216,7 @@ impl Bridge {
             tracing::warn!("ignored an answer of the host to a request that is not open");
             return;
         };
-        self.remote.people().set(self.in_flight.questions());
+        self.remote.open_prompts().set_count(self.in_flight.questions());
         if request.generation != self.session.generation {
             tracing::debug!("dropped an answer to a session that is gone");
             return;
@@ -241,7 +241,7 @@ impl Bridge {
     }
 
     fn refuse_long_line(&mut self, opening: &[u8]) {
-        let text = format!("the line is longer than {LINE_LIMIT} bytes");
+        let text = format!("the line is longer than {MAX_LINE} bytes");
         tracing::warn!("refused a line of the host: {text}");
         match leading_id(opening) {
             Some(id) => {

@@ -174,7 +174,7 @@ impl Bridge {
         let generation = self.session.generation;
         let request_of_remote = RemoteRequest { id, generation, behind: exchange, asks_a_person };
         self.in_flight.open_to_host(number, request_of_remote);
-        self.remote.people().set(self.in_flight.questions());
+        self.remote.open_prompts().set_count(self.in_flight.questions());
         self.tell_host(request.with_id(&number.to_string()), exchange);
     }
 
@@ -197,7 +197,7 @@ impl Bridge {
         let id = cancelled_id(message)?;
         let number = self.in_flight.host_side_number(&id, generation)?;
         self.in_flight.close_to_host(&RequestId::from(number));
-        self.remote.people().set(self.in_flight.questions());
+        self.remote.open_prompts().set_count(self.in_flight.questions());
         with_cancelled_id(message, number)
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::jsonrpc::{Message, RequestId};
 use crate::protocol::methods;
-use crate::remote::Flight;
+use crate::remote::ExchangeHandle;
 
 /// Who waits for the answer to a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub(super) struct OpenRequest {
     pub(super) purpose: Purpose,
-    pub(super) flight: Flight,
+    pub(super) flight: ExchangeHandle,
     pub(super) generation: u32,
 }
 
@@ -116,7 +116,7 @@ impl InFlight {
     }
 
     /// The request goes out in another exchange now.
-    pub(super) fn flies(&mut self, number: u64, flight: &Flight) {
+    pub(super) fn flies(&mut self, number: u64, flight: &ExchangeHandle) {
         if let Some(request) = self.to_remote.get_mut(&number) {
             request.flight = flight.clone();
         }

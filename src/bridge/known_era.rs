@@ -8,11 +8,13 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::remembered::write;
+use crate::platform::private_file::{self, Durability};
 use crate::protocol::Era;
 
 /// What is older than this is found out anew.
-const GOOD_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The largest file that is read, in bytes.
+const FILE_LIMIT: u64 = 4096;
 
 /// The file that belongs to one remote.
 #[derive(Clone, Debug)]
@@ -39,8 +41,7 @@ impl KnownEra {
     /// In this folder, for the remote of this key.
     pub fn new(folder: &Path, key: &str) -> Self {
         let digest = Sha256::digest(key.as_bytes());
-        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self { file: folder.join(format!("{name}.json")) }
+        Self { file: folder.join(format!("{}.json", hex::encode(&digest[..16]))) }
     }
 
     /// The era that a host of this era found, unless that is too long ago.
@@ -50,7 +51,7 @@ impl KnownEra {
             Era::Legacy => found.legacy_host?,
             Era::Modern => found.modern_host?,
         };
-        let fresh = found <= now() && now() - found < GOOD_FOR.as_secs();
+        let fresh = found <= now() && now() - found < MAX_AGE.as_secs();
         fresh.then_some(if modern { Era::Modern } else { Era::Legacy })
     }
 
@@ -67,8 +68,8 @@ impl KnownEra {
                 Era::Legacy => found.legacy_host = Some(at),
                 Era::Modern => found.modern_host = Some(at),
             }
-            let written = serde_json::to_vec(&found).map(|bytes| write(&known.file, &bytes));
-            if let Ok(Err(error)) = written {
+            let Ok(bytes) = serde_json::to_vec(&found) else { return };
+            if let Err(error) = private_file::write(&known.file, &bytes, Durability::Process) {
                 tracing::debug!(%error, "cannot remember the era of this server");
             }
         });
@@ -76,8 +77,8 @@ impl KnownEra {
 
     /// A file that is damaged or absent knows nothing.
     fn all(&self) -> Found {
-        let bytes = std::fs::read(&self.file).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
+        let bytes = private_file::read(&self.file, FILE_LIMIT).ok().flatten();
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 }
 

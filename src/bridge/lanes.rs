@@ -196,7 +196,7 @@ impl Bridge {
             self.choices.settle_transport(transport);
         }
         let added = Lane {
-            remote: self.remote.beside(),
+            remote: self.remote.with_own_session(),
             session: Session::unopened(0),
             opening: Opening::default(),
             remembered: self.remembered.beside(),

@@ -43,7 +43,7 @@ use self::timers::{Timers, until};
 use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
-use crate::host::{Drove, Host};
+use crate::host::{DriveOutcome, HostStreams};
 use crate::jsonrpc::{Frame, Line, Message};
 use crate::protocol::ProtocolVersion;
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
@@ -126,12 +126,12 @@ pub enum Ended {
 ///
 /// # Errors
 /// Network settings that cannot be used. Whatever happens later is told to the host instead.
-pub async fn run(host: Host, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
+pub async fn run(host: HostStreams, options: BridgeOptions, shutdown: Shutdown) -> Result<Ended> {
     Ok(Bridge::new(host, options)?.run(shutdown).await)
 }
 
 struct Bridge {
-    host: Host,
+    host: HostStreams,
     remote: Remote,
     events: mpsc::Receiver<RemoteEvent>,
     limits: crate::remote::Limits,
@@ -163,7 +163,7 @@ struct Bridge {
 }
 
 impl Bridge {
-    fn new(host: Host, options: BridgeOptions) -> Result<Self> {
+    fn new(host: HostStreams, options: BridgeOptions) -> Result<Self> {
         let limits = options.remote.limits;
         let timers = Timers::new(options.remote.keep_alive);
         let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);
@@ -218,9 +218,9 @@ impl Bridge {
                     self.guarded(|bridge| bridge.take_events(event));
                 }
                 drove = self.host.writer.drive() => match drove {
-                    Drove::Flushed => {}
-                    Drove::Closed => break Ended::HostClosedOutput,
-                    Drove::Failed => break Ended::OutputFailed,
+                    DriveOutcome::Flushed => {}
+                    DriveOutcome::Closed => break Ended::HostClosedOutput,
+                    DriveOutcome::Failed => break Ended::OutputFailed,
                 },
                 () = changed(&mut sign_in) => {
                     self.guarded(|bridge| bridge.in_every_lane(Self::take_sign_in_state));

@@ -12,13 +12,13 @@ use crate::eras::{Exchange, ModernRemote, RemoteEffect, Turn};
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::methods;
-use crate::remote::{Flight, Outcome, Post, number_of};
+use crate::remote::{ExchangeHandle, Outcome, Post, number_of};
 
 /// The adapter, and the exchanges that it has open.
 #[derive(Debug, Default)]
 pub(super) struct Modern {
     remote: Option<Box<ModernRemote>>,
-    flights: HashMap<u64, Flight>,
+    flights: HashMap<u64, ExchangeHandle>,
 }
 
 impl Modern {
@@ -82,7 +82,7 @@ impl Bridge {
             RemoteEffect::Withdraw(id) => self.withdraw_question(id),
             RemoteEffect::Exchange(exchange) => {
                 let post = self.modern_post(exchange);
-                self.modern.flights.insert(post.number, post.flight.clone());
+                self.modern.flights.insert(post.number, post.handle.clone());
                 self.remote.post(post);
             }
             RemoteEffect::Close(exchange) => {
@@ -99,7 +99,7 @@ impl Bridge {
         let id = RequestId::from(id);
         let Some(number) = self.in_flight.host_side_number(&id, generation) else { return };
         self.in_flight.close_to_host(&RequestId::from(number));
-        self.remote.people().set(self.in_flight.questions());
+        self.remote.open_prompts().set_count(self.in_flight.questions());
         let params = json!({ "requestId": number });
         let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
         self.host.writer.push(Frame::from(line.to_string()));
@@ -144,7 +144,7 @@ impl Bridge {
             is_request: exchange.is_request,
             urgent: listens || !exchange.is_request,
             repeatable: exchange.repeatable,
-            modern: Some(crate::remote::Modern { headers, listens }),
+            modern: Some(crate::remote::ModernPost { headers, listens }),
             ..self.post_frame(exchange.number, exchange.frame)
         }
     }

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::jsonrpc::{Message, Object};
+use crate::platform::private_file::{self, Durability};
 
 /// Lists that a host may be answered with, and the notification that announces a change of each.
 const LISTS: [(&str, &str); 4] = [
@@ -21,7 +22,7 @@ const LISTS: [(&str, &str); 4] = [
     ("resources/list", "notifications/resources/list_changed"),
     ("resources/templates/list", "notifications/resources/list_changed"),
 ];
-/// What is longer is not kept.
+/// The largest file that is kept and read, in bytes.
 const FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Where answers are kept, and when they are used.
@@ -85,7 +86,7 @@ impl Remembered {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part.as_bytes());
         }
-        let name: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex::encode(digest.finalize());
         self.file = Some(options.folder.join(format!("{name}.json")));
         Some(options.answer_within)
     }
@@ -183,9 +184,9 @@ impl Remembered {
             let Ok(after) = serde_json::to_vec(&answers) else { return };
             if after.len() as u64 > FILE_LIMIT {
                 // It would not be read again. A file that is not there is as good as removed.
-                let _ = std::fs::remove_file(&file);
+                let _ = private_file::remove(&file);
             } else if after != before
-                && let Err(error) = write(&file, &after)
+                && let Err(error) = private_file::write(&file, &after, Durability::Process)
             {
                 tracing::debug!(%error, "cannot remember the answers of this server");
             }
@@ -218,21 +219,5 @@ fn raw(text: &str) -> Option<Box<RawValue>> {
 
 /// A file that is damaged or unreadable counts as absent: the remote is asked instead.
 fn read(file: &Path) -> Option<Answers> {
-    if std::fs::metadata(file).ok()?.len() > FILE_LIMIT {
-        return None;
-    }
-    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
-}
-
-/// Writes beside the file and renames, so that nobody ever reads half of it.
-pub(super) fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
-    let mut options = std::fs::File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    std::io::Write::write_all(&mut options.open(&temporary)?, bytes)?;
-    std::fs::rename(&temporary, file)
+    serde_json::from_slice(&private_file::read(file, FILE_LIMIT).ok()??).ok()
 }

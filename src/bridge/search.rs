@@ -12,7 +12,7 @@ use crate::eras::{Finding, Heard, ModernRemote, Next, Pin, Place, RemoteOptions,
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, RequestId, error_response};
 use crate::protocol::{Era, codes};
-use crate::remote::{Outcome, Refused, Session, Transport, TransportChoice};
+use crate::remote::{Outcome, ProbeRefusal, Session, Transport, TransportChoice};
 
 /// What is known of the remote's era and transport before it was asked.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Bridge {
                 let exchange = if again { self.numbers.fresh() } else { number };
                 let frame = initialize.with_id(&exchange.to_string());
                 let post = self.post(exchange, frame, &initialize);
-                self.in_flight.flies(number, &post.flight);
+                self.in_flight.flies(number, &post.handle);
                 self.under_way(exchange);
                 match step {
                     Step::Stream => self.remote.open_http_sse(post),
@@ -187,7 +187,7 @@ impl Bridge {
     pub(super) fn take_step_end(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Refused(refused) => {
-                let Refused { status, failure, answer } = *refused;
+                let ProbeRefusal { status, failure, answer } = *refused;
                 let said = Said { failure, answer: answer.clone() };
                 let heard = match status {
                     Some(status) => Heard::Answer(status, answer.as_ref()),
@@ -288,7 +288,7 @@ impl Bridge {
         if self.remote.transport().is_none() {
             tracing::info!(revision = remote.version(), "connected without a session");
         }
-        self.remote.adopt(Transport::StreamableHttp);
+        self.remote.set_transport(Transport::StreamableHttp);
         self.opening.forget_session_id();
         self.session = Arc::new(Session {
             generation: self.session.generation,

@@ -7,7 +7,7 @@ use super::Bridge;
 use super::in_flight::{Asker, Held, OpenRequest, Purpose};
 use crate::jsonrpc::{Frame, Kind, Message};
 use crate::protocol::methods;
-use crate::remote::{Flight, Post};
+use crate::remote::{ExchangeHandle, Post};
 
 impl Bridge {
     /// Sends a host's request or notification to the remote.
@@ -30,11 +30,11 @@ impl Bridge {
         if !self.modern.is_on() {
             let frame = message.with_id(&number.to_string());
             let post = self.post(number, frame, message);
-            self.record(number, &post.flight, purpose);
+            self.record(number, &post.handle, purpose);
             return self.remote.post(post);
         }
         let relays = matches!(&purpose, Purpose::Host(held) if held.asker == Asker::ModernHost);
-        self.record(number, &Flight::default(), purpose);
+        self.record(number, &ExchangeHandle::default(), purpose);
         self.with_modern(|modern, turn| match relays {
             true => modern.relay_request(number, message, turn),
             false => modern.take_request(number, message, turn),
@@ -61,7 +61,7 @@ impl Bridge {
     }
 
     /// Notes a request that the remote owes an answer to.
-    pub(super) fn record(&mut self, number: u64, flight: &Flight, purpose: Purpose) {
+    pub(super) fn record(&mut self, number: u64, flight: &ExchangeHandle, purpose: Purpose) {
         let generation = self.session.generation;
         self.in_flight.open(number, OpenRequest { purpose, flight: flight.clone(), generation });
     }
@@ -85,7 +85,7 @@ impl Bridge {
             urgent: true,
             repeatable: true,
             session: Arc::clone(&self.session),
-            flight: Flight::default(),
+            handle: ExchangeHandle::default(),
             modern: None,
         }
     }

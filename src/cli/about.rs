@@ -91,6 +91,7 @@ impl Generate {
 }
 
 /// The page of a command and those of its verbs.
+#[expect(clippy::disallowed_methods, reason = "a packager named this folder, for everyone to read")]
 fn pages(command: &Command, name: &str, folder: &Path) -> Result<()> {
     let path = folder.join(format!("{name}.1"));
     let written = page(command, name).and_then(|page| fs::write(&path, page));

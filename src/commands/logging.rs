@@ -48,6 +48,7 @@ fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
 }
 
 /// Opens a file for appending that only the owner may read when it is new.
+#[expect(clippy::disallowed_methods, reason = "the user named this file, wherever it is")]
 fn open_private(path: &Path) -> Result<File> {
     let mut options = File::options();
     options.append(true).create(true);

@@ -116,7 +116,7 @@ fn add(digest: &mut Hmac<Sha256>, part: &[u8]) {
 }
 
 fn finish(digest: Hmac<Sha256>) -> String {
-    digest.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest.finalize().into_bytes())
 }
 
 fn text_of(value: &Value) -> &str {

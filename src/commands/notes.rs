@@ -1,14 +1,16 @@
 //! What may be shown of each sign-in, kept beside the store without any secret, so that `status`
 //! can tell it while the keyring is locked or gone. Never decides anything; a note may be missing.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{Registered, SignIn};
 use crate::platform::Paths;
+use crate::platform::private_file::{self, Durability};
+
+/// The largest note that is read, in bytes.
+const FILE_LIMIT: u64 = 64 * 1024;
 
 /// What may be shown of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,13 +70,14 @@ impl Notes {
 
     /// The note of this record.
     pub fn read(&self, name: &str) -> Option<Note> {
-        serde_json::from_slice(&fs::read(self.path(name)?).ok()?).ok()
+        serde_json::from_slice(&private_file::read(&self.path(name)?, FILE_LIMIT).ok()??).ok()
     }
 
     /// Keeps a note; a failure costs no more than the note.
     pub fn write(&self, name: &str, note: &Note) {
         let Some(path) = self.path(name) else { return };
-        if let Err(error) = write(&path, note) {
+        let Ok(text) = serde_json::to_vec(note) else { return };
+        if let Err(error) = private_file::write(&path, &text, Durability::Process) {
             tracing::debug!(%error, "cannot note what a sign-in is");
         }
     }
@@ -82,7 +85,7 @@ impl Notes {
     /// Drops a note.
     pub fn remove(&self, name: &str) {
         if let Some(path) = self.path(name) {
-            let _ = fs::remove_file(path);
+            let _ = private_file::remove(&path);
         }
     }
 
@@ -91,34 +94,4 @@ impl Notes {
         let safe = name.bytes().all(fits);
         Some(self.folder.as_ref().filter(|_| safe)?.join(format!("{name}.json")))
     }
-}
-
-#[cfg(unix)]
-fn create_private(folder: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_private(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir(folder)
-}
-
-/// A new file takes the place of the old one, so nobody reads half of it and no link is followed.
-fn write(path: &Path, note: &Note) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        match create_private(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-    }
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    let _ = fs::remove_file(&fresh);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh)?;
-    file.write_all(&serde_json::to_vec(note)?)?;
-    drop(file);
-    fs::rename(&fresh, path)
 }

@@ -6,7 +6,6 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,11 +14,14 @@ use serde_json::Value;
 use crate::bridge::{Activity, Observer};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{ExitCode, Result};
+use crate::platform::private_file::{self, Durability};
 use crate::platform::{Clock, SystemClock};
 use crate::redact::plain;
 
 /// The folder in the state folder.
 const FOLDER: &str = "running";
+/// The largest file of a bridge that is read, in bytes.
+const FILE_LIMIT: u64 = 64 * 1024;
 
 /// Who a bridge is; what does not change while it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,22 +102,17 @@ struct Kept {
 }
 
 impl Kept {
-    fn begin(folder: &Path, pid: u32) -> std::io::Result<Self> {
-        private_folder(folder)?;
-        let mut options = File::options();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let alive = options.open(lock_file(folder, pid))?;
-        alive.try_lock()?;
+    fn begin(folder: &Path, pid: u32) -> anyhow::Result<Self> {
+        private_file::create_folder(folder)?;
+        let alive = private_file::open_lock(&lock_file(folder, pid))?;
+        alive.try_lock().map_err(anyhow::Error::from)?;
         Ok(Self { folder: folder.to_owned(), pid, _alive: alive })
     }
 
     /// Replaces the file as a whole: a reader never sees half of it.
-    fn write(&self, running: &Running) -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(&serde_json::to_vec(running)?)?;
-        file.persist(text_file(&self.folder, self.pid))?;
+    fn write(&self, running: &Running) -> anyhow::Result<()> {
+        let text = serde_json::to_vec(running)?;
+        private_file::write(&text_file(&self.folder, self.pid), &text, Durability::Process)?;
         Ok(())
     }
 }
@@ -133,7 +130,10 @@ pub fn all(environment: &Environment) -> Vec<Running> {
     let mut found: Vec<Running> = pids(&folder)
         .into_iter()
         .filter(|pid| is_alive(&folder, *pid))
-        .filter_map(|pid| serde_json::from_slice(&fs::read(text_file(&folder, pid)).ok()?).ok())
+        .filter_map(|pid| {
+            let text = private_file::read(&text_file(&folder, pid), FILE_LIMIT).ok()??;
+            serde_json::from_slice(&text).ok()
+        })
         .collect();
     found.sort_by_key(|running| (running.identity.started, running.identity.pid));
     found
@@ -201,7 +201,7 @@ fn pids(folder: &Path) -> Vec<u32> {
 
 /// Whether somebody holds the lock; a file that nobody holds is what a dead bridge left.
 fn is_alive(folder: &Path, pid: u32) -> bool {
-    let Ok(file) = File::open(lock_file(folder, pid)) else { return false };
+    let Ok(Some(file)) = private_file::open(&lock_file(folder, pid)) else { return false };
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => true,
         Err(TryLockError::Error(_)) => false,
@@ -223,15 +223,6 @@ fn lock_file(folder: &Path, pid: u32) -> PathBuf {
 
 fn text_file(folder: &Path, pid: u32) -> PathBuf {
     folder.join(format!("{pid}.json"))
-}
-
-/// A folder for the user's eyes only.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(unix)]

@@ -6,14 +6,14 @@ use tokio::sync::mpsc;
 use super::session::Lines;
 use crate::bridge::{self, BridgeOptions, Ended, Shutdown};
 use crate::error::{Error, ExitCode, Result};
-use crate::host::{Host, HostEnd, in_process};
+use crate::host::{HostEnd, HostStreams, in_process};
 
 /// How many lines may wait in each direction.
 const LINES_WAITING: usize = 16;
 
 /// Bridges stdin and stdout until one side is gone.
 pub async fn stdio(options: BridgeOptions) -> Result<ExitCode> {
-    match bridge::run(Host::stdio(), options, Shutdown::of_process()).await? {
+    match bridge::run(HostStreams::stdio(), options, Shutdown::of_process()).await? {
         Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
             .hint("check that the file or device that stdout leads to has room")),
         Ended::Broken => Ok(ExitCode::Failed),

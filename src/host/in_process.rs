@@ -1,21 +1,27 @@
-//! A host inside this process: what `tools`, `call`, `demo` and the tests use in place of stdio.
+//! A host inside this process: `tools`, `call`, `demo` and the tests use it instead of stdio.
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{Host, LINE_LIMIT, Reader, Writer};
+use super::{HostReader, HostStreams, HostWriter, MAX_LINE};
 use crate::jsonrpc::{Line, LineDecoder};
 
-/// A host for the bridge and the end that plays it. Dropping the end is the host going away.
-pub fn in_process() -> (Host, HostEnd) {
-    let (to_bridge, from_host) = mpsc::channel(64);
-    let (to_host, from_bridge) = mpsc::channel(64);
-    let host = Host { reader: Reader::channel(from_host), writer: Writer::channel(to_host) };
-    let decoder = LineDecoder::new(LINE_LIMIT);
+/// How many chunks may wait in each direction.
+const CHUNKS_WAITING: usize = 64;
+
+/// Makes a host for the bridge, and the end that plays it. Dropping the end is the host leaving.
+pub fn in_process() -> (HostStreams, HostEnd) {
+    let (to_bridge, from_host) = mpsc::channel(CHUNKS_WAITING);
+    let (to_host, from_bridge) = mpsc::channel(CHUNKS_WAITING);
+    let host = HostStreams {
+        reader: HostReader::channel(from_host),
+        writer: HostWriter::channel(to_host),
+    };
+    let decoder = LineDecoder::new(MAX_LINE);
     (host, HostEnd { to_bridge: Some(to_bridge), from_bridge, decoder })
 }
 
-/// Plays the host.
+/// The end that plays the host.
 #[derive(Debug)]
 pub struct HostEnd {
     to_bridge: Option<mpsc::Sender<Bytes>>,
@@ -24,10 +30,10 @@ pub struct HostEnd {
 }
 
 impl HostEnd {
-    /// Sends one message. Nothing happens once the bridge has ended.
+    /// Sends one message. Does nothing once the bridge has ended.
     pub async fn send(&mut self, line: impl Into<Bytes>) {
         if let Some(to_bridge) = &self.to_bridge {
-            // Failing means that the bridge ended, which `receive` reports.
+            // A failure means that the bridge has ended, which `receive` reports.
             let _ = to_bridge.send(line.into()).await;
             let _ = to_bridge.send(Bytes::from_static(b"\n")).await;
         }
@@ -38,7 +44,7 @@ impl HostEnd {
         self.to_bridge = None;
     }
 
-    /// The next line from the bridge, or `None` once it ended. Cancel safe.
+    /// Returns the next line of the bridge, or `None` once it has ended. Cancel safe.
     pub async fn receive(&mut self) -> Option<Bytes> {
         loop {
             if let Some(Line::Text(line)) = self.decoder.next_line() {

@@ -1,6 +1,6 @@
-//! The host's side: lines in, lines out. The only owner of stdin and stdout.
+//! The host's side: lines in, lines out. In bridge mode nothing else reads stdin or writes stdout.
 //!
-//! Knows framing and back pressure; what a message means is the bridge's business.
+//! Knows framing and back pressure, but not what a message means: that is the bridge's business.
 
 mod in_process;
 #[cfg(unix)]
@@ -10,24 +10,24 @@ mod threaded;
 mod writer;
 
 pub use in_process::{HostEnd, in_process};
-pub use reader::Reader;
-pub use writer::{Drove, Writer};
+pub(crate) use reader::HostReader;
+pub(crate) use writer::{DriveOutcome, HostWriter};
 
-/// The longest line that is accepted, in bytes (T-04 asks for at least 32 MiB).
-pub const LINE_LIMIT: usize = 256 * 1024 * 1024;
+/// The longest line that is accepted, in bytes (T-04 demands at least 32 MiB).
+pub const MAX_LINE: usize = 256 * 1024 * 1024;
 
 /// Both directions of one host.
 #[derive(Debug)]
-pub struct Host {
+pub struct HostStreams {
     /// What the host writes.
-    pub reader: Reader,
+    pub(crate) reader: HostReader,
     /// What the host reads.
-    pub writer: Writer,
+    pub(crate) writer: HostWriter,
 }
 
-impl Host {
+impl HostStreams {
     /// The host that started this process, on stdin and stdout.
     pub fn stdio() -> Self {
-        Self { reader: Reader::stdin(), writer: Writer::stdout() }
+        Self { reader: HostReader::stdin(), writer: HostWriter::stdout() }
     }
 }

@@ -1,9 +1,9 @@
 //! stdin and stdout as polled descriptors: no thread, no hand-over, no idle wake-ups.
 //!
-//! `O_NONBLOCK` belongs to the open file description, which the host (and `npx` in between) may
-//! share, so it is never set on the descriptors we were given: sockets are used with
-//! `MSG_DONTWAIT`, pipes are opened once more through `/proc/self/fd`. Where neither works the
-//! caller falls back to threads.
+//! `O_NONBLOCK` is a property of the open file description, which the host (and `npx` in between)
+//! may share, so it is never set on the given descriptors: sockets are used with `MSG_DONTWAIT`,
+//! pipes are opened again through `/proc/self/fd`. Where neither works the caller falls back to
+//! threads.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -15,15 +15,15 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// How many pieces go into one system call.
-const PIECES_AT_ONCE: usize = 16;
-/// The size of a pipe that carried a large message, in bytes.
-const WIDE_PIPE: usize = 1024 * 1024;
-/// How much is read at once.
-const CHUNK: usize = 64 * 1024;
+/// How many pieces are written with one system call.
+const MAX_PIECES_PER_WRITE: usize = 16;
+/// The size of a pipe that carries large messages, in bytes.
+const WIDE_PIPE_SIZE: usize = 1024 * 1024;
+/// How much is read at once, in bytes.
+const READ_SIZE: usize = 64 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nature {
+enum DescriptorKind {
     Pipe,
     Socket,
 }
@@ -32,7 +32,7 @@ enum Nature {
 #[derive(Debug)]
 pub(super) struct PolledInput {
     descriptor: AsyncFd<OwnedFd>,
-    nature: Nature,
+    kind: DescriptorKind,
     chunk: Box<[u8]>,
 }
 
@@ -40,25 +40,25 @@ pub(super) struct PolledInput {
 #[derive(Debug)]
 pub(super) struct PolledOutput {
     descriptor: AsyncFd<OwnedFd>,
-    nature: Nature,
+    kind: DescriptorKind,
     widened: bool,
 }
 
 impl PolledInput {
     /// `None` where stdin cannot be polled.
     pub(super) fn stdin() -> Option<Self> {
-        let (descriptor, nature) = pollable(&io::stdin(), 0, OFlags::RDONLY)?;
-        let descriptor = registered(descriptor, Interest::READABLE)?;
-        Some(Self { descriptor, nature, chunk: vec![0; CHUNK].into() })
+        let (descriptor, kind) = open_pollable(&io::stdin(), 0, OFlags::RDONLY)?;
+        let descriptor = register(descriptor, Interest::READABLE)?;
+        Some(Self { descriptor, kind, chunk: vec![0; READ_SIZE].into() })
     }
 
     pub(super) async fn read_into(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         loop {
             let mut guard = self.descriptor.readable().await?;
             let descriptor = guard.get_inner();
-            let read = match self.nature {
-                Nature::Pipe => rustix::io::read(descriptor, &mut self.chunk[..]),
-                Nature::Socket => {
+            let read = match self.kind {
+                DescriptorKind::Pipe => rustix::io::read(descriptor, &mut self.chunk[..]),
+                DescriptorKind::Socket => {
                     rustix::net::recv(descriptor, &mut self.chunk[..], RecvFlags::DONTWAIT)
                         .map(|(read, _)| read)
                 }
@@ -79,17 +79,18 @@ impl PolledInput {
 
 impl PolledOutput {
     /// `None` where stdout cannot be polled.
+    #[expect(clippy::disallowed_methods, reason = "the home of stdout in the bridge")]
     pub(super) fn stdout() -> Option<Self> {
-        let (descriptor, nature) = pollable(&io::stdout(), 1, OFlags::WRONLY)?;
-        let descriptor = registered(descriptor, Interest::WRITABLE | Interest::ERROR)?;
-        Some(Self { descriptor, nature, widened: false })
+        let (descriptor, kind) = open_pollable(&io::stdout(), 1, OFlags::WRONLY)?;
+        let descriptor = register(descriptor, Interest::WRITABLE | Interest::ERROR)?;
+        Some(Self { descriptor, kind, widened: false })
     }
 
-    /// Writes at once what fits, waits only if nothing does. Returns how many bytes left.
+    /// Writes what fits now, and waits only if nothing does. Returns how many bytes were written.
     pub(super) async fn write(&mut self, queue: &VecDeque<Bytes>) -> io::Result<usize> {
         self.widen(queue);
         let pieces: Vec<IoSlice<'_>> =
-            queue.iter().take(PIECES_AT_ONCE).map(|piece| IoSlice::new(piece)).collect();
+            queue.iter().take(MAX_PIECES_PER_WRITE).map(|piece| IoSlice::new(piece)).collect();
         let pieces = pieces.as_slice();
         loop {
             match self.write_now(pieces) {
@@ -106,22 +107,22 @@ impl PolledOutput {
         }
     }
 
-    /// A large message goes through a pipe of 64 KiB in hundreds of turns; the first one makes it
-    /// wider. Not being allowed to is harmless.
+    /// Widens the pipe at the first large message, which would take hundreds of turns through 64 KiB.
+    /// A refusal is harmless.
     fn widen(&mut self, queue: &VecDeque<Bytes>) {
-        let large = queue.iter().any(|piece| piece.len() > WIDE_PIPE / 4);
-        if large && self.nature == Nature::Pipe && !self.widened {
+        let large = queue.iter().any(|piece| piece.len() > WIDE_PIPE_SIZE / 4);
+        if large && self.kind == DescriptorKind::Pipe && !self.widened {
             self.widened = true;
             #[cfg(target_os = "linux")]
-            let _ = rustix::pipe::fcntl_setpipe_size(self.descriptor.get_ref(), WIDE_PIPE);
+            let _ = rustix::pipe::fcntl_setpipe_size(self.descriptor.get_ref(), WIDE_PIPE_SIZE);
         }
     }
 
     fn write_now(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let descriptor = self.descriptor.get_ref();
-        let written = match self.nature {
-            Nature::Pipe => rustix::io::writev(descriptor, pieces)?,
-            Nature::Socket => {
+        let written = match self.kind {
+            DescriptorKind::Pipe => rustix::io::writev(descriptor, pieces)?,
+            DescriptorKind::Socket => {
                 let flags = SendFlags::DONTWAIT;
                 rustix::net::sendmsg(
                     descriptor,
@@ -134,7 +135,7 @@ impl PolledOutput {
         Ok(written)
     }
 
-    /// Waits until the other end is gone.
+    /// Waits until the other end is closed.
     pub(super) async fn closed(&mut self) {
         loop {
             let Ok(mut guard) = self.descriptor.ready(Interest::WRITABLE | Interest::ERROR).await
@@ -144,8 +145,8 @@ impl PolledOutput {
             if guard.ready().is_error() || guard.ready().is_write_closed() {
                 return;
             }
-            // Safe here: with nothing to write nobody waits for this readiness, and a write is
-            // always tried before it is waited for.
+            // Nothing waits for this readiness while there is nothing to write, and a write is tried
+            // before it is waited for.
             guard.clear_ready();
         }
     }
@@ -156,19 +157,25 @@ impl PolledOutput {
     reason = "tokio's replacement is unsafe because a caller could close the descriptor behind its \
               back; an owned descriptor that never leaves this module rules that out"
 )]
-fn registered(descriptor: OwnedFd, interest: Interest) -> Option<AsyncFd<OwnedFd>> {
+fn register(descriptor: OwnedFd, interest: Interest) -> Option<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(descriptor, interest).ok()
 }
 
-/// A descriptor that can be polled without changing the one we were given.
-fn pollable(given: &impl AsFd, number: u32, mode: OFlags) -> Option<(OwnedFd, Nature)> {
+/// Opens a descriptor that can be polled without changing the given one.
+fn open_pollable(
+    given: &impl AsFd,
+    number: u32,
+    mode: OFlags,
+) -> Option<(OwnedFd, DescriptorKind)> {
     let status = rustix::fs::fstat(given).ok()?;
     match FileType::from_raw_mode(status.st_mode as rustix::fs::RawMode) {
-        FileType::Socket => Some((given.as_fd().try_clone_to_owned().ok()?, Nature::Socket)),
+        FileType::Socket => {
+            Some((given.as_fd().try_clone_to_owned().ok()?, DescriptorKind::Socket))
+        }
         FileType::Fifo => {
             let path = format!("/proc/self/fd/{number}");
             let flags = mode | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            Some((rustix::fs::open(path, flags, Mode::empty()).ok()?, Nature::Pipe))
+            Some((rustix::fs::open(path, flags, Mode::empty()).ok()?, DescriptorKind::Pipe))
         }
         _ => None,
     }

@@ -1,11 +1,11 @@
-//! stdin → lines. Reading never waits for anything but the host (T-07).
+//! Reads lines from stdin. Reading waits for nothing but the host (T-07).
 
 use std::io;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use super::LINE_LIMIT;
+use super::MAX_LINE;
 #[cfg(unix)]
 use super::polled::PolledInput;
 use super::threaded;
@@ -13,39 +13,39 @@ use crate::jsonrpc::{Line, LineDecoder};
 
 /// Reads the host's lines.
 #[derive(Debug)]
-pub struct Reader {
-    source: Source,
+pub struct HostReader {
+    source: InputSource,
     decoder: LineDecoder,
     ended: bool,
 }
 
 #[derive(Debug)]
-enum Source {
+enum InputSource {
     #[cfg(unix)]
     Polled(PolledInput),
     Channel(mpsc::Receiver<Bytes>),
 }
 
-impl Reader {
-    /// Reads stdin: polled where it is a pipe or a socket, through a thread of its own elsewhere.
+impl HostReader {
+    /// Reads stdin: by polling where it is a pipe or a socket, otherwise through a thread.
     pub fn stdin() -> Self {
         #[cfg(unix)]
         if let Some(polled) = PolledInput::stdin() {
-            return Self::new(Source::Polled(polled));
+            return Self::new(InputSource::Polled(polled));
         }
-        Self::new(Source::Channel(threaded::stdin()))
+        Self::new(InputSource::Channel(threaded::stdin()))
     }
 
     /// Reads chunks from a channel.
     pub fn channel(chunks: mpsc::Receiver<Bytes>) -> Self {
-        Self::new(Source::Channel(chunks))
+        Self::new(InputSource::Channel(chunks))
     }
 
-    fn new(source: Source) -> Self {
-        Self { source, decoder: LineDecoder::new(LINE_LIMIT), ended: false }
+    fn new(source: InputSource) -> Self {
+        Self { source, decoder: LineDecoder::new(MAX_LINE), ended: false }
     }
 
-    /// The next line, or `None` once the host closed its end. Cancel safe.
+    /// Returns the next line, or `None` once the host has closed its end. Cancel safe.
     pub async fn next(&mut self) -> Option<Line> {
         loop {
             if let Some(line) = self.decoder.next_line() {
@@ -65,13 +65,13 @@ impl Reader {
         }
     }
 
-    /// A line that is there already, without waiting.
+    /// Returns the next line if it was read already.
     pub fn buffered(&mut self) -> Option<Line> {
         self.decoder.next_line()
     }
 }
 
-impl Source {
+impl InputSource {
     async fn read_into(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         match self {
             #[cfg(unix)]
@@ -91,7 +91,7 @@ mod tests {
     #[tokio::test]
     async fn lines_arrive_whole_however_they_are_cut_and_the_end_is_seen() {
         let (sender, receiver) = mpsc::channel(1);
-        let mut reader = Reader::channel(receiver);
+        let mut reader = HostReader::channel(receiver);
         let feed = async move {
             for chunk in ["{\"a\"", ":1}\r", "\n\n{}", "\nlast"] {
                 sender.send(Bytes::from(chunk)).await.unwrap();

@@ -57,6 +57,7 @@ pub(super) struct ThreadedOutput {
 
 impl ThreadedOutput {
     /// Starts the writing thread for stdout.
+    #[expect(clippy::disallowed_methods, reason = "the home of stdout in the bridge")]
     pub(super) fn stdout() -> Self {
         let is_terminal = io::stdout().is_terminal();
         Self { is_terminal, ..Self::start(|| io::stdout().lock()) }
@@ -146,6 +147,7 @@ mod wait {
         until(&io::stdin(), PollFlags::IN);
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the home of stdout in the bridge")]
     pub(super) fn for_output() {
         until(&io::stdout(), PollFlags::OUT);
     }

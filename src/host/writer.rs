@@ -1,7 +1,8 @@
-//! Messages → stdout, one line each, in order. Nothing else in the program may touch stdout (T-02).
+//! Writes messages to stdout, one line each, in order. In bridge mode nothing else writes there
+//! (T-02).
 //!
-//! Small messages are gathered and written together, large ones are passed on without a copy. A
-//! host that stops reading fills the queue; the bridge then stops taking messages from the remote.
+//! Small messages are gathered and written together, large ones are written without a copy. A host
+//! that stops reading fills the queue; the bridge then takes no more messages from the remote.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,33 +16,33 @@ use super::polled::PolledOutput;
 use super::threaded::ThreadedOutput;
 use crate::jsonrpc::Frame;
 
-/// Pieces up to this many bytes are gathered into one buffer.
-const GATHER_LIMIT: usize = 16 * 1024;
-/// A gathered buffer of this size is closed and a new one begun.
-const GATHERED_MAXIMUM: usize = 256 * 1024;
-/// With this many bytes waiting, [`Writer::has_room`] says no.
-const QUEUE_LIMIT: usize = 1024 * 1024;
+/// Pieces of up to this many bytes are gathered in one buffer.
+const MAX_GATHERED_PIECE: usize = 16 * 1024;
+/// A buffer of this many bytes is closed and a new one begun.
+const MAX_GATHERED_BUFFER: usize = 256 * 1024;
+/// How many bytes may wait before [`HostWriter::has_room`] is false.
+const MAX_QUEUED: usize = 1024 * 1024;
 
 /// Writes lines to the host.
 #[derive(Debug)]
-pub struct Writer {
-    sink: Sink,
+pub struct HostWriter {
+    sink: OutputSink,
     queue: VecDeque<Bytes>,
     gathered: BytesMut,
     waiting: usize,
 }
 
 #[derive(Debug)]
-enum Sink {
+enum OutputSink {
     #[cfg(unix)]
     Polled(PolledOutput),
     Threaded(ThreadedOutput),
     Channel(mpsc::Sender<Bytes>),
 }
 
-/// What [`Writer::drive`] came to.
+/// How [`HostWriter::drive`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drove {
+pub enum DriveOutcome {
     /// Everything queued was handed to the system.
     Flushed,
     /// The host no longer reads.
@@ -50,31 +51,30 @@ pub enum Drove {
     Failed,
 }
 
-impl Writer {
-    /// Writes to stdout: polled where it is a pipe or a socket, through a thread of its own
-    /// elsewhere.
+impl HostWriter {
+    /// Writes to stdout: by polling where it is a pipe or a socket, otherwise through a thread.
     pub fn stdout() -> Self {
         #[cfg(unix)]
         if let Some(polled) = PolledOutput::stdout() {
-            return Self::new(Sink::Polled(polled));
+            return Self::new(OutputSink::Polled(polled));
         }
-        Self::new(Sink::Threaded(ThreadedOutput::stdout()))
+        Self::new(OutputSink::Threaded(ThreadedOutput::stdout()))
     }
 
     /// Writes chunks to a channel.
     pub fn channel(chunks: mpsc::Sender<Bytes>) -> Self {
-        Self::new(Sink::Channel(chunks))
+        Self::new(OutputSink::Channel(chunks))
     }
 
-    fn new(sink: Sink) -> Self {
+    fn new(sink: OutputSink) -> Self {
         Self { sink, queue: VecDeque::new(), gathered: BytesMut::new(), waiting: 0 }
     }
 
-    /// Queues one message as a line. [`Writer::drive`] writes it.
+    /// Queues one message as a line. [`HostWriter::drive`] writes it.
     pub fn push(&mut self, frame: Frame) {
         self.waiting += frame.len() + 1;
         for piece in frame.into_pieces() {
-            if piece.len() > GATHER_LIMIT {
+            if piece.len() > MAX_GATHERED_PIECE {
                 self.close_gathered();
                 self.queue.push_back(piece);
             } else {
@@ -82,14 +82,14 @@ impl Writer {
             }
         }
         self.gathered.extend_from_slice(b"\n");
-        if self.gathered.len() >= GATHERED_MAXIMUM {
+        if self.gathered.len() >= MAX_GATHERED_BUFFER {
             self.close_gathered();
         }
     }
 
     /// Whether more should be queued now.
     pub fn has_room(&self) -> bool {
-        self.waiting < QUEUE_LIMIT
+        self.waiting < MAX_QUEUED
     }
 
     /// Whether everything was handed to the system.
@@ -99,10 +99,10 @@ impl Writer {
 
     /// Writes what is queued; with nothing queued, waits until the host no longer reads. Cancel
     /// safe.
-    pub async fn drive(&mut self) -> Drove {
+    pub async fn drive(&mut self) -> DriveOutcome {
         if self.waiting == 0 {
             self.sink.closed().await;
-            return Drove::Closed;
+            return DriveOutcome::Closed;
         }
         self.close_gathered();
         while !self.queue.is_empty() {
@@ -110,18 +110,18 @@ impl Writer {
                 Ok(written) => self.advance(written),
                 Err(error) if is_end(&error) => {
                     tracing::debug!(%error, "the host no longer reads");
-                    return Drove::Closed;
+                    return DriveOutcome::Closed;
                 }
                 Err(error) => {
                     tracing::error!(%error, "cannot write to stdout");
-                    return Drove::Failed;
+                    return DriveOutcome::Failed;
                 }
             }
         }
-        Drove::Flushed
+        DriveOutcome::Flushed
     }
 
-    /// Writes the last lines, as long as the host takes some of them within each `pause`. Cancel
+    /// Writes the last lines for as long as the host takes some of them within each `pause`. Cancel
     /// safe.
     pub async fn flush(&mut self, pause: Duration) {
         while self.waiting > 0 {
@@ -153,7 +153,7 @@ impl Writer {
     }
 }
 
-impl Sink {
+impl OutputSink {
     async fn write(&mut self, queue: &VecDeque<Bytes>) -> io::Result<usize> {
         match self {
             #[cfg(unix)]
@@ -198,12 +198,12 @@ mod tests {
     #[tokio::test]
     async fn each_message_becomes_one_line_in_order_whatever_its_size() {
         let (sender, mut receiver) = mpsc::channel(64);
-        let mut writer = Writer::channel(sender);
-        let large = "x".repeat(GATHER_LIMIT + 1);
+        let mut writer = HostWriter::channel(sender);
+        let large = "x".repeat(MAX_GATHERED_PIECE + 1);
         for text in ["a", &large, "b", "c"] {
             writer.push(Frame::from(text.to_owned()));
         }
-        assert_eq!(writer.drive().await, Drove::Flushed);
+        assert_eq!(writer.drive().await, DriveOutcome::Flushed);
         assert!(writer.is_empty());
         drop(writer);
         let mut all = Vec::new();
@@ -216,20 +216,20 @@ mod tests {
     #[tokio::test]
     async fn a_host_that_stops_reading_is_felt_and_one_that_leaves_is_seen() {
         let (sender, receiver) = mpsc::channel(1);
-        let mut writer = Writer::channel(sender);
-        writer.push(Frame::from("x".repeat(QUEUE_LIMIT)));
+        let mut writer = HostWriter::channel(sender);
+        writer.push(Frame::from("x".repeat(MAX_QUEUED)));
         assert!(!writer.has_room());
         drop(receiver);
-        assert_eq!(writer.drive().await, Drove::Closed);
+        assert_eq!(writer.drive().await, DriveOutcome::Closed);
     }
 
     /// T-08
     #[tokio::test(start_paused = true)]
     async fn the_last_lines_wait_for_a_slow_reader_and_not_for_one_that_reads_nothing() {
         let (sender, mut receiver) = mpsc::channel(1);
-        let mut writer = Writer::channel(sender);
+        let mut writer = HostWriter::channel(sender);
         for _ in 0..5 {
-            writer.push(Frame::from("x".repeat(GATHERED_MAXIMUM)));
+            writer.push(Frame::from("x".repeat(MAX_GATHERED_BUFFER)));
         }
         let pause = Duration::from_millis(300);
         let slow = async {

@@ -236,6 +236,7 @@ fn replaceable(path: &Path, metadata: &Metadata) -> Result<()> {
 }
 
 /// The former content under the first name that is free or holds the same already.
+#[expect(clippy::disallowed_methods, reason = "a host's file, with the mode that it has")]
 fn back_up(path: &Path, found: &Found) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default();
     for number in 0..100 {

@@ -1,4 +1,4 @@
-//! Request bodies made of the pieces of a frame, and the knowledge of when one has left.
+//! Request bodies made of the pieces of a frame, and the signal that one was sent.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -13,36 +13,36 @@ use tokio::sync::Notify;
 
 use crate::jsonrpc::Frame;
 
-/// Tells when a request body was handed to the connection, so that what must not overtake it can
-/// wait (T-07: a cancellation is not sent before the request it names).
+/// Whether a request body was handed to the connection, so that what must not overtake it can wait
+/// (T-07: a cancellation is not sent before the request it names).
 #[derive(Clone, Debug, Default)]
-pub struct Departure {
-    inner: Arc<Inner>,
+pub struct BodySent {
+    inner: Arc<BodySentState>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    left: AtomicBool,
+struct BodySentState {
+    is_sent: AtomicBool,
     notify: Notify,
 }
 
-impl Departure {
-    /// Waits until the body has left, or never will.
+impl BodySent {
+    /// Waits until the body was sent, or never will be.
     pub async fn wait(&self) {
         let notified = self.inner.notify.notified();
-        if !self.has_left() {
+        if !self.is_sent() {
             notified.await;
         }
     }
 
-    /// Whether the body has left.
-    pub fn has_left(&self) -> bool {
-        self.inner.left.load(Ordering::Acquire)
+    /// Whether the body was sent, or never will be.
+    pub fn is_sent(&self) -> bool {
+        self.inner.is_sent.load(Ordering::Acquire)
     }
 
-    /// Nothing needs to wait any longer.
-    pub fn mark(&self) {
-        self.inner.left.store(true, Ordering::Release);
+    /// Lets everyone go on who waits.
+    pub fn mark_sent(&self) {
+        self.inner.is_sent.store(true, Ordering::Release);
         self.inner.notify.notify_waiters();
     }
 }
@@ -52,14 +52,14 @@ impl Departure {
 pub struct FrameBody {
     pieces: VecDeque<Bytes>,
     remaining: u64,
-    departure: Departure,
+    body_sent: BodySent,
 }
 
 impl FrameBody {
-    /// A body that reports to `departure`.
-    pub fn new(frame: Frame, departure: Departure) -> Self {
+    /// A body that marks `body_sent` with its last piece.
+    pub fn new(frame: Frame, body_sent: BodySent) -> Self {
         let remaining = frame.len() as u64;
-        Self { pieces: frame.into_pieces().into(), remaining, departure }
+        Self { pieces: frame.into_pieces().into(), remaining, body_sent }
     }
 }
 
@@ -74,7 +74,7 @@ impl http_body::Body for FrameBody {
         let piece = self.pieces.pop_front();
         self.remaining -= piece.as_ref().map_or(0, Bytes::len) as u64;
         if self.pieces.is_empty() {
-            self.departure.mark();
+            self.body_sent.mark_sent();
         }
         Poll::Ready(piece.map(|piece| Ok(http_body::Frame::data(piece))))
     }

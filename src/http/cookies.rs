@@ -1,5 +1,5 @@
-//! Cookies of one remote, for load balancers that keep a session on one machine with one. As long
-//! as the remote has set none, a request pays nothing for them.
+//! The cookies of one remote: load balancers use one to keep a session on one machine. While the
+//! remote has set none, a request costs nothing more.
 
 use std::fmt;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -8,12 +8,12 @@ use cookie_store::CookieStore;
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
-/// What the remote has set, for as long as the process lives.
+/// The cookies that the remote has set, for the life of the process.
 #[derive(Default)]
 pub(super) struct Cookies(OnceLock<RwLock<CookieStore>>);
 
 impl Cookies {
-    /// The header for a request to this URL.
+    /// The `Cookie` header for a request to this URL.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         let store = self.0.get()?.read().unwrap_or_else(PoisonError::into_inner);
         let pairs: Vec<_> =
@@ -24,8 +24,8 @@ impl Cookies {
         HeaderValue::try_from(pairs.join("; ")).ok()
     }
 
-    /// Keeps what a response from this URL sets (RFC 6265); what is malformed is left out.
-    pub(super) fn keep(&self, url: &Url, headers: &HeaderMap) {
+    /// Stores what a response from this URL sets (RFC 6265) and ignores what is malformed.
+    pub(super) fn store(&self, url: &Url, headers: &HeaderMap) {
         for value in headers.get_all(header::SET_COOKIE) {
             let Ok(text) = value.to_str() else { continue };
             let store = self.0.get_or_init(RwLock::default);
@@ -55,7 +55,7 @@ mod tests {
             headers.append(header::SET_COOKIE, HeaderValue::from_static(text));
         }
         assert_eq!(cookies.header(&url("https://a.example/mcp")), None);
-        cookies.keep(&url("https://a.example/mcp"), &headers);
+        cookies.store(&url("https://a.example/mcp"), &headers);
         let header = cookies.header(&url("https://a.example/mcp")).unwrap();
         let mut pairs: Vec<_> = header.to_str().unwrap().split("; ").collect();
         pairs.sort_unstable();

@@ -1,13 +1,15 @@
-//! The HTTP connection to one remote: TLS roots, proxies, cookies, look-up. Follows no redirects by
-//! itself (T-25) and knows nothing about MCP.
+//! The HTTP connection to one remote: TLS roots, proxies, cookies, name look-up. Follows no
+//! redirects (T-25) and knows nothing about MCP.
 
 mod body;
-mod chain;
 mod cookies;
+mod loopback;
 mod options;
 mod outbound;
+mod presented_chain;
 
-pub use body::{Departure, FrameBody};
-pub use chain::Presented;
+pub use body::{BodySent, FrameBody};
+pub use loopback::is_loopback;
 pub use options::{HttpOptions, Proxy};
-pub use outbound::{Outbound, is_loopback};
+pub use outbound::Outbound;
+pub use presented_chain::PresentedChain;

@@ -1,4 +1,4 @@
-//! How we reach the network: what `http::Client` is built from.
+//! The network settings that the HTTP client is built from.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use crate::redact::Secret;
 /// Network settings of one run.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// Permit `http:` to hosts that are not loopback (S-13).
+    /// Whether `http:` is permitted to other machines (S-13).
     pub allow_http: bool,
-    /// Which proxy to use.
+    /// The proxy.
     pub proxy: Proxy,
     /// Certificate authorities in PEM files, added to the system's.
     pub extra_ca_files: Vec<PathBuf>,
-    /// Connect over IPv4 only.
+    /// Whether to connect over IPv4 only.
     pub ipv4: bool,
-    /// Keep cookies between requests (session affinity of load balancers).
+    /// Whether to keep cookies between requests (session affinity of load balancers).
     pub cookies: bool,
-    /// Bound on name look-up, TCP and TLS together.
+    /// The most time that name look-up, TCP and TLS may take together.
     pub connect_timeout: Duration,
 }
 
@@ -30,11 +30,11 @@ pub enum Proxy {
     /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say. Loopback is always direct.
     #[default]
     Environment,
-    /// None at all.
+    /// None.
     Off,
-    /// This one, for everything but loopback and what `bypass` names. The URL may hold a password.
+    /// This one, but for loopback and the hosts in `bypass`. The URL may hold a password.
     Url {
-        /// The proxy's URL.
+        /// The URL of the proxy.
         url: Secret<Url>,
         /// Hosts that are reached directly, in the syntax of `NO_PROXY`.
         bypass: Option<String>,

@@ -1,5 +1,5 @@
-//! Builds the HTTP client. Nothing of TLS is set up for a plain `http:` remote, and the system's
-//! roots are read only for an `https:` one.
+//! Builds the HTTP client. TLS is set up, and the system's roots are read, only for an `https:`
+//! remote.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -10,15 +10,16 @@ use reqwest::dns::Resolve;
 use reqwest::{
     Certificate, ClientBuilder, Method, NoProxy, RequestBuilder, Response, header, redirect,
 };
-use url::{Host, Url};
+use url::Url;
 
-use super::chain::Presented;
 use super::cookies::Cookies;
+use super::loopback::{is_loopback, without_lookup};
 use super::options::{HttpOptions, Proxy};
+use super::presented_chain::PresentedChain;
 use crate::error::{Error, Result};
 
-/// Connections that are kept for later requests; a burst needs more, which are closed after it.
-const KEPT_CONNECTIONS: usize = 64;
+/// How many idle connections are kept; further ones of a burst are closed after it.
+const MAX_IDLE_CONNECTIONS: usize = 64;
 
 /// Sends requests. Cheap to clone; clones share connections and cookies.
 #[derive(Clone, Debug)]
@@ -31,12 +32,12 @@ impl Outbound {
     /// Prepares requests to `url` and its origin.
     ///
     /// # Errors
-    /// An unreadable or malformed CA file, a proxy URL that cannot be used.
+    /// An unreadable or malformed CA file, or an unusable proxy URL.
     pub fn new(options: &HttpOptions, url: &Url) -> Result<Self> {
-        Self::build(options, url, |builder| builder)
+        Self::build(options, url, |builder| without_lookup(builder, url))
     }
 
-    /// The same with a look-up of names that may refuse addresses.
+    /// As [`Outbound::new`], with a name look-up that may refuse addresses.
     ///
     /// # Errors
     /// As [`Outbound::new`].
@@ -48,16 +49,21 @@ impl Outbound {
         Self::build(options, url, |builder| builder.dns_resolver(resolver.clone()))
     }
 
-    /// The same, which takes any certificate for good and keeps what the server presents: only for
-    /// looking at that. Nothing that matters may be sent over it.
+    /// Accepts any certificate and records it, for inspection only: nothing that matters may be sent.
     ///
     /// # Errors
     /// As [`Outbound::new`].
-    pub fn looking_at_certificates(options: &HttpOptions, url: &Url) -> Result<(Self, Presented)> {
-        let presented = Presented::default();
-        let outbound = Self::build(options, url, |builder| match presented.connecting() {
-            Some(config) => builder.tls_backend_preconfigured(config),
-            None => builder,
+    pub fn recording_certificates(
+        options: &HttpOptions,
+        url: &Url,
+    ) -> Result<(Self, PresentedChain)> {
+        let presented = PresentedChain::default();
+        let outbound = Self::build(options, url, |builder| {
+            let builder = without_lookup(builder, url);
+            match presented.recording_config() {
+                Some(config) => builder.tls_backend_preconfigured(config),
+                None => builder,
+            }
         })?;
         Ok((outbound, presented))
     }
@@ -95,26 +101,16 @@ impl Outbound {
         }
     }
 
-    /// Sends a request that was started here, and keeps the cookies that come back.
+    /// Sends a request that was started here, and stores the cookies of its response.
     ///
     /// # Errors
-    /// What `reqwest` says: no connection, or one that broke before the head of a response.
+    /// No connection, or one that broke before the head of a response.
     pub async fn send(&self, request: RequestBuilder) -> reqwest::Result<Response> {
         let response = request.send().await?;
         if let Some(cookies) = &self.cookies {
-            cookies.keep(response.url(), response.headers());
+            cookies.store(response.url(), response.headers());
         }
         Ok(response)
-    }
-}
-
-/// Whether this URL's host is the machine itself.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
@@ -125,7 +121,7 @@ fn base(options: &HttpOptions, url: &Url) -> Result<ClientBuilder> {
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(options.connect_timeout)
-        .pool_max_idle_per_host(KEPT_CONNECTIONS)
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
         .tcp_nodelay(true);
     if options.ipv4 {
         builder = builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -177,14 +173,14 @@ fn extra_roots(options: &HttpOptions) -> Result<Vec<Certificate>> {
 }
 
 fn read_roots(file: &Path) -> Result<Vec<Certificate>> {
-    let refused = |error: &dyn std::fmt::Display| {
+    let unusable = |error: &dyn std::fmt::Display| {
         Error::usage(format!("cannot use the CA file `{}`: {error}", file.display()))
             .hint("name a file with certificates in PEM form: `--ca-cert FILE`")
     };
-    let pem = std::fs::read(file).map_err(|error| refused(&error))?;
-    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| refused(&error))?;
+    let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
+    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
     if roots.is_empty() {
-        return Err(refused(&"there is no certificate in it"));
+        return Err(unusable(&"there is no certificate in it"));
     }
     Ok(roots)
 }
@@ -201,19 +197,6 @@ fn install_tls_provider() {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_told_by_name_and_address() {
-        let loopback = |url: &str| is_loopback(&Url::parse(url).unwrap());
-        for url in
-            ["http://localhost:1/", "http://127.3.2.1/", "http://[::1]:8/", "http://a.localhost/"]
-        {
-            assert!(loopback(url), "{url}");
-        }
-        for url in ["http://localhost.example/", "http://10.0.0.1/", "http://[fe80::1]/"] {
-            assert!(!loopback(url), "{url}");
-        }
-    }
 
     /// S-13
     #[test]

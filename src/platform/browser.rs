@@ -1,6 +1,6 @@
-//! Opens a URL in the user's browser. Never through a shell (S-06), never with our stdout, and also
-//! where the host passed almost no environment. Which URLs may be opened is not decided here
-//! (S-05).
+//! Opens a URL in the user's browser: never through a shell (S-06), never with the bridge's stdout,
+//! and also where the host passed almost no environment. Which URLs may be opened is not decided
+//! here (S-05).
 
 use std::fmt;
 
@@ -9,11 +9,14 @@ use url::Url;
 
 /// Shows a page to the user.
 pub trait Browser: Send + Sync {
-    /// Asks the system to open this URL. That it agreed does not prove that a page appeared.
+    /// Asks the system to open this URL. Success does not prove that a page appeared.
+    ///
+    /// # Errors
+    /// Nothing on this machine opens a page.
     fn open(&self, url: &Url) -> BoxFuture<'_, Result<(), BrowserError>>;
 }
 
-/// Nothing on this machine opens a page. The text says why.
+/// The reason why nothing on this machine opens a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrowserError(pub String);
 
@@ -23,7 +26,7 @@ impl fmt::Display for BrowserError {
     }
 }
 
-/// The browser of the desktop.
+/// The desktop's browser.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemBrowser;
 
@@ -42,13 +45,13 @@ impl Browser for SystemBrowser {
 }
 
 impl SystemBrowser {
-    /// The program that would be asked to open a page, if there is one. Starts nothing.
+    /// Returns the program that would be asked to open a page, if there is one. Starts nothing.
     pub fn launcher(&self) -> Option<String> {
         system::launcher()
     }
 }
 
-/// No browser at all: the user was told to open the page.
+/// Opens nothing: the user was asked to open the page.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoBrowser;
 
@@ -87,13 +90,13 @@ mod system {
 
     use super::desktop;
 
-    /// How long a launcher may take to report that it failed.
-    const VERDICT: Duration = Duration::from_millis(1500);
+    /// How long a launcher is given to report that it failed.
+    const LAUNCHER_TIMEOUT: Duration = Duration::from_millis(1500);
 
     /// Tries the launchers of the desktop one by one. Each gets a process group of its own, so that
     /// a host that kills our group leaves the browser alone, and no standard streams of ours.
     pub(super) fn open(url: &Url) -> io::Result<()> {
-        let found = desktop::environment(&desktop::System {
+        let found = desktop::find_variables(&desktop::System {
             variable: &|name| std::env::var_os(name),
             user: rustix::process::getuid().as_raw(),
             root: Path::new("/"),
@@ -115,7 +118,7 @@ mod system {
         Err(failure)
     }
 
-    /// The first of the launchers that `PATH` leads to.
+    /// The first launcher that is found through `PATH`.
     pub(super) fn launcher() -> Option<String> {
         let path = std::env::var_os("PATH")?;
         open::commands("https://host.invalid/").into_iter().find_map(|command| {
@@ -129,7 +132,7 @@ mod system {
     fn launch(command: &mut Command) -> io::Result<()> {
         let mut child = command.spawn()?;
         let start = Instant::now();
-        while start.elapsed() < VERDICT {
+        while start.elapsed() < LAUNCHER_TIMEOUT {
             match child.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
                 Some(status) => {
@@ -143,17 +146,17 @@ mod system {
         Ok(())
     }
 
-    /// A launcher that still runs has handed the page over; it is waited for so that no zombie
-    /// stays.
+    /// Waits for a launcher that still runs, so that no zombie process remains. It has passed the page
+    /// on by now.
     fn reap(mut child: Child) {
         let waiting = std::thread::Builder::new().name("browser".to_owned());
-        // Without a thread the zombie goes when we do.
+        // Without a thread the zombie ends with this process.
         let _ = waiting.spawn(move || child.wait());
     }
 }
 
-/// Finds the desktop session where a host passed on only HOME, PATH and USER: half of the measured
-/// hosts do. The paths are those that systemd, X11 and the display managers use.
+/// Finds the desktop session where the host passed only HOME, PATH and USER, as half of the measured
+/// hosts do. The paths are those of systemd, X11 and the display managers.
 #[cfg(all(unix, not(target_os = "macos")))]
 mod desktop {
     use std::ffi::OsString;
@@ -167,8 +170,8 @@ mod desktop {
         pub(super) root: &'a Path,
     }
 
-    /// The variables to add; those that are set stay as they are.
-    pub(super) fn environment(system: &System) -> Vec<(&'static str, OsString)> {
+    /// Finds the variables to add; those that are set stay as they are.
+    pub(super) fn find_variables(system: &System) -> Vec<(&'static str, OsString)> {
         let mut found = Vec::new();
         let absent = |name: &str| (system.variable)(name).is_none_or(|value| value.is_empty());
         let mut add = |name: &'static str, value: Option<OsString>| {
@@ -176,21 +179,21 @@ mod desktop {
                 found.push((name, value));
             }
         };
-        let runtime = runtime_folder(system);
+        let runtime = find_runtime_folder(system);
         if let Some(folder) = &runtime {
             add("XDG_RUNTIME_DIR", Some(folder.clone().into()));
             let bus = folder.join("bus");
-            let address = bus.exists().then(|| prefixed("unix:path=", &bus));
+            let address = bus.exists().then(|| prefix_path("unix:path=", &bus));
             add("DBUS_SESSION_BUS_ADDRESS", address);
-            add("WAYLAND_DISPLAY", first(folder, "wayland-", ""));
+            add("WAYLAND_DISPLAY", find_socket(folder, "wayland-", ""));
         }
         let sockets = system.root.join("tmp/.X11-unix");
-        add("DISPLAY", first(&sockets, "X", ":"));
-        add("XAUTHORITY", x_authority(system, runtime.as_deref()));
+        add("DISPLAY", find_socket(&sockets, "X", ":"));
+        add("XAUTHORITY", find_x_authority(system, runtime.as_deref()));
         found
     }
 
-    fn runtime_folder(system: &System) -> Option<PathBuf> {
+    fn find_runtime_folder(system: &System) -> Option<PathBuf> {
         let given = (system.variable)("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
         let usual = || system.root.join(format!("run/user/{}", system.user));
         let folder = given.map_or_else(usual, PathBuf::from);
@@ -198,8 +201,9 @@ mod desktop {
         (owner == system.user).then_some(folder)
     }
 
-    /// The first of the sockets with this prefix; the prefix is kept unless `shown` replaces it.
-    fn first(folder: &Path, prefix: &str, shown: &str) -> Option<OsString> {
+    /// The name of the lowest-numbered socket with this prefix, with `shown` for the prefix if that is
+    /// not empty.
+    fn find_socket(folder: &Path, prefix: &str, shown: &str) -> Option<OsString> {
         let mut numbers: Vec<u32> = std::fs::read_dir(folder)
             .ok()?
             .filter_map(|entry| {
@@ -211,7 +215,7 @@ mod desktop {
         numbers.first().map(|number| format!("{shown}{number}").into())
     }
 
-    fn x_authority(system: &System, runtime: Option<&Path>) -> Option<OsString> {
+    fn find_x_authority(system: &System, runtime: Option<&Path>) -> Option<OsString> {
         let home = (system.variable)("HOME").map(|home| PathBuf::from(home).join(".Xauthority"));
         let display_manager = runtime.map(|folder| folder.join("gdm/Xauthority"));
         let usual = home.into_iter().chain(display_manager).find(|file| file.is_file());
@@ -227,7 +231,7 @@ mod desktop {
         usual.map(OsString::from)
     }
 
-    fn prefixed(prefix: &str, path: &Path) -> OsString {
+    fn prefix_path(prefix: &str, path: &Path) -> OsString {
         let mut value = OsString::from(prefix);
         value.push(path);
         value
@@ -259,7 +263,7 @@ mod desktop {
             };
             let system = System { variable: &variable, user: user(), root };
             let text = |value: OsString| value.into_string().unwrap();
-            environment(&system)
+            find_variables(&system)
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), text(value)))
                 .collect()

@@ -1,10 +1,10 @@
-//! What time it is.
+//! The time of day.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Tells the time of day.
+/// A source of the time of day.
 pub trait Clock: Send + Sync {
-    /// Seconds since 1970.
+    /// The time in seconds since 1970.
     fn now(&self) -> u64;
 }
 

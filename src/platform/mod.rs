@@ -1,10 +1,11 @@
-//! The machine we run on: which folders are ours, and behind narrow traits, so that tests can put
-//! something else in their place, the browser and the clock.
+//! The machine: the program's own folders and files, and, behind narrow traits that tests can
+//! implement, the browser and the clock.
 
 mod browser;
 mod clock;
 mod own_program;
 mod paths;
+pub mod private_file;
 
 pub use browser::{Browser, BrowserError, NoBrowser, SystemBrowser};
 pub use clock::{Clock, SystemClock};

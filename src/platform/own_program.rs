@@ -1,16 +1,16 @@
-//! This very program, to be started once more beside this process. What it is told and what it
-//! answers is the business of whoever starts it.
+//! Starts this program once more beside this process. Its input and output are the caller's
+//! business.
 
 use std::io;
 use std::process::Command;
 
-/// This program, prepared to run in a process group of its own, so that what ends the host's group
+/// Prepares this program to run in a process group of its own, so that what ends the host's group
 /// does not end it.
 ///
 /// # Errors
-/// Nobody knows where the program is, such as after an update on a system other than Linux.
+/// The program's file is unknown, such as after an update on a system other than Linux.
 pub fn own_program() -> io::Result<Command> {
-    let mut command = found()?;
+    let mut command = command()?;
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     #[cfg(windows)]
@@ -18,17 +18,16 @@ pub fn own_program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// The kernel's link leads to the file that runs here, also when an update has put another one in
-/// its place or taken it away.
+/// The kernel's link leads to the file that runs here, even if an update has replaced or removed it.
 #[cfg(target_os = "linux")]
-fn found() -> io::Result<Command> {
+fn command() -> io::Result<Command> {
     let mut command = Command::new("/proc/self/exe");
     std::os::unix::process::CommandExt::arg0(&mut command, "mcp-tether");
     Ok(command)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn found() -> io::Result<Command> {
+fn command() -> io::Result<Command> {
     Ok(Command::new(std::env::current_exe()?))
 }
 

@@ -1,5 +1,5 @@
-//! Which folders are ours: settings, state, cache and runtime. Only names them; nothing is created
-//! or opened here, so a run that needs no folder never fails for the lack of one.
+//! The program's own folders: settings, state and cache. Only names them; nothing is created or
+//! opened here, so a run that needs no folder never fails for the lack of one.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,33 +11,31 @@ use crate::error::Error;
 /// Replaces the state folder, for tests and for homes that cannot be written.
 pub const STATE_VARIABLE: &str = "MCP_TETHER_STATE_DIR";
 
-/// The variables of the XDG base directory specification that we follow.
-const XDG: [&str; 4] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
+/// The variables of the XDG base directory specification that are followed.
+const XDG_VARIABLES: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
 
-/// The folders of one run. A folder that cannot be named is an error of whoever asks for it.
+/// The program's folders. One that cannot be named is an error only for those who ask for it.
 #[derive(Clone, Debug)]
 pub struct Paths {
-    configuration: Folder,
-    state: Folder,
-    cache: Folder,
-    runtime: Option<PathBuf>,
-    ignored: Vec<String>,
+    configuration: FolderPath,
+    state: FolderPath,
+    cache: FolderPath,
+    ignored_variables: Vec<String>,
 }
 
-/// A folder, or why there is none.
-type Folder = Result<PathBuf, NoFolder>;
+type FolderPath = Result<PathBuf, NoFolder>;
 
 /// A folder that cannot be named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoFolder {
-    /// Why, one sentence in lower case.
+    /// What is wrong, one sentence in lower case.
     pub message: String,
-    /// What to do about it.
+    /// What to do next.
     pub hint: &'static str,
 }
 
 impl Paths {
-    /// The folders that the environment of this process and the platform name.
+    /// The folders that this process's environment and the platform's conventions name.
     pub fn of_process() -> Self {
         let project = ProjectDirs::from("", "", "mcp-tether");
         Self::resolve(|name| std::env::var_os(name), project.as_ref())
@@ -49,52 +47,60 @@ impl Paths {
             configuration: Ok(folder.join("config")),
             state: Ok(folder.join("state")),
             cache: Ok(folder.join("cache")),
-            runtime: Some(folder.join("runtime")),
-            ignored: Vec::new(),
+            ignored_variables: Vec::new(),
         }
+    }
+
+    /// None at all, for tests: a machine without a home.
+    pub fn nowhere() -> Self {
+        Self::resolve(|_| None, None)
     }
 
     fn resolve(variable: impl Fn(&str) -> Option<OsString>, project: Option<&ProjectDirs>) -> Self {
         let named = |folder: fn(&ProjectDirs) -> &Path| match project {
-            Some(project) => absolute(folder(project)),
+            Some(project) => check_absolute(folder(project)),
             None => Err(NoFolder::no_home()),
         };
         let state = match variable(STATE_VARIABLE).filter(|value| !value.is_empty()) {
-            Some(folder) => overridden(PathBuf::from(folder)),
+            Some(folder) => check_override(PathBuf::from(folder)),
             None => named(|project| project.state_dir().unwrap_or(project.data_local_dir())),
         };
         Self {
             configuration: named(ProjectDirs::config_dir),
             state,
             cache: named(ProjectDirs::cache_dir),
-            runtime: project.and_then(|project| project.runtime_dir()).map(Path::to_path_buf),
-            ignored: ignored(variable),
+            ignored_variables: warn_of_relative(variable),
         }
     }
 
-    /// Where the settings file rests.
+    /// The folder of the settings file.
+    ///
+    /// # Errors
+    /// The user has no home folder, or its path is not absolute.
     pub fn configuration(&self) -> Result<&Path, NoFolder> {
         self.configuration.as_deref().map_err(Clone::clone)
     }
 
-    /// Where sign-ins, locks and remembered answers rest. `MCP_TETHER_STATE_DIR` replaces it.
+    /// The folder of credentials, locks and what is known of servers. `MCP_TETHER_STATE_DIR` replaces
+    /// it.
+    ///
+    /// # Errors
+    /// As [`Paths::configuration`], or the replacement is not an absolute path.
     pub fn state(&self) -> Result<&Path, NoFolder> {
         self.state.as_deref().map_err(Clone::clone)
     }
 
-    /// Where things rest that can be made again.
+    /// The folder of what can be made again.
+    ///
+    /// # Errors
+    /// As [`Paths::configuration`].
     pub fn cache(&self) -> Result<&Path, NoFolder> {
         self.cache.as_deref().map_err(Clone::clone)
     }
 
-    /// Where things rest that end with the user's session; not every platform has such a folder.
-    pub fn runtime(&self) -> Option<&Path> {
-        self.runtime.as_deref()
-    }
-
-    /// Sentences about variables that were not followed, for a warning.
-    pub fn ignored(&self) -> &[String] {
-        &self.ignored
+    /// Warnings about variables that were not followed, one sentence each.
+    pub fn ignored_variables(&self) -> &[String] {
+        &self.ignored_variables
     }
 }
 
@@ -113,7 +119,7 @@ impl From<NoFolder> for Error {
     }
 }
 
-fn absolute(folder: &Path) -> Folder {
+fn check_absolute(folder: &Path) -> FolderPath {
     if folder.is_absolute() {
         return Ok(folder.to_path_buf());
     }
@@ -123,7 +129,7 @@ fn absolute(folder: &Path) -> Folder {
     })
 }
 
-fn overridden(folder: PathBuf) -> Folder {
+fn check_override(folder: PathBuf) -> FolderPath {
     if folder.is_absolute() {
         return Ok(folder);
     }
@@ -135,12 +141,13 @@ fn overridden(folder: PathBuf) -> Folder {
 
 /// The XDG base directory specification: "All paths must be absolute. If an implementation
 /// encounters a relative path […] it should consider the path invalid and ignore it." We say so.
-fn ignored(variable: impl Fn(&str) -> Option<OsString>) -> Vec<String> {
+fn warn_of_relative(variable: impl Fn(&str) -> Option<OsString>) -> Vec<String> {
     if cfg!(any(windows, target_os = "macos")) {
         return Vec::new();
     }
     let relative = |value: &OsString| !value.is_empty() && !Path::new(value).is_absolute();
-    XDG.into_iter()
+    XDG_VARIABLES
+        .into_iter()
         .filter_map(|name| Some((name, variable(name).filter(relative)?)))
         .map(|(name, value)| {
             format!("ignoring `{name}`: `{}` is not an absolute path", value.to_string_lossy())
@@ -168,7 +175,6 @@ mod tests {
             let text = Error::from(folder.unwrap_err()).to_string();
             assert!(text.contains("no home folder") && text.contains("MCP_TETHER_STATE_DIR"));
         }
-        assert_eq!(paths.runtime(), None);
     }
 
     #[test]
@@ -197,7 +203,7 @@ mod tests {
     fn a_relative_xdg_variable_is_ignored_and_named() {
         let paths = resolve(&[("XDG_STATE_HOME", ".state"), ("XDG_CACHE_HOME", "/c")], None);
         assert_eq!(
-            paths.ignored(),
+            paths.ignored_variables(),
             ["ignoring `XDG_STATE_HOME`: `.state` is not an absolute path"]
         );
     }

@@ -1,5 +1,5 @@
-//! What one message has been through, and whether it goes out once more: after a network error,
-//! after a pause that the remote asks for, to where it is redirected. Sends nothing itself.
+//! Counts the attempts at one message and decides whether it is sent once more: after a network
+//! error, after a pause that the remote asks for, to the target of a redirect. Sends nothing itself.
 
 use std::time::Duration;
 
@@ -7,21 +7,23 @@ use http::{StatusCode, header};
 use reqwest::Response;
 use url::Url;
 
-use super::exchange::{Post, Trouble};
-use super::refusal;
+use super::failures::{failure_for_redirect, failure_for_wait, root_cause};
+use super::post::{ExchangeError, Post};
 use super::retry::{self, Backoff};
 
-/// How often a request that never left is tried again: about three seconds in all, enough for a
+/// How often a request that was never sent is tried again: for about three seconds, enough for a
 /// server that restarts.
-const CONNECT_RETRIES: u32 = 5;
-/// The same before there is a session: a wrong URL should be told soon.
-const FIRST_CONNECT_RETRIES: u32 = 3;
-/// How often a request that may have arrived is tried again, if that does no harm.
-const REPEATS: u32 = 2;
+const MAX_CONNECT_RETRIES: u32 = 5;
+/// The same before there is a session: a wrong URL should be reported soon.
+const MAX_FIRST_CONNECT_RETRIES: u32 = 3;
+/// How often a message that may have arrived is sent again, if that does no harm.
+const MAX_REPEATS: u32 = 2;
 /// How many redirects are followed.
-const REDIRECTS: u32 = 5;
+const MAX_REDIRECTS: u32 = 5;
+/// How many pauses that the remote asks for are made.
+const MAX_WAITS: u32 = 3;
 
-/// Counts what one message has been through.
+/// The attempts at one message.
 #[derive(Default)]
 pub(super) struct Attempts {
     redirects: u32,
@@ -32,50 +34,63 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// The pause before sending again after a network error; `None`: it would not be safe, or
-    /// enough is enough.
-    pub(super) fn after_error(&mut self, error: &reqwest::Error, post: &Post) -> Option<Duration> {
-        if error.is_builder() || is_hopeless(error) {
+    /// The pause before the message is sent again after a network error. `None` where that would not
+    /// be safe, or was tried often enough.
+    pub(super) fn pause_after_error(
+        &mut self,
+        error: &reqwest::Error,
+        post: &Post,
+    ) -> Option<Duration> {
+        if error.is_builder() || is_permanent(error) {
             return None;
         }
         if error.is_connect() {
-            let first = post.session.generation == 0 && post.session.version.is_none();
-            return self.connects.next(if first { FIRST_CONNECT_RETRIES } else { CONNECT_RETRIES });
+            let is_first = post.session.generation == 0 && post.session.version.is_none();
+            let most = if is_first { MAX_FIRST_CONNECT_RETRIES } else { MAX_CONNECT_RETRIES };
+            return self.connects.next(most);
         }
-        // To a modern remote it goes out again only under a new id (T-60), which is not ours to
-        // give.
+        // A modern remote needs a new id for each attempt (T-60), which is not given here.
         let repeatable = post.repeatable && post.modern.is_none();
-        if repeatable { self.repeats.next(REPEATS) } else { None }
+        if repeatable { self.repeats.next(MAX_REPEATS) } else { None }
     }
 
-    /// The pause before sending again what was met with silence: only what no request waits behind,
-    /// for an answer or a notification that arrives twice does no harm and one that never does
-    /// hangs a call.
-    pub(super) fn after_silence(&mut self, post: &Post) -> Option<Duration> {
+    /// The pause before the message is sent again after silence. Only for answers and notifications:
+    /// two of them do no harm, and one that never arrives hangs a call.
+    pub(super) fn pause_after_silence(&mut self, post: &Post) -> Option<Duration> {
         let harmless = !post.is_request && post.repeatable && post.modern.is_none();
-        if harmless { self.repeats.next(REPEATS) } else { None }
+        if harmless { self.repeats.next(MAX_REPEATS) } else { None }
     }
 
-    /// The pause that the remote asked for (T-28). `Ok(None)`: it did not ask for one.
-    pub(super) fn after_wait(
+    /// The pause that the remote asked for (T-28); `None` if it asked for none.
+    ///
+    /// # Errors
+    /// The pause is too long, or the message must not be repeated.
+    pub(super) fn pause_asked_for(
         &mut self,
         response: &Response,
         repeatable: bool,
-    ) -> Result<Option<Duration>, Trouble> {
+    ) -> Result<Option<Duration>, ExchangeError> {
         let status = response.status();
-        let Some(wait) = retry::asked_to_wait(status, response.headers()) else { return Ok(None) };
+        let Some(wait) = retry::read_wait(status, response.headers()) else { return Ok(None) };
         self.waits += 1;
-        if repeatable && retry::is_bearable(wait) && self.waits <= 3 {
+        if repeatable && retry::is_short_enough(wait) && self.waits <= MAX_WAITS {
             return Ok(Some(wait));
         }
-        match retry::retry_after(response.headers()) {
-            Some(wait) => Err(Trouble::Failed(refusal::from_wait(status, wait))),
+        match retry::parse_retry_after(response.headers()) {
+            Some(wait) => Err(ExchangeError::Failed(failure_for_wait(status, wait))),
             None => Ok(None),
         }
     }
 
-    /// Where to send the message instead: same origin and method only (T-25).
-    pub(super) fn redirected(&mut self, response: &Response, url: &Url) -> Result<Url, Trouble> {
+    /// The URL to send the message to instead: same origin and method only (T-25).
+    ///
+    /// # Errors
+    /// A redirect that must not be followed.
+    pub(super) fn follow_redirect(
+        &mut self,
+        response: &Response,
+        url: &Url,
+    ) -> Result<Url, ExchangeError> {
         self.redirects += 1;
         let status = response.status();
         let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
@@ -85,20 +100,20 @@ impl Attempts {
         match target {
             Some(target)
                 if keeps_method
-                    && self.redirects <= REDIRECTS
+                    && self.redirects <= MAX_REDIRECTS
                     && target.origin() == url.origin() =>
             {
                 Ok(target)
             }
-            target => Err(Trouble::Failed(refusal::from_redirect(status, target.as_ref()))),
+            target => Err(ExchangeError::Failed(failure_for_redirect(status, target.as_ref()))),
         }
     }
 }
 
-/// Errors that another attempt would meet again: bad certificates, or no TLS at the other end.
-fn is_hopeless(error: &reqwest::Error) -> bool {
+/// Whether another attempt would meet the same error: a bad certificate, or no TLS at the other end.
+fn is_permanent(error: &reqwest::Error) -> bool {
     const SIGNS: [&str; 5] =
         ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
-    let cause = refusal::root_cause(error).to_ascii_lowercase();
+    let cause = root_cause(error).to_ascii_lowercase();
     SIGNS.iter().any(|sign| cause.contains(sign))
 }

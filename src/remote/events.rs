@@ -1,15 +1,15 @@
-//! Server-Sent Events → payloads (HTML standard §9.2; T-23). Incremental, linear, bounded; hands
-//! out slices of what arrived instead of copies. Does no I/O.
+//! Parses Server-Sent Events (HTML standard §9.2; T-23): incremental, in linear time and bounded
+//! memory. Payloads are slices of the received bytes, not copies. Does no I/O.
 //!
 //! `eventsource-stream` 0.2 is quadratic in the size of an event and loses `id` and `retry` of
-//! blocks without data; `sse-stream` 0.3 copies every payload. Hence our own.
+//! blocks without data; `sse-stream` 0.3 copies every payload. Hence this parser.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-/// A buffer that grew beyond this for one event is given back once it is empty.
-const KEEP_CAPACITY: usize = 256 * 1024;
+/// An empty buffer of more than this many bytes is freed.
+const MAX_KEPT_CAPACITY: usize = 256 * 1024;
 
 /// One block of an event stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Event {
     pub name: Option<Box<str>>,
     /// The joined `data` lines; `None` when there were none or all were empty.
     pub data: Option<Bytes>,
-    /// The `id` field, also of a block without data. An empty id forgets the earlier one.
+    /// The `id` field, also of a block without data. An empty one resets the last event id.
     pub id: Option<Box<str>>,
     /// The `retry` field, also of a block without data.
     pub retry: Option<Duration>,
@@ -31,7 +31,7 @@ impl Event {
     }
 }
 
-/// An event grew beyond the limit; the stream cannot be followed any further.
+/// An event is larger than the limit; the stream cannot be read any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge;
 
@@ -74,7 +74,7 @@ impl EventDecoder {
         }
     }
 
-    /// The next complete block.
+    /// Returns the next complete block.
     ///
     /// # Errors
     /// [`TooLarge`] when the block under way exceeds the limit.
@@ -102,7 +102,7 @@ impl EventDecoder {
         self.searched = 0;
         self.after_carriage_return = self.buffer[end] == b'\r';
         let line = self.buffer.split_to(end + 1).freeze();
-        if self.buffer.is_empty() && self.buffer.capacity() > KEEP_CAPACITY {
+        if self.buffer.is_empty() && self.buffer.capacity() > MAX_KEPT_CAPACITY {
             self.buffer = BytesMut::new();
         }
         Some(line.slice(..end))

@@ -8,20 +8,20 @@ use reqwest::Response;
 use url::Url;
 
 use super::events::EventDecoder;
-use super::exchange::media_type;
-use super::refusal;
+use super::failures::{failure_for_media_type, failure_for_network_error, failure_for_status};
 use super::retry::Backoff;
-use super::wire::{Origin, Reading, StreamMemory, Wire};
+use super::streams::{StreamMemory, StreamOrigin, StreamReadMode};
+use super::wire::{Wire, media_type};
 use super::{RemoteEvent, Session};
 use crate::error::{Failure, FailureKind};
 use crate::protocol::headers;
 use crate::redact::{SafeUrl, plain};
 
 /// How long a stream may take to name its endpoint (T-70).
-const ENDPOINT_LIMIT: Duration = Duration::from_secs(15);
+const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How often a stream that could not be opened is tried again.
-const CONNECT_RETRIES: u32 = 3;
+/// How often an attempt to open the stream is repeated if no connection was made.
+const MAX_CONNECT_RETRIES: u32 = 3;
 
 /// An open stream that has named its endpoint.
 #[derive(Debug)]
@@ -34,9 +34,9 @@ pub(super) struct OpenStream {
 
 /// Why there is no such stream.
 pub(super) enum NoStream {
-    /// The remote does not offer one; its HTTP status or what it answered with.
+    /// The remote does not offer one; it answered with this status or content.
     NotOffered(Failure),
-    /// It could not be found out, or the remote misbehaves.
+    /// There was no answer, or one that breaks the protocol.
     Failed(Failure),
 }
 
@@ -45,12 +45,12 @@ impl Wire {
     pub(super) async fn open_stream(&self) -> Result<OpenStream, NoStream> {
         let mut backoff = Backoff::default();
         let response = loop {
-            match self.fetch(&Session::default(), None).await {
+            match self.get_stream(&Session::default(), None).await {
                 Ok(Ok(response)) => break response,
-                Ok(Err(error)) => match backoff.next(CONNECT_RETRIES) {
+                Ok(Err(error)) => match backoff.next(MAX_CONNECT_RETRIES) {
                     Some(pause) if error.is_connect() => tokio::time::sleep(pause).await,
                     _ => {
-                        return Err(NoStream::Failed(refusal::from_network(
+                        return Err(NoStream::Failed(failure_for_network_error(
                             &error,
                             &self.endpoint,
                         )));
@@ -61,48 +61,51 @@ impl Wire {
         };
         let status = response.status();
         if status.is_server_error() && status.as_u16() != 501 {
-            return Err(NoStream::Failed(refusal::from_status(status, &self.endpoint, &[])));
+            return Err(NoStream::Failed(failure_for_status(status, &self.endpoint, &[])));
         }
         if !status.is_success() {
-            return Err(NoStream::NotOffered(refusal::from_status(status, &self.endpoint, &[])));
+            return Err(NoStream::NotOffered(failure_for_status(status, &self.endpoint, &[])));
         }
         let media_type = media_type(&response);
         if media_type != headers::EVENT_STREAM {
-            let failure = refusal::from_media_type(&media_type, &self.endpoint);
+            let failure = failure_for_media_type(&media_type, &self.endpoint);
             return Err(NoStream::NotOffered(failure));
         }
-        match tokio::time::timeout(ENDPOINT_LIMIT, self.await_endpoint(response)).await {
+        match tokio::time::timeout(ENDPOINT_TIMEOUT, self.await_endpoint(response)).await {
             Ok(opened) => opened.map_err(NoStream::Failed),
-            Err(_) => Err(NoStream::Failed(late("the event stream named no endpoint"))),
+            Err(_) => Err(NoStream::Failed(late_failure("the event stream named no endpoint"))),
         }
     }
 
     async fn await_endpoint(&self, mut response: Response) -> Result<OpenStream, Failure> {
         let mut decoder = EventDecoder::new(self.limits.size);
         loop {
-            let event = decoder.next_event().map_err(|_| misbehaves("sent an oversized event"))?;
+            let event =
+                decoder.next_event().map_err(|_| server_fault("sent an oversized event"))?;
             if let Some(event) = event {
                 let Some(data) = event.data else { continue };
                 if event.name.as_deref() != Some("endpoint") {
-                    return Err(misbehaves(
+                    return Err(server_fault(
                         "opened its event stream with something else than `endpoint`",
                     ));
                 }
-                let endpoint = resolve(&self.endpoint, &String::from_utf8_lossy(&data))?;
+                let endpoint = resolve_endpoint(&self.endpoint, &String::from_utf8_lossy(&data))?;
                 return Ok(OpenStream { endpoint, response, decoder });
             }
             match response.chunk().await {
                 Ok(Some(chunk)) => decoder.feed(chunk),
-                Ok(None) => return Err(misbehaves("ended its event stream without an endpoint")),
-                Err(error) => return Err(refusal::from_network(&error, &self.endpoint)),
+                Ok(None) => return Err(server_fault("ended its event stream without an endpoint")),
+                Err(error) => return Err(failure_for_network_error(&error, &self.endpoint)),
             }
         }
     }
 
-    /// Passes on what the stream brings until it ends; that is the end of the session (T-74).
-    pub(super) async fn pump(self: Arc<Self>, stream: OpenStream, generation: u32) {
+    /// Passes the stream's messages on to the bridge. The end of the stream is the end of the session
+    /// (T-74).
+    pub(super) async fn forward_stream(self: Arc<Self>, stream: OpenStream, generation: u32) {
         let OpenStream { mut response, mut decoder, .. } = stream;
-        let origin = Origin { exchange: None, generation, reading: Reading::Resumable };
+        let origin =
+            StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
         let mut memory = StreamMemory::default();
         let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
         tracing::debug!(?end, "the event stream ended");
@@ -110,25 +113,25 @@ impl Wire {
     }
 }
 
-/// The endpoint's URL (T-71). Another origin would receive the credentials, so it is refused
-/// (T-72).
-fn resolve(base: &Url, uri: &str) -> Result<Url, Failure> {
+/// Resolves the endpoint's URL (T-71). One of another origin is refused: it would receive the
+/// credentials (T-72).
+fn resolve_endpoint(base: &Url, uri: &str) -> Result<Url, Failure> {
     let endpoint = base.join(uri.trim()).map_err(|_| {
-        misbehaves(&format!("named `{}` as its endpoint, which is no URL", plain(uri)))
+        server_fault(&format!("named `{}` as its endpoint, which is not a URL", plain(uri)))
     })?;
     if endpoint.origin() == base.origin() && matches!(endpoint.scheme(), "http" | "https") {
         return Ok(endpoint);
     }
     let shown = SafeUrl::new(&endpoint);
-    Err(misbehaves(&format!("named an endpoint of another origin, `{shown}`, which is refused")))
+    Err(server_fault(&format!("named an endpoint of another origin, `{shown}`, which is refused")))
 }
 
-fn misbehaves(what: &str) -> Failure {
+fn server_fault(what: &str) -> Failure {
     Failure::new(FailureKind::Protocol, format!("server {what}"))
         .hint("this is a fault of the server; report it there")
 }
 
-fn late(what: &str) -> Failure {
+fn late_failure(what: &str) -> Failure {
     Failure::new(FailureKind::Timeout, format!("{what} in time"))
         .hint("check that the URL is the one of an event stream, often ending in `/sse`")
 }
@@ -139,7 +142,7 @@ mod tests {
 
     fn resolved(uri: &str) -> Result<String, Failure> {
         let base = Url::parse("https://host.example/api/v1/sse?tenant=1").unwrap();
-        resolve(&base, uri).map(|url| url.to_string())
+        resolve_endpoint(&base, uri).map(|url| url.to_string())
     }
 
     /// T-71

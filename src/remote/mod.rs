@@ -1,21 +1,27 @@
-//! How the bridge reaches the remote MCP server: transports and their choice, exchanges, streams,
-//! sessions, retries. Each exchange is a task; what it brings comes back as a [`RemoteEvent`].
+//! How the bridge reaches the remote MCP server: transports and their probes, exchanges, streams,
+//! sessions, retries. Each exchange is a task whose results are [`RemoteEvent`]s.
 //!
-//! What a message means, and who waits for it, is the bridge's business.
+//! Does not know what a message means or who waits for it: that is the bridge's business.
 
+mod answer;
 mod attempts;
+mod concurrency_limit;
 mod events;
 mod exchange;
-mod flight;
+mod exchange_handle;
+mod failures;
 mod http_sse;
+mod open_prompts;
 mod options;
-mod places;
-mod refusal;
+mod post;
+mod probe;
+mod remote_event;
 mod resumption;
 mod retry;
-mod select;
 mod session;
 mod streamable_http;
+mod streams;
+mod transport;
 mod upstream_id;
 mod wire;
 
@@ -23,149 +29,39 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
-use self::places::Places;
+use self::concurrency_limit::ConcurrencyLimit;
 use self::wire::Wire;
 use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind, Result};
 use crate::http::Outbound;
-use crate::jsonrpc::Message;
 
-pub use crate::auth::SignInState;
+pub(crate) use crate::auth::SignInState;
 pub use events::{Event, EventDecoder, TooLarge};
-pub use exchange::{Modern, Post};
-pub use flight::{Flight, People};
+pub(crate) use exchange_handle::ExchangeHandle;
+pub(crate) use failures::{
+    failure_for_media_type, failure_for_network_error, failure_for_redirect, failure_for_status,
+};
+pub(crate) use open_prompts::OpenPrompts;
 pub use options::{Limits, RemoteOptions, TransportChoice};
-pub use refusal::{from_media_type, from_network, from_redirect, from_status};
-pub use session::Session;
-pub use upstream_id::number_of;
+pub(crate) use post::{ModernPost, Post};
+pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent};
+pub(crate) use session::Session;
+pub(crate) use transport::Transport;
+pub(crate) use upstream_id::number_of;
 
-/// How long the end waits for a token that is being renewed.
-const SETTLE_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
-/// How many events may wait for the bridge before streams are no longer read.
-const EVENTS_WAITING: usize = 256;
-
-/// How messages reach the remote.
-#[derive(Clone, Debug)]
-pub enum Transport {
-    /// Streamable HTTP, from 2025-03-26 on.
-    StreamableHttp,
-    /// HTTP+SSE of 2024-11-05.
-    HttpSse {
-        /// Where messages are posted.
-        endpoint: Url,
-        /// Ends the task that reads the stream.
-        pump: AbortHandle,
-    },
-}
-
-impl Transport {
-    /// Its name for people.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::StreamableHttp => "Streamable HTTP",
-            Self::HttpSse { .. } => "HTTP+SSE",
-        }
-    }
-}
-
-/// What comes back from the remote.
-#[derive(Debug)]
-pub enum RemoteEvent {
-    /// `initialize` found its way; the answer follows.
-    Opened {
-        /// The exchange of the `initialize`.
-        exchange: u64,
-        /// The transport that worked.
-        transport: Transport,
-        /// The session id that the remote gave.
-        session_id: Option<HeaderValue>,
-        /// The session that is being opened.
-        generation: u32,
-    },
-    /// A message.
-    Message {
-        /// The exchange whose response brought it; `None` for streams of their own.
-        exchange: Option<u64>,
-        /// The session it belongs to.
-        generation: u32,
-        /// The message.
-        message: Message,
-    },
-    /// An exchange is over; nothing more comes of it.
-    Ended {
-        /// Its number.
-        exchange: u64,
-        /// The session it was sent in.
-        generation: u32,
-        /// How it went.
-        outcome: Outcome,
-    },
-    /// Whether there is a stream of its own for the session.
-    Listening {
-        /// Which session.
-        generation: u32,
-        /// Whether the remote offers one.
-        offered: bool,
-    },
-    /// The session behind a stream of its own is gone.
-    SessionLost {
-        /// Which session.
-        generation: u32,
-    },
-    /// The server no longer opens the stream of the session. Only a POST can tell whether the session
-    /// is lost.
-    SessionDoubted {
-        /// Which session.
-        generation: u32,
-    },
-}
-
-impl RemoteEvent {
-    /// The session that this belongs to.
-    pub fn generation(&self) -> u32 {
-        match self {
-            Self::Opened { generation, .. }
-            | Self::Message { generation, .. }
-            | Self::Ended { generation, .. }
-            | Self::Listening { generation, .. }
-            | Self::SessionLost { generation }
-            | Self::SessionDoubted { generation } => *generation,
-        }
-    }
-}
-
-/// How an exchange went.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The message was accepted, or answered.
-    Done,
-    /// The remote does not know the session and did not execute the message (T-32).
-    SessionLost,
-    /// A step of finding out what the remote is was refused (T-80).
-    Refused(Box<Refused>),
-    /// There will be no answer.
-    Failed(Failure),
-}
-
-/// What a remote said to a step that it refused.
-#[derive(Debug)]
-pub struct Refused {
-    /// The HTTP status; none where there is no event stream of HTTP+SSE.
-    pub status: Option<u16>,
-    /// What to tell the host if nothing else works.
-    pub failure: Failure,
-    /// The JSON-RPC error in the body, if there was one.
-    pub answer: Option<Message>,
-}
+/// How long leaving waits for a token that is being renewed.
+const TOKEN_SETTLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+/// How many events may wait for the bridge; with more, streams are not read any further.
+const EVENT_CHANNEL_CAPACITY: usize = 256;
 
 /// One remote, and the tasks that talk to it.
 #[derive(Debug)]
-pub struct Remote {
+pub(crate) struct Remote {
     wire: Arc<Wire>,
     transport: Option<Transport>,
     tasks: JoinSet<()>,
@@ -178,7 +74,7 @@ impl Remote {
     /// # Errors
     /// Network settings that cannot be used.
     pub fn new(options: RemoteOptions) -> Result<(Self, mpsc::Receiver<RemoteEvent>)> {
-        let (events, receiver) = mpsc::channel(EVENTS_WAITING);
+        let (events, receiver) = mpsc::channel(EVENT_CHANNEL_CAPACITY);
         let mut headers = HeaderMap::new();
         for (name, value) in options.headers {
             headers.append(name, value);
@@ -190,17 +86,17 @@ impl Remote {
             headers,
             limits: options.limits,
             events,
-            people: People::default(),
-            places: Places::new(),
+            open_prompts: OpenPrompts::default(),
+            concurrency_limit: ConcurrencyLimit::new(),
         };
         let remote =
             Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
         Ok((remote, receiver))
     }
 
-    /// The same remote once more, for a further session: its events come the same way.
+    /// The same remote for a further session, whose events arrive at the same receiver.
     #[must_use]
-    pub fn beside(&self) -> Self {
+    pub fn with_own_session(&self) -> Self {
         Self {
             wire: Arc::clone(&self.wire),
             transport: None,
@@ -209,9 +105,9 @@ impl Remote {
         }
     }
 
-    /// Where open questions to a person are counted.
-    pub fn people(&self) -> &People {
-        &self.wire.people
+    /// The count of open questions to a person.
+    pub fn open_prompts(&self) -> &OpenPrompts {
+        &self.wire.open_prompts
     }
 
     /// The MCP endpoint.
@@ -219,12 +115,12 @@ impl Remote {
         &self.wire.endpoint
     }
 
-    /// Who signs in.
+    /// What signs in at this remote.
     pub fn authorizer(&self) -> &Authorizer {
         &self.wire.authorizer
     }
 
-    /// The transport in use, once it is known.
+    /// The transport, once it is known.
     pub fn transport(&self) -> Option<&Transport> {
         self.transport.as_ref()
     }
@@ -241,10 +137,10 @@ impl Remote {
         self.start(post, move |post| async move { wire.open_http_sse(&post).await });
     }
 
-    /// Remembers how the remote is reached.
-    pub fn adopt(&mut self, transport: Transport) {
-        if let Some(Transport::HttpSse { pump, .. }) = &self.transport {
-            pump.abort();
+    /// Sets the transport for all further messages; an earlier one is closed.
+    pub fn set_transport(&mut self, transport: Transport) {
+        if let Some(Transport::HttpSse { stream_task, .. }) = &self.transport {
+            stream_task.abort();
         }
         self.transport = Some(transport);
     }
@@ -252,28 +148,30 @@ impl Remote {
     /// Sends a message.
     pub fn post(&mut self, post: Post) {
         let wire = Arc::clone(&self.wire);
-        let (target, elsewhere) = match &self.transport {
-            Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
-            _ => (wire.endpoint.clone(), false),
-        };
+        let (target, elsewhere) = self.post_target();
         self.start(post, move |post| async move { wire.exchange(&post, &target, elsewhere).await });
     }
 
-    /// Sends a message once another one has left (T-07).
-    pub fn post_after(&mut self, earlier: &Flight, post: Post) {
+    /// Sends a message once the body of an earlier one was sent (T-07).
+    pub fn post_after(&mut self, earlier: &ExchangeHandle, post: Post) {
         let wire = Arc::clone(&self.wire);
-        let departure = earlier.departure().clone();
-        let (target, elsewhere) = match &self.transport {
-            Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
-            _ => (wire.endpoint.clone(), false),
-        };
+        let body_sent = earlier.body_sent().clone();
+        let (target, elsewhere) = self.post_target();
         self.start(post, move |post| async move {
-            departure.wait().await;
+            body_sent.wait().await;
             wire.exchange(&post, &target, elsewhere).await
         });
     }
 
-    /// Opens the standalone stream of this session, once; does nothing on HTTP+SSE.
+    /// Where messages are posted, and whether their answers come on another stream.
+    fn post_target(&self) -> (Url, bool) {
+        match &self.transport {
+            Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
+            _ => (self.wire.endpoint.clone(), false),
+        }
+    }
+
+    /// Opens the standalone stream of this session; does nothing on HTTP+SSE.
     pub fn listen(&mut self, session: &Arc<Session>) {
         self.stop_listening();
         if matches!(self.transport, Some(Transport::StreamableHttp)) {
@@ -289,16 +187,16 @@ impl Remote {
         }
     }
 
-    /// Leaves the remote: ends the session and every task.
+    /// Ends the session and every task.
     pub async fn close(&mut self, session: &Session) {
         self.stop_listening();
         match &self.transport {
             Some(Transport::StreamableHttp) => self.wire.end_session(session).await,
-            Some(Transport::HttpSse { pump, .. }) => pump.abort(),
+            Some(Transport::HttpSse { stream_task, .. }) => stream_task.abort(),
             None => {}
         }
         // A rotated token that is being stored must not get lost.
-        self.wire.authorizer.settle(SETTLE_LIMIT).await;
+        self.wire.authorizer.settle(TOKEN_SETTLE_TIMEOUT).await;
         self.tasks.abort_all();
     }
 
@@ -311,19 +209,19 @@ impl Remote {
         let wire = Arc::clone(&self.wire);
         self.tasks.spawn(async move {
             let (exchange, generation) = (post.number, post.session.generation);
-            let flight = post.flight.clone();
+            let handle = post.handle.clone();
             let limit = post.limit(&wire.limits);
-            let kind = places::Kind::of(&post);
+            let class = post.concurrency_class();
             let work = async {
-                let _place = wire.places.take(kind).await;
-                // Boxed, for it is large: what waits needs none of it, and nothing copies it.
+                let _permit = wire.concurrency_limit.acquire(class).await;
+                // Boxed because it is large: a waiting exchange does not need the memory yet.
                 AssertUnwindSafe(Box::pin(work(post))).catch_unwind().await
             };
-            let work = wire.people.patiently(limit, work);
+            let work = wire.open_prompts.timeout_unless_prompting(limit, work);
             let outcome = tokio::select! {
                 outcome = work => outcome,
                 // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).
-                () = flight.abandoned() => Some(Ok(Outcome::Done)),
+                () = handle.wait_until_abandoned() => Some(Ok(Outcome::Done)),
             };
             let outcome = match outcome {
                 Some(Ok(outcome)) => outcome,
@@ -336,7 +234,7 @@ impl Remote {
                     "no answer within the limit for a whole request",
                 )),
             };
-            flight.departure().mark();
+            handle.body_sent().mark_sent();
             let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;
         });
     }
@@ -344,8 +242,8 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        if let Some(Transport::HttpSse { pump, .. }) = &self.transport {
-            pump.abort();
+        if let Some(Transport::HttpSse { stream_task, .. }) = &self.transport {
+            stream_task.abort();
         }
     }
 }

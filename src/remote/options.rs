@@ -1,4 +1,4 @@
-//! What the bridge must know to reach one remote.
+//! The settings of one remote.
 
 use std::time::Duration;
 
@@ -8,36 +8,36 @@ use url::Url;
 use crate::auth::Authorizer;
 use crate::http::HttpOptions;
 
-/// Everything about one remote that flags, environment and settings decide.
+/// What flags, environment and settings file say about one remote.
 #[derive(Clone, Debug)]
 pub struct RemoteOptions {
     /// The MCP endpoint.
     pub url: Url,
-    /// Extra headers for requests to the endpoint's origin, values marked sensitive. Reserved names
-    /// were refused before (T-27).
+    /// Further headers for requests to the endpoint's origin, with values marked sensitive. Reserved
+    /// names were refused before (T-27).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Which transports to try, in which order.
     pub transport: TransportChoice,
-    /// Time limits.
+    /// Limits on time and size.
     pub limits: Limits,
-    /// Send a `ping` when the session was quiet for this long.
+    /// How long a session may be quiet before a `ping` is sent; `None` sends none.
     pub keep_alive: Option<Duration>,
     /// Network settings.
     pub http: HttpOptions,
-    /// Gives requests their `Authorization` header.
+    /// What gives requests their `Authorization` header.
     pub authorizer: Authorizer,
 }
 
-/// Limits of one request; no time is no limit.
+/// Limits of one request. `None` is no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From sending a request to the head of its response.
+    /// The most time from sending a request to the head of its response.
     pub headers: Option<Duration>,
-    /// Silence within a response body; waiting for a person does not count (T-26).
+    /// The longest silence within a response body, not counting waits for a person (T-26).
     pub body: Option<Duration>,
-    /// A request as a whole, progress or not.
+    /// The most time for a whole request, with or without progress.
     pub request: Option<Duration>,
-    /// How long open requests may go on after the host closed stdin.
+    /// How long open requests may run after the host closed stdin.
     pub drain: Duration,
     /// The largest body or event that is accepted, in bytes (S-12).
     pub size: usize,
@@ -72,7 +72,7 @@ impl Default for Limits {
 }
 
 impl RemoteOptions {
-    /// Defaults for this endpoint.
+    /// Default settings for this endpoint.
     pub fn new(url: Url) -> Self {
         Self {
             url,

@@ -1,22 +1,22 @@
-//! When a request is sent again, and after how long.
+//! The pauses before a request is sent again.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
 
 /// The longest `Retry-After` that is waited for; a longer one is reported instead.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Growing pauses between attempts that failed before the request was sent: harmless to repeat.
+/// Growing pauses between attempts.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     attempt: u32,
 }
 
 impl Backoff {
-    /// The next pause, or `None` when it is time to give up.
-    pub(super) fn next(&mut self, most: u32) -> Option<Duration> {
-        if self.attempt >= most {
+    /// The next pause, or `None` after this many attempts.
+    pub(super) fn next(&mut self, max_attempts: u32) -> Option<Duration> {
+        if self.attempt >= max_attempts {
             return None;
         }
         self.attempt += 1;
@@ -45,18 +45,18 @@ impl Backoff {
 }
 
 /// Whether the remote asks to come back later, and when (T-28).
-pub(super) fn asked_to_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn read_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-    later.then(|| retry_after(headers).unwrap_or(Duration::from_secs(1)))
+    later.then(|| parse_retry_after(headers).unwrap_or(Duration::from_secs(1)))
 }
 
 /// Whether a pause of this length is worth making while the host waits.
-pub(super) fn is_bearable(wait: Duration) -> bool {
-    wait <= LONGEST_WAIT
+pub(super) fn is_short_enough(wait: Duration) -> bool {
+    wait <= MAX_RETRY_AFTER
 }
 
 /// `Retry-After` in both of its forms (RFC 9110 §10.2.3).
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn parse_retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -76,12 +76,15 @@ mod tests {
     /// T-28
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
-        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert_eq!(parse_retry_after(&headers("7")), Some(Duration::from_secs(7)));
         let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
-        let wait = retry_after(&headers(&date)).unwrap();
+        let wait = parse_retry_after(&headers(&date)).unwrap();
         assert!(wait > Duration::from_secs(95) && wait <= Duration::from_secs(100), "{wait:?}");
-        assert_eq!(retry_after(&headers("Thu, 01 Jan 1970 00:00:00 GMT")), Some(Duration::ZERO));
-        assert_eq!(retry_after(&headers("soon")), None);
+        assert_eq!(
+            parse_retry_after(&headers("Thu, 01 Jan 1970 00:00:00 GMT")),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(parse_retry_after(&headers("soon")), None);
     }
 
     #[test]

@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::protocol::headers;
 
-/// What every request after `initialize` carries. Never changes: a new session is a new value.
+/// What every request after `initialize` carries. Immutable: a new session is a new value.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
-    /// Counts the sessions of this run, so that what belongs to an old one can be told.
+    /// Which session of this process it is, so that what belongs to an older one can be recognized.
     pub generation: u32,
     /// The `Mcp-Session-Id`, if the remote gave one; marked sensitive.
     pub id: Option<HeaderValue>,
@@ -23,7 +23,7 @@ impl Session {
         Arc::new(Self { generation, ..Self::default() })
     }
 
-    /// The headers of a request within this session (T-30, T-31).
+    /// Adds the session's headers to those of a request (T-30, T-31).
     pub(super) fn apply(&self, map: &mut HeaderMap) {
         if let Some(id) = &self.id {
             map.insert(headers::SESSION_ID, id.clone());
@@ -34,8 +34,8 @@ impl Session {
     }
 }
 
-/// A session id from a response: visible ASCII only (T-31), treated as a secret.
-pub(super) fn session_id(map: &HeaderMap) -> Option<HeaderValue> {
+/// Reads the session id from a response: visible ASCII only (T-31), treated as a secret.
+pub(super) fn read_session_id(map: &HeaderMap) -> Option<HeaderValue> {
     let value = map.get(headers::SESSION_ID)?;
     let legal = !value.is_empty() && value.as_bytes().iter().all(|b| (0x21..=0x7e).contains(b));
     if !legal {
@@ -57,7 +57,7 @@ mod tests {
         let id = |bytes: &[u8]| {
             let mut map = HeaderMap::new();
             map.insert(headers::SESSION_ID, HeaderValue::from_bytes(bytes).unwrap());
-            session_id(&map)
+            read_session_id(&map)
         };
         assert!(id(b"abc-!~").is_some());
         assert!(id(b"a b").is_none());

@@ -1,5 +1,5 @@
-//! What Streamable HTTP has besides POST: the standalone stream and the end of a session (revisions
-//! 2025-03-26 to 2025-11-25).
+//! The GET and the DELETE of Streamable HTTP: the standalone stream and the end of a session
+//! (revisions 2025-03-26 to 2025-11-25).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use http::StatusCode;
 use reqwest::Method;
 
-use super::exchange::media_type;
 use super::retry::{self, Backoff};
-use super::wire::{Origin, Reading, StreamEnd, StreamMemory, Wire};
+use super::streams::{StreamEnd, StreamMemory, StreamOrigin, StreamReadMode};
+use super::wire::{Wire, media_type};
 use super::{RemoteEvent, Session};
 use crate::protocol::headers;
 
-/// How long ending a session may take.
-const DELETE_LIMIT: Duration = Duration::from_millis(400);
+/// How long the DELETE that ends a session may take.
+const DELETE_TIMEOUT: Duration = Duration::from_millis(400);
 
 enum Listening {
     Stream(reqwest::Response),
@@ -33,7 +33,8 @@ impl Wire {
     /// a passing one, or the session is lost, which only a POST can tell.
     pub(super) async fn listen(self: Arc<Self>, session: Arc<Session>) {
         let generation = session.generation;
-        let origin = Origin { exchange: None, generation, reading: Reading::Resumable };
+        let origin =
+            StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
         let mut memory = StreamMemory::default();
         let mut backoff = Backoff::default();
         let mut offered = false;
@@ -47,13 +48,13 @@ impl Wire {
                         let event = RemoteEvent::Listening { generation, offered };
                         let _ = self.events.send(event).await;
                     }
-                    let known = memory.steps;
+                    let known = memory.progress;
                     let end = self.follow(response, origin, &mut memory).await;
                     tracing::debug!(?end, "the standalone stream ended");
-                    if end == StreamEnd::Unheard {
+                    if end == StreamEnd::NoReceiver {
                         return;
                     }
-                    if memory.steps > known {
+                    if memory.progress > known {
                         backoff.reset();
                     }
                     memory.retry
@@ -80,7 +81,7 @@ impl Wire {
     }
 
     async fn open_listening(&self, memory: &StreamMemory, session: &Session) -> Listening {
-        let fetched = self.fetch(session, memory.last_event_id.as_deref()).await;
+        let fetched = self.get_stream(session, memory.last_event_id.as_deref()).await;
         let response = match fetched {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -104,7 +105,7 @@ impl Wire {
             _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
                 || status == StatusCode::TOO_MANY_REQUESTS =>
             {
-                Listening::Later(retry::retry_after(response.headers()))
+                Listening::Later(retry::parse_retry_after(response.headers()))
             }
             _ => {
                 tracing::debug!(status = status.as_u16(), "the server refused a standalone stream");
@@ -113,17 +114,17 @@ impl Wire {
         }
     }
 
-    /// Ends the session (T-33). Whether the server agrees does not matter any more.
+    /// Ends the session (T-33). What the server answers does not matter.
     pub(super) async fn end_session(&self, session: &Session) {
         if session.id.is_none() {
             return;
         }
         let request = async {
             let (request, _) =
-                self.authorized(Method::DELETE, &self.endpoint, session).await.ok()?;
+                self.authorize(Method::DELETE, &self.endpoint, session).await.ok()?;
             Some(self.outbound.send(request).await)
         };
-        match tokio::time::timeout(DELETE_LIMIT, request).await {
+        match tokio::time::timeout(DELETE_TIMEOUT, request).await {
             Ok(Some(Ok(response))) => {
                 tracing::debug!(status = response.status().as_u16(), "ended the session");
             }

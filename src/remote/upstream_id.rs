@@ -1,17 +1,18 @@
-//! The ids of requests towards the remote. A request that is sent again after a refusal has another
-//! id, and the bridge's number can be read from either without any table.
+//! The ids of requests to the remote. A request that is sent again after a refusal has another id
+//! the bridge's number can be computed from any of them.
 
-/// Numbers of the bridge are smaller; ids stay below 2^53, which every JSON parser keeps.
-const REPEAT: u64 = 1 << 48;
+/// What is added to the id for each refusal. The bridge's numbers are smaller; ids stay below 2^53,
+/// which every JSON parser keeps.
+const REPEAT_OFFSET: u64 = 1 << 48;
 
-/// The id of the request with this number when it was refused this often.
+/// The id of the request with this number after so many refusals.
 pub fn upstream_id(number: u64, refusals: u32) -> u64 {
-    number + u64::from(refusals) * REPEAT
+    number + u64::from(refusals) * REPEAT_OFFSET
 }
 
 /// The number of the request with this id.
 pub fn number_of(id: u64) -> u64 {
-    id % REPEAT
+    id % REPEAT_OFFSET
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use url::Url;
 pub use file::{FILE_NAME, Location};
 pub use headers::{KeyringLookup, named_variables};
 pub use options::LogOptions;
-pub use remote_url::{check_encryption, is_loopback, parse as parse_remote_url};
+pub use remote_url::{check_encryption, parse as parse_remote_url};
 pub use sign_in::resource_indicator;
 pub use suggest::nearest;
 pub use table::{Availability, Group, Key, Kind, SETTINGS, Setting};

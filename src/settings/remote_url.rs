@@ -1,8 +1,9 @@
 //! Which URLs of remotes are accepted, and what is said about the others.
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::error::{Error, Result};
+use crate::http::is_loopback;
 use crate::redact::{SafeUrl, plain};
 
 /// Reads the URL a person gave. The second value is a warning.
@@ -32,16 +33,6 @@ pub fn check_encryption(url: &Url, allow_http: bool) -> Result<()> {
     let message = format!("`{}` is not encrypted", SafeUrl::new(url));
     Err(Error::usage(message)
         .hint("use `https://`, or add `--allow-http` if you trust the network"))
-}
-
-/// Whether the URL names this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn not_a_url(text: &str, reason: url::ParseError) -> Error {

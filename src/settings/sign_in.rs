@@ -11,10 +11,11 @@ use url::Url;
 use super::headers::{KeyringLookup, expand};
 use super::options::read_file;
 use super::value::Value;
-use super::{Key, Settings, is_loopback};
+use super::{Key, Settings};
 use crate::auth::{AuthOptions, Grant, Login, PreRegistered, ResourceIndicator, TokenFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::http::is_loopback;
 use crate::redact::plain;
 
 /// What only we may put into an authorization request: anything else would undo its protection.

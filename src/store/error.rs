@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::platform::NoFolder;
+use crate::platform::private_file::PrivateFileError;
 use crate::redact::plain;
 
 /// What a caller may do about an error besides showing it.
@@ -107,6 +108,24 @@ impl std::error::Error for StoreError {}
 impl From<NoFolder> for StoreError {
     fn from(missing: NoFolder) -> Self {
         Self::other(missing.message).hint(missing.hint)
+    }
+}
+
+impl From<PrivateFileError> for StoreError {
+    fn from(error: PrivateFileError) -> Self {
+        match error {
+            PrivateFileError::Failed { action, path, cause } => Self::files(action, &path, &cause),
+            PrivateFileError::TooLarge { path } => {
+                Self::damaged(format!("`{}`", path.display()), "it is far too large")
+            }
+            PrivateFileError::Unsafe { ref hint, .. } => {
+                let found = Self::other(error.to_string());
+                match hint {
+                    Some(hint) => found.hint(hint),
+                    None => found,
+                }
+            }
+        }
     }
 }
 

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::record::{Body, RecordFlaw, StoredRecord, stem};
-use super::safe_files::{self, Durability};
+use crate::platform::private_file::{self, Durability};
+
+/// The largest file that is read as a record, in bytes; no record comes near it.
+const MAX_RECORD_SIZE: u64 = 4 * 1024 * 1024;
 
 /// Records as files of one folder.
 #[derive(Clone, Debug)]
@@ -38,9 +41,9 @@ impl FileStore {
         if !self.exists() {
             return Ok(None);
         }
-        safe_files::private_folder(&self.folder)?;
+        private_file::create_folder(&self.folder)?;
         let path = self.path(name);
-        let Some(content) = safe_files::read(&path)? else { return Ok(None) };
+        let Some(content) = private_file::read(&path, MAX_RECORD_SIZE)? else { return Ok(None) };
         decode(name, &content).map(Some).map_err(|flaw| error_for(&path, flaw))
     }
 
@@ -49,14 +52,13 @@ impl FileStore {
     /// # Errors
     /// The folder or file is unsafe to use or cannot be written.
     pub(super) fn save(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        safe_files::private_folder(&self.folder)?;
         let path = self.path(name);
-        safe_files::write(
+        private_file::write(
             &path,
             StoredRecord::new(name, value).text().as_bytes(),
             Durability::Disk,
         )?;
-        safe_files::sweep(&path);
+        private_file::sweep(&path);
         Ok(())
     }
 
@@ -68,8 +70,8 @@ impl FileStore {
         if !self.exists() {
             return Ok(false);
         }
-        safe_files::private_folder(&self.folder)?;
-        safe_files::remove(&self.path(name))
+        private_file::create_folder(&self.folder)?;
+        Ok(private_file::remove(&self.path(name))?)
     }
 
     /// The names of all records that can be read; a damaged record has lost its name.
@@ -87,7 +89,7 @@ fn name_of(path: &Path) -> Option<String> {
     if path.extension()? != "json" {
         return None;
     }
-    let content = safe_files::read(path).ok()??;
+    let content = private_file::read(path, MAX_RECORD_SIZE).ok()??;
     Some(StoredRecord::parse_any(std::str::from_utf8(&content).ok()?).ok()?.name().to_owned())
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::place::StorageLocation;
 use super::record::stem;
-use super::safe_files::{self, Durability};
+use crate::platform::private_file::{self, Durability};
 
 /// The index of one state folder.
 #[derive(Clone, Debug)]
@@ -65,9 +65,8 @@ impl Index {
         if self.get(&entry.name) == IndexLookup::Entry(entry.clone()) {
             return Ok(());
         }
-        safe_files::private_folder(&self.folder)?;
         let text = serde_json::to_vec(entry).expect("names and places are JSON");
-        safe_files::write(&self.path(&entry.name), &text, Durability::Process)
+        Ok(private_file::write(&self.path(&entry.name), &text, Durability::Process)?)
     }
 
     /// Removes the entry of a name.
@@ -78,7 +77,8 @@ impl Index {
         if self.folder.symlink_metadata().is_err() {
             return Ok(());
         }
-        safe_files::remove(&self.path(name)).map(|_| ())
+        private_file::remove(&self.path(name))?;
+        Ok(())
     }
 
     /// All entries that can be read.

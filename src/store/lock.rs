@@ -2,7 +2,7 @@
 //! when its owner ends, however it ends (S-04). A second file names the owner, for people only.
 //! Locks of the memory store are in [`super::memory`].
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::error::StoreError;
 use super::lock_owner::LockOwner;
 use super::record::stem;
-use super::safe_files::{self, Durability};
 use super::tasks::on_disk;
+use crate::platform::private_file::{self, Durability};
 
 /// The first pause between two attempts to take a lock. A thread that blocks inside the operating
 /// system could not be cancelled, so a waiting task polls.
@@ -115,9 +115,9 @@ impl Locks {
     }
 
     fn take(&self, name: &str, purpose: LockPurpose) -> Result<Option<LockGuard>, StoreError> {
-        safe_files::private_folder(&self.folder)?;
+        private_file::create_folder(&self.folder)?;
         let path = self.path(name, purpose);
-        let file = open(&path).map_err(|e| StoreError::files("open the lock file", &path, &e))?;
+        let file = private_file::open_lock(&path)?;
         let file = match file.try_lock() {
             Ok(()) => Some(file),
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -163,22 +163,9 @@ impl Drop for HeldLock {
     }
 }
 
-/// Opens or creates a lock file. Lock files are never deleted: a process that had opened one just
-/// before would lock a file that others no longer find.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-    }
-    options.open(path)
-}
-
 fn note_owner(path: &Path) {
     let text = serde_json::to_vec(&LockOwner::this_process()).unwrap_or_default();
-    if let Err(error) = safe_files::write(path, &text, Durability::Process) {
+    if let Err(error) = private_file::write(path, &text, Durability::Process) {
         tracing::debug!(%error, "cannot note who holds the lock");
     }
 }

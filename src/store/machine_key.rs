@@ -7,20 +7,20 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 use super::error::StoreError;
-use super::safe_files::{Durability, private_folder, read, write};
+use crate::platform::private_file::{self, Durability};
 use crate::redact::Secret;
 
 /// The length of a key, in bytes.
 const KEY_LENGTH: usize = 32;
+/// The largest file that is read, in bytes; a longer one is damaged.
+const MAX_KEY_FILE: u64 = 4096;
 
 /// The key below the state folder; made if there is none, and made anew if it is damaged.
 ///
 /// # Errors
 /// The folder or the file cannot be used, or is not this user's alone.
 pub fn machine_key(state: &Path) -> Result<Secret<Vec<u8>>, StoreError> {
-    let folder = state.join("memory");
-    private_folder(&folder)?;
-    let path = folder.join("key");
+    let path = state.join("memory/key");
     if let Some(key) = existing(&path)? {
         return Ok(key);
     }
@@ -28,13 +28,14 @@ pub fn machine_key(state: &Path) -> Result<Secret<Vec<u8>>, StoreError> {
     OsRng.try_fill_bytes(&mut key).map_err(|error| {
         StoreError::other(format!("the system gives no random numbers: {error}"))
     })?;
-    write(&path, &key, Durability::Process)?;
+    private_file::write(&path, &key, Durability::Process)?;
     // Of two processes that make one at the same time, the later one's stays.
     Ok(existing(&path)?.unwrap_or_else(|| Secret::new(key.to_vec())))
 }
 
 fn existing(path: &Path) -> Result<Option<Secret<Vec<u8>>>, StoreError> {
-    Ok(read(path)?.filter(|key| key.len() == KEY_LENGTH).map(Secret::new))
+    let key = private_file::read(path, MAX_KEY_FILE)?;
+    Ok(key.filter(|key| key.len() == KEY_LENGTH).map(Secret::new))
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ mod moving;
 mod place;
 mod record;
 mod removal;
-mod safe_files;
 mod saving;
 mod tasks;
 

@@ -182,7 +182,7 @@ impl fmt::Display for RecordFlaw {
 
 /// The stem of the file name for a record: names are opaque and may contain any character.
 pub(super) fn stem(name: &str) -> String {
-    hex(&Sha256::digest(name)[..16])
+    hex::encode(&Sha256::digest(name)[..16])
 }
 
 /// Returns whether a record can have this name.
@@ -192,11 +192,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 fn checksum(name: &str, value: &[u8]) -> String {
     let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(value).finalize();
-    hex(&digest[..16])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..16])
 }
 
 /// The current Unix time in milliseconds.

@@ -3,14 +3,13 @@
 //! old value and never past a new one.
 
 use std::fmt;
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
 use super::error::{StoreError, StoreErrorKind};
 use super::index::{IndexEntry, IndexLookup};
 use super::place::{StorageLocation, StoreChoice};
-use super::safe_files;
 use super::{CredentialStore, StateFolders, check_name};
+use crate::platform::private_file;
 use crate::redact::Secret;
 
 /// The marker file that says that the user was told about the fallback to files.
@@ -210,8 +209,8 @@ impl StateFolders {
 
     /// Creates the marker; returns whether this call did, so that only one process tells the user.
     fn create_marker(&self, marker: &Path) -> bool {
-        safe_files::private_folder(&self.notices).is_ok()
-            && OpenOptions::new().write(true).create_new(true).open(marker).is_ok()
+        private_file::create_folder(&self.notices).is_ok()
+            && private_file::create_marker(marker).unwrap_or(false)
     }
 
     /// Removes the marker, so that the next fallback is reported again.

@@ -27,7 +27,7 @@ pub(super) const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("settings", &["environment", "remote", "auth", "http"]),
-    ("bridge", &["host", "remote", "eras"]),
+    ("bridge", &["host", "remote", "eras", "platform"]),
     ("eras", &[]),
     ("remote", &["auth", "http"]),
     ("auth", &["http", "platform"]),

@@ -1,6 +1,7 @@
 //! One integration binary; a module per topic.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![expect(clippy::disallowed_methods, reason = "tests write files of their own")]
 
 mod about;
 mod architecture;

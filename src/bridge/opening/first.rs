@@ -13,7 +13,7 @@ use super::{Capabilities, Phase};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Kind, Message};
 use crate::protocol::{ProtocolVersion, methods};
-use crate::remote::{Flight, Session, Transport};
+use crate::remote::{ExchangeHandle, Session, Transport};
 
 #[derive(Deserialize)]
 struct InitializeResult {
@@ -35,7 +35,7 @@ impl Bridge {
             let discovers = held.is_translators() && self.discover_due.is_some();
             self.timers.answer_after(if discovers { wait.min(DISCOVER_FROM_MEMORY) } else { wait });
         }
-        self.record(number, &Flight::default(), Purpose::Host(held));
+        self.record(number, &ExchangeHandle::default(), Purpose::Host(held));
         self.search_for_session(number, initialize);
     }
 
@@ -51,7 +51,7 @@ impl Bridge {
                 tracing::warn!("the server speaks HTTP+SSE, which is deprecated and may go away");
             }
         }
-        self.remote.adopt(transport);
+        self.remote.set_transport(transport);
         self.opening.session_id = session_id;
     }
 

@@ -7,7 +7,7 @@ use super::Phase;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Message};
 use crate::protocol::methods;
-use crate::remote::{Flight, Session};
+use crate::remote::{ExchangeHandle, Session};
 
 /// How often in a row a session may be lost before it was of any use.
 const LOSSES_IN_A_ROW: u32 = 3;
@@ -66,7 +66,7 @@ impl Bridge {
         self.opening.phase = Phase::Reopening;
         self.session = Session::unopened(self.lanes.new_generation());
         let number = self.number();
-        self.record(number, &Flight::default(), Purpose::Reopen);
+        self.record(number, &ExchangeHandle::default(), Purpose::Reopen);
         self.search_for_session(number, initialize);
     }
 

@@ -15,7 +15,10 @@ use crate::http::Outbound;
 use crate::platform::{Clock, SystemClock};
 use crate::protocol::headers;
 use crate::redact::SafeUrl;
-use crate::remote::{RemoteOptions, from_media_type, from_network, from_redirect, from_status};
+use crate::remote::{
+    RemoteOptions, failure_for_media_type, failure_for_network_error, failure_for_redirect,
+    failure_for_status,
+};
 
 /// Tokens carry their end in seconds; more than this makes fresh ones look ended.
 const SKEW: u64 = 60;
@@ -55,7 +58,7 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
             return (vec![Check::fail("HTTP", says).next("try again later")], None);
         }
         Ok(Ok(Err(error))) => {
-            let failure = from_network(&error, &remote.url);
+            let failure = failure_for_network_error(&error, &remote.url);
             let connecting = failure.kind == FailureKind::Network;
             let check = Check::failure(if connecting { name } else { "HTTP" }, &failure);
             if !connecting {
@@ -86,7 +89,7 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
 /// The certificates of the server, trusted or not: asks for its root, without headers of the user's and
 /// without the path, which may hold a key. Empty where that does not work.
 async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
-    let looking = Outbound::looking_at_certificates(&remote.http, &remote.url);
+    let looking = Outbound::recording_certificates(&remote.http, &remote.url);
     let (Ok((outbound, presented)), Ok(root)) = (looking, remote.url.join("/")) else {
         return Vec::new();
     };
@@ -118,13 +121,13 @@ fn http(response: &Response, url: &Url, took: Duration) -> Check {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
     let check = match status.as_u16() {
-        200..=299 if is_page => Check::failure("HTTP", &from_media_type("text/html", url)),
+        200..=299 if is_page => Check::failure("HTTP", &failure_for_media_type("text/html", url)),
         401 => Check::ok("HTTP", format!("{says}: it asks for a sign-in or a key")),
         // A server of HTTP+SSE takes nothing here (2024-11-05), and a wrong path looks the same.
         403 | 404 | 405 | 429 => {
-            Check::failure("HTTP", &from_status(status, url, b"")).judged(Verdict::Warn)
+            Check::failure("HTTP", &failure_for_status(status, url, b"")).judged(Verdict::Warn)
         }
-        500..=599 => Check::failure("HTTP", &from_status(status, url, b"")),
+        500..=599 => Check::failure("HTTP", &failure_for_status(status, url, b"")),
         _ => Check::ok("HTTP", says),
     };
     check.took(took)
@@ -141,7 +144,7 @@ fn redirect(response: &Response, url: &Url) -> Check {
             Check::warn("HTTP", format!("the server redirects to `{shown}`"))
                 .next(format!("use that URL: `mcp-tether doctor {shown}`"))
         }
-        target => Check::failure("HTTP", &from_redirect(response.status(), target.as_ref())),
+        target => Check::failure("HTTP", &failure_for_redirect(response.status(), target.as_ref())),
     }
 }
 

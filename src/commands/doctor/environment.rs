@@ -26,7 +26,7 @@ const AUTHORITIES: [&str; 3] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_
 pub fn checks(flags: &Flags, environment: &Environment) -> Vec<Check> {
     let mut checks = vec![home(environment), state(environment)];
     let paths = environment.paths();
-    checks.extend(paths.ignored().iter().map(|ignored| Check::warn("folders", ignored)));
+    checks.extend(paths.ignored_variables().iter().map(|ignored| Check::warn("folders", ignored)));
     checks.extend(settings(flags, environment));
     checks.extend(proxies(environment));
     checks.extend(authorities(environment));

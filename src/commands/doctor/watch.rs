@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::commands::running::{self, Running};
-use crate::environment::Environment;
+use crate::environment::{Environment, try_to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::parse_remote_url;
@@ -65,8 +65,7 @@ fn nothing_runs(server: Option<&str>) -> Error {
 
 /// Whether anybody still reads.
 fn shown(text: &str) -> bool {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+    try_to_stdout(text).is_ok()
 }
 
 /// One bridge that is followed.

@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(find(Some("~/f.toml")), Location::Named("/h/f.toml".into()));
         assert_eq!(find(None), Location::Named("/v.toml".into()));
         let environment = Environment::fixed([("HOME", "/h")]);
-        let usual = Location::Usual("/h/mcp-tether/config.toml".into());
+        let usual = Location::Usual("/h/config/config.toml".into());
         assert_eq!(Location::find(None, &environment), usual);
     }
 

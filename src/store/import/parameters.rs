@@ -74,7 +74,7 @@ impl Parameters {
         // Absent and empty parts are skipped.
         parts.retain(|part| !part.is_empty());
         let digest = Md5::digest(parts.join("|"));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(digest)
     }
 }
 

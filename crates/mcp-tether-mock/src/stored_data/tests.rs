@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "a test damages a file of its own")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! What differs between systems about private files: modes, owners, how a file is opened, and what
-//! makes a rename last.
+//! What differs between systems: modes, owners, how a file is opened, and what makes a rename
+//! durable.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -7,76 +7,101 @@ use std::fs::{self, DirBuilder, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-#[cfg(unix)]
-use super::not_safe;
-use crate::store::error::StoreError;
+use super::PrivateFileError;
 
 #[cfg(unix)]
-pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
-pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)
 }
 
 /// For reading: never through a symlink, and never waiting for the other end of a pipe.
 #[cfg(unix)]
-pub(super) fn reading() -> OpenOptions {
+pub(super) fn options_to_read() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
 
     use rustix::fs::OFlags;
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
-    let mut options = OpenOptions::new();
+    let mut options = new_options();
     options.read(true).custom_flags(flags.cast_signed());
     options
 }
 
 #[cfg(not(unix))]
-pub(super) fn reading() -> OpenOptions {
-    let mut options = OpenOptions::new();
+pub(super) fn options_to_read() -> OpenOptions {
+    let mut options = new_options();
     options.read(true);
     options
 }
 
 #[cfg(unix)]
-pub(super) fn creating() -> OpenOptions {
+pub(super) fn options_to_create() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
-    let mut options = OpenOptions::new();
+    let mut options = new_options();
     options.write(true).create_new(true).mode(0o600);
     options
 }
 
 #[cfg(not(unix))]
-pub(super) fn creating() -> OpenOptions {
-    let mut options = OpenOptions::new();
+pub(super) fn options_to_create() -> OpenOptions {
+    let mut options = new_options();
     options.write(true).create_new(true);
     options
 }
 
+/// For a file to lock, which is made if there is none. Lock files are never deleted while others may
+/// use them: who opened one just before would lock a file that others no longer find.
 #[cfg(unix)]
-pub(super) fn owned(path: &Path, found: &Metadata) -> Result<(), StoreError> {
+pub(super) fn options_to_lock() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
+    let mut options = new_options();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(flags.cast_signed());
+    options
+}
+
+#[cfg(not(unix))]
+pub(super) fn options_to_lock() -> OpenOptions {
+    let mut options = new_options();
+    options.read(true).write(true).create(true).truncate(false);
+    options
+}
+
+#[expect(clippy::disallowed_methods, reason = "private files are opened here and nowhere else")]
+fn new_options() -> OpenOptions {
+    OpenOptions::new()
+}
+
+#[cfg(unix)]
+pub(super) fn check_owner(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::MetadataExt;
     let we = rustix::process::geteuid().as_raw();
     match found.uid() {
         owner if owner == we => Ok(()),
         owner => {
             let why = format!("belongs to user {owner}, and this is user {we}");
-            Err(not_safe(path, &why).hint("run as its owner, or set `MCP_TETHER_STATE_DIR`"))
+            Err(PrivateFileError::not_safe(path, why)
+                .with_hint("run as its owner, or set `MCP_TETHER_STATE_DIR`"))
         }
     }
 }
 
 #[cfg(not(unix))]
-pub(super) fn owned(_path: &Path, _found: &Metadata) -> Result<(), StoreError> {
+pub(super) fn check_owner(_path: &Path, _found: &Metadata) -> Result<(), PrivateFileError> {
     Ok(())
 }
 
-/// Takes away what others may do.
+/// Removes the permissions of others.
 #[cfg(unix)]
-pub(super) fn narrow(path: &Path, found: &Metadata, mode: u32) -> Result<(), StoreError> {
+pub(super) fn narrow(path: &Path, found: &Metadata, mode: u32) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::PermissionsExt;
     let wide = found.permissions().mode() & 0o7777;
     if wide & 0o077 == 0 {
@@ -84,14 +109,14 @@ pub(super) fn narrow(path: &Path, found: &Metadata, mode: u32) -> Result<(), Sto
     }
     tracing::warn!(
         path = %path.display(), from = format!("{wide:o}"), to = format!("{mode:o}"),
-        "others could read stored sign-ins; narrowed the mode"
+        "others could read a private file; narrowed the mode"
     );
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
-        .map_err(|e| StoreError::files("change the mode of", path, &e))
+        .map_err(PrivateFileError::to("change the mode of", path))
 }
 
 #[cfg(not(unix))]
-pub(super) fn narrow(_path: &Path, _found: &Metadata, _mode: u32) -> Result<(), StoreError> {
+pub(super) fn narrow(_path: &Path, _found: &Metadata, _mode: u32) -> Result<(), PrivateFileError> {
     Ok(())
 }
 
@@ -100,7 +125,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Virus scanners and indexers hold fresh files open for a moment.
+/// Virus scanners and indexers keep new files open for a moment.
 #[cfg(windows)]
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     for _ in 0..10 {
@@ -114,7 +139,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// A rename is durable only when its folder is. Some file systems cannot do that and say so.
+/// Makes a rename in this folder durable. Some file systems cannot do that and say so.
 #[cfg(unix)]
 pub(super) fn synchronise_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {

@@ -1,33 +1,33 @@
-//! The steps of finding out what a remote is (T-80), one at a time: which comes next is for the
-//! bridge to say. What came of a step goes back whole, an HTTP refusal included.
+//! The probes that show what a remote is (T-80), one at a time: which comes next is the bridge's
+//! decision. It gets the outcome of each in full, an HTTP refusal included.
 
 use std::sync::Arc;
 
-use super::exchange::{Post, Trouble};
 use super::http_sse::NoStream;
-use super::session::session_id;
+use super::post::{ExchangeError, Post};
+use super::session::read_session_id;
 use super::wire::Wire;
-use super::{Outcome, Refused, RemoteEvent, Transport};
+use super::{Outcome, ProbeRefusal, RemoteEvent, Transport};
 
 impl Wire {
     /// Sends `initialize` or `server/discover` over Streamable HTTP.
     pub(super) async fn open_streamable(&self, post: &Post) -> Outcome {
         let response = match self.send_post(post, &self.endpoint).await {
             Ok(response) => response,
-            Err(Trouble::SessionLost) => return Outcome::SessionLost,
-            Err(Trouble::Failed(failure)) => return Outcome::Failed(failure),
-            Err(Trouble::Refused(refusal)) => {
+            Err(ExchangeError::SessionLost) => return Outcome::SessionLost,
+            Err(ExchangeError::Failed(failure)) => return Outcome::Failed(failure),
+            Err(ExchangeError::Refused(refusal)) => {
                 let (status, failure) = (refusal.status.as_u16(), refusal.failure);
-                return Outcome::Refused(Box::new(Refused {
+                return Outcome::Refused(Box::new(ProbeRefusal {
                     status: Some(status),
                     failure,
                     answer: refusal.answer,
                 }));
             }
         };
-        let session_id = session_id(response.headers());
-        self.opened(post, Transport::StreamableHttp, session_id).await;
-        self.answer(response, post, false).await
+        let session_id = read_session_id(response.headers());
+        self.report_opened(post, Transport::StreamableHttp, session_id).await;
+        self.read_answer(response, post, false).await
     }
 
     /// Opens the stream of HTTP+SSE and sends `initialize` to the endpoint that it names.
@@ -36,18 +36,22 @@ impl Wire {
             Ok(stream) => stream,
             Err(NoStream::Failed(failure)) => return Outcome::Failed(failure),
             Err(NoStream::NotOffered(failure)) => {
-                return Outcome::Refused(Box::new(Refused { status: None, failure, answer: None }));
+                return Outcome::Refused(Box::new(ProbeRefusal {
+                    status: None,
+                    failure,
+                    answer: None,
+                }));
             }
         };
         let endpoint = stream.endpoint.clone();
-        let pump = tokio::spawn(Arc::clone(self).pump(stream, post.session.generation));
+        let task = tokio::spawn(Arc::clone(self).forward_stream(stream, post.session.generation));
         let transport =
-            Transport::HttpSse { endpoint: endpoint.clone(), pump: pump.abort_handle() };
-        self.opened(post, transport, None).await;
+            Transport::HttpSse { endpoint: endpoint.clone(), stream_task: task.abort_handle() };
+        self.report_opened(post, transport, None).await;
         self.exchange(post, &endpoint, true).await
     }
 
-    async fn opened(
+    async fn report_opened(
         &self,
         post: &Post,
         transport: Transport,

@@ -1,5 +1,5 @@
-//! The certificates that a server presents, kept whether they are to be trusted or not: only for looking
-//! at them. Decides nothing, and no connection that carries anything of the user's is made with it.
+//! Records the certificates that a server presents, trusted or not, for `doctor` to show. Decides
+//! nothing, and no connection that carries anything of the user's is made with it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,36 +8,37 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-/// What was presented, the server's own certificate first. Empty before the first connection.
+/// The certificates that were presented, the server's own first. Empty before the first connection.
 #[derive(Clone, Debug, Default)]
-pub struct Presented(Arc<Mutex<Vec<Vec<u8>>>>);
+pub struct PresentedChain(Arc<Mutex<Vec<Vec<u8>>>>);
 
-impl Presented {
+impl PresentedChain {
     /// The certificates of the last connection, in DER.
     pub fn certificates(&self) -> Vec<Vec<u8>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A way to connect that takes any certificate and keeps it here. `None` without cryptography.
-    pub(super) fn connecting(&self) -> Option<ClientConfig> {
+    /// TLS settings that accept any certificate and record it here. `None` without a cryptography
+    /// provider.
+    pub(super) fn recording_config(&self) -> Option<ClientConfig> {
         let provider = CryptoProvider::get_default()?;
-        let looking = Looking {
+        let verifier = RecordingVerifier {
             presented: self.clone(),
             algorithms: provider.signature_verification_algorithms,
         };
         let builder = ClientConfig::builder().dangerous();
-        let config = builder.with_custom_certificate_verifier(Arc::new(looking));
+        let config = builder.with_custom_certificate_verifier(Arc::new(verifier));
         Some(config.with_no_client_auth())
     }
 }
 
 #[derive(Debug)]
-struct Looking {
-    presented: Presented,
+struct RecordingVerifier {
+    presented: PresentedChain,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for Looking {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -1,4 +1,4 @@
-//! HTTP answers and network errors → failures with a next step (E-59, T-24).
+//! Makes failures with a next step of HTTP responses, network errors and time limits (E-59, T-24).
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use url::Url;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, plain};
 
-/// The failure that an HTTP status stands for.
-pub fn from_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
+/// The failure for an HTTP status; `body` may say more.
+pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
     let kind = match status {
         StatusCode::UNAUTHORIZED => FailureKind::AuthRequired,
         StatusCode::FORBIDDEN => FailureKind::Forbidden,
         _ => FailureKind::Http,
     };
-    let said = said(body).map_or_else(String::new, |said| format!(": {said}"));
-    let message = format!("server answered HTTP {}{said}", status.as_u16());
+    let reason = extract_message(body).map_or_else(String::new, |reason| format!(": {reason}"));
+    let message = format!("server answered HTTP {}{reason}", status.as_u16());
     let failure = Failure::new(kind, message).status(status.as_u16());
-    match hint(status, url) {
+    match hint_for_status(status, url) {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
 }
 
-fn hint(status: StatusCode, url: &Url) -> Option<String> {
+fn hint_for_status(status: StatusCode, url: &Url) -> Option<String> {
     let url = SafeUrl::new(url);
     Some(match status.as_u16() {
         401 => "the server wants an API key or a sign-in: pass a key with \
@@ -47,8 +47,8 @@ fn hint(status: StatusCode, url: &Url) -> Option<String> {
     })
 }
 
-/// What the server says of the error, from the usual members of a JSON body.
-fn said(body: &[u8]) -> Option<String> {
+/// The server's own words, from the usual members of a JSON error body.
+fn extract_message(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let text = ["message", "error_description", "detail", "error", "title"].into_iter().find_map(
         |name| match &value[name] {
@@ -60,8 +60,8 @@ fn said(body: &[u8]) -> Option<String> {
     Some(plain(&text.chars().take(200).collect::<String>()))
 }
 
-/// A redirect that is not followed (T-25).
-pub fn from_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
+/// The failure for a redirect that is not followed (T-25).
+pub fn failure_for_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
     let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
     match target {
         Some(target) => {
@@ -73,16 +73,16 @@ pub fn from_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
     }
 }
 
-/// The rate limit is exhausted for longer than we wait, or the request must not be repeated (T-28).
-pub(super) fn from_wait(status: StatusCode, wait: Duration) -> Failure {
+/// The failure for a pause that is too long, or before a request that must not be repeated (T-28).
+pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
     let seconds = wait.as_secs().max(1);
     Failure::new(FailureKind::Http, format!("server answered HTTP {}", status.as_u16()))
         .status(status.as_u16())
         .hint(format!("the server asks to try again in {seconds} s"))
 }
 
-/// A body that is no answer.
-pub fn from_media_type(media_type: &str, url: &Url) -> Failure {
+/// The failure for a response that is neither JSON nor an event stream.
+pub fn failure_for_media_type(media_type: &str, url: &Url) -> Failure {
     let media_type = if media_type.is_empty() { "no content type" } else { media_type };
     Failure::new(
         FailureKind::Protocol,
@@ -91,8 +91,8 @@ pub fn from_media_type(media_type: &str, url: &Url) -> Failure {
     .hint(format!("check that `{}` is an MCP endpoint and not a web page", SafeUrl::new(url)))
 }
 
-/// Why nothing came back.
-pub fn from_network(error: &reqwest::Error, url: &Url) -> Failure {
+/// The failure for a request without a response.
+pub fn failure_for_network_error(error: &reqwest::Error, url: &Url) -> Failure {
     let host = url.host_str().unwrap_or_default();
     let reason = root_cause(error);
     if error.is_connect() || error.is_timeout() && error.is_request() {
@@ -100,7 +100,7 @@ pub fn from_network(error: &reqwest::Error, url: &Url) -> Failure {
             FailureKind::Network,
             format!("cannot connect to `{}`: {reason}", SafeUrl::new(url)),
         );
-        return failure.hint(connect_hint(&reason, host));
+        return failure.hint(hint_for_connect_error(&reason, host));
     }
     Failure::new(
         FailureKind::Lost,
@@ -109,7 +109,7 @@ pub fn from_network(error: &reqwest::Error, url: &Url) -> Failure {
     .hint("the server may or may not have acted on the request; check before repeating it")
 }
 
-fn connect_hint(reason: &str, host: &str) -> String {
+fn hint_for_connect_error(reason: &str, host: &str) -> String {
     let reason = reason.to_ascii_lowercase();
     if reason.contains("certificate") || reason.contains("unknownissuer") {
         "if a company proxy inspects TLS, add its authority with `--ca-cert FILE`".to_owned()
@@ -123,7 +123,7 @@ fn connect_hint(reason: &str, host: &str) -> String {
     }
 }
 
-/// The innermost cause, which names the real reason, in plain words where it is a known one.
+/// The innermost cause of an error, which names the reason.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
@@ -134,6 +134,23 @@ pub(super) fn root_cause(error: &reqwest::Error) -> String {
         Some(at) => text[..at].to_lowercase(),
         None => plain(&text),
     }
+}
+
+/// The failure for a time limit; `what` says what did not come.
+pub(super) fn timeout_failure(what: &str) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("{what} within the time limit"))
+        .hint("raise `--headers-timeout`, `--body-timeout` or `--request-timeout`, or set it to 0")
+}
+
+/// The failure for an answer that got lost; `what` says how.
+pub(super) fn lost_failure(what: &str) -> Failure {
+    Failure::new(FailureKind::Lost, what)
+        .hint("the server may or may not have acted on the request; check before repeating it")
+}
+
+/// The failure for a server that breaks the protocol; `what` says how.
+pub(super) fn protocol_failure(what: &str) -> Failure {
+    Failure::new(FailureKind::Protocol, what).hint("this is a fault of the server; report it there")
 }
 
 #[cfg(test)]
@@ -149,7 +166,8 @@ mod tests {
     fn each_status_has_its_kind_and_no_secret() {
         let cases = [(401, "auth_required"), (403, "forbidden"), (404, "http"), (502, "http")];
         for (status, kind) in cases {
-            let failure = from_status(StatusCode::from_u16(status).unwrap(), &url(), b"<html>");
+            let failure =
+                failure_for_status(StatusCode::from_u16(status).unwrap(), &url(), b"<html>");
             assert_eq!(failure.kind.name(), kind);
             assert_eq!(failure.status, Some(status));
             assert!(failure.hint.as_deref().is_some_and(|hint| !hint.contains("secret")));
@@ -157,9 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_is_passed_on_in_short_and_in_one_line() {
+    fn the_servers_words_are_passed_on_in_short_and_in_one_line() {
         let body = br#"{"error":{"message":"no\nkey"}}"#;
-        let failure = from_status(StatusCode::UNAUTHORIZED, &url(), body);
+        let failure = failure_for_status(StatusCode::UNAUTHORIZED, &url(), body);
         assert_eq!(failure.message, "server answered HTTP 401: no\\\\nkey".replace("\\\\", "\\"));
     }
 }

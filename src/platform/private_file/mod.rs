@@ -1,0 +1,376 @@
+//! The one writer of the program's own files: a folder of mode 0700, files of mode 0600 that are
+//! created under a random name and renamed into place, never through a symlink and never somebody
+//! else's (S-10). Knows nothing of what is in them.
+//!
+//! On Windows there are no such modes: the folders are below `%LOCALAPPDATA%`, whose access list
+//! admits the user, administrators and the system only, and files inherit it.
+
+mod error;
+mod system;
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+
+use system::{check_owner, options_to_create, options_to_lock, options_to_read};
+use system::{make_folder, narrow, rename, synchronise_folder};
+
+pub use error::PrivateFileError;
+
+/// How often a write starts over when its temporary file vanishes (see [`sweep`]).
+const WRITE_ATTEMPTS: usize = 5;
+
+/// Whether a write must survive a loss of power.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// File and folder are synchronised with the disk: for credentials.
+    Disk,
+    /// Neither is: for what can be made again.
+    Process,
+}
+
+/// Makes sure that this folder exists and that only its owner can look into it.
+///
+/// # Errors
+/// A symlink, something that is not a folder, another user's folder, or a refusal of the system.
+pub fn create_folder(folder: &Path) -> Result<(), PrivateFileError> {
+    let found = match fs::symlink_metadata(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            make_folder(folder).map_err(PrivateFileError::to("create the folder", folder))?;
+            fs::symlink_metadata(folder)
+        }
+        found => found,
+    };
+    let found = found.map_err(PrivateFileError::to("look at", folder))?;
+    if found.file_type().is_symlink() {
+        return Err(PrivateFileError::symlink(folder));
+    }
+    if !found.is_dir() {
+        return Err(PrivateFileError::not_safe(folder, "is not a folder"));
+    }
+    check_owner(folder, &found)?;
+    narrow(folder, &found, 0o700)
+}
+
+/// The content of a private file of at most `limit` bytes, or `None` where there is none.
+///
+/// # Errors
+/// A symlink, something that is not a regular file, another user's file, one beyond the limit, or a
+/// refusal of the system.
+pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, PrivateFileError> {
+    let Some(file) = open(path)? else { return Ok(None) };
+    let found = file.metadata().map_err(PrivateFileError::to("look at", path))?;
+    narrow(path, &found, 0o600)?;
+    let mut content = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut content)
+        .map_err(PrivateFileError::to("read", path))?;
+    if content.len() as u64 > limit {
+        return Err(PrivateFileError::TooLarge { path: path.to_path_buf() });
+    }
+    Ok(Some(content))
+}
+
+/// Opens a private file for reading, or `None` where there is none.
+///
+/// # Errors
+/// As [`read`], but for the limit.
+pub fn open(path: &Path) -> Result<Option<File>, PrivateFileError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_symlink() => return Err(PrivateFileError::symlink(path)),
+        Ok(_) => {}
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(PrivateFileError::to("look at", path)(e)),
+    }
+    let file = match options_to_read().open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(PrivateFileError::to("open", path)(e)),
+    };
+    check(path, &file.metadata().map_err(PrivateFileError::to("look at", path))?)?;
+    Ok(Some(file))
+}
+
+/// Opens the file that processes lock, or makes it. Its folder must have been checked with
+/// [`create_folder`].
+///
+/// # Errors
+/// As [`open`].
+pub fn open_lock(path: &Path) -> Result<File, PrivateFileError> {
+    let failed = PrivateFileError::to("open the lock file", path);
+    let file = options_to_lock().open(path).map_err(&failed)?;
+    check(path, &file.metadata().map_err(&failed)?)?;
+    Ok(file)
+}
+
+/// Makes an empty private file; returns whether this call made it. Its folder must have been checked
+/// with [`create_folder`].
+///
+/// # Errors
+/// A refusal of the system.
+pub fn create_marker(path: &Path) -> Result<bool, PrivateFileError> {
+    match options_to_create().open(path) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(PrivateFileError::to("create", path)(e)),
+    }
+}
+
+/// Replaces a private file in one step, and makes its folder: whoever reads sees the old content or
+/// the new one, also after a kill.
+///
+/// # Errors
+/// As [`create_folder`] and [`open`]. The old content is still there.
+pub fn write(path: &Path, content: &[u8], durability: Durability) -> Result<(), PrivateFileError> {
+    create_folder(folder_of(path))?;
+    check_replaceable(path)?;
+    for _ in 1..WRITE_ATTEMPTS {
+        match write_once(path, content, durability) {
+            // A sweeper took the temporary file before it was locked.
+            Err(e) if e.kind() == io::ErrorKind::NotFound && folder_of(path).is_dir() => {}
+            written => return written.map_err(PrivateFileError::to("write", path)),
+        }
+    }
+    write_once(path, content, durability).map_err(PrivateFileError::to("write", path))
+}
+
+/// Removes a private file; returns whether there was one. A symlink is removed, not followed.
+///
+/// # Errors
+/// A refusal of the system.
+pub fn remove(path: &Path) -> Result<bool, PrivateFileError> {
+    sweep(path);
+    match fs::remove_file(path).and_then(|()| synchronise_folder(folder_of(path))) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(PrivateFileError::to("remove", path)(e)),
+    }
+}
+
+fn write_once(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+    let (temporary, mut file) = create_temporary(path)?;
+    let written = file.write_all(content).and_then(|()| match durability {
+        Durability::Disk => file.sync_all(),
+        Durability::Process => Ok(()),
+    });
+    let replaced = written.and_then(|()| {
+        // Windows refuses to read a locked file, so the lock ends before others can open it.
+        #[cfg(windows)]
+        drop(file);
+        rename(&temporary, path)
+    });
+    if replaced.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced?;
+    match durability {
+        Durability::Disk => synchronise_folder(folder_of(path)),
+        Durability::Process => Ok(()),
+    }
+}
+
+/// A new file beside `path`, locked for as long as its writer lives: that is how [`sweep`] finds
+/// what a killed process left behind.
+fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    let random = OsRng.try_next_u64().map_err(io::Error::other)?;
+    let name = format!("{}{random:016x}.tmp", temporary_prefix(path));
+    let temporary = folder_of(path).join(name);
+    let file = options_to_create().open(&temporary)?;
+    // Where files cannot be locked, nothing is swept either.
+    let _ = file.try_lock();
+    Ok((temporary, file))
+}
+
+/// Removes temporary files of this file whose writer was killed: they may hold a secret.
+pub fn sweep(path: &Path) {
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
+    let prefix = temporary_prefix(path);
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".tmp")) {
+            remove_if_abandoned(&entry.path());
+        }
+    }
+}
+
+fn remove_if_abandoned(temporary: &Path) {
+    let Ok(file) = options_to_read().open(temporary) else { return };
+    if file.try_lock().is_ok() {
+        let _ = fs::remove_file(temporary);
+    }
+}
+
+fn temporary_prefix(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// A rename replaces nothing, or a regular file of this user.
+fn check_replaceable(path: &Path) -> Result<(), PrivateFileError> {
+    match fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(PrivateFileError::to("look at", path)(e)),
+        Ok(found) if found.file_type().is_symlink() => Err(PrivateFileError::symlink(path)),
+        Ok(found) => check(path, &found),
+    }
+}
+
+fn check(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
+    if !found.is_file() {
+        return Err(PrivateFileError::not_safe(path, "is not a regular file"));
+    }
+    check_owner(path, found)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const LIMIT: u64 = 1024;
+
+    fn is_unsafe(error: &PrivateFileError) -> bool {
+        matches!(error, PrivateFileError::Unsafe { .. })
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("a/credentials");
+        create_folder(&folder).unwrap();
+        let file = folder.join("x.json");
+        (outer, file)
+    }
+
+    /// S-10
+    #[test]
+    fn folders_and_files_are_for_their_owner_alone() {
+        let (_outer, file) = place();
+        write(&file, b"one", Durability::Disk).unwrap();
+        write(&file, b"two", Durability::Disk).unwrap();
+        assert_eq!(mode(&file), 0o600, "from the beginning: reading it would narrow it");
+        assert_eq!(read(&file, LIMIT).unwrap().unwrap(), b"two");
+        assert_eq!(mode(folder_of(&file)), 0o700);
+        assert_eq!(fs::read_dir(folder_of(&file)).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    /// S-10
+    #[test]
+    fn wide_modes_are_narrowed_when_met() {
+        let (_outer, file) = place();
+        write(&file, b"x", Durability::Disk).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(folder_of(&file), fs::Permissions::from_mode(0o755)).unwrap();
+        create_folder(folder_of(&file)).unwrap();
+        read(&file, LIMIT).unwrap();
+        assert_eq!((mode(folder_of(&file)), mode(&file)), (0o700, 0o600));
+    }
+
+    /// S-10: neither reading nor writing follows a planted symlink.
+    #[test]
+    fn a_symlink_in_place_of_the_file_is_refused_and_its_target_untouched() {
+        let (outer, file) = place();
+        let target = outer.path().join("target");
+        fs::write(&target, "precious").unwrap();
+        symlink(&target, &file).unwrap();
+        for refused in
+            [read(&file, LIMIT).unwrap_err(), write(&file, b"x", Durability::Disk).unwrap_err()]
+        {
+            assert!(
+                is_unsafe(&refused) && refused.to_string().contains("is a symlink"),
+                "{refused}"
+            );
+        }
+        assert!(remove(&file).unwrap());
+        assert_eq!(fs::read(&target).unwrap(), b"precious");
+    }
+
+    /// S-10: a lock or a marker is not made where a link leads.
+    #[test]
+    fn a_symlink_in_place_of_a_lock_or_a_marker_makes_no_file() {
+        let (outer, file) = place();
+        let target = outer.path().join("absent");
+        symlink(&target, &file).unwrap();
+        assert!(open_lock(&file).is_err());
+        assert!(!create_marker(&file).unwrap_or(false));
+        assert!(!target.exists());
+        fs::remove_file(&file).unwrap();
+        assert!(create_marker(&file).unwrap() && !create_marker(&file).unwrap());
+        open_lock(&file).unwrap();
+        assert_eq!(mode(&file), 0o600);
+    }
+
+    /// S-10
+    #[test]
+    fn a_symlink_in_place_of_the_folder_is_refused() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::create_dir(outer.path().join("real")).unwrap();
+        symlink(outer.path().join("real"), outer.path().join("credentials")).unwrap();
+        let refused = create_folder(&outer.path().join("credentials")).unwrap_err();
+        assert!(is_unsafe(&refused), "{refused}");
+    }
+
+    #[test]
+    fn a_pipe_or_a_folder_in_place_of_the_file_is_refused_without_waiting() {
+        let (_outer, file) = place();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::from_raw_mode(0o600))
+            .unwrap();
+        assert!(is_unsafe(&read(&file, LIMIT).unwrap_err()));
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert!(is_unsafe(&write(&file, b"x", Durability::Disk).unwrap_err()));
+    }
+
+    /// Only root can give a file away; elsewhere there is nothing to check this with.
+    #[test]
+    fn files_and_folders_of_other_users_are_refused() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let (_outer, file) = place();
+        write(&file, b"x", Durability::Disk).unwrap();
+        std::os::unix::fs::chown(&file, Some(4242), None).unwrap();
+        let refused = read(&file, LIMIT).unwrap_err();
+        assert!(refused.to_string().contains("belongs to user 4242"), "{refused}");
+        assert!(write(&file, b"y", Durability::Disk).is_err());
+        std::os::unix::fs::chown(folder_of(&file), Some(4242), None).unwrap();
+        assert!(create_folder(folder_of(&file)).is_err());
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_swept_and_what_a_live_one_writes_is_not() {
+        let (_outer, file) = place();
+        let (abandoned, handle) = create_temporary(&file).unwrap();
+        drop(handle);
+        let (alive, _handle) = create_temporary(&file).unwrap();
+        sweep(&file);
+        assert!(!abandoned.exists() && alive.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_far_too_large_is_damage_not_memory() {
+        let (_outer, file) = place();
+        File::create(&file).unwrap().set_len(LIMIT + 1).unwrap();
+        let refused = read(&file, LIMIT).unwrap_err();
+        assert!(matches!(refused, PrivateFileError::TooLarge { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named_with_a_way_out() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::write(outer.path().join("home"), "").unwrap();
+        let error = create_folder(&outer.path().join("home/state")).unwrap_err();
+        assert!(error.to_string().contains("home/state"), "{error}");
+    }
+}

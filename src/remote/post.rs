@@ -1,0 +1,98 @@
+//! A message on its way to the remote, and why it may not get there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use super::concurrency_limit::ConcurrencyClass;
+use super::streams::{StreamOrigin, StreamReadMode};
+use super::{ExchangeHandle, Limits, Session};
+use crate::error::Failure;
+use crate::jsonrpc::{Frame, Message};
+
+/// A message on its way to the remote.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The number of this exchange; for a request also its JSON-RPC id.
+    pub number: u64,
+    /// The message as it is sent.
+    pub frame: Frame,
+    /// Whether an answer is owed.
+    pub is_request: bool,
+    /// Whether it waits for no permit: answers, cancellations, endless streams.
+    pub urgent: bool,
+    /// Whether sending it twice does no harm (T-28).
+    pub repeatable: bool,
+    /// The session at the time of sending.
+    pub session: Arc<Session>,
+    /// What the bridge knows the exchange by.
+    pub handle: ExchangeHandle,
+    /// What the exchange has besides if the remote is a modern one.
+    pub modern: Option<ModernPost>,
+}
+
+/// What an exchange with a modern remote has besides its message (T-50 to T-63): it is never
+/// resumed, and read no further than its answer.
+#[derive(Clone, Debug, Default)]
+pub struct ModernPost {
+    /// The headers that mirror the message.
+    pub headers: HeaderMap,
+    /// Whether its stream stays open and may be silent for any time.
+    pub listens: bool,
+}
+
+/// Why there is no response to read.
+pub(super) enum ExchangeError {
+    /// The remote no longer knows the session; the message was not executed (T-32).
+    SessionLost,
+    /// The remote refused with an HTTP error.
+    Refused(Box<HttpRefusal>),
+    /// Anything else.
+    Failed(Failure),
+}
+
+/// An HTTP error status and what came with it.
+pub(super) struct HttpRefusal {
+    pub(super) status: StatusCode,
+    pub(super) failure: Failure,
+    /// The JSON-RPC error in its body, if there is one (T-24).
+    pub(super) answer: Option<Message>,
+}
+
+impl Post {
+    pub(super) fn concurrency_class(&self) -> ConcurrencyClass {
+        if self.urgent {
+            ConcurrencyClass::Urgent
+        } else if self.is_request {
+            ConcurrencyClass::Request
+        } else {
+            ConcurrencyClass::Notification
+        }
+    }
+
+    /// Where the messages that answer it come from.
+    pub(super) fn origin(&self) -> StreamOrigin {
+        let reading = match &self.modern {
+            None => StreamReadMode::Resumable,
+            Some(ModernPost { listens: false, .. }) => StreamReadMode::ToTheAnswer,
+            Some(ModernPost { listens: true, .. }) => StreamReadMode::Endless,
+        };
+        StreamOrigin { exchange: Some(self.number), generation: self.session.generation, reading }
+    }
+
+    /// The most time that the whole exchange may take.
+    pub(super) fn limit(&self, limits: &Limits) -> Option<Duration> {
+        let listens = self.modern.as_ref().is_some_and(|modern| modern.listens);
+        limits.request.filter(|_| !listens)
+    }
+
+    /// The request as it is sent again after a refusal: under a new id.
+    pub(super) fn with_fresh_id(&self) -> Option<Frame> {
+        if !self.is_request {
+            return None;
+        }
+        let message = Message::parse(self.frame.clone().into_bytes()).ok()?;
+        Some(message.with_id(&self.handle.count_refusal(self.number).to_string()))
+    }
+}

@@ -1,0 +1,75 @@
+//! What the tasks of a remote report to the bridge.
+
+use http::HeaderValue;
+
+use super::Transport;
+use crate::error::Failure;
+use crate::jsonrpc::Message;
+
+/// What a task of the remote reports.
+#[derive(Debug)]
+pub enum RemoteEvent {
+    /// The transport works; the answer to the probe follows.
+    Opened {
+        /// The number of the probe's exchange.
+        exchange: u64,
+        transport: Transport,
+        /// The session id that the remote gave.
+        session_id: Option<HeaderValue>,
+        generation: u32,
+    },
+    /// A message of the remote.
+    Message {
+        /// The exchange whose response brought it; `None` for the standalone stream and HTTP+SSE.
+        exchange: Option<u64>,
+        generation: u32,
+        message: Message,
+    },
+    /// An exchange is over; no more events belong to it.
+    Ended { exchange: u64, generation: u32, outcome: Outcome },
+    /// The standalone stream was opened, or the remote does not offer one.
+    Listening { generation: u32, offered: bool },
+    /// The stream of HTTP+SSE ended, and the session with it (T-74).
+    SessionLost { generation: u32 },
+    /// The remote refuses to open the standalone stream again. Only a POST can tell whether the
+    /// session is lost.
+    SessionDoubted { generation: u32 },
+}
+
+impl RemoteEvent {
+    /// The generation of the session that the event belongs to.
+    pub fn generation(&self) -> u32 {
+        match self {
+            Self::Opened { generation, .. }
+            | Self::Message { generation, .. }
+            | Self::Ended { generation, .. }
+            | Self::Listening { generation, .. }
+            | Self::SessionLost { generation }
+            | Self::SessionDoubted { generation } => *generation,
+        }
+    }
+}
+
+/// How an exchange ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The message was accepted, or answered.
+    Done,
+    /// The remote does not know the session and did not execute the message (T-32).
+    SessionLost,
+    /// The remote refused a probe of what it is (T-80).
+    Refused(Box<ProbeRefusal>),
+    /// There will be no answer.
+    Failed(Failure),
+}
+
+/// How a remote refused a probe.
+#[derive(Debug)]
+pub struct ProbeRefusal {
+    /// The HTTP status; none where there is no event stream of HTTP+SSE.
+    pub status: Option<u16>,
+    /// What to tell the host if nothing else works.
+    pub failure: Failure,
+    /// The JSON-RPC error in the body, if there was one.
+    pub answer: Option<Message>,
+}

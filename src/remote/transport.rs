@@ -1,0 +1,28 @@
+//! The transport that a remote was reached over.
+
+use tokio::task::AbortHandle;
+use url::Url;
+
+/// How messages reach the remote.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// Streamable HTTP, from 2025-03-26 on.
+    StreamableHttp,
+    /// HTTP+SSE of 2024-11-05.
+    HttpSse {
+        /// Where messages are posted.
+        endpoint: Url,
+        /// Ends the task that reads the stream.
+        stream_task: AbortHandle,
+    },
+}
+
+impl Transport {
+    /// Its name for people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StreamableHttp => "Streamable HTTP",
+            Self::HttpSse { .. } => "HTTP+SSE",
+        }
+    }
+}
