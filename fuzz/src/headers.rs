@@ -4,12 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 use mcp_tether::auth::Challenge;
-use mcp_tether::eras::header_value;
+use mcp_tether::eras::encode_header_value;
 
 /// What is mirrored into a header is printable ASCII and reads back as it was (T-54, S-08).
 pub fn header_values(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    let value = header_value(text);
+    let value = encode_header_value(text);
     assert!(value.bytes().all(|byte| (0x20..=0x7e).contains(&byte)), "{value:?}");
     assert_eq!(value.trim(), value, "white space at the ends would be lost");
     assert!(HeaderValue::from_str(&value).is_ok());

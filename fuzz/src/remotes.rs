@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use mcp_tether::eras::{Exchange, ModernRemote, Numbers, RemoteEffect, RemoteOptions, Turn};
+use mcp_tether::eras::{
+    AdapterContext, AdapterOptions, Exchange, ModernRemote, Numbers, RemoteEffect,
+};
 use mcp_tether::error::{Failure, FailureKind};
 use mcp_tether::jsonrpc::{Kind, Message};
 
@@ -44,7 +46,7 @@ struct Play {
 
 impl Play {
     fn open() -> Option<Self> {
-        let options = RemoteOptions {
+        let options = AdapterOptions {
             host_name: "host".to_owned(),
             limit: Some(Duration::from_secs(600)),
             extensions: Vec::new(),
@@ -128,9 +130,13 @@ impl Play {
         panic!("{} requests never ended", self.owed.len());
     }
 
-    fn turn(&mut self, work: impl FnOnce(&mut ModernRemote, &mut Turn<'_, RemoteEffect>)) {
+    fn turn(
+        &mut self,
+        work: impl FnOnce(&mut ModernRemote, &mut AdapterContext<'_, RemoteEffect>),
+    ) {
         let mut effects = Vec::new();
-        let mut turn = Turn { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
+        let mut turn =
+            AdapterContext { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
         work(&mut self.remote, &mut turn);
         for effect in effects {
             self.take(effect);

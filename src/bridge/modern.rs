@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::Bridge;
-use crate::eras::{Exchange, ModernRemote, RemoteEffect, Turn};
+use crate::eras::{AdapterContext, Exchange, ModernRemote, RemoteEffect};
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::methods;
@@ -55,12 +55,15 @@ impl Bridge {
     /// Lets the adapter work, and does what it wants done.
     pub(super) fn with_modern(
         &mut self,
-        work: impl FnOnce(&mut ModernRemote, &mut Turn<'_, RemoteEffect>),
+        work: impl FnOnce(&mut ModernRemote, &mut AdapterContext<'_, RemoteEffect>),
     ) {
         let Some(remote) = &mut self.modern.remote else { return };
         let mut effects = Vec::new();
         let now = Instant::now().into_std();
-        work(remote, &mut Turn { now, numbers: &mut self.numbers, effects: &mut effects });
+        work(
+            remote,
+            &mut AdapterContext { now, numbers: &mut self.numbers, effects: &mut effects },
+        );
         for effect in effects {
             self.carry_out(effect);
         }

@@ -1,5 +1,5 @@
-//! Finding out what the remote is, step by step (T-80): carries out what `eras::finding` decides,
-//! and goes on with what was found. Requests of the host wait meanwhile (T-81).
+//! Finds out what the remote is, probe by probe (T-80): sends what `eras::Detection` decides, and goes
+//! on with the result. Requests of the host wait meanwhile (T-81).
 
 use std::sync::Arc;
 
@@ -8,7 +8,10 @@ use http::HeaderValue;
 use super::Bridge;
 use super::in_flight::{Asker, Held, Purpose};
 use super::known_era::KnownEra;
-use crate::eras::{Finding, Heard, ModernRemote, Next, Pin, Place, RemoteOptions, Step, Steps};
+use crate::eras::{
+    AdapterOptions, Detection, ModernRemote, NextAction, Pin, Probe, ProbeOrder, ProbeOutcome,
+    SsePosition,
+};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, RequestId, error_response};
 use crate::protocol::{Era, codes};
@@ -39,24 +42,24 @@ impl Choices {
         };
     }
 
-    fn steps(&self, host: Era, known: Option<&Transport>) -> Steps {
+    fn steps(&self, host: Era, known: Option<&Transport>) -> ProbeOrder {
         let (http, stream) = match (known, self.transport) {
             (Some(Transport::StreamableHttp), _) => (true, None),
-            (Some(Transport::HttpSse { .. }), _) => (false, Some(Place::First)),
-            (None, TransportChoice::HttpFirst) => (true, Some(Place::Last)),
-            (None, TransportChoice::SseFirst) => (true, Some(Place::First)),
+            (Some(Transport::HttpSse { .. }), _) => (false, Some(SsePosition::First)),
+            (None, TransportChoice::HttpFirst) => (true, Some(SsePosition::Last)),
+            (None, TransportChoice::SseFirst) => (true, Some(SsePosition::First)),
             (None, TransportChoice::HttpOnly) => (true, None),
-            (None, TransportChoice::SseOnly) => (false, Some(Place::First)),
+            (None, TransportChoice::SseOnly) => (false, Some(SsePosition::First)),
         };
         let known = || self.known.as_ref().and_then(|known| known.read(host));
-        Steps { host, pin: self.pin, remembered: self.era.or_else(known), http, stream }
+        ProbeOrder { host, pin: self.pin, remembered: self.era.or_else(known), http, stream }
     }
 }
 
 /// A search under way.
 #[derive(Debug)]
 pub(super) struct Search {
-    finding: Finding,
+    detection: Detection,
     opens: Opens,
     /// The exchange under way.
     exchange: u64,
@@ -119,22 +122,22 @@ impl Bridge {
 
     fn search(&mut self, opens: Opens) {
         self.modern.end();
-        let finding = Finding::new(self.choices.steps(opens.host(), self.remote.transport()));
-        self.search = Some(Search { finding, opens, exchange: 0, first: None });
+        let detection = Detection::new(self.choices.steps(opens.host(), self.remote.transport()));
+        self.search = Some(Search { detection, opens, exchange: 0, first: None });
         self.take_step();
     }
 
     fn take_step(&mut self) {
         let options = self.adapter_options();
         let Some(search) = &self.search else { return };
-        let (step, again) = (search.finding.step(), search.first.is_some());
+        let (step, again) = (search.detection.probe(), search.first.is_some());
         tracing::debug!(?step, "finding out what the server is");
         match (&search.opens, step) {
-            (Opens::Session(_, initialize), Step::Discover) => {
+            (Opens::Session(_, initialize), Probe::Discover) => {
                 let discover = ModernRemote::discover_for(initialize, &options, &mut self.numbers);
                 self.discover(discover);
             }
-            (Opens::Request(held), Step::Discover) => {
+            (Opens::Request(held), Probe::Discover) => {
                 let discover =
                     ModernRemote::discover_like(&held.message, &options, &mut self.numbers);
                 self.discover(discover);
@@ -148,7 +151,7 @@ impl Bridge {
                 self.in_flight.flies(number, &post.handle);
                 self.under_way(exchange);
                 match step {
-                    Step::Stream => self.remote.open_http_sse(post),
+                    Probe::Stream => self.remote.open_http_sse(post),
                     _ => self.remote.open_streamable(post),
                 }
             }
@@ -169,8 +172,8 @@ impl Bridge {
         }
     }
 
-    fn adapter_options(&self) -> RemoteOptions {
-        RemoteOptions {
+    fn adapter_options(&self) -> AdapterOptions {
+        AdapterOptions {
             host_name: self.remote.endpoint().host_str().unwrap_or("server").to_owned(),
             limit: self.limits.request,
             extensions: self.remote.authorizer().extension().into_iter().collect(),
@@ -180,7 +183,7 @@ impl Bridge {
     /// A JSON-RPC answer to the step under way.
     pub(super) fn take_step_answer(&mut self, answer: &Message) {
         let said = Said { failure: unexpected(), answer: Some(answer.clone()) };
-        self.judge(Heard::Answer(200, Some(answer)), said);
+        self.judge(ProbeOutcome::Answer(200, Some(answer)), said);
     }
 
     /// The step under way ended without a JSON-RPC answer, or with an HTTP refusal.
@@ -190,32 +193,32 @@ impl Bridge {
                 let ProbeRefusal { status, failure, answer } = *refused;
                 let said = Said { failure, answer: answer.clone() };
                 let heard = match status {
-                    Some(status) => Heard::Answer(status, answer.as_ref()),
-                    None => Heard::NoStream,
+                    Some(status) => ProbeOutcome::Answer(status, answer.as_ref()),
+                    None => ProbeOutcome::NoStream,
                 };
                 self.judge(heard, said);
             }
             Outcome::Failed(failure) => {
-                self.judge(Heard::Nothing, Said { failure, answer: None });
+                self.judge(ProbeOutcome::Nothing, Said { failure, answer: None });
             }
             Outcome::Done | Outcome::SessionLost => {
-                self.judge(Heard::Nothing, Said { failure: unexpected(), answer: None });
+                self.judge(ProbeOutcome::Nothing, Said { failure: unexpected(), answer: None });
             }
         }
     }
 
-    fn judge(&mut self, heard: Heard<'_>, said: Said) {
+    fn judge(&mut self, heard: ProbeOutcome<'_>, said: Said) {
         let Some(search) = &mut self.search else { return };
-        let next = search.finding.judge(heard);
+        let next = search.detection.judge(heard);
         match next {
-            Next::Try(_) => {
+            NextAction::Try(_) => {
                 search.first.get_or_insert(said);
                 self.take_step();
             }
-            Next::Settled(Era::Legacy) => self.found_legacy(said.answer.as_ref()),
-            Next::Settled(Era::Modern) => self.found_modern(said.answer.as_ref()),
-            Next::ReportThis => self.report(said),
-            Next::ReportFirst => {
+            NextAction::Settled(Era::Legacy) => self.found_legacy(said.answer.as_ref()),
+            NextAction::Settled(Era::Modern) => self.found_modern(said.answer.as_ref()),
+            NextAction::ReportThis => self.report(said),
+            NextAction::ReportFirst => {
                 let first = search.first.take().unwrap_or(said);
                 self.report(first);
             }

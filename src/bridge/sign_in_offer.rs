@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::Bridge;
 use super::in_flight::{Asker, Held};
-use crate::eras::modern_host::{conservative_discover, discover_result, shown};
+use crate::eras::modern_host::{conservative_discover, discover_result, translate_answer};
 use crate::jsonrpc::{Frame, Message};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::redact::SafeUrl;
@@ -64,7 +64,9 @@ impl Bridge {
         let Some(id) = held.message.id() else { return };
         let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
         let answer = match (held.asker, Message::parse(line.clone())) {
-            (Asker::ModernHost, Ok(answer)) => shown(id, held.message.method(), &answer, None),
+            (Asker::ModernHost, Ok(answer)) => {
+                translate_answer(id, held.message.method(), &answer, None)
+            }
             _ => Frame::from(line),
         };
         self.answer(held, answer);

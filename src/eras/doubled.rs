@@ -1,22 +1,25 @@
-//! Requests that hold a member twice where the bridge reads it: two readers could take them for two
-//! different requests, and a header or a filter would speak of one while the server runs the other.
-//! They are refused; doubled members that nothing here reads pass untouched (T-03, T-14).
+//! Requests that hold a member twice that the bridge reads: two readers could take them for
+//! different requests, so a header or a filter could describe one request while the server runs the
+//! other. They are refused. Doubled members that nothing here reads pass unchanged (T-03, T-14).
 
 use crate::jsonrpc::{Message, Object};
 use crate::protocol::headers::name_member;
 
-/// Members of `params` that the translation reads whatever the method is.
+/// Members of `params` that the translation reads for every method.
 const ALWAYS_READ: [&str; 2] = ["_meta", "arguments"];
 
-/// The member of `params` that is there twice although the bridge reads it: what all translated
-/// requests are read for, and `also`.
-pub(super) fn doubled_member(request: &Message, also: &[&'static str]) -> Option<&'static str> {
+/// The member of `params` that is there twice although the bridge reads it: one of those that it
+/// reads for every method, or one of `also`.
+pub(super) fn find_doubled_member(
+    request: &Message,
+    also: &[&'static str],
+) -> Option<&'static str> {
     let params = Object::parse(request.params()?)?;
     let read = ALWAYS_READ.iter().chain(also).copied().chain(name_member(request.method()));
     read.into_iter().find(|name| params.is_doubled(name))
 }
 
-/// What the sender of such a request is told.
+/// The error message for such a request.
 pub(super) fn refusal(member: &str) -> String {
     format!("the parameters hold `{member}` twice: send it once")
 }
@@ -124,7 +127,7 @@ mod tests {
 
     fn doubled(method: &str, params: &str) -> Option<&'static str> {
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-        doubled_member(&Message::parse(text).unwrap(), &["requestState"])
+        find_doubled_member(&Message::parse(text).unwrap(), &["requestState"])
     }
 
     /// T-14

@@ -1,5 +1,5 @@
-//! The headers that mirror the body of a message to a modern remote (T-50 to T-52) and how a value
-//! becomes header text (T-54, S-08).
+//! The headers that mirror the body of a message to a modern remote (T-50 to T-52), and the
+//! encoding of their values (T-54, S-08).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,20 +8,20 @@ use crate::jsonrpc::{Message, Object};
 use crate::protocol::headers::{self, ENCODED};
 
 /// The standard headers of a message (T-50, T-51, T-52).
-pub(super) fn standard(version: &str, message: &Message) -> Vec<(String, String)> {
+pub(super) fn standard_headers(version: &str, message: &Message) -> Vec<(String, String)> {
     let mut all = vec![
-        (headers::PROTOCOL_VERSION.to_owned(), encoded(version)),
-        (headers::METHOD.to_owned(), encoded(message.method())),
+        (headers::PROTOCOL_VERSION.to_owned(), encode(version)),
+        (headers::METHOD.to_owned(), encode(message.method())),
     ];
     let name = headers::name_member(message.method())
         .and_then(|member| Object::parse(message.params()?)?.text(member))
-        .map(|name| (headers::NAME.to_owned(), encoded(&name)));
+        .map(|name| (headers::NAME.to_owned(), encode(&name)));
     all.extend(name);
     all
 }
 
-/// Text as a header value: as it is where it is safe, else in the sentinel form.
-pub fn encoded(text: &str) -> String {
+/// Encodes text as a header value: unchanged if it is safe, otherwise base64 between [`ENCODED`].
+pub fn encode(text: &str) -> String {
     let edge = |character: char| matches!(character, ' ' | '\t');
     let visible = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
     let padded = text.starts_with(edge) || text.ends_with(edge);
@@ -51,7 +51,7 @@ mod tests {
             ("a\r\nX: y", "=?base64?YQ0KWDogeQ==?="),
         ];
         for (text, expected) in cases {
-            assert_eq!(encoded(text), expected, "{text:?}");
+            assert_eq!(encode(text), expected, "{text:?}");
         }
     }
 
@@ -61,7 +61,7 @@ mod tests {
         let mirrored = |method: &str, params: &str| {
             let text =
                 format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-            standard("2026-07-28", &Message::parse(text).unwrap())
+            standard_headers("2026-07-28", &Message::parse(text).unwrap())
                 .into_iter()
                 .map(|(name, value)| format!("{name}: {value}"))
                 .collect::<Vec<_>>()

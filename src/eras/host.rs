@@ -1,4 +1,5 @@
-//! How a host shows its era: by what each message looks like, not once for the process (E-01).
+//! Tells the era of a host by each of its messages, not once for the process (E-01), and which
+//! methods a host of 2026-07-28 must not use.
 
 use std::sync::LazyLock;
 
@@ -7,22 +8,26 @@ use memchr::memmem::Finder;
 use crate::jsonrpc::{Message, Object};
 use crate::protocol::{meta, methods};
 
-/// Methods that 2026-07-28 has removed: `-32601` from a host of that revision (E-16).
+/// Methods that 2026-07-28 has removed: `-32601` for a host of that revision (E-16).
 const REMOVED: [&str; 6] = [
     methods::PING,
     methods::SET_LEVEL,
     methods::SUBSCRIBE,
     methods::UNSUBSCRIBE,
-    "tasks/result",
-    "tasks/list",
+    methods::TASKS_RESULT,
+    methods::TASKS_LIST,
 ];
+
+/// Methods of the tasks extension. A legacy server does not have it, so it is not offered (E-73).
+const TASKS_EXTENSION: [&str; 3] =
+    [methods::TASKS_GET, methods::TASKS_UPDATE, methods::TASKS_CANCEL];
 
 /// The end of the key in `_meta` that names a revision: some hosts escape the `/` before it. Made
 /// once: each message of a host is searched.
 static VERSION_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("protocolVersion"));
 
-/// Whether this message is one of 2026-07-28. Costs a legacy host one search for a rare text, no
-/// parsing.
+/// Returns whether this message is one of 2026-07-28. For a message of a legacy host, this searches
+/// the text for a rare word and parses nothing.
 pub fn speaks_modern(message: &Message) -> bool {
     if message.method() == methods::DISCOVER {
         return true;
@@ -32,15 +37,20 @@ pub fn speaks_modern(message: &Message) -> bool {
         && named_version(message).is_some()
 }
 
-/// The revision that a self-contained request names.
+/// The revision that a self-contained request names, if it names one.
 pub fn named_version(message: &Message) -> Option<String> {
     let params = Object::parse(message.params()?)?;
     Object::parse(params.get("_meta")?)?.text(meta::PROTOCOL_VERSION)
 }
 
-/// Whether a modern host must not use this method (E-16).
+/// Returns whether a modern host must not use this method, whatever the remote is (E-16).
 pub fn is_removed(method: &str) -> bool {
     REMOVED.contains(&method)
+}
+
+/// Returns whether a modern host must not use this method with a legacy server (E-16, E-73).
+pub(super) fn is_refused_before_legacy(method: &str) -> bool {
+    is_removed(method) || TASKS_EXTENSION.contains(&method)
 }
 
 #[cfg(test)]

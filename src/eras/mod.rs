@@ -1,21 +1,22 @@
 //! Translation between the eras, as pure state machines: messages and the time in, effects out.
-//! Each rule is a row of a table or a small function with its requirement number beside it.
+//! Each rule is a row of a table or a small function that cites its id in `docs/rules.md`.
 //!
-//! The loop speaks one language, that of the legacy era. [`ModernRemote`] stands between the loop
-//! and a remote of 2026-07-28 and behaves towards the loop like a legacy remote; [`modern_host`]
-//! stands between a host of 2026-07-28 and the loop and behaves like a legacy host. No I/O, no
-//! runtime.
+//! The loop knows the legacy era only. [`ModernRemote`] stands between the loop and a remote of
+//! 2026-07-28 and behaves like a legacy remote towards the loop; [`modern_host`] stands between a host
+//! of 2026-07-28 and the loop and behaves like a legacy host. No I/O, no async runtime.
 
+mod adapter_context;
 mod doubled;
-mod finding;
+mod era_detection;
 mod headers;
 mod host;
 pub mod modern_host;
 mod modern_remote;
-mod turn;
+mod waiting_queue;
 
-pub use finding::{Finding, Heard, Next, Pin, Place, Step, Steps};
-pub use headers::encoded as header_value;
+pub use adapter_context::{AdapterContext, Exchange, Numbers};
+pub use era_detection::{Detection, NextAction, Pin, Probe, ProbeOrder, ProbeOutcome, SsePosition};
+pub use headers::encode as encode_header_value;
 pub use host::{is_removed, named_version, speaks_modern};
-pub use modern_remote::{ModernRemote, RemoteEffect, RemoteOptions};
-pub use turn::{Exchange, Numbers, Turn};
+pub use modern_remote::{AdapterOptions, ModernRemote, RemoteEffect};
+pub use waiting_queue::{HasMessage, WaitingQueue};

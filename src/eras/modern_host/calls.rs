@@ -1,102 +1,106 @@
-//! A request of the host that goes to the server: on its way, and back (E-36 speaks of the
-//! exchange, a call may span several requests of the host and several of ours).
+//! Calls: requests of the host that go to the server, until their answer. One call may span several
+//! requests of the host and several of ours (E-36).
+//!
+//! `calls`, `inputs`, `tasks` and `urls` import each other on purpose: they are one aggregate. A
+//! call has questions, a task and pages to visit, and each of these ends by sending, suspending or
+//! answering the call. Splitting them by import direction would only move the calls into callbacks.
 
 use std::time::Instant;
 
 use serde_json::Value;
 
-use super::envelope::{self, Envelope};
-use super::inputs::Input;
-use super::tasks::Task;
-use super::urls::Urls;
-use super::{Asked, HostEffect, ModernHost, Place, results};
+use super::envelope::{self, RequestEnvelope};
+use super::inputs::InputRequest;
+use super::tasks::LegacyTask;
+use super::urls::RequiredPages;
+use super::{HostEffect, ModernHost, OpenHostRequest, RequestPurpose, results};
 use crate::jsonrpc::{Kind, Message, RequestId};
 use crate::protocol::{LogLevel, codes, methods};
 
-/// A request of the host and what became of it.
+/// A request of the host and its state.
 #[derive(Debug)]
-pub(super) struct Call {
-    /// As the host wrote it, the last time it did.
+pub(super) struct HostCall {
+    /// As the host last wrote it.
     pub(super) request: Message,
-    /// Who waits; nobody while the host has questions to answer.
-    pub(super) asker: Option<Asker>,
-    /// What the host declared, the last time it wrote (E-38).
+    /// The host's request that waits for an answer; none while the host has questions to answer.
+    pub(super) requester: Option<HostRequester>,
+    /// The capabilities in the host's last request (E-38).
     pub(super) capabilities: Value,
-    pub(super) stage: Stage,
-    /// Rounds of questions so far; tells what belongs to an earlier one.
+    pub(super) stage: CallStage,
+    /// The number of rounds of questions so far. A timer of an earlier round is ignored.
     pub(super) round: u32,
-    pub(super) inputs: Vec<Input>,
-    /// How many keys were minted for questions.
+    pub(super) inputs: Vec<InputRequest>,
+    /// The number of keys that questions were given.
     pub(super) keys: u32,
-    /// The handle under which the host may go on.
+    /// The `requestState` with which the host may continue.
     pub(super) handle: Option<String>,
-    /// How far it has come, as the host was told (E-64).
+    /// The last progress that the host was told (E-64).
     pub(super) progress: Option<f64>,
-    /// Pages that the user has to visit first (E-39).
-    pub(super) urls: Option<Urls>,
+    /// The pages that the user has to visit first (E-39).
+    pub(super) urls: Option<RequiredPages>,
     /// The legacy task that the bridge runs for it (E-74).
-    pub(super) task: Option<Task>,
+    pub(super) task: Option<LegacyTask>,
 }
 
-/// A request of the host that waits.
+/// A request of the host that waits for an answer.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct HostRequester {
     pub(super) id: RequestId,
     /// The host's progress token, as it wrote it.
     pub(super) token: Option<String>,
-    /// The lowest level of log messages it wants.
+    /// The lowest level of log messages that it wants.
     pub(super) level: Option<LogLevel>,
 }
 
-/// How far a call is.
+/// The stage of a call.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum CallStage {
     /// The log level must be set first (E-62).
     Level,
-    /// It is open upstream under this id of ours.
+    /// It was sent to the server under this id.
     Sent(u64),
-    /// Nothing is open upstream: a page has to be visited, or a task to be asked after.
+    /// No request is open at the server: a page has to be visited, or a task to be polled.
     Paused,
-    /// The server has answered; the host comes back for it.
+    /// The server has answered; the host has to send its request again.
     Answered(Message),
 }
 
-impl Call {
+impl HostCall {
     pub(super) fn method(&self) -> &str {
         self.request.method()
     }
 
-    /// Whether the server works on it, whatever the host waits for.
+    /// Returns whether the server is working on it.
     pub(super) fn is_upstream(&self) -> bool {
         match self.stage {
-            Stage::Sent(_) => true,
-            Stage::Paused => self.task.is_some(),
-            Stage::Level | Stage::Answered(_) => false,
+            CallStage::Sent(_) => true,
+            CallStage::Paused => self.task.is_some(),
+            CallStage::Level | CallStage::Answered(_) => false,
         }
     }
 
-    /// Whether nothing is open upstream that would bring an answer by itself.
+    /// Returns whether no request is open at the server.
     pub(super) fn is_paused(&self) -> bool {
-        matches!(self.stage, Stage::Paused)
+        matches!(self.stage, CallStage::Paused)
     }
 
-    /// Whether the server may ask something on behalf of it (E-35).
+    /// Returns whether the server may ask for input on behalf of it (E-35).
     pub(super) fn may_need_input(&self) -> bool {
         methods::may_need_input(self.method())
     }
 }
 
 impl ModernHost {
-    /// Begins a call.
-    pub(super) fn call(&mut self, id: RequestId, request: Message, envelope: Envelope) {
+    /// Starts a call.
+    pub(super) fn call(&mut self, id: RequestId, request: Message, envelope: RequestEnvelope) {
         let number = self.number();
         let level = envelope.level;
-        self.host_ids.insert(id.clone(), Place::Call(number));
-        let call = Call {
+        self.host_ids.insert(id.clone(), OpenHostRequest::Call(number));
+        let call = HostCall {
             request,
-            asker: Some(Asker { id, token: envelope.token, level }),
+            requester: Some(HostRequester { id, token: envelope.token, level }),
             capabilities: envelope.capabilities,
-            stage: Stage::Level,
+            stage: CallStage::Level,
             round: 0,
             inputs: Vec::new(),
             keys: 0,
@@ -117,23 +121,24 @@ impl ModernHost {
         let ours = self.number();
         let as_task = self.task_parameter(number);
         let Some(call) = self.calls.get_mut(&number) else { return };
-        let wants_progress = call.asker.as_ref().is_some_and(|asker| asker.token.is_some());
+        let wants_progress =
+            call.requester.as_ref().is_some_and(|requester| requester.token.is_some());
         let added: Vec<_> = as_task.map(|task| ("task", task)).into_iter().collect();
         let edits = envelope::legacy(&call.request, wants_progress.then_some(number), &added);
         let message = match call.request.rewritten(Some(&RequestId::from(ours)), &edits) {
             Ok(message) => message,
             Err(overlap) => return self.end_with(number, &overlap.into()),
         };
-        call.stage = Stage::Sent(ours);
-        self.asked.insert(ours, Asked::Call(number));
+        call.stage = CallStage::Sent(ours);
+        self.asked.insert(ours, RequestPurpose::Call(number));
         self.effects.push(HostEffect::Send(message));
     }
 
     /// The server answered a call.
     pub(super) fn call_answered(&mut self, number: u64, answer: &Message, now: Instant) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        if call.asker.is_none() {
-            call.stage = Stage::Answered(answer.clone());
+        if call.requester.is_none() {
+            call.stage = CallStage::Answered(answer.clone());
             return self.refuse_inputs(number);
         }
         let code = (answer.kind() == Kind::ErrorResponse).then(|| error_code(answer)).flatten();
@@ -150,31 +155,31 @@ impl ModernHost {
         }
     }
 
-    /// The end of a call: the host gets its answer.
+    /// Ends a call with the server's answer.
     pub(super) fn conclude(&mut self, number: u64, answer: &Message) {
         self.refuse_inputs(number);
         let Some(call) = self.forget_call(number) else { return };
-        let Some(asker) = call.asker else { return };
+        let Some(requester) = call.requester else { return };
         let info = self.session.server_info();
-        let line = results::shown(&asker.id, call.request.method(), answer, info);
-        self.answer(&asker.id, line);
+        let line = results::translate_answer(&requester.id, call.request.method(), answer, info);
+        self.answer(&requester.id, line);
     }
 
-    /// Takes a call out with all that leads to it.
-    pub(super) fn forget_call(&mut self, number: u64) -> Option<Call> {
+    /// Removes a call with everything that refers to it.
+    pub(super) fn forget_call(&mut self, number: u64) -> Option<HostCall> {
         let call = self.calls.remove(&number)?;
         if let Some(handle) = &call.handle {
             self.handles.remove(handle);
         }
-        if let Stage::Sent(ours) = call.stage {
+        if let CallStage::Sent(ours) = call.stage {
             self.asked.remove(&ours);
         }
         Some(call)
     }
 
-    /// Calls that the server works on, and whose turn it is at the host.
+    /// The calls that wait for the host to come back.
     pub(super) fn suspended(&self) -> impl Iterator<Item = u64> {
-        self.calls.iter().filter(|(_, call)| call.asker.is_none()).map(|(number, _)| *number)
+        self.calls.iter().filter(|(_, call)| call.requester.is_none()).map(|(number, _)| *number)
     }
 }
 

@@ -1,35 +1,35 @@
-//! What each side is told that the other can do (E-14, E-29). Tables: a capability that is in
-//! none of them cannot be carried, so it is not declared.
+//! Which capabilities of each side are declared to the other (E-14, E-29). Tables: a capability
+//! that is in none of them cannot be carried, so it is not declared.
 
 use serde_json::{Map, Value, json};
 
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use crate::protocol::{codes, meta, methods};
 
-/// Capabilities of a modern host that a legacy server is told of (E-29).
+/// Capabilities of a modern host that are declared to a legacy server (E-29).
 const OF_HOST: [&str; 5] = ["roots", "sampling", "elicitation", "experimental", "extensions"];
-/// Capabilities of a legacy server that a modern host is told of (E-29).
+/// Capabilities of a legacy server that are declared to a modern host (E-29).
 const OF_SERVER: [&str; 7] =
     ["tools", "prompts", "resources", "completions", "logging", "experimental", "extensions"];
-/// What of these needs a stream that the server can push on.
+/// Members of these that need a stream on which the server can push.
 const PUSHED: [&str; 2] = ["listChanged", "subscribe"];
 
 /// The capabilities of `initialize` for a host that declared these in a request.
-pub(super) fn of_host(declared: &Value) -> Value {
-    let mut carried = chosen(declared, &OF_HOST);
+pub(super) fn for_server(declared: &Value) -> Value {
+    let mut carried = select_objects(declared, &OF_HOST);
     if let Some(roots) = carried.get_mut("roots") {
-        // `notifications/roots/list_changed` went away: never sent, so never promised.
+        // `notifications/roots/list_changed` was removed in 2026-07-28, so it is never sent.
         *roots = json!({});
     }
-    without_tasks(&mut carried);
+    remove_tasks(&mut carried);
     Value::Object(carried)
 }
 
 /// The capabilities of a `server/discover` result for a server that declared these. `pushes` says
-/// whether the server can push, as far as that is known.
-pub(super) fn of_server(declared: &Value, pushes: Option<bool>) -> Value {
-    let mut carried = chosen(declared, &OF_SERVER);
-    without_tasks(&mut carried);
+/// whether the server can push, if that is known.
+pub(super) fn for_host(declared: &Value, pushes: Option<bool>) -> Value {
+    let mut carried = select_objects(declared, &OF_SERVER);
+    remove_tasks(&mut carried);
     if pushes == Some(false) {
         for capability in carried.values_mut().filter_map(Value::as_object_mut) {
             capability.retain(|name, _| !PUSHED.contains(&name.as_str()));
@@ -38,8 +38,8 @@ pub(super) fn of_server(declared: &Value, pushes: Option<bool>) -> Value {
     Value::Object(carried)
 }
 
-/// The tasks of the extension are not those of 2025-11-25 (E-73).
-fn without_tasks(carried: &mut Map<String, Value>) {
+/// Removes the tasks extension, whose tasks are not those of 2025-11-25 (E-73).
+fn remove_tasks(carried: &mut Map<String, Value>) {
     let Some(extensions) = carried.get_mut("extensions").and_then(Value::as_object_mut) else {
         return;
     };
@@ -49,26 +49,27 @@ fn without_tasks(carried: &mut Map<String, Value>) {
     }
 }
 
-fn chosen(declared: &Value, names: &[&str]) -> Map<String, Value> {
+fn select_objects(declared: &Value, names: &[&str]) -> Map<String, Value> {
     let all = declared.as_object().into_iter().flatten();
     let known = all.filter(|(name, value)| names.contains(&name.as_str()) && value.is_object());
     known.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Whether a session opened with `session` serves a request that declares `wanted` (E-14).
+/// Returns whether a session opened with the capabilities `session` serves a request that declares
+/// `wanted` (E-14).
 pub(super) fn covers(session: &Value, wanted: &Value) -> bool {
     let (session, wanted) = (with_modes(session), with_modes(wanted));
     includes(&session, &wanted)
 }
 
-/// Both sets together.
+/// The union of both sets of capabilities.
 pub(super) fn union(one: &Value, other: &Value) -> Value {
     let (mut all, other) = (with_modes(one), with_modes(other));
     merge(&mut all, &other);
     all
 }
 
-/// `elicitation: {}` means form only (E-29).
+/// Writes out the modes of elicitation: `elicitation: {}` means form only (E-29).
 fn with_modes(capabilities: &Value) -> Value {
     let mut all = capabilities.clone();
     if all["elicitation"].as_object().is_some_and(Map::is_empty) {
@@ -87,7 +88,7 @@ fn includes(all: &Value, part: &Value) -> bool {
         (Value::Object(all), Value::Object(part)) => part
             .iter()
             .all(|(name, value)| all.get(name).is_some_and(|found| includes(found, value))),
-        // Settings of extensions: what they mean is not for us to compare.
+        // Settings of extensions are not compared: their meaning is unknown here.
         _ => true,
     }
 }
@@ -104,12 +105,21 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// Whether a request of the server may be put to a host that declared `capabilities` in the request
-/// it belongs to; else the error that the server gets (E-38).
-pub(super) fn may_ask(capabilities: &Value, method: &str, params: &Value) -> Result<(), Refusal> {
+/// Checks that a host which declared `capabilities` may be asked this (E-38).
+///
+/// # Errors
+/// The error for the server.
+pub(super) fn may_ask(
+    capabilities: &Value,
+    method: &str,
+    params: &Value,
+) -> Result<(), RequestRefusal> {
     let declared = |name: &str| capabilities[name].is_object();
     let undeclared = |what: &str| {
-        Err(Refusal::plain(codes::METHOD_NOT_FOUND, format!("the host did not declare `{what}`")))
+        Err(RequestRefusal::plain(
+            codes::METHOD_NOT_FOUND,
+            format!("the host did not declare `{what}`"),
+        ))
     };
     match method {
         methods::LIST_ROOTS if declared("roots") => Ok(()),
@@ -117,21 +127,19 @@ pub(super) fn may_ask(capabilities: &Value, method: &str, params: &Value) -> Res
         methods::SAMPLE if !declared("sampling") => undeclared("sampling"),
         methods::SAMPLE => {
             let uses_tools = !params["tools"].is_null() || !params["toolChoice"].is_null();
-            match uses_tools && !capabilities["sampling"]["tools"].is_object() {
-                true => Err(Refusal::invalid("the host did not declare `sampling.tools`")),
-                false => Ok(()),
+            if uses_tools && !capabilities["sampling"]["tools"].is_object() {
+                return Err(RequestRefusal::invalid("the host did not declare `sampling.tools`"));
             }
+            Ok(())
         }
         methods::ELICIT => {
             let mode = params["mode"].as_str().unwrap_or("form");
-            match with_modes(capabilities)["elicitation"][mode].is_object() {
-                true => Ok(()),
-                false => {
-                    Err(Refusal::invalid(format!("the host did not declare `{mode}` elicitation")))
-                }
+            if with_modes(capabilities)["elicitation"][mode].is_object() {
+                return Ok(());
             }
+            Err(RequestRefusal::invalid(format!("the host did not declare `{mode}` elicitation")))
         }
-        other => Err(Refusal::unknown_method(other)),
+        other => Err(RequestRefusal::unknown_method(other)),
     }
 }
 
@@ -158,7 +166,7 @@ mod tests {
             (json!({ "roots": true }), json!({})),
         ];
         for (declared, expected) in rows {
-            assert_eq!(of_host(&declared), expected, "{declared}");
+            assert_eq!(for_server(&declared), expected, "{declared}");
         }
     }
 
@@ -178,9 +186,9 @@ mod tests {
             "tools": {}, "prompts": {}, "completions": {}, "logging": {}, "resources": {},
             "experimental": { "x": {} },
         });
-        assert_eq!(of_server(&all, None), pushing);
-        assert_eq!(of_server(&all, Some(true)), pushing);
-        assert_eq!(of_server(&all, Some(false)), silent);
+        assert_eq!(for_host(&all, None), pushing);
+        assert_eq!(for_host(&all, Some(true)), pushing);
+        assert_eq!(for_host(&all, Some(false)), silent);
     }
 
     /// E-14

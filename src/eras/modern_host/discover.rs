@@ -1,5 +1,5 @@
-//! The answer to `server/discover`: built from what a legacy server said to `initialize` (E-12), or
-//! a cautious one while nothing is known of the server (E-02, O-5).
+//! The answer to `server/discover`: built from a legacy server's answer to `initialize` (E-12), or
+//! a conservative one while nothing is known of the server (E-02, O-5).
 
 use serde_json::{Value, json};
 
@@ -7,20 +7,20 @@ use super::capabilities;
 use super::envelope::supported_versions;
 use crate::protocol::meta;
 
-/// The `DiscoverResult` for a legacy server's `InitializeResult`; `None` if that is none. `pushes`
-/// says whether the server can push, as far as that is known (E-29).
+/// The `DiscoverResult` for a legacy server's `InitializeResult`, as JSON text; `None` if `result`
+/// is not one. `pushes` says whether the server can push, if that is known (E-29).
 pub fn discover_result(initialize_result: &str, pushes: Option<bool>) -> Option<String> {
     let result: Value = serde_json::from_str(initialize_result).ok()?;
     let declared = result.get("capabilities").filter(|value| value.is_object())?;
-    let mut discovered = basis(capabilities::of_server(declared, pushes), &result["serverInfo"]);
+    let mut discovered = basis(capabilities::for_host(declared, pushes), &result["serverInfo"]);
     if let Some(instructions) = result["instructions"].as_str() {
         discovered["instructions"] = instructions.into();
     }
     Some(discovered.to_string())
 }
 
-/// The `DiscoverResult` for a server of which only its name is known: everything a server may
-/// offer, nothing that it would have to push, and not to be kept.
+/// The `DiscoverResult`, as JSON text, for a server of which only the name is known: everything
+/// that a server may offer, except what it would have to push. It may not be cached.
 pub fn conservative_discover(name: &str) -> String {
     let all = json!({ "tools": {}, "prompts": {}, "resources": {} });
     basis(all, &json!({ "name": name, "version": "unknown" })).to_string()

@@ -1,30 +1,33 @@
-//! What a request of 2026-07-28 says about itself in `_meta` (E-13), and the same request without
-//! it, as a legacy server gets it (E-15). Everything else keeps its bytes.
+//! What a request of 2026-07-28 declares in `_meta` (E-13), and the same request without it for a
+//! legacy server (E-15). All other bytes stay as they came.
 
 use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use crate::jsonrpc::{Change, Edit, Member, Message, Object};
 use crate::protocol::{Era, LogLevel, ProtocolVersion, codes, meta};
 
-/// What a request says about itself.
+/// What a request declares in `_meta`.
 #[derive(Clone, Debug)]
-pub(super) struct Envelope {
+pub(super) struct RequestEnvelope {
     /// Name and version of the host, as it wrote them.
     pub(super) host_info: Option<String>,
-    /// What the host can do, for this request.
+    /// The host's capabilities for this request.
     pub(super) capabilities: Value,
-    /// The lowest level of log messages it wants.
+    /// The lowest level of log messages that it wants.
     pub(super) level: Option<LogLevel>,
     /// Its progress token, as it wrote it.
     pub(super) token: Option<String>,
 }
 
-impl Envelope {
-    /// Reads and judges the envelope of a request.
-    pub(super) fn read(message: &Message) -> Result<Self, Refusal> {
+impl RequestEnvelope {
+    /// Reads what a request declares.
+    ///
+    /// # Errors
+    /// A required key is missing or wrong, or the revision is not served (E-13).
+    pub(super) fn read(message: &Message) -> Result<Self, RequestRefusal> {
         let params = message.params().and_then(Object::parse);
         let Some(meta) = params.as_ref().and_then(|params| params.get("_meta")) else {
             return Err(missing("_meta"));
@@ -52,40 +55,42 @@ impl Envelope {
     }
 }
 
-/// The revisions that a host may be told of, newest first (E-12).
+/// The revisions that are declared to a host, newest first (E-12).
 pub(super) fn supported_versions() -> Vec<&'static str> {
     ProtocolVersion::ALL.iter().rev().map(|version| version.name()).collect()
 }
 
-fn level(meta: &Object<'_>) -> Result<Option<LogLevel>, Refusal> {
+fn level(meta: &Object<'_>) -> Result<Option<LogLevel>, RequestRefusal> {
     let Some(text) = meta.get(meta::LOG_LEVEL) else { return Ok(None) };
     let level = serde_json::from_str::<String>(text).ok();
     match level.as_deref().and_then(LogLevel::from_name) {
         Some(level) => Ok(Some(level)),
         // `server/utilities/logging`, error handling (E-60).
-        None => Err(Refusal::invalid(format!("{text} is no log level"))),
+        None => Err(RequestRefusal::invalid(format!("{text} is no log level"))),
     }
 }
 
-/// Progress tokens are strings or integers (`basic/patterns/progress`).
+/// Returns whether this is a progress token: a string or an integer (`basic/patterns/progress`).
 fn is_token(text: &str) -> bool {
     crate::jsonrpc::RequestId::from_json(text).is_some()
 }
 
-fn missing(what: &str) -> Refusal {
-    Refusal::invalid(format!("the request lacks `{what}`, which revision 2026-07-28 requires"))
+fn missing(what: &str) -> RequestRefusal {
+    RequestRefusal::invalid(format!(
+        "the request lacks `{what}`, which revision 2026-07-28 requires"
+    ))
 }
 
-fn unsupported(requested: &str) -> Refusal {
-    Refusal {
+fn unsupported(requested: &str) -> RequestRefusal {
+    RequestRefusal {
         code: codes::UNSUPPORTED_PROTOCOL_VERSION,
         message: "this revision is not served in requests of this form".to_owned(),
         data: json!({ "supported": supported_versions(), "requested": requested }),
     }
 }
 
-/// The edits that make a legacy request of it: no envelope (E-15), nothing of input rounds, our own
-/// progress token in the place of the host's (E-63), and what a rule adds.
+/// The edits that turn it into a legacy request: they remove the envelope (E-15) and the members of
+/// input rounds, replace the host's progress token by `token` (E-63), and add the members `added`.
 pub(super) fn legacy(message: &Message, token: Option<u64>, added: &[(&str, String)]) -> Vec<Edit> {
     let (Some(text), Some(range)) = (message.params(), message.params_range()) else {
         return Vec::new();
@@ -150,7 +155,7 @@ mod tests {
             r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}}"#.to_owned(),
         ];
         for params in cases {
-            let refusal = Envelope::read(&request(&params)).expect_err(&params);
+            let refusal = RequestEnvelope::read(&request(&params)).expect_err(&params);
             assert_eq!(refusal.code, codes::INVALID_PARAMS, "{params}");
         }
     }
@@ -162,7 +167,7 @@ mod tests {
             let params = format!(
                 r#"{{"_meta":{{"io.modelcontextprotocol/protocolVersion":"{version}","io.modelcontextprotocol/clientCapabilities":{{}}}}}}"#
             );
-            let refusal = Envelope::read(&request(&params)).expect_err(version);
+            let refusal = RequestEnvelope::read(&request(&params)).expect_err(version);
             assert_eq!(refusal.code, codes::UNSUPPORTED_PROTOCOL_VERSION);
             assert_eq!(refusal.data["requested"], version);
             assert_eq!(refusal.data["supported"][0], "2026-07-28");
@@ -175,7 +180,7 @@ mod tests {
         for level in ["\"trace\"", "3", "null"] {
             let params =
                 format!(r#"{{"_meta":{{{KEYS},"io.modelcontextprotocol/logLevel":{level}}}}}"#);
-            let refusal = Envelope::read(&request(&params)).expect_err(level);
+            let refusal = RequestEnvelope::read(&request(&params)).expect_err(level);
             assert_eq!(refusal.code, codes::INVALID_PARAMS);
         }
     }
@@ -218,7 +223,7 @@ mod tests {
         let params = format!(
             r#"{{"_meta":{{{KEYS},"io.modelcontextprotocol/logLevel":"error","progressToken":"p"}}}}"#
         );
-        let envelope = Envelope::read(&request(&params)).unwrap();
+        let envelope = RequestEnvelope::read(&request(&params)).unwrap();
         assert_eq!(envelope.level.map(LogLevel::name), Some("error"));
         assert_eq!(envelope.token.as_deref(), Some("\"p\""));
         assert_eq!(envelope.capabilities, json!({ "roots": {} }));

@@ -1,12 +1,14 @@
-//! What a listen asks for, and the lines it gets: the acknowledgement, changes under its id, and a
-//! farewell (`basic/patterns/subscriptions`, E-43, E-44).
+//! The filter of a listen, and the lines it gets: the acknowledgement, changes under its id, and
+//! the closing response (`basic/patterns/subscriptions`, E-43, E-44).
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::refusal::Refusal;
-use crate::jsonrpc::{Change, Frame, Member, Message, Object, Overlap, RequestId};
+use super::refusal::RequestRefusal;
+use crate::jsonrpc::{
+    Change, Frame, Member, Message, Object, Overlap, RequestId, notification, result_response,
+};
 use crate::protocol::{meta, methods};
 
 /// How many resources one listen may name (S-12); further ones are not acknowledged.
@@ -18,18 +20,21 @@ pub(super) const KINDS: [(&str, &str, &str); 3] = [
     (meta::filter::RESOURCES, "resources", "notifications/resources/list_changed"),
 ];
 
-/// Whether `uri` is the subscribed resource or a part of it (E-42).
+/// Returns whether `uri` is the subscribed resource or a part of it (E-42).
 pub(super) fn covers(subscribed: &str, uri: &str) -> bool {
     let Some(rest) = uri.strip_prefix(subscribed) else { return false };
     rest.is_empty() || subscribed.ends_with('/') || rest.starts_with(['/', '#', '?'])
 }
 
-/// Kinds of changes, and resources.
+/// The kinds of changes and the URIs of resources that a listen asks for.
 type Filter = (BTreeSet<&'static str>, BTreeSet<String>);
 
-/// Reads what a listen asks for.
-pub(super) fn read(message: &Message) -> Result<Filter, Refusal> {
-    let wrong = |what: &str| Refusal::invalid(format!("`notifications` {what}"));
+/// Reads the filter of a listen.
+///
+/// # Errors
+/// The filter is missing or has the wrong shape.
+pub(super) fn read(message: &Message) -> Result<Filter, RequestRefusal> {
+    let wrong = |what: &str| RequestRefusal::invalid(format!("`notifications` {what}"));
     let params: Value = message.params_as().unwrap_or_default();
     let filter = params[meta::filter::KEY].as_object().ok_or_else(|| wrong("must be an object"))?;
     let mut kinds = BTreeSet::new();
@@ -51,7 +56,7 @@ pub(super) fn read(message: &Message) -> Result<Filter, Refusal> {
     Ok((kinds, uris.into_iter().take(RESOURCES).collect()))
 }
 
-/// The first line of a listen: what it will hear of (E-43).
+/// The first line of a listen: what it will be notified of (E-43).
 pub(super) fn acknowledgement(
     id: &RequestId,
     kinds: &BTreeSet<&'static str>,
@@ -63,22 +68,21 @@ pub(super) fn acknowledgement(
         filter.insert(meta::filter::RESOURCE_UPDATES.to_owned(), json!(resources));
     }
     let filter = Value::Object(filter);
-    format!(
-        r#"{{"jsonrpc":"2.0","method":"{}","params":{{"_meta":{{"{}":{id}}},"{}":{filter}}}}}"#,
-        methods::ACKNOWLEDGED,
-        meta::SUBSCRIPTION_ID,
-        meta::filter::KEY,
-    )
+    let (key, own) = (meta::filter::KEY, meta::SUBSCRIPTION_ID);
+    let params = format!(r#"{{"_meta":{{"{own}":{id}}},"{key}":{filter}}}"#);
+    notification(methods::ACKNOWLEDGED, Some(&params))
 }
 
 /// A notification under the id of a listen, which keeps its JSON type (E-44).
-pub(super) fn tagged(message: &Message, id: &RequestId) -> Result<Frame, Overlap> {
+///
+/// # Errors
+/// The edits overlap.
+pub(super) fn tag_with_listen(message: &Message, id: &RequestId) -> Result<Frame, Overlap> {
     let tag = (meta::SUBSCRIPTION_ID, id.to_json());
     let parsed = message.params().and_then(Object::parse).zip(message.params_range());
     let Some((params, range)) = parsed else {
-        let method = Value::from(message.method());
-        let meta = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
-        let line = format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{{"_meta":{meta}}}}}"#);
+        let params = format!(r#"{{"_meta":{{"{}":{}}}}}"#, tag.0, tag.1);
+        let line = notification(message.method(), Some(&params));
         return Ok(Frame::from(line));
     };
     let whole = format!(r#"{{"{}":{}}}"#, tag.0, tag.1);
@@ -96,13 +100,14 @@ pub(super) fn tagged(message: &Message, id: &RequestId) -> Result<Frame, Overlap
 }
 
 /// The graceful end of a listen (`basic/patterns/subscriptions`).
-pub(super) fn farewell(id: &RequestId, server_info: Option<&str>) -> String {
+pub(super) fn closing_response(id: &RequestId, server_info: Option<&str>) -> String {
     let signed =
         server_info.map(|info| format!(r#","{}":{info}"#, meta::SERVER_INFO)).unwrap_or_default();
-    format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"{}":"{}","_meta":{{"{}":{id}{signed}}}}}}}"#,
+    let result = format!(
+        r#"{{"{}":"{}","_meta":{{"{}":{id}{signed}}}}}"#,
         meta::result_type::KEY,
         meta::result_type::COMPLETE,
         meta::SUBSCRIPTION_ID,
-    )
+    );
+    result_response(id, result)
 }

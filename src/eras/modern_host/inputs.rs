@@ -1,6 +1,7 @@
-//! Questions of the server: a legacy server asks while it works, a modern host hears of it in the
-//! answer `input_required` and comes back (E-36). The exchange upstream stays open meanwhile. Which
-//! call a question belongs to, and whether it may be asked at all, is decided here (E-38).
+//! Questions of the server: a legacy server asks while it works; a modern host gets the questions
+//! in the answer `input_required` and sends its request again with the answers (E-36). The request
+//! to the server stays open meanwhile. Decides which call a question belongs to, and whether it may
+//! be asked (E-38).
 
 use std::time::{Duration, Instant};
 
@@ -9,16 +10,17 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use serde_json::{Value, json};
 
-use super::calls::Call;
-use super::refusal::Refusal;
+use super::calls::HostCall;
+use super::refusal::RequestRefusal;
 use super::timers::Timer;
-use super::{HostEffect, ModernHost, Stream, capabilities};
+use super::{HostEffect, ModernHost, RemoteStream, capabilities};
 use crate::jsonrpc::{Change, Frame, Member, Message, Object, RequestId, result_response};
 use crate::protocol::{codes, meta, methods};
 
-/// How long further questions are waited for before the host hears of the first (E-36).
+/// How long to wait for further questions before the host gets the first one (E-36).
 const COLLECTING: Duration = Duration::from_millis(25);
-/// How long the host may take to come back: a person may be asked (T-26), but not for ever (E-37).
+/// How long the host may take to come back: a person may have to answer (T-26), but not forever
+/// (E-37).
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// How many questions of one call may be open (S-12).
 const OPEN_INPUTS: usize = 64;
@@ -27,21 +29,27 @@ const SUSPENDED_CALLS: usize = 1000;
 
 /// One question.
 #[derive(Debug)]
-pub(super) struct Input {
-    /// Its name towards the host.
+pub(super) struct InputRequest {
+    /// Its key in `inputRequests`.
     pub(super) key: String,
-    /// The id under which the remote waits; nothing waits for a page to be visited (E-39).
+    /// The id of the server's request; none for a page to visit, because no request waits for that
+    /// (E-39).
     pub(super) number: Option<RequestId>,
     pub(super) method: String,
     /// The `InputRequest`.
     pub(super) request: String,
-    /// Whether the host has been told of it.
+    /// Whether the host was asked it.
     pub(super) told: bool,
 }
 
 impl ModernHost {
     /// A request of the remote.
-    pub(super) fn take_remote_request(&mut self, message: &Message, stream: Stream, now: Instant) {
+    pub(super) fn take_remote_request(
+        &mut self,
+        message: &Message,
+        stream: RemoteStream,
+        now: Instant,
+    ) {
         let Some(id) = message.id().cloned() else { return };
         match self.judge(message, stream) {
             Ok(call) => self.add_input(call, id, message, now),
@@ -52,30 +60,34 @@ impl ModernHost {
         }
     }
 
-    /// The call that a question belongs to, if it may be asked on behalf of it (E-38).
-    fn judge(&self, message: &Message, stream: Stream) -> Result<u64, Refusal> {
+    /// The call that a question belongs to (E-38).
+    ///
+    /// # Errors
+    /// There is no such call, the host cannot be asked this, or too much is open.
+    fn judge(&self, message: &Message, stream: RemoteStream) -> Result<u64, RequestRefusal> {
         let call = match stream {
-            Stream::OfCall(call) => Some(call),
-            Stream::OfOther => None,
-            Stream::Own => self.only_call(Call::may_need_input),
+            RemoteStream::OfCall(call) => Some(call),
+            RemoteStream::OfOther => None,
+            RemoteStream::Own => self.only_call(HostCall::may_need_input),
         };
         let call = call.and_then(|number| Some((number, self.calls.get(&number)?)));
         let Some((number, call)) = call.filter(|(_, call)| call.may_need_input()) else {
             // SEP-2260: the server may only ask on behalf of a request.
-            return Err(Refusal::invalid("no request is open that this belongs to"));
+            return Err(RequestRefusal::invalid("no request is open that this belongs to"));
         };
         let params: Value = message.params_as().unwrap_or_default();
         capabilities::may_ask(&call.capabilities, message.method(), &params)?;
         let too_many = call.inputs.len() >= OPEN_INPUTS
-            || call.asker.is_some() && self.handles.len() >= SUSPENDED_CALLS;
-        match too_many {
-            true => Err(Refusal::plain(codes::INTERNAL_ERROR, "too many questions are open")),
-            false => Ok(number),
+            || call.requester.is_some() && self.handles.len() >= SUSPENDED_CALLS;
+        if too_many {
+            let text = "too many questions are open";
+            return Err(RequestRefusal::plain(codes::INTERNAL_ERROR, text));
         }
+        Ok(number)
     }
 
-    /// The only open call of this kind, if there is exactly one.
-    pub(super) fn only_call(&self, fits: impl Fn(&Call) -> bool) -> Option<u64> {
+    /// The only call at the server that fits, if there is exactly one.
+    pub(super) fn only_call(&self, fits: impl Fn(&HostCall) -> bool) -> Option<u64> {
         let fitting = self.calls.iter().filter(|(_, call)| call.is_upstream() && fits(call));
         let mut fitting = fitting.map(|(number, _)| *number);
         let only = fitting.next()?;
@@ -87,20 +99,20 @@ impl ModernHost {
         let key = call.mint_key('q');
         let method = message.method().to_owned();
         let request = input_request(&method, message.params());
-        call.inputs.push(Input { key, number: Some(id), method, request, told: false });
+        call.inputs.push(InputRequest { key, number: Some(id), method, request, told: false });
         self.collect(number, now);
     }
 
-    /// Gives further questions a moment before the host hears of them.
+    /// Waits a moment for further questions before the host gets them.
     pub(super) fn collect(&mut self, number: u64, now: Instant) {
         let Some(call) = self.calls.get(&number) else { return };
-        if call.asker.is_some() {
+        if call.requester.is_some() {
             let timer = Timer::Round { call: number, round: call.round };
             self.timers.set(now + COLLECTING, timer);
         }
     }
 
-    /// The moment is over: the host is asked what is open.
+    /// Stops waiting for further questions and asks the host.
     pub(super) fn end_collecting(&mut self, number: u64, round: u32, now: Instant) {
         if self.calls.get(&number).is_some_and(|call| call.round == round) {
             self.suspend(number, now);
@@ -113,38 +125,38 @@ impl ModernHost {
         let Some(call) = self.calls.get_mut(&number).filter(|call| !call.inputs.is_empty()) else {
             return;
         };
-        let Some(asker) = call.asker.take() else { return };
+        let Some(requester) = call.requester.take() else { return };
         call.round += 1;
         for input in &mut call.inputs {
             input.told = true;
         }
         let timer = Timer::Expire { call: number, round: call.round };
-        let line = input_required(&asker.id, &call.inputs, &handle, self.session.server_info());
+        let line = input_required(&requester.id, &call.inputs, &handle, self.session.server_info());
         if let Some(spent) = call.handle.replace(handle.clone()) {
             self.handles.remove(&spent);
         }
         self.handles.insert(handle, number);
         self.timers.set(now + PATIENCE, timer);
-        self.answer(&asker.id, Frame::from(line));
+        self.answer(&requester.id, Frame::from(line));
     }
 
     /// The host did not come back in time (E-37).
     pub(super) fn expire(&mut self, number: u64, round: u32) {
-        let waits = |call: &Call| call.asker.is_none() && call.round == round;
+        let waits = |call: &HostCall| call.requester.is_none() && call.round == round;
         if self.calls.get(&number).is_some_and(waits) {
             tracing::warn!("the host never answered what the server asked, the call is given up");
             self.abandon(number, "the questions were not answered in time");
         }
     }
 
-    /// The server takes a question back: an answer to it is of no use any more (E-66).
+    /// Drops a question that the server has cancelled (E-66).
     pub(super) fn withdraw_input(&mut self, id: &RequestId) {
         for call in self.calls.values_mut() {
             call.inputs.retain(|input| input.number.as_ref() != Some(id));
         }
     }
 
-    /// Nobody will answer these: the server gets the refusal that each kind has (E-37).
+    /// Refuses the open questions of a call, each in the way of its method (E-37).
     pub(super) fn refuse_inputs(&mut self, number: u64) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         for input in std::mem::take(&mut call.inputs) {
@@ -152,9 +164,9 @@ impl ModernHost {
             let line = match input.method.as_str() {
                 methods::ELICIT => result_response(&id, &json!({ "action": "cancel" })),
                 methods::SAMPLE => {
-                    Refusal::plain(-1, "the request was not answered").to_response(&id)
+                    RequestRefusal::plain(-1, "the request was not answered").to_response(&id)
                 }
-                _ => Refusal::plain(codes::INTERNAL_ERROR, "the request was not answered")
+                _ => RequestRefusal::plain(codes::INTERNAL_ERROR, "the request was not answered")
                     .to_response(&id),
             };
             let message = Message::parse(line).expect("an answer is a message");
@@ -163,7 +175,7 @@ impl ModernHost {
     }
 }
 
-impl Call {
+impl HostCall {
     /// A key that no other question of this call has.
     pub(super) fn mint_key(&mut self, kind: char) -> String {
         let key = format!("{kind}{}", self.keys);
@@ -172,7 +184,8 @@ impl Call {
     }
 }
 
-/// The `InputRequest` of a server's request: what belongs to the legacy way of asking goes (E-36).
+/// The `InputRequest` for a server's request, without the members that only legacy requests have
+/// (E-36).
 pub(super) fn input_request(method: &str, params: Option<&str>) -> String {
     let method = Value::from(method);
     let Some(params) = params.and_then(Object::parse) else {
@@ -186,7 +199,7 @@ pub(super) fn input_request(method: &str, params: Option<&str>) -> String {
     format!(r#"{{"method":{method},"params":{}}}"#, params.rewritten(change, &[]))
 }
 
-/// Progress of the host towards the server has no counterpart, and legacy tasks neither (E-64).
+/// Removes the keys that have no counterpart: the host's progress, and legacy tasks (E-64).
 fn meta_of_input(text: &str) -> Change {
     let goes = |member: &Member<'_>| {
         [meta::PROGRESS_TOKEN, meta::RELATED_TASK].contains(&member.name.as_str())
@@ -201,7 +214,7 @@ fn meta_of_input(text: &str) -> Change {
 
 fn input_required(
     id: &RequestId,
-    inputs: &[Input],
+    inputs: &[InputRequest],
     handle: &str,
     server_info: Option<&str>,
 ) -> String {
@@ -212,17 +225,18 @@ fn input_required(
     let signed = server_info
         .map(|info| format!(r#","_meta":{{{}:{info}}}"#, Value::from(meta::SERVER_INFO)))
         .unwrap_or_default();
-    format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"result":{{{}:{},{}:{{{}}},{}:"{handle}"{signed}}}}}"#,
+    let result = format!(
+        r#"{{{}:{},{}:{{{}}},{}:"{handle}"{signed}}}"#,
         Value::from(meta::result_type::KEY),
         Value::from(meta::result_type::INPUT_REQUIRED),
         Value::from(meta::rounds::REQUESTS),
         requests.join(","),
         Value::from(meta::rounds::STATE),
-    )
+    );
+    result_response(id, result)
 }
 
-/// 192 random bits: whoever has the handle may go on with the call.
+/// 192 random bits: whoever has the handle may continue the call.
 fn new_handle() -> String {
     let mut bytes = [0_u8; 24];
     OsRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes");

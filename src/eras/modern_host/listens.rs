@@ -1,6 +1,6 @@
-//! `subscriptions/listen` in front of a legacy server: subscriptions of the session, counted over
-//! all listens; an acknowledgement of what really works, before anything else; then notifications,
-//! each under the id of its listen (E-43, E-44).
+//! `subscriptions/listen` with a legacy server: subscriptions of the session, counted over all
+//! listens; an acknowledgement of what the server accepted, before anything else; then
+//! notifications, each under the id of its listen (E-43, E-44).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::filter::{self, KINDS};
 use super::timers::Timer;
-use super::{Asked, ModernHost, Place};
+use super::{ModernHost, OpenHostRequest, RequestPurpose};
 use crate::jsonrpc::{Frame, Message, RequestId};
 use crate::protocol::methods;
 
-/// How long an acknowledgement waits for what is not known yet.
+/// How long an acknowledgement waits for the server's answers.
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(2);
 /// How many notifications may wait for an acknowledgement (S-12).
 const BUFFERED: usize = 256;
@@ -21,12 +21,12 @@ const BUFFERED: usize = 256;
 /// All listens of the host and the subscriptions behind them.
 #[derive(Debug, Default)]
 pub(super) struct Listens {
-    open: BTreeMap<u64, Listen>,
+    open: BTreeMap<u64, HostListen>,
     subscriptions: HashMap<String, Subscription>,
 }
 
 #[derive(Debug)]
-struct Listen {
+struct HostListen {
     id: RequestId,
     kinds: BTreeSet<&'static str>,
     resources: BTreeSet<String>,
@@ -50,15 +50,15 @@ enum SubscriptionState {
 }
 
 impl ModernHost {
-    /// The host wants to hear of changes.
+    /// Opens a listen.
     pub(super) fn listen(&mut self, id: RequestId, message: &Message, now: Instant) {
         let (kinds, resources) = match filter::read(message) {
             Ok(filter) => filter,
             Err(refusal) => return self.refuse(&id, &refusal),
         };
         let number = self.number();
-        self.host_ids.insert(id.clone(), Place::Listen(number));
-        let listen = Listen {
+        self.host_ids.insert(id.clone(), OpenHostRequest::Listen(number));
+        let listen = HostListen {
             id,
             kinds,
             resources: resources.clone(),
@@ -85,10 +85,10 @@ impl ModernHost {
 
     fn subscribe(&mut self, uri: String) {
         let params = json!({ "uri": uri });
-        self.ask(Asked::Subscribe(uri), methods::SUBSCRIBE, &params);
+        self.ask(RequestPurpose::Subscribe(uri), methods::SUBSCRIBE, &params);
     }
 
-    /// A new session knows of no subscription (E-14).
+    /// Subscribes again in a new session, which has no subscriptions (E-14).
     pub(super) fn subscribe_again(&mut self) {
         let lasting = |s: &Subscription| s.state != SubscriptionState::Ending;
         let subscriptions = self.listens.subscriptions.iter().filter(|(_, s)| lasting(s));
@@ -115,14 +115,14 @@ impl ModernHost {
         if let Some(subscription) = self.listens.subscriptions.get_mut(uri) {
             subscription.state = SubscriptionState::Ending;
             self.ask(
-                Asked::Unsubscribe(uri.to_owned()),
+                RequestPurpose::Unsubscribe(uri.to_owned()),
                 methods::UNSUBSCRIBE,
                 &json!({ "uri": uri }),
             );
         }
     }
 
-    /// A subscription has ended; who joined meanwhile needs a new one.
+    /// Handles the end of a subscription. A listen that joined it meanwhile needs a new one.
     pub(super) fn unsubscribed(&mut self, uri: &str) {
         let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
         if subscription.users.is_empty() {
@@ -133,7 +133,7 @@ impl ModernHost {
         }
     }
 
-    /// The host no longer listens; nothing is written for that.
+    /// Ends a listen that the host cancelled. Writes nothing.
     pub(super) fn end_listen(&mut self, number: u64) {
         let Some(listen) = self.listens.open.remove(&number) else { return };
         for uri in listen.resources {
@@ -145,7 +145,7 @@ impl ModernHost {
         }
     }
 
-    /// Acknowledges what nothing is missing for any longer.
+    /// Acknowledges the listens that wait for nothing any more.
     pub(super) fn acknowledge_those_ready(&mut self) {
         let waiting: Vec<u64> =
             self.listens.open.iter().filter(|(_, l)| !l.acknowledged).map(|(n, _)| *n).collect();
@@ -167,7 +167,7 @@ impl ModernHost {
     }
 
     /// The kinds that a listen asked for and the server announces.
-    fn announced(&self, listen: &Listen) -> impl Iterator<Item = &'static str> {
+    fn announced(&self, listen: &HostListen) -> impl Iterator<Item = &'static str> {
         KINDS
             .into_iter()
             .filter(|(name, capability, _)| {
@@ -176,7 +176,7 @@ impl ModernHost {
             .map(|(name, ..)| name)
     }
 
-    /// Says what the host will hear of, and what came meanwhile.
+    /// Acknowledges a listen, then sends the notifications that came meanwhile.
     pub(super) fn acknowledge(&mut self, number: u64) {
         let Some(listen) = self.listens.open.get(&number).filter(|listen| !listen.acknowledged)
         else {
@@ -195,8 +195,7 @@ impl ModernHost {
         let Some(listen) = self.listens.open.get_mut(&number) else { return };
         listen.kinds = kinds;
         listen.acknowledged = true;
-        // What was not accepted stays named: it may be in use by its subscription until that is
-        // answered.
+        // Resources that were not accepted stay registered until the server has answered.
         let refused: Vec<String> = listen.resources.difference(&resources).cloned().collect();
         listen.resources = resources;
         let early = std::mem::take(&mut listen.early);
@@ -216,7 +215,7 @@ impl ModernHost {
         }
     }
 
-    /// A change: each listen that asked for it gets a copy of its own.
+    /// Sends a change to each listen that asked for it.
     pub(super) fn tell_listens(&mut self, message: &Message) {
         let all: Vec<u64> = self.listens.open.keys().copied().collect();
         for number in all {
@@ -230,7 +229,7 @@ impl ModernHost {
             return;
         }
         if listen.acknowledged {
-            let line = filter::tagged(message, &listen.id);
+            let line = filter::tag_with_listen(message, &listen.id);
             return self.say_edited(line);
         }
         let known = listen.early.iter().any(|early| early.raw() == message.raw());
@@ -240,7 +239,7 @@ impl ModernHost {
     }
 }
 
-impl Listen {
+impl HostListen {
     fn wants(&self, message: &Message) -> bool {
         #[derive(serde::Deserialize)]
         struct Updated {

@@ -1,8 +1,8 @@
-//! A host of 2026-07-28 in front of a legacy server: towards the loop it looks like a
-//! legacy host that opens sessions, subscribes and answers the server's questions.
+//! A modern host with a legacy server: towards the loop this adapter looks like a legacy host that
+//! opens sessions, subscribes, and answers the server's questions.
 //!
-//! It does no I/O and keeps no clock; what has to happen comes out as [`HostEffect`]s. Whether a
-//! message waits for a session, is lost with it, or goes out once more is the loop's business.
+//! It does no I/O and has no clock; what has to happen comes out as [`HostEffect`]s. The loop
+//! decides whether a message waits for a session, is lost with it, or is sent again.
 
 mod calls;
 mod cancellation;
@@ -31,48 +31,35 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use self::calls::Call;
-use self::envelope::Envelope;
+use self::calls::HostCall;
+use self::envelope::RequestEnvelope;
 use self::listens::Listens;
-use self::logs::Logs;
-use self::refusal::Refusal;
-use self::session::Session;
-use self::timers::{Timer, Timers};
+use self::logs::SessionLogLevel;
+use self::refusal::RequestRefusal;
+use self::session::LegacySession;
+use self::timers::{Timer, TimerQueue};
 use crate::eras::doubled;
+use crate::eras::host::is_refused_before_legacy;
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::{LogLevel, meta, methods};
 
 pub use discover::{conservative_discover, discover_result};
-pub use results::shown;
+pub use results::translate_answer;
 
-/// Methods that went away with 2026-07-28, or that legacy tasks have and the extension has not
-/// (E-16), and those of the extension, which is not carried (E-73).
-const REFUSED: [&str; 9] = [
-    methods::PING,
-    methods::SET_LEVEL,
-    methods::SUBSCRIBE,
-    methods::UNSUBSCRIBE,
-    methods::TASKS_RESULT,
-    methods::TASKS_LIST,
-    methods::TASKS_GET,
-    methods::TASKS_UPDATE,
-    methods::TASKS_CANCEL,
-];
-
-/// What has to happen, in this order.
+/// What the loop has to do, in this order.
 #[derive(Debug)]
 pub enum HostEffect {
-    /// One line for the host.
+    /// Write one line to the host.
     Say(Frame),
-    /// What a legacy host would write: a request with an id of ours, a notification, or an answer
-    /// to a request of the remote under the id that it was given to us with.
+    /// Handle this like a message of a legacy host: a request with an id of ours, a notification,
+    /// or an answer to a request of the remote under the id that the loop gave it.
     Send(Message),
 }
 
-/// Why a request of ours is open.
+/// The purpose of a request of ours.
 #[derive(Debug)]
-enum Asked {
+enum RequestPurpose {
     /// It opens a session.
     Initialize,
     /// It sets the log level of the session.
@@ -81,17 +68,17 @@ enum Asked {
     Subscribe(String),
     /// It ends such a subscription.
     Unsubscribe(String),
-    /// It carries a call of the host.
+    /// It carries this call of the host.
     Call(u64),
-    /// It asks how the task behind a call stands.
+    /// It asks for the state of the task behind this call.
     TaskStatus(u64),
-    /// Nobody waits for its answer.
+    /// Its answer is ignored.
     Own,
 }
 
-/// The stream on which a message of the remote came (E-38).
+/// The stream on which the remote sent a message (E-38).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stream {
+enum RemoteStream {
     /// The one that answers this call.
     OfCall(u64),
     /// One that answers something else.
@@ -100,43 +87,44 @@ enum Stream {
     Own,
 }
 
-/// What the host waits for under one id.
+/// What a request of the host waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// What the server can do.
+enum OpenHostRequest {
+    /// The answer to `server/discover`.
     Discover,
-    /// The session; the request has not begun.
+    /// The session; the request was not sent yet.
     Waiting,
     /// The answer to a call.
     Call(u64),
-    /// Nothing in particular: a stream of notifications.
+    /// Nothing: it is this stream of notifications.
     Listen(u64),
 }
 
-/// The host's side of the translation.
+/// The adapter for a modern host.
 #[derive(Debug, Default)]
 pub struct ModernHost {
     effects: Vec<HostEffect>,
-    /// Numbers our requests, the calls and the listens: none is used twice (E-05).
+    /// The last number given to a request of ours, a call or a listen; none is used twice (E-05).
     last_number: u64,
-    asked: HashMap<u64, Asked>,
-    host_ids: HashMap<RequestId, Place>,
-    calls: BTreeMap<u64, Call>,
-    /// Calls that the host may take up again, by `requestState`.
+    asked: HashMap<u64, RequestPurpose>,
+    host_ids: HashMap<RequestId, OpenHostRequest>,
+    calls: BTreeMap<u64, HostCall>,
+    /// The calls that the host may continue, by `requestState`.
     handles: HashMap<String, u64>,
-    session: Session,
-    logs: Logs,
+    session: LegacySession,
+    logs: SessionLogLevel,
     listens: Listens,
-    timers: Timers,
+    timers: TimerQueue,
 }
 
 impl ModernHost {
-    /// A host of which nothing is known yet.
+    /// An adapter for a host that has sent nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A request or notification of the host. It has no answers to give (T-09).
+    /// Handles a request or notification of the host. Answers are ignored, because the host is
+    /// asked nothing (T-09).
     pub fn take(&mut self, message: Message, now: Instant) {
         match message.kind() {
             Kind::Request => self.take_request(message, now),
@@ -152,25 +140,25 @@ impl ModernHost {
         if self.host_ids.contains_key(&id) {
             let code = crate::protocol::codes::INVALID_REQUEST;
             let text = "this id belongs to a request that is still open";
-            return self.refuse(&id, &Refusal::plain(code, text));
+            return self.refuse(&id, &RequestRefusal::plain(code, text));
         }
-        if REFUSED.contains(&message.method()) {
-            return self.refuse(&id, &Refusal::unknown_method(message.method()));
+        if is_refused_before_legacy(message.method()) {
+            return self.refuse(&id, &RequestRefusal::unknown_method(message.method()));
         }
         let also = [meta::rounds::RESPONSES, meta::rounds::STATE];
-        if let Some(member) = doubled::doubled_member(&message, &also) {
-            return self.refuse(&id, &Refusal::invalid(doubled::refusal(member)));
+        if let Some(member) = doubled::find_doubled_member(&message, &also) {
+            return self.refuse(&id, &RequestRefusal::invalid(doubled::refusal(member)));
         }
-        match Envelope::read(&message) {
+        match RequestEnvelope::read(&message) {
             Ok(envelope) if message.method() == methods::DISCOVER => self.discover(id, &envelope),
             Ok(envelope) => self.serve(id, message, envelope, now),
             Err(refusal) => self.refuse(&id, &refusal),
         }
     }
 
-    /// Serves a request now if the session is open, and lets it wait else.
-    fn serve(&mut self, id: RequestId, message: Message, envelope: Envelope, now: Instant) {
-        // A retry goes on with a call that has its session already.
+    /// Serves a request if the session is open; otherwise holds it.
+    fn serve(&mut self, id: RequestId, message: Message, envelope: RequestEnvelope, now: Instant) {
+        // A retry continues a call, which has a session already.
         if retries::is_retry(&message) {
             return self.retry(id, message, envelope, now);
         }
@@ -183,20 +171,22 @@ impl ModernHost {
         }
     }
 
-    /// The answer to the request of ours that has this id.
+    /// Handles the answer to the request of ours that has this id.
     pub fn take_answer(&mut self, id: &RequestId, answer: &Message, now: Instant) {
         let asked = number_of(Some(id)).and_then(|number| self.asked.remove(&number));
         let Some(asked) = asked else {
             return tracing::debug!("ignored an answer to a request that is not open");
         };
         match asked {
-            Asked::Initialize => self.session_answered(answer, now),
-            Asked::Level(level) => self.level_answered(level, answer),
-            Asked::Subscribe(uri) => self.subscribed(&uri, answer.kind() == Kind::Response),
-            Asked::Unsubscribe(uri) => self.unsubscribed(&uri),
-            Asked::Call(call) => self.call_answered(call, answer, now),
-            Asked::TaskStatus(call) => self.task_status(call, answer, now),
-            Asked::Own => {}
+            RequestPurpose::Initialize => self.session_answered(answer, now),
+            RequestPurpose::Level(level) => self.level_answered(level, answer),
+            RequestPurpose::Subscribe(uri) => {
+                self.subscribed(&uri, answer.kind() == Kind::Response)
+            }
+            RequestPurpose::Unsubscribe(uri) => self.unsubscribed(&uri),
+            RequestPurpose::Call(call) => self.call_answered(call, answer, now),
+            RequestPurpose::TaskStatus(call) => self.task_status(call, answer, now),
+            RequestPurpose::Own => {}
         }
     }
 
@@ -205,10 +195,10 @@ impl ModernHost {
     /// (E-38).
     pub fn take_remote(&mut self, message: &Message, owner: Option<&RequestId>, now: Instant) {
         let stream = match number_of(owner).and_then(|number| self.asked.get(&number)) {
-            Some(Asked::Call(call)) => Stream::OfCall(*call),
-            Some(_) => Stream::OfOther,
-            None if owner.is_some() => Stream::OfOther,
-            None => Stream::Own,
+            Some(RequestPurpose::Call(call)) => RemoteStream::OfCall(*call),
+            Some(_) => RemoteStream::OfOther,
+            None if owner.is_some() => RemoteStream::OfOther,
+            None => RemoteStream::Own,
         };
         match message.kind() {
             Kind::Request => self.take_remote_request(message, stream, now),
@@ -217,12 +207,12 @@ impl ModernHost {
         }
     }
 
-    /// The next point in time that matters.
+    /// When [`Self::take_time`] has to be called next.
     pub fn due(&self) -> Option<Instant> {
         self.timers.next()
     }
 
-    /// It is `now`: what was due is done.
+    /// Runs the timers that are due.
     pub fn take_time(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
             match timer {
@@ -235,22 +225,23 @@ impl ModernHost {
         }
     }
 
-    /// What has to happen since the last time this was asked.
+    /// Takes the effects since the last call.
     pub fn effects(&mut self) -> Vec<HostEffect> {
         std::mem::take(&mut self.effects)
     }
 
-    /// Whether a request of this id is open.
+    /// Returns whether a request with this id is open.
     pub fn knows(&self, id: &RequestId) -> bool {
         self.host_ids.contains_key(id)
     }
 
-    /// Whether the host waits for an answer; a stream of notifications is none.
+    /// Returns whether the host waits for an answer, other than the end of a stream of
+    /// notifications.
     pub fn waits(&self) -> bool {
-        self.host_ids.values().any(|place| !matches!(place, Place::Listen(_)))
+        self.host_ids.values().any(|place| !matches!(place, OpenHostRequest::Listen(_)))
     }
 
-    /// The host has closed its end: calls that only it could take up again are given up.
+    /// Cancels the calls that only the host could continue, because it has closed its input.
     pub fn leave(&mut self) {
         let suspended: Vec<u64> = self.suspended().collect();
         for call in suspended {
@@ -258,14 +249,16 @@ impl ModernHost {
         }
     }
 
-    /// Nothing more will come: who waits is told so, and streams end gracefully
-    /// (`basic/patterns/subscriptions`, graceful closure).
+    /// Answers all open requests with `failure`, because nothing more will come. Streams end
+    /// gracefully (`basic/patterns/subscriptions`, graceful closure).
     pub fn finish(&mut self, failure: &Failure) {
-        let mut ids: Vec<(RequestId, Place)> = self.host_ids.drain().collect();
+        let mut ids: Vec<(RequestId, OpenHostRequest)> = self.host_ids.drain().collect();
         ids.sort_by_key(|(id, _)| id.to_json());
         for (id, place) in ids {
             let line = match place {
-                Place::Listen(_) => filter::farewell(&id, self.session.server_info()),
+                OpenHostRequest::Listen(_) => {
+                    filter::closing_response(&id, self.session.server_info())
+                }
                 _ => failure.to_response(&id),
             };
             self.effects.push(HostEffect::Say(Frame::from(line)));
@@ -285,7 +278,7 @@ impl ModernHost {
         self.effects.push(HostEffect::Say(line));
     }
 
-    fn refuse(&mut self, id: &RequestId, refusal: &Refusal) {
+    fn refuse(&mut self, id: &RequestId, refusal: &RequestRefusal) {
         self.effects.push(HostEffect::Say(Frame::from(refusal.to_response(id))));
     }
 
@@ -294,24 +287,25 @@ impl ModernHost {
         self.answer(id, Frame::from(failure.to_response(id)));
     }
 
-    /// Sends a request of ours.
-    fn ask(&mut self, purpose: Asked, method: &str, params: &Value) -> u64 {
+    /// Sends a request of ours; returns its id.
+    fn ask(&mut self, purpose: RequestPurpose, method: &str, params: &Value) -> u64 {
         let number = self.number();
         self.asked.insert(number, purpose);
         let line = serde_json::json!({
             "jsonrpc": "2.0", "id": number, "method": method, "params": params,
         });
-        self.send(&line);
+        let message = Message::parse(line.to_string()).expect("what we write is a message");
+        self.effects.push(HostEffect::Send(message));
         number
     }
 
-    fn send(&mut self, line: &Value) {
-        let message = Message::parse(line.to_string()).expect("what we write is a message");
-        self.effects.push(HostEffect::Send(message));
+    /// Sends a notification of ours; `params` is JSON text.
+    fn notify(&mut self, method: &str, params: Option<&str>) {
+        self.effects.push(HostEffect::Send(Message::notification(method, params)));
     }
 }
 
-/// Our own ids are numbers.
+/// The number of a request of ours, whose ids are numbers.
 fn number_of(id: Option<&RequestId>) -> Option<u64> {
     match id? {
         RequestId::Integer(digits) => digits.parse().ok(),

@@ -1,8 +1,8 @@
-//! Notifications in both directions: which of them the other side knows.
+//! Notifications in both directions: passes on those that the other side knows.
 
 use std::time::Instant;
 
-use super::{HostEffect, ModernHost, Place, Stream};
+use super::{HostEffect, ModernHost, OpenHostRequest, RemoteStream};
 use crate::jsonrpc::{Frame, Message, Overlap, RequestId};
 use crate::protocol::methods;
 
@@ -24,7 +24,7 @@ impl ModernHost {
                     self.cancel(&id, cancelled.reason.as_deref());
                 }
             }
-            // Not legal from a modern host, or gone since 2026-07-28.
+            // Not allowed from a modern host, or removed in 2026-07-28.
             methods::PROGRESS | methods::INITIALIZED | methods::ROOTS_CHANGED => {}
             _ => self.pass_notification(message),
         }
@@ -34,16 +34,16 @@ impl ModernHost {
     pub(super) fn take_remote_notification(
         &mut self,
         message: &Message,
-        stream: Stream,
+        stream: RemoteStream,
         now: Instant,
     ) {
         match message.method() {
             methods::PROGRESS => self.take_progress(message),
             methods::LOG_MESSAGE => {
                 let call = match stream {
-                    Stream::OfCall(call) => Some(call),
-                    Stream::OfOther => None,
-                    Stream::Own => self.only_call(|_| true),
+                    RemoteStream::OfCall(call) => Some(call),
+                    RemoteStream::OfOther => None,
+                    RemoteStream::Own => self.only_call(|_| true),
                 };
                 self.take_log(message, call);
             }
@@ -76,8 +76,8 @@ impl ModernHost {
         }
     }
 
-    /// The place of a request of the host.
-    pub(super) fn place_of(&self, id: &RequestId) -> Option<Place> {
+    /// What the host's request with this id waits for.
+    pub(super) fn place_of(&self, id: &RequestId) -> Option<OpenHostRequest> {
         self.host_ids.get(id).copied()
     }
 }

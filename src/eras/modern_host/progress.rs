@@ -1,5 +1,5 @@
-//! Progress: under the host's token of the moment, strictly increasing over all rounds of a call,
-//! and nothing while the host has questions to answer (E-63, E-64).
+//! Progress notifications: under the token of the host's latest request, strictly increasing over
+//! all rounds of a call, and none while the host has questions to answer (E-63, E-64).
 
 use super::ModernHost;
 use crate::jsonrpc::{Change, Member, Message, Object};
@@ -13,10 +13,10 @@ impl ModernHost {
             token: u64,
             progress: f64,
         }
-        // Tokens of ours are the numbers of calls; any other belongs to nobody.
+        // Our tokens are the numbers of calls.
         let Some(told) = message.params_as::<Progress>() else { return };
         let Some(call) = self.calls.get_mut(&told.token) else { return };
-        let token = call.asker.as_ref().and_then(|asker| asker.token.clone());
+        let token = call.requester.as_ref().and_then(|requester| requester.token.clone());
         let Some(token) = token else { return };
         if call.progress.is_some_and(|last| told.progress <= last) {
             return;

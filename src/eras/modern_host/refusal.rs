@@ -1,5 +1,5 @@
-//! JSON-RPC errors that the translation itself owes: to the host for a request that cannot be
-//! served, to the remote for a request that cannot be put to the host.
+//! JSON-RPC errors of the adapter: for a request of the host that cannot be served, or a request of
+//! the remote that the host cannot be asked.
 
 use serde_json::{Value, json};
 
@@ -7,27 +7,27 @@ use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, RequestId, error_response};
 use crate::protocol::codes;
 
-/// An error answer that waits for the id it is for.
+/// An error answer without its id.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct RequestRefusal {
     pub(super) code: i64,
     pub(super) message: String,
-    /// Left out when null.
+    /// Left out if it is null.
     pub(super) data: Value,
 }
 
-impl Refusal {
+impl RequestRefusal {
     /// The parameters are wrong.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::plain(codes::INVALID_PARAMS, message)
     }
 
-    /// There is no such method in this direction.
+    /// The method is unknown in this direction.
     pub(super) fn unknown_method(method: &str) -> Self {
         Self::plain(codes::METHOD_NOT_FOUND, format!("`{method}` is not served here"))
     }
 
-    /// The retry names input requests that are not open, here or any longer (E-37).
+    /// The retry names input requests that are not open here, or not any more (E-37).
     pub(super) fn expired() -> Self {
         let hint = "call the tool again from the start, without `requestState`";
         Self {
@@ -41,18 +41,18 @@ impl Refusal {
         Self { code, message: message.into(), data: Value::Null }
     }
 
-    /// The answer to this id.
+    /// The error answer to this id, as a line.
     pub(super) fn to_response(&self, id: &RequestId) -> String {
         error_response(id, self.code, &self.message, self.data.clone())
     }
 
-    /// The same as a message for the remote.
+    /// The error answer to this id, as a message for the remote.
     pub(super) fn to_message(&self, id: &RequestId) -> Message {
         Message::parse(self.to_response(id)).expect("an error answer is a message")
     }
 }
 
-/// A failure of the server's protocol, for the host (E-59).
+/// The failure for a server that violates the protocol (E-59).
 pub(super) fn fault_of_server(message: &str) -> Failure {
     Failure::new(FailureKind::Protocol, message)
         .hint("this is a fault of the server; report it there")

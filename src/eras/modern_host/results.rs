@@ -1,20 +1,26 @@
-//! Answers of a legacy server as a modern host gets them: the fields that every result has since
-//! 2026-07-28 (E-20 to E-23), nothing of legacy tasks, and codes that changed (E-50). Large results
-//! are edited in place, never rebuilt.
+//! Translates answers of a legacy server for a modern host: adds the members that every result has
+//! since 2026-07-28 (E-20 to E-23), removes legacy tasks, and replaces error codes that changed
+//! (E-50). Large results are edited in place, never rebuilt.
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::refusal::fault_of_server;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Change, Edit, Frame, Kind, Member, Message, Object, RequestId};
+use crate::jsonrpc::{Change, Edit, Frame, Kind, Member, Message, Object, RequestId, range_in};
 use crate::protocol::{codes, meta, methods};
 
 /// The answer to `id`, the host's request of this method, as a host of 2026-07-28 expects it.
-pub fn shown(id: &RequestId, method: &str, answer: &Message, server_info: Option<&str>) -> Frame {
+/// `server_info` is JSON text.
+pub fn translate_answer(
+    id: &RequestId,
+    method: &str,
+    answer: &Message,
+    server_info: Option<&str>,
+) -> Frame {
     let edits = match answer.kind() {
-        Kind::ErrorResponse => error(method, answer),
-        _ => complete(method, answer, server_info),
+        Kind::ErrorResponse => error_edits(method, answer),
+        _ => completion_edits(method, answer, server_info),
     };
     let edits = edits.map(|edits| answer.with_edits(&id.to_json(), &edits).map_err(Failure::from));
     match edits.flatten() {
@@ -23,8 +29,11 @@ pub fn shown(id: &RequestId, method: &str, answer: &Message, server_info: Option
     }
 }
 
-/// The edits that complete a result.
-fn complete(
+/// The edits that add what is missing in a result.
+///
+/// # Errors
+/// The result is not an object.
+fn completion_edits(
     method: &str,
     answer: &Message,
     server_info: Option<&str>,
@@ -33,28 +42,28 @@ fn complete(
     let Some(result) = Object::parse(text) else {
         return Err(fault_of_server("server answered with a result that is no object"));
     };
-    let wanted = fields(method);
+    let wanted = required_members(method);
     let change = |member: &Member<'_>| {
         if let Some((_, value)) = wanted.iter().find(|(name, _)| *name == member.name) {
             return Change::Replace(value.clone());
         }
         let at = range.start + result.range_of(member.value).start;
         match member.name.as_str() {
-            "_meta" => result_meta(member.value, at, server_info),
-            "tools" if method == methods::TOOLS_LIST => tools(member.value, at),
+            "_meta" => meta_change(member.value, at, server_info),
+            "tools" if method == methods::TOOLS_LIST => tool_list_change(member.value, at),
             _ => Change::Keep,
         }
     };
     let mut added: Vec<(&str, String)> =
         wanted.iter().filter(|(name, _)| result.get(name).is_none()).cloned().collect();
     if let Some(info) = server_info.filter(|_| result.get("_meta").is_none()) {
-        added.push(("_meta", signed(info)));
+        added.push(("_meta", server_info_meta(info)));
     }
     Ok(result.rewrite(range.start, change, &added))
 }
 
-/// What a complete result must say (E-20, E-22).
-fn fields(method: &str) -> Vec<(&'static str, String)> {
+/// The members that a complete result must have (E-20, E-22).
+fn required_members(method: &str) -> Vec<(&'static str, String)> {
     let mut fields =
         vec![(meta::result_type::KEY, Value::from(meta::result_type::COMPLETE).to_string())];
     if methods::is_cacheable(method) {
@@ -64,14 +73,14 @@ fn fields(method: &str) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn signed(server_info: &str) -> String {
+fn server_info_meta(server_info: &str) -> String {
     format!("{{{}:{server_info}}}", Value::from(meta::SERVER_INFO))
 }
 
-/// Who made it (E-23), and nothing of a task that the bridge ran (E-74).
-fn result_meta(text: &str, offset: usize, server_info: Option<&str>) -> Change {
+/// Adds the server's name to `_meta` (E-23) and removes the task that the bridge ran (E-74).
+fn meta_change(text: &str, offset: usize, server_info: Option<&str>) -> Change {
     let Some(object) = Object::parse(text) else {
-        return server_info.map_or(Change::Remove, |info| Change::Replace(signed(info)));
+        return server_info.map_or(Change::Remove, |info| Change::Replace(server_info_meta(info)));
     };
     let change = |member: &Member<'_>| match member.name.as_str() {
         meta::RELATED_TASK => Change::Remove,
@@ -86,8 +95,8 @@ fn result_meta(text: &str, offset: usize, server_info: Option<&str>) -> Change {
     Change::Within(object.rewrite(offset, change, &added))
 }
 
-/// `execution` tells of legacy tasks, which the host does not have (E-73).
-fn tools(text: &str, offset: usize) -> Change {
+/// Removes `execution`, which describes legacy tasks that the host does not have (E-73).
+fn tool_list_change(text: &str, offset: usize) -> Change {
     if memchr::memmem::find(text.as_bytes(), b"\"execution\"").is_none() {
         return Change::Keep;
     }
@@ -95,7 +104,7 @@ fn tools(text: &str, offset: usize) -> Change {
     let mut edits = Vec::new();
     for tool in list {
         let Some(object) = Object::parse(tool.get()) else { continue };
-        let at = offset + (tool.get().as_ptr() as usize - text.as_ptr() as usize);
+        let at = offset + range_in(text, tool.get()).start;
         let change = |member: &Member<'_>| match member.name.as_str() {
             "execution" => Change::Remove,
             _ => Change::Keep,
@@ -106,7 +115,10 @@ fn tools(text: &str, offset: usize) -> Change {
 }
 
 /// The edits of an error whose code changed (E-50).
-fn error(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
+///
+/// # Errors
+/// The failure to send instead, for an error that means nothing to the host.
+fn error_edits(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
     let (text, range) = answer.outcome().zip(answer.outcome_range()).unwrap_or(("", 0..0));
     let error = Object::parse(text);
     let code = error.as_ref().and_then(|error| error.get("code"));
@@ -119,13 +131,13 @@ fn error(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
             };
             Ok(error.rewrite(range.start, change, &[]))
         }
-        // There is no header layer between the host and us (E-51).
+        // There are no headers between the host and the bridge (E-51).
         Ok(codes::HEADER_MISMATCH) => Err(Failure::new(
             FailureKind::HeaderMismatch,
             "server says that header and body disagree",
         )
         .hint("a proxy in between may change headers; ask who runs it")),
-        // Where no input round can carry it (E-39).
+        // This method has no input rounds that could ask for it (E-39).
         Ok(codes::URL_ELICITATION_REQUIRED) => Err(fault_of_server(&format!(
             "server wants the user to visit a page before `{method}`, which cannot be asked here"
         ))),
@@ -133,7 +145,7 @@ fn error(method: &str, answer: &Message) -> Result<Vec<Edit>, Failure> {
     }
 }
 
-/// An error result of a tool call, in the place of one by the server.
+/// An error result of a tool call, made by the bridge.
 pub(super) fn tool_error(id: &RequestId, text: &str) -> Frame {
     let content = json!([{ "type": "text", "text": text }]);
     let result = json!({
@@ -150,7 +162,7 @@ mod tests {
 
     fn told(method: &str, answer: &str) -> String {
         let answer = Message::parse(answer.to_owned()).unwrap();
-        let frame = shown(&RequestId::from(7), method, &answer, Some(INFO));
+        let frame = translate_answer(&RequestId::from(7), method, &answer, Some(INFO));
         String::from_utf8(frame.into_bytes().to_vec()).unwrap()
     }
 

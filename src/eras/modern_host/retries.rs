@@ -1,5 +1,6 @@
-//! The host comes back with what it was asked (E-37): the same request under a live handle.
-//! Anything else is refused; a call is never run a second time because a retry did not fit.
+//! Retries: the host sends the same request again with the answers to its questions, under a handle
+//! that is still valid (E-37). Any other retry is refused; a call never runs twice because a retry
+//! did not match.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -8,19 +9,19 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::calls::{Asker, Stage};
-use super::envelope::Envelope;
-use super::refusal::Refusal;
-use super::{HostEffect, ModernHost, Place};
+use super::calls::{CallStage, HostRequester};
+use super::envelope::RequestEnvelope;
+use super::refusal::RequestRefusal;
+use super::{HostEffect, ModernHost, OpenHostRequest};
 use crate::jsonrpc::{Change, Message, Object, RequestId};
 use crate::protocol::{meta, methods};
 
 /// How deep a request is compared value by value; what lies deeper is compared as text (S-12).
 const DIGEST_DEPTH: usize = 64;
 
-/// Whether a request claims to go on with an earlier one.
+/// Returns whether a request claims to continue an earlier one.
 pub(super) fn is_retry(message: &Message) -> bool {
-    // Looked for as text first: most requests have neither, and some are large.
+    // Searched as text first: most requests have neither member, and some are large.
     let text = message.params().unwrap_or_default().as_bytes();
     methods::may_need_input(message.method())
         && [meta::rounds::STATE, meta::rounds::RESPONSES, "\\u"]
@@ -37,7 +38,7 @@ impl ModernHost {
         &mut self,
         id: RequestId,
         message: Message,
-        envelope: Envelope,
+        envelope: RequestEnvelope,
         now: Instant,
     ) {
         let judged = self.judge_retry(&message);
@@ -45,17 +46,17 @@ impl ModernHost {
             Ok(fitting) => fitting,
             Err(refusal) => return self.refuse(&id, &refusal),
         };
-        self.host_ids.insert(id.clone(), Place::Call(number));
+        self.host_ids.insert(id.clone(), OpenHostRequest::Call(number));
         let level = envelope.level;
         let Some(call) = self.calls.get_mut(&number) else { return };
         if let Some(spent) = call.handle.take() {
             self.handles.remove(&spent);
         }
         call.round += 1;
-        call.asker = Some(Asker { id, token: envelope.token, level });
+        call.requester = Some(HostRequester { id, token: envelope.token, level });
         call.capabilities = envelope.capabilities;
         call.request = message;
-        if let Stage::Answered(answer) = &call.stage {
+        if let CallStage::Answered(answer) = &call.stage {
             let answer = answer.clone();
             return self.call_answered(number, &answer, now);
         }
@@ -69,32 +70,36 @@ impl ModernHost {
         }
     }
 
-    /// The call that a retry goes on with, and the answers it brings.
-    fn judge_retry(&self, message: &Message) -> Result<(u64, Answers), Refusal> {
+    /// The call that a retry continues, and the answers in it.
+    ///
+    /// # Errors
+    /// The retry does not match an open call.
+    fn judge_retry(&self, message: &Message) -> Result<(u64, InputResponses), RequestRefusal> {
         let params = message.params().and_then(Object::parse);
-        let params = params.ok_or_else(|| Refusal::invalid("`params` is no object"))?;
+        let params = params.ok_or_else(|| RequestRefusal::invalid("`params` is no object"))?;
         let Some(state) = params.get(meta::rounds::STATE) else {
-            return Err(Refusal::invalid(
+            return Err(RequestRefusal::invalid(
                 "`inputResponses` needs the `requestState` it belongs to",
             ));
         };
         let state: String = serde_json::from_str(state)
-            .map_err(|_| Refusal::invalid("`requestState` is no string"))?;
-        let number = self.handles.get(&state).copied().ok_or_else(Refusal::expired)?;
-        let call = self.calls.get(&number).ok_or_else(Refusal::expired)?;
+            .map_err(|_| RequestRefusal::invalid("`requestState` is no string"))?;
+        let number = self.handles.get(&state).copied().ok_or_else(RequestRefusal::expired)?;
+        let call = self.calls.get(&number).ok_or_else(RequestRefusal::expired)?;
         if digest(message) != digest(&call.request) {
             let text = "the request differs from the one that `requestState` belongs to";
-            return Err(Refusal::invalid(text));
+            return Err(RequestRefusal::invalid(text));
         }
         let answers = params.get(meta::rounds::RESPONSES).unwrap_or("{}");
-        let answers = Answers::read(answers)
-            .ok_or_else(|| Refusal::invalid("`inputResponses` must hold an object for each key"))?;
+        let answers = InputResponses::read(answers).ok_or_else(|| {
+            RequestRefusal::invalid("`inputResponses` must hold an object for each key")
+        })?;
         Ok((number, answers))
     }
 
-    /// Passes answers on to the server. Keys that are not open are ignored, missing ones stay open.
-    /// Says whether the user agreed to every page to visit.
-    fn give_answers(&mut self, number: u64, answers: &Answers) -> bool {
+    /// Passes answers on to the server. Keys that are not open are ignored; missing ones stay open.
+    /// Returns whether the user agreed to every page to visit.
+    fn give_answers(&mut self, number: u64, answers: &InputResponses) -> bool {
         let Some(call) = self.calls.get_mut(&number) else { return true };
         let mut agreed = true;
         let mut open = Vec::new();
@@ -105,9 +110,7 @@ impl ModernHost {
             };
             match &input.number {
                 Some(id) => {
-                    let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{answer}}}"#);
-                    let message = Message::parse(line).expect("an answer is a message");
-                    self.effects.push(HostEffect::Send(message));
+                    self.effects.push(HostEffect::Send(Message::result(id, answer)));
                 }
                 None => agreed &= action(answer) == "accept",
             }
@@ -116,12 +119,13 @@ impl ModernHost {
         agreed
     }
 
-    /// What is still open is asked again; a page that was visited lets the call go out again.
+    /// Asks the questions that are still open again, or sends the call again after a page was
+    /// visited.
     fn go_on(&mut self, number: u64, now: Instant) {
         let Some(call) = self.calls.get(&number) else { return };
         let told = call.inputs.iter().any(|input| input.told);
         match (told, call.inputs.is_empty()) {
-            // The host left something out (`basic/patterns/mrtr`, error handling).
+            // The host left an answer out (`basic/patterns/mrtr`, error handling).
             (true, _) => self.suspend(number, now),
             (false, false) => self.collect(number, now),
             (false, true) => self.page_allowed(number, now),
@@ -129,11 +133,11 @@ impl ModernHost {
     }
 }
 
-/// What the host answers, by key.
+/// The host's answers, by key.
 #[derive(Debug)]
-struct Answers(Vec<(String, Box<RawValue>)>);
+struct InputResponses(Vec<(String, Box<RawValue>)>);
 
-impl Answers {
+impl InputResponses {
     fn read(text: &str) -> Option<Self> {
         let object = Object::parse(text)?;
         let answers = object.members().iter().map(|member| {
@@ -154,8 +158,8 @@ fn action(answer: &str) -> String {
     Object::parse(answer).and_then(|object| object.text("action")).unwrap_or_default()
 }
 
-/// What a retry must repeat: the method and every parameter that is not of the round itself. Two
-/// texts of the same value have the same digest.
+/// The digest of what a retry must repeat: the method and every parameter except those of the round
+/// itself. Two texts with the same value have the same digest.
 fn digest(message: &Message) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(message.method());

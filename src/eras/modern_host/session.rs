@@ -1,43 +1,40 @@
-//! The legacy session behind a host that knows none: opened when something first needs the server,
-//! once for everyone who waits (E-12), and a second time for a larger set of capabilities (E-14).
+//! The legacy session for a modern host: opened when a request first needs the server, once for all
+//! requests that wait (E-12), and a second time for a larger set of capabilities (E-14).
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::envelope::{self, Envelope};
-use super::{Asked, HostEffect, ModernHost, Place, capabilities, discover_result, results};
+use super::envelope::{self, RequestEnvelope};
+use super::{
+    HostEffect, ModernHost, OpenHostRequest, RequestPurpose, capabilities, discover_result, results,
+};
+use crate::eras::waiting_queue::{HasMessage, WaitingQueue};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Frame, Kind, Message, Object, RequestId};
+use crate::jsonrpc::{Frame, Kind, Message, Object, RequestId, result_response};
 use crate::protocol::{Era, ProtocolVersion, methods};
 
-/// How many sessions there are at most, one after the other (O-6).
+/// The largest number of sessions, one after the other (O-6).
 const SESSIONS: u32 = 2;
-/// How many requests may wait for a session (S-12).
-const WAITING_REQUESTS: usize = 20_000;
-/// How many bytes they may have.
-const WAITING_BYTES: usize = 512 * 1024 * 1024;
 
-/// The session and who waits for it.
+/// The session and the requests that wait for it.
 #[derive(Debug, Default)]
-pub(super) struct Session {
-    phase: Phase,
-    /// What the server was told that the host can do.
+pub(super) struct LegacySession {
+    phase: SessionPhase,
+    /// The host's capabilities that the server was told of.
     declared: Value,
-    /// How many were opened or tried.
+    /// How many sessions were opened or tried.
     opened: u32,
-    server: Option<Server>,
-    /// Whether the server can push outside of answers, once that is known.
+    server: Option<LegacyServer>,
+    /// Whether the server can push outside of answers, if that is known.
     pub(super) pushes: Option<bool>,
-    waiting: VecDeque<Waiting>,
-    waiting_bytes: usize,
-    /// Hosts that ask what the server can do.
+    waiting: WaitingQueue<QueuedRequest>,
+    /// Requests of the host for `server/discover`.
     discovers: Vec<RequestId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
+enum SessionPhase {
     #[default]
     Unopened,
     Opening,
@@ -46,22 +43,31 @@ enum Phase {
 
 /// A request of the host that needs the session.
 #[derive(Debug)]
-struct Waiting {
+struct QueuedRequest {
     id: RequestId,
     message: Message,
-    envelope: Envelope,
+    envelope: RequestEnvelope,
 }
 
-/// What a legacy server said of itself.
+impl HasMessage for QueuedRequest {
+    fn message(&self) -> &Message {
+        &self.message
+    }
+}
+
+/// What a legacy server declared in its `InitializeResult`.
 #[derive(Debug)]
-struct Server {
+struct LegacyServer {
     result: String,
     info: Option<String>,
     capabilities: Value,
 }
 
-impl Server {
-    /// Reads an `InitializeResult`; the failure says why it cannot be used.
+impl LegacyServer {
+    /// Reads an `InitializeResult`.
+    ///
+    /// # Errors
+    /// The server opens sessions in an unknown revision.
     fn read(result: &str) -> Result<Self, Failure> {
         let object = Object::parse(result);
         let text = |name: &str| object.as_ref().and_then(|object| object.get(name));
@@ -81,18 +87,18 @@ impl Server {
     }
 }
 
-impl Session {
-    /// Who the server says it is, as it wrote it (E-23).
+impl LegacySession {
+    /// The server's `serverInfo` as JSON text (E-23).
     pub(super) fn server_info(&self) -> Option<&str> {
         self.server.as_ref()?.info.as_deref()
     }
 
-    /// Whether the server declared this capability.
+    /// Returns whether the server declared this capability.
     pub(super) fn server_has(&self, capability: &str) -> bool {
         self.setting(capability).is_some_and(Value::is_object)
     }
 
-    /// Whether the server declared that a capability includes this.
+    /// Returns whether the server declared this member of a capability as true.
     pub(super) fn server_does(&self, capability: &str, what: &str) -> bool {
         self.setting(capability).is_some_and(|setting| setting[what] == true)
     }
@@ -101,24 +107,20 @@ impl Session {
     pub(super) fn setting(&self, capability: &str) -> Option<&Value> {
         self.server.as_ref()?.capabilities.get(capability)
     }
-
-    fn is_full(&self, message: &Message) -> bool {
-        self.waiting.len() >= WAITING_REQUESTS
-            || self.waiting_bytes + message.raw().len() > WAITING_BYTES
-    }
 }
 
 impl ModernHost {
-    /// Whether a session is open that serves a request of this kind; begins to open one else.
-    pub(super) fn has_session_for(&mut self, envelope: &Envelope) -> bool {
-        let wanted = capabilities::of_host(&envelope.capabilities);
+    /// Returns whether a session is open that serves a request like this; otherwise starts to open
+    /// one.
+    pub(super) fn has_session_for(&mut self, envelope: &RequestEnvelope) -> bool {
+        let wanted = capabilities::for_server(&envelope.capabilities);
         match self.session.phase {
-            Phase::Opening => false,
-            Phase::Unopened => {
+            SessionPhase::Opening => false,
+            SessionPhase::Unopened => {
                 self.open_session(wanted, envelope);
                 false
             }
-            Phase::Open => {
+            SessionPhase::Open => {
                 let serves = capabilities::covers(&self.session.declared, &wanted)
                     || self.session.opened >= SESSIONS;
                 if !serves {
@@ -130,8 +132,8 @@ impl ModernHost {
         }
     }
 
-    fn open_session(&mut self, declared: Value, envelope: &Envelope) {
-        self.session.phase = Phase::Opening;
+    fn open_session(&mut self, declared: Value, envelope: &RequestEnvelope) {
+        self.session.phase = SessionPhase::Opening;
         self.session.opened += 1;
         let ours = json!({ "name": "mcp-tether", "version": env!("CARGO_PKG_VERSION") });
         let host = envelope.host_info.as_deref().and_then(|text| serde_json::from_str(text).ok());
@@ -141,40 +143,40 @@ impl ModernHost {
             "clientInfo": host.filter(Value::is_object).unwrap_or(ours),
         });
         self.session.declared = declared;
-        self.ask(Asked::Initialize, methods::INITIALIZE, &params);
+        self.ask(RequestPurpose::Initialize, methods::INITIALIZE, &params);
     }
 
-    /// Lets a request wait until the session is open.
-    pub(super) fn wait_for_session(&mut self, id: RequestId, message: Message, envelope: Envelope) {
-        if self.session.is_full(&message) {
+    /// Holds a request until the session is open.
+    pub(super) fn wait_for_session(
+        &mut self,
+        id: RequestId,
+        message: Message,
+        envelope: RequestEnvelope,
+    ) {
+        let queued = QueuedRequest { id: id.clone(), message, envelope };
+        if self.session.waiting.push(queued).is_err() {
             let text = "too many requests wait for the server";
             let failure = Failure::new(FailureKind::Network, text);
             return self.fail(&id, &failure.hint("wait for answers before sending more"));
         }
-        self.session.waiting_bytes += message.raw().len();
-        self.host_ids.insert(id.clone(), Place::Waiting);
-        self.session.waiting.push_back(Waiting { id, message, envelope });
+        self.host_ids.insert(id, OpenHostRequest::Waiting);
     }
 
-    /// Takes a request out that waits, because the host gave it up.
+    /// Removes a waiting request that the host cancelled.
     pub(super) fn withdraw_waiting(&mut self, id: &RequestId) {
         let session = &mut self.session;
         session.discovers.retain(|waiting| waiting != id);
-        if let Some(position) = session.waiting.iter().position(|waiting| waiting.id == *id)
-            && let Some(waiting) = session.waiting.remove(position)
-        {
-            session.waiting_bytes -= waiting.message.raw().len();
-        }
+        session.waiting.remove(|waiting| waiting.id == *id);
     }
 
-    /// The host asks what the server can do (E-12).
-    pub(super) fn discover(&mut self, id: RequestId, envelope: &Envelope) {
-        self.host_ids.insert(id.clone(), Place::Discover);
+    /// Handles the host's `server/discover` (E-12).
+    pub(super) fn discover(&mut self, id: RequestId, envelope: &RequestEnvelope) {
+        self.host_ids.insert(id.clone(), OpenHostRequest::Discover);
         self.session.discovers.push(id);
         match self.session.phase {
-            Phase::Open => self.answer_discovers(),
-            Phase::Opening => {}
-            Phase::Unopened => {
+            SessionPhase::Open => self.answer_discovers(),
+            SessionPhase::Opening => {}
+            SessionPhase::Unopened => {
                 self.has_session_for(envelope);
             }
         }
@@ -187,18 +189,19 @@ impl ModernHost {
         }
     }
 
-    /// Answers every host that still asks what the server can do with this `DiscoverResult`: it
-    /// would take an older server for none (E-02).
+    /// Answers every open `server/discover` with this `DiscoverResult`: the host would otherwise
+    /// think that there is no server (E-02).
     pub fn answer_discovers_with(&mut self, result: &str) {
         for id in std::mem::take(&mut self.session.discovers) {
-            let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+            let line = result_response(&id, result);
             self.answer(&id, Frame::from(line));
         }
     }
 
-    /// What a session of ours said when it was opened behind an early answer, or again (T-32).
+    /// Takes the `InitializeResult` of a session that was opened after an early answer, or opened
+    /// again (T-32).
     pub fn take_session(&mut self, initialize_result: &str) {
-        if let Ok(server) = Server::read(initialize_result) {
+        if let Ok(server) = LegacyServer::read(initialize_result) {
             self.session.server = Some(server);
         }
     }
@@ -206,68 +209,66 @@ impl ModernHost {
     /// The answer to our `initialize`.
     pub(super) fn session_answered(&mut self, answer: &Message, now: Instant) {
         let result = answer.outcome().filter(|_| answer.kind() == Kind::Response);
-        match result.map(Server::read) {
+        match result.map(LegacyServer::read) {
             Some(Ok(server)) => self.session_opened(server, now),
             Some(Err(failure)) => {
                 self.session_failed(now, |id, _| Frame::from(failure.to_response(id)));
             }
-            None => self.session_failed(now, |id, method| results::shown(id, method, answer, None)),
+            None => self.session_failed(now, |id, method| {
+                results::translate_answer(id, method, answer, None)
+            }),
         }
     }
 
-    fn session_opened(&mut self, server: Server, now: Instant) {
+    fn session_opened(&mut self, server: LegacyServer, now: Instant) {
         self.session.server = Some(server);
-        self.session.phase = Phase::Open;
+        self.session.phase = SessionPhase::Open;
         self.session.pushes = None;
-        self.send(&json!({ "jsonrpc": "2.0", "method": methods::INITIALIZED }));
+        self.notify(methods::INITIALIZED, None);
         self.answer_discovers();
         self.logs.forget();
         self.subscribe_again();
         self.serve_waiting(now);
     }
 
-    /// Nobody can be served, or with the smaller session that there is, if there is one (E-14).
+    /// Serves the waiting requests with the smaller session if there is one; otherwise answers them
+    /// with an error (E-14).
     fn session_failed(&mut self, now: Instant, told: impl Fn(&RequestId, &str) -> Frame) {
         if self.session.server.is_some() {
-            self.session.phase = Phase::Open;
+            self.session.phase = SessionPhase::Open;
             self.session.opened = SESSIONS;
             tracing::warn!("the server refused a session with more capabilities of the host");
             self.answer_discovers();
             return self.serve_waiting(now);
         }
-        self.session.phase = Phase::Unopened;
+        self.session.phase = SessionPhase::Unopened;
         self.session.opened = 0;
         for id in std::mem::take(&mut self.session.discovers) {
             let line = told(&id, methods::DISCOVER);
             self.answer(&id, line);
         }
-        for waiting in self.take_waiting() {
+        for waiting in self.session.waiting.take_all() {
             let line = told(&waiting.id, waiting.message.method());
             self.answer(&waiting.id, line);
         }
     }
 
     fn serve_waiting(&mut self, now: Instant) {
-        for Waiting { id, message, envelope } in self.take_waiting() {
+        for QueuedRequest { id, message, envelope } in self.session.waiting.take_all() {
             self.host_ids.remove(&id);
             self.serve(id, message, envelope, now);
         }
     }
 
-    fn take_waiting(&mut self) -> VecDeque<Waiting> {
-        self.session.waiting_bytes = 0;
-        std::mem::take(&mut self.session.waiting)
-    }
-
-    /// Whether the server can push outside of answers (E-43).
+    /// Notes whether the server can push outside of answers (E-43).
     pub fn take_pushes(&mut self, offered: bool) {
         self.session.pushes = Some(offered);
         self.acknowledge_those_ready();
     }
 
-    /// A notification of the host that the server may know.
+    /// Passes on a notification of the host that the server may know.
     pub(super) fn pass_notification(&mut self, message: Message) {
-        if self.session.phase == Phase::Open {
+        if self.session.phase == SessionPhase::Open {
             let edits = envelope::legacy(&message, None, &[]);
             match message.rewritten(None, &edits) {
                 Ok(message) => self.effects.push(HostEffect::Send(message)),

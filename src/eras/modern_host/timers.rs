@@ -1,32 +1,32 @@
-//! What happens later without being asked. A timer that has become pointless is not taken out: it
-//! finds nothing to do.
+//! Timers of the adapter. A timer that is no longer needed is not removed: it finds nothing to do
+//! when it is due.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// What is due.
+/// What to do when a timer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
-    /// No further question is waited for in this round of a call.
+    /// Stop waiting for further questions in this round of a call.
     Round { call: u64, round: u32 },
-    /// The host has not come back with the answers of this round.
+    /// Cancel a call if the host has not come back with the answers of this round.
     Expire { call: u64, round: u32 },
-    /// The user had time for the page: the call goes out again.
+    /// Send a call again, because the user had time to visit the page.
     Resend { call: u64, round: u32 },
-    /// Time to ask how the task behind a call stands.
+    /// Poll the task behind a call.
     Poll { call: u64 },
-    /// A listen is acknowledged with what is known by now.
+    /// Acknowledge a listen with what is known by now.
     Acknowledge { listen: u64 },
 }
 
 /// Timers in the order in which they are due.
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(super) struct TimerQueue {
     waiting: BTreeMap<(Instant, u64), Timer>,
     last: u64,
 }
 
-impl Timers {
+impl TimerQueue {
     pub(super) fn set(&mut self, at: Instant, timer: Timer) {
         self.last += 1;
         self.waiting.insert((at, self.last), timer);
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn timers_come_in_order_and_not_before_their_time() {
         let start = Instant::now();
-        let mut timers = Timers::default();
+        let mut timers = TimerQueue::default();
         let at = |ms| start + Duration::from_millis(ms);
         timers.set(at(20), Timer::Poll { call: 2 });
         timers.set(at(10), Timer::Poll { call: 1 });

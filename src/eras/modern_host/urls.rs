@@ -1,6 +1,6 @@
-//! A server of 2025-11-25 that wants the user to visit a page first answers `-32042`. A modern host
-//! is asked for consent in a round of its own; the request then goes out again once the page was
-//! visited (E-39). The bridge itself never opens a page.
+//! Pages that the user has to visit first: a server of 2025-11-25 demands them with `-32042`. The
+//! modern host is asked for consent in a round of its own, and the request is sent again once the
+//! page was visited (E-39). Never opens a page.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -8,29 +8,29 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::ModernHost;
-use super::calls::Stage;
-use super::inputs::{Input, input_request};
-use super::refusal::{Refusal, fault_of_server};
+use super::calls::CallStage;
+use super::inputs::{InputRequest, input_request};
+use super::refusal::{RequestRefusal, fault_of_server};
 use super::results::tool_error;
 use super::timers::Timer;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Message};
 use crate::protocol::{codes, methods};
 
-/// The pause before the request goes out again, unless the server says that the page was visited.
+/// The pause before the request is sent again, unless the server reports that the page was visited.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(16);
-/// How often the same pages may be demanded before the host is asked once more: some five minutes.
+/// How often the same pages may be demanded before the host is asked again; about five minutes.
 const ATTEMPTS: u32 = 20;
 /// How many pages one answer may name (S-12).
 const PAGES: usize = 16;
 
-/// Pages that stand before a call.
+/// The pages to visit before a call.
 #[derive(Debug, Default)]
-pub(super) struct Urls {
+pub(super) struct RequiredPages {
     pages: BTreeSet<String>,
-    /// The server's ids of those that were not reported as visited.
+    /// The server's ids of the pages that were not reported as visited.
     open: BTreeSet<String>,
     attempts: u32,
     /// The user has agreed to visit them.
@@ -73,21 +73,21 @@ impl ModernHost {
         let known = call.urls.take().filter(|known| known.allowed && known.pages == urls);
         if let Some(known) = known.filter(|known| known.attempts < ATTEMPTS) {
             // Consent is not completion: the same page is not asked for again.
-            call.urls = Some(Urls { open, ..known });
+            call.urls = Some(RequiredPages { open, ..known });
             return self.resend_later(number, now);
         }
-        call.urls = Some(Urls { pages: urls, open, attempts: 0, allowed: false });
-        call.stage = Stage::Paused;
+        call.urls = Some(RequiredPages { pages: urls, open, attempts: 0, allowed: false });
+        call.stage = CallStage::Paused;
         for page in pages {
             let key = call.mint_key('e');
             let request = input_request(methods::ELICIT, Some(&page.to_string()));
             let method = methods::ELICIT.to_owned();
-            call.inputs.push(Input { key, number: None, method, request, told: false });
+            call.inputs.push(InputRequest { key, number: None, method, request, told: false });
         }
         self.suspend(number, now);
     }
 
-    /// The host agreed to every page.
+    /// Sends the call again later, because the host agreed to every page.
     pub(super) fn page_allowed(&mut self, number: u64, now: Instant) {
         let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
             return;
@@ -97,7 +97,7 @@ impl ModernHost {
         self.resend_later(number, now);
     }
 
-    /// The host did not agree: the call ends here.
+    /// Ends the call, because the host did not agree.
     pub(super) fn page_refused(&mut self, number: u64) {
         let text = "the user did not agree to visit the page that the server asks for";
         let Some(call) = self.calls.get(&number) else { return };
@@ -106,8 +106,8 @@ impl ModernHost {
             return self.end_with(number, &failure);
         }
         let Some(call) = self.forget_call(number) else { return };
-        let Some(asker) = call.asker else { return };
-        self.answer(&asker.id, tool_error(&asker.id, text));
+        let Some(requester) = call.requester else { return };
+        self.answer(&requester.id, tool_error(&requester.id, text));
     }
 
     /// The server reports a page as visited; the host never hears of it (E-39).
@@ -135,14 +135,14 @@ impl ModernHost {
     fn resend_later(&mut self, number: u64, now: Instant) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(urls) = &mut call.urls else { return };
-        call.stage = Stage::Paused;
+        call.stage = CallStage::Paused;
         let pause = (FIRST_PAUSE * 2_u32.pow(urls.attempts.min(8))).min(LONGEST_PAUSE);
         let pause = if urls.open.is_empty() && urls.attempts == 0 { Duration::ZERO } else { pause };
         urls.attempts += 1;
         self.timers.set(now + pause, Timer::Resend { call: number, round: call.round });
     }
 
-    /// The call goes out again, if it still waits for that.
+    /// Sends a call again if it still waits for that.
     pub(super) fn resend(&mut self, number: u64, round: u32) {
         let waits = self.calls.get(&number).is_some_and(|call| {
             call.round == round
@@ -157,19 +157,23 @@ impl ModernHost {
     /// Ends a call with a failure of the bridge.
     pub(super) fn end_with(&mut self, number: u64, failure: &Failure) {
         self.refuse_inputs(number);
-        let Some(asker) = self.forget_call(number).and_then(|call| call.asker) else { return };
-        self.fail(&asker.id, failure);
+        let Some(requester) = self.forget_call(number).and_then(|call| call.requester) else {
+            return;
+        };
+        self.fail(&requester.id, failure);
     }
 
-    fn refuse_call(&mut self, number: u64, refusal: &Refusal) {
-        let Some(asker) = self.forget_call(number).and_then(|call| call.asker) else { return };
-        self.answer(&asker.id, Frame::from(refusal.to_response(&asker.id)));
+    fn refuse_call(&mut self, number: u64, refusal: &RequestRefusal) {
+        let Some(requester) = self.forget_call(number).and_then(|call| call.requester) else {
+            return;
+        };
+        self.answer(&requester.id, Frame::from(refusal.to_response(&requester.id)));
     }
 }
 
-/// The host cannot be asked for a page (E-39).
-fn needs_url() -> Refusal {
-    Refusal {
+/// The error for a host that cannot be asked to visit a page (E-39).
+fn needs_url() -> RequestRefusal {
+    RequestRefusal {
         code: codes::MISSING_CLIENT_CAPABILITY,
         message: "server needs elicitation of URLs, this host has none".to_owned(),
         data: json!({ "requiredCapabilities": { "elicitation": { "url": {} } } }),

@@ -1,49 +1,50 @@
-//! One request of the loop on its way: sent, sent again where that is safe, answered.
+//! Requests of the loop: sends them, sends them again where that is safe, and answers them.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::rounds::Round;
+use super::rounds::InputRound;
 use super::schema::Doubled;
-use super::tasks::Task;
-use super::{ModernRemote, RemoteEffect, Role, Turn, envelope, errors, protocol};
+use super::tasks::RemoteTask;
+use super::{ModernRemote, RemoteContext, RemoteEffect, Role, envelope, errors};
 use crate::eras::doubled;
 use crate::eras::host::named_version;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Kind, Message};
+use crate::jsonrpc::{Edit, Kind, Message, RequestId, error_object};
 use crate::protocol::{codes, methods};
 
-/// What one request keeps; nothing of it is shared with another (E-06).
+/// The state of one request. Requests share nothing (E-06).
 #[derive(Debug)]
-pub(super) struct Call {
-    /// As the loop gave it.
+pub(super) struct RemoteCall {
+    /// The request as the loop gave it.
     pub(super) request: Message,
     /// Whether a modern host sent it.
     pub(super) relayed: bool,
     pub(super) began: Instant,
-    /// Members for the next round: what the host answered, and the remote's state (E-30).
+    /// Members that the next round adds: the host's answers and the remote's state (E-30).
     pub(super) added: Vec<(&'static str, String)>,
     was_sent: bool,
     pub(super) rounds: u32,
-    pub(super) round: Option<Round>,
-    /// URLs that the person was sent to, with the answer that was given (E-34).
+    pub(super) round: Option<InputRound>,
+    /// URLs that the user was sent to, with the user's answer (E-34).
     pub(super) visited: HashMap<String, String>,
     /// The highest progress that the host saw (E-64).
     pub(super) progress: f64,
-    pub(super) task: Option<Task>,
-    /// Whether it was sent again because its answer got lost (T-60).
+    pub(super) task: Option<RemoteTask>,
+    /// Whether it was sent again because its answer was lost (T-60).
     reissued: bool,
     /// Whether it was sent again because of its headers (T-55).
     mirrored_again: bool,
-    /// The acknowledgement of a listen, to tell whether a later one says the same (E-46).
+    /// The filter that a listen was granted, to compare it with that of a later acknowledgement
+    /// (E-46).
     pub(super) acknowledged: Option<String>,
     /// The remote's answer to a listen that it ended on purpose.
     pub(super) ended: Option<Message>,
-    /// How often a listen was lost in a row.
+    /// How many times in a row a listen was lost.
     pub(super) losses: u32,
 }
 
-impl Call {
+impl RemoteCall {
     pub(super) fn new(request: Message, relayed: bool, began: Instant) -> Self {
         Self {
             request,
@@ -64,21 +65,21 @@ impl Call {
         }
     }
 
-    /// Whether it has gone on for longer than a request may.
+    /// Returns whether it has taken longer than a request may.
     pub(super) fn is_overdue(&self, limit: Option<Duration>, now: Instant) -> bool {
         limit.is_some_and(|limit| now.saturating_duration_since(self.began) > limit)
     }
 }
 
 impl ModernRemote {
-    /// A new request. A call whose tool is not known yet waits for the tools to be listed (T-56).
-    pub(super) fn begin(&mut self, number: u64, call: Call, turn: &mut Turn<'_>) {
+    /// Starts a request. A call of an unknown tool waits until the tools are listed (T-56).
+    pub(super) fn begin(&mut self, number: u64, call: RemoteCall, cx: &mut RemoteContext<'_>) {
         let is_call = call.request.method() == methods::TOOLS_CALL;
         self.calls.insert(number, call);
         if is_call && self.discovered.has("tools") && !self.knows_tool(number) {
-            return self.list_for(number, turn);
+            return self.list_for(number, cx);
         }
-        self.send(number, turn);
+        self.send(number, cx);
     }
 
     fn knows_tool(&self, number: u64) -> bool {
@@ -86,22 +87,22 @@ impl ModernRemote {
     }
 
     /// Sends a request, or its next round, under a fresh number.
-    pub(super) fn send(&mut self, number: u64, turn: &mut Turn<'_>) {
+    pub(super) fn send(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
-        // The first round goes out under the loop's own number.
-        let exchange = if call.was_sent { turn.numbers.fresh() } else { number };
+        // The first round is sent under the loop's own number.
+        let exchange = if call.was_sent { cx.numbers.fresh() } else { number };
         let mirrored = match self.catalogue.mirrored(&call.request) {
             Ok(mirrored) => mirrored,
-            Err(Doubled(argument)) => return self.refuse_doubled(number, &argument, turn),
+            Err(Doubled(argument)) => return self.refuse_doubled(number, &argument, cx),
         };
         let sent = match (&self.envelope, call.relayed) {
             (Some(envelope), false) => {
-                envelope::exchange(envelope, &call.request, exchange, &call.added, mirrored)
+                envelope::legacy_exchange(envelope, &call.request, exchange, &call.added, mirrored)
             }
             _ => {
                 let version = named_version(&call.request).unwrap_or_else(|| self.version.clone());
                 let extensions = &self.options.extensions;
-                envelope::relayed(&version, &call.request, exchange, mirrored, extensions)
+                envelope::relay_exchange(&version, &call.request, exchange, mirrored, extensions)
             }
         };
         if let Some(call) = self.calls.get_mut(&number) {
@@ -110,57 +111,63 @@ impl ModernRemote {
         match sent {
             Ok(sent) => {
                 self.exchanges.insert(exchange, Role::Call(number));
-                turn.effect(RemoteEffect::Exchange(sent));
+                cx.emit(RemoteEffect::Exchange(sent));
             }
-            Err(overlap) => self.fail(number, overlap.into(), turn),
+            Err(overlap) => self.fail(number, overlap.into(), cx),
         }
     }
 
-    /// Refuses a request in which a member that is read is there twice (T-14).
-    pub(super) fn refuse_doubled(&mut self, number: u64, member: &str, turn: &mut Turn<'_>) {
-        self.drop_call(number, turn);
-        self.answer_error(number, codes::INVALID_PARAMS, &doubled::refusal(member), turn);
+    /// Refuses a request that has a member twice that the bridge reads (T-14).
+    pub(super) fn refuse_doubled(&mut self, number: u64, member: &str, cx: &mut RemoteContext<'_>) {
+        self.drop_call(number, cx);
+        self.answer_error(number, codes::INVALID_PARAMS, &doubled::refusal(member), cx);
     }
 
-    /// The remote's answer to a request or to a round of it.
-    pub(super) fn take_outcome(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Handles the remote's answer to a request or to one of its rounds.
+    pub(super) fn take_outcome(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(call) = self.calls.get(&number) else { return };
         let relayed = call.relayed;
         if answer.kind() == Kind::ErrorResponse && errors::is_legacy(answer) {
-            return self.contradicted(number, turn);
+            return self.report_contradiction(number, cx);
         }
         match answer.kind() {
             Kind::ErrorResponse if errors::code_of(answer) == codes::HEADER_MISMATCH => {
-                self.headers_refused(number, turn);
+                self.retry_with_new_headers(number, cx);
             }
             Kind::ErrorResponse if relayed && call.acknowledged.is_some() => {
-                self.end_relayed_listen(number, turn);
+                self.end_relayed_listen(number, cx);
             }
-            Kind::ErrorResponse if relayed => self.finish(number, answer.clone(), Vec::new(), turn),
+            Kind::ErrorResponse if relayed => self.finish(number, answer.clone(), Vec::new(), cx),
             Kind::ErrorResponse => {
-                let (answer, edits) = errors::shown(answer, &call.request);
-                self.finish(number, answer, edits, turn);
+                let (answer, edits) = errors::translate_error(answer, &call.request);
+                self.finish(number, answer, edits, cx);
             }
-            _ if relayed => self.relay_result(number, answer, turn),
-            _ => self.take_result(number, answer, turn),
+            _ if relayed => self.relay_result(number, answer, cx),
+            _ => self.take_result(number, answer, cx),
         }
     }
 
-    /// Gives the loop its answer; the request is done.
+    /// Ends a request: gives the loop its answer.
     pub(super) fn finish(
         &mut self,
         number: u64,
         answer: Message,
-        edits: Vec<crate::jsonrpc::Edit>,
-        turn: &mut Turn<'_>,
+        edits: Vec<Edit>,
+        cx: &mut RemoteContext<'_>,
     ) {
-        self.drop_call(number, turn);
-        turn.effect(RemoteEffect::Answer { number, answer, edits });
+        self.drop_call(number, cx);
+        cx.emit(RemoteEffect::Answer { number, answer, edits });
     }
 
-    /// `-32020`: the schema may have changed; look it up and try once more (T-55), then give up
-    /// with a failure of our own, for the host has no part in headers (E-51).
-    fn headers_refused(&mut self, number: u64, turn: &mut Turn<'_>) {
+    /// Handles `-32020`: the schema may have changed, so lists the tools and sends the call once
+    /// more (T-55). The second time, fails with an error of the bridge, because the host does not
+    /// send headers (E-51).
+    fn retry_with_new_headers(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if std::mem::replace(&mut call.mirrored_again, true) {
             let failure = Failure::new(
@@ -168,32 +175,32 @@ impl ModernRemote {
                 "server insists that headers and body of the request disagree",
             );
             let hint = "a proxy in between may change headers, or the server is at fault";
-            return self.fail(number, failure.hint(hint), turn);
+            return self.fail(number, failure.hint(hint), cx);
         }
         if call.request.method() == methods::TOOLS_CALL {
-            self.list_for(number, turn);
+            self.list_for(number, cx);
         } else {
-            self.send(number, turn);
+            self.send(number, cx);
         }
     }
 
-    /// Only a server of the other era says this (T-84).
-    fn contradicted(&mut self, number: u64, turn: &mut Turn<'_>) {
-        self.drop_call(number, turn);
-        turn.effect(RemoteEffect::Contradicted(number));
+    /// Reports an answer that only a server of the legacy era gives (T-84).
+    fn report_contradiction(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
+        self.drop_call(number, cx);
+        cx.emit(RemoteEffect::Contradicted(number));
     }
 
-    /// The answer to a request got lost: what does no harm is asked once more (T-60).
-    pub(super) fn lost(&mut self, number: u64, failure: Failure, turn: &mut Turn<'_>) {
+    /// Handles the loss of an answer: sends the request once more if that is safe (T-60).
+    pub(super) fn take_loss(&mut self, number: u64, failure: Failure, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.relayed && call.request.method() == methods::LISTEN {
-            return self.relayed_listen_lost(number, failure, turn);
+            return self.relayed_listen_lost(number, failure, cx);
         }
-        // A modern server refuses with a JSON-RPC error in the body (T-62).
+        // A modern server refuses a request with a JSON-RPC error in the body (T-62).
         if failure.kind == FailureKind::Http
             && matches!(failure.status, Some(400 | 404 | 405 | 406 | 415 | 422))
         {
-            return self.contradicted(number, turn);
+            return self.report_contradiction(number, cx);
         }
         let again = failure.kind == FailureKind::Lost
             && !call.reissued
@@ -201,25 +208,26 @@ impl ModernRemote {
                 || self.catalogue.is_harmless(&call.request));
         if again {
             call.reissued = true;
-            return self.send(number, turn);
+            return self.send(number, cx);
         }
-        self.fail(number, failure, turn);
+        self.fail(number, failure, cx);
     }
 
-    /// The method has no counterpart at a modern remote and was never offered (E-75).
-    pub(super) fn refuse_method(&self, number: u64, request: &Message, turn: &mut Turn<'_>) {
+    /// Refuses a method that a modern remote does not have and that was never offered (E-75).
+    pub(super) fn refuse_method(&self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
         let text = format!("`{}` is not offered by this server", request.method());
-        self.answer_error(number, codes::METHOD_NOT_FOUND, &text, turn);
+        self.answer_error(number, codes::METHOD_NOT_FOUND, &text, cx);
     }
 
-    pub(super) fn answer_error(&self, number: u64, code: i64, text: &str, turn: &mut Turn<'_>) {
-        let id = crate::jsonrpc::RequestId::from(number);
-        let line = crate::jsonrpc::error_response(&id, code, text, serde_json::Value::Null);
-        match Message::parse(line) {
-            Ok(answer) => {
-                turn.effect(RemoteEffect::Answer { number, answer, edits: Vec::new() });
-            }
-            Err(_) => turn.effect(RemoteEffect::Fail { number, failure: protocol(text) }),
-        }
+    pub(super) fn answer_error(
+        &self,
+        number: u64,
+        code: i64,
+        text: &str,
+        cx: &mut RemoteContext<'_>,
+    ) {
+        let error = error_object(code, text, serde_json::Value::Null).to_string();
+        let answer = Message::error(&RequestId::from(number), &error);
+        cx.emit(RemoteEffect::Answer { number, answer, edits: Vec::new() });
     }
 }

@@ -1,7 +1,6 @@
-//! What the bridge itself must know of the remote's tools: which arguments are mirrored into
-//! headers (T-56), and which calls do no harm when sent twice (T-60). Filled from every list that
-//! passes, and by a list of its own where a host calls without listing. Leaves invalid tools out
-//! (T-53).
+//! What the bridge must know about the remote's tools: which arguments are mirrored into headers
+//! (T-56), and which calls may safely be sent twice (T-60). Learns from every list that passes, and
+//! lists the tools itself if a host calls one without listing. Leaves out invalid tools (T-53).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,66 +9,59 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::pages::rebuild;
 use super::schema::{Doubled, Mirror, mirrors};
-use super::{ModernRemote, RemoteEffect, Role, Turn, envelope, own_request};
+use super::{ModernRemote, RemoteContext, RemoteEffect, Role, envelope, own_request};
 use crate::eras::host::named_version;
 use crate::jsonrpc::{Change, Edit, Kind, Member, Message, Object, cut_ranges};
 use crate::protocol::methods;
 use crate::redact::plain;
 
-/// How many pages are read to find the schemas (S-12).
+/// The largest number of pages that are read to find the schemas (S-12).
 const PAGES: u32 = 100;
 
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
-    tools: HashMap<String, Known>,
+    tools: HashMap<String, KnownTool>,
     /// Whether every page was seen.
     complete: bool,
-    /// How many pages of our own list were asked for; none when it is not under way.
+    /// The number of pages of our own list that were asked for; 0 if it is not under way.
     pages: u32,
-    /// Requests that go out when the tools are listed.
+    /// Requests to send once the tools are listed.
     pub(super) waiting: Vec<u64>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownTool {
     mirrors: Vec<Mirror>,
     harmless: bool,
 }
 
 #[derive(Default, Deserialize)]
-struct Hints {
+struct ToolHints {
     #[serde(rename = "readOnlyHint", default)]
     read_only: bool,
     #[serde(rename = "idempotentHint", default)]
     idempotent: bool,
 }
 
-#[derive(Deserialize)]
-struct Cursor {
-    #[serde(default)]
-    cursor: Option<serde_json::Value>,
-}
-
-/// Whether this request asks for the first page.
-pub(super) fn is_first_page(request: &Message) -> bool {
-    request.params_as::<Cursor>().is_none_or(|params| params.cursor.is_none())
-}
-
 impl Catalogue {
-    /// The tools may be others now.
+    /// Forgets all tools, because they may have changed.
     pub(super) fn forget(&mut self) {
         self.tools.clear();
         self.complete = false;
     }
 
-    /// Whether there is no need to list before this call.
+    /// Returns whether this call can be sent without listing the tools first.
     pub(super) fn knows(&self, request: &Message) -> bool {
         let name = || Object::parse(request.params()?)?.text("name");
         self.complete || name().is_none_or(|name| self.tools.contains_key(&name))
     }
 
-    /// The headers of a call (T-54).
+    /// The headers that mirror arguments of a call (T-54).
+    ///
+    /// # Errors
+    /// An argument that is mirrored is there twice.
     pub(super) fn mirrored(&self, request: &Message) -> Result<Vec<(String, String)>, Doubled> {
         if request.method() != methods::TOOLS_CALL || self.tools.is_empty() {
             return Ok(Vec::new());
@@ -80,18 +72,18 @@ impl Catalogue {
         mirrors.iter().filter_map(|mirror| mirror.header(arguments).transpose()).collect()
     }
 
-    /// What is known of the tool that this call names.
-    fn called(&self, request: &Message) -> Option<&Known> {
+    /// The tool that this call names, if it is known.
+    fn called(&self, request: &Message) -> Option<&KnownTool> {
         self.tools.get(&Object::parse(request.params()?)?.text("name")?)
     }
 
-    /// Whether calling this tool twice does no harm.
+    /// Returns whether this tool may safely be called twice.
     pub(super) fn is_harmless(&self, request: &Message) -> bool {
         request.method() == methods::TOOLS_CALL
             && self.called(request).is_some_and(|tool| tool.harmless)
     }
 
-    /// Learns a page of tools; gives it back without the invalid ones.
+    /// Learns a page of tools; returns it without the invalid ones.
     pub(super) fn take_page(&mut self, answer: &Message, first: bool) -> Message {
         let page = answer.outcome().and_then(Object::parse).zip(answer.outcome_range());
         let Some((page, range)) = page else { return answer.clone() };
@@ -115,10 +107,10 @@ impl Catalogue {
             _ => Change::Keep,
         };
         let edits = page.rewrite(range.start, change, &[]);
-        super::results::rebuilt(answer, &edits).unwrap_or_else(|| answer.clone())
+        rebuild(answer, &edits).unwrap_or_else(|| answer.clone())
     }
 
-    /// Learns one tool. Says whether the host may see it.
+    /// Learns one tool; returns whether it is valid.
     fn learn(&mut self, tool: &str) -> bool {
         let Some(tool) = Object::parse(tool) else { return true };
         let Some(name) = tool.text("name") else { return true };
@@ -126,8 +118,8 @@ impl Catalogue {
             Ok(mirrors) => {
                 let hints =
                     tool.get("annotations").and_then(|text| serde_json::from_str(text).ok());
-                let Hints { read_only, idempotent } = hints.unwrap_or_default();
-                self.tools.insert(name, Known { mirrors, harmless: read_only || idempotent });
+                let ToolHints { read_only, idempotent } = hints.unwrap_or_default();
+                self.tools.insert(name, KnownTool { mirrors, harmless: read_only || idempotent });
                 true
             }
             Err(reason) => {
@@ -140,15 +132,15 @@ impl Catalogue {
 }
 
 impl ModernRemote {
-    /// Lists the tools for this request, which goes out afterwards.
-    pub(super) fn list_for(&mut self, number: u64, turn: &mut Turn<'_>) {
+    /// Lists the tools, then sends this request.
+    pub(super) fn list_for(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         self.catalogue.waiting.push(number);
         if self.catalogue.pages == 0 {
-            self.ask_for_tools(None, turn);
+            self.ask_for_tools(None, cx);
         }
     }
 
-    fn ask_for_tools(&mut self, cursor: Option<&str>, turn: &mut Turn<'_>) {
+    fn ask_for_tools(&mut self, cursor: Option<&str>, cx: &mut RemoteContext<'_>) {
         let params = match cursor {
             Some(cursor) => format!(r#"{{"cursor":{cursor}}}"#),
             None => "{}".to_owned(),
@@ -156,67 +148,67 @@ impl ModernRemote {
         let like = self.catalogue.waiting.first().and_then(|number| self.calls.get(number));
         let like = like.map(|call| call.request.clone());
         self.catalogue.pages += 1;
-        self.ask_aside(methods::TOOLS_LIST, &params, like.as_ref(), Role::Catalogue, turn);
+        self.ask_aside(methods::TOOLS_LIST, &params, like.as_ref(), Role::Catalogue, cx);
     }
 
-    pub(super) fn take_catalogue(&mut self, answer: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn take_catalogue(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
         if answer.kind() == Kind::ErrorResponse {
-            return self.catalogue_failed(turn);
+            return self.catalogue_failed(cx);
         }
         self.catalogue.take_page(answer, self.catalogue.pages == 1);
         let next = answer.outcome().and_then(Object::parse);
         match next.and_then(|page| page.get("nextCursor")) {
             Some(cursor) if cursor != "null" && self.catalogue.pages < PAGES => {
-                self.ask_for_tools(Some(cursor), turn);
+                self.ask_for_tools(Some(cursor), cx);
             }
             _ => {
                 self.catalogue.complete = true;
-                self.release_waiting(turn);
+                self.release_waiting(cx);
             }
         }
     }
 
-    /// Without schemas the calls go out as they are; a remote that misses headers says so.
-    pub(super) fn catalogue_failed(&mut self, turn: &mut Turn<'_>) {
+    /// Sends the waiting calls without schemas. A remote that misses headers says so.
+    pub(super) fn catalogue_failed(&mut self, cx: &mut RemoteContext<'_>) {
         tracing::debug!("the tools could not be listed for their schemas");
-        self.release_waiting(turn);
+        self.release_waiting(cx);
     }
 
-    fn release_waiting(&mut self, turn: &mut Turn<'_>) {
+    fn release_waiting(&mut self, cx: &mut RemoteContext<'_>) {
         self.catalogue.pages = 0;
         for number in std::mem::take(&mut self.catalogue.waiting) {
-            self.send(number, turn);
+            self.send(number, cx);
         }
     }
 
-    /// Sends a request of our own: for the legacy host, or else with the `_meta` of the modern
-    /// request that it is needed for.
+    /// Sends a request of our own, on behalf of the legacy host or with the `_meta` of the modern
+    /// host's request `like`. Returns the number of the exchange.
     pub(super) fn ask_aside(
         &mut self,
         method: &str,
         params: &str,
         like: Option<&Message>,
         role: Role,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) -> u64 {
-        let number = turn.numbers.fresh();
+        let number = cx.numbers.fresh();
         let relayed = like.filter(|message| named_version(message).is_some());
         let exchange = match (&self.envelope, relayed) {
             (Some(envelope), None) => {
                 let request = own_request(method, params);
-                envelope::exchange(envelope, &request, number, &[], Vec::new())
-                    .unwrap_or_else(|_| envelope::bare(&self.version, &request, number))
+                envelope::legacy_exchange(envelope, &request, number, &[], Vec::new())
+                    .unwrap_or_else(|_| envelope::plain_exchange(&self.version, &request, number))
             }
             (_, like) => {
-                let request = envelope::own_like(method, params, like);
+                let request = envelope::own_request_like(method, params, like);
                 let version = named_version(&request).unwrap_or_else(|| self.version.clone());
                 let extensions = &self.options.extensions;
-                envelope::relayed(&version, &request, number, Vec::new(), extensions)
-                    .unwrap_or_else(|_| envelope::bare(&version, &request, number))
+                envelope::relay_exchange(&version, &request, number, Vec::new(), extensions)
+                    .unwrap_or_else(|_| envelope::plain_exchange(&version, &request, number))
             }
         };
         self.exchanges.insert(number, role);
-        turn.effect(RemoteEffect::Exchange(exchange));
+        cx.emit(RemoteEffect::Exchange(exchange));
         number
     }
 }

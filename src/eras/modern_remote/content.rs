@@ -1,5 +1,5 @@
-//! Constructs inside results that a host of an older revision does not know (E-80). Schemas
-//! are never rewritten otherwise, and no `$ref` is followed (E-81).
+//! Replaces what a host of an older revision does not know inside results (E-80). Schemas are not
+//! rewritten otherwise, and no `$ref` is followed (E-81).
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -7,44 +7,46 @@ use serde_json::value::RawValue;
 use crate::jsonrpc::{Change, Edit, Object};
 use crate::protocol::{ProtocolVersion, methods};
 
-/// What changes in a result besides its own fields.
+/// Changes to the members of a result.
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct ResultChanges {
     changes: Vec<(&'static str, Change)>,
     added: Vec<(&'static str, String)>,
 }
 
-impl Shown {
-    /// What happens to a member of the result.
+impl ResultChanges {
+    /// The change to this member of the result.
     pub(super) fn change(&self, name: &str) -> Change {
         let found = self.changes.iter().find(|(changed, _)| *changed == name);
         found.map_or(Change::Keep, |(_, change)| change.clone())
     }
 
-    /// Members that come to the result.
+    /// Members that are added to the result.
     pub(super) fn added(&self) -> &[(&'static str, String)] {
         &self.added
     }
 }
 
-/// What changes in a result for a host of this revision. `offset` is where the result's text
-/// begins.
-pub(super) fn shown(
+/// The changes to a result for a host of this revision. `offset` is where the result's text begins
+/// in the message.
+pub(super) fn result_changes(
     method: &str,
     result: &Object<'_>,
     offset: usize,
     host: ProtocolVersion,
-) -> Shown {
+) -> ResultChanges {
     match method {
-        methods::TOOLS_LIST => tools(result, offset),
-        methods::TOOLS_CALL => called(result, offset, host),
-        methods::PROMPTS_GET if host < ProtocolVersion::V2025_06_18 => prompt(result, offset, host),
-        _ => Shown::default(),
+        methods::TOOLS_LIST => tool_list_changes(result, offset),
+        methods::TOOLS_CALL => tool_result_changes(result, offset, host),
+        methods::PROMPTS_GET if host < ProtocolVersion::V2025_06_18 => {
+            prompt_changes(result, offset, host)
+        }
+        _ => ResultChanges::default(),
     }
 }
 
 /// E-80: an output schema whose root is not an object is unknown to every legacy revision.
-fn tools(result: &Object<'_>, offset: usize) -> Shown {
+fn tool_list_changes(result: &Object<'_>, offset: usize) -> ResultChanges {
     let mut edits = Vec::new();
     let text = result.get("tools").unwrap_or("[]");
     let at = |part: &str| offset + result.range_of(part).start;
@@ -62,20 +64,20 @@ fn tools(result: &Object<'_>, offset: usize) -> Shown {
             ));
         }
     }
-    within("tools", edits)
+    changes_within("tools", edits)
 }
 
-fn called(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> Shown {
+fn tool_result_changes(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> ResultChanges {
     let content = result.get("content");
     let mut edits = older_blocks(result, content.unwrap_or("[]"), offset, host);
     let structured = result.get("structuredContent").filter(|text| !text.starts_with('{'));
-    let Some(structured) = structured else { return within("content", edits) };
-    // E-80: what is no object goes, and its JSON stays readable in a text block.
+    let Some(structured) = structured else { return changes_within("content", edits) };
+    // E-80: structured content that is not an object is moved to a text block.
     let block = text_block(structured);
-    let mut shown = Shown::default();
+    let mut shown = ResultChanges::default();
     shown.changes.push(("structuredContent", Change::Remove));
     match content {
-        Some(content) if says(content, structured) => {}
+        Some(content) if holds_json(content, structured) => {}
         Some(content) if content.starts_with('[') => {
             let end = offset + result.range_of(content).end - 1;
             let comma = if elements(content).is_empty() { "" } else { "," };
@@ -89,7 +91,7 @@ fn called(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> Shown {
     shown
 }
 
-fn prompt(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> Shown {
+fn prompt_changes(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> ResultChanges {
     let mut edits = Vec::new();
     for text in elements(result.get("messages").unwrap_or("[]")) {
         let Some(message) = Object::parse(text) else { continue };
@@ -102,15 +104,15 @@ fn prompt(result: &Object<'_>, offset: usize, host: ProtocolVersion) -> Shown {
         let at = offset + result.range_of(text).start;
         edits.extend(message.rewrite(at, |member| change(&member.name), &[]));
     }
-    within("messages", edits)
+    changes_within("messages", edits)
 }
 
-fn within(name: &'static str, edits: Vec<Edit>) -> Shown {
+fn changes_within(name: &'static str, edits: Vec<Edit>) -> ResultChanges {
     let changes = if edits.is_empty() { vec![] } else { vec![(name, Change::Within(edits))] };
-    Shown { changes, added: Vec::new() }
+    ResultChanges { changes, added: Vec::new() }
 }
 
-/// Content blocks that the host's revision does not know become text.
+/// The edits that turn content blocks which the host's revision does not know into text.
 fn older_blocks(
     result: &Object<'_>,
     content: &str,
@@ -127,7 +129,7 @@ fn older_blocks(
     elements(content).into_iter().filter_map(edit).collect()
 }
 
-/// The text block in the place of a block that the host's revision does not know.
+/// The text block that replaces a block which the host's revision does not know.
 fn older_text(block: &str, host: ProtocolVersion) -> Option<String> {
     let object = Object::parse(block)?;
     let text = match object.text("type")?.as_str() {
@@ -145,8 +147,8 @@ fn older_text(block: &str, host: ProtocolVersion) -> Option<String> {
     Some(text_block(&text))
 }
 
-/// Whether a text block holds this JSON already.
-fn says(content: &str, structured: &str) -> bool {
+/// Returns whether a text block already holds this JSON.
+fn holds_json(content: &str, structured: &str) -> bool {
     let Ok(wanted) = serde_json::from_str::<Value>(structured) else { return false };
     elements(content).into_iter().any(|block| {
         let text = Object::parse(block).and_then(|block| block.text("text"));
@@ -158,7 +160,7 @@ fn text_block(text: &str) -> String {
     format!(r#"{{"type":"text","text":{}}}"#, Value::from(text))
 }
 
-/// The elements of an array as they stand; none for anything else.
+/// The JSON texts of the elements of an array; none for anything else.
 fn elements(text: &str) -> Vec<&str> {
     let parsed: Option<Vec<&RawValue>> = serde_json::from_str(text).ok();
     parsed.unwrap_or_default().into_iter().map(RawValue::get).collect()
@@ -174,7 +176,7 @@ mod tests {
     fn seen(method: &str, result: Value, host: ProtocolVersion) -> Value {
         let text = result.to_string();
         let object = Object::parse(&text).unwrap();
-        let shown = shown(method, &object, 0, host);
+        let shown = result_changes(method, &object, 0, host);
         let edits = object.rewrite(0, |member| shown.change(&member.name), shown.added());
         serde_json::from_str(&apply(&text, &edits).unwrap()).unwrap()
     }

@@ -38,10 +38,11 @@ struct Stage {
 }
 
 impl Stage {
-    fn turn(&mut self, work: impl FnOnce(&mut ModernRemote, &mut Turn<'_>)) {
+    fn act(&mut self, work: impl FnOnce(&mut ModernRemote, &mut RemoteContext<'_>)) {
         let mut effects = Vec::new();
-        let mut turn = Turn { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
-        work(&mut self.remote, &mut turn);
+        let mut cx =
+            RemoteContext { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
+        work(&mut self.remote, &mut cx);
         for effect in effects {
             match effect {
                 RemoteEffect::Answer { number, answer, edits } => {
@@ -83,28 +84,28 @@ fn play(version: Option<&str>, method: &str, params: &str, notice: &str, answers
             "capabilities":{{"elicitation":{{}},"roots":{{}}}},"capabilities":{{"roots":{{}}}}}}}}"#
         );
         let hello = message(hello);
-        stage.turn(|remote, turn| remote.take_request(100, &hello, turn));
-        stage.turn(|remote, turn| remote.listen(turn));
+        stage.act(|remote, cx| remote.take_request(100, &hello, cx));
+        stage.act(|remote, cx| remote.listen(cx));
     }
     stage.ended.clear();
     let request =
         message(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#));
-    stage.turn(|remote, turn| match version {
-        Some(_) => remote.take_request(200, &request, turn),
-        None => remote.relay_request(200, &request, turn),
+    stage.act(|remote, cx| match version {
+        Some(_) => remote.take_request(200, &request, cx),
+        None => remote.relay_request(200, &request, cx),
     });
     for answer in answers.iter().cycle().take(EXCHANGES) {
         let Some(exchange) = stage.open.pop() else { break };
         for method in NOTICES {
             let told = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{notice}}}"#);
             let told = message(told);
-            stage.turn(|remote, turn| remote.take_message(exchange, &told, turn));
+            stage.act(|remote, cx| remote.take_message(exchange, &told, cx));
         }
         let answer = message(format!(r#"{{"jsonrpc":"2.0","id":{exchange},{answer}}}"#));
-        stage.turn(|remote, turn| remote.take_message(exchange, &answer, turn));
-        stage.turn(|remote, turn| remote.take_end(exchange, None, turn));
+        stage.act(|remote, cx| remote.take_message(exchange, &answer, cx));
+        stage.act(|remote, cx| remote.take_end(exchange, None, cx));
         stage.now += std::time::Duration::from_secs(20);
-        stage.turn(|remote, turn| remote.take_time(turn));
+        stage.act(|remote, cx| remote.take_time(cx));
     }
     let ended = stage.ended.iter().filter(|number| **number == 200).count();
     assert!(ended <= 1, "ended {ended} times");

@@ -1,25 +1,25 @@
-//! What every request to a modern remote carries about the host: revision, name, capabilities, log
-//! level (T-58, E-11, E-61), put into `params._meta` without touching anything else there.
+//! What every request to a modern remote declares about the host: revision, name, capabilities, log
+//! level (T-58, E-11, E-61). It is added to `params._meta`, where all else stays as it came.
 
+use crate::eras::adapter_context::Exchange;
 use crate::eras::headers;
-use crate::eras::turn::Exchange;
 use crate::jsonrpc::{Change, Edit, Member, Message, Object, Overlap};
 use crate::protocol::{ProtocolVersion, meta, methods};
 
-/// What a legacy host said of itself in `initialize`.
+/// What a legacy host declared in `initialize`.
 #[derive(Clone, Debug)]
-pub(super) struct Envelope {
+pub(super) struct HostEnvelope {
     pub(super) version: String,
-    /// The revision that the host speaks, if it is a known one.
+    /// The host's revision, if it is known.
     pub(super) host_version: Option<ProtocolVersion>,
     client_info: Option<String>,
-    /// As they go to the remote.
+    /// The capabilities to declare to the remote, as JSON text.
     pub(super) capabilities: String,
     pub(super) log_level: Option<String>,
 }
 
-impl Envelope {
-    /// From the host's `initialize`.
+impl HostEnvelope {
+    /// Reads the host's `initialize`.
     pub(super) fn of(initialize: &Message, version: &str, extensions: &[&str]) -> Self {
         let params = initialize.params().and_then(Object::parse);
         let member = |name: &str| params.as_ref().and_then(|params| params.get(name));
@@ -44,8 +44,8 @@ impl Envelope {
     }
 }
 
-/// The host's capabilities as a modern remote sees them (E-29): `roots` without `listChanged`, no
-/// `tasks` of 2025-11-25, and the extensions that the bridge itself drives.
+/// The host's capabilities for a modern remote (E-29): `roots` without `listChanged`, no `tasks` of
+/// 2025-11-25, and the extensions that the bridge implements.
 fn capabilities(text: &str, extensions: &[&str]) -> String {
     let Some(object) = Object::parse(text) else { return "{}".to_owned() };
     let own: Vec<&str> = extensions.iter().copied().chain([meta::extensions::TASKS]).collect();
@@ -55,12 +55,12 @@ fn capabilities(text: &str, extensions: &[&str]) -> String {
             "tasks" | "extensions" => Change::Remove,
             _ => Change::Keep,
         },
-        &[("extensions", extended(&object, &own))],
+        &[("extensions", merge_extensions(&object, &own))],
     )
 }
 
-/// The extensions that a host declares, and those that the bridge answers for.
-fn extended(capabilities: &Object<'_>, own: &[&str]) -> String {
+/// The extensions that a host declares and those that the bridge implements, as JSON text.
+fn merge_extensions(capabilities: &Object<'_>, own: &[&str]) -> String {
     let added: Vec<(&str, String)> = own.iter().map(|name| (*name, "{}".to_owned())).collect();
     let declared = capabilities.get("extensions").and_then(Object::parse);
     let change = |member: &Member<'_>| {
@@ -72,8 +72,9 @@ fn extended(capabilities: &Object<'_>, own: &[&str]) -> String {
     }
 }
 
-/// The bridge, not the host, is the OAuth client: its extensions are declared for it.
-fn declared(request: &Message, extensions: &[&str]) -> Option<Vec<Edit>> {
+/// The edits that add the bridge's extensions: the bridge, not the host, is the OAuth client
+///
+fn extension_edits(request: &Message, extensions: &[&str]) -> Option<Vec<Edit>> {
     let range = request.params_range()?;
     let params = Object::parse(request.params()?)?;
     let text = params.get("_meta")?;
@@ -81,71 +82,79 @@ fn declared(request: &Message, extensions: &[&str]) -> Option<Vec<Edit>> {
     let capabilities = Object::parse(own.get(meta::CLIENT_CAPABILITIES)?)?;
     let with = capabilities.rewritten(
         |member| if member.name == "extensions" { Change::Remove } else { Change::Keep },
-        &[("extensions", extended(&capabilities, extensions))],
+        &[("extensions", merge_extensions(&capabilities, extensions))],
     );
     let inner = own.rewrite(
         range.start + params.range_of(text).start,
-        |member| match member.name == meta::CLIENT_CAPABILITIES {
-            true => Change::Replace(with.clone()),
-            false => Change::Keep,
+        |member| match member.name.as_str() {
+            meta::CLIENT_CAPABILITIES => Change::Replace(with.clone()),
+            _ => Change::Keep,
         },
         &[],
     );
     Some(params.rewrite(
         range.start,
-        |member| match member.name == "_meta" {
-            true => Change::Within(inner.clone()),
-            false => Change::Keep,
+        |member| match member.name.as_str() {
+            "_meta" => Change::Within(inner.clone()),
+            _ => Change::Keep,
         },
         &[],
     ))
 }
 
-/// A legacy host's request as an exchange with the remote. `added` are further members of `params`,
-/// `mirrored` further headers.
-pub(super) fn exchange(
-    envelope: &Envelope,
+/// A legacy host's request as an exchange. `added` are further members of `params`, `mirrored`
+/// further headers.
+///
+/// # Errors
+/// The edits overlap.
+pub(super) fn legacy_exchange(
+    envelope: &HostEnvelope,
     request: &Message,
     number: u64,
     added: &[(&str, String)],
     mirrored: Vec<(String, String)>,
 ) -> Result<Exchange, Overlap> {
-    let edits = edits(envelope, request, number, added);
-    let mut exchange = bare(&envelope.version, request, number);
+    let edits = envelope_edits(envelope, request, number, added);
+    let mut exchange = plain_exchange(&envelope.version, request, number);
     exchange.frame = request.with_edits(&number.to_string(), &edits)?;
     exchange.headers.extend(mirrored);
     Ok(exchange)
 }
 
-/// A modern host's request as it is, under another id (E-04), with the extensions of the bridge.
-pub(super) fn relayed(
+/// A modern host's request as an exchange: unchanged except for its id (E-04) and the extensions of
+/// the bridge.
+///
+/// # Errors
+/// The edits overlap.
+pub(super) fn relay_exchange(
     version: &str,
     request: &Message,
     number: u64,
     mirrored: Vec<(String, String)>,
     extensions: &[&str],
 ) -> Result<Exchange, Overlap> {
-    let edits = (!extensions.is_empty()).then(|| declared(request, extensions)).flatten();
-    let mut exchange = bare(version, request, number);
+    let edits = (!extensions.is_empty()).then(|| extension_edits(request, extensions)).flatten();
+    let mut exchange = plain_exchange(version, request, number);
     exchange.frame = request.with_edits(&number.to_string(), &edits.unwrap_or_default())?;
     exchange.headers.extend(mirrored);
     Ok(exchange)
 }
 
-/// A request with nothing but another id and its headers.
-pub(super) fn bare(version: &str, request: &Message, number: u64) -> Exchange {
+/// A request as an exchange, with another id and without further edits.
+pub(super) fn plain_exchange(version: &str, request: &Message, number: u64) -> Exchange {
     Exchange {
         number,
         frame: request.with_id(&number.to_string()),
-        headers: headers::standard(version, request),
+        headers: headers::standard_headers(version, request),
         is_request: true,
         repeatable: methods::is_safe_to_repeat(request.method()),
         listens: request.method() == methods::LISTEN,
     }
 }
 
-/// A request of our own with the `_meta` of a modern host's request, but for its progress token.
-pub(super) fn own_like(method: &str, params: &str, like: Option<&Message>) -> Message {
+/// A request of our own with the `_meta` of the modern host's request `like`, except its progress
+/// token.
+pub(super) fn own_request_like(method: &str, params: &str, like: Option<&Message>) -> Message {
     let own = like.and_then(Message::params).and_then(Object::parse);
     let own = own.and_then(|params| params.get("_meta")).and_then(Object::parse);
     let token = |member: &Member<'_>| match member.name.as_str() {
@@ -157,8 +166,8 @@ pub(super) fn own_like(method: &str, params: &str, like: Option<&Message>) -> Me
     super::own_request(method, params.as_deref().unwrap_or("{}"))
 }
 
-fn edits(
-    envelope: &Envelope,
+fn envelope_edits(
+    envelope: &HostEnvelope,
     request: &Message,
     number: u64,
     added: &[(&str, String)],
@@ -189,7 +198,8 @@ fn edits(
     params.rewrite(range.start, |member| change(&member.name), &added)
 }
 
-/// Reserved keys are ours (E-11); the progress token is one of ours for the time being (E-63).
+/// The change to a member of `_meta`: reserved keys are replaced (E-11), and so is the progress
+/// token (E-63).
 fn of_meta(name: &str, number: u64) -> Change {
     match name {
         meta::PROGRESS_TOKEN => Change::Replace(number.to_string()),
@@ -226,18 +236,18 @@ mod tests {
 
     use super::*;
 
-    fn envelope() -> Envelope {
+    fn envelope() -> HostEnvelope {
         let initialize = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": "2025-06-18",
             "capabilities": { "roots": { "listChanged": true }, "elicitation": {}, "tasks": {},
                 "extensions": { "io.modelcontextprotocol/tasks": { "x": 1 }, "vendor/ui": {} } },
             "clientInfo": { "name": "vscode", "version": "1" } } });
-        Envelope::of(&Message::parse(initialize.to_string()).unwrap(), "2026-07-28", &[])
+        HostEnvelope::of(&Message::parse(initialize.to_string()).unwrap(), "2026-07-28", &[])
     }
 
     fn sent(request: &str, added: &[(&str, String)]) -> Value {
         let request = Message::parse(request.to_owned()).unwrap();
-        let exchange = exchange(&envelope(), &request, 9, added, Vec::new()).unwrap();
+        let exchange = legacy_exchange(&envelope(), &request, 9, added, Vec::new()).unwrap();
         serde_json::from_slice(&exchange.frame.into_bytes()).unwrap()
     }
 

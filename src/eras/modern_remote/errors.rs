@@ -1,4 +1,4 @@
-//! Errors of a modern remote as a legacy host knows them (E-50).
+//! Translates errors of a modern remote for a legacy host (E-50).
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::jsonrpc::{Change, Edit, Message, Object};
 use crate::protocol::{codes, methods};
 
 #[derive(Default, Deserialize)]
-struct Error {
+struct RemoteError {
     #[serde(default)]
     code: i64,
     #[serde(default)]
@@ -17,59 +17,59 @@ struct Error {
 }
 
 #[derive(Default, Deserialize)]
-struct OfResource {
+struct RequestedResource {
     #[serde(default)]
     uri: String,
 }
 
 /// The code of an error answer.
 pub(super) fn code_of(answer: &Message) -> i64 {
-    answer.outcome_as::<Error>().unwrap_or_default().code
+    answer.outcome_as::<RemoteError>().unwrap_or_default().code
 }
 
-/// Whether only a server of the legacy era says this: it misses a session or an `initialize`.
-/// Servers say so in words; their codes differ.
+/// Returns whether only a server of the legacy era gives this error: it lacks a session or an
+/// `initialize`. Servers say so in words; their codes differ.
 pub(super) fn is_legacy(answer: &Message) -> bool {
-    let error: Error = answer.outcome_as().unwrap_or_default();
+    let error: RemoteError = answer.outcome_as().unwrap_or_default();
     let words = error.message.to_ascii_lowercase();
     let misses = words.contains("session") || words.contains("initializ");
     misses && matches!(error.code, -32019..=-32000 | codes::INVALID_REQUEST)
 }
 
-/// The error as the host gets it: the answer, and what changes in it.
-pub(super) fn shown(answer: &Message, request: &Message) -> (Message, Vec<Edit>) {
-    let error: Error = answer.outcome_as().unwrap_or_default();
+/// The error for the host: the answer and the edits to it.
+pub(super) fn translate_error(answer: &Message, request: &Message) -> (Message, Vec<Edit>) {
+    let error: RemoteError = answer.outcome_as().unwrap_or_default();
     let changes: Vec<(&str, String)> = match error.code {
         codes::INVALID_PARAMS if is_missing_resource(&error, request) => {
             vec![("code", codes::RESOURCE_NOT_FOUND.to_string())]
         }
         codes::MISSING_CLIENT_CAPABILITY => {
-            vec![("message", Value::from(missing(&error.data)).to_string())]
+            vec![("message", Value::from(describe_missing(&error.data)).to_string())]
         }
         _ => Vec::new(),
     };
-    (answer.clone(), replaced(answer, &changes))
+    (answer.clone(), replacements(answer, &changes))
 }
 
-/// Revisions up to 2025-11-25 have a code of its own for a resource that does not exist.
-fn is_missing_resource(error: &Error, request: &Message) -> bool {
+/// Returns whether a resource does not exist. Revisions up to 2025-11-25 have a code for that.
+fn is_missing_resource(error: &RemoteError, request: &Message) -> bool {
     request.method() == methods::RESOURCES_READ
         && request
-            .params_as::<OfResource>()
+            .params_as::<RequestedResource>()
             .is_some_and(|asked| error.data["uri"] == asked.uri.as_str())
 }
 
-/// `-32021` in words: code and data stay.
-fn missing(data: &Value) -> String {
+/// The message for `-32021`, whose code and data stay.
+fn describe_missing(data: &Value) -> String {
     let named = data["requiredCapabilities"].as_object();
     let names: Vec<&str> = named.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    match names.is_empty() {
-        true => "the server needs a capability that this host does not have".to_owned(),
-        false => format!("the server needs {}, which this host does not have", names.join(" and ")),
+    if names.is_empty() {
+        return "the server needs a capability that this host does not have".to_owned();
     }
+    format!("the server needs {}, which this host does not have", names.join(" and "))
 }
 
-fn replaced(answer: &Message, changes: &[(&str, String)]) -> Vec<Edit> {
+fn replacements(answer: &Message, changes: &[(&str, String)]) -> Vec<Edit> {
     let (Some(text), Some(range)) = (answer.outcome(), answer.outcome_range()) else {
         return Vec::new();
     };
@@ -96,7 +96,7 @@ mod tests {
             json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": { "uri": "u" } });
         let answer = Message::parse(answer).unwrap();
         let request = Message::parse(request.to_string()).unwrap();
-        let (answer, edits) = shown(&answer, &request);
+        let (answer, edits) = translate_error(&answer, &request);
         let bytes = answer.edited(&edits).unwrap().into_bytes();
         serde_json::from_slice::<Value>(&bytes).unwrap()["error"].clone()
     }

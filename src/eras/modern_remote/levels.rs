@@ -2,13 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{ModernRemote, Turn};
+use super::{ModernRemote, RemoteContext};
 use crate::jsonrpc::Message;
-use crate::protocol::codes;
-
-/// The names of RFC 5424 §6.2.1 that MCP uses.
-const LEVELS: [&str; 8] =
-    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+use crate::protocol::{LogLevel, codes};
 
 #[derive(Deserialize)]
 struct Level {
@@ -16,16 +12,16 @@ struct Level {
 }
 
 impl ModernRemote {
-    pub(super) fn set_level(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn set_level(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
         let level = request.params_as::<Level>().map(|params| params.level);
-        match (level.filter(|level| LEVELS.contains(&level.as_str())), &mut self.envelope) {
+        match (level.filter(|level| LogLevel::from_name(level).is_some()), &mut self.envelope) {
             (Some(level), Some(envelope)) => {
                 envelope.log_level = Some(level);
-                self.answer_empty(number, turn);
+                self.answer_empty(number, cx);
             }
             _ => {
-                let text = format!("the level must be one of {}", LEVELS.join(", "));
-                self.answer_error(number, codes::INVALID_PARAMS, &text, turn);
+                let text = format!("the level must be one of {}", LogLevel::NAMES.join(", "));
+                self.answer_error(number, codes::INVALID_PARAMS, &text, cx);
             }
         }
     }

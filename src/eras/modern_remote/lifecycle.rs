@@ -1,31 +1,31 @@
-//! `initialize` of a legacy host, answered from `server/discover` (E-10), and which capabilities of
-//! the remote it gets to see (E-29).
+//! Answers the `initialize` of a legacy host from `server/discover` (E-10), and decides which
+//! capabilities of the remote the host sees (E-29).
 
 use serde_json::{Value, json};
 
-use super::envelope::Envelope;
-use super::{ModernRemote, Turn};
+use super::envelope::HostEnvelope;
+use super::{ModernRemote, RemoteContext};
 use crate::jsonrpc::{Change, Message, Object};
 use crate::protocol::{Era, ProtocolVersion, meta};
 
-/// What the remote says of itself.
+/// What the remote declared in its `DiscoverResult`.
 #[derive(Clone, Debug)]
-pub(super) struct Discovered {
+pub(super) struct DiscoveredServer {
     supported: Vec<String>,
     capabilities: String,
     server_info: Option<String>,
     instructions: Option<String>,
 }
 
-impl Discovered {
-    /// Reads an answer to `server/discover`.
+impl DiscoveredServer {
+    /// Reads an answer to `server/discover`; `None` if it is not a `DiscoverResult`.
     pub(super) fn read(answer: &Message) -> Option<Self> {
         let result = Object::parse(answer.outcome()?)?;
         let info = result
             .get("_meta")
             .and_then(Object::parse)
             .and_then(|own| own.get(meta::SERVER_INFO))
-            // Older drafts had it at the top.
+            // Older drafts had it at the top level.
             .or_else(|| result.get("serverInfo"));
         Some(Self {
             supported: serde_json::from_str(result.get("supportedVersions")?).ok()?,
@@ -44,12 +44,12 @@ impl Discovered {
         shared.unwrap_or(ProtocolVersion::NEWEST_MODERN.name()).to_owned()
     }
 
-    /// Whether the remote has this capability.
+    /// Returns whether the remote declares this capability.
     pub(super) fn has(&self, capability: &str) -> bool {
         self.value(capability).is_some()
     }
 
-    /// Whether the remote announces changes of this list.
+    /// Returns whether the remote announces changes of this list.
     pub(super) fn announces(&self, capability: &str) -> bool {
         self.value(capability).is_some_and(|value| value["listChanged"] == true)
     }
@@ -58,14 +58,14 @@ impl Discovered {
         serde_json::from_str(Object::parse(&self.capabilities)?.get(capability)?).ok()
     }
 
-    /// The remote's capabilities for a legacy host: the same without tasks (E-29, E-75).
-    fn capabilities_shown(&self) -> String {
+    /// The remote's capabilities for a legacy host: all except tasks (E-29, E-75).
+    fn capabilities_for_host(&self) -> String {
         let Some(all) = Object::parse(&self.capabilities) else { return "{}".to_owned() };
         let extensions = all.get("extensions").and_then(Object::parse).map(|extensions| {
             extensions.rewritten(
-                |member| match member.name == meta::extensions::TASKS {
-                    true => Change::Remove,
-                    false => Change::Keep,
+                |member| match member.name.as_str() {
+                    meta::extensions::TASKS => Change::Remove,
+                    _ => Change::Keep,
                 },
                 &[],
             )
@@ -83,9 +83,9 @@ impl Discovered {
 }
 
 impl ModernRemote {
-    /// The legacy host opens: everything it must know was discovered (E-10).
-    pub(super) fn open(&mut self, number: u64, initialize: &Message, turn: &mut Turn<'_>) {
-        let envelope = Envelope::of(initialize, &self.version, &self.options.extensions);
+    /// Answers the legacy host's `initialize` with what was discovered (E-10).
+    pub(super) fn open(&mut self, number: u64, initialize: &Message, cx: &mut RemoteContext<'_>) {
+        let envelope = HostEnvelope::of(initialize, &self.version, &self.options.extensions);
         let version = envelope
             .host_version
             .filter(|version| version.era() == Era::Legacy)
@@ -97,12 +97,12 @@ impl ModernRemote {
         let mut result = format!(
             r#"{{"protocolVersion":"{}","capabilities":{},"serverInfo":{info}"#,
             version.name(),
-            found.capabilities_shown(),
+            found.capabilities_for_host(),
         );
         if let Some(instructions) = &found.instructions {
             result += &format!(r#","instructions":{instructions}"#);
         }
-        self.answer_with(number, &(result + "}"), turn);
+        self.answer_with(number, &(result + "}"), cx);
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
             let text = format!(
                 r#"{{"jsonrpc":"2.0","id":1,"result":{{"supportedVersions":{supported}}}}}"#
             );
-            Discovered::read(&Message::parse(text).unwrap()).unwrap().version()
+            DiscoveredServer::read(&Message::parse(text).unwrap()).unwrap().version()
         };
         assert_eq!(version(r#"["2099-01-01","2026-07-28","2025-11-25"]"#), "2026-07-28");
     }

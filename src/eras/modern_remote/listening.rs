@@ -1,14 +1,14 @@
-//! Listening for changes of lists, which legacy hosts expect without asking (E-40, E-45).
+//! Listens for changes of lists, which legacy hosts expect without asking (E-40, E-45).
 
 use std::time::Duration;
 
 use super::notices::{notify, without_subscription};
-use super::{Due, ModernRemote, RemoteEffect, Role, Turn};
-use crate::jsonrpc::{Frame, Message, Object};
+use super::{Due, ModernRemote, RemoteContext, RemoteEffect, Role};
+use crate::jsonrpc::{Frame, Message, Object, notification};
 use crate::protocol::meta::filter;
 use crate::protocol::methods;
 
-/// Which list a member of the filter stands for, and what announces its changes.
+/// The capability of each list, its member in the filter, and the notification of its changes.
 pub(super) const LISTS: [(&str, &str, &str); 3] = [
     ("tools", filter::TOOLS, "notifications/tools/list_changed"),
     ("prompts", filter::PROMPTS, "notifications/prompts/list_changed"),
@@ -16,35 +16,34 @@ pub(super) const LISTS: [(&str, &str, &str); 3] = [
 ];
 /// The pause before listening again when the remote ended it on purpose.
 const AFTER_END: Duration = Duration::from_secs(5);
-/// How often in a row listening may fail before nothing was ever heard: the remote does not offer
-/// it.
+/// How many times in a row listening may fail at first; then the remote does not offer it.
 const FRUITLESS: u32 = 3;
 
-/// The listen for lists.
+/// The state of the listen for lists.
 #[derive(Debug, Default)]
-pub(super) struct Lists {
-    /// How often in a row it was lost.
+pub(super) struct ListListen {
+    /// How many times in a row it was lost.
     losses: u32,
     acknowledged: bool,
     /// Whether changes may have been missed.
     interrupted: bool,
 }
 
-/// A growing pause, spread so that many bridges do not move in step.
-pub(super) fn pause(losses: u32, spread: u64) -> Duration {
+/// A growing pause, with jitter so that many bridges do not listen again at the same time.
+pub(super) fn backoff(losses: u32, spread: u64) -> Duration {
     let base = 200u64.saturating_mul(1 << losses.min(8)).min(30_000);
     Duration::from_millis(base + spread.wrapping_mul(7919) % (base / 4 + 1))
 }
 
 impl ModernRemote {
-    /// The host is ready for notifications: listen for what the remote announces (E-40).
-    pub fn listen(&mut self, turn: &mut Turn<'_>) {
+    /// Listens for what the remote announces, because the host is ready for notifications (E-40).
+    pub fn listen(&mut self, cx: &mut RemoteContext<'_>) {
         if !self.exchanges.values().any(|role| *role == Role::Lists) {
-            self.listen_for_lists(turn);
+            self.listen_for_lists(cx);
         }
     }
 
-    pub(super) fn listen_for_lists(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn listen_for_lists(&mut self, cx: &mut RemoteContext<'_>) {
         let announced =
             LISTS.iter().filter(|(capability, ..)| self.discovered.announces(capability));
         let flags: Vec<String> =
@@ -53,46 +52,46 @@ impl ModernRemote {
             return;
         }
         let params = format!(r#"{{"notifications":{{{}}}}}"#, flags.join(","));
-        self.ask_aside(methods::LISTEN, &params, None, Role::Lists, turn);
+        self.ask_aside(methods::LISTEN, &params, None, Role::Lists, cx);
     }
 
-    pub(super) fn take_list_notice(&mut self, message: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn take_list_notice(&mut self, message: &Message, cx: &mut RemoteContext<'_>) {
         if message.method() != methods::ACKNOWLEDGED {
-            return notify(without_subscription(message), turn);
+            return notify(without_subscription(message), cx);
         }
         self.lists.losses = 0;
         self.lists.acknowledged = true;
-        let granted = acknowledged(message);
+        let granted = granted_filter(message);
         if std::mem::take(&mut self.lists.interrupted) {
-            for method in missed(&granted) {
-                let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
-                turn.effect(RemoteEffect::Notify(Frame::from(line)));
+            for method in missed_methods(&granted) {
+                let line = notification(method, None);
+                cx.emit(RemoteEffect::Notify(Frame::from(line)));
             }
         }
         tracing::debug!(granted, "listening for changes of lists");
     }
 
-    /// The listen ended: graceful ends are followed by a longer pause (E-45).
-    pub(super) fn lists_ended(&mut self, graceful: bool, turn: &mut Turn<'_>) {
+    /// Listens again later, after a longer pause if the end was graceful (E-45).
+    pub(super) fn lists_ended(&mut self, graceful: bool, cx: &mut RemoteContext<'_>) {
         self.lists.losses += 1;
         self.lists.interrupted |= self.lists.acknowledged;
         if !self.lists.acknowledged && self.lists.losses >= FRUITLESS {
             return tracing::info!("the server does not announce changes of its lists");
         }
-        let spread = turn.numbers.fresh();
-        let growing = pause(self.lists.losses, spread);
-        self.later(if graceful { growing.max(AFTER_END) } else { growing }, Due::Lists, turn);
+        let spread = cx.numbers.fresh();
+        let growing = backoff(self.lists.losses, spread);
+        self.later(if graceful { growing.max(AFTER_END) } else { growing }, Due::Lists, cx);
     }
 }
 
 /// The filter that an acknowledgement grants, as JSON.
-pub(super) fn acknowledged(message: &Message) -> String {
+pub(super) fn granted_filter(message: &Message) -> String {
     let params = message.params().and_then(Object::parse);
     params.and_then(|params| params.get(filter::KEY)).unwrap_or("{}").to_owned()
 }
 
-/// Notifications of list changes that may have been missed under this filter.
-pub(super) fn missed(granted: &str) -> Vec<&'static str> {
+/// The notifications of list changes that may have been missed under this filter.
+pub(super) fn missed_methods(granted: &str) -> Vec<&'static str> {
     let Some(granted) = Object::parse(granted) else { return Vec::new() };
     let missed = LISTS.iter().filter(|(_, member, _)| granted.get(member) == Some("true"));
     missed.map(|(.., method)| *method).collect()

@@ -1,10 +1,9 @@
-//! A modern remote towards the loop, which takes it for a legacy one: answers `initialize`, carries
-//! requests out as self-contained exchanges, asks the host what the remote asks for, listens for
-//! the host. A request of a modern host is relayed instead (E-04): it only gets another id and
-//! headers.
+//! The adapter for a modern remote, which looks like a legacy remote to the loop: answers
+//! `initialize`, sends requests as self-contained exchanges, asks the host for the input that the
+//! remote needs, and listens for the host. A request of a modern host is relayed instead (E-04):
+//! only its id changes, and headers are added.
 //!
-//! Pure: messages and the time in, effects out. What one request keeps never touches another
-//! (E-06).
+//! Pure: messages and the time in, effects out. Requests share no state (E-06).
 
 mod call;
 mod catalogue;
@@ -19,6 +18,7 @@ mod levels;
 mod lifecycle;
 mod listening;
 mod notices;
+mod pages;
 #[cfg(test)]
 mod property;
 mod questions;
@@ -34,113 +34,113 @@ mod tests;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use self::call::Call;
+use self::call::RemoteCall;
 use self::catalogue::Catalogue;
-use self::envelope::Envelope;
-use self::lifecycle::Discovered;
-use self::listening::Lists;
+use self::envelope::HostEnvelope;
+use self::lifecycle::DiscoveredServer;
+use self::listening::ListListen;
 use self::resources::Resources;
-use super::doubled::doubled_member;
-use super::turn::{Exchange, Numbers, Turn as GenericTurn};
+use super::adapter_context::{AdapterContext, Exchange, Numbers};
+use super::doubled::find_doubled_member;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Frame, Kind, Message};
+use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
 use crate::protocol::{ProtocolVersion, methods};
 
-type Turn<'a> = GenericTurn<'a, RemoteEffect>;
+type RemoteContext<'a> = AdapterContext<'a, RemoteEffect>;
 
 /// What the loop has to do for a modern remote.
 #[derive(Debug)]
 pub enum RemoteEffect {
-    /// Answer a request of the loop; the edits come on top of the answer's own bytes.
+    /// Answer a request of the loop.
     Answer {
         /// The request.
         number: u64,
-        /// The answer, whose id does not matter.
+        /// The answer; its id does not matter.
         answer: Message,
-        /// Sorted, without overlap.
+        /// Edits to the answer, sorted and without overlap.
         edits: Vec<Edit>,
     },
-    /// There will be no answer.
+    /// Answer a request of the loop with a failure, because the remote did not answer.
     Fail {
         /// The request.
         number: u64,
         /// Why.
         failure: Failure,
     },
-    /// A request that ends without any answer: the host was told otherwise (E-46).
+    /// Drop a request without an answer: the host was notified instead (E-46).
     Forget(u64),
-    /// The remote answered this request as none of its era would: find out anew what it is (T-84).
+    /// Detect the remote's era again: it answered this request as no modern server would (T-84).
     Contradicted(u64),
-    /// A notification of the loop is done with.
+    /// A notification of the loop was sent.
     Accepted(u64),
-    /// A notification for the host.
+    /// Send a notification to the host.
     Notify(Frame),
-    /// A request for the host, under an id of ours.
+    /// Send a request to the host, under an id of ours.
     Ask(Message),
-    /// Such a request is no longer of interest.
+    /// Cancel such a request.
     Withdraw(u64),
-    /// A message for the remote.
+    /// Send a message to the remote.
     Exchange(Exchange),
-    /// An exchange is given up: close its stream (T-59).
+    /// Close the stream of an exchange that was cancelled (T-59).
     Close(u64),
 }
 
-/// What an adapter must know.
+/// Options of the adapter.
 #[derive(Clone, Debug)]
-pub struct RemoteOptions {
-    /// What a server without a name is called (E-10).
+pub struct AdapterOptions {
+    /// The name of a server that gives none (E-10).
     pub host_name: String,
-    /// How long a request may go on over all its rounds (E-33).
+    /// The longest time that a request may take over all its rounds (E-33).
     pub limit: Option<Duration>,
-    /// Extensions that the bridge itself answers for (A-74).
+    /// Extensions that the bridge implements (A-74).
     pub extensions: Vec<&'static str>,
 }
 
 /// One modern remote.
 #[derive(Debug)]
 pub struct ModernRemote {
-    options: RemoteOptions,
+    options: AdapterOptions,
     version: String,
-    discovered: Discovered,
-    /// What the legacy host said of itself; `None` until it sends `initialize`.
-    envelope: Option<Envelope>,
-    calls: HashMap<u64, Call>,
+    discovered: DiscoveredServer,
+    /// What the legacy host declared; `None` until it sends `initialize`.
+    envelope: Option<HostEnvelope>,
+    calls: HashMap<u64, RemoteCall>,
     exchanges: HashMap<u64, Role>,
-    /// Open requests to the host: to which call, and under which key of the remote.
+    /// Open requests to the host, each with its call and the remote's key.
     asks: HashMap<u64, (u64, String)>,
     catalogue: Catalogue,
-    lists: Lists,
+    lists: ListListen,
     resources: Resources,
     timers: Vec<(Instant, Due)>,
 }
 
-/// What an exchange is for.
+/// The purpose of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// A request of the loop, or one more round of it.
+    /// A request of the loop, or a round of it.
     Call(u64),
     /// A notification of the loop.
     Notification(u64),
-    /// The tools are listed for their schemas (T-55, T-56).
+    /// Lists the tools for their schemas (T-55, T-56).
     Catalogue,
-    /// Changes of lists are listened for (E-40).
+    /// Listens for changes of lists (E-40).
     Lists,
-    /// Changes of resources are listened for (E-41).
+    /// Listens for changes of resources (E-41).
     Resources,
-    /// How the task of a request stands (E-70).
+    /// Polls the task of a request (E-70).
     Poll(u64),
-    /// What the task asked for is handed over (E-71).
+    /// Gives the task the input that it asked for (E-71).
     Update(u64),
     /// Nobody waits for the answer.
     Aside,
 }
 
-/// What is done when its time has come.
+/// What to do when a timer is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
-    /// One more round of a request.
+    /// Send the next round of a request.
     Again(u64),
-    /// Ask how a task stands.
+    /// Poll a task.
     Poll(u64),
     /// Listen for lists again.
     Lists,
@@ -149,9 +149,10 @@ enum Due {
 }
 
 impl ModernRemote {
-    /// A remote that answered `server/discover` with this. `None` if that is no such answer.
-    pub fn new(discover: &Message, options: RemoteOptions) -> Option<Self> {
-        let discovered = Discovered::read(discover)?;
+    /// An adapter for a remote that answered `server/discover` with this; `None` if that is not a
+    /// `DiscoverResult`.
+    pub fn new(discover: &Message, options: AdapterOptions) -> Option<Self> {
+        let discovered = DiscoveredServer::read(discover)?;
         Some(Self {
             version: discovered.version(),
             options,
@@ -161,44 +162,44 @@ impl ModernRemote {
             exchanges: HashMap::new(),
             asks: HashMap::new(),
             catalogue: Catalogue::default(),
-            lists: Lists::default(),
+            lists: ListListen::default(),
             resources: Resources::default(),
             timers: Vec::new(),
         })
     }
 
-    /// The `server/discover` that a legacy host's `initialize` becomes (E-10), as message and
-    /// headers.
+    /// The `server/discover` that a legacy host's `initialize` becomes (E-10).
     pub fn discover_for(
         initialize: &Message,
-        options: &RemoteOptions,
+        options: &AdapterOptions,
         numbers: &mut Numbers,
     ) -> Exchange {
         let version = ProtocolVersion::NEWEST_MODERN.name();
-        let envelope = Envelope::of(initialize, version, &options.extensions);
+        let envelope = HostEnvelope::of(initialize, version, &options.extensions);
         let discover = own_request(methods::DISCOVER, "{}");
         let number = numbers.fresh();
-        let exchange = envelope::exchange(&envelope, &discover, number, &[], Vec::new());
-        exchange.unwrap_or_else(|_| envelope::bare(version, &discover, number))
+        let exchange = envelope::legacy_exchange(&envelope, &discover, number, &[], Vec::new());
+        exchange.unwrap_or_else(|_| envelope::plain_exchange(version, &discover, number))
     }
 
-    /// The `server/discover` with which a modern host's request finds out what the remote is: the
-    /// request itself, or one with its `_meta`.
+    /// The `server/discover` that detects the remote's era for a modern host's request: the request
+    /// itself, or one with its `_meta`.
     pub fn discover_like(
         request: &Message,
-        options: &RemoteOptions,
+        options: &AdapterOptions,
         numbers: &mut Numbers,
     ) -> Exchange {
         let number = numbers.fresh();
         let discover = match request.method() {
             methods::DISCOVER => request.clone(),
-            _ => envelope::own_like(methods::DISCOVER, "{}", Some(request)),
+            _ => envelope::own_request_like(methods::DISCOVER, "{}", Some(request)),
         };
         let version = super::host::named_version(&discover);
         let version = version.unwrap_or_else(|| ProtocolVersion::NEWEST_MODERN.name().to_owned());
         let extensions = &options.extensions;
-        let exchange = envelope::relayed(&version, &discover, number, Vec::new(), extensions);
-        exchange.unwrap_or_else(|_| envelope::bare(&version, &discover, number))
+        let exchange =
+            envelope::relay_exchange(&version, &discover, number, Vec::new(), extensions);
+        exchange.unwrap_or_else(|_| envelope::plain_exchange(&version, &discover, number))
     }
 
     /// The revision in force.
@@ -206,42 +207,46 @@ impl ModernRemote {
         &self.version
     }
 
-    /// A request of the legacy host or of the loop.
-    pub fn take_request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
+    /// Handles a request of the legacy host or of the loop.
+    pub fn take_request(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
         match request.method() {
-            methods::INITIALIZE => return self.open(number, request, turn),
-            methods::PING => return self.answer_empty(number, turn),
+            methods::INITIALIZE => return self.open(number, request, cx),
+            methods::PING => return self.answer_empty(number, cx),
             _ => {}
         }
-        if let Some(member) = doubled_member(request, &[]) {
-            return self.refuse_doubled(number, member, turn);
+        if let Some(member) = find_doubled_member(request, &[]) {
+            return self.refuse_doubled(number, member, cx);
         }
         match request.method() {
-            methods::SET_LEVEL => self.set_level(number, request, turn),
-            methods::SUBSCRIBE => self.subscribe(number, request, turn),
-            methods::UNSUBSCRIBE => self.unsubscribe(number, request, turn),
-            method if method.starts_with("tasks/") => self.refuse_method(number, request, turn),
-            _ => self.begin(number, Call::new(request.clone(), false, turn.now), turn),
+            methods::SET_LEVEL => self.set_level(number, request, cx),
+            methods::SUBSCRIBE => self.subscribe(number, request, cx),
+            methods::UNSUBSCRIBE => self.unsubscribe(number, request, cx),
+            method if method.starts_with("tasks/") => self.refuse_method(number, request, cx),
+            _ => self.begin(number, RemoteCall::new(request.clone(), false, cx.now), cx),
         }
     }
 
-    /// A request of a modern host, which is relayed.
-    pub fn relay_request(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
-        if let Some(member) = doubled_member(request, &[]) {
-            return self.refuse_doubled(number, member, turn);
+    /// Relays a request of a modern host.
+    pub fn relay_request(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
+        if let Some(member) = find_doubled_member(request, &[]) {
+            return self.refuse_doubled(number, member, cx);
         }
-        self.begin(number, Call::new(request.clone(), true, turn.now), turn);
+        self.begin(number, RemoteCall::new(request.clone(), true, cx.now), cx);
     }
 
-    /// A notification of the host. `number` says under which number the loop wants to hear that it
-    /// is done with.
-    pub fn take_notification(&mut self, number: u64, message: &Message, turn: &mut Turn<'_>) {
+    /// Handles a notification of the host. `number` identifies it in [`RemoteEffect::Accepted`].
+    pub fn take_notification(
+        &mut self,
+        number: u64,
+        message: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
         if !is_carried(message.method()) {
-            return turn.effect(RemoteEffect::Accepted(number));
+            return cx.emit(RemoteEffect::Accepted(number));
         }
-        let headers = super::headers::standard(&self.version, message);
+        let headers = super::headers::standard_headers(&self.version, message);
         self.exchanges.insert(number, Role::Notification(number));
-        turn.effect(RemoteEffect::Exchange(Exchange {
+        cx.emit(RemoteEffect::Exchange(Exchange {
             number,
             frame: Frame::from(message.raw().clone()),
             headers,
@@ -251,87 +256,92 @@ impl ModernRemote {
         }));
     }
 
-    /// The host's answer to a question of ours.
-    pub fn take_host_answer(&mut self, id: u64, answer: &Message, turn: &mut Turn<'_>) {
-        self.take_reply(id, answer, turn);
+    /// Handles the host's answer to the request of ours with this id.
+    pub fn take_host_answer(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
+        self.take_reply(id, answer, cx);
     }
 
-    /// The host gives a request up (E-65).
-    pub fn cancel(&mut self, number: u64, turn: &mut Turn<'_>) {
+    /// Cancels a request of the host (E-65).
+    pub fn cancel(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         self.resources.forget(number);
         self.catalogue.waiting.retain(|waiting| *waiting != number);
-        self.end_task(number, turn);
-        self.drop_call(number, turn);
+        self.end_task(number, cx);
+        self.drop_call(number, cx);
     }
 
-    /// Takes everything of a call away: its exchange, its questions, its timers.
-    fn drop_call(&mut self, number: u64, turn: &mut Turn<'_>) -> Option<Call> {
+    /// Removes a call with its exchanges, questions and timers.
+    fn drop_call(&mut self, number: u64, cx: &mut RemoteContext<'_>) -> Option<RemoteCall> {
         let mine = |role: &Role| matches!(role, Role::Call(n) | Role::Poll(n) | Role::Update(n) if *n == number);
         let open: Vec<u64> =
             self.exchanges.iter().filter(|(_, role)| mine(role)).map(|(n, _)| *n).collect();
         for exchange in open {
             self.exchanges.remove(&exchange);
-            turn.effect(RemoteEffect::Close(exchange));
+            cx.emit(RemoteEffect::Close(exchange));
         }
-        self.withdraw_questions(number, turn);
+        self.withdraw_questions(number, cx);
         let timed = |due: &Due| matches!(due, Due::Again(n) | Due::Poll(n) if *n == number);
         self.timers.retain(|(_, due)| !timed(due));
         self.calls.remove(&number)
     }
 
-    /// A message on an exchange of ours; an answer is the one to it.
-    pub fn take_message(&mut self, exchange: u64, message: &Message, turn: &mut Turn<'_>) {
+    /// Handles a message on an exchange of ours; an answer is the answer to it.
+    pub fn take_message(&mut self, exchange: u64, message: &Message, cx: &mut RemoteContext<'_>) {
         let Some(role) = self.exchanges.get(&exchange).copied() else { return };
         match message.kind() {
             Kind::Request => {
-                // T-61: a modern remote asks nothing this way.
+                // T-61: a modern remote sends no requests.
                 tracing::warn!(method = message.method(), "ignored a request of the server");
             }
-            Kind::Notification => self.take_notice(exchange, role, message, turn),
+            Kind::Notification => self.take_notice(exchange, role, message, cx),
             Kind::Response | Kind::ErrorResponse => {
                 self.exchanges.remove(&exchange);
-                self.take_answer(role, message, turn);
+                self.take_answer(role, message, cx);
             }
         }
     }
 
-    /// An exchange is over. Without a failure, it was answered or there was nothing to answer.
-    pub fn take_end(&mut self, exchange: u64, failure: Option<Failure>, turn: &mut Turn<'_>) {
+    /// Handles the end of an exchange. Without a failure, it was answered or needed no answer.
+    pub fn take_end(
+        &mut self,
+        exchange: u64,
+        failure: Option<Failure>,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(role) = self.exchanges.remove(&exchange) else { return };
-        let failure = failure.unwrap_or_else(unanswered);
+        let failure = failure.unwrap_or_else(unanswered_failure);
         match role {
-            Role::Call(number) => self.lost(number, failure, turn),
-            Role::Notification(number) => turn.effect(RemoteEffect::Accepted(number)),
-            Role::Catalogue => self.catalogue_failed(turn),
-            Role::Lists => self.lists_ended(false, turn),
-            Role::Resources => self.resources_ended(exchange, Some(&failure), turn),
+            Role::Call(number) => self.take_loss(number, failure, cx),
+            Role::Notification(number) => cx.emit(RemoteEffect::Accepted(number)),
+            Role::Catalogue => self.catalogue_failed(cx),
+            Role::Lists => self.lists_ended(false, cx),
+            Role::Resources => self.resources_ended(exchange, Some(&failure), cx),
             Role::Poll(number) | Role::Update(number) => {
-                self.task_unheard(number, role, failure, turn);
+                self.task_unheard(number, role, failure, cx);
             }
             Role::Aside => {}
         }
     }
 
-    fn take_answer(&mut self, role: Role, answer: &Message, turn: &mut Turn<'_>) {
+    fn take_answer(&mut self, role: Role, answer: &Message, cx: &mut RemoteContext<'_>) {
         match role {
-            Role::Call(number) => self.take_outcome(number, answer, turn),
-            Role::Catalogue => self.take_catalogue(answer, turn),
-            Role::Lists => self.lists_ended(answer.kind() == Kind::Response, turn),
-            Role::Resources => self.resources_answered(answer, turn),
-            Role::Poll(number) => self.take_task(number, answer, turn),
-            Role::Update(number) => self.poll_later(number, turn),
+            Role::Call(number) => self.take_outcome(number, answer, cx),
+            Role::Catalogue => self.take_catalogue(answer, cx),
+            Role::Lists => self.lists_ended(answer.kind() == Kind::Response, cx),
+            Role::Resources => self.resources_answered(answer, cx),
+            Role::Poll(number) => self.take_task(number, answer, cx),
+            Role::Update(number) => self.poll_later(number, cx),
             Role::Notification(_) | Role::Aside => {}
         }
     }
 
-    /// When something is due next.
+    /// When [`Self::take_time`] has to be called next.
     pub fn due(&self) -> Option<Instant> {
         self.timers.iter().map(|(at, _)| *at).min()
     }
 
-    /// Does what is due.
-    pub fn take_time(&mut self, turn: &mut Turn<'_>) {
-        let (now, mut due) = (turn.now, Vec::new());
+    /// Runs the timers that are due.
+    pub fn take_time(&mut self, cx: &mut RemoteContext<'_>) {
+        let (now, mut due) = (cx.now, Vec::new());
         self.timers.retain(|(at, what)| {
             let is_due = *at <= now;
             due.extend(is_due.then_some(*what));
@@ -339,33 +349,33 @@ impl ModernRemote {
         });
         for what in due {
             match what {
-                Due::Again(number) => self.send(number, turn),
-                Due::Poll(number) => self.poll(number, turn),
-                Due::Lists => self.listen_for_lists(turn),
-                Due::Resources => self.listen_for_resources(turn),
+                Due::Again(number) => self.send(number, cx),
+                Due::Poll(number) => self.poll(number, cx),
+                Due::Lists => self.listen_for_lists(cx),
+                Due::Resources => self.listen_for_resources(cx),
             }
         }
     }
 
-    fn later(&mut self, pause: Duration, due: Due, turn: &Turn<'_>) {
-        self.timers.push((turn.now + pause, due));
+    fn later(&mut self, pause: Duration, due: Due, cx: &RemoteContext<'_>) {
+        self.timers.push((cx.now + pause, due));
     }
 
-    /// Answers a request here: the remote has no part in it.
-    fn answer_with(&self, number: u64, result: &str, turn: &mut Turn<'_>) {
-        if let Some(answer) = response(result) {
-            turn.effect(RemoteEffect::Answer { number, answer, edits: Vec::new() });
+    /// Answers a request without the remote. `result` is JSON text.
+    fn answer_with(&self, number: u64, result: &str, cx: &mut RemoteContext<'_>) {
+        if let Some(answer) = own_response(result) {
+            cx.emit(RemoteEffect::Answer { number, answer, edits: Vec::new() });
         }
     }
 
-    fn answer_empty(&self, number: u64, turn: &mut Turn<'_>) {
-        self.answer_with(number, "{}", turn);
+    fn answer_empty(&self, number: u64, cx: &mut RemoteContext<'_>) {
+        self.answer_with(number, "{}", cx);
     }
 
     /// Ends a request without an answer of the remote.
-    fn fail(&mut self, number: u64, failure: Failure, turn: &mut Turn<'_>) {
-        self.drop_call(number, turn);
-        turn.effect(RemoteEffect::Fail { number, failure });
+    fn fail(&mut self, number: u64, failure: Failure, cx: &mut RemoteContext<'_>) {
+        self.drop_call(number, cx);
+        cx.emit(RemoteEffect::Fail { number, failure });
     }
 }
 
@@ -380,21 +390,20 @@ fn is_carried(method: &str) -> bool {
     )
 }
 
-/// A request of the bridge's own; its id does not matter.
+/// A request of the bridge's own; its id does not matter. `params` is JSON text.
 fn own_request(method: &str, params: &str) -> Message {
-    let text = format!(r#"{{"jsonrpc":"2.0","id":0,"method":"{method}","params":{params}}}"#);
-    Message::parse(text).expect("parts that are JSON make JSON")
+    Message::request(&RequestId::from(0), method, Some(params))
 }
 
-/// An answer of the bridge's own; its id does not matter. `None` if the result is no JSON.
-fn response(result: &str) -> Option<Message> {
-    Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"result":{result}}}"#)).ok()
+/// An answer of the bridge's own; its id does not matter. `None` if the result is not JSON.
+fn own_response(result: &str) -> Option<Message> {
+    Message::parse(result_response(&RequestId::from(0), result)).ok()
 }
 
-fn unanswered() -> Failure {
-    protocol("server ended the exchange without an answer")
+fn unanswered_failure() -> Failure {
+    protocol_failure("server ended the exchange without an answer")
 }
 
-fn protocol(what: impl AsRef<str>) -> Failure {
+fn protocol_failure(what: impl AsRef<str>) -> Failure {
     Failure::new(FailureKind::Protocol, what).hint("this is a fault of the server; report it there")
 }

@@ -1,7 +1,7 @@
-//! Notifications of a modern remote on their way to a legacy host: without the listen they belong
-//! to, with the host's own progress token, never going backwards (E-63, E-64).
+//! Notifications of a modern remote for a legacy host: without the id of the listen that they
+//! belong to, with the host's own progress token, and with progress that only grows (E-63, E-64).
 
-use super::{ModernRemote, RemoteEffect, Role, Turn};
+use super::{ModernRemote, RemoteContext, RemoteEffect, Role};
 use crate::jsonrpc::{Change, Edit, Frame, Message, Object, Overlap};
 use crate::protocol::{meta, methods};
 
@@ -12,25 +12,25 @@ impl ModernRemote {
         exchange: u64,
         role: Role,
         message: &Message,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) {
         if message.method() == "notifications/tools/list_changed" {
-            // T-56: schemas may be others now.
+            // T-56: schemas may have changed.
             self.catalogue.forget();
         }
         match role {
             Role::Call(number) if self.calls.get(&number).is_some_and(|call| call.relayed) => {
-                self.relay_notice(number, message, turn);
+                self.relay_notice(number, message, cx);
             }
             Role::Call(number) if message.method() == methods::PROGRESS => {
-                self.take_progress(exchange, number, message, turn);
+                self.take_progress(exchange, number, message, cx);
             }
-            Role::Lists => self.take_list_notice(message, turn),
-            Role::Resources => self.take_resource_notice(exchange, message, turn),
+            Role::Lists => self.take_list_notice(message, cx),
+            Role::Resources => self.take_resource_notice(exchange, message, cx),
             _ if message.method() == methods::CANCELLED => {
                 tracing::debug!("ignored a cancellation by the server, which has no place here");
             }
-            _ => notify(without_subscription(message), turn),
+            _ => notify(without_subscription(message), cx),
         }
     }
 
@@ -39,13 +39,13 @@ impl ModernRemote {
         exchange: u64,
         number: u64,
         message: &Message,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some((token, progress)) = progress(message) else { return };
         let Some(wanted) = progress_token(&call.request) else { return };
         let ours = token == exchange.to_string();
-        // A remote starts over in each round; the host must see it grow (E-64).
+        // A remote starts over in each round, but the host must see progress grow (E-64).
         if !ours || progress <= call.progress {
             return;
         }
@@ -54,14 +54,14 @@ impl ModernRemote {
             meta::PROGRESS_TOKEN => Change::Replace(wanted.clone()),
             _ => Change::Keep,
         });
-        notify(message.edited(&edits), turn);
+        notify(message.edited(&edits), cx);
     }
 }
 
-/// Gives the host a notification.
-pub(super) fn notify(line: Result<Frame, Overlap>, turn: &mut Turn<'_>) {
+/// Sends the host a notification.
+pub(super) fn notify(line: Result<Frame, Overlap>, cx: &mut RemoteContext<'_>) {
     match line {
-        Ok(line) => turn.effect(RemoteEffect::Notify(line)),
+        Ok(line) => cx.emit(RemoteEffect::Notify(line)),
         Err(overlap) => tracing::warn!("dropped a notification of the server: {overlap}"),
     }
 }
@@ -80,7 +80,10 @@ fn progress_token(request: &Message) -> Option<String> {
     own.get(meta::PROGRESS_TOKEN).map(str::to_owned)
 }
 
-/// A notification as a legacy host knows it.
+/// The notification without the id of its listen, for a legacy host.
+///
+/// # Errors
+/// The edits overlap.
 pub(super) fn without_subscription(message: &Message) -> Result<Frame, Overlap> {
     let unchanged = || Ok(Frame::from(message.raw().clone()));
     let Some(text) = message.params() else { return unchanged() };
@@ -91,7 +94,7 @@ pub(super) fn without_subscription(message: &Message) -> Result<Frame, Overlap> 
     let Some((true, members)) = own else { return unchanged() };
     let params = Object::parse(text);
     if members == 1 && params.is_some_and(|params| params.members().len() == 1) {
-        // Nothing is left of the parameters: legacy examples have none then.
+        // No parameters are left: legacy notifications then have none.
         return without_params(message);
     }
     let edits = params_edits(message, |name| match name {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::tests::Played;
 
 #[derive(Clone, Debug)]
-enum Act {
+enum RandomStep {
     /// The host asks for something that takes this many rounds.
     Ask { rounds: u8 },
     /// The remote answers one of its exchanges: with questions as long as rounds are left.
@@ -26,17 +26,17 @@ enum Act {
     Wait,
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn act() -> impl Strategy<Value = RandomStep> {
     let which = || any::<usize>();
     prop_oneof![
-        4 => (0_u8..4).prop_map(|rounds| Act::Ask { rounds }),
-        6 => which().prop_map(Act::Answer),
-        1 => which().prop_map(Act::Lose),
+        4 => (0_u8..4).prop_map(|rounds| RandomStep::Ask { rounds }),
+        6 => which().prop_map(RandomStep::Answer),
+        1 => which().prop_map(RandomStep::Lose),
         5 => (which(), prop::bool::weighted(0.1))
-            .prop_map(|(which, refuses)| Act::Reply { which, refuses }),
-        1 => which().prop_map(Act::Cancel),
-        2 => (which(), any::<u8>()).prop_map(|(which, step)| Act::Progress(which, step)),
-        2 => Just(Act::Wait),
+            .prop_map(|(which, refuses)| RandomStep::Reply { which, refuses }),
+        1 => which().prop_map(RandomStep::Cancel),
+        2 => (which(), any::<u8>()).prop_map(|(which, step)| RandomStep::Progress(which, step)),
+        2 => Just(RandomStep::Wait),
     ]
 }
 
@@ -99,10 +99,10 @@ impl Model {
         }
     }
 
-    fn take(&mut self, act: Act, played: &mut Played) {
+    fn take(&mut self, act: RandomStep, played: &mut Played) {
         let pick = |which: usize, length: usize| (length > 0).then(|| which % length.max(1));
         match act {
-            Act::Ask { rounds } => {
+            RandomStep::Ask { rounds } => {
                 self.markers += 1;
                 let marker = self.markers;
                 let arguments = json!({ "marker": marker, "rounds": rounds });
@@ -111,19 +111,19 @@ impl Model {
                 played.request("prompts/get", params);
                 self.owed.insert(played.last_number(), marker);
             }
-            Act::Answer(which) => {
+            RandomStep::Answer(which) => {
                 let Some(at) = pick(which, self.open.len()) else { return };
                 let (exchange, marker, left) = self.open.remove(at);
                 let rounds = played.body(exchange)["params"]["arguments"]["rounds"].as_u64();
                 let done = rounds.unwrap() - left + 1;
                 played.answer(exchange, answer(marker, left, done, which));
             }
-            Act::Lose(which) => {
+            RandomStep::Lose(which) => {
                 let Some(at) = pick(which, self.open.len()) else { return };
                 let (exchange, ..) = self.open.remove(at);
                 played.lose(exchange);
             }
-            Act::Reply { which, refuses } => {
+            RandomStep::Reply { which, refuses } => {
                 let Some(at) = pick(which, self.questions.len()) else { return };
                 let question = self.questions.remove(at);
                 if refuses {
@@ -133,7 +133,7 @@ impl Model {
                 let content = json!({ "marker": marker });
                 played.reply(&question, json!({ "action": "accept", "content": content }));
             }
-            Act::Cancel(which) => {
+            RandomStep::Cancel(which) => {
                 let Some(at) = pick(which, self.owed.len()) else { return };
                 let Some(number) = self.owed.keys().nth(at).copied() else { return };
                 self.owed.remove(&number);
@@ -141,13 +141,13 @@ impl Model {
                 played.cancel_number(number);
                 self.open.retain(|(exchange, ..)| !played.is_closed(*exchange));
             }
-            Act::Progress(which, step) => {
+            RandomStep::Progress(which, step) => {
                 let Some(at) = pick(which, self.open.len()) else { return };
                 let (exchange, ..) = self.open[at];
                 let params = json!({ "progressToken": exchange, "progress": step });
                 played.notify(exchange, "notifications/progress", params);
             }
-            Act::Wait => {
+            RandomStep::Wait => {
                 played.wait();
             }
         }
@@ -194,9 +194,9 @@ proptest! {
                 break;
             }
             let next = match (model.open.is_empty(), model.questions.is_empty()) {
-                (false, _) => Act::Answer(0),
-                (_, false) => Act::Reply { which: 0, refuses: false },
-                _ => Act::Wait,
+                (false, _) => RandomStep::Answer(0),
+                (_, false) => RandomStep::Reply { which: 0, refuses: false },
+                _ => RandomStep::Wait,
             };
             model.take(next, &mut played);
             model.look(&mut played);

@@ -1,34 +1,37 @@
-//! What a modern remote asks, as this legacy host can be asked it (E-31, E-34).
+//! Translates the questions of a modern remote for a legacy host (E-31, E-34).
 
 use serde_json::{Value, json};
 
-use super::envelope::Envelope;
+use super::envelope::HostEnvelope;
 use crate::jsonrpc::{Change, Member, Object};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::redact::plain;
 
-/// A question of the remote that a host can be asked.
+/// What to do with a question of the remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    /// Ask this: method and parameters.
+pub(super) enum HostQuestion {
+    /// Ask the host: method and parameters.
     Ask(&'static str, Option<String>),
-    /// The person is sent to this URL; asked only once (E-34).
+    /// Send the user to this URL, only once (E-34): the URL and the parameters.
     Visit(String, String),
-    /// This host cannot be asked it: answered here.
+    /// Answer with this: the host cannot be asked.
     Answered(String),
 }
 
-/// Reads one entry of `inputRequests`. `Err` says what the server did wrong.
-pub(super) fn question(entry: &str, host: &Envelope, id: u64) -> Result<Question, String> {
+/// Translates one entry of `inputRequests`.
+///
+/// # Errors
+/// What the server did wrong, in words.
+pub(super) fn question(entry: &str, host: &HostEnvelope, id: u64) -> Result<HostQuestion, String> {
     let entry = Object::parse(entry).ok_or("an input request that is not an object")?;
     let method = entry.text("method").unwrap_or_default();
     let params = entry.get("params");
     match method.as_str() {
         methods::LIST_ROOTS if declares(host, "roots") => {
-            Ok(Question::Ask(methods::LIST_ROOTS, params.map(str::to_owned)))
+            Ok(HostQuestion::Ask(methods::LIST_ROOTS, params.map(str::to_owned)))
         }
         methods::SAMPLE if declares(host, "sampling") => {
-            Ok(Question::Ask(methods::SAMPLE, params.map(str::to_owned)))
+            Ok(HostQuestion::Ask(methods::SAMPLE, params.map(str::to_owned)))
         }
         methods::ELICIT => elicitation(params.unwrap_or("{}"), host, id),
         methods::LIST_ROOTS | methods::SAMPLE => Err(undeclared(&method)),
@@ -36,7 +39,7 @@ pub(super) fn question(entry: &str, host: &Envelope, id: u64) -> Result<Question
     }
 }
 
-fn elicitation(params: &str, host: &Envelope, id: u64) -> Result<Question, String> {
+fn elicitation(params: &str, host: &HostEnvelope, id: u64) -> Result<HostQuestion, String> {
     let params = Object::parse(params).ok_or("an elicitation without parameters")?;
     let version = host.host_version.unwrap_or(ProtocolVersion::NEWEST_LEGACY);
     let modes = capability(host, "elicitation").ok_or_else(|| undeclared(methods::ELICIT))?;
@@ -49,11 +52,14 @@ fn elicitation(params: &str, host: &Envelope, id: u64) -> Result<Question, Strin
         Some("url") => {
             let url = params.text("url").ok_or("an elicitation of a URL without one")?;
             let minted = [("elicitationId", Value::from(format!("tether-{id}")).to_string())];
-            Ok(Question::Visit(url, params.rewritten(|m| drop_member(m, "elicitationId"), &minted)))
+            Ok(HostQuestion::Visit(
+                url,
+                params.rewritten(|m| drop_member(m, "elicitationId"), &minted),
+            ))
         }
         _ if !modes => Err(undeclared("elicitation/create` in `form` mode")),
         _ if version < ProtocolVersion::V2025_11_25 => Ok(older_form(&params)),
-        _ => Ok(Question::Ask(methods::ELICIT, Some(params.rewritten(|_| Change::Keep, &[])))),
+        _ => Ok(HostQuestion::Ask(methods::ELICIT, Some(params.rewritten(|_| Change::Keep, &[])))),
     }
 }
 
@@ -61,8 +67,9 @@ fn drop_member(member: &Member<'_>, name: &str) -> Change {
     if member.name == name { Change::Remove } else { Change::Keep }
 }
 
-/// A form as 2025-06-18 knows forms: no `mode`, no titled choices, no lists to pick from (E-31).
-fn older_form(params: &Object<'_>) -> Question {
+/// Translates a form for 2025-06-18, which has no `mode`, no titled choices, and no multiple choice
+/// (E-31).
+fn older_form(params: &Object<'_>) -> HostQuestion {
     let mut schema: Value = params
         .get("requestedSchema")
         .and_then(|text| serde_json::from_str(text).ok())
@@ -74,7 +81,7 @@ fn older_form(params: &Object<'_>) -> Question {
             tracing::warn!(
                 "the host cannot be asked for the list `{name}`: it is too old for that"
             );
-            return Question::Answered(json!({ "action": "cancel" }).to_string());
+            return HostQuestion::Answered(json!({ "action": "cancel" }).to_string());
         }
         older_field(field);
     }
@@ -87,7 +94,7 @@ fn older_form(params: &Object<'_>) -> Question {
         },
         &[],
     );
-    Question::Ask(methods::ELICIT, Some(params))
+    HostQuestion::Ask(methods::ELICIT, Some(params))
 }
 
 fn older_field(field: &mut Value) {
@@ -104,15 +111,15 @@ fn older_field(field: &mut Value) {
     field.insert("enumNames".to_owned(), titles.into());
 }
 
-fn capability(host: &Envelope, name: &str) -> Option<Value> {
+fn capability(host: &HostEnvelope, name: &str) -> Option<Value> {
     serde_json::from_str(Object::parse(&host.capabilities)?.get(name)?).ok()
 }
 
-fn declares(host: &Envelope, name: &str) -> bool {
+fn declares(host: &HostEnvelope, name: &str) -> bool {
     capability(host, name).is_some()
 }
 
-fn declares_url(host: &Envelope) -> bool {
+fn declares_url(host: &HostEnvelope) -> bool {
     capability(host, "elicitation").is_some_and(|modes| modes.get("url").is_some())
 }
 
@@ -125,19 +132,19 @@ mod tests {
     use super::*;
     use crate::jsonrpc::Message;
 
-    fn host(version: &str, capabilities: Value) -> Envelope {
+    fn host(version: &str, capabilities: Value) -> HostEnvelope {
         let params = json!({ "protocolVersion": version, "capabilities": capabilities });
         let text = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
-        Envelope::of(&Message::parse(text.to_string()).unwrap(), "2026-07-28", &[])
+        HostEnvelope::of(&Message::parse(text.to_string()).unwrap(), "2026-07-28", &[])
     }
 
-    fn asked(version: &str, capabilities: Value, entry: Value) -> Result<Question, String> {
+    fn asked(version: &str, capabilities: Value, entry: Value) -> Result<HostQuestion, String> {
         question(&entry.to_string(), &host(version, capabilities), 5)
     }
 
-    fn params(question: Result<Question, String>) -> Value {
+    fn params(question: Result<HostQuestion, String>) -> Value {
         match question.unwrap() {
-            Question::Ask(_, Some(params)) | Question::Visit(_, params) => {
+            HostQuestion::Ask(_, Some(params)) | HostQuestion::Visit(_, params) => {
                 serde_json::from_str(&params).unwrap()
             }
             other => panic!("{other:?}"),
@@ -195,6 +202,6 @@ mod tests {
         assert_eq!(fields["sure"]["default"], true);
         let list = json!({ "properties": { "l": { "type": "array" } } });
         let answered = asked("2025-06-18", json!({ "elicitation": {} }), form(list)).unwrap();
-        assert_eq!(answered, Question::Answered(r#"{"action":"cancel"}"#.to_owned()));
+        assert_eq!(answered, HostQuestion::Answered(r#"{"action":"cancel"}"#.to_owned()));
     }
 }

@@ -1,95 +1,108 @@
-//! A modern host with a modern remote (E-04): everything passes as it is but for ids, the tools that
-//! must not be shown, and subscriptions that survive a lost stream (E-04, E-45, E-46).
+//! A modern host with a modern remote: everything passes unchanged except ids (E-04). Invalid tools
+//! are left out, and subscriptions survive a lost stream (E-45, E-46).
 
 use std::time::Duration;
 
-use super::listening::{acknowledged, missed, pause};
+use super::listening::{backoff, granted_filter, missed_methods};
 use super::notices::{notify, params_edits};
-use super::{Due, ModernRemote, RemoteEffect, Turn, catalogue};
+use super::pages::is_first_page;
+use super::{Due, ModernRemote, RemoteContext, RemoteEffect};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Change, Edit, Frame, Kind, Message, Object, Overlap, RequestId};
+use crate::jsonrpc::{
+    Change, Edit, Frame, Kind, Message, Object, Overlap, RequestId, notification,
+};
 use crate::protocol::{meta, methods};
 
-/// How often in a row a listen is opened again before the host is told that it ended.
+/// How many times in a row a listen is opened again before the host is told that it ended.
 const LOSSES: u32 = 8;
 /// The pause before that when the remote ended it on purpose.
 const AFTER_END: Duration = Duration::from_secs(5);
 
 impl ModernRemote {
-    /// A result for a modern host.
-    pub(super) fn relay_result(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Relays a result to a modern host.
+    pub(super) fn relay_result(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(call) = self.calls.get(&number) else { return };
         match call.request.method() {
             methods::TOOLS_LIST => {
-                let first = catalogue::is_first_page(&call.request);
+                let first = is_first_page(&call.request);
                 let answer = self.catalogue.take_page(answer, first);
-                self.finish(number, answer, Vec::new(), turn);
+                self.finish(number, answer, Vec::new(), cx);
             }
-            methods::LISTEN => self.relayed_listen_ended(number, answer, turn),
-            _ => self.finish(number, answer.clone(), Vec::new(), turn),
+            methods::LISTEN => self.relayed_listen_ended(number, answer, cx),
+            _ => self.finish(number, answer.clone(), Vec::new(), cx),
         }
     }
 
-    pub(super) fn relay_notice(&mut self, number: u64, message: &Message, turn: &mut Turn<'_>) {
+    pub(super) fn relay_notice(
+        &mut self,
+        number: u64,
+        message: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if message.method() == methods::CANCELLED {
             return;
         }
         if call.request.method() != methods::LISTEN {
-            return turn.effect(RemoteEffect::Notify(Frame::from(message.raw().clone())));
+            return cx.emit(RemoteEffect::Notify(Frame::from(message.raw().clone())));
         }
         let Some(id) = call.request.id().map(RequestId::to_json) else { return };
         if message.method() != methods::ACKNOWLEDGED {
-            return notify(of_subscription(message, &id), turn);
+            return notify(of_subscription(message, &id), cx);
         }
         call.losses = 0;
-        let granted = acknowledged(message);
+        let granted = granted_filter(message);
         let before = call.acknowledged.replace(granted.clone());
         if before.as_ref() != Some(&granted) {
-            notify(of_subscription(message, &id), turn);
+            notify(of_subscription(message, &id), cx);
         }
         if before.is_some() {
-            self.tell_missed(&granted, &id, turn);
+            self.tell_missed(&granted, &id, cx);
         }
     }
 
-    /// Changes may have been missed while nothing was listening (E-45).
-    fn tell_missed(&self, granted: &str, id: &str, turn: &mut Turn<'_>) {
+    /// Notifies the host of changes that may have been missed while nothing was listening (E-45).
+    fn tell_missed(&self, granted: &str, id: &str, cx: &mut RemoteContext<'_>) {
         let own = format!(r#""_meta":{{"{}":{id}}}"#, meta::SUBSCRIPTION_ID);
-        for method in missed(granted) {
-            let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{{own}}}}}"#);
-            turn.effect(RemoteEffect::Notify(Frame::from(line)));
+        for method in missed_methods(granted) {
+            let line = notification(method, Some(&format!("{{{own}}}")));
+            cx.emit(RemoteEffect::Notify(Frame::from(line)));
         }
         let uris = Object::parse(granted).and_then(|granted| {
             serde_json::from_str::<Vec<String>>(granted.get(meta::filter::RESOURCE_UPDATES)?).ok()
         });
         for uri in uris.unwrap_or_default() {
             let uri = serde_json::Value::from(uri);
-            let method = methods::RESOURCE_UPDATED;
-            let line = format!(
-                r#"{{"jsonrpc":"2.0","method":"{method}","params":{{"uri":{uri},{own}}}}}"#
-            );
-            turn.effect(RemoteEffect::Notify(Frame::from(line)));
+            let params = format!(r#"{{"uri":{uri},{own}}}"#);
+            let line = notification(methods::RESOURCE_UPDATED, Some(&params));
+            cx.emit(RemoteEffect::Notify(Frame::from(line)));
         }
     }
 
-    /// The remote ended the listen on purpose: once more after a while, then the host hears of it.
-    fn relayed_listen_ended(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Handles a listen that the remote ended on purpose: opens it once more after a pause, then
+    /// tells the host.
+    fn relayed_listen_ended(&mut self, number: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let ended_before = call.ended.replace(answer.clone()).is_some();
         if ended_before || call.acknowledged.is_none() {
-            return self.end_relayed_listen(number, turn);
+            return self.end_relayed_listen(number, cx);
         }
         call.losses += 1;
-        self.later(AFTER_END, Due::Again(number), turn);
+        self.later(AFTER_END, Due::Again(number), cx);
     }
 
-    /// The listen broke: the host's subscription survives, unless it cannot be had again (E-46).
+    /// Handles the loss of a listen: opens it again, so that the host's subscription survives
+    /// (E-46).
     pub(super) fn relayed_listen_lost(
         &mut self,
         number: u64,
         failure: Failure,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let passing = matches!(
@@ -97,35 +110,34 @@ impl ModernRemote {
             FailureKind::Lost | FailureKind::Network | FailureKind::Timeout | FailureKind::Protocol
         );
         if call.acknowledged.is_none() {
-            return self.fail(number, failure, turn);
+            return self.fail(number, failure, cx);
         }
         call.losses += 1;
         if !passing || call.losses > LOSSES {
-            return self.end_relayed_listen(number, turn);
+            return self.end_relayed_listen(number, cx);
         }
         let losses = call.losses;
-        let spread = turn.numbers.fresh();
-        self.later(pause(losses, spread), Due::Again(number), turn);
+        let spread = cx.numbers.fresh();
+        self.later(backoff(losses, spread), Due::Again(number), cx);
     }
 
-    /// E-46: with the remote's own last word where there was one, else as a cancellation by the
-    /// server.
-    pub(super) fn end_relayed_listen(&mut self, number: u64, turn: &mut Turn<'_>) {
-        let Some(mut call) = self.drop_call(number, turn) else { return };
+    /// Ends a listen with the remote's own result if there was one, otherwise as a cancellation by
+    /// the server (E-46).
+    pub(super) fn end_relayed_listen(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
+        let Some(mut call) = self.drop_call(number, cx) else { return };
         let Some(id) = call.request.id().map(RequestId::to_json) else { return };
         if let Some(answer) = call.ended.take().filter(|answer| answer.kind() == Kind::Response) {
             let edits = result_edits(&answer, &id);
-            return turn.effect(RemoteEffect::Answer { number, answer, edits });
+            return cx.emit(RemoteEffect::Answer { number, answer, edits });
         }
         let params = format!(r#"{{"requestId":{id},"reason":"the server's stream is lost"}}"#);
-        let method = methods::CANCELLED;
-        let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#);
-        turn.effect(RemoteEffect::Notify(Frame::from(line)));
-        turn.effect(RemoteEffect::Forget(number));
+        let line = notification(methods::CANCELLED, Some(&params));
+        cx.emit(RemoteEffect::Notify(Frame::from(line)));
+        cx.emit(RemoteEffect::Forget(number));
     }
 }
 
-/// The notification as one of the host's own listen: same JSON type as its id (E-44, E-46).
+/// The notification under the id of the host's own listen, with the same JSON type (E-44, E-46).
 fn of_subscription(message: &Message, id: &str) -> Result<Frame, Overlap> {
     let own = message.params().and_then(Object::parse).and_then(|params| {
         let text = params.get("_meta")?;

@@ -1,31 +1,31 @@
-//! Subscriptions to single resources: a session's `resources/subscribe` becomes a listen with all
-//! URIs, replaced by a new one when they change (E-41, E-42, E-45).
+//! Subscriptions to single resources: the `resources/subscribe` requests of a session become one
+//! listen with all URIs, which is replaced when they change (E-41, E-42, E-45).
 
 use std::collections::{BTreeSet, VecDeque};
 
 use serde::Deserialize;
 
-use super::listening::{acknowledged, pause};
+use super::listening::{backoff, granted_filter};
 use super::notices::{notify, without_subscription};
-use super::{Due, ModernRemote, RemoteEffect, Role, Turn};
+use super::{Due, ModernRemote, RemoteContext, RemoteEffect, Role};
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, Kind, Message, Object};
+use crate::jsonrpc::{Frame, Kind, Message, Object, notification};
 use crate::protocol::meta::filter;
 use crate::protocol::{codes, methods};
 
-/// The listens for resources: one in force, and one that is to take its place.
+/// The listens for resources: the current one, and one that will replace it.
 #[derive(Debug, Default)]
 pub(super) struct Resources {
-    current: Option<Listen>,
-    next: Option<Listen>,
-    /// What came while one was taking the other's place.
-    queue: VecDeque<Wish>,
+    current: Option<ResourceListen>,
+    next: Option<ResourceListen>,
+    /// Changes that came while one listen was replacing the other.
+    queue: VecDeque<SubscriptionChange>,
     losses: u32,
     interrupted: bool,
 }
 
 #[derive(Debug, Default)]
-struct Listen {
+struct ResourceListen {
     exchange: u64,
     uris: BTreeSet<String>,
     /// Requests that wait for the acknowledgement.
@@ -33,23 +33,24 @@ struct Listen {
 }
 
 #[derive(Debug)]
-enum Wish {
+enum SubscriptionChange {
     Subscribe(u64, String),
     Unsubscribe(String),
 }
 
 #[derive(Deserialize)]
-struct OfResource {
+struct ResourceParams {
     uri: String,
 }
 
 impl Resources {
-    /// Nobody waits for this request any longer.
+    /// Forgets a request that was cancelled.
     pub(super) fn forget(&mut self, number: u64) {
         if let Some(next) = &mut self.next {
             next.waiting.retain(|(waiting, _)| *waiting != number);
         }
-        self.queue.retain(|wish| !matches!(wish, Wish::Subscribe(n, _) if *n == number));
+        self.queue
+            .retain(|wish| !matches!(wish, SubscriptionChange::Subscribe(n, _) if *n == number));
     }
 
     fn has(&self, uri: &str) -> bool {
@@ -58,41 +59,49 @@ impl Resources {
 }
 
 impl ModernRemote {
-    pub(super) fn subscribe(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
-        let Some(OfResource { uri }) = request.params_as() else {
-            return self.answer_error(number, codes::INVALID_PARAMS, "a `uri` is missing", turn);
+    pub(super) fn subscribe(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
+        let Some(ResourceParams { uri }) = request.params_as() else {
+            return self.answer_error(number, codes::INVALID_PARAMS, "a `uri` is missing", cx);
         };
         if self.resources.has(&uri) && self.resources.next.is_none() {
-            return self.answer_empty(number, turn);
+            return self.answer_empty(number, cx);
         }
-        self.resources.queue.push_back(Wish::Subscribe(number, uri));
-        self.replace_listen(turn);
+        self.resources.queue.push_back(SubscriptionChange::Subscribe(number, uri));
+        self.replace_listen(cx);
     }
 
-    /// Answered at once: the host wants no more of it, however long the remote takes (E-41).
-    pub(super) fn unsubscribe(&mut self, number: u64, request: &Message, turn: &mut Turn<'_>) {
-        if let Some(OfResource { uri }) = request.params_as() {
-            self.resources.queue.push_back(Wish::Unsubscribe(uri));
-            self.replace_listen(turn);
+    /// Handles `resources/unsubscribe`. Answers at once, however long the remote takes (E-41).
+    pub(super) fn unsubscribe(
+        &mut self,
+        number: u64,
+        request: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
+        if let Some(ResourceParams { uri }) = request.params_as() {
+            self.resources.queue.push_back(SubscriptionChange::Unsubscribe(uri));
+            self.replace_listen(cx);
         }
-        self.answer_empty(number, turn);
+        self.answer_empty(number, cx);
     }
 
-    /// Opens a listen with everything that is wanted now, unless one is being opened.
-    fn replace_listen(&mut self, turn: &mut Turn<'_>) {
+    /// Opens a listen with all subscribed URIs, unless one is being opened.
+    fn replace_listen(&mut self, cx: &mut RemoteContext<'_>) {
         let resources = &mut self.resources;
         if resources.next.is_some() || resources.queue.is_empty() {
             return;
         }
         let before = resources.current.as_ref().map(|current| current.uris.clone());
-        let mut next = Listen { uris: before.clone().unwrap_or_default(), ..Listen::default() };
+        let mut next = ResourceListen {
+            uris: before.clone().unwrap_or_default(),
+            ..ResourceListen::default()
+        };
         for wish in std::mem::take(&mut resources.queue) {
             match wish {
-                Wish::Subscribe(number, uri) => {
+                SubscriptionChange::Subscribe(number, uri) => {
                     next.uris.insert(uri.clone());
                     next.waiting.push((number, uri));
                 }
-                Wish::Unsubscribe(uri) => {
+                SubscriptionChange::Unsubscribe(uri) => {
                     next.uris.remove(&uri);
                 }
             }
@@ -102,142 +111,141 @@ impl ModernRemote {
             .into_iter()
             .partition(|(_, uri)| before.as_ref().is_some_and(|b| b.contains(uri)));
         for (number, _) in known {
-            self.answer_empty(number, turn);
+            self.answer_empty(number, cx);
         }
         next.waiting = new;
         if next.uris.is_empty() {
-            return self.stop_listening_for_resources(next, turn);
+            return self.stop_listening_for_resources(next, cx);
         }
         if Some(&next.uris) != before.as_ref() {
-            next.exchange = self.open_listen(&next.uris, turn);
+            next.exchange = self.open_listen(&next.uris, cx);
             self.resources.next = Some(next);
         }
     }
 
-    fn stop_listening_for_resources(&mut self, next: Listen, turn: &mut Turn<'_>) {
-        // Subscribed and unsubscribed in one go.
+    fn stop_listening_for_resources(&mut self, next: ResourceListen, cx: &mut RemoteContext<'_>) {
+        // These were subscribed and unsubscribed meanwhile.
         for (number, _) in next.waiting {
-            self.answer_empty(number, turn);
+            self.answer_empty(number, cx);
         }
         if let Some(current) = self.resources.current.take() {
-            self.close_listen(current.exchange, turn);
+            self.close_listen(current.exchange, cx);
         }
     }
 
-    fn close_listen(&mut self, exchange: u64, turn: &mut Turn<'_>) {
+    fn close_listen(&mut self, exchange: u64, cx: &mut RemoteContext<'_>) {
         if self.exchanges.remove(&exchange).is_some() {
-            turn.effect(RemoteEffect::Close(exchange));
+            cx.emit(RemoteEffect::Close(exchange));
         }
     }
 
-    fn open_listen(&mut self, uris: &BTreeSet<String>, turn: &mut Turn<'_>) -> u64 {
+    fn open_listen(&mut self, uris: &BTreeSet<String>, cx: &mut RemoteContext<'_>) -> u64 {
         let uris = serde_json::Value::from(uris.iter().cloned().collect::<Vec<_>>());
         let member = filter::RESOURCE_UPDATES;
         let params = format!(r#"{{"notifications":{{"{member}":{uris}}}}}"#);
-        self.ask_aside(methods::LISTEN, &params, None, Role::Resources, turn)
+        self.ask_aside(methods::LISTEN, &params, None, Role::Resources, cx)
     }
 
     pub(super) fn take_resource_notice(
         &mut self,
         exchange: u64,
         message: &Message,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) {
         if message.method() != methods::ACKNOWLEDGED {
-            return notify(without_subscription(message), turn);
+            return notify(without_subscription(message), cx);
         }
         let granted = granted_uris(message);
         if let Some(next) = self.resources.next.take_if(|next| next.exchange == exchange) {
-            self.adopt_listen(next, &granted, turn);
+            self.adopt_listen(next, &granted, cx);
         }
         if std::mem::take(&mut self.resources.interrupted) {
             for uri in &granted {
                 let params = format!(r#"{{"uri":{}}}"#, serde_json::Value::from(uri.as_str()));
-                let method = methods::RESOURCE_UPDATED;
-                let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#);
-                turn.effect(RemoteEffect::Notify(Frame::from(line)));
+                let line = notification(methods::RESOURCE_UPDATED, Some(&params));
+                cx.emit(RemoteEffect::Notify(Frame::from(line)));
             }
         }
         self.resources.losses = 0;
-        self.replace_listen(turn);
+        self.replace_listen(cx);
     }
 
-    /// The new listen is acknowledged: the old one closes, and whoever waited hears (E-41).
-    fn adopt_listen(&mut self, mut next: Listen, granted: &BTreeSet<String>, turn: &mut Turn<'_>) {
+    /// Makes an acknowledged listen the current one: closes the old one and answers the waiting
+    /// requests (E-41).
+    fn adopt_listen(
+        &mut self,
+        mut next: ResourceListen,
+        granted: &BTreeSet<String>,
+        cx: &mut RemoteContext<'_>,
+    ) {
         for (number, uri) in std::mem::take(&mut next.waiting) {
             if granted.contains(&uri) {
-                self.answer_empty(number, turn);
+                self.answer_empty(number, cx);
             } else {
                 let uri = crate::redact::plain(&uri);
                 let text = format!("the server does not announce changes of `{uri}`");
-                self.answer_error(number, codes::INVALID_PARAMS, &text, turn);
+                self.answer_error(number, codes::INVALID_PARAMS, &text, cx);
             }
         }
         next.uris.retain(|uri| granted.contains(uri));
         if let Some(old) = self.resources.current.take() {
-            self.close_listen(old.exchange, turn);
+            self.close_listen(old.exchange, cx);
         }
         if next.uris.is_empty() {
-            return self.close_listen(next.exchange, turn);
+            return self.close_listen(next.exchange, cx);
         }
         self.resources.current = Some(next);
     }
 
-    /// A listen for resources ended without an answer.
+    /// Handles a listen for resources that ended without an answer.
     pub(super) fn resources_ended(
         &mut self,
         exchange: u64,
         failure: Option<&Failure>,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) {
         if let Some(next) = self.resources.next.take_if(|next| next.exchange == exchange) {
             for (number, _) in next.waiting {
                 if let Some(failure) = failure {
-                    turn.effect(RemoteEffect::Fail { number, failure: failure.clone() });
+                    cx.emit(RemoteEffect::Fail { number, failure: failure.clone() });
                 }
             }
-            return self.replace_listen(turn);
+            return self.replace_listen(cx);
         }
         self.resources.losses += 1;
         self.resources.interrupted = true;
-        let spread = turn.numbers.fresh();
-        self.later(pause(self.resources.losses, spread), Due::Resources, turn);
+        let spread = cx.numbers.fresh();
+        self.later(backoff(self.resources.losses, spread), Due::Resources, cx);
     }
 
-    /// The remote ended a listen on purpose, or refused it.
-    pub(super) fn resources_answered(&mut self, answer: &Message, turn: &mut Turn<'_>) {
+    /// Handles a listen for resources that the remote ended on purpose or refused.
+    pub(super) fn resources_answered(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
         let refused = answer.kind() == Kind::ErrorResponse;
-        let gone = |listen: &mut Listen| !self.exchanges.contains_key(&listen.exchange);
+        let gone = |listen: &mut ResourceListen| !self.exchanges.contains_key(&listen.exchange);
         let Some(next) = self.resources.next.take_if(gone) else {
             self.resources.losses = self.resources.losses.max(4);
-            return self.resources_ended(0, None, turn);
+            return self.resources_ended(0, None, cx);
         };
         for (number, _) in next.waiting {
-            match refused {
-                true => {
-                    turn.effect(RemoteEffect::Answer {
-                        number,
-                        answer: answer.clone(),
-                        edits: Vec::new(),
-                    });
-                }
-                false => {
-                    let text = "the server ended the subscription at once";
-                    self.answer_error(number, codes::INTERNAL_ERROR, text, turn);
-                }
+            if refused {
+                let (answer, edits) = (answer.clone(), Vec::new());
+                cx.emit(RemoteEffect::Answer { number, answer, edits });
+            } else {
+                let text = "the server ended the subscription at once";
+                self.answer_error(number, codes::INTERNAL_ERROR, text, cx);
             }
         }
-        self.replace_listen(turn);
+        self.replace_listen(cx);
     }
 
     /// Listens again after a loss, under a new id (E-45).
-    pub(super) fn listen_for_resources(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn listen_for_resources(&mut self, cx: &mut RemoteContext<'_>) {
         let Some(current) = &self.resources.current else { return };
         if self.resources.next.is_some() || self.exchanges.contains_key(&current.exchange) {
             return;
         }
         let uris = current.uris.clone();
-        let exchange = self.open_listen(&uris, turn);
+        let exchange = self.open_listen(&uris, cx);
         if let Some(current) = &mut self.resources.current {
             current.exchange = exchange;
         }
@@ -245,7 +253,7 @@ impl ModernRemote {
 }
 
 fn granted_uris(message: &Message) -> BTreeSet<String> {
-    let granted = acknowledged(message);
+    let granted = granted_filter(message);
     let uris = Object::parse(&granted)
         .and_then(|granted| serde_json::from_str(granted.get(filter::RESOURCE_UPDATES)?).ok());
     uris.unwrap_or_default()

@@ -1,102 +1,102 @@
-//! A modern result as a legacy host knows results (E-20 to E-25): what only 2026-07-28 has goes,
-//! and everything else keeps its bytes.
+//! Translates results of a modern remote for a legacy host (E-20 to E-25): removes what only
+//! 2026-07-28 has; all other bytes stay as they came.
 
-use super::{ModernRemote, Turn, content, protocol};
+use super::pages::{is_first_page, rebuild};
+use super::{ModernRemote, RemoteContext, content, protocol_failure};
 use crate::jsonrpc::{Change, Edit, Message, Object};
 use crate::protocol::meta::{caching, result_type};
 use crate::protocol::{ProtocolVersion, meta, methods};
 use crate::redact::plain;
 
-/// What kind of result came.
+/// The type of a result (E-20).
 #[derive(Debug, PartialEq, Eq)]
-enum Kind {
+enum ResultKind {
     Complete,
     InputRequired,
     Task,
     Unknown(String),
 }
 
-/// E-20: without the member the result is complete.
-fn kind_of(result: &Object<'_>) -> Kind {
+/// The type of a result. Without the member, it is complete (E-20).
+fn kind_of(result: &Object<'_>) -> ResultKind {
     match result.get(result_type::KEY) {
-        None => Kind::Complete,
+        None => ResultKind::Complete,
         Some(text) => match serde_json::from_str::<String>(text).as_deref() {
-            Ok(result_type::COMPLETE) => Kind::Complete,
-            Ok(result_type::INPUT_REQUIRED) => Kind::InputRequired,
-            Ok(result_type::TASK) => Kind::Task,
-            _ => Kind::Unknown(plain(text)),
+            Ok(result_type::COMPLETE) => ResultKind::Complete,
+            Ok(result_type::INPUT_REQUIRED) => ResultKind::InputRequired,
+            Ok(result_type::TASK) => ResultKind::Task,
+            _ => ResultKind::Unknown(plain(text)),
         },
     }
 }
 
 impl ModernRemote {
-    /// A result for a legacy host, or something that has to come before one.
-    pub(super) fn take_result(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Handles a result: the final one, or one that asks for input or creates a task.
+    pub(super) fn take_result(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(call) = self.calls.get(&number) else { return };
         let method = call.request.method().to_owned();
         let Some(result) = answer.outcome().and_then(Object::parse) else {
-            return self.fail(number, protocol("server's result is not an object"), turn);
+            return self.fail(number, protocol_failure("server's result is not an object"), cx);
         };
         match kind_of(&result) {
-            Kind::Complete => self.complete(number, answer, turn),
-            Kind::InputRequired if methods::may_need_input(&method) => {
-                self.input_required(number, &result, turn);
+            ResultKind::Complete => self.complete(number, answer, cx),
+            ResultKind::InputRequired if methods::may_need_input(&method) => {
+                self.input_required(number, &result, cx);
             }
             // E-35
-            Kind::InputRequired => {
+            ResultKind::InputRequired => {
                 let text = format!("server asks for input on `{method}`, where that has no place");
-                self.fail(number, protocol(text), turn);
+                self.fail(number, protocol_failure(text), cx);
             }
-            Kind::Task if method == methods::TOOLS_CALL => self.begin_task(number, &result, turn),
-            Kind::Task => {
+            ResultKind::Task if method == methods::TOOLS_CALL => {
+                self.begin_task(number, &result, cx)
+            }
+            ResultKind::Task => {
                 let text = format!("server made a task of `{method}`, where that has no place");
-                self.fail(number, protocol(text), turn);
+                self.fail(number, protocol_failure(text), cx);
             }
-            // E-21: the bridge declared only what it can drive.
-            Kind::Unknown(kind) => {
+            // E-21: the bridge declared only what it implements.
+            ResultKind::Unknown(kind) => {
                 let text = format!("server sent a result of the unknown type `{kind}`");
-                self.fail(number, protocol(text), turn);
+                self.fail(number, protocol_failure(text), cx);
             }
         }
     }
 
-    /// The final result of a request.
-    pub(super) fn complete(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Answers a request with its final result.
+    pub(super) fn complete(&mut self, number: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
         let method = call.request.method().to_owned();
         if method == methods::TOOLS_LIST {
-            let first = crate::eras::modern_remote::catalogue::is_first_page(&call.request);
+            let first = is_first_page(&call.request);
             let answer = self.catalogue.take_page(answer, first);
             let edits = legacy_edits(&method, &answer, self.host_version());
-            return match rebuilt(&answer, &edits) {
-                Some(answer) => self.finish(number, answer, Vec::new(), turn),
-                None => self.finish(number, answer, edits, turn),
+            return match rebuild(&answer, &edits) {
+                Some(answer) => self.finish(number, answer, Vec::new(), cx),
+                None => self.finish(number, answer, edits, cx),
             };
         }
         let edits = legacy_edits(&method, answer, self.host_version());
-        // Lists are kept and compared by the loop, which needs them whole.
-        match method.ends_with("/list").then(|| rebuilt(answer, &edits)).flatten() {
-            Some(answer) => self.finish(number, answer, Vec::new(), turn),
-            None => self.finish(number, answer.clone(), edits, turn),
+        // The loop caches and compares lists, so it needs them as a whole.
+        match method.ends_with("/list").then(|| rebuild(answer, &edits)).flatten() {
+            Some(answer) => self.finish(number, answer, Vec::new(), cx),
+            None => self.finish(number, answer.clone(), edits, cx),
         }
     }
 
-    /// The revision that the host speaks.
+    /// The host's revision.
     pub(super) fn host_version(&self) -> ProtocolVersion {
         let version = self.envelope.as_ref().and_then(|envelope| envelope.host_version);
         version.unwrap_or(ProtocolVersion::NEWEST_LEGACY)
     }
 }
 
-/// The same message after edits; `None` if they cannot be made.
-pub(super) fn rebuilt(message: &Message, edits: &[Edit]) -> Option<Message> {
-    if edits.is_empty() {
-        return Some(message.clone());
-    }
-    Message::parse(message.edited(edits).ok()?.into_bytes()).ok()
-}
-
-/// What a legacy host of this revision must not see of a result.
+/// The edits that remove what a legacy host of this revision must not see.
 fn legacy_edits(method: &str, answer: &Message, host: ProtocolVersion) -> Vec<Edit> {
     let (Some(text), Some(range)) = (answer.outcome(), answer.outcome_range()) else {
         return Vec::new();
@@ -109,7 +109,7 @@ fn legacy_edits(method: &str, answer: &Message, host: ProtocolVersion) -> Vec<Ed
         let edits = own.rewrite(at, |member| drop_server_info(&member.name), &[]);
         Some(if left { Change::Within(edits) } else { Change::Remove })
     });
-    let shown = content::shown(method, &result, range.start, host);
+    let shown = content::result_changes(method, &result, range.start, host);
     let cacheable = methods::is_cacheable(method);
     result.rewrite(
         range.start,

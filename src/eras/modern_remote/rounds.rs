@@ -1,38 +1,39 @@
 //! Rounds of input (E-30 to E-35): the remote says what it needs, the host is asked, and the same
-//! request goes out again with the answers. State and keys serve this one request only (E-06).
+//! request is sent again with the answers. State and keys are used for this one request only
+//! (E-06).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::questions::{Question, question};
-use super::{Due, ModernRemote, RemoteEffect, Turn, own_request, protocol};
+use super::questions::{HostQuestion, question};
+use super::{Due, ModernRemote, RemoteContext, RemoteEffect, protocol_failure};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Kind, Message, Object};
+use crate::jsonrpc::{Kind, Message, Object, RequestId};
 use crate::protocol::meta::rounds::{REQUESTS, RESPONSES, STATE};
 use crate::protocol::methods;
 use crate::redact::plain;
 
-/// How many rounds one request may take (E-33).
+/// The largest number of rounds of one request (E-33).
 const ROUNDS: u32 = 32;
-/// How many questions one round may hold (S-12).
+/// The largest number of questions in one round (S-12).
 const QUESTIONS: usize = 64;
-/// The longest pause before a round that asks nobody.
+/// The longest pause before a round without questions.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The questions of one round.
 #[derive(Debug, Default)]
-pub(super) struct Round {
-    /// The answers by the remote's keys; none while a question is open.
+pub(super) struct InputRound {
+    /// The answers by the remote's keys; `None` while a question is open.
     answers: BTreeMap<String, Option<String>>,
-    /// URLs that a person is being sent to, by key.
+    /// URLs that the user is being sent to, by key.
     visits: BTreeMap<String, String>,
-    /// Which keys are elicitations: only these can be refused in the answer (E-32).
+    /// The keys of elicitations: only these can be refused in an answer (E-32).
     elicitations: BTreeSet<String>,
     /// Whether nobody had to be asked.
     pub(super) silent: bool,
 }
 
-impl Round {
+impl InputRound {
     fn is_complete(&self) -> bool {
         self.answers.values().all(Option::is_some)
     }
@@ -54,50 +55,69 @@ struct HostError {
 }
 
 impl ModernRemote {
-    /// `input_required` in answer to a request.
-    pub(super) fn input_required(&mut self, number: u64, result: &Object<'_>, turn: &mut Turn<'_>) {
+    /// Handles the result `input_required`.
+    pub(super) fn input_required(
+        &mut self,
+        number: u64,
+        result: &Object<'_>,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let (requests, state) = (result.get(REQUESTS), result.get(STATE));
         if requests.is_none() && state.is_none() {
             return self.fail(
                 number,
-                protocol("server asks for input and does not say which"),
-                turn,
+                protocol_failure("server asks for input and does not say which"),
+                cx,
             );
         }
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.rounds += 1;
-        if call.rounds > ROUNDS || call.is_overdue(limit, turn.now) {
+        if call.rounds > ROUNDS || call.is_overdue(limit, cx.now) {
             let text = format!("server still asks for input after {} rounds", call.rounds - 1);
-            return self.fail(number, protocol(text), turn);
+            return self.fail(number, protocol_failure(text), cx);
         }
-        // As it was given, or not at all: it means something to the server only.
+        // The state is returned unchanged, or left out if there was none.
         call.added = state.map(|state| (STATE, state.to_owned())).into_iter().collect();
-        self.ask_host(number, requests, turn);
-        self.go_on(number, turn);
+        self.ask_host(number, requests, cx);
+        self.go_on(number, cx);
     }
 
-    /// Asks the host everything that a round needs.
-    pub(super) fn ask_host(&mut self, number: u64, requests: Option<&str>, turn: &mut Turn<'_>) {
+    /// Asks the host all questions of a round.
+    pub(super) fn ask_host(
+        &mut self,
+        number: u64,
+        requests: Option<&str>,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let entries = requests.and_then(Object::parse);
         let entries = entries.as_ref().map_or(&[][..], |entries| entries.members());
         if entries.len() > QUESTIONS {
-            return self.fail(number, protocol("server asks for too much input at once"), turn);
+            return self.fail(
+                number,
+                protocol_failure("server asks for too much input at once"),
+                cx,
+            );
         }
-        let mut round = Round { silent: true, ..Round::default() };
+        let mut round = InputRound { silent: true, ..InputRound::default() };
         let mut asked = Vec::new();
         for entry in entries {
-            let id = turn.numbers.fresh();
+            let id = cx.numbers.fresh();
             let Some(envelope) = &self.envelope else { return };
             match question(entry.value, envelope, id) {
                 Err(what) => {
-                    return self.fail(number, protocol(format!("server asks for {what}")), turn);
+                    return self.fail(
+                        number,
+                        protocol_failure(format!("server asks for {what}")),
+                        cx,
+                    );
                 }
-                Ok(Question::Answered(answer)) => {
+                Ok(HostQuestion::Answered(answer)) => {
                     round.answers.insert(entry.name.clone(), Some(answer));
                 }
-                Ok(Question::Visit(url, params)) => match self.visited(number, &url) {
-                    // E-34: consent was given; the server is waiting for the person, not for us.
+                Ok(HostQuestion::Visit(url, params)) => match self.visited_answer(number, &url) {
+                    // E-34: the user has consented already; the server waits until they have
+                    // visited the page.
                     Some(answer) => {
                         round.answers.insert(entry.name.clone(), Some(answer));
                     }
@@ -106,7 +126,7 @@ impl ModernRemote {
                         asked.push((id, entry.name.clone(), methods::ELICIT, Some(params)));
                     }
                 },
-                Ok(Question::Ask(method, params)) => {
+                Ok(HostQuestion::Ask(method, params)) => {
                     asked.push((id, entry.name.clone(), method, params));
                 }
             }
@@ -118,19 +138,19 @@ impl ModernRemote {
             }
             round.answers.insert(key.clone(), None);
             self.asks.insert(id, (number, key));
-            turn.effect(RemoteEffect::Ask(asking(id, method, params.as_deref())));
+            cx.emit(RemoteEffect::Ask(build_question(id, method, params.as_deref())));
         }
         if let Some(call) = self.calls.get_mut(&number) {
             call.round = Some(round);
         }
     }
 
-    fn visited(&self, number: u64, url: &str) -> Option<String> {
+    fn visited_answer(&self, number: u64, url: &str) -> Option<String> {
         self.calls.get(&number)?.visited.get(url).cloned()
     }
 
-    /// The host answers one of our questions.
-    pub(super) fn take_reply(&mut self, id: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Handles the host's answer to a question.
+    pub(super) fn take_reply(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
         let Some((number, key)) = self.asks.remove(&id) else { return };
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(round) = &mut call.round else { return };
@@ -138,59 +158,60 @@ impl ModernRemote {
             (Kind::Response, Some(result)) => result.to_owned(),
             _ => {
                 let error = answer.outcome_as::<HostError>().map(|error| error.message);
-                return self.refused(number, &key, &error.unwrap_or_default(), turn);
+                return self.take_refusal(number, &key, &error.unwrap_or_default(), cx);
             }
         };
         if let Some(url) = round.visits.get(&key).filter(|_| accepts(&reply)) {
             call.visited.insert(url.clone(), reply.clone());
         }
         round.answers.insert(key, Some(reply));
-        self.go_on(number, turn);
+        self.go_on(number, cx);
     }
 
-    /// The host answers with an error: only an elicitation has a form for that (E-32).
-    fn refused(&mut self, number: u64, key: &str, message: &str, turn: &mut Turn<'_>) {
+    /// Handles the host's error: an elicitation is answered with `cancel`, any other question fails
+    /// the request (E-32).
+    fn take_refusal(&mut self, number: u64, key: &str, message: &str, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let round = call.round.as_mut().filter(|round| round.elicitations.contains(key));
         if let Some(round) = round {
             round.answers.insert(key.to_owned(), Some(r#"{"action":"cancel"}"#.to_owned()));
-            return self.go_on(number, turn);
+            return self.go_on(number, cx);
         }
         let text = format!("the host refused what the server asked for: {}", plain(message));
         let failure = Failure::new(FailureKind::Protocol, text);
-        self.fail(number, failure.hint("the request was not carried out"), turn);
+        self.fail(number, failure.hint("the request was not carried out"), cx);
     }
 
-    /// Once everything is answered, the next round goes out (E-30).
-    pub(super) fn go_on(&mut self, number: u64, turn: &mut Turn<'_>) {
+    /// Sends the next round if everything is answered (E-30).
+    pub(super) fn go_on(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(round) = call.round.take_if(|round| round.is_complete()) else { return };
         if call.task.is_some() {
-            return self.update_task(number, &round.responses(), turn);
+            return self.update_task(number, &round.responses(), cx);
         }
         if !round.answers.is_empty() {
             call.added.push((RESPONSES, round.responses()));
         }
         match round.silent.then(|| pause(call.rounds)) {
-            // The first one at once, further ones not in a rush (E-33).
-            Some(pause) if !pause.is_zero() => self.later(pause, Due::Again(number), turn),
-            _ => self.send(number, turn),
+            // The first one is sent at once, later ones after a pause (E-33).
+            Some(pause) if !pause.is_zero() => self.later(pause, Due::Again(number), cx),
+            _ => self.send(number, cx),
         }
     }
 
-    /// Questions of a call that is done with are taken back (E-65).
-    pub(super) fn withdraw_questions(&mut self, number: u64, turn: &mut Turn<'_>) {
+    /// Cancels the open questions of a call (E-65).
+    pub(super) fn withdraw_questions(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let mut open: Vec<u64> =
             self.asks.iter().filter(|(_, (call, _))| *call == number).map(|(id, _)| *id).collect();
         open.sort_unstable();
         for id in open {
             self.asks.remove(&id);
-            turn.effect(RemoteEffect::Withdraw(id));
+            cx.emit(RemoteEffect::Withdraw(id));
         }
     }
 }
 
-/// 0, 200 ms, 400 ms … 10 s.
+/// The pause before a round without questions: 0, 200 ms, 400 ms … 10 s.
 fn pause(round: u32) -> Duration {
     match round {
         0 | 1 => Duration::ZERO,
@@ -202,13 +223,8 @@ fn accepts(reply: &str) -> bool {
     Object::parse(reply).and_then(|reply| reply.text("action")).as_deref() == Some("accept")
 }
 
-fn asking(id: u64, method: &str, params: Option<&str>) -> Message {
-    let request = own_request(method, params.unwrap_or("{}"));
-    let text = match params {
-        Some(_) => request.with_id(&id.to_string()).into_bytes(),
-        None => format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#).into(),
-    };
-    Message::parse(text).unwrap_or(request)
+fn build_question(id: u64, method: &str, params: Option<&str>) -> Message {
+    Message::request(&RequestId::from(id), method, params)
 }
 
 #[cfg(test)]

@@ -1,25 +1,25 @@
-//! Which arguments of a tool a modern remote wants mirrored into headers, read from its input
-//! schema (T-53), and their values in a call (T-54). Never follows a `$ref` (E-81).
+//! Finds the arguments of a tool that are mirrored into headers, by its input schema (T-53), and
+//! their values in a call (T-54). Never follows a `$ref` (E-81).
 
 use serde_json::Value;
 
-use crate::eras::headers::encoded;
+use crate::eras::headers::encode;
 use crate::jsonrpc::Object;
 use crate::protocol::headers::{PARAMETER_ANNOTATION, PARAMETER_PREFIX};
 
-/// How deep a schema is read (S-12).
+/// The largest depth to which a schema is read (S-12).
 const DEPTH: usize = 64;
-/// How many arguments of one tool are mirrored (S-12): many servers take no more than 100 headers
-/// in all.
+/// The largest number of mirrored arguments of one tool (S-12): many servers accept at most 100
+/// headers.
 const MIRRORS: usize = 64;
-/// Keywords whose value is data, where an annotation means nothing.
+/// Keywords whose value is data, so that an annotation in it has no meaning.
 const DATA: [&str; 4] = ["default", "enum", "const", "examples"];
-/// Keywords whose value is a map of schemas that are not reached through `properties` alone.
+/// Keywords whose value is a map of schemas that `properties` alone does not lead to.
 const MAPS: [&str; 4] = ["patternProperties", "$defs", "definitions", "dependentSchemas"];
-/// The largest integer that every JSON parser keeps.
+/// The largest integer that every JSON parser preserves.
 const SAFE: f64 = 9_007_199_254_740_991.0;
 
-/// The name of an argument that is mirrored and there twice.
+/// The name of a mirrored argument that is there twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Doubled(pub(super) String);
 
@@ -30,19 +30,22 @@ pub(super) struct Mirror {
     header: String,
     /// The chain of property names that leads to the value.
     path: Vec<String>,
-    kind: Kind,
+    kind: HeaderValueKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum HeaderValueKind {
     String,
     Integer,
     Boolean,
 }
 
-/// The annotations of an input schema, or why they make the tool unusable.
+/// The annotated arguments of an input schema.
+///
+/// # Errors
+/// Why the annotations make the tool invalid, in words.
 pub(super) fn mirrors(schema: &str) -> Result<Vec<Mirror>, String> {
-    // Most schemas have none: no need to read them.
+    // Most schemas have no annotations and need not be parsed.
     if memchr::memmem::find(schema.as_bytes(), PARAMETER_ANNOTATION.as_bytes()).is_none() {
         return Ok(Vec::new());
     }
@@ -53,7 +56,8 @@ pub(super) fn mirrors(schema: &str) -> Result<Vec<Mirror>, String> {
     Ok(found)
 }
 
-/// Looks through one schema. `path` is the chain of properties, or none where it was left.
+/// Scans one schema. `path` is the chain of properties that leads to it; `None` if other keywords
+/// do.
 fn scan(
     schema: &Value,
     mut path: Option<&mut Vec<String>>,
@@ -122,12 +126,12 @@ fn mirror(
     Ok(Mirror { header, path: path.clone(), kind })
 }
 
-/// The one permitted type, or it and `null` (O-3).
-fn kind(schema_type: &Value) -> Option<Kind> {
+/// The type of an argument: one permitted type, or it and `null` (O-3).
+fn kind(schema_type: &Value) -> Option<HeaderValueKind> {
     let one = |name: &str| match name {
-        "string" => Some(Kind::String),
-        "integer" => Some(Kind::Integer),
-        "boolean" => Some(Kind::Boolean),
+        "string" => Some(HeaderValueKind::String),
+        "integer" => Some(HeaderValueKind::Integer),
+        "boolean" => Some(HeaderValueKind::Boolean),
         _ => None,
     };
     match schema_type {
@@ -147,7 +151,7 @@ fn is_token(byte: u8) -> bool {
 }
 
 impl Mirror {
-    /// The header of a call with these arguments; none for a value that is absent, `null`, of
+    /// The header of a call with these arguments; `None` for a value that is absent, `null`, of
     /// another type or out of range (O-3).
     ///
     /// # Errors
@@ -168,16 +172,16 @@ impl Mirror {
     fn of_value(&self, value: &str) -> Option<(String, String)> {
         let value: Value = serde_json::from_str(value).ok()?;
         let text = match (self.kind, &value) {
-            (Kind::String, Value::String(text)) => text.clone(),
-            (Kind::Boolean, Value::Bool(flag)) => flag.to_string(),
-            (Kind::Integer, Value::Number(number)) => {
+            (HeaderValueKind::String, Value::String(text)) => text.clone(),
+            (HeaderValueKind::Boolean, Value::Bool(flag)) => flag.to_string(),
+            (HeaderValueKind::Integer, Value::Number(number)) => {
                 let number = number.as_f64()?;
                 (number.fract() == 0.0 && number.abs() <= SAFE)
                     .then(|| (number as i64).to_string())?
             }
             _ => return None,
         };
-        Some((self.header.clone(), encoded(&text)))
+        Some((self.header.clone(), encode(&text)))
     }
 }
 

@@ -1,117 +1,125 @@
-//! Tasks of the extension `io.modelcontextprotocol/tasks`, driven out of the legacy host's sight
-//! (E-70 to E-72): poll, ask what the task asks, hand the answers over, and give the host the final
-//! result.
+//! Tasks of the extension `io.modelcontextprotocol/tasks`, hidden from the legacy host (E-70 to
+//! E-72): polls a task, asks the host for the input that it needs, passes the answers on, and gives
+//! the host the final result.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Due, ModernRemote, Role, Turn, protocol, response};
+use super::{Due, ModernRemote, RemoteContext, Role, own_response, protocol_failure};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Change, Kind, Message, Object};
+use crate::jsonrpc::{Change, Kind, Message, Object, RequestId};
 use crate::protocol::meta::rounds::REQUESTS;
 use crate::protocol::methods;
 
-/// How often a task is asked for when it does not say (E-70), growing up to the second one.
+/// The first polling interval of a task that names none (E-70). It grows up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// No task is asked for more often than this, whatever it says.
+/// The shortest polling interval, whatever the task says.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-/// How often in a row a poll may get lost.
+/// How many polls in a row may be lost.
 const LOSSES: u32 = 5;
-/// How many tasks are polled at a time (S-12).
+/// The largest number of tasks that are polled at a time (S-12).
 const TASKS: usize = 1000;
 
 /// A task that a call became.
 #[derive(Debug)]
-pub(super) struct Task {
+pub(super) struct RemoteTask {
     id: String,
     interval: Option<Duration>,
     polls: u32,
     losses: u32,
-    /// Keys that the host was asked for, over the whole life of the task (E-71).
+    /// The keys that the host was asked for over the life of the task (E-71).
     asked: BTreeSet<String>,
 }
 
 impl ModernRemote {
-    /// `resultType: "task"` in answer to a call.
-    pub(super) fn begin_task(&mut self, number: u64, result: &Object<'_>, turn: &mut Turn<'_>) {
+    /// Handles the result type `task`.
+    pub(super) fn begin_task(
+        &mut self,
+        number: u64,
+        result: &Object<'_>,
+        cx: &mut RemoteContext<'_>,
+    ) {
         let Some(id) = result.text("taskId") else {
-            return self.fail(number, protocol("server made a task and gave it no id"), turn);
+            return self.fail(number, protocol_failure("server made a task and gave it no id"), cx);
         };
         let polled = self.calls.values().filter(|call| call.task.is_some()).count();
         if let Some(call) = self.calls.get_mut(&number) {
             let (polls, losses, asked) = (0, 0, BTreeSet::new());
-            call.task = Some(Task { id, interval: interval(result), polls, losses, asked });
+            call.task = Some(RemoteTask { id, interval: interval(result), polls, losses, asked });
         }
         if polled >= TASKS {
-            self.end_task(number, turn);
+            self.end_task(number, cx);
             let text = format!("server runs more than {TASKS} tasks for us at a time");
-            return self.fail(number, protocol(text), turn);
+            return self.fail(number, protocol_failure(text), cx);
         }
-        self.poll_later(number, turn);
+        self.poll_later(number, cx);
     }
 
-    pub(super) fn poll_later(&mut self, number: u64, turn: &mut Turn<'_>) {
+    pub(super) fn poll_later(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
-        if call.is_overdue(limit, turn.now) {
+        if call.is_overdue(limit, cx.now) {
             let text = "the task was not done within the limit for a whole request";
-            self.end_task(number, turn);
-            return self.fail(number, Failure::new(FailureKind::Timeout, text), turn);
+            self.end_task(number, cx);
+            return self.fail(number, Failure::new(FailureKind::Timeout, text), cx);
         }
         let Some(task) = &mut call.task else { return };
         let growing = FIRST_PAUSE.saturating_mul(1 << task.polls.min(5)).min(LONGEST_PAUSE);
         task.polls += 1;
         let pause = task.interval.unwrap_or(growing).max(SHORTEST_PAUSE);
-        self.later(pause, Due::Poll(number), turn);
+        self.later(pause, Due::Poll(number), cx);
     }
 
-    pub(super) fn poll(&mut self, number: u64, turn: &mut Turn<'_>) {
+    pub(super) fn poll(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
             return;
         };
         let params = about(&task.id);
-        self.ask_aside(methods::TASKS_GET, &params, None, Role::Poll(number), turn);
+        self.ask_aside(methods::TASKS_GET, &params, None, Role::Poll(number), cx);
     }
 
-    /// How the task stands.
-    pub(super) fn take_task(&mut self, number: u64, answer: &Message, turn: &mut Turn<'_>) {
+    /// Handles the state of a task.
+    pub(super) fn take_task(&mut self, number: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
         if answer.kind() == Kind::ErrorResponse {
-            return self.finish(number, answer.clone(), Vec::new(), turn);
+            return self.finish(number, answer.clone(), Vec::new(), cx);
         }
         let Some(state) = answer.outcome().and_then(Object::parse) else {
-            return self.fail(number, protocol("server's task is not an object"), turn);
+            return self.fail(number, protocol_failure("server's task is not an object"), cx);
         };
         if let Some(task) = self.calls.get_mut(&number).and_then(|call| call.task.as_mut()) {
             task.losses = 0;
             task.interval = interval(&state).or(task.interval);
         }
         match state.text("status").as_deref() {
-            Some("working") => self.poll_later(number, turn),
-            Some("input_required") => self.task_asks(number, &state, turn),
-            Some("completed") => match state.get("result").and_then(response) {
-                Some(result) => self.complete(number, &result, turn),
-                None => self.fail(number, protocol("the finished task has no result"), turn),
+            Some("working") => self.poll_later(number, cx),
+            Some("input_required") => self.task_asks(number, &state, cx),
+            Some("completed") => match state.get("result").and_then(own_response) {
+                Some(result) => self.complete(number, &result, cx),
+                None => self.fail(number, protocol_failure("the finished task has no result"), cx),
             },
-            Some("failed") => match state.get("error").and_then(error) {
-                Some(error) => self.finish(number, error, Vec::new(), turn),
-                None => self.fail(number, protocol("the failed task has no error"), turn),
+            Some("failed") => match state.get("error") {
+                Some(error) => {
+                    let answer = Message::error(&RequestId::from(0), error);
+                    self.finish(number, answer, Vec::new(), cx);
+                }
+                None => self.fail(number, protocol_failure("the failed task has no error"), cx),
             },
             Some("cancelled") => {
                 let failure = Failure::new(FailureKind::Protocol, "server cancelled the task");
-                self.fail(number, failure.hint("call the tool again if it is still needed"), turn);
+                self.fail(number, failure.hint("call the tool again if it is still needed"), cx);
             }
-            _ => self.fail(number, protocol("the task is in no known state"), turn),
+            _ => self.fail(number, protocol_failure("the task is in no known state"), cx),
         }
     }
 
-    /// The task waits for input: the host is asked once per key (E-71).
-    fn task_asks(&mut self, number: u64, state: &Object<'_>, turn: &mut Turn<'_>) {
+    /// Asks the host for the input that the task waits for, once per key (E-71).
+    fn task_asks(&mut self, number: u64, state: &Object<'_>, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(task) = &mut call.task else { return };
         let requests = state.get(REQUESTS).and_then(Object::parse);
         let Some(requests) = requests.filter(|_| call.round.is_none()) else {
-            return self.poll_later(number, turn);
+            return self.poll_later(number, cx);
         };
         let known = task.asked.clone();
         let new = requests.rewritten(
@@ -121,29 +129,30 @@ impl ModernRemote {
         let names = requests.members().iter().map(|member| member.name.clone());
         task.asked.extend(names);
         if Object::parse(&new).is_none_or(|new| new.members().is_empty()) {
-            return self.poll_later(number, turn);
+            return self.poll_later(number, cx);
         }
-        self.ask_host(number, Some(&new), turn);
-        self.go_on(number, turn);
+        self.ask_host(number, Some(&new), cx);
+        self.go_on(number, cx);
     }
 
-    /// The host's answers for the task. Not a retry of the call.
-    pub(super) fn update_task(&mut self, number: u64, responses: &str, turn: &mut Turn<'_>) {
+    /// Passes the host's answers to the task, without sending the call again.
+    pub(super) fn update_task(&mut self, number: u64, responses: &str, cx: &mut RemoteContext<'_>) {
         let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
             return;
         };
         let id = serde_json::Value::from(task.id.as_str());
         let params = format!(r#"{{"taskId":{id},"inputResponses":{responses}}}"#);
-        self.ask_aside(methods::TASKS_UPDATE, &params, None, Role::Update(number), turn);
+        self.ask_aside(methods::TASKS_UPDATE, &params, None, Role::Update(number), cx);
     }
 
-    /// A poll or an update got lost: polling does no harm; an update is idempotent by its keys.
+    /// Handles a poll or an update that was lost. A lost poll is repeated; a lost update fails the
+    /// call.
     pub(super) fn task_unheard(
         &mut self,
         number: u64,
         role: Role,
         failure: Failure,
-        turn: &mut Turn<'_>,
+        cx: &mut RemoteContext<'_>,
     ) {
         let task = self.calls.get_mut(&number).and_then(|call| call.task.as_mut());
         let Some(task) = task else { return };
@@ -151,18 +160,18 @@ impl ModernRemote {
         let lasting = matches!(role, Role::Update(_))
             || !matches!(failure.kind, FailureKind::Lost | FailureKind::Network);
         if lasting || task.losses > LOSSES {
-            return self.fail(number, failure, turn);
+            return self.fail(number, failure, cx);
         }
-        self.poll_later(number, turn);
+        self.poll_later(number, cx);
     }
 
-    /// The host gave the call up: the task is told, by its own method (E-72).
-    pub(super) fn end_task(&mut self, number: u64, turn: &mut Turn<'_>) {
+    /// Cancels a task by its own method, because the host cancelled the call (E-72).
+    pub(super) fn end_task(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
             return;
         };
         let params = about(&task.id);
-        self.ask_aside(methods::TASKS_CANCEL, &params, None, Role::Aside, turn);
+        self.ask_aside(methods::TASKS_CANCEL, &params, None, Role::Aside, cx);
     }
 }
 
@@ -174,10 +183,6 @@ fn interval(state: &Object<'_>) -> Option<Duration> {
     let milliseconds: f64 = serde_json::from_str(state.get("pollIntervalMs")?).ok()?;
     let sane = milliseconds.is_finite() && milliseconds >= 0.0;
     sane.then(|| Duration::from_millis(milliseconds.min(3_600_000.0) as u64))
-}
-
-fn error(error: &str) -> Option<Message> {
-    Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"error":{error}}}"#)).ok()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 
 /// What the adapter is told of its surroundings.
-pub(super) fn options() -> RemoteOptions {
-    RemoteOptions {
+pub(super) fn options() -> AdapterOptions {
+    AdapterOptions {
         host_name: "shop.example".to_owned(),
         limit: Some(Duration::from_secs(600)),
         extensions: Vec::new(),
@@ -22,7 +22,7 @@ pub(super) fn discovered() -> ModernRemote {
 }
 
 /// The same, seen by a bridge with these options.
-pub(super) fn discovered_with(options: RemoteOptions) -> ModernRemote {
+pub(super) fn discovered_with(options: AdapterOptions) -> ModernRemote {
     let result = json!({
         "resultType": "complete",
         "supportedVersions": ["2026-07-28"],
@@ -91,10 +91,11 @@ impl Played {
         self.local("initialize", params)
     }
 
-    fn turn(&mut self, work: impl FnOnce(&mut ModernRemote, &mut Turn<'_>)) {
+    fn act(&mut self, work: impl FnOnce(&mut ModernRemote, &mut RemoteContext<'_>)) {
         let mut effects = Vec::new();
-        let mut turn = Turn { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
-        work(&mut self.remote, &mut turn);
+        let mut cx =
+            RemoteContext { now: self.now, numbers: &mut self.numbers, effects: &mut effects };
+        work(&mut self.remote, &mut cx);
         for effect in effects {
             self.take(effect);
         }
@@ -147,14 +148,14 @@ impl Played {
     /// A request of the legacy host; the exchange it led to.
     pub(super) fn request(&mut self, method: &str, params: Value) -> u64 {
         let (number, message) = self.message(method, params);
-        self.turn(|remote, turn| remote.take_request(number, &message, turn));
+        self.act(|remote, cx| remote.take_request(number, &message, cx));
         self.sent.last().map_or(0, |exchange| exchange.number)
     }
 
     /// A request of a modern host.
     pub(super) fn relay(&mut self, method: &str, params: Value) -> u64 {
         let (number, message) = self.message(method, params);
-        self.turn(|remote, turn| remote.relay_request(number, &message, turn));
+        self.act(|remote, cx| remote.relay_request(number, &message, cx));
         self.last_exchange()
     }
 
@@ -170,7 +171,7 @@ impl Played {
 
     pub(super) fn cancel(&mut self) {
         let number = self.last;
-        self.turn(|remote, turn| remote.cancel(number, turn));
+        self.act(|remote, cx| remote.cancel(number, cx));
     }
 
     /// A line of the host, as it stands in a transcript.
@@ -189,7 +190,7 @@ impl Played {
         self.last = self.numbers.fresh();
         self.ids.insert(self.last, message["id"].clone());
         let (number, message) = (self.last, Message::parse(message.to_string()).unwrap());
-        self.turn(|remote, turn| remote.take_request(number, &message, turn));
+        self.act(|remote, cx| remote.take_request(number, &message, cx));
     }
 
     /// A message of the server, as it stands in a transcript.
@@ -203,7 +204,7 @@ impl Played {
     }
 
     pub(super) fn cancel_number(&mut self, number: u64) {
-        self.turn(|remote, turn| remote.cancel(number, turn));
+        self.act(|remote, cx| remote.cancel(number, cx));
     }
 
     pub(super) fn last_number(&self) -> u64 {
@@ -229,13 +230,13 @@ impl Played {
     }
 
     pub(super) fn listen(&mut self) -> u64 {
-        self.turn(|remote, turn| remote.listen(turn));
+        self.act(|remote, cx| remote.listen(cx));
         self.last_exchange()
     }
 
     fn say(&mut self, exchange: u64, message: Value) {
         let message = Message::parse(message.to_string()).unwrap();
-        self.turn(|remote, turn| remote.take_message(exchange, &message, turn));
+        self.act(|remote, cx| remote.take_message(exchange, &message, cx));
     }
 
     pub(super) fn answer(&mut self, exchange: u64, result: Value) {
@@ -253,14 +254,14 @@ impl Played {
     /// The exchange breaks before its answer.
     pub(super) fn lose(&mut self, exchange: u64) {
         let failure = Failure::new(FailureKind::Lost, "the stream broke");
-        self.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
+        self.act(|remote, cx| remote.take_end(exchange, Some(failure), cx));
     }
 
     pub(super) fn reply(&mut self, question: &Value, result: Value) {
         let id = question["id"].as_u64().unwrap();
         let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string();
         let answer = Message::parse(answer).unwrap();
-        self.turn(|remote, turn| remote.take_host_answer(id, &answer, turn));
+        self.act(|remote, cx| remote.take_host_answer(id, &answer, cx));
     }
 
     pub(super) fn reply_error(&mut self, question: &Value, message: &str) {
@@ -268,7 +269,7 @@ impl Played {
         let error = json!({ "code": -1, "message": message });
         let answer = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
         let answer = Message::parse(answer).unwrap();
-        self.turn(|remote, turn| remote.take_host_answer(id, &answer, turn));
+        self.act(|remote, cx| remote.take_host_answer(id, &answer, cx));
     }
 
     fn exchange(&self, number: u64) -> &Exchange {
@@ -337,7 +338,7 @@ impl Played {
         let Some(due) = self.remote.due() else { return Duration::ZERO };
         let pause = due.saturating_duration_since(self.now);
         self.now = due;
-        self.turn(|remote, turn| remote.take_time(turn));
+        self.act(|remote, cx| remote.take_time(cx));
         pause
     }
 }
@@ -366,14 +367,14 @@ fn notifications_of_the_legacy_era_stay_here() {
         let text = json!({ "jsonrpc": "2.0", "method": method }).to_string();
         let message = Message::parse(text).unwrap();
         let number = played.numbers.fresh();
-        played.turn(|remote, turn| remote.take_notification(number, &message, turn));
+        played.act(|remote, cx| remote.take_notification(number, &message, cx));
         assert!(played.sent.is_empty(), "{method}");
     }
     let mut played = Played::open();
     let text = r#"{"jsonrpc":"2.0","method":"vendor/changed","params":{}}"#;
     let message = Message::parse(text).unwrap();
     let number = played.numbers.fresh();
-    played.turn(|remote, turn| remote.take_notification(number, &message, turn));
+    played.act(|remote, cx| remote.take_notification(number, &message, cx));
     assert_eq!(played.header(number, "mcp-method"), Some("vendor/changed"), "O-14");
 }
 
@@ -414,7 +415,7 @@ fn an_answer_of_the_other_era_is_a_contradiction() {
         let mut played = Played::open();
         let exchange = played.request("prompts/list", json!({}));
         let failure = Failure::new(FailureKind::Http, "refused").status(status);
-        played.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
+        played.act(|remote, cx| remote.take_end(exchange, Some(failure), cx));
         assert_eq!(played.outcome(), "contradicted");
     }
     let mut played = Played::open();
@@ -428,7 +429,7 @@ fn an_answer_of_the_other_era_is_a_contradiction() {
 fn extensions_of_signing_in_are_declared_for_the_bridge() {
     let name = "io.modelcontextprotocol/oauth-client-credentials";
     let played =
-        || Played::new(discovered_with(RemoteOptions { extensions: vec![name], ..options() }));
+        || Played::new(discovered_with(AdapterOptions { extensions: vec![name], ..options() }));
     let seen = |body: Value| {
         let own = &body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
         own["extensions"].clone()

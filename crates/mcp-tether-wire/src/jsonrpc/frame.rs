@@ -1,12 +1,12 @@
-//! The bytes of one outgoing message, possibly in several pieces, so that replacing an id in a
-//! large message copies nothing but the id.
+//! The bytes of one outgoing message, possibly in several pieces, so that replacing the id of a large
+//! message copies only the id.
 
 use std::fmt;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-/// Messages up to this many bytes are copied into one piece: cheaper than three small writes.
+/// Messages up to this many bytes are copied into one piece, which is cheaper than three small writes.
 const COPY_LIMIT: usize = 16 * 1024;
 
 /// Edits of one message that overlap, are out of order, or reach beyond its end.
@@ -21,7 +21,10 @@ impl fmt::Display for Overlap {
 
 impl std::error::Error for Overlap {}
 
-/// Checks that edits are in order, do not overlap, and lie within `length` bytes.
+/// Checks edits of a text of `length` bytes.
+///
+/// # Errors
+/// They are not in order, overlap, or reach beyond the end.
 pub(super) fn check<With>(length: usize, edits: &[(Range<usize>, With)]) -> Result<(), Overlap> {
     let mut from = 0;
     for (range, _) in edits {
@@ -86,7 +89,7 @@ impl Frame {
         self.length
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the frame has no bytes.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -96,7 +99,7 @@ impl Frame {
         self.pieces
     }
 
-    /// The pieces joined; copies only when there is more than one.
+    /// All pieces as one; copies only if there is more than one.
     pub fn into_bytes(mut self) -> Bytes {
         if self.pieces.len() == 1 {
             return self.pieces.remove(0);

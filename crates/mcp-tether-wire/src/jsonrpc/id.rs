@@ -1,4 +1,4 @@
-//! Request ids: a string or an integer, echoed with type and value intact (T-06).
+//! Request ids: a string or an integer, returned with type and value unchanged (T-06).
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde_json::value::RawValue;
 /// The id of a JSON-RPC request. `1` and `"1"` are different ids.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RequestId {
-    /// An integer, kept as its digits so that no size limit applies.
+    /// An integer, kept as its digits so that its size is not limited.
     Integer(Box<str>),
     /// A string, unescaped.
     Text(Box<str>),
 }
 
 impl RequestId {
-    /// Reads an id from its JSON text. `None` for anything that is no legal MCP id: `null`,
+    /// Parses the JSON text of an id. `None` for anything that MCP does not allow as an id: `null`,
     /// fractions, exponents, booleans, objects and arrays.
     pub fn from_json(text: &str) -> Option<Self> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
@@ -26,7 +26,7 @@ impl RequestId {
         integer.then(|| Self::Integer(text.into()))
     }
 
-    /// Reads an id that was already found as a JSON value.
+    /// Parses an id that was already found as a JSON value.
     pub fn from_raw(raw: &RawValue) -> Option<Self> {
         Self::from_json(raw.get())
     }

@@ -1,21 +1,21 @@
-//! Line framing of the stdio transport: bounded, linear in the size of its input, indifferent to
-//! how the bytes are cut (T-01, T-04). Does no I/O.
+//! Line framing of the stdio transport: bounded, linear in the size of its input, and independent of
+//! how the bytes are split into reads (T-01, T-04). Does no I/O.
 
 use bytes::{Bytes, BytesMut};
 
-/// A buffer that grew beyond this for one line is given back once it is empty.
-const KEEP_CAPACITY: usize = 256 * 1024;
+/// A buffer that grew beyond this many bytes for one line is freed once it is empty.
+const KEPT_CAPACITY: usize = 256 * 1024;
 
-/// What the decoder found.
+/// A line that the decoder found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
-    /// A line without its ending, never blank.
+    /// A line without its line ending; never blank.
     Text(Bytes),
-    /// A line longer than the limit; its first bytes, the rest was thrown away.
+    /// The first bytes (at most 4096) of a line that is longer than the limit; the rest is discarded.
     TooLong(Bytes),
 }
 
-/// Cuts a byte stream into lines.
+/// Splits a byte stream into lines.
 #[derive(Debug)]
 pub struct LineDecoder {
     buffer: BytesMut,
@@ -30,12 +30,12 @@ impl LineDecoder {
         Self { buffer: BytesMut::new(), searched: 0, limit, discarding: None }
     }
 
-    /// Where the next bytes of the stream belong.
+    /// The buffer to which the caller appends the next bytes of the stream.
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
-    /// The next complete line, if the buffer holds one.
+    /// The next complete line; `None` if the buffer does not hold one.
     pub fn next_line(&mut self) -> Option<Line> {
         loop {
             let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
@@ -45,30 +45,30 @@ impl LineDecoder {
             };
             let line = self.buffer.split_to(self.searched + at + 1).freeze();
             self.searched = 0;
-            self.give_back();
+            self.shrink_buffer();
             if let Some(start) = self.discarding.take() {
                 return Some(Line::TooLong(start));
             }
             let line = line.slice(..line.len() - 1);
-            if let Some(line) = self.judged(line) {
+            if let Some(line) = self.check_line(line) {
                 return Some(line);
             }
         }
     }
 
-    /// What is left when the stream ends: a last line without an ending.
+    /// The last line, without a line ending, when the stream has ended.
     pub fn finish(&mut self) -> Option<Line> {
         let rest = self.buffer.split().freeze();
         self.searched = 0;
         match self.discarding.take() {
             Some(start) => Some(Line::TooLong(start)),
-            None => self.judged(rest),
+            None => self.check_line(rest),
         }
     }
 
-    fn judged(&self, line: Bytes) -> Option<Line> {
+    fn check_line(&self, line: Bytes) -> Option<Line> {
         if line.len() > self.limit {
-            return Some(Line::TooLong(opening(&line)));
+            return Some(Line::TooLong(beginning(&line)));
         }
         let end = line.iter().rposition(|b| *b != b'\r').map_or(0, |at| at + 1);
         let line = line.slice(..end);
@@ -79,21 +79,21 @@ impl LineDecoder {
         if self.discarding.is_some() {
             self.buffer.clear();
         } else if self.buffer.len() > self.limit {
-            self.discarding = Some(opening(&self.buffer));
+            self.discarding = Some(beginning(&self.buffer));
             self.buffer = BytesMut::new();
         }
         self.searched = self.buffer.len();
     }
 
-    fn give_back(&mut self) {
-        if self.buffer.is_empty() && self.buffer.capacity() > KEEP_CAPACITY {
+    fn shrink_buffer(&mut self) {
+        if self.buffer.is_empty() && self.buffer.capacity() > KEPT_CAPACITY {
             self.buffer = BytesMut::new();
         }
     }
 }
 
-/// Enough of a line to find its id in.
-fn opening(line: &[u8]) -> Bytes {
+/// The beginning of a line, long enough to find its id in.
+fn beginning(line: &[u8]) -> Bytes {
     Bytes::copy_from_slice(&line[..line.len().min(4096)])
 }
 
@@ -146,7 +146,7 @@ mod tests {
         decoder.buffer().extend_from_slice(&vec![b'x'; 1 << 22]);
         decoder.buffer().extend_from_slice(b"\n");
         assert!(decoder.next_line().is_some());
-        assert!(decoder.buffer().capacity() <= KEEP_CAPACITY);
+        assert!(decoder.buffer().capacity() <= KEPT_CAPACITY);
     }
 
     proptest::proptest! {

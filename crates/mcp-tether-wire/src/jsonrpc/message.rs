@@ -1,7 +1,7 @@
-//! A message: its kind, id and method are read, its bytes stay as they came (T-03).
+//! A message: its kind, id and method are parsed, its bytes stay as they came (T-03).
 //!
-//! The whole text is checked once to be JSON in UTF-8, in linear time and without building values,
-//! so that what is passed on cannot break the other side's framing.
+//! The whole text is checked once to be JSON in UTF-8, in linear time and without building values, so
+//! that no text that is passed on can break the other side's framing.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,12 +13,13 @@ use serde_json::value::RawValue;
 use super::frame::{Frame, Overlap};
 use super::id::RequestId;
 use super::object::Object;
+use super::slice_range::range_in;
 use crate::protocol::codes;
 
-/// What a message is, by the members it has.
+/// The kind of a message, by its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Has `method` and `id`: exactly one answer is owed.
+    /// Has `method` and `id`; must be answered exactly once.
     Request,
     /// Has `method` and no `id`.
     Notification,
@@ -47,28 +48,28 @@ enum IdPlace {
     Missing(usize),
 }
 
-/// Text that is no message: the JSON-RPC error that answers it (T-05).
+/// A text that is not a message, as the JSON-RPC error that answers it (T-05).
 #[derive(Clone, Debug)]
 pub struct Invalid {
-    /// `-32700` for text that is not JSON, `-32600` for JSON that is no message.
+    /// `-32700` for text that is not JSON, `-32600` for JSON that is not a message.
     pub code: i64,
-    /// The id, when it could be read.
+    /// The id, if it could be read.
     pub id: Option<RequestId>,
-    /// What is wrong, in words for the sender; never quotes the text itself.
+    /// What is wrong, in words for the sender. Never quotes the text.
     pub reason: String,
 }
 
-/// What one line, body or event holds.
+/// The content of one line, body or event.
 #[derive(Debug)]
 pub enum Received {
     /// A single message.
     One(Message),
-    /// A JSON-RPC batch (revision 2025-03-26): its members, each judged on its own.
+    /// A JSON-RPC batch (revision 2025-03-26): its members, each parsed on its own.
     Batch(Vec<Result<Message, Invalid>>),
 }
 
 #[derive(serde::Deserialize)]
-struct Envelope<'a> {
+struct TopLevel<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     jsonrpc: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -83,13 +84,17 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Keeps `null` apart from an absent member.
+/// Distinguishes `null` from an absent member.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl Received {
-    /// Reads one line, body or event payload. Line breaks between tokens are taken out (T-01).
+    /// Parses one line, body or event payload. Line breaks between tokens are removed (T-01).
+    ///
+    /// # Errors
+    /// The text is not JSON in UTF-8, not a message, or an empty batch. Errors in the members of a
+    /// batch are in [`Received::Batch`].
     pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
         let raw = compact(raw);
         let text = std::str::from_utf8(&raw).map_err(|error| {
@@ -112,7 +117,10 @@ impl Received {
 }
 
 impl Message {
-    /// Reads exactly one message; a batch is an error.
+    /// Parses exactly one message.
+    ///
+    /// # Errors
+    /// As for [`Received::parse`], or the text is a batch.
     pub fn parse(raw: impl Into<Bytes>) -> Result<Self, Invalid> {
         match Received::parse(raw.into())? {
             Received::One(message) => Ok(message),
@@ -123,7 +131,7 @@ impl Message {
     }
 
     fn parse_text(raw: &Bytes, text: &str) -> Result<Self, Invalid> {
-        let envelope: Envelope<'_> =
+        let envelope: TopLevel<'_> =
             serde_json::from_str(text).map_err(|_| Invalid::classify(text))?;
         let id = envelope.id.and_then(RequestId::from_raw);
         if envelope.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
@@ -147,12 +155,24 @@ impl Message {
         })
     }
 
-    /// What this message is.
+    /// A message of which everything is known already: `raw` is not read.
+    pub(super) fn from_parts(
+        kind: Kind,
+        raw: Bytes,
+        id: Option<(RequestId, Range<usize>)>,
+        method: Option<&str>,
+        params: Option<Range<usize>>,
+        outcome: Option<Range<usize>>,
+    ) -> Self {
+        Self { kind, raw, id, method: method.map(Box::from), params, outcome }
+    }
+
+    /// The kind of this message.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The id of a request or of an answer.
+    /// The id of a request or an answer.
     pub fn id(&self) -> Option<&RequestId> {
         self.id.as_ref().map(|(id, _)| id)
     }
@@ -177,12 +197,12 @@ impl Message {
         self.text(self.outcome.clone()?)
     }
 
-    /// Where `params` lies in [`Message::raw`].
+    /// The byte range of `params` in [`Message::raw`].
     pub fn params_range(&self) -> Option<Range<usize>> {
         self.params.clone()
     }
 
-    /// Where `result` or `error` lies in [`Message::raw`].
+    /// The byte range of `result` or `error` in [`Message::raw`].
     pub fn outcome_range(&self) -> Option<Range<usize>> {
         self.outcome.clone()
     }
@@ -263,7 +283,7 @@ impl Message {
     /// Where an id member stands that is no legal id (`null` in an error answer).
     fn unusable_id_range(&self) -> Option<Range<usize>> {
         let text = std::str::from_utf8(&self.raw).ok()?;
-        let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
+        let envelope: TopLevel<'_> = serde_json::from_str(text).ok()?;
         envelope.id.map(|id| range_in(text, id.get()))
     }
 
@@ -308,7 +328,7 @@ impl Message {
 }
 
 fn kind_of(
-    envelope: &Envelope<'_>,
+    envelope: &TopLevel<'_>,
     has_method: bool,
     id: &Option<RequestId>,
 ) -> Result<Kind, Invalid> {
@@ -346,8 +366,8 @@ impl Invalid {
         Self::not_json(format!("{} at column {}", category(&error), error.column()))
     }
 
-    /// Tells text that is no JSON from JSON that is no message. The error of reading an envelope
-    /// does not: a number too large for any type is a syntax error to it, and is JSON.
+    /// Distinguishes text that is not JSON from JSON that is not a message. The error of parsing the
+    /// members does not: it reports a number that is too large for any type as a syntax error.
     fn classify(text: &str) -> Self {
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
             Err(error) => Self::from_json_error(error),
@@ -366,14 +386,8 @@ fn last_members<T: DeserializeOwned>(text: &str) -> Option<T> {
     read.or_else(|| serde_json::from_str(&Object::parse(text)?.undoubled()?).ok())
 }
 
-/// Where `part`, a slice of `text`, lies in it.
-fn range_in(text: &str, part: &str) -> Range<usize> {
-    let start = part.as_ptr() as usize - text.as_ptr() as usize;
-    start..start + part.len()
-}
-
-/// Takes line breaks out of pretty-printed JSON, where they can only stand between tokens; a raw
-/// line break inside a string is no JSON and is left for the parser to refuse.
+/// Removes the line breaks of pretty-printed JSON, which can only be between tokens. A raw line break
+/// inside a string is not JSON and is left for the parser to reject.
 fn compact(raw: Bytes) -> Bytes {
     if memchr::memchr2(b'\n', b'\r', &raw).is_none() {
         return raw;
@@ -391,8 +405,8 @@ fn compact(raw: Bytes) -> Bytes {
                 out.extend_from_slice(b"\"");
             }
             _ if in_string => out.extend_from_slice(&after[..1]),
-            // It may be all that keeps two tokens apart: `1` and `2` must not become `12`.
-            _ if out.last().is_some_and(is_of_word) && parts(after) => {
+            // It may be all that separates two tokens: `1` and `2` must not become `12`.
+            _ if out.last().is_some_and(is_of_word) && separates(after) => {
                 out.extend_from_slice(b" ");
             }
             _ => {}
@@ -403,12 +417,12 @@ fn compact(raw: Bytes) -> Bytes {
     out.freeze()
 }
 
-/// Whether these line breaks are followed by a byte of a number or of a literal name.
-fn parts(breaks: &[u8]) -> bool {
+/// Returns whether these line breaks are followed by a byte of a number or a literal name.
+fn separates(breaks: &[u8]) -> bool {
     matches!(breaks, [_, next, ..] if is_of_word(next) || matches!(next, b'\n' | b'\r'))
 }
 
-/// A byte of a number or of a literal name.
+/// Returns whether this is a byte of a number or a literal name.
 fn is_of_word(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }

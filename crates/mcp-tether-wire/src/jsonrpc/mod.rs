@@ -1,16 +1,20 @@
-//! JSON-RPC 2.0 as MCP uses it: messages whose bytes stay untouched, their ids, error answers and
-//! line framing. Knows nothing about MCP methods and does no I/O.
+//! JSON-RPC 2.0 as MCP uses it: messages whose bytes stay untouched, their ids, messages of our own,
+//! and line framing. Knows nothing about MCP methods and does no I/O.
 
-mod answer;
+mod compose;
 mod frame;
 mod id;
 mod lines;
 mod message;
 mod object;
+mod slice_range;
 
-pub use answer::{error_response, error_response_without_id, result_response};
+pub use compose::{
+    error_object, error_response, error_response_without_id, notification, request, result_response,
+};
 pub use frame::{Frame, Overlap};
 pub use id::RequestId;
 pub use lines::{Line, LineDecoder};
 pub use message::{Invalid, Kind, Message, Received};
 pub use object::{Change, Edit, Member, Object, apply, cut_ranges};
+pub use slice_range::range_in;

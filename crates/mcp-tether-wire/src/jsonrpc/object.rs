@@ -11,6 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::frame::{Overlap, check};
+use super::slice_range::range_in;
 
 /// Objects up to this many members are searched for doubled names member by member.
 const FEW_MEMBERS: usize = 16;
@@ -58,7 +59,7 @@ impl<'a> Object<'a> {
         for (name, raw) in pairs {
             let value = raw.get();
             let start = from + text[from..].find('"')?;
-            from = value.as_ptr() as usize - text.as_ptr() as usize + value.len();
+            from = range_in(text, value).end;
             members.push(Member { name, value, start });
         }
         Some(Self { text, members })
@@ -82,8 +83,7 @@ impl<'a> Object<'a> {
 
     /// Where the value of this name lies in the object's text.
     pub fn range_of(&self, value: &str) -> Range<usize> {
-        let start = value.as_ptr() as usize - self.text.as_ptr() as usize;
-        start..start + value.len()
+        range_in(self.text, value)
     }
 
     /// Whether more than one member has this name, however each of them is escaped.

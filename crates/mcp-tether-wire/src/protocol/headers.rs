@@ -2,23 +2,23 @@
 
 use super::methods;
 
-/// Session of Streamable HTTP up to 2025-11-25 (T-31).
+/// The session id of Streamable HTTP up to 2025-11-25 (T-31).
 pub const SESSION_ID: &str = "mcp-session-id";
-/// Negotiated revision (T-30).
+/// The negotiated revision (T-30).
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
-/// Where a resumed stream goes on (T-36).
+/// The last event that was received, to resume a stream after it (T-36).
 pub const LAST_EVENT_ID: &str = "last-event-id";
-/// The method of the body (2026-07-28, T-51).
+/// The method in the body (2026-07-28, T-51).
 pub const METHOD: &str = "mcp-method";
-/// What the body names, see [`name_member`] (2026-07-28, T-52).
+/// The name in the body, see [`name_member`] (2026-07-28, T-52).
 pub const NAME: &str = "mcp-name";
-/// What the name of a header for an annotated argument starts with (2026-07-28, T-54).
+/// The prefix of headers that mirror an annotated argument (2026-07-28, T-54).
 pub const PARAMETER_PREFIX: &str = "mcp-param-";
-/// The word in a tool's input schema that mirrors an argument into a header (2026-07-28, T-53).
+/// The annotation in a tool's input schema that mirrors an argument into a header (2026-07-28, T-53).
 pub const PARAMETER_ANNOTATION: &str = "x-mcp-header";
-/// What surrounds the Base64 form of a value that is no safe header text (T-54).
+/// Prefix and suffix of a base64-encoded header value (T-54).
 pub const ENCODED: (&str, &str) = ("=?base64?", "?=");
-/// Asks proxies in front of the remote not to hold events back.
+/// Asks proxies in front of the remote not to buffer events.
 pub const ACCEL_BUFFERING: &str = "x-accel-buffering";
 /// Media type of a single JSON-RPC message.
 pub const JSON: &str = "application/json";
@@ -36,7 +36,7 @@ pub fn name_member(method: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether only the bridge may set this header: what a user gives for it is refused (T-27).
+/// Returns whether only the bridge may set this header, so that a user's value is refused (T-27).
 pub fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     const OURS: [&str; 8] = [

@@ -4,18 +4,19 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogLevel(usize);
 
-const NAMES: [&str; 8] =
-    ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
 impl LogLevel {
-    /// The level of this name (E-60).
+    /// The names on the wire, least severe first.
+    pub const NAMES: [&str; 8] =
+        ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+    /// The level with this name (E-60).
     pub fn from_name(name: &str) -> Option<Self> {
-        NAMES.iter().position(|known| *known == name).map(Self)
+        Self::NAMES.iter().position(|known| *known == name).map(Self)
     }
 
-    /// Its name on the wire.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
-        NAMES[self.0]
+        Self::NAMES[self.0]
     }
 }
 
@@ -29,7 +30,7 @@ mod tests {
         let debug = LogLevel::from_name("debug").unwrap();
         let error = LogLevel::from_name("error").unwrap();
         assert!(debug < error && error < LogLevel::from_name("emergency").unwrap());
-        for name in NAMES {
+        for name in LogLevel::NAMES {
             assert_eq!(LogLevel::from_name(name).map(LogLevel::name), Some(name));
         }
         for name in ["trace", "Error", ""] {

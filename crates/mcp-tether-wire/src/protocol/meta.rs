@@ -1,33 +1,32 @@
-//! Names of the revision 2026-07-28 that both sides of the wire must agree on: keys of `_meta`,
-//! result types, extensions, members of a listen filter. Tables, no logic: what a key holds is for
-//! those to read who act on it.
+//! Names of revision 2026-07-28: keys of `_meta`, result types, extensions, members of a listen filter.
+//! Tables, no logic: does not say what a key holds.
 
 /// The revision of a request; required on every one (`basic`, `_meta`; T-58).
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// Name and version of the host.
 pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
-/// What the host can do, for this request; required on every one (T-58).
+/// The host's capabilities for this request; required on every one (T-58).
 pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
-/// The lowest level of log messages that a request wants; without it there are none (E-61).
+/// The lowest level of log messages that a request wants; without it the server sends none (E-61).
 pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-/// The listen request that a notification belongs to (E-44).
+/// The id of the listen request that a notification belongs to (E-44).
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
-/// Who made a result (E-23).
+/// The server that made a result (E-23).
 pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// The task that a message belongs to (2025-11-25, `basic/utilities/tasks`).
 pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
-/// Asks for progress; in every revision.
+/// The token that asks for progress notifications; in every revision.
 pub const PROGRESS_TOKEN: &str = "progressToken";
 
-/// What only the protocol may put into the `_meta` of a request: taken out before it goes to a
-/// legacy server (E-15) and overwritten on its way to a modern one (E-11).
+/// The `_meta` keys of a request that the protocol reserves: removed on the way to a legacy server
+/// (E-15), overwritten on the way to a modern one (E-11).
 pub const OF_REQUEST: [&str; 4] = [PROTOCOL_VERSION, CLIENT_INFO, CLIENT_CAPABILITIES, LOG_LEVEL];
 
-/// `resultType` (E-20): what it may be.
+/// The member `resultType` and its values (E-20).
 pub mod result_type {
-    /// The member itself.
+    /// The name of the member.
     pub const KEY: &str = "resultType";
-    /// The final result; also what an absent `resultType` means.
+    /// The final result; the default if there is no `resultType`.
     pub const COMPLETE: &str = "complete";
     /// The remote needs input first (`basic/patterns/mrtr`).
     pub const INPUT_REQUIRED: &str = "input_required";
@@ -43,11 +42,11 @@ pub mod extensions {
 
 /// Members of `inputRequests` results and of the retry that follows (`basic/patterns/mrtr`).
 pub mod rounds {
-    /// What the remote asks.
+    /// The questions of the remote, by key.
     pub const REQUESTS: &str = "inputRequests";
-    /// What the host answers, under the same keys.
+    /// The host's answers, under the same keys.
     pub const RESPONSES: &str = "inputResponses";
-    /// Opaque; comes back as it was given, or not at all.
+    /// Opaque state of the remote, returned unchanged.
     pub const STATE: &str = "requestState";
 }
 

@@ -1,48 +1,48 @@
-//! What is known of MCP methods.
+//! Names and properties of MCP methods.
 
 /// `initialize`, the handshake of revisions up to 2025-11-25.
 pub const INITIALIZE: &str = "initialize";
 /// The notification that ends the handshake.
 pub const INITIALIZED: &str = "notifications/initialized";
-/// A sign of life.
+/// Checks that the other side is alive.
 pub const PING: &str = "ping";
-/// Gives up a request that is under way.
+/// Cancels a request that is under way.
 pub const CANCELLED: &str = "notifications/cancelled";
-/// How far a request has come.
+/// Reports the progress of a request.
 pub const PROGRESS: &str = "notifications/progress";
-/// What a server of 2026-07-28 can do.
+/// Asks a server of 2026-07-28 for its revisions and capabilities.
 pub const DISCOVER: &str = "server/discover";
-/// The catalogue of tools.
+/// Lists the tools.
 pub const TOOLS_LIST: &str = "tools/list";
-/// Runs a tool: the only method that may act.
+/// Runs a tool; the only method that may have side effects.
 pub const TOOLS_CALL: &str = "tools/call";
-/// Fills a prompt in.
+/// Gets a prompt with its arguments filled in.
 pub const PROMPTS_GET: &str = "prompts/get";
-/// The contents of a resource.
+/// Reads the contents of a resource.
 pub const RESOURCES_READ: &str = "resources/read";
 /// Opens a stream of change notifications (2026-07-28).
 pub const LISTEN: &str = "subscriptions/listen";
 /// The first message on such a stream.
 pub const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
-/// A resource has other contents now.
+/// The contents of a resource have changed.
 pub const RESOURCE_UPDATED: &str = "notifications/resources/updated";
 /// A log message.
 pub const LOG_MESSAGE: &str = "notifications/message";
-/// How a task stands (2025-11-25, and differently the tasks extension).
+/// Gets the state of a task (2025-11-25 and, with another shape, the tasks extension).
 pub const TASKS_GET: &str = "tasks/get";
 /// Waits for the result of a task (2025-11-25).
 pub const TASKS_RESULT: &str = "tasks/result";
-/// The tasks there are (2025-11-25).
+/// Lists the tasks (2025-11-25).
 pub const TASKS_LIST: &str = "tasks/list";
-/// Ends a task.
+/// Cancels a task.
 pub const TASKS_CANCEL: &str = "tasks/cancel";
-/// Answers what a task asks (tasks extension).
+/// Gives a task the input that it asks for (tasks extension).
 pub const TASKS_UPDATE: &str = "tasks/update";
-/// A task stands differently now (tasks extension).
+/// The state of a task has changed (tasks extension).
 pub const TASK_CHANGED: &str = "notifications/tasks";
-/// The same in 2025-11-25.
+/// The state of a task has changed (2025-11-25).
 pub const TASK_STATUS: &str = "notifications/tasks/status";
-/// What a URL elicitation asked for was done (2025-11-25).
+/// The user has done what a URL elicitation asked for (2025-11-25).
 pub const ELICITATION_COMPLETE: &str = "notifications/elicitation/complete";
 /// Subscribes to changes of one resource.
 pub const SUBSCRIBE: &str = "resources/subscribe";
@@ -50,21 +50,21 @@ pub const SUBSCRIBE: &str = "resources/subscribe";
 pub const UNSUBSCRIBE: &str = "resources/unsubscribe";
 /// Chooses which log messages the server sends.
 pub const SET_LEVEL: &str = "logging/setLevel";
-/// The host's folders have changed (up to 2025-11-25).
+/// The host's roots have changed (up to 2025-11-25).
 pub const ROOTS_CHANGED: &str = "notifications/roots/list_changed";
-/// The server asks the user something.
+/// The server asks the user for input.
 pub const ELICIT: &str = "elicitation/create";
-/// The server asks the host's model something.
+/// The server asks the host's model for a completion.
 pub const SAMPLE: &str = "sampling/createMessage";
-/// The server asks for the host's folders.
+/// The server asks for the host's roots.
 pub const LIST_ROOTS: &str = "roots/list";
 
-/// Whether this message is part of opening a session, or of finding out whether there are any.
+/// Returns whether this message is part of opening a session or of detecting the remote's era.
 pub fn opens_a_session(method: &str) -> bool {
     matches!(method, INITIALIZE | INITIALIZED | DISCOVER)
 }
 
-/// Whether sending this request twice does no harm (T-28, T-60): what lists, reads, completes or
+/// Returns whether this request may safely be sent twice (T-28, T-60): it lists, reads, completes, or
 /// sets a state to a given value.
 pub fn is_safe_to_repeat(method: &str) -> bool {
     matches!(
@@ -89,12 +89,12 @@ pub fn is_safe_to_repeat(method: &str) -> bool {
     )
 }
 
-/// Whether a result of this method may ask for input first (`basic/patterns/mrtr`; E-35).
+/// Returns whether a result of this method may ask for input first (`basic/patterns/mrtr`; E-35).
 pub fn may_need_input(method: &str) -> bool {
     matches!(method, TOOLS_CALL | PROMPTS_GET | RESOURCES_READ)
 }
 
-/// Whether a result of this method carries caching hints (`server/utilities/caching`; E-22).
+/// Returns whether a result of this method carries caching hints (`server/utilities/caching`; E-22).
 pub fn is_cacheable(method: &str) -> bool {
     matches!(
         method,
@@ -107,7 +107,7 @@ pub fn is_cacheable(method: &str) -> bool {
     )
 }
 
-/// The notification that tells a host to list again, for each capability that can announce changes.
+/// The capabilities that can announce changes of a list, each with its notification.
 pub const LIST_CHANGED: [(&str, &str); 3] = [
     ("tools", "notifications/tools/list_changed"),
     ("prompts", "notifications/prompts/list_changed"),

@@ -1,5 +1,5 @@
-//! The revisions of the protocol and the era each belongs to: a table, so that a new revision is a
-//! row and never a comparison with one constant (D-10).
+//! The revisions of the protocol and the era of each: a table, so that a new revision is a new row
+//! and nothing compares with a constant (D-10).
 
 use std::fmt;
 
@@ -18,17 +18,17 @@ pub enum ProtocolVersion {
     V2026_07_28,
 }
 
-/// How a side opens: a property of each side, not of the bridge.
+/// How a host or a remote opens a connection. Each side has its own era.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Era {
-    /// `initialize` handshake, session.
+    /// With an `initialize` handshake and a session.
     Legacy,
-    /// Self-contained requests with `_meta`.
+    /// With self-contained requests that carry `_meta`.
     Modern,
 }
 
 impl Era {
-    /// Its name for people.
+    /// The name in messages and settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::Legacy => "legacy",
@@ -53,12 +53,12 @@ impl ProtocolVersion {
     /// The newest revision that has no handshake.
     pub const NEWEST_MODERN: Self = Self::V2026_07_28;
 
-    /// The revision of this name.
+    /// The revision with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.name() == name)
     }
 
-    /// The date that names it on the wire.
+    /// The name on the wire, a date.
     pub fn name(self) -> &'static str {
         match self {
             Self::V2024_11_05 => "2024-11-05",
@@ -69,7 +69,7 @@ impl ProtocolVersion {
         }
     }
 
-    /// The era it belongs to.
+    /// The era that it belongs to.
     pub fn era(self) -> Era {
         match self {
             Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => {
@@ -79,7 +79,7 @@ impl ProtocolVersion {
         }
     }
 
-    /// Whether JSON-RPC batches are part of it (only 2025-03-26, T-11, T-38).
+    /// Returns whether it has JSON-RPC batches (only 2025-03-26, T-11, T-38).
     pub fn has_batches(self) -> bool {
         self == Self::V2025_03_26
     }

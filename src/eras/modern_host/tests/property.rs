@@ -97,10 +97,8 @@ impl World {
         for (name, value) in more {
             params[*name] = value.clone();
         }
-        let meta = match level {
-            true => json!({ "io.modelcontextprotocol/logLevel": "info" }),
-            false => json!({}),
-        };
+        let meta =
+            if level { json!({ "io.modelcontextprotocol/logLevel": "info" }) } else { json!({}) };
         self.script.request_with(self.last_id, "tools/call", params, meta, everything());
         self.last_id
     }

@@ -1,0 +1,132 @@
+//! Messages of the host that wait for a session, in their order and bounded in number and size
+//! (S-12). Does not know what they wait for.
+
+use std::collections::VecDeque;
+
+use crate::jsonrpc::Message;
+
+/// How many messages may wait.
+const MOST_MESSAGES: usize = 20_000;
+/// How many bytes the waiting messages may have together.
+const MOST_BYTES: usize = 512 * 1024 * 1024;
+
+/// What can wait in a [`WaitingQueue`].
+pub trait HasMessage {
+    /// The message that waits. Its bytes count towards the limit.
+    fn message(&self) -> &Message;
+}
+
+/// A bounded queue of messages.
+#[derive(Debug)]
+pub struct WaitingQueue<Entry> {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+}
+
+impl<Entry> Default for WaitingQueue<Entry> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), bytes: 0 }
+    }
+}
+
+impl<Entry: HasMessage> WaitingQueue<Entry> {
+    /// Returns whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Appends an entry.
+    ///
+    /// # Errors
+    /// The queue is full: gives the entry back.
+    pub fn push(&mut self, entry: Entry) -> Result<(), Entry> {
+        let size = size_of(&entry);
+        if self.entries.len() >= MOST_MESSAGES || self.bytes + size > MOST_BYTES {
+            return Err(entry);
+        }
+        self.bytes += size;
+        self.entries.push_back(entry);
+        Ok(())
+    }
+
+    /// Puts an entry that was already accepted once in front of all others, without a limit.
+    pub fn push_front(&mut self, entry: Entry) {
+        self.bytes += size_of(&entry);
+        self.entries.push_front(entry);
+    }
+
+    /// Returns whether an entry fits.
+    pub fn contains(&self, fits: impl Fn(&Entry) -> bool) -> bool {
+        self.entries.iter().any(fits)
+    }
+
+    /// Takes out the first entry that fits.
+    pub fn remove(&mut self, fits: impl Fn(&Entry) -> bool) -> Option<Entry> {
+        let position = self.entries.iter().position(fits)?;
+        let entry = self.entries.remove(position)?;
+        self.bytes -= size_of(&entry);
+        Some(entry)
+    }
+
+    /// Takes out all entries, in their order.
+    pub fn take_all(&mut self) -> VecDeque<Entry> {
+        self.bytes = 0;
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Replaces all entries, without a limit.
+    pub fn replace(&mut self, entries: VecDeque<Entry>) {
+        self.bytes = entries.iter().map(size_of).sum();
+        self.entries = entries;
+    }
+}
+
+fn size_of<Entry: HasMessage>(entry: &Entry) -> usize {
+    entry.message().raw().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl HasMessage for Message {
+        fn message(&self) -> &Message {
+            self
+        }
+    }
+
+    fn message(id: usize) -> Message {
+        Message::parse(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"m"}}"#)).unwrap()
+    }
+
+    fn ids(entries: impl IntoIterator<Item = Message>) -> Vec<String> {
+        entries.into_iter().filter_map(|entry| Some(entry.id()?.to_json())).collect()
+    }
+
+    #[test]
+    fn entries_leave_in_their_order_and_a_repeated_one_goes_first() {
+        let mut queue = WaitingQueue::default();
+        for id in 1..=3 {
+            queue.push(message(id)).unwrap();
+        }
+        queue.push_front(message(0));
+        let second = queue.remove(|entry| entry.id() == message(2).id()).unwrap();
+        assert_eq!(ids([second]), ["2"]);
+        assert!(!queue.contains(|entry| entry.id() == message(2).id()));
+        assert_eq!(ids(queue.take_all()), ["0", "1", "3"]);
+        assert!(queue.is_empty());
+        assert_eq!(queue.bytes, 0);
+    }
+
+    /// S-12
+    #[test]
+    fn a_full_queue_gives_the_message_back() {
+        let mut queue = WaitingQueue::default();
+        for id in 0..MOST_MESSAGES {
+            queue.push(message(id)).unwrap();
+        }
+        assert_eq!(ids([queue.push(message(7)).unwrap_err()]), ["7"]);
+        let mut large = WaitingQueue { bytes: MOST_BYTES, ..WaitingQueue::default() };
+        assert!(large.push(message(1)).is_err(), "too many bytes");
+    }
+}
