@@ -1,7 +1,11 @@
-//! Values that must not be printed: [`Secret`] and [`SafeUrl`] (S-09).
+//! Values that must not be printed: [`Secret`] and [`SafeUrl`] (S-09), and random ones.
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 use url::Url;
 
 /// A value that goes to a header or the store and nowhere else. It has no `Display`, its `Debug` is
@@ -19,6 +23,13 @@ impl<T> Secret<T> {
     pub fn expose(&self) -> &T {
         &self.0
     }
+}
+
+/// `BYTES` fresh random bytes as text that fits into a URL.
+pub fn random_text<const BYTES: usize>() -> String {
+    let mut bytes = [0_u8; BYTES];
+    OsRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl<T> fmt::Debug for Secret<T> {

@@ -10,40 +10,39 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::watch;
 use url::Url;
 
-use super::challenge::Challenge;
-use super::context::{Context, Notice, SignInState, vault_failure};
-use super::errand::{Errands, NotRun};
-use super::held::Held;
-use super::incident;
-use super::options::{AuthOptions, Grant};
-use super::record::{Names, Record, SignIn};
-use super::revocation::Revocation;
-use super::single_flight::{AtHand, Inner};
-use super::token_file::TokenFile;
-use super::typed_answer::LineSource;
-use super::vault::Vault;
+use crate::auth::context::{AuthServices, Context, SignInState, vault_failure};
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::durable::job::NotRun;
+use crate::auth::durable::runner::run_for_another_process;
+use crate::auth::login::{Interaction, SignedIn, SignedOut};
+use crate::auth::options::{AuthOptions, Grant};
+use crate::auth::records::names::Names;
+use crate::auth::records::record::{SignIn, StoredRecord};
+use crate::auth::recovery;
+use crate::auth::state::{AuthorizerState, TokenStatus};
+use crate::auth::token_cache::CachedToken;
+use crate::auth::token_file::TokenFile;
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
 use crate::http::HttpOptions;
-use crate::platform::{Browser, Clock};
 use crate::redact::Secret;
 
 /// Gives requests their `Authorization` header and deals with refusals. Cheap to clone; clones
 /// share everything.
 #[derive(Clone, Debug)]
 pub struct Authorizer {
-    source: Source,
+    source: HeaderSource,
     state: watch::Receiver<SignInState>,
 }
 
 /// Where the header comes from.
 #[derive(Clone, Debug)]
-enum Source {
+enum HeaderSource {
     /// The user's own headers, if anywhere.
     Nowhere,
     /// A file that another program keeps fresh.
     File(Arc<TokenFile>),
     /// A sign-in.
-    SignIn(Arc<Inner>),
+    SignIn(Arc<AuthorizerState>),
 }
 
 /// The header of one request.
@@ -55,105 +54,62 @@ pub struct Authorization {
     pub serial: u64,
 }
 
-/// The outside world of an [`Authorizer`].
-#[derive(Clone)]
-pub struct World {
-    /// Where sign-ins rest.
-    pub vault: Arc<dyn Vault>,
-    /// Opens pages.
-    pub browser: Arc<dyn Browser>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Tells a person what to do.
-    pub notice: Notice,
-    /// Runs what must not break off, in a process that outlives this one; without it, it runs here.
-    pub errands: Option<Arc<dyn Errands>>,
-}
-
-/// How the person at the terminal signs in. Device code and client credentials are chosen by
-/// [`AuthOptions::grant`].
-pub enum Interaction<'a> {
-    /// A browser opens.
-    Browser,
-    /// The address is shown, and the address that the browser ended at is typed in.
-    Typed(&'a mut dyn LineSource),
-}
-
-/// A sign-in that worked, as far as it may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedIn {
-    /// Who issued the tokens.
-    pub issuer: String,
-    /// What was granted, or asked for where the server does not say.
-    pub scopes: Option<String>,
-    /// When the access token ends, in seconds since 1970.
-    pub expires_at: Option<u64>,
-    /// Whether it is renewed without a person.
-    pub renewable: bool,
-}
-
-/// What signing out did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedOut {
-    /// Whether there was a sign-in.
-    pub was_signed_in: bool,
-    /// Whether the server took the tokens back; `None` if there were none.
-    pub revocation: Option<Revocation>,
-    /// Whether a registration was removed here. The server keeps its side.
-    pub registration_removed: bool,
-}
-
 impl Authorizer {
     /// No sign-in at all: the user set an `Authorization` header, and a 401 is a plain failure
     /// without any discovery.
     pub fn off() -> Self {
-        Self::without_sign_in(Source::Nowhere)
+        Self::without_sign_in(HeaderSource::Nowhere)
     }
 
     /// No sign-in, but a token that another program keeps in a file.
     pub fn of_file(file: TokenFile) -> Self {
-        Self::without_sign_in(Source::File(Arc::new(file)))
+        Self::without_sign_in(HeaderSource::File(Arc::new(file)))
     }
 
-    fn without_sign_in(source: Source) -> Self {
+    fn without_sign_in(source: HeaderSource) -> Self {
         Self { source, state: watch::channel(SignInState::Idle).1 }
     }
 
     /// Whether a refusal can change nothing here.
     pub fn is_off(&self) -> bool {
-        matches!(self.source, Source::Nowhere)
+        matches!(self.source, HeaderSource::Nowhere)
     }
 
-    /// The token of the file as it is now, as the header that carries it; `None` without a file.
+    /// The token of the file as it is now, as the value of an `Authorization` header; `None` without
+    /// a token file.
     pub fn token_of_file(&self) -> Option<http::HeaderValue> {
         match &self.source {
-            Source::File(file) => Some(file.current().0),
-            Source::Nowhere | Source::SignIn(_) => None,
+            HeaderSource::File(file) => Some(file.current().0),
+            HeaderSource::Nowhere | HeaderSource::SignIn(_) => None,
         }
     }
 
-    fn inner(&self) -> Option<&Arc<Inner>> {
+    fn shared(&self) -> Option<&Arc<AuthorizerState>> {
         match &self.source {
-            Source::SignIn(inner) => Some(inner),
-            Source::Nowhere | Source::File(_) => None,
+            HeaderSource::SignIn(state) => Some(state),
+            HeaderSource::Nowhere | HeaderSource::File(_) => None,
         }
     }
 
     /// Signs in to one remote as these options say.
-    pub fn new(options: AuthOptions, http: &HttpOptions, world: World) -> Self {
+    pub fn new(options: AuthOptions, http: &HttpOptions, services: AuthServices) -> Self {
         let names = Names::new(&options);
-        Self::with_names(names, options, http, world)
+        Self::with_names(names, options, http, services)
     }
 
-    /// The sign-in that rests under this name, for `logout --all` and the like; `None` if there is
-    /// none. Of a damaged one nothing is known but that it can be signed out of.
+    /// The sign-in that is stored under this name, for `logout --all` and the like; `None` if there
+    /// is none. Nothing is known of a damaged one but that it can be signed out of.
     ///
     /// # Errors
-    /// The name is not a sign-in's, or the store cannot be used.
-    pub async fn of_stored(name: &str, http: &HttpOptions, world: World) -> Result<Option<Self>> {
+    /// The name is not that of a sign-in, or the store cannot be used.
+    pub async fn of_stored(
+        name: &str,
+        http: &HttpOptions,
+        services: AuthServices,
+    ) -> Result<Option<Self>> {
         let names = Names::of_sign_in(name)
-            .ok_or_else(|| Error::usage(format!("`{name}` is no stored sign-in")))?;
-        let stored = world.vault.load(name).await;
+            .ok_or_else(|| Error::usage(format!("`{name}` is not a stored sign-in")))?;
+        let stored = services.vault.load(name).await;
         let Some(bytes) = stored.map_err(|error| to_error(vault_failure(error)))? else {
             return Ok(None);
         };
@@ -162,46 +118,52 @@ impl Authorizer {
         let unknown = || Url::parse("https://unknown.invalid/").expect("a valid URL");
         let mut options = AuthOptions::new(server.unwrap_or_else(unknown));
         options.account = record.map(|record| record.account).unwrap_or_default();
-        Ok(Some(Self::with_names(names, options, http, world)))
+        Ok(Some(Self::with_names(names, options, http, services)))
     }
 
-    fn with_names(names: Names, options: AuthOptions, http: &HttpOptions, world: World) -> Self {
-        let context = Context::new(names, options, http, world);
+    fn with_names(
+        names: Names,
+        options: AuthOptions,
+        http: &HttpOptions,
+        services: AuthServices,
+    ) -> Self {
+        let context = Context::new(names, options, http, services);
         let state = context.state.subscribe();
-        Self { source: Source::SignIn(Arc::new(Inner::new(context))), state }
+        Self { source: HeaderSource::SignIn(Arc::new(AuthorizerState::new(context))), state }
     }
 
     /// The header for the next request; `None` to send it without one. Costs nothing while nothing
-    /// is stored or the token in memory is fresh; a token about to end is renewed first, once for
-    /// all who ask.
+    /// is stored or the token in memory is fresh. A token that is about to expire is renewed first,
+    /// once for all who ask.
     ///
     /// # Errors
     /// The stored sign-in cannot be read or renewed now.
     pub async fn authorization(&self) -> std::result::Result<Option<Authorization>, Failure> {
-        let inner = match &self.source {
-            Source::Nowhere => return Ok(None),
-            Source::File(file) => {
+        let state = match &self.source {
+            HeaderSource::Nowhere => return Ok(None),
+            HeaderSource::File(file) => {
                 let (header, serial) = file.current();
                 return Ok(Some(Authorization { header, serial }));
             }
-            Source::SignIn(inner) => inner,
+            HeaderSource::SignIn(state) => state,
         };
         // Loading and renewing are a step each.
         for _ in 0..3 {
-            match inner.at_hand() {
-                AtHand::Ready(held) => return Ok(Some(held.into())),
-                AtHand::Nothing => return Ok(None),
-                AtHand::Stale => inner.clone().renewal().await?,
+            match state.token_status() {
+                TokenStatus::Ready(cached) => return Ok(Some(cached.into())),
+                TokenStatus::Absent => return Ok(None),
+                TokenStatus::Stale => state.clone().load_or_renew().await?,
             }
         }
-        Ok(inner.memory().held.clone().map(Authorization::from))
+        Ok(state.cache().token.clone().map(Authorization::from))
     }
 
     /// The remote refused a request that was sent with `used`: 401, or 403 with a challenge. `Ok`
     /// means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
-    /// one incident, which ends by itself however often it is asked.
+    /// one recovery, which ends by itself however often it is asked for.
     ///
-    /// Waits for a person no longer than `request_wait`; the sign-in then goes on behind.
+    /// Waits for a person no longer than `request_wait`; the sign-in then goes on in the background
+    ///
     ///
     /// # Errors
     /// A person has to act, or signing in does not help.
@@ -211,52 +173,52 @@ impl Authorizer {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> std::result::Result<(), Failure> {
-        let inner = match &self.source {
-            Source::SignIn(inner) => inner,
-            Source::Nowhere => return Err(switched_off(status)),
-            Source::File(_) if status != StatusCode::UNAUTHORIZED => {
-                return Err(incident::forbidden(status, Challenge::find(headers).as_ref()));
+        let state = match &self.source {
+            HeaderSource::SignIn(state) => state,
+            HeaderSource::Nowhere => return Err(failure_of_own_header(status)),
+            HeaderSource::File(_) if status != StatusCode::UNAUTHORIZED => {
+                return Err(recovery::forbidden(status, Challenge::find(headers).as_ref()));
             }
-            Source::File(file) if file.has_changed_since(used) => return Ok(()),
-            Source::File(file) => return Err(refused_file(status, file)),
+            HeaderSource::File(file) if file.has_changed_since(used) => return Ok(()),
+            HeaderSource::File(file) => return Err(failure_of_file(status, file)),
         };
         let challenge = Challenge::find(headers);
         let step_up = challenge.as_ref().is_some_and(Challenge::insufficient_scope);
         if status != StatusCode::UNAUTHORIZED && !(status == StatusCode::FORBIDDEN && step_up) {
-            return Err(incident::forbidden(status, challenge.as_ref()));
+            return Err(recovery::forbidden(status, challenge.as_ref()));
         }
-        let wait = inner.context.options.request_wait;
-        let work = inner.clone().incident(used, status, challenge);
+        let wait = state.context.options.request_wait;
+        let work = state.clone().recover(used, status, challenge);
         match tokio::time::timeout(wait, work).await {
             Ok(result) => result,
-            Err(_) => Err(inner.still_waiting(status)),
+            Err(_) => Err(state.still_waiting(status)),
         }
     }
 
-    /// A request succeeded with this token: trouble with it from now on is a new incident. Costs
-    /// nothing after the first time.
+    /// A request succeeded with this token: a refusal of it from now on begins a new recovery.
+    /// Costs nothing after the first time.
     pub fn accepted(&self, serial: u64) {
-        if let Some(inner) = self.inner()
-            && inner.accepted.fetch_max(serial, Ordering::Relaxed) < serial
+        if let Some(state) = self.shared()
+            && state.accepted.fetch_max(serial, Ordering::Relaxed) < serial
         {
-            inner.memory().accept(serial);
+            state.cache().accept(serial);
         }
     }
 
-    /// Somebody waits for an answer now, such as for a tool. Permits what `--login on-demand` puts
-    /// off, and another tab after a sign-in that nobody completed.
+    /// Somebody is waiting for an answer now, such as that of a tool. Permits what
+    /// `--login on-demand` puts off, and another tab after a sign-in that nobody completed.
     pub fn demand(&self) {
-        if let Some(inner) = self.inner() {
-            inner.memory().demand();
+        if let Some(state) = self.shared() {
+            state.cache().demand();
         }
     }
 
-    /// Begins a sign-in now, whatever `--login` says, and goes on behind; [`Authorizer::state`]
-    /// tells its page. For the tool `sign_in`.
+    /// Begins a sign-in now, whatever `--login` says, and goes on in the background;
+    /// [`Authorizer::state`] shows its page. For the tool `sign_in`.
     pub fn begin(&self) {
-        if let Some(inner) = self.inner() {
-            inner.memory().forgive();
-            drop(inner.clone().by_hand());
+        if let Some(state) = self.shared() {
+            state.cache().forget_failures();
+            drop(state.clone().sign_in_by_hand());
         }
     }
 
@@ -265,7 +227,7 @@ impl Authorizer {
         self.state.clone()
     }
 
-    /// Whether a sign-in waits for a person; [`Authorizer::state`] tells its page.
+    /// Whether a sign-in waits for a person; [`Authorizer::state`] shows its page.
     pub fn waits(&self) -> bool {
         self.state.borrow().is_waiting()
     }
@@ -273,13 +235,13 @@ impl Authorizer {
     /// Waits until no token is between the server and the store, so that the process can end
     /// without losing one; not longer than `limit`.
     pub async fn settle(&self, limit: Duration) {
-        let Some(inner) = self.inner() else { return };
-        let _ = tokio::time::timeout(limit, inner.context.tokens_in_flight.lock()).await;
+        let Some(state) = self.shared() else { return };
+        let _ = tokio::time::timeout(limit, state.context.tokens_in_flight.lock()).await;
     }
 
     /// The extension that a modern host must be told of, because the bridge uses it.
     pub fn extension(&self) -> Option<&'static str> {
-        match self.inner()?.context.options.grant {
+        match self.shared()?.context.options.grant {
             Grant::ClientCredentials { .. } => {
                 Some("io.modelcontextprotocol/oauth-client-credentials")
             }
@@ -293,27 +255,28 @@ impl Authorizer {
     /// # Errors
     /// Whatever stands in the way, with the next step.
     pub async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn> {
-        let inner = self.inner().ok_or_else(|| {
+        let state = self.shared().ok_or_else(|| {
             Error::usage("the `Authorization` header given replaces signing in")
                 .hint("leave `--header 'Authorization: …'` out to sign in")
         })?;
-        inner.sign_in(how).await.map_err(to_error)
+        state.sign_in(how).await.map_err(to_error)
     }
 
-    /// Runs an errand that another process sent, and gives the bytes of its outcome. When `gone`
-    /// ends, that process waits no longer, and what only waits for a person ends too.
+    /// Runs a token job that another process sent, and returns its outcome as JSON that holds
+    /// secrets. When `gone` resolves, that process has ended, and what only waits for a person ends
+    /// too.
     ///
     /// # Errors
     /// Nothing was done.
-    pub async fn run_errand(
+    pub async fn run_token_job(
         &self,
-        errand: &Secret<Vec<u8>>,
+        job: &Secret<Vec<u8>>,
         gone: impl Future<Output = ()> + Send + 'static,
     ) -> std::result::Result<Secret<Vec<u8>>, NotRun> {
-        let Some(inner) = self.inner() else {
+        let Some(state) = self.shared() else {
             return Err(NotRun("an `Authorization` header is given".to_owned()));
         };
-        inner.context.run_for_another(errand, gone.boxed().shared()).await
+        run_for_another_process(&state.context, job, gone.boxed().shared()).await
     }
 
     /// Signs out, for the command `logout`: revokes at the server where it can be done, and removes
@@ -322,20 +285,20 @@ impl Authorizer {
     /// # Errors
     /// The store cannot be used.
     pub async fn sign_out(&self) -> Result<SignedOut> {
-        let inner = self.inner().ok_or_else(|| {
+        let state = self.shared().ok_or_else(|| {
             Error::usage("the `Authorization` header given is not a sign-in that is stored")
         })?;
-        inner.sign_out().await.map_err(to_error)
+        state.sign_out().await.map_err(to_error)
     }
 }
 
-impl From<Held> for Authorization {
-    fn from(held: Held) -> Self {
-        Self { header: held.header, serial: held.serial }
+impl From<CachedToken> for Authorization {
+    fn from(cached: CachedToken) -> Self {
+        Self { header: cached.header, serial: cached.serial }
     }
 }
 
-fn switched_off(status: StatusCode) -> Failure {
+fn failure_of_own_header(status: StatusCode) -> Failure {
     let code = status.as_u16();
     let kind = match status {
         StatusCode::UNAUTHORIZED => FailureKind::AuthFailed,
@@ -346,10 +309,10 @@ fn switched_off(status: StatusCode) -> Failure {
         .hint("check the key or token; leave the header out to sign in with a browser")
 }
 
-fn refused_file(status: StatusCode, file: &TokenFile) -> Failure {
+fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {
     let code = status.as_u16();
     let message =
-        format!("server answered HTTP {code} to the token of the file `{}`", file.shown());
+        format!("server answered HTTP {code} to the token of the file `{}`", file.display_path());
     Failure::new(FailureKind::AuthFailed, message).status(code).hint(
         "put a fresh token into the file: it is read again; leave `--token-file` out to sign in",
     )

@@ -1,5 +1,5 @@
-//! What every part of signing in shares: the options, the outside world, and typed access to the
-//! vault.
+//! What every part of signing in shares: the options, the services around it, and typed access to
+//! the stored records.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,45 +7,46 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use url::Url;
 
-use super::authenticated_client::AuthenticatedClient;
-use super::authorizer::World;
-use super::challenge::Challenge;
-use super::client_authentication::SigningKey;
-use super::discovery::{self, Discovered};
-use super::errand::Errands;
-use super::options::AuthOptions;
-use super::outside::Outside;
-use super::page::PageSubject;
-use super::record::{Names, Record, Registered, Registration, SignIn};
-use super::scopes::{self, ScopeSources};
-use super::token_endpoint::TokenEndpoint;
-use super::vault::{Vault, VaultError, VaultLock};
+use crate::auth::browser::page::PageSubject;
+use crate::auth::client::authenticated_client::AuthenticatedClient;
+use crate::auth::client::signing_key::SigningKey;
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::scopes::{self, ScopeSources};
+use crate::auth::discovery::search::{self, DiscoveredServer};
+use crate::auth::durable::job::JobRunner;
+use crate::auth::grants::token_endpoint::TokenEndpoint;
+use crate::auth::guarded_http::client::GuardedClient;
+use crate::auth::options::{AuthOptions, Grant};
+use crate::auth::records::names::Names;
+use crate::auth::records::record::{SignIn, StoredRecord};
+use crate::auth::records::registration::{Registered, Registration};
+use crate::auth::records::vault::{Vault, VaultError, VaultLock};
 use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
 use crate::platform::{Browser, Clock};
 use crate::redact::{Secret, plain};
 
-/// Tells a person something that they must act on, such as a URL to open. Not a log.
-pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+/// Tells a person something that they must act on, such as a URL to open. Not for logs.
+pub type UserNotice = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What people and the bridge can see of signing in.
+/// What people and the bridge can see of a sign-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SignInState {
-    /// Nothing was asked for so far.
+    /// Nothing has been asked for so far.
     #[default]
     Idle,
     /// A sign-in is needed, and none is under way.
     Needed,
-    /// A person is waited for.
-    Waiting(Waiting),
-    /// There are tokens.
+    /// A sign-in waits for a person.
+    Waiting(WaitingSignIn),
+    /// There are tokens that can be used.
     SignedIn,
     /// The last attempt did not work.
     Failed(Failure),
 }
 
 impl SignInState {
-    /// Whether a person is waited for.
+    /// Whether a sign-in waits for a person.
     pub fn is_waiting(&self) -> bool {
         matches!(self, Self::Waiting(_))
     }
@@ -53,7 +54,7 @@ impl SignInState {
 
 /// A sign-in that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingSignIn {
     /// The page to open. For the person only: its query holds the state.
     pub page: Secret<Url>,
     /// The code to enter there (RFC 8628).
@@ -62,38 +63,53 @@ pub struct Waiting {
     pub since: u64,
 }
 
+/// What an [`Authorizer`](crate::auth::Authorizer) needs of the outside services.
+#[derive(Clone)]
+pub struct AuthServices {
+    /// Where credentials are stored.
+    pub vault: Arc<dyn Vault>,
+    /// Opens the page to sign in at.
+    pub browser: Arc<dyn Browser>,
+    /// Tells the time, in seconds since 1970.
+    pub clock: Arc<dyn Clock>,
+    /// Tells a person what to do.
+    pub notice: UserNotice,
+    /// Runs what must not break off in a process that outlives this one; if `None`, it runs here.
+    pub jobs: Option<Arc<dyn JobRunner>>,
+}
+
 /// Shared by every part of signing in to one remote.
-pub(super) struct Context {
-    pub(super) options: AuthOptions,
-    pub(super) names: Names,
-    pub(super) outside: Outside,
-    pub(super) vault: Arc<dyn Vault>,
-    pub(super) browser: Arc<dyn Browser>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) notice: Notice,
-    pub(super) state: watch::Sender<SignInState>,
-    /// Held from the request that spends a refresh token or a code until what it brought is stored.
-    pub(super) tokens_in_flight: tokio::sync::Mutex<()>,
+pub(crate) struct Context {
+    pub(crate) options: AuthOptions,
+    pub(crate) names: Names,
+    pub(crate) http_client: GuardedClient,
+    pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) browser: Arc<dyn Browser>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) notice: UserNotice,
+    pub(crate) state: watch::Sender<SignInState>,
+    /// Locked from the request that spends a refresh token or a code until its result is stored.
+    pub(crate) tokens_in_flight: tokio::sync::Mutex<()>,
     /// Runs what must not break off.
-    pub(super) errands: Option<Arc<dyn Errands>>,
-    /// Whether it was said that this process does that itself.
-    pub(super) told_in_process: std::sync::Once,
+    pub(crate) jobs: Option<Arc<dyn JobRunner>>,
+    /// Whether it was logged that this process does that itself.
+    pub(crate) announced_in_process: std::sync::Once,
 }
 
-/// What a sign-in is for.
+/// What a sign-in is wanted for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wish {
-    /// What the server said.
-    pub(super) challenge: Option<Challenge>,
-    /// The sign-in whose token it refused; another one in the store is the answer.
-    pub(super) refused: Option<Arc<SignIn>>,
-    /// Only a server that asks for a sign-in shall be registered at.
-    pub(super) must_be_documented: bool,
+pub(crate) struct SignInRequest {
+    /// The challenge of the refusal.
+    pub(crate) challenge: Option<Challenge>,
+    /// The sign-in whose token was refused: another one in the store is the answer.
+    pub(crate) refused: Option<Arc<SignIn>>,
+    /// Whether to register only at a server that asks for a sign-in.
+    pub(crate) must_be_documented: bool,
 }
 
-impl Wish {
-    /// Whether this sign-in would serve.
-    pub(super) fn is_met_by(&self, record: &SignIn) -> bool {
+impl SignInRequest {
+    /// Whether this sign-in is what is wanted.
+    pub(crate) fn is_satisfied_by(&self, record: &SignIn) -> bool {
         let challenge = self.challenge.as_ref();
         let needed = challenge.filter(|c| c.insufficient_scope()).and_then(|c| c.scope.as_deref());
         let refused = self.refused.as_ref().map(|refused| &refused.tokens.access_token);
@@ -103,49 +119,58 @@ impl Wish {
 }
 
 impl Context {
-    pub(super) fn new(
+    pub(crate) fn new(
         names: Names,
         options: AuthOptions,
         http: &HttpOptions,
-        world: World,
+        services: AuthServices,
     ) -> Self {
         Self {
             names,
-            outside: Outside::new(&options, http),
+            http_client: GuardedClient::new(&options, http),
             options,
-            vault: world.vault,
-            browser: world.browser,
-            clock: world.clock,
-            notice: world.notice,
+            vault: services.vault,
+            browser: services.browser,
+            clock: services.clock,
+            notice: services.notice,
             state: watch::channel(SignInState::Idle).0,
             tokens_in_flight: tokio::sync::Mutex::default(),
-            errands: world.errands,
-            told_in_process: std::sync::Once::new(),
+            jobs: services.jobs,
+            announced_in_process: std::sync::Once::new(),
         }
     }
 
     /// Seconds since 1970.
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.clock.now()
     }
 
-    pub(super) fn say(&self, text: &str) {
+    pub(crate) fn notify_user(&self, text: &str) {
         (self.notice)(text);
     }
 
-    pub(super) fn publish(&self, state: SignInState) {
+    /// Who runs token jobs in a process of their own. Nobody does for a client's own credentials:
+    /// to lose those costs nothing, because they are asked for again.
+    pub(crate) fn job_runner(&self) -> Option<&dyn JobRunner> {
+        match self.options.grant {
+            Grant::ClientCredentials { .. } => None,
+            Grant::AuthorizationCode | Grant::DeviceCode => self.jobs.as_deref(),
+        }
+    }
+
+    pub(crate) fn publish(&self, state: SignInState) {
         self.state.send_replace(state);
     }
 
     /// The key of the user's own client.
-    pub(super) fn key(&self) -> Option<&SigningKey> {
+    pub(crate) fn signing_key(&self) -> Option<&SigningKey> {
         self.options.client_info.as_ref()?.signing_key.as_ref()
     }
 
     /// What the browser's page is about.
-    pub(super) fn subject(&self) -> PageSubject {
+    pub(crate) fn page_subject(&self) -> PageSubject {
         PageSubject {
-            server: self.options.shown_server(),
+            server: self.options.display_server(),
             account: self.options.account.clone(),
             login_command: self.options.login_command(),
             success_url: self.options.success_url.clone(),
@@ -153,21 +178,29 @@ impl Context {
     }
 
     /// The stored sign-in. A damaged one is reported, never replaced silently.
-    pub(super) async fn stored(&self) -> Result<Option<SignIn>, Failure> {
+    pub(crate) async fn stored_sign_in(&self) -> Result<Option<SignIn>, Failure> {
         let name = &self.names.sign_in;
-        let loaded = self.vault.load(name).await.map_err(|error| match error.damaged {
-            true => self.damaged(&error.message),
-            false => vault_failure(error),
+        let loaded = self.vault.load(name).await.map_err(|error| {
+            if error.damaged { self.damaged(&error.message) } else { vault_failure(error) }
         });
         let Some(bytes) = loaded? else { return Ok(None) };
         // Never send what was issued for another server.
         let ours = |record: &SignIn| record.server == self.options.server.as_str();
         let record = SignIn::from_bytes(&bytes).filter(ours);
-        let server = self.options.shown_server();
+        let server = self.options.display_server();
         let damaged = || self.damaged(&format!("the stored sign-in for `{server}` is damaged"));
         let mut record = record.ok_or_else(damaged)?;
         record.registration = record.registration.completed(&self.options);
         Ok(Some(record))
+    }
+
+    /// The stored sign-in, if it is what the request is about.
+    pub(crate) async fn sign_in_that_satisfies(
+        &self,
+        request: &SignInRequest,
+    ) -> Result<Option<SignIn>, Failure> {
+        let stored = self.stored_sign_in().await?;
+        Ok(stored.filter(|record| request.is_satisfied_by(record)))
     }
 
     fn damaged(&self, message: &str) -> Failure {
@@ -178,8 +211,8 @@ impl Context {
         ))
     }
 
-    /// A record that can be done without: damage and trouble count as absence.
-    pub(super) async fn spare<R: Record>(&self, name: &str) -> Option<R> {
+    /// Loads a record that can be done without: a damaged or unreadable one counts as absent.
+    pub(crate) async fn load_optional<R: StoredRecord>(&self, name: &str) -> Option<R> {
         match self.vault.load(name).await {
             Ok(bytes) => {
                 let bytes = bytes?;
@@ -196,48 +229,52 @@ impl Context {
         }
     }
 
-    /// Stores a record that can be done without.
-    pub(super) async fn save_spare<R: Record>(&self, name: &str, record: &R) {
+    /// Stores a record that can be done without: a failure is logged.
+    pub(crate) async fn save_best_effort<R: StoredRecord>(&self, name: &str, record: &R) {
         if let Err(error) = self.vault.save(name, record.to_bytes()).await {
             tracing::warn!(kind = R::KIND, %error, "cannot store a record");
         }
     }
 
-    /// Removes a record, if it is there.
-    pub(super) async fn forget(&self, name: &str) {
+    /// Deletes a record, if it is there; a failure is logged.
+    pub(crate) async fn delete(&self, name: &str) {
         if let Err(error) = self.vault.delete(name).await {
             tracing::warn!(%error, "cannot remove a stored record");
         }
     }
 
     /// Stores a sign-in durably.
-    pub(super) async fn keep(&self, record: &SignIn) -> Result<(), Failure> {
+    pub(crate) async fn save_sign_in(&self, record: &SignIn) -> Result<(), Failure> {
         self.vault.save(&self.names.sign_in, record.to_bytes()).await.map_err(vault_failure)
     }
 
     /// Excludes the other processes from renewing or replacing the sign-in.
-    pub(super) async fn lock_sign_in(&self) -> Result<VaultLock, Failure> {
+    pub(crate) async fn lock_sign_in(&self) -> Result<VaultLock, Failure> {
         self.vault.lock(&self.names.sign_in).await.map_err(vault_failure)
     }
 
     /// The stored registration at this issuer, if it can still be used.
-    pub(super) async fn stored_registration(
+    pub(crate) async fn stored_registration(
         &self,
-        discovered: &Discovered,
+        discovered: &DiscoveredServer,
     ) -> Option<Registration> {
         let issuer = &discovered.issuer;
         let name = self.names.registration(issuer);
         if !self.vault.knows(&name) {
             return None;
         }
-        let mut registration: Registration = self.spare(&name).await?;
+        let mut registration: Registration = self.load_optional(&name).await?;
         registration.listed_methods = discovered.server.known_auth_methods();
         (registration.issuer == *issuer && registration.is_valid(self.now()))
             .then_some(registration)
     }
 
     /// Stores how the server accepted a client, so that every later request begins with that.
-    pub(super) async fn remember_accepted(&self, before: &Registration, accepted: &Registration) {
+    pub(crate) async fn remember_accepted_method(
+        &self,
+        before: &Registration,
+        accepted: &Registration,
+    ) {
         if before == accepted || accepted.how != Registered::Dynamically {
             return;
         }
@@ -246,22 +283,22 @@ impl Context {
             return;
         }
         // Another process may have registered anew meanwhile.
-        let stored: Option<Registration> = self.spare(&name).await;
+        let stored: Option<Registration> = self.load_optional(&name).await;
         if stored.is_some_and(|stored| stored.client_id == accepted.client_id) {
-            self.save_spare(&name, accepted).await;
+            self.save_best_effort(&name, accepted).await;
         }
     }
 
     /// A client, as requests to the authorization server see it.
-    pub(super) fn authenticated<'a>(
+    pub(crate) fn authenticated<'a>(
         &'a self,
         registration: &Registration,
     ) -> AuthenticatedClient<'a> {
-        AuthenticatedClient::new(&self.outside, registration, self.key(), self.now())
+        AuthenticatedClient::new(&self.http_client, registration, self.signing_key(), self.now())
     }
 
     /// A token endpoint, as this client sees it.
-    pub(super) fn token_endpoint<'a>(
+    pub(crate) fn token_endpoint<'a>(
         &'a self,
         url: &'a Url,
         registration: &Registration,
@@ -272,14 +309,17 @@ impl Context {
     }
 
     /// Finds the authorization server, preferring one that knows us.
-    pub(super) async fn discover(&self, wish: &Wish) -> Result<Discovered, Failure> {
+    pub(crate) async fn discover(
+        &self,
+        request: &SignInRequest,
+    ) -> Result<DiscoveredServer, Failure> {
         let known = |issuer: &str| self.vault.knows(&self.names.registration(issuer));
-        let earlier = wish.refused.as_ref().map(|refused| refused.issuer.as_str());
+        let earlier = request.refused.as_ref().map(|refused| refused.issuer.as_str());
         let prefer = |issuer: &str| Some(issuer) == earlier || known(issuer);
-        let challenge = wish.challenge.as_ref();
-        let found = discovery::discover(&self.outside, &self.options, challenge, prefer).await?;
-        if wish.must_be_documented && !found.documented {
-            let server = self.options.shown_server();
+        let challenge = request.challenge.as_ref();
+        let found = search::discover(&self.http_client, &self.options, challenge, prefer).await?;
+        if request.must_be_documented && !found.documented {
+            let server = self.options.display_server();
             return Err(Failure::new(
                 FailureKind::AuthFailed,
                 format!("`{server}` does not ask for a sign-in"),
@@ -290,14 +330,18 @@ impl Context {
     }
 
     /// The scopes to ask for.
-    pub(super) fn scopes(&self, discovered: &Discovered, wish: &Wish) -> Option<String> {
+    pub(crate) fn choose_scopes(
+        &self,
+        discovered: &DiscoveredServer,
+        request: &SignInRequest,
+    ) -> Option<String> {
         let pinned = self.options.client_metadata.get("scope").and_then(|scope| scope.as_str());
         let same_issuer = |record: &&Arc<SignIn>| record.issuer == discovered.issuer;
-        let earlier = wish.refused.as_ref().filter(same_issuer);
+        let earlier = request.refused.as_ref().filter(same_issuer);
         let resource = discovered.resource.as_ref();
         scopes::choose(ScopeSources {
             wanted: self.options.scope.as_deref().or(pinned),
-            challenged: wish.challenge.as_ref().and_then(|c| c.scope.as_deref()),
+            challenged: request.challenge.as_ref().and_then(|c| c.scope.as_deref()),
             earlier: earlier.and_then(|record| record.scopes_asked.as_deref()),
             resource_supports: resource.map_or(&[], |r| r.scopes_supported.as_slice()),
             server_supports: &discovered.server.scopes_supported,
@@ -311,8 +355,8 @@ impl fmt::Debug for Context {
     }
 }
 
-/// The place where sign-ins rest cannot be used: never a reason to sign in anew.
-pub(super) fn vault_failure(error: VaultError) -> Failure {
+/// The credential store cannot be used: never a reason to sign in anew.
+pub(crate) fn vault_failure(error: VaultError) -> Failure {
     let failure = Failure::new(
         FailureKind::AuthFailed,
         format!("cannot use the stored sign-in: {}", plain(&error.message)),

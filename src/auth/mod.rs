@@ -1,67 +1,59 @@
 //! Signing in to a remote. [`Authorizer`] gives the `Authorization` header for the next request and
-//! deals with refusals; everything else here serves it. Where records rest is behind [`Vault`].
+//! recovers from refusals; everything else here serves it. Where records are stored is behind
+//! [`Vault`].
 //!
-//! The way of a refusal: `single_flight` shares it among all requests, `incident` decides (store,
-//! renewal, sign-in), `refresh` renews, `browser_sign_in`, `device_code` and `client_credentials`
-//! sign in; `errand` runs what must not break off; `examination` looks for `doctor`; `discovery`
-//! and `registration` find and make what those need. DPoP (a proof beside the header),
-//! enterprise-managed authorization and workload identity (two more grants) belong beside
-//! `client_credentials` (D-08).
+//! The rooms: `discovery` finds the authorization server, `guarded_http` sends what a server's words
+//! lead to, `client` is who we are there, `grants` are the ways to get tokens, `browser` is the
+//! person in front of one, `records` is what is stored, `durable` runs what must not break off.
+//!
+//! The way of a refusal: `coalesce` shares it among all requests, `recovery` decides (store,
+//! renewal, sign-in), `renewal` renews, `browser::sign_in`, `grants::device_code` and
+//! `grants::client_credentials` sign in, each with one `SignInPlan`; `one_sign_in` keeps it to one
+//! over all processes. `login` is what a person asks for, `diagnosis` what `doctor` reports, and
+//! `import` takes over a sign-in of another program. DPoP (a proof beside the header),
+//! enterprise-managed authorization and workload identity (two more grants) belong in `grants`
+//! (D-08).
 
-mod addresses;
-mod adoption;
-mod authenticated_client;
-mod authorization_code;
 mod authorizer;
-mod browser_sign_in;
-mod by_person;
-mod callback;
-mod challenge;
-mod client_authentication;
-mod client_credentials;
+mod browser;
+mod client;
+mod coalesce;
 mod context;
-mod device_code;
+mod diagnosis;
 mod discovery;
-mod errand;
-mod examination;
-mod held;
-mod incident;
-mod metadata;
+mod durable;
+mod grants;
+mod guarded_http;
+mod import;
+mod login;
+mod one_sign_in;
 mod options;
-mod outside;
-mod page;
-mod pre_registered;
-mod reach;
-mod record;
-mod redemption;
-mod redirect;
-mod refresh;
-mod registration;
-mod revocation;
-mod scopes;
-mod secret_text;
-mod single_flight;
-mod token;
-mod token_endpoint;
+mod records;
+mod recovery;
+mod renewal;
+mod sign_in_plan;
+mod state;
+mod token_cache;
 mod token_file;
-mod typed_answer;
-mod vault;
-mod well_known;
 
-pub use adoption::{Foreign, ForeignClient, adopt};
-pub use authorization_code::CallbackParameters;
-pub use authorizer::{Authorization, Authorizer, Interaction, SignedIn, SignedOut, World};
-pub use challenge::Challenge;
-pub use client_authentication::{AuthMethod, SigningKey};
-pub use context::{Notice, SignInState, Waiting};
-pub use errand::{Errands, NotRun};
-pub use examination::{Examined, callback_port, examine};
-pub use metadata::{AuthorizationServer, ProtectedResource};
-pub use options::{AuthOptions, Grant, Login, ResourceIndicator};
-pub use pre_registered::PreRegistered;
-pub use record::{Names, Pending, Record, Refusal, Registered, Registration, SignIn};
-pub use revocation::Revocation;
-pub use token::TokenSet;
+pub use authorizer::{Authorization, Authorizer};
+pub use browser::pasted_answer::LineSource;
+pub use client::auth_method::AuthMethod;
+pub use client::pre_registered::PreRegistered;
+pub use client::signing_key::SigningKey;
+pub use context::{AuthServices, SignInState, UserNotice, WaitingSignIn};
+pub use diagnosis::{SignInDiagnosis, callback_port, diagnose};
+pub use discovery::challenge::Challenge;
+pub use discovery::metadata::{AuthorizationServer, ProtectedResource};
+pub use durable::job::{JobRunner, NotRun};
+pub use grants::authorization_code::CallbackParameters;
+pub use grants::revocation::Revocation;
+pub use grants::token::TokenSet;
+pub use import::{ImportedClient, ImportedSignIn, import_sign_in};
+pub use login::{Interaction, SignedIn, SignedOut};
+pub use options::{AuthOptions, Grant, LoginPolicy, ResourceIndicator};
+pub use records::names::Names;
+pub use records::record::{Pending, SignIn, StoredRecord};
+pub use records::registration::{Registered, Registration};
+pub use records::vault::{MemoryVault, Vault, VaultError, VaultLock};
 pub use token_file::TokenFile;
-pub use typed_answer::LineSource;
-pub use vault::{MemoryVault, Vault, VaultError, VaultLock};

@@ -1,4 +1,4 @@
-//! What flags, environment and settings decide about signing in to one remote.
+//! What flags, environment and settings decide about signing in to one remote. Data only.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::pre_registered::PreRegistered;
+use crate::auth::client::pre_registered::PreRegistered;
 
 /// Everything about signing in to one remote.
 #[derive(Clone, Debug)]
 pub struct AuthOptions {
-    /// The MCP endpoint.
+    /// The MCP endpoint, as the user gave it.
     pub server: Url,
     /// Which of several sign-ins on this server; empty is the usual one.
     pub account: String,
     /// When a browser tab may be opened.
-    pub login: Login,
+    pub login: LoginPolicy,
     /// How tokens are obtained.
     pub grant: Grant,
     /// A fixed port of the callback listener.
     pub callback_port: Option<u16>,
     /// The host name inside `redirect_uri`; the listener stays on loopback.
     pub callback_host: String,
-    /// The path of the callback.
+    /// The path of the callback, which begins with `/`.
     pub callback_path: String,
-    /// How long a sign-in waits for the user.
+    /// How long a sign-in waits for the person.
     pub auth_timeout: Duration,
     /// How long a request waits for a sign-in.
     pub request_wait: Duration,
     /// Where the browser is sent after a completed exchange.
     pub success_url: Option<Url>,
-    /// The RFC 8707 indicator.
+    /// What is sent as the RFC 8707 indicator.
     pub resource: ResourceIndicator,
     /// Extra parameters of the authorization request.
     pub authorize_params: Vec<(String, String)>,
@@ -45,7 +45,7 @@ pub struct AuthOptions {
     pub scope: Option<String>,
     /// Send the ID token instead of the access token.
     pub use_id_token: bool,
-    /// Go on although a metadata document names another issuer (A-06, O-9).
+    /// Continue although a metadata document names another issuer (A-06, O-9).
     pub accept_issuer_mismatch: bool,
     /// Permit URLs named by the server that lead to private addresses (S-07).
     pub allow_private_addresses: bool,
@@ -55,11 +55,11 @@ pub struct AuthOptions {
 
 /// When a browser tab may be opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Login {
+pub enum LoginPolicy {
     /// As soon as the server asks for a sign-in.
     #[default]
     Eager,
-    /// When something is asked for that a person waits for.
+    /// When a person is waiting for an answer, such as that of a tool.
     OnDemand,
     /// Only by the `login` command.
     Never,
@@ -76,7 +76,7 @@ pub enum Grant {
     DeviceCode,
     /// The client acts for itself (RFC 6749 §4.4).
     ClientCredentials {
-        /// Skips discovery.
+        /// Where tokens are asked for; skips discovery.
         token_endpoint: Option<Url>,
     },
 }
@@ -84,12 +84,12 @@ pub enum Grant {
 /// The `resource` parameter (RFC 8707, A-32).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ResourceIndicator {
-    /// What the metadata says, else the endpoint.
+    /// What the metadata says, otherwise the endpoint.
     #[default]
     Published,
-    /// This one.
+    /// This absolute URI.
     Fixed(String),
-    /// None at all.
+    /// The parameter is left out.
     Omitted,
 }
 
@@ -99,7 +99,7 @@ impl AuthOptions {
         Self {
             server,
             account: String::new(),
-            login: Login::default(),
+            login: LoginPolicy::default(),
             grant: Grant::default(),
             callback_port: None,
             callback_host: "localhost".to_owned(),
@@ -121,13 +121,13 @@ impl AuthOptions {
     }
 
     /// The server and account as shown to people.
-    pub fn shown_server(&self) -> String {
+    pub fn display_server(&self) -> String {
         crate::redact::SafeUrl::new(&self.server).to_string()
     }
 
     /// The command that signs in, for hints.
     pub fn login_command(&self) -> String {
-        let server = self.shown_server();
+        let server = self.display_server();
         match self.account.as_str() {
             "" => format!("`mcp-tether login {server}`"),
             account => format!("`mcp-tether login {server} --account {account}`"),

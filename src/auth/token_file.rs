@@ -11,20 +11,20 @@ use http::HeaderValue;
 use crate::redact::plain;
 
 /// The largest file that is read: tokens are headers, and no server takes larger ones.
-const SIZE_LIMIT: u64 = 64 * 1024;
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// A file with one token.
 #[derive(Debug)]
 pub struct TokenFile {
     path: PathBuf,
-    held: Mutex<Held>,
+    token: Mutex<FileToken>,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
+struct FileToken {
     header: HeaderValue,
     serial: u64,
-    /// The file as it was when it was read; `None` if nobody knows.
+    /// The file as it was when it was read; `None` if that is not known.
     seen: Option<Stamp>,
 }
 
@@ -42,39 +42,39 @@ impl TokenFile {
     /// A sentence: it does not hold one token. Its content is not repeated.
     pub fn new(path: PathBuf, text: &str) -> Result<Self, String> {
         let header = header(text).ok_or_else(|| no_token(&path))?;
-        let held = Held { header, serial: 1, seen: stamp(&path) };
-        Ok(Self { path, held: Mutex::new(held) })
+        let token = FileToken { header, serial: 1, seen: stamp(&path) };
+        Ok(Self { path, token: Mutex::new(token) })
     }
 
     /// The header for the next request and its serial.
-    pub(super) fn current(&self) -> (HeaderValue, u64) {
-        let mut held = self.held();
+    pub(crate) fn current(&self) -> (HeaderValue, u64) {
+        let mut token = self.token();
         let now = stamp(&self.path);
-        if now.is_some() && now != held.seen {
-            held.read_again(&self.path);
+        if now.is_some() && now != token.seen {
+            token.read_again(&self.path);
         }
-        (held.header.clone(), held.serial)
+        (token.header.clone(), token.serial)
     }
 
-    /// Whether there is another token by now than the one that was refused.
-    pub(super) fn has_changed_since(&self, used: Option<u64>) -> bool {
-        let mut held = self.held();
+    /// Whether there is a newer token than the one that was refused.
+    pub(crate) fn has_changed_since(&self, used: Option<u64>) -> bool {
+        let mut token = self.token();
         // Two changes within one tick of the clock look like one.
-        held.read_again(&self.path);
-        Some(held.serial) != used
+        token.read_again(&self.path);
+        Some(token.serial) != used
     }
 
-    /// The path, for messages.
-    pub(super) fn shown(&self) -> String {
+    /// The path as it may be shown.
+    pub(crate) fn display_path(&self) -> String {
         plain(&self.path.display().to_string())
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn token(&self) -> MutexGuard<'_, FileToken> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
+impl FileToken {
     /// A file that is missing or half written for a moment changes nothing.
     fn read_again(&mut self, path: &Path) {
         match read(path) {
@@ -92,7 +92,7 @@ impl Held {
     }
 }
 
-/// `None` also for a pipe, which is good for one reading.
+/// `None` for a pipe too, which can be read only once.
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
     Some(Stamp { changed: metadata.modified().ok()?, length: metadata.len() })
@@ -100,7 +100,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 fn read(path: &Path) -> Result<(HeaderValue, Stamp), String> {
     let shown = || plain(&path.display().to_string());
-    // Before the content: a change in between is then seen the next time.
+    // Before the content, so that a change in between is seen the next time.
     let seen = stamp(path).ok_or_else(|| format!("the token file `{}` is gone", shown()))?;
     let text = text_of(path)
         .map_err(|error| format!("cannot read the token file `{}`: {error}", shown()))?;
@@ -114,7 +114,7 @@ fn no_token(path: &Path) -> String {
 fn text_of(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let file = std::fs::File::open(path)?;
-    std::io::Read::read_to_string(&mut std::io::Read::take(file, SIZE_LIMIT), &mut text)?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, MAX_FILE_BYTES), &mut text)?;
     Ok(text)
 }
 

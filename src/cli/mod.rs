@@ -84,7 +84,7 @@ enum Verb {
     },
     /// Renew or complete a sign-in on behalf of another process of ours
     #[command(hide = true)]
-    Errand,
+    TokenJob,
     /// Take over the sign-ins of `mcp-remote`
     #[command(after_help = help::IMPORT, args_override_self = true)]
     Import(Import),
@@ -333,7 +333,7 @@ impl Cli {
             Verb::Status { json, flags, .. } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
-            Verb::Errand => commands::errand::run(environment),
+            Verb::TokenJob => commands::token_job::run(environment),
             Verb::Import(import) => import.run(outer, environment),
             Verb::Install(install) => install.run(outer, environment),
             Verb::Uninstall(uninstall) => uninstall.run(environment),

@@ -16,7 +16,7 @@ use super::serve_mock::{ServeOptions, mock_options, not_served};
 use super::session::{Manner, Session};
 use super::tools::all_tools;
 use super::wire::{stdio, through_bridge};
-use crate::auth::{AuthOptions, Authorizer, MemoryVault, World};
+use crate::auth::{AuthOptions, AuthServices, Authorizer, MemoryVault};
 use crate::bridge::{BridgeOptions, Connected};
 use crate::environment::{stdin_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
@@ -50,12 +50,12 @@ pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
 /// approves by itself, so that the demo needs no browser.
 fn bridge_to(remote: &MockRemote) -> BridgeOptions {
     let mut options = RemoteOptions::new(remote.url());
-    let world = World {
+    let world = AuthServices {
         vault: Arc::new(MemoryVault::new()),
         browser: Arc::new(Visitor),
         clock: Arc::new(SystemClock),
         notice: Arc::new(|_: &str| {}),
-        errands: None,
+        jobs: None,
     };
     let auth = AuthOptions::new(remote.url());
     options.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);

@@ -15,7 +15,8 @@ use super::untrusted::{
     ReadCommand, UntrustedCommand, displayed_words, folder_of_entry, folder_of_process,
 };
 use crate::auth::{
-    AuthMethod, AuthOptions, Foreign, ForeignClient, Names, SignedIn, TokenSet, adopt,
+    AuthMethod, AuthOptions, ImportedClient, ImportedSignIn, Names, SignedIn, TokenSet,
+    import_sign_in,
 };
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
@@ -277,7 +278,7 @@ fn import(
     for problem in &findings.problems {
         to_stderr(&format!("{}\n", plain(&problem.to_string())));
     }
-    let who = subject(&auth.shown_server(), &auth.account);
+    let who = subject(&auth.display_server(), &auth.account);
     let login = auth.login_command();
     let missing = |what: &str| {
         let folder = plain(&folder.display().to_string());
@@ -296,13 +297,14 @@ fn import(
 fn store_as_ours(
     ground: &Ground,
     auth: AuthOptions,
-    foreign: Foreign,
+    foreign: ImportedSignIn,
     who: &str,
 ) -> Result<String> {
     let name = Names::new(&auth).sign_in;
     let world = ground.world(ground.vault(), Arc::new(NoBrowser));
     let (adopted, rests) = block_on(async {
-        let adopted = adopt(auth, &ground.remote.http, world, foreign).await.map_err(to_error)?;
+        let adopted =
+            import_sign_in(auth, &ground.remote.http, world, foreign).await.map_err(to_error)?;
         let listed = ground.store.list().await?.into_iter().find(|listed| listed.name == name);
         Ok((adopted, listed.map(|listed| place(&ground.store, &listed)).unwrap_or_default()))
     })?;
@@ -346,8 +348,11 @@ fn parameters(url: &str, settings: &Settings) -> Parameters {
     }
 }
 
-fn foreign(tokens: ForeignTokens, (client, issuer): (ForeignClient, Option<String>)) -> Foreign {
-    Foreign {
+fn foreign(
+    tokens: ForeignTokens,
+    (client, issuer): (ImportedClient, Option<String>),
+) -> ImportedSignIn {
+    ImportedSignIn {
         scopes_asked: tokens.requested_scope,
         issuer: tokens.issuer.or(issuer),
         client,
@@ -366,9 +371,9 @@ fn foreign(tokens: ForeignTokens, (client, issuer): (ForeignClient, Option<Strin
 fn client(
     registration: Option<ForeignRegistration>,
     auth: &AuthOptions,
-) -> Option<(ForeignClient, Option<String>)> {
+) -> Option<(ImportedClient, Option<String>)> {
     if let Some(given) = &auth.client_info {
-        let client = ForeignClient {
+        let client = ImportedClient {
             id: given.client_id.clone(),
             secret: given.client_secret.clone(),
             secret_expires_at: None,
@@ -379,7 +384,7 @@ fn client(
     }
     let found = registration?;
     let method = found.token_endpoint_auth_method.as_deref().and_then(AuthMethod::from_name);
-    let client = ForeignClient {
+    let client = ImportedClient {
         id: found.client_id,
         secret: found.client_secret,
         secret_expires_at: found.client_secret_expires_at.map(seconds),

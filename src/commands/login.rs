@@ -27,7 +27,7 @@ pub fn run(
         return Err(Error::usage("a sign-in in memory ends with this command")
             .hint("choose `--credential-store keyring` or `--credential-store file`"));
     }
-    let (name, who) = (Names::new(&auth).sign_in, subject(&auth.shown_server(), &auth.account));
+    let (name, who) = (Names::new(&auth).sign_in, subject(&auth.display_server(), &auth.account));
     let browser: Arc<dyn Browser> =
         if no_browser { Arc::new(NoBrowser) } else { Arc::new(SystemBrowser) };
     let authorizer = ground.authorizer(auth, ground.vault(), browser);

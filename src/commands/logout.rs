@@ -24,7 +24,7 @@ pub fn one(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCo
     let (ground, auth) = for_signing_out(url, flags, environment)?;
     refuse_memory(&ground.store)?;
     let (server, account) = (ground.url.to_string(), auth.account.clone());
-    let who = subject(&auth.shown_server(), &account);
+    let who = subject(&auth.display_server(), &account);
     let vault = ground.vault();
     let (signed_out, removed) = sign_out(&ground, auth, vault)?;
     if signed_out.was_signed_in {

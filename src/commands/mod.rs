@@ -11,7 +11,7 @@ pub mod demo;
 #[cfg(feature = "mock")]
 mod demo_question;
 pub mod doctor;
-pub mod errand;
+mod durable_process;
 mod host_entries;
 pub mod import;
 pub mod install;
@@ -36,6 +36,7 @@ mod sign_in;
 #[cfg(feature = "mock")]
 mod snippets;
 pub mod status;
+pub mod token_job;
 pub mod tools;
 pub mod untrusted;
 mod vault;

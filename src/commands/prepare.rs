@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::errand::Apart;
+use super::durable_process::DetachedProcess;
 use super::logging;
 use super::memory_key::MemoryKey;
 use super::notes::Notes;
 use super::running::Identity;
 use super::vault::StoreVault;
-use crate::auth::{AuthOptions, Authorizer, Errands, Notice, World};
+use crate::auth::{AuthOptions, AuthServices, Authorizer, JobRunner, UserNotice};
 use crate::bridge::{BridgeOptions, KnownEra, MemoryOptions, Observer, Pin, ToolFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
@@ -52,8 +52,8 @@ pub struct Ground {
     pub store: CredentialStore,
     /// Our folders.
     pub paths: Paths,
-    notice: Notice,
-    errands: Option<Arc<dyn Errands>>,
+    notice: UserNotice,
+    jobs: Option<Arc<dyn JobRunner>>,
 }
 
 /// A bridge and what signs it in.
@@ -139,7 +139,7 @@ pub fn for_import(
     let auth = auth.filter(|_| !replaced).ok_or_else(replaces_sign_in)?;
     warn(&settings);
     let notice = Arc::new(say);
-    Ok((Ground { url, settings, remote, store, paths, notice, errands: None }, auth))
+    Ok((Ground { url, settings, remote, store, paths, notice, jobs: None }, auth))
 }
 
 /// For a look at everything, which each part of it takes apart.
@@ -167,15 +167,15 @@ pub fn for_signing_out(
 
 /// For work that another process sent. It sends nothing on, and what a person should know goes
 /// there.
-pub fn for_errand(
+pub fn for_token_job(
     url: &str,
     flags: &Flags,
     environment: &Environment,
     patience: Patience,
-    notice: Notice,
+    notice: UserNotice,
 ) -> Result<Authorizer> {
     let (mut ground, auth) = ground_and_auth(url, flags, environment, patience)?;
-    ground.errands = None;
+    ground.jobs = None;
     ground.notice = notice;
     Ok(ground.prepared(auth).authorizer)
 }
@@ -216,9 +216,9 @@ fn ground(
     let paths = environment.paths();
     let store = open(&settings, &paths, patience);
     let remote = settings.remote_options(&url, environment, &secret_of(&store))?;
-    let errands = Apart::of_run(url_text, flags, environment, store.choice(), patience);
+    let jobs = DetachedProcess::of_run(url_text, flags, environment, store.choice(), patience);
     let notice = Arc::new(say);
-    Ok(Ground { url, settings, remote, store, paths, notice, errands })
+    Ok(Ground { url, settings, remote, store, paths, notice, jobs })
 }
 
 impl Ground {
@@ -238,10 +238,10 @@ impl Ground {
     }
 
     /// The outside world of signing in.
-    pub fn world(&self, vault: StoreVault, browser: Arc<dyn Browser>) -> World {
+    pub fn world(&self, vault: StoreVault, browser: Arc<dyn Browser>) -> AuthServices {
         let (vault, clock) = (Arc::new(vault), Arc::new(SystemClock));
-        let (notice, errands) = (self.notice.clone(), self.errands.clone());
-        World { vault, browser, clock, notice, errands }
+        let (notice, jobs) = (self.notice.clone(), self.jobs.clone());
+        AuthServices { vault, browser, clock, notice, jobs }
     }
 
     fn auth_options(&mut self, environment: &Environment) -> Result<Option<AuthOptions>> {

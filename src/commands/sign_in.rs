@@ -5,7 +5,7 @@ use url::Url;
 
 use super::notes::{Note, Notes};
 use super::vault::SIGN_IN;
-use crate::auth::{AuthOptions, Record, SignIn};
+use crate::auth::{AuthOptions, SignIn, StoredRecord};
 use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
 use crate::redact::plain;
 use crate::store::{

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 
 use super::notes::Notes;
-use crate::auth::{Notice, Record, SignIn, Vault, VaultError, VaultLock};
+use crate::auth::{SignIn, StoredRecord, UserNotice, Vault, VaultError, VaultLock};
 use crate::redact::Secret;
 use crate::store::{CredentialStore, StorageLocation, StoreError, StoreErrorKind};
 
@@ -18,7 +18,7 @@ pub const SIGN_IN: &str = "sign-in.";
 pub struct StoreVault {
     store: CredentialStore,
     notes: Notes,
-    say: Notice,
+    say: UserNotice,
     aliases: Vec<(String, String)>,
     removed: Removed,
 }
@@ -28,7 +28,7 @@ pub type Removed = Arc<Mutex<Vec<(String, StorageLocation)>>>;
 
 impl StoreVault {
     /// This store; `say` tells a person something once.
-    pub fn new(store: CredentialStore, notes: Notes, say: Notice) -> Self {
+    pub fn new(store: CredentialStore, notes: Notes, say: UserNotice) -> Self {
         Self { store, notes, say, aliases: Vec::new(), removed: Removed::default() }
     }
 

@@ -12,7 +12,7 @@ use super::headers::{KeyringLookup, expand};
 use super::options::read_file;
 use super::value::Value;
 use super::{Key, Settings};
-use crate::auth::{AuthOptions, Grant, Login, PreRegistered, ResourceIndicator, TokenFile};
+use crate::auth::{AuthOptions, Grant, LoginPolicy, PreRegistered, ResourceIndicator, TokenFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::is_loopback;
@@ -97,11 +97,11 @@ impl Settings {
         }
     }
 
-    fn login(&self) -> Login {
+    fn login(&self) -> LoginPolicy {
         match self.text(Key::Login) {
-            Some("on-demand") => Login::OnDemand,
-            Some("never") => Login::Never,
-            _ => Login::Eager,
+            Some("on-demand") => LoginPolicy::OnDemand,
+            Some("never") => LoginPolicy::Never,
+            _ => LoginPolicy::Eager,
         }
     }
 
@@ -394,7 +394,7 @@ mod tests {
             (Key::AcceptIssuerMismatch, "true"),
             (Key::AllowPrivateAddresses, "true"),
         ]);
-        assert_eq!((set.account.as_str(), set.login), ("work", Login::OnDemand));
+        assert_eq!((set.account.as_str(), set.login), ("work", LoginPolicy::OnDemand));
         assert_eq!((set.scope.as_deref(), set.callback_port), (Some("a b"), Some(3334)));
         assert_eq!((set.callback_host.as_str(), set.callback_path.as_str()), ("127.0.0.1", "/cb"));
         assert_eq!(set.auth_timeout, Duration::from_secs(9));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mcp_tether::auth::{AuthOptions, Authorizer, Names, Record, SignIn, Vault, World};
+use mcp_tether::auth::{AuthOptions, AuthServices, Authorizer, Names, SignIn, StoredRecord, Vault};
 use mcp_tether::http::HttpOptions;
 use mcp_tether_mock::{Auth, MockOptions, OAuthOptions, RecordedRequest};
 use serde_json::json;
@@ -18,15 +18,15 @@ use crate::support::sign_in::{Party, party};
 async fn no_word_of_the_host_becomes_a_credential() {
     let mock = MockOptions { auth: Auth::OAuth(OAuthOptions::default()), ..MockOptions::default() };
     let mut harness = Harness::with(mock, |options| {
-        let world = World {
+        let services = AuthServices {
             vault: Arc::new(mcp_tether::auth::MemoryVault::new()),
             browser: Arc::new(FakeBrowser::follows()),
             clock: Arc::new(FakeClock::default()),
             notice: Arc::new(|_: &str| {}),
-            errands: None,
+            jobs: None,
         };
         let auth = AuthOptions::new(options.remote.url.clone());
-        options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);
+        options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), services);
     });
     harness.initialize("2025-11-25").await;
     let meta = json!({ "authorization": "Bearer canary", "Authorization": "Bearer canary" });

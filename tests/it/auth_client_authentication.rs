@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use mcp_tether::auth::{
-    AuthMethod, Grant, Interaction, PreRegistered, Record, Registration, Vault,
+    AuthMethod, Grant, Interaction, PreRegistered, Registration, StoredRecord, Vault,
 };
 use mcp_tether::error::FailureKind;
 use mcp_tether_mock::{

@@ -112,15 +112,15 @@ async fn refused(server: &AuthorizationServer) -> Failure {
 #[tokio::test]
 async fn a_broken_resource_document_is_told_as_such() {
     for (kind, text, reason) in [
-        ("application/json", "[]", "it is no JSON object (it came as `application/json`)"),
+        ("application/json", "[]", "it is not a JSON object (it came as `application/json`)"),
         ("application/json", "oops", "it is not JSON"),
         ("text/html", "<html>", "it is not JSON (it came as `text/html`)"),
-        ("application/json", "{\"resource\":7}", "its `resource` is no text"),
+        ("application/json", "{\"resource\":7}", "its `resource` is not a string"),
         ("application/json", "{\"authorization_servers\":[]}", "it has no `resource`"),
         (
             "application/json",
             "{\"resource\":\"R\",\"authorization_servers\":\"https://as\"}",
-            "its `authorization_servers` is no array",
+            "its `authorization_servers` is not an array",
         ),
     ] {
         let server = server(|config| config.replaced = Some((RESOURCE, kind, text))).await;
@@ -151,8 +151,8 @@ async fn a_page_at_a_place_that_nobody_named_is_no_document() {
 #[tokio::test]
 async fn a_broken_document_of_the_authorization_server_is_told_as_such() {
     for (text, reason) in [
-        ("[]", "it is no JSON object"),
-        ("{\"issuer\":[]}", "its `issuer` is no text"),
+        ("[]", "it is not a JSON object"),
+        ("{\"issuer\":[]}", "its `issuer` is not a string"),
         ("{", "it is not JSON"),
     ] {
         let server =
@@ -183,6 +183,6 @@ async fn a_token_endpoint_that_answers_with_a_page_is_told_as_such() {
         let server = server(|config| config.replaced = Some(("/token", kind, text))).await;
         let failure = party(&server).build().list().await.unwrap_err();
         assert!(failure.message.contains(said), "{}", failure.message);
-        assert!(failure.hint.unwrap().contains("this is no token endpoint"));
+        assert!(failure.hint.unwrap().contains("this is not a token endpoint"));
     }
 }

@@ -359,7 +359,7 @@ async fn a_running_bridge_notices_a_sign_in_elsewhere() {
     let bridge = party(&server)
         .vault(&vault)
         .browser(&no_browser.browser())
-        .options(|options| options.login = mcp_tether::auth::Login::Never)
+        .options(|options| options.login = mcp_tether::auth::LoginPolicy::Never)
         .build();
     assert_eq!(bridge.list().await.unwrap_err().kind, FailureKind::AuthRequired);
     let command = party(&server).vault(&vault).build();

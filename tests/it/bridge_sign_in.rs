@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mcp_tether::auth::{AuthOptions, Authorizer, Login, MemoryVault, World};
+use mcp_tether::auth::{AuthOptions, AuthServices, Authorizer, LoginPolicy, MemoryVault};
 use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
 use mcp_tether::http::HttpOptions;
 use mcp_tether::protocol::ProtocolVersion;
@@ -22,7 +22,7 @@ struct Signing {
     vault: MemoryVault,
     browser: FakeBrowser,
     folder: tempfile::TempDir,
-    login: Login,
+    login: LoginPolicy,
     wait: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Signing {
     fn with(browser: FakeBrowser) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let wait = Duration::from_secs(10);
-        Self { vault: MemoryVault::new(), browser, folder, login: Login::Eager, wait }
+        Self { vault: MemoryVault::new(), browser, folder, login: LoginPolicy::Eager, wait }
     }
 
     fn harness(&self, mock: MockOptions) -> Harness {
@@ -41,14 +41,14 @@ impl Signing {
         let mut auth = AuthOptions::new(options.remote.url.clone());
         auth.request_wait = self.wait;
         auth.login = self.login;
-        let world = World {
+        let services = AuthServices {
             vault: Arc::new(self.vault.clone()),
             browser: Arc::new(self.browser.clone()),
             clock: Arc::new(FakeClock::default()),
             notice: Arc::new(|_: &str| {}),
-            errands: None,
+            jobs: None,
         };
-        options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);
+        options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), services);
         options.memory = Some(MemoryOptions {
             folder: self.folder.path().to_owned(),
             key: "test".to_owned(),
@@ -98,7 +98,7 @@ async fn a_stored_sign_in_opens_no_tab() {
     assert_eq!(asked.len(), 1, "no request was refused first");
 }
 
-/// one incident for everyone
+/// one recovery for everyone
 #[tokio::test]
 async fn many_calls_that_meet_a_dead_token_share_one_renewal() {
     let signing = Signing::with(FakeBrowser::follows());
@@ -184,7 +184,7 @@ async fn a_call_that_needs_a_person_ends_with_a_hint() {
 #[tokio::test]
 async fn on_demand_opens_no_tab_before_a_tool_is_called() {
     let mut signing = Signing::with(FakeBrowser::follows());
-    signing.login = Login::OnDemand;
+    signing.login = LoginPolicy::OnDemand;
     let mut harness = signing.harness(guarded());
     harness.initialize("2025-11-25").await;
     assert_eq!(signing.browser.opened().len(), 0);
@@ -258,7 +258,7 @@ async fn a_modern_hosts_call_ends_with_a_hint_and_the_next_one_works_after_the_s
 async fn a_modern_host_that_discovers_is_answered_although_no_sign_in_may_begin() {
     for mock in of_each_era() {
         let mut signing = Signing::with(FakeBrowser::follows());
-        signing.login = Login::OnDemand;
+        signing.login = LoginPolicy::OnDemand;
         let mut harness = signing.harness(mock);
         let discovered = harness.request_modern("server/discover", json!({})).await;
         let instructions = discovered["result"]["instructions"].as_str().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use mcp_tether::auth::{AuthOptions, Authorizer, Interaction, MemoryVault, World};
+use mcp_tether::auth::{AuthOptions, AuthServices, Authorizer, Interaction, MemoryVault};
 use mcp_tether::http::HttpOptions;
 use mcp_tether_mock::{Auth, IssuerOptions, MockOptions, MockRemote, OAuthOptions, RedirectMatch};
 use serde_json::{Value, json};
@@ -95,14 +95,14 @@ async fn an_authorization_server_that_fetches_the_document_is_satisfied() {
     options.client_metadata_url = Some(Url::parse(&id).unwrap());
     options.callback_host = "127.0.0.1".to_owned();
     let browser = FakeBrowser::follows();
-    let world = World {
+    let services = AuthServices {
         vault: Arc::new(MemoryVault::new()),
         browser: Arc::new(browser.clone()),
         clock: Arc::new(FakeClock::default()),
         notice: Arc::new(|_: &str| {}),
-        errands: None,
+        jobs: None,
     };
-    let authorizer = Authorizer::new(options, &HttpOptions::default(), world);
+    let authorizer = Authorizer::new(options, &HttpOptions::default(), services);
     authorizer.sign_in(Interaction::Browser).await.unwrap();
     let page = &browser.opened()[0];
     assert!(page.query_pairs().any(|(name, value)| name == "client_id" && value == id));

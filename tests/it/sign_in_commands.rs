@@ -446,15 +446,15 @@ async fn a_killed_login_loses_no_consent() {
     assert_eq!(server.asked_at("/authorize").len(), 1, "nobody had to consent again");
 }
 
-/// S-10: what the process of an errand needs goes through its stdin, never through its arguments;
-/// by hand it is of no use and says so.
+/// S-10: what the process of a token job needs goes through its stdin, never through its arguments;
+/// run by hand it does nothing and says so.
 #[cfg(unix)]
 #[test]
-fn an_errand_without_a_briefing_reports_that_it_did_nothing() {
+fn a_token_job_without_input_reports_that_it_did_nothing() {
     let home = Home::new();
-    let report = home.ok(&["errand"]);
+    let report = home.ok(&["token-job"]);
     let report: Value = serde_json::from_str(&report.stdout).unwrap();
-    assert_eq!(report, json!({ "said": [], "outcome": { "Err": "the briefing cannot be read" } }));
+    assert_eq!(report, json!({ "messages": [], "outcome": { "Err": "the input cannot be read" } }));
     assert!(!home.path().join("state").exists());
 }
 

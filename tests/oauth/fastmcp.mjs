@@ -8,17 +8,17 @@ export class FastMcp {
   requests = [];
 
   /** @param {(note: object) => void} tell */
-  static async start(tokenSeconds, tell) {
+  static async start(tell) {
     const server = new FastMcp();
     const python = path.join(process.env.MCP_TETHER_SUITE, 'python-fastmcp', 'bin', 'python');
     const script = path.join(import.meta.dirname, 'fastmcp_server.py');
-    server.child = spawn(python, [script, String(tokenSeconds)]);
+    server.child = spawn(python, [script]);
     const said = [];
     server.child.stderr.on('data', (chunk) => said.push(chunk));
     await new Promise((resolve, reject) => {
       createInterface({ input: server.child.stdout }).on('line', (line) => {
         const note = JSON.parse(line);
-        if (note.changed) return server.changed();
+        if (note.ended) return server.ended();
         if (!note.ready) return tell(note);
         server.url = note.ready;
         resolve();
@@ -31,11 +31,11 @@ export class FastMcp {
     return server;
   }
 
-  /** Tokens issued from now on live this long. */
-  setTokenSeconds(tokenSeconds) {
-    const changed = new Promise((resolve) => (this.changed = resolve));
-    this.child.stdin.write(`${tokenSeconds}\n`);
-    return changed;
+  /** Ends every access token; refresh tokens stay valid. */
+  endAccessTokens() {
+    const ended = new Promise((resolve) => (this.ended = resolve));
+    this.child.stdin.write('\n');
+    return ended;
   }
 
   stop() {

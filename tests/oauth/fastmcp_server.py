@@ -1,6 +1,6 @@
 """A remote made with FastMCP, signed in to at its own in-memory authorization server: the routes of
 the official Python SDK. Prints its URL, then a line of JSON for each request to an endpoint of the
-authorization server. A number on stdin is how many seconds tokens live that are issued from then on.
+authorization server. A line on stdin ends every access token; refresh tokens stay valid.
 """
 
 import json
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import uvicorn
 from fastmcp import FastMCP
 from fastmcp.server.auth.auth import ClientRegistrationOptions, RevocationOptions
-from fastmcp.server.auth.providers import in_memory
+from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
 
 NOTED = ("/register", "/authorize", "/token", "/revoke")
 
@@ -21,10 +21,10 @@ def tell(note):
     print(json.dumps(note), flush=True)
 
 
-def listen_for_seconds():
-    for line in sys.stdin:
-        in_memory.DEFAULT_ACCESS_TOKEN_EXPIRY_SECONDS = int(line)
-        tell({"changed": True})
+def end_access_tokens_when_told():
+    for _ in sys.stdin:
+        provider.access_tokens.clear()
+        tell({"ended": True})
 
 
 def noting(app):
@@ -71,15 +71,12 @@ def noting(app):
 
 listener = socket.create_server(("127.0.0.1", 0))
 origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-in_memory.DEFAULT_ACCESS_TOKEN_EXPIRY_SECONDS = int(sys.argv[1])
-remote = FastMCP(
-    "fastmcp",
-    auth=in_memory.InMemoryOAuthProvider(
-        base_url=origin,
-        client_registration_options=ClientRegistrationOptions(enabled=True),
-        revocation_options=RevocationOptions(enabled=True),
-    ),
+provider = InMemoryOAuthProvider(
+    base_url=origin,
+    client_registration_options=ClientRegistrationOptions(enabled=True),
+    revocation_options=RevocationOptions(enabled=True),
 )
+remote = FastMCP("fastmcp", auth=provider)
 
 
 @remote.tool
@@ -88,7 +85,7 @@ def echo(text: str) -> str:
     return text
 
 
-threading.Thread(target=listen_for_seconds, daemon=True).start()
+threading.Thread(target=end_access_tokens_when_told, daemon=True).start()
 server = uvicorn.Server(uvicorn.Config(noting(remote.http_app()), log_level="warning"))
 tell({"ready": f"{origin}/mcp"})
 server.run(sockets=[listener])

@@ -43,7 +43,7 @@ export class World {
     world.room = mkdtempSync(path.join(os.tmpdir(), 'mcp-tether-oauth-'));
     world.#furnish();
     if (fastmcp) {
-      world.remote = await FastMcp.start(tokenSeconds, (note) => world.#take(note));
+      world.remote = await FastMcp.start((note) => world.#take(note));
       return world;
     }
     world.remote = await Remote.start();

@@ -22,7 +22,7 @@ use url::Url;
 use self::check::{Check, Diagnosis, Verdict};
 use super::prepare::{Ground, block_on, for_doctor, store};
 use super::untrusted::ReadCommand;
-use crate::auth::{AuthOptions, Login};
+use crate::auth::{AuthOptions, LoginPolicy};
 use crate::environment::{Environment, to_stdout};
 use crate::error::{ExitCode, Result};
 use crate::settings::{Flags, parse_remote_url};
@@ -138,7 +138,7 @@ async fn reach(diagnosis: &mut Diagnosis, ground: Ground, auth: Option<AuthOptio
             "the server was not reached, or answers unlike one of MCP",
         )],
         Some(_) => {
-            let auth = auth.map(|auth| AuthOptions { login: Login::Never, ..auth });
+            let auth = auth.map(|auth| AuthOptions { login: LoginPolicy::Never, ..auth });
             let mut options = ground.prepared(auth).into_bridge();
             // What is remembered would change the order of steps, and nothing shall be remembered.
             options.known_era = None;

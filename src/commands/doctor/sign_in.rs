@@ -8,7 +8,7 @@ use url::Url;
 use super::PATIENCE;
 use super::check::Check;
 use super::endpoint::Answered;
-use crate::auth::{AuthOptions, Grant, callback_port, examine};
+use crate::auth::{AuthOptions, Grant, callback_port, diagnose};
 use crate::commands::notes::Notes;
 use crate::commands::sign_in::{Stored, all, ends, subject};
 use crate::http::HttpOptions;
@@ -32,7 +32,7 @@ pub async fn documents(
         return skipped("the server did not ask for a sign-in");
     }
     let started = Instant::now();
-    let examined = tokio::time::timeout(PATIENCE, examine(auth, http, &answered.headers)).await;
+    let examined = tokio::time::timeout(PATIENCE, diagnose(auth, http, &answered.headers)).await;
     let Ok(examined) = examined else {
         let says = format!("they did not come in {} s", PATIENCE.as_secs());
         return vec![Check::fail(name, says).next("try again later")];

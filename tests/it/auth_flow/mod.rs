@@ -13,8 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use futures_util::future::BoxFuture;
 use mcp_tether::auth::{
-    AuthMethod, AuthOptions, Authorizer, Grant, Interaction, Login, MemoryVault, Names,
-    PreRegistered, ResourceIndicator, Revocation, SignInState, Vault, VaultError, VaultLock, World,
+    AuthMethod, AuthOptions, AuthServices, Authorizer, Grant, Interaction, LoginPolicy,
+    MemoryVault, Names, PreRegistered, ResourceIndicator, Revocation, SignInState, Vault,
+    VaultError, VaultLock,
 };
 use mcp_tether::error::FailureKind;
 use mcp_tether::http::HttpOptions;
@@ -151,14 +152,14 @@ async fn a_tab_opens_only_when_it_may() {
     let party_of = |login, browser: &FakeBrowser| {
         party(&server).browser(browser).options(move |o| o.login = login).build()
     };
-    let never = party_of(Login::Never, &never.browser());
+    let never = party_of(LoginPolicy::Never, &never.browser());
     never.authorizer.demand();
     let failure = never.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthRequired);
     assert!(failure.hint.unwrap().contains("mcp-tether login"));
     assert_eq!(*never.authorizer.state().borrow(), SignInState::Needed);
 
-    let on_demand = party_of(Login::OnDemand, &FakeBrowser::follows());
+    let on_demand = party_of(LoginPolicy::OnDemand, &FakeBrowser::follows());
     assert_eq!(on_demand.list().await.unwrap_err().kind, FailureKind::AuthRequired);
     assert_eq!(on_demand.browser.opened().len(), 0);
     on_demand.authorizer.demand();
@@ -223,7 +224,7 @@ async fn a_dead_end_at_the_server_is_not_walked_into_twice() {
     server.end_access_tokens();
     party.clock.advance(1);
     let failure = party.list().await.unwrap_err();
-    assert!(failure.message.contains("nobody completed"), "{}", failure.message);
+    assert!(failure.message.contains("timed out"), "{}", failure.message);
     party.authorizer.begin();
     party.signed_in().await;
     assert_eq!(party.list().await, Ok(1));
@@ -252,10 +253,10 @@ async fn a_server_without_a_sign_in_touches_no_store() {
         }
     }
     let server = server(|_| {}).await;
-    let (world, _) = party(&server).world();
-    let world = World { vault: std::sync::Arc::new(Untouchable), ..world };
+    let (services, _) = party(&server).services();
+    let services = AuthServices { vault: std::sync::Arc::new(Untouchable), ..services };
     let options = AuthOptions::new(server.endpoint());
-    let authorizer = Authorizer::new(options, &HttpOptions::default(), world);
+    let authorizer = Authorizer::new(options, &HttpOptions::default(), services);
     for _ in 0..3 {
         assert!(authorizer.authorization().await.unwrap().is_none());
     }

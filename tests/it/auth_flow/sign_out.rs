@@ -59,8 +59,8 @@ async fn a_stored_sign_in_is_signed_out_of_by_its_name() {
     };
     let name = sign_in(&one.vault).unwrap();
     let stored = || async {
-        let (world, _) = party(&server).vault(&one.vault).world();
-        Authorizer::of_stored(&name, &HttpOptions::default(), world).await.unwrap()
+        let (services, _) = party(&server).vault(&one.vault).services();
+        Authorizer::of_stored(&name, &HttpOptions::default(), services).await.unwrap()
     };
     let out = stored().await.unwrap().sign_out().await.unwrap();
     assert!(out.was_signed_in && out.registration_removed);

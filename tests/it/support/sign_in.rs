@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
-use mcp_tether::auth::{AuthOptions, Authorizer, Errands, MemoryVault, NotRun, SignInState, World};
+use mcp_tether::auth::{
+    AuthOptions, AuthServices, Authorizer, JobRunner, MemoryVault, NotRun, SignInState,
+};
 use mcp_tether::error::Failure;
 use mcp_tether::http::HttpOptions;
 use mcp_tether::redact::Secret;
@@ -36,7 +38,7 @@ pub struct Builder {
     clock: FakeClock,
     browser: FakeBrowser,
     options: AuthOptions,
-    errands: Option<Arc<dyn Errands>>,
+    jobs: Option<Arc<dyn JobRunner>>,
 }
 
 /// A bridge for this server, with a browser that follows.
@@ -54,7 +56,7 @@ pub fn party_at(endpoint: Url) -> Builder {
         clock: FakeClock::default(),
         browser: FakeBrowser::follows(),
         options,
-        errands: None,
+        jobs: None,
     }
 }
 
@@ -82,37 +84,37 @@ impl Builder {
     /// What must not break off runs beside it, as in a process of its own: on this test's runtime,
     /// and with nothing in common but the store and what is sent.
     pub fn apart(mut self) -> Self {
-        let (world, _) = self.world();
+        let (services, _) = self.services();
         let runtime = tokio::runtime::Handle::current();
-        self.errands = Some(Arc::new(Beside { options: self.options.clone(), world, runtime }));
+        self.jobs = Some(Arc::new(Beside { options: self.options.clone(), services, runtime }));
         self
     }
 
-    /// Errands go there.
-    pub fn errands(mut self, errands: impl Errands + 'static) -> Self {
-        self.errands = Some(Arc::new(errands));
+    /// Token jobs are run there.
+    pub fn job_runner(mut self, runner: impl JobRunner + 'static) -> Self {
+        self.jobs = Some(Arc::new(runner));
         self
     }
 
-    /// The outside world alone.
-    pub fn world(&self) -> (World, Arc<Mutex<Vec<String>>>) {
+    /// What it has of the outside world.
+    pub fn services(&self) -> (AuthServices, Arc<Mutex<Vec<String>>>) {
         let said: Arc<Mutex<Vec<String>>> = Arc::default();
         let heard = said.clone();
-        let world = World {
+        let services = AuthServices {
             vault: Arc::new(self.vault.clone()),
             browser: Arc::new(self.browser.clone()),
             clock: Arc::new(self.clock.clone()),
             notice: Arc::new(move |text: &str| heard.lock().unwrap().push(text.to_owned())),
-            errands: self.errands.clone(),
+            jobs: self.jobs.clone(),
         };
-        (world, said)
+        (services, said)
     }
 
     pub fn build(self) -> Party {
-        let (world, said) = self.world();
+        let (services, said) = self.services();
         let endpoint = self.options.server.clone();
         Party {
-            authorizer: Authorizer::new(self.options, &HttpOptions::default(), world),
+            authorizer: Authorizer::new(self.options, &HttpOptions::default(), services),
             vault: self.vault,
             clock: self.clock,
             browser: self.browser,
@@ -125,17 +127,17 @@ impl Builder {
 /// See [`Builder::apart`].
 struct Beside {
     options: AuthOptions,
-    world: World,
+    services: AuthServices,
     runtime: tokio::runtime::Handle,
 }
 
-impl Errands for Beside {
-    fn run(&self, errand: Secret<Vec<u8>>) -> BoxFuture<'_, Result<Secret<Vec<u8>>, NotRun>> {
-        let world = World { errands: None, ..self.world.clone() };
-        let other = Authorizer::new(self.options.clone(), &HttpOptions::default(), world);
+impl JobRunner for Beside {
+    fn run(&self, job: Secret<Vec<u8>>) -> BoxFuture<'_, Result<Secret<Vec<u8>>, NotRun>> {
+        let services = AuthServices { jobs: None, ..self.services.clone() };
+        let other = Authorizer::new(self.options.clone(), &HttpOptions::default(), services);
         let task = self
             .runtime
-            .spawn(async move { other.run_errand(&errand, std::future::pending()).await });
+            .spawn(async move { other.run_token_job(&job, std::future::pending()).await });
         Box::pin(async move {
             let outcome = task.await.unwrap()?;
             // what rests in the store is told to nobody who asks.

@@ -3,14 +3,13 @@
 import { readFileSync } from 'node:fs';
 
 import { equal, short, truth } from '../expect.mjs';
-import { pastExpiry } from './start.mjs';
 
 const BASIC = '{"token_endpoint_auth_method":"client_secret_basic"}';
 
 export const fastmcp = [
   {
     name: 'FastMCP: sign in, restart, renewal, logout',
-    act: (make) => life(make, { method: 'client_secret_post', refused: 0 }),
+    act: (make) => life(make, { method: 'client_secret_post', refused: 0, revokes: true }),
   },
   {
     name: 'FastMCP: the same with `client_secret_basic`, which it refuses once',
@@ -18,12 +17,15 @@ export const fastmcp = [
       flags: ['--static-oauth-client-metadata', BASIC],
       method: 'client_secret_basic',
       refused: 1,
+      // Its revocation endpoint wants the secret in the header and in the form, which RFC 6749 §2.3
+      // forbids.
+      revokes: false,
     }),
   },
 ];
 
-async function life(make, { flags = [], method, refused }) {
-  const world = await make({ tokenSeconds: 4, fastmcp: true });
+async function life(make, { flags = [], method, refused, revokes }) {
+  const world = await make({ fastmcp: true });
   const asked = (request) => world.notes.filter((note) => note.request === request);
   const errors = () => world.notes.filter(({ error }) => error).map(({ error }) => error);
   await works(world, flags);
@@ -32,8 +34,7 @@ async function life(make, { flags = [], method, refused }) {
   equal('code grants', world.grants('authorization_code'), 1 + refused);
   equal('refusals', errors(), Array(refused).fill('invalid_client: Missing client_id'));
 
-  await world.remote.setTokenSeconds(600);
-  await pastExpiry(4);
+  await world.remote.endAccessTokens();
   await works(world, flags);
   equal('renewals, each accepted at once', world.grants('refresh_token'), 1);
   await works(world, flags);
@@ -42,9 +43,9 @@ async function life(make, { flags = [], method, refused }) {
 
   const { code, stderr } = await world.run('logout', world.url, ...flags);
   equal(`exit code of logout (${short(stderr)})`, code, 0);
-  truth('no revocation request', asked('POST /revoke').length > 0);
-  equal('revocations', [...new Set(asked('POST /revoke').map(({ status }) => status))], [200]);
-  equal('refusals in all', errors().length, refused);
+  const revocations = asked('POST /revoke').map(({ status }) => status);
+  truth(`revocations: ${revocations}`, revocations.includes(200) === revokes);
+  if (revokes) equal('refusals in all', errors().length, refused);
   const left = world.files().filter((file) => world.secretsIn(readFileSync(file, 'latin1')).length);
   equal('files with tokens', left, []);
 }

@@ -1,0 +1,98 @@
+//! From the browser's answer to the stored tokens: validated here, redeemed by a token job, and
+//! reported as a success only once the tokens are stored.
+
+use crate::auth::browser::page::Ending;
+use crate::auth::context::Context;
+use crate::auth::durable::job::{JobError, TokenJob};
+use crate::auth::durable::runner;
+use crate::auth::grants::authorization_code::{self as code_grant, CallbackParameters};
+use crate::auth::grants::token_endpoint::{GrantError, is_unknown_client};
+use crate::auth::records::record::{Pending, SignIn};
+use crate::auth::records::registration::Registration;
+use crate::error::{Failure, FailureKind};
+use crate::redact::Secret;
+
+/// Why a sign-in by browser ended without tokens.
+pub(crate) enum BrowserSignInError {
+    /// The server does not know the client: a new registration may help.
+    UnknownClient(Failure),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<Failure> for BrowserSignInError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl BrowserSignInError {
+    pub(crate) fn into_failure(self) -> Failure {
+        match self {
+            Self::UnknownClient(failure) | Self::Failed(failure) => failure,
+        }
+    }
+}
+
+/// The code of an answer that may be used.
+pub(crate) fn validate_response(
+    pending: &Pending,
+    parameters: CallbackParameters,
+) -> Result<Secret<String>, (Ending, BrowserSignInError)> {
+    let unknown_client = parameters.error.as_deref().is_some_and(is_unknown_client);
+    code_grant::validate_callback(pending, parameters).map_err(|(ending, failure)| {
+        let error = if unknown_client && ending == Ending::Denied {
+            BrowserSignInError::UnknownClient(failure)
+        } else {
+            BrowserSignInError::Failed(failure)
+        };
+        (ending, error)
+    })
+}
+
+/// Redeems the code and stores the tokens. The page reports success only after this.
+pub(crate) async fn complete(
+    context: &Context,
+    pending: &Pending,
+) -> Result<SignIn, (Ending, BrowserSignInError)> {
+    let outcome = runner::run(context, TokenJob::Redeem(Box::new(pending.clone()))).await;
+    // The state is used once, whatever comes of it.
+    context.delete(&context.names.pending).await;
+    match outcome {
+        Ok(Some(record)) => Ok(*record),
+        Ok(None) => {
+            let failure = Failure::new(FailureKind::AuthFailed, "the browser brought no code");
+            Err((Ending::NotRedeemed, failure.into()))
+        }
+        Err(JobError::Grant(error)) => {
+            Err((Ending::NotRedeemed, not_redeemed(context, &pending.registration, error)))
+        }
+        Err(JobError::Store(failure)) => Err((Ending::NotStored, failure.into())),
+    }
+}
+
+fn not_redeemed(
+    context: &Context,
+    registration: &Registration,
+    error: GrantError,
+) -> BrowserSignInError {
+    let unknown_client = error.is_unknown_client();
+    let advice = match &error {
+        GrantError::Rejected { .. } if unknown_client => Some(registration.hint_when_refused()),
+        GrantError::Rejected { code, .. } => code_grant::advice(code).map(str::to_owned),
+        GrantError::Unavailable(_) => None,
+    };
+    let mut failure = error.into_failure("the sign-in");
+    if failure.hint.is_none() {
+        let try_again = || {
+            let command = context.options.login_command();
+            format!("try again with {command}; codes are good only for a moment")
+        };
+        failure = failure.hint(advice.unwrap_or_else(try_again));
+    }
+    if unknown_client {
+        BrowserSignInError::UnknownClient(failure)
+    } else {
+        BrowserSignInError::Failed(failure)
+    }
+}

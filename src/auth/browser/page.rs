@@ -1,0 +1,223 @@
+//! The page that the browser shows at the end: static text, readable in dark and light, with
+//! nothing in it that came with the request (S-03).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{self, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:36rem;margin:12vh auto;padding:0 1.5rem;\
+color:#1b1b1f;background:#fff}\
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}\
+strong{overflow-wrap:anywhere}\
+code{font:.9375rem/1.5 ui-monospace,monospace;overflow-wrap:anywhere}\
+@media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#1b1b1f}}";
+
+/// What the page is about: our own words for it, never the request's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PageSubject {
+    /// The MCP endpoint as it may be shown.
+    pub(crate) server: String,
+    /// The account's name here; empty for the usual one.
+    pub(crate) account: String,
+    /// The command that signs in.
+    pub(crate) login_command: String,
+    /// Where to go instead of showing the page of success.
+    pub(crate) success_url: Option<Url>,
+}
+
+/// How a sign-in ended, as far as the page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The tokens are stored.
+    SignedIn,
+    /// The user or the server refused.
+    Denied,
+    /// The answer came from an issuer that was not asked.
+    WrongIssuer,
+    /// The authorization server did not give tokens for the code.
+    NotRedeemed,
+    /// The tokens could not be stored.
+    NotStored,
+    /// The answer does not belong to a sign-in in progress.
+    Unknown,
+    /// The answer was used already.
+    Over,
+}
+
+impl Ending {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::SignedIn => StatusCode::OK,
+            Self::Over => StatusCode::GONE,
+            Self::NotRedeemed => StatusCode::BAD_GATEWAY,
+            Self::NotStored => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Denied | Self::WrongIssuer | Self::Unknown => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::SignedIn => "",
+            Self::Denied => "The sign-in was denied, or the authorization server refused it.",
+            Self::WrongIssuer => {
+                "The answer did not come from the authorization server that was asked. It was not used."
+            }
+            Self::NotRedeemed => "The authorization server did not complete the sign-in.",
+            Self::NotStored => "The sign-in worked, but it could not be stored on this machine.",
+            Self::Unknown => "This address does not belong to a sign-in that is in progress.",
+            Self::Over => "This sign-in is over already. Nothing more is needed here.",
+        }
+    }
+}
+
+/// The whole response: the page, or a redirect to the user's own page of success.
+pub(crate) fn response(ending: Ending, subject: &PageSubject) -> Response<Full<bytes::Bytes>> {
+    let target = subject.success_url.as_ref().filter(|_| ending == Ending::SignedIn);
+    let body = if target.is_some() { String::new() } else { html(ending, subject) };
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = ending.status();
+    let headers = response.headers_mut();
+    let location = target.and_then(|url| HeaderValue::from_str(url.as_str()).ok());
+    if let Some(location) = location {
+        headers.insert(header::LOCATION, location);
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    }
+    protect(response)
+}
+
+/// A response without a page, for requests that are not ours.
+pub(crate) fn bare(status: StatusCode) -> Response<Full<bytes::Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+    }
+    protect(response)
+}
+
+fn protect(mut response: Response<Full<bytes::Bytes>>) -> Response<Full<bytes::Bytes>> {
+    let fixed = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::CONNECTION, "close"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let hash = STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    let policy = HeaderValue::from_str(&policy).expect("a hash in base64 is header text");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+fn html(ending: Ending, subject: &PageSubject) -> String {
+    let server = escape(&subject.server);
+    let account = match subject.account.as_str() {
+        "" => String::new(),
+        account => format!(" as account <strong>{}</strong>", escape(account)),
+    };
+    let (title, text) = if ending == Ending::SignedIn {
+        let text = format!(
+            "<p>You are now signed in to <strong>{server}</strong>{account}.</p>\
+             <p>You can close this tab and go back to your application.</p>"
+        );
+        ("Signed in", text)
+    } else {
+        let next = match ending {
+            Ending::Over | Ending::Unknown => String::new(),
+            _ => format!(
+                "<p>To try again, run <code>{}</code>, or use the application once more.</p>",
+                escape(subject.login_command.trim_matches('`'))
+            ),
+        };
+        let about = match ending {
+            Ending::Over | Ending::Unknown => String::new(),
+            _ => format!("<p>Server: <strong>{server}</strong>{account}</p>"),
+        };
+        let title = if ending == Ending::Over { "Already done" } else { "Not signed in" };
+        (title, format!("<p>{}</p>{about}{next}", ending.reason()))
+    };
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
+         <title>{title} – mcp-tether</title><style>{STYLE}</style></head>\
+         <body><main><h1>{title}</h1>{text}</main></body></html>\n"
+    )
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject() -> PageSubject {
+        PageSubject {
+            server: "https://mcp.example/mcp".to_owned(),
+            account: "<work>".to_owned(),
+            login_command: "`mcp-tether login https://mcp.example/mcp`".to_owned(),
+            success_url: None,
+        }
+    }
+
+    /// S-03
+    #[test]
+    fn every_page_is_protected_and_names_what_it_is_about() {
+        for ending in [Ending::SignedIn, Ending::Denied, Ending::Unknown, Ending::Over] {
+            let response = response(ending, &subject());
+            let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+            assert!(header("content-security-policy").starts_with("default-src 'none'; "));
+            assert_eq!(header("cache-control"), "no-store");
+            assert_eq!(header("referrer-policy"), "no-referrer");
+        }
+        let page = html(Ending::SignedIn, &subject());
+        assert!(page.contains("<h1>Signed in</h1>"), "{page}");
+        assert!(
+            page.contains("https://mcp.example/mcp") && page.contains("&lt;work&gt;"),
+            "{page}"
+        );
+        let page = html(Ending::Denied, &subject());
+        assert!(page.contains("denied") && page.contains("mcp-tether login"), "{page}");
+        assert!(!page.contains("Signed in"), "{page}");
+    }
+
+    #[test]
+    fn the_page_of_success_may_be_elsewhere_and_only_that() {
+        let elsewhere = Url::parse("https://app.example/done").unwrap();
+        let subject = PageSubject { success_url: Some(elsewhere), ..subject() };
+        let success = response(Ending::SignedIn, &subject);
+        assert_eq!(success.status(), StatusCode::SEE_OTHER);
+        assert_eq!(success.headers()["location"], "https://app.example/done");
+        let failure = response(Ending::Denied, &subject);
+        assert_eq!(failure.status(), StatusCode::BAD_REQUEST);
+        assert!(!failure.headers().contains_key("location"));
+    }
+}

@@ -1,0 +1,291 @@
+//! A sign-in by a person in a browser, once over all processes (S-04). Reads from top to bottom:
+//! take the turn, look what is stored or was interrupted, open one page, wait for the answer, redeem
+//! its code, save the tokens. A killed owner's sign-in is completed in the same tab, or with the
+//! code that its tab brought.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::auth::browser::callback_server::{Arrival, Callback, Listener};
+use crate::auth::browser::completion::{BrowserSignInError, complete, validate_response};
+use crate::auth::browser::page::Ending;
+use crate::auth::browser::pasted_answer::{LineSource, pasted};
+use crate::auth::client::redirect_uri::{Redirect, candidates};
+use crate::auth::context::{Context, SignInRequest, SignInState, WaitingSignIn};
+use crate::auth::discovery::scopes;
+use crate::auth::grants::authorization_code::{self as code_grant, CallbackParameters};
+use crate::auth::one_sign_in::{conclude, wait_for_turn};
+use crate::auth::records::record::{Pending, SignIn};
+use crate::auth::records::registration::{Registered, Registration};
+use crate::auth::sign_in_plan::SignInPlan;
+use crate::error::{Failure, FailureKind};
+use crate::redact::{Secret, plain};
+
+/// How long, in seconds, a tab that an earlier process opened is taken to be still there. Hosts
+/// start us twice in a row and kill one of the two (docs/hosts/README.md#started-twice); a person who starts the host anew
+/// after this long wants a tab.
+const OPENED_TAB_SECONDS: u64 = 120;
+
+/// How the person is asked.
+pub(crate) enum ConsentPrompt<'a> {
+    /// A tab is opened unless one is open already.
+    Tab,
+    /// A tab is opened in any case: the person asked for it now.
+    NewTab,
+    /// No tab is opened; the person pastes the address that the browser ended at.
+    Pasted(&'a mut dyn LineSource),
+}
+
+/// Signs in.
+///
+/// # Errors
+/// Whatever stands in the way, with the next step.
+pub(crate) async fn sign_in(
+    context: &Context,
+    request: &SignInRequest,
+    mut prompt: ConsentPrompt<'_>,
+) -> Result<SignIn, Failure> {
+    let _turn = wait_for_turn(context).await?;
+    if let Some(done) = context.sign_in_that_satisfies(request).await? {
+        return Ok(done);
+    }
+    let outcome = in_turn(context, request, &mut prompt).await;
+    conclude(context, outcome.map_err(BrowserSignInError::into_failure)).await
+}
+
+async fn in_turn(
+    context: &Context,
+    request: &SignInRequest,
+    prompt: &mut ConsentPrompt<'_>,
+) -> Result<SignIn, BrowserSignInError> {
+    match find_interrupted(context, request).await {
+        Some(Interrupted::AtPage(pending, listener)) => {
+            return ask_for_consent(context, *pending, listener, prompt).await;
+        }
+        Some(Interrupted::AtCode(pending)) => match complete(context, &pending).await {
+            Ok(record) => return Ok(record),
+            // Its code is spent or too old: the person has to consent once more.
+            Err((_, error)) => tracing::info!(
+                "a sign-in that was interrupted cannot be completed: {}",
+                error.into_failure().message
+            ),
+        },
+        None => {}
+    }
+    let mut plan = SignInPlan::of(context, request).await?;
+    let (pending, listener) = prepare(context, &mut plan).await?;
+    let was_stored = pending.registration.how == Registered::Dynamically
+        && pending.registration.registered_at < pending.started;
+    match ask_for_consent(context, pending, listener, prompt).await {
+        // The server forgot the client: register once more.
+        Err(BrowserSignInError::UnknownClient(_)) if was_stored => {
+            plan.registration = None;
+            let (pending, listener) = prepare(context, &mut plan).await?;
+            ask_for_consent(context, pending, listener, prompt).await
+        }
+        other => other,
+    }
+}
+
+/// A sign-in that a killed process did not finish (S-04).
+enum Interrupted {
+    /// Its tab may still come back; this is the listener that it comes back to.
+    AtPage(Box<Pending>, Listener),
+    /// Its tab came back with a code. Another process may be redeeming it at this moment.
+    AtCode(Box<Pending>),
+}
+
+async fn find_interrupted(context: &Context, request: &SignInRequest) -> Option<Interrupted> {
+    if !context.vault.knows(&context.names.pending) {
+        return None;
+    }
+    let mut pending: Pending = context.load_optional(&context.names.pending).await?;
+    let end = pending.started + context.options.auth_timeout.as_secs();
+    let needed = request.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
+    let is_useful = context.now() < end
+        && scopes::covers(pending.scopes.as_deref(), needed)
+        && pending.registration.is_valid(context.now());
+    pending.registration = pending.registration.completed(&context.options);
+    if is_useful && pending.code.is_some() {
+        return Some(Interrupted::AtCode(Box::new(pending)));
+    }
+    let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| is_useful);
+    let listener = match redirect {
+        Some(redirect) => Listener::bind(&[redirect]).await.ok(),
+        None => None,
+    };
+    if listener.is_none() {
+        context.delete(&context.names.pending).await;
+    }
+    Some(Interrupted::AtPage(Box::new(pending), listener?))
+}
+
+/// Everything before the page: port, client, verifier, state.
+async fn prepare(context: &Context, plan: &mut SignInPlan) -> Result<(Pending, Listener), Failure> {
+    let known = plan.registration.as_ref();
+    let registered = known.map_or(&[][..], |known| known.redirect_uris.as_slice());
+    let mut listener = Listener::bind(&candidates(&context.options, registered)).await?;
+    match known {
+        Some(known) if known.allows_redirect(listener.redirect()) => {}
+        Some(known) if known.how != Registered::Dynamically => {
+            return Err(redirect_not_registered(known, listener.redirect()));
+        }
+        _ => {
+            if let Some(redirect) = plan.register(context, Some(listener.redirect())).await? {
+                listener = listener.with_redirect(redirect);
+            }
+        }
+    }
+    let pending = code_grant::begin(plan, listener.redirect(), &context.options, context.now())?;
+    Ok((pending, listener))
+}
+
+fn redirect_not_registered(known: &Registration, redirect: &Redirect) -> Failure {
+    let uris = known.redirect_uris.iter().map(|uri| plain(uri)).collect::<Vec<_>>().join("`, `");
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!(
+            "the OAuth client `{}` is registered for `{uris}`, and `{}` is what is free here",
+            plain(&known.client_id),
+            redirect.uri()
+        ),
+    )
+    .hint("end the program that uses the registered port, or register this redirect URI as well")
+}
+
+/// From the page to the stored tokens.
+async fn ask_for_consent(
+    context: &Context,
+    mut pending: Pending,
+    listener: Listener,
+    prompt: &mut ConsentPrompt<'_>,
+) -> Result<SignIn, BrowserSignInError> {
+    let page = context.http_client.page(pending.page.expose()).await?;
+    let mut callback = listener.listen(pending.state.clone(), context.page_subject());
+    // Before the browser opens: whoever comes after a kill can complete this very tab.
+    let name = &context.names.pending;
+    context.save_best_effort(name, &pending).await;
+    context.publish(SignInState::Waiting(WaitingSignIn {
+        page: Secret::new(page.clone()),
+        user_code: None,
+        since: pending.started,
+    }));
+    show_page(context, &mut pending, &page, prompt).await;
+    let failure = match wait_for_answer(context, &mut callback, &pending, prompt).await {
+        Some(Ok((parameters, arrival))) => {
+            return redeem(context, pending, parameters, arrival).await;
+        }
+        Some(Err(failure)) => failure,
+        None => timed_out(context, &pending).await,
+    };
+    // The state is used once, whatever comes of it.
+    context.delete(name).await;
+    Err(failure.into())
+}
+
+/// Opens the tab, and tells the person the address in any case: that the system agreed to open it
+/// does not prove that anybody sees it.
+async fn show_page(
+    context: &Context,
+    pending: &mut Pending,
+    page: &Url,
+    prompt: &mut ConsentPrompt<'_>,
+) {
+    let server = context.options.display_server();
+    let opens = match prompt {
+        ConsentPrompt::Tab => {
+            !pending.opened || context.now() > pending.started + OPENED_TAB_SECONDS
+        }
+        ConsentPrompt::NewTab => true,
+        ConsentPrompt::Pasted(_) => false,
+    };
+    if !opens {
+        let how = match prompt {
+            ConsentPrompt::Pasted(_) => {
+                "open this address in a browser, and paste the address that it ends at"
+            }
+            _ => "a tab was opened before; if it is gone, open this address",
+        };
+        context.notify_user(&format!("to sign in to `{server}`, {how}:\n{page}"));
+        return;
+    }
+    match context.browser.open(page).await {
+        Ok(()) => context.notify_user(&format!(
+            "a browser opens to sign in to `{server}`; if it does not, open this address:\n{page}"
+        )),
+        Err(error) => {
+            tracing::warn!(%error, "no browser could be opened");
+            context.notify_user(&format!("to sign in to `{server}`, open this address:\n{page}"));
+        }
+    }
+    pending.opened = true;
+    context.save_best_effort(&context.names.pending, pending).await;
+}
+
+/// What the person brought; with the browser's connection, if a browser did.
+type ConsentAnswer = Result<(CallbackParameters, Option<Arrival>), Failure>;
+
+/// What comes first: the browser, a pasted address, or the end of the time (`None`).
+async fn wait_for_answer(
+    context: &Context,
+    callback: &mut Callback,
+    pending: &Pending,
+    prompt: &mut ConsentPrompt<'_>,
+) -> Option<ConsentAnswer> {
+    let end = pending.started + context.options.auth_timeout.as_secs();
+    let timeout = Duration::from_secs(end.saturating_sub(context.now()).max(1));
+    let by_browser = |arrival: Arrival| Ok((arrival.parameters.clone(), Some(arrival)));
+    let answer = async {
+        match prompt {
+            ConsentPrompt::Pasted(lines) => {
+                tokio::select! {
+                    arrival = callback.arrival() => by_browser(arrival),
+                    pasted = pasted(context, *lines, pending) => pasted.map(|pasted| (pasted, None)),
+                }
+            }
+            _ => by_browser(callback.arrival().await),
+        }
+    };
+    tokio::time::timeout(timeout, answer).await.ok()
+}
+
+/// Nobody came back in time. A registration that the server forgot looks just like this, because
+/// its error page never comes back to us: the next attempt registers anew.
+async fn timed_out(context: &Context, pending: &Pending) -> Failure {
+    let registration = &pending.registration;
+    if registration.how == Registered::Dynamically && registration.registered_at < pending.started {
+        context.delete(&context.names.registration(&registration.issuer)).await;
+    }
+    let seconds = context.options.auth_timeout.as_secs();
+    let command = context.options.login_command();
+    Failure::new(FailureKind::AuthRequired, format!("sign-in timed out after {seconds} s"))
+        .hint(format!("sign in with {command}"))
+}
+
+/// Validates the answer, redeems its code, saves the tokens, and shows the browser how it ended.
+async fn redeem(
+    context: &Context,
+    mut pending: Pending,
+    parameters: CallbackParameters,
+    arrival: Option<Arrival>,
+) -> Result<SignIn, BrowserSignInError> {
+    let name = &context.names.pending;
+    let outcome = match validate_response(&pending, parameters) {
+        Ok(code) => {
+            // Durable before it is spent: a kill from here on loses neither code nor tokens.
+            pending.code = Some(code);
+            context.save_best_effort(name, &pending).await;
+            complete(context, &pending).await
+        }
+        Err(refused) => {
+            context.delete(name).await;
+            Err(refused)
+        }
+    };
+    let ending = outcome.as_ref().map_or_else(|(ending, _)| *ending, |_| Ending::SignedIn);
+    if let Some(arrival) = arrival {
+        arrival.finish(ending).await;
+    }
+    outcome.map_err(|(_, error)| error)
+}

@@ -1,0 +1,193 @@
+//! Requests in which a client proves who it is (RFC 6749 §2.3): to the token, device authorization
+//! and revocation endpoints. Servers read the same credentials differently, so what one refuses is
+//! repeated another way before the refusal counts. A failed authentication spends neither a code
+//! nor a token.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use crate::auth::client::authentication::credentials;
+use crate::auth::client::signing_key::SigningKey;
+use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
+use crate::auth::records::registration::Registration;
+use crate::error::{Failure, FailureKind};
+
+/// Sends forms for one client.
+pub(crate) struct AuthenticatedClient<'a> {
+    http_client: &'a GuardedClient,
+    key: Option<&'a SigningKey>,
+    now: u64,
+    /// The client, authenticating the way that was accepted last.
+    client: Mutex<Registration>,
+}
+
+impl<'a> AuthenticatedClient<'a> {
+    /// `key` signs for `private_key_jwt`; `now` is in seconds since 1970.
+    pub(crate) fn new(
+        http_client: &'a GuardedClient,
+        client: &Registration,
+        key: Option<&'a SigningKey>,
+        now: u64,
+    ) -> Self {
+        Self { http_client, key, now, client: Mutex::new(client.clone()) }
+    }
+
+    /// The client, authenticating the way that was accepted last.
+    pub(crate) fn registration(&self) -> Registration {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a form and what authenticates the client. If the server refuses the client, sends the
+    /// form again, once for each other way to authenticate; if it accepts none, returns the first
+    /// refusal.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the client cannot sign. Nothing is repeated in this case.
+    pub(crate) async fn post(
+        &self,
+        url: &Url,
+        form: &[(String, String)],
+    ) -> Result<GuardedResponse, Failure> {
+        let client = self.registration();
+        let refusal = self.attempt(&client, url, form).await?;
+        if verdict_of(&refusal) != ClientVerdict::Refused {
+            return Ok(refusal);
+        }
+        for other in client.other_ways() {
+            let answer = self.attempt(&other, url, form).await?;
+            match verdict_of(&answer) {
+                ClientVerdict::Refused => {}
+                ClientVerdict::Undecided => return Ok(answer),
+                ClientVerdict::Accepted => {
+                    tracing::info!(
+                        method = other.auth_method.name(),
+                        client_id_in_form = other.client_id_in_form,
+                        "the authorization server accepts this way to authenticate only"
+                    );
+                    *self.client.lock().unwrap_or_else(PoisonError::into_inner) = other;
+                    return Ok(answer);
+                }
+            }
+        }
+        Ok(refusal)
+    }
+
+    async fn attempt(
+        &self,
+        client: &Registration,
+        url: &Url,
+        form: &[(String, String)],
+    ) -> Result<GuardedResponse, Failure> {
+        let credentials = credentials(client, self.key, &client.issuer, self.now)?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .extend_pairs(credentials.fields)
+            .finish();
+        let mut request = http::Request::post(url.as_str())
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(http::header::ACCEPT, crate::protocol::headers::JSON);
+        if let Some(header) = credentials.header {
+            request = request.header(http::header::AUTHORIZATION, header.expose());
+        }
+        let request = request
+            .body(body.into_bytes())
+            .map_err(|_| Failure::new(FailureKind::AuthFailed, "an endpoint is not a valid URL"))?;
+        self.http_client.post(request).await
+    }
+}
+
+/// What an answer says about the client's authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClientVerdict {
+    /// The server does not accept it.
+    Refused,
+    /// The server accepted it, whatever it answered to the request itself.
+    Accepted,
+    /// Nothing: the server is in trouble, or this is not an OAuth server's answer.
+    Undecided,
+}
+
+fn verdict_of(answer: &GuardedResponse) -> ClientVerdict {
+    let status = answer.status.as_u16();
+    if answer.status.is_server_error() || matches!(status, 408 | 425 | 429) {
+        return ClientVerdict::Undecided;
+    }
+    // Some servers answer 200 with an error inside.
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match body["error"].as_str() {
+        Some(code) if refuses_client(code, body["error_description"].as_str(), status) => {
+            ClientVerdict::Refused
+        }
+        Some(_) => ClientVerdict::Accepted,
+        None if answer.status.is_success() => ClientVerdict::Accepted,
+        // RFC 6749 §5.2: 401 is about the client, even if the server says nothing else.
+        None if status == 401 => ClientVerdict::Refused,
+        None => ClientVerdict::Undecided,
+    }
+}
+
+/// RFC 6749 §5.2. `invalid_request` is the code for a missing or repeated parameter, so its status
+/// or description has to be about the client.
+fn refuses_client(code: &str, description: Option<&str>, status: u16) -> bool {
+    match code {
+        "invalid_client" | "unauthorized_client" => true,
+        "invalid_request" => {
+            let words = description.unwrap_or_default().to_ascii_lowercase();
+            let parameters =
+                ["client_id", "client_secret", "client credentials", "client authentication"];
+            status == 401 || parameters.iter().any(|parameter| words.contains(parameter))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(status: u16, body: &str) -> ClientVerdict {
+        verdict_of(&GuardedResponse {
+            status: http::StatusCode::from_u16(status).unwrap(),
+            media_type: String::new(),
+            body: body.as_bytes().to_vec(),
+        })
+    }
+
+    /// A-50
+    #[test]
+    fn only_a_refusal_of_the_client_asks_for_another_way() {
+        for (status, body) in [
+            (401, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"unauthorized_client","error_description":"Missing client_id"}"#),
+            (401, r#"{"error":"unauthorized_client"}"#),
+            (200, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"client_id is missing"}"#),
+            (401, r#"{"error":"invalid_request"}"#),
+            (401, ""),
+            (401, "<html>"),
+        ] {
+            assert_eq!(verdict(status, body), ClientVerdict::Refused, "{status} {body}");
+        }
+        for (status, body) in [
+            (200, r#"{"access_token":"a"}"#),
+            (200, ""),
+            (400, r#"{"error":"invalid_grant"}"#),
+            (401, r#"{"error":"invalid_grant"}"#),
+            (400, r#"{"error":"authorization_pending"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"no resource"}"#),
+        ] {
+            assert_eq!(verdict(status, body), ClientVerdict::Accepted, "{status} {body}");
+        }
+        for (status, body) in [
+            (500, r#"{"error":"invalid_client"}"#),
+            (503, ""),
+            (429, r#"{"error":"invalid_client"}"#),
+            (408, ""),
+            (404, "<html>"),
+        ] {
+            assert_eq!(verdict(status, body), ClientVerdict::Undecided, "{status} {body}");
+        }
+    }
+}

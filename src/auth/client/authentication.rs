@@ -1,0 +1,76 @@
+//! What a request carries to prove who the client is (RFC 6749 §2.3).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::client::signing_key::SigningKey;
+use crate::auth::records::registration::Registration;
+use crate::error::{Failure, FailureKind};
+use crate::redact::Secret;
+
+/// The `client_assertion_type` of a signed assertion (RFC 7523 §2.2).
+pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// What authenticates a client in a request: fields of the form, or an `Authorization` header.
+pub(crate) struct Credentials {
+    pub(crate) fields: Vec<(&'static str, String)>,
+    pub(crate) header: Option<Secret<String>>,
+}
+
+/// What authenticates a client.
+///
+/// # Errors
+/// The client has to sign, and there is no key or the key cannot sign.
+pub(crate) fn credentials(
+    registration: &Registration,
+    key: Option<&SigningKey>,
+    audience: &str,
+    now: u64,
+) -> std::result::Result<Credentials, Failure> {
+    let id = ("client_id", registration.client_id.clone());
+    let in_form = |fields| Credentials { fields, header: None };
+    Ok(match (registration.auth_method, &registration.client_secret) {
+        (AuthMethod::Basic, Some(secret)) => {
+            // RFC 6749 §2.3.1: both are form-encoded first.
+            let encode = |text: &str| {
+                url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
+            };
+            let pair = format!("{}:{}", encode(&registration.client_id), encode(secret.expose()));
+            let header = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair))));
+            let fields = if registration.client_id_in_form { vec![id] } else { Vec::new() };
+            Credentials { fields, header }
+        }
+        (AuthMethod::Post, Some(secret)) => {
+            in_form(vec![id, ("client_secret", secret.expose().clone())])
+        }
+        (AuthMethod::PrivateKeyJwt, _) => {
+            let [kind, assertion] = assertion_fields(registration, key, audience, now)?;
+            in_form(vec![id, kind, assertion])
+        }
+        _ => in_form(vec![id]),
+    })
+}
+
+/// The two form fields of a signed assertion.
+///
+/// # Errors
+/// There is no key, or the key cannot sign.
+fn assertion_fields(
+    registration: &Registration,
+    key: Option<&SigningKey>,
+    audience: &str,
+    now: u64,
+) -> std::result::Result<[(&'static str, String); 2], Failure> {
+    let key = key.ok_or_else(|| {
+        Failure::new(
+            FailureKind::AuthFailed,
+            "the client signs with a private key, and none is given",
+        )
+        .hint("add `private_key_pem` to the JSON of `--static-oauth-client-info`")
+    })?;
+    let assertion = key.assertion(&registration.client_id, audience, now)?;
+    Ok([
+        ("client_assertion_type", ASSERTION_TYPE.to_owned()),
+        ("client_assertion", assertion.expose().clone()),
+    ])
+}

@@ -1,0 +1,131 @@
+//! How everyone in this process waits for one renewal and one recovery together. The work goes on
+//! when those who wait for it give up.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::StatusCode;
+
+use crate::auth::context::SignInRequest;
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::recovery;
+use crate::auth::renewal::{Renewal, renew};
+use crate::auth::state::{AuthorizerState, TokenStatus};
+use crate::auth::token_cache::{SharedWork, TokenOrigin};
+use crate::error::{Failure, FailureKind};
+
+impl AuthorizerState {
+    /// Loads or renews the tokens, once for everyone in this process.
+    ///
+    /// # Errors
+    /// They cannot be read or renewed now.
+    pub(crate) async fn load_or_renew(self: Arc<Self>) -> Result<(), Failure> {
+        let work = {
+            let mut cache = self.cache();
+            if let Some(failure) = cache.recent_renewal_failure() {
+                return Err(failure);
+            }
+            let state = self.clone();
+            let work = async move {
+                let result = state.load_or_renew_alone().await;
+                let mut cache = state.cache();
+                cache.renewal = None;
+                if let Err(failure) = &result {
+                    cache.note_renewal_failure(failure.clone());
+                }
+                result
+            };
+            cache.renewal.get_or_insert_with(|| launch(work)).clone()
+        };
+        match work.await {
+            // A token that still works for a while is used for that while.
+            Err(_) if matches!(self.token_status(), TokenStatus::Ready(_)) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn load_or_renew_alone(&self) -> Result<(), Failure> {
+        let cached = self.cache().token.clone();
+        let Some(cached) = cached else {
+            return match self.context.stored_sign_in().await? {
+                Some(record) => self.cache_tokens(record, TokenOrigin::Loaded),
+                None => Ok(()),
+            };
+        };
+        match renew(&self.context, &cached.record, None).await? {
+            Renewal::Renewed(record) => self.cache_tokens(*record, TokenOrigin::Loaded),
+            Renewal::Impossible => {
+                self.cache().note_not_renewable();
+                Ok(())
+            }
+        }
+    }
+
+    /// Recovers from a refusal of the token with the serial `used`, together with everyone whom it
+    /// concerns.
+    ///
+    /// # Errors
+    /// A person has to act, or signing in does not help.
+    pub(crate) async fn recover(
+        self: Arc<Self>,
+        used: Option<u64>,
+        status: StatusCode,
+        challenge: Option<Challenge>,
+    ) -> Result<(), Failure> {
+        let work = {
+            let mut cache = self.cache();
+            cache.note_refusal();
+            let renewed_since =
+                cache.token.as_ref().is_some_and(|cached| Some(cached.serial) != used);
+            if cache.recovery.is_none() && renewed_since {
+                return Ok(());
+            }
+            cache.challenge = challenge.clone().or(cache.challenge.take());
+            let state = self.clone();
+            let work = async move {
+                let result = recovery::recover(&state, status, challenge).await;
+                state.cache().recovery = None;
+                result
+            };
+            cache.recovery.get_or_insert_with(|| launch(work)).clone()
+        };
+        work.await
+    }
+
+    /// A sign-in that somebody starts by hand; joins the one that is under way.
+    pub(crate) fn sign_in_by_hand(self: Arc<Self>) -> SharedWork {
+        let mut cache = self.cache();
+        let request = SignInRequest {
+            challenge: cache.challenge.clone(),
+            refused: cache.token.as_ref().map(|cached| cached.record.clone()),
+            must_be_documented: false,
+        };
+        let state = self.clone();
+        let work = async move {
+            let result = recovery::sign_in(&state, request).await;
+            state.cache().recovery = None;
+            result
+        };
+        cache.recovery.get_or_insert_with(|| launch(work)).clone()
+    }
+
+    /// The failure of a request that stops waiting while the sign-in goes on.
+    pub(crate) fn still_waiting(&self, status: StatusCode) -> Failure {
+        let server = self.context.options.display_server();
+        let failure =
+            Failure::new(FailureKind::AuthRequired, format!("a sign-in to `{server}` is needed"))
+                .status(status.as_u16());
+        failure.hint(recovery::hint_to_sign_in(&self.context))
+    }
+}
+
+/// Starts work that goes on even if everyone who waits for it gives up: a rotated token must be
+/// stored, and a sign-in must not end because one request did.
+fn launch(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> SharedWork {
+    let task = tokio::spawn(work);
+    let result = async move {
+        task.await
+            .unwrap_or_else(|_| Err(Failure::new(FailureKind::AuthFailed, "the sign-in broke off")))
+    };
+    result.boxed().shared()
+}

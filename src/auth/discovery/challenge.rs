@@ -1,0 +1,261 @@
+//! `WWW-Authenticate`: finds the challenge that MCP cares about among whatever a server sends
+//! (A-02). Reads the grammar of RFC 9110 §11.6.1 and forgives what real servers get wrong.
+
+use http::{HeaderMap, header};
+
+/// What a server says about the authorization it wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Challenge {
+    /// The URL of the protected resource's metadata (RFC 9728 §5.1), perhaps relative.
+    pub resource_metadata: Option<String>,
+    /// The scopes that the request needs (RFC 6750 §3).
+    pub scope: Option<String>,
+    /// The error code (RFC 6750 §3.1).
+    pub error: Option<String>,
+    /// The error in words, as the server sent them.
+    pub error_description: Option<String>,
+}
+
+impl Challenge {
+    /// The `Bearer` challenge of a response, otherwise the `DPoP` one. Of several, the one that says
+    /// most.
+    pub fn find(headers: &HeaderMap) -> Option<Self> {
+        let challenges: Vec<_> = headers
+            .get_all(header::WWW_AUTHENTICATE)
+            .into_iter()
+            .flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        ["bearer", "dpop"].iter().find_map(|scheme| {
+            challenges
+                .iter()
+                .filter(|challenge| challenge.scheme == *scheme)
+                .map(Self::from_raw)
+                .reduce(|best, other| if other.weight() > best.weight() { other } else { best })
+        })
+    }
+
+    /// Whether more scopes are asked for (RFC 6750 §3.1).
+    pub fn insufficient_scope(&self) -> bool {
+        self.error.as_deref() == Some("insufficient_scope")
+    }
+
+    fn from_raw(raw: &Raw) -> Self {
+        Self {
+            resource_metadata: raw.parameter("resource_metadata"),
+            scope: raw.parameter("scope"),
+            error: raw.parameter("error"),
+            error_description: raw.parameter("error_description"),
+        }
+    }
+
+    fn weight(&self) -> usize {
+        let told = [&self.resource_metadata, &self.scope, &self.error];
+        told.iter().filter(|value| value.is_some()).count()
+    }
+}
+
+/// One challenge as sent.
+#[derive(Debug, Default)]
+struct Raw {
+    /// In lower case.
+    scheme: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Raw {
+    /// The first value of this name that is not empty.
+    fn parameter(&self, name: &str) -> Option<String> {
+        let found = self.parameters.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.clone())
+    }
+}
+
+/// Splits a header line into its challenges. Commas separate challenges as well as parameters; a
+/// word is a parameter if an equals sign follows it, otherwise the scheme of the next challenge.
+fn parse(line: &str) -> Vec<Raw> {
+    let mut cursor = Cursor { rest: line };
+    let mut challenges: Vec<Raw> = Vec::new();
+    loop {
+        cursor.skip(|character| character == ',' || character.is_ascii_whitespace());
+        let word = cursor.take(is_token);
+        if word.is_empty() {
+            // Where no word can be: text in quotes is skipped as a whole, so that nothing in it
+            // counts.
+            match cursor.skip_one() {
+                None => return challenges,
+                Some('"') => drop(cursor.quoted()),
+                Some(_) => {}
+            }
+            continue;
+        }
+        if let Some(value) = cursor.value() {
+            if let Some(challenge) = challenges.last_mut() {
+                challenge.parameters.push((word.to_ascii_lowercase(), value));
+            }
+            continue;
+        }
+        challenges.push(Raw { scheme: word.to_ascii_lowercase(), parameters: Vec::new() });
+        cursor.skip_token68();
+    }
+}
+
+/// What is left of a header line.
+struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    fn skip(&mut self, wanted: impl Fn(char) -> bool) {
+        self.rest = self.rest.trim_start_matches(wanted);
+    }
+
+    fn skip_one(&mut self) -> Option<char> {
+        let mut characters = self.rest.chars();
+        let skipped = characters.next();
+        self.rest = characters.as_str();
+        skipped
+    }
+
+    fn take(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|character| !wanted(character)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        taken
+    }
+
+    /// `=value` behind a parameter's name; spaces around the sign are allowed (RFC 9110 §11.2).
+    fn value(&mut self) -> Option<String> {
+        let after = self.rest.trim_start_matches([' ', '\t']).strip_prefix('=')?;
+        self.rest = after.trim_start_matches([' ', '\t']);
+        if let Some(quoted) = self.rest.strip_prefix('"') {
+            self.rest = quoted;
+            return Some(self.quoted());
+        }
+        // URLs are often sent without quotes: everything up to a separator counts.
+        Some(self.take(|c| c != ',' && !c.is_ascii_whitespace()).to_owned())
+    }
+
+    /// The rest of a quoted string, its backslashes resolved; a missing end quote is forgiven.
+    fn quoted(&mut self) -> String {
+        let mut value = String::new();
+        let mut characters = self.rest.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '"' => break,
+                '\\' => value.extend(characters.next()),
+                other => value.push(other),
+            }
+        }
+        self.rest = characters.as_str();
+        value
+    }
+
+    /// A `token68` behind a scheme (`Negotiate YII=`), which is told from a parameter by what
+    /// follows.
+    fn skip_token68(&mut self) {
+        let before = self.rest;
+        self.skip(|character| character == ' ');
+        self.take(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c));
+        self.skip(|character| character == '=');
+        let follows = self.rest.trim_start_matches([' ', '\t']);
+        if !(follows.is_empty() || follows.starts_with(',')) {
+            self.rest = before;
+        }
+    }
+}
+
+fn is_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn find(lines: &[&str]) -> Option<Challenge> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_str(line).unwrap());
+        }
+        Challenge::find(&headers)
+    }
+
+    fn challenge(metadata: &str, scope: &str, error: &str) -> Challenge {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Challenge {
+            resource_metadata: some(metadata),
+            scope: some(scope),
+            error: some(error),
+            error_description: None,
+        }
+    }
+
+    /// A-02
+    #[test]
+    fn the_bearer_challenge_is_found_in_every_legal_shape() {
+        let url = "https://h/.well-known/oauth-protected-resource";
+        let full = challenge(url, "a b", "invalid_token");
+        let cases: [&[&str]; 7] = [
+            &[&format!(r#"Bearer resource_metadata="{url}", scope="a b", error="invalid_token""#)],
+            &[&format!(r#"bEARER Scope="a b",ERROR=invalid_token , Resource_Metadata = "{url}""#)],
+            &[
+                r#"Basic realm="x, Bearer error=\"no\"", charset="UTF-8""#,
+                &format!(r#"Bearer scope="a b", resource_metadata="{url}", error="invalid_token""#),
+            ],
+            &[&format!(
+                r#"Negotiate YII+/=, Bearer error="invalid_token", scope="a b", resource_metadata="{url}", Basic realm="y""#
+            )],
+            &[&format!(
+                r#"Negotiate, Bearer realm="", error="invalid_token", scope="a\ b", resource_metadata="{url}""#
+            )],
+            &[
+                r#"Bearer realm="first""#,
+                &format!(r#"Bearer error="invalid_token", scope="a b", resource_metadata="{url}""#),
+            ],
+            &[
+                &format!(r#"DPoP scope="other", resource_metadata="{url}", algs="ES256""#),
+                &format!(r#"Bearer error="invalid_token", scope="a b", resource_metadata={url}"#),
+            ],
+        ];
+        for lines in cases {
+            assert_eq!(find(lines).as_ref(), Some(&full), "{lines:?}");
+        }
+    }
+
+    /// A-02
+    #[test]
+    fn what_real_servers_get_wrong_is_forgiven() {
+        assert_eq!(find(&["Bearer"]), Some(Challenge::default()));
+        assert_eq!(find(&[r#"Bearer realm="x" error="e""#]), Some(challenge("", "", "e")));
+        assert_eq!(find(&[r#"Bearer , ,scope="a"#]), Some(challenge("", "a", "")));
+        assert_eq!(find(&[r#"Bearer scope="", error="e""#]), Some(challenge("", "", "e")));
+        assert_eq!(
+            find(&["Bearer resource_metadata=https://h/x?y=z"]),
+            Some(challenge("https://h/x?y=z", "", ""))
+        );
+        assert_eq!(find(&[r#"DPoP error="use_dpop_nonce""#]).unwrap().error.unwrap().len(), 14);
+    }
+
+    #[test]
+    fn other_schemes_are_no_challenge_of_ours() {
+        for line in
+            ["Basic realm=\"x\"", "Negotiate", "BearerX scope=\"a\"", "", "= = \"", "\"Bearer\""]
+        {
+            assert_eq!(find(&[line]), None, "{line}");
+        }
+        assert_eq!(Challenge::find(&HeaderMap::new()), None);
+    }
+
+    proptest! {
+        /// A-02: hostile headers.
+        #[test]
+        fn no_header_breaks_the_parser(line in "[ -~\t]{0,200}") {
+            let mut headers = HeaderMap::new();
+            headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_str(&line).unwrap());
+            let _ = Challenge::find(&headers);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The two metadata documents, read leniently: what we do not use may be anything, what is optional
+//! and of the wrong type counts as absent. Whether a document may be trusted is `discovery`'s
+//! business.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::auth::client::auth_method::AuthMethod;
+
+/// Metadata of a protected resource (RFC 9728 §2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtectedResource {
+    /// The resource identifier exactly as published.
+    pub resource: String,
+    /// Identifiers of its authorization servers, exactly as published.
+    pub authorization_servers: Vec<String>,
+    /// Scopes that the resource knows.
+    pub scopes_supported: Vec<String>,
+}
+
+/// Metadata of an authorization server (RFC 8414 §2, OpenID Connect Discovery §3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuthorizationServer {
+    /// Its identifier exactly as published.
+    pub issuer: String,
+    /// The page that the user is sent to.
+    pub authorization_endpoint: Option<Url>,
+    /// Where tokens are asked for.
+    pub token_endpoint: Option<Url>,
+    /// Dynamic registration (RFC 7591).
+    pub registration_endpoint: Option<Url>,
+    /// Revocation (RFC 7009).
+    pub revocation_endpoint: Option<Url>,
+    /// Device authorization (RFC 8628).
+    pub device_authorization_endpoint: Option<Url>,
+    /// Scopes that the authorization server knows.
+    pub scopes_supported: Vec<String>,
+    /// PKCE methods; `None` if the document does not say (A-07).
+    pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// How clients may authenticate at the token endpoint; `None` if the document does not say.
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// Whether a URL may serve as client id (SEP-991).
+    pub client_id_metadata_document_supported: bool,
+    /// Whether `iss` is promised in authorization responses (RFC 9207 §3).
+    pub authorization_response_iss_parameter_supported: bool,
+}
+
+impl ProtectedResource {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let document = object(body)?;
+        Ok(Self {
+            resource: required(&document, "resource")?,
+            authorization_servers: issuers(&document)?,
+            scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
+        })
+    }
+}
+
+impl AuthorizationServer {
+    /// The listed methods for the token endpoint that we know; `None` without a list.
+    pub fn known_auth_methods(&self) -> Option<Vec<AuthMethod>> {
+        let listed = self.token_endpoint_auth_methods_supported.as_ref()?;
+        Some(listed.iter().filter_map(|name| AuthMethod::from_name(name)).collect())
+    }
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let document = object(body)?;
+        let methods = list(&document, "token_endpoint_auth_methods_supported");
+        Ok(Self {
+            issuer: required(&document, "issuer")?,
+            authorization_endpoint: url(&document, "authorization_endpoint"),
+            token_endpoint: url(&document, "token_endpoint"),
+            registration_endpoint: url(&document, "registration_endpoint"),
+            revocation_endpoint: url(&document, "revocation_endpoint"),
+            device_authorization_endpoint: url(&document, "device_authorization_endpoint"),
+            scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
+            code_challenge_methods_supported: list(&document, "code_challenge_methods_supported"),
+            token_endpoint_auth_methods_supported: methods,
+            client_id_metadata_document_supported: flag(
+                &document,
+                "client_id_metadata_document_supported",
+            ),
+            authorization_response_iss_parameter_supported: flag(
+                &document,
+                "authorization_response_iss_parameter_supported",
+            ),
+        })
+    }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(document)) => Ok(document),
+        Ok(_) => Err("it is not a JSON object".to_owned()),
+        Err(_) => Err("it is not JSON".to_owned()),
+    }
+}
+
+/// A string without which the document is useless.
+fn required(document: &Map<String, Value>, name: &str) -> Result<String, String> {
+    match document.get(name) {
+        None | Some(Value::Null) => Err(format!("it has no `{name}`")),
+        Some(Value::String(text)) if text.is_empty() => Err(format!("its `{name}` is empty")),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(_) => Err(format!("its `{name}` is not a string")),
+    }
+}
+
+/// The MCP specification demands at least one (A-04).
+fn issuers(document: &Map<String, Value>) -> Result<Vec<String>, String> {
+    let name = "authorization_servers";
+    if document.get(name).is_none_or(Value::is_null) {
+        return Ok(Vec::new());
+    }
+    let items = document.get(name).and_then(Value::as_array);
+    let items = items.ok_or_else(|| format!("its `{name}` is not an array"))?;
+    let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+    texts.collect::<Option<_>>().ok_or_else(|| format!("its `{name}` holds what is not a string"))
+}
+
+fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
+    let value = document.get(name)?.as_str()?;
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A URL as it stands: parsing would take control characters out of one that hides something
+/// (S-05).
+fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
+    let text = text(document, name)?;
+    let hides = text.chars().any(char::is_control);
+    if hides { None } else { Url::parse(&text).ok() }
+}
+
+fn array(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
+    let items = document.get(name)?.as_array()?;
+    Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// A list of words; one string with spaces counts as such a list.
+fn list(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
+    match document.get(name)? {
+        Value::Array(_) => array(document, name),
+        Value::String(words) => Some(words.split_whitespace().map(str::to_owned).collect()),
+        _ => None,
+    }
+}
+
+fn flag(document: &Map<String, Value>, name: &str) -> bool {
+    match document.get(name) {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(value)) => value == "true",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-05
+    #[test]
+    fn a_url_that_hides_characters_is_none() {
+        for hidden in ["https://as/\\u0009x", "\\u0001https://as/x", "https://as/\\na"] {
+            let text = format!(r#"{{"issuer":"i","authorization_endpoint":"{hidden}"}}"#);
+            let server = AuthorizationServer::parse(text.as_bytes()).unwrap();
+            assert_eq!(server.authorization_endpoint, None, "{text}");
+        }
+    }
+
+    /// A-04
+    #[test]
+    fn authorization_servers_must_be_an_array() {
+        let body = br#"{"resource":"https://h","authorization_servers":"https://as"}"#;
+        let refused = ProtectedResource::parse(body).unwrap_err();
+        assert_eq!(refused, "its `authorization_servers` is not an array");
+        let body = br#"{"resource":"https://h","authorization_servers":["https://as",7]}"#;
+        let refused = ProtectedResource::parse(body).unwrap_err();
+        assert_eq!(refused, "its `authorization_servers` holds what is not a string");
+    }
+
+    /// A-04, A-06: identifiers stay as written; a URL parser would add a slash.
+    #[test]
+    fn identifiers_stay_as_published() {
+        let body = br#"{"resource":"https://H.example","authorization_servers":["https://AS.example:443"],"x":{}}"#;
+        let resource = ProtectedResource::parse(body).unwrap();
+        assert_eq!(resource.resource, "https://H.example");
+        assert_eq!(resource.authorization_servers, ["https://AS.example:443"]);
+        let body = br#"{"issuer":"https://AS.example"}"#;
+        assert_eq!(AuthorizationServer::parse(body).unwrap().issuer, "https://AS.example");
+    }
+
+    #[test]
+    fn odd_types_count_as_absent() {
+        let body = br#"{"issuer":"i","token_endpoint":7,"authorization_endpoint":"not a url",
+            "scopes_supported":"a b","code_challenge_methods_supported":[1,"S256"],
+            "client_id_metadata_document_supported":"true","revocation_endpoint":null}"#;
+        let server = AuthorizationServer::parse(body).unwrap();
+        assert_eq!((server.token_endpoint, server.authorization_endpoint), (None, None));
+        assert_eq!(server.scopes_supported, ["a", "b"]);
+        assert_eq!(server.code_challenge_methods_supported.unwrap(), ["S256"]);
+        assert!(server.client_id_metadata_document_supported);
+        assert_eq!(server.token_endpoint_auth_methods_supported, None);
+    }
+
+    #[test]
+    fn what_is_no_document_is_named() {
+        for (body, reason) in [
+            (&b"<html>"[..], "it is not JSON"),
+            (b"[]", "it is not a JSON object"),
+            (b"{}", "it has no `resource`"),
+            (br#"{"resource":""}"#, "its `resource` is empty"),
+            (br#"{"resource":["https://h"]}"#, "its `resource` is not a string"),
+        ] {
+            assert_eq!(ProtectedResource::parse(body).unwrap_err(), reason);
+        }
+        assert_eq!(AuthorizationServer::parse(b"{}").unwrap_err(), "it has no `issuer`");
+    }
+}

@@ -1,0 +1,8 @@
+//! From a refused request to an authorization server that may be used, and to the scopes to ask it
+//! for. Registers nothing and opens nothing.
+
+pub(crate) mod challenge;
+pub(crate) mod metadata;
+pub(crate) mod scopes;
+pub(crate) mod search;
+pub(crate) mod well_known;

@@ -1,0 +1,103 @@
+//! What a token job is: work whose interruption would cost a person a sign-in, as data that another
+//! process can read. Does none of it.
+
+use futures_util::future::{BoxFuture, Shared};
+use oauth2::EmptyExtraDeviceAuthorizationFields;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::auth::grants::token_endpoint::GrantError;
+use crate::auth::records::record::{Pending, SignIn};
+use crate::auth::records::registration::Registration;
+use crate::auth::records::secret_text;
+use crate::error::Failure;
+use crate::redact::Secret;
+
+/// Runs token jobs where they end even if this process is killed.
+pub trait JobRunner: Send + Sync {
+    /// Runs a job and returns its outcome, both as JSON that holds secrets. The job goes on when
+    /// the future is dropped.
+    fn run(&self, job: Secret<Vec<u8>>) -> BoxFuture<'_, Result<Secret<Vec<u8>>, NotRun>>;
+}
+
+/// Why a job was not begun or has no outcome: one sentence without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRun(pub String);
+
+/// Resolves when the process that sent a job is gone.
+pub(crate) type SenderGone = Shared<BoxFuture<'static, ()>>;
+
+/// Work that must not break off.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TokenJob {
+    /// Renew the stored tokens, unless they are no longer the stale ones.
+    Renew {
+        #[serde(with = "secret_text")]
+        stale: Secret<String>,
+        /// Where the same issuer renews them now, if not where it did.
+        moved_to: Option<Url>,
+    },
+    /// Redeem the code of a sign-in by browser.
+    Redeem(Box<Pending>),
+    /// Ask for the tokens of a device code until the person has decided.
+    AwaitDevice(Box<DeviceCode>),
+}
+
+/// A code that a person was shown, and everything that its tokens need.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeviceCode {
+    pub(crate) answer: DeviceAuthorization,
+    pub(crate) token_endpoint: Url,
+    pub(crate) revocation_endpoint: Option<Url>,
+    pub(crate) registration: Registration,
+    pub(crate) resource: Option<String>,
+    pub(crate) scopes: Option<String>,
+}
+
+/// The answer of a device authorization endpoint (RFC 8628 §3.2).
+pub(crate) type DeviceAuthorization =
+    oauth2::DeviceAuthorizationResponse<EmptyExtraDeviceAuthorizationFields>;
+
+/// The tokens that are stored now; `None` if these cannot be had without a person.
+pub(crate) type JobOutcome = Result<Option<Box<SignIn>>, JobError>;
+
+/// Why a job brought no tokens.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum JobError {
+    /// The authorization server gave none.
+    Grant(GrantError),
+    /// The credential store cannot be used.
+    Store(Failure),
+}
+
+/// What the other process reports. Of tokens that are in the store it reports no more than that:
+/// another sender on this machine gets no token.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum JobReply {
+    Stored,
+    NotStored(Box<SignIn>),
+    Impossible,
+    Failed(JobError),
+}
+
+/// A job and the name of the record that it is about.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct JobOrder<J> {
+    pub(crate) sign_in: String,
+    pub(crate) job: J,
+}
+
+impl From<GrantError> for JobError {
+    fn from(error: GrantError) -> Self {
+        Self::Grant(error)
+    }
+}
+
+impl From<Failure> for JobError {
+    fn from(failure: Failure) -> Self {
+        Self::Store(failure)
+    }
+}

@@ -1,0 +1,52 @@
+//! Tokens for the client itself, without a person (RFC 6749 §4.4, SEP-1046, A-70): pre-registered
+//! credentials only, a secret or a signed assertion.
+
+use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::context::{Context, SignInRequest};
+use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::token_endpoint::GrantError;
+use crate::auth::records::record::SignIn;
+use crate::auth::sign_in_plan::SignInPlan;
+use crate::error::{Failure, FailureKind};
+
+/// Gets tokens for the client.
+///
+/// # Errors
+/// No credentials are given, or discovery or the authorization server failed.
+pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Result<SignIn, Failure> {
+    if context.options.client_info.is_none() {
+        return Err(missing("a client"));
+    }
+    let plan = SignInPlan::of(context, request).await?;
+    let registration = plan.registration.as_ref().ok_or_else(|| missing("a client"))?;
+    if registration.auth_method == AuthMethod::None {
+        return Err(missing("a secret or a private key"));
+    }
+    let url = plan.token_endpoint()?;
+    let endpoint = context.token_endpoint(url, registration, plan.resource.as_deref());
+    let tokens = endpoint.client_credentials(plan.scopes.as_deref()).await.map_err(failure_of)?;
+    let record = SignIn {
+        resource: plan.resource.clone(),
+        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
+        scopes_asked: plan.scopes.clone(),
+        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
+    };
+    save_new(context, &record).await?;
+    Ok(record)
+}
+
+fn missing(what: &str) -> Failure {
+    Failure::new(FailureKind::AuthFailed, format!("client credentials need {what}")).hint(
+        "give `client_id` with `client_secret` or `private_key_pem` as JSON: \
+         `--static-oauth-client-info @FILE`",
+    )
+}
+
+fn failure_of(error: GrantError) -> Failure {
+    let failure = error.into_failure("the client's credentials");
+    match failure.hint {
+        Some(_) => failure,
+        None => failure
+            .hint("check the client's id, secret and permissions at the authorization server"),
+    }
+}

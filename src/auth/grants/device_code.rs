@@ -1,0 +1,118 @@
+//! A sign-in by a person on another device (RFC 8628): shows a code to enter at an address. Waiting
+//! for its tokens is a token job, `device_poll`.
+
+use oauth2::{DeviceAuthorizationUrl, Scope};
+use url::Url;
+
+use crate::auth::context::{Context, SignInRequest, SignInState, WaitingSignIn};
+use crate::auth::durable::job::{DeviceAuthorization, DeviceCode, JobError, TokenJob};
+use crate::auth::durable::runner;
+use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint, grant_error};
+use crate::auth::one_sign_in::{conclude, wait_for_turn};
+use crate::auth::records::record::SignIn;
+use crate::auth::sign_in_plan::SignInPlan;
+use crate::error::{Failure, FailureKind};
+use crate::redact::{Secret, plain};
+
+/// What is refused, in messages.
+const SUBJECT: &str = "the device code";
+
+/// Signs in.
+///
+/// # Errors
+/// Whatever stands in the way, with the next step.
+pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Result<SignIn, Failure> {
+    let _turn = wait_for_turn(context).await?;
+    if let Some(done) = context.sign_in_that_satisfies(request).await? {
+        return Ok(done);
+    }
+    let outcome = in_turn(context, request).await;
+    conclude(context, outcome).await
+}
+
+async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, Failure> {
+    let mut plan = SignInPlan::of(context, request).await?;
+    if plan.registration.is_none() {
+        plan.register(context, None).await?;
+    }
+    let code = code(context, &plan).await?;
+    announce(context, &code.answer).await?;
+    match runner::run(context, TokenJob::AwaitDevice(Box::new(code))).await {
+        Ok(Some(record)) => Ok(*record),
+        Ok(None) => {
+            Err(with_hint(context, Failure::new(FailureKind::AuthFailed, "nobody is waiting")))
+        }
+        Err(JobError::Grant(error)) => Err(with_hint(context, error.into_failure(SUBJECT))),
+        Err(JobError::Store(failure)) => Err(failure),
+    }
+}
+
+/// Gets a code to show.
+async fn code(context: &Context, plan: &SignInPlan) -> Result<DeviceCode, Failure> {
+    let registration = plan.registration.as_ref().ok_or_else(not_offered)?;
+    let url = plan.discovered.server.token_endpoint.as_ref().ok_or_else(not_offered)?;
+    let endpoint = context.token_endpoint(url, registration, plan.resource.as_deref());
+    let answer = ask(context, &endpoint, plan).await?;
+    let accepted = endpoint.registration();
+    context.remember_accepted_method(registration, &accepted).await;
+    Ok(DeviceCode {
+        answer,
+        token_endpoint: url.clone(),
+        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
+        registration: accepted,
+        resource: plan.resource.clone(),
+        scopes: plan.scopes.clone(),
+    })
+}
+
+async fn ask(
+    context: &Context,
+    endpoint: &TokenEndpoint<'_>,
+    plan: &SignInPlan,
+) -> Result<DeviceAuthorization, Failure> {
+    let url = plan.discovered.server.device_authorization_endpoint.clone();
+    let url = url.ok_or_else(not_offered)?;
+    let grants =
+        endpoint.grants().set_device_authorization_url(DeviceAuthorizationUrl::from_url(url));
+    let scopes = plan.scopes.as_deref().unwrap_or_default().split_whitespace();
+    let mut request =
+        grants.exchange_device_code().add_scopes(scopes.map(|scope| Scope::new(scope.to_owned())));
+    if let Some(resource) = endpoint.resource {
+        request = request.add_extra_param("resource", resource);
+    }
+    let failure = |error: GrantError| with_hint(context, error.into_failure(SUBJECT));
+    request.request_async(endpoint).await.map_err(|error| failure(grant_error(error)))
+}
+
+/// Tells the person where to go and what to enter there.
+async fn announce(context: &Context, answer: &DeviceAuthorization) -> Result<(), Failure> {
+    let parse = |text: &str| Url::parse(text).ok();
+    let plain_page = parse(answer.verification_uri().as_str()).ok_or_else(not_offered)?;
+    let plain_page = context.http_client.page(&plain_page).await?;
+    let complete = answer.verification_uri_complete().and_then(|uri| parse(uri.secret()));
+    let complete = complete.filter(|page| page.origin() == plain_page.origin());
+    let code = plain(answer.user_code().secret());
+    let server = context.options.display_server();
+    context.notify_user(&format!(
+        "to sign in to `{server}`, open this address on any device and enter the code {code}:\n\
+         {plain_page}"
+    ));
+    context.publish(SignInState::Waiting(WaitingSignIn {
+        page: Secret::new(complete.unwrap_or(plain_page)),
+        user_code: Some(code),
+        since: context.now(),
+    }));
+    Ok(())
+}
+
+fn not_offered() -> Failure {
+    Failure::new(FailureKind::AuthFailed, "the authorization server offers no device code")
+        .hint("sign in with a browser: leave `--device-code` out, or use `--no-browser`")
+}
+
+fn with_hint(context: &Context, failure: Failure) -> Failure {
+    match failure.hint {
+        Some(_) => failure,
+        None => failure.hint(format!("try again with {}", context.options.login_command())),
+    }
+}

@@ -1,0 +1,46 @@
+//! The token job of a device code (RFC 8628 §3.4): asks again and again until the person has
+//! decided, and stores the tokens.
+
+use std::time::Duration;
+
+use crate::auth::context::Context;
+use crate::auth::durable::job::{DeviceCode, JobOutcome, SenderGone};
+use crate::auth::grants::redemption::save_new;
+use crate::auth::records::record::SignIn;
+
+/// Waits for the tokens of a code. When the process that showed it is `gone`, nobody will enter it
+/// any more: the waiting ends with `None`, but an answer on its way is still taken.
+pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone) -> JobOutcome {
+    let (url, resource) = (&code.token_endpoint, code.resource.as_deref());
+    let endpoint = context.token_endpoint(url, &code.registration, resource);
+    let grants = endpoint.grants();
+    let mut request = grants.exchange_device_access_token(&code.answer);
+    if let Some(resource) = endpoint.resource {
+        request = request.add_extra_param("resource", resource);
+    }
+    let timeout = context.options.auth_timeout.min(code.answer.expires_in());
+    let nobody_waits = tokio::sync::Notify::new();
+    let sleep = |pause: Duration| {
+        let (nobody_waits, gone) = (&nobody_waits, gone.clone());
+        async move {
+            if tokio::time::timeout(pause, gone).await.is_ok() {
+                nobody_waits.notify_one();
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let issued = tokio::select! {
+        issued = request.request_async(&endpoint, sleep, Some(timeout)) => issued,
+        () = nobody_waits.notified() => return Ok(None),
+    };
+    let tokens = endpoint.tokens(issued)?;
+    let record = SignIn {
+        resource: code.resource.clone(),
+        revocation_endpoint: code.revocation_endpoint.clone(),
+        scopes_asked: code.scopes.clone(),
+        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
+    };
+    save_new(context, &record).await?;
+    context.remember_accepted_method(&code.registration, &record.registration).await;
+    Ok(Some(Box::new(record)))
+}

@@ -1,0 +1,12 @@
+//! The ways to get tokens, each a file, and how they are given back. `token_endpoint` sends what
+//! they ask.
+
+pub(crate) mod authorization_code;
+pub(crate) mod client_credentials;
+pub(crate) mod device_code;
+pub(crate) mod device_poll;
+pub(crate) mod redemption;
+pub(crate) mod refresh;
+pub(crate) mod revocation;
+pub(crate) mod token;
+pub(crate) mod token_endpoint;

@@ -1,0 +1,50 @@
+//! The token job of an authorization code: redeems it once over all processes and stores the
+//! tokens. A code that a killed process left behind is redeemed the same way.
+
+use crate::auth::context::Context;
+use crate::auth::durable::job::JobOutcome;
+use crate::auth::grants::authorization_code as code_grant;
+use crate::auth::records::record::{Pending, SignIn};
+use crate::error::Failure;
+
+/// Locks, looks whether another process was faster, redeems, and stores. A code is good once, and
+/// servers take the tokens back when it is shown again (RFC 6749 §4.1.2).
+pub(crate) async fn redeem(context: &Context, pending: &Pending) -> JobOutcome {
+    let _lock = context.lock_sign_in().await?;
+    if let Some(done) = completed_meanwhile(context, pending).await? {
+        return Ok(Some(Box::new(done)));
+    }
+    let Some(code) = &pending.code else { return Ok(None) };
+    let record = code_grant::redeem(context, pending, code).await?;
+    context.save_sign_in(&record).await?;
+    context.remember_accepted_method(&pending.registration, &record.registration).await;
+    context.delete(&context.names.pending).await;
+    Ok(Some(Box::new(record)))
+}
+
+/// The sign-in that another process made of this very code: then its own record of it is gone.
+async fn completed_meanwhile(
+    context: &Context,
+    pending: &Pending,
+) -> Result<Option<SignIn>, Failure> {
+    let name = &context.names.pending;
+    if context.vault.knows(name) {
+        let other = context.load_optional::<Pending>(name).await;
+        if other.is_none_or(|other| other.state == pending.state) {
+            return Ok(None);
+        }
+    }
+    let stored = context.stored_sign_in().await?;
+    Ok(stored.filter(|stored| {
+        stored.tokens.obtained_at >= pending.started && stored.scopes_asked == pending.scopes
+    }))
+}
+
+/// Stores a new sign-in, but not in the middle of another process's renewal.
+///
+/// # Errors
+/// The credential store cannot be used.
+pub(crate) async fn save_new(context: &Context, record: &SignIn) -> Result<(), Failure> {
+    let _lock = context.lock_sign_in().await?;
+    context.save_sign_in(record).await
+}

@@ -1,0 +1,115 @@
+//! The token job of a renewal: one at a time over all processes, stored durably before the tokens
+//! are used. Client credentials are renewed by asking again.
+
+use url::Url;
+
+use crate::auth::context::Context;
+use crate::auth::durable::job::JobOutcome;
+use crate::auth::grants::token::TokenSet;
+use crate::auth::grants::token_endpoint::{GrantError, is_unknown_client};
+use crate::auth::options::Grant;
+use crate::auth::records::record::SignIn;
+use crate::auth::records::registration::{Registered, Registration};
+use crate::redact::Secret;
+
+/// Locks, reads the store again, asks, and stores. `stale` is the access token to replace.
+pub(crate) async fn refresh(
+    context: &Context,
+    stale: &Secret<String>,
+    moved_to: Option<Url>,
+) -> JobOutcome {
+    let _lock = context.lock_sign_in().await?;
+    let Some(mut stored) = context.stored_sign_in().await? else { return Ok(None) };
+    if is_renewed(context, &stored, stale) {
+        return Ok(Some(Box::new(stored)));
+    }
+    if let Some(endpoint) = moved_to {
+        stored.token_endpoint = endpoint;
+    }
+    match ask(context, &stored).await {
+        None => Ok(None),
+        Some(Ok((tokens, registration))) => {
+            let before = stored.registration.clone();
+            let tokens = stored.tokens.renewed_by(tokens);
+            let renewed = SignIn { tokens, registration, ..stored };
+            save_renewed(context, &renewed).await;
+            context.remember_accepted_method(&before, &renewed.registration).await;
+            Ok(Some(Box::new(renewed)))
+        }
+        Some(Err(GrantError::Rejected { code, .. })) if !is_temporary(&code) => {
+            discard(context, &stored, &code).await;
+            Ok(None)
+        }
+        Some(Err(GrantError::Rejected { code, .. })) => {
+            Err(GrantError::Rejected { code, description: None }.into())
+        }
+        Some(Err(unavailable)) => Err(unavailable.into()),
+    }
+}
+
+/// Whether another process has replaced this access token already.
+pub(crate) fn is_renewed(context: &Context, stored: &SignIn, stale: &Secret<String>) -> bool {
+    stored.tokens.access_token != *stale && stored.tokens.is_fresh(context.now())
+}
+
+/// Whether these tokens can be renewed at all.
+pub(crate) fn is_renewable(context: &Context, record: &SignIn) -> bool {
+    matches!(context.options.grant, Grant::ClientCredentials { .. })
+        || record.tokens.refresh_token.is_some()
+}
+
+/// The new tokens, and the client as the server accepted it; `None` if there is nothing to ask with.
+async fn ask(
+    context: &Context,
+    stored: &SignIn,
+) -> Option<Result<(TokenSet, Registration), GrantError>> {
+    let (url, resource) = (&stored.token_endpoint, stored.resource.as_deref());
+    let endpoint = context.token_endpoint(url, &stored.registration, resource);
+    let tokens = if let Grant::ClientCredentials { .. } = context.options.grant {
+        endpoint.client_credentials(stored.scopes_asked.as_deref()).await
+    } else if needs_secret(stored) {
+        return None;
+    } else {
+        endpoint.refresh(stored.tokens.refresh_token.as_ref()?).await
+    };
+    Some(tokens.map(|tokens| (tokens, endpoint.registration())))
+}
+
+/// A client that the user gave is stored without its secret. Without the flag that gives it, its
+/// tokens cannot be renewed, and asking would only make the server suspicious.
+fn needs_secret(stored: &SignIn) -> bool {
+    let registration = &stored.registration;
+    registration.how == Registered::Beforehand
+        && registration.client_secret.is_none()
+        && registration.auth_method.needs_secret()
+}
+
+/// Stores renewed tokens. If that fails, this process can still use them, and losing them would be
+/// worse than saying so.
+async fn save_renewed(context: &Context, renewed: &SignIn) {
+    let mut result = context.save_sign_in(renewed).await;
+    if result.is_err() {
+        result = context.save_sign_in(renewed).await;
+    }
+    if let Err(failure) = result {
+        let server = context.options.display_server();
+        context.notify_user(&format!(
+            "the renewed sign-in for `{server}` could not be stored and ends with this process: {}",
+            failure.message
+        ));
+    }
+}
+
+/// Whether the code says nothing about the grant (RFC 6749 §4.1.2.1 and others).
+fn is_temporary(code: &str) -> bool {
+    matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
+}
+
+/// Deletes a dead grant, and the client as well if that is what the server does not know.
+async fn discard(context: &Context, stored: &SignIn, code: &str) {
+    context.delete(&context.names.sign_in).await;
+    if is_unknown_client(code) && stored.registration.how == Registered::Dynamically {
+        context.delete(&context.names.registration(&stored.issuer)).await;
+    }
+    tracing::info!(%code, "the sign-in can no longer be renewed");
+}

@@ -1,0 +1,86 @@
+//! Revoking tokens at the server (RFC 7009), when a user signs out.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::auth::client::authenticated_client::AuthenticatedClient;
+use crate::auth::context::Context;
+use crate::auth::records::record::SignIn;
+use crate::error::Failure;
+use crate::redact::plain;
+
+/// Whether the server took the tokens back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// It took all of them back.
+    Done,
+    /// It took the refresh token back; access tokens of its kind end by themselves.
+    RefreshTokenOnly,
+    /// It offers no revocation: the tokens end by themselves.
+    NotOffered,
+    /// It was asked and did not. The text says why.
+    Failed(String),
+}
+
+/// Takes the tokens back: the refresh token first, which ends the whole grant at most servers.
+pub(crate) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
+    let Some(endpoint) = &record.revocation_endpoint else { return Revocation::NotOffered };
+    let tokens = &record.tokens;
+    let request =
+        RevocationRequest { client: context.authenticated(&record.registration), endpoint };
+    if let Some(token) = &tokens.refresh_token
+        && let Err(refused) = request.send(token.expose(), "refresh_token").await
+    {
+        return Revocation::Failed(refused.reason);
+    }
+    match request.send(tokens.access_token.expose(), "access_token").await {
+        Ok(()) => Revocation::Done,
+        // RFC 7009 §2.2.1: servers that issue self-contained tokens cannot take them back.
+        Err(refused) if refused.code == "unsupported_token_type" => {
+            if tokens.refresh_token.is_some() {
+                Revocation::RefreshTokenOnly
+            } else {
+                Revocation::NotOffered
+            }
+        }
+        Err(refused) => Revocation::Failed(refused.reason),
+    }
+}
+
+/// What every revocation of one sign-in has in common.
+struct RevocationRequest<'a> {
+    client: AuthenticatedClient<'a>,
+    endpoint: &'a Url,
+}
+
+/// A token that was not taken back.
+struct RevocationRefused {
+    /// The error code of RFC 7009 §2.2.1.
+    code: String,
+    reason: String,
+}
+
+impl From<Failure> for RevocationRefused {
+    fn from(failure: Failure) -> Self {
+        Self { code: String::new(), reason: failure.message }
+    }
+}
+
+impl RevocationRequest<'_> {
+    async fn send(&self, token: &str, kind: &str) -> Result<(), RevocationRefused> {
+        let form = [("token", token), ("token_type_hint", kind)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let answer = self.client.post(self.endpoint, &form).await?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let code = body["error"].as_str().map(plain).unwrap_or_default();
+        let status = answer.status.as_u16();
+        let said = if code.is_empty() { String::new() } else { format!(" (`{code}`)") };
+        Err(RevocationRefused {
+            reason: format!("the revocation endpoint answered HTTP {status}{said}"),
+            code,
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! Tokens as we store them and as token endpoints send them: what deviates from RFC 6749 §5.1
+//! without harm is accepted.
+
+use std::time::Duration;
+
+use oauth2::basic::BasicTokenType;
+use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::auth::records::secret_text;
+use crate::redact::Secret;
+
+/// How long before its end a token is renewed; a quarter of its life if that is shorter (A-53).
+const RENEWAL_MARGIN_SECONDS: u64 = 60;
+
+/// The tokens of one sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenSet {
+    /// What goes into the `Authorization` header.
+    #[serde(with = "secret_text")]
+    pub access_token: Secret<String>,
+    /// When it was obtained, in seconds since 1970.
+    #[serde(default)]
+    pub obtained_at: u64,
+    /// When it expires, in seconds since 1970; `None` if the server did not say, so that only a 401
+    /// tells (A-53).
+    #[serde(default)]
+    pub expires_at: Option<u64>,
+    /// What renews it; never assumed to exist (A-57).
+    #[serde(default, with = "secret_text::option")]
+    pub refresh_token: Option<Secret<String>>,
+    /// The scopes that were granted, separated by spaces; `None` if the server did not say.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// The ID token of OpenID Connect.
+    #[serde(default, with = "secret_text::option")]
+    pub id_token: Option<Secret<String>>,
+}
+
+impl TokenSet {
+    /// Whether the token can be sent without renewing it first.
+    pub fn is_fresh(&self, now: u64) -> bool {
+        let Some(end) = self.expires_at else { return true };
+        let margin = RENEWAL_MARGIN_SECONDS.min(end.saturating_sub(self.obtained_at) / 4);
+        // A clock that was set back since must not make a token last longer than the server said.
+        now + margin < end && now + RENEWAL_MARGIN_SECONDS >= self.obtained_at
+    }
+
+    /// Whether the token has certainly expired.
+    pub fn is_expired(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|end| now >= end)
+    }
+
+    /// These tokens after a renewal: a missing refresh token, scope or ID token stays as it was
+    /// (RFC 6749 §6, A-54).
+    #[must_use]
+    pub fn renewed_by(&self, mut renewed: Self) -> Self {
+        renewed.refresh_token = renewed.refresh_token.or_else(|| self.refresh_token.clone());
+        renewed.scope = renewed.scope.or_else(|| self.scope.clone());
+        renewed.id_token = renewed.id_token.or_else(|| self.id_token.clone());
+        renewed
+    }
+}
+
+/// The answer of a token endpoint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Issued {
+    access_token: AccessToken,
+    #[serde(default = "bearer", deserialize_with = "token_type")]
+    token_type: BasicTokenType,
+    #[serde(default, deserialize_with = "seconds")]
+    expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "not_empty")]
+    refresh_token: Option<RefreshToken>,
+    #[serde(default, deserialize_with = "words")]
+    scope: Option<Vec<Scope>>,
+    #[serde(default, deserialize_with = "not_empty")]
+    id_token: Option<RefreshToken>,
+}
+
+impl Issued {
+    /// The tokens as we store them.
+    pub(crate) fn into_tokens(self, now: u64) -> TokenSet {
+        let secret = |token: RefreshToken| Secret::new(token.into_secret());
+        let words = |scopes: Vec<Scope>| {
+            scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        TokenSet {
+            access_token: Secret::new(self.access_token.into_secret()),
+            obtained_at: now,
+            expires_at: self.expires_in.map(|seconds| now.saturating_add(seconds)),
+            refresh_token: self.refresh_token.map(secret),
+            scope: self.scope.map(words),
+            id_token: self.id_token.map(secret),
+        }
+    }
+
+    /// Whether it is a bearer token; anything else needs a proof that we do not have (D-08).
+    pub(crate) fn is_bearer(&self) -> bool {
+        matches!(self.token_type, BasicTokenType::Bearer)
+    }
+}
+
+impl TokenResponse for Issued {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &self.token_type
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        self.scope.as_ref()
+    }
+}
+
+fn bearer() -> BasicTokenType {
+    BasicTokenType::Bearer
+}
+
+/// Any spelling of `Bearer`; a missing type counts as that.
+fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
+    Ok(match Value::deserialize(deserializer)?.as_str() {
+        None => BasicTokenType::Bearer,
+        Some(name) if name.eq_ignore_ascii_case("bearer") => BasicTokenType::Bearer,
+        Some(other) => BasicTokenType::Extension(other.to_owned()),
+    })
+}
+
+/// A number, or text that is one. Negative and odd values count as absent.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            let fraction = number.as_f64().filter(|seconds| *seconds >= 0.0);
+            fraction.map(|seconds| seconds as u64)
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    })
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let text = value.as_str().filter(|text| !text.is_empty());
+    Ok(text.map(|text| RefreshToken::new(text.to_owned())))
+}
+
+/// Words in one string or in an array; no words count as absent.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scope>>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let words: Vec<Scope> = match &value {
+        Value::String(text) => {
+            text.split_whitespace().map(|word| Scope::new(word.to_owned())).collect()
+        }
+        Value::Array(items) => {
+            items.iter().filter_map(Value::as_str).map(|word| Scope::new(word.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Some(words).filter(|words| !words.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issued(text: &str) -> TokenSet {
+        serde_json::from_str::<Issued>(text).unwrap().into_tokens(1000)
+    }
+
+    /// A-53, A-57, D-08
+    #[test]
+    fn answers_are_read_leniently() {
+        let full = issued(
+            r#"{"access_token":"a","token_type":"bearer","expires_in":"3600","refresh_token":"r",
+                "scope":"x  y","id_token":"i","other":{}}"#,
+        );
+        assert_eq!(full.expires_at, Some(4600));
+        assert_eq!(full.refresh_token, Some(Secret::new("r".to_owned())));
+        assert_eq!(full.scope.as_deref(), Some("x y"));
+        assert_eq!(full.id_token, Some(Secret::new("i".to_owned())));
+        let bare = issued(r#"{"access_token":"a","refresh_token":"","expires_in":null}"#);
+        assert_eq!((bare.expires_at, bare.refresh_token), (None, None));
+        assert_eq!(issued(r#"{"access_token":"a","expires_in":1.5}"#).expires_at, Some(1001));
+        assert_eq!(issued(r#"{"access_token":"a","expires_in":-1}"#).expires_at, None);
+        let dpop = r#"{"access_token":"a","token_type":"DPoP"}"#;
+        assert!(!serde_json::from_str::<Issued>(dpop).unwrap().is_bearer());
+        assert!(serde_json::from_str::<Issued>(r#"{"token_type":"Bearer"}"#).is_err());
+    }
+
+    /// A-53
+    #[test]
+    fn a_token_is_renewed_ahead_of_its_end() {
+        let fresh = |lifetime: u64, age: u64| {
+            let text = format!(r#"{{"access_token":"a","expires_in":{lifetime}}}"#);
+            issued(&text).is_fresh(1000 + age)
+        };
+        assert!(fresh(3600, 0) && fresh(3600, 3539));
+        assert!(!fresh(3600, 3540));
+        assert!(fresh(1, 0), "a token of one second is usable for that second");
+        assert!(!fresh(1, 1));
+        assert!(fresh(40, 29) && !fresh(40, 30), "a short token has a short margin");
+        let unlimited = issued(r#"{"access_token":"a"}"#);
+        assert!(unlimited.is_fresh(u64::MAX) && !unlimited.is_expired(u64::MAX));
+    }
+
+    /// A-54: a missing refresh token in the answer keeps the old one.
+    #[test]
+    fn what_an_answer_leaves_out_stays() {
+        let old = issued(r#"{"access_token":"a","refresh_token":"r","scope":"x","id_token":"i"}"#);
+        let new = old.renewed_by(issued(r#"{"access_token":"b"}"#));
+        assert_eq!(new.access_token, Secret::new("b".to_owned()));
+        assert_eq!((&new.refresh_token, &new.scope), (&old.refresh_token, &old.scope));
+        let rotated = old.renewed_by(issued(r#"{"access_token":"b","refresh_token":"r2"}"#));
+        assert_eq!(rotated.refresh_token, Some(Secret::new("r2".to_owned())));
+    }
+}

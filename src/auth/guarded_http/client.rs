@@ -1,0 +1,330 @@
+//! Requests to URLs that a server named (S-07) and the check of those that a browser may open
+//! (S-05). Such a URL is https, leads to no private address unless the MCP server itself does, and
+//! the address that was checked is the one connected to. Behind an HTTP proxy the proxy resolves
+//! and decides.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, header};
+use reqwest::Response;
+use url::Url;
+
+use crate::auth::guarded_http::policy::{
+    AddressLookup, AddressPolicy, ForbiddenAddress, GuardedResolver, system_lookup,
+};
+use crate::auth::options::AuthOptions;
+use crate::error::{Failure, FailureKind};
+use crate::http::{HttpOptions, Outbound, is_loopback};
+use crate::protocol::{ProtocolVersion, headers};
+use crate::redact::{SafeUrl, plain};
+
+/// The largest body that is read.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How long one request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How many redirects of a metadata document are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// An HTTP client for URLs that a server named.
+pub(crate) struct GuardedClient {
+    options: HttpOptions,
+    policy: Arc<AddressPolicy>,
+    headers: HeaderMap,
+    connections: Mutex<HashMap<(String, bool), Outbound>>,
+}
+
+/// The response to a request: the status and as much of the body as is accepted.
+#[derive(Debug)]
+pub(crate) struct GuardedResponse {
+    pub(crate) status: http::StatusCode,
+    /// The media type as it came, made safe to show; empty if there was none.
+    pub(crate) media_type: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl GuardedClient {
+    /// For the servers that the endpoint of `auth` names.
+    pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
+        Self::with_lookup(auth, http, system_lookup())
+    }
+
+    fn with_lookup(auth: &AuthOptions, http: &HttpOptions, lookup: AddressLookup) -> Self {
+        let policy = Arc::new(AddressPolicy::new(auth, http, lookup));
+        // Cookies of one authorization server must not reach another.
+        let options = HttpOptions { cookies: false, ..http.clone() };
+        Self { options, policy, headers: auth.headers.clone(), connections: Mutex::default() }
+    }
+
+    /// Checks whether this URL may be used at all; the error names its `purpose` (A-08, S-07).
+    ///
+    /// # Errors
+    /// Schemes other than https (http is for loopback), user names, no host.
+    pub(crate) fn check(&self, url: &Url, purpose: &str) -> Result<(), Failure> {
+        let Some(objection) = self.policy.objection(url) else { return Ok(()) };
+        let shown = SafeUrl::new(url);
+        Err(Failure::new(
+            FailureKind::AuthFailed,
+            format!("the server names `{shown}` as {purpose}, which {objection}"),
+        )
+        .hint("tell the operator of the server: it has to be an `https:` URL"))
+    }
+
+    /// Checks whether this URL may be used, and its address if that is written out: a name is
+    /// checked when it is looked up. Nobody is asked to sign in for an endpoint that cannot be
+    /// asked afterwards (S-07).
+    ///
+    /// # Errors
+    /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.
+    pub(crate) async fn check_endpoint(&self, url: &Url, purpose: &str) -> Result<(), Failure> {
+        self.check(url, purpose)?;
+        self.policy
+            .check_address(url)
+            .await
+            .map_err(|forbidden| failure_of_address(url, &forbidden))
+    }
+
+    /// The page to open, if a browser may open it: parsed, checked and serialised anew (S-05).
+    ///
+    /// # Errors
+    /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.
+    pub(crate) async fn page(&self, url: &Url) -> Result<Url, Failure> {
+        self.check_endpoint(url, "the page to sign in at").await?;
+        Url::parse(url.as_str()).map_err(|_| {
+            Failure::new(FailureKind::AuthFailed, "the page to sign in at is not a valid URL")
+        })
+    }
+
+    /// Fetches a metadata document, following redirects that stay on its origin.
+    ///
+    /// # Errors
+    /// A URL that may not be used, no connection, no complete answer in time.
+    pub(crate) async fn document(&self, url: &Url) -> Result<GuardedResponse, Failure> {
+        within_timeout(url, self.follow(url)).await
+    }
+
+    /// Sends a request that carries credentials; redirects are not followed.
+    ///
+    /// # Errors
+    /// A URL that may not be used, no connection, no complete answer in time.
+    pub(crate) async fn post(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<GuardedResponse, Failure> {
+        let (parts, body) = request.into_parts();
+        let url = Url::parse(&parts.uri.to_string())
+            .map_err(|_| Failure::new(FailureKind::AuthFailed, "an endpoint is not a valid URL"))?;
+        let sent = async {
+            let response = self.send(parts.method, &url, parts.headers, body).await?;
+            if response.status().is_redirection() {
+                let shown = SafeUrl::new(&url);
+                return Err(Failure::new(
+                    FailureKind::AuthFailed,
+                    format!(
+                        "`{shown}` redirects a request with credentials, which is not followed"
+                    ),
+                ));
+            }
+            collect(response, &url).await
+        };
+        within_timeout(&url, sent).await
+    }
+
+    /// Asks the MCP server for its challenge, with a `ping`: that means nothing, needs no session,
+    /// and is refused before it is understood.
+    ///
+    /// # Errors
+    /// No connection, no answer in time.
+    pub(crate) async fn probe(&self) -> Result<(http::StatusCode, HeaderMap), Failure> {
+        let url = self.policy.server.clone();
+        let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
+        let mut map = HeaderMap::new();
+        map.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(headers::JSON));
+        let both = header::HeaderValue::from_static("application/json, text/event-stream");
+        map.insert(header::ACCEPT, both);
+        within_timeout(&url, async {
+            let response = self.send(Method::POST, &url, map, body).await?;
+            Ok((response.status(), response.headers().clone()))
+        })
+        .await
+    }
+
+    async fn follow(&self, url: &Url) -> Result<GuardedResponse, Failure> {
+        let mut target = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.send(Method::GET, &target, document_headers(), Vec::new()).await?;
+            if !response.status().is_redirection() {
+                return collect(response, &target).await;
+            }
+            let location = response.headers().get(header::LOCATION);
+            let next = location.and_then(|value| target.join(value.to_str().ok()?).ok());
+            target = match next.filter(|next| next.origin() == target.origin()) {
+                Some(next) => next,
+                None => {
+                    return Ok(GuardedResponse {
+                        body: Vec::new(),
+                        ..GuardedResponse::head(&response)
+                    });
+                }
+            };
+        }
+        let shown = SafeUrl::new(url);
+        Err(Failure::new(FailureKind::AuthFailed, format!("`{shown}` redirects without end")))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response, Failure> {
+        let outbound = self.connection(url)?;
+        if url.origin() == self.policy.server.origin() {
+            // The user's own headers are for the MCP server's origin only
+            // (docs/from-mcp-remote.md#what-is-different).
+            for (name, value) in &self.headers {
+                headers.entry(name).or_insert_with(|| value.clone());
+            }
+        } else {
+            self.check_endpoint(url, "a part of its sign-in").await?;
+        }
+        let request = outbound.request(method, url.clone()).headers(headers).body(body);
+        request.send().await.map_err(|error| failure_to_reach(url, &error))
+    }
+
+    fn connection(&self, url: &Url) -> Result<Outbound, Failure> {
+        let key = (url.scheme().to_owned(), is_loopback(url));
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outbound) = connections.get(&key) {
+            return Ok(outbound.clone());
+        }
+        let guard = Arc::new(GuardedResolver(self.policy.clone()));
+        let outbound = Outbound::with_resolver(&self.options, url, guard)
+            .map_err(|error| Failure::new(FailureKind::Network, error.to_string()))?;
+        connections.insert(key, outbound.clone());
+        Ok(outbound)
+    }
+}
+
+impl GuardedResponse {
+    fn head(response: &Response) -> Self {
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
+        Self { status: response.status(), media_type: plain(kind.trim()), body: Vec::new() }
+    }
+
+    /// What came instead of what was `expected`, in words.
+    pub(crate) fn describe_instead_of(&self, expected: &str) -> String {
+        match (self.body.is_empty(), self.media_type.as_str()) {
+            (true, _) => format!("an empty body instead of {expected}"),
+            (false, "") => format!("something other than {expected}"),
+            (false, kind) => format!("`{kind}` that is not {expected}"),
+        }
+    }
+}
+
+impl fmt::Debug for GuardedClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardedClient").field("server", &SafeUrl::new(&self.policy.server)).finish()
+    }
+}
+
+/// Metadata requests say which revision we speak (2025-03-26 asks for it, A-10).
+fn document_headers() -> HeaderMap {
+    let version = ProtocolVersion::NEWEST_LEGACY.name();
+    let mut map = HeaderMap::new();
+    map.insert(header::ACCEPT, header::HeaderValue::from_static(headers::JSON));
+    map.insert(headers::PROTOCOL_VERSION, header::HeaderValue::from_static(version));
+    map
+}
+
+async fn collect(mut response: Response, url: &Url) -> Result<GuardedResponse, Failure> {
+    let head = GuardedResponse::head(&response);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure_to_reach(url, &error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BODY_BYTES {
+            let shown = SafeUrl::new(url);
+            return Err(Failure::new(
+                FailureKind::AuthFailed,
+                format!("the answer of `{shown}` is larger than {MAX_BODY_BYTES} bytes"),
+            ));
+        }
+    }
+    Ok(GuardedResponse { body, ..head })
+}
+
+async fn within_timeout<T>(
+    url: &Url,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::time::timeout(REQUEST_TIMEOUT, work).await.unwrap_or_else(|_| {
+        let shown = SafeUrl::new(url);
+        let seconds = REQUEST_TIMEOUT.as_secs();
+        Err(Failure::new(FailureKind::Timeout, format!("`{shown}` did not answer in {seconds} s"))
+            .hint("try again later"))
+    })
+}
+
+fn failure_to_reach(url: &Url, error: &reqwest::Error) -> Failure {
+    let shown = SafeUrl::new(url);
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        if let Some(forbidden) = inner.downcast_ref::<ForbiddenAddress>() {
+            return failure_of_address(url, forbidden);
+        }
+        cause = inner;
+    }
+    Failure::new(FailureKind::Network, format!("cannot reach `{shown}`: {cause}"))
+        .hint("check the network and the proxy settings, then try again")
+}
+
+fn failure_of_address(url: &Url, forbidden: &ForbiddenAddress) -> Failure {
+    let shown = SafeUrl::new(url);
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!("the server names `{shown}` for its sign-in, but {forbidden}"),
+    )
+    .hint("if that is right, allow it with `--allow-private-addresses`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::http::Proxy;
+    use crate::redact::Secret;
+
+    /// S-07: a refused address stops the request itself, whether it is written out or looked up;
+    /// written out, also behind a proxy.
+    #[tokio::test]
+    async fn a_refused_address_is_named_with_the_flag_that_permits_it() {
+        let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());
+        let lookup: AddressLookup = Arc::new(|name| {
+            let address: [u8; 4] =
+                if name == "mcp.example" { [93, 184, 216, 34] } else { [127, 0, 0, 1] };
+            Box::pin(async move { Ok(vec![IpAddr::from(address)]) })
+        });
+        let proxy = Secret::new(Url::parse("http://proxy.invalid:3128").unwrap());
+        let proxy = Proxy::Url { url: proxy, bypass: None };
+        let behind = HttpOptions { proxy, ..HttpOptions::default() };
+        let http_client = GuardedClient::with_lookup(&options, &behind, lookup.clone());
+        for url in
+            ["https://10.0.0.5/x", "https://localhost/x", "https://[::ffff:169.254.169.254]/x"]
+        {
+            let failure = http_client.document(&Url::parse(url).unwrap()).await.unwrap_err();
+            assert!(failure.hint.unwrap().contains("--allow-private-addresses"), "behind a proxy");
+        }
+        let http_client = GuardedClient::with_lookup(&options, &HttpOptions::default(), lookup);
+        for url in ["https://as.example/x", "https://10.0.0.5/x", "https://localhost/x"] {
+            let url = Url::parse(url).unwrap();
+            let failure = http_client.document(&url).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::AuthFailed, "{failure:?}");
+            assert!(failure.hint.unwrap().contains("--allow-private-addresses"));
+        }
+    }
+}

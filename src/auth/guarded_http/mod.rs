@@ -1,0 +1,6 @@
+//! Requests to where a server points, which must not lead anywhere else (S-05, S-07): the client,
+//! the policy for URLs and names, and the addresses.
+
+pub(crate) mod addresses;
+pub(crate) mod client;
+pub(crate) mod policy;

@@ -1,0 +1,264 @@
+//! Where a server may send us (S-07): which URLs, and which addresses behind their names. A name is
+//! looked up once, and the connection gets only addresses that were checked. Sends nothing.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+use crate::auth::guarded_http::addresses::Zone;
+use crate::auth::options::AuthOptions;
+use crate::http::{HttpOptions, is_loopback};
+use crate::redact::plain;
+
+/// Looks up the addresses of a name.
+pub(crate) type AddressLookup =
+    Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The look-up of the operating system.
+pub(crate) fn system_lookup() -> AddressLookup {
+    Arc::new(|name| {
+        Box::pin(async move {
+            let addresses = tokio::net::lookup_host((name, 0)).await?;
+            Ok(addresses.map(|address| address.ip()).collect())
+        })
+    })
+}
+
+/// Which URLs and addresses may be reached.
+pub(crate) struct AddressPolicy {
+    pub(crate) server: Url,
+    allow_private: bool,
+    allow_http: bool,
+    /// Names that a server gave us. Others, such as a proxy's, are the user's own.
+    guarded: Mutex<HashSet<String>>,
+    home: tokio::sync::OnceCell<Zone>,
+    lookup: AddressLookup,
+}
+
+/// An address that is off limits.
+#[derive(Debug)]
+pub(crate) struct ForbiddenAddress {
+    host: String,
+    address: IpAddr,
+}
+
+impl fmt::Display for ForbiddenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let zone = Zone::of(self.address).name();
+        write!(f, "`{}` leads to the {zone} address {}", plain(&self.host), self.address)
+    }
+}
+
+impl std::error::Error for ForbiddenAddress {}
+
+impl AddressPolicy {
+    /// The policy for the servers that the endpoint of `auth` names.
+    pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions, lookup: AddressLookup) -> Self {
+        Self {
+            server: auth.server.clone(),
+            allow_private: auth.allow_private_addresses,
+            allow_http: http.allow_http && auth.server.scheme() == "http",
+            guarded: Mutex::default(),
+            home: tokio::sync::OnceCell::new(),
+            lookup,
+        }
+    }
+
+    /// Why this URL may not be used, whatever its address (A-08, S-05).
+    pub(crate) fn objection(&self, url: &Url) -> Option<&'static str> {
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(url) || self.allow_http => {}
+            "http" => return Some("is not encrypted"),
+            _ => return Some("is not an `https:` URL"),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Some("holds a user name or password");
+        }
+        url.host().is_none().then_some("names no host")
+    }
+
+    /// Checks a literal address at once; a name is noted, so that the look-up checks it.
+    pub(crate) async fn check_address(&self, url: &Url) -> Result<(), ForbiddenAddress> {
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(_)) if is_loopback(url) => IpAddr::from([127, 0, 0, 1]),
+            Some(Host::Domain(name)) => {
+                let mut guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
+                guarded.insert(name.to_owned());
+                return Ok(());
+            }
+            None => return Ok(()),
+        };
+        if self.permits(address).await {
+            return Ok(());
+        }
+        Err(ForbiddenAddress { host: url.host_str().unwrap_or_default().to_owned(), address })
+    }
+
+    async fn permits(&self, address: IpAddr) -> bool {
+        let zone = Zone::of(address);
+        zone == Zone::Public || self.allow_private || zone.reachable_from(self.home().await)
+    }
+
+    /// The zone of the MCP server itself; of several addresses, the least public one counts.
+    async fn home(&self) -> Zone {
+        let find = || async {
+            let addresses = match self.server.host() {
+                Some(Host::Ipv4(address)) => vec![IpAddr::V4(address)],
+                Some(Host::Ipv6(address)) => vec![IpAddr::V6(address)],
+                Some(Host::Domain(_)) if is_loopback(&self.server) => return Zone::Loopback,
+                Some(Host::Domain(name)) => {
+                    (self.lookup)(name.to_owned()).await.unwrap_or_default()
+                }
+                None => Vec::new(),
+            };
+            let mut zones = addresses.into_iter().map(Zone::of);
+            zones.find(|zone| *zone != Zone::Public).unwrap_or(Zone::Public)
+        };
+        *self.home.get_or_init(find).await
+    }
+
+    async fn resolve(&self, name: String) -> Result<Vec<IpAddr>, AnyError> {
+        let addresses = (self.lookup)(name.clone()).await?;
+        let guarded = {
+            let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
+            guarded.contains(&name)
+        };
+        if !guarded {
+            return Ok(addresses);
+        }
+        let mut permitted = Vec::new();
+        let mut refused = None;
+        for address in addresses {
+            if self.permits(address).await {
+                permitted.push(address);
+            } else {
+                refused = Some(address);
+            }
+        }
+        match (permitted.is_empty(), refused) {
+            (true, Some(address)) => Err(Box::new(ForbiddenAddress { host: name, address })),
+            _ => Ok(permitted),
+        }
+    }
+}
+
+/// Gives the connection only addresses that were checked, so that a second look-up cannot bring
+/// others (DNS rebinding).
+pub(crate) struct GuardedResolver(pub(crate) Arc<AddressPolicy>);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = self.0.clone();
+        let name = name.as_str().to_ascii_lowercase();
+        Box::pin(async move {
+            let addresses = policy.resolve(name).await?;
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(addresses) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of a small world: `mcp.example` is public, `mcp.corp` is at home.
+    fn lookup(name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let addresses: &[[u8; 4]] = match name.as_str() {
+            "mcp.example" | "as.example" => &[[93, 184, 216, 34]],
+            "mcp.corp" | "as.corp" | "proxy.corp" => &[[10, 0, 0, 5]],
+            "rebound.example" => &[[127, 0, 0, 1]],
+            "metadata.example" => &[[169, 254, 169, 254]],
+            "both.example" => &[[93, 184, 216, 34], [192, 168, 0, 1]],
+            _ => &[],
+        };
+        let addresses = addresses.iter().map(|address| IpAddr::from(*address)).collect();
+        Box::pin(async move { Ok(addresses) })
+    }
+
+    fn policy(server: &str, change: impl FnOnce(&mut AuthOptions)) -> AddressPolicy {
+        let mut options = AuthOptions::new(Url::parse(server).unwrap());
+        change(&mut options);
+        AddressPolicy::new(&options, &HttpOptions::default(), Arc::new(lookup))
+    }
+
+    /// What the connection would get to see.
+    async fn reaches(policy: &AddressPolicy, url: &str) -> Result<Vec<IpAddr>, String> {
+        let url = Url::parse(url).unwrap();
+        policy.check_address(&url).await.map_err(|forbidden| forbidden.to_string())?;
+        let name = url.host_str().unwrap().to_owned();
+        policy.resolve(name).await.map_err(|error| error.to_string())
+    }
+
+    /// S-07
+    #[tokio::test]
+    async fn names_that_lead_home_are_refused_for_a_public_server() {
+        let policy = policy("https://mcp.example/mcp", |_| {});
+        assert_eq!(reaches(&policy, "https://as.example/").await.unwrap().len(), 1);
+        for (url, zone) in [
+            ("https://as.corp/", "private"),
+            ("https://rebound.example/", "loopback"),
+            ("https://metadata.example/", "link-local"),
+            ("https://127.0.0.1/", "loopback"),
+            ("https://localhost/", "loopback"),
+            ("https://[::ffff:10.0.0.1]/", "private"),
+            ("https://2130706433/", "loopback"),
+        ] {
+            let refused = reaches(&policy, url).await.expect_err(url);
+            assert!(refused.contains(zone), "{url}: {refused}");
+        }
+        let both = reaches(&policy, "https://both.example/").await.unwrap();
+        assert_eq!(
+            both,
+            [IpAddr::from([93, 184, 216, 34])],
+            "only what was checked is connected to"
+        );
+    }
+
+    /// S-07: a server at home may name others at home, but not the metadata service.
+    #[tokio::test]
+    async fn a_server_at_home_names_others_at_home() {
+        for server in ["https://mcp.corp/mcp", "http://localhost:1/mcp", "http://[::1]/mcp"] {
+            let policy = policy(server, |_| {});
+            assert!(reaches(&policy, "https://as.corp/").await.is_ok(), "{server}");
+            assert!(reaches(&policy, "https://metadata.example/").await.is_err(), "{server}");
+        }
+        let allowed = policy("https://mcp.example/", |o| o.allow_private_addresses = true);
+        assert!(reaches(&allowed, "https://as.corp/").await.is_ok());
+    }
+
+    /// A proxy is the user's own: its name is looked up without judgement.
+    #[tokio::test]
+    async fn names_that_no_server_gave_are_not_judged() {
+        let policy = policy("https://mcp.example/mcp", |_| {});
+        assert!(policy.resolve("proxy.corp".to_owned()).await.is_ok());
+    }
+
+    /// A-08, S-05
+    #[tokio::test]
+    async fn only_encrypted_urls_are_used_except_on_loopback() {
+        let public = policy("https://mcp.example/mcp", |_| {});
+        let checks = |policy: &AddressPolicy, url: &str| {
+            policy.objection(&Url::parse(url).unwrap()).is_none()
+        };
+        assert!(checks(&public, "https://as.example/") && checks(&public, "http://localhost:1/"));
+        for url in ["http://as.example/", "file:///x", "data:x", "https://u@as.example/"] {
+            assert!(!checks(&public, url), "{url}");
+        }
+        let options = AuthOptions::new(Url::parse("http://mcp.corp/mcp").unwrap());
+        let http = HttpOptions { allow_http: true, ..HttpOptions::default() };
+        let allowed = AddressPolicy::new(&options, &http, Arc::new(lookup));
+        assert!(checks(&allowed, "http://as.corp/"), "the user permitted plain http");
+    }
+}

@@ -1,0 +1,127 @@
+//! Imports a sign-in that another program of the same user made. The authorization server is
+//! discovered anew; what belongs to another issuer is refused, and nothing of ours is
+//! replaced.
+
+use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::context::{AuthServices, Context, SignInRequest, vault_failure};
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::search::DiscoveredServer;
+use crate::auth::grants::token::TokenSet;
+use crate::auth::login::SignedIn;
+use crate::auth::options::AuthOptions;
+use crate::auth::records::names::Names;
+use crate::auth::records::record::SignIn;
+use crate::auth::records::registration::{Registered, Registration};
+use crate::error::{Failure, FailureKind};
+use crate::http::HttpOptions;
+use crate::redact::{Secret, plain};
+
+/// A sign-in of another program.
+#[derive(Clone, Debug)]
+pub struct ImportedSignIn {
+    /// The tokens, with the time at which they expire.
+    pub tokens: TokenSet,
+    /// The scopes that were asked for.
+    pub scopes_asked: Option<String>,
+    /// Who issued them, where that is known.
+    pub issuer: Option<String>,
+    /// The client that they were issued to.
+    pub client: ImportedClient,
+}
+
+/// The client of another program.
+#[derive(Clone, Debug)]
+pub struct ImportedClient {
+    /// The `client_id`.
+    pub id: String,
+    /// The `client_secret`; `None` for a public client.
+    pub secret: Option<Secret<String>>,
+    /// When the secret ends, in seconds since 1970.
+    pub secret_expires_at: Option<u64>,
+    /// How it authenticates, where that is known.
+    pub auth_method: Option<AuthMethod>,
+    /// The redirect URIs that were registered.
+    pub redirect_uris: Vec<String>,
+}
+
+/// Stores it as ours; `None` if there is a sign-in already, which is kept.
+///
+/// # Errors
+/// Another issuer than the one discovered, or a store that cannot be used.
+pub async fn import_sign_in(
+    options: AuthOptions,
+    http: &HttpOptions,
+    services: AuthServices,
+    imported: ImportedSignIn,
+) -> Result<Option<SignedIn>, Failure> {
+    let context = Context::new(Names::new(&options), options, http, services);
+    let _lock = context.lock_sign_in().await?;
+    let name = context.names.sign_in.clone();
+    if context.vault.load(&name).await.map_err(vault_failure)?.is_some() {
+        return Ok(None);
+    }
+    let record = record(&context, imported).await?;
+    context.save_sign_in(&record).await?;
+    if record.registration.how == Registered::Dynamically {
+        let name = context.names.registration(&record.issuer);
+        context.save_best_effort(&name, &record.registration).await;
+    }
+    Ok(Some(SignedIn::of(&record, record.tokens.refresh_token.is_some())))
+}
+
+async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, Failure> {
+    let (_, headers) = context.http_client.probe().await?;
+    let challenge = Challenge::find(&headers);
+    let request = SignInRequest { challenge, must_be_documented: true, ..SignInRequest::default() };
+    let found = context.discover(&request).await?;
+    // Large vendors name themselves with and without a slash at the end.
+    let same = |issuer: &String| issuer.trim_end_matches('/') == found.issuer.trim_end_matches('/');
+    if let Some(other) = imported.issuer.as_ref().filter(|issuer| !same(issuer)) {
+        return Err(Failure::new(
+            FailureKind::AuthFailed,
+            format!("its issuer is `{}`, and the server names `{}`", plain(other), found.issuer),
+        )
+        .hint(format!("sign in anew with {}", context.options.login_command())));
+    }
+    let token_endpoint = found.server.token_endpoint.clone().ok_or_else(|| {
+        Failure::new(FailureKind::AuthFailed, "the authorization server names no token endpoint")
+    })?;
+    let resource = found.resource_indicator(&context.options);
+    let registration = registration(context, &found, imported.client);
+    Ok(SignIn {
+        server: context.options.server.to_string(),
+        account: context.options.account.clone(),
+        issuer: found.issuer,
+        resource,
+        token_endpoint,
+        revocation_endpoint: found.server.revocation_endpoint,
+        registration_name: context.names.registration(&registration.issuer),
+        registration,
+        tokens: imported.tokens,
+        scopes_asked: imported.scopes_asked,
+    })
+}
+
+fn registration(
+    context: &Context,
+    found: &DiscoveredServer,
+    client: ImportedClient,
+) -> Registration {
+    let given =
+        context.options.client_info.as_ref().is_some_and(|ours| ours.client_id == client.id);
+    let has_secret = client.secret.is_some();
+    let auth_method =
+        client.auth_method.unwrap_or_else(|| AuthMethod::pick(None, has_secret, false));
+    Registration {
+        issuer: found.issuer.clone(),
+        how: if given { Registered::Beforehand } else { Registered::Dynamically },
+        client_id: client.id,
+        client_secret: client.secret,
+        auth_method,
+        client_id_in_form: false,
+        listed_methods: found.server.known_auth_methods(),
+        secret_expires_at: client.secret_expires_at,
+        redirect_uris: client.redirect_uris,
+        registered_at: context.now(),
+    }
+}

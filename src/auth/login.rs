@@ -1,0 +1,131 @@
+//! What a person asks for at the terminal: `login` and `logout`.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::auth::browser::pasted_answer::LineSource;
+use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
+use crate::auth::context::{SignInRequest, SignInState, vault_failure};
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::grants::refresh::is_renewable;
+use crate::auth::grants::revocation::{self, Revocation};
+use crate::auth::grants::{client_credentials, device_code};
+use crate::auth::options::Grant;
+use crate::auth::records::record::SignIn;
+use crate::auth::state::AuthorizerState;
+use crate::auth::token_cache::TokenOrigin;
+use crate::error::Failure;
+
+/// How the person at the terminal signs in. Device code and client credentials are chosen by
+/// [`AuthOptions::grant`](crate::auth::AuthOptions::grant).
+pub enum Interaction<'a> {
+    /// A browser opens the page.
+    Browser,
+    /// The address is shown, and the person pastes the address that the browser ended at.
+    Typed(&'a mut dyn LineSource),
+}
+
+/// A sign-in that worked, as far as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The identifier of the issuer of the tokens.
+    pub issuer: String,
+    /// The scopes that were granted, or asked for where the server does not say; separated by
+    /// spaces.
+    pub scopes: Option<String>,
+    /// When the access token expires, in seconds since 1970.
+    pub expires_at: Option<u64>,
+    /// Whether it is renewed without a person.
+    pub renewable: bool,
+}
+
+impl SignedIn {
+    /// What may be shown of this record.
+    pub(crate) fn of(record: &SignIn, renewable: bool) -> Self {
+        Self {
+            issuer: record.issuer.clone(),
+            scopes: record.tokens.scope.clone().or_else(|| record.scopes_asked.clone()),
+            expires_at: record.tokens.expires_at,
+            renewable,
+        }
+    }
+}
+
+/// What signing out did, here and at the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedOut {
+    /// Whether there was a sign-in.
+    pub was_signed_in: bool,
+    /// Whether the server took the tokens back; `None` if there were none.
+    pub revocation: Option<Revocation>,
+    /// Whether a registration was removed here. The server keeps its side.
+    pub registration_removed: bool,
+}
+
+impl AuthorizerState {
+    /// Signs in now and replaces what is stored.
+    ///
+    /// # Errors
+    /// Whatever stands in the way, with the next step.
+    pub(crate) async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn, Failure> {
+        let context = &self.context;
+        let request = self.request_of_a_person().await?;
+        let record = match (&context.options.grant, how) {
+            (Grant::ClientCredentials { .. }, _) => {
+                client_credentials::sign_in(context, &request).await?
+            }
+            (Grant::DeviceCode, _) => device_code::sign_in(context, &request).await?,
+            (Grant::AuthorizationCode, Interaction::Browser) => {
+                browser_sign_in::sign_in(context, &request, ConsentPrompt::NewTab).await?
+            }
+            (Grant::AuthorizationCode, Interaction::Typed(lines)) => {
+                browser_sign_in::sign_in(context, &request, ConsentPrompt::Pasted(lines)).await?
+            }
+        };
+        let signed_in = SignedIn::of(&record, is_renewable(context, &record));
+        self.cache_tokens(record, TokenOrigin::SignedIn)?;
+        Ok(signed_in)
+    }
+
+    /// Asks the server what it wants.
+    async fn request_of_a_person(&self) -> Result<SignInRequest, Failure> {
+        let (status, headers) = self.context.http_client.probe().await?;
+        let asked = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let refused = self.context.stored_sign_in().await?;
+        Ok(SignInRequest {
+            challenge: Challenge::find(&headers).filter(|_| asked),
+            refused: refused.map(Arc::new),
+            must_be_documented: !asked,
+        })
+    }
+
+    /// Revokes the tokens where that can be done, and removes what is stored.
+    ///
+    /// # Errors
+    /// The credential store cannot be used.
+    pub(crate) async fn sign_out(&self) -> Result<SignedOut, Failure> {
+        let context = &self.context;
+        let _lock = context.lock_sign_in().await?;
+        // A damaged one cannot be revoked, and is removed all the same.
+        let record = context.stored_sign_in().await.ok().flatten();
+        let revocation = match &record {
+            Some(record) => Some(revocation::revoke(context, record).await),
+            None => None,
+        };
+        let was_signed_in = self.remove(&context.names.sign_in).await?;
+        self.remove(&context.names.pending).await?;
+        self.remove(&context.names.refusal).await?;
+        let registration_removed = match record.map(|record| record.registration_name) {
+            Some(name) if !name.is_empty() => self.remove(&name).await?,
+            _ => false,
+        };
+        self.cache().token = None;
+        context.publish(SignInState::Idle);
+        Ok(SignedOut { was_signed_in, revocation, registration_removed })
+    }
+
+    async fn remove(&self, name: &str) -> Result<bool, Failure> {
+        self.context.vault.delete(name).await.map_err(vault_failure)
+    }
+}

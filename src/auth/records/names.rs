@@ -1,0 +1,99 @@
+//! The names that the records of a sign-in are stored under. Whatever changes the tokens changes the
+//! names. Reads nothing.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
+
+/// The names of one sign-in's records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The name of the [`SignIn`](crate::auth::SignIn); also of the lock for renewing it.
+    pub sign_in: String,
+    /// The name of the [`Pending`](crate::auth::Pending).
+    pub pending: String,
+    /// The name of the lock that keeps sign-ins by a person to one (S-04).
+    pub browser: String,
+    /// The name of the refusal that ended the last sign-in.
+    pub refusal: String,
+    client: Vec<String>,
+    grant: &'static str,
+}
+
+impl Names {
+    /// The names for these options.
+    pub fn new(options: &AuthOptions) -> Self {
+        let client = client_parts(options);
+        let mut parts = client.clone();
+        parts.push(options.account.clone());
+        let key = hash(&parts);
+        Self {
+            sign_in: format!("sign-in.{key}"),
+            pending: format!("pending.{key}"),
+            browser: format!("browser.{key}"),
+            refusal: format!("refusal.{key}"),
+            client,
+            grant: if options.grant == Grant::DeviceCode { "device_code" } else { "" },
+        }
+    }
+
+    /// The names that belong to a stored sign-in of this name; `None` for other records.
+    pub fn of_sign_in(name: &str) -> Option<Self> {
+        let key = name.strip_prefix("sign-in.")?;
+        Some(Self {
+            sign_in: name.to_owned(),
+            pending: format!("pending.{key}"),
+            browser: format!("browser.{key}"),
+            refusal: format!("refusal.{key}"),
+            client: Vec::new(),
+            grant: "",
+        })
+    }
+
+    /// The name of the [`Registration`] at an issuer; accounts share it. A client registered
+    /// for browsers may not ask for device codes, so that one is another.
+    pub fn registration(&self, issuer: &str) -> String {
+        let mut parts = self.client.clone();
+        parts.extend([issuer.to_owned(), self.grant.to_owned()]);
+        format!("registration.{}", hash(&parts))
+    }
+}
+
+fn client_parts(options: &AuthOptions) -> Vec<String> {
+    let mut server = options.server.clone();
+    server.set_fragment(None);
+    let resource = match &options.resource {
+        ResourceIndicator::Published => String::new(),
+        ResourceIndicator::Fixed(resource) => format!("={resource}"),
+        ResourceIndicator::Omitted => "-".to_owned(),
+    };
+    let mut params = options.authorize_params.clone();
+    params.sort();
+    let grant = match &options.grant {
+        Grant::ClientCredentials { token_endpoint } => {
+            format!("client_credentials {}", token_endpoint.as_ref().map_or("", Url::as_str))
+        }
+        Grant::AuthorizationCode | Grant::DeviceCode => String::new(),
+    };
+    let client = options.client_info.as_ref().map(|info| info.client_id.clone());
+    let document = options.client_metadata_url.as_ref().map(Url::to_string);
+    vec![
+        server.into(),
+        resource,
+        serde_json::to_string(&params).unwrap_or_default(),
+        serde_json::to_string(&options.client_metadata).unwrap_or_default(),
+        client.unwrap_or_default(),
+        document.unwrap_or_default(),
+        grant,
+    ]
+}
+
+fn hash(parts: &[String]) -> String {
+    let text = serde_json::to_string(parts).unwrap_or_default();
+    let mut name = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
+    name.truncate(22);
+    name
+}

@@ -1,0 +1,185 @@
+//! What is stored: sign-ins, sign-ins in progress, and how the last one ended. A record names issuer,
+//! resource and client, so that nothing is sent where it does not belong.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::auth::grants::token::TokenSet;
+use crate::auth::options::AuthOptions;
+use crate::auth::records::names::Names;
+use crate::auth::records::registration::Registration;
+use crate::auth::records::secret_text;
+use crate::error::{Failure, FailureKind};
+use crate::redact::Secret;
+
+/// A finished sign-in (A-52: issuer, resource and client belong together).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// The URL of the MCP endpoint.
+    pub server: String,
+    /// Which of several sign-ins on it; empty is the usual one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// The identifier of the issuer of the tokens.
+    pub issuer: String,
+    /// The RFC 8707 indicator that goes with every token request.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// Where tokens are renewed.
+    pub token_endpoint: Url,
+    /// Where tokens are revoked, if anywhere.
+    #[serde(default)]
+    pub revocation_endpoint: Option<Url>,
+    /// The client that the tokens were issued to.
+    pub registration: Registration,
+    /// The name that the registration is stored under; empty if it is not stored.
+    #[serde(default)]
+    pub registration_name: String,
+    /// The tokens, which a renewal replaces.
+    pub tokens: TokenSet,
+    /// The scopes that were asked for, separated by spaces; `None` if none were.
+    #[serde(default)]
+    pub scopes_asked: Option<String>,
+}
+
+impl SignIn {
+    /// A sign-in with these tokens, which `token_endpoint` issued to this client; the issuer is the
+    /// client's.
+    pub fn new(
+        options: &AuthOptions,
+        token_endpoint: &Url,
+        registration: &Registration,
+        tokens: TokenSet,
+    ) -> Self {
+        Self {
+            server: options.server.to_string(),
+            account: options.account.clone(),
+            issuer: registration.issuer.clone(),
+            resource: None,
+            token_endpoint: token_endpoint.clone(),
+            revocation_endpoint: None,
+            registration_name: Names::new(options).registration(&registration.issuer),
+            registration: registration.clone(),
+            tokens,
+            scopes_asked: None,
+        }
+    }
+}
+
+/// A browser sign-in in progress, complete enough for another process to finish it (A-36, S-04).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The page that the user was sent to.
+    #[serde(with = "secret_text::url")]
+    pub page: Secret<Url>,
+    /// Whether a browser was asked to open it.
+    pub opened: bool,
+    /// The PKCE verifier (RFC 7636 §4.1).
+    #[serde(with = "secret_text")]
+    pub verifier: Secret<String>,
+    /// The state, which the answer has to repeat.
+    #[serde(with = "secret_text")]
+    pub state: Secret<String>,
+    /// The redirect URI, where the answer is expected.
+    pub redirect_uri: String,
+    /// The identifier of the issuer that has to answer.
+    pub issuer: String,
+    /// Whether it promised to name itself in the answer (RFC 9207 §3).
+    pub issuer_promised: bool,
+    /// Where the code is redeemed.
+    pub token_endpoint: Url,
+    /// Where the tokens can be revoked, if anywhere.
+    pub revocation_endpoint: Option<Url>,
+    /// The client that asks.
+    pub registration: Registration,
+    /// The RFC 8707 indicator, an absolute URI.
+    pub resource: Option<String>,
+    /// The scopes that are asked for, separated by spaces.
+    pub scopes: Option<String>,
+    /// When it began, in seconds since 1970.
+    pub started: u64,
+    /// The code that the browser brought back, until it is redeemed: whoever comes after a kill
+    /// redeems it, and nobody is waiting for that browser any more.
+    #[serde(default, with = "secret_text::option")]
+    pub code: Option<Secret<String>>,
+}
+
+/// How the last sign-in ended without tokens, for the processes that waited for it: they report it
+/// instead of opening a tab each (S-04).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRefusal {
+    /// When it ended, in seconds since 1970.
+    pub at: u64,
+    /// Whether nobody came, rather than somebody having refused.
+    pub unattended: bool,
+    /// Why, one sentence without secrets.
+    pub message: String,
+    /// What to do next, one sentence.
+    pub hint: Option<String>,
+}
+
+impl StoredRefusal {
+    /// Records a failure; `at` is in seconds since 1970.
+    pub fn new(failure: &Failure, at: u64) -> Self {
+        Self {
+            at,
+            unattended: failure.kind == FailureKind::AuthRequired,
+            message: failure.message.clone(),
+            hint: failure.hint.clone(),
+        }
+    }
+
+    /// The failure, for a process that waited.
+    pub fn to_failure(&self) -> Failure {
+        let kind =
+            if self.unattended { FailureKind::AuthRequired } else { FailureKind::AuthFailed };
+        let failure = Failure::new(kind, &self.message);
+        match &self.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// What can be stored, as JSON.
+pub trait StoredRecord: Serialize + DeserializeOwned + Sized {
+    /// What it is called in messages.
+    const KIND: &'static str;
+
+    /// The JSON to store.
+    fn to_bytes(&self) -> Secret<Vec<u8>> {
+        Secret::new(serde_json::to_vec(self).expect("records have text keys and plain values"))
+    }
+
+    /// Reads stored bytes; `None` if they are damaged.
+    fn from_bytes(bytes: &Secret<Vec<u8>>) -> Option<Self> {
+        serde_json::from_slice(bytes.expose()).ok()
+    }
+}
+
+impl StoredRecord for SignIn {
+    const KIND: &'static str = "sign-in";
+
+    fn to_bytes(&self) -> Secret<Vec<u8>> {
+        let kept = Self { registration: self.registration.for_storing(), ..self.clone() };
+        Secret::new(serde_json::to_vec(&kept).expect("a sign-in has text keys and plain values"))
+    }
+}
+
+impl StoredRecord for Pending {
+    const KIND: &'static str = "pending sign-in";
+
+    fn to_bytes(&self) -> Secret<Vec<u8>> {
+        let kept = Self { registration: self.registration.for_storing(), ..self.clone() };
+        Secret::new(serde_json::to_vec(&kept).expect("a record has text keys and plain values"))
+    }
+}
+
+impl StoredRecord for StoredRefusal {
+    const KIND: &'static str = "refusal";
+}
+
+impl StoredRecord for Registration {
+    const KIND: &'static str = "registration";
+}

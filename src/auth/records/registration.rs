@@ -1,0 +1,183 @@
+//! A client at one issuer, as it is stored (A-21), and the ways in which it can prove who it is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::client::redirect_uri::Redirect;
+use crate::auth::options::AuthOptions;
+use crate::auth::records::secret_text;
+use crate::redact::Secret;
+
+/// How we got a client id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registered {
+    /// The user gave it; its secret is never stored.
+    Beforehand,
+    /// It is the URL of a metadata document.
+    ByDocument,
+    /// By dynamic registration (RFC 7591).
+    Dynamically,
+}
+
+/// A client at one issuer (A-21).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// The issuer that knows the client.
+    pub issuer: String,
+    /// How we got its id.
+    pub how: Registered,
+    /// The `client_id`.
+    pub client_id: String,
+    /// Its secret; never stored for a client that the user gave.
+    #[serde(default, with = "secret_text::option")]
+    pub client_secret: Option<Secret<String>>,
+    /// How it authenticates at the token endpoint: as registered, or as the server accepted it.
+    pub auth_method: AuthMethod,
+    /// Whether `client_id` goes into the form beside an `Authorization` header. Servers built on
+    /// the official Python SDK demand that; others refuse it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub client_id_in_form: bool,
+    /// The methods that the server's metadata lists; `None` if it lists none, or the record is of a
+    /// release that did not store them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_methods: Option<Vec<AuthMethod>>,
+    /// When the secret expires, in seconds since 1970; `None` if never.
+    #[serde(default)]
+    pub secret_expires_at: Option<u64>,
+    /// The redirect URIs that the issuer knows; empty if any will do.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// When it was registered, in seconds since 1970.
+    #[serde(default)]
+    pub registered_at: u64,
+}
+
+impl Registration {
+    /// Without the secret if the user gave it: that stays where the user keeps it.
+    pub(crate) fn for_storing(&self) -> Self {
+        let mut kept = self.clone();
+        if kept.how == Registered::Beforehand {
+            kept.client_secret = None;
+        }
+        kept
+    }
+
+    /// Adds the secret that the user gives at every start.
+    #[must_use]
+    pub fn completed(mut self, options: &AuthOptions) -> Self {
+        let given = options.client_info.as_ref().filter(|given| given.client_id == self.client_id);
+        if let (Registered::Beforehand, Some(given)) = (self.how, given) {
+            self.client_secret = given.client_secret.clone();
+        }
+        self
+    }
+
+    /// The other ways in which this client can authenticate, for a server that refuses this one: at
+    /// most two, best first (A-50). None for a client without a secret.
+    pub(crate) fn other_ways(&self) -> Vec<Self> {
+        let (basic, post) = (AuthMethod::Basic, AuthMethod::Post);
+        let order = match self.auth_method {
+            AuthMethod::Basic => [(basic, false), (basic, true), (post, false)],
+            AuthMethod::Post | AuthMethod::None => [(post, false), (basic, false), (basic, true)],
+            AuthMethod::PrivateKeyJwt => return Vec::new(),
+        };
+        if self.client_secret.is_none() {
+            return Vec::new();
+        }
+        let is_listed = |method| {
+            method == self.auth_method
+                || self.listed_methods.as_ref().is_none_or(|listed| listed.contains(&method))
+        };
+        order
+            .into_iter()
+            .filter(|way| *way != (self.auth_method, self.client_id_in_form))
+            .filter(|(method, _)| is_listed(*method))
+            .take(2)
+            .map(|(auth_method, client_id_in_form)| Self {
+                auth_method,
+                client_id_in_form,
+                ..self.clone()
+            })
+            .collect()
+    }
+
+    /// What to do when the server refuses this client in every way that it lists.
+    pub(crate) fn hint_when_refused(&self) -> String {
+        let tried = |method: &AuthMethod| {
+            self.auth_method == *method
+                || self.other_ways().iter().any(|other| other.auth_method == *method)
+        };
+        let untried = [AuthMethod::Post, AuthMethod::Basic].into_iter().find(|it| !tried(it));
+        let register = "register another client and give it with `--static-oauth-client-info`";
+        match (untried, self.how) {
+            (Some(method), Registered::Dynamically) => format!(
+                "the server may want another way to authenticate: name it with \
+                 `--static-oauth-client-metadata '{{\"token_endpoint_auth_method\":\"{}\"}}'`; \
+                 otherwise {register}",
+                method.name()
+            ),
+            (Some(method), Registered::Beforehand) => format!(
+                "check the client's secret, or name another way to authenticate in the JSON of \
+                 `--static-oauth-client-info`: `\"token_endpoint_auth_method\":\"{}\"`",
+                method.name()
+            ),
+            _ => format!("the client may not do this: {register}"),
+        }
+    }
+
+    /// Whether it can still be used (A-24); a minute is left for the sign-in itself.
+    pub fn is_valid(&self, now: u64) -> bool {
+        self.secret_expires_at.is_none_or(|end| end > now + 60)
+    }
+
+    /// Whether the issuer knows this redirect URI (A-35: compared as strings; one that was
+    /// registered without a port stands for every port, RFC 8252 §7.3).
+    pub(crate) fn allows_redirect(&self, redirect: &Redirect) -> bool {
+        let any_port = Redirect { port: 0, ..redirect.clone() };
+        self.redirect_uris.is_empty()
+            || self.redirect_uris.contains(&redirect.uri())
+            || self.redirect_uris.iter().any(|uri| Redirect::parse(uri).as_ref() == Some(&any_port))
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration(method: AuthMethod, listed: Option<&[AuthMethod]>) -> Registration {
+        let stored = r#"{"issuer":"https://as","how":"dynamically","client_id":"c",
+            "client_secret":"s","auth_method":"none"}"#;
+        Registration {
+            auth_method: method,
+            listed_methods: listed.map(<[_]>::to_vec),
+            ..serde_json::from_str(stored).expect("a record of an older release is read")
+        }
+    }
+
+    /// A-50
+    #[test]
+    fn a_refused_client_has_its_id_in_the_form_and_the_other_listed_method_left() {
+        use AuthMethod::{Basic, None as Public, Post, PrivateKeyJwt};
+        let ways = |method, listed| -> Vec<_> {
+            let others = registration(method, listed).other_ways();
+            others.iter().map(|other| (other.auth_method, other.client_id_in_form)).collect()
+        };
+        assert_eq!(ways(Basic, None), [(Basic, true), (Post, false)]);
+        assert_eq!(ways(Basic, Some(&[Basic])), [(Basic, true)]);
+        assert_eq!(ways(Basic, Some(&[Basic, Post])), [(Basic, true), (Post, false)]);
+        assert_eq!(ways(Post, Some(&[Basic, Post])), [(Basic, false), (Basic, true)]);
+        assert_eq!(ways(Post, Some(&[Post])), []);
+        assert_eq!(ways(Public, Some(&[Public, Post])), [(Post, false)]);
+        assert_eq!(ways(PrivateKeyJwt, None), []);
+        let with_id = Registration { client_id_in_form: true, ..registration(Basic, None) };
+        let first = &with_id.other_ways()[0];
+        assert_eq!((first.auth_method, first.client_id_in_form), (Basic, false));
+        let public = Registration { client_secret: None, ..registration(Public, None) };
+        assert_eq!(public.other_ways(), []);
+    }
+}

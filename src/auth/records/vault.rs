@@ -1,0 +1,168 @@
+//! Where sign-ins, registrations and pending sign-ins are stored, as `auth` needs it: names, secret
+//! bytes and a lock. What is behind it (keyring, file, memory) is not known here.
+
+use std::any::Any;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+
+use crate::redact::Secret;
+
+/// Where records are stored. Names are opaque strings; values are secret bytes.
+pub trait Vault: Send + Sync {
+    /// The value that is stored under this name, if there is one.
+    fn load(&self, name: &str) -> BoxFuture<'_, Result<Option<Secret<Vec<u8>>>, VaultError>>;
+
+    /// Stores a value durably: when this returns, a kill loses nothing.
+    fn save(&self, name: &str, value: Secret<Vec<u8>>) -> BoxFuture<'_, Result<(), VaultError>>;
+
+    /// Deletes a value; returns whether there was one.
+    fn delete(&self, name: &str) -> BoxFuture<'_, Result<bool, VaultError>>;
+
+    /// Excludes every other holder of this name, in all processes, until the lock is dropped. The
+    /// lock of a killed owner is taken over (S-04).
+    fn lock(&self, name: &str) -> BoxFuture<'_, Result<VaultLock, VaultError>>;
+
+    /// Whether there is a value: costs nothing and needs no keyring.
+    fn knows(&self, name: &str) -> bool;
+}
+
+/// A lock that is held until it is dropped.
+pub struct VaultLock {
+    _held: Box<dyn Any + Send>,
+}
+
+impl VaultLock {
+    /// Wraps the guard of an implementation.
+    pub fn new(held: impl Any + Send) -> Self {
+        Self { _held: Box::new(held) }
+    }
+}
+
+impl fmt::Debug for VaultLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaultLock")
+    }
+}
+
+/// The place where records are stored could not be used. Its texts hold no secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultError {
+    /// What failed, one sentence in lower case.
+    pub message: String,
+    /// What to do next, one sentence.
+    pub hint: Option<String>,
+    /// Whether there is a value that cannot be read, now or later.
+    pub damaged: bool,
+}
+
+impl VaultError {
+    /// An error without a hint, which damages nothing.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, damaged: false }
+    }
+
+    /// Adds a hint: what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for VaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for VaultError {}
+
+/// A vault in memory, which ends with the process. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryVault {
+    inner: Arc<Mutex<Contents>>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    values: HashMap<String, Secret<Vec<u8>>>,
+    locks: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
+    saves: u64,
+    lockings: u64,
+    broken: HashSet<String>,
+}
+
+impl MemoryVault {
+    /// A vault that holds nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The names of everything stored.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.contents().values.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// How often something was stored.
+    pub fn saves(&self) -> u64 {
+        self.contents().saves
+    }
+
+    /// How often a lock was asked for.
+    pub fn lockings(&self) -> u64 {
+        self.contents().lockings
+    }
+
+    /// Makes every access to this name fail from now on, as a locked keyring does.
+    pub fn break_name(&self, name: &str) {
+        self.contents().broken.insert(name.to_owned());
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn usable(&self, name: &str) -> Result<MutexGuard<'_, Contents>, VaultError> {
+        let contents = self.contents();
+        if contents.broken.contains(name) {
+            return Err(VaultError::new(format!("cannot use the entry `{name}`")));
+        }
+        Ok(contents)
+    }
+}
+
+impl Vault for MemoryVault {
+    fn load(&self, name: &str) -> BoxFuture<'_, Result<Option<Secret<Vec<u8>>>, VaultError>> {
+        let value = self.usable(name).map(|contents| contents.values.get(name).cloned());
+        Box::pin(async move { value })
+    }
+
+    fn save(&self, name: &str, value: Secret<Vec<u8>>) -> BoxFuture<'_, Result<(), VaultError>> {
+        let saved = self.usable(name).map(|mut contents| {
+            contents.values.insert(name.to_owned(), value);
+            contents.saves += 1;
+        });
+        Box::pin(async move { saved })
+    }
+
+    fn delete(&self, name: &str) -> BoxFuture<'_, Result<bool, VaultError>> {
+        let removed = self.usable(name).map(|mut contents| contents.values.remove(name).is_some());
+        Box::pin(async move { removed })
+    }
+
+    fn lock(&self, name: &str) -> BoxFuture<'_, Result<VaultLock, VaultError>> {
+        let mut contents = self.contents();
+        contents.lockings += 1;
+        let lock = contents.locks.entry(name.to_owned()).or_default().clone();
+        Box::pin(async move { Ok(VaultLock::new(lock.lock_owned().await)) })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.contents().values.contains_key(name)
+    }
+}

@@ -1,0 +1,194 @@
+//! Recovers from a refused request (A-56, A-60 to A-63): reads the store again, renews once,
+//! discovers again and signs in, each at most once per recovery. `coalesce` shares one among all
+//! requests.
+
+use http::StatusCode;
+
+use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
+use crate::auth::context::{Context, SignInRequest, SignInState};
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::scopes;
+use crate::auth::grants::client_credentials;
+use crate::auth::grants::device_code;
+use crate::auth::options::{Grant, LoginPolicy};
+use crate::auth::renewal::{Renewal, renew};
+use crate::auth::state::AuthorizerState;
+use crate::auth::token_cache::{CachedToken, TokenOrigin};
+use crate::error::{Failure, FailureKind};
+use crate::redact::plain;
+
+/// Recovers from one refusal. `Ok` means that there is another token, or one with more scopes, to
+/// try.
+///
+/// # Errors
+/// A person has to act, or signing in does not help.
+pub(crate) async fn recover(
+    state: &AuthorizerState,
+    status: StatusCode,
+    challenge: Option<Challenge>,
+) -> Result<(), Failure> {
+    let cached = state.cache().token.clone();
+    let request = SignInRequest {
+        refused: cached.as_ref().map(|cached| cached.record.clone()),
+        challenge,
+        must_be_documented: false,
+    };
+    match status {
+        StatusCode::FORBIDDEN => step_up(state, request).await,
+        _ => unauthorized(state, cached, request).await,
+    }
+}
+
+async fn unauthorized(
+    state: &AuthorizerState,
+    cached: Option<CachedToken>,
+    request: SignInRequest,
+) -> Result<(), Failure> {
+    let context = &state.context;
+    let stage = state.cache().stage(context.now());
+    if stage < TokenOrigin::LoadedAgain && stored_instead(state, &request).await? {
+        return Ok(());
+    }
+    let renewable =
+        cached.as_ref().filter(|cached| cached.renewable && stage < TokenOrigin::Renewed);
+    if let Some(cached) = renewable {
+        match renew(context, &cached.record, request.challenge.clone()).await? {
+            Renewal::Renewed(record) => return state.cache_tokens(*record, TokenOrigin::Renewed),
+            Renewal::Impossible => state.cache().note_not_renewable(),
+        }
+    }
+    if state.cache().is_fresh_sign_in(context.now()) {
+        return Err(refused_after_sign_in(context));
+    }
+    permitted_sign_in(state, request).await
+}
+
+/// More scopes are needed (A-60). One sign-in per set of scopes: a server that still refuses will
+/// refuse forever (A-61).
+async fn step_up(state: &AuthorizerState, request: SignInRequest) -> Result<(), Failure> {
+    let context = &state.context;
+    let needed = request.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
+    if let Some(wanted) = &context.options.scope
+        && !scopes::covers(Some(wanted), needed)
+    {
+        return Err(forbidden(StatusCode::FORBIDDEN, request.challenge.as_ref())
+            .hint("add the scope to `--scope`, or leave that flag out"));
+    }
+    if state.cache().was_agreed_to(needed) {
+        return Err(forbidden(StatusCode::FORBIDDEN, request.challenge.as_ref()));
+    }
+    if stored_instead(state, &request).await? {
+        return Ok(());
+    }
+    permitted_sign_in(state, request).await
+}
+
+/// Whether another process stored a sign-in that satisfies the request.
+async fn stored_instead(state: &AuthorizerState, request: &SignInRequest) -> Result<bool, Failure> {
+    let context = &state.context;
+    if !context.vault.knows(&context.names.sign_in) {
+        return Ok(false);
+    }
+    match context.stored_sign_in().await?.filter(|record| request.is_satisfied_by(record)) {
+        Some(record) => state.cache_tokens(record, TokenOrigin::LoadedAgain).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Signs in if that may happen now.
+async fn permitted_sign_in(state: &AuthorizerState, request: SignInRequest) -> Result<(), Failure> {
+    let context = &state.context;
+    let demanded = state.cache().is_demanded();
+    let person = !matches!(context.options.grant, Grant::ClientCredentials { .. });
+    let put_off = match context.options.login {
+        LoginPolicy::Eager => false,
+        LoginPolicy::OnDemand => !demanded,
+        LoginPolicy::Never => true,
+    };
+    if person && put_off {
+        context.publish(SignInState::Needed);
+        let server = context.options.display_server();
+        return Err(Failure::new(
+            FailureKind::AuthRequired,
+            format!("a sign-in to `{server}` is needed"),
+        )
+        .hint(hint_to_sign_in(context)));
+    }
+    if let Some(failure) = state.cache().hindrance() {
+        return Err(failure);
+    }
+    sign_in(state, request).await
+}
+
+/// Signs in, even if that may not happen by itself.
+pub(crate) async fn sign_in(
+    state: &AuthorizerState,
+    request: SignInRequest,
+) -> Result<(), Failure> {
+    let context = &state.context;
+    let signed_in = match context.options.grant {
+        Grant::AuthorizationCode => {
+            browser_sign_in::sign_in(context, &request, ConsentPrompt::Tab).await
+        }
+        Grant::DeviceCode => device_code::sign_in(context, &request).await,
+        Grant::ClientCredentials { .. } => client_credentials::sign_in(context, &request).await,
+    };
+    match signed_in {
+        // One that another process completed while we waited counts as ours: the person has just
+        // consented to it.
+        Ok(record) => state.cache_tokens(record, TokenOrigin::SignedIn),
+        Err(failure) => {
+            let waited = context.state.borrow().is_waiting();
+            state.cache().note_failure(failure.clone(), waited);
+            context.publish(SignInState::Failed(failure.clone()));
+            Err(failure)
+        }
+    }
+}
+
+/// What to do about a sign-in that is needed.
+pub(crate) fn hint_to_sign_in(context: &Context) -> String {
+    let command = context.options.login_command();
+    match &*context.state.borrow() {
+        SignInState::Waiting(waiting) => {
+            let page = waiting.page.expose();
+            let code = waiting.user_code.as_ref();
+            let code = code.map_or_else(String::new, |code| format!(", enter the code {code}"));
+            format!("open {page} in a browser{code}, sign in, and try again")
+        }
+        _ => format!("run {command}, then try again"),
+    }
+}
+
+fn refused_after_sign_in(context: &Context) -> Failure {
+    let server = context.options.display_server();
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!("`{server}` refuses the token of a sign-in that just worked"),
+    )
+    .status(401)
+    .hint("the server and its authorization server disagree; tell the server's operator")
+}
+
+/// The server refuses, and signing in would not change that (A-61, A-62).
+pub(crate) fn forbidden(status: StatusCode, challenge: Option<&Challenge>) -> Failure {
+    let said = challenge.and_then(|challenge| challenge.error_description.as_deref());
+    let said = said.map_or_else(String::new, |said| format!(": {}", plain(said)));
+    let scope = challenge.and_then(|challenge| challenge.scope.as_deref());
+    let failure = Failure::new(
+        FailureKind::Forbidden,
+        format!("server answered HTTP {}{said}", status.as_u16()),
+    )
+    .status(status.as_u16());
+    match scope {
+        Some(scope) => failure.hint(format!(
+            "the server wants the scope `{}`, which this account does not get; sign in with an \
+             account that may do this",
+            plain(scope)
+        )),
+        None => failure.hint(
+            "the account is not allowed to do this, or the server refuses this address; signing in \
+             again would not help",
+        ),
+    }
+}

@@ -1,0 +1,215 @@
+//! What one process remembers of a sign-in: the tokens in memory, what is in progress, what went
+//! wrong. Reads and writes no store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Shared};
+use http::HeaderValue;
+use tokio::time::Instant;
+
+use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::scopes::covers;
+use crate::auth::records::record::SignIn;
+use crate::error::{Failure, FailureKind};
+
+/// Work that everyone who needs it waits for together.
+pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
+
+/// How long to wait after a failure before trying again.
+const FAILURE_COOL_DOWN: Duration = Duration::from_secs(5);
+/// How often to look into the store while it has nothing.
+const STORE_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long to wait after a person's refusal before opening a tab again, even on demand.
+const PERSON_COOL_DOWN: Duration = Duration::from_secs(30);
+/// How long a token that a recovery brought is on probation, unless a request succeeds with it.
+const PROBATION_PERIOD: Duration = Duration::from_secs(60);
+/// How long a consent counts as proof that asking for the same scopes again is useless.
+const CONSENT_VALIDITY: Duration = Duration::from_secs(600);
+
+/// Where the tokens in memory came from, in the order in which a recovery proceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TokenOrigin {
+    /// From the store, before any refusal.
+    Loaded,
+    /// From the store, after the server refused what we had.
+    LoadedAgain,
+    /// Renewed after a refusal.
+    Renewed,
+    /// From a sign-in by this process.
+    SignedIn,
+}
+
+/// The tokens in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct CachedToken {
+    pub(crate) record: Arc<SignIn>,
+    pub(crate) header: HeaderValue,
+    pub(crate) serial: u64,
+    pub(crate) origin: TokenOrigin,
+    pub(crate) renewable: bool,
+    since: Instant,
+}
+
+/// What this process remembers.
+#[derive(Debug, Default)]
+pub(crate) struct TokenCache {
+    pub(crate) token: Option<CachedToken>,
+    pub(crate) renewal: Option<SharedWork>,
+    pub(crate) recovery: Option<SharedWork>,
+    /// The last challenge, for a sign-in that somebody starts by hand.
+    pub(crate) challenge: Option<Challenge>,
+    renewal_failure: Option<(Failure, Instant)>,
+    nothing_found: Option<Instant>,
+    /// The server has refused a request, so a sign-in is worth looking for each time.
+    refused: bool,
+    failure: Option<LastFailure>,
+    demanded: Option<Instant>,
+    /// What a person last agreed to, and when.
+    consent: Option<(Option<String>, Instant)>,
+    serials: u64,
+    accepted: u64,
+}
+
+#[derive(Debug)]
+struct LastFailure {
+    failure: Failure,
+    at: Instant,
+    by_person: bool,
+}
+
+impl TokenCache {
+    /// Takes in tokens.
+    ///
+    /// # Errors
+    /// The token cannot be sent in a header.
+    pub(crate) fn put(
+        &mut self,
+        record: Arc<SignIn>,
+        use_id_token: bool,
+        origin: TokenOrigin,
+        renewable: bool,
+    ) -> Result<(), Failure> {
+        let tokens = &record.tokens;
+        let token = match (use_id_token, &tokens.id_token) {
+            (true, Some(token)) => token,
+            (true, None) => {
+                return Err(unusable("the authorization server gave no ID token")
+                    .hint("leave `--use-id-token` out, or ask for the scope `openid`"));
+            }
+            (false, _) => &tokens.access_token,
+        };
+        let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|_| unusable("the token holds characters that no header may carry"))?;
+        header.set_sensitive(true);
+        self.serials += 1;
+        let (serial, since) = (self.serials, Instant::now());
+        if origin == TokenOrigin::SignedIn {
+            self.consent = Some((record.scopes_asked.clone(), since));
+        }
+        self.token = Some(CachedToken { record, header, serial, origin, renewable, since });
+        self.renewal_failure = None;
+        self.failure = None;
+        Ok(())
+    }
+
+    /// The tokens can no longer be renewed; they are used as long as the server accepts them.
+    pub(crate) fn note_not_renewable(&mut self) {
+        if let Some(cached) = &mut self.token {
+            cached.renewable = false;
+        }
+    }
+
+    /// A request succeeded with this token.
+    pub(crate) fn accept(&mut self, serial: u64) {
+        self.accepted = self.accepted.max(serial);
+    }
+
+    /// The stage that the recovery of this token has reached. A token that a recovery brought and
+    /// that never worked continues that recovery; any other begins a new one.
+    pub(crate) fn stage(&self, now: u64) -> TokenOrigin {
+        let Some(cached) = &self.token else { return TokenOrigin::Loaded };
+        let unproven = cached.serial > self.accepted && cached.since.elapsed() < PROBATION_PERIOD;
+        if unproven && !cached.record.tokens.is_expired(now) {
+            cached.origin
+        } else {
+            TokenOrigin::Loaded
+        }
+    }
+
+    /// Whether a person agreed to these scopes a while ago, so that asking again changes nothing.
+    pub(crate) fn was_agreed_to(&self, needed: Option<&str>) -> bool {
+        self.consent.as_ref().is_some_and(|(scopes, at)| {
+            at.elapsed() < CONSENT_VALIDITY && covers(scopes.as_deref(), needed)
+        })
+    }
+
+    /// Whether the server refuses what a fresh sign-in brought, so that another would not help.
+    pub(crate) fn is_fresh_sign_in(&self, now: u64) -> bool {
+        self.token.is_some() && self.stage(now) == TokenOrigin::SignedIn
+    }
+
+    pub(crate) fn note_renewal_failure(&mut self, failure: Failure) {
+        self.renewal_failure = Some((failure, Instant::now()));
+    }
+
+    /// Why the last renewal failed, if that was a moment ago: it is not tried again yet.
+    pub(crate) fn recent_renewal_failure(&self) -> Option<Failure> {
+        let (failure, at) = self.renewal_failure.as_ref()?;
+        (at.elapsed() < FAILURE_COOL_DOWN).then(|| failure.clone())
+    }
+
+    /// Whether nothing was stored a moment ago and the server has not refused a request since. A
+    /// sign-in of another process that is overlooked for this long costs one refusal.
+    pub(crate) fn found_nothing_lately(&self) -> bool {
+        !self.refused && self.nothing_found.is_some_and(|at| at.elapsed() < STORE_POLL_INTERVAL)
+    }
+
+    pub(crate) fn note_refusal(&mut self) {
+        self.refused = true;
+    }
+
+    pub(crate) fn note_nothing_found(&mut self) {
+        self.nothing_found = Some(Instant::now());
+    }
+
+    /// Remembers why a sign-in failed. If a person was involved, no second tab opens by itself.
+    pub(crate) fn note_failure(&mut self, failure: Failure, by_person: bool) {
+        self.failure = Some(LastFailure { failure, at: Instant::now(), by_person });
+    }
+
+    /// Somebody is waiting for an answer right now.
+    pub(crate) fn demand(&mut self) {
+        self.demanded = Some(Instant::now());
+    }
+
+    /// Whether somebody waited for an answer since the last failure.
+    pub(crate) fn is_demanded(&self) -> bool {
+        match (&self.failure, self.demanded) {
+            (Some(failure), Some(demanded)) => demanded > failure.at,
+            (None, demanded) => demanded.is_some(),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// Why no sign-in may begin now; `None` if one may.
+    pub(crate) fn hindrance(&self) -> Option<Failure> {
+        let last = self.failure.as_ref()?;
+        let over = if last.by_person {
+            last.at.elapsed() >= PERSON_COOL_DOWN && self.is_demanded()
+        } else {
+            last.at.elapsed() >= FAILURE_COOL_DOWN
+        };
+        (!over).then(|| last.failure.clone())
+    }
+
+    /// Forgets failures, for a sign-in that somebody starts by hand.
+    pub(crate) fn forget_failures(&mut self) {
+        self.failure = None;
+        self.renewal_failure = None;
+    }
+}
+
+fn unusable(message: &str) -> Failure {
+    Failure::new(FailureKind::AuthFailed, message)
+}

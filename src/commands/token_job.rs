@@ -1,0 +1,90 @@
+//! The hidden verb `token-job`: does one piece of work that must not break off when a bridge is
+//! killed, in the process that `durable_process` started for it.
+
+use std::io::BufRead;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::value::RawValue;
+
+use super::durable_process::{JobInput, JobReport, VERB};
+use super::prepare::{block_on, for_token_job};
+use crate::auth::NotRun;
+use crate::environment::{Environment, stdin_is_terminal, to_stdout};
+use crate::error::{Error, ExitCode, Result};
+use crate::redact::Secret;
+
+/// Does one job and reports. Goes on when the process that sent it is gone, and ends by itself.
+///
+/// # Errors
+/// Run by a person, at a terminal.
+pub fn run(environment: &Environment) -> Result<ExitCode> {
+    if stdin_is_terminal() {
+        return Err(Error::usage(format!("`{VERB}` is run by the bridge itself"))
+            .hint("sign in with `mcp-tether login URL`"));
+    }
+    let mut stdin = std::io::stdin().lock();
+    let mut line = || {
+        let mut line = Vec::new();
+        let _ = stdin.read_until(b'\n', &mut line);
+        Secret::new(line)
+    };
+    let (input, job) = (line(), line());
+    drop(stdin);
+    let messages = Arc::<Mutex<Vec<String>>>::default();
+    let outcome = begin(&input, &job, environment, &messages);
+    let messages = std::mem::take(&mut *messages.lock().unwrap_or_else(PoisonError::into_inner));
+    let report = JobReport { messages, outcome };
+    let text = serde_json::to_string(&report);
+    to_stdout(&text.map_err(|error| Error::failed(format!("cannot report: {error}")))?);
+    Ok(ExitCode::Ok)
+}
+
+fn begin(
+    input: &Secret<Vec<u8>>,
+    job: &Secret<Vec<u8>>,
+    environment: &Environment,
+    messages: &Arc<Mutex<Vec<String>>>,
+) -> std::result::Result<Box<RawValue>, String> {
+    let input: JobInput = serde_json::from_slice(input.expose())
+        .map_err(|_| "the input cannot be read".to_owned())?;
+    if input.version != env!("CARGO_PKG_VERSION") {
+        return Err(format!("another version is installed by now: {}", env!("CARGO_PKG_VERSION")));
+    }
+    let messages = Arc::clone(messages);
+    let notice = Arc::new(move |text: &str| {
+        messages.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+    });
+    let flags = input.flags();
+    let prepared = for_token_job(&input.url, &flags, environment, input.patience, notice);
+    let authorizer = prepared.map_err(|error| error.to_string())?;
+    let outcome = block_on(async {
+        // What ends the bridge must not end this process, which is done in a moment anyway.
+        #[cfg(unix)]
+        let _ignored = ignore_termination_signals();
+        let (left, gone) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            drop(left);
+        });
+        let gone = async {
+            let _ = gone.await;
+        };
+        Ok(authorizer.run_token_job(job, gone).await)
+    });
+    let NotRun(reason) = match outcome.map_err(|error| error.to_string())? {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes.expose().clone()).unwrap_or_default();
+            return RawValue::from_string(text).map_err(|error| error.to_string());
+        }
+        Err(not_run) => not_run,
+    };
+    Err(reason)
+}
+
+/// Takes over the signals that would end this process and ignores them.
+#[cfg(unix)]
+fn ignore_termination_signals() -> Vec<tokio::signal::unix::Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+    kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect()
+}
