@@ -105,7 +105,7 @@ pub(super) struct Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        locked(&self.table).open.remove(&self.number);
+        lock_table(&self.table).open.remove(&self.number);
     }
 }
 
@@ -118,9 +118,9 @@ impl ListenStreams {
         log: &Arc<EventLog>,
     ) -> Listening {
         let params = json!({ filter::KEY: granted.to_json() });
-        let mut table = locked(&self.0);
+        let mut table = lock_table(&self.0);
         // Under the lock, so that nothing precedes the acknowledgement.
-        log.say(tagged(methods::ACKNOWLEDGED, &params, id));
+        log.say(tag_notification(methods::ACKNOWLEDGED, &params, id));
         table.opened += 1;
         let number = table.opened;
         let log = Arc::clone(log);
@@ -140,21 +140,21 @@ impl ListenStreams {
 
     /// Returns how many streams are open.
     pub(super) fn count(&self) -> usize {
-        locked(&self.0).open.len()
+        lock_table(&self.0).open.len()
     }
 
     /// Ends every stream with a result, as a remote that shuts down does.
     pub(super) fn end_all(&self) {
-        for listen in locked(&self.0).open.drain().map(|(_, listen)| listen) {
+        for listen in lock_table(&self.0).open.drain().map(|(_, listen)| listen) {
             end(&listen.id, &listen.log);
         }
     }
 
     fn say(&self, method: &str, params: &Value, wanted: impl Fn(&ListenStream) -> bool) -> usize {
-        let table = locked(&self.0);
+        let table = lock_table(&self.0);
         let wanted: Vec<_> = table.open.values().filter(|listen| wanted(listen)).collect();
         for listen in &wanted {
-            listen.log.say(tagged(method, params, &listen.id));
+            listen.log.say(tag_notification(method, params, &listen.id));
         }
         wanted.len()
     }
@@ -172,14 +172,14 @@ pub(super) fn end(id: &RequestId, log: &EventLog) {
 }
 
 /// Returns a notification with the id of its stream.
-fn tagged(method: &str, params: &Value, id: &RequestId) -> String {
+fn tag_notification(method: &str, params: &Value, id: &RequestId) -> String {
     let mut params = if params.is_null() { json!({}) } else { params.clone() };
     let id: Value = serde_json::from_str(&id.to_json()).unwrap_or_default();
     params["_meta"][meta::SUBSCRIPTION_ID] = id;
     notification(method, &params)
 }
 
-fn locked(table: &Mutex<ListenTable>) -> MutexGuard<'_, ListenTable> {
+fn lock_table(table: &Mutex<ListenTable>) -> MutexGuard<'_, ListenTable> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

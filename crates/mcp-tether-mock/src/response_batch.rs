@@ -32,7 +32,7 @@ impl ResponseBatch {
             return None;
         }
         let answers = std::mem::take(&mut state.answers);
-        Some(array(&answers))
+        Some(join_array(&answers))
     }
 
     /// Drops all answers, and with them ends their streams.
@@ -43,7 +43,7 @@ impl ResponseBatch {
 }
 
 /// Joins JSON texts into one JSON array.
-pub(crate) fn array(texts: &[Bytes]) -> Bytes {
+pub(crate) fn join_array(texts: &[Bytes]) -> Bytes {
     let mut out = vec![b'['];
     for (position, text) in texts.iter().enumerate() {
         if position > 0 {

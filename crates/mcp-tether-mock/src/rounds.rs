@@ -149,7 +149,10 @@ impl Rounds {
         );
         let was_asked = unguarded || self.carried.asked.contains(&key);
         let earlier = self.carried.answers.get(&key);
-        let now = self.responses.get(&key).filter(|answer| was_asked && fits(method, answer));
+        let now = self
+            .responses
+            .get(&key)
+            .filter(|answer| was_asked && is_possible_answer(method, answer));
         if let Some(answer) = earlier.or(now) {
             state.answered.insert(key, answer.clone());
             return Some(answer.clone());
@@ -190,7 +193,7 @@ impl Rounds {
 }
 
 /// Returns whether this is a possible answer to `method`. If not, the question is asked again.
-pub(super) fn fits(method: &str, answer: &Value) -> bool {
+pub(super) fn is_possible_answer(method: &str, answer: &Value) -> bool {
     match method {
         methods::ELICIT => {
             matches!(answer["action"].as_str(), Some("accept" | "decline" | "cancel"))

@@ -4,7 +4,7 @@ use super::attacks::Aim;
 use crate::recorder::RecordedRequest;
 
 /// Describes what the attacker obtained; `None` if it obtained nothing that it aims at.
-pub(super) fn obtained(
+pub(super) fn find_obtained(
     aim: Aim,
     remote: &[RecordedRequest],
     trap: &[RecordedRequest],
@@ -93,11 +93,11 @@ mod tests {
             (Aim::Requests(1), vec![asked.clone(), asked.clone()], vec![]),
             (Aim::Inside, vec![], vec![shown]),
         ] {
-            assert!(obtained(aim, &remote, &trap).is_some(), "{aim:?}");
-            assert_eq!(obtained(aim, &[], &[]), None, "{aim:?}");
+            assert!(find_obtained(aim, &remote, &trap).is_some(), "{aim:?}");
+            assert_eq!(find_obtained(aim, &[], &[]), None, "{aim:?}");
         }
         let harmless = [request("GET", "/.well-known/oauth-authorization-server", "")];
-        assert_eq!(obtained(Aim::SignIn, &harmless, &[]), None);
-        assert_eq!(obtained(Aim::Code, &[asked], &harmless), None);
+        assert_eq!(find_obtained(Aim::SignIn, &harmless, &[]), None);
+        assert_eq!(find_obtained(Aim::Code, &[asked], &harmless), None);
     }
 }

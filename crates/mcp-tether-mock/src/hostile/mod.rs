@@ -11,7 +11,7 @@ use url::Url;
 
 use self::attacks::ATTACKS;
 pub use self::attacks::{Aim, Attack};
-use self::judge::obtained;
+use self::judge::find_obtained;
 use super::faults::Fault;
 use super::options::{Auth, MockOptions};
 use super::recorder::Recorder;
@@ -105,7 +105,7 @@ impl Attacker {
 
     fn finding(&self) -> Finding {
         let (remote, trap) = (self.remote.recorder().requests(), self.trap.recorder().requests());
-        let obtained = obtained(self.attack.aim, &remote, &trap);
+        let obtained = find_obtained(self.attack.aim, &remote, &trap);
         Finding { attack: self.attack, requests: remote.len(), obtained }
     }
 }

@@ -75,7 +75,7 @@ async fn call_tool(shared: &MockState, call: &CallContext, request: &Message) ->
 }
 
 /// Asks the user for what the product needs first, if anything; returns its key and the answer.
-async fn asked_first(
+async fn ask_first(
     shared: &MockState,
     call: &CallContext,
     name: &str,
@@ -100,7 +100,7 @@ async fn asked_first(
 
 async fn read_resource(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
     let uri = uri(request)?;
-    asked_first(shared, call, &uri).await?;
+    ask_first(shared, call, &uri).await?;
     match shared.product.read(&uri) {
         Some(contents) => Ok(json!({ "contents": [contents] }).to_string()),
         None => Err(unknown_resource(call, uri)),
@@ -131,7 +131,7 @@ async fn prompt(shared: &MockState, call: &CallContext, request: &Message) -> Me
         arguments: Value,
     }
     let mut params: Params = read_params(request, "`name` must be a string")?;
-    if let Some((key, answer)) = asked_first(shared, call, &params.name).await? {
+    if let Some((key, answer)) = ask_first(shared, call, &params.name).await? {
         params.arguments[key] = answer;
     }
     let prompts = shared.product.prompts();

@@ -11,7 +11,7 @@ mod params;
 mod tasks;
 
 pub(super) use initialize::initialize;
-pub(super) use modern::spoken;
+pub(super) use modern::supported_versions;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -41,7 +41,7 @@ pub(super) async fn handle(
 }
 
 /// Handles a notification of the host.
-pub(super) fn notified(session: &HostSession, note: &Message) {
+pub(super) fn handle_notification(session: &HostSession, note: &Message) {
     #[derive(Deserialize)]
     struct Cancelled {
         #[serde(rename = "requestId")]

@@ -30,7 +30,7 @@ pub(super) async fn handle(
         let mut demand = Map::new();
         demand.insert(result_type::KEY.to_owned(), result_type::INPUT_REQUIRED.into());
         demand.insert(meta::rounds::REQUESTS.to_owned(), questions);
-        return Ok(demanded(shared, demand));
+        return Ok(with_server_info(shared, demand));
     }
     let method = request.method();
     let done = match &call.asking {
@@ -48,12 +48,12 @@ pub(super) async fn handle(
         // The outcome of a task is embedded in it unchanged.
         Ok(outcome) if call.task().is_some() => outcome,
         Ok(outcome) => outcome.map(|text| complete(shared, method, faults, &text)),
-        Err(demand) => Ok(demanded(shared, demand)),
+        Err(demand) => Ok(with_server_info(shared, demand)),
     }
 }
 
 /// Returns the revisions that `server/discover` lists.
-pub(crate) fn spoken(shared: &MockState, plan: &Plan) -> Vec<Cow<'static, str>> {
+pub(crate) fn supported_versions(shared: &MockState, plan: &Plan) -> Vec<Cow<'static, str>> {
     match &plan.modern.versions {
         Some(names) => names.iter().cloned().map(Cow::Owned).collect(),
         None => shared.served(plan).names().into_iter().map(Cow::Borrowed).collect(),
@@ -68,7 +68,7 @@ fn discover(shared: &MockState, plan: &Plan) -> String {
     let version = ProtocolVersion::V2026_07_28;
     let profile = shared.product.profile();
     json!({
-        "supportedVersions": spoken(shared, plan),
+        "supportedVersions": supported_versions(shared, plan),
         "capabilities": capabilities(&profile, version, true),
         "instructions": profile.instructions,
     })
@@ -103,7 +103,7 @@ fn complete(shared: &MockState, method: &str, faults: &ModernFaults, text: &str)
 }
 
 /// Returns a result that asks for input.
-fn demanded(shared: &MockState, mut demand: Map<String, Value>) -> String {
+fn with_server_info(shared: &MockState, mut demand: Map<String, Value>) -> String {
     demand.insert("_meta".to_owned(), shared.product.profile().server_info_meta());
     Value::from(demand).to_string()
 }

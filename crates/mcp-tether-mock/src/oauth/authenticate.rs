@@ -13,7 +13,7 @@ use super::book::ClientRecord;
 use super::fields::{FormFields, missing};
 use super::issuer::Issuer;
 use super::issuer_options::ClientAuthentication;
-use super::registration::of_client;
+use super::registration::find_client;
 use crate::faults::{ClientRule, ClientRuleFault, OAuthFaults};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -28,7 +28,7 @@ struct Claimed {
 }
 
 /// Returns the client that sent a form.
-pub(super) async fn authenticated(
+pub(super) async fn authenticate_client(
     issuer: &Issuer,
     headers: &HeaderMap,
     form: &FormFields,
@@ -40,7 +40,7 @@ pub(super) async fn authenticated(
     }
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let claimed = claimed(authorization, form)?;
-    let mut registration = of_client(issuer, &claimed.id).await?;
+    let mut registration = find_client(issuer, &claimed.id).await?;
     registration.authentication =
         rule.and_then(|rule| method_of(rule.rule)).unwrap_or(registration.authentication);
     if registration.authentication != claimed.method {

@@ -20,19 +20,19 @@ pub(super) async fn authorize(
     query: &FormFields,
     faults: &OAuthFaults,
 ) -> Response {
-    let (registration, redirect_uri) = match whose(issuer, query).await {
+    let (registration, redirect_uri) = match find_client_and_redirect(issuer, query).await {
         Ok(found) => found,
         // Never redirect to a URI that is not registered (RFC 6749 §4.1.2.1).
         Err(error) => return page(StatusCode::BAD_REQUEST, consent::refusal(&error)),
     };
     let state = query.get("state").cloned().unwrap_or_default();
-    let request = match checked(issuer, query, &registration, redirect_uri.clone()) {
+    let request = match check_request(issuer, query, &registration, redirect_uri.clone()) {
         Ok(request) => request,
-        Err(error) => return back(issuer, &redirect_uri, &state, Err(error), faults),
+        Err(error) => return redirect_back(issuer, &redirect_uri, &state, Err(error), faults),
     };
     if let Some(error) = faults.error_at("authorize") {
         let error = OAuthError::new(&error.code, &error.message);
-        return back(issuer, &redirect_uri, &state, Err(error), faults);
+        return redirect_back(issuer, &redirect_uri, &state, Err(error), faults);
     }
     let options = issuer.options();
     match options.consent {
@@ -70,18 +70,21 @@ pub(super) fn decide(issuer: &Issuer, form: &FormFields, faults: &OAuthFaults) -
 }
 
 /// Returns the client and its redirect URI. Without them the browser cannot be sent back.
-async fn whose(issuer: &Issuer, query: &FormFields) -> Result<(ClientRecord, String), OAuthError> {
+async fn find_client_and_redirect(
+    issuer: &Issuer,
+    query: &FormFields,
+) -> Result<(ClientRecord, String), OAuthError> {
     let id = query.get("client_id").ok_or_else(|| missing("client_id"))?;
-    let registration = registration::of_client(issuer, id).await?;
+    let registration = registration::find_client(issuer, id).await?;
     let redirect = query.get("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
-    if !registration::fits(&registration, redirect, issuer.options().redirect_match) {
+    if !registration::redirect_matches(&registration, redirect, issuer.options().redirect_match) {
         let words = format!("the redirect URI `{redirect}` is not registered");
         return Err(OAuthError::invalid_request(words));
     }
     Ok((registration, redirect.clone()))
 }
 
-fn checked(
+fn check_request(
     issuer: &Issuer,
     query: &FormFields,
     registration: &ClientRecord,
@@ -123,16 +126,16 @@ fn approve(
     let ends = issuer.clock.after(issuer.options().code_lifetime);
     let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let code = issuer.book().add_code(request, account, ends);
-    back(issuer, &redirect_uri, &state, Ok(code), faults)
+    redirect_back(issuer, &redirect_uri, &state, Ok(code), faults)
 }
 
 fn deny(issuer: &Issuer, request: &AuthorizationRequest, faults: &OAuthFaults) -> Response {
     let error = OAuthError::new("access_denied", "the user said no");
-    back(issuer, &request.redirect_uri, &request.state, Err(error), faults)
+    redirect_back(issuer, &request.redirect_uri, &request.state, Err(error), faults)
 }
 
 /// Sends the browser back to the client.
-fn back(
+fn redirect_back(
     issuer: &Issuer,
     redirect_uri: &str,
     state: &str,
@@ -155,13 +158,13 @@ fn back(
         Iss::Other(text) => fields.push(("iss", issuer.filled(text))),
     }
     for fault in &faults.callback {
-        bend(&mut fields, *fault, issuer);
+        apply_callback_fault(&mut fields, *fault, issuer);
     }
     target.query_pairs_mut().extend_pairs(fields);
     redirect(target.as_str())
 }
 
-fn bend(fields: &mut Vec<(&str, String)>, fault: CallbackFault, issuer: &Issuer) {
+fn apply_callback_fault(fields: &mut Vec<(&str, String)>, fault: CallbackFault, issuer: &Issuer) {
     let drop = |fields: &mut Vec<(&str, String)>, gone: &str| {
         fields.retain(|(name, _)| *name != gone);
     };

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::answer::{OAuthError, json_body, not_stored, page};
-use super::authenticate::authenticated;
+use super::authenticate::authenticate_client;
 use super::book::{ClientRecord, DeviceGrant, GrantRecord, IssuedTokens, random};
 use super::clock::milliseconds;
 use super::consent;
@@ -26,7 +26,7 @@ pub(super) async fn begin(
     form: &FormFields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
-    let registration = authenticated(issuer, headers, form, faults).await?;
+    let registration = authenticate_client(issuer, headers, form, faults).await?;
     let options = offered(issuer)?;
     let scope = form.get("scope").map(String::as_str).unwrap_or_default();
     let code = DeviceGrant {

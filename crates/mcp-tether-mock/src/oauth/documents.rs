@@ -42,7 +42,7 @@ pub(super) fn of_resource(
     if let Some(scopes) = &options.scopes_supported {
         document["scopes_supported"] = json!(scopes);
     }
-    bend(&mut document, &faults.resource_members, &issuer);
+    apply_member_faults(&mut document, &faults.resource_members, &issuer);
     served(&document, faults.document)
 }
 
@@ -70,7 +70,7 @@ pub(super) fn of_issuer(
         document["subject_types_supported"] = json!(["public"]);
         document["id_token_signing_alg_values_supported"] = json!(["ES256"]);
     }
-    bend(&mut document, &faults.issuer_members, issuer);
+    apply_member_faults(&mut document, &faults.issuer_members, issuer);
     served(&document, faults.document)
 }
 
@@ -113,7 +113,7 @@ fn plain(issuer: &Issuer, options: &IssuerOptions) -> Value {
     document
 }
 
-fn bend(document: &mut Value, faults: &[MemberFault], issuer: &Issuer) {
+fn apply_member_faults(document: &mut Value, faults: &[MemberFault], issuer: &Issuer) {
     let Some(members) = document.as_object_mut() else {
         return;
     };

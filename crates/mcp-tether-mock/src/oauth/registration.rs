@@ -40,10 +40,10 @@ pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthEr
 }
 
 /// The registration of a client id.
-pub(super) async fn of_client(issuer: &Issuer, id: &str) -> Result<ClientRecord, OAuthError> {
+pub(super) async fn find_client(issuer: &Issuer, id: &str) -> Result<ClientRecord, OAuthError> {
     let options = issuer.options();
     if let Some(known) = options.known_clients.iter().find(|known| known.id == id) {
-        return Ok(of_known(known));
+        return Ok(register_known(known));
     }
     if let Some(registration) = issuer.book().registrations.get(id).cloned() {
         return Ok(registration);
@@ -52,11 +52,11 @@ pub(super) async fn of_client(issuer: &Issuer, id: &str) -> Result<ClientRecord,
     if !(is_url && options.client_documents) {
         return Err(OAuthError::invalid_client(format!("the client `{id}` is not known")));
     }
-    of_document(id, &options, issuer.clock.now()).await
+    register_document(id, &options, issuer.clock.now()).await
 }
 
 /// The document that a client id points to.
-async fn of_document(
+async fn register_document(
     id: &str,
     options: &IssuerOptions,
     now: EpochMillis,
@@ -88,7 +88,11 @@ async fn of_document(
 }
 
 /// Returns whether a redirect URI belongs to a client.
-pub(super) fn fits(registration: &ClientRecord, redirect: &str, rule: RedirectMatch) -> bool {
+pub(super) fn redirect_matches(
+    registration: &ClientRecord,
+    redirect: &str,
+    rule: RedirectMatch,
+) -> bool {
     if registration.any_loopback_redirect {
         return loopback(redirect).is_some();
     }
@@ -193,7 +197,7 @@ fn answer(registration: &ClientRecord, wanted: &Value, issuer: &Issuer) -> Value
     answer
 }
 
-fn of_known(known: &KnownClient) -> ClientRecord {
+fn register_known(known: &KnownClient) -> ClientRecord {
     ClientRecord {
         id: known.id.clone(),
         name: known.id.clone(),
@@ -233,8 +237,8 @@ mod tests {
     fn any_port_of_a_loopback_address_but_not_of_localhost() {
         let any = RedirectMatch::LoopbackAnyPort;
         let ours = registered(&["http://127.0.0.1:1/cb", "http://localhost:1/cb"]);
-        assert!(fits(&ours, "http://127.0.0.1:2/cb", any));
-        assert!(fits(&ours, "http://localhost:1/cb", any));
+        assert!(redirect_matches(&ours, "http://127.0.0.1:2/cb", any));
+        assert!(redirect_matches(&ours, "http://localhost:1/cb", any));
         for other in [
             "http://localhost:2/cb",
             "http://127.0.0.1:1/other",
@@ -242,10 +246,10 @@ mod tests {
             "http://[::1]:1/cb",
             "http://127.0.0.1:1/cb?x=1",
         ] {
-            assert!(!fits(&ours, other, any), "{other}");
+            assert!(!redirect_matches(&ours, other, any), "{other}");
         }
-        assert!(!fits(&ours, "http://127.0.0.1:2/cb", RedirectMatch::Exact));
-        assert!(fits(&ours, "http://127.0.0.1:1/cb", RedirectMatch::Exact));
+        assert!(!redirect_matches(&ours, "http://127.0.0.1:2/cb", RedirectMatch::Exact));
+        assert!(redirect_matches(&ours, "http://127.0.0.1:1/cb", RedirectMatch::Exact));
     }
 
     #[test]

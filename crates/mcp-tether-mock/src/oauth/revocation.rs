@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::answer::{OAuthError, empty};
-use super::authenticate::authenticated;
+use super::authenticate::authenticate_client;
 use super::fields::{FormFields, missing};
 use super::issuer::Issuer;
 use crate::faults::OAuthFaults;
@@ -17,7 +17,7 @@ pub(super) async fn revoke(
     form: &FormFields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
-    let registration = authenticated(issuer, headers, form, faults).await?;
+    let registration = authenticate_client(issuer, headers, form, faults).await?;
     let token = form.get("token").ok_or_else(|| missing("token"))?;
     let mut book = issuer.book();
     let found = book.grant_of(token).map(|(number, grant)| (number, grant.client_id.clone()));

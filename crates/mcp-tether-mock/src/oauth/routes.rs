@@ -53,13 +53,13 @@ impl OAuth {
         let resource = self.resource();
         if let Some(endpoint) = resource.documented_at(asked.path) {
             let document = || documents::of_resource(resource, endpoint, asked.faults);
-            return Some(read_only(asked, document));
+            return Some(answer_get(asked, document));
         }
         let issuer = resource.own_issuer()?;
         let options = issuer.options();
         if let Some(place) = documents::issuer_place(&options, asked.path) {
             let document = || documents::of_issuer(issuer, place, asked.faults);
-            return Some(read_only(asked, document));
+            return Some(answer_get(asked, document));
         }
         let prefix = options.prefix.trim_end_matches('/');
         let name = asked.path.strip_prefix(prefix)?.strip_prefix('/')?;
@@ -107,7 +107,7 @@ async fn endpoint(
     }
 }
 
-fn read_only(asked: &OAuthCall<'_>, document: impl FnOnce() -> Response) -> Response {
+fn answer_get(asked: &OAuthCall<'_>, document: impl FnOnce() -> Response) -> Response {
     match asked.http.as_str() {
         "GET" | "HEAD" => document(),
         _ => not_allowed("GET"),

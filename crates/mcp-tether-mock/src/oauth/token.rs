@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::{OAuthError, json_body, not_stored, typed};
-use super::authenticate::authenticated;
+use super::authenticate::authenticate_client;
 use super::book::{ClientRecord, DEVICE_GRANT, GrantRecord, IssuedTokens, has_scopes};
 use super::device;
 use super::fields::{FormFields, granted_scope, missing, resource};
@@ -23,7 +23,7 @@ pub(super) async fn token(
     form: &FormFields,
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
-    let registration = authenticated(issuer, headers, form, faults).await?;
+    let registration = authenticate_client(issuer, headers, form, faults).await?;
     let grant_type = form.get("grant_type").ok_or_else(|| missing("grant_type"))?;
     let known = ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT];
     if !known.contains(&grant_type.as_str()) {

@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::terms::Terms;
-use crate::rounds::fits;
+use crate::rounds::is_possible_answer;
 use crate::rpc_error::RpcError;
 
 /// What the host answered: a result, or an error object.
@@ -168,7 +168,7 @@ impl CallTask {
     pub(crate) fn answer(&self, answers: Map<String, Value>) {
         for (key, answer) in answers {
             let fitting = self.lock().open.get(&key).is_some_and(|open| {
-                fits(open.question["method"].as_str().unwrap_or_default(), &answer)
+                is_possible_answer(open.question["method"].as_str().unwrap_or_default(), &answer)
             });
             if fitting {
                 self.settle(&key, Ok(answer));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::faults::Style;
 
 /// Returns JSON formatted as `style` requires.
-pub(super) fn laid_out<'a>(payload: &'a [u8], style: &Style) -> Cow<'a, [u8]> {
+pub(super) fn format_json<'a>(payload: &'a [u8], style: &Style) -> Cow<'a, [u8]> {
     if !style.pretty {
         return Cow::Borrowed(payload);
     }
@@ -58,7 +58,7 @@ pub(super) fn comment(style: &Style) -> Bytes {
 /// One event.
 pub(super) fn event(style: &Style, id: Option<&str>, kind: &str, payload: &[u8]) -> Bytes {
     let end = style.line_ending.text();
-    let data = laid_out(payload, style);
+    let data = format_json(payload, style);
     let mut out = Vec::with_capacity(data.len() + 64);
     if style.noise {
         let noise =

@@ -25,12 +25,12 @@ pub(super) fn admit(
     shared: &MockState,
     exchange: &HttpExchange,
 ) -> Result<Credential, Box<Response>> {
-    local(shared, exchange)?;
+    check_host(shared, exchange)?;
     credential(shared, exchange)
 }
 
 /// Checks only host and origin.
-pub(super) fn local(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
+pub(super) fn check_host(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
     let port = shared.port();
     let host = exchange.header("host").unwrap_or_default();
     if !is_own_host(host, port) {
@@ -46,7 +46,10 @@ pub(super) fn local(shared: &MockState, exchange: &HttpExchange) -> Result<(), B
 
 /// Checks `Accept` and `Content-Type` of a POST (transports, "sending messages"). A mock with only
 /// one form of answers does not check which are accepted.
-pub(super) fn post_types(shared: &MockState, exchange: &HttpExchange) -> Result<(), Box<Response>> {
+pub(super) fn check_post_types(
+    shared: &MockState,
+    exchange: &HttpExchange,
+) -> Result<(), Box<Response>> {
     if exchange.plan.lenient {
         return Ok(());
     }
@@ -66,7 +69,7 @@ pub(super) fn post_types(shared: &MockState, exchange: &HttpExchange) -> Result<
 }
 
 /// Checks `Accept` of a GET.
-pub(super) fn stream_type(exchange: &HttpExchange) -> Result<(), Box<Response>> {
+pub(super) fn check_stream_type(exchange: &HttpExchange) -> Result<(), Box<Response>> {
     if exchange.plan.lenient || accepts(exchange, headers::EVENT_STREAM) {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::body::{self, EventStream};
 use super::exchange::HttpExchange;
 use super::reply::stream_head;
-use super::work::{Work, ask_alone};
+use super::work::{Work, ask_on_standalone_stream};
 use super::{gate, reply};
 use crate::events::{EndOnDrop, EventLog, NextEvent};
 use crate::faults::{EndpointFault, Point, PostAnswer, Silence};
@@ -45,7 +45,7 @@ pub(super) async fn message(
 
 fn opened(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     gate::admit(shared, exchange)?;
-    gate::stream_type(exchange)?;
+    gate::check_stream_type(exchange)?;
     let mut plan = exchange.plan.clone();
     if plan.silent == Some(Silence::Body) {
         return Ok(stream_head(exchange, body::silent(), false));
@@ -133,8 +133,8 @@ async fn taken(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     }
     match message.kind() {
         Kind::Notification => {
-            methods::notified(&session, &message);
-            ask_alone(&session, &exchange.plan);
+            methods::handle_notification(&session, &message);
+            ask_on_standalone_stream(&session, &exchange.plan);
         }
         Kind::Response | Kind::ErrorResponse => {
             session.answered(message);

@@ -30,7 +30,7 @@ use mcp_tether_wire::protocol::meta::{self, extensions};
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, headers, methods as names};
 
 /// Returns whether a request is one of this era, by how it opens (`basic/versioning`).
-pub(super) fn is_meant(served: Served, exchange: &HttpExchange) -> bool {
+pub(super) fn is_modern_request(served: Served, exchange: &HttpExchange) -> bool {
     if !served.has(Era::Modern) || !served.has(Era::Legacy) {
         return served.has(Era::Modern);
     }
@@ -63,7 +63,7 @@ pub(super) async fn endpoint(shared: &Arc<MockState>, exchange: &HttpExchange) -
 
 async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     let credential = gate::admit(shared, exchange)?;
-    gate::post_types(shared, exchange)?;
+    gate::check_post_types(shared, exchange)?;
     let mut messages = gate::readable(exchange)?;
     let (Some(message), true) = (messages.pop(), messages.is_empty()) else {
         return Err(Box::new(invalid("batches are no part of this revision")));
@@ -93,9 +93,10 @@ async fn request(
         Box::new(reply::rpc_error(status, request.id(), error))
     };
     let params: Value = request.params_as().unwrap_or_default();
-    let session = introduced(shared, exchange, &request, &params).map_err(refused)?;
+    let session = session_of_request(shared, exchange, &request, &params).map_err(refused)?;
     if request.method() == names::LISTEN {
-        let granted = granted(shared, exchange, &session, &credential, &params).map_err(refused)?;
+        let granted =
+            grant_filter(shared, exchange, &session, &credential, &params).map_err(refused)?;
         return Ok(listen(shared, exchange, &request, granted));
     }
     let rounds = rounds(shared, &credential, &request, &params).map_err(refused)?;
@@ -128,7 +129,7 @@ impl Drop for CancelsWork {
 }
 
 /// Returns a session for this request alone; an error if a required member is missing.
-fn introduced(
+fn session_of_request(
     shared: &MockState,
     exchange: &HttpExchange,
     request: &Message,
@@ -136,7 +137,7 @@ fn introduced(
 ) -> Result<Arc<HostSession>, RpcError> {
     let mismatch = |what: String| {
         // A legacy host can show its user nothing but this text (`basic/versioning`).
-        let spoken = methods::spoken(shared, &exchange.plan).join(", ");
+        let spoken = methods::supported_versions(shared, &exchange.plan).join(", ");
         RpcError::new(codes::HEADER_MISMATCH, format!("{what}; this remote speaks {spoken}"))
     };
     let none = Map::new();
@@ -187,7 +188,7 @@ fn unsupported(shared: &MockState, exchange: &HttpExchange, requested: &str) -> 
         code: codes::UNSUPPORTED_PROTOCOL_VERSION,
         message: "unsupported protocol version".to_owned(),
         data: json!({
-            "supported": methods::spoken(shared, &exchange.plan),
+            "supported": methods::supported_versions(shared, &exchange.plan),
             "requested": requested,
         }),
     }
@@ -288,7 +289,7 @@ fn streamed(exchange: &HttpExchange, events: EventStream) -> Response {
 }
 
 /// Returns the part of a listen filter that this product can deliver.
-fn granted(
+fn grant_filter(
     shared: &MockState,
     exchange: &HttpExchange,
     session: &HostSession,

@@ -20,7 +20,7 @@ pub(super) async fn endpoint(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
-    if let Err(refusal) = gate::local(&shared, &exchange) {
+    if let Err(refusal) = gate::check_host(&shared, &exchange) {
         return *refusal;
     }
     let (path, query) = (exchange.uri.path(), exchange.uri.query().unwrap_or_default());

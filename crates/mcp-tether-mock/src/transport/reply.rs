@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::exchange::HttpExchange;
 use super::{body, encode};
 use crate::faults::{ChallengeFault, Point, RedirectFault, StatusBody, StatusFault};
-use crate::response_batch::array;
+use crate::response_batch::join_array;
 use crate::rpc_error::RpcError;
 use mcp_tether_wire::jsonrpc::{RequestId, error_response, error_response_without_id};
 use mcp_tether_wire::protocol::{codes, headers};
@@ -127,8 +127,8 @@ pub(super) fn json_answer(
     if texts.is_empty() {
         return empty(StatusCode::ACCEPTED);
     }
-    let text = if is_batch { array(&texts) } else { texts[0].clone() };
-    let text = match encode::laid_out(&text, &plan.style) {
+    let text = if is_batch { join_array(&texts) } else { texts[0].clone() };
+    let text = match encode::format_json(&text, &plan.style) {
         Cow::Borrowed(_) => text,
         Cow::Owned(text) => text.into(),
     };

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::body::{self, EventStream};
 use super::exchange::HttpExchange;
 use super::reply::{HttpAnswer, invalid, json_answer, stream_head};
-use super::work::{Work, ask_alone};
+use super::work::{Work, ask_on_standalone_stream};
 use super::{gate, modern, reply};
 use crate::events::{EndOnDrop, LogReader, NextEvent};
 use crate::faults::{AnswerForm, Plan, Point, SessionFault, Silence};
@@ -32,7 +32,7 @@ pub(super) async fn endpoint(
     State(shared): State<Arc<MockState>>,
     Extension(exchange): Extension<Arc<HttpExchange>>,
 ) -> Response {
-    if modern::is_meant(shared.served(&exchange.plan), &exchange) {
+    if modern::is_modern_request(shared.served(&exchange.plan), &exchange) {
         return modern::endpoint(&shared, &exchange).await;
     }
     let answer = match exchange.http {
@@ -50,7 +50,7 @@ pub(super) async fn endpoint(
 
 async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     let credential = gate::admit(shared, exchange)?;
-    gate::post_types(shared, exchange)?;
+    gate::check_post_types(shared, exchange)?;
     if exchange.plan.forget {
         shared.connections.sessions.forget_all();
     }
@@ -90,8 +90,8 @@ fn sort_out(session: &Arc<HostSession>, plan: &Plan, messages: Vec<Message>) -> 
         match message.kind() {
             Kind::Request => requests.push(message),
             Kind::Notification => {
-                methods::notified(session, &message);
-                ask_alone(session, plan);
+                methods::handle_notification(session, &message);
+                ask_on_standalone_stream(session, plan);
             }
             Kind::Response | Kind::ErrorResponse => {
                 session.answered(message);
@@ -202,7 +202,7 @@ fn listen(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     if shared.is_stateless() {
         return Err(Box::new(not_allowed(shared)));
     }
-    gate::stream_type(exchange)?;
+    gate::check_stream_type(exchange)?;
     let session = session(shared, exchange)?;
     let reader = match exchange.header(headers::LAST_EVENT_ID) {
         Some(last) => match resumed(&session, last) {
@@ -229,7 +229,7 @@ fn resumed(session: &HostSession, last: &str) -> Option<LogReader> {
 
 fn leave(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     if shared.is_stateless() && shared.product.profile().habits.takes_leave {
-        gate::local(shared, exchange)?;
+        gate::check_host(shared, exchange)?;
         return Ok(reply::empty(StatusCode::OK));
     }
     gate::admit(shared, exchange)?;

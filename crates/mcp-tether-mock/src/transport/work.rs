@@ -138,7 +138,7 @@ impl Work {
 
 /// Asks the host a question on its standalone stream as soon as it has one, because of a
 /// notification: there is no open request that the question could belong to.
-pub(super) fn ask_alone(session: &Arc<HostSession>, plan: &Plan) {
+pub(super) fn ask_on_standalone_stream(session: &Arc<HostSession>, plan: &Plan) {
     let Some(ask) = plan.ask.clone() else {
         return;
     };
