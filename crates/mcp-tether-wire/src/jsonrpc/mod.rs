@@ -4,6 +4,7 @@
 mod compose;
 mod frame;
 mod id;
+mod line_breaks;
 mod lines;
 mod message;
 mod object;
