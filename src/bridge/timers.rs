@@ -181,7 +181,7 @@ fn growing(attempts: u32) -> Duration {
 mod tests {
     use super::*;
 
-    /// T-32
+    /// T-40
     #[tokio::test(start_paused = true)]
     async fn sessions_that_live_for_seconds_only_are_opened_ever_more_rarely() {
         let mut timers = Timers::new(None);

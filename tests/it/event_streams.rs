@@ -95,7 +95,8 @@ async fn a_server_without_a_stream_gets_one_new_session_for_each_that_it_forgets
     }
 }
 
-/// T-32, T-74: a server whose sessions live for seconds only does not keep an idle bridge busy
+/// T-40, T-32, T-74: a server whose sessions live for seconds only does not keep an idle bridge
+/// busy
 #[tokio::test]
 async fn a_session_that_is_lost_again_and_again_waits_before_the_next_one() {
     for protocol in [ProtocolVersion::V2024_11_05, ProtocolVersion::V2025_11_25] {

@@ -48,6 +48,7 @@ fn read_slowly(mut from: impl Read) -> String {
     String::from_utf8(read).unwrap()
 }
 
+/// T-08
 #[test]
 fn every_answer_reaches_a_file() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();
@@ -62,6 +63,7 @@ fn every_answer_reaches_a_file() {
     }
 }
 
+/// T-08
 #[test]
 fn a_slow_reader_gets_every_answer_through_a_terminal_a_pipe_or_a_socket() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();
@@ -86,6 +88,7 @@ fn a_slow_reader_gets_every_answer_through_a_terminal_a_pipe_or_a_socket() {
     }
 }
 
+/// T-08
 #[test]
 fn each_signal_leaves_a_last_answer_in_a_file() {
     let slow = MockOptions { faults: parsed(&["silent:tool=echo"]), ..MockOptions::default() };
@@ -112,7 +115,7 @@ fn each_signal_leaves_a_last_answer_in_a_file() {
     }
 }
 
-/// The terminal's buffer is small, so the bridge still writes when its reader goes.
+/// T-12: the terminal's buffer is small, so the bridge still writes when its reader goes.
 #[test]
 fn a_reader_that_is_gone_ends_the_bridge_and_one_that_does_not_read_cannot_hold_it() {
     let ended = |mock: &MockRemote| {
@@ -141,6 +144,7 @@ fn a_reader_that_is_gone_ends_the_bridge_and_one_that_does_not_read_cannot_hold_
     }
 }
 
+/// T-12
 #[test]
 fn answers_that_cannot_be_written_are_an_error() {
     let mock = MockRemote::start(MockOptions::default()).unwrap();
