@@ -1,4 +1,4 @@
-//! What a bridge has done so far, for whoever looks from outside (`status --running`). Counting
+//! What a bridge has done so far, for those who look from outside (`status --running`). Counting
 //! costs an increment; an observer is told a moment after something changed, and not while nothing
 //! does.
 
@@ -103,7 +103,8 @@ impl Bridge {
         }
         self.counters.due = None;
         let (phase, era) = (self.phase(), self.choices.era);
-        let host_era = match (self.opening.is_idle(), self.choices.host_is_modern) {
+        let slot = &self.slots[self.slots.for_host()];
+        let host_era = match (slot.opening.is_idle(), self.choices.host_is_modern) {
             (_, true) => Some("modern"),
             (false, false) => Some("legacy"),
             (true, false) => None,
@@ -112,20 +113,21 @@ impl Bridge {
         activity.phase = phase.to_owned();
         activity.host_era = host_era.map(str::to_owned);
         activity.server_era = era.map(|era| era.name().to_owned());
-        activity.transport = self.remote.transport().map(|transport| transport.name().to_owned());
+        activity.transport = slot.remote.transport().map(|transport| transport.name().to_owned());
         if let Some(Observer(tell)) = &mut self.counters.observer {
             tell(&self.counters.activity);
         }
     }
 
     fn phase(&self) -> &'static str {
-        if self.remote.authorizer().state().borrow().is_waiting() {
+        let slot = &self.slots[self.slots.for_host()];
+        if self.authorizer().state().borrow().is_waiting() {
             "signing in"
-        } else if self.opening.is_ready() || self.modern.is_on() {
+        } else if slot.opening.is_ready() || slot.adapter.is_on() {
             "ready"
-        } else if self.opening.is_lost() {
+        } else if slot.opening.is_lost() {
             "reconnecting"
-        } else if self.opening.is_idle() && self.search.is_none() {
+        } else if slot.opening.is_idle() && slot.detection.is_none() {
             "starting"
         } else {
             "opening"

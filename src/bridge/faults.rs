@@ -1,51 +1,60 @@
 //! The net under one turn of the loop: a panic in it ends neither the process nor the host's other
-//! requests without an answer (T-18, E-59). Everything that is open is answered with an error, and
+//! requests without an answer (T-05, E-59). Everything that is open is answered with an error, and
 //! the loop goes on; if it happens again and again, the bridge ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Bridge;
+use super::reply::internal;
 use crate::eras::modern_host::ModernHost;
-use crate::error::{Failure, FailureKind};
 
 /// After this many faults nothing that the loop holds can be trusted.
 const MOST_FAULTS: u32 = 16;
 
 impl Bridge {
-    /// Lets the loop work on one event. Whatever was under way when it met a fault of its own is
-    /// answered with `-32603`.
+    /// Lets the loop work on one event and do all that it causes. Whatever was under way when it
+    /// met a fault of its own is answered with `-32603`.
     pub(super) fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
         // What a panic leaves half done is given up in `recover`.
-        if catch_unwind(AssertUnwindSafe(|| work(self))).is_ok() {
+        let turn = AssertUnwindSafe(|| {
+            work(self);
+            self.carry_out_effects();
+        });
+        if catch_unwind(turn).is_ok() {
+            let dropped = self.answer_dropped();
+            debug_assert_eq!(dropped, 0, "a request of the host was dropped without an answer");
             return;
         }
         self.faults += 1;
-        let recovered = catch_unwind(AssertUnwindSafe(|| self.recover()));
-        if recovered.is_err() {
+        if catch_unwind(AssertUnwindSafe(|| self.recover())).is_err() {
             self.faults = MOST_FAULTS;
         }
     }
 
-    /// Whether there is no point in going on.
+    /// Whether the bridge has met so many faults that it must end.
     pub(super) fn is_broken(&self) -> bool {
         self.faults >= MOST_FAULTS
     }
 
     fn recover(&mut self) {
         tracing::error!("`mcp-tether` met a fault of its own; all open requests are given up");
-        let failure = Failure::new(FailureKind::Internal, "`mcp-tether` met a fault of its own")
-            .hint("the server may or may not have acted on the request; please report this fault");
-        self.translating = false;
-        self.modern_host.finish(&failure);
-        self.carry_translation_out();
+        let failure = internal();
+        // Lines for the host are whole; what else was wanted is given up with the requests.
+        for line in self.effects.take_lines() {
+            self.host.writer.push(line);
+        }
+        self.answer_dropped();
+        self.with_host_adapter(|host, _| host.finish(&failure));
+        self.fail_all_slots(&failure);
+        self.carry_out_effects();
         self.modern_host = ModernHost::new();
-        self.in_every_lane(|bridge| {
-            bridge.fail_everything(&failure);
-            bridge.search = None;
-            if !bridge.opening.is_idle() && !bridge.opening.is_ready() {
-                bridge.initialize_failed();
+        for slot in self.slots.ids() {
+            self.slots[slot].detection = None;
+            let opening = &self.slots[slot].opening;
+            if !opening.is_idle() && !opening.is_ready() {
+                self.initialize_failed(slot);
             }
-        });
+        }
     }
 }
 
@@ -56,8 +65,9 @@ mod tests {
 
     use super::*;
     use crate::bridge::BridgeOptions;
+    use crate::bridge::host_side::request::HostRequest;
     use crate::host::{DriveOutcome, HostEnd, in_process};
-    use crate::jsonrpc::Line;
+    use crate::jsonrpc::{Line, Message};
     use crate::remote::RemoteOptions;
 
     /// A bridge to a server that is not there.
@@ -79,7 +89,7 @@ mod tests {
     const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
         "protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{}}}"#;
 
-    /// T-18, E-59
+    /// T-05, E-59
     #[tokio::test]
     async fn a_panic_in_a_turn_answers_what_is_open_and_the_loop_goes_on() {
         let (mut bridge, mut end) = bridge();
@@ -87,8 +97,13 @@ mod tests {
             bridge.guarded(|bridge| bridge.take_line(Line::Text(INITIALIZE.into())));
             let list = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
             bridge.guarded(|bridge| bridge.take_line(Line::Text(list.into())));
-            bridge.guarded(|_| panic!("a fault that the test asked for"));
-            for id in [1, 2] {
+            let call = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call"}"#;
+            bridge.guarded(|bridge| {
+                let call = Message::parse(call).unwrap();
+                let _in_hand = HostRequest::new(call, None, &bridge.unanswered);
+                panic!("a fault that the test asked for");
+            });
+            for id in [3, 1, 2] {
                 let answer = told(&mut bridge, &mut end).await;
                 assert_eq!(answer["id"], id, "round {round}: {answer}");
                 assert_eq!(answer["error"]["code"], -32603);
@@ -98,7 +113,6 @@ mod tests {
         assert!(!bridge.is_broken());
     }
 
-    /// T-18
     #[tokio::test]
     async fn a_loop_that_panics_again_and_again_ends() {
         let (mut bridge, _end) = bridge();

@@ -1,29 +1,17 @@
 //! The loop between host and remote. One task owns all state: it takes host lines, remote events,
-//! timers and reasons to end, and hands each to one named function.
+//! changes of the sign-in, timers and reasons to end, and hands each to one named function.
 //!
 //! It never waits for the network: exchanges are tasks of `remote`, their results are events.
 
 mod activity;
-mod batches;
-mod early;
+mod effects;
+mod eras;
 mod faults;
-mod from_host;
-mod from_remote;
-mod in_flight;
-mod known_era;
-mod lanes;
-mod modern;
-mod modern_host;
-mod opening;
-mod remembered;
-mod search;
-mod shutdown;
-mod sign_in;
-mod sign_in_offer;
-mod timers;
-mod tool_filter;
-mod translation;
-mod upstream;
+mod host_side;
+mod remote_side;
+mod reply;
+mod session;
+mod without_remote;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,28 +20,28 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use self::activity::Counters;
-use self::batches::Batches;
-use self::in_flight::{Asker, Held, InFlight, Purpose};
-use self::lanes::Lanes;
-use self::modern::Modern;
-use self::opening::Opening;
-use self::remembered::Remembered;
-use self::search::{Choices, Search};
-use self::timers::{Timers, until};
+use self::effects::Effects;
+use self::eras::era_detection::Choices;
+use self::host_side::batches::Batches;
+use self::host_side::request::{HostRequest, Unanswered};
+use self::remote_side::in_flight::{InFlight, Purpose};
+use self::session::slots::{SessionSlot, SessionSlots, SlotId};
+use self::session::timers::{Timers, until};
+use self::without_remote::response_cache::ResponseCache;
 use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{DriveOutcome, HostStreams};
-use crate::jsonrpc::{Frame, Line, Message};
+use crate::jsonrpc::{Line, Message};
+use crate::platform::{Reason, Shutdown};
 use crate::protocol::ProtocolVersion;
-use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
+use crate::remote::{Remote, RemoteEvent, RemoteOptions, SignInState};
 
 pub use crate::eras::Pin;
 pub use activity::{Activity, Observer};
-pub use known_era::KnownEra;
-pub use remembered::MemoryOptions;
-pub use shutdown::{Reason, Shutdown};
-pub use tool_filter::ToolFilter;
+pub use eras::known_era::KnownEra;
+pub use host_side::tool_filter::ToolFilter;
+pub use without_remote::response_cache::MemoryOptions;
 
 /// How many events or lines are handled before what they produced is written.
 const BURST: usize = 128;
@@ -61,7 +49,7 @@ const BURST: usize = 128;
 /// long they may take in all.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long the answer to an `initialize` under way is awaited, to end the session it opens.
-const LAST_ANSWER: Duration = Duration::from_millis(250);
+const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// What a bridge is made of.
 #[derive(Debug)]
@@ -74,7 +62,7 @@ pub struct BridgeOptions {
     pub known_era: Option<KnownEra>,
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
-    /// Where answers of the last session are kept; `None` keeps and uses none.
+    /// Where answers of the last session are kept; with `None` no answers are kept or used.
     pub memory: Option<MemoryOptions>,
     /// Is told once how the remote was reached.
     pub connected: Option<oneshot::Sender<Connected>>,
@@ -115,7 +103,7 @@ pub enum Ended {
     HostClosedOutput,
     /// What the host is owed cannot be written, such as to a full disk.
     OutputFailed,
-    /// A signal, or whoever started the bridge.
+    /// A signal, the end of the parent process, or the program that runs the bridge.
     Requested(Reason),
     /// The bridge met too many faults of its own.
     Broken,
@@ -132,31 +120,24 @@ pub async fn run(host: HostStreams, options: BridgeOptions, shutdown: Shutdown) 
 
 struct Bridge {
     host: HostStreams,
-    remote: Remote,
     events: mpsc::Receiver<RemoteEvent>,
     limits: crate::remote::Limits,
     hidden_tools: ToolFilter,
     connected: Option<oneshot::Sender<Connected>>,
-    remembered: Remembered,
-    /// Calls of the tool `sign_in` that wait for its page.
-    sign_in_calls: Vec<Held>,
     numbers: Numbers,
     choices: Choices,
-    /// Finding out what the remote is, while that goes on.
-    search: Option<Search>,
-    modern: Modern,
-    /// A modern host, where the remote is a legacy one.
+    slots: SessionSlots,
+    /// The adapter of a modern host, where the remote is a legacy one.
     modern_host: ModernHost,
-    /// What that wants done is being done.
-    translating: bool,
     /// When a modern host that asks what the server can do is answered in any case.
     discover_due: Option<Instant>,
-    lanes: Lanes,
-    session: Arc<Session>,
-    opening: Opening,
+    effects: Effects,
     in_flight: InFlight,
     batches: Batches,
-    timers: Timers,
+    /// Calls of the tool `sign_in` that wait for its page.
+    sign_in_calls: Vec<HostRequest>,
+    /// Where requests end up that a fault of the bridge drops.
+    unanswered: Arc<Unanswered>,
     counters: Counters,
     /// How often a turn of the loop met a fault of the bridge.
     faults: u32,
@@ -168,28 +149,23 @@ impl Bridge {
         let timers = Timers::new(options.remote.keep_alive);
         let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);
         let (remote, events) = Remote::new(options.remote)?;
+        let first = SessionSlot::new(remote, ResponseCache::new(options.memory), timers);
         Ok(Self {
             host,
-            remote,
             events,
             limits,
             hidden_tools: options.hidden_tools,
             connected: options.connected,
-            remembered: Remembered::new(options.memory),
-            sign_in_calls: Vec::new(),
             numbers: Numbers::default(),
             choices,
-            search: None,
-            modern: Modern::default(),
+            slots: SessionSlots::new(first),
             modern_host: ModernHost::new(),
-            translating: false,
             discover_due: None,
-            lanes: Lanes::default(),
-            session: Session::unopened(0),
-            opening: Opening::default(),
+            effects: Effects::default(),
             in_flight: InFlight::default(),
             batches: Batches::default(),
-            timers,
+            sign_in_calls: Vec::new(),
+            unanswered: Arc::default(),
             counters: Counters::new(options.observer),
             faults: 0,
         })
@@ -197,7 +173,7 @@ impl Bridge {
 
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
         let mut drained_by: Option<Instant> = None;
-        let mut sign_in = self.remote.authorizer().state();
+        let mut sign_in = self.authorizer().state();
         let ended = loop {
             if drained_by.is_some() && self.is_drained() {
                 break Ended::HostLeft;
@@ -211,7 +187,7 @@ impl Bridge {
                     Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
                     None => {
                         drained_by = Some(Instant::now() + self.limits.drain);
-                        self.guarded(Self::host_leaves);
+                        self.guarded(|bridge| bridge.with_host_adapter(|host, _| host.leave()));
                     }
                 },
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
@@ -222,9 +198,7 @@ impl Bridge {
                     DriveOutcome::Closed => break Ended::HostClosedOutput,
                     DriveOutcome::Failed => break Ended::OutputFailed,
                 },
-                () = changed(&mut sign_in) => {
-                    self.guarded(|bridge| bridge.in_every_lane(Self::take_sign_in_state));
-                }
+                () = changed(&mut sign_in) => self.guarded(Self::take_sign_in_state),
                 () = until(timer), if timer.is_some() => {
                     if drained_by.is_some_and(|by| by <= Instant::now()) {
                         break Ended::HostLeft;
@@ -237,12 +211,6 @@ impl Bridge {
         tracing::debug!(?ended, "the bridge ends");
         self.finish(ended, &mut shutdown).await;
         ended
-    }
-
-    /// The host has closed its end: what only it could go on with is given up.
-    fn host_leaves(&mut self) {
-        self.modern_host.leave();
-        self.carry_translation_out();
     }
 
     fn take_lines(&mut self, first: Line) {
@@ -267,8 +235,7 @@ impl Bridge {
     /// Whether nothing is owed to a host that has closed its end.
     fn is_drained(&self) -> bool {
         self.in_flight.host_waits_for_nothing()
-            && self.opening.holds_nothing()
-            && self.lanes.hold_nothing()
+            && self.slots.hold_nothing()
             && !self.modern_host.waits()
             && self.sign_in_calls.is_empty()
             && self.host.writer.is_empty()
@@ -276,20 +243,19 @@ impl Bridge {
 
     /// Answers what is open, ends the remote session, and writes the last lines.
     async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
-        for lane in self.lanes.all() {
-            self.enter(lane);
-            self.await_session_under_way().await;
+        for slot in self.slots.ids() {
+            self.await_session_under_way(slot).await;
         }
         let failure = Failure::new(FailureKind::Lost, "the bridge is shutting down")
             .hint("the server may or may not have acted on the request; check before repeating it");
-        self.modern_host.finish(&failure);
-        self.carry_translation_out();
-        self.in_every_lane(|bridge| bridge.fail_everything(&failure));
-        let mut left = self.lanes.take_parked();
-        let leaving = left.iter_mut().map(|(remote, session)| remote.close(session));
-        let session = Arc::clone(&self.session);
+        self.guarded(|bridge| {
+            bridge.with_host_adapter(|host, _| host.finish(&failure));
+            bridge.carry_out_effects();
+            bridge.fail_all_slots(&failure);
+        });
+        let leaving = self.slots.iter_mut().map(|slot| slot.remote.close(&slot.session));
         let writer = &mut self.host.writer;
-        let last_words = async {
+        let final_write = async {
             if ended == Ended::HostLeft {
                 // A reader may be slow; a signal ends its time.
                 tokio::select! {
@@ -302,34 +268,40 @@ impl Bridge {
                 let _ = tokio::time::timeout(FINAL_WRITE_TIMEOUT, flushed).await;
             }
         };
-        let others = futures_util::future::join_all(leaving);
-        tokio::join!(last_words, self.remote.close(&session), others);
+        tokio::join!(final_write, futures_util::future::join_all(leaving));
     }
 
     /// A session that is being opened would otherwise stay behind at the remote.
-    async fn await_session_under_way(&mut self) {
-        let deadline = Instant::now() + LAST_ANSWER;
-        while self.opening.is_under_way() {
+    async fn await_session_under_way(&mut self, slot: SlotId) {
+        let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
+        while self.slots[slot].opening.is_under_way() {
             match tokio::time::timeout_at(deadline, self.events.recv()).await {
-                Ok(Some(event)) => self.take_event(event),
+                Ok(Some(event)) => self.guarded(|bridge| bridge.take_event(event)),
                 _ => return,
             }
         }
     }
 
-    /// Fails what the host waits for in the entered lane.
-    fn fail_everything(&mut self, failure: &Failure) {
+    /// Fails whatever the host waits for.
+    fn fail_all_slots(&mut self, failure: &Failure) {
+        for slot in self.slots.ids() {
+            self.fail_everything(slot, failure);
+        }
+    }
+
+    /// Fails what the host waits for in this slot.
+    fn fail_everything(&mut self, slot: SlotId, failure: &Failure) {
         for number in self.in_flight.host_numbers() {
             let generation = self.in_flight.get(number).map(|request| request.generation);
-            if generation.is_some_and(|of| self.lanes.is_entered(of)) {
+            if generation.is_some_and(|of| self.slots.of_generation(of) == slot) {
                 self.fail(number, failure);
             }
         }
-        for held in self.opening.release() {
-            self.refuse(&held, failure);
+        for held in self.slots[slot].opening.release() {
+            self.refuse(held, failure);
         }
-        for held in std::mem::take(&mut self.sign_in_calls) {
-            self.refuse(&held, failure);
+        for call in std::mem::take(&mut self.sign_in_calls) {
+            self.refuse(call, failure);
         }
     }
 
@@ -337,68 +309,21 @@ impl Bridge {
     fn fail(&mut self, number: u64, failure: &Failure) {
         let Some(request) = self.in_flight.close(number) else { return };
         request.flight.settle();
-        if let Purpose::Host(held) = &request.purpose {
-            self.refuse(held, failure);
-        }
-    }
-
-    /// Answers a host's message with a failure, if it is owed an answer.
-    fn refuse(&mut self, held: &Held, failure: &Failure) {
-        if let Some(id) = held.message.id() {
-            tracing::info!(
-                method = held.message.method(),
-                milliseconds = held.milliseconds(),
-                kind = failure.kind.name(),
-                "{}",
-                failure.message
-            );
-            if !held.is_translators() {
-                self.counters.error(Some(failure.kind));
-            }
-            self.answer(held, Frame::from(failure.to_response(id)));
-        }
-    }
-
-    /// Gives an answer to whoever asked.
-    fn answer(&mut self, held: &Held, answer: Frame) {
-        match held.asker {
-            Asker::Translator => self.answer_translator_with(held, answer),
-            Asker::Host | Asker::ModernHost => self.write_answer(held.batch, answer),
-        }
-    }
-
-    /// Writes an answer to the host, at once or with the rest of its batch.
-    fn write_answer(&mut self, batch: Option<u64>, answer: Frame) {
-        match batch {
-            None => self.host.writer.push(answer),
-            Some(batch) => {
-                if let Some(line) = self.batches.add(batch, Some(answer)) {
-                    self.host.writer.push(line);
-                }
-            }
+        if let Purpose::Host(request) = request.purpose {
+            self.refuse(request, failure);
         }
     }
 
     fn next_timer(&self) -> Option<Instant> {
-        let timers = [
-            self.timers.next(),
-            self.lanes.next_timer(),
-            self.modern.due(),
-            self.translation_due(),
-            self.counters.due(),
-        ];
-        timers.into_iter().flatten().min()
-    }
-
-    fn in_every_lane(&mut self, work: impl Fn(&mut Self)) {
-        for lane in self.lanes.all() {
-            self.enter(lane);
-            work(self);
-        }
+        let slots = self.slots.iter().filter_map(SessionSlot::next_timer).min();
+        [slots, self.translation_due(), self.counters.due()].into_iter().flatten().min()
     }
 
     fn take_timers(&mut self) {
-        self.in_every_lane(Self::take_lane_timers);
+        for slot in self.slots.ids() {
+            self.take_slot_timers(slot);
+            self.carry_out_effects();
+        }
         let now = Instant::now();
         if self.translation_due().is_some_and(|at| at <= now) {
             self.take_translation_time(now);
@@ -406,34 +331,34 @@ impl Bridge {
         self.tell_activity(now);
     }
 
-    fn take_lane_timers(&mut self) {
+    fn take_slot_timers(&mut self, slot: SlotId) {
         let now = Instant::now();
-        if self.timers.answer_is_due(now) {
-            self.answer_early();
+        if self.slots[slot].timers.answer_is_due(now) {
+            self.answer_early(slot);
         }
-        if self.timers.listen_is_due(now) {
-            self.listen();
+        if self.slots[slot].timers.listen_is_due(now) {
+            self.listen(slot);
         }
-        if self.modern.due().is_some_and(|at| at <= now) {
-            self.with_modern(|modern, turn| modern.take_time(turn));
+        if self.slots[slot].adapter.due().is_some_and(|at| at <= now) {
+            self.with_remote_adapter(slot, |remote, context| remote.take_time(context));
         }
-        if self.timers.reopen_is_due(now) && self.opening.is_lost() {
-            self.reopen();
+        if self.slots[slot].timers.reopen_is_due(now) && self.slots[slot].opening.is_lost() {
+            self.reopen(slot);
         }
-        if self.timers.ping_is_due(now) && self.opening.is_ready() {
-            self.ping();
+        if self.slots[slot].timers.ping_is_due(now) && self.slots[slot].opening.is_ready() {
+            self.ping(slot);
         }
     }
 
     /// Asks the remote for a sign of life; what comes of it shows whether the session is lost.
-    fn ping(&mut self) {
+    fn ping(&mut self, slot: SlotId) {
         if let Ok(ping) = Message::parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#) {
-            self.ask(&ping, Purpose::Own);
+            self.ask(slot, &ping, Purpose::Own);
         }
     }
 }
 
-/// Waits for a change; for ever where there is no sign-in.
+/// Waits for a change of the sign-in; for ever where there is none to wait for.
 async fn changed(state: &mut watch::Receiver<SignInState>) {
     if state.changed().await.is_err() {
         std::future::pending::<()>().await;

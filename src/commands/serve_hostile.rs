@@ -6,9 +6,9 @@ use std::fmt::Write;
 use super::logging;
 use super::prepare::block_on;
 use super::serve_mock::not_served;
-use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{ExitCode, Result};
+use crate::platform::Shutdown;
 use crate::settings::LogOptions;
 use mcp_tether_mock::{Consent, Finding, Hostile};
 

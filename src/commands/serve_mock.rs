@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::logging;
 use super::prepare::block_on;
 use super::snippets::snippets;
-use crate::bridge::Shutdown;
 use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::NewEntry;
+use crate::platform::Shutdown;
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
     self, Address, Answers, Auth, DataFile, DataProblem, Fault, MockOptions, Mode, Overview,

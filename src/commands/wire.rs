@@ -4,9 +4,10 @@
 use tokio::sync::mpsc;
 
 use super::session::Lines;
-use crate::bridge::{self, BridgeOptions, Ended, Shutdown};
+use crate::bridge::{self, BridgeOptions, Ended};
 use crate::error::{Error, ExitCode, Result};
 use crate::host::{HostEnd, HostStreams, in_process};
+use crate::platform::Shutdown;
 
 /// How many lines may wait in each direction.
 const LINES_WAITING: usize = 16;

@@ -6,8 +6,10 @@ mod clock;
 mod own_program;
 mod paths;
 pub mod private_file;
+mod shutdown;
 
 pub use browser::{Browser, BrowserError, NoBrowser, SystemBrowser};
 pub use clock::{Clock, SystemClock};
 pub use own_program::own_program;
 pub use paths::{NoFolder, Paths, STATE_VARIABLE};
+pub use shutdown::{Reason, Shutdown};

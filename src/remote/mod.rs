@@ -36,11 +36,10 @@ use url::Url;
 
 use self::concurrency_limit::ConcurrencyLimit;
 use self::wire::Wire;
-use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind, Result};
 use crate::http::Outbound;
 
-pub(crate) use crate::auth::SignInState;
+pub(crate) use crate::auth::{Authorizer, SignInState};
 pub use events::{Event, EventDecoder, TooLarge};
 pub(crate) use exchange_handle::ExchangeHandle;
 pub(crate) use failures::{

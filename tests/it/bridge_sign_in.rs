@@ -86,7 +86,7 @@ async fn a_stored_sign_in_opens_no_tab() {
     let mut options = BridgeOptions::new(mcp_tether::remote::RemoteOptions::new(first.mock.url()));
     signing.prepare(&mut options);
     let (host, mut end) = mcp_tether::host::in_process();
-    let (stop, shutdown) = mcp_tether::bridge::Shutdown::when_asked();
+    let (stop, shutdown) = mcp_tether::platform::Shutdown::when_asked();
     let second = tokio::spawn(mcp_tether::bridge::run(host, options, shutdown));
     end.send(initialize("2025-11-25")).await;
     let line = tokio::time::timeout(crate::support::harness::PATIENCE, end.receive()).await;

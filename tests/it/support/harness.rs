@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mcp_tether::bridge::{self, BridgeOptions, Ended, Shutdown};
+use mcp_tether::bridge::{self, BridgeOptions, Ended};
 use mcp_tether::host::{HostEnd, in_process};
+use mcp_tether::platform::Shutdown;
 use mcp_tether::remote::RemoteOptions;
 use mcp_tether_mock::{Fault, MockOptions, MockRemote, RecordedRequest};
 use serde_json::{Value, json};

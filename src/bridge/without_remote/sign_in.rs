@@ -1,17 +1,18 @@
-//! A sign-in that waits while the host waits: with nothing remembered, the host gets a
+//! A sign-in that waits while the host waits: with nothing cached, the host gets a
 //! truthful minimal answer whose one tool, `sign_in`, gives the page to open. When the sign-in is
 //! done everything goes on without a restart.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Bridge;
-use super::in_flight::Held;
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::HostRequest;
+use crate::bridge::session::slots::SlotId;
 use crate::error::Failure;
 use crate::jsonrpc::Frame;
 use crate::protocol::{Era, ProtocolVersion, methods};
 use crate::redact::SafeUrl;
-use crate::remote::SignInState;
+use crate::remote::{Authorizer, SignInState};
 
 /// The tool of the minimal answer.
 const TOOL: &str = "sign_in";
@@ -31,37 +32,50 @@ struct Call {
 
 impl Bridge {
     /// Something changed about signing in.
-    pub(super) fn take_sign_in_state(&mut self) {
-        let state = self.remote.authorizer().state().borrow().clone();
-        match &state {
-            SignInState::Waiting(_) | SignInState::Needed if self.timers.grace_is_over() => {
-                self.answer_minimal();
-                self.offer_sign_in();
+    pub(in crate::bridge) fn take_sign_in_state(&mut self) {
+        let state = self.sign_in_state();
+        for slot in self.slots.ids() {
+            match &state {
+                SignInState::Waiting(_) | SignInState::Needed
+                    if self.slots[slot].timers.grace_is_over() =>
+                {
+                    self.answer_minimal(slot);
+                    self.offer_sign_in(slot);
+                }
+                SignInState::SignedIn if self.slots[slot].opening.is_lost() => self.reopen(slot),
+                _ => {}
             }
-            SignInState::SignedIn if self.opening.is_lost() => self.reopen(),
-            _ => {}
         }
         if !matches!(state, SignInState::Idle | SignInState::Needed) {
-            for held in std::mem::take(&mut self.sign_in_calls) {
-                self.answer_sign_in(&held);
+            for call in std::mem::take(&mut self.sign_in_calls) {
+                self.answer_sign_in(call);
             }
         }
     }
 
+    fn sign_in_state(&self) -> SignInState {
+        self.authorizer().state().borrow().clone()
+    }
+
+    /// Who signs in: the same for all sessions.
+    pub(in crate::bridge) fn authorizer(&self) -> &Authorizer {
+        self.slots[SlotId::FIRST].remote.authorizer()
+    }
+
     /// Whether a person has to act before the remote answers anything.
-    pub(super) fn sign_in_waits(&self) -> bool {
-        let state = self.remote.authorizer().state();
-        matches!(*state.borrow(), SignInState::Waiting(_) | SignInState::Needed)
+    pub(in crate::bridge) fn sign_in_waits(&self) -> bool {
+        matches!(*self.authorizer().state().borrow(), SignInState::Waiting(_) | SignInState::Needed)
     }
 
     /// Answers the host's `initialize` although nothing is known of the server but that it wants a
     /// sign-in.
-    pub(super) fn answer_minimal(&mut self) {
-        if !self.remembered.is_on() {
+    pub(in crate::bridge) fn answer_minimal(&mut self, slot: SlotId) {
+        let state = &self.slots[slot];
+        if !state.cache.is_on() {
             return;
         }
-        let Some(number) = self.opening.first_number() else { return };
-        let Some(initialize) = self.opening.initialize().cloned() else { return };
+        let Some(number) = state.opening.first_number() else { return };
+        let Some(initialize) = state.opening.initialize() else { return };
         let version =
             initialize.params_as::<Hello>().and_then(|h| ProtocolVersion::from_name(&h.version));
         let version = version
@@ -69,14 +83,18 @@ impl Bridge {
             .unwrap_or(ProtocolVersion::NEWEST_LEGACY);
         let result =
             self.minimal_result(version, "The tools appear by themselves once it is done.");
-        self.remember_minimal_lists();
-        self.answer_first(number, &result);
+        self.cache_minimal_lists(slot);
+        self.answer_first(slot, number, &result);
     }
 
     /// The `InitializeResult` of a server of which nothing else is known; `after` says what the
     /// host sees when the sign-in is done.
-    pub(super) fn minimal_result(&self, version: ProtocolVersion, after: &str) -> String {
-        let server = SafeUrl::new(self.remote.endpoint()).to_string();
+    pub(in crate::bridge) fn minimal_result(
+        &self,
+        version: ProtocolVersion,
+        after: &str,
+    ) -> String {
+        let server = SafeUrl::new(self.slots[SlotId::FIRST].remote.endpoint()).to_string();
         let changing = json!({ "listChanged": true });
         let result = json!({
             "protocolVersion": version.name(),
@@ -91,59 +109,71 @@ impl Bridge {
     }
 
     /// From now on lists are answered with the one tool.
-    pub(super) fn remember_minimal_lists(&mut self) {
-        let server = SafeUrl::new(self.remote.endpoint()).to_string();
+    pub(in crate::bridge) fn cache_minimal_lists(&mut self, slot: SlotId) {
+        let server = SafeUrl::new(self.slots[SlotId::FIRST].remote.endpoint()).to_string();
         let lists = [
             ("tools/list", json!({ "tools": [tool(&server)] })),
             ("prompts/list", json!({ "prompts": [] })),
             ("resources/list", json!({ "resources": [] })),
             ("resources/templates/list", json!({ "resourceTemplates": [] })),
         ];
-        self.remembered.answer_minimal(lists.map(|(method, list)| (method, list.to_string())));
+        self.slots[slot]
+            .cache
+            .answer_minimal(lists.map(|(method, list)| (method, list.to_string())));
     }
 
-    /// Takes a call of the tool `sign_in`, if that is what the host was offered. Says whether it
-    /// was one.
-    pub(super) fn take_sign_in_call(&mut self, held: &Held) -> bool {
-        let waits = self.opening.is_answered_early() || self.waits_for_era(held);
-        let offered = self.remembered.is_minimal() && waits;
-        let is_call = || held.message.params_as::<Call>().is_some_and(|call| call.name == TOOL);
+    /// Takes a call of the tool `sign_in`, if that is what the host was offered. Gives back any
+    /// other.
+    pub(in crate::bridge) fn take_sign_in_call(
+        &mut self,
+        slot: SlotId,
+        request: HostRequest,
+    ) -> Option<HostRequest> {
+        let state = &self.slots[slot];
+        let waits = state.opening.is_answered_early() || self.waits_for_era(&request);
+        let offered = state.cache.is_minimal() && waits;
+        let is_call =
+            || request.message().params_as::<Call>().is_some_and(|call| call.name == TOOL);
         if !offered || !is_call() {
-            return false;
+            return Some(request);
         }
-        let done = *self.remote.authorizer().state().borrow() == SignInState::SignedIn;
+        let done = *self.authorizer().state().borrow() == SignInState::SignedIn;
         if !done {
-            self.remote.authorizer().begin();
+            self.authorizer().begin();
         }
-        let state = self.remote.authorizer().state().borrow().clone();
-        match state {
-            SignInState::Waiting(_) | SignInState::SignedIn => self.answer_sign_in(held),
-            _ => self.sign_in_calls.push(held.clone()),
+        match self.sign_in_state() {
+            SignInState::Waiting(_) | SignInState::SignedIn => self.answer_sign_in(request),
+            _ => self.sign_in_calls.push(request),
         }
-        true
+        None
     }
 
-    fn answer_sign_in(&mut self, held: &Held) {
-        let state = self.remote.authorizer().state().borrow().clone();
-        let failed = matches!(state, SignInState::Failed(_));
-        self.report_progress(held);
+    fn answer_sign_in(&mut self, request: HostRequest) {
+        let failed = matches!(self.sign_in_state(), SignInState::Failed(_));
+        self.report_progress(&request);
         let content = json!([{ "type": "text", "text": self.how_to_sign_in() }]);
         let result = json!({ "content": content, "isError": failed });
-        self.answer_in_its_era(held, &result.to_string());
+        self.reply_in_its_era(request, &result.to_string());
     }
 
-    fn report_progress(&mut self, held: &Held) {
-        let token = held.message.params_as::<Call>().map(|call| call.meta["progressToken"].clone());
+    fn report_progress(&mut self, request: &HostRequest) {
+        let call = request.message().params_as::<Call>();
+        let token = call.map(|call| call.meta["progressToken"].clone());
         let Some(token) = token.filter(|token| !token.is_null()) else { return };
         let params =
             json!({ "progressToken": token, "progress": 1, "message": "the sign-in waits" });
         let line = json!({ "jsonrpc": "2.0", "method": methods::PROGRESS, "params": params });
-        self.tell_host(Frame::from(line.to_string()), None);
+        let slot = if request.is_from_adapter() {
+            self.slots.for_adapter()
+        } else {
+            self.slots.for_host()
+        };
+        self.tell_host(slot, Frame::from(line.to_string()), None);
     }
 
     /// What the person has to do now.
     fn how_to_sign_in(&self) -> String {
-        match &*self.remote.authorizer().state().borrow() {
+        match &*self.authorizer().state().borrow() {
             SignInState::Waiting(waiting) => {
                 // The page is for the person in front of the host: it holds a state, no credential.
                 let page = waiting.page.expose();
@@ -153,7 +183,7 @@ impl Bridge {
                 }
             }
             SignInState::SignedIn => "The sign-in is done; list the tools again.".to_owned(),
-            SignInState::Failed(failure) => told(failure),
+            SignInState::Failed(failure) => describe_failure(failure),
             SignInState::Idle | SignInState::Needed => {
                 format!("Call the tool `{TOOL}` to get the page to open.")
             }
@@ -161,7 +191,7 @@ impl Bridge {
     }
 }
 
-fn told(failure: &Failure) -> String {
+fn describe_failure(failure: &Failure) -> String {
     match &failure.hint {
         Some(hint) => format!("The sign-in did not work: {}. {hint}", failure.message),
         None => format!("The sign-in did not work: {}.", failure.message),

@@ -45,12 +45,12 @@ struct Answers {
     lists: BTreeMap<String, Box<RawValue>>,
 }
 
-/// The memory of one bridge.
+/// The cache of one session slot.
 #[derive(Debug, Default)]
-pub(super) struct Remembered {
+pub(in crate::bridge) struct ResponseCache {
     options: Option<MemoryOptions>,
     file: Option<PathBuf>,
-    /// Held while the file is changed: two changes at once would lose one of them.
+    /// HostRequest while the file is changed: two changes at once would lose one of them.
     changing: Arc<Mutex<()>>,
     /// What the host is being answered from.
     early: Option<Answers>,
@@ -60,23 +60,23 @@ pub(super) struct Remembered {
     served: BTreeSet<String>,
 }
 
-impl Remembered {
-    pub(super) fn new(options: Option<MemoryOptions>) -> Self {
+impl ResponseCache {
+    pub(in crate::bridge) fn new(options: Option<MemoryOptions>) -> Self {
         Self { options, ..Self::default() }
     }
 
-    /// The memory of a further session with the same remote.
-    pub(super) fn beside(&self) -> Self {
+    /// The cache of a further session with the same remote.
+    pub(in crate::bridge) fn beside(&self) -> Self {
         Self::new(self.options.clone())
     }
 
     /// Whether the host may be answered by anyone but the remote at all.
-    pub(super) fn is_on(&self) -> bool {
+    pub(in crate::bridge) fn is_on(&self) -> bool {
         self.options.is_some()
     }
 
     /// The host has said what it can do. Returns how long the remote has to answer.
-    pub(super) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
+    pub(in crate::bridge) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
         let options = self.options.as_ref()?;
         let hello = Object::parse(initialize.params()?)?;
         let mut digest = Sha256::new();
@@ -91,8 +91,9 @@ impl Remembered {
         Some(options.answer_within)
     }
 
-    /// Begins to answer from memory: the result of `initialize`, if the last session left one.
-    pub(super) fn answer_early(&mut self) -> Option<String> {
+    /// Begins to answer from the cache. Returns the result of `initialize`, if the last session
+    /// left one.
+    pub(in crate::bridge) fn answer_early(&mut self) -> Option<String> {
         let answers = read(self.file.as_deref()?)?;
         let result = answers.initialize.as_ref()?.get().to_owned();
         self.early = Some(answers);
@@ -101,7 +102,7 @@ impl Remembered {
 
     /// Begins to answer with these lists, because nothing is known of the server. All of them are
     /// compared later: whether the host asked for them or not, it should ask again.
-    pub(super) fn answer_minimal<const N: usize>(&mut self, lists: [(&str, String); N]) {
+    pub(in crate::bridge) fn answer_minimal<const N: usize>(&mut self, lists: [(&str, String); N]) {
         let mut answers = Answers::default();
         for (method, list) in lists {
             self.served.insert(method.to_owned());
@@ -112,17 +113,17 @@ impl Remembered {
     }
 
     /// Whether the host was told that a sign-in waits.
-    pub(super) fn is_minimal(&self) -> bool {
+    pub(in crate::bridge) fn is_minimal(&self) -> bool {
         self.minimal
     }
 
-    /// Whether the host is being answered from memory.
-    pub(super) fn is_answering(&self) -> bool {
+    /// Whether the host is being answered from the cache.
+    pub(in crate::bridge) fn is_answering(&self) -> bool {
         self.early.is_some()
     }
 
-    /// The result of a list, if it is remembered.
-    pub(super) fn list(&mut self, request: &Message) -> Option<String> {
+    /// The result of a list, if it is cache.
+    pub(in crate::bridge) fn list(&mut self, request: &Message) -> Option<String> {
         let method = request.method();
         if !is_first_page(request) {
             return None;
@@ -133,13 +134,17 @@ impl Remembered {
     }
 
     /// The remote is there: what it must be asked, to find out what has changed.
-    pub(super) fn finish(&mut self) -> BTreeSet<String> {
+    pub(in crate::bridge) fn finish(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.served)
     }
 
     /// What the remote says now to a list that the host was answered with. Returns the notification
     /// that is due if it differs.
-    pub(super) fn compare(&mut self, method: &str, result: &str) -> Option<&'static str> {
+    pub(in crate::bridge) fn compare(
+        &mut self,
+        method: &str,
+        result: &str,
+    ) -> Option<&'static str> {
         let known = self.early.as_ref().and_then(|answers| answers.lists.get(method));
         let changed = known.is_none_or(|known| known.get() != result);
         let (_, notification) = LISTS.iter().find(|(list, _)| *list == method)?;
@@ -147,13 +152,13 @@ impl Remembered {
     }
 
     /// Keeps what the remote answered to `initialize`.
-    pub(super) fn keep_initialize(&self, result: &str) {
+    pub(in crate::bridge) fn keep_initialize(&self, result: &str) {
         let result = raw(result);
         self.keep(|answers| answers.initialize = result);
     }
 
     /// Keeps what the remote answered to a list, if it came whole.
-    pub(super) fn keep_list(&self, request: &Message, answer: &Message) {
+    pub(in crate::bridge) fn keep_list(&self, request: &Message, answer: &Message) {
         // Asked for every answer: a result is looked into only if it is a list that is kept.
         let is_list = || LISTS.iter().any(|(list, _)| *list == request.method());
         if self.file.is_none() || !is_list() || !is_first_page(request) {

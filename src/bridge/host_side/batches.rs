@@ -9,7 +9,7 @@ use crate::jsonrpc::Frame;
 
 /// Batches whose answers are not complete.
 #[derive(Debug, Default)]
-pub(super) struct Batches {
+pub(in crate::bridge) struct Batches {
     open: HashMap<u64, Batch>,
 }
 
@@ -21,7 +21,7 @@ struct Batch {
 
 impl Batches {
     /// Begins a batch that will get `owed` answers.
-    pub(super) fn begin(&mut self, number: u64, owed: usize) {
+    pub(in crate::bridge) fn begin(&mut self, number: u64, owed: usize) {
         if owed > 0 {
             self.open.insert(number, Batch { owed, answers: Vec::with_capacity(owed) });
         }
@@ -29,7 +29,7 @@ impl Batches {
 
     /// Adds an answer, or `None` for a request that the host gave up; returns the line once the
     /// batch is complete.
-    pub(super) fn add(&mut self, number: u64, answer: Option<Frame>) -> Option<Frame> {
+    pub(in crate::bridge) fn add(&mut self, number: u64, answer: Option<Frame>) -> Option<Frame> {
         let batch = self.open.get_mut(&number)?;
         batch.owed -= 1;
         batch.answers.extend(answer.map(Frame::into_bytes));

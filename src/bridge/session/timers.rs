@@ -22,7 +22,7 @@ const SHORT_LIVES_IN_A_ROW: u32 = 3;
 
 /// Points in time that the bridge waits for.
 #[derive(Debug)]
-pub(super) struct Timers {
+pub(in crate::bridge) struct Timers {
     asked: Option<Instant>,
     answer: Option<Instant>,
     listen: Option<Instant>,
@@ -37,7 +37,7 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    pub(super) fn new(keep_alive: Option<Duration>) -> Self {
+    pub(in crate::bridge) fn new(keep_alive: Option<Duration>) -> Self {
         Self {
             asked: None,
             answer: None,
@@ -52,48 +52,48 @@ impl Timers {
     }
 
     /// The timers of a further session.
-    pub(super) fn beside(&self) -> Self {
+    pub(in crate::bridge) fn beside(&self) -> Self {
         Self::new(self.keep_alive)
     }
 
     /// The next point in time.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(in crate::bridge) fn next(&self) -> Option<Instant> {
         [self.answer, self.listen, self.reopen, self.ping].into_iter().flatten().min()
     }
 
-    /// The host waits for `initialize`: answer it from memory after this time.
-    pub(super) fn answer_after(&mut self, wait: Duration) {
+    /// The host waits for `initialize`: answer it from the cache after this time.
+    pub(in crate::bridge) fn answer_after(&mut self, wait: Duration) {
         self.asked = Some(Instant::now());
         self.answer = Some(Instant::now() + wait);
     }
 
     /// Requests of a modern host wait for the remote's era: look when the grace time for a person
     /// is over.
-    pub(super) fn look_after_grace(&mut self) {
+    pub(in crate::bridge) fn look_after_grace(&mut self) {
         self.answer_after(GRACE);
     }
 
     /// Look once more when the grace time for a person is over.
-    pub(super) fn answer_after_grace(&mut self) {
+    pub(in crate::bridge) fn answer_after_grace(&mut self) {
         self.answer = self.asked.map(|asked| asked + GRACE);
     }
 
     /// Whether a host that waits for a person must be answered now.
-    pub(super) fn grace_is_over(&self) -> bool {
+    pub(in crate::bridge) fn grace_is_over(&self) -> bool {
         self.asked.is_some_and(|asked| asked + GRACE <= Instant::now())
     }
 
     /// The host has its answer.
-    pub(super) fn answered(&mut self) {
+    pub(in crate::bridge) fn answered(&mut self) {
         self.answer = None;
     }
 
-    pub(super) fn answer_is_due(&mut self, now: Instant) -> bool {
+    pub(in crate::bridge) fn answer_is_due(&mut self, now: Instant) -> bool {
         due(&mut self.answer, now)
     }
 
     /// The session is open: listen soon.
-    pub(super) fn opened(&mut self) {
+    pub(in crate::bridge) fn opened(&mut self) {
         self.failures = 0;
         self.reopen = None;
         self.opened = Some(Instant::now());
@@ -102,12 +102,12 @@ impl Timers {
     }
 
     /// The first answer came: listen now. Returns whether listening was still due.
-    pub(super) fn listen_now(&mut self) -> bool {
+    pub(in crate::bridge) fn listen_now(&mut self) -> bool {
         self.listen.take().is_some()
     }
 
     /// The session is lost: nothing to listen to.
-    pub(super) fn lost(&mut self) {
+    pub(in crate::bridge) fn lost(&mut self) {
         self.listen = None;
         self.ping = None;
         self.opened = None;
@@ -115,7 +115,7 @@ impl Timers {
 
     /// Counts a session that was lost; the pause before the next one, if it was the last of several
     /// that lived for seconds only.
-    pub(super) fn pause_after_loss(&mut self) -> Option<Duration> {
+    pub(in crate::bridge) fn pause_after_loss(&mut self) -> Option<Duration> {
         let is_short = self.opened.is_none_or(|opened| opened.elapsed() < SHORT_LIFE);
         self.short_lives = if is_short { self.short_lives + 1 } else { 0 };
         let beyond = self.short_lives.checked_sub(SHORT_LIVES_IN_A_ROW + 1)?;
@@ -123,31 +123,31 @@ impl Timers {
     }
 
     /// Opening failed: try again after a growing pause.
-    pub(super) fn reopen_later(&mut self) {
+    pub(in crate::bridge) fn reopen_later(&mut self) {
         let pause = growing(self.failures);
         self.failures += 1;
         self.reopen_after(pause);
     }
 
     /// Opens the session again after this pause.
-    pub(super) fn reopen_after(&mut self, pause: Duration) {
+    pub(in crate::bridge) fn reopen_after(&mut self, pause: Duration) {
         self.reopen = Some(Instant::now() + pause);
     }
 
     /// Something was sent or received.
-    pub(super) fn traffic(&mut self) {
+    pub(in crate::bridge) fn traffic(&mut self) {
         self.ping = self.keep_alive.map(|pause| Instant::now() + pause);
     }
 
-    pub(super) fn listen_is_due(&mut self, now: Instant) -> bool {
+    pub(in crate::bridge) fn listen_is_due(&mut self, now: Instant) -> bool {
         due(&mut self.listen, now)
     }
 
-    pub(super) fn reopen_is_due(&mut self, now: Instant) -> bool {
+    pub(in crate::bridge) fn reopen_is_due(&mut self, now: Instant) -> bool {
         due(&mut self.reopen, now)
     }
 
-    pub(super) fn ping_is_due(&mut self, now: Instant) -> bool {
+    pub(in crate::bridge) fn ping_is_due(&mut self, now: Instant) -> bool {
         let due = due(&mut self.ping, now);
         if due {
             self.traffic();
@@ -157,7 +157,7 @@ impl Timers {
 }
 
 /// Waits for this point in time; for ever without one.
-pub(super) async fn until(timer: Option<Instant>) {
+pub(in crate::bridge) async fn until(timer: Option<Instant>) {
     match timer {
         Some(timer) => sleep_until(timer).await,
         None => std::future::pending().await,

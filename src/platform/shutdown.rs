@@ -33,7 +33,7 @@ impl Shutdown {
         Self { watch: Watch::Process(Box::new(platform::ProcessWatch::start())) }
     }
 
-    /// Watches this process's signals only, for what goes on without whoever started it.
+    /// Watches this process's signals only, for a process that outlives the one that started it.
     pub fn by_signals() -> Self {
         Self { watch: Watch::Process(Box::new(platform::ProcessWatch::signals())) }
     }

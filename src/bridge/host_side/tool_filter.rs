@@ -36,7 +36,7 @@ impl ToolFilter {
     ///
     /// # Errors
     /// What the host is told instead.
-    pub(super) fn allows(&self, call: &Message) -> Result<(), &'static str> {
+    pub(in crate::bridge) fn allows(&self, call: &Message) -> Result<(), &'static str> {
         if self.is_empty() {
             return Ok(());
         }
@@ -52,7 +52,7 @@ impl ToolFilter {
 
     /// The edits that cut hidden tools out of a `tools/list` answer; all other bytes stay (E-24:
     /// `nextCursor` too). Every member `tools` is cut, were there two of them.
-    pub(super) fn cuts(&self, answer: &Message) -> Vec<Edit> {
+    pub(in crate::bridge) fn cuts(&self, answer: &Message) -> Vec<Edit> {
         let result = answer.outcome().and_then(Object::parse).zip(answer.outcome_range());
         let Some((result, range)) = result else { return Vec::new() };
         let place = |tool: &RawValue| {

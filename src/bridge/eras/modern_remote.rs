@@ -7,43 +7,50 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::Bridge;
-use crate::eras::{AdapterContext, Exchange, ModernRemote, RemoteEffect};
+use crate::bridge::Bridge;
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::bridge::session::slots::{SessionSlot, SlotId};
+use crate::eras::{Exchange, ModernRemote, RemoteEffect};
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Kind, Message, RequestId};
 use crate::protocol::methods;
 use crate::remote::{ExchangeHandle, Outcome, Post, number_of};
 
-/// The adapter, and the exchanges that it has open.
+/// The adapter of one slot, and the exchanges that it has open.
 #[derive(Debug, Default)]
-pub(super) struct Modern {
+pub(in crate::bridge) struct RemoteAdapter {
     remote: Option<Box<ModernRemote>>,
     flights: HashMap<u64, ExchangeHandle>,
 }
 
-impl Modern {
+impl RemoteAdapter {
     /// Whether the remote is a modern one.
-    pub(super) fn is_on(&self) -> bool {
+    pub(in crate::bridge) fn is_on(&self) -> bool {
         self.remote.is_some()
     }
 
+    /// The adapter itself, if the remote is a modern one.
+    pub(in crate::bridge) fn remote_mut(&mut self) -> Option<&mut ModernRemote> {
+        self.remote.as_deref_mut()
+    }
+
     /// Whether this exchange is one of the adapter's, still wanted or not.
-    pub(super) fn sent(&self, exchange: u64) -> bool {
+    pub(in crate::bridge) fn sent(&self, exchange: u64) -> bool {
         self.flights.contains_key(&exchange)
     }
 
     /// When the adapter has something to do next.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(in crate::bridge) fn due(&self) -> Option<Instant> {
         self.remote.as_ref()?.due().map(Instant::from_std)
     }
 
-    /// From now on the remote is this one.
-    pub(super) fn begin(&mut self, remote: ModernRemote) {
+    /// Puts the adapter of this remote between the loop and the remote.
+    pub(in crate::bridge) fn begin(&mut self, remote: ModernRemote) {
         self.remote = Some(Box::new(remote));
     }
 
-    /// The remote is no longer known to be modern; its exchanges are given up.
-    pub(super) fn end(&mut self) {
+    /// Takes the adapter away and gives its exchanges up: the remote may not be modern any more.
+    pub(in crate::bridge) fn end(&mut self) {
         self.remote = None;
         for (_, flight) in self.flights.drain() {
             flight.abandon();
@@ -52,44 +59,31 @@ impl Modern {
 }
 
 impl Bridge {
-    /// Lets the adapter work, and does what it wants done.
-    pub(super) fn with_modern(
-        &mut self,
-        work: impl FnOnce(&mut ModernRemote, &mut AdapterContext<'_, RemoteEffect>),
-    ) {
-        let Some(remote) = &mut self.modern.remote else { return };
-        let mut effects = Vec::new();
-        let now = Instant::now().into_std();
-        work(
-            remote,
-            &mut AdapterContext { now, numbers: &mut self.numbers, effects: &mut effects },
-        );
-        for effect in effects {
-            self.carry_out(effect);
-        }
-    }
-
-    fn carry_out(&mut self, effect: RemoteEffect) {
+    pub(in crate::bridge) fn carry_out_for_remote(&mut self, slot: SlotId, effect: RemoteEffect) {
         match effect {
             RemoteEffect::Answer { number, answer, edits } => {
                 self.settle(number, &answer, &edits);
             }
             RemoteEffect::Fail { number, failure } => self.take_failure(number, &failure),
             RemoteEffect::Forget(number) => {
-                self.in_flight.close(number);
+                let open = self.in_flight.close(number);
+                if let Some(Purpose::Host(request)) = open.map(|open| open.purpose) {
+                    self.forget(request);
+                }
             }
-            RemoteEffect::Contradicted(number) => self.contradicted(number),
-            RemoteEffect::Accepted(number) => self.take_confirmation(number),
+            RemoteEffect::Contradicted(number) => self.contradicted(slot, number),
+            RemoteEffect::Accepted(number) => self.take_confirmation(slot, number),
             RemoteEffect::Notify(frame) => self.host.writer.push(frame),
-            RemoteEffect::Ask(question) => self.take_remote_request(&question, None),
-            RemoteEffect::Withdraw(id) => self.withdraw_question(id),
+            RemoteEffect::Ask(question) => self.take_remote_request(slot, &question, None),
+            RemoteEffect::Withdraw(id) => self.withdraw_question(slot, id),
             RemoteEffect::Exchange(exchange) => {
-                let post = self.modern_post(exchange);
-                self.modern.flights.insert(post.number, post.handle.clone());
-                self.remote.post(post);
+                let slot = &mut self.slots[slot];
+                let post = slot.modern_post(exchange);
+                slot.adapter.flights.insert(post.number, post.handle.clone());
+                slot.remote.post(post);
             }
             RemoteEffect::Close(exchange) => {
-                if let Some(flight) = self.modern.flights.get(&exchange) {
+                if let Some(flight) = self.slots[slot].adapter.flights.get(&exchange) {
                     flight.abandon();
                 }
             }
@@ -97,19 +91,24 @@ impl Bridge {
     }
 
     /// A question that the host need not answer any more (E-65).
-    fn withdraw_question(&mut self, id: u64) {
-        let generation = self.session.generation;
+    fn withdraw_question(&mut self, slot: SlotId, id: u64) {
+        let generation = self.slots[slot].session.generation;
         let id = RequestId::from(id);
         let Some(number) = self.in_flight.host_side_number(&id, generation) else { return };
         self.in_flight.close_to_host(&RequestId::from(number));
-        self.remote.open_prompts().set_count(self.in_flight.questions());
+        self.count_questions();
         let params = json!({ "requestId": number });
         let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
         self.host.writer.push(Frame::from(line.to_string()));
     }
 
     /// A message of a modern remote.
-    pub(super) fn take_modern_message(&mut self, exchange: u64, message: &Message) {
+    pub(in crate::bridge) fn take_modern_message(
+        &mut self,
+        slot: SlotId,
+        exchange: u64,
+        message: &Message,
+    ) {
         let is_ours = |id: &RequestId| match id {
             RequestId::Integer(digits) => digits.parse().is_ok_and(|id| number_of(id) == exchange),
             RequestId::Text(_) => false,
@@ -118,22 +117,33 @@ impl Bridge {
         if is_answer && !message.id().is_none_or(is_ours) {
             return tracing::warn!("ignored an answer of the server under another id");
         }
-        self.with_modern(|remote, turn| remote.take_message(exchange, message, turn));
+        self.with_remote_adapter(slot, |remote, context| {
+            remote.take_message(exchange, message, context)
+        });
     }
 
     /// The end of an exchange with a modern remote.
-    pub(super) fn take_modern_end(&mut self, exchange: u64, outcome: Outcome) {
-        self.modern.flights.remove(&exchange);
+    pub(in crate::bridge) fn take_modern_end(
+        &mut self,
+        slot: SlotId,
+        exchange: u64,
+        outcome: Outcome,
+    ) {
+        self.slots[slot].adapter.flights.remove(&exchange);
         let failure: Option<Failure> = match outcome {
             Outcome::Failed(failure) => Some(failure),
             Outcome::Refused(refused) => Some(refused.failure),
             Outcome::Done | Outcome::SessionLost => None,
         };
-        self.with_modern(|remote, turn| remote.take_end(exchange, failure, turn));
+        self.with_remote_adapter(slot, |remote, context| {
+            remote.take_end(exchange, failure, context)
+        });
     }
+}
 
+impl SessionSlot {
     /// An exchange of the adapter as one of the wire.
-    pub(super) fn modern_post(&self, exchange: Exchange) -> Post {
+    pub(in crate::bridge) fn modern_post(&self, exchange: Exchange) -> Post {
         let mut headers = HeaderMap::new();
         for (name, value) in exchange.headers {
             // Names are tokens and values are encoded (T-54, S-08); what is not never gets here.

@@ -45,7 +45,7 @@ impl KnownEra {
     }
 
     /// The era that a host of this era found, unless that is too long ago.
-    pub(super) fn read(&self, host: Era) -> Option<Era> {
+    pub(in crate::bridge) fn read(&self, host: Era) -> Option<Era> {
         let found = self.all();
         let At { modern, found } = match host {
             Era::Legacy => found.legacy_host?,
@@ -56,7 +56,7 @@ impl KnownEra {
     }
 
     /// Keeps an era, off the loop. What cannot be kept only costs a step next time.
-    pub(super) fn keep(&self, host: Era, era: Era) {
+    pub(in crate::bridge) fn keep(&self, host: Era, era: Era) {
         if self.read(host) == Some(era) {
             return;
         }

@@ -1,0 +1,396 @@
+//! Detection out what the remote is, probe by probe (T-80): carries out what `eras::Detection` decides,
+//! and goes on with what was found. Requests of the host wait meanwhile (T-81).
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::known_era::KnownEra;
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::Requester;
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::bridge::session::slots::{SessionSlot, SlotId};
+use crate::eras::{
+    AdapterOptions, Detection, ModernRemote, NextAction, Pin, Probe, ProbeOrder, ProbeOutcome,
+    SsePosition,
+};
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Message, error_response};
+use crate::protocol::{Era, codes};
+use crate::remote::{Outcome, ProbeRefusal, Session, Transport, TransportChoice};
+
+/// What is known of the remote's era and transport before it was asked.
+#[derive(Debug)]
+pub(in crate::bridge) struct Choices {
+    pin: Pin,
+    transport: TransportChoice,
+    /// The era that was found.
+    pub(in crate::bridge) era: Option<Era>,
+    /// Whether a request of a modern host was seen.
+    pub(in crate::bridge) host_is_modern: bool,
+    known: Option<KnownEra>,
+}
+
+impl Choices {
+    pub(in crate::bridge) fn new(
+        pin: Pin,
+        transport: TransportChoice,
+        known: Option<KnownEra>,
+    ) -> Self {
+        Self { pin, transport, era: None, host_is_modern: false, known }
+    }
+
+    /// Further sessions are opened over the transport that was found.
+    pub(in crate::bridge) fn settle_transport(&mut self, found: &Transport) {
+        self.transport = match found {
+            Transport::StreamableHttp => TransportChoice::HttpOnly,
+            Transport::HttpSse { .. } => TransportChoice::SseOnly,
+        };
+    }
+
+    fn probe_order(&self, host: Era, known: Option<&Transport>) -> ProbeOrder {
+        let (http, stream) = match (known, self.transport) {
+            (Some(Transport::StreamableHttp), _) => (true, None),
+            (Some(Transport::HttpSse { .. }), _) => (false, Some(SsePosition::First)),
+            (None, TransportChoice::HttpFirst) => (true, Some(SsePosition::Last)),
+            (None, TransportChoice::SseFirst) => (true, Some(SsePosition::First)),
+            (None, TransportChoice::HttpOnly) => (true, None),
+            (None, TransportChoice::SseOnly) => (false, Some(SsePosition::First)),
+        };
+        let known = || self.known.as_ref().and_then(|known| known.read(host));
+        ProbeOrder { host, pin: self.pin, remembered: self.era.or_else(known), http, stream }
+    }
+}
+
+/// Detection out what the remote is, while that goes on.
+#[derive(Debug)]
+pub(in crate::bridge) struct OngoingDetection {
+    detector: Detection,
+    opens: Opens,
+    /// The exchange of the probe under way.
+    exchange: u64,
+    /// What the first probe met.
+    first: Option<ProbeReport>,
+}
+
+/// What waits for the remote's era.
+#[derive(Debug)]
+enum Opens {
+    /// The session of a legacy host: its `initialize` under this number.
+    Session(u64, Message),
+    /// A modern host's request, which is sent itself if it is `server/discover`.
+    Request(Message),
+}
+
+/// What a remote said to a probe that led no further.
+#[derive(Clone, Debug)]
+struct ProbeReport {
+    failure: Failure,
+    answer: Option<Message>,
+}
+
+impl OngoingDetection {
+    /// Whether this exchange is the probe under way.
+    pub(in crate::bridge) fn is_at(&self, exchange: u64) -> bool {
+        self.exchange == exchange
+    }
+
+    /// Whether this is the number of what waits, in an exchange that led no further.
+    pub(in crate::bridge) fn waits_for(&self, number: u64) -> bool {
+        matches!(self.opens, Opens::Session(opened, _) if opened == number)
+    }
+}
+
+impl Opens {
+    fn host(&self) -> Era {
+        match self {
+            Self::Session(..) => Era::Legacy,
+            Self::Request(_) => Era::Modern,
+        }
+    }
+}
+
+impl Bridge {
+    /// Opens a session of a legacy host with this `initialize`, whatever the remote is.
+    pub(in crate::bridge) fn detect_for_session(
+        &mut self,
+        slot: SlotId,
+        number: u64,
+        initialize: Message,
+    ) {
+        self.detect(slot, Opens::Session(number, initialize));
+    }
+
+    /// A modern host's first request: finds out where it belongs.
+    pub(in crate::bridge) fn detect_for_request(&mut self, slot: SlotId, request: Message) {
+        self.detect(slot, Opens::Request(request));
+    }
+
+    fn detect(&mut self, slot: SlotId, opens: Opens) {
+        let state = &mut self.slots[slot];
+        state.adapter.end();
+        let order = self.choices.probe_order(opens.host(), state.remote.transport());
+        let detector = Detection::new(order);
+        state.detection = Some(OngoingDetection { detector, opens, exchange: 0, first: None });
+        self.probe(slot);
+    }
+
+    fn probe(&mut self, slot: SlotId) {
+        let options = self.adapter_options(slot);
+        let state = &mut self.slots[slot];
+        let Some(detection) = &state.detection else { return };
+        let (probe, again) = (detection.detector.probe(), detection.first.is_some());
+        tracing::debug!(step = ?probe, "finding out what the server is");
+        let discover = match (&detection.opens, probe) {
+            (Opens::Session(_, initialize), Probe::Discover) => {
+                ModernRemote::discover_for(initialize, &options, &mut self.numbers)
+            }
+            (Opens::Request(request), Probe::Discover) => {
+                ModernRemote::discover_like(request, &options, &mut self.numbers)
+            }
+            (Opens::Session(number, initialize), probe) => {
+                let (number, initialize) = (*number, initialize.clone());
+                return self.probe_with_initialize(slot, probe, number, &initialize, again);
+            }
+            // The adapter of the modern host opens the session with a legacy server.
+            (Opens::Request(_), _) => return self.found_legacy_for_request(slot),
+        };
+        state.probes_at(discover.number);
+        let post = state.modern_post(discover);
+        state.remote.open_streamable(post);
+    }
+
+    fn probe_with_initialize(
+        &mut self,
+        slot: SlotId,
+        probe: Probe,
+        number: u64,
+        initialize: &Message,
+        again: bool,
+    ) {
+        // What was not answered under one number goes out under another (E-05).
+        let exchange = if again { self.numbers.fresh() } else { number };
+        let frame = initialize.with_id(&exchange.to_string());
+        let state = &mut self.slots[slot];
+        let post = state.post(exchange, frame, initialize);
+        self.in_flight.moves_to(number, &post.handle);
+        state.probes_at(exchange);
+        match probe {
+            Probe::Stream => state.remote.open_http_sse(post),
+            Probe::Initialize | Probe::Discover => state.remote.open_streamable(post),
+        }
+    }
+
+    fn adapter_options(&self, slot: SlotId) -> AdapterOptions {
+        let remote = &self.slots[slot].remote;
+        AdapterOptions {
+            host_name: remote.endpoint().host_str().unwrap_or("server").to_owned(),
+            limit: self.limits.request,
+            extensions: remote.authorizer().extension().into_iter().collect(),
+        }
+    }
+
+    /// A JSON-RPC answer to the probe under way.
+    pub(in crate::bridge) fn take_probe_answer(&mut self, slot: SlotId, answer: &Message) {
+        let report = ProbeReport { failure: unexpected(), answer: Some(answer.clone()) };
+        self.judge(slot, ProbeOutcome::Answer(200, Some(answer)), report);
+    }
+
+    /// The probe under way ended without a JSON-RPC answer, or with an HTTP refusal.
+    pub(in crate::bridge) fn take_probe_end(&mut self, slot: SlotId, outcome: Outcome) {
+        match outcome {
+            Outcome::Refused(refused) => {
+                let ProbeRefusal { status, failure, answer } = *refused;
+                let report = ProbeReport { failure, answer: answer.clone() };
+                let outcome = match status {
+                    Some(status) => ProbeOutcome::Answer(status, answer.as_ref()),
+                    None => ProbeOutcome::NoStream,
+                };
+                self.judge(slot, outcome, report);
+            }
+            Outcome::Failed(failure) => {
+                let report = ProbeReport { failure, answer: None };
+                self.judge(slot, ProbeOutcome::Nothing, report);
+            }
+            Outcome::Done | Outcome::SessionLost => {
+                let report = ProbeReport { failure: unexpected(), answer: None };
+                self.judge(slot, ProbeOutcome::Nothing, report);
+            }
+        }
+    }
+
+    fn judge(&mut self, slot: SlotId, outcome: ProbeOutcome<'_>, report: ProbeReport) {
+        let Some(detection) = &mut self.slots[slot].detection else { return };
+        match detection.detector.judge(outcome) {
+            NextAction::Try(_) => {
+                detection.first.get_or_insert(report);
+                self.probe(slot);
+            }
+            NextAction::Settled(Era::Legacy) => self.found_legacy(slot, report.answer.as_ref()),
+            NextAction::Settled(Era::Modern) => self.found_modern(slot, report.answer.as_ref()),
+            NextAction::ReportThis => self.report(slot, report),
+            NextAction::ReportFirst => {
+                let first = detection.first.take().unwrap_or(report);
+                self.report(slot, first);
+            }
+        }
+    }
+
+    /// The remote is not what it was (T-84). The request that met this was not executed and goes
+    /// out once more; what else is under way is lost with the era.
+    pub(in crate::bridge) fn contradicted(&mut self, slot: SlotId, number: u64) {
+        tracing::warn!("the server changed its era, finding out anew");
+        self.choices.era = None;
+        self.slots[slot].adapter.end();
+        let request = self.in_flight.close(number);
+        let lost = Failure::new(FailureKind::Lost, "server changed its era meanwhile")
+            .hint("the server may or may not have acted on the request; check before repeating it");
+        for other in self.in_flight.host_numbers() {
+            self.fail(other, &lost);
+        }
+        match request.map(|request| request.purpose) {
+            Some(Purpose::Host(request)) if request.is_repeated => self.refuse(request, &lost),
+            Some(Purpose::Host(request)) if request.requester() == Requester::ModernHost => {
+                self.take_modern_request(slot, request.repeated());
+            }
+            Some(Purpose::Host(request)) => {
+                self.slots[slot].opening.hold_first(request.repeated());
+                self.reopen(slot);
+            }
+            _ => self.reopen(slot),
+        }
+    }
+
+    /// Remembers an era for this run and, for hosts of this era, for the next.
+    fn found(&mut self, host: Era, era: Era) {
+        if self.choices.era != Some(era) {
+            log_eras(host, era);
+        }
+        self.choices.era = Some(era);
+        if let Some(known) = &self.choices.known {
+            known.keep(host, era);
+        }
+    }
+
+    /// The remote answered `initialize`.
+    fn found_legacy(&mut self, slot: SlotId, answer: Option<&Message>) {
+        let Some(detection) = self.slots[slot].detection.take() else { return };
+        self.found(detection.opens.host(), Era::Legacy);
+        if let (Opens::Session(number, _), Some(answer)) = (detection.opens, answer) {
+            self.settle(number, answer, &[]);
+        }
+    }
+
+    /// The remote does not know `server/discover`: a modern host's requests need translation.
+    fn found_legacy_for_request(&mut self, slot: SlotId) {
+        self.slots[slot].detection = None;
+        self.found(Era::Modern, Era::Legacy);
+        for held in self.slots[slot].opening.release() {
+            self.take_modern_request(slot, held);
+        }
+    }
+
+    /// The remote answered `server/discover`.
+    fn found_modern(&mut self, slot: SlotId, answer: Option<&Message>) {
+        let Some(answer) = answer else { return };
+        let Some(remote) = ModernRemote::new(answer, self.adapter_options(slot)) else {
+            return self.report(slot, ProbeReport { failure: unexpected(), answer: None });
+        };
+        let Some(detection) = self.slots[slot].detection.take() else { return };
+        self.found(detection.opens.host(), Era::Modern);
+        self.slots[slot].begin_modern(remote);
+        match detection.opens {
+            Opens::Session(number, initialize) => {
+                self.with_remote_adapter(slot, |remote, context| {
+                    remote.take_request(number, &initialize, context);
+                })
+            }
+            Opens::Request(_) => self.relay_all(slot, answer),
+        }
+    }
+
+    /// Nothing more can be tried: the hosts that wait are told why.
+    fn report(&mut self, slot: SlotId, report: ProbeReport) {
+        let Some(detection) = self.slots[slot].detection.take() else { return };
+        match (detection.opens, report.answer) {
+            (Opens::Session(number, initialize), Some(answer)) => {
+                let answer = version_error(&answer, &initialize).unwrap_or(answer);
+                self.settle(number, &answer, &[]);
+            }
+            (Opens::Session(number, _), None) => self.take_failure(number, &report.failure),
+            (Opens::Request(_), answer) => {
+                if report.failure.kind == FailureKind::AuthRequired {
+                    self.offer_sign_in(slot);
+                }
+                for held in self.slots[slot].opening.release() {
+                    match (&answer, held.id()) {
+                        (Some(answer), Some(id)) => {
+                            let line = answer.with_id(&id.to_json());
+                            self.reply(held, line);
+                        }
+                        _ => self.refuse(held, &report.failure),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl SessionSlot {
+    /// Notes the exchange of the probe under way.
+    fn probes_at(&mut self, exchange: u64) {
+        if let Some(detection) = &mut self.detection {
+            detection.exchange = exchange;
+        }
+    }
+
+    /// From now on the remote is this modern one, which knows no sessions.
+    fn begin_modern(&mut self, remote: ModernRemote) {
+        if self.remote.transport().is_none() {
+            tracing::info!(revision = remote.version(), "connected without a session");
+        }
+        self.remote.set_transport(Transport::StreamableHttp);
+        self.opening.forget_session_id();
+        self.session = Arc::new(Session {
+            generation: self.session.generation,
+            id: None,
+            version: HeaderValue::from_str(remote.version()).ok(),
+        });
+        self.adapter.begin(remote);
+    }
+}
+
+/// Logs which eras are joined, and what that cannot carry (E-07).
+fn log_eras(host: Era, remote: Era) {
+    match (host, remote) {
+        (Era::Legacy, Era::Legacy) => tracing::info!("both sides know sessions, no translation"),
+        (Era::Modern, Era::Modern) => tracing::info!("both sides speak 2026-07-28, no translation"),
+        (Era::Legacy, Era::Modern) => tracing::warn!(
+            "a host of an older revision with a server of 2026-07-28: translating; changes of the \
+             host's folders and its own tasks are not carried"
+        ),
+        // Logged where the translation begins, in `session::slots`.
+        (Era::Modern, Era::Legacy) => {}
+    }
+}
+
+/// A legacy host knows a refused version as `-32602` (2025-11-25, `basic/lifecycle`).
+fn version_error(answer: &Message, initialize: &Message) -> Option<Message> {
+    let error: serde_json::Value = answer.outcome_as()?;
+    if error["code"] != codes::UNSUPPORTED_PROTOCOL_VERSION {
+        return None;
+    }
+    let params: serde_json::Value = initialize.params_as()?;
+    let data = serde_json::json!({
+        "supported": error["data"]["supported"],
+        "requested": params["protocolVersion"],
+    });
+    let text = "the server serves none of the revisions that this bridge knows";
+    let line = error_response(answer.id()?, codes::INVALID_PARAMS, text, data);
+    Message::parse(line).ok()
+}
+
+fn unexpected() -> Failure {
+    Failure::new(FailureKind::Protocol, "server's answer is not one of an MCP server")
+        .hint("check the URL: MCP endpoints often end in `/mcp` or `/sse`")
+}

@@ -1,0 +1,103 @@
+//! Requests of a modern host: where they belong depends on what the remote is. To a modern remote
+//! they are relayed, for a legacy one they are translated, and until that is known they wait (T-80,
+//! E-01).
+
+use serde_json::json;
+
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::HostRequest;
+use crate::bridge::session::slots::SlotId;
+use crate::eras;
+use crate::jsonrpc::Message;
+use crate::protocol::{Era, ProtocolVersion, codes, methods};
+
+impl Bridge {
+    /// A request that shows by itself that its host is a modern one.
+    pub(in crate::bridge) fn take_modern_request(&mut self, slot: SlotId, request: HostRequest) {
+        self.choices.host_is_modern = true;
+        if eras::is_removed(request.method()) {
+            let text = "this method is not part of 2026-07-28";
+            return self.reply_error(request, codes::METHOD_NOT_FOUND, text);
+        }
+        match self.choices.era {
+            Some(Era::Modern) => self.relay(request),
+            Some(Era::Legacy) => {
+                if let Some(request) = self.of_known_revision(request) {
+                    self.translate(request);
+                }
+            }
+            None => {
+                if let Some(request) = self.of_known_revision(request) {
+                    self.hold_until_era(slot, request);
+                }
+            }
+        }
+    }
+
+    /// Sends a modern host's request to a modern remote.
+    fn relay(&mut self, request: HostRequest) {
+        if let Some(request) = self.allowed(request) {
+            self.forward(self.slots.for_relay(), request);
+        }
+    }
+
+    /// Gives a request back if nothing forbids it, and replies otherwise.
+    pub(in crate::bridge) fn allowed(&mut self, request: HostRequest) -> Option<HostRequest> {
+        if request.method() == methods::TOOLS_CALL {
+            self.allowed_call(request)
+        } else {
+            Some(request)
+        }
+    }
+
+    /// Holds a request until the remote's era is known; the first one starts finding out.
+    fn hold_until_era(&mut self, slot: SlotId, request: HostRequest) {
+        let Some(request) = self.tell_of_sign_in(slot, request) else { return };
+        let Some(request) = self.allowed(request) else { return };
+        let is_first = self.slots[slot].detection.is_none();
+        let first = is_first.then(|| request.message().clone());
+        if request.method() == methods::DISCOVER {
+            self.discover_is_asked();
+        }
+        self.hold(slot, request);
+        if let Some(first) = first {
+            self.slots[slot].timers.look_after_grace();
+            self.detect_for_request(slot, first);
+        }
+    }
+
+    /// The remote is modern too: what waited goes on. A waiting `server/discover` was asked
+    /// already.
+    pub(in crate::bridge) fn relay_all(&mut self, slot: SlotId, discovered: &Message) {
+        let mut discovered = Some(discovered);
+        for request in self.slots[slot].opening.release() {
+            let asked = request.method() == methods::DISCOVER;
+            match (discovered.take_if(|_| asked), request.id()) {
+                (Some(answer), Some(id)) => {
+                    let (method, milliseconds) = (methods::DISCOVER, request.milliseconds());
+                    tracing::info!(method, milliseconds, is_error = false, "answered");
+                    let line = answer.with_id(&id.to_json());
+                    self.reply(request, line);
+                }
+                _ => self.take_modern_request(slot, request),
+            }
+        }
+    }
+
+    /// Gives a request back if the bridge knows the revision that it names, and replies otherwise
+    /// with `-32022` and what is served instead (E-13).
+    fn of_known_revision(&mut self, request: HostRequest) -> Option<HostRequest> {
+        let modern = |version: &ProtocolVersion| version.era() == Era::Modern;
+        let Some(requested) = eras::named_version(request.message()) else { return Some(request) };
+        if ProtocolVersion::from_name(&requested).as_ref().is_some_and(modern) {
+            return Some(request);
+        }
+        let versions = ProtocolVersion::ALL.iter().rev();
+        let supported: Vec<&str> = versions.map(|version| version.name()).collect();
+        let data = json!({ "supported": supported, "requested": requested });
+        let (code, text) =
+            (codes::UNSUPPORTED_PROTOCOL_VERSION, "this revision is not served here");
+        self.reply_error_with(request, code, text, data);
+        None
+    }
+}

@@ -1,0 +1,317 @@
+//! What the host writes: requests, notifications, answers, batches, and lines that are not
+//! messages.
+
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::bridge::session::slots::SlotId;
+use crate::eras;
+use crate::error::{Failure, FailureKind};
+use crate::host::MAX_LINE;
+use crate::jsonrpc::{
+    Change, Frame, Invalid, Kind, Line, Member, Message, Object, Received, RequestId,
+    error_response, error_response_without_id,
+};
+use crate::protocol::{ProtocolVersion, codes, methods};
+
+impl Bridge {
+    pub(in crate::bridge) fn take_line(&mut self, line: Line) {
+        let text = match line {
+            Line::Text(text) => text,
+            Line::TooLong(opening) => return self.refuse_long_line(&opening),
+        };
+        match Received::parse(text) {
+            Ok(Received::One(message)) => self.take_message(message, None),
+            Ok(Received::Batch(members)) => self.take_batch(members),
+            Err(invalid) => self.refuse_line(&invalid, None),
+        }
+        self.carry_out_effects();
+    }
+
+    fn take_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
+        let version = self.slots[self.slots.for_host()].opening.version();
+        let allowed = !self.slots.serve_only_the_adapter()
+            && version.is_some_and(ProtocolVersion::has_batches);
+        if !allowed {
+            let text = "JSON-RPC batches are only part of revision 2025-03-26";
+            let line = error_response_without_id(codes::INVALID_REQUEST, text);
+            return self.host.writer.push(Frame::from(line));
+        }
+        let batch = self.numbers.fresh();
+        let is_owed = |member: &&Result<Message, Invalid>| match member {
+            Ok(message) => message.kind() == Kind::Request,
+            Err(_) => true,
+        };
+        self.batches.begin(batch, members.iter().filter(is_owed).count());
+        for member in members {
+            match member {
+                Ok(message) => self.take_message(message, Some(batch)),
+                Err(invalid) => self.refuse_line(&invalid, Some(batch)),
+            }
+        }
+    }
+
+    fn take_message(&mut self, message: Message, batch: Option<u64>) {
+        let slot = self.slots.for_host();
+        self.slots[slot].timers.traffic();
+        match message.kind() {
+            Kind::Request => {
+                let request = HostRequest::new(message, batch, &self.unanswered);
+                self.counters.request();
+                self.take_request(slot, request);
+            }
+            Kind::Notification => self.take_notification(slot, message),
+            Kind::Response | Kind::ErrorResponse => {
+                self.take_host_answer(&message, Requester::Host);
+            }
+        }
+    }
+
+    /// A request of the host, or of the adapter that speaks for a modern one.
+    pub(in crate::bridge) fn take_request(&mut self, slot: SlotId, request: HostRequest) {
+        let Some(id) = request.id() else { return };
+        let requester = request.requester();
+        let is_open = self.in_flight.number_of(requester, id).is_some();
+        if is_open || self.slots[slot].opening.holds(requester, id) {
+            let text = "this id belongs to a request that is still open";
+            return self.reply_error(request, codes::INVALID_REQUEST, text);
+        }
+        if requester == Requester::Host && eras::speaks_modern(request.message()) {
+            return self.take_modern_request(slot, request.by(Requester::ModernHost));
+        }
+        if requester == Requester::Host && self.slots.serve_only_the_adapter() {
+            if request.method() != methods::INITIALIZE {
+                // The host is a modern one: this request lacks what it must say of itself (E-13).
+                return self.translate(request);
+            }
+            let slot = self.slot_for_legacy_host();
+            return self.take_session_request(slot, request);
+        }
+        self.take_session_request(slot, request);
+    }
+
+    /// A request that belongs to the session of this slot.
+    fn take_session_request(&mut self, slot: SlotId, request: HostRequest) {
+        match request.method() {
+            methods::PING => self.reply_empty(request),
+            methods::INITIALIZE => self.take_initialize(slot, request),
+            _ if self.slots[slot].opening.is_idle() => self.refuse_uninitialized(request),
+            methods::TOOLS_CALL => {
+                if let Some(request) = self.take_sign_in_call(slot, request) {
+                    self.take_call(slot, request);
+                }
+            }
+            _ => {
+                if let Some(request) = self.answer_from_cache(slot, request) {
+                    self.forward_or_hold(slot, request);
+                }
+            }
+        }
+    }
+
+    fn take_initialize(&mut self, slot: SlotId, request: HostRequest) {
+        if request.is_in_batch() {
+            let text = "`initialize` must not be part of a batch";
+            return self.reply_error(request, codes::INVALID_REQUEST, text);
+        }
+        if !self.slots[slot].opening.is_idle() {
+            let text = "the session is open already";
+            return self.reply_error(request, codes::INVALID_REQUEST, text);
+        }
+        let slot = if request.is_from_adapter() { slot } else { self.slot_for_legacy_host() };
+        self.open_session(slot, request);
+    }
+
+    /// A legacy server might act on a call that comes before `initialize` (T-81).
+    fn refuse_uninitialized(&mut self, request: HostRequest) {
+        if self.choices.host_is_modern {
+            // E-13
+            let text = "`_meta` lacks `io.modelcontextprotocol/protocolVersion`";
+            return self.reply_error(request, codes::INVALID_PARAMS, text);
+        }
+        let text = "the first request must be `initialize`";
+        self.reply_error(request, codes::INVALID_REQUEST, text);
+    }
+
+    fn take_call(&mut self, slot: SlotId, request: HostRequest) {
+        if let Some(request) = self.allowed_call(request) {
+            self.forward_or_hold(slot, request);
+        }
+    }
+
+    /// Gives a call back if it may go to the remote, and replies otherwise.
+    pub(in crate::bridge) fn allowed_call(&mut self, request: HostRequest) -> Option<HostRequest> {
+        if let Err(text) = self.hidden_tools.allows(request.message()) {
+            self.reply_error(request, codes::INVALID_PARAMS, text);
+            return None;
+        }
+        // Somebody waits for this: time for what `--login on-demand` puts off.
+        self.authorizer().demand();
+        Some(request)
+    }
+
+    fn take_notification(&mut self, slot: SlotId, message: Message) {
+        let Some(message) = self.take_modern_notification(message) else { return };
+        match message.method() {
+            methods::CANCELLED => self.cancel(slot, &message, Requester::Host),
+            _ => self.take_session_notification(slot, message),
+        }
+    }
+
+    /// A notification that belongs to the session of this slot.
+    pub(in crate::bridge) fn take_session_notification(&mut self, slot: SlotId, message: Message) {
+        let opening = &self.slots[slot].opening;
+        match message.method() {
+            methods::INITIALIZED if opening.awaits_confirmation() => {
+                self.confirm_session(slot, &message);
+            }
+            methods::INITIALIZED if self.slots[slot].cache.is_answering() => {}
+            _ if opening.is_idle() => {
+                tracing::debug!(method = message.method(), "dropped, there is no session yet");
+            }
+            _ => {
+                let notification = HostRequest::new(message, None, &self.unanswered);
+                self.forward_or_hold(slot, notification);
+            }
+        }
+    }
+
+    /// The host gives up a request (T-35). What waits here never leaves; what left is cancelled
+    /// upstream under the id it has there, never before it left (T-07), and never `initialize`.
+    /// `slot` is where a request waits that did not leave.
+    pub(in crate::bridge) fn cancel(
+        &mut self,
+        slot: SlotId,
+        message: &Message,
+        requester: Requester,
+    ) {
+        let Some(id) = cancelled_id(message) else { return };
+        let number = self.in_flight.number_of(requester, &id);
+        let open = number.and_then(|number| self.in_flight.get(number));
+        let slot = open.map_or(slot, |open| self.slots.of_generation(open.generation));
+        let is_initialize = open.is_some_and(|open| open.purpose.is_initialize());
+        if let Some(held) = self.slots[slot].opening.withdraw(requester, &id) {
+            return self.forget(held);
+        }
+        let Some(number) = number else {
+            tracing::debug!("ignored the cancellation of a request that is not open");
+            return;
+        };
+        if is_initialize {
+            return;
+        }
+        let Some(request) = self.in_flight.close(number) else { return };
+        if let Purpose::Host(request) = request.purpose {
+            self.forget(request);
+        }
+        if self.slots[slot].adapter.is_on() {
+            return self
+                .with_remote_adapter(slot, |remote, context| remote.cancel(number, context));
+        }
+        let upstream = request.flight.upstream_id(number);
+        let Some(frame) = with_cancelled_id(message, upstream) else { return };
+        let cancellation = self.numbers.fresh();
+        let slot = &mut self.slots[slot];
+        let post = slot.post_frame(cancellation, frame);
+        slot.remote.post_after(&request.flight, post);
+        request.flight.settle();
+    }
+
+    /// The host answers a request of the remote: a legacy host itself, a modern one through its
+    /// adapter. Lines of a modern host are no answers (T-09).
+    pub(in crate::bridge) fn take_host_answer(&mut self, answer: &Message, requester: Requester) {
+        let id = answer.id().filter(|id| {
+            let generation = self.in_flight.generation_to_host(id);
+            generation
+                .is_some_and(|of| self.slots.is_of_adapter(of) == (requester == Requester::Adapter))
+        });
+        let request = id.and_then(|id| self.in_flight.close_to_host(id));
+        let Some(request) = request else {
+            tracing::warn!("ignored an answer of the host to a request that is not open");
+            return;
+        };
+        self.count_questions();
+        let slot = self.slots.of_generation(request.generation);
+        if request.generation != self.slots[slot].session.generation {
+            tracing::debug!("dropped an answer to a session that is gone");
+            return;
+        }
+        if let (true, RequestId::Integer(id)) = (self.slots[slot].adapter.is_on(), &request.id) {
+            let Ok(id) = id.parse() else { return };
+            return self.with_remote_adapter(slot, |remote, context| {
+                remote.take_host_answer(id, answer, context)
+            });
+        }
+        let number = self.numbers.fresh();
+        self.in_flight.answer_leaves(number, request.caused_by);
+        let slot = &mut self.slots[slot];
+        let post = slot.post_frame(number, answer.with_id(&request.id.to_json()));
+        slot.remote.post(post);
+    }
+
+    fn refuse_line(&mut self, invalid: &Invalid, batch: Option<u64>) {
+        tracing::warn!("refused a line of the host: {}", invalid.reason);
+        let line = match &invalid.id {
+            Some(id) => error_response(id, invalid.code, &invalid.reason, serde_json::Value::Null),
+            None => error_response_without_id(invalid.code, &invalid.reason),
+        };
+        self.write_answer(batch, Frame::from(line));
+    }
+
+    fn refuse_long_line(&mut self, opening: &[u8]) {
+        let text = format!("the line is longer than {MAX_LINE} bytes");
+        tracing::warn!("refused a line of the host: {text}");
+        let line = match leading_id(opening) {
+            Some(id) => {
+                let failure = Failure::new(FailureKind::Protocol, text).hint("send less at a time");
+                failure.to_response(&id)
+            }
+            None => error_response_without_id(codes::INVALID_REQUEST, &text),
+        };
+        self.host.writer.push(Frame::from(line));
+    }
+}
+
+/// The id of the request that a `notifications/cancelled` gives up.
+pub(in crate::bridge) fn cancelled_id(message: &Message) -> Option<RequestId> {
+    RequestId::from_json(Object::parse(message.params()?)?.get("requestId")?)
+}
+
+/// A `notifications/cancelled` of the same request under the id that the other side knows.
+pub(in crate::bridge) fn with_cancelled_id(message: &Message, id: u64) -> Option<Frame> {
+    let params = Object::parse(message.params()?)?;
+    let change = |member: &Member<'_>| match member.name.as_str() {
+        "requestId" => Change::Replace(id.to_string()),
+        _ => Change::Keep,
+    };
+    message.edited(&params.rewrite(message.params_range()?.start, change, &[])).ok()
+}
+
+/// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method`
+/// first.
+fn leading_id(opening: &[u8]) -> Option<RequestId> {
+    let text = String::from_utf8_lossy(opening);
+    let head = text.split("\"params\"").next()?;
+    let after = head.split_once("\"id\"")?.1.trim_start().strip_prefix(':')?.trim_start();
+    let end = match after.strip_prefix('"') {
+        Some(rest) => rest.find('"')? + 2,
+        None => after.find([',', '}', ' '])?,
+    };
+    RequestId::from_json(&after[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_an_oversized_line_is_found_in_its_head() {
+        let id = |text: &str| leading_id(text.as_bytes()).map(|id| id.to_json());
+        assert_eq!(
+            id(r#"{"jsonrpc":"2.0","id":7,"method":"x","params":{"id":9"#).as_deref(),
+            Some("7")
+        );
+        assert_eq!(id(r#"{"id": "a b", "method""#).as_deref(), Some("\"a b\""));
+        assert_eq!(id(r#"{"params":{"id":9"#), None);
+    }
+}

@@ -1,0 +1,6 @@
+//! What the host writes: its lines, batches, and the tools that it does not get to see.
+
+pub(super) mod batches;
+pub(super) mod from_host;
+pub(super) mod request;
+pub(super) mod tool_filter;

@@ -1,0 +1,209 @@
+//! A request of the host as a value: it can be neither copied nor forgotten. Replying consumes it,
+//! and so do the few other ends that a request may have; one that is dropped otherwise is kept for
+//! an error answer, so that every request gets exactly one answer whatever breaks (T-05).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::jsonrpc::{Message, RequestId};
+
+/// Who waits for the answer to a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::bridge) enum Requester {
+    /// A host of the legacy era, or the bridge itself.
+    #[default]
+    Host,
+    /// A host of the modern era; its message is meant for a remote of that era.
+    ModernHost,
+    /// The adapter of such a host, which asks a legacy remote.
+    Adapter,
+}
+
+/// A request or notification of the host, or of the adapter that speaks for it.
+#[derive(Debug)]
+pub(in crate::bridge) struct HostRequest {
+    message: Message,
+    batch: Option<u64>,
+    requester: Requester,
+    /// Whether it was already sent once and may not be sent a third time (T-32).
+    pub(in crate::bridge) is_repeated: bool,
+    since: Instant,
+    /// Where it goes if it is dropped; `None` when no answer is owed.
+    unanswered: Option<Arc<Unanswered>>,
+}
+
+/// Whom an answer is for.
+#[derive(Debug)]
+pub(in crate::bridge) struct Recipient {
+    pub(in crate::bridge) id: RequestId,
+    pub(in crate::bridge) batch: Option<u64>,
+    pub(in crate::bridge) requester: Requester,
+}
+
+/// Requests that were dropped without an answer. Only a fault of the bridge drops one.
+#[derive(Debug, Default)]
+pub(in crate::bridge) struct Unanswered {
+    dropped: Mutex<Vec<Recipient>>,
+}
+
+impl HostRequest {
+    /// A message of the host as it arrives. If it is a request it owes an answer from now on.
+    pub(in crate::bridge) fn new(
+        message: Message,
+        batch: Option<u64>,
+        unanswered: &Arc<Unanswered>,
+    ) -> Self {
+        let unanswered = message.id().is_some().then(|| Arc::clone(unanswered));
+        let (requester, since) = (Requester::Host, Instant::now());
+        Self { message, batch, requester, is_repeated: false, since, unanswered }
+    }
+
+    /// The same request on behalf of someone else.
+    #[must_use]
+    pub(in crate::bridge) fn by(mut self, requester: Requester) -> Self {
+        self.requester = requester;
+        self
+    }
+
+    /// The same request, which goes out for the second and last time (T-32).
+    #[must_use]
+    pub(in crate::bridge) fn repeated(mut self) -> Self {
+        self.is_repeated = true;
+        self
+    }
+
+    /// As the host wrote it.
+    pub(in crate::bridge) fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// The method.
+    pub(in crate::bridge) fn method(&self) -> &str {
+        self.message.method()
+    }
+
+    /// The id under which the requester waits; `None` for a notification.
+    pub(in crate::bridge) fn id(&self) -> Option<&RequestId> {
+        self.message.id()
+    }
+
+    /// Who waits for the answer.
+    pub(in crate::bridge) fn requester(&self) -> Requester {
+        self.requester
+    }
+
+    /// Whether the adapter of a modern host waits for the answer.
+    pub(in crate::bridge) fn is_from_adapter(&self) -> bool {
+        self.requester == Requester::Adapter
+    }
+
+    /// Whether it came as a member of a batch.
+    pub(in crate::bridge) fn is_in_batch(&self) -> bool {
+        self.batch.is_some()
+    }
+
+    /// Whether this is the request with this id. The adapter's ids are apart from the host's.
+    pub(in crate::bridge) fn is_of(&self, requester: Requester, id: &RequestId) -> bool {
+        self.id() == Some(id) && self.is_from_adapter() == (requester == Requester::Adapter)
+    }
+
+    /// How long it has been here, for the log.
+    pub(in crate::bridge) fn milliseconds(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Marks the request as answered. Returns whom the answer is for, `None` for a notification.
+    pub(in crate::bridge) fn answered(mut self) -> Option<Recipient> {
+        self.unanswered.take()?;
+        self.recipient()
+    }
+
+    /// The host gave the request up, so it gets no answer. Returns the batch that it came in.
+    pub(in crate::bridge) fn cancelled(mut self) -> Option<u64> {
+        self.unanswered = None;
+        self.batch
+    }
+
+    /// The adapter of the modern host keeps the message and answers it from now on.
+    pub(in crate::bridge) fn handed_over(mut self) -> Message {
+        self.unanswered = None;
+        self.message.clone()
+    }
+
+    fn recipient(&self) -> Option<Recipient> {
+        let id = self.id()?.clone();
+        Some(Recipient { id, batch: self.batch, requester: self.requester })
+    }
+}
+
+impl Drop for HostRequest {
+    fn drop(&mut self) {
+        if let Some(unanswered) = self.unanswered.take() {
+            unanswered.dropped().extend(self.recipient());
+        }
+    }
+}
+
+impl Unanswered {
+    /// Takes out the requests that were dropped since.
+    pub(in crate::bridge) fn take(&self) -> Vec<Recipient> {
+        std::mem::take(&mut *self.dropped())
+    }
+
+    fn dropped(&self) -> std::sync::MutexGuard<'_, Vec<Recipient>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(line: &str, unanswered: &Arc<Unanswered>) -> HostRequest {
+        HostRequest::new(Message::parse(line.to_owned()).unwrap(), Some(3), unanswered)
+    }
+
+    const LIST: &str = r#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#;
+    const NOTE: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+
+    /// T-05
+    #[test]
+    fn a_request_that_is_dropped_waits_for_an_error_answer() {
+        let unanswered = Arc::default();
+        drop(request(LIST, &unanswered).by(Requester::ModernHost));
+        let [dropped] = unanswered.take().try_into().unwrap();
+        assert_eq!(dropped.id, RequestId::Text("a".into()));
+        assert_eq!((dropped.batch, dropped.requester), (Some(3), Requester::ModernHost));
+        assert!(unanswered.take().is_empty(), "only once");
+    }
+
+    /// T-05
+    #[test]
+    fn each_end_of_a_request_consumes_it() {
+        let unanswered = Arc::default();
+        assert_eq!(request(LIST, &unanswered).answered().unwrap().batch, Some(3));
+        assert_eq!(request(LIST, &unanswered).cancelled(), Some(3));
+        assert_eq!(request(LIST, &unanswered).handed_over().method(), "tools/list");
+        assert!(unanswered.take().is_empty());
+    }
+
+    #[test]
+    fn a_notification_owes_no_answer() {
+        let unanswered = Arc::default();
+        drop(request(NOTE, &unanswered));
+        assert!(request(NOTE, &unanswered).answered().is_none());
+        assert!(unanswered.take().is_empty());
+    }
+
+    #[test]
+    fn ids_of_the_adapter_are_told_from_those_of_the_host() {
+        let unanswered = Arc::default();
+        let id = RequestId::Text("a".into());
+        let list = request(LIST, &unanswered);
+        assert!(list.is_of(Requester::Host, &id) && list.is_of(Requester::ModernHost, &id));
+        assert!(!list.is_of(Requester::Adapter, &id));
+        let list = list.by(Requester::Adapter);
+        assert!(list.is_of(Requester::Adapter, &id) && !list.is_of(Requester::Host, &id));
+        list.cancelled();
+    }
+}

@@ -1,0 +1,340 @@
+//! What the remote brings: answers to match, notifications to pass on, requests for the host, and
+//! the ends of exchanges.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::bridge::Bridge;
+use crate::bridge::effects::Effect;
+use crate::bridge::host_side::from_host::{cancelled_id, with_cancelled_id};
+use crate::bridge::remote_side::in_flight::{Purpose, RemoteRequest, asks_a_person};
+use crate::bridge::session::slots::SlotId;
+use crate::eras::RemoteEffect;
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
+use crate::protocol::{Era, codes, methods};
+use crate::remote::{Outcome, RemoteEvent, number_of};
+
+impl Bridge {
+    pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
+        let slot = self.slots.of_generation(event.generation());
+        self.slots[slot].timers.traffic();
+        match event {
+            RemoteEvent::Opened { exchange, transport, session_id, .. } => {
+                if self.slots[slot].is_probing(exchange) || self.in_flight.get(exchange).is_some() {
+                    self.take_opened(slot, transport, session_id);
+                }
+            }
+            RemoteEvent::Message { exchange: Some(exchange), message, .. }
+                if self.slots[slot].adapter.sent(exchange) =>
+            {
+                self.take_modern_message(slot, exchange, &message);
+            }
+            RemoteEvent::Ended { exchange, outcome, .. }
+                if self.slots[slot].adapter.sent(exchange) =>
+            {
+                self.take_modern_end(slot, exchange, outcome);
+            }
+            RemoteEvent::Message { exchange, generation, message } => {
+                self.take_remote_message(slot, exchange, generation, &message);
+            }
+            RemoteEvent::Ended { exchange, generation, outcome } => {
+                self.take_end(slot, exchange, generation, outcome);
+            }
+            RemoteEvent::Listening { generation, offered } => {
+                if generation == self.slots[slot].session.generation {
+                    self.take_pushes(slot, offered);
+                }
+            }
+            RemoteEvent::SessionLost { generation } => {
+                if self.slots[slot].pushes_by_transport() {
+                    self.stream_lost(slot, generation);
+                }
+                self.session_lost_unasked(slot, generation);
+            }
+            RemoteEvent::SessionDoubted { generation } => {
+                let state = &self.slots[slot];
+                if generation == state.session.generation && state.opening.is_ready() {
+                    self.ping(slot);
+                }
+            }
+        }
+        self.carry_out_effects();
+    }
+
+    fn take_remote_message(
+        &mut self,
+        slot: SlotId,
+        exchange: Option<u64>,
+        generation: u32,
+        message: &Message,
+    ) {
+        match message.kind() {
+            Kind::Response | Kind::ErrorResponse => self.take_answer(slot, exchange, message),
+            Kind::Request if generation != self.slots[slot].session.generation => {
+                tracing::debug!("dropped a request of a session that is gone");
+            }
+            Kind::Request => self.take_remote_request(slot, message, exchange),
+            Kind::Notification => {
+                self.take_remote_notification(slot, generation, exchange, message);
+            }
+        }
+    }
+
+    /// Matches an answer by id, from whatever stream it came (T-37).
+    fn take_answer(&mut self, slot: SlotId, exchange: Option<u64>, answer: &Message) {
+        let number = match answer.id() {
+            Some(RequestId::Integer(digits)) => digits.parse().ok().map(number_of),
+            Some(RequestId::Text(_)) => None,
+            None => exchange,
+        };
+        let Some(number) = number else {
+            return tracing::warn!("ignored an answer of the server under an id of its own");
+        };
+        if self.slots[slot].is_probing(number) {
+            return self.take_probe_answer(slot, answer);
+        }
+        let is_error = answer.kind() == Kind::ErrorResponse;
+        if is_error && self.choices.era == Some(Era::Legacy) && is_modern_error(answer) {
+            return self.contradicted(slot, number);
+        }
+        self.settle(number, answer, &[]);
+    }
+
+    /// An answer to the request of this number; the edits come on top of its own bytes.
+    pub(in crate::bridge) fn settle(&mut self, number: u64, answer: &Message, edits: &[Edit]) {
+        let Some(request) = self.in_flight.close(number) else {
+            tracing::warn!("ignored an answer of the server to a request that is not open");
+            return;
+        };
+        request.flight.settle();
+        let slot = self.slots.of_generation(request.generation);
+        match request.purpose {
+            Purpose::Own => {}
+            Purpose::Compare(list) => self.compare_list(slot, &list, answer),
+            Purpose::Reopen if answer.kind() == Kind::ErrorResponse => {
+                let failure = Failure::new(FailureKind::Lost, "server refused a new session");
+                let failure = failure.hint("restart the server entry in your host");
+                self.reopen_failed(slot, &failure);
+            }
+            Purpose::Reopen => self.take_initialize_answer(slot, answer),
+            Purpose::Host(request) => self.reply_answer(slot, request, answer, edits),
+        }
+    }
+
+    pub(in crate::bridge) fn take_remote_request(
+        &mut self,
+        slot: SlotId,
+        request: &Message,
+        exchange: Option<u64>,
+    ) {
+        let Some(id) = request.id().cloned() else { return };
+        let number = self.numbers.fresh();
+        if request.method() == methods::PING {
+            let pong = Frame::from(result_response(&id, &json!({})));
+            let slot = &mut self.slots[slot];
+            let post = slot.post_frame(number, pong);
+            return slot.remote.post(post);
+        }
+        let asks_a_person = asks_a_person(request.method());
+        let generation = self.slots[slot].session.generation;
+        let asked = RemoteRequest { id, generation, caused_by: exchange, asks_a_person };
+        self.in_flight.open_to_host(number, asked);
+        self.count_questions();
+        self.tell_host(slot, request.with_id(&number.to_string()), exchange);
+    }
+
+    /// Tells the remote side how many questions to a person are open: nothing times out meanwhile.
+    pub(in crate::bridge) fn count_questions(&self) {
+        self.slots[SlotId::FIRST].remote.open_prompts().set_count(self.in_flight.questions());
+    }
+
+    fn take_remote_notification(
+        &mut self,
+        slot: SlotId,
+        generation: u32,
+        exchange: Option<u64>,
+        message: &Message,
+    ) {
+        if message.method() != methods::CANCELLED {
+            return self.tell_host(slot, Frame::from(message.raw().clone()), exchange);
+        }
+        if let Some(frame) = self.withdrawn(generation, message) {
+            self.tell_host(slot, frame, exchange);
+        }
+    }
+
+    /// The remote gives up a request to the host, which knows it under another id.
+    fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
+        let id = cancelled_id(message)?;
+        let number = self.in_flight.host_side_number(&id, generation)?;
+        self.in_flight.close_to_host(&RequestId::from(number));
+        self.count_questions();
+        with_cancelled_id(message, number)
+    }
+
+    fn take_end(&mut self, slot: SlotId, number: u64, generation: u32, outcome: Outcome) {
+        match &self.slots[slot].detection {
+            Some(detection) if detection.is_at(number) => {
+                return self.take_probe_end(slot, outcome);
+            }
+            // A probe that led no further; another one is under way.
+            Some(detection) if detection.waits_for(number) => return,
+            _ => {}
+        }
+        if let Some(waiting) = self.in_flight.answer_left(number)
+            && !matches!(outcome, Outcome::Done)
+        {
+            self.answer_undelivered(slot, waiting, &outcome);
+        }
+        match outcome {
+            Outcome::Refused(refused) => self.take_failure(number, &refused.failure),
+            Outcome::SessionLost => self.not_executed(slot, number, generation),
+            // The usual end: the answer came before it.
+            Outcome::Done if self.in_flight.get(number).is_none() => {}
+            Outcome::Done => self.take_failure(number, &unanswered()),
+            Outcome::Failed(failure) => self.take_failure(number, &failure),
+        }
+        self.take_confirmation(slot, number);
+    }
+
+    /// The host's answer to a question of the remote did not arrive. The request that caused the
+    /// question would wait for it as long as the remote keeps its stream alive.
+    fn answer_undelivered(&mut self, slot: SlotId, waiting: u64, outcome: &Outcome) {
+        if self.in_flight.get(waiting).is_none() {
+            return; // answered or given up meanwhile: there is nothing to cancel
+        }
+        let why = match outcome {
+            Outcome::Failed(failure) => failure.message.as_str(),
+            _ => "server forgot the session",
+        };
+        let text = format!("the answer to a question of the server did not arrive: {why}");
+        let failure = Failure::new(FailureKind::Lost, text)
+            .hint("the server may have acted on the request in part; check before repeating it");
+        self.cancel_upstream(slot, waiting);
+        let fail = RemoteEffect::Fail { number: waiting, failure };
+        self.effects.push(Effect::OfRemote(slot, fail));
+    }
+
+    /// The request met a forgotten session: it goes out once more in a new one (T-32).
+    fn not_executed(&mut self, slot: SlotId, number: u64, generation: u32) {
+        let Some(request) = self.in_flight.close(number) else {
+            return self.session_lost(slot, generation);
+        };
+        request.flight.settle();
+        match &request.purpose {
+            Purpose::Own | Purpose::Compare(_) => {
+                return self.session_lost_unasked(slot, generation);
+            }
+            Purpose::Host(_) if self.slots[slot].opening.is_paused() => self.reopen(slot),
+            _ => self.session_lost(slot, generation),
+        }
+        match request.purpose {
+            Purpose::Host(request) if request.is_repeated || self.slots[slot].opening.is_lost() => {
+                self.refuse(request, &forgotten_twice());
+            }
+            Purpose::Host(request) if self.slots[slot].opening.lets_through() => {
+                self.forward(slot, request.repeated());
+            }
+            Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
+            Purpose::Reopen => self.reopen_failed(slot, &forgotten_twice()),
+            Purpose::Own | Purpose::Compare(_) => {}
+        }
+    }
+
+    /// The request of this number got no answer of the remote.
+    pub(in crate::bridge) fn take_failure(&mut self, number: u64, failure: &Failure) {
+        if failure.kind == FailureKind::AuthRequired {
+            // The host's `initialize` need not fail because a person is not done yet.
+            self.answer_without_remote(number);
+        }
+        let Some(request) = self.in_flight.get(number) else {
+            if failure.kind != FailureKind::Lost && failure.kind != FailureKind::Protocol {
+                tracing::warn!("a message did not reach the server: {}", failure.message);
+            }
+            return;
+        };
+        let slot = self.slots.of_generation(request.generation);
+        match &request.purpose {
+            Purpose::Reopen => {
+                self.in_flight.close(number);
+                self.reopen_failed(slot, failure);
+            }
+            Purpose::Own | Purpose::Compare(_) => {
+                self.in_flight.close(number);
+                tracing::debug!("a request of the bridge failed: {}", failure.message);
+            }
+            Purpose::Host(request) if request.method() == methods::INITIALIZE => {
+                self.fail(number, failure);
+                self.initialize_failed(slot);
+                self.fail_everything(slot, failure);
+            }
+            Purpose::Host(_) if failure.kind == FailureKind::Timeout => {
+                self.cancel_upstream(slot, number);
+                self.effects.push(Effect::Fail(number, failure.clone()));
+            }
+            Purpose::Host(_) => self.fail(number, failure),
+        }
+    }
+
+    /// The host no longer waits; the remote need not work on (T-26).
+    fn cancel_upstream(&mut self, slot: SlotId, request: u64) {
+        if self.slots[slot].adapter.is_on() {
+            return self
+                .with_remote_adapter(slot, |remote, context| remote.cancel(request, context));
+        }
+        let id =
+            self.in_flight.get(request).map_or(request, |open| open.flight.upstream_id(request));
+        let params = json!({ "requestId": id, "reason": "the time limit is over" });
+        let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
+        let number = self.numbers.fresh();
+        let slot = &mut self.slots[slot];
+        let post = slot.post_frame(number, Frame::from(line.to_string()));
+        slot.remote.post(post);
+    }
+
+    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74). What
+    /// is safe to repeat is asked again in the new session.
+    fn stream_lost(&mut self, slot: SlotId, generation: u32) {
+        let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
+            .hint("the server may or may not have acted on the request; check before repeating it");
+        for number in self.in_flight.numbers_in(generation).into_iter().rev() {
+            let request = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
+            let repeat = request.is_some_and(|request| {
+                !request.is_repeated
+                    && request.method() != methods::INITIALIZE
+                    && methods::is_safe_to_repeat(request.method())
+            });
+            if !repeat {
+                self.take_failure(number, &lost);
+            } else if let Some(request) = self.in_flight.close(number) {
+                request.flight.settle();
+                if let Purpose::Host(request) = request.purpose {
+                    self.slots[slot].opening.hold_first(request.repeated());
+                }
+            }
+        }
+    }
+}
+
+/// Whether only a server of the modern era says this (T-82, T-84).
+fn is_modern_error(answer: &Message) -> bool {
+    #[derive(Deserialize)]
+    struct Error {
+        #[serde(default)]
+        code: i64,
+    }
+    answer.outcome_as::<Error>().is_some_and(|error| {
+        matches!(error.code, codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)
+    })
+}
+
+fn unanswered() -> Failure {
+    Failure::new(FailureKind::Protocol, "server ended the exchange without an answer")
+        .hint("this is a fault of the server; report it there")
+}
+
+fn forgotten_twice() -> Failure {
+    Failure::new(FailureKind::Lost, "server forgot the session twice in a row")
+        .hint("restart the server entry in your host; if it happens again, report it to the server")
+}

@@ -1,0 +1,194 @@
+//! Who waits for what: open requests of the host and of the bridge towards the remote, and open
+//! requests of the remote towards the host.
+
+use std::collections::HashMap;
+
+use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::jsonrpc::{Message, RequestId};
+use crate::protocol::methods;
+use crate::remote::ExchangeHandle;
+
+/// Why a request was sent to the remote.
+#[derive(Debug)]
+pub(in crate::bridge) enum Purpose {
+    /// The host asked.
+    Host(HostRequest),
+    /// The bridge opens a session again with the host's own `initialize`.
+    Reopen,
+    /// The bridge lists again what the host was answered from the cache.
+    Compare(Message),
+    /// The bridge asks something whose answer the host does not see: what restores a session, or a
+    /// keep-alive.
+    Own,
+}
+
+impl Purpose {
+    /// The host's request, if that is what was sent.
+    pub(in crate::bridge) fn host_request(&self) -> Option<&HostRequest> {
+        match self {
+            Self::Host(request) => Some(request),
+            Self::Reopen | Self::Compare(_) | Self::Own => None,
+        }
+    }
+
+    /// Whether it opens a session.
+    pub(in crate::bridge) fn is_initialize(&self) -> bool {
+        match self {
+            Self::Host(request) => request.method() == methods::INITIALIZE,
+            Self::Reopen => true,
+            Self::Compare(_) | Self::Own => false,
+        }
+    }
+}
+
+/// A request that the remote owes an answer to.
+#[derive(Debug)]
+pub(in crate::bridge) struct OpenRequest {
+    pub(in crate::bridge) purpose: Purpose,
+    pub(in crate::bridge) flight: ExchangeHandle,
+    /// The session in which it was sent.
+    pub(in crate::bridge) generation: u32,
+}
+
+/// A request of the remote that the host owes an answer to.
+#[derive(Debug)]
+pub(in crate::bridge) struct RemoteRequest {
+    /// The id that the remote used.
+    pub(in crate::bridge) id: RequestId,
+    /// The session in which it came.
+    pub(in crate::bridge) generation: u32,
+    /// The request of the host that caused it, where the stream it came on tells.
+    pub(in crate::bridge) caused_by: Option<u64>,
+    /// Whether a person is being asked (T-26).
+    pub(in crate::bridge) asks_a_person: bool,
+}
+
+/// All open requests.
+#[derive(Debug, Default)]
+pub(in crate::bridge) struct InFlight {
+    to_remote: HashMap<u64, OpenRequest>,
+    /// By id, and whether that id is one of the adapter's.
+    by_host_id: HashMap<(bool, RequestId), u64>,
+    to_host: HashMap<u64, RemoteRequest>,
+    /// Answers of the host on their way to the remote, and the requests that cannot go on without
+    /// them.
+    answers: HashMap<u64, u64>,
+}
+
+impl InFlight {
+    /// Records a request under the number it was sent with.
+    pub(in crate::bridge) fn open(&mut self, number: u64, request: OpenRequest) {
+        if let Some(of_host) = request.purpose.host_request()
+            && let Some(id) = of_host.id()
+        {
+            self.by_host_id.insert((of_host.is_from_adapter(), id.clone()), number);
+        }
+        self.to_remote.insert(number, request);
+    }
+
+    /// Notes that the request goes out in another exchange now.
+    pub(in crate::bridge) fn moves_to(&mut self, number: u64, flight: &ExchangeHandle) {
+        if let Some(request) = self.to_remote.get_mut(&number) {
+            request.flight = flight.clone();
+        }
+    }
+
+    /// The open request of this number.
+    pub(in crate::bridge) fn get(&self, number: u64) -> Option<&OpenRequest> {
+        self.to_remote.get(&number)
+    }
+
+    /// Takes a request out because it is answered or given up.
+    pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<OpenRequest> {
+        let request = self.to_remote.remove(&number)?;
+        if let Some(of_host) = request.purpose.host_request()
+            && let Some(id) = of_host.id()
+        {
+            self.by_host_id.remove(&(of_host.is_from_adapter(), id.clone()));
+        }
+        Some(request)
+    }
+
+    /// The number under which the request of this id was sent.
+    pub(in crate::bridge) fn number_of(&self, requester: Requester, id: &RequestId) -> Option<u64> {
+        self.by_host_id.get(&(requester == Requester::Adapter, id.clone())).copied()
+    }
+
+    /// The numbers of all requests that were sent in this session, in order.
+    pub(in crate::bridge) fn numbers_in(&self, generation: u32) -> Vec<u64> {
+        let of_session = |(number, request): (&u64, &OpenRequest)| {
+            (request.generation == generation).then_some(*number)
+        };
+        let mut numbers: Vec<u64> = self.to_remote.iter().filter_map(of_session).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The numbers of all requests that the host waits for, in order.
+    pub(in crate::bridge) fn host_numbers(&self) -> Vec<u64> {
+        let mut numbers: Vec<u64> = self.by_host_id.values().copied().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// Whether the host waits for no answer. A subscription does not count: it ends with the host.
+    pub(in crate::bridge) fn host_waits_for_nothing(&self) -> bool {
+        self.by_host_id.values().all(|number| {
+            let request = self.to_remote.get(number).and_then(|open| open.purpose.host_request());
+            request.is_some_and(|request| request.method() == methods::LISTEN)
+        })
+    }
+
+    /// Records a request of the remote under the id that the host sees.
+    pub(in crate::bridge) fn open_to_host(&mut self, number: u64, request: RemoteRequest) {
+        self.to_host.insert(number, request);
+    }
+
+    /// The session of the remote's request that is answered under this id.
+    pub(in crate::bridge) fn generation_to_host(&self, id: &RequestId) -> Option<u32> {
+        let RequestId::Integer(digits) = id else { return None };
+        self.to_host.get(&digits.parse().ok()?).map(|request| request.generation)
+    }
+
+    /// Takes the remote's request out that the host answers.
+    pub(in crate::bridge) fn close_to_host(&mut self, id: &RequestId) -> Option<RemoteRequest> {
+        let RequestId::Integer(digits) = id else { return None };
+        self.to_host.remove(&digits.parse().ok()?)
+    }
+
+    /// The id that the host sees for a request of the remote.
+    pub(in crate::bridge) fn host_side_number(
+        &self,
+        id: &RequestId,
+        generation: u32,
+    ) -> Option<u64> {
+        self.to_host
+            .iter()
+            .find(|(_, request)| request.id == *id && request.generation == generation)
+            .map(|(number, _)| *number)
+    }
+
+    /// Notes that the host's answer to the remote leaves under this number, and that the request
+    /// that caused the question waits for it.
+    pub(in crate::bridge) fn answer_leaves(&mut self, number: u64, caused_by: Option<u64>) {
+        if let Some(caused_by) = caused_by {
+            self.answers.insert(number, caused_by);
+        }
+    }
+
+    /// Notes that the exchange of this number is over. Returns the request that waited for it, if
+    /// it carried an answer of the host.
+    pub(in crate::bridge) fn answer_left(&mut self, number: u64) -> Option<u64> {
+        self.answers.remove(&number)
+    }
+
+    /// How many questions to a person are open.
+    pub(in crate::bridge) fn questions(&self) -> usize {
+        self.to_host.values().filter(|request| request.asks_a_person).count()
+    }
+}
+
+/// Whether answering this request of the remote may take a person's time.
+pub(in crate::bridge) fn asks_a_person(method: &str) -> bool {
+    matches!(method, methods::ELICIT | methods::SAMPLE)
+}

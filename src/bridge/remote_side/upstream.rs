@@ -1,0 +1,99 @@
+//! Everything that goes to the remote leaves here: straight to a legacy one, through its adapter to
+//! a modern one.
+
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::remote_side::in_flight::{OpenRequest, Purpose};
+use crate::bridge::session::slots::SlotId;
+use crate::jsonrpc::{Frame, Message};
+use crate::remote::ExchangeHandle;
+
+impl Bridge {
+    /// Sends a host's request or notification to the remote.
+    pub(in crate::bridge) fn forward(&mut self, slot: SlotId, request: HostRequest) {
+        let number = self.numbers.fresh();
+        if request.id().is_none() {
+            return self.send_notification(slot, number, request.message());
+        }
+        if self.slots[slot].adapter.is_on() {
+            let message = request.message().clone();
+            return self.send_through_adapter(slot, number, &message, Purpose::Host(request));
+        }
+        let message = request.message();
+        let post = self.slots[slot].post(number, message.with_id(&number.to_string()), message);
+        self.record(slot, number, &post.handle, Purpose::Host(request));
+        self.slots[slot].remote.post(post);
+    }
+
+    /// Sends a request of the bridge's own.
+    pub(in crate::bridge) fn ask(&mut self, slot: SlotId, message: &Message, purpose: Purpose) {
+        let number = self.numbers.fresh();
+        if self.slots[slot].adapter.is_on() {
+            return self.send_through_adapter(slot, number, message, purpose);
+        }
+        let post = self.slots[slot].post(number, message.with_id(&number.to_string()), message);
+        self.record(slot, number, &post.handle, purpose);
+        self.slots[slot].remote.post(post);
+    }
+
+    fn send_through_adapter(
+        &mut self,
+        slot: SlotId,
+        number: u64,
+        message: &Message,
+        purpose: Purpose,
+    ) {
+        let relays = purpose
+            .host_request()
+            .is_some_and(|request| request.requester() == Requester::ModernHost);
+        self.record(slot, number, &ExchangeHandle::default(), purpose);
+        self.with_remote_adapter(slot, |remote, context| {
+            if relays {
+                remote.relay_request(number, message, context);
+            } else {
+                remote.take_request(number, message, context);
+            }
+        });
+    }
+
+    /// Sends a notification. That it was accepted is told under this number.
+    pub(in crate::bridge) fn send_notification(
+        &mut self,
+        slot: SlotId,
+        number: u64,
+        message: &Message,
+    ) {
+        if self.slots[slot].adapter.is_on() {
+            return self.with_remote_adapter(slot, |remote, context| {
+                remote.take_notification(number, message, context);
+            });
+        }
+        let slot = &mut self.slots[slot];
+        let post = slot.post(number, Frame::from(message.raw().clone()), message);
+        slot.remote.post(post);
+    }
+
+    /// Opens the stream on which the remote announces changes.
+    pub(in crate::bridge) fn listen(&mut self, slot: SlotId) {
+        if self.slots[slot].adapter.is_on() {
+            return self.with_remote_adapter(slot, |remote, context| remote.listen(context));
+        }
+        if self.slots[slot].pushes_by_transport() {
+            self.take_pushes(slot, true);
+        }
+        let slot = &mut self.slots[slot];
+        slot.remote.listen(&slot.session);
+    }
+
+    /// Notes a request that the remote owes an answer to.
+    pub(in crate::bridge) fn record(
+        &mut self,
+        slot: SlotId,
+        number: u64,
+        flight: &ExchangeHandle,
+        purpose: Purpose,
+    ) {
+        let generation = self.slots[slot].session.generation;
+        self.in_flight.open(number, OpenRequest { purpose, flight: flight.clone(), generation });
+    }
+}

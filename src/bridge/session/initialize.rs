@@ -1,0 +1,177 @@
+//! The session is opened by the host's own `initialize` and confirmed by its
+//! `notifications/initialized`; what comes meanwhile waits, and flows afterwards (T-07).
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use serde::Deserialize;
+
+use super::opening::{Capabilities, Phase};
+use super::slots::SlotId;
+use crate::bridge::eras::translation::DISCOVER_FROM_CACHE;
+use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::bridge::{Bridge, Connected};
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Kind, Message};
+use crate::protocol::{ProtocolVersion, methods};
+use crate::remote::{ExchangeHandle, Session, Transport};
+
+#[derive(Deserialize)]
+struct InitializeResult {
+    #[serde(rename = "protocolVersion")]
+    protocol_version: Option<String>,
+    #[serde(default)]
+    capabilities: Capabilities,
+}
+
+impl Bridge {
+    /// The host's `initialize`: the first message that the remote sees.
+    pub(in crate::bridge) fn open_session(&mut self, slot: SlotId, request: HostRequest) {
+        let number = self.numbers.fresh();
+        let initialize = request.message().clone();
+        let state = &mut self.slots[slot];
+        state.opening.phase = Phase::Opening;
+        state.opening.first = Some(number);
+        state.opening.initialize = Some(initialize.clone());
+        if let Some(wait) = state.cache.begin(&initialize) {
+            let discovers = request.is_from_adapter() && self.discover_due.is_some();
+            let wait = if discovers { wait.min(DISCOVER_FROM_CACHE) } else { wait };
+            state.timers.answer_after(wait);
+        }
+        self.record(slot, number, &ExchangeHandle::default(), Purpose::Host(request));
+        self.detect_for_session(slot, number, initialize);
+    }
+
+    /// The remote was reached: this is how.
+    pub(in crate::bridge) fn take_opened(
+        &mut self,
+        slot: SlotId,
+        transport: Transport,
+        session_id: Option<HeaderValue>,
+    ) {
+        let slot = &mut self.slots[slot];
+        if slot.remote.transport().is_none() {
+            tracing::info!(transport = transport.name(), "connected");
+            if matches!(transport, Transport::HttpSse { .. }) {
+                tracing::warn!("the server speaks HTTP+SSE, which is deprecated and may go away");
+            }
+        }
+        slot.remote.set_transport(transport);
+        slot.opening.session_id = session_id;
+    }
+
+    /// The answer to an `initialize`, the bridge's or the host's.
+    pub(in crate::bridge) fn take_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
+        let state = &mut self.slots[slot];
+        state.timers.answered();
+        if answer.kind() == Kind::ErrorResponse {
+            return self.initialize_failed(slot);
+        }
+        if let Some(result) = answer.outcome() {
+            state.cache.keep_initialize(result);
+        }
+        let result: Option<InitializeResult> = answer.outcome_as();
+        let (version, capabilities) = match result {
+            Some(result) => (result.protocol_version, result.capabilities),
+            None => (None, Capabilities::default()),
+        };
+        if !state.adapter.is_on() {
+            state.session = Arc::new(Session {
+                generation: state.session.generation,
+                id: state.opening.session_id.take(),
+                version: version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
+            });
+        }
+        state.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
+        state.opening.capabilities = capabilities;
+        self.tell_connected(slot);
+        if let Some(result) = answer.outcome().filter(|_| self.slots[slot].is_of_adapter()) {
+            self.modern_host.take_session(result);
+        }
+        match self.slots[slot].opening.phase {
+            Phase::Reopening => self.reconfirm(slot),
+            _ => {
+                self.slots[slot].opening.phase = Phase::Opened;
+                self.forward_held(slot);
+            }
+        }
+    }
+
+    fn tell_connected(&mut self, slot: SlotId) {
+        let slot = &self.slots[slot];
+        let Some(transport) = slot.remote.transport().map(Transport::name) else { return };
+        // A translated session has the host's revision; the remote's own stands in its headers.
+        let modern = slot.session.version.as_ref().filter(|_| slot.adapter.is_on());
+        let modern = modern.and_then(|version| ProtocolVersion::from_name(version.to_str().ok()?));
+        let revision = modern.or(slot.opening.version);
+        if let Some(connected) = self.connected.take() {
+            // Whoever asked may have lost interest.
+            let _ = connected.send(Connected { transport, revision });
+        }
+    }
+
+    /// Hosts that write without waiting have confirmed already.
+    fn forward_held(&mut self, slot: SlotId) {
+        for held in self.slots[slot].opening.release() {
+            let confirms = held.method() == methods::INITIALIZED;
+            if confirms && self.slots[slot].opening.awaits_confirmation() {
+                self.confirm_session(slot, held.message());
+            } else {
+                self.forward_or_hold(slot, held);
+            }
+        }
+    }
+
+    /// The host's `notifications/initialized`: what follows waits until it was accepted (T-07).
+    pub(in crate::bridge) fn confirm_session(&mut self, slot: SlotId, message: &Message) {
+        let number = self.numbers.fresh();
+        self.slots[slot].opening.phase = Phase::Confirming(number);
+        self.send_notification(slot, number, message);
+    }
+
+    /// The end of an exchange, which may be the one that everything waits for.
+    pub(in crate::bridge) fn take_confirmation(&mut self, slot: SlotId, number: u64) {
+        match self.slots[slot].opening.phase {
+            Phase::Confirming(expected) if expected == number => self.ready(slot),
+            Phase::Reconfirming(expected) if expected == number => {
+                self.restore(slot);
+                self.ready(slot);
+                self.tell_changes(slot);
+            }
+            _ => {}
+        }
+    }
+
+    fn ready(&mut self, slot: SlotId) {
+        let state = &mut self.slots[slot];
+        state.opening.phase = Phase::Ready;
+        state.timers.opened();
+        for held in state.opening.release() {
+            self.forward_or_hold(slot, held);
+        }
+    }
+
+    /// Sends a message now if the session is open, and otherwise holds it.
+    pub(in crate::bridge) fn forward_or_hold(&mut self, slot: SlotId, request: HostRequest) {
+        if request.requester() == Requester::ModernHost && self.choices.era.is_some() {
+            return self.take_modern_request(slot, request);
+        }
+        if self.slots[slot].opening.is_lost() {
+            self.reopen(slot);
+        }
+        if self.slots[slot].opening.lets_through() {
+            return self.forward(slot, request);
+        }
+        self.hold(slot, request);
+    }
+
+    /// Holds a message until the session is open, unless too many wait already (S-12).
+    pub(in crate::bridge) fn hold(&mut self, slot: SlotId, request: HostRequest) {
+        if let Some(request) = self.slots[slot].opening.hold(request) {
+            let failure =
+                Failure::new(FailureKind::Network, "too many messages wait for the server");
+            self.refuse(request, &failure.hint("wait for answers before sending more"));
+        }
+    }
+}

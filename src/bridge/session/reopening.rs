@@ -1,0 +1,146 @@
+//! A session that the remote has forgotten is opened again with the same `initialize`, once for
+//! everyone who notices (T-32, T-74); what the old one was told, the new one is told too.
+
+use super::opening::Phase;
+use super::slots::{SessionSlot, SlotId};
+use crate::bridge::Bridge;
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::error::{Failure, FailureKind};
+use crate::jsonrpc::{Frame, Message};
+use crate::protocol::methods;
+use crate::remote::ExchangeHandle;
+
+/// How often in a row a session may be lost before it was of any use.
+const LOSSES_IN_A_ROW: u32 = 3;
+
+impl Bridge {
+    /// The remote does not know the session any more. One new session serves everyone who notices.
+    pub(in crate::bridge) fn session_lost(&mut self, slot: SlotId, generation: u32) {
+        let state = &mut self.slots[slot];
+        if !state.has_session(generation) {
+            return;
+        }
+        state.opening.losses += 1;
+        if state.opening.losses > LOSSES_IN_A_ROW {
+            let failure = Failure::new(FailureKind::Lost, "server forgets every session");
+            let failure = failure.hint("report this fault of the server there");
+            return self.reopen_failed(slot, &failure);
+        }
+        tracing::info!("the server forgot the session, opening a new one");
+        self.reopen(slot);
+    }
+
+    /// The session was lost while the host asked for nothing: its stream ended, or a `ping` of the
+    /// bridge met a 404. Where sessions live for seconds only, the next one waits for the host or
+    /// for the end of a pause, or a server would be given one session after the other for ever.
+    pub(in crate::bridge) fn session_lost_unasked(&mut self, slot: SlotId, generation: u32) {
+        let state = &mut self.slots[slot];
+        if !state.has_session(generation) {
+            return;
+        }
+        match state.timers.pause_after_loss() {
+            Some(pause) if state.opening.holds_nothing() => {
+                tracing::info!(?pause, "the server forgets its sessions within seconds, waiting");
+                state.remote.stop_listening();
+                state.timers.lost();
+                state.timers.reopen_after(pause);
+                state.opening.phase = Phase::Lost;
+                state.opening.paused = true;
+            }
+            _ => self.session_lost(slot, generation),
+        }
+    }
+
+    /// Opens a new session with the host's `initialize`, without a session id (T-32).
+    pub(in crate::bridge) fn reopen(&mut self, slot: SlotId) {
+        let state = &mut self.slots[slot];
+        let Some(initialize) = state.opening.initialize.clone() else { return };
+        state.opening.paused = false;
+        self.counters.reopened();
+        state.timers.lost();
+        state.remote.stop_listening();
+        state.opening.phase = Phase::Reopening;
+        self.slots.begin_session(slot);
+        let number = self.numbers.fresh();
+        self.record(slot, number, &ExchangeHandle::default(), Purpose::Reopen);
+        self.detect_for_session(slot, number, initialize);
+    }
+
+    /// Opening again failed: the requests that wait are told why; the next one or a timer tries
+    /// again.
+    pub(in crate::bridge) fn reopen_failed(&mut self, slot: SlotId, failure: &Failure) {
+        self.initialize_failed(slot);
+        for held in self.slots[slot].opening.release() {
+            self.refuse(held, failure);
+        }
+    }
+
+    pub(in crate::bridge) fn reconfirm(&mut self, slot: SlotId) {
+        let Ok(initialized) =
+            Message::parse(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
+        else {
+            return;
+        };
+        let number = self.numbers.fresh();
+        self.slots[slot].opening.phase = Phase::Reconfirming(number);
+        self.send_notification(slot, number, &initialized);
+    }
+
+    /// Tells the new session what the old one was told.
+    pub(in crate::bridge) fn restore(&mut self, slot: SlotId) {
+        let opening = &self.slots[slot].opening;
+        let level = opening.log_level.iter();
+        let told: Vec<Message> = level.chain(opening.subscriptions.values()).cloned().collect();
+        for message in told {
+            self.ask(slot, &message, Purpose::Own);
+        }
+    }
+
+    /// Changes may have been missed: the host is told to list again.
+    fn announce_changes(&mut self, slot: SlotId) {
+        for (capability, method) in methods::LIST_CHANGED {
+            if self.slots[slot].opening.announces(capability) {
+                let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
+                self.tell_host(slot, Frame::from(line), None);
+            }
+        }
+    }
+
+    /// An `initialize` got an error or no answer at all.
+    pub(in crate::bridge) fn initialize_failed(&mut self, slot: SlotId) {
+        let state = &mut self.slots[slot];
+        match state.opening.phase {
+            Phase::Opening => state.opening.phase = Phase::Idle,
+            _ => {
+                state.opening.phase = Phase::Lost;
+                state.timers.reopen_later();
+            }
+        }
+    }
+
+    /// What may have changed for the host: after an answer from the cache the lists that it was
+    /// given, otherwise all of them.
+    pub(in crate::bridge) fn tell_changes(&mut self, slot: SlotId) {
+        if !self.slots[slot].opening.answered_early {
+            return self.announce_changes(slot);
+        }
+        for method in self.slots[slot].cache.finish() {
+            let line = format!(r#"{{"jsonrpc":"2.0","id":0,"method":"{method}"}}"#);
+            if let Ok(list) = Message::parse(line) {
+                self.ask(slot, &list, Purpose::Compare(list.clone()));
+            }
+        }
+        self.slots[slot].opening.answered_early = false;
+    }
+}
+
+impl SessionSlot {
+    /// Whether this session is the present one, and open.
+    fn has_session(&self, generation: u32) -> bool {
+        let is_away = matches!(
+            self.opening.phase,
+            Phase::Idle | Phase::Opening | Phase::Reopening | Phase::Lost
+        );
+        generation == self.session.generation && !is_away
+    }
+}

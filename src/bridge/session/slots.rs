@@ -1,0 +1,332 @@
+//! Several sessions with one remote: a legacy host's own, and those that are opened for a modern
+//! host in front of a legacy remote (E-01, E-14). Each has a slot that owns all that belongs to it;
+//! the loop names the slot that it means.
+
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::opening::Opening;
+use super::timers::Timers;
+use crate::bridge::Bridge;
+use crate::bridge::eras::era_detection::OngoingDetection;
+use crate::bridge::eras::modern_remote::RemoteAdapter;
+use crate::bridge::host_side::request::Requester;
+use crate::bridge::without_remote::response_cache::ResponseCache;
+use crate::jsonrpc::{Frame, Kind, Message};
+use crate::protocol::methods;
+use crate::remote::{ExchangeHandle, Post, Remote, Session, Transport};
+
+/// Which slot. Slots are never removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::bridge) struct SlotId(usize);
+
+impl SlotId {
+    /// The slot that there always is.
+    pub(in crate::bridge) const FIRST: Self = Self(0);
+}
+
+/// One session and all that belongs to it.
+#[derive(Debug)]
+pub(in crate::bridge) struct SessionSlot {
+    /// For whom its sessions are.
+    owner: Requester,
+    pub(in crate::bridge) remote: Remote,
+    pub(in crate::bridge) session: Arc<Session>,
+    pub(in crate::bridge) opening: Opening,
+    pub(in crate::bridge) cache: ResponseCache,
+    pub(in crate::bridge) timers: Timers,
+    /// Finding out what the remote is, while that goes on.
+    pub(in crate::bridge) detection: Option<OngoingDetection>,
+    /// Stands between the loop and the remote if that is a modern one.
+    pub(in crate::bridge) adapter: RemoteAdapter,
+}
+
+impl SessionSlot {
+    /// A slot for a host whose era is not known yet.
+    pub(in crate::bridge) fn new(remote: Remote, cache: ResponseCache, timers: Timers) -> Self {
+        Self {
+            owner: Requester::Host,
+            remote,
+            session: Session::unopened(0),
+            opening: Opening::default(),
+            cache,
+            timers,
+            detection: None,
+            adapter: RemoteAdapter::default(),
+        }
+    }
+
+    /// A slot for a further session with the same remote.
+    fn beside(&self, owner: Requester) -> Self {
+        let (remote, cache) = (self.remote.with_own_session(), self.cache.beside());
+        Self { owner, ..Self::new(remote, cache, self.timers.beside()) }
+    }
+
+    /// Whether its sessions are for a modern host.
+    pub(in crate::bridge) fn is_of_adapter(&self) -> bool {
+        self.owner == Requester::Adapter
+    }
+
+    /// Whether this exchange is the probe under way.
+    pub(in crate::bridge) fn is_probing(&self, exchange: u64) -> bool {
+        self.detection.as_ref().is_some_and(|detection| detection.is_at(exchange))
+    }
+
+    /// Whether the remote pushes on the stream of its transport, without being asked to listen.
+    pub(in crate::bridge) fn pushes_by_transport(&self) -> bool {
+        matches!(self.remote.transport(), Some(Transport::HttpSse { .. }))
+    }
+
+    /// The next point in time at which something is to be done for it.
+    pub(in crate::bridge) fn next_timer(&self) -> Option<Instant> {
+        [self.timers.next(), self.adapter.due()].into_iter().flatten().min()
+    }
+
+    /// A message of the host or of the bridge, ready to be posted.
+    pub(in crate::bridge) fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
+        Post {
+            is_request: message.kind() == Kind::Request,
+            // What opens a session must not wait for what waits for the session.
+            urgent: methods::opens_a_session(message.method()),
+            repeatable: methods::is_safe_to_repeat(message.method()),
+            ..self.post_frame(number, frame)
+        }
+    }
+
+    /// A message that expects no answer, ready to be posted.
+    pub(in crate::bridge) fn post_frame(&self, number: u64, frame: Frame) -> Post {
+        Post {
+            number,
+            frame,
+            is_request: false,
+            urgent: true,
+            repeatable: true,
+            session: Arc::clone(&self.session),
+            handle: ExchangeHandle::default(),
+            modern: None,
+        }
+    }
+}
+
+/// All slots, and which of them is for whom.
+#[derive(Debug)]
+pub(in crate::bridge) struct SessionSlots {
+    all: Vec<SessionSlot>,
+    /// The slot of a legacy host, once it has one.
+    of_host: Option<SlotId>,
+    /// The slot of the newest session for a modern host.
+    of_adapter: Option<SlotId>,
+    /// The slot of each session that ever was, by its generation.
+    by_generation: Vec<SlotId>,
+}
+
+impl Index<SlotId> for SessionSlots {
+    type Output = SessionSlot;
+
+    fn index(&self, SlotId(at): SlotId) -> &SessionSlot {
+        &self.all[at]
+    }
+}
+
+impl IndexMut<SlotId> for SessionSlots {
+    fn index_mut(&mut self, SlotId(at): SlotId) -> &mut SessionSlot {
+        &mut self.all[at]
+    }
+}
+
+impl SessionSlots {
+    /// Starts with one slot; who it is for shows later.
+    pub(in crate::bridge) fn new(first: SessionSlot) -> Self {
+        let by_generation = vec![SlotId::FIRST];
+        Self { all: vec![first], of_host: None, of_adapter: None, by_generation }
+    }
+
+    /// Every slot there is.
+    pub(in crate::bridge) fn ids(&self) -> impl Iterator<Item = SlotId> + use<> {
+        (0..self.all.len()).map(SlotId)
+    }
+
+    /// Every slot there is.
+    pub(in crate::bridge) fn iter(&self) -> impl Iterator<Item = &SessionSlot> {
+        self.all.iter()
+    }
+
+    /// Every slot there is.
+    pub(in crate::bridge) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SessionSlot> {
+        self.all.iter_mut()
+    }
+
+    /// The slot that a line of the host is about: that of a legacy host, or else the newest for a
+    /// modern one.
+    pub(in crate::bridge) fn for_host(&self) -> SlotId {
+        self.of_host.or(self.of_adapter).unwrap_or(SlotId::FIRST)
+    }
+
+    /// The slot of the newest session for a modern host.
+    pub(in crate::bridge) fn for_adapter(&self) -> SlotId {
+        self.of_adapter.unwrap_or(SlotId::FIRST)
+    }
+
+    /// The slot whose remote is a modern one, to which requests of a modern host are relayed.
+    pub(in crate::bridge) fn for_relay(&self) -> SlotId {
+        self.ids().find(|slot| self[*slot].adapter.is_on()).unwrap_or_else(|| self.for_host())
+    }
+
+    /// The slot of a session.
+    pub(in crate::bridge) fn of_generation(&self, generation: u32) -> SlotId {
+        let known = usize::try_from(generation).ok().and_then(|at| self.by_generation.get(at));
+        known.copied().unwrap_or(SlotId::FIRST)
+    }
+
+    /// Whether the session of this generation is for a modern host.
+    pub(in crate::bridge) fn is_of_adapter(&self, generation: u32) -> bool {
+        self[self.of_generation(generation)].is_of_adapter()
+    }
+
+    /// Whether a modern host has a session and a legacy one has none.
+    pub(in crate::bridge) fn serve_only_the_adapter(&self) -> bool {
+        self.of_adapter.is_some() && self.of_host.is_none()
+    }
+
+    /// Whether no message waits for a session.
+    pub(in crate::bridge) fn hold_nothing(&self) -> bool {
+        self.all.iter().all(|slot| slot.opening.holds_nothing())
+    }
+
+    /// Begins a new session in a slot: nothing of it is known yet.
+    pub(in crate::bridge) fn begin_session(&mut self, slot: SlotId) {
+        self.by_generation.push(slot);
+        let generation = u32::try_from(self.by_generation.len() - 1).unwrap_or(u32::MAX);
+        self[slot].session = Session::unopened(generation);
+    }
+
+    /// Makes a slot for a further session.
+    fn add(&mut self, owner: Requester) -> SlotId {
+        let slot = SlotId(self.all.len());
+        self.all.push(self[SlotId::FIRST].beside(owner));
+        self.begin_session(slot);
+        slot
+    }
+}
+
+impl Bridge {
+    /// The slot for the session that a legacy host opens. One that comes after a modern one gets a
+    /// slot of its own.
+    pub(in crate::bridge) fn slot_for_legacy_host(&mut self) -> SlotId {
+        if let Some(slot) = self.slots.of_host {
+            return slot;
+        }
+        let slot = if self.slots.serve_only_the_adapter() {
+            self.add_slot(Requester::Host)
+        } else {
+            SlotId::FIRST
+        };
+        self.slots.of_host = Some(slot);
+        slot
+    }
+
+    /// The slot for a new session of a modern host; an older session only ends what it began.
+    pub(in crate::bridge) fn slot_for_new_adapter_session(&mut self) -> SlotId {
+        if self.slots.of_adapter.is_none() {
+            // E-07
+            tracing::warn!(
+                "the host speaks 2026-07-28, the server an older revision: translating; questions of \
+                 the server that belong to no call, prompt or read are refused"
+            );
+        }
+        let slot = match (self.slots.of_host, self.slots.of_adapter) {
+            (None, None) => {
+                self.slots[SlotId::FIRST].owner = Requester::Adapter;
+                SlotId::FIRST
+            }
+            // A first session that could not be opened is tried again.
+            (_, Some(slot)) if self.slots[slot].opening.is_idle() => slot,
+            (_, Some(older)) => {
+                let older = &mut self.slots[older];
+                older.remote.stop_listening();
+                older.timers.lost();
+                self.add_slot(Requester::Adapter)
+            }
+            (Some(_), None) => self.add_slot(Requester::Adapter),
+        };
+        self.slots.of_adapter = Some(slot);
+        slot
+    }
+
+    /// Makes a slot. The transport is known by then.
+    fn add_slot(&mut self, owner: Requester) -> SlotId {
+        if let Some(transport) = self.slots[SlotId::FIRST].remote.transport() {
+            self.choices.settle_transport(transport);
+        }
+        self.slots.add(owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+    use crate::remote::RemoteOptions;
+
+    fn slots() -> SessionSlots {
+        let url = Url::parse("http://127.0.0.1:9/mcp").unwrap();
+        let (remote, _events) = Remote::new(RemoteOptions::new(url)).unwrap();
+        SessionSlots::new(SessionSlot::new(remote, ResponseCache::new(None), Timers::new(None)))
+    }
+
+    #[test]
+    fn lines_are_about_the_legacy_host_or_else_the_newest_modern_session() {
+        let mut slots = slots();
+        assert_eq!(slots.for_host(), SlotId::FIRST);
+        let adapter = slots.add(Requester::Adapter);
+        slots.of_adapter = Some(adapter);
+        assert!(slots.serve_only_the_adapter());
+        assert_eq!((slots.for_host(), slots.for_adapter()), (adapter, adapter));
+        slots.of_host = Some(SlotId::FIRST);
+        assert!(!slots.serve_only_the_adapter());
+        assert_eq!((slots.for_host(), slots.for_adapter()), (SlotId::FIRST, adapter));
+    }
+
+    /// E-14
+    #[test]
+    fn a_session_is_found_by_its_generation_for_ever() {
+        let mut slots = slots();
+        let second = slots.add(Requester::Adapter);
+        let of_second = slots[second].session.generation;
+        slots.begin_session(SlotId::FIRST);
+        let reopened = slots[SlotId::FIRST].session.generation;
+        assert_ne!(of_second, reopened);
+        assert_eq!(slots.of_generation(0), SlotId::FIRST);
+        assert_eq!(slots.of_generation(of_second), second);
+        assert_eq!(slots.of_generation(reopened), SlotId::FIRST);
+        assert!(slots.is_of_adapter(of_second) && !slots.is_of_adapter(reopened));
+        assert_eq!(slots.ids().count(), 2);
+    }
+
+    #[test]
+    fn a_further_slot_shares_nothing_with_the_first() {
+        let mut slots = slots();
+        let second = slots.add(Requester::Host);
+        slots[second].timers.reopen_later();
+        assert!(slots[second].next_timer().is_some());
+        assert!(slots[SlotId::FIRST].next_timer().is_none());
+        assert!(!slots[second].is_of_adapter() && slots.hold_nothing());
+    }
+
+    #[test]
+    fn a_post_says_what_its_message_is() {
+        let slots = slots();
+        let post = |line: &str| {
+            let message = Message::parse(line.to_owned()).unwrap();
+            let post = slots[SlotId::FIRST].post(7, Frame::default(), &message);
+            (post.is_request, post.urgent, post.repeatable)
+        };
+        let request = |method: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+        assert_eq!(post(&request("initialize")), (true, true, true));
+        assert_eq!(post(&request("tools/list")), (true, false, true));
+        assert_eq!(post(&request("tools/call")), (true, false, false));
+    }
+}

@@ -1,0 +1,96 @@
+//! A sign-in that waits before the remote's era is known, with a modern host in front (A-63, E-02):
+//! the host is told what a legacy host is told, in the form of its era. It opens no session that
+//! could be told of changes, so it lists again when the sign-in is done.
+
+use std::collections::VecDeque;
+
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::session::slots::SlotId;
+use crate::eras::modern_host::{conservative_discover, discover_result, translate_answer};
+use crate::jsonrpc::{Frame, Message};
+use crate::protocol::{ProtocolVersion, methods};
+use crate::redact::SafeUrl;
+
+impl Bridge {
+    /// Whether this is a request of a modern host and the remote's era is not known yet.
+    pub(in crate::bridge) fn waits_for_era(&self, request: &HostRequest) -> bool {
+        request.requester() == Requester::ModernHost && self.choices.era.is_none()
+    }
+
+    /// A modern host has waited for a person for long enough, or the sign-in is not to be waited
+    /// for: what can be answered without the remote is.
+    pub(in crate::bridge) fn offer_sign_in(&mut self, slot: SlotId) {
+        if self.choices.era.is_some() || !self.choices.host_is_modern || !self.sign_in_waits() {
+            return;
+        }
+        self.answer_discovers();
+        if !self.slots[slot].cache.is_on() {
+            return;
+        }
+        self.cache_minimal_lists(slot);
+        let mut others = VecDeque::new();
+        for held in self.slots[slot].opening.release() {
+            others.extend(self.answer_with_offer(slot, held));
+        }
+        self.slots[slot].opening.hold_again(others);
+    }
+
+    /// Answers a modern host's request that comes while a person is waited for, if the host was
+    /// told so before, and gives back any other. Where nobody is waited for, the remote is asked
+    /// first: somebody may have signed in meanwhile.
+    pub(in crate::bridge) fn tell_of_sign_in(
+        &mut self,
+        slot: SlotId,
+        request: HostRequest,
+    ) -> Option<HostRequest> {
+        let is_call = request.method() == methods::TOOLS_CALL;
+        if is_call || self.authorizer().waits() {
+            self.answer_with_offer(slot, request)
+        } else {
+            Some(request)
+        }
+    }
+
+    /// Gives back what it cannot answer.
+    fn answer_with_offer(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
+        if !self.waits_for_era(&request) || !self.slots[slot].cache.is_minimal() {
+            return Some(request);
+        }
+        let result = match request.method() {
+            methods::TOOLS_CALL => return self.take_sign_in_call(slot, request),
+            methods::DISCOVER => Some(self.cautious_discover()),
+            _ => self.slots[slot].cache.list(request.message()),
+        };
+        let Some(result) = result else { return Some(request) };
+        self.reply_in_its_era(request, &result);
+        None
+    }
+
+    /// Replies with a result of the bridge in the form that the host's era has.
+    pub(in crate::bridge) fn reply_in_its_era(&mut self, request: HostRequest, result: &str) {
+        let Some(id) = request.id() else { return };
+        let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+        let answer = match (request.requester(), Message::parse(line.clone())) {
+            (Requester::ModernHost, Ok(answer)) => {
+                translate_answer(id, request.method(), &answer, None)
+            }
+            _ => Frame::from(line),
+        };
+        self.reply(request, answer);
+    }
+
+    /// What a modern host is told of a server that did not answer yet (E-02).
+    pub(in crate::bridge) fn cautious_discover(&self) -> String {
+        let first = &self.slots[SlotId::FIRST];
+        let told = first.cache.is_on() && self.sign_in_waits();
+        let minimal = told.then(|| {
+            let after = "List the tools again once it is done.";
+            self.minimal_result(ProtocolVersion::NEWEST_LEGACY, after)
+        });
+        // It cannot push, hence no change is promised.
+        minimal.and_then(|result| discover_result(&result, Some(false))).unwrap_or_else(|| {
+            conservative_discover(&SafeUrl::new(first.remote.endpoint()).to_string())
+        })
+    }
+}
