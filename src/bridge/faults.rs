@@ -1,5 +1,5 @@
 //! The net under one turn of the loop: a panic in it ends neither the process nor the host's other
-//! requests without an answer (T-05, E-59). Everything that is open is answered with an error, and
+//! requests without an answer (T-18, E-59). Everything that is open is answered with an error, and
 //! the loop goes on; if it happens again and again, the bridge ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -89,7 +89,7 @@ mod tests {
     const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
         "protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{}}}"#;
 
-    /// T-05, E-59
+    /// T-18, E-59
     #[tokio::test]
     async fn a_panic_in_a_turn_answers_what_is_open_and_the_loop_goes_on() {
         let (mut bridge, mut end) = bridge();
@@ -113,6 +113,7 @@ mod tests {
         assert!(!bridge.is_broken());
     }
 
+    /// T-18
     #[tokio::test]
     async fn a_loop_that_panics_again_and_again_ends() {
         let (mut bridge, _end) = bridge();

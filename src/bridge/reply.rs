@@ -62,7 +62,7 @@ impl Bridge {
     /// Replies with an empty result.
     pub(super) fn reply_empty(&mut self, request: HostRequest) {
         if let Some(recipient) = request.answered() {
-            let line = result_response(&recipient.id, &serde_json::json!({}));
+            let line = result_response(&recipient.id, serde_json::json!({}));
             self.deliver(recipient, Frame::from(line));
         }
     }
@@ -234,11 +234,13 @@ mod tests {
         Message::parse(format!(r#"{{"jsonrpc":"2.0","id":9000,"result":{result}}}"#)).unwrap()
     }
 
-    /// T-05, E-24
+    type Reply = fn(&mut Bridge, HostRequest);
+
+    /// T-17, E-24
     #[tokio::test]
     async fn each_kind_of_reply_reaches_the_host_once_under_its_own_id() {
         let (mut bridge, mut end) = bridge();
-        let replies: [(&str, fn(&mut Bridge, HostRequest)); 4] = [
+        let replies: [(&str, Reply); 4] = [
             ("ping", |bridge, request| bridge.reply_empty(request)),
             ("x", |bridge, request| bridge.reply_error(request, -32602, "no")),
             ("x", |bridge, request| bridge.refuse(request, &internal())),
@@ -277,7 +279,7 @@ mod tests {
         assert_eq!(ids, [&serde_json::json!(1), &serde_json::json!(3)]);
     }
 
-    /// T-05
+    /// T-17
     #[tokio::test]
     async fn a_dropped_request_is_answered_with_an_internal_error() {
         let (mut bridge, mut end) = bridge();
@@ -288,7 +290,7 @@ mod tests {
         assert_eq!(bridge.answer_dropped(), 0);
     }
 
-    /// T-05
+    /// T-17
     #[tokio::test]
     async fn a_notification_gets_no_reply() {
         let (mut bridge, mut end) = bridge();

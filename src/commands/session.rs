@@ -123,7 +123,7 @@ impl Session {
     async fn answer(&self, question: &Message) {
         let Some(id) = question.id() else { return };
         let answer = match question.method() {
-            methods::PING => result_response(id, &json!({})),
+            methods::PING => result_response(id, json!({})),
             methods::ELICIT => {
                 let params = question.params_as().unwrap_or_default();
                 let Answer { result, notice } = answer_to(&params, self.manner.yes);

@@ -177,7 +177,7 @@ async fn a_value_in_a_keyring_that_does_not_answer_is_an_error_not_absent() {
     store.save("a", &secret("one")).await.unwrap();
     for failure in [StoreErrorKind::Other, StoreErrorKind::KeyringFailed, StoreErrorKind::NoKeyring]
     {
-        machine.keyring.fails_with(Some(failure.clone()));
+        machine.keyring.fails_with(Some(failure));
         assert_eq!(store.load("a").await.unwrap_err().kind(), failure);
         assert!(store.knows("a"));
     }

@@ -13,7 +13,7 @@ fn every_file_that_is_named_exists() {
     for page in [PAGE, "CONTRIBUTING.md", "SECURITY.md", "fuzz/README.md", "docs/security.md"] {
         for path in paths(&sources::read(page)) {
             let exists = |base: &&str| sources::root().join(format!("{base}{path}")).exists();
-            if !BASES.iter().any(|base| exists(&base)) {
+            if !BASES.iter().any(exists) {
                 missing.push(format!("{page}: {path}"));
             }
         }

@@ -1,6 +1,6 @@
 //! A request of the host as a value: it can be neither copied nor forgotten. Replying consumes it,
 //! and so do the few other ends that a request may have; one that is dropped otherwise is kept for
-//! an error answer, so that every request gets exactly one answer whatever breaks (T-05).
+//! an error answer, so that every request gets exactly one answer whatever breaks (T-17).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -166,7 +166,7 @@ mod tests {
     const LIST: &str = r#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#;
     const NOTE: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
-    /// T-05
+    /// T-17
     #[test]
     fn a_request_that_is_dropped_waits_for_an_error_answer() {
         let unanswered = Arc::default();
@@ -177,7 +177,7 @@ mod tests {
         assert!(unanswered.take().is_empty(), "only once");
     }
 
-    /// T-05
+    /// T-17
     #[test]
     fn each_end_of_a_request_consumes_it() {
         let unanswered = Arc::default();

@@ -131,7 +131,7 @@ impl Bridge {
         let Some(id) = request.id().cloned() else { return };
         let number = self.numbers.fresh();
         if request.method() == methods::PING {
-            let pong = Frame::from(result_response(&id, &json!({})));
+            let pong = Frame::from(result_response(&id, json!({})));
             let slot = &mut self.slots[slot];
             let post = slot.post_frame(number, pong);
             return slot.remote.post(post);

@@ -162,7 +162,7 @@ impl ModernHost {
         for input in std::mem::take(&mut call.inputs) {
             let Some(id) = input.number else { continue };
             let line = match input.method.as_str() {
-                methods::ELICIT => result_response(&id, &json!({ "action": "cancel" })),
+                methods::ELICIT => result_response(&id, json!({ "action": "cancel" })),
                 methods::SAMPLE => {
                     RequestRefusal::plain(-1, "the request was not answered").to_response(&id)
                 }
