@@ -1,5 +1,6 @@
-//! The one test of whether a URL leads to this machine, and what makes it true for names: they are
-//! never looked up.
+//! The one test of whether a URL leads to this machine, and what makes it true for names below
+//! `localhost`: they are never looked up. `localhost` itself is left to the system, which knows the
+//! addresses that it has there.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -17,10 +18,11 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Connects to a loopback name without a look-up: a resolver may know another address for it.
+/// Connects to a name below `localhost` without a look-up: a resolver may know another address for
+/// it.
 pub(super) fn without_lookup(builder: ClientBuilder, url: &Url) -> ClientBuilder {
     match url.host() {
-        Some(Host::Domain(name)) if is_loopback_name(name) => {
+        Some(Host::Domain(name)) if is_below_localhost(&plain_name(name)) => {
             // The port is the URL's.
             let addresses = [
                 SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -33,8 +35,17 @@ pub(super) fn without_lookup(builder: ClientBuilder, url: &Url) -> ClientBuilder
 }
 
 fn is_loopback_name(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
+    let name = plain_name(name);
+    name == "localhost" || is_below_localhost(&name)
+}
+
+fn is_below_localhost(name: &str) -> bool {
+    name.ends_with(".localhost")
+}
+
+/// The name in lower case, without the dot of the root.
+fn plain_name(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 #[cfg(test)]

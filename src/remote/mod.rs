@@ -1,5 +1,5 @@
 //! How the bridge reaches the remote MCP server: transports and their probes, exchanges, streams,
-//! sessions, retries. Each exchange is a task whose results are [`RemoteEvent`]s.
+//! sessions, retries. Each exchange is a task whose results are `RemoteEvent`s.
 //!
 //! Does not know what a message means or who waits for it: that is the bridge's business.
 

@@ -53,7 +53,7 @@ impl Names {
         })
     }
 
-    /// The name of the [`Registration`] at an issuer; accounts share it. A client registered
+    /// The name of the registration at an issuer; accounts share it. A client registered
     /// for browsers may not ask for device codes, so that one is another.
     pub fn registration(&self, issuer: &str) -> String {
         let mut parts = self.client.clone();

@@ -98,7 +98,7 @@ pub fn open(path: &Path) -> Result<Option<File>, PrivateFileError> {
 /// [`create_folder`].
 ///
 /// # Errors
-/// As [`open`].
+/// As [`fn@open`].
 pub fn open_lock(path: &Path) -> Result<File, PrivateFileError> {
     let failed = PrivateFileError::to("open the lock file", path);
     let file = options_to_lock().open(path).map_err(&failed)?;
@@ -123,7 +123,7 @@ pub fn create_marker(path: &Path) -> Result<bool, PrivateFileError> {
 /// the new one, also after a kill.
 ///
 /// # Errors
-/// As [`create_folder`] and [`open`]. The old content is still there.
+/// As [`create_folder`] and [`fn@open`]. The old content is still there.
 pub fn write(path: &Path, content: &[u8], durability: Durability) -> Result<(), PrivateFileError> {
     create_folder(folder_of(path))?;
     check_replaceable(path)?;

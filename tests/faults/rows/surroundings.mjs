@@ -52,6 +52,7 @@ export const rows = [
   {
     name: 'clock jumps two days ahead, a year back, and to the right time',
     tool: 'get_account',
+    parallel: 5,
     needs: canJump,
     run: async (trial) => {
       const server = await trial.world.server('pelcro');

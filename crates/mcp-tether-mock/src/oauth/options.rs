@@ -83,7 +83,8 @@ impl OAuthOptions {
 pub enum IssuerAt {
     /// On the remote's own listener.
     Here(IssuerOptions),
-    /// On its own, see [`super::MockAuthorizationServer`]; several remotes may share it.
+    /// On its own, see [`MockAuthorizationServer`](crate::MockAuthorizationServer); several remotes
+    /// may share it.
     There(IssuerHandle),
 }
 
