@@ -261,7 +261,7 @@ mod locked {
     fn a_locked_keyring_is_reported_as_such_and_hides_nothing() {
         assert_eq!(act("knows kept"), "true");
         let said = act("load kept");
-        assert!(said.starts_with("error Locked: the keyring is locked: "), "{said}");
+        assert!(said.starts_with("error Other: the keyring is locked: "), "{said}");
         assert!(said.contains("prompt dismissed"), "{said}");
         assert!(said.contains("hint: unlock it, or use `--credential-store file`"), "{said}");
     }
@@ -270,9 +270,9 @@ mod locked {
     #[ignore = "runs in tests/keyring/run.sh only"]
     fn a_new_sign_in_goes_into_a_file_unless_the_user_insists() {
         let insisting = sparse("save fresh one").choice("keyring").says();
-        assert!(insisting.starts_with("error Locked: "), "{insisting}");
+        assert!(insisting.starts_with("error Other: the keyring is locked"), "{insisting}");
         let said = act("save fresh one");
-        assert!(said.starts_with("saved file, notice: sign-ins rest in "), "{said}");
+        assert!(said.starts_with("saved file, notice: sign-ins are stored in "), "{said}");
         assert!(said.contains("the keyring is locked"), "{said}");
         assert_eq!(act("load fresh"), "value one");
     }
