@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use mcp_tether::jsonrpc::{Invalid, Kind, Message, Received};
+use mcp_tether::jsonrpc::{Invalid, Message, MessageKind, Received};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -53,7 +53,7 @@ fn judge(text: &str, verdict: Result<&Message, &Invalid>) {
             assert_eq!(message.outcome().map(one_line), wanted.outcome.as_deref().map(one_line));
             assert!(!message.raw().contains(&b'\n') && !message.raw().contains(&b'\r'));
             let again = Message::parse(message.with_id("\"other\"").into_bytes());
-            if message.id().is_some() || message.kind() == Kind::ErrorResponse {
+            if message.id().is_some() || message.kind() == MessageKind::ErrorResponse {
                 let again = again.expect("still a message");
                 assert_eq!(again.id().map(|id| id.to_json()).as_deref(), Some("\"other\""));
                 assert_eq!(again.params(), message.params());
@@ -65,7 +65,7 @@ fn judge(text: &str, verdict: Result<&Message, &Invalid>) {
 }
 
 struct Wanted {
-    kind: Kind,
+    kind: MessageKind,
     id: Option<String>,
     method: String,
     params: Option<String>,
@@ -89,10 +89,10 @@ fn model(text: &str) -> Option<Wanted> {
     };
     let id = get("id").and_then(usable_id);
     let kind = match (method.is_some(), get("result"), get("error")) {
-        (true, None, None) if get("id").is_none() => Kind::Notification,
-        (true, None, None) if id.is_some() => Kind::Request,
-        (false, Some(_), None) if id.is_some() => Kind::Response,
-        (false, None, Some(_)) => Kind::ErrorResponse,
+        (true, None, None) if get("id").is_none() => MessageKind::Notification,
+        (true, None, None) if id.is_some() => MessageKind::Request,
+        (false, Some(_), None) if id.is_some() => MessageKind::Response,
+        (false, None, Some(_)) => MessageKind::ErrorResponse,
         _ => return None,
     };
     let owned = |raw: &str| raw.to_owned();

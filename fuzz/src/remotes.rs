@@ -9,7 +9,7 @@ use mcp_tether::eras::{
     AdapterContext, AdapterOptions, Exchange, ModernRemote, Numbers, RemoteEffect,
 };
 use mcp_tether::error::{Failure, FailureKind};
-use mcp_tether::jsonrpc::{Kind, Message};
+use mcp_tether::jsonrpc::{Message, MessageKind};
 
 const DISCOVERED: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete",
 "supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true},"resources":
@@ -79,14 +79,15 @@ impl Play {
             _ => {}
         }
         let Ok(message) = Message::parse(Bytes::copy_from_slice(text)) else { return };
-        let is_answer = matches!(message.kind(), Kind::Response | Kind::ErrorResponse);
+        let is_answer =
+            matches!(message.kind(), MessageKind::Response | MessageKind::ErrorResponse);
         match step {
-            b'h' if message.kind() == Kind::Request => {
+            b'h' if message.kind() == MessageKind::Request => {
                 let number = self.numbers.fresh();
                 self.owed.push(number);
                 self.turn(|remote, turn| remote.take_request(number, &message, turn));
             }
-            b'h' if message.kind() == Kind::Notification => {
+            b'h' if message.kind() == MessageKind::Notification => {
                 let number = self.numbers.fresh();
                 self.turn(|remote, turn| remote.take_notification(number, &message, turn));
             }
@@ -158,7 +159,7 @@ impl Play {
             | RemoteEffect::Contradicted(number) => self.ended(number),
             RemoteEffect::Accepted(_) => {}
             RemoteEffect::Notify(frame) => {
-                assert_eq!(told(frame.into_bytes()).kind(), Kind::Notification);
+                assert_eq!(told(frame.into_bytes()).kind(), MessageKind::Notification);
             }
             RemoteEffect::Ask(question) => {
                 let id = question.id().expect("a question has an id").to_json();

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mcp_tether::eras::modern_host::{HostEffect, ModernHost};
+use mcp_tether::eras::Numbers;
+use mcp_tether::eras::modern_host::{HostContext, HostEffect, ModernHost};
 use mcp_tether::error::{Failure, FailureKind};
-use mcp_tether::jsonrpc::{Kind, Message, RequestId};
+use mcp_tether::jsonrpc::{Message, MessageKind, RequestId};
 
 /// Each line is a step: `h` a message of the host, `a` an answer to the oldest request of ours, `z`
 /// to the newest, `r` a message of the remote, `t` time passes. Each request of the host is
@@ -19,8 +20,8 @@ pub fn modern_host(input: &[u8]) {
         play.step(*step, text);
         play.look();
     }
-    play.host.leave();
-    play.host.finish(&Failure::new(FailureKind::Lost, "the end"));
+    play.work(|host, cx| host.leave(cx));
+    play.work(|host, cx| host.finish(&Failure::new(FailureKind::Lost, "the end"), cx));
     play.look();
     for (id, owed) in &play.owed {
         assert!(*owed == 0 || play.given_up.contains(id), "{id:?} was never answered");
@@ -30,6 +31,8 @@ pub fn modern_host(input: &[u8]) {
 struct Play {
     host: ModernHost,
     now: Instant,
+    numbers: Numbers,
+    effects: Vec<HostEffect>,
     /// Requests of the host that have no answer yet.
     owed: HashMap<RequestId, u32>,
     given_up: HashSet<RequestId>,
@@ -45,6 +48,8 @@ impl Play {
         Self {
             host: ModernHost::new(),
             now: Instant::now(),
+            numbers: Numbers::default(),
+            effects: Vec::new(),
             owed: HashMap::new(),
             given_up: HashSet::new(),
             open: Vec::new(),
@@ -57,30 +62,36 @@ impl Play {
     fn step(&mut self, step: u8, text: &[u8]) {
         if step == b't' {
             self.now += Duration::from_secs(text.len() as u64);
-            return self.host.take_time(self.now);
+            return self.work(|host, cx| host.take_time(cx));
         }
         let Ok(message) = Message::parse(Bytes::copy_from_slice(text)) else { return };
-        let is_answer = matches!(message.kind(), Kind::Response | Kind::ErrorResponse);
+        let is_answer =
+            matches!(message.kind(), MessageKind::Response | MessageKind::ErrorResponse);
         match step {
             b'h' if !is_answer => self.host_says(message),
             b'a' | b'z' if is_answer && !self.open.is_empty() => {
                 let at = if step == b'a' { 0 } else { self.open.len() - 1 };
                 let id = self.open.remove(at);
-                self.host.take_answer(&id, &with_id(&message, &id), self.now);
+                self.work(|host, cx| host.take_answer(&id, &with_id(&message, &id), cx));
             }
             b'r' if !is_answer => {
                 let mut message = message;
-                if message.kind() == Kind::Request {
+                if message.kind() == MessageKind::Request {
                     self.last_question += 1;
                     let id = RequestId::from(self.last_question);
                     message = with_id(&message, &id);
                     self.questions.insert(id);
                 }
                 let owner = self.open.last().cloned();
-                self.host.take_remote(&message, owner.as_ref(), self.now);
+                self.work(|host, cx| host.take_remote(&message, owner.as_ref(), cx));
             }
             _ => {}
         }
+    }
+
+    fn work(&mut self, event: impl FnOnce(&mut ModernHost, &mut HostContext<'_>)) {
+        let (numbers, effects) = (&mut self.numbers, &mut self.effects);
+        event(&mut self.host, &mut HostContext { now: self.now, numbers, effects });
     }
 
     fn host_says(&mut self, message: Message) {
@@ -100,17 +111,17 @@ impl Play {
             let id = message.params_as::<Cancelled>().map(|cancelled| cancelled.id.to_string());
             self.given_up.extend(id.and_then(|id| RequestId::from_json(&id)));
         }
-        self.host.take(message, self.now);
+        self.work(|host, cx| host.take(message, cx));
     }
 
     fn look(&mut self) {
-        for effect in self.host.effects() {
+        for effect in std::mem::take(&mut self.effects) {
             match effect {
                 HostEffect::Say(frame) => {
                     let line = frame.into_bytes();
                     assert!(!line.contains(&b'\n'), "one line");
                     let said = Message::parse(line).expect("what is said is a message");
-                    if let (Kind::Response | Kind::ErrorResponse, Some(id)) =
+                    if let (MessageKind::Response | MessageKind::ErrorResponse, Some(id)) =
                         (said.kind(), said.id())
                     {
                         let owed = self.owed.get_mut(id).expect("an answer to what was asked");
@@ -126,11 +137,11 @@ impl Play {
         let again = Message::parse(message.raw().clone()).expect("what is sent is a message");
         assert_eq!(again.params(), message.params());
         match (message.kind(), message.id()) {
-            (Kind::Request, Some(id)) => {
+            (MessageKind::Request, Some(id)) => {
                 assert!(self.used.insert(id.clone()), "an id is used once");
                 self.open.push(id.clone());
             }
-            (Kind::Response | Kind::ErrorResponse, Some(id)) => {
+            (MessageKind::Response | MessageKind::ErrorResponse, Some(id)) => {
                 assert!(self.questions.remove(id), "a question is answered once");
             }
             _ => {}

@@ -1,6 +1,5 @@
-//! What a bridge has done so far, for those who look from outside (`status --running`). Counting
-//! costs an increment; an observer is told a moment after something changed, and not while nothing
-//! does.
+//! What a bridge has done so far, for `status --running`. Counting costs an increment. The observer
+//! is called a moment after something changed, and never while nothing does.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,13 +10,14 @@ use tokio::time::Instant;
 use super::Bridge;
 use crate::error::FailureKind;
 
-/// How long changes are gathered before they are told. Also what keeps this away from the start.
+/// How long changes are collected before the observer is called. Also keeps this work out of the
+/// start.
 const GATHER: Duration = Duration::from_secs(1);
 
 /// What a bridge has done since it started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// What it is at: `starting`, `opening`, `signing in`, `ready` or `reconnecting`.
+    /// What it is doing: `starting`, `opening`, `signing in`, `ready` or `reconnecting`.
     pub phase: String,
     /// The era of the host, once it has spoken.
     pub host_era: Option<String>,
@@ -35,7 +35,7 @@ pub struct Activity {
     pub last_error: Option<String>,
 }
 
-/// Is told what a bridge has done.
+/// A function that is called with what a bridge has done.
 pub struct Observer(Box<dyn FnMut(&Activity) + Send>);
 
 impl Observer {
@@ -51,7 +51,7 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// The counters and who is told of them.
+/// The counters and their observer.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     observer: Option<Observer>,
@@ -66,7 +66,7 @@ impl Counters {
         counters
     }
 
-    /// Something is worth telling.
+    /// Schedules a call of the observer.
     pub(super) fn changed(&mut self) {
         if self.observer.is_some() && self.due.is_none() {
             self.due = Some(Instant::now() + GATHER);
@@ -96,7 +96,7 @@ impl Counters {
 }
 
 impl Bridge {
-    /// Tells the observer, if something changed a while ago.
+    /// Calls the observer if a change is due to be reported.
     pub(super) fn tell_activity(&mut self, now: Instant) {
         if self.counters.due.is_none_or(|due| due > now) {
             return;

@@ -1,33 +1,34 @@
-//! What the adapters of `crate::eras` want done. Each effect waits in one queue until the event at
-//! hand is dealt with, so that nothing that it causes re-enters what is under way.
+//! What the adapters of `crate::eras` want done. All effects wait in one queue until the current
+//! event is handled, so that nothing re-enters code that is still running.
 
 use std::collections::VecDeque;
-use std::time::Instant;
 
 use super::Bridge;
 use super::session::slots::SlotId;
-use crate::eras::modern_host::{HostEffect, ModernHost};
+use crate::eras::modern_host::{HostContext, HostEffect, ModernHost};
 use crate::eras::{AdapterContext, ModernRemote, RemoteEffect};
 use crate::error::Failure;
 use crate::jsonrpc::Frame;
 
-/// Something that is to be done after the event at hand.
+/// Something to do once the current event is handled.
 #[derive(Debug)]
 pub(super) enum Effect {
-    /// What the adapter of the modern remote of this slot wants.
+    /// What the adapter of this slot's modern remote wants.
     OfRemote(SlotId, RemoteEffect),
     /// What the adapter of a modern host wants.
     OfHost(HostEffect),
-    /// A request of the host fails, after what was wanted before it.
+    /// Fail a request of the host, once the effects before it are carried out.
     Fail(u64, Failure),
 }
 
-/// Effects in the order in which they were wanted.
+/// Effects, in the order in which they were emitted.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     waiting: VecDeque<Effect>,
     /// Lent to the adapter of a modern remote; empty in between.
     of_remote: Vec<RemoteEffect>,
+    /// Lent to the adapter of a modern host; empty in between.
+    of_host: Vec<HostEffect>,
 }
 
 impl Effects {
@@ -35,9 +36,10 @@ impl Effects {
         self.waiting.push_back(effect);
     }
 
-    /// Takes the lines for the host out and gives up everything else.
+    /// Takes out the lines for the host and drops everything else.
     pub(super) fn take_lines(&mut self) -> Vec<Frame> {
         self.of_remote.clear();
+        self.of_host.clear();
         let line = |effect| match effect {
             Effect::OfHost(HostEffect::Say(line)) => Some(line),
             _ => None,
@@ -54,19 +56,25 @@ impl Bridge {
         work: impl FnOnce(&mut ModernRemote, &mut AdapterContext<'_, RemoteEffect>),
     ) {
         let Some(remote) = self.slots[slot].adapter.remote_mut() else { return };
-        let Effects { waiting, of_remote } = &mut self.effects;
+        let Effects { waiting, of_remote, .. } = &mut self.effects;
         let now = tokio::time::Instant::now().into_std();
         work(remote, &mut AdapterContext { now, numbers: &mut self.numbers, effects: of_remote });
         waiting.extend(of_remote.drain(..).map(|effect| Effect::OfRemote(slot, effect)));
     }
 
     /// Lets the adapter of a modern host work.
-    pub(super) fn with_host_adapter(&mut self, work: impl FnOnce(&mut ModernHost, Instant)) {
-        work(&mut self.modern_host, tokio::time::Instant::now().into_std());
-        self.effects.waiting.extend(self.modern_host.effects().into_iter().map(Effect::OfHost));
+    pub(super) fn with_host_adapter(
+        &mut self,
+        work: impl FnOnce(&mut ModernHost, &mut HostContext<'_>),
+    ) {
+        let Effects { waiting, of_host, .. } = &mut self.effects;
+        let now = tokio::time::Instant::now().into_std();
+        let numbers = &mut self.numbers;
+        work(&mut self.modern_host, &mut HostContext { now, numbers, effects: of_host });
+        waiting.extend(of_host.drain(..).map(Effect::OfHost));
     }
 
-    /// Does what is wanted, and what is wanted because of that.
+    /// Carries out all effects, including those that arise on the way.
     pub(super) fn carry_out_effects(&mut self) {
         while let Some(effect) = self.effects.waiting.pop_front() {
             match effect {

@@ -1,6 +1,6 @@
-//! The net under one turn of the loop: a panic in it ends neither the process nor the host's other
-//! requests without an answer (T-18, E-59). Everything that is open is answered with an error, and
-//! the loop goes on; if it happens again and again, the bridge ends.
+//! Catches a panic in one turn of the loop, so that it neither ends the process nor leaves a request
+//! unanswered (T-18, E-59). Everything that is open is answered with an error, and the loop goes on;
+//! if it keeps happening, the bridge ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,10 +12,10 @@ use crate::eras::modern_host::ModernHost;
 const MOST_FAULTS: u32 = 16;
 
 impl Bridge {
-    /// Lets the loop work on one event and do all that it causes. Whatever was under way when it
-    /// met a fault of its own is answered with `-32603`.
+    /// Handles one event and carries out its effects. If that panics, every open request is
+    /// answered with `-32603`.
     pub(super) fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
-        // What a panic leaves half done is given up in `recover`.
+        // `recover` discards whatever a panic leaves half done.
         let turn = AssertUnwindSafe(|| {
             work(self);
             self.carry_out_effects();
@@ -31,20 +31,20 @@ impl Bridge {
         }
     }
 
-    /// Whether the bridge has met so many faults that it must end.
+    /// Whether so many turns have panicked that the bridge must end.
     pub(super) fn is_broken(&self) -> bool {
         self.faults >= MOST_FAULTS
     }
 
     fn recover(&mut self) {
-        tracing::error!("`mcp-tether` met a fault of its own; all open requests are given up");
+        tracing::error!("internal error: all open requests are answered with an error");
         let failure = internal();
-        // Lines for the host are whole; what else was wanted is given up with the requests.
+        // Lines for the host are complete; all other effects are dropped with the requests.
         for line in self.effects.take_lines() {
             self.host.writer.push(line);
         }
         self.answer_dropped();
-        self.with_host_adapter(|host, _| host.finish(&failure));
+        self.with_host_adapter(|host, context| host.finish(&failure, context));
         self.fail_all_slots(&failure);
         self.carry_out_effects();
         self.modern_host = ModernHost::new();

@@ -32,16 +32,16 @@ use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{DriveOutcome, HostStreams};
-use crate::jsonrpc::{Line, Message};
+use crate::jsonrpc::{Line, Message, RequestId};
 use crate::platform::{Reason, Shutdown};
-use crate::protocol::ProtocolVersion;
+use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, SignInState};
 
 pub use crate::eras::Pin;
 pub use activity::{Activity, Observer};
 pub use eras::known_era::KnownEra;
 pub use host_side::tool_filter::ToolFilter;
-pub use without_remote::response_cache::MemoryOptions;
+pub use without_remote::response_cache::CacheOptions;
 
 /// How many events or lines are handled before what they produced is written.
 const BURST: usize = 128;
@@ -51,7 +51,7 @@ const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long the answer to an `initialize` under way is awaited, to end the session it opens.
 const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// What a bridge is made of.
+/// What a bridge needs to run.
 #[derive(Debug)]
 pub struct BridgeOptions {
     /// The remote and how it is reached.
@@ -63,22 +63,22 @@ pub struct BridgeOptions {
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
     /// Where answers of the last session are kept; with `None` no answers are kept or used.
-    pub memory: Option<MemoryOptions>,
-    /// Is told once how the remote was reached.
+    pub cache: Option<CacheOptions>,
+    /// Receives, once, how the remote was reached.
     pub connected: Option<oneshot::Sender<Connected>>,
-    /// Is told what the bridge does.
+    /// Called with what the bridge has done.
     pub observer: Option<Observer>,
 }
 
 impl BridgeOptions {
-    /// This remote with everything else as usual.
+    /// A bridge to this remote, with defaults for everything else.
     pub fn new(remote: RemoteOptions) -> Self {
         Self {
             remote,
             protocol: Pin::default(),
             known_era: None,
             hidden_tools: ToolFilter::default(),
-            memory: None,
+            cache: None,
             connected: None,
             observer: None,
         }
@@ -105,7 +105,7 @@ pub enum Ended {
     OutputFailed,
     /// A signal, the end of the parent process, or the program that runs the bridge.
     Requested(Reason),
-    /// The bridge met too many faults of its own.
+    /// Too many internal errors of the bridge.
     Broken,
 }
 
@@ -136,10 +136,10 @@ struct Bridge {
     batches: Batches,
     /// Calls of the tool `sign_in` that wait for its page.
     sign_in_calls: Vec<HostRequest>,
-    /// Where requests end up that a fault of the bridge drops.
+    /// Collects the requests that a fault of the bridge drops.
     unanswered: Arc<Unanswered>,
     counters: Counters,
-    /// How often a turn of the loop met a fault of the bridge.
+    /// How many turns of the loop ended in a panic.
     faults: u32,
 }
 
@@ -149,7 +149,7 @@ impl Bridge {
         let timers = Timers::new(options.remote.keep_alive);
         let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);
         let (remote, events) = Remote::new(options.remote)?;
-        let first = SessionSlot::new(remote, ResponseCache::new(options.memory), timers);
+        let first = SessionSlot::new(remote, ResponseCache::new(options.cache), timers);
         Ok(Self {
             host,
             events,
@@ -187,7 +187,9 @@ impl Bridge {
                     Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
                     None => {
                         drained_by = Some(Instant::now() + self.limits.drain);
-                        self.guarded(|bridge| bridge.with_host_adapter(|host, _| host.leave()));
+                        self.guarded(|bridge| {
+                            bridge.with_host_adapter(|host, context| host.leave(context));
+                        });
                     }
                 },
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
@@ -249,7 +251,7 @@ impl Bridge {
         let failure = Failure::new(FailureKind::Lost, "the bridge is shutting down")
             .hint("the server may or may not have acted on the request; check before repeating it");
         self.guarded(|bridge| {
-            bridge.with_host_adapter(|host, _| host.finish(&failure));
+            bridge.with_host_adapter(|host, context| host.finish(&failure, context));
             bridge.carry_out_effects();
             bridge.fail_all_slots(&failure);
         });
@@ -350,15 +352,14 @@ impl Bridge {
         }
     }
 
-    /// Asks the remote for a sign of life; what comes of it shows whether the session is lost.
+    /// Checks that the remote is alive; the outcome shows whether the session is lost.
     fn ping(&mut self, slot: SlotId) {
-        if let Ok(ping) = Message::parse(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#) {
-            self.ask(slot, &ping, Purpose::Own);
-        }
+        let ping = Message::request(&RequestId::from(0), methods::PING, None);
+        self.ask(slot, &ping, Purpose::Own);
     }
 }
 
-/// Waits for a change of the sign-in; for ever where there is none to wait for.
+/// Waits for a change of the sign-in; forever if there is nothing to wait for.
 async fn changed(state: &mut watch::Receiver<SignInState>) {
     if state.changed().await.is_err() {
         std::future::pending::<()>().await;

@@ -1,5 +1,5 @@
 //! The one place that answers requests of the host. An answer consumes the request, so none is
-//! answered twice; [`Bridge::answer_dropped`] answers what only a fault of the bridge leaves behind.
+//! answered twice; [`Bridge::answer_dropped`] answers those that a fault of the bridge drops.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::host_side::request::{HostRequest, Recipient, Requester};
 use super::session::slots::SlotId;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{
-    Edit, Frame, Kind, Message, Overlap, RequestId, error_response, result_response,
+    Edit, Frame, Message, MessageKind, Overlap, RequestId, error_response, result_response,
 };
 use crate::protocol::methods;
 
@@ -40,12 +40,12 @@ impl Bridge {
         }
     }
 
-    /// Replies with an error of the bridge that the host is at fault for.
+    /// Replies with an error of the bridge, because the request is at fault.
     pub(super) fn reply_error(&mut self, request: HostRequest, code: i64, text: &str) {
         self.reply_error_with(request, code, text, serde_json::Value::Null);
     }
 
-    /// The same with `data`.
+    /// Like [`Self::reply_error`], with `data`.
     pub(super) fn reply_error_with(
         &mut self,
         request: HostRequest,
@@ -68,12 +68,10 @@ impl Bridge {
     }
 
     /// Replies with a result of the bridge, without the tools that the host does not get to see.
+    /// `result` is JSON text without line breaks.
     pub(super) fn reply_result(&mut self, request: HostRequest, result: &str) {
-        let answer = Message::parse(format!(r#"{{"jsonrpc":"2.0","id":0,"result":{result}}}"#));
-        match answer {
-            Ok(answer) => self.reply_message(request, &answer, &[]),
-            Err(_) => self.refuse(request, &unusable()),
-        }
+        let answer = Message::result(&RequestId::from(0), result);
+        self.reply_message(request, &answer, &[]);
     }
 
     /// Replies with the remote's answer; the edits come on top of its own bytes.
@@ -85,14 +83,14 @@ impl Bridge {
         edits: &[Edit],
     ) {
         let method = request.method();
-        let is_error = answer.kind() == Kind::ErrorResponse;
+        let is_error = answer.kind() == MessageKind::ErrorResponse;
         if is_error {
             self.counters.error(None);
         }
         tracing::info!(method, milliseconds = request.milliseconds(), is_error, "answered");
         if method == methods::INITIALIZE {
             self.take_initialize_answer(slot, answer);
-        } else if answer.kind() == Kind::Response {
+        } else if answer.kind() == MessageKind::Response {
             let slot = &mut self.slots[slot];
             slot.opening.remember(request.message());
             slot.cache.keep_list(request.message(), answer);
@@ -120,12 +118,15 @@ impl Bridge {
 
     fn deliver_to_adapter(&mut self, recipient: Recipient, answer: &Message, edits: &[Edit]) {
         if edits.is_empty() {
-            return self
-                .with_host_adapter(|host, now| host.take_answer(&recipient.id, answer, now));
+            return self.with_host_adapter(|host, context| {
+                host.take_answer(&recipient.id, answer, context)
+            });
         }
         match answer.rewritten(None, edits) {
             Ok(answer) => {
-                self.with_host_adapter(|host, now| host.take_answer(&recipient.id, &answer, now));
+                self.with_host_adapter(|host, context| {
+                    host.take_answer(&recipient.id, &answer, context)
+                });
             }
             Err(overlap) => {
                 let line = untranslatable(&recipient.id, overlap);
@@ -140,7 +141,9 @@ impl Bridge {
             return self.write_answer(recipient.batch, line);
         }
         if let Ok(answer) = Message::parse(line.into_bytes()) {
-            self.with_host_adapter(|host, now| host.take_answer(&recipient.id, &answer, now));
+            self.with_host_adapter(|host, context| {
+                host.take_answer(&recipient.id, &answer, context)
+            });
         }
     }
 
@@ -152,7 +155,7 @@ impl Bridge {
         }
     }
 
-    /// A request that the host gave up gets no answer.
+    /// Ends a request that the host cancelled: it gets no answer.
     pub(super) fn forget(&mut self, request: HostRequest) {
         if let Some(batch) = request.cancelled() {
             self.add_to_batch(batch, None);
@@ -165,9 +168,8 @@ impl Bridge {
         }
     }
 
-    /// Answers requests that were dropped: each owes an answer, whatever became of it.
-    ///
-    /// Returns how many there were. There are any only after a fault of the bridge.
+    /// Answers requests that were dropped, which only a fault of the bridge does. Returns how many
+    /// there were.
     pub(super) fn answer_dropped(&mut self) -> usize {
         let dropped = Arc::clone(&self.unanswered).take();
         let count = dropped.len();
@@ -181,18 +183,13 @@ impl Bridge {
     }
 }
 
-/// What a request is answered with after a fault of the bridge.
+/// The answer to a request that a fault of the bridge left open.
 pub(super) fn internal() -> Failure {
-    Failure::new(FailureKind::Internal, "`mcp-tether` met a fault of its own")
-        .hint("the server may or may not have acted on the request; please report this fault")
+    Failure::new(FailureKind::Internal, "internal error in `mcp-tether`")
+        .hint("the server may or may not have acted on the request; please report this bug")
 }
 
-fn unusable() -> Failure {
-    Failure::new(FailureKind::Internal, "the answer of `mcp-tether` is not JSON")
-        .hint("please report this fault")
-}
-
-/// The answer in the place of one that cannot be edited.
+/// The answer that replaces one whose edits overlap.
 fn untranslatable(id: &RequestId, overlap: Overlap) -> Frame {
     Frame::from(Failure::from(overlap).to_response(id))
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod bridge;
+mod cache_key;
 pub mod call;
 pub mod config;
 mod consent;
@@ -19,7 +20,6 @@ mod literal_secrets;
 mod logging;
 pub mod login;
 pub mod logout;
-mod memory_key;
 pub mod migrate;
 mod notes;
 mod prepare;

@@ -9,14 +9,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::cache_key::CacheKey;
 use super::durable_process::DetachedProcess;
 use super::logging;
-use super::memory_key::MemoryKey;
 use super::notes::Notes;
 use super::running::Identity;
 use super::vault::StoreVault;
 use crate::auth::{AuthOptions, AuthServices, Authorizer, JobRunner, UserNotice};
-use crate::bridge::{BridgeOptions, KnownEra, MemoryOptions, Observer, Pin, ToolFilter};
+use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, Observer, Pin, ToolFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
@@ -76,12 +76,12 @@ impl Prepared {
 /// For a host that waits: it is answered from the last session where the remote takes its time.
 pub fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
     let (ground, auth) = ground_and_auth(url, flags, environment, Patience::OfHost)?;
-    let key = MemoryKey::of_machine(&ground.paths);
-    let memory = key.as_ref().and_then(|key| ground.memory(key, auth.as_ref()));
+    let key = CacheKey::of_machine(&ground.paths);
+    let cache = key.as_ref().and_then(|key| ground.cache(key, auth.as_ref()));
     let known_era = key.as_ref().and_then(|key| ground.known_era(key));
     let observer = ground.observer(environment);
     let mut prepared = ground.prepared(auth);
-    prepared.bridge.memory = memory;
+    prepared.bridge.cache = cache;
     prepared.bridge.known_era = known_era;
     prepared.bridge.observer = observer;
     Ok(prepared)
@@ -93,7 +93,7 @@ pub fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Resul
     if let Some(auth) = auth.as_mut().filter(|_| stderr_is_terminal()) {
         auth.request_wait = auth.auth_timeout;
     }
-    let key = MemoryKey::of_machine(&ground.paths);
+    let key = CacheKey::of_machine(&ground.paths);
     let known_era = key.as_ref().and_then(|key| ground.known_era(key));
     let mut prepared = ground.prepared(auth);
     prepared.bridge.known_era = known_era;
@@ -266,18 +266,18 @@ impl Ground {
     }
 
     /// What is known of this server's era, and will be.
-    fn known_era(&self, key: &MemoryKey) -> Option<KnownEra> {
+    fn known_era(&self, key: &CacheKey) -> Option<KnownEra> {
         let state = self.paths.state().ok()?;
         Some(KnownEra::new(&state.join("eras"), &key.of_era(&self.remote)))
     }
 
     /// Where the answers that this server gives to this run are kept. A machine without a folder
     /// for that has none, and everything else works.
-    fn memory(&self, key: &MemoryKey, auth: Option<&AuthOptions>) -> Option<MemoryOptions> {
+    fn cache(&self, key: &CacheKey, auth: Option<&AuthOptions>) -> Option<CacheOptions> {
         let answer_within = self.settings.answer_within()?;
         let folder = self.paths.cache().ok()?.join("sessions");
         let key = key.of_answers(&self.remote, &self.settings, auth);
-        Some(MemoryOptions { folder, key, answer_within })
+        Some(CacheOptions { folder, key, answer_within })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::questions::{Answer, answer_to};
 use crate::environment::to_stderr;
 use crate::error::{Error, ExitCode, Result};
-use crate::jsonrpc::{Kind, Message, RequestId, error_response, result_response};
+use crate::jsonrpc::{Message, MessageKind, RequestId, error_response, result_response};
 use crate::protocol::{ProtocolVersion, codes, methods};
 use crate::redact::plain;
 
@@ -77,11 +77,12 @@ impl Session {
         while let Some(line) = self.lines.from_bridge.recv().await {
             let Ok(message) = Message::parse(line) else { continue };
             match message.kind() {
-                Kind::Request => self.answer(&message).await,
-                Kind::Notification => self.notice(&message),
-                Kind::Response | Kind::ErrorResponse if message.id() != Some(&id) => {}
-                Kind::Response => return result_of(&message),
-                Kind::ErrorResponse => return Err(refused(method, &message)),
+                MessageKind::Request => self.answer(&message).await,
+                MessageKind::Notification => self.notice(&message),
+                MessageKind::Response | MessageKind::ErrorResponse if message.id() != Some(&id) => {
+                }
+                MessageKind::Response => return result_of(&message),
+                MessageKind::ErrorResponse => return Err(refused(method, &message)),
             }
         }
         Err(Error::failed(format!("the bridge ended before it answered `{method}`")))

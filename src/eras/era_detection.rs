@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::jsonrpc::{Kind, Message};
+use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::{Era, codes};
 
 /// One probe. None of them has an effect at the remote (T-81).
@@ -212,7 +212,7 @@ impl Detection {
 /// The table of T-80 for answers to `server/discover`.
 fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
     if answer.is_some_and(|answer| {
-        answer.kind() == Kind::Response && answer.outcome_as::<DiscoverAnswer>().is_some()
+        answer.kind() == MessageKind::Response && answer.outcome_as::<DiscoverAnswer>().is_some()
     }) {
         return ProbeVerdict::Modern;
     }
@@ -234,7 +234,7 @@ fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
 
 /// The table of T-80 for answers to `initialize`, with the statuses of T-83.
 fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
-    if answer.is_some_and(|answer| answer.kind() == Kind::Response) {
+    if answer.is_some_and(|answer| answer.kind() == MessageKind::Response) {
         return ProbeVerdict::Legacy;
     }
     match (status, code_of(answer)) {
@@ -249,7 +249,7 @@ fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
 }
 
 fn code_of(answer: Option<&Message>) -> Option<i64> {
-    let answer = answer.filter(|answer| answer.kind() == Kind::ErrorResponse)?;
+    let answer = answer.filter(|answer| answer.kind() == MessageKind::ErrorResponse)?;
     answer.outcome_as::<ErrorCode>().map(|error| error.code)
 }
 
@@ -294,7 +294,7 @@ mod tests {
 
     /// T-80: the order of the probes
     #[test]
-    fn the_hosts_own_era_is_tried_first_and_a_pin_or_memory_changes_that() {
+    fn the_hosts_own_era_is_tried_first_and_a_pin_or_a_known_era_changes_that() {
         use Probe::{Discover, Initialize, Stream};
         let of = |change: fn(&mut ProbeOrder), host| {
             let mut order = order(host);

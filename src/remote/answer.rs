@@ -12,7 +12,7 @@ use super::failures::{failure_for_media_type, lost_failure, protocol_failure, ti
 use super::post::Post;
 use super::wire::{Wire, drain, media_type};
 use crate::error::Failure;
-use crate::jsonrpc::{Kind, Message, Received};
+use crate::jsonrpc::{Message, MessageKind, Received};
 use crate::protocol::headers;
 
 /// How much of the body of an error response is read, in bytes.
@@ -111,5 +111,5 @@ impl Wire {
 
 /// The JSON-RPC error in the body of an HTTP error, if there is one (T-24).
 pub(super) fn parse_json_rpc_error(body: Bytes) -> Option<Message> {
-    Message::parse(body).ok().filter(|message| message.kind() == Kind::ErrorResponse)
+    Message::parse(body).ok().filter(|message| message.kind() == MessageKind::ErrorResponse)
 }

@@ -11,7 +11,7 @@ use super::events::{Event, EventDecoder};
 use super::failures::root_cause;
 use super::upstream_id::number_of;
 use super::wire::{Wire, drain};
-use crate::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
+use crate::jsonrpc::{Invalid, Message, MessageKind, Received, RequestId};
 
 /// How long a stream may go on after it delivered its response, before it is dropped.
 const AFTER_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -199,10 +199,10 @@ impl StreamMemory {
 fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
     let Some(exchange) = exchange else { return false };
     match (message.kind(), message.id()) {
-        (Kind::Response | Kind::ErrorResponse, Some(RequestId::Integer(digits))) => {
+        (MessageKind::Response | MessageKind::ErrorResponse, Some(RequestId::Integer(digits))) => {
             digits.parse().is_ok_and(|id| number_of(id) == exchange)
         }
-        (Kind::ErrorResponse, None) => true,
+        (MessageKind::ErrorResponse, None) => true,
         _ => false,
     }
 }

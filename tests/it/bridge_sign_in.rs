@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_tether::auth::{AuthOptions, AuthServices, Authorizer, LoginPolicy, MemoryVault};
-use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
+use mcp_tether::bridge::{BridgeOptions, CacheOptions};
 use mcp_tether::http::HttpOptions;
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether_mock::{Auth, MockOptions, OAuthOptions, Served};
@@ -49,7 +49,7 @@ impl Signing {
             jobs: None,
         };
         options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), services);
-        options.memory = Some(MemoryOptions {
+        options.cache = Some(CacheOptions {
             folder: self.folder.path().to_owned(),
             key: "test".to_owned(),
             answer_within: Duration::from_millis(800),

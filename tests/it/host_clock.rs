@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use mcp_tether::bridge::{BridgeOptions, MemoryOptions};
+use mcp_tether::bridge::{BridgeOptions, CacheOptions};
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether_mock::{MockOptions, MockRemote};
 use serde_json::json;
@@ -13,9 +13,9 @@ use crate::support::harness::{Harness, PATIENCE, initialize, kind, text};
 
 /// A bridge that remembers in this folder and answers at once from there.
 fn remembering(folder: &Path, key: &str, within: Duration) -> impl FnOnce(&mut BridgeOptions) {
-    let memory =
-        MemoryOptions { folder: folder.to_owned(), key: key.to_owned(), answer_within: within };
-    move |options| options.memory = Some(memory)
+    let cache =
+        CacheOptions { folder: folder.to_owned(), key: key.to_owned(), answer_within: within };
+    move |options| options.cache = Some(cache)
 }
 
 /// One good session, so that there is something to remember.
@@ -59,7 +59,7 @@ async fn a_known_server_that_is_slow_is_answered_for() {
     assert!(listed["result"]["tools"].as_array().unwrap().len() > 10);
     let initialize = harness.mock.recorder().of_method("initialize");
     assert!(initialize.iter().all(|r| r.status.is_none()), "the server has not answered yet");
-    // Calls are never answered from memory: this one waits for the server.
+    // Calls are never answered from the cache: this one waits for the server.
     assert_eq!(text(&harness.call("echo", json!({ "a": 1 })).await), r#"{"a":1}"#);
     assert_eq!(harness.count("initialize"), 1, "the host's own, and no other");
     assert_eq!(harness.count("notifications/initialized"), 1);
@@ -77,8 +77,8 @@ async fn a_list_that_is_too_long_takes_the_place_of_no_other() {
         faults: crate::support::harness::parsed(&["oversize=17000000:method=tools/list"]),
         ..MockOptions::default()
     };
-    let memory = remembering(folder.path(), "one", PATIENCE);
-    let mut harness = Harness::with(grown, memory).open().await;
+    let cache = remembering(folder.path(), "one", PATIENCE);
+    let mut harness = Harness::with(grown, cache).open().await;
     assert!(harness.request("tools/list", json!({})).await["result"].is_object());
     harness.leave().await;
     let started = std::time::Instant::now();
@@ -174,7 +174,7 @@ async fn a_server_that_answers_in_time_answers_itself() {
     assert!(harness.mock.recorder().of_method("initialize")[0].status.is_some());
 }
 
-/// A damaged memory is no memory.
+/// A damaged cache counts as none.
 #[tokio::test]
 async fn a_damaged_file_is_left_alone_and_replaced() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::events::EventLog;
 use super::notification::notification;
-use mcp_tether_wire::jsonrpc::RequestId;
+use mcp_tether_wire::jsonrpc::{RequestId, result_response};
 use mcp_tether_wire::protocol::meta::{self, filter, result_type};
 use mcp_tether_wire::protocol::methods;
 
@@ -164,10 +164,8 @@ impl ListenStreams {
 pub(super) fn end(id: &RequestId, log: &EventLog) {
     let kind = (result_type::KEY, result_type::COMPLETE);
     let key = meta::SUBSCRIPTION_ID;
-    log.answer(format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"{}":"{}","_meta":{{"{key}":{id}}}}}}}"#,
-        kind.0, kind.1
-    ));
+    let result = format!(r#"{{"{}":"{}","_meta":{{"{key}":{id}}}}}"#, kind.0, kind.1);
+    log.answer(result_response(id, result));
     log.end();
 }
 

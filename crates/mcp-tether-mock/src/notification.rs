@@ -1,12 +1,10 @@
 //! The text of JSON-RPC notifications.
 
-use serde_json::{Value, json};
+use mcp_tether_wire::jsonrpc;
+use serde_json::Value;
 
 /// Returns the text of a notification. Null parameters are left out.
 pub(crate) fn notification(method: &str, params: &Value) -> String {
-    let mut message = json!({ "jsonrpc": "2.0", "method": method });
-    if !params.is_null() {
-        message["params"] = params.clone();
-    }
-    message.to_string()
+    let params = (!params.is_null()).then(|| params.to_string());
+    jsonrpc::notification(method, params.as_deref())
 }

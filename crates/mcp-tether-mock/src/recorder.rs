@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use mcp_tether_wire::jsonrpc::{Kind, RequestId};
+use mcp_tether_wire::jsonrpc::{MessageKind, RequestId};
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Ending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedMessage {
     /// What it is.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// Its method, empty for answers.
     pub method: String,
     /// Its id, if it has one.
@@ -232,7 +232,8 @@ mod tests {
     use super::*;
 
     fn request(method: &str) -> RecordedRequest {
-        let message = RecordedMessage { kind: Kind::Request, method: method.to_owned(), id: None };
+        let message =
+            RecordedMessage { kind: MessageKind::Request, method: method.to_owned(), id: None };
         RecordedRequest {
             number: 0,
             at: SystemTime::now(),

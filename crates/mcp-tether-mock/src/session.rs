@@ -5,14 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::events::EventLog;
 use super::revisions::RevisionRules;
 use super::splitmix::splitmix64;
-use mcp_tether_wire::jsonrpc::{Kind, Message, RequestId};
+use mcp_tether_wire::jsonrpc::{Message, MessageKind, RequestId, request};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods;
 
@@ -181,11 +181,8 @@ impl HostSession {
             state.questions.insert(id.clone(), sender);
             id
         };
-        let mut question = json!({ "jsonrpc": "2.0", "id": id, "method": method });
-        if !params.is_null() {
-            question["params"] = params.clone();
-        }
-        log.say(question.to_string());
+        let params = (!params.is_null()).then(|| params.to_string());
+        log.say(request(&RequestId::Text(id.into()), method, params.as_deref()));
         PushedRequest { answer }
     }
 
@@ -241,7 +238,7 @@ impl PushedRequest {
     pub async fn answer(self) -> Option<Result<Value, Value>> {
         let answer = self.answer.await.ok()?;
         let outcome = answer.outcome_as::<Value>().unwrap_or_default();
-        Some(if answer.kind() == Kind::Response { Ok(outcome) } else { Err(outcome) })
+        Some(if answer.kind() == MessageKind::Response { Ok(outcome) } else { Err(outcome) })
     }
 }
 

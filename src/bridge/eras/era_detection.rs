@@ -1,5 +1,6 @@
-//! Detection out what the remote is, probe by probe (T-80): carries out what `eras::Detection` decides,
-//! and goes on with what was found. Requests of the host wait meanwhile (T-81).
+//! Detects the era of the remote, probe by probe (T-80): sends the probes that `eras::Detection`
+//! decides on, reports their outcomes to it, and continues with the era that was found. Requests of
+//! the host wait meanwhile (T-81).
 
 use std::sync::Arc;
 
@@ -62,14 +63,14 @@ impl Choices {
     }
 }
 
-/// Detection out what the remote is, while that goes on.
+/// A detection under way, and what waits for its result.
 #[derive(Debug)]
 pub(in crate::bridge) struct OngoingDetection {
     detector: Detection,
     opens: Opens,
     /// The exchange of the probe under way.
     exchange: u64,
-    /// What the first probe met.
+    /// The outcome of the first probe.
     first: Option<ProbeReport>,
 }
 
@@ -82,7 +83,7 @@ enum Opens {
     Request(Message),
 }
 
-/// What a remote said to a probe that led no further.
+/// The outcome of a probe that did not settle the era.
 #[derive(Clone, Debug)]
 struct ProbeReport {
     failure: Failure,
@@ -95,7 +96,7 @@ impl OngoingDetection {
         self.exchange == exchange
     }
 
-    /// Whether this is the number of what waits, in an exchange that led no further.
+    /// Whether the request that waits has this number; its exchange did not settle the era.
     pub(in crate::bridge) fn waits_for(&self, number: u64) -> bool {
         matches!(self.opens, Opens::Session(opened, _) if opened == number)
     }
@@ -121,7 +122,7 @@ impl Bridge {
         self.detect(slot, Opens::Session(number, initialize));
     }
 
-    /// A modern host's first request: finds out where it belongs.
+    /// Detects the remote's era for a modern host's first request.
     pub(in crate::bridge) fn detect_for_request(&mut self, slot: SlotId, request: Message) {
         self.detect(slot, Opens::Request(request));
     }
@@ -140,7 +141,7 @@ impl Bridge {
         let state = &mut self.slots[slot];
         let Some(detection) = &state.detection else { return };
         let (probe, again) = (detection.detector.probe(), detection.first.is_some());
-        tracing::debug!(step = ?probe, "finding out what the server is");
+        tracing::debug!(step = ?probe, "detecting the era of the server");
         let discover = match (&detection.opens, probe) {
             (Opens::Session(_, initialize), Probe::Discover) => {
                 ModernRemote::discover_for(initialize, &options, &mut self.numbers)
@@ -239,12 +240,15 @@ impl Bridge {
     /// The remote is not what it was (T-84). The request that met this was not executed and goes
     /// out once more; what else is under way is lost with the era.
     pub(in crate::bridge) fn contradicted(&mut self, slot: SlotId, number: u64) {
-        tracing::warn!("the server changed its era, finding out anew");
+        tracing::warn!("the server changed its era, detecting it again");
         self.choices.era = None;
         self.slots[slot].adapter.end();
         let request = self.in_flight.close(number);
-        let lost = Failure::new(FailureKind::Lost, "server changed its era meanwhile")
-            .hint("the server may or may not have acted on the request; check before repeating it");
+        let lost = Failure::new(
+            FailureKind::Lost,
+            "server changed its era while the request was open",
+        )
+        .hint("the server may or may not have acted on the request; check before repeating it");
         for other in self.in_flight.host_numbers() {
             self.fail(other, &lost);
         }
@@ -261,7 +265,7 @@ impl Bridge {
         }
     }
 
-    /// Remembers an era for this run and, for hosts of this era, for the next.
+    /// Remembers an era for this run and, for hosts of this era, for the next one.
     fn found(&mut self, host: Era, era: Era) {
         if self.choices.era != Some(era) {
             log_eras(host, era);
@@ -309,7 +313,7 @@ impl Bridge {
         }
     }
 
-    /// Nothing more can be tried: the hosts that wait are told why.
+    /// No probe is left: tells the host why.
     fn report(&mut self, slot: SlotId, report: ProbeReport) {
         let Some(detection) = self.slots[slot].detection.take() else { return };
         match (detection.opens, report.answer) {
@@ -391,6 +395,6 @@ fn version_error(answer: &Message, initialize: &Message) -> Option<Message> {
 }
 
 fn unexpected() -> Failure {
-    Failure::new(FailureKind::Protocol, "server's answer is not one of an MCP server")
+    Failure::new(FailureKind::Protocol, "server's answer is not that of an MCP server")
         .hint("check the URL: MCP endpoints often end in `/mcp` or `/sse`")
 }

@@ -1,6 +1,5 @@
-//! What a remote's era was last time, for hosts of each era, in a small file per remote with the
-//! time it was found (T-84). Only a hint for the order of steps: whatever it says, the remote may
-//! contradict it.
+//! The era of a remote as it was last time, per era of the host, in a small file per remote with the
+//! time of detection (T-84). Only a hint for the order of probes: the remote may contradict it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -11,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::platform::private_file::{self, Durability};
 use crate::protocol::Era;
 
-/// What is older than this is found out anew.
+/// An older entry is ignored.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 4096;
@@ -38,13 +37,13 @@ struct At {
 }
 
 impl KnownEra {
-    /// In this folder, for the remote of this key.
+    /// The file in this folder for the remote with this key.
     pub fn new(folder: &Path, key: &str) -> Self {
         let digest = Sha256::digest(key.as_bytes());
         Self { file: folder.join(format!("{}.json", hex::encode(&digest[..16]))) }
     }
 
-    /// The era that a host of this era found, unless that is too long ago.
+    /// The era that was found for a host of this era, unless that is too long ago.
     pub(in crate::bridge) fn read(&self, host: Era) -> Option<Era> {
         let found = self.all();
         let At { modern, found } = match host {
@@ -75,7 +74,7 @@ impl KnownEra {
         });
     }
 
-    /// A file that is damaged or absent knows nothing.
+    /// Reads the file. A damaged one counts as absent.
     fn all(&self) -> Found {
         let bytes = private_file::read(&self.file, FILE_LIMIT).ok().flatten();
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()

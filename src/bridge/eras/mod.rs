@@ -1,4 +1,4 @@
-//! What the eras of host and remote mean to the loop: finding out which they are, and carrying out
+//! What the eras of host and remote mean to the loop: detecting them, and carrying out
 //! what the adapters between them want. The rules of each translation are in `crate::eras`.
 
 pub(super) mod era_detection;

@@ -1,6 +1,5 @@
-//! Requests of a modern host: where they belong depends on what the remote is. To a modern remote
-//! they are relayed, for a legacy one they are translated, and until that is known they wait (T-80,
-//! E-01).
+//! Routes requests of a modern host by the era of the remote: relays them to a modern remote,
+//! translates them for a legacy one, and holds them until the era is known (T-80, E-01).
 
 use serde_json::json;
 
@@ -12,7 +11,7 @@ use crate::jsonrpc::Message;
 use crate::protocol::{Era, ProtocolVersion, codes, methods};
 
 impl Bridge {
-    /// A request that shows by itself that its host is a modern one.
+    /// Handles a request of a modern host.
     pub(in crate::bridge) fn take_modern_request(&mut self, slot: SlotId, request: HostRequest) {
         self.choices.host_is_modern = true;
         if eras::is_removed(request.method()) {
@@ -50,7 +49,7 @@ impl Bridge {
         }
     }
 
-    /// Holds a request until the remote's era is known; the first one starts finding out.
+    /// Holds a request until the remote's era is known. The first one starts the detection.
     fn hold_until_era(&mut self, slot: SlotId, request: HostRequest) {
         let Some(request) = self.tell_of_sign_in(slot, request) else { return };
         let Some(request) = self.allowed(request) else { return };
@@ -66,8 +65,8 @@ impl Bridge {
         }
     }
 
-    /// The remote is modern too: what waited goes on. A waiting `server/discover` was asked
-    /// already.
+    /// The remote is modern too: relays what was held. A held `server/discover` was answered by
+    /// the detection already.
     pub(in crate::bridge) fn relay_all(&mut self, slot: SlotId, discovered: &Message) {
         let mut discovered = Some(discovered);
         for request in self.slots[slot].opening.release() {

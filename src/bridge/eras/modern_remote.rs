@@ -1,5 +1,5 @@
-//! A remote of the modern era behind its adapter: what the adapter wants done is done here. Which
-//! rule wants it is the adapter's business (`eras::modern_remote`).
+//! A modern remote behind its adapter: carries out the adapter's effects and hands it the remote's
+//! messages. The rules are in the adapter (`eras::modern_remote`).
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::session::slots::{SessionSlot, SlotId};
 use crate::eras::{Exchange, ModernRemote, RemoteEffect};
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, Kind, Message, RequestId};
+use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, notification};
 use crate::protocol::methods;
 use crate::remote::{ExchangeHandle, Outcome, Post, number_of};
 
@@ -34,12 +34,12 @@ impl RemoteAdapter {
         self.remote.as_deref_mut()
     }
 
-    /// Whether this exchange is one of the adapter's, still wanted or not.
+    /// Whether this exchange is one of the adapter's, even if it was given up.
     pub(in crate::bridge) fn sent(&self, exchange: u64) -> bool {
         self.flights.contains_key(&exchange)
     }
 
-    /// When the adapter has something to do next.
+    /// When the adapter's next timer is due.
     pub(in crate::bridge) fn due(&self) -> Option<Instant> {
         self.remote.as_ref()?.due().map(Instant::from_std)
     }
@@ -49,7 +49,7 @@ impl RemoteAdapter {
         self.remote = Some(Box::new(remote));
     }
 
-    /// Takes the adapter away and gives its exchanges up: the remote may not be modern any more.
+    /// Removes the adapter and abandons its exchanges: the remote may not be modern any more.
     pub(in crate::bridge) fn end(&mut self) {
         self.remote = None;
         for (_, flight) in self.flights.drain() {
@@ -90,16 +90,15 @@ impl Bridge {
         }
     }
 
-    /// A question that the host need not answer any more (E-65).
+    /// Cancels a question that the host need not answer any more (E-65).
     fn withdraw_question(&mut self, slot: SlotId, id: u64) {
         let generation = self.slots[slot].session.generation;
         let id = RequestId::from(id);
         let Some(number) = self.in_flight.host_side_number(&id, generation) else { return };
         self.in_flight.close_to_host(&RequestId::from(number));
         self.count_questions();
-        let params = json!({ "requestId": number });
-        let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
-        self.host.writer.push(Frame::from(line.to_string()));
+        let params = json!({ "requestId": number }).to_string();
+        self.host.writer.push(Frame::from(notification(methods::CANCELLED, Some(&params))));
     }
 
     /// A message of a modern remote.
@@ -113,7 +112,8 @@ impl Bridge {
             RequestId::Integer(digits) => digits.parse().is_ok_and(|id| number_of(id) == exchange),
             RequestId::Text(_) => false,
         };
-        let is_answer = matches!(message.kind(), Kind::Response | Kind::ErrorResponse);
+        let is_answer =
+            matches!(message.kind(), MessageKind::Response | MessageKind::ErrorResponse);
         if is_answer && !message.id().is_none_or(is_ours) {
             return tracing::warn!("ignored an answer of the server under another id");
         }

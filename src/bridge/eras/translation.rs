@@ -1,5 +1,5 @@
-//! A modern host in front of a legacy remote: what its adapter (`eras::modern_host`) wants sent goes
-//! out here, and everything that a legacy host would be told is told to the adapter instead.
+//! A modern host with a legacy remote: sends what its adapter (`eras::modern_host`) wants sent, and
+//! gives the adapter everything that a legacy host would be told.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::bridge::Bridge;
 use crate::bridge::host_side::from_host::cancelled_id;
 use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::session::slots::SlotId;
-use crate::jsonrpc::{Frame, Kind, Message, RequestId};
+use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, result_response};
 use crate::protocol::methods;
 
 /// How long `server/discover` may wait for a legacy server: a host that gets no answer takes the
 /// bridge for an older server after a while, the most impatient in less than three seconds
 /// (docs/hosts/README.md#discovering-first, E-02).
 const DISCOVER_WAIT: Duration = Duration::from_millis(900);
-/// The same where the answer of the last session is cached, which is better than a cautious one.
+/// The same if the answer of the last session is cached, which is better than a cautious one.
 pub(in crate::bridge) const DISCOVER_FROM_CACHE: Duration = Duration::from_millis(700);
 
 impl Bridge {
@@ -27,10 +27,10 @@ impl Bridge {
         if request.method() == methods::DISCOVER {
             self.discover_is_asked();
         }
-        self.with_host_adapter(|host, now| host.take(request.handed_over(), now));
+        self.with_host_adapter(|host, context| host.take(request.handed_over(), context));
     }
 
-    /// Takes a notification of a modern host, or gives back one that is not.
+    /// Takes a notification of a modern host. Gives back any other.
     pub(in crate::bridge) fn take_modern_notification(
         &mut self,
         message: Message,
@@ -44,14 +44,14 @@ impl Bridge {
         if !its {
             return Some(message);
         }
-        self.with_host_adapter(|host, now| host.take(message, now));
+        self.with_host_adapter(|host, context| host.take(message, context));
         None
     }
 
     /// What the adapter of a modern host writes as a legacy host would.
     pub(in crate::bridge) fn send_for_host_adapter(&mut self, message: Message) {
         match message.kind() {
-            Kind::Request => {
+            MessageKind::Request => {
                 let slot = if message.method() == methods::INITIALIZE {
                     self.slot_for_new_adapter_session()
                 } else {
@@ -60,7 +60,7 @@ impl Bridge {
                 let request = HostRequest::new(message, None, &self.unanswered);
                 self.take_request(slot, request.by(Requester::Adapter));
             }
-            Kind::Notification => {
+            MessageKind::Notification => {
                 let slot = self.slots.for_adapter();
                 if message.method() == methods::CANCELLED {
                     self.cancel(slot, &message, Requester::Adapter);
@@ -68,7 +68,7 @@ impl Bridge {
                     self.take_session_notification(slot, message);
                 }
             }
-            Kind::Response | Kind::ErrorResponse => {
+            MessageKind::Response | MessageKind::ErrorResponse => {
                 self.take_host_answer(&message, Requester::Adapter);
             }
         }
@@ -86,7 +86,7 @@ impl Bridge {
         }
         let Ok(message) = Message::parse(line.into_bytes()) else { return };
         let owner = exchange.map(|exchange| self.asked_by_adapter(exchange));
-        self.with_host_adapter(|host, now| host.take_remote(&message, owner.as_ref(), now));
+        self.with_host_adapter(|host, context| host.take_remote(&message, owner.as_ref(), context));
     }
 
     /// The adapter's id of the request that this exchange carries. Returns an id that the adapter
@@ -101,7 +101,7 @@ impl Bridge {
     /// Whether the server can push outside of answers (E-43).
     pub(in crate::bridge) fn take_pushes(&mut self, slot: SlotId, offered: bool) {
         if self.slots[slot].is_of_adapter() {
-            self.with_host_adapter(|host, _| host.take_pushes(offered));
+            self.with_host_adapter(|host, context| host.take_pushes(offered, context));
         }
     }
 
@@ -115,24 +115,24 @@ impl Bridge {
             self.discover_due = None;
             self.answer_discovers();
         }
-        self.with_host_adapter(|host, now| host.take_time(now));
+        self.with_host_adapter(|host, context| host.take_time(context));
     }
 
-    /// Whoever still asks what the server can do is told what any server may offer (E-02): while it
-    /// is being found out what the server is, or while it does not answer.
+    /// Answers each open `server/discover` with what any server may offer (E-02): during detection,
+    /// or while the server does not answer.
     pub(in crate::bridge) fn answer_discovers(&mut self) {
         let result = self.cautious_discover();
-        self.with_host_adapter(|host, _| host.answer_discovers_with(&result));
+        self.with_host_adapter(|host, context| host.answer_discovers_with(&result, context));
         for slot in self.slots.ids() {
             for request in self.slots[slot].opening.withdraw_discovers() {
                 let Some(id) = request.id() else { continue };
-                let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+                let line = result_response(id, &result);
                 self.reply(request, Frame::from(line));
             }
         }
     }
 
-    /// A modern host asks what the server can do: it is answered in time in any case.
+    /// Notes that a modern host sent `server/discover`, which is answered in time in any case.
     pub(in crate::bridge) fn discover_is_asked(&mut self) {
         self.discover_due.get_or_insert(Instant::now() + DISCOVER_WAIT);
     }

@@ -1,5 +1,5 @@
-//! JSON-RPC batches of hosts that speak 2025-03-26: members travel one by one, their answers come
-//! back in one line (T-11).
+//! JSON-RPC batches of hosts that speak 2025-03-26: members are sent one by one, and their answers
+//! are written in one line (T-11).
 
 use std::collections::HashMap;
 
@@ -20,14 +20,14 @@ struct Batch {
 }
 
 impl Batches {
-    /// Begins a batch that will get `owed` answers.
+    /// Begins a batch that needs `owed` answers.
     pub(in crate::bridge) fn begin(&mut self, number: u64, owed: usize) {
         if owed > 0 {
             self.open.insert(number, Batch { owed, answers: Vec::with_capacity(owed) });
         }
     }
 
-    /// Adds an answer, or `None` for a request that the host gave up; returns the line once the
+    /// Adds an answer, or `None` for a request that the host cancelled. Returns the line once the
     /// batch is complete.
     pub(in crate::bridge) fn add(&mut self, number: u64, answer: Option<Frame>) -> Option<Frame> {
         let batch = self.open.get_mut(&number)?;

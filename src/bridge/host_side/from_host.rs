@@ -9,7 +9,7 @@ use crate::eras;
 use crate::error::{Failure, FailureKind};
 use crate::host::MAX_LINE;
 use crate::jsonrpc::{
-    Change, Frame, Invalid, Kind, Line, Member, Message, Object, Received, RequestId,
+    Change, Frame, Invalid, Line, Member, Message, MessageKind, Object, Received, RequestId,
     error_response, error_response_without_id,
 };
 use crate::protocol::{ProtocolVersion, codes, methods};
@@ -39,7 +39,7 @@ impl Bridge {
         }
         let batch = self.numbers.fresh();
         let is_owed = |member: &&Result<Message, Invalid>| match member {
-            Ok(message) => message.kind() == Kind::Request,
+            Ok(message) => message.kind() == MessageKind::Request,
             Err(_) => true,
         };
         self.batches.begin(batch, members.iter().filter(is_owed).count());
@@ -55,13 +55,13 @@ impl Bridge {
         let slot = self.slots.for_host();
         self.slots[slot].timers.traffic();
         match message.kind() {
-            Kind::Request => {
+            MessageKind::Request => {
                 let request = HostRequest::new(message, batch, &self.unanswered);
                 self.counters.request();
                 self.take_request(slot, request);
             }
-            Kind::Notification => self.take_notification(slot, message),
-            Kind::Response | Kind::ErrorResponse => {
+            MessageKind::Notification => self.take_notification(slot, message),
+            MessageKind::Response | MessageKind::ErrorResponse => {
                 self.take_host_answer(&message, Requester::Host);
             }
         }
@@ -122,7 +122,7 @@ impl Bridge {
         self.open_session(slot, request);
     }
 
-    /// A legacy server might act on a call that comes before `initialize` (T-81).
+    /// Refuses a request before `initialize`: a legacy server might act on it (T-81).
     fn refuse_uninitialized(&mut self, request: HostRequest) {
         if self.choices.host_is_modern {
             // E-13
@@ -145,7 +145,7 @@ impl Bridge {
             self.reply_error(request, codes::INVALID_PARAMS, text);
             return None;
         }
-        // Somebody waits for this: time for what `--login on-demand` puts off.
+        // A call needs the server: time for the sign-in that `--login on-demand` puts off.
         self.authorizer().demand();
         Some(request)
     }
@@ -167,7 +167,10 @@ impl Bridge {
             }
             methods::INITIALIZED if self.slots[slot].cache.is_answering() => {}
             _ if opening.is_idle() => {
-                tracing::debug!(method = message.method(), "dropped, there is no session yet");
+                tracing::debug!(
+                    method = message.method(),
+                    "dropped a notification: there is no session yet"
+                );
             }
             _ => {
                 let notification = HostRequest::new(message, None, &self.unanswered);
@@ -176,9 +179,9 @@ impl Bridge {
         }
     }
 
-    /// The host gives up a request (T-35). What waits here never leaves; what left is cancelled
-    /// upstream under the id it has there, never before it left (T-07), and never `initialize`.
-    /// `slot` is where a request waits that did not leave.
+    /// Cancels a request of the host (T-35). A request that is still held is never sent; one that
+    /// was sent is cancelled at the remote under the id that it has there, never before it was sent
+    /// (T-07), and never `initialize`. `slot` is where a request waits that was not sent.
     pub(in crate::bridge) fn cancel(
         &mut self,
         slot: SlotId,
@@ -217,8 +220,9 @@ impl Bridge {
         request.flight.settle();
     }
 
-    /// The host answers a request of the remote: a legacy host itself, a modern one through its
-    /// adapter. Lines of a modern host are no answers (T-09).
+    /// Passes on the host's answer to a request of the remote: a legacy host's own, or that of a
+    /// modern host's adapter. A modern host itself is asked nothing, so its answers are ignored
+    /// (T-09).
     pub(in crate::bridge) fn take_host_answer(&mut self, answer: &Message, requester: Requester) {
         let id = answer.id().filter(|id| {
             let generation = self.in_flight.generation_to_host(id);
@@ -272,7 +276,7 @@ impl Bridge {
     }
 }
 
-/// The id of the request that a `notifications/cancelled` gives up.
+/// The id of the request that a `notifications/cancelled` names.
 pub(in crate::bridge) fn cancelled_id(message: &Message) -> Option<RequestId> {
     RequestId::from_json(Object::parse(message.params()?)?.get("requestId")?)
 }
@@ -287,8 +291,8 @@ pub(in crate::bridge) fn with_cancelled_id(message: &Message, id: u64) -> Option
     message.edited(&params.rewrite(message.params_range()?.start, change, &[])).ok()
 }
 
-/// The id of a message whose beginning only is known: hosts write `jsonrpc`, `id` and `method`
-/// first.
+/// The id of a message of which only the beginning is known. Hosts write `jsonrpc`, `id` and
+/// `method` first.
 fn leading_id(opening: &[u8]) -> Option<RequestId> {
     let text = String::from_utf8_lossy(opening);
     let head = text.split("\"params\"").next()?;

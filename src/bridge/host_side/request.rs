@@ -1,10 +1,11 @@
-//! A request of the host as a value: it can be neither copied nor forgotten. Replying consumes it,
-//! and so do the few other ends that a request may have; one that is dropped otherwise is kept for
-//! an error answer, so that every request gets exactly one answer whatever breaks (T-17).
+//! A request of the host as a value that can be neither copied nor forgotten. Replying consumes it,
+//! and so do the few other ends that a request may have. A request that is dropped in any other way
+//! is answered with an error, so that every request gets exactly one answer, whatever breaks (T-17).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::eras::HasMessage;
 use crate::jsonrpc::{Message, RequestId};
 
 /// Who waits for the answer to a message.
@@ -107,7 +108,7 @@ impl HostRequest {
         self.id() == Some(id) && self.is_from_adapter() == (requester == Requester::Adapter)
     }
 
-    /// How long it has been here, for the log.
+    /// The time since it arrived, for the log.
     pub(in crate::bridge) fn milliseconds(&self) -> u64 {
         u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -118,13 +119,13 @@ impl HostRequest {
         self.recipient()
     }
 
-    /// The host gave the request up, so it gets no answer. Returns the batch that it came in.
+    /// Marks the request as cancelled by the host: it gets no answer. Returns its batch.
     pub(in crate::bridge) fn cancelled(mut self) -> Option<u64> {
         self.unanswered = None;
         self.batch
     }
 
-    /// The adapter of the modern host keeps the message and answers it from now on.
+    /// Hands the message to the adapter of the modern host, which answers it from now on.
     pub(in crate::bridge) fn handed_over(mut self) -> Message {
         self.unanswered = None;
         self.message.clone()
@@ -133,6 +134,12 @@ impl HostRequest {
     fn recipient(&self) -> Option<Recipient> {
         let id = self.id()?.clone();
         Some(Recipient { id, batch: self.batch, requester: self.requester })
+    }
+}
+
+impl HasMessage for HostRequest {
+    fn message(&self) -> &Message {
+        &self.message
     }
 }
 
@@ -145,7 +152,7 @@ impl Drop for HostRequest {
 }
 
 impl Unanswered {
-    /// Takes out the requests that were dropped since.
+    /// Takes out the requests that were dropped since the last call.
     pub(in crate::bridge) fn take(&self) -> Vec<Recipient> {
         std::mem::take(&mut *self.dropped())
     }

@@ -42,7 +42,7 @@ impl ToolFilter {
         }
         let Some(params) = call.params().and_then(Object::parse) else { return Ok(()) };
         if params.is_doubled("name") {
-            return Err("the parameters hold `name` twice: send it once");
+            return Err("`params` has the member `name` twice: send it once");
         }
         if params.members().iter().any(|member| self.hides_named(member)) {
             return Err("this tool is hidden by `--ignore-tool`");

@@ -1,5 +1,5 @@
-//! What the remote brings: answers to match, notifications to pass on, requests for the host, and
-//! the ends of exchanges.
+//! Handles what comes from the remote: answers, notifications, requests for the host, and the ends
+//! of exchanges.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::bridge::remote_side::in_flight::{Purpose, RemoteRequest, asks_a_perso
 use crate::bridge::session::slots::SlotId;
 use crate::eras::RemoteEffect;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
+use crate::jsonrpc::{Edit, Frame, Message, MessageKind, RequestId, notification, result_response};
 use crate::protocol::{Era, codes, methods};
 use crate::remote::{Outcome, RemoteEvent, number_of};
 
@@ -70,12 +70,14 @@ impl Bridge {
         message: &Message,
     ) {
         match message.kind() {
-            Kind::Response | Kind::ErrorResponse => self.take_answer(slot, exchange, message),
-            Kind::Request if generation != self.slots[slot].session.generation => {
+            MessageKind::Response | MessageKind::ErrorResponse => {
+                self.take_answer(slot, exchange, message)
+            }
+            MessageKind::Request if generation != self.slots[slot].session.generation => {
                 tracing::debug!("dropped a request of a session that is gone");
             }
-            Kind::Request => self.take_remote_request(slot, message, exchange),
-            Kind::Notification => {
+            MessageKind::Request => self.take_remote_request(slot, message, exchange),
+            MessageKind::Notification => {
                 self.take_remote_notification(slot, generation, exchange, message);
             }
         }
@@ -89,12 +91,12 @@ impl Bridge {
             None => exchange,
         };
         let Some(number) = number else {
-            return tracing::warn!("ignored an answer of the server under an id of its own");
+            return tracing::warn!("ignored an answer of the server: its id is not one of ours");
         };
         if self.slots[slot].is_probing(number) {
             return self.take_probe_answer(slot, answer);
         }
-        let is_error = answer.kind() == Kind::ErrorResponse;
+        let is_error = answer.kind() == MessageKind::ErrorResponse;
         if is_error && self.choices.era == Some(Era::Legacy) && is_modern_error(answer) {
             return self.contradicted(slot, number);
         }
@@ -112,7 +114,7 @@ impl Bridge {
         match request.purpose {
             Purpose::Own => {}
             Purpose::Compare(list) => self.compare_list(slot, &list, answer),
-            Purpose::Reopen if answer.kind() == Kind::ErrorResponse => {
+            Purpose::Reopen if answer.kind() == MessageKind::ErrorResponse => {
                 let failure = Failure::new(FailureKind::Lost, "server refused a new session");
                 let failure = failure.hint("restart the server entry in your host");
                 self.reopen_failed(slot, &failure);
@@ -144,7 +146,7 @@ impl Bridge {
         self.tell_host(slot, request.with_id(&number.to_string()), exchange);
     }
 
-    /// Tells the remote side how many questions to a person are open: nothing times out meanwhile.
+    /// Tells the remote side how many questions to a person are open. No time limit runs meanwhile.
     pub(in crate::bridge) fn count_questions(&self) {
         self.slots[SlotId::FIRST].remote.open_prompts().set_count(self.in_flight.questions());
     }
@@ -164,7 +166,7 @@ impl Bridge {
         }
     }
 
-    /// The remote gives up a request to the host, which knows it under another id.
+    /// The cancellation of a request of the remote under the id that the host knows.
     fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
         let id = cancelled_id(message)?;
         let number = self.in_flight.host_side_number(&id, generation)?;
@@ -178,7 +180,7 @@ impl Bridge {
             Some(detection) if detection.is_at(number) => {
                 return self.take_probe_end(slot, outcome);
             }
-            // A probe that led no further; another one is under way.
+            // A probe that did not settle the era; another one is under way.
             Some(detection) if detection.waits_for(number) => return,
             _ => {}
         }
@@ -198,11 +200,11 @@ impl Bridge {
         self.take_confirmation(slot, number);
     }
 
-    /// The host's answer to a question of the remote did not arrive. The request that caused the
-    /// question would wait for it as long as the remote keeps its stream alive.
+    /// The host's answer to a question of the remote did not arrive. Fails the request that caused
+    /// the question: it would wait as long as the remote keeps its stream open.
     fn answer_undelivered(&mut self, slot: SlotId, waiting: u64, outcome: &Outcome) {
         if self.in_flight.get(waiting).is_none() {
-            return; // answered or given up meanwhile: there is nothing to cancel
+            return; // answered or cancelled meanwhile
         }
         let why = match outcome {
             Outcome::Failed(failure) => failure.message.as_str(),
@@ -216,7 +218,8 @@ impl Bridge {
         self.effects.push(Effect::OfRemote(slot, fail));
     }
 
-    /// The request met a forgotten session: it goes out once more in a new one (T-32).
+    /// The remote refused the request because it forgot the session: sends it once more in a new one
+    /// (T-32).
     fn not_executed(&mut self, slot: SlotId, number: u64, generation: u32) {
         let Some(request) = self.in_flight.close(number) else {
             return self.session_lost(slot, generation);
@@ -242,10 +245,10 @@ impl Bridge {
         }
     }
 
-    /// The request of this number got no answer of the remote.
+    /// The request of this number got no answer from the remote.
     pub(in crate::bridge) fn take_failure(&mut self, number: u64, failure: &Failure) {
         if failure.kind == FailureKind::AuthRequired {
-            // The host's `initialize` need not fail because a person is not done yet.
+            // The host's `initialize` need not fail because a person has not signed in yet.
             self.answer_without_remote(number);
         }
         let Some(request) = self.in_flight.get(number) else {
@@ -277,7 +280,7 @@ impl Bridge {
         }
     }
 
-    /// The host no longer waits; the remote need not work on (T-26).
+    /// The host no longer waits: tells the remote to stop working on the request (T-26).
     fn cancel_upstream(&mut self, slot: SlotId, request: u64) {
         if self.slots[slot].adapter.is_on() {
             return self
@@ -285,16 +288,16 @@ impl Bridge {
         }
         let id =
             self.in_flight.get(request).map_or(request, |open| open.flight.upstream_id(request));
-        let params = json!({ "requestId": id, "reason": "the time limit is over" });
-        let line = json!({ "jsonrpc": "2.0", "method": methods::CANCELLED, "params": params });
+        let params = json!({ "requestId": id, "reason": "the time limit has passed" }).to_string();
+        let line = notification(methods::CANCELLED, Some(&params));
         let number = self.numbers.fresh();
         let slot = &mut self.slots[slot];
-        let post = slot.post_frame(number, Frame::from(line.to_string()));
+        let post = slot.post_frame(number, Frame::from(line));
         slot.remote.post(post);
     }
 
-    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74). What
-    /// is safe to repeat is asked again in the new session.
+    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74).
+    /// Requests that are safe to repeat are sent again in the new session.
     fn stream_lost(&mut self, slot: SlotId, generation: u32) {
         let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
             .hint("the server may or may not have acted on the request; check before repeating it");
@@ -331,7 +334,7 @@ fn is_modern_error(answer: &Message) -> bool {
 
 fn unanswered() -> Failure {
     Failure::new(FailureKind::Protocol, "server ended the exchange without an answer")
-        .hint("this is a fault of the server; report it there")
+        .hint("report this to the server's operator")
 }
 
 fn forgotten_twice() -> Failure {

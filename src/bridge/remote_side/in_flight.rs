@@ -1,5 +1,5 @@
-//! Who waits for what: open requests of the host and of the bridge towards the remote, and open
-//! requests of the remote towards the host.
+//! Open requests: those of the host and of the bridge to the remote, and those of the remote to the
+//! host.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,10 @@ pub(in crate::bridge) enum Purpose {
     Host(HostRequest),
     /// The bridge opens a session again with the host's own `initialize`.
     Reopen,
-    /// The bridge lists again what the host was answered from the cache.
+    /// The bridge repeats a list that the host was given from the cache.
     Compare(Message),
-    /// The bridge asks something whose answer the host does not see: what restores a session, or a
-    /// keep-alive.
+    /// A request of the bridge whose answer the host does not see: it restores a session or keeps
+    /// it alive.
     Own,
 }
 
@@ -41,7 +41,7 @@ impl Purpose {
     }
 }
 
-/// A request that the remote owes an answer to.
+/// A request that the remote has to answer.
 #[derive(Debug)]
 pub(in crate::bridge) struct OpenRequest {
     pub(in crate::bridge) purpose: Purpose,
@@ -50,14 +50,14 @@ pub(in crate::bridge) struct OpenRequest {
     pub(in crate::bridge) generation: u32,
 }
 
-/// A request of the remote that the host owes an answer to.
+/// A request of the remote that the host has to answer.
 #[derive(Debug)]
 pub(in crate::bridge) struct RemoteRequest {
     /// The id that the remote used.
     pub(in crate::bridge) id: RequestId,
     /// The session in which it came.
     pub(in crate::bridge) generation: u32,
-    /// The request of the host that caused it, where the stream it came on tells.
+    /// The request of the host that caused it, if the stream on which it came tells.
     pub(in crate::bridge) caused_by: Option<u64>,
     /// Whether a person is being asked (T-26).
     pub(in crate::bridge) asks_a_person: bool,
@@ -86,7 +86,7 @@ impl InFlight {
         self.to_remote.insert(number, request);
     }
 
-    /// Notes that the request goes out in another exchange now.
+    /// Notes that the request is sent in another exchange now.
     pub(in crate::bridge) fn moves_to(&mut self, number: u64, flight: &ExchangeHandle) {
         if let Some(request) = self.to_remote.get_mut(&number) {
             request.flight = flight.clone();
@@ -98,7 +98,7 @@ impl InFlight {
         self.to_remote.get(&number)
     }
 
-    /// Takes a request out because it is answered or given up.
+    /// Takes out a request that is answered or cancelled.
     pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<OpenRequest> {
         let request = self.to_remote.remove(&number)?;
         if let Some(of_host) = request.purpose.host_request()
@@ -150,7 +150,7 @@ impl InFlight {
         self.to_host.get(&digits.parse().ok()?).map(|request| request.generation)
     }
 
-    /// Takes the remote's request out that the host answers.
+    /// Takes out the request of the remote that the host answered.
     pub(in crate::bridge) fn close_to_host(&mut self, id: &RequestId) -> Option<RemoteRequest> {
         let RequestId::Integer(digits) = id else { return None };
         self.to_host.remove(&digits.parse().ok()?)
@@ -168,8 +168,8 @@ impl InFlight {
             .map(|(number, _)| *number)
     }
 
-    /// Notes that the host's answer to the remote leaves under this number, and that the request
-    /// that caused the question waits for it.
+    /// Notes that the host's answer to a question is sent under this number, and which request
+    /// caused the question and waits for it.
     pub(in crate::bridge) fn answer_leaves(&mut self, number: u64, caused_by: Option<u64>) {
         if let Some(caused_by) = caused_by {
             self.answers.insert(number, caused_by);

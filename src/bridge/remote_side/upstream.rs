@@ -1,5 +1,5 @@
-//! Everything that goes to the remote leaves here: straight to a legacy one, through its adapter to
-//! a modern one.
+//! Sends everything that goes to the remote: straight to a legacy one, through its adapter to a
+//! modern one.
 
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::{HostRequest, Requester};
@@ -56,7 +56,7 @@ impl Bridge {
         });
     }
 
-    /// Sends a notification. That it was accepted is told under this number.
+    /// Sends a notification. Its exchange has this number.
     pub(in crate::bridge) fn send_notification(
         &mut self,
         slot: SlotId,
@@ -85,7 +85,7 @@ impl Bridge {
         slot.remote.listen(&slot.session);
     }
 
-    /// Notes a request that the remote owes an answer to.
+    /// Records a request that the remote has to answer.
     pub(in crate::bridge) fn record(
         &mut self,
         slot: SlotId,

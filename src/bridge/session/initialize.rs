@@ -1,5 +1,5 @@
-//! The session is opened by the host's own `initialize` and confirmed by its
-//! `notifications/initialized`; what comes meanwhile waits, and flows afterwards (T-07).
+//! Opens the session with the host's own `initialize` and confirms it with the host's
+//! `notifications/initialized`. Other messages wait until then (T-07).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::{Bridge, Connected};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Kind, Message};
+use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{ExchangeHandle, Session, Transport};
 
@@ -43,7 +43,7 @@ impl Bridge {
         self.detect_for_session(slot, number, initialize);
     }
 
-    /// The remote was reached: this is how.
+    /// The remote was reached in this way.
     pub(in crate::bridge) fn take_opened(
         &mut self,
         slot: SlotId,
@@ -65,7 +65,7 @@ impl Bridge {
     pub(in crate::bridge) fn take_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
         let state = &mut self.slots[slot];
         state.timers.answered();
-        if answer.kind() == Kind::ErrorResponse {
+        if answer.kind() == MessageKind::ErrorResponse {
             return self.initialize_failed(slot);
         }
         if let Some(result) = answer.outcome() {
@@ -106,12 +106,12 @@ impl Bridge {
         let modern = modern.and_then(|version| ProtocolVersion::from_name(version.to_str().ok()?));
         let revision = modern.or(slot.opening.version);
         if let Some(connected) = self.connected.take() {
-            // Whoever asked may have lost interest.
+            // The receiver may be gone.
             let _ = connected.send(Connected { transport, revision });
         }
     }
 
-    /// Hosts that write without waiting have confirmed already.
+    /// Forwards what was held. Hosts that do not wait for answers have confirmed already.
     fn forward_held(&mut self, slot: SlotId) {
         for held in self.slots[slot].opening.release() {
             let confirms = held.method() == methods::INITIALIZED;
@@ -130,7 +130,7 @@ impl Bridge {
         self.send_notification(slot, number, message);
     }
 
-    /// The end of an exchange, which may be the one that everything waits for.
+    /// Handles the end of an exchange, which may be the one that everything else waits for.
     pub(in crate::bridge) fn take_confirmation(&mut self, slot: SlotId, number: u64) {
         match self.slots[slot].opening.phase {
             Phase::Confirming(expected) if expected == number => self.ready(slot),
@@ -168,7 +168,7 @@ impl Bridge {
 
     /// Holds a message until the session is open, unless too many wait already (S-12).
     pub(in crate::bridge) fn hold(&mut self, slot: SlotId, request: HostRequest) {
-        if let Some(request) = self.slots[slot].opening.hold(request) {
+        if let Err(request) = self.slots[slot].opening.hold(request) {
             let failure =
                 Failure::new(FailureKind::Network, "too many messages wait for the server");
             self.refuse(request, &failure.hint("wait for answers before sending more"));

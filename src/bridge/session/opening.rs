@@ -7,27 +7,23 @@ use http::HeaderValue;
 use serde::Deserialize;
 
 use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::eras::WaitingQueue;
 use crate::jsonrpc::{Message, RequestId};
 use crate::protocol::{ProtocolVersion, methods};
-
-/// How many messages of the host may wait for the session.
-const HELD_MESSAGES: usize = 20_000;
-/// How many bytes they may have.
-const HELD_BYTES: usize = 512 * 1024 * 1024;
 
 /// How far the session is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// The host has not begun.
+    /// The host has sent no `initialize`.
     #[default]
     Idle,
     /// The host's `initialize` is under way.
     Opening,
-    /// It was answered; the host has not confirmed it.
+    /// It was answered; the host has not confirmed the session.
     Opened,
     /// The host's `notifications/initialized` is under way.
     Confirming(u64),
-    /// Everything flows.
+    /// The session is confirmed: messages go out at once.
     Ready,
     /// Our `initialize` is under way.
     Reopening,
@@ -37,7 +33,7 @@ pub(super) enum Phase {
     Lost,
 }
 
-/// The session's state and all that is needed to open it once more.
+/// The session's state and all that is needed to open it again.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Opening {
     pub(super) phase: Phase,
@@ -47,15 +43,14 @@ pub(in crate::bridge) struct Opening {
     pub(super) capabilities: Capabilities,
     pub(super) version: Option<ProtocolVersion>,
     pub(super) session_id: Option<HeaderValue>,
-    pub(super) held: VecDeque<HostRequest>,
-    pub(super) held_bytes: usize,
+    held: WaitingQueue<HostRequest>,
     pub(super) log_level: Option<Message>,
     pub(super) subscriptions: BTreeMap<String, Message>,
-    /// How often in a row the session was lost before it was of any use.
+    /// How many sessions in a row were lost before they answered anything.
     pub(super) losses: u32,
-    /// Whether the host was answered from the cache and the remote is not there yet.
+    /// Whether the host was answered from the cache while the remote had not answered yet.
     pub(super) answered_early: bool,
-    /// Whether a lost session waits to be opened again until the host needs it or a pause is over.
+    /// Whether a lost session is opened again only when the host needs it or a pause is over.
     pub(super) paused: bool,
 }
 
@@ -84,7 +79,7 @@ impl Opening {
         self.phase == Phase::Opened
     }
 
-    /// Whether everything flows.
+    /// Whether the session is open and confirmed.
     pub(in crate::bridge) fn is_ready(&self) -> bool {
         self.phase == Phase::Ready
     }
@@ -109,18 +104,18 @@ impl Opening {
         self.initialize.as_ref()
     }
 
-    /// The host has its answer: opening the session is our business now.
+    /// The host has its answer; from now on the bridge opens the session for itself.
     pub(in crate::bridge) fn go_on_behind(&mut self) {
         self.phase = Phase::Reopening;
         self.answered_early = true;
     }
 
-    /// Whether the host was answered from the cache and the remote is not there yet.
+    /// Whether the host was answered from the cache while the remote had not answered yet.
     pub(in crate::bridge) fn is_answered_early(&self) -> bool {
         self.answered_early
     }
 
-    /// Forgets an id that turned out not to be one of a session.
+    /// Forgets an id that turned out not to be a session id.
     pub(in crate::bridge) fn forget_session_id(&mut self) {
         self.session_id = None;
     }
@@ -130,12 +125,13 @@ impl Opening {
         self.phase == Phase::Lost
     }
 
-    /// Whether the session is lost, and opening it again waits for the host or the end of a pause.
+    /// Whether the session is lost and is opened again only when the host needs it or a pause is
+    /// over.
     pub(in crate::bridge) fn is_paused(&self) -> bool {
         self.paused
     }
 
-    /// Whether no message of the host waits.
+    /// Whether no message is held.
     pub(in crate::bridge) fn holds_nothing(&self) -> bool {
         self.held.is_empty()
     }
@@ -154,25 +150,21 @@ impl Opening {
         declared.is_some_and(|capability| capability["listChanged"] == true)
     }
 
-    /// Takes out all messages that wait, in order.
+    /// Takes out all held messages, in order.
     pub(in crate::bridge) fn release(&mut self) -> VecDeque<HostRequest> {
-        self.held_bytes = 0;
-        std::mem::take(&mut self.held)
+        self.held.take_all()
     }
 
-    /// Takes a waiting message out, because the host gave it up.
+    /// Takes out a held message that the host cancelled.
     pub(in crate::bridge) fn withdraw(
         &mut self,
         requester: Requester,
         id: &RequestId,
     ) -> Option<HostRequest> {
-        let position = self.held.iter().position(|held| held.is_of(requester, id))?;
-        let held = self.held.remove(position)?;
-        self.held_bytes -= held.message().raw().len();
-        Some(held)
+        self.held.remove(|held| held.is_of(requester, id))
     }
 
-    /// Takes every `server/discover` out that waits.
+    /// Takes out every held `server/discover`.
     pub(in crate::bridge) fn withdraw_discovers(&mut self) -> VecDeque<HostRequest> {
         let (asked, others) =
             self.release().into_iter().partition(|held| held.method() == methods::DISCOVER);
@@ -180,35 +172,30 @@ impl Opening {
         asked
     }
 
-    /// What was released waits on, in its order.
+    /// Holds messages again that were released, in the same order.
     pub(in crate::bridge) fn hold_again(&mut self, held: VecDeque<HostRequest>) {
-        self.held = held;
-        self.held_bytes = self.held.iter().map(|held| held.message().raw().len()).sum();
+        self.held.replace(held);
     }
 
-    /// Whether this id belongs to a message that waits.
+    /// Whether this id belongs to a held message.
     pub(in crate::bridge) fn holds(&self, requester: Requester, id: &RequestId) -> bool {
-        self.held.iter().any(|held| held.is_of(requester, id))
+        self.held.contains(|held| held.is_of(requester, id))
     }
 
-    /// Lets a message wait. Gives it back when too much waits already (S-12).
-    pub(in crate::bridge) fn hold(&mut self, held: HostRequest) -> Option<HostRequest> {
-        let size = held.message().raw().len();
-        if self.held.len() >= HELD_MESSAGES || self.held_bytes + size > HELD_BYTES {
-            return Some(held);
-        }
-        self.held_bytes += size;
-        self.held.push_back(held);
-        None
+    /// Holds a message.
+    ///
+    /// # Errors
+    /// Too many messages are held already: gives this one back (S-12).
+    pub(in crate::bridge) fn hold(&mut self, held: HostRequest) -> Result<(), HostRequest> {
+        self.held.push(held)
     }
 
-    /// A request that was not executed goes first when the session is open again.
+    /// Holds a request that was not executed in front of all others.
     pub(in crate::bridge) fn hold_first(&mut self, held: HostRequest) {
-        self.held_bytes += held.message().raw().len();
         self.held.push_front(held);
     }
 
-    /// An answer came: the session is of use. Remembers what a new one must be told again.
+    /// Notes that a request was answered, and remembers what a new session must be told again.
     pub(in crate::bridge) fn remember(&mut self, request: &Message) {
         self.losses = 0;
         match request.method() {
@@ -252,42 +239,39 @@ mod tests {
     #[test]
     fn messages_wait_in_order_and_what_was_not_executed_goes_first() {
         let mut opening = Opening::default();
-        assert!(opening.hold(request(1, "tools/list", "{}")).is_none());
-        assert!(opening.hold(request(2, "tools/list", "{}")).is_none());
+        assert!(opening.hold(request(1, "tools/list", "{}")).is_ok());
+        assert!(opening.hold(request(2, "tools/list", "{}")).is_ok());
         opening.hold_first(request(3, "tools/list", "{}"));
         assert!(opening.holds(Requester::Host, &id(2)) && !opening.holds_nothing());
         assert_eq!(ids(opening.release()), [id(3), id(1), id(2)]);
-        assert!(opening.holds_nothing() && opening.held_bytes == 0);
+        assert!(opening.holds_nothing());
     }
 
     /// T-35
     #[test]
-    fn a_message_that_is_given_up_waits_no_longer_and_its_bytes_are_free() {
+    fn a_message_that_is_given_up_waits_no_longer() {
         let mut opening = Opening::default();
-        let first = request(1, "tools/list", "{}");
-        let size = first.message().raw().len();
-        opening.hold(first);
-        opening.hold(request(2, "server/discover", "{}"));
-        let withdrawn = opening.withdraw(Requester::Host, &id(1));
-        assert_eq!(ids(withdrawn), [id(1)]);
+        opening.hold(request(1, "tools/list", "{}")).unwrap();
+        opening.hold(request(2, "server/discover", "{}")).unwrap();
+        opening.hold(request(3, "tools/list", "{}")).unwrap();
+        assert_eq!(ids(opening.withdraw(Requester::Host, &id(1))), [id(1)]);
         assert!(opening.withdraw(Requester::Adapter, &id(2)).is_none(), "ids of another side");
-        assert_eq!(opening.held_bytes, size + "server/discover".len() - "tools/list".len());
         assert_eq!(ids(opening.withdraw_discovers()), [id(2)]);
-        assert_eq!(opening.held_bytes, 0);
+        assert!(!opening.holds(Requester::Host, &id(2)));
+        assert_eq!(ids(opening.release()), [id(3)]);
     }
 
     /// S-12
     #[test]
     fn no_more_may_wait_than_the_limit() {
         let mut opening = Opening::default();
-        for number in 0..HELD_MESSAGES as u64 {
-            assert!(opening.hold(request(number, "tools/list", "{}")).is_none());
-        }
-        let refused = opening.hold(request(7_000_000, "tools/list", "{}"));
-        assert_eq!(ids(refused), [id(7_000_000)]);
-        assert_eq!(ids(opening.release()).len(), HELD_MESSAGES);
-        opening.held_bytes = HELD_BYTES;
-        assert_eq!(ids(opening.hold(request(1, "tools/list", "{}"))), [id(1)]);
+        let accepted = (1..).find(|number| {
+            opening
+                .hold(request(*number, "tools/list", "{}"))
+                .map_err(HostRequest::cancelled)
+                .is_err()
+        });
+        assert_eq!(accepted, Some(20_001));
     }
 
     /// T-32: what a new session is told again

@@ -1,20 +1,21 @@
-//! A session that the remote has forgotten is opened again with the same `initialize`, once for
-//! everyone who notices (T-32, T-74); what the old one was told, the new one is told too.
+//! Opens a session that the remote has forgotten again, with the same `initialize` and once for all
+//! requests that notice (T-32, T-74). The new session is told what the old one was told.
 
 use super::opening::Phase;
 use super::slots::{SessionSlot, SlotId};
 use crate::bridge::Bridge;
 use crate::bridge::remote_side::in_flight::Purpose;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Frame, Message};
+use crate::jsonrpc::{Frame, Message, RequestId, notification};
 use crate::protocol::methods;
 use crate::remote::ExchangeHandle;
 
-/// How often in a row a session may be lost before it was of any use.
+/// How many sessions in a row may be lost before they answered anything.
 const LOSSES_IN_A_ROW: u32 = 3;
 
 impl Bridge {
-    /// The remote does not know the session any more. One new session serves everyone who notices.
+    /// The remote does not know the session any more. One new session serves all requests that
+    /// notice.
     pub(in crate::bridge) fn session_lost(&mut self, slot: SlotId, generation: u32) {
         let state = &mut self.slots[slot];
         if !state.has_session(generation) {
@@ -23,7 +24,7 @@ impl Bridge {
         state.opening.losses += 1;
         if state.opening.losses > LOSSES_IN_A_ROW {
             let failure = Failure::new(FailureKind::Lost, "server forgets every session");
-            let failure = failure.hint("report this fault of the server there");
+            let failure = failure.hint("report this to the server's operator");
             return self.reopen_failed(slot, &failure);
         }
         tracing::info!("the server forgot the session, opening a new one");
@@ -31,8 +32,8 @@ impl Bridge {
     }
 
     /// The session was lost while the host asked for nothing: its stream ended, or a `ping` of the
-    /// bridge met a 404. Where sessions live for seconds only, the next one waits for the host or
-    /// for the end of a pause, or a server would be given one session after the other for ever.
+    /// bridge got a 404. If sessions live for seconds only, the next one is opened when the host
+    /// sends something or a pause is over; otherwise the bridge would open sessions forever.
     pub(in crate::bridge) fn session_lost_unasked(&mut self, slot: SlotId, generation: u32) {
         let state = &mut self.slots[slot];
         if !state.has_session(generation) {
@@ -66,8 +67,8 @@ impl Bridge {
         self.detect_for_session(slot, number, initialize);
     }
 
-    /// Opening again failed: the requests that wait are told why; the next one or a timer tries
-    /// again.
+    /// The session could not be opened again: held requests are told why. The next request or a
+    /// timer tries again.
     pub(in crate::bridge) fn reopen_failed(&mut self, slot: SlotId, failure: &Failure) {
         self.initialize_failed(slot);
         for held in self.slots[slot].opening.release() {
@@ -76,11 +77,7 @@ impl Bridge {
     }
 
     pub(in crate::bridge) fn reconfirm(&mut self, slot: SlotId) {
-        let Ok(initialized) =
-            Message::parse(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
-        else {
-            return;
-        };
+        let initialized = Message::notification(methods::INITIALIZED, None);
         let number = self.numbers.fresh();
         self.slots[slot].opening.phase = Phase::Reconfirming(number);
         self.send_notification(slot, number, &initialized);
@@ -100,8 +97,7 @@ impl Bridge {
     fn announce_changes(&mut self, slot: SlotId) {
         for (capability, method) in methods::LIST_CHANGED {
             if self.slots[slot].opening.announces(capability) {
-                let line = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
-                self.tell_host(slot, Frame::from(line), None);
+                self.tell_host(slot, Frame::from(notification(method, None)), None);
             }
         }
     }
@@ -118,17 +114,15 @@ impl Bridge {
         }
     }
 
-    /// What may have changed for the host: after an answer from the cache the lists that it was
-    /// given, otherwise all of them.
+    /// Announces what may have changed for the host: after an answer from the cache, the lists that
+    /// it was given; otherwise all lists.
     pub(in crate::bridge) fn tell_changes(&mut self, slot: SlotId) {
         if !self.slots[slot].opening.answered_early {
             return self.announce_changes(slot);
         }
         for method in self.slots[slot].cache.finish() {
-            let line = format!(r#"{{"jsonrpc":"2.0","id":0,"method":"{method}"}}"#);
-            if let Ok(list) = Message::parse(line) {
-                self.ask(slot, &list, Purpose::Compare(list.clone()));
-            }
+            let list = Message::request(&RequestId::from(0), &method, None);
+            self.ask(slot, &list, Purpose::Compare(list.clone()));
         }
         self.slots[slot].opening.answered_early = false;
     }

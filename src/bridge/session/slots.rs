@@ -1,6 +1,6 @@
-//! Several sessions with one remote: a legacy host's own, and those that are opened for a modern
-//! host in front of a legacy remote (E-01, E-14). Each has a slot that owns all that belongs to it;
-//! the loop names the slot that it means.
+//! The sessions with one remote: a legacy host's own, and those that are opened for a modern host
+//! with a legacy remote (E-01, E-14). Each has a slot that owns its state, and the loop addresses
+//! slots by id.
 
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
@@ -14,32 +14,32 @@ use crate::bridge::eras::era_detection::OngoingDetection;
 use crate::bridge::eras::modern_remote::RemoteAdapter;
 use crate::bridge::host_side::request::Requester;
 use crate::bridge::without_remote::response_cache::ResponseCache;
-use crate::jsonrpc::{Frame, Kind, Message};
+use crate::jsonrpc::{Frame, Message, MessageKind};
 use crate::protocol::methods;
 use crate::remote::{ExchangeHandle, Post, Remote, Session, Transport};
 
-/// Which slot. Slots are never removed.
+/// Identifies a slot. Slots are never removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::bridge) struct SlotId(usize);
 
 impl SlotId {
-    /// The slot that there always is.
+    /// The slot that always exists.
     pub(in crate::bridge) const FIRST: Self = Self(0);
 }
 
-/// One session and all that belongs to it.
+/// One session and its state.
 #[derive(Debug)]
 pub(in crate::bridge) struct SessionSlot {
-    /// For whom its sessions are.
+    /// Whom its sessions serve.
     owner: Requester,
     pub(in crate::bridge) remote: Remote,
     pub(in crate::bridge) session: Arc<Session>,
     pub(in crate::bridge) opening: Opening,
     pub(in crate::bridge) cache: ResponseCache,
     pub(in crate::bridge) timers: Timers,
-    /// Finding out what the remote is, while that goes on.
+    /// The detection of the remote's era, while it is under way.
     pub(in crate::bridge) detection: Option<OngoingDetection>,
-    /// Stands between the loop and the remote if that is a modern one.
+    /// Stands between the loop and the remote if the remote is a modern one.
     pub(in crate::bridge) adapter: RemoteAdapter,
 }
 
@@ -87,7 +87,7 @@ impl SessionSlot {
     /// A message of the host or of the bridge, ready to be posted.
     pub(in crate::bridge) fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
         Post {
-            is_request: message.kind() == Kind::Request,
+            is_request: message.kind() == MessageKind::Request,
             // What opens a session must not wait for what waits for the session.
             urgent: methods::opens_a_session(message.method()),
             repeatable: methods::is_safe_to_repeat(message.method()),
@@ -118,7 +118,7 @@ pub(in crate::bridge) struct SessionSlots {
     of_host: Option<SlotId>,
     /// The slot of the newest session for a modern host.
     of_adapter: Option<SlotId>,
-    /// The slot of each session that ever was, by its generation.
+    /// The slot of each session so far, by generation.
     by_generation: Vec<SlotId>,
 }
 
@@ -137,29 +137,29 @@ impl IndexMut<SlotId> for SessionSlots {
 }
 
 impl SessionSlots {
-    /// Starts with one slot; who it is for shows later.
+    /// Starts with one slot; whom it serves is decided later.
     pub(in crate::bridge) fn new(first: SessionSlot) -> Self {
         let by_generation = vec![SlotId::FIRST];
         Self { all: vec![first], of_host: None, of_adapter: None, by_generation }
     }
 
-    /// Every slot there is.
+    /// All slots.
     pub(in crate::bridge) fn ids(&self) -> impl Iterator<Item = SlotId> + use<> {
         (0..self.all.len()).map(SlotId)
     }
 
-    /// Every slot there is.
+    /// All slots.
     pub(in crate::bridge) fn iter(&self) -> impl Iterator<Item = &SessionSlot> {
         self.all.iter()
     }
 
-    /// Every slot there is.
+    /// All slots.
     pub(in crate::bridge) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SessionSlot> {
         self.all.iter_mut()
     }
 
-    /// The slot that a line of the host is about: that of a legacy host, or else the newest for a
-    /// modern one.
+    /// The slot that a line of the host belongs to: that of a legacy host, otherwise the newest for
+    /// a modern one.
     pub(in crate::bridge) fn for_host(&self) -> SlotId {
         self.of_host.or(self.of_adapter).unwrap_or(SlotId::FIRST)
     }
@@ -195,7 +195,7 @@ impl SessionSlots {
         self.all.iter().all(|slot| slot.opening.holds_nothing())
     }
 
-    /// Begins a new session in a slot: nothing of it is known yet.
+    /// Begins a new session in a slot.
     pub(in crate::bridge) fn begin_session(&mut self, slot: SlotId) {
         self.by_generation.push(slot);
         let generation = u32::try_from(self.by_generation.len() - 1).unwrap_or(u32::MAX);
@@ -227,7 +227,7 @@ impl Bridge {
         slot
     }
 
-    /// The slot for a new session of a modern host; an older session only ends what it began.
+    /// The slot for a new session of a modern host. An older session only finishes its requests.
     pub(in crate::bridge) fn slot_for_new_adapter_session(&mut self) -> SlotId {
         if self.slots.of_adapter.is_none() {
             // E-07
@@ -241,7 +241,7 @@ impl Bridge {
                 self.slots[SlotId::FIRST].owner = Requester::Adapter;
                 SlotId::FIRST
             }
-            // A first session that could not be opened is tried again.
+            // The first session could not be opened: try again.
             (_, Some(slot)) if self.slots[slot].opening.is_idle() => slot,
             (_, Some(older)) => {
                 let older = &mut self.slots[older];
@@ -255,7 +255,7 @@ impl Bridge {
         slot
     }
 
-    /// Makes a slot. The transport is known by then.
+    /// Makes a slot. The transport is known at this point.
     fn add_slot(&mut self, owner: Requester) -> SlotId {
         if let Some(transport) = self.slots[SlotId::FIRST].remote.transport() {
             self.choices.settle_transport(transport);

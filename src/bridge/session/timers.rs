@@ -1,23 +1,23 @@
-//! What the bridge does later without being asked: open the standalone stream, open a lost session
-//! again, show a sign of life. No timer runs while there is nothing to do.
+//! What the bridge does later on its own: opens the standalone stream, opens a lost session again,
+//! sends keep-alive requests. No timer runs while there is nothing to do.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
 /// How long the host's `initialize` may wait for a person before it gets a minimal answer: well
-/// under the five seconds after which the first host gives up
+/// under the five seconds after which the most impatient host gives up
 /// (docs/hosts/README.md#the-first-turn).
 const GRACE: Duration = Duration::from_millis(2500);
-/// How long the standalone stream waits for the host's first request, which should not queue behind
-/// it on a slow line.
+/// How long to wait with the standalone stream for the host's first request, which should not queue
+/// behind it on a slow connection.
 const LISTEN_AFTER: Duration = Duration::from_millis(40);
 /// The longest pause between attempts to open a lost session again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A session that was lost sooner than this after it was opened was of no use.
+/// A session that was lost sooner than this after it was opened counts as short-lived.
 const SHORT_LIFE: Duration = Duration::from_secs(10);
-/// After how many such sessions in a row the next one waits.
+/// After this many short-lived sessions in a row, the next one is opened after a pause.
 const SHORT_LIVES_IN_A_ROW: u32 = 3;
 
 /// Points in time that the bridge waits for.
@@ -32,7 +32,7 @@ pub(in crate::bridge) struct Timers {
     ping: Option<Instant>,
     /// Since when the session is open.
     opened: Option<Instant>,
-    /// How many sessions in a row lived shorter than [`SHORT_LIFE`].
+    /// How many sessions in a row lived less than [`SHORT_LIFE`].
     short_lives: u32,
 }
 
@@ -67,13 +67,13 @@ impl Timers {
         self.answer = Some(Instant::now() + wait);
     }
 
-    /// Requests of a modern host wait for the remote's era: look when the grace time for a person
-    /// is over.
+    /// Requests of a modern host wait for the remote's era: check again when the grace time for a
+    /// person is over.
     pub(in crate::bridge) fn look_after_grace(&mut self) {
         self.answer_after(GRACE);
     }
 
-    /// Look once more when the grace time for a person is over.
+    /// Checks again when the grace time for a person is over.
     pub(in crate::bridge) fn answer_after_grace(&mut self) {
         self.answer = self.asked.map(|asked| asked + GRACE);
     }
@@ -92,7 +92,7 @@ impl Timers {
         due(&mut self.answer, now)
     }
 
-    /// The session is open: listen soon.
+    /// Notes that the session is open: listening is due soon.
     pub(in crate::bridge) fn opened(&mut self) {
         self.failures = 0;
         self.reopen = None;
@@ -101,20 +101,20 @@ impl Timers {
         self.traffic();
     }
 
-    /// The first answer came: listen now. Returns whether listening was still due.
+    /// Takes listening out of the schedule, because it begins now. Returns whether it was due.
     pub(in crate::bridge) fn listen_now(&mut self) -> bool {
         self.listen.take().is_some()
     }
 
-    /// The session is lost: nothing to listen to.
+    /// Notes that the session is lost: there is nothing to listen to.
     pub(in crate::bridge) fn lost(&mut self) {
         self.listen = None;
         self.ping = None;
         self.opened = None;
     }
 
-    /// Counts a session that was lost; the pause before the next one, if it was the last of several
-    /// that lived for seconds only.
+    /// Counts a lost session. Returns the pause before the next one, if several in a row lived for
+    /// seconds only.
     pub(in crate::bridge) fn pause_after_loss(&mut self) -> Option<Duration> {
         let is_short = self.opened.is_none_or(|opened| opened.elapsed() < SHORT_LIFE);
         self.short_lives = if is_short { self.short_lives + 1 } else { 0 };
@@ -156,7 +156,7 @@ impl Timers {
     }
 }
 
-/// Waits for this point in time; for ever without one.
+/// Waits for this point in time; forever without one.
 pub(in crate::bridge) async fn until(timer: Option<Instant>) {
     match timer {
         Some(timer) => sleep_until(timer).await,

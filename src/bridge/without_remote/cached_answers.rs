@@ -1,19 +1,19 @@
-//! Answering the host from the cache while the remote is slow, away, or waits for a sign-in.
+//! Answers the host from the cache while the remote is slow, unreachable, or waits for a sign-in.
 
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
 use crate::bridge::remote_side::in_flight::{OpenRequest, Purpose};
 use crate::bridge::session::slots::SlotId;
-use crate::jsonrpc::{Frame, Kind, Message};
+use crate::jsonrpc::{Frame, Message, MessageKind, notification};
 
 impl Bridge {
-    /// The remote took too long to answer `initialize`: the host gets what the last session said,
-    /// or after some more time, if a sign-in waits, a minimal answer.
+    /// The remote took too long to answer `initialize`: the host gets the answer of the last
+    /// session or, some time later, a minimal one if a sign-in waits.
     pub(in crate::bridge) fn answer_early(&mut self, slot: SlotId) {
         let state = &mut self.slots[slot];
         let Some(number) = state.opening.first_number() else { return self.offer_sign_in(slot) };
         if let Some(result) = state.cache.answer_early() {
-            tracing::info!("the server is slow, answered from the last session");
+            tracing::info!("the server is slow: answered from the last session");
             return self.answer_first(slot, number, &result);
         }
         if !state.timers.grace_is_over() {
@@ -24,8 +24,8 @@ impl Bridge {
         }
     }
 
-    /// The remote wants a sign-in that is not to be waited for: answers the `initialize` of this
-    /// number, if it is one that the host waits for.
+    /// The remote wants a sign-in, and the host must not wait for it: answers the `initialize` of
+    /// this number, if the host waits for it.
     pub(in crate::bridge) fn answer_without_remote(&mut self, number: u64) {
         let Some(open) = self.in_flight.get(number) else { return };
         let slot = self.slots.of_generation(open.generation);
@@ -38,7 +38,7 @@ impl Bridge {
         }
     }
 
-    /// Answers the host's own `initialize`. From then on the bridge opens the session for itself.
+    /// Answers the host's own `initialize`. From now on the bridge opens the session for itself.
     pub(in crate::bridge) fn answer_first(&mut self, slot: SlotId, number: u64, result: &str) {
         let Some(open) = self.in_flight.close(number) else { return };
         let Purpose::Host(request) = open.purpose else { return };
@@ -48,7 +48,7 @@ impl Bridge {
         self.reply_result(request, result);
     }
 
-    /// Answers a list from the cache while the remote is not there. Gives back what it cannot
+    /// Answers a list from the cache while the remote has not answered. Gives back what it cannot
     /// answer.
     pub(in crate::bridge) fn answer_from_cache(
         &mut self,
@@ -65,19 +65,19 @@ impl Bridge {
         None
     }
 
-    /// What the remote says to a list that the host was answered from the cache.
+    /// Compares the remote's list with the one that the host was given from the cache.
     pub(in crate::bridge) fn compare_list(
         &mut self,
         slot: SlotId,
         list: &Message,
         answer: &Message,
     ) {
-        let Some(result) = answer.outcome().filter(|_| answer.kind() == Kind::Response) else {
+        let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response)
+        else {
             return;
         };
-        if let Some(notification) = self.slots[slot].cache.compare(list.method(), result) {
-            let line = format!(r#"{{"jsonrpc":"2.0","method":"{notification}"}}"#);
-            self.tell_host(slot, Frame::from(line), None);
+        if let Some(changed) = self.slots[slot].cache.compare(list.method(), result) {
+            self.tell_host(slot, Frame::from(notification(changed, None)), None);
         }
         self.slots[slot].cache.keep_list(list, answer);
     }

@@ -1,7 +1,6 @@
-//! What the last good session with this remote said to `initialize` and to the lists, kept in a
-//! file of its own per server, account and host capabilities. A host that would wait too long is
-//! answered from it while the bridge connects behind (docs/hosts/README.md#the-first-turn); calls
-//! never are. Holds no secret.
+//! Caches what the last good session answered to `initialize` and to the lists, in one file per
+//! server, account and host capabilities. A host that would wait too long is answered from it while
+//! the bridge connects (docs/hosts/README.md#the-first-turn); calls never are. Holds no secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,14 +24,14 @@ const LISTS: [(&str, &str); 4] = [
 /// The largest file that is kept and read, in bytes.
 const FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// Where answers are kept, and when they are used.
+/// Where answers are cached, and when they are used.
 #[derive(Clone, Debug)]
-pub struct MemoryOptions {
-    /// The folder; it is made when there is something to keep.
+pub struct CacheOptions {
+    /// The folder; it is created when there is something to cache.
     pub folder: PathBuf,
-    /// Tells apart what must not be mixed: server and account.
+    /// Identifies what must not be mixed: server, account and credentials.
     pub key: String,
-    /// How long the remote has to answer `initialize` itself.
+    /// How long the remote has to answer `initialize` before the cache does.
     pub answer_within: Duration,
 }
 
@@ -48,20 +47,20 @@ struct Answers {
 /// The cache of one session slot.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct ResponseCache {
-    options: Option<MemoryOptions>,
+    options: Option<CacheOptions>,
     file: Option<PathBuf>,
-    /// HostRequest while the file is changed: two changes at once would lose one of them.
+    /// Locked while the file is changed: of two changes at once, one would be lost.
     changing: Arc<Mutex<()>>,
-    /// What the host is being answered from.
+    /// The answers that the host is given at present.
     early: Option<Answers>,
-    /// Whether that is a minimal answer while a sign-in waits.
+    /// Whether they are the minimal ones of a sign-in that waits.
     minimal: bool,
-    /// Lists that it was answered with, to be compared once the remote is there.
+    /// Lists that the host was given, to be compared once the remote answers.
     served: BTreeSet<String>,
 }
 
 impl ResponseCache {
-    pub(in crate::bridge) fn new(options: Option<MemoryOptions>) -> Self {
+    pub(in crate::bridge) fn new(options: Option<CacheOptions>) -> Self {
         Self { options, ..Self::default() }
     }
 
@@ -70,12 +69,12 @@ impl ResponseCache {
         Self::new(self.options.clone())
     }
 
-    /// Whether the host may be answered by anyone but the remote at all.
+    /// Whether the host may be answered from the cache at all.
     pub(in crate::bridge) fn is_on(&self) -> bool {
         self.options.is_some()
     }
 
-    /// The host has said what it can do. Returns how long the remote has to answer.
+    /// Chooses the file by the host's `initialize`. Returns how long the remote has to answer.
     pub(in crate::bridge) fn begin(&mut self, initialize: &Message) -> Option<Duration> {
         let options = self.options.as_ref()?;
         let hello = Object::parse(initialize.params()?)?;
@@ -122,7 +121,7 @@ impl ResponseCache {
         self.early.is_some()
     }
 
-    /// The result of a list, if it is cache.
+    /// The result of a list, if it is cached.
     pub(in crate::bridge) fn list(&mut self, request: &Message) -> Option<String> {
         let method = request.method();
         if !is_first_page(request) {
@@ -133,13 +132,13 @@ impl ResponseCache {
         Some(result)
     }
 
-    /// The remote is there: what it must be asked, to find out what has changed.
+    /// Takes out the lists to ask the remote for, to find out what has changed.
     pub(in crate::bridge) fn finish(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.served)
     }
 
-    /// What the remote says now to a list that the host was answered with. Returns the notification
-    /// that is due if it differs.
+    /// Compares the remote's list with the one that the host was given. Returns the notification
+    /// that announces the difference, if there is one.
     pub(in crate::bridge) fn compare(
         &mut self,
         method: &str,
@@ -151,15 +150,15 @@ impl ResponseCache {
         changed.then_some(*notification)
     }
 
-    /// Keeps what the remote answered to `initialize`.
+    /// Caches the remote's answer to `initialize`.
     pub(in crate::bridge) fn keep_initialize(&self, result: &str) {
         let result = raw(result);
         self.keep(|answers| answers.initialize = result);
     }
 
-    /// Keeps what the remote answered to a list, if it came whole.
+    /// Caches the remote's answer to a list, if it came in one page.
     pub(in crate::bridge) fn keep_list(&self, request: &Message, answer: &Message) {
-        // Asked for every answer: a result is looked into only if it is a list that is kept.
+        // Runs for every answer: a result is parsed only if it is a list that is cached.
         let is_list = || LISTS.iter().any(|(list, _)| *list == request.method());
         if self.file.is_none() || !is_list() || !is_first_page(request) {
             return;
@@ -172,12 +171,12 @@ impl ResponseCache {
         let method = request.method().to_owned();
         self.keep(move |answers| match result {
             Some(result) => drop(answers.lists.insert(method, result)),
-            // What was kept before is not what the server says now.
+            // The cached list is not what the server says now.
             None => drop(answers.lists.remove(&method)),
         });
     }
 
-    /// Changes the file off the loop. What cannot be kept is only a slower start next time.
+    /// Changes the file on another thread. A failure only means a slower start next time.
     fn keep(&self, change: impl FnOnce(&mut Answers) + Send + 'static) {
         let Some(file) = self.file.clone() else { return };
         let changing = Arc::clone(&self.changing);
@@ -193,7 +192,7 @@ impl ResponseCache {
             } else if after != before
                 && let Err(error) = private_file::write(&file, &after, Durability::Process)
             {
-                tracing::debug!(%error, "cannot remember the answers of this server");
+                tracing::debug!(%error, "cannot cache the answers of this server");
             }
         });
     }
@@ -222,7 +221,10 @@ fn raw(text: &str) -> Option<Box<RawValue>> {
     RawValue::from_string(text.to_owned()).ok()
 }
 
-/// A file that is damaged or unreadable counts as absent: the remote is asked instead.
+/// A file that is damaged or unreadable counts as absent: the remote is asked instead. So does one
+/// with line breaks, which were never written there and must not reach the host.
 fn read(file: &Path) -> Option<Answers> {
-    serde_json::from_slice(&private_file::read(file, FILE_LIMIT).ok()??).ok()
+    let bytes = private_file::read(file, FILE_LIMIT).ok()??;
+    let is_one_line = memchr::memchr2(b'\n', b'\r', &bytes).is_none();
+    is_one_line.then(|| serde_json::from_slice(&bytes).ok()).flatten()
 }

@@ -1,6 +1,6 @@
-//! A sign-in that waits while the host waits: with nothing cached, the host gets a
-//! truthful minimal answer whose one tool, `sign_in`, gives the page to open. When the sign-in is
-//! done everything goes on without a restart.
+//! Answers the host while a sign-in waits: with nothing cached, the host gets a truthful
+//! minimal answer whose one tool, `sign_in`, returns the page to open. Once the sign-in is done,
+//! everything goes on without a restart.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
 use crate::bridge::session::slots::SlotId;
 use crate::error::Failure;
-use crate::jsonrpc::Frame;
+use crate::jsonrpc::{Frame, notification};
 use crate::protocol::{Era, ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 use crate::remote::{Authorizer, SignInState};
@@ -31,7 +31,7 @@ struct Call {
 }
 
 impl Bridge {
-    /// Something changed about signing in.
+    /// Handles a change of the sign-in's state.
     pub(in crate::bridge) fn take_sign_in_state(&mut self) {
         let state = self.sign_in_state();
         for slot in self.slots.ids() {
@@ -57,18 +57,18 @@ impl Bridge {
         self.authorizer().state().borrow().clone()
     }
 
-    /// Who signs in: the same for all sessions.
+    /// The authorizer, which all sessions share.
     pub(in crate::bridge) fn authorizer(&self) -> &Authorizer {
         self.slots[SlotId::FIRST].remote.authorizer()
     }
 
-    /// Whether a person has to act before the remote answers anything.
+    /// Whether a person has to sign in before the remote answers anything.
     pub(in crate::bridge) fn sign_in_waits(&self) -> bool {
         matches!(*self.authorizer().state().borrow(), SignInState::Waiting(_) | SignInState::Needed)
     }
 
-    /// Answers the host's `initialize` although nothing is known of the server but that it wants a
-    /// sign-in.
+    /// Answers the host's `initialize` although nothing is known of the server except that it wants
+    /// a sign-in.
     pub(in crate::bridge) fn answer_minimal(&mut self, slot: SlotId) {
         let state = &self.slots[slot];
         if !state.cache.is_on() {
@@ -87,8 +87,8 @@ impl Bridge {
         self.answer_first(slot, number, &result);
     }
 
-    /// The `InitializeResult` of a server of which nothing else is known; `after` says what the
-    /// host sees when the sign-in is done.
+    /// The `InitializeResult` of a server of which nothing else is known. `after` tells what the
+    /// host sees once the sign-in is done.
     pub(in crate::bridge) fn minimal_result(
         &self,
         version: ProtocolVersion,
@@ -108,7 +108,7 @@ impl Bridge {
         result.to_string()
     }
 
-    /// From now on lists are answered with the one tool.
+    /// From now on, lists are answered with the one tool.
     pub(in crate::bridge) fn cache_minimal_lists(&mut self, slot: SlotId) {
         let server = SafeUrl::new(self.slots[SlotId::FIRST].remote.endpoint()).to_string();
         let lists = [
@@ -122,8 +122,7 @@ impl Bridge {
             .answer_minimal(lists.map(|(method, list)| (method, list.to_string())));
     }
 
-    /// Takes a call of the tool `sign_in`, if that is what the host was offered. Gives back any
-    /// other.
+    /// Takes a call of the tool `sign_in`, if the host was offered it. Gives back any other.
     pub(in crate::bridge) fn take_sign_in_call(
         &mut self,
         slot: SlotId,
@@ -162,20 +161,20 @@ impl Bridge {
         let Some(token) = token.filter(|token| !token.is_null()) else { return };
         let params =
             json!({ "progressToken": token, "progress": 1, "message": "the sign-in waits" });
-        let line = json!({ "jsonrpc": "2.0", "method": methods::PROGRESS, "params": params });
+        let line = notification(methods::PROGRESS, Some(&params.to_string()));
         let slot = if request.is_from_adapter() {
             self.slots.for_adapter()
         } else {
             self.slots.for_host()
         };
-        self.tell_host(slot, Frame::from(line.to_string()), None);
+        self.tell_host(slot, Frame::from(line), None);
     }
 
-    /// What the person has to do now.
+    /// What the person has to do next.
     fn how_to_sign_in(&self) -> String {
         match &*self.authorizer().state().borrow() {
             SignInState::Waiting(waiting) => {
-                // The page is for the person in front of the host: it holds a state, no credential.
+                // The page is for the person in front of the host: it holds a state but no credential.
                 let page = waiting.page.expose();
                 match &waiting.user_code {
                     Some(code) => format!("Open {page} and enter the code {code}."),
@@ -193,8 +192,8 @@ impl Bridge {
 
 fn describe_failure(failure: &Failure) -> String {
     match &failure.hint {
-        Some(hint) => format!("The sign-in did not work: {}. {hint}", failure.message),
-        None => format!("The sign-in did not work: {}.", failure.message),
+        Some(hint) => format!("The sign-in failed: {}. {hint}", failure.message),
+        None => format!("The sign-in failed: {}.", failure.message),
     }
 }
 

@@ -1,6 +1,6 @@
-//! A sign-in that waits before the remote's era is known, with a modern host in front (A-63, E-02):
-//! the host is told what a legacy host is told, in the form of its era. It opens no session that
-//! could be told of changes, so it lists again when the sign-in is done.
+//! A sign-in that waits before the remote's era is known, with a modern host (A-63, E-02): the host
+//! is told what a legacy host is told, in the form of its era. It has no session in which changes
+//! could be announced, so it must list again once the sign-in is done.
 
 use std::collections::VecDeque;
 
@@ -18,8 +18,8 @@ impl Bridge {
         request.requester() == Requester::ModernHost && self.choices.era.is_none()
     }
 
-    /// A modern host has waited for a person for long enough, or the sign-in is not to be waited
-    /// for: what can be answered without the remote is.
+    /// A modern host has waited long enough for a person, or must not wait: answers what can be
+    /// answered without the remote.
     pub(in crate::bridge) fn offer_sign_in(&mut self, slot: SlotId) {
         if self.choices.era.is_some() || !self.choices.host_is_modern || !self.sign_in_waits() {
             return;
@@ -36,9 +36,9 @@ impl Bridge {
         self.slots[slot].opening.hold_again(others);
     }
 
-    /// Answers a modern host's request that comes while a person is waited for, if the host was
-    /// told so before, and gives back any other. Where nobody is waited for, the remote is asked
-    /// first: somebody may have signed in meanwhile.
+    /// Answers a modern host's request while a sign-in waits, if the host was told so before. Gives
+    /// back any other. If no sign-in is under way, the remote is asked first: somebody may have
+    /// signed in meanwhile.
     pub(in crate::bridge) fn tell_of_sign_in(
         &mut self,
         slot: SlotId,
@@ -52,7 +52,7 @@ impl Bridge {
         }
     }
 
-    /// Gives back what it cannot answer.
+    /// Answers a request with the offer to sign in. Gives back what it cannot answer.
     fn answer_with_offer(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
         if !self.waits_for_era(&request) || !self.slots[slot].cache.is_minimal() {
             return Some(request);
@@ -70,17 +70,16 @@ impl Bridge {
     /// Replies with a result of the bridge in the form that the host's era has.
     pub(in crate::bridge) fn reply_in_its_era(&mut self, request: HostRequest, result: &str) {
         let Some(id) = request.id() else { return };
-        let line = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
-        let answer = match (request.requester(), Message::parse(line.clone())) {
-            (Requester::ModernHost, Ok(answer)) => {
-                translate_answer(id, request.method(), &answer, None)
-            }
-            _ => Frame::from(line),
+        let answer = Message::result(id, result);
+        let line = if request.requester() == Requester::ModernHost {
+            translate_answer(id, request.method(), &answer, None)
+        } else {
+            Frame::from(answer.raw().clone())
         };
-        self.reply(request, answer);
+        self.reply(request, line);
     }
 
-    /// What a modern host is told of a server that did not answer yet (E-02).
+    /// The `DiscoverResult` for a server that has not answered yet (E-02).
     pub(in crate::bridge) fn cautious_discover(&self) -> String {
         let first = &self.slots[SlotId::FIRST];
         let told = first.cache.is_on() && self.sign_in_waits();

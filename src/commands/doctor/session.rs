@@ -13,7 +13,7 @@ use crate::commands::session::{Lines, Manner, Session};
 use crate::commands::tools::all_tools;
 use crate::commands::wire::through_bridge;
 use crate::error::{ExitCode, Result};
-use crate::jsonrpc::{Kind, Message};
+use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::{Era, ProtocolVersion, meta, methods};
 use crate::redact::plain;
 
@@ -80,8 +80,8 @@ async fn answers_modern_hosts(options: BridgeOptions) -> bool {
         let _ = lines.to_bridge.send(discover.to_string().into()).await;
         while let Some(line) = lines.from_bridge.recv().await {
             match Message::parse(line).map(|message| message.kind()) {
-                Ok(Kind::Response) => return Ok(true),
-                Ok(Kind::ErrorResponse) => return Ok(false),
+                Ok(MessageKind::Response) => return Ok(true),
+                Ok(MessageKind::ErrorResponse) => return Ok(false),
                 _ => {}
             }
         }

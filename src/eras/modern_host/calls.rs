@@ -14,7 +14,7 @@ use super::inputs::InputRequest;
 use super::tasks::LegacyTask;
 use super::urls::RequiredPages;
 use super::{HostEffect, ModernHost, OpenHostRequest, RequestPurpose, results};
-use crate::jsonrpc::{Kind, Message, RequestId};
+use crate::jsonrpc::{Message, MessageKind, RequestId};
 use crate::protocol::{LogLevel, codes, methods};
 
 /// A request of the host and its state.
@@ -92,8 +92,14 @@ impl HostCall {
 
 impl ModernHost {
     /// Starts a call.
-    pub(super) fn call(&mut self, id: RequestId, request: Message, envelope: RequestEnvelope) {
-        let number = self.number();
+    pub(super) fn call(
+        &mut self,
+        id: RequestId,
+        request: Message,
+        envelope: RequestEnvelope,
+        cx: &mut HostContext<'_>,
+    ) {
+        let number = cx.numbers.fresh();
         let level = envelope.level;
         self.host_ids.insert(id.clone(), OpenHostRequest::Call(number));
         let call = HostCall {
@@ -111,14 +117,14 @@ impl ModernHost {
         };
         self.calls.insert(number, call);
         match level {
-            Some(_) => self.settle_level(),
-            None => self.send_call(number),
+            Some(_) => self.settle_level(cx),
+            None => self.send_call(number, cx),
         }
     }
 
     /// Sends a call to the server. Its number is the progress token, unique among all (E-63).
-    pub(super) fn send_call(&mut self, number: u64) {
-        let ours = self.number();
+    pub(super) fn send_call(&mut self, number: u64, cx: &mut HostContext<'_>) {
+        let ours = cx.numbers.fresh();
         let as_task = self.task_parameter(number);
         let Some(call) = self.calls.get_mut(&number) else { return };
         let wants_progress =
@@ -127,42 +133,48 @@ impl ModernHost {
         let edits = envelope::legacy(&call.request, wants_progress.then_some(number), &added);
         let message = match call.request.rewritten(Some(&RequestId::from(ours)), &edits) {
             Ok(message) => message,
-            Err(overlap) => return self.end_with(number, &overlap.into()),
+            Err(overlap) => return self.end_with(number, &overlap.into(), cx),
         };
         call.stage = CallStage::Sent(ours);
         self.asked.insert(ours, RequestPurpose::Call(number));
-        self.effects.push(HostEffect::Send(message));
+        cx.emit(HostEffect::Send(message));
     }
 
     /// The server answered a call.
-    pub(super) fn call_answered(&mut self, number: u64, answer: &Message, now: Instant) {
+    pub(super) fn call_answered(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut HostContext<'_>,
+    ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.requester.is_none() {
             call.stage = CallStage::Answered(answer.clone());
-            return self.refuse_inputs(number);
+            return self.refuse_inputs(number, cx);
         }
-        let code = (answer.kind() == Kind::ErrorResponse).then(|| error_code(answer)).flatten();
+        let code =
+            (answer.kind() == MessageKind::ErrorResponse).then(|| error_code(answer)).flatten();
         let may_need_input = call.may_need_input();
         match code {
             Some(codes::URL_ELICITATION_REQUIRED) if may_need_input => {
-                self.urls_required(number, answer, now);
+                self.urls_required(number, answer, cx);
             }
             Some(codes::METHOD_NOT_FOUND) if self.may_run_as_task(number) => {
-                self.run_as_task(number)
+                self.run_as_task(number, cx)
             }
-            None if self.take_task(number, answer, now) => {}
-            _ => self.conclude(number, answer),
+            None if self.take_task(number, answer, cx) => {}
+            _ => self.conclude(number, answer, cx),
         }
     }
 
     /// Ends a call with the server's answer.
-    pub(super) fn conclude(&mut self, number: u64, answer: &Message) {
-        self.refuse_inputs(number);
+    pub(super) fn conclude(&mut self, number: u64, answer: &Message, cx: &mut HostContext<'_>) {
+        self.refuse_inputs(number, cx);
         let Some(call) = self.forget_call(number) else { return };
         let Some(requester) = call.requester else { return };
         let info = self.session.server_info();
         let line = results::translate_answer(&requester.id, call.request.method(), answer, info);
-        self.answer(&requester.id, line);
+        self.answer(&requester.id, line, cx);
     }
 
     /// Removes a call with everything that refers to it.

@@ -73,7 +73,7 @@ mod tests {
 
     /// E-12
     #[test]
-    fn what_is_no_initialize_result_gives_no_discover_result() {
+    fn only_an_initialize_result_gives_a_discover_result() {
         for text in ["[]", "{}", r#"{"capabilities":7}"#, "null"] {
             assert_eq!(discover_result(text, None), None, "{text}");
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::calls::HostCall;
 use super::refusal::RequestRefusal;
@@ -48,14 +48,14 @@ impl ModernHost {
         &mut self,
         message: &Message,
         stream: RemoteStream,
-        now: Instant,
+        cx: &mut HostContext<'_>,
     ) {
         let Some(id) = message.id().cloned() else { return };
         match self.judge(message, stream) {
-            Ok(call) => self.add_input(call, id, message, now),
+            Ok(call) => self.add_input(call, id, message, cx),
             Err(refusal) => {
                 tracing::debug!(method = message.method(), "refused: {}", refusal.message);
-                self.effects.push(HostEffect::Send(refusal.to_message(&id)));
+                cx.emit(HostEffect::Send(refusal.to_message(&id)));
             }
         }
     }
@@ -94,33 +94,39 @@ impl ModernHost {
         fitting.next().is_none().then_some(only)
     }
 
-    fn add_input(&mut self, number: u64, id: RequestId, message: &Message, now: Instant) {
+    fn add_input(
+        &mut self,
+        number: u64,
+        id: RequestId,
+        message: &Message,
+        cx: &mut HostContext<'_>,
+    ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let key = call.mint_key('q');
         let method = message.method().to_owned();
         let request = input_request(&method, message.params());
         call.inputs.push(InputRequest { key, number: Some(id), method, request, told: false });
-        self.collect(number, now);
+        self.collect(number, cx);
     }
 
     /// Waits a moment for further questions before the host gets them.
-    pub(super) fn collect(&mut self, number: u64, now: Instant) {
+    pub(super) fn collect(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
         if call.requester.is_some() {
             let timer = Timer::Round { call: number, round: call.round };
-            self.timers.set(now + COLLECTING, timer);
+            self.timers.set(cx.now + COLLECTING, timer);
         }
     }
 
     /// Stops waiting for further questions and asks the host.
-    pub(super) fn end_collecting(&mut self, number: u64, round: u32, now: Instant) {
+    pub(super) fn end_collecting(&mut self, number: u64, round: u32, cx: &mut HostContext<'_>) {
         if self.calls.get(&number).is_some_and(|call| call.round == round) {
-            self.suspend(number, now);
+            self.suspend(number, cx);
         }
     }
 
     /// Answers the host with the open questions; the call then waits for it to come back.
-    pub(super) fn suspend(&mut self, number: u64, now: Instant) {
+    pub(super) fn suspend(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let handle = new_handle();
         let Some(call) = self.calls.get_mut(&number).filter(|call| !call.inputs.is_empty()) else {
             return;
@@ -136,16 +142,16 @@ impl ModernHost {
             self.handles.remove(&spent);
         }
         self.handles.insert(handle, number);
-        self.timers.set(now + PATIENCE, timer);
-        self.answer(&requester.id, Frame::from(line));
+        self.timers.set(cx.now + PATIENCE, timer);
+        self.answer(&requester.id, Frame::from(line), cx);
     }
 
     /// The host did not come back in time (E-37).
-    pub(super) fn expire(&mut self, number: u64, round: u32) {
+    pub(super) fn expire(&mut self, number: u64, round: u32, cx: &mut HostContext<'_>) {
         let waits = |call: &HostCall| call.requester.is_none() && call.round == round;
         if self.calls.get(&number).is_some_and(waits) {
-            tracing::warn!("the host never answered what the server asked, the call is given up");
-            self.abandon(number, "the questions were not answered in time");
+            tracing::warn!("the host did not answer what the server asked: the call is cancelled");
+            self.abandon(number, "the questions were not answered in time", cx);
         }
     }
 
@@ -157,20 +163,17 @@ impl ModernHost {
     }
 
     /// Refuses the open questions of a call, each in the way of its method (E-37).
-    pub(super) fn refuse_inputs(&mut self, number: u64) {
+    pub(super) fn refuse_inputs(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         for input in std::mem::take(&mut call.inputs) {
             let Some(id) = input.number else { continue };
-            let line = match input.method.as_str() {
-                methods::ELICIT => result_response(&id, json!({ "action": "cancel" })),
-                methods::SAMPLE => {
-                    RequestRefusal::plain(-1, "the request was not answered").to_response(&id)
-                }
-                _ => RequestRefusal::plain(codes::INTERNAL_ERROR, "the request was not answered")
-                    .to_response(&id),
+            let refusal = |code| RequestRefusal::plain(code, "the request was not answered");
+            let answer = match input.method.as_str() {
+                methods::ELICIT => Message::result(&id, r#"{"action":"cancel"}"#),
+                methods::SAMPLE => refusal(-1).to_message(&id),
+                _ => refusal(codes::INTERNAL_ERROR).to_message(&id),
             };
-            let message = Message::parse(line).expect("an answer is a message");
-            self.effects.push(HostEffect::Send(message));
+            cx.emit(HostEffect::Send(answer));
         }
     }
 }

@@ -51,12 +51,12 @@ enum SubscriptionState {
 
 impl ModernHost {
     /// Opens a listen.
-    pub(super) fn listen(&mut self, id: RequestId, message: &Message, now: Instant) {
+    pub(super) fn listen(&mut self, id: RequestId, message: &Message, cx: &mut HostContext<'_>) {
         let (kinds, resources) = match filter::read(message) {
             Ok(filter) => filter,
-            Err(refusal) => return self.refuse(&id, &refusal),
+            Err(refusal) => return self.refuse(&id, &refusal, cx),
         };
-        let number = self.number();
+        let number = cx.numbers.fresh();
         self.host_ids.insert(id.clone(), OpenHostRequest::Listen(number));
         let listen = HostListen {
             id,
@@ -68,93 +68,94 @@ impl ModernHost {
         self.listens.open.insert(number, listen);
         if self.session.server_does("resources", "subscribe") {
             for uri in resources {
-                self.join_subscription(number, uri);
+                self.join_subscription(number, uri, cx);
             }
         }
-        self.timers.set(now + ACKNOWLEDGEMENT, Timer::Acknowledge { listen: number });
-        self.acknowledge_if_ready(number);
+        self.timers.set(cx.now + ACKNOWLEDGEMENT, Timer::Acknowledge { listen: number });
+        self.acknowledge_if_ready(number, cx);
     }
 
-    fn join_subscription(&mut self, listen: u64, uri: String) {
+    fn join_subscription(&mut self, listen: u64, uri: String, cx: &mut HostContext<'_>) {
         let known = self.listens.subscriptions.contains_key(&uri);
         self.listens.subscriptions.entry(uri.clone()).or_default().users.insert(listen);
         if !known {
-            self.subscribe(uri);
+            self.subscribe(uri, cx);
         }
     }
 
-    fn subscribe(&mut self, uri: String) {
+    fn subscribe(&mut self, uri: String, cx: &mut HostContext<'_>) {
         let params = json!({ "uri": uri });
-        self.ask(RequestPurpose::Subscribe(uri), methods::SUBSCRIBE, &params);
+        self.ask(RequestPurpose::Subscribe(uri), methods::SUBSCRIBE, &params, cx);
     }
 
     /// Subscribes again in a new session, which has no subscriptions (E-14).
-    pub(super) fn subscribe_again(&mut self) {
+    pub(super) fn subscribe_again(&mut self, cx: &mut HostContext<'_>) {
         let lasting = |s: &Subscription| s.state != SubscriptionState::Ending;
         let subscriptions = self.listens.subscriptions.iter().filter(|(_, s)| lasting(s));
         let uris: Vec<String> = subscriptions.map(|(uri, _)| uri.clone()).collect();
         for uri in uris {
-            self.subscribe(uri);
+            self.subscribe(uri, cx);
         }
     }
 
     /// The server answered a subscription.
-    pub(super) fn subscribed(&mut self, uri: &str, accepted: bool) {
+    pub(super) fn subscribed(&mut self, uri: &str, accepted: bool, cx: &mut HostContext<'_>) {
         let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
         if !accepted {
             self.listens.subscriptions.remove(uri);
         } else if subscription.users.is_empty() {
-            self.unsubscribe(uri);
+            self.unsubscribe(uri, cx);
         } else {
             subscription.state = SubscriptionState::Accepted;
         }
-        self.acknowledge_those_ready();
+        self.acknowledge_those_ready(cx);
     }
 
-    fn unsubscribe(&mut self, uri: &str) {
+    fn unsubscribe(&mut self, uri: &str, cx: &mut HostContext<'_>) {
         if let Some(subscription) = self.listens.subscriptions.get_mut(uri) {
             subscription.state = SubscriptionState::Ending;
             self.ask(
                 RequestPurpose::Unsubscribe(uri.to_owned()),
                 methods::UNSUBSCRIBE,
                 &json!({ "uri": uri }),
+                cx,
             );
         }
     }
 
     /// Handles the end of a subscription. A listen that joined it meanwhile needs a new one.
-    pub(super) fn unsubscribed(&mut self, uri: &str) {
+    pub(super) fn unsubscribed(&mut self, uri: &str, cx: &mut HostContext<'_>) {
         let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
         if subscription.users.is_empty() {
             self.listens.subscriptions.remove(uri);
         } else {
             subscription.state = SubscriptionState::Beginning;
-            self.subscribe(uri.to_owned());
+            self.subscribe(uri.to_owned(), cx);
         }
     }
 
     /// Ends a listen that the host cancelled. Writes nothing.
-    pub(super) fn end_listen(&mut self, number: u64) {
+    pub(super) fn end_listen(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(listen) = self.listens.open.remove(&number) else { return };
         for uri in listen.resources {
             let Some(subscription) = self.listens.subscriptions.get_mut(&uri) else { continue };
             subscription.users.remove(&number);
             if subscription.users.is_empty() && subscription.state == SubscriptionState::Accepted {
-                self.unsubscribe(&uri);
+                self.unsubscribe(&uri, cx);
             }
         }
     }
 
     /// Acknowledges the listens that wait for nothing any more.
-    pub(super) fn acknowledge_those_ready(&mut self) {
+    pub(super) fn acknowledge_those_ready(&mut self, cx: &mut HostContext<'_>) {
         let waiting: Vec<u64> =
             self.listens.open.iter().filter(|(_, l)| !l.acknowledged).map(|(n, _)| *n).collect();
         for number in waiting {
-            self.acknowledge_if_ready(number);
+            self.acknowledge_if_ready(number, cx);
         }
     }
 
-    fn acknowledge_if_ready(&mut self, number: u64) {
+    fn acknowledge_if_ready(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(listen) = self.listens.open.get(&number) else { return };
         let subscribing = listen.resources.iter().any(|uri| {
             let subscription = self.listens.subscriptions.get(uri);
@@ -162,7 +163,7 @@ impl ModernHost {
         });
         let hopes = !listen.resources.is_empty() || self.announced(listen).next().is_some();
         if !subscribing && (self.session.pushes.is_some() || !hopes) {
-            self.acknowledge(number);
+            self.acknowledge(number, cx);
         }
     }
 
@@ -177,7 +178,7 @@ impl ModernHost {
     }
 
     /// Acknowledges a listen, then sends the notifications that came meanwhile.
-    pub(super) fn acknowledge(&mut self, number: u64) {
+    pub(super) fn acknowledge(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(listen) = self.listens.open.get(&number).filter(|listen| !listen.acknowledged)
         else {
             return;
@@ -191,7 +192,7 @@ impl ModernHost {
         let resources: BTreeSet<String> =
             listen.resources.iter().filter(accepted).cloned().collect();
         let line = filter::acknowledgement(&listen.id, &kinds, &resources);
-        self.say(Frame::from(line));
+        self.say(Frame::from(line), cx);
         let Some(listen) = self.listens.open.get_mut(&number) else { return };
         listen.kinds = kinds;
         listen.acknowledged = true;
@@ -200,37 +201,37 @@ impl ModernHost {
         listen.resources = resources;
         let early = std::mem::take(&mut listen.early);
         for uri in refused {
-            self.leave_subscription(number, &uri);
+            self.leave_subscription(number, &uri, cx);
         }
         for message in early {
-            self.tell_listen(number, &message);
+            self.tell_listen(number, &message, cx);
         }
     }
 
-    fn leave_subscription(&mut self, listen: u64, uri: &str) {
+    fn leave_subscription(&mut self, listen: u64, uri: &str, cx: &mut HostContext<'_>) {
         let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
         subscription.users.remove(&listen);
         if subscription.users.is_empty() && subscription.state == SubscriptionState::Accepted {
-            self.unsubscribe(uri);
+            self.unsubscribe(uri, cx);
         }
     }
 
     /// Sends a change to each listen that asked for it.
-    pub(super) fn tell_listens(&mut self, message: &Message) {
+    pub(super) fn tell_listens(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         let all: Vec<u64> = self.listens.open.keys().copied().collect();
         for number in all {
-            self.tell_listen(number, message);
+            self.tell_listen(number, message, cx);
         }
     }
 
-    fn tell_listen(&mut self, number: u64, message: &Message) {
+    fn tell_listen(&mut self, number: u64, message: &Message, cx: &mut HostContext<'_>) {
         let Some(listen) = self.listens.open.get_mut(&number) else { return };
         if !listen.wants(message) {
             return;
         }
         if listen.acknowledged {
             let line = filter::tag_with_listen(message, &listen.id);
-            return self.say_edited(line);
+            return self.say_edited(line, cx);
         }
         let known = listen.early.iter().any(|early| early.raw() == message.raw());
         if !known && listen.early.len() < BUFFERED {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::calls::CallStage;
 use super::{ModernHost, RequestPurpose};
-use crate::jsonrpc::{Frame, Kind, Message};
+use crate::jsonrpc::{Frame, Message, MessageKind};
 use crate::protocol::{LogLevel, methods};
 
 /// The level of the session.
@@ -26,7 +26,7 @@ impl SessionLogLevel {
 
 impl ModernHost {
     /// Sets the session's level if it has to change; otherwise sends the calls that wait for it.
-    pub(super) fn settle_level(&mut self) {
+    pub(super) fn settle_level(&mut self, cx: &mut HostContext<'_>) {
         let wanted = self.calls.values().filter_map(|call| call.requester.as_ref()?.level).min();
         let differs = wanted.is_some() && wanted != self.logs.current;
         let must_set = differs && self.session.server_has("logging");
@@ -36,6 +36,7 @@ impl ModernHost {
                 RequestPurpose::Level(level),
                 methods::SET_LEVEL,
                 &json!({ "level": level.name() }),
+                cx,
             );
         }
         let held_back = self.logs.setting || must_set;
@@ -46,23 +47,33 @@ impl ModernHost {
             .map(|(number, _)| *number)
             .collect();
         for number in ready {
-            self.send_call(number);
+            self.send_call(number, cx);
         }
     }
 
     /// Handles the answer to setting the level. A server that refuses it is not asked again.
-    pub(super) fn level_answered(&mut self, level: LogLevel, answer: &Message) {
-        if answer.kind() == Kind::ErrorResponse {
+    pub(super) fn level_answered(
+        &mut self,
+        level: LogLevel,
+        answer: &Message,
+        cx: &mut HostContext<'_>,
+    ) {
+        if answer.kind() == MessageKind::ErrorResponse {
             tracing::warn!(level = level.name(), "the server did not set the log level");
         }
         self.logs.setting = false;
         self.logs.current = Some(level);
-        self.settle_level();
+        self.settle_level(cx);
     }
 
     /// Sends a log message to the host if it belongs to an open request that wants its level. One
     /// that belongs to no request goes to our own log.
-    pub(super) fn take_log(&mut self, message: &Message, call: Option<u64>) {
+    pub(super) fn take_log(
+        &mut self,
+        message: &Message,
+        call: Option<u64>,
+        cx: &mut HostContext<'_>,
+    ) {
         #[derive(serde::Deserialize)]
         struct Leveled {
             level: String,
@@ -72,7 +83,7 @@ impl ModernHost {
         let wanted = requester.and_then(|requester| requester.level);
         match (wanted, level) {
             (Some(wanted), Some(level)) if wanted <= level => {
-                self.say(Frame::from(message.raw().clone()));
+                self.say(Frame::from(message.raw().clone()), cx);
             }
             _ if call.is_none() => {
                 let data = crate::redact::plain(message.params().unwrap_or_default());

@@ -38,10 +38,11 @@ use self::logs::SessionLogLevel;
 use self::refusal::RequestRefusal;
 use self::session::LegacySession;
 use self::timers::{Timer, TimerQueue};
+use crate::eras::adapter_context::AdapterContext;
 use crate::eras::doubled;
 use crate::eras::host::is_refused_before_legacy;
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, Kind, Message, RequestId};
+use crate::jsonrpc::{Frame, Message, MessageKind, RequestId};
 use crate::protocol::{LogLevel, meta, methods};
 
 pub use discover::{conservative_discover, discover_result};
@@ -56,6 +57,9 @@ pub enum HostEffect {
     /// or an answer to a request of the remote under the id that the loop gave it.
     Send(Message),
 }
+
+/// What the adapter needs to handle one event.
+pub type HostContext<'a> = AdapterContext<'a, HostEffect>;
 
 /// The purpose of a request of ours.
 #[derive(Debug)]
@@ -103,9 +107,6 @@ enum OpenHostRequest {
 /// The adapter for a modern host.
 #[derive(Debug, Default)]
 pub struct ModernHost {
-    effects: Vec<HostEffect>,
-    /// The last number given to a request of ours, a call or a listen; none is used twice (E-05).
-    last_number: u64,
     asked: HashMap<u64, RequestPurpose>,
     host_ids: HashMap<RequestId, OpenHostRequest>,
     calls: BTreeMap<u64, HostCall>,
@@ -125,67 +126,75 @@ impl ModernHost {
 
     /// Handles a request or notification of the host. Answers are ignored, because the host is
     /// asked nothing (T-09).
-    pub fn take(&mut self, message: Message, now: Instant) {
+    pub fn take(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.kind() {
-            Kind::Request => self.take_request(message, now),
-            Kind::Notification => self.take_notification(message),
-            Kind::Response | Kind::ErrorResponse => {
+            MessageKind::Request => self.take_request(message, cx),
+            MessageKind::Notification => self.take_notification(message, cx),
+            MessageKind::Response | MessageKind::ErrorResponse => {
                 tracing::warn!("ignored an answer: hosts of this revision are asked nothing");
             }
         }
     }
 
-    fn take_request(&mut self, message: Message, now: Instant) {
+    fn take_request(&mut self, message: Message, cx: &mut HostContext<'_>) {
         let Some(id) = message.id().cloned() else { return };
         if self.host_ids.contains_key(&id) {
             let code = crate::protocol::codes::INVALID_REQUEST;
             let text = "this id belongs to a request that is still open";
-            return self.refuse(&id, &RequestRefusal::plain(code, text));
+            return self.refuse(&id, &RequestRefusal::plain(code, text), cx);
         }
         if is_refused_before_legacy(message.method()) {
-            return self.refuse(&id, &RequestRefusal::unknown_method(message.method()));
+            return self.refuse(&id, &RequestRefusal::unknown_method(message.method()), cx);
         }
         let also = [meta::rounds::RESPONSES, meta::rounds::STATE];
         if let Some(member) = doubled::find_doubled_member(&message, &also) {
-            return self.refuse(&id, &RequestRefusal::invalid(doubled::refusal(member)));
+            return self.refuse(&id, &RequestRefusal::invalid(doubled::refusal(member)), cx);
         }
         match RequestEnvelope::read(&message) {
-            Ok(envelope) if message.method() == methods::DISCOVER => self.discover(id, &envelope),
-            Ok(envelope) => self.serve(id, message, envelope, now),
-            Err(refusal) => self.refuse(&id, &refusal),
+            Ok(envelope) if message.method() == methods::DISCOVER => {
+                self.discover(id, &envelope, cx)
+            }
+            Ok(envelope) => self.serve(id, message, envelope, cx),
+            Err(refusal) => self.refuse(&id, &refusal, cx),
         }
     }
 
     /// Serves a request if the session is open; otherwise holds it.
-    fn serve(&mut self, id: RequestId, message: Message, envelope: RequestEnvelope, now: Instant) {
+    fn serve(
+        &mut self,
+        id: RequestId,
+        message: Message,
+        envelope: RequestEnvelope,
+        cx: &mut HostContext<'_>,
+    ) {
         // A retry continues a call, which has a session already.
         if retries::is_retry(&message) {
-            return self.retry(id, message, envelope, now);
+            return self.retry(id, message, envelope, cx);
         }
-        if !self.has_session_for(&envelope) {
-            return self.wait_for_session(id, message, envelope);
+        if !self.has_session_for(&envelope, cx) {
+            return self.wait_for_session(id, message, envelope, cx);
         }
         match message.method() {
-            methods::LISTEN => self.listen(id, &message, now),
-            _ => self.call(id, message, envelope),
+            methods::LISTEN => self.listen(id, &message, cx),
+            _ => self.call(id, message, envelope, cx),
         }
     }
 
     /// Handles the answer to the request of ours that has this id.
-    pub fn take_answer(&mut self, id: &RequestId, answer: &Message, now: Instant) {
+    pub fn take_answer(&mut self, id: &RequestId, answer: &Message, cx: &mut HostContext<'_>) {
         let asked = number_of(Some(id)).and_then(|number| self.asked.remove(&number));
         let Some(asked) = asked else {
             return tracing::debug!("ignored an answer to a request that is not open");
         };
         match asked {
-            RequestPurpose::Initialize => self.session_answered(answer, now),
-            RequestPurpose::Level(level) => self.level_answered(level, answer),
+            RequestPurpose::Initialize => self.session_answered(answer, cx),
+            RequestPurpose::Level(level) => self.level_answered(level, answer, cx),
             RequestPurpose::Subscribe(uri) => {
-                self.subscribed(&uri, answer.kind() == Kind::Response)
+                self.subscribed(&uri, answer.kind() == MessageKind::Response, cx)
             }
-            RequestPurpose::Unsubscribe(uri) => self.unsubscribed(&uri),
-            RequestPurpose::Call(call) => self.call_answered(call, answer, now),
-            RequestPurpose::TaskStatus(call) => self.task_status(call, answer, now),
+            RequestPurpose::Unsubscribe(uri) => self.unsubscribed(&uri, cx),
+            RequestPurpose::Call(call) => self.call_answered(call, answer, cx),
+            RequestPurpose::TaskStatus(call) => self.task_status(call, answer, cx),
             RequestPurpose::Own => {}
         }
     }
@@ -193,7 +202,12 @@ impl ModernHost {
     /// A request or notification of the remote. A request has the id under which it is to be
     /// answered; `owner` is our id of the request on whose stream it came, if it came on one
     /// (E-38).
-    pub fn take_remote(&mut self, message: &Message, owner: Option<&RequestId>, now: Instant) {
+    pub fn take_remote(
+        &mut self,
+        message: &Message,
+        owner: Option<&RequestId>,
+        cx: &mut HostContext<'_>,
+    ) {
         let stream = match number_of(owner).and_then(|number| self.asked.get(&number)) {
             Some(RequestPurpose::Call(call)) => RemoteStream::OfCall(*call),
             Some(_) => RemoteStream::OfOther,
@@ -201,9 +215,9 @@ impl ModernHost {
             None => RemoteStream::Own,
         };
         match message.kind() {
-            Kind::Request => self.take_remote_request(message, stream, now),
-            Kind::Notification => self.take_remote_notification(message, stream, now),
-            Kind::Response | Kind::ErrorResponse => {}
+            MessageKind::Request => self.take_remote_request(message, stream, cx),
+            MessageKind::Notification => self.take_remote_notification(message, stream, cx),
+            MessageKind::Response | MessageKind::ErrorResponse => {}
         }
     }
 
@@ -213,21 +227,16 @@ impl ModernHost {
     }
 
     /// Runs the timers that are due.
-    pub fn take_time(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.take_due(now) {
+    pub fn take_time(&mut self, cx: &mut HostContext<'_>) {
+        while let Some(timer) = self.timers.take_due(cx.now) {
             match timer {
-                Timer::Round { call, round } => self.end_collecting(call, round, now),
-                Timer::Expire { call, round } => self.expire(call, round),
-                Timer::Resend { call, round } => self.resend(call, round),
-                Timer::Poll { call } => self.poll_task(call),
-                Timer::Acknowledge { listen } => self.acknowledge(listen),
+                Timer::Round { call, round } => self.end_collecting(call, round, cx),
+                Timer::Expire { call, round } => self.expire(call, round, cx),
+                Timer::Resend { call, round } => self.resend(call, round, cx),
+                Timer::Poll { call } => self.poll_task(call, cx),
+                Timer::Acknowledge { listen } => self.acknowledge(listen, cx),
             }
         }
-    }
-
-    /// Takes the effects since the last call.
-    pub fn effects(&mut self) -> Vec<HostEffect> {
-        std::mem::take(&mut self.effects)
     }
 
     /// Returns whether a request with this id is open.
@@ -242,16 +251,16 @@ impl ModernHost {
     }
 
     /// Cancels the calls that only the host could continue, because it has closed its input.
-    pub fn leave(&mut self) {
+    pub fn leave(&mut self, cx: &mut HostContext<'_>) {
         let suspended: Vec<u64> = self.suspended().collect();
         for call in suspended {
-            self.abandon(call, "the host has left");
+            self.abandon(call, "the host has left", cx);
         }
     }
 
     /// Answers all open requests with `failure`, because nothing more will come. Streams end
     /// gracefully (`basic/patterns/subscriptions`, graceful closure).
-    pub fn finish(&mut self, failure: &Failure) {
+    pub fn finish(&mut self, failure: &Failure, cx: &mut HostContext<'_>) {
         let mut ids: Vec<(RequestId, OpenHostRequest)> = self.host_ids.drain().collect();
         ids.sort_by_key(|(id, _)| id.to_json());
         for (id, place) in ids {
@@ -261,47 +270,45 @@ impl ModernHost {
                 }
                 _ => failure.to_response(&id),
             };
-            self.effects.push(HostEffect::Say(Frame::from(line)));
+            cx.emit(HostEffect::Say(Frame::from(line)));
         }
         self.calls.clear();
         self.asked.clear();
     }
 
-    fn number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
-    }
-
     /// Answers the host's request of this id.
-    fn answer(&mut self, id: &RequestId, line: Frame) {
+    fn answer(&mut self, id: &RequestId, line: Frame, cx: &mut HostContext<'_>) {
         self.host_ids.remove(id);
-        self.effects.push(HostEffect::Say(line));
+        cx.emit(HostEffect::Say(line));
     }
 
-    fn refuse(&mut self, id: &RequestId, refusal: &RequestRefusal) {
-        self.effects.push(HostEffect::Say(Frame::from(refusal.to_response(id))));
+    fn refuse(&mut self, id: &RequestId, refusal: &RequestRefusal, cx: &mut HostContext<'_>) {
+        cx.emit(HostEffect::Say(Frame::from(refusal.to_response(id))));
     }
 
-    fn fail(&mut self, id: &RequestId, failure: &Failure) {
+    fn fail(&mut self, id: &RequestId, failure: &Failure, cx: &mut HostContext<'_>) {
         tracing::info!(kind = failure.kind.name(), "{}", failure.message);
-        self.answer(id, Frame::from(failure.to_response(id)));
+        self.answer(id, Frame::from(failure.to_response(id)), cx);
     }
 
     /// Sends a request of ours; returns its id.
-    fn ask(&mut self, purpose: RequestPurpose, method: &str, params: &Value) -> u64 {
-        let number = self.number();
+    fn ask(
+        &mut self,
+        purpose: RequestPurpose,
+        method: &str,
+        params: &Value,
+        cx: &mut HostContext<'_>,
+    ) -> u64 {
+        let number = cx.numbers.fresh();
         self.asked.insert(number, purpose);
-        let line = serde_json::json!({
-            "jsonrpc": "2.0", "id": number, "method": method, "params": params,
-        });
-        let message = Message::parse(line.to_string()).expect("what we write is a message");
-        self.effects.push(HostEffect::Send(message));
+        let message = Message::request(&number.into(), method, Some(&params.to_string()));
+        cx.emit(HostEffect::Send(message));
         number
     }
 
     /// Sends a notification of ours; `params` is JSON text.
-    fn notify(&mut self, method: &str, params: Option<&str>) {
-        self.effects.push(HostEffect::Send(Message::notification(method, params)));
+    fn notify(&mut self, method: &str, params: Option<&str>, cx: &mut HostContext<'_>) {
+        cx.emit(HostEffect::Send(Message::notification(method, params)));
     }
 }
 

@@ -16,17 +16,17 @@ struct Cancelled {
 
 impl ModernHost {
     /// A notification of the host.
-    pub(super) fn take_notification(&mut self, message: Message) {
+    pub(super) fn take_notification(&mut self, message: Message, cx: &mut HostContext<'_>) {
         match message.method() {
             methods::CANCELLED => {
                 let Some(cancelled) = message.params_as::<Cancelled>() else { return };
                 if let Some(id) = RequestId::from_raw(&cancelled.request_id) {
-                    self.cancel(&id, cancelled.reason.as_deref());
+                    self.cancel(&id, cancelled.reason.as_deref(), cx);
                 }
             }
             // Not allowed from a modern host, or removed in 2026-07-28.
             methods::PROGRESS | methods::INITIALIZED | methods::ROOTS_CHANGED => {}
-            _ => self.pass_notification(message),
+            _ => self.pass_notification(message, cx),
         }
     }
 
@@ -35,17 +35,17 @@ impl ModernHost {
         &mut self,
         message: &Message,
         stream: RemoteStream,
-        now: Instant,
+        cx: &mut HostContext<'_>,
     ) {
         match message.method() {
-            methods::PROGRESS => self.take_progress(message),
+            methods::PROGRESS => self.take_progress(message, cx),
             methods::LOG_MESSAGE => {
                 let call = match stream {
                     RemoteStream::OfCall(call) => Some(call),
                     RemoteStream::OfOther => None,
                     RemoteStream::Own => self.only_call(|_| true),
                 };
-                self.take_log(message, call);
+                self.take_log(message, call, cx);
             }
             methods::CANCELLED => {
                 if let Some(cancelled) = message.params_as::<Cancelled>()
@@ -54,24 +54,24 @@ impl ModernHost {
                     self.withdraw_input(&id);
                 }
             }
-            methods::ELICITATION_COMPLETE => self.page_visited(message, now),
-            methods::TASK_STATUS => self.task_changed(message, now),
-            methods::RESOURCE_UPDATED => self.tell_listens(message),
+            methods::ELICITATION_COMPLETE => self.page_visited(message, cx),
+            methods::TASK_STATUS => self.task_changed(message, cx),
+            methods::RESOURCE_UPDATED => self.tell_listens(message, cx),
             method if methods::LIST_CHANGED.iter().any(|(_, changed)| *changed == method) => {
-                self.tell_listens(message);
+                self.tell_listens(message, cx);
             }
-            _ => self.say(Frame::from(message.raw().clone())),
+            _ => self.say(Frame::from(message.raw().clone()), cx),
         }
     }
 
-    pub(super) fn say(&mut self, line: Frame) {
-        self.effects.push(HostEffect::Say(line));
+    pub(super) fn say(&mut self, line: Frame, cx: &mut HostContext<'_>) {
+        cx.emit(HostEffect::Say(line));
     }
 
     /// Says a notification of the server that was edited for this host.
-    pub(super) fn say_edited(&mut self, line: Result<Frame, Overlap>) {
+    pub(super) fn say_edited(&mut self, line: Result<Frame, Overlap>, cx: &mut HostContext<'_>) {
         match line {
-            Ok(line) => self.say(line),
+            Ok(line) => self.say(line, cx),
             Err(overlap) => tracing::warn!("dropped a notification of the server: {overlap}"),
         }
     }

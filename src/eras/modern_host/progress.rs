@@ -6,7 +6,7 @@ use crate::jsonrpc::{Change, Member, Message, Object};
 use crate::protocol::meta;
 
 impl ModernHost {
-    pub(super) fn take_progress(&mut self, message: &Message) {
+    pub(super) fn take_progress(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         #[derive(serde::Deserialize)]
         struct Progress {
             #[serde(rename = "progressToken")]
@@ -29,6 +29,6 @@ impl ModernHost {
             _ => Change::Keep,
         };
         let edits = params.rewrite(range.start, change, &[]);
-        self.say_edited(message.edited(&edits));
+        self.say_edited(message.edited(&edits), cx);
     }
 }

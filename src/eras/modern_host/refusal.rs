@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Message, RequestId, error_response};
+use crate::jsonrpc::{Message, RequestId, error_object, error_response};
 use crate::protocol::codes;
 
 /// An error answer without its id.
@@ -48,12 +48,11 @@ impl RequestRefusal {
 
     /// The error answer to this id, as a message for the remote.
     pub(super) fn to_message(&self, id: &RequestId) -> Message {
-        Message::parse(self.to_response(id)).expect("an error answer is a message")
+        Message::error(id, &error_object(self.code, &self.message, self.data.clone()).to_string())
     }
 }
 
 /// The failure for a server that violates the protocol (E-59).
 pub(super) fn fault_of_server(message: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, message)
-        .hint("this is a fault of the server; report it there")
+    Failure::new(FailureKind::Protocol, message).hint("report this to the server's operator")
 }

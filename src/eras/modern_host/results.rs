@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::refusal::fault_of_server;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Change, Edit, Frame, Kind, Member, Message, Object, RequestId, range_in};
+use crate::jsonrpc::{
+    Change, Edit, Frame, Member, Message, MessageKind, Object, RequestId, range_in,
+};
 use crate::protocol::{codes, meta, methods};
 
 /// The answer to `id`, the host's request of this method, as a host of 2026-07-28 expects it.
@@ -19,7 +21,7 @@ pub fn translate_answer(
     server_info: Option<&str>,
 ) -> Frame {
     let edits = match answer.kind() {
-        Kind::ErrorResponse => error_edits(method, answer),
+        MessageKind::ErrorResponse => error_edits(method, answer),
         _ => completion_edits(method, answer, server_info),
     };
     let edits = edits.map(|edits| answer.with_edits(&id.to_json(), &edits).map_err(Failure::from));

@@ -39,12 +39,12 @@ impl ModernHost {
         id: RequestId,
         message: Message,
         envelope: RequestEnvelope,
-        now: Instant,
+        cx: &mut HostContext<'_>,
     ) {
         let judged = self.judge_retry(&message);
         let (number, answers) = match judged {
             Ok(fitting) => fitting,
-            Err(refusal) => return self.refuse(&id, &refusal),
+            Err(refusal) => return self.refuse(&id, &refusal, cx),
         };
         self.host_ids.insert(id.clone(), OpenHostRequest::Call(number));
         let level = envelope.level;
@@ -58,15 +58,15 @@ impl ModernHost {
         call.request = message;
         if let CallStage::Answered(answer) = &call.stage {
             let answer = answer.clone();
-            return self.call_answered(number, &answer, now);
+            return self.call_answered(number, &answer, cx);
         }
         if level.is_some() {
-            self.settle_level();
+            self.settle_level(cx);
         }
-        if self.give_answers(number, &answers) {
-            self.go_on(number, now);
+        if self.give_answers(number, &answers, cx) {
+            self.go_on(number, cx);
         } else {
-            self.page_refused(number);
+            self.page_refused(number, cx);
         }
     }
 
@@ -76,14 +76,14 @@ impl ModernHost {
     /// The retry does not match an open call.
     fn judge_retry(&self, message: &Message) -> Result<(u64, InputResponses), RequestRefusal> {
         let params = message.params().and_then(Object::parse);
-        let params = params.ok_or_else(|| RequestRefusal::invalid("`params` is no object"))?;
+        let params = params.ok_or_else(|| RequestRefusal::invalid("`params` is not an object"))?;
         let Some(state) = params.get(meta::rounds::STATE) else {
             return Err(RequestRefusal::invalid(
                 "`inputResponses` needs the `requestState` it belongs to",
             ));
         };
         let state: String = serde_json::from_str(state)
-            .map_err(|_| RequestRefusal::invalid("`requestState` is no string"))?;
+            .map_err(|_| RequestRefusal::invalid("`requestState` is not a string"))?;
         let number = self.handles.get(&state).copied().ok_or_else(RequestRefusal::expired)?;
         let call = self.calls.get(&number).ok_or_else(RequestRefusal::expired)?;
         if digest(message) != digest(&call.request) {
@@ -99,7 +99,12 @@ impl ModernHost {
 
     /// Passes answers on to the server. Keys that are not open are ignored; missing ones stay open.
     /// Returns whether the user agreed to every page to visit.
-    fn give_answers(&mut self, number: u64, answers: &InputResponses) -> bool {
+    fn give_answers(
+        &mut self,
+        number: u64,
+        answers: &InputResponses,
+        cx: &mut HostContext<'_>,
+    ) -> bool {
         let Some(call) = self.calls.get_mut(&number) else { return true };
         let mut agreed = true;
         let mut open = Vec::new();
@@ -110,7 +115,7 @@ impl ModernHost {
             };
             match &input.number {
                 Some(id) => {
-                    self.effects.push(HostEffect::Send(Message::result(id, answer)));
+                    cx.emit(HostEffect::Send(Message::result(id, answer)));
                 }
                 None => agreed &= action(answer) == "accept",
             }
@@ -121,14 +126,14 @@ impl ModernHost {
 
     /// Asks the questions that are still open again, or sends the call again after a page was
     /// visited.
-    fn go_on(&mut self, number: u64, now: Instant) {
+    fn go_on(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number) else { return };
         let told = call.inputs.iter().any(|input| input.told);
         match (told, call.inputs.is_empty()) {
             // The host left an answer out (`basic/patterns/mrtr`, error handling).
-            (true, _) => self.suspend(number, now),
-            (false, false) => self.collect(number, now),
-            (false, true) => self.page_allowed(number, now),
+            (true, _) => self.suspend(number, cx),
+            (false, false) => self.collect(number, cx),
+            (false, true) => self.page_allowed(number, cx),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::eras::waiting_queue::{HasMessage, WaitingQueue};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Frame, Kind, Message, Object, RequestId, result_response};
+use crate::jsonrpc::{Frame, Message, MessageKind, Object, RequestId, result_response};
 use crate::protocol::{Era, ProtocolVersion, methods};
 
 /// The largest number of sessions, one after the other (O-6).
@@ -112,12 +112,16 @@ impl LegacySession {
 impl ModernHost {
     /// Returns whether a session is open that serves a request like this; otherwise starts to open
     /// one.
-    pub(super) fn has_session_for(&mut self, envelope: &RequestEnvelope) -> bool {
+    pub(super) fn has_session_for(
+        &mut self,
+        envelope: &RequestEnvelope,
+        cx: &mut HostContext<'_>,
+    ) -> bool {
         let wanted = capabilities::for_server(&envelope.capabilities);
         match self.session.phase {
             SessionPhase::Opening => false,
             SessionPhase::Unopened => {
-                self.open_session(wanted, envelope);
+                self.open_session(wanted, envelope, cx);
                 false
             }
             SessionPhase::Open => {
@@ -125,14 +129,19 @@ impl ModernHost {
                     || self.session.opened >= SESSIONS;
                 if !serves {
                     let larger = capabilities::union(&self.session.declared, &wanted);
-                    self.open_session(larger, envelope);
+                    self.open_session(larger, envelope, cx);
                 }
                 serves
             }
         }
     }
 
-    fn open_session(&mut self, declared: Value, envelope: &RequestEnvelope) {
+    fn open_session(
+        &mut self,
+        declared: Value,
+        envelope: &RequestEnvelope,
+        cx: &mut HostContext<'_>,
+    ) {
         self.session.phase = SessionPhase::Opening;
         self.session.opened += 1;
         let ours = json!({ "name": "mcp-tether", "version": env!("CARGO_PKG_VERSION") });
@@ -143,7 +152,7 @@ impl ModernHost {
             "clientInfo": host.filter(Value::is_object).unwrap_or(ours),
         });
         self.session.declared = declared;
-        self.ask(RequestPurpose::Initialize, methods::INITIALIZE, &params);
+        self.ask(RequestPurpose::Initialize, methods::INITIALIZE, &params, cx);
     }
 
     /// Holds a request until the session is open.
@@ -152,12 +161,13 @@ impl ModernHost {
         id: RequestId,
         message: Message,
         envelope: RequestEnvelope,
+        cx: &mut HostContext<'_>,
     ) {
         let queued = QueuedRequest { id: id.clone(), message, envelope };
         if self.session.waiting.push(queued).is_err() {
             let text = "too many requests wait for the server";
             let failure = Failure::new(FailureKind::Network, text);
-            return self.fail(&id, &failure.hint("wait for answers before sending more"));
+            return self.fail(&id, &failure.hint("wait for answers before sending more"), cx);
         }
         self.host_ids.insert(id, OpenHostRequest::Waiting);
     }
@@ -170,31 +180,36 @@ impl ModernHost {
     }
 
     /// Handles the host's `server/discover` (E-12).
-    pub(super) fn discover(&mut self, id: RequestId, envelope: &RequestEnvelope) {
+    pub(super) fn discover(
+        &mut self,
+        id: RequestId,
+        envelope: &RequestEnvelope,
+        cx: &mut HostContext<'_>,
+    ) {
         self.host_ids.insert(id.clone(), OpenHostRequest::Discover);
         self.session.discovers.push(id);
         match self.session.phase {
-            SessionPhase::Open => self.answer_discovers(),
+            SessionPhase::Open => self.answer_discovers(cx),
             SessionPhase::Opening => {}
             SessionPhase::Unopened => {
-                self.has_session_for(envelope);
+                self.has_session_for(envelope, cx);
             }
         }
     }
 
-    fn answer_discovers(&mut self) {
+    fn answer_discovers(&mut self, cx: &mut HostContext<'_>) {
         let Some(server) = &self.session.server else { return };
         if let Some(result) = discover_result(&server.result, self.session.pushes) {
-            self.answer_discovers_with(&result);
+            self.answer_discovers_with(&result, cx);
         }
     }
 
     /// Answers every open `server/discover` with this `DiscoverResult`: the host would otherwise
     /// think that there is no server (E-02).
-    pub fn answer_discovers_with(&mut self, result: &str) {
+    pub fn answer_discovers_with(&mut self, result: &str, cx: &mut HostContext<'_>) {
         for id in std::mem::take(&mut self.session.discovers) {
             let line = result_response(&id, result);
-            self.answer(&id, Frame::from(line));
+            self.answer(&id, Frame::from(line), cx);
         }
     }
 
@@ -207,75 +222,82 @@ impl ModernHost {
     }
 
     /// The answer to our `initialize`.
-    pub(super) fn session_answered(&mut self, answer: &Message, now: Instant) {
-        let result = answer.outcome().filter(|_| answer.kind() == Kind::Response);
+    pub(super) fn session_answered(&mut self, answer: &Message, cx: &mut HostContext<'_>) {
+        let result = answer.outcome().filter(|_| answer.kind() == MessageKind::Response);
         match result.map(LegacyServer::read) {
-            Some(Ok(server)) => self.session_opened(server, now),
+            Some(Ok(server)) => self.session_opened(server, cx),
             Some(Err(failure)) => {
-                self.session_failed(now, |id, _| Frame::from(failure.to_response(id)));
+                self.session_failed(cx, |id, _| Frame::from(failure.to_response(id)));
             }
-            None => self.session_failed(now, |id, method| {
+            None => self.session_failed(cx, |id, method| {
                 results::translate_answer(id, method, answer, None)
             }),
         }
     }
 
-    fn session_opened(&mut self, server: LegacyServer, now: Instant) {
+    fn session_opened(&mut self, server: LegacyServer, cx: &mut HostContext<'_>) {
         self.session.server = Some(server);
         self.session.phase = SessionPhase::Open;
         self.session.pushes = None;
-        self.notify(methods::INITIALIZED, None);
-        self.answer_discovers();
+        self.notify(methods::INITIALIZED, None, cx);
+        self.answer_discovers(cx);
         self.logs.forget();
-        self.subscribe_again();
-        self.serve_waiting(now);
+        self.subscribe_again(cx);
+        self.serve_waiting(cx);
     }
 
     /// Serves the waiting requests with the smaller session if there is one; otherwise answers them
     /// with an error (E-14).
-    fn session_failed(&mut self, now: Instant, told: impl Fn(&RequestId, &str) -> Frame) {
+    fn session_failed(
+        &mut self,
+        cx: &mut HostContext<'_>,
+        told: impl Fn(&RequestId, &str) -> Frame,
+    ) {
         if self.session.server.is_some() {
             self.session.phase = SessionPhase::Open;
             self.session.opened = SESSIONS;
             tracing::warn!("the server refused a session with more capabilities of the host");
-            self.answer_discovers();
-            return self.serve_waiting(now);
+            self.answer_discovers(cx);
+            return self.serve_waiting(cx);
         }
         self.session.phase = SessionPhase::Unopened;
         self.session.opened = 0;
         for id in std::mem::take(&mut self.session.discovers) {
             let line = told(&id, methods::DISCOVER);
-            self.answer(&id, line);
+            self.answer(&id, line, cx);
         }
         for waiting in self.session.waiting.take_all() {
             let line = told(&waiting.id, waiting.message.method());
-            self.answer(&waiting.id, line);
+            self.answer(&waiting.id, line, cx);
         }
     }
 
-    fn serve_waiting(&mut self, now: Instant) {
+    fn serve_waiting(&mut self, cx: &mut HostContext<'_>) {
         for QueuedRequest { id, message, envelope } in self.session.waiting.take_all() {
             self.host_ids.remove(&id);
-            self.serve(id, message, envelope, now);
+            self.serve(id, message, envelope, cx);
         }
     }
 
     /// Notes whether the server can push outside of answers (E-43).
-    pub fn take_pushes(&mut self, offered: bool) {
+    pub fn take_pushes(&mut self, offered: bool, cx: &mut HostContext<'_>) {
         self.session.pushes = Some(offered);
-        self.acknowledge_those_ready();
+        self.acknowledge_those_ready(cx);
     }
 
     /// Passes on a notification of the host that the server may know.
-    pub(super) fn pass_notification(&mut self, message: Message) {
+    pub(super) fn pass_notification(&mut self, message: Message, cx: &mut HostContext<'_>) {
         if self.session.phase == SessionPhase::Open {
             let edits = envelope::legacy(&message, None, &[]);
             match message.rewritten(None, &edits) {
-                Ok(message) => self.effects.push(HostEffect::Send(message)),
+                Ok(message) => cx.emit(HostEffect::Send(message)),
                 Err(overlap) => tracing::warn!("dropped a notification of the host: {overlap}"),
             }
         } else {
-            tracing::debug!(method = message.method(), "dropped, there is no session yet");
+            tracing::debug!(
+                method = message.method(),
+                "dropped a notification: there is no session yet"
+            );
         }
     }
 }

@@ -9,7 +9,7 @@ use super::calls::CallStage;
 use super::refusal::fault_of_server;
 use super::timers::Timer;
 use super::{ModernHost, RequestPurpose};
-use crate::jsonrpc::{Kind, Message};
+use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::methods;
 
 /// The polling interval of a task if the server names none.
@@ -52,10 +52,10 @@ impl ModernHost {
         offered && self.calls.get(&number).is_some_and(fits)
     }
 
-    pub(super) fn run_as_task(&mut self, number: u64) {
+    pub(super) fn run_as_task(&mut self, number: u64, cx: &mut HostContext<'_>) {
         if let Some(call) = self.calls.get_mut(&number) {
             call.task = Some(LegacyTask::default());
-            self.send_call(number);
+            self.send_call(number, cx);
         }
     }
 
@@ -65,19 +65,24 @@ impl ModernHost {
     }
 
     /// Takes the task that the server created for a call; returns whether the answer is one.
-    pub(super) fn take_task(&mut self, number: u64, answer: &Message, now: Instant) -> bool {
+    pub(super) fn take_task(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut HostContext<'_>,
+    ) -> bool {
         let Some(call) = self.calls.get_mut(&number) else { return false };
         let Some(task) = call.task.as_mut().filter(|task| task.id.is_none()) else { return false };
         let Some(CreatedTask { task: told }) = answer.outcome_as() else { return false };
         task.id = Some(told.task_id.clone());
         call.stage = CallStage::Paused;
-        self.follow_task(number, &told, now);
+        self.follow_task(number, &told, cx);
         true
     }
 
     /// Continues by the status of the task: fetches its result when it is finished, and also when
     /// it has questions, which come on the stream of that request.
-    fn follow_task(&mut self, number: u64, told: &TaskState, now: Instant) {
+    fn follow_task(&mut self, number: u64, told: &TaskState, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
             return;
         };
@@ -85,42 +90,49 @@ impl ModernHost {
         task.pause = told.poll_interval.or(task.pause);
         if told.status == "working" {
             let named = task.pause.map_or(PAUSE, Duration::from_millis);
-            let at = now + named.clamp(PAUSES.0, PAUSES.1);
+            let at = cx.now + named.clamp(PAUSES.0, PAUSES.1);
             return self.timers.set(at, Timer::Poll { call: number });
         }
         let params = json!({ "taskId": told.task_id });
-        let ours = self.ask(RequestPurpose::Call(number), methods::TASKS_RESULT, &params);
+        let ours = self.ask(RequestPurpose::Call(number), methods::TASKS_RESULT, &params, cx);
         if let Some(call) = self.calls.get_mut(&number) {
             call.stage = CallStage::Sent(ours);
         }
     }
 
-    pub(super) fn poll_task(&mut self, number: u64) {
+    pub(super) fn poll_task(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number).filter(|call| call.is_paused()) else { return };
         let Some(id) = call.task.as_ref().and_then(|task| task.id.clone()) else { return };
-        self.ask(RequestPurpose::TaskStatus(number), methods::TASKS_GET, &json!({ "taskId": id }));
+        self.ask(
+            RequestPurpose::TaskStatus(number),
+            methods::TASKS_GET,
+            &json!({ "taskId": id }),
+            cx,
+        );
     }
 
-    pub(super) fn task_status(&mut self, number: u64, answer: &Message, now: Instant) {
+    pub(super) fn task_status(&mut self, number: u64, answer: &Message, cx: &mut HostContext<'_>) {
         match answer.outcome_as::<TaskState>() {
-            Some(told) if answer.kind() == Kind::Response => self.follow_task(number, &told, now),
-            None if answer.kind() == Kind::Response => {
-                self.end_with(number, &fault_of_server("server lost the task of this call"));
+            Some(told) if answer.kind() == MessageKind::Response => {
+                self.follow_task(number, &told, cx)
             }
-            _ if self.calls.contains_key(&number) => self.conclude(number, answer),
+            None if answer.kind() == MessageKind::Response => {
+                self.end_with(number, &fault_of_server("server lost the task of this call"), cx);
+            }
+            _ if self.calls.contains_key(&number) => self.conclude(number, answer, cx),
             _ => {}
         }
     }
 
     /// Handles a notification about the state of a task.
-    pub(super) fn task_changed(&mut self, message: &Message, now: Instant) {
+    pub(super) fn task_changed(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         let Some(told) = message.params_as::<TaskState>() else { return };
         let behind = |call: &&super::HostCall| {
             call.task.as_ref().is_some_and(|task| task.id.as_deref() == Some(&told.task_id))
         };
         let found = self.calls.iter().find(|(_, call)| behind(call)).map(|(number, _)| *number);
         if let Some(number) = found.filter(|_| told.status != "working") {
-            self.follow_task(number, &told, now);
+            self.follow_task(number, &told, cx);
         }
     }
 }

@@ -49,7 +49,12 @@ struct Pages {
 
 impl ModernHost {
     /// The server demands that pages be visited first.
-    pub(super) fn urls_required(&mut self, number: u64, answer: &Message, now: Instant) {
+    pub(super) fn urls_required(
+        &mut self,
+        number: u64,
+        answer: &Message,
+        cx: &mut HostContext<'_>,
+    ) {
         let demanded = answer.outcome_as::<Demand>().map(|demand| demand.data.elicitations);
         let pages: Vec<Value> = demanded
             .unwrap_or_default()
@@ -61,11 +66,12 @@ impl ModernHost {
         if pages.is_empty() {
             return self.end_with(
                 number,
-                &fault_of_server("server wants the user to visit a page and names none"),
+                &fault_of_server("server wants the user to visit a page but names none"),
+                cx,
             );
         }
         if !call.capabilities["elicitation"]["url"].is_object() {
-            return self.refuse_call(number, &needs_url());
+            return self.refuse_call(number, &needs_url(), cx);
         }
         let text = |page: &Value, name: &str| page[name].as_str().map(str::to_owned);
         let urls: BTreeSet<String> = pages.iter().filter_map(|page| text(page, "url")).collect();
@@ -74,7 +80,7 @@ impl ModernHost {
         if let Some(known) = known.filter(|known| known.attempts < ATTEMPTS) {
             // Consent is not completion: the same page is not asked for again.
             call.urls = Some(RequiredPages { open, ..known });
-            return self.resend_later(number, now);
+            return self.resend_later(number, cx);
         }
         call.urls = Some(RequiredPages { pages: urls, open, attempts: 0, allowed: false });
         call.stage = CallStage::Paused;
@@ -84,34 +90,34 @@ impl ModernHost {
             let method = methods::ELICIT.to_owned();
             call.inputs.push(InputRequest { key, number: None, method, request, told: false });
         }
-        self.suspend(number, now);
+        self.suspend(number, cx);
     }
 
     /// Sends the call again later, because the host agreed to every page.
-    pub(super) fn page_allowed(&mut self, number: u64, now: Instant) {
+    pub(super) fn page_allowed(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get_mut(&number).filter(|call| call.is_paused()) else {
             return;
         };
         let Some(urls) = &mut call.urls else { return };
         urls.allowed = true;
-        self.resend_later(number, now);
+        self.resend_later(number, cx);
     }
 
     /// Ends the call, because the host did not agree.
-    pub(super) fn page_refused(&mut self, number: u64) {
+    pub(super) fn page_refused(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let text = "the user did not agree to visit the page that the server asks for";
         let Some(call) = self.calls.get(&number) else { return };
         if call.method() != methods::TOOLS_CALL {
             let failure = Failure::new(FailureKind::Forbidden, text);
-            return self.end_with(number, &failure);
+            return self.end_with(number, &failure, cx);
         }
         let Some(call) = self.forget_call(number) else { return };
         let Some(requester) = call.requester else { return };
-        self.answer(&requester.id, tool_error(&requester.id, text));
+        self.answer(&requester.id, tool_error(&requester.id, text), cx);
     }
 
     /// The server reports a page as visited; the host never hears of it (E-39).
-    pub(super) fn page_visited(&mut self, message: &Message, now: Instant) {
+    pub(super) fn page_visited(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         #[derive(serde::Deserialize)]
         struct Complete {
             #[serde(rename = "elicitationId")]
@@ -128,46 +134,46 @@ impl ModernHost {
             })
             .collect();
         for (call, round) in ready {
-            self.timers.set(now, Timer::Resend { call, round });
+            self.timers.set(cx.now, Timer::Resend { call, round });
         }
     }
 
-    fn resend_later(&mut self, number: u64, now: Instant) {
+    fn resend_later(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(urls) = &mut call.urls else { return };
         call.stage = CallStage::Paused;
         let pause = (FIRST_PAUSE * 2_u32.pow(urls.attempts.min(8))).min(LONGEST_PAUSE);
         let pause = if urls.open.is_empty() && urls.attempts == 0 { Duration::ZERO } else { pause };
         urls.attempts += 1;
-        self.timers.set(now + pause, Timer::Resend { call: number, round: call.round });
+        self.timers.set(cx.now + pause, Timer::Resend { call: number, round: call.round });
     }
 
     /// Sends a call again if it still waits for that.
-    pub(super) fn resend(&mut self, number: u64, round: u32) {
+    pub(super) fn resend(&mut self, number: u64, round: u32, cx: &mut HostContext<'_>) {
         let waits = self.calls.get(&number).is_some_and(|call| {
             call.round == round
                 && call.is_paused()
                 && call.urls.as_ref().is_some_and(|urls| urls.allowed)
         });
         if waits {
-            self.send_call(number);
+            self.send_call(number, cx);
         }
     }
 
     /// Ends a call with a failure of the bridge.
-    pub(super) fn end_with(&mut self, number: u64, failure: &Failure) {
-        self.refuse_inputs(number);
+    pub(super) fn end_with(&mut self, number: u64, failure: &Failure, cx: &mut HostContext<'_>) {
+        self.refuse_inputs(number, cx);
         let Some(requester) = self.forget_call(number).and_then(|call| call.requester) else {
             return;
         };
-        self.fail(&requester.id, failure);
+        self.fail(&requester.id, failure, cx);
     }
 
-    fn refuse_call(&mut self, number: u64, refusal: &RequestRefusal) {
+    fn refuse_call(&mut self, number: u64, refusal: &RequestRefusal, cx: &mut HostContext<'_>) {
         let Some(requester) = self.forget_call(number).and_then(|call| call.requester) else {
             return;
         };
-        self.answer(&requester.id, Frame::from(refusal.to_response(&requester.id)));
+        self.answer(&requester.id, Frame::from(refusal.to_response(&requester.id)), cx);
     }
 }
 
@@ -175,7 +181,7 @@ impl ModernHost {
 fn needs_url() -> RequestRefusal {
     RequestRefusal {
         code: codes::MISSING_CLIENT_CAPABILITY,
-        message: "server needs elicitation of URLs, this host has none".to_owned(),
+        message: "server needs URL elicitation, which this host does not have".to_owned(),
         data: json!({ "requiredCapabilities": { "elicitation": { "url": {} } } }),
     }
 }

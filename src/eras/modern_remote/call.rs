@@ -10,7 +10,7 @@ use super::{ModernRemote, RemoteContext, RemoteEffect, Role, envelope, errors};
 use crate::eras::doubled;
 use crate::eras::host::named_version;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Kind, Message, RequestId, error_object};
+use crate::jsonrpc::{Edit, Message, MessageKind, RequestId, error_object};
 use crate::protocol::{codes, methods};
 
 /// The state of one request. Requests share nothing (E-06).
@@ -132,18 +132,20 @@ impl ModernRemote {
     ) {
         let Some(call) = self.calls.get(&number) else { return };
         let relayed = call.relayed;
-        if answer.kind() == Kind::ErrorResponse && errors::is_legacy(answer) {
+        if answer.kind() == MessageKind::ErrorResponse && errors::is_legacy(answer) {
             return self.report_contradiction(number, cx);
         }
         match answer.kind() {
-            Kind::ErrorResponse if errors::code_of(answer) == codes::HEADER_MISMATCH => {
+            MessageKind::ErrorResponse if errors::code_of(answer) == codes::HEADER_MISMATCH => {
                 self.retry_with_new_headers(number, cx);
             }
-            Kind::ErrorResponse if relayed && call.acknowledged.is_some() => {
+            MessageKind::ErrorResponse if relayed && call.acknowledged.is_some() => {
                 self.end_relayed_listen(number, cx);
             }
-            Kind::ErrorResponse if relayed => self.finish(number, answer.clone(), Vec::new(), cx),
-            Kind::ErrorResponse => {
+            MessageKind::ErrorResponse if relayed => {
+                self.finish(number, answer.clone(), Vec::new(), cx)
+            }
+            MessageKind::ErrorResponse => {
                 let (answer, edits) = errors::translate_error(answer, &call.request);
                 self.finish(number, answer, edits, cx);
             }
@@ -172,7 +174,7 @@ impl ModernRemote {
         if std::mem::replace(&mut call.mirrored_again, true) {
             let failure = Failure::new(
                 FailureKind::HeaderMismatch,
-                "server insists that headers and body of the request disagree",
+                "server insists that the headers of the request do not match its body",
             );
             let hint = "a proxy in between may change headers, or the server is at fault";
             return self.fail(number, failure.hint(hint), cx);

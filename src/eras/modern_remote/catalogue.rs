@@ -13,7 +13,7 @@ use super::pages::rebuild;
 use super::schema::{Doubled, Mirror, mirrors};
 use super::{ModernRemote, RemoteContext, RemoteEffect, Role, envelope, own_request};
 use crate::eras::host::named_version;
-use crate::jsonrpc::{Change, Edit, Kind, Member, Message, Object, cut_ranges};
+use crate::jsonrpc::{Change, Edit, Member, Message, MessageKind, Object, cut_ranges};
 use crate::protocol::methods;
 use crate::redact::plain;
 
@@ -124,7 +124,7 @@ impl Catalogue {
             }
             Err(reason) => {
                 let name = plain(&name);
-                tracing::warn!("the tool `{name}` is left out: {reason}");
+                tracing::warn!("left out the tool `{name}`: {reason}");
                 false
             }
         }
@@ -152,7 +152,7 @@ impl ModernRemote {
     }
 
     pub(super) fn take_catalogue(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
-        if answer.kind() == Kind::ErrorResponse {
+        if answer.kind() == MessageKind::ErrorResponse {
             return self.catalogue_failed(cx);
         }
         self.catalogue.take_page(answer, self.catalogue.pages == 1);
@@ -170,7 +170,7 @@ impl ModernRemote {
 
     /// Sends the waiting calls without schemas. A remote that misses headers says so.
     pub(super) fn catalogue_failed(&mut self, cx: &mut RemoteContext<'_>) {
-        tracing::debug!("the tools could not be listed for their schemas");
+        tracing::debug!("could not list the tools to read their schemas");
         self.release_waiting(cx);
     }
 

@@ -10,14 +10,14 @@ use crate::protocol::{Era, ProtocolVersion, meta};
 
 /// What the remote declared in its `DiscoverResult`.
 #[derive(Clone, Debug)]
-pub(super) struct DiscoveredServer {
+pub(super) struct ModernServer {
     supported: Vec<String>,
     capabilities: String,
     server_info: Option<String>,
     instructions: Option<String>,
 }
 
-impl DiscoveredServer {
+impl ModernServer {
     /// Reads an answer to `server/discover`; `None` if it is not a `DiscoverResult`.
     pub(super) fn read(answer: &Message) -> Option<Self> {
         let result = Object::parse(answer.outcome()?)?;
@@ -152,7 +152,7 @@ mod tests {
             let text = format!(
                 r#"{{"jsonrpc":"2.0","id":1,"result":{{"supportedVersions":{supported}}}}}"#
             );
-            DiscoveredServer::read(&Message::parse(text).unwrap()).unwrap().version()
+            ModernServer::read(&Message::parse(text).unwrap()).unwrap().version()
         };
         assert_eq!(version(r#"["2099-01-01","2026-07-28","2025-11-25"]"#), "2026-07-28");
     }

@@ -37,13 +37,13 @@ use std::time::{Duration, Instant};
 use self::call::RemoteCall;
 use self::catalogue::Catalogue;
 use self::envelope::HostEnvelope;
-use self::lifecycle::DiscoveredServer;
+use self::lifecycle::ModernServer;
 use self::listening::ListListen;
 use self::resources::Resources;
 use super::adapter_context::{AdapterContext, Exchange, Numbers};
 use super::doubled::find_doubled_member;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Frame, Kind, Message, RequestId, result_response};
+use crate::jsonrpc::{Edit, Frame, Message, MessageKind, RequestId, result_response};
 use crate::protocol::{ProtocolVersion, methods};
 
 type RemoteContext<'a> = AdapterContext<'a, RemoteEffect>;
@@ -101,7 +101,7 @@ pub struct AdapterOptions {
 pub struct ModernRemote {
     options: AdapterOptions,
     version: String,
-    discovered: DiscoveredServer,
+    discovered: ModernServer,
     /// What the legacy host declared; `None` until it sends `initialize`.
     envelope: Option<HostEnvelope>,
     calls: HashMap<u64, RemoteCall>,
@@ -152,7 +152,7 @@ impl ModernRemote {
     /// An adapter for a remote that answered `server/discover` with this; `None` if that is not a
     /// `DiscoverResult`.
     pub fn new(discover: &Message, options: AdapterOptions) -> Option<Self> {
-        let discovered = DiscoveredServer::read(discover)?;
+        let discovered = ModernServer::read(discover)?;
         Some(Self {
             version: discovered.version(),
             options,
@@ -288,12 +288,12 @@ impl ModernRemote {
     pub fn take_message(&mut self, exchange: u64, message: &Message, cx: &mut RemoteContext<'_>) {
         let Some(role) = self.exchanges.get(&exchange).copied() else { return };
         match message.kind() {
-            Kind::Request => {
+            MessageKind::Request => {
                 // T-61: a modern remote sends no requests.
                 tracing::warn!(method = message.method(), "ignored a request of the server");
             }
-            Kind::Notification => self.take_notice(exchange, role, message, cx),
-            Kind::Response | Kind::ErrorResponse => {
+            MessageKind::Notification => self.take_notice(exchange, role, message, cx),
+            MessageKind::Response | MessageKind::ErrorResponse => {
                 self.exchanges.remove(&exchange);
                 self.take_answer(role, message, cx);
             }
@@ -326,7 +326,7 @@ impl ModernRemote {
         match role {
             Role::Call(number) => self.take_outcome(number, answer, cx),
             Role::Catalogue => self.take_catalogue(answer, cx),
-            Role::Lists => self.lists_ended(answer.kind() == Kind::Response, cx),
+            Role::Lists => self.lists_ended(answer.kind() == MessageKind::Response, cx),
             Role::Resources => self.resources_answered(answer, cx),
             Role::Poll(number) => self.take_task(number, answer, cx),
             Role::Update(number) => self.poll_later(number, cx),
@@ -405,5 +405,5 @@ fn unanswered_failure() -> Failure {
 }
 
 fn protocol_failure(what: impl AsRef<str>) -> Failure {
-    Failure::new(FailureKind::Protocol, what).hint("this is a fault of the server; report it there")
+    Failure::new(FailureKind::Protocol, what).hint("report this to the server's operator")
 }

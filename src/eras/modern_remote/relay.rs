@@ -9,7 +9,7 @@ use super::pages::is_first_page;
 use super::{Due, ModernRemote, RemoteContext, RemoteEffect};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{
-    Change, Edit, Frame, Kind, Message, Object, Overlap, RequestId, notification,
+    Change, Edit, Frame, Message, MessageKind, Object, Overlap, RequestId, notification,
 };
 use crate::protocol::{meta, methods};
 
@@ -126,7 +126,9 @@ impl ModernRemote {
     pub(super) fn end_relayed_listen(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(mut call) = self.drop_call(number, cx) else { return };
         let Some(id) = call.request.id().map(RequestId::to_json) else { return };
-        if let Some(answer) = call.ended.take().filter(|answer| answer.kind() == Kind::Response) {
+        if let Some(answer) =
+            call.ended.take().filter(|answer| answer.kind() == MessageKind::Response)
+        {
             let edits = result_edits(&answer, &id);
             return cx.emit(RemoteEffect::Answer { number, answer, edits });
         }

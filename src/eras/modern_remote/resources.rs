@@ -9,7 +9,7 @@ use super::listening::{backoff, granted_filter};
 use super::notices::{notify, without_subscription};
 use super::{Due, ModernRemote, RemoteContext, RemoteEffect, Role};
 use crate::error::Failure;
-use crate::jsonrpc::{Frame, Kind, Message, Object, notification};
+use crate::jsonrpc::{Frame, Message, MessageKind, Object, notification};
 use crate::protocol::meta::filter;
 use crate::protocol::{codes, methods};
 
@@ -220,7 +220,7 @@ impl ModernRemote {
 
     /// Handles a listen for resources that the remote ended on purpose or refused.
     pub(super) fn resources_answered(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
-        let refused = answer.kind() == Kind::ErrorResponse;
+        let refused = answer.kind() == MessageKind::ErrorResponse;
         let gone = |listen: &mut ResourceListen| !self.exchanges.contains_key(&listen.exchange);
         let Some(next) = self.resources.next.take_if(gone) else {
             self.resources.losses = self.resources.losses.max(4);

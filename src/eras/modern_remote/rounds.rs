@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::questions::{HostQuestion, question};
 use super::{Due, ModernRemote, RemoteContext, RemoteEffect, protocol_failure};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Kind, Message, Object, RequestId};
+use crate::jsonrpc::{Message, MessageKind, Object, RequestId};
 use crate::protocol::meta::rounds::{REQUESTS, RESPONSES, STATE};
 use crate::protocol::methods;
 use crate::redact::plain;
@@ -155,7 +155,7 @@ impl ModernRemote {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let Some(round) = &mut call.round else { return };
         let reply = match (answer.kind(), answer.outcome()) {
-            (Kind::Response, Some(result)) => result.to_owned(),
+            (MessageKind::Response, Some(result)) => result.to_owned(),
             _ => {
                 let error = answer.outcome_as::<HostError>().map(|error| error.message);
                 return self.take_refusal(number, &key, &error.unwrap_or_default(), cx);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Due, ModernRemote, RemoteContext, Role, own_response, protocol_failure};
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Change, Kind, Message, Object, RequestId};
+use crate::jsonrpc::{Change, Message, MessageKind, Object, RequestId};
 use crate::protocol::meta::rounds::REQUESTS;
 use crate::protocol::methods;
 
@@ -81,7 +81,7 @@ impl ModernRemote {
 
     /// Handles the state of a task.
     pub(super) fn take_task(&mut self, number: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
-        if answer.kind() == Kind::ErrorResponse {
+        if answer.kind() == MessageKind::ErrorResponse {
             return self.finish(number, answer.clone(), Vec::new(), cx);
         }
         let Some(state) = answer.outcome().and_then(Object::parse) else {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::faults::{FaultTarget, Plan};
 use crate::recorder::{Ending, RecordedMessage, Ticket};
 use crate::wire::Switch;
-use mcp_tether_wire::jsonrpc::{Invalid, Kind, Message, Received, RequestId};
+use mcp_tether_wire::jsonrpc::{Invalid, Message, MessageKind, Received, RequestId};
 use mcp_tether_wire::protocol::headers;
 
 /// One HTTP request and the plan of its faults.
@@ -38,7 +38,7 @@ impl HttpExchange {
     /// The id of the single request in the body.
     pub(super) fn request_id(&self) -> Option<&RequestId> {
         match self.received.as_ref()? {
-            Ok(Received::One(message)) if message.kind() == Kind::Request => message.id(),
+            Ok(Received::One(message)) if message.kind() == MessageKind::Request => message.id(),
             _ => None,
         }
     }
@@ -79,7 +79,7 @@ pub(super) fn asked<'a>(
         http: http.as_str(),
         path: uri.path(),
         method: messages.first().map_or("", |message| message.method()),
-        is_request: messages.iter().any(|message| message.kind() == Kind::Request),
+        is_request: messages.iter().any(|message| message.kind() == MessageKind::Request),
         tool,
     }
 }

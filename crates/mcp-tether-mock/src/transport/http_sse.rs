@@ -21,7 +21,7 @@ use crate::notification::notification;
 use crate::product::{EndpointPaths, Streams};
 use crate::session::HostSession;
 use crate::state::MockState;
-use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
+use mcp_tether_wire::jsonrpc::{Message, MessageKind, Received};
 use mcp_tether_wire::protocol::ProtocolVersion;
 use mcp_tether_wire::protocol::methods::INITIALIZE;
 
@@ -132,14 +132,16 @@ async fn taken(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
         session.standalone().cut();
     }
     match message.kind() {
-        Kind::Notification => {
+        MessageKind::Notification => {
             methods::handle_notification(&session, &message);
             ask_on_standalone_stream(&session, &exchange.plan);
         }
-        Kind::Response | Kind::ErrorResponse => {
+        MessageKind::Response | MessageKind::ErrorResponse => {
             session.answered(message);
         }
-        Kind::Request => return request(shared, exchange, &session, credential, message).await,
+        MessageKind::Request => {
+            return request(shared, exchange, &session, credential, message).await;
+        }
     }
     Ok(accepted(shared, exchange))
 }

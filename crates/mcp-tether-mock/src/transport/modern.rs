@@ -25,7 +25,7 @@ use crate::rpc_error::RpcError;
 use crate::served::Served;
 use crate::session::{HostSession, LogSeverity};
 use crate::state::MockState;
-use mcp_tether_wire::jsonrpc::{Kind, Message, Received, RequestId};
+use mcp_tether_wire::jsonrpc::{Message, MessageKind, Received, RequestId, notification};
 use mcp_tether_wire::protocol::meta::{self, extensions};
 use mcp_tether_wire::protocol::{Era, ProtocolVersion, codes, headers, methods as names};
 
@@ -69,10 +69,10 @@ async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
         return Err(Box::new(invalid("batches are no part of this revision")));
     };
     match message.kind() {
-        Kind::Request => request(shared, exchange, credential, message).await,
+        MessageKind::Request => request(shared, exchange, credential, message).await,
         // The revision has no notifications, but extensions may.
-        Kind::Notification => Ok(reply::empty(StatusCode::ACCEPTED)),
-        Kind::Response | Kind::ErrorResponse => {
+        MessageKind::Notification => Ok(reply::empty(StatusCode::ACCEPTED)),
+        MessageKind::Response | MessageKind::ErrorResponse => {
             Err(Box::new(invalid("answers are not posted in this revision")))
         }
     }
@@ -350,7 +350,7 @@ fn end_listening(end: ListenEnd, id: &RequestId, log: &EventLog) {
         ListenEnd::Cancelled => {
             let method = names::CANCELLED;
             let params = format!(r#"{{"requestId":{id},"reason":"shutting down"}}"#);
-            log.say(format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#));
+            log.say(notification(method, Some(&params)));
         }
         ListenEnd::Silent => {}
     }

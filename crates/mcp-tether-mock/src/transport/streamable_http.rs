@@ -20,7 +20,7 @@ use crate::product::Streams;
 use crate::revisions::RevisionRules;
 use crate::session::HostSession;
 use crate::state::MockState;
-use mcp_tether_wire::jsonrpc::{Kind, Message, Received};
+use mcp_tether_wire::jsonrpc::{Message, MessageKind, Received};
 use mcp_tether_wire::protocol::methods::INITIALIZE;
 use mcp_tether_wire::protocol::{ProtocolVersion, codes, headers};
 
@@ -57,7 +57,7 @@ async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     let messages = gate::readable(exchange)?;
     if let [request] = messages.as_slice()
         && request.method() == INITIALIZE
-        && request.kind() == Kind::Request
+        && request.kind() == MessageKind::Request
     {
         return initialize(shared, exchange, request).await;
     }
@@ -88,12 +88,12 @@ fn sort_out(session: &Arc<HostSession>, plan: &Plan, messages: Vec<Message>) -> 
     let mut requests = Vec::new();
     for message in messages {
         match message.kind() {
-            Kind::Request => requests.push(message),
-            Kind::Notification => {
+            MessageKind::Request => requests.push(message),
+            MessageKind::Notification => {
                 methods::handle_notification(session, &message);
                 ask_on_standalone_stream(session, plan);
             }
-            Kind::Response | Kind::ErrorResponse => {
+            MessageKind::Response | MessageKind::ErrorResponse => {
                 session.answered(message);
             }
         }

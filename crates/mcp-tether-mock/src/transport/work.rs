@@ -17,7 +17,7 @@ use crate::rpc_error::MethodResult;
 use crate::session::HostSession;
 use crate::state::MockState;
 use crate::tasks::Becomes;
-use mcp_tether_wire::jsonrpc::{Message, Object, RequestId, error_response};
+use mcp_tether_wire::jsonrpc::{Message, Object, RequestId, error_response, result_response};
 use mcp_tether_wire::protocol::methods as names;
 
 /// What all requests of one POST share.
@@ -180,7 +180,7 @@ fn payloads(id: &RequestId, outcome: MethodResult, faults: &MessageFaults) -> Ve
         Ok(result) => {
             let result = doubled(with_members(result, &faults.members), &faults.doubled);
             let result = padded(result, faults.oversize);
-            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
+            result_response(&id, result)
         }
         Err(error) => error_response(&id, error.code, &error.message, error.data),
     };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::id::RequestId;
-use super::message::{Kind, Message};
+use super::message::{Message, MessageKind};
 
 /// How every composed message with an id begins.
 const BEFORE_ID: &str = r#"{"jsonrpc":"2.0","id":"#;
@@ -58,30 +58,30 @@ impl Message {
     /// A request of the bridge's own.
     pub fn request(id: &RequestId, method: &str, params: Option<&str>) -> Self {
         let text = request(id, method, params);
-        Self::composed(Kind::Request, text, Some(id), Some(method), params.map(str::len))
+        Self::composed(MessageKind::Request, text, Some(id), Some(method), params.map(str::len))
     }
 
     /// A notification of the bridge's own.
     pub fn notification(method: &str, params: Option<&str>) -> Self {
         let text = notification(method, params);
-        Self::composed(Kind::Notification, text, None, Some(method), params.map(str::len))
+        Self::composed(MessageKind::Notification, text, None, Some(method), params.map(str::len))
     }
 
     /// A result answer of the bridge's own.
     pub fn result(id: &RequestId, result: &str) -> Self {
         let text = result_response(id, result);
-        Self::composed(Kind::Response, text, Some(id), None, Some(result.len()))
+        Self::composed(MessageKind::Response, text, Some(id), None, Some(result.len()))
     }
 
     /// An error answer of the bridge's own; `error` is the error object.
     pub fn error(id: &RequestId, error: &str) -> Self {
         let text = format!("{BEFORE_ID}{id},\"error\":{error}}}");
-        Self::composed(Kind::ErrorResponse, text, Some(id), None, Some(error.len()))
+        Self::composed(MessageKind::ErrorResponse, text, Some(id), None, Some(error.len()))
     }
 
     /// The message in `text`, whose last member is its `params` or its outcome, of this many bytes.
     fn composed(
-        kind: Kind,
+        kind: MessageKind,
         text: String,
         id: Option<&RequestId>,
         method: Option<&str>,

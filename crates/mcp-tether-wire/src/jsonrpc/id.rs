@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_string_and_no_integer_is_no_id() {
+    fn only_strings_and_integers_are_ids() {
         for text in ["null", "1.5", "1e3", "true", "{}", "[1]", "", "-"] {
             assert_eq!(RequestId::from_json(text), None, "{text}");
         }

@@ -19,7 +19,7 @@ use crate::protocol::codes;
 
 /// The kind of a message, by its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MessageKind {
     /// Has `method` and `id`; must be answered exactly once.
     Request,
     /// Has `method` and no `id`.
@@ -33,7 +33,7 @@ pub enum Kind {
 /// One JSON-RPC message. Cheap to clone: the bytes are shared.
 #[derive(Clone, Debug)]
 pub struct Message {
-    kind: Kind,
+    kind: MessageKind,
     raw: Bytes,
     id: Option<(RequestId, Range<usize>)>,
     method: Option<Box<str>>,
@@ -41,7 +41,7 @@ pub struct Message {
     outcome: Option<Range<usize>>,
 }
 
-/// Where an id goes that a message is given.
+/// Where the id of a message is written.
 enum IdPlace {
     /// In the place of the value of its member `id`.
     Value(Range<usize>),
@@ -158,7 +158,7 @@ impl Message {
 
     /// A message of which everything is known already: `raw` is not read.
     pub(super) fn from_parts(
-        kind: Kind,
+        kind: MessageKind,
         raw: Bytes,
         id: Option<(RequestId, Range<usize>)>,
         method: Option<&str>,
@@ -169,7 +169,7 @@ impl Message {
     }
 
     /// The kind of this message.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> MessageKind {
         self.kind
     }
 
@@ -281,7 +281,7 @@ impl Message {
         }
     }
 
-    /// Where an id member stands that is no legal id (`null` in an error answer).
+    /// Where an `id` stands that is not legal (`null` in an error answer).
     fn unusable_id_range(&self) -> Option<Range<usize>> {
         let text = std::str::from_utf8(&self.raw).ok()?;
         let envelope: TopLevel<'_> = serde_json::from_str(text).ok()?;
@@ -332,18 +332,18 @@ fn kind_of(
     envelope: &TopLevel<'_>,
     has_method: bool,
     id: &Option<RequestId>,
-) -> Result<Kind, Invalid> {
+) -> Result<MessageKind, Invalid> {
     let outcomes = usize::from(envelope.result.is_some()) + usize::from(envelope.error.is_some());
     match (has_method, outcomes) {
         (true, 0) => match (&envelope.id, id) {
-            (None, _) => Ok(Kind::Notification),
-            (Some(_), Some(_)) => Ok(Kind::Request),
+            (None, _) => Ok(MessageKind::Notification),
+            (Some(_), Some(_)) => Ok(MessageKind::Request),
             (Some(_), None) => {
                 Err(Invalid::not_message(None, "`id` is neither a string nor an integer"))
             }
         },
-        (false, 1) if envelope.error.is_some() => Ok(Kind::ErrorResponse),
-        (false, 1) if id.is_some() => Ok(Kind::Response),
+        (false, 1) if envelope.error.is_some() => Ok(MessageKind::ErrorResponse),
+        (false, 1) if id.is_some() => Ok(MessageKind::Response),
         (false, 1) => Err(Invalid::not_message(None, "a result without a usable `id`")),
         (true, _) => Err(Invalid::not_message(id.clone(), "both `method` and an outcome")),
         _ => Err(Invalid::not_message(id.clone(), "needs one of `method`, `result` and `error`")),
@@ -372,7 +372,7 @@ impl Invalid {
     fn classify(text: &str) -> Self {
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
             Err(error) => Self::from_json_error(error),
-            Ok(_) => Self::not_message(None, "not an object, or a member is there twice"),
+            Ok(_) => Self::not_message(None, "not an object, or a member occurs twice"),
         }
     }
 }

@@ -16,6 +16,6 @@ pub use compose::{
 pub use frame::{Frame, Overlap};
 pub use id::RequestId;
 pub use lines::{Line, LineDecoder};
-pub use message::{Invalid, Kind, Message, Received};
+pub use message::{Invalid, Message, MessageKind, Received};
 pub use object::{Change, Edit, Member, Object, apply, cut_ranges};
 pub use slice_range::range_in;

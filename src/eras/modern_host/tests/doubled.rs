@@ -37,20 +37,21 @@ fn is_json(bytes: &[u8]) {
 }
 
 /// Reads what was said and sent; returns the requests that were sent, and counts answers to 7.
-fn look(host: &mut ModernHost, answered: &mut usize) -> Vec<(RequestId, String)> {
+fn look(effects: &mut Vec<HostEffect>, answered: &mut usize) -> Vec<(RequestId, String)> {
     let mut requests = Vec::new();
-    for effect in host.effects() {
+    for effect in effects.drain(..) {
         match effect {
             HostEffect::Say(line) => {
                 let line = line.into_bytes();
                 is_json(&line);
                 let line = Message::parse(line).unwrap();
-                let is_answer = matches!(line.kind(), Kind::Response | Kind::ErrorResponse);
+                let is_answer =
+                    matches!(line.kind(), MessageKind::Response | MessageKind::ErrorResponse);
                 *answered += usize::from(is_answer && line.id() == Some(&RequestId::from(7)));
             }
             HostEffect::Send(sent) => {
                 is_json(sent.raw());
-                if let (Kind::Request, Some(id)) = (sent.kind(), sent.id()) {
+                if let (MessageKind::Request, Some(id)) = (sent.kind(), sent.id()) {
                     requests.push((id.clone(), sent.method().to_owned()));
                 }
             }
@@ -60,18 +61,19 @@ fn look(host: &mut ModernHost, answered: &mut usize) -> Vec<(RequestId, String)>
 }
 
 fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
-    let mut host = ModernHost::new();
-    let mut now = Instant::now();
-    let mut answered = 0;
+    let (mut host, mut numbers) = (ModernHost::new(), Numbers::default());
+    let (mut effects, mut answered) = (Vec::new(), 0);
+    let now = Instant::now();
+    let mut cx = HostContext { now, numbers: &mut numbers, effects: &mut effects };
     let params = match params.trim_start_matches('{').trim_start() {
         "}" => format!("{{{META}}}"),
         rest => format!("{{{META},{rest}"),
     };
     let request = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{method}","params":{params}}}"#);
-    host.take(message(request), now);
+    host.take(message(request), &mut cx);
     let mut answers = answers.iter().cycle();
     for _ in 0..8 {
-        for (id, method) in look(&mut host, &mut answered) {
+        for (id, method) in look(cx.effects, &mut answered) {
             for (at, name) in FROM_SERVER.iter().enumerate() {
                 let number = if name.starts_with("notifications") {
                     String::new()
@@ -81,7 +83,7 @@ fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
                 let line = format!(
                     r#"{{"jsonrpc":"2.0",{number}"method":"{name}","params":{from_server}}}"#
                 );
-                host.take_remote(&message(line), Some(&id), now);
+                host.take_remote(&message(line), Some(&id), &mut cx);
             }
             let answer = match method.as_str() {
                 "initialize" => concat!(
@@ -92,12 +94,12 @@ fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
                 _ => answers.next().map_or("", String::as_str),
             };
             let answer = message(format!(r#"{{"jsonrpc":"2.0","id":{id},{answer}}}"#));
-            host.take_answer(&id, &answer, now);
+            host.take_answer(&id, &answer, &mut cx);
         }
-        now += Duration::from_secs(2);
-        host.take_time(now);
+        cx.now += Duration::from_secs(2);
+        host.take_time(&mut cx);
     }
-    look(&mut host, &mut answered);
+    look(cx.effects, &mut answered);
     assert!(answered <= 1, "answered {answered} times");
 }
 

@@ -15,13 +15,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{HostEffect, ModernHost};
-use crate::jsonrpc::{Kind, Message, RequestId};
+use super::{HostContext, HostEffect, ModernHost};
+use crate::eras::Numbers;
+use crate::jsonrpc::{Message, MessageKind, RequestId};
 
 /// A modern host that is put through its paces.
 struct Script {
     host: ModernHost,
     now: Instant,
+    numbers: Numbers,
     said: VecDeque<Value>,
     sent: VecDeque<Value>,
 }
@@ -34,7 +36,8 @@ fn everything() -> Value {
 impl Script {
     fn new() -> Self {
         let (said, sent) = (VecDeque::new(), VecDeque::new());
-        Self { host: ModernHost::new(), now: Instant::now(), said, sent }
+        let (host, numbers) = (ModernHost::new(), Numbers::default());
+        Self { host, now: Instant::now(), numbers, said, sent }
     }
 
     /// With the session open at a server that has these capabilities, for a host that can do
@@ -63,8 +66,7 @@ impl Script {
 
     fn line(&mut self, line: Value) {
         let message = Message::parse(line.to_string()).unwrap();
-        self.host.take(message, self.now);
-        self.drain();
+        self.work(|host, cx| host.take(message, cx));
     }
 
     /// A request of a host that can do everything.
@@ -121,8 +123,7 @@ impl Script {
         let line = json!({ "jsonrpc": "2.0", "id": request["id"], kind: outcome });
         let message = Message::parse(line.to_string()).unwrap();
         let id = message.id().unwrap().clone();
-        self.host.take_answer(&id, &message, self.now);
-        self.drain();
+        self.work(|host, cx| host.take_answer(&id, &message, cx));
     }
 
     /// The remote asks on the stream of `owner`, or on one of its own.
@@ -140,14 +141,12 @@ impl Script {
     fn bring(&mut self, line: Value, owner: Option<&Value>) {
         let message = Message::parse(line.to_string()).unwrap();
         let owner = owner.map(|request| RequestId::from_json(&request["id"].to_string()).unwrap());
-        self.host.take_remote(&message, owner.as_ref(), self.now);
-        self.drain();
+        self.work(|host, cx| host.take_remote(&message, owner.as_ref(), cx));
     }
 
     fn after(&mut self, time: Duration) {
         self.now += time;
-        self.host.take_time(self.now);
-        self.drain();
+        self.work(|host, cx| host.take_time(cx));
     }
 
     /// Lets pass what is waited for questions of the server.
@@ -155,8 +154,12 @@ impl Script {
         self.after(Duration::from_millis(30));
     }
 
-    fn drain(&mut self) {
-        for effect in self.host.effects() {
+    /// Lets the adapter handle one event and reads what comes of it.
+    fn work(&mut self, event: impl FnOnce(&mut ModernHost, &mut HostContext<'_>)) {
+        let (now, mut effects) = (self.now, Vec::new());
+        let numbers = &mut self.numbers;
+        event(&mut self.host, &mut HostContext { now, numbers, effects: &mut effects });
+        for effect in effects {
             match effect {
                 HostEffect::Say(frame) => {
                     self.said.push_back(serde_json::from_slice(&frame.into_bytes()).unwrap());

@@ -357,8 +357,7 @@ fn a_host_that_leaves_gives_its_suspended_calls_up() {
     script.ask(10, "roots/list", json!({}), Some(&call));
     script.after_collecting();
     asked(&mut script);
-    script.host.leave();
-    script.drain();
+    script.work(|host, cx| host.leave(cx));
     let sent = script.sent();
     assert_eq!(sent[0]["id"], 10);
     assert_eq!(sent[1]["method"], "notifications/cancelled");

@@ -195,8 +195,7 @@ fn who_asks_what_the_server_can_do_may_be_answered_before_it_is_known() {
     let mut script = Script::new();
     script.discover("d");
     let result = crate::eras::modern_host::conservative_discover("mcp.example");
-    script.host.answer_discovers_with(&result);
-    script.drain();
+    script.work(|host, cx| host.answer_discovers_with(&result, cx));
     assert_eq!(script.said_one()["id"], "d");
     script.answer_initialize(json!({}));
     script.nothing_more();
@@ -209,8 +208,7 @@ fn at_the_end_everyone_is_told() {
     script.request("L", "subscriptions/listen", json!({ "notifications": {} }));
     script.said();
     let failure = crate::error::Failure::new(crate::error::FailureKind::Lost, "the end");
-    script.host.finish(&failure);
-    script.drain();
+    script.work(|host, cx| host.finish(&failure, cx));
     let said = script.said();
     assert_eq!(said.len(), 2);
     let of = |id: Value| said.iter().find(|line| line["id"] == id).unwrap();

@@ -9,11 +9,11 @@ fn parse(text: &str) -> Result<Message, Invalid> {
 #[test]
 fn kinds_are_told_by_members() {
     let kind = |text: &str| parse(text).map(|m| m.kind()).unwrap();
-    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#), Kind::Request);
-    assert_eq!(kind(r#"{"jsonrpc":"2.0","method":"x","params":{}}"#), Kind::Notification);
-    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":"a","result":null}"#), Kind::Response);
-    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#), Kind::ErrorResponse);
-    assert_eq!(kind(r#"{"jsonrpc":"2.0","error":{}}"#), Kind::ErrorResponse);
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#), MessageKind::Request);
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","method":"x","params":{}}"#), MessageKind::Notification);
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":"a","result":null}"#), MessageKind::Response);
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#), MessageKind::ErrorResponse);
+    assert_eq!(kind(r#"{"jsonrpc":"2.0","error":{}}"#), MessageKind::ErrorResponse);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_batch_is_split_and_each_member_judged() {
         panic!("a batch");
     };
     let kinds: Vec<_> = members.iter().map(|m| m.as_ref().map(Message::kind).ok()).collect();
-    assert_eq!(kinds, [Some(Kind::Request), None, Some(Kind::Notification)]);
+    assert_eq!(kinds, [Some(MessageKind::Request), None, Some(MessageKind::Notification)]);
 }
 
 proptest::proptest! {

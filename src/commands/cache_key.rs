@@ -33,11 +33,11 @@ const TELLING_APART: [Key; 13] = [
 ];
 
 /// Makes the names of one run.
-pub(super) struct MemoryKey {
+pub(super) struct CacheKey {
     key: Secret<Vec<u8>>,
 }
 
-impl MemoryKey {
+impl CacheKey {
     /// The key of this machine. Without one nothing is remembered, and everything else works.
     pub(super) fn of_machine(paths: &Paths) -> Option<Self> {
         let state = paths.state().ok()?;
