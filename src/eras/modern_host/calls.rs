@@ -5,15 +5,13 @@
 //! call has questions, a task and pages to visit, and each of these ends by sending, suspending or
 //! answering the call. Splitting them by import direction would only move the calls into callbacks.
 
-use std::time::Instant;
-
 use serde_json::Value;
 
 use super::envelope::{self, RequestEnvelope};
 use super::inputs::InputRequest;
 use super::tasks::LegacyTask;
 use super::urls::RequiredPages;
-use super::{HostEffect, ModernHost, OpenHostRequest, RequestPurpose, results};
+use super::{HostContext, HostEffect, ModernHost, OpenHostRequest, RequestPurpose, results};
 use crate::jsonrpc::{Message, MessageKind, RequestId};
 use crate::protocol::{LogLevel, codes, methods};
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::calls::CallStage;
-use super::{ModernHost, OpenHostRequest, RequestPurpose};
+use super::{HostContext, ModernHost, OpenHostRequest, RequestPurpose};
 use crate::jsonrpc::RequestId;
 use crate::protocol::methods;
 

@@ -3,7 +3,7 @@
 //! to the server stays open meanwhile. Decides which call a question belongs to, and whether it may
 //! be asked (E-38).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use rand::TryRngCore;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::calls::HostCall;
 use super::refusal::RequestRefusal;
 use super::timers::Timer;
-use super::{HostEffect, ModernHost, RemoteStream, capabilities};
+use super::{HostContext, HostEffect, ModernHost, RemoteStream, capabilities};
 use crate::jsonrpc::{Change, Frame, Member, Message, Object, RequestId, result_response};
 use crate::protocol::{codes, meta, methods};
 

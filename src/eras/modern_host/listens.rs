@@ -3,13 +3,13 @@
 //! notifications, each under the id of its listen (E-43, E-44).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::filter::{self, KINDS};
 use super::timers::Timer;
-use super::{ModernHost, OpenHostRequest, RequestPurpose};
+use super::{HostContext, ModernHost, OpenHostRequest, RequestPurpose};
 use crate::jsonrpc::{Frame, Message, RequestId};
 use crate::protocol::methods;
 

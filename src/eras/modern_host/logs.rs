@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::calls::CallStage;
-use super::{ModernHost, RequestPurpose};
+use super::{HostContext, ModernHost, RequestPurpose};
 use crate::jsonrpc::{Frame, Message, MessageKind};
 use crate::protocol::{LogLevel, methods};
 

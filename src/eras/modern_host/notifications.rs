@@ -1,8 +1,6 @@
 //! Notifications in both directions: passes on those that the other side knows.
 
-use std::time::Instant;
-
-use super::{HostEffect, ModernHost, OpenHostRequest, RemoteStream};
+use super::{HostContext, HostEffect, ModernHost, OpenHostRequest, RemoteStream};
 use crate::jsonrpc::{Frame, Message, Overlap, RequestId};
 use crate::protocol::methods;
 

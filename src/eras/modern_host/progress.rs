@@ -1,7 +1,7 @@
 //! Progress notifications: under the token of the host's latest request, strictly increasing over
 //! all rounds of a call, and none while the host has questions to answer (E-63, E-64).
 
-use super::ModernHost;
+use super::{HostContext, ModernHost};
 use crate::jsonrpc::{Change, Member, Message, Object};
 use crate::protocol::meta;
 

@@ -3,7 +3,6 @@
 //! did not match.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::calls::{CallStage, HostRequester};
 use super::envelope::RequestEnvelope;
 use super::refusal::RequestRefusal;
-use super::{HostEffect, ModernHost, OpenHostRequest};
+use super::{HostContext, HostEffect, ModernHost, OpenHostRequest};
 use crate::jsonrpc::{Change, Message, Object, RequestId};
 use crate::protocol::{meta, methods};
 

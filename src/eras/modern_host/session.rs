@@ -1,13 +1,12 @@
 //! The legacy session for a modern host: opened when a request first needs the server, once for all
 //! requests that wait (E-12), and a second time for a larger set of capabilities (E-14).
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
 use super::envelope::{self, RequestEnvelope};
 use super::{
-    HostEffect, ModernHost, OpenHostRequest, RequestPurpose, capabilities, discover_result, results,
+    HostContext, HostEffect, ModernHost, OpenHostRequest, RequestPurpose, capabilities,
+    discover_result, results,
 };
 use crate::eras::waiting_queue::{HasMessage, WaitingQueue};
 use crate::error::{Failure, FailureKind};

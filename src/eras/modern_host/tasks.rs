@@ -1,14 +1,14 @@
 //! Tools of 2025-11-25 that run only as tasks, for a host that does not have those tasks: the
 //! bridge runs the task and gives the host the result (E-74).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::calls::CallStage;
 use super::refusal::fault_of_server;
 use super::timers::Timer;
-use super::{ModernHost, RequestPurpose};
+use super::{HostContext, ModernHost, RequestPurpose};
 use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::methods;
 

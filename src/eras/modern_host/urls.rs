@@ -3,16 +3,16 @@
 //! page was visited (E-39). Never opens a page.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::ModernHost;
 use super::calls::CallStage;
 use super::inputs::{InputRequest, input_request};
 use super::refusal::{RequestRefusal, fault_of_server};
 use super::results::tool_error;
 use super::timers::Timer;
+use super::{HostContext, ModernHost};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Frame, Message};
 use crate::protocol::{codes, methods};
