@@ -59,7 +59,7 @@ const CIRCLES: &[(&[&str], &str)] = &[
             "src/bridge/eras/modern_remote.rs",
             "src/bridge/session/slots.rs",
         ],
-        "a session slot owns its search for the era, which opens the session of its slot",
+        "a session slot owns the detection of its remote's era, which opens the session of its slot",
     ),
     (
         &["src/commands/durable_process.rs", "src/commands/prepare.rs"],
