@@ -1,5 +1,5 @@
-//! What the process finds around it: environment variables, folders, and where results and messages
-//! go. The one seam through which tests replace the outside world.
+//! The environment of the process: variables, folders, and the streams for results and messages.
+//! Tests replace it here.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::platform::Paths;
 
-/// The outside world of one run.
+/// The environment variables of one run, and the folders that follow from them.
 #[derive(Clone, Debug)]
 pub struct Environment {
     variables: Variables,
@@ -21,26 +21,26 @@ enum Variables {
 }
 
 impl Environment {
-    /// The real one.
+    /// The environment of this process.
     pub fn of_process() -> Self {
         Self { variables: Variables::Process }
     }
 
-    /// One with exactly these variables, for tests.
+    /// An environment with exactly these variables, for tests.
     pub fn fixed<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let variables = Variables::Fixed(variables.into_iter().map(own).collect());
         Self { variables }
     }
 
-    /// Whether this is the real one, so that another run of the program finds the same.
-    pub fn is_of_process(&self) -> bool {
+    /// Returns whether this is the environment of this process, which a child process inherits.
+    pub(crate) fn is_of_process(&self) -> bool {
         matches!(self.variables, Variables::Process)
     }
 
-    /// The value of a variable. Bytes that are no UTF-8 are replaced, which later checks refuse
-    /// where it matters.
-    pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<String> {
+    /// The value of a variable. Replaces bytes that are not UTF-8; later checks refuse the
+    /// replacement where it matters.
+    pub(crate) fn variable(&self, name: impl AsRef<OsStr>) -> Option<String> {
         let name = name.as_ref();
         match &self.variables {
             Variables::Process => std::env::var_os(name).map(|v| v.to_string_lossy().into_owned()),
@@ -48,18 +48,18 @@ impl Environment {
         }
     }
 
-    /// The value of a variable that is set and not empty: many hosts pass empty ones along.
-    pub fn non_empty(&self, name: impl AsRef<OsStr>) -> Option<String> {
+    /// The value of a variable that is not empty: many hosts set empty variables.
+    pub(crate) fn non_empty(&self, name: impl AsRef<OsStr>) -> Option<String> {
         self.variable(name).filter(|value| !value.is_empty())
     }
 
-    /// The folder of the settings file, as the platform wants it.
-    pub fn configuration_folder(&self) -> Option<PathBuf> {
+    /// The folder of the settings file, by the conventions of the platform.
+    pub(crate) fn configuration_folder(&self) -> Option<PathBuf> {
         self.paths().configuration().ok().map(Path::to_path_buf)
     }
 
-    /// All our folders.
-    pub fn paths(&self) -> Paths {
+    /// The program's own folders.
+    pub(crate) fn paths(&self) -> Paths {
         match self.variables {
             Variables::Process => Paths::of_process(),
             Variables::Fixed(_) => match self.variable("HOME") {
@@ -70,24 +70,23 @@ impl Environment {
     }
 
     /// The home folder.
-    pub fn home(&self) -> Option<PathBuf> {
+    pub(crate) fn home(&self) -> Option<PathBuf> {
         match &self.variables {
             Variables::Process => Some(directories::BaseDirs::new()?.home_dir().to_path_buf()),
             Variables::Fixed(_) => self.variable("HOME").map(PathBuf::from),
         }
     }
 
-    /// Where programs of this platform keep their settings: `~/.config` and its like.
-    pub fn programs_settings_folder(&self) -> Option<PathBuf> {
+    /// The folder in which programs of this platform keep their settings, such as `~/.config`.
+    pub(crate) fn programs_settings_folder(&self) -> Option<PathBuf> {
         match &self.variables {
             Variables::Process => Some(directories::BaseDirs::new()?.config_dir().to_path_buf()),
             Variables::Fixed(_) => self.home().map(|home| home.join(".config")),
         }
     }
 
-    /// A path as a person wrote it, with a leading `~/` replaced: hosts start us without a shell
-    /// that would do it.
-    pub fn expand_home(&self, path: &str) -> PathBuf {
+    /// Expands a leading `~/` in a path: hosts start programs without a shell that would do it.
+    pub(crate) fn expand_home(&self, path: &str) -> PathBuf {
         match path.strip_prefix("~/").and_then(|rest| Some(self.home()?.join(rest))) {
             Some(expanded) => expanded,
             None => PathBuf::from(path),
@@ -95,37 +94,37 @@ impl Environment {
     }
 }
 
-/// Writes a result for a person or a program to stdout. The reader may go away whenever it likes,
-/// as `| head` does, so a failure to write is none of ours.
-pub fn to_stdout(text: &str) {
+/// Writes a result to stdout. The reader may close it at any time, as `| head` does, so a failure is
+/// ignored.
+pub(crate) fn to_stdout(text: &str) {
     let _ = try_to_stdout(text);
 }
 
-/// Writes to stdout where it matters whether somebody still reads.
+/// Writes to stdout, for a caller that stops when stdout is closed.
 ///
 /// # Errors
-/// The reader is gone, or the system refused.
-#[expect(clippy::disallowed_methods, reason = "the home of stdout outside the bridge")]
-pub fn try_to_stdout(text: &str) -> std::io::Result<()> {
+/// Stdout is closed, or cannot be written.
+#[expect(clippy::disallowed_methods, reason = "outside the bridge, only this writes to stdout")]
+pub(crate) fn try_to_stdout(text: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
-/// Writes a message for a person to stderr; a closed stderr is harmless.
-#[expect(clippy::disallowed_methods, reason = "the home of stderr")]
-pub fn to_stderr(text: &str) {
+/// Writes a message to stderr. A failure is ignored.
+#[expect(clippy::disallowed_methods, reason = "only this writes to stderr")]
+pub(crate) fn to_stderr(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Whether a person sits at the other end of stdin.
-pub fn stdin_is_terminal() -> bool {
+/// Returns whether stdin is a terminal, so that a person can answer.
+pub(crate) fn stdin_is_terminal() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// Whether a person reads stderr.
-#[expect(clippy::disallowed_methods, reason = "the home of stderr")]
-pub fn stderr_is_terminal() -> bool {
+/// Returns whether stderr is a terminal, so that a person reads it.
+#[expect(clippy::disallowed_methods, reason = "this writes nothing")]
+pub(crate) fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 

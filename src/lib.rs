@@ -7,7 +7,8 @@
 //! they came unless a rule demands an edit.
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`,
-//! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`, `platform`;
+//! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`,
+//! `platform`; `settings` → `eras`, `remote`, `auth`, `http`, `store`, for the types of its values;
 //! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
 //! everyone may use `redact` and `error`, and `jsonrpc` and `protocol` of the crate
 //! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake

@@ -1,6 +1,6 @@
 //! Configurations of hosts: what is added and taken out again leaves everything else.
 
-use mcp_tether::hosts::{Document, Entry, Format, HOSTS, Host, NewEntry};
+use mcp_tether::hosts::{Document, Format, HOSTS, HostEntry, KnownHost, NewEntry};
 use serde_json::Value;
 
 const NAME: &str = "added by the bridge";
@@ -42,7 +42,7 @@ pub fn host_configuration(input: &[u8]) {
     assert_eq!(value(&removed, host), value(text, host), "as it was");
 }
 
-fn parsed(text: &str, host: &Host) -> Document {
+fn parsed(text: &str, host: &KnownHost) -> Document {
     Document::parse(text, host).unwrap_or_else(|flaw| panic!("{flaw} in {text:?}"))
 }
 
@@ -58,7 +58,7 @@ fn added() -> NewEntry {
 type Said = (String, Vec<String>, Vec<String>, Vec<(String, String)>);
 
 fn entries(document: &Document) -> Vec<Said> {
-    let said = |entry: &Entry| {
+    let said = |entry: &HostEntry| {
         let place = entry.place.clone();
         (place.name, place.section, entry.words.clone(), entry.variables.clone())
     };
@@ -66,7 +66,7 @@ fn entries(document: &Document) -> Vec<Said> {
 }
 
 /// The whole content, without sections that are empty.
-fn value(text: &str, host: &Host) -> Value {
+fn value(text: &str, host: &KnownHost) -> Value {
     let mut value = match host.format {
         Format::Toml => {
             let table = text.parse::<toml_edit::DocumentMut>().expect("TOML");

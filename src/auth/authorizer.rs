@@ -22,7 +22,7 @@ use crate::auth::recovery;
 use crate::auth::state::{AuthorizerState, TokenStatus};
 use crate::auth::token_cache::CachedToken;
 use crate::auth::token_file::TokenFile;
-use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
+use crate::error::{Error, Failure, FailureKind, Result};
 use crate::http::HttpOptions;
 use crate::redact::Secret;
 
@@ -110,7 +110,7 @@ impl Authorizer {
         let names = Names::of_sign_in(name)
             .ok_or_else(|| Error::usage(format!("`{name}` is not a stored sign-in")))?;
         let stored = services.vault.load(name).await;
-        let Some(bytes) = stored.map_err(|error| to_error(vault_failure(error)))? else {
+        let Some(bytes) = stored.map_err(vault_failure)? else {
             return Ok(None);
         };
         let record = SignIn::from_bytes(&bytes);
@@ -259,7 +259,7 @@ impl Authorizer {
             Error::usage("the `Authorization` header given replaces signing in")
                 .hint("leave `--header 'Authorization: …'` out to sign in")
         })?;
-        state.sign_in(how).await.map_err(to_error)
+        state.sign_in(how).await.map_err(Error::from)
     }
 
     /// Runs a token job that another process sent, and returns its outcome as JSON that holds
@@ -288,7 +288,7 @@ impl Authorizer {
         let state = self.shared().ok_or_else(|| {
             Error::usage("the `Authorization` header given is not a sign-in that is stored")
         })?;
-        state.sign_out().await.map_err(to_error)
+        state.sign_out().await.map_err(Error::from)
     }
 }
 
@@ -316,16 +316,4 @@ fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {
     Failure::new(FailureKind::AuthFailed, message).status(code).hint(
         "put a fresh token into the file: it is read again; leave `--token-file` out to sign in",
     )
-}
-
-fn to_error(failure: Failure) -> Error {
-    let exit = match failure.kind {
-        FailureKind::AuthRequired => ExitCode::LoginNeeded,
-        _ => ExitCode::Failed,
-    };
-    let error = Error::failed(&failure.message).with_exit_code(exit);
-    match failure.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }

@@ -1,5 +1,5 @@
-//! What the program says about itself: its version, completions for shells, and man pages. All are
-//! made from the definition of the command line, so none can differ from it.
+//! Prints the version, shell completions and man pages. Completions and man pages are generated from
+//! the definition of the command line, so they always agree with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub struct Generate {
     folder: PathBuf,
 }
 
-/// `mcp-tether 1.2.3`, or with `as_json` everything that tells one build from another.
+/// Prints `mcp-tether 1.2.3`, or with `as_json` everything that distinguishes one build from another.
 pub fn version(as_json: bool) -> ExitCode {
     let version = env!("CARGO_PKG_VERSION");
     if !as_json {
@@ -46,7 +46,7 @@ pub fn version(as_json: bool) -> ExitCode {
     let about = json!({
         "name": PROGRAM,
         "version": version,
-        // Set where releases are built.
+        // Set when a release is built.
         "commit": option_env!("MCP_TETHER_COMMIT"),
         "target": target(),
         "features": features.collect::<Vec<_>>(),
@@ -75,13 +75,13 @@ impl Completions {
 }
 
 impl Generate {
-    /// `man/*.1` and `completions/*`, for packages.
+    /// Writes `man/*.1` and `completions/*` for packages.
     pub fn run(self) -> Result<ExitCode> {
-        let man = made(&self.folder.join("man"))?;
+        let man = create_folder(&self.folder.join("man"))?;
         let mut command = Cli::command();
         command.build();
         pages(&command, PROGRAM, &man)?;
-        let completions = made(&self.folder.join("completions"))?;
+        let completions = create_folder(&self.folder.join("completions"))?;
         for shell in [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
             clap_complete::generate_to(shell, &mut Cli::command(), PROGRAM, &completions)
                 .map_err(|error| cannot_write(&completions, &error))?;
@@ -90,7 +90,7 @@ impl Generate {
     }
 }
 
-/// The page of a command and those of its verbs.
+/// Writes the page of a command and those of its subcommands.
 #[expect(clippy::disallowed_methods, reason = "a packager named this folder, for everyone to read")]
 fn pages(command: &Command, name: &str, folder: &Path) -> Result<()> {
     let path = folder.join(format!("{name}.1"));
@@ -112,14 +112,14 @@ fn page(command: &Command, name: &str) -> std::io::Result<Vec<u8>> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-    // Its lines are meant as they stand: examples and tables.
+    // The line breaks of examples and tables must be preserved.
     let mut roff = Roff::new();
     roff.control("SH", ["NOTES"]).control("nf", []).text([roman(notes)]).control("fi", []);
     roff.to_writer(&mut page)?;
     Ok(page)
 }
 
-fn made(folder: &Path) -> Result<PathBuf> {
+fn create_folder(folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     Ok(folder.to_path_buf())
 }

@@ -11,16 +11,16 @@ use crate::settings::Flags;
 
 #[derive(Args)]
 pub struct Doctor {
-    /// The server's URL; without it only this machine is looked at
+    /// The server's URL; without it, only this machine is checked
     #[arg(value_name = "URL")]
     url: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Print text to paste into a public report, without the name of your home folder
+    /// Print text for a public report, without the name of your home folder
     #[arg(long, conflicts_with = "json")]
     report: bool,
-    /// Follow what running bridges log and do, until the last of them ends
+    /// Follow the logs and the state of running bridges, until the last one ends
     #[arg(long, conflicts_with_all = ["json", "report"])]
     watch: bool,
     #[command(flatten)]

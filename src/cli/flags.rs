@@ -1,19 +1,19 @@
-//! The flags of all settings, made from the table of settings: nothing about a setting is written
-//! twice. Texts are only collected here; `settings` judges them.
+//! The flags of all settings, generated from the table of settings. Only collects their values;
+//! `settings` checks them.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::settings::{Flags, Key, Kind, SETTINGS, Setting};
+use crate::settings::{Flags, Key, SETTINGS, Setting, ValueKind};
 
 const CONFIG: &str = "config";
 
-/// All flags that set something, as one piece of a command's arguments.
+/// The flags of every setting, as part of a command's arguments.
 #[derive(Clone, Default)]
 pub struct SettingFlags(pub Flags);
 
 impl Args for SettingFlags {
-    /// Deferred: only the command that runs pays for its flags.
+    /// Deferred, so that only the command that runs builds its flags.
     fn augment_args(command: Command) -> Command {
         command.defer(|command| command.arg(config()).args(SETTINGS.iter().map(flag)))
     }
@@ -31,12 +31,12 @@ impl FromArgMatches for SettingFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = given(matches, SETTINGS.iter());
+        self.0 = collect(matches, SETTINGS.iter());
         Ok(())
     }
 }
 
-/// The flags of commands that work on what is stored and reach no server.
+/// The flags of commands that use the credential store and contact no server.
 #[derive(Clone, Default)]
 pub struct StoreFlags(pub Flags);
 
@@ -58,13 +58,13 @@ impl FromArgMatches for StoreFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = given(matches, [Key::CredentialStore.setting()].into_iter());
+        self.0 = collect(matches, [Key::CredentialStore.setting()].into_iter());
         Ok(())
     }
 }
 
-/// The flags that an entry of a host can have, without the two whose names mean something else
-/// there.
+/// The flags that an entry of a host can contain, without the two whose names have another meaning
+/// for `install`.
 #[derive(Clone, Default)]
 pub struct InstallFlags(pub Flags);
 
@@ -86,7 +86,7 @@ impl FromArgMatches for InstallFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = given(matches, installable());
+        self.0 = collect(matches, installable());
         Ok(())
     }
 }
@@ -95,8 +95,8 @@ fn installable() -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().filter(|setting| !matches!(setting.key, Key::Host | Key::Scope))
 }
 
-/// What was typed for these settings.
-fn given(matches: &ArgMatches, settings: impl Iterator<Item = &'static Setting>) -> Flags {
+/// Collects the flags of these settings.
+fn collect(matches: &ArgMatches, settings: impl Iterator<Item = &'static Setting>) -> Flags {
     let values = settings.map(|setting| (setting.key, texts(matches, setting)));
     Flags {
         config: matches.get_one::<String>(CONFIG).cloned(),
@@ -105,7 +105,7 @@ fn given(matches: &ArgMatches, settings: impl Iterator<Item = &'static Setting>)
 }
 
 fn texts(matches: &ArgMatches, setting: &Setting) -> Vec<String> {
-    if setting.kind == Kind::Switch {
+    if setting.kind == ValueKind::Switch {
         return matches.get_flag(setting.name).then(|| "true".to_owned()).into_iter().collect();
     }
     matches.get_many::<String>(setting.name).unwrap_or_default().cloned().collect()
@@ -125,8 +125,8 @@ fn flag(setting: &'static Setting) -> Arg {
         .help(help(setting))
         .help_heading(setting.group.heading());
     match setting.kind {
-        Kind::Switch => return argument.action(ArgAction::SetTrue),
-        Kind::Choice(words) => argument.value_parser(PossibleValuesParser::new(words)),
+        ValueKind::Switch => return argument.action(ArgAction::SetTrue),
+        ValueKind::Choice(words) => argument.value_parser(PossibleValuesParser::new(words)),
         kind if kind.is_list() => argument.action(ArgAction::Append),
         _ => argument,
     }
@@ -135,7 +135,7 @@ fn flag(setting: &'static Setting) -> Arg {
 
 fn help(setting: &Setting) -> String {
     match (setting.kind, setting.default) {
-        (Kind::Switch, _) | (_, "") => setting.help.to_owned(),
+        (ValueKind::Switch, _) | (_, "") => setting.help.to_owned(),
         (_, default) => format!("{} [default: {default}]", setting.help),
     }
 }

@@ -1,6 +1,11 @@
-//! The parts of the help that no flag owns: examples, environment, exit codes.
+//! The parts of the help that do not belong to a flag: examples, environment, exit codes.
 
-/// How the program is called.
+use crate::hosts::HOSTS;
+
+/// The widest line of the help, in characters.
+const WIDTH: usize = 100;
+
+/// The usage of the program.
 pub const USAGE: &str = "mcp-tether <URL> [PORT] [OPTIONS]\n       mcp-tether <COMMAND>";
 
 /// Examples, environment, settings file and exit codes.
@@ -19,15 +24,15 @@ Environment:
   underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Several
   values are separated by line breaks. `MCP_TETHER_CONFIG` names the settings file.
 
-  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY   proxies, unless `--proxy` or `--no-proxy`
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY   proxies, without `--proxy` and `--no-proxy`
   SSL_CERT_FILE, SSL_CERT_DIR                    authorities to trust instead of the system's
-  NODE_EXTRA_CA_CERTS                            authorities to trust beside the system's
+  NODE_EXTRA_CA_CERTS                            certificates to trust in addition
 
 Settings file:
   `mcp-tether config path` prints where it is. It has a section `[defaults]` and sections like
   `[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without dashes.
-  A flag wins over its variable, that over the server's section, and that over the defaults.
-  `mcp-tether config show URL` prints what holds and why.
+  A flag wins over its variable, the variable over the server's section, and the section over the
+  defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
 
 Exit codes:
   0    everything worked
@@ -49,7 +54,7 @@ Examples:
   mcp-tether call https://mcp.example.com/mcp create_order lines='[{\"sku\":\"A1\",\"count\":2}]'
   mcp-tether call https://mcp.example.com/mcp find_products --json '{\"query\":\"speaker\"}'
 
-The tool's schema decides what a value becomes: `count=5` is a number where it asks for one.";
+The tool's schema decides the type of a value: `count=5` is a number if the schema says so.";
 
 /// Examples of `login`.
 pub const LOGIN: &str = "\
@@ -61,8 +66,8 @@ Examples:
   mcp-tether login https://mcp.example.com/mcp --client-credentials \\
     --static-oauth-client-info @client.json
 
-With `--no-browser` sign in with any browser, on any machine. The address that it ends at, which it
-may fail to load, is what to paste.";
+With `--no-browser`, sign in with any browser on any machine, and paste the address that it ends at.
+The browser may fail to load that address.";
 
 /// Examples of `logout`.
 pub const LOGOUT: &str = "\
@@ -71,7 +76,7 @@ Examples:
   mcp-tether logout https://mcp.example.com/mcp --account work
   mcp-tether logout --all
 
-Secrets for `${keyring:NAME}` stay: `mcp-tether secret remove NAME` removes them.";
+Does not remove secrets for `${keyring:NAME}`: `mcp-tether secret remove NAME` does.";
 
 /// Examples of `doctor`.
 pub const DOCTOR: &str = "\
@@ -81,10 +86,10 @@ Examples:
   mcp-tether doctor https://mcp.example.com/mcp --report
   mcp-tether doctor https://mcp.example.com/mcp --json | jq '.checks[] | select(.verdict == \"fail\")'
 
-Looks at this machine, the configurations of hosts, the way to the server, its sign-in and a
-session with it. Each finding is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the
-flags that the host's entry has. Changes nothing, opens no browser, prints no secret; a token that
-has ended is renewed, as by any use. Ends with 1 if something fails.";
+Checks this machine, the configurations of hosts, the connection to the server, its sign-in and a
+session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the flags
+that the host's entry has. Opens no browser, prints no secrets, and changes nothing except that an
+expired token is renewed, as by any use. The exit code is 1 if a check fails.";
 
 /// Examples of `status`.
 pub const STATUS: &str = "\
@@ -93,7 +98,7 @@ Examples:
   mcp-tether status --json | jq '.[].server'
   mcp-tether status --running
 
-No token is shown, and no server is asked.";
+Shows no tokens and contacts no server.";
 
 /// Examples of `import`.
 pub const IMPORT: &str = "\
@@ -103,30 +108,49 @@ Examples:
   mcp-tether import https://mcp.example.com/mcp --header 'X-Tenant: ${TENANT}'
   mcp-tether import --scope project
 
-Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. The files are found by
-URL and flags: without a URL both come from your configurations of the hosts that `install` knows,
-else give both as they were given to `mcp-remote`. Headers only help to find the files: none is
-sent, and `${…}` is not replaced.
+Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. URL and flags identify
+the files. Without a URL, both come from your configurations of the hosts that `install` supports;
+otherwise give both as you gave them to `mcp-remote`. Headers only help to find the files: none is
+sent, and `${…}` is not expanded.
 
-What the current folder's configurations name is shown and left alone, as somebody else may have
-written them. `--scope project` shows each with its flags and asks.
+Entries in the current folder's configurations are only listed, because someone else may have
+written them. `--scope project` shows each one with its flags and asks.
 
-Where the server replaces refresh tokens, the sign-in works with one program only: this one, from
-the first renewal on.";
+If the server rotates refresh tokens, only one of the two programs can keep using the sign-in: this
+one, after the first renewal.";
 
 /// Examples of `install`.
-pub const INSTALL: &str = "\
+pub fn install() -> String {
+    format!("{INSTALL_EXAMPLES}\n\n{}\n\n{INSTALL_NOTES}", known_hosts())
+}
+
+/// The ids of all hosts, in lines that fit on a terminal.
+fn known_hosts() -> String {
+    let mut lines = vec!["Hosts:".to_owned()];
+    for (position, host) in HOSTS.iter().enumerate() {
+        let end = if position + 1 == HOSTS.len() { "." } else { "," };
+        let word = format!("{}{end}", host.id);
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= WIDTH => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines.join("\n")
+}
+
+const INSTALL_EXAMPLES: &str = "\
 Examples:
   mcp-tether install https://mcp.example.com/mcp --host vscode
   mcp-tether install https://mcp.example.com/mcp --host cursor --scope project --dry-run
   mcp-tether install https://mcp.example.com/mcp --host zed --header 'X-API-Key: ${keyring:shop}'
-  mcp-tether install https://mcp.example.com/mcp --host claude-desktop --print
+  mcp-tether install https://mcp.example.com/mcp --host claude-desktop --print";
 
-Hosts: claude-code, claude-desktop, codex, copilot, cursor, gemini, junie, opencode, qwen, vscode,
-vscode-insiders, windsurf, zed.
-
-The flags of the bridge become the entry's arguments; its own `--host` and `--scope` belong into the
-settings file. The former content of the file stays beside it as `.bak`.";
+const INSTALL_NOTES: &str = "\
+The flags of the bridge become the entry's arguments; its own `--host` and `--scope` belong in the
+settings file. The old file is kept as `.bak`.";
 
 /// Examples of `uninstall`.
 pub const UNINSTALL: &str = "\
@@ -134,7 +158,7 @@ Examples:
   mcp-tether uninstall shop --host vscode
   mcp-tether uninstall https://mcp.example.com/mcp --host cursor --host zed
 
-Takes out only entries that start this program. Sign-ins stay: `mcp-tether logout URL`.";
+Removes only entries that start this program, and no sign-ins: `mcp-tether logout URL` does that.";
 
 /// Examples of `migrate`.
 pub const MIGRATE: &str = "\
@@ -144,11 +168,10 @@ Examples:
   mcp-tether migrate --host claude-desktop --yes
   mcp-tether migrate --scope project
 
-Rewrites your own configurations. Those of the current folder are shown and left alone, as somebody
-else may have written them; `--scope project` shows each entry with its flags and asks.
+Rewrites your own configurations. Entries in the current folder's are only listed, because someone
+else may have written them; `--scope project` shows each one with its flags and asks.
 
-Each file's former content stays beside it as `.bak`, and the files of `mcp-remote` are left as
-they are.";
+The old files are kept as `.bak`, and the files of `mcp-remote` are not changed.";
 
 /// Examples of `secret`.
 pub const SECRET: &str = "\
@@ -197,7 +220,7 @@ Examples:
   mcp-tether config show https://mcp.example.com/mcp
   mcp-tether config show https://mcp.example.com/mcp --proxy http://proxy.example.com:8080 --json
 
-Values of headers and other secrets are not shown.";
+Shows no values of headers and no other secrets.";
 
 /// Examples of `config path`.
 pub const CONFIG_PATH: &str = "\

@@ -1,7 +1,8 @@
-//! The verbs that work on the configuration files of hosts.
+//! The commands that change the configuration files of hosts.
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser};
 
 use super::flags::InstallFlags;
@@ -24,13 +25,13 @@ pub struct Install {
     /// The host, repeat for more, for example `vscode`, `cursor`, `claude-desktop`
     #[arg(long = "host", id = "hosts", value_name = "NAME")]
     hosts: Vec<String>,
-    /// What the host shall call the server [default: from the URL]
+    /// The server's name in the host's configuration [default: from the URL]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// For this user everywhere, or for the current folder
-    #[arg(long, value_name = "SCOPE", value_parser = ["user", "project"], default_value = "user")]
-    scope: String,
-    /// Only print the entry, to be pasted
+    #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
+    scope: Scope,
+    /// Only print the entry, for you to paste
     #[arg(long)]
     print: bool,
     /// Only show what would change
@@ -49,8 +50,8 @@ pub struct Uninstall {
     #[arg(long = "host", id = "hosts", value_name = "NAME")]
     hosts: Vec<String>,
     /// For this user everywhere, or for the current folder
-    #[arg(long, value_name = "SCOPE", value_parser = ["user", "project"], default_value = "user")]
-    scope: String,
+    #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
+    scope: Scope,
     /// Only show what would change
     #[arg(long)]
     dry_run: bool,
@@ -58,35 +59,34 @@ pub struct Uninstall {
 
 #[derive(Args)]
 pub struct Import {
-    /// The servers' URLs, as they stand in the host's configuration [default: every server that a
-    /// known host starts `mcp-remote` for]
+    /// The servers' URLs, as in the host's configuration [default: every server that a supported
+    /// host starts `mcp-remote` for]
     #[arg(value_name = "URL")]
     urls: Vec<String>,
-    /// Without a URL: the servers in this user's configurations, or those that the current folder
-    /// names; each of these is asked about
-    #[arg(long, value_name = "SCOPE", value_parser = ["user", "project"], default_value = "user")]
+    /// Without a URL: import the servers in your configurations, or ask about each one in the
+    /// current folder's
+    #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
     #[arg(conflicts_with = "urls")]
-    scope: String,
+    scope: Scope,
     #[command(flatten)]
     flags: InstallFlags,
 }
 
 #[derive(Args)]
 pub struct Migrate {
-    /// Only this host, repeat for more [default: every host that is found]
+    /// Only this host, repeat for more [default: every host with a configuration]
     #[arg(long = "host", id = "hosts", value_name = "NAME")]
     hosts: Vec<String>,
-    /// Rewrite the entries of this user, or those of the current folder: each of these is asked
-    /// about, and they are only named otherwise
-    #[arg(long, value_name = "SCOPE", value_parser = ["user", "project"], default_value = "user")]
-    scope: String,
+    /// Rewrite your entries and only list the current folder's, or ask about each of the latter
+    #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
+    scope: Scope,
     /// Rewrite without asking
     #[arg(long)]
     yes: bool,
     /// Only show what would change
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
-    /// Leave the sign-ins of `mcp-remote` where they are
+    /// Do not import the sign-ins of `mcp-remote`
     #[arg(long)]
     no_import: bool,
 }
@@ -94,7 +94,6 @@ pub struct Migrate {
 impl Install {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
         let Self { url, hosts, name, scope, print, dry_run, flags } = self;
-        let scope = scope_of(&scope);
         let options = InstallOptions { url, hosts, name, scope, print, dry_run };
         install::run(&options, &outer.overlaid_by(flags.0), environment)
     }
@@ -103,7 +102,7 @@ impl Install {
 impl Uninstall {
     pub fn run(self, environment: &Environment) -> Result<ExitCode> {
         let Self { target, hosts, scope, dry_run } = self;
-        let options = UninstallOptions { target, hosts, scope: scope_of(&scope), dry_run };
+        let options = UninstallOptions { target, hosts, scope, dry_run };
         install::uninstall(&options, environment)
     }
 }
@@ -111,7 +110,7 @@ impl Uninstall {
 impl Import {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
         let Self { urls, scope, flags } = self;
-        let options = ImportOptions { urls, scope: scope_of(&scope) };
+        let options = ImportOptions { urls, scope };
         import::run(&options, &read, &outer.overlaid_by(flags.0), environment)
     }
 }
@@ -119,17 +118,20 @@ impl Import {
 impl Migrate {
     pub fn run(self, environment: &Environment) -> Result<ExitCode> {
         let Self { hosts, scope, yes, dry_run, no_import } = self;
-        let scope = scope_of(&scope);
         let options = MigrateOptions { hosts, scope, yes, dry_run, no_import };
         migrate::run(&options, &read, environment)
     }
 }
 
-fn scope_of(word: &str) -> Scope {
-    if word == "project" { Scope::Project } else { Scope::User }
+fn scope_parser() -> impl TypedValueParser<Value = Scope> {
+    PossibleValuesParser::new(Scope::NAMES)
+        .map(|word| Scope::from_name(&word).expect("the parser accepts only these names"))
 }
 
-/// The words of an entry as a command line of the bridge, which is not obeyed.
+/// Parses the arguments of an entry as a command line of the bridge, without obeying it.
+///
+/// # Errors
+/// The words are not a command line of the bridge, or the first one is a command.
 pub fn read(words: &[String]) -> Result<UntrustedCommand> {
     let words = [OsString::from("mcp-tether")].into_iter().chain(words.iter().map(OsString::from));
     let cli = Cli::try_parse_from(words).map_err(|error| {
@@ -142,6 +144,6 @@ pub fn read(words: &[String]) -> Result<UntrustedCommand> {
             let (url, flags) = target(cli.target, cli.flags.0)?;
             Ok(UntrustedCommand::new(url, flags))
         }
-        Some(_) => Err(Error::usage("its first word is a command")),
+        Some(_) => Err(Error::usage("the first word is a command")),
     }
 }

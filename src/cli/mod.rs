@@ -1,5 +1,5 @@
-//! The command line: what can be typed, and which command it becomes. Every doc comment here is
-//! help text. Values are judged in `settings`, work is done in `commands`.
+//! The command line: its arguments, and the command that they run. Every doc comment in these types
+//! is help text. Values are checked in `settings`, and `commands` does the work.
 
 mod about;
 mod doctor;
@@ -11,7 +11,7 @@ mod stored;
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use self::about::{Completions, Generate};
 use self::doctor::Doctor;
@@ -40,7 +40,7 @@ use crate::settings::{Flags, Key};
 struct Cli {
     #[command(subcommand)]
     command: Option<Verb>,
-    /// The server's URL, and the port to which a sign-in comes back, in any order
+    /// The server's URL, and the port that a sign-in returns to, in any order
     #[arg(value_names = ["URL", "PORT"], num_args = 0..=2)]
     target: Vec<String>,
     /// Print version
@@ -57,23 +57,23 @@ struct Cli {
 enum Verb {
     /// List the tools of a server
     #[command(after_help = help::TOOLS, args_override_self = true)]
-    Tools(Tools),
+    Tools(ToolsArgs),
     /// Call one tool of a server
     #[command(after_help = help::CALL, args_override_self = true)]
-    Call(Call),
+    Call(CallArgs),
     /// Sign in to a server now
     #[command(after_help = help::LOGIN, args_override_self = true)]
-    Login(Login),
+    Login(LoginArgs),
     /// Sign out: revoke the tokens and remove them
     #[command(after_help = help::LOGOUT, args_override_self = true)]
-    Logout(Logout),
-    /// Find out what works and what does not
+    Logout(LogoutArgs),
+    /// Check what works and what does not
     #[command(after_help = help::DOCTOR, args_override_self = true)]
     Doctor(Doctor),
-    /// List the stored sign-ins, or the bridges that run
+    /// List the stored sign-ins, or the running bridges
     #[command(after_help = help::STATUS, args_override_self = true)]
     Status {
-        /// List the bridges that run now instead: process, host, server, state, requests, errors
+        /// List the running bridges instead: process, host, server, state, requests, errors
         #[arg(long)]
         running: bool,
         /// Print JSON
@@ -82,28 +82,28 @@ enum Verb {
         #[command(flatten)]
         flags: StoreFlags,
     },
-    /// Renew or complete a sign-in on behalf of another process of ours
+    /// Renew or complete a sign-in for a bridge
     #[command(hide = true)]
     TokenJob,
-    /// Take over the sign-ins of `mcp-remote`
+    /// Import the sign-ins of `mcp-remote`
     #[command(after_help = help::IMPORT, args_override_self = true)]
     Import(Import),
-    /// Put a server into a host's configuration
-    #[command(after_help = help::INSTALL, args_override_self = true)]
+    /// Add a server to a host's configuration
+    #[command(after_help = help::install(), args_override_self = true)]
     Install(Install),
-    /// Take a server out of a host's configuration
+    /// Remove a server from a host's configuration
     #[command(after_help = help::UNINSTALL)]
     Uninstall(Uninstall),
     /// Rewrite the hosts' entries that run `mcp-remote`
     #[command(after_help = help::MIGRATE)]
     Migrate(Migrate),
-    /// Keep API keys for headers in the keyring
+    /// Store API keys for headers in the keyring
     #[command(after_help = help::SECRET, subcommand_required = true)]
     Secret {
         #[command(subcommand)]
         verb: SecretVerb,
     },
-    /// Move what is stored to another place
+    /// Move stored credentials to another place
     #[command(after_help = help::CREDENTIALS, subcommand_required = true)]
     Credentials {
         #[command(subcommand)]
@@ -121,75 +121,75 @@ enum Verb {
     /// Write man pages and completions for a package
     #[command(hide = true)]
     Generate(Generate),
-    /// Try it: a mock shop and a conversation with it
+    /// Try it: start a mock shop and watch a session with it
     #[cfg(feature = "mock")]
     #[command(after_help = help::DEMO)]
-    Demo(Demo),
+    Demo(DemoArgs),
     /// Run the mock server alone, on the loopback interface
     #[cfg(feature = "mock")]
     #[command(after_help = help::MOCK)]
-    Mock(Mock),
+    Mock(MockArgs),
 }
 
 #[cfg(feature = "mock")]
 #[derive(Args)]
-struct Demo {
-    /// Show the conversation even when stdin is no terminal
+struct DemoArgs {
+    /// Show the session even if stdin is not a terminal
     #[arg(long)]
     talk: bool,
-    /// Which product to play; `mcp-tether mock --list` shows them
+    /// The product to serve; `mcp-tether mock --list` lists them
     #[arg(long, value_name = "NAME", default_value = "egrow")]
     product: String,
-    /// What the mock's data is drawn from: the same seed gives the same data
+    /// Seed for the mock's data: the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
 #[cfg(feature = "mock")]
 #[derive(Args)]
-struct Mock {
-    /// Which product to play; `--list` shows them
+struct MockArgs {
+    /// The product to serve; `--list` lists them
     #[arg(value_name = "PRODUCT", default_value = "egrow")]
     product: String,
-    /// The loopback port; 0 takes a free one
+    /// The loopback port; 0 for any free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// What the data is drawn from: the same seed gives the same data
+    /// Seed for the data: the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Keep the data in this file, which is made if it is missing; in memory if left out
+    /// Store the data in this file, which is created if it does not exist [default: in memory]
     #[arg(long, value_name = "FILE")]
     data: Option<std::path::PathBuf>,
-    /// Misbehave in this way, repeat for more; `--list` shows how
+    /// Misbehave in this way, repeat for more; `--list` lists the faults
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
     /// Speak only this revision, such as 2025-06-18; or legacy, dual or all. 2024-11-05 means
     /// HTTP+SSE
     #[arg(long, value_name = "REVISION")]
     protocol: Option<String>,
-    /// Keep no sessions
+    /// Use no sessions
     #[arg(long)]
     stateless: bool,
     /// Answer with event streams instead of JSON
     #[arg(long)]
     sse: bool,
-    /// Ask for no API key
+    /// Do not require an API key
     #[arg(long)]
     open: bool,
-    /// Play every attack at once, each at its own URL, and tell at the end what they obtained
+    /// Serve every attack at once, each at its own URL, and report at the end what they obtained
     #[arg(long, exclusive = true)]
     hostile: bool,
-    /// List products with their tools, and faults, and end
+    /// List the products with their tools, and the faults
     #[arg(long)]
     list: bool,
 }
 
 #[derive(Args)]
-struct Tools {
+struct ToolsArgs {
     /// The server's URL
     #[arg(value_name = "URL")]
     url: String,
-    /// Print the tools as the server describes them, as a JSON array
+    /// Print the tools as the server sent them, as a JSON array
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -197,20 +197,20 @@ struct Tools {
 }
 
 #[derive(Args)]
-struct Call {
+struct CallArgs {
     /// The server's URL
     #[arg(value_name = "URL")]
     url: String,
     /// The tool's name
     #[arg(value_name = "TOOL")]
     tool: String,
-    /// Arguments of the tool
+    /// The arguments of the tool
     #[arg(value_name = "KEY=VALUE")]
     arguments: Vec<String>,
-    /// Print the result as JSON; a JSON object after it gives the arguments
+    /// Print the result as JSON; may be followed by the arguments as a JSON object
     #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1, require_equals = true)]
     json: Option<Option<String>>,
-    /// Say yes when the tool asks for a confirmation
+    /// Accept confirmations that the tool asks for
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -218,11 +218,11 @@ struct Call {
 }
 
 #[derive(Args)]
-struct Login {
+struct LoginArgs {
     /// The server's URL
     #[arg(value_name = "URL")]
     url: String,
-    /// Open no browser: print the address, and read where the browser ended from stdin
+    /// Open no browser: print the address to visit, and read the one it ends at from stdin
     #[arg(long)]
     no_browser: bool,
     #[command(flatten)]
@@ -230,7 +230,7 @@ struct Login {
 }
 
 #[derive(Args)]
-struct Logout {
+struct LogoutArgs {
     /// The server's URL
     #[arg(value_name = "URL", required_unless_present = "all", conflicts_with = "all")]
     url: Option<String>,
@@ -242,28 +242,29 @@ struct Logout {
 }
 
 #[cfg(feature = "mock")]
-impl Demo {
+impl DemoArgs {
     fn served(&self) -> ServeOptions {
         ServeOptions { product: self.product.clone(), seed: self.seed, ..ServeOptions::default() }
     }
 }
 
 #[cfg(feature = "mock")]
-impl From<Mock> for ServeOptions {
-    fn from(mock: Mock) -> Self {
-        let Mock { product, port, seed, data, fault, protocol, stateless, sse, open, .. } = mock;
+impl From<MockArgs> for ServeOptions {
+    fn from(mock: MockArgs) -> Self {
+        let MockArgs { product, port, seed, data, fault, protocol, stateless, sse, open, .. } =
+            mock;
         Self { product, port, seed, data, faults: fault, protocol, stateless, sse, open }
     }
 }
 
-impl From<Call> for CallOptions {
-    fn from(call: Call) -> Self {
-        let Call { url, tool, arguments: words, json, yes, .. } = call;
+impl From<CallArgs> for CallOptions {
+    fn from(call: CallArgs) -> Self {
+        let CallArgs { url, tool, arguments: words, json, yes, .. } = call;
         Self { url, tool, words, as_json: json.is_some(), json_arguments: json.flatten(), yes }
     }
 }
 
-/// `--json '{…}'` as one word: without its object, `--json` must not swallow what follows it.
+/// Joins `--json` and `{…}` to one word: without an object, `--json` must not consume the next word.
 fn with_json_joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut joined: Vec<OsString> = Vec::new();
     for word in words {
@@ -279,7 +280,7 @@ fn with_json_joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     joined
 }
 
-/// Runs the program with these arguments, the first of which is its name.
+/// Runs the program with these arguments, the first of which is the program's name.
 pub fn run(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
@@ -293,8 +294,7 @@ pub fn run(
             }
         },
         Err(error) => {
-            // Help goes to stdout, mistakes to stderr; whether somebody reads it is not our
-            // concern.
+            // This prints help to stdout and errors to stderr, either of which may be closed.
             let _ = error.print();
             if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
         }
@@ -314,22 +314,24 @@ impl Cli {
         };
         let merged = |inner: SettingFlags| outer.clone().overlaid_by(inner.0);
         match verb {
-            Verb::Tools(Tools { url, json, flags }) => {
+            Verb::Tools(ToolsArgs { url, json, flags }) => {
                 commands::tools::run(&url, json, &merged(flags), environment)
             }
             Verb::Call(mut call) => {
                 let flags = merged(std::mem::take(&mut call.flags));
                 commands::call::run(&call.into(), &flags, environment)
             }
-            Verb::Login(Login { url, no_browser, flags }) => {
+            Verb::Login(LoginArgs { url, no_browser, flags }) => {
                 commands::login::run(&url, no_browser, &merged(flags), environment)
             }
-            Verb::Logout(Logout { url, all: _, flags }) => match url {
+            Verb::Logout(LogoutArgs { url, all: _, flags }) => match url {
                 Some(url) => commands::logout::one(&url, &merged(flags), environment),
                 None => commands::logout::everywhere(&merged(flags), environment),
             },
             Verb::Doctor(doctor) => doctor.run(outer, environment),
-            Verb::Status { running: true, json, .. } => commands::running::run(json, environment),
+            Verb::Status { running: true, json, .. } => {
+                Ok(commands::running::run(json, environment))
+            }
             Verb::Status { json, flags, .. } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
@@ -346,35 +348,38 @@ impl Cli {
             #[cfg(feature = "mock")]
             Verb::Demo(demo) => commands::demo::run(&demo.served(), demo.talk),
             #[cfg(feature = "mock")]
-            Verb::Mock(Mock { list: true, .. }) => Ok(commands::serve_mock::list()),
+            Verb::Mock(MockArgs { list: true, .. }) => Ok(commands::serve_mock::list()),
             #[cfg(feature = "mock")]
-            Verb::Mock(Mock { hostile: true, .. }) => commands::serve_hostile::run(),
+            Verb::Mock(MockArgs { hostile: true, .. }) => commands::serve_hostile::run(),
             #[cfg(feature = "mock")]
             Verb::Mock(mock) => commands::serve_mock::run(&mock.into()),
         }
     }
 }
 
-/// Tells URL and port apart: they may stand in any order.
+/// Returns whether this is the name of a command that the help lists.
+fn is_verb(word: &str) -> bool {
+    let cli = Cli::command();
+    cli.find_subcommand(word).is_some_and(|verb| !verb.is_hide_set())
+}
+
+/// Parses URL and port, which may be in any order.
 fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
     let is_port = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
     let (ports, mut urls): (Vec<_>, Vec<_>) = words.into_iter().partition(is_port);
     if urls.len() > 1 {
         let (first, second) = (&urls[0], &urls[1]);
-        let error = Error::usage(format!("`{second}` is one word too many"));
-        return Err(match second.as_str() {
-            "tools" | "call" | "login" | "logout" | "doctor" | "status" | "import" | "install"
-            | "uninstall" | "migrate" | "secret" | "credentials" | "config" | "completions"
-            | "mock" | "demo" => {
-                error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
-            }
-            _ => error.hint("give one URL, and at most a port beside it"),
+        let error = Error::usage(format!("unexpected argument `{second}`"));
+        return Err(if is_verb(second) {
+            error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
+        } else {
+            error.hint("give one URL, and optionally a port")
         });
     }
     let url = urls.pop().ok_or_else(|| {
         Error::usage("no URL was given")
-            .hint("name the server: `mcp-tether https://mcp.example.com/mcp`")
-            .hint("or see what else there is: `mcp-tether --help`")
+            .hint("give the server's URL: `mcp-tether https://mcp.example.com/mcp`")
+            .hint("or list the commands: `mcp-tether --help`")
     })?;
     if ports.len() > 1 {
         return Err(Error::usage("two ports were given").hint("give one URL and one port"));

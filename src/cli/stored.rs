@@ -1,4 +1,4 @@
-//! The verbs about what is stored and set: secrets, credentials, settings.
+//! The commands that read or change secrets, credentials and settings.
 
 use clap::Subcommand;
 
@@ -11,16 +11,16 @@ use crate::settings::Flags;
 
 #[derive(Subcommand)]
 pub enum SecretVerb {
-    /// Keep a secret, read from a prompt or from stdin
+    /// Store a secret, read from a prompt or from stdin
     #[command(after_help = help::SECRET_SET, args_override_self = true)]
     Set {
-        /// What it is called in `${keyring:NAME}`
+        /// Its name in `${keyring:NAME}`
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]
         flags: StoreFlags,
     },
-    /// List the names of all secrets and where they rest
+    /// List the names of all secrets and where they are stored
     #[command(after_help = help::SECRET_LIST, args_override_self = true)]
     List {
         #[command(flatten)]
@@ -29,7 +29,7 @@ pub enum SecretVerb {
     /// Remove a secret
     #[command(after_help = help::SECRET_REMOVE, args_override_self = true)]
     Remove {
-        /// What it is called
+        /// Its name
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]
@@ -42,10 +42,10 @@ pub enum CredentialsVerb {
     /// Move every sign-in and secret
     #[command(after_help = help::CREDENTIALS_MOVE, args_override_self = true)]
     Move {
-        /// Where they rest now
+        /// Where they are stored now
         #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
         from: Option<String>,
-        /// Where they shall rest
+        /// Where to store them
         #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
         to: String,
         #[command(flatten)]

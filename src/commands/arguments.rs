@@ -1,5 +1,5 @@
-//! `key=value` words as the arguments of a tool: the tool's `inputSchema` decides what a value
-//! becomes, and what is unknown or missing is said before anything is sent.
+//! Turns `key=value` words into the arguments of a tool. The tool's `inputSchema` decides the type of
+//! each value; unknown and missing arguments are reported before anything is sent.
 
 use serde_json::{Map, Value};
 
@@ -7,8 +7,16 @@ use crate::error::{Error, Result};
 use crate::redact::plain;
 use crate::settings::nearest;
 
-/// Makes arguments of `words` for the tool of this name and `inputSchema`.
-pub fn from_words(tool: &str, schema: &Value, words: &[String]) -> Result<Map<String, Value>> {
+/// Parses `words` as the arguments of the tool with this name and `inputSchema`.
+///
+/// # Errors
+/// A word is not `key=value`, names an unknown argument or one that was given before, has a value
+/// of another type, or a required argument is missing.
+pub(super) fn from_words(
+    tool: &str,
+    schema: &Value,
+    words: &[String],
+) -> Result<Map<String, Value>> {
     let mut arguments = Map::new();
     for word in words {
         let (key, text) =
@@ -21,7 +29,7 @@ pub fn from_words(tool: &str, schema: &Value, words: &[String]) -> Result<Map<St
         let property = property(tool, schema, key)?;
         let value = value(key, property, text)?;
         match (arguments.get_mut(key), &value) {
-            // `tag=a tag=b` fills a list.
+            // `tag=a tag=b` adds to a list.
             (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
             (Some(_), _) => {
                 return Err(Error::usage(format!("`{}` is given twice", plain(key))));
@@ -33,7 +41,7 @@ pub fn from_words(tool: &str, schema: &Value, words: &[String]) -> Result<Map<St
     Ok(arguments)
 }
 
-/// The schema of one argument; `Value::Null` where anything is permitted.
+/// The schema of one argument; `Value::Null` if anything is permitted.
 fn property<'a>(tool: &str, schema: &'a Value, key: &str) -> Result<&'a Value> {
     const ANYTHING: &Value = &Value::Null;
     let Some(properties) = schema["properties"].as_object() else { return Ok(ANYTHING) };
@@ -54,10 +62,10 @@ fn unknown(tool: &str, properties: &Map<String, Value>, key: &str) -> Error {
         return error.hint(format!("did you mean `{}`?", plain(name)));
     }
     if properties.is_empty() {
-        return error.hint("it takes none");
+        return error.hint("it takes no arguments");
     }
     let names: Vec<String> = properties.keys().map(|name| format!("`{}`", plain(name))).collect();
-    error.hint(format!("it has {}", names.join(", ")))
+    error.hint(format!("its arguments are {}", names.join(", ")))
 }
 
 fn refuse_missing(tool: &str, schema: &Value, arguments: &Map<String, Value>) -> Result<()> {
@@ -76,13 +84,14 @@ fn value(key: &str, property: &Value, text: &str) -> Result<Value> {
     let types = types(property);
     let candidates = if types.is_empty() { vec!["any"] } else { types };
     candidates.iter().find_map(|kind| read(kind, property, text)).ok_or_else(|| {
-        let expected = candidates.join(" or ");
-        Error::usage(format!("`{}` of `{}` is not {expected}", plain(text), plain(key)))
+        let expected: Vec<_> = candidates.iter().map(|kind| with_article(kind)).collect();
+        let (key, text) = (plain(key), plain(text));
+        Error::usage(format!("`{key}={text}` is not {}", expected.join(" or ")))
             .hint(example(candidates[0]))
     })
 }
 
-/// The types a property permits, in the order in which a text should be tried.
+/// The types that a property permits, in the order in which to try a text.
 fn types(property: &Value) -> Vec<&str> {
     let named: Vec<&str> = match &property["type"] {
         Value::String(name) => vec![name],
@@ -93,12 +102,12 @@ fn types(property: &Value) -> Vec<&str> {
             .flat_map(types)
             .collect(),
     };
-    // Text fits `string` always, so it comes last.
+    // Any text is a `string`, so it comes last.
     const ORDER: [&str; 7] = ["null", "boolean", "integer", "number", "array", "object", "string"];
     ORDER.into_iter().filter(|kind| named.contains(kind)).collect()
 }
 
-/// The text as a value of this type, if it is one.
+/// Parses the text as a value of this type.
 fn read(kind: &str, property: &Value, text: &str) -> Option<Value> {
     let json = || serde_json::from_str::<Value>(text.trim()).ok();
     match kind {
@@ -117,11 +126,19 @@ fn read(kind: &str, property: &Value, text: &str) -> Option<Value> {
     }
 }
 
-/// A single entry of a list, where lists hold something simple.
+/// Parses a single entry of a list whose entries are not lists or objects.
 fn one_entry(items: &Value, text: &str) -> Option<Value> {
     let types = types(items);
     let simple = |kind: &&&str| matches!(**kind, "string" | "boolean" | "integer" | "number");
     types.iter().filter(simple).find_map(|kind| read(kind, items, text))
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "null" => kind.to_owned(),
+        "integer" | "array" | "object" => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
 }
 
 fn example(kind: &str) -> &'static str {
@@ -131,7 +148,7 @@ fn example(kind: &str) -> &'static str {
         "number" => "write a number, such as `key=2.5`",
         "array" => "write a JSON array, such as `key='[1,2]'`",
         "object" => "write a JSON object, such as `key='{\"a\":1}'`",
-        _ => "the tool's schema is in `mcp-tether tools URL --json`",
+        _ => "`mcp-tether tools URL --json` shows the schema of the tool",
     }
 }
 
@@ -200,13 +217,13 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_before_it_is_sent() {
         for (word, expected) in [
-            ("limit=many", "`many` of `limit` is not integer"),
-            ("limit=1.5", "`1.5` of `limit` is not integer"),
-            ("active=yes", "`yes` of `active` is not boolean"),
-            ("tags=[oops", "`[oops` of `tags` is not array"),
-            ("counts=x", "`x` of `counts` is not array"),
-            ("lines=x", "`x` of `lines` is not array"),
-            ("address=[]", "`[]` of `address` is not object"),
+            ("limit=many", "`limit=many` is not an integer"),
+            ("limit=1.5", "`limit=1.5` is not an integer"),
+            ("active=yes", "`active=yes` is not a boolean"),
+            ("tags=[oops", "`tags=[oops` is not an array"),
+            ("counts=x", "`counts=x` is not an array"),
+            ("lines=x", "`lines=x` is not an array"),
+            ("address=[]", "`address=[]` is not an object"),
             ("noequals", "`noequals` is not an argument of the form `key=value`"),
             ("=x", "`=x` is not an argument of the form `key=value`"),
         ] {
@@ -218,13 +235,13 @@ mod tests {
     #[test]
     fn unknown_and_missing_arguments_are_named() {
         assert!(refusal(&["qeury=x"]).contains("did you mean `query`?"));
-        assert!(refusal(&["zzzzzzzz=x"]).contains("hint: it has `active`, "));
+        assert!(refusal(&["zzzzzzzz=x"]).contains("hint: its arguments are `active`, "));
         let closed = json!({ "type": "object", "properties": {}, "required": ["a", "b"] });
         let refusal = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             from_words("t", &closed, &words).unwrap_err().to_string()
         };
-        assert!(refusal(&["x=1"]).contains("hint: it takes none"));
+        assert!(refusal(&["x=1"]).contains("hint: it takes no arguments"));
         assert!(refusal(&[]).contains("the tool `t` needs `a`, `b`"), "{}", refusal(&[]));
         assert!(refusal(&[]).contains("hint: add `a=… b=…`"));
         let open = json!({ "properties": {}, "additionalProperties": { "type": "integer" } });

@@ -1,13 +1,16 @@
-//! `mcp-tether URL`: the host on stdin and stdout, the remote behind the URL.
+//! `mcp-tether URL`: bridges the host on stdin and stdout to the remote at the URL.
 
 use super::prepare::{block_on, for_bridge};
-use super::wire;
+use super::run_bridge;
 use crate::environment::Environment;
 use crate::error::{ExitCode, Result};
 use crate::settings::Flags;
 
-/// Bridges until one side is gone.
+/// Bridges until one side goes away.
+///
+/// # Errors
+/// The settings are invalid, or the runtime cannot be started.
 pub fn run(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let options = for_bridge(url, flags, environment)?.into_bridge();
-    block_on(wire::stdio(options))
+    block_on(run_bridge::on_stdio(options))
 }

@@ -1,7 +1,7 @@
-//! Under which names the answers and the era of a server are remembered. Two runs share them only
-//! if the server cannot tell one from the other: same URL, account, headers, token, client, and
-//! whatever the lists depend on. A name is a keyed digest, so that nobody who sees the file can try
-//! secrets against it.
+//! The names under which the answers and the era of a server are cached. Two runs share a name only
+//! if the server cannot distinguish them: same URL, account, headers, token, client, and settings
+//! that change its lists. A name is a keyed digest, so that nobody who sees the file can guess
+//! secrets with it.
 
 use hmac::{Hmac, Mac};
 use http::{HeaderName, HeaderValue};
@@ -12,11 +12,11 @@ use crate::auth::AuthOptions;
 use crate::platform::Paths;
 use crate::redact::Secret;
 use crate::remote::RemoteOptions;
-use crate::settings::{Key, Settings, Value};
+use crate::settings::{Key, SettingValue, Settings};
 use crate::store::machine_key;
 
-/// Settings that change who is asking, or what is shown of the answer.
-const TELLING_APART: [Key; 13] = [
+/// Settings that change who the server sees, or what the host sees of its answers.
+const DISTINGUISHING_SETTINGS: [Key; 13] = [
     Key::Account,
     Key::Scope,
     Key::Resource,
@@ -32,32 +32,32 @@ const TELLING_APART: [Key; 13] = [
     Key::IgnoreTool,
 ];
 
-/// Makes the names of one run.
+/// Computes the names of one run.
 pub(super) struct CacheKey {
     key: Secret<Vec<u8>>,
 }
 
 impl CacheKey {
-    /// The key of this machine. Without one nothing is remembered, and everything else works.
+    /// The key of this machine. If it cannot be read or created, nothing is cached.
     pub(super) fn of_machine(paths: &Paths) -> Option<Self> {
         let state = paths.state().ok()?;
         match machine_key(state) {
             Ok(key) => Some(Self { key }),
             Err(error) => {
-                tracing::debug!(%error, "nothing is remembered of servers");
+                tracing::debug!(%error, "cannot cache anything about servers");
                 None
             }
         }
     }
 
-    /// The name of the era of a server, which does not depend on the token but may on a header.
+    /// The name for the era of a server, which may depend on a header but not on the token.
     pub(super) fn of_era(&self, remote: &RemoteOptions) -> String {
         let mut digest = self.begin("era");
         add_remote(&mut digest, &remote.url, &remote.headers);
         finish(digest)
     }
 
-    /// The name of the answers that a server gives to this run.
+    /// The name for the answers that a server gives to this run.
     pub(super) fn of_answers(
         &self,
         remote: &RemoteOptions,
@@ -66,13 +66,13 @@ impl CacheKey {
     ) -> String {
         let mut digest = self.begin("answers");
         add_remote(&mut digest, &remote.url, &remote.headers);
-        for key in TELLING_APART {
+        for key in DISTINGUISHING_SETTINGS {
             add(&mut digest, key.setting().name.as_bytes());
             for held in settings.all(key) {
                 add(&mut digest, text_of(&held.value).as_bytes());
             }
         }
-        // The path and what is in it: the same file may hold another tenant's token tomorrow.
+        // The path and the content: the same file may later contain another tenant's token.
         for path in settings.texts(Key::TokenFile) {
             add(&mut digest, path.as_bytes());
         }
@@ -88,7 +88,7 @@ impl CacheKey {
         finish(digest)
     }
 
-    /// Names for one purpose are no names for another.
+    /// Names for different purposes differ.
     fn begin(&self, purpose: &str) -> Hmac<Sha256> {
         let mut digest = Hmac::new_from_slice(self.key.expose()).expect("HMAC takes any length");
         add(&mut digest, purpose.as_bytes());
@@ -96,7 +96,7 @@ impl CacheKey {
     }
 }
 
-/// The order of headers does not tell two runs apart.
+/// The order of the headers does not matter.
 fn add_remote(digest: &mut Hmac<Sha256>, url: &Url, headers: &[(HeaderName, HeaderValue)]) {
     add(digest, url.as_str().as_bytes());
     let mut headers: Vec<_> =
@@ -109,7 +109,7 @@ fn add_remote(digest: &mut Hmac<Sha256>, url: &Url, headers: &[(HeaderName, Head
     }
 }
 
-/// With its length, so that no two lists of parts look the same.
+/// Adds the length too, so that different lists of parts have different digests.
 fn add(digest: &mut Hmac<Sha256>, part: &[u8]) {
     digest.update(&(part.len() as u64).to_be_bytes());
     digest.update(part);
@@ -119,16 +119,11 @@ fn finish(digest: Hmac<Sha256>) -> String {
     hex::encode(digest.finalize().into_bytes())
 }
 
-fn text_of(value: &Value) -> &str {
+fn text_of(value: &SettingValue) -> String {
     match value {
-        Value::Text(text) => text,
-        Value::Switch(on) => {
-            if *on {
-                "true"
-            } else {
-                "false"
-            }
-        }
-        _ => "",
+        SettingValue::Text(text) => text.clone(),
+        SettingValue::Switch(on) => on.to_string(),
+        SettingValue::Seconds(span) => span.as_millis().to_string(),
+        SettingValue::Port(port) => port.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! `mcp-tether call`: runs one tool and shows what it gave.
+//! `mcp-tether call`: calls one tool and prints its result.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -6,43 +6,48 @@ use serde_json::{Map, Value, json};
 use super::arguments::from_words;
 use super::prepare::{block_on, for_command};
 use super::readable;
-use super::session::{Manner, Session};
+use super::run_bridge::for_host_in_process;
+use super::session::{CommandSession, SessionOptions};
 use super::tools::all_tools;
-use super::wire::through_bridge;
 use crate::environment::{Environment, stderr_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
 use crate::redact::plain;
 use crate::settings::{Flags, nearest};
 
-/// What to call and how to show it.
+/// What to call, and how to print the result.
 #[derive(Clone, Debug)]
-pub struct CallOptions {
-    /// The server's URL.
-    pub url: String,
-    /// The tool's name.
-    pub tool: String,
+pub(crate) struct CallOptions {
+    pub(crate) url: String,
+    pub(crate) tool: String,
     /// Arguments as `key=value`.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// Arguments as a JSON object.
-    pub json_arguments: Option<String>,
+    pub(crate) json_arguments: Option<String>,
     /// Print the result as JSON.
-    pub as_json: bool,
-    /// Say yes when the tool asks for a confirmation.
-    pub yes: bool,
+    pub(crate) as_json: bool,
+    /// Accept confirmations that the tool asks for.
+    pub(crate) yes: bool,
 }
 
-/// Calls the tool.
-pub fn run(options: &CallOptions, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Calls the tool and prints its result.
+///
+/// # Errors
+/// Settings or arguments are invalid, the server cannot be reached, or it does not have the tool.
+pub(crate) fn run(
+    options: &CallOptions,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<ExitCode> {
     let given = options.json_arguments.as_deref().map(json_object).transpose()?;
     if given.is_some() && !options.words.is_empty() {
         return Err(Error::usage("arguments are given both as JSON and as `key=value`")
             .hint("use one of the two"));
     }
     let bridge = for_command(&options.url, flags, environment)?.into_bridge();
-    let result = block_on(through_bridge(bridge, async |lines| {
-        let manner = Manner { yes: options.yes, progress: stderr_is_terminal() };
-        let mut session = Session::open(lines, manner).await?;
+    let result = block_on(for_host_in_process(bridge, async |lines| {
+        let session_options = SessionOptions { yes: options.yes, progress: stderr_is_terminal() };
+        let mut session = CommandSession::open(lines, session_options).await?;
         let result = call(&mut session, options, given).await;
         session.close().await;
         result
@@ -52,7 +57,7 @@ pub fn run(options: &CallOptions, flags: &Flags, environment: &Environment) -> R
     }
     let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
     if !options.as_json {
-        to_stdout(&shown(&result));
+        to_stdout(&display_result(&result));
     }
     match result["isError"] {
         Value::Bool(true) => {
@@ -63,12 +68,12 @@ pub fn run(options: &CallOptions, flags: &Flags, environment: &Environment) -> R
 }
 
 async fn call(
-    session: &mut Session,
+    session: &mut CommandSession,
     options: &CallOptions,
     given: Option<Map<String, Value>>,
 ) -> Result<Box<RawValue>> {
     let arguments = match given {
-        // What a program wrote is sent as it is: the server judges it.
+        // JSON arguments are sent as they are; the server checks them.
         Some(arguments) => arguments,
         None => {
             let schema = schema_of(session, &options.tool, &options.url).await?;
@@ -86,14 +91,14 @@ fn json_object(text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(Error::usage("the value of `--json` is not a JSON object")
-            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value` words")),
+            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
         Err(error) => Err(Error::usage(format!("the value of `--json` is not JSON: {error}"))
-            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value` words")),
+            .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
     }
 }
 
 /// The `inputSchema` of a tool.
-async fn schema_of(session: &mut Session, name: &str, url: &str) -> Result<Value> {
+async fn schema_of(session: &mut CommandSession, name: &str, url: &str) -> Result<Value> {
     let tools = all_tools(session).await?;
     let tools: Vec<Value> =
         tools.iter().filter_map(|tool| serde_json::from_str(tool.get()).ok()).collect();
@@ -110,12 +115,12 @@ async fn schema_of(session: &mut Session, name: &str, url: &str) -> Result<Value
     }
 }
 
-/// A tool's result for a person.
-fn shown(result: &Value) -> String {
+/// A tool's result as text.
+fn display_result(result: &Value) -> String {
     let structured = &result["structuredContent"];
     let mut out = String::new();
     for content in result["content"].as_array().into_iter().flatten() {
-        // Servers repeat structured content as text for older hosts: once is enough.
+        // Servers repeat structured content as text, for older hosts.
         let repeats =
             |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *structured);
         match content["text"].as_str() {
@@ -137,7 +142,7 @@ fn shown(result: &Value) -> String {
     out
 }
 
-/// What cannot be shown in a terminal is named.
+/// Text of a resource, or a description of what a terminal cannot show.
 fn other_content(content: &Value) -> String {
     let kind = plain(content["type"].as_str().unwrap_or("unknown content"));
     let resource = &content["resource"];
@@ -161,7 +166,7 @@ mod tests {
     #[test]
     fn text_is_shown_and_structured_content_only_once() {
         let text = json!({ "content": [{ "type": "text", "text": "a\u{1b}\nb\n" }] });
-        assert_eq!(shown(&text), "a\\u{1b}\nb\n");
+        assert_eq!(display_result(&text), "a\\u{1b}\nb\n");
         let both = json!({
             "content": [
                 { "type": "text", "text": "{\"x\": 1}" },
@@ -169,8 +174,8 @@ mod tests {
             ],
             "structuredContent": { "x": 1 },
         });
-        assert_eq!(shown(&both), "done\n{\n  \"x\": 1\n}\n");
-        assert_eq!(shown(&json!({ "content": [] })), "(no content)\n");
+        assert_eq!(display_result(&both), "done\n{\n  \"x\": 1\n}\n");
+        assert_eq!(display_result(&json!({ "content": [] })), "(no content)\n");
     }
 
     #[test]
@@ -187,7 +192,7 @@ mod tests {
             "inside\n",
             "[resource, u, 2 bytes]\n",
         );
-        assert_eq!(shown(&content), expected);
+        assert_eq!(display_result(&content), expected);
     }
 
     #[test]

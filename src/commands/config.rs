@@ -1,4 +1,4 @@
-//! `mcp-tether config`: which settings hold, and why. Shows no secret.
+//! `mcp-tether config`: prints the effective settings and where each comes from. Shows no secrets.
 
 use std::fmt::Write;
 
@@ -9,19 +9,25 @@ use crate::error::{Error, ExitCode, Result};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{Flags, Location, SETTINGS, Setting, Settings, Sourced, parse_remote_url};
 
-/// `config path`: where the settings file is, whether it exists or not.
-pub fn path(config: Option<&str>, environment: &Environment) -> Result<ExitCode> {
+/// `config path`: prints the path of the settings file, whether or not the file exists.
+///
+/// # Errors
+/// There is no configuration folder, and no file was named.
+pub(crate) fn path(config: Option<&str>, environment: &Environment) -> Result<ExitCode> {
     let location = Location::find(config, environment);
     let path = location.path().ok_or_else(|| {
-        Error::failed("this account has no folder for settings")
+        Error::failed("there is no configuration folder")
             .hint("name a file with `--config FILE` or `MCP_TETHER_CONFIG`")
     })?;
     to_stdout(&format!("{}\n", path.display()));
     Ok(ExitCode::Ok)
 }
 
-/// `config show`: each setting, its value and where it comes from.
-pub fn show(
+/// `config show`: prints each setting, its value and where it comes from.
+///
+/// # Errors
+/// The URL or the settings are invalid.
+pub(crate) fn show(
     url: Option<&str>,
     as_json: bool,
     flags: &Flags,
@@ -47,9 +53,9 @@ fn as_text(settings: &Settings, location: &Location, url: Option<String>) -> Str
     if let Some(url) = url {
         let _ = writeln!(out, "server: {url}");
     }
-    let _ = writeln!(out, "settings file: {}\n", file_shown(settings, location));
+    let _ = writeln!(out, "settings file: {}\n", describe_file(settings, location));
     let rows: Vec<_> = SETTINGS.iter().flat_map(|setting| rows(settings, setting)).collect();
-    // Values far longer than the others stick out instead of pushing every source to the right.
+    // A value far longer than the others must not push every source to the right.
     let lengths = rows.iter().map(|row| row.value.chars().count());
     let width = lengths.filter(|length| *length <= 44).max().unwrap_or(0);
     let name_width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
@@ -66,7 +72,7 @@ struct Row {
     source: String,
 }
 
-/// One row for each value; a setting without a value has one row as well.
+/// A row for each value, or a single row for a setting without a value.
 fn rows(settings: &Settings, setting: &'static Setting) -> Vec<Row> {
     let name = setting.name;
     let held = settings.all(setting.key);
@@ -75,28 +81,29 @@ fn rows(settings: &Settings, setting: &'static Setting) -> Vec<Row> {
     }
     let row = |held: &Sourced| Row {
         name,
-        value: held.value.shown(setting.kind),
+        value: held.value.display(setting.kind),
         source: held.source.to_string(),
     };
     held.iter().map(row).collect()
 }
 
-fn file_shown(settings: &Settings, location: &Location) -> String {
+fn describe_file(settings: &Settings, location: &Location) -> String {
     match (&settings.file, location.path()) {
         (Some(path), _) => plain(&path.display().to_string()),
-        (None, Some(path)) => format!("{} (not there)", plain(&path.display().to_string())),
+        (None, Some(path)) => format!("{} (does not exist)", plain(&path.display().to_string())),
         (None, None) => "none".to_owned(),
     }
 }
 
 fn as_value(settings: &Settings, location: &Location, url: Option<String>) -> Json {
-    let value = |setting: &Setting, sourced: &Sourced| json!({ "value": sourced.value.shown(setting.kind), "source": sourced.source.to_string() });
+    let value = |setting: &Setting, sourced: &Sourced| json!({ "value": sourced.value.display(setting.kind), "source": sourced.source.to_string() });
     let setting = |setting: &Setting| {
         let values: Vec<_> =
             settings.all(setting.key).iter().map(|sourced| value(setting, sourced)).collect();
-        let held = match setting.kind.is_list() {
-            true => Json::from(values),
-            false => values.into_iter().next().unwrap_or(Json::Null),
+        let held = if setting.kind.is_list() {
+            Json::from(values)
+        } else {
+            values.into_iter().next().unwrap_or(Json::Null)
         };
         (setting.name.to_owned(), held)
     };

@@ -1,13 +1,13 @@
-//! A question to the person at the terminal. Whoever asks makes sure first that there is one.
+//! Asks the user a yes-or-no question. The caller checks first that stdin is a terminal.
 
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
 
-/// Whether the answer on stdin is yes; anything else, and no answer at all, is no.
+/// Asks the question and returns whether the answer is yes. Any other answer is no, and so is none.
 ///
 /// # Errors
 /// Stdin cannot be read.
-pub fn ask(question: &str) -> Result<bool> {
+pub(super) fn ask(question: &str) -> Result<bool> {
     to_stderr(&format!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin()

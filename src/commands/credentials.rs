@@ -1,4 +1,4 @@
-//! `mcp-tether credentials move`: everything stored goes from the keyring into files, or back.
+//! `mcp-tether credentials move`: moves every stored record from the keyring into files, or back.
 
 use super::prepare::{block_on, store};
 use crate::environment::{Environment, to_stderr, to_stdout};
@@ -8,7 +8,11 @@ use crate::settings::Flags;
 use crate::store::StorageLocation;
 
 /// Moves every record.
-pub fn move_all(
+///
+/// # Errors
+/// Both places are the same, the settings are invalid, or the store cannot be listed. A record that
+/// cannot be moved is reported, and stays where it is.
+pub(crate) fn move_all(
     from: Option<&str>,
     to: &str,
     flags: &Flags,
@@ -16,7 +20,7 @@ pub fn move_all(
 ) -> Result<ExitCode> {
     if from == Some(to) {
         return Err(Error::usage(format!("`--from {to} --to {to}` moves nothing"))
-            .hint("name two places: `keyring` and `file`"));
+            .hint("give two places: `keyring` and `file`"));
     }
     let (store, _) = store(flags, environment)?;
     let target = if to == "keyring" { StorageLocation::Keyring } else { StorageLocation::File };
@@ -39,7 +43,7 @@ pub fn move_all(
     }
     if !moves.moved.is_empty() && moves.failed.is_empty() {
         to_stderr(&format!(
-            "hint: new sign-ins go there with `credential-store = \"{to}\"` in the settings file\n"
+            "hint: to store new sign-ins there, set `credential-store = \"{to}\"` in the settings file\n"
         ));
     }
     Ok(if moves.failed.is_empty() { ExitCode::Ok } else { ExitCode::Failed })

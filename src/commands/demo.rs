@@ -1,5 +1,5 @@
-//! `mcp-tether demo`: a mock shop behind a bridge. On a terminal it shows a short conversation; for
-//! a host it is an MCP server like any other.
+//! `mcp-tether demo`: a mock shop behind a bridge. At a terminal it prints a short conversation; for
+//! a host it is an ordinary MCP server.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use url::Url;
 
-use super::demo_question::Question;
+use super::demo_question::DemoQuestion;
 use super::logging;
 use super::prepare::block_on;
 use super::readable;
-use super::serve_mock::{ServeOptions, mock_options, not_served};
-use super::session::{Manner, Session};
+use super::run_bridge::{for_host_in_process, on_stdio};
+use super::serve_mock::{ServeOptions, error_for_mock, mock_options};
+use super::session::{CommandSession, SessionOptions};
 use super::tools::all_tools;
-use super::wire::{stdio, through_bridge};
 use crate::auth::{AuthOptions, AuthServices, Authorizer, MemoryVault};
 use crate::bridge::{BridgeOptions, Connected};
 use crate::environment::{stdin_is_terminal, to_stdout};
@@ -29,8 +29,11 @@ use mcp_tether_mock::{
     Auth, Consent, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
 };
 
-/// Starts the mock and talks to it.
-pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
+/// Starts the mock and a bridge to it.
+///
+/// # Errors
+/// The product is unknown, or the mock cannot be started.
+pub(crate) fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
     logging::start(&LogOptions::default())?;
     let mock = mock_options(options)?;
     let accounts = mock.product.accounts();
@@ -38,46 +41,46 @@ pub fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
     let auth = Auth::OAuthOrApiKey(OAuthOptions::with_issuer(consent));
     let mock = MockOptions { auth, ..mock };
     let (product, port) = (mock.product, mock.port);
-    let remote = MockRemote::start(mock).map_err(|error| not_served(&error, port))?;
+    let remote = MockRemote::start(mock).map_err(|error| error_for_mock(&error, port))?;
     if talk || stdin_is_terminal() {
         block_on(converse(&remote, product))?;
         return Ok(ExitCode::Ok);
     }
-    block_on(stdio(bridge_to(&remote)))
+    block_on(on_stdio(bridge_to(&remote)))
 }
 
-/// A bridge that signs in to the mock. Nothing of it is stored, and nobody has to consent: the mock
-/// approves by itself, so that the demo needs no browser.
+/// A bridge that signs in to the mock. It stores nothing, and the mock approves the sign-in itself,
+/// so the demo needs no browser.
 fn bridge_to(remote: &MockRemote) -> BridgeOptions {
     let mut options = RemoteOptions::new(remote.url());
-    let world = AuthServices {
+    let services = AuthServices {
         vault: Arc::new(MemoryVault::new()),
-        browser: Arc::new(Visitor),
+        browser: Arc::new(AutomaticBrowser),
         clock: Arc::new(SystemClock),
         notice: Arc::new(|_: &str| {}),
         jobs: None,
     };
     let auth = AuthOptions::new(remote.url());
-    options.authorizer = Authorizer::new(auth, &HttpOptions::default(), world);
+    options.authorizer = Authorizer::new(auth, &HttpOptions::default(), services);
     BridgeOptions::new(options)
 }
 
-/// In the place of a browser: visits the page and follows where it leads.
+/// Requests a page and follows its redirects, instead of showing it.
 #[derive(Debug)]
-struct Visitor;
+struct AutomaticBrowser;
 
-impl Browser for Visitor {
+impl Browser for AutomaticBrowser {
     fn open(&self, url: &Url) -> BoxFuture<'_, std::result::Result<(), BrowserError>> {
         let url = url.clone();
         Box::pin(async move {
             tokio::spawn(async move {
-                // Only this machine is visited: nothing of TLS is needed.
-                let Ok(visitor) = reqwest::Client::builder().tls_certs_only([]).no_proxy().build()
+                // The mock is on this machine, so TLS is not needed.
+                let Ok(client) = reqwest::Client::builder().tls_certs_only([]).no_proxy().build()
                 else {
                     return;
                 };
-                // What the page says, the sign-in hears by itself.
-                let _ = visitor.get(url).send().await;
+                // The sign-in sees the result through its callback.
+                let _ = client.get(url).send().await;
             });
             Ok(())
         })
@@ -88,13 +91,13 @@ async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {
     let mut options = bridge_to(remote);
     let (sender, connected) = oneshot::channel();
     options.connected = Some(sender);
-    line("mock server", &format!("{product} plays at {}", remote.url()));
+    line("mock server", &format!("{product} at {}", remote.url()));
     line("sign-in", "OAuth, approved by the mock itself instead of in a browser");
-    through_bridge(options, async |lines| {
-        let mut session = Session::open(lines, Manner::default()).await?;
-        let said = tell(&mut session, connected, &Question::to(product)).await;
+    for_host_in_process(options, async |lines| {
+        let mut session = CommandSession::open(lines, SessionOptions::default()).await?;
+        let told = print_session(&mut session, connected, &DemoQuestion::to(product)).await;
         session.close().await;
-        said
+        told
     })
     .await?;
     let named = match product {
@@ -108,10 +111,10 @@ async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {
     Ok(())
 }
 
-async fn tell(
-    session: &mut Session,
+async fn print_session(
+    session: &mut CommandSession,
     connected: oneshot::Receiver<Connected>,
-    question: &Question,
+    question: &DemoQuestion,
 ) -> Result<()> {
     let server = &session.opened["serverInfo"];
     let named = |member: &str| readable::text(server[member].as_str().unwrap_or_default());
@@ -123,7 +126,7 @@ async fn tell(
     }
     let tools = all_tools(session).await?;
     line("tools", &tools.len().to_string());
-    let Question { words, tool, arguments, answer } = question;
+    let DemoQuestion { words, tool, arguments, answer } = question;
     line("question", words);
     line("call", &format!("{tool} {arguments}"));
     let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
@@ -131,7 +134,7 @@ async fn tell(
     let result = session.request(methods::TOOLS_CALL, params).await?;
     let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
     let lines = answer(&result)
-        .ok_or_else(|| Error::failed(format!("the mock answered something else: {result}")))?;
+        .ok_or_else(|| Error::failed(format!("the mock gave an unexpected answer: {result}")))?;
     for (position, text) in lines.iter().enumerate() {
         line(if position == 0 { "answer" } else { "" }, text);
     }

@@ -1,5 +1,5 @@
-//! What `demo` asks each product of the mock: a question as a person puts it, the tool that knows,
-//! and how its result reads in a terminal. Adding a product is one arm of [`Question::to`].
+//! What `demo` asks each product of the mock: a question in words, the tool that answers it, and how
+//! to print the result. Adding a product is one arm of [`DemoQuestion::to`].
 
 use serde_json::Value;
 
@@ -7,16 +7,16 @@ use super::readable;
 use mcp_tether_mock::ProductName;
 
 /// A question and the call that answers it.
-pub(super) struct Question {
+pub(super) struct DemoQuestion {
     pub(super) words: &'static str,
     pub(super) tool: &'static str,
     /// The arguments of the call, as JSON.
     pub(super) arguments: &'static str,
-    /// The answer in lines, the most important first; nothing if the result is not as expected.
+    /// Makes lines of the result, the most important first; `None` if the result is unexpected.
     pub(super) answer: fn(&Value) -> Option<Vec<String>>,
 }
 
-impl Question {
+impl DemoQuestion {
     pub(super) fn to(product: ProductName) -> Self {
         match product {
             ProductName::Lab => Self {
@@ -53,7 +53,7 @@ impl Question {
     }
 }
 
-/// How many, then each variant that runs low.
+/// The number of products, then each variant that is low on stock.
 fn low_stock(result: &Value) -> Option<Vec<String>> {
     let products = result["structuredContent"]["items"].as_array()?;
     let mut lines = vec![format!("{} products", products.len())];
@@ -68,7 +68,7 @@ fn low_stock(result: &Value) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// How many, then each order on the first page.
+/// The number of orders, then each one on the first page.
 fn waiting_orders(result: &Value) -> Option<Vec<String>> {
     let page = &result["structuredContent"];
     let mut lines = vec![format!("{} orders", page["total"].as_u64()?)];
@@ -79,7 +79,7 @@ fn waiting_orders(result: &Value) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// How many, then each of the first page with what remains of it.
+/// The number of invoices, then each one on the first page with the amount due.
 fn open_invoices(result: &Value) -> Option<Vec<String>> {
     let list = &result["structuredContent"];
     let mut lines = vec![format!("{} invoices", list["meta"]["total"].as_u64()?)];

@@ -1,6 +1,6 @@
-//! Runs what must not break off when a bridge is killed in a process of its own: this program
-//! again, with the hidden verb `token-job` (`token_job.rs`). Settings and secrets go through its
-//! stdin and its result comes back through its stdout; nothing is in arguments or variables.
+//! Runs token jobs, which must survive the death of the bridge, in a process of their own: this
+//! program with the hidden verb `token-job` (`token_job.rs`). Settings and secrets are passed on
+//! stdin and the result on stdout; arguments and variables contain nothing.
 
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -10,34 +10,34 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::prepare::Patience;
+use super::keyring_wait::KeyringWait;
 use crate::auth::{JobRunner, NotRun};
 use crate::environment::{Environment, to_stderr};
 use crate::platform::own_program;
 use crate::redact::Secret;
-use crate::settings::{Flags, Key, SETTINGS};
+use crate::settings::{Flags, Key, Setting};
 use crate::store::StoreChoice;
 
 /// The hidden verb.
 pub(super) const VERB: &str = "token-job";
 
-/// How a run of this program came to its options, so that another run comes to the same.
+/// The command line of this process, from which the other process resolves the same settings.
 #[derive(Serialize, Deserialize)]
 pub(super) struct JobInput {
-    /// The version that wrote this: an update may have replaced the program since.
+    /// The version of this program: an update may have replaced the file since it started.
     pub(super) version: String,
     pub(super) url: String,
     config: Option<String>,
     flags: Vec<(String, Vec<String>)>,
-    pub(super) patience: Patience,
+    pub(super) keyring_wait: KeyringWait,
 }
 
-/// What the process of a job writes to its stdout.
+/// What the process of a token job writes to its stdout.
 #[derive(Serialize, Deserialize)]
 pub(super) struct JobReport {
-    /// For the person at the terminal.
+    /// Messages for the user.
     pub(super) messages: Vec<String>,
-    /// The job's own result, as JSON; if it was not begun, the reason in one sentence.
+    /// The result of the job as JSON, or the reason why it was not started.
     pub(super) outcome: std::result::Result<Box<RawValue>, String>,
 }
 
@@ -47,14 +47,14 @@ pub struct DetachedProcess {
 }
 
 impl DetachedProcess {
-    /// For a run with this URL and these flags. `None` if what the job stores would end with its own
-    /// process, or if this process is not the program itself.
-    pub fn of_run(
+    /// A runner for a command with this URL and these flags. `None` if what the job stores would be
+    /// lost with its process, or if this process is a test and not the program.
+    pub fn for_command(
         url: &str,
         flags: &Flags,
         environment: &Environment,
         choice: StoreChoice,
-        patience: Patience,
+        keyring_wait: KeyringWait,
     ) -> Option<Arc<dyn JobRunner>> {
         if choice == StoreChoice::Memory || !environment.is_of_process() {
             return None;
@@ -66,7 +66,7 @@ impl DetachedProcess {
             url: url.to_owned(),
             config: flags.config.clone(),
             flags: flags.values.iter().map(by_name).collect(),
-            patience,
+            keyring_wait,
         };
         Some(Arc::new(Self { input: Secret::new(serde_json::to_vec(&input).ok()?) }))
     }
@@ -90,20 +90,20 @@ impl JobRunner for DetachedProcess {
     }
 }
 
-/// Starts the process and waits for its report. Its stdin stays open until then: its end tells the
-/// process that nobody is waiting.
+/// Starts the process and waits for its report. Closing its stdin would tell the process that its
+/// starter has died, so stdin stays open until the report is read.
 fn exchange(
     input: &Secret<Vec<u8>>,
     job: &Secret<Vec<u8>>,
 ) -> std::result::Result<JobReport, NotRun> {
-    let trouble = |what: &str, error: &dyn std::fmt::Display| NotRun(format!("{what}: {error}"));
+    let not_run = |what: &str, error: &dyn std::fmt::Display| NotRun(format!("{what}: {error}"));
     let mut child = own_program()
         .and_then(|mut program| {
-            // A stderr that outlives us would keep a host waiting that reads ours to its end.
+            // A host that reads our stderr to its end would wait for a process that inherits it.
             program.arg(VERB).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
             program.spawn()
         })
-        .map_err(|error| trouble("its process cannot be started", &error))?;
+        .map_err(|error| not_run("its process cannot be started", &error))?;
     let mut stdin = child.stdin.take().expect("a pipe was asked for");
     let mut stdout = child.stdout.take().expect("a pipe was asked for");
     let lines = [input.expose().as_slice(), b"\n", job.expose(), b"\n"].concat();
@@ -112,19 +112,18 @@ fn exchange(
     let read = stdout.read_to_end(&mut text);
     drop(stdin);
     let status = child.wait();
-    written.and(read).map_err(|error| trouble("its process cannot be talked to", &error))?;
+    written.and(read).map_err(|error| not_run("cannot communicate with its process", &error))?;
     serde_json::from_slice(&text).map_err(|_| match status {
-        Ok(status) => trouble("its process ended without a report", &status),
-        Err(error) => trouble("its process cannot be waited for", &error),
+        Ok(status) => not_run("its process ended without a report", &status),
+        Err(error) => not_run("cannot wait for its process", &error),
     })
 }
 
 impl JobInput {
-    /// The flags of that run. Those that this version does not know are left out.
+    /// The flags of that command line, without those that this version does not know.
     pub(super) fn flags(&self) -> Flags {
         let known = |(name, texts): &(String, Vec<String>)| {
-            let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
-            Some((setting.key, texts.clone()))
+            Some((Setting::from_name(name)?.key, texts.clone()))
         };
         Flags { config: self.config.clone(), values: self.flags.iter().filter_map(known).collect() }
     }

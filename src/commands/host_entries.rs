@@ -1,21 +1,23 @@
-//! What `install`, `uninstall` and `migrate` share: which hosts were meant, where their files are,
-//! how this program is named in an entry, and what of a change may be shown.
+//! What `install`, `uninstall` and `migrate` share: finds hosts and their files, recognizes entries
+//! that start this program, and describes what was saved.
 
 use std::path::{Path, PathBuf};
 
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{Entry, Folders, HOSTS, Host, MOVING_VARIABLES, Saved, Scope, found};
+use crate::hosts::{
+    HOSTS, HostEntry, HostFolders, KnownHost, MOVING_VARIABLES, SavedFile, Scope, found,
+};
 use crate::redact::plain;
 use crate::settings::nearest;
 
 /// The name of this program in entries.
 const PROGRAM: &str = "mcp-tether";
 
-/// The folders in which hosts keep their files.
-pub fn folders(environment: &Environment) -> Folders {
+/// The folders of the hosts' configuration files.
+pub(super) fn folders(environment: &Environment) -> HostFolders {
     let moved = |name: &'static str| Some((name, PathBuf::from(environment.non_empty(name)?)));
-    Folders {
+    HostFolders {
         home: environment.home(),
         settings: environment.programs_settings_folder(),
         project: std::env::current_dir().ok(),
@@ -23,18 +25,24 @@ pub fn folders(environment: &Environment) -> Folders {
     }
 }
 
-/// The hosts of these names; a wrong one is an error that says what was meant.
-pub fn named(names: &[String], folders: &Folders) -> Result<Vec<&'static Host>> {
+/// The hosts with these names.
+///
+/// # Errors
+/// A host is unknown, or no name was given.
+pub(super) fn hosts_by_name(
+    names: &[String],
+    folders: &HostFolders,
+) -> Result<Vec<&'static KnownHost>> {
     if names.is_empty() {
-        return Err(which_host(folders));
+        return Err(error_without_host(folders));
     }
-    names.iter().map(|name| one(name)).collect()
+    names.iter().map(|name| host_by_name(name)).collect()
 }
 
-fn one(name: &str) -> Result<&'static Host> {
+fn host_by_name(name: &str) -> Result<&'static KnownHost> {
     let id = name.trim().to_lowercase().replace([' ', '_'], "-");
-    Host::from_id(&id).ok_or_else(|| {
-        let error = Error::usage(format!("no host is called `{}`", plain(name)));
+    KnownHost::from_id(&id).ok_or_else(|| {
+        let error = Error::usage(format!("unknown host `{}`", plain(name)));
         let ids = || HOSTS.iter().map(|host| host.id);
         match nearest(&id, ids()) {
             Some(near) => error.hint(format!("did you mean `--host {near}`?")),
@@ -43,39 +51,45 @@ fn one(name: &str) -> Result<&'static Host> {
     })
 }
 
-fn which_host(folders: &Folders) -> Error {
+fn error_without_host(folders: &HostFolders) -> Error {
     let mut here: Vec<&str> = found(folders).iter().map(|(host, _, _)| host.id).collect();
     here.dedup();
-    let error = Error::usage("no host was named");
+    let error = Error::usage("no host was given");
     let all: Vec<&str> = HOSTS.iter().map(|host| host.id).collect();
     let error = match here.first() {
         Some(first) => error
-            .hint(format!("say which: `--host {first}`"))
-            .hint(format!("with a configuration here: {}", here.join(", "))),
+            .hint(format!("name one: `--host {first}`"))
+            .hint(format!("hosts with a configuration here: {}", here.join(", "))),
         None => error,
     };
     error.hint(format!("known hosts: {}", all.join(", ")))
 }
 
 /// The file of a host for this scope.
-pub fn file_of(host: &Host, scope: Scope, folders: &Folders) -> Result<PathBuf> {
+///
+/// # Errors
+/// The host has no file in this scope, or its folder is unknown.
+pub(super) fn file_of(host: &KnownHost, scope: Scope, folders: &HostFolders) -> Result<PathBuf> {
     host.file(scope, folders).ok_or_else(|| match scope {
         Scope::Project if !host.has_project_file() => {
             Error::usage(format!("{} has no configuration for a single project", host.title))
-                .hint("leave `--scope` out")
+                .hint("leave out `--scope`")
         }
-        Scope::Project => Error::failed("the current folder cannot be found out"),
+        Scope::Project => Error::failed("the current folder is unknown"),
         Scope::User => {
-            Error::failed(format!("no home folder to look for the file of {} in", host.title))
+            Error::failed(format!("there is no home folder to look for {}'s file in", host.title))
                 .hint("set `HOME`, or paste what `--print` shows")
         }
     })
 }
 
-/// Runs the work for each host; one that fails does not keep the others from theirs.
-pub fn for_each(
-    hosts: &[&'static Host],
-    work: impl Fn(&'static Host) -> Result<String>,
+/// Runs the work for each host, and continues after a failure.
+///
+/// # Errors
+/// The work failed for the only host. With several hosts, failures are printed.
+pub(super) fn for_each(
+    hosts: &[&'static KnownHost],
+    work: impl Fn(&'static KnownHost) -> Result<String>,
 ) -> Result<ExitCode> {
     let mut code = ExitCode::Ok;
     for host in hosts {
@@ -91,12 +105,15 @@ pub fn for_each(
     Ok(code)
 }
 
-/// Under `sudo` the files would be root's: in root's home, or unreadable for the host.
-pub fn refuse_sudo(environment: &Environment) -> Result<()> {
+/// Refuses to run under `sudo`, where files would belong to root or be in root's home.
+///
+/// # Errors
+/// The process runs as root through `sudo`.
+pub(super) fn refuse_sudo(environment: &Environment) -> Result<()> {
     let user = environment.non_empty("SUDO_USER").filter(|user| user != "root");
     match user {
         Some(user) if is_root() => Err(Error::usage(format!(
-            "`sudo` would write the configuration of root, and not that of `{}`",
+            "`sudo` would change the configuration of root and not that of `{}`",
             plain(&user)
         ))
         .hint("run the same command without `sudo`")),
@@ -114,10 +131,13 @@ fn is_root() -> bool {
     false
 }
 
-/// The absolute path of this program, as it will still be after an update: where a package manager
-/// keeps a link on `PATH`, that link.
-pub fn own_program(environment: &Environment) -> Result<String> {
-    let unknown = |error| Error::failed(format!("cannot find out where this program is: {error}"));
+/// An absolute path of this program that stays valid after an update: the link on `PATH` if a
+/// package manager keeps one.
+///
+/// # Errors
+/// The path is unknown, or is not UTF-8.
+pub(super) fn own_program(environment: &Environment) -> Result<String> {
+    let unknown = |error| Error::failed(format!("cannot determine where this program is: {error}"));
     let running = std::env::current_exe().map_err(unknown)?;
     let name = running.file_name().unwrap_or_default();
     let same = |path: &PathBuf| match (std::fs::canonicalize(path), std::fs::canonicalize(&running))
@@ -139,35 +159,35 @@ pub fn own_program(environment: &Environment) -> Result<String> {
     })
 }
 
-/// Whether an entry starts this program, wherever it lies.
-pub fn is_ours(words: &[String]) -> bool {
+/// Returns whether an entry starts this program, whatever its path.
+pub(super) fn is_ours(words: &[String]) -> bool {
     let program = words.first().map(|word| word.replace('\\', "/")).unwrap_or_default();
     let name = Path::new(&program).file_stem().unwrap_or_default();
     name == PROGRAM || words.iter().take(4).any(|word| word.split('@').next() == Some(PROGRAM))
 }
 
-/// The URL that an entry of ours names.
-pub fn url_of(words: &[String]) -> Option<&str> {
+/// The URL of the server in an entry that starts this program.
+pub(super) fn url_of(words: &[String]) -> Option<&str> {
     words
         .iter()
         .map(String::as_str)
         .find(|word| word.starts_with("https://") || word.starts_with("http://"))
 }
 
-/// Where an entry stands, for a person.
-pub fn position(entry: &Entry) -> String {
+/// Describes where an entry is in its file.
+pub(super) fn position(entry: &HostEntry) -> String {
     format!("`{}` (line {})", plain(&entry.place.name), entry.line)
 }
 
-/// What saving left beside the file, as lines of a report.
-pub fn saved_lines(host: &Host, path: &Path, saved: &Saved) -> String {
+/// The lines of a report that say what was saved, and what was created beside it.
+pub(super) fn saved_lines(host: &KnownHost, path: &Path, saved: &SavedFile) -> String {
     let mut out = format!("  file    {}\n", plain(&path.display().to_string()));
     if let Some(backup) = &saved.backup {
         out += &format!("  backup  {}\n", plain(&backup.display().to_string()));
     }
-    if let Some(folder) = &saved.made_folder {
+    if let Some(folder) = &saved.created_folder {
         let folder = plain(&folder.display().to_string());
-        out += &format!("  note    `{folder}` was not there: is {} installed?\n", host.title);
+        out += &format!("  note    `{folder}` did not exist: is {} installed?\n", host.title);
     }
     out
 }

@@ -1,4 +1,4 @@
-//! `mcp-tether import`: takes the sign-ins over that `mcp-remote` keeps in `~/.mcp-auth`. Changes
+//! `mcp-tether import`: imports the sign-ins that `mcp-remote` keeps in `~/.mcp-auth`. Changes
 //! nothing there.
 
 use std::collections::HashSet;
@@ -9,10 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::consent::ask;
 use super::host_entries::{folders, position};
-use super::prepare::{Ground, block_on, for_import, store};
-use super::sign_in::{place, subject, to_error};
+use super::prepare::{CommandContext, block_on, for_import, store};
+use super::sign_in::{describe_place, describe_subject};
 use super::untrusted::{
-    ReadCommand, UntrustedCommand, displayed_words, folder_of_entry, folder_of_process,
+    ReadCommand, UntrustedCommand, display_words, folder_of_entry, folder_of_process,
 };
 use crate::auth::{
     AuthMethod, AuthOptions, ImportedClient, ImportedSignIn, Names, SignedIn, TokenSet,
@@ -20,7 +20,7 @@ use crate::auth::{
 };
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{Entry, Host, HostFile, McpRemote, Scope, found, mcp_remote};
+use crate::hosts::{HostEntry, HostFile, KnownHost, McpRemote, Scope, found, mcp_remote};
 use crate::platform::NoBrowser;
 use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings};
@@ -29,51 +29,51 @@ use crate::store::import::{
     ForeignRegistration, ForeignSignIn, ForeignTokens, Parameters, known_keys, read,
 };
 
-/// What to take over, as it was typed.
+/// What to import, as it was typed.
 #[derive(Clone, Debug)]
-pub struct ImportOptions {
-    /// The servers' URLs; without any, the configurations of hosts name them.
-    pub urls: Vec<String>,
-    /// Whose configurations count.
-    pub scope: Scope,
+pub(crate) struct ImportOptions {
+    /// The URLs of the servers. If empty, they are read from the configurations of hosts.
+    pub(crate) urls: Vec<String>,
+    /// Which configurations to read.
+    pub(crate) scope: Scope,
 }
 
-/// Takes the sign-ins of these servers over; without any, of those that hosts start `mcp-remote`
-/// for.
+/// Imports the sign-ins of these servers, or of every server that a host starts `mcp-remote` for.
 ///
 /// # Errors
-/// Settings that do not fit, a log file or folder that cannot be used, and a single server whose
-/// sign-in cannot be taken over.
-pub fn run(
+/// The settings are invalid, a log file or folder cannot be used, or the sign-in of the only server
+/// cannot be imported.
+pub(crate) fn run(
     options: &ImportOptions,
     read: ReadCommand<'_>,
     flags: &Flags,
     environment: &Environment,
 ) -> Result<ExitCode> {
-    // Logging starts here, by this command's own flags, before any entry is read.
+    // This starts logging with the flags of this command, before any entry is read.
     store(flags, environment)?;
     let folder = usual_folder(environment)?;
     if !options.urls.is_empty() {
         return of_urls(&options.urls, &folder, flags, environment);
     }
-    let entries = started_by_hosts(read, environment);
+    let entries = entries_of_hosts(read, environment);
     let (chosen, left): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|started| started.scope == options.scope);
     let chosen = match options.scope {
         Scope::User => {
-            to_stderr(&left_alone(&left));
+            to_stderr(&describe_ignored(&left));
             chosen
         }
         Scope::Project => permitted(chosen)?,
     };
     if chosen.is_empty() && options.scope == Scope::Project {
-        to_stdout("nothing was taken over from this project\n");
+        to_stdout("nothing was imported from this project\n");
         return Ok(ExitCode::Ok);
     }
-    let known = |started: &Started| started.folder.is_some() || !known_keys(&folder).is_empty();
-    match chosen.iter().any(known) {
-        true => Ok(all_of(&chosen, flags, environment)),
-        false => what_there_is(&folder),
+    let known = |entry: &McpRemoteEntry| entry.folder.is_some() || !known_keys(&folder).is_empty();
+    if chosen.iter().any(known) {
+        Ok(all_of(&chosen, flags, environment))
+    } else {
+        report_unnamed(&folder)
     }
 }
 
@@ -97,64 +97,65 @@ fn of_urls(
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
 }
 
-/// A server that a host starts `mcp-remote` for.
-pub(super) struct Started {
-    /// Whose configuration says so.
+/// An entry of a host that starts `mcp-remote`.
+pub(super) struct McpRemoteEntry {
+    /// Which configuration it is in.
     scope: Scope,
-    /// Where the entry stands, for a person.
+    /// Its position, for messages.
     place: String,
-    /// The entry's name.
     name: String,
-    /// What it starts, as it stands there.
+    /// The arguments of `mcp-remote`, as written.
     words: Vec<String>,
     command: UntrustedCommand,
-    /// The folder of `mcp-remote` that the entry names; a sentence if it cannot be used.
+    /// The folder of `mcp-remote` that the entry sets, or the reason why it cannot be used.
     folder: Option<std::result::Result<PathBuf, String>>,
 }
 
-impl Started {
-    /// What this entry of this host says.
+impl McpRemoteEntry {
+    /// Reads an entry of this host.
     pub(super) fn new(
-        host: &Host,
+        host: &KnownHost,
         scope: Scope,
-        entry: &Entry,
+        entry: &HostEntry,
         given: Vec<String>,
         command: UntrustedCommand,
     ) -> Self {
-        let place = format!("{} ({}), {}", host.title, scope.word(), position(entry));
+        let place = format!("{} ({}), {}", host.title, scope.name(), position(entry));
         let folder = folder_of_entry(&entry.variables, scope).transpose();
         Self { scope, place, name: entry.place.name.clone(), words: given, command, folder }
     }
 
-    /// One line for a person: where it stands, which server it names, and with which words.
-    pub(super) fn displayed(&self) -> String {
-        let url = self.command.displayed_url();
-        format!("{} starts `mcp-remote` for `{url}`: {}", self.place, displayed_words(&self.words))
+    /// Describes the entry in one line: its position, its server and its arguments.
+    pub(super) fn describe(&self) -> String {
+        let url = self.command.display_url();
+        format!("{} starts `mcp-remote` for `{url}`: {}", self.place, display_words(&self.words))
     }
 
-    /// Takes its sign-in over; the report, or a note why not. A server without one is nothing to
-    /// worry about.
-    pub(super) fn take_over(
+    /// Imports the sign-in of this entry.
+    ///
+    /// # Errors
+    /// A note that says why there is nothing to import, or why it cannot be imported.
+    pub(super) fn import(
         &self,
         flags: &Flags,
         environment: &Environment,
     ) -> std::result::Result<String, String> {
-        self.try_take_over(flags, environment).map_err(|reason| {
+        self.try_import(flags, environment).map_err(|reason| {
             let reason = reason.lines().next().unwrap_or_default();
             let reason = reason.trim_start_matches("error: ");
             let name = plain(&self.name);
-            let mut note = format!("  note    no sign-in was taken over for `{name}`: {reason}\n");
-            let disregarded = self.command.disregarded_flags();
-            if !disregarded.is_empty() {
-                let flags = disregarded.join(", ");
-                note += &format!("  note    {flags} of the entry did not count here; ");
-                note += "`mcp-tether import URL` takes them from you\n";
+            let mut note = format!("  note    no sign-in was imported for `{name}`: {reason}\n");
+            let ignored = self.command.ignored_flags();
+            if !ignored.is_empty() {
+                let flags = ignored.join(", ");
+                note += &format!("  note    {flags} of the entry had no effect here; ");
+                note += "you can give them to `mcp-tether import URL`\n";
             }
             note
         })
     }
 
-    fn try_take_over(
+    fn try_import(
         &self,
         flags: &Flags,
         environment: &Environment,
@@ -165,17 +166,17 @@ impl Started {
             Some(folder) => folder.clone()?,
             None => usual_folder(environment).map_err(text)?,
         };
-        let (ground, mut auth) =
+        let (context, mut auth) =
             for_import(self.command.url(), flags, environment).map_err(text)?;
         named.apply_to(&mut auth);
-        import(&ground, auth, &folder, &named.parameters).map_err(text)
+        import(&context, auth, &folder, &named.parameters).map_err(text)
     }
 }
 
-/// The entries of all hosts that start `mcp-remote`, each server once. Files and entries that
-/// cannot be read are passed over: `migrate` tells about them.
-fn started_by_hosts(read: ReadCommand<'_>, environment: &Environment) -> Vec<Started> {
-    let mut started: Vec<Started> = Vec::new();
+/// The entries of all hosts that start `mcp-remote`, without duplicates. Skips files and entries
+/// that cannot be read; `migrate` reports them.
+fn entries_of_hosts(read: ReadCommand<'_>, environment: &Environment) -> Vec<McpRemoteEntry> {
+    let mut started: Vec<McpRemoteEntry> = Vec::new();
     let mut seen = HashSet::new();
     for (host, scope, path) in found(&folders(environment)) {
         let Ok(file) = HostFile::open(host, scope, &path) else { continue };
@@ -184,51 +185,51 @@ fn started_by_hosts(read: ReadCommand<'_>, environment: &Environment) -> Vec<Sta
             if let Ok(command) = read(&given)
                 && seen.insert((scope, given.clone(), entry.variables.clone()))
             {
-                started.push(Started::new(host, scope, entry, given, command));
+                started.push(McpRemoteEntry::new(host, scope, entry, given, command));
             }
         }
     }
     started
 }
 
-/// What is said of entries that the current folder brings.
-fn left_alone(entries: &[Started]) -> String {
-    let line = |started: &Started| format!("note: {}\n", started.displayed());
+/// Describes the entries of a project, which are ignored unless the user asks for them.
+fn describe_ignored(entries: &[McpRemoteEntry]) -> String {
+    let line = |entry: &McpRemoteEntry| format!("note: {}\n", entry.describe());
     let mut out: String = entries.iter().map(line).collect();
     if !entries.is_empty() {
-        out += "note: entries of a project are left alone\n\n";
+        out += "note: entries of a project are ignored\n\n";
         out += "hint: `mcp-tether import --scope project` asks about each of them\n";
     }
     out
 }
 
-/// The entries of a project to which the person at the terminal says yes, one by one.
-fn permitted(entries: Vec<Started>) -> Result<Vec<Started>> {
+/// Asks the user about each entry of a project; returns those that may be imported.
+fn permitted(entries: Vec<McpRemoteEntry>) -> Result<Vec<McpRemoteEntry>> {
     if !entries.is_empty() && !stdin_is_terminal() {
         to_stderr(
             &entries
                 .iter()
-                .map(|entry| format!("note: {}\n", entry.displayed()))
+                .map(|entry| format!("note: {}\n", entry.describe()))
                 .collect::<String>(),
         );
-        return Err(Error::usage("nothing was taken over: there is nobody to ask")
+        return Err(Error::usage("not a terminal, so nobody can confirm; nothing was imported")
             .hint("run it in a terminal")
             .hint("or name the servers yourself: `mcp-tether import URL …`"));
     }
     let mut permitted = Vec::new();
-    for started in entries {
-        to_stderr(&format!("{}\n", started.displayed()));
-        if ask("take its sign-in over?")? {
-            permitted.push(started);
+    for entry in entries {
+        to_stderr(&format!("{}\n", entry.describe()));
+        if ask("import its sign-in?")? {
+            permitted.push(entry);
         }
     }
     Ok(permitted)
 }
 
-fn all_of(entries: &[Started], flags: &Flags, environment: &Environment) -> ExitCode {
+fn all_of(entries: &[McpRemoteEntry], flags: &Flags, environment: &Environment) -> ExitCode {
     let mut code = ExitCode::Failed;
-    for started in entries {
-        match started.take_over(flags, environment) {
+    for entry in entries {
+        match entry.import(flags, environment) {
             Ok(report) => {
                 code = ExitCode::Ok;
                 to_stdout(&report);
@@ -241,91 +242,93 @@ fn all_of(entries: &[Started], flags: &Flags, environment: &Environment) -> Exit
 
 fn usual_folder(environment: &Environment) -> Result<PathBuf> {
     folder_of_process(environment).ok_or_else(|| {
-        Error::failed("no home folder to look for `.mcp-auth` in")
+        Error::failed("there is no home folder to look for `.mcp-auth` in")
             .hint("name the folder with `MCP_REMOTE_CONFIG_DIR`")
     })
 }
 
-/// The files tell no URL, so where no host does either the user has to.
-fn what_there_is(folder: &Path) -> Result<ExitCode> {
+/// Asks for URLs if there are sign-ins: their files do not contain the URL, and no host names one.
+fn report_unnamed(folder: &Path) -> Result<ExitCode> {
     let (count, shown) = (known_keys(folder).len(), plain(&folder.display().to_string()));
+    let message = match count {
+        1 => format!("`{shown}` contains 1 sign-in, but not the URL of its server"),
+        _ => format!("`{shown}` contains {count} sign-ins, but not the URLs of their servers"),
+    };
     if count == 0 {
         to_stdout(&format!("there are no sign-ins of `mcp-remote` in `{shown}`\n"));
         return Ok(ExitCode::Ok);
     }
-    let message = format!("`{shown}` holds {count} sign-ins, and does not say of which servers");
     Err(Error::usage(message)
-        .hint("name them as in the host's configuration: `mcp-tether import URL …`"))
+        .hint("give the URL as in the host's configuration: `mcp-tether import URL …`"))
 }
 
 fn of_url(url: &str, folder: &Path, flags: &Flags, environment: &Environment) -> Result<String> {
-    let (ground, auth) = for_import(url, flags, environment)?;
-    let parameters = parameters(url, &ground.settings);
-    import(&ground, auth, folder, &parameters)
+    let (context, auth) = for_import(url, flags, environment)?;
+    let parameters = parameters(url, &context.settings);
+    import(&context, auth, folder, &parameters)
 }
 
 fn import(
-    ground: &Ground,
+    context: &CommandContext,
     auth: AuthOptions,
     folder: &Path,
     parameters: &Parameters,
 ) -> Result<String> {
-    if ground.store.choice() == StoreChoice::Memory {
-        return Err(Error::usage("what is imported into memory ends with this command")
-            .hint("choose `--credential-store keyring` or `--credential-store file`"));
+    if context.store.choice() == StoreChoice::Memory {
+        return Err(Error::usage("a sign-in in memory is lost when this command ends")
+            .hint("use `--credential-store keyring` or `--credential-store file`"));
     }
     let findings = read(folder, parameters);
     for problem in &findings.problems {
         to_stderr(&format!("{}\n", plain(&problem.to_string())));
     }
-    let who = subject(&auth.display_server(), &auth.account);
+    let who = describe_subject(&auth.display_server(), &auth.account);
     let login = auth.login_command();
     let missing = |what: &str| {
         let folder = plain(&folder.display().to_string());
-        Error::failed(format!("`{folder}` holds no {what} for {who}"))
-            .hint("give the URL, and flags such as `--header` and `--resource`, as they were there")
-            .hint(format!("or sign in anew with {login}"))
+        Error::failed(format!("`{folder}` contains no {what} for {who}"))
+            .hint("give the URL and flags such as `--header` and `--resource` as `mcp-remote` had them")
+            .hint(format!("or sign in again with {login}"))
     };
     let sign_in = findings.sign_in.ok_or_else(|| missing("sign-in"))?;
     let ForeignSignIn { tokens, registration, .. } = sign_in;
     let tokens = tokens.ok_or_else(|| missing("tokens"))?;
     let client = client(registration, &auth).ok_or_else(|| missing("registered client"))?;
     let foreign = foreign(tokens, client);
-    store_as_ours(ground, auth, foreign, &who)
+    store_as_ours(context, auth, foreign, &who)
 }
 
 fn store_as_ours(
-    ground: &Ground,
+    context: &CommandContext,
     auth: AuthOptions,
     foreign: ImportedSignIn,
     who: &str,
 ) -> Result<String> {
     let name = Names::new(&auth).sign_in;
-    let world = ground.world(ground.vault(), Arc::new(NoBrowser));
-    let (adopted, rests) = block_on(async {
-        let adopted =
-            import_sign_in(auth, &ground.remote.http, world, foreign).await.map_err(to_error)?;
-        let listed = ground.store.list().await?.into_iter().find(|listed| listed.name == name);
-        Ok((adopted, listed.map(|listed| place(&ground.store, &listed)).unwrap_or_default()))
+    let services = context.auth_services(context.vault(), Arc::new(NoBrowser));
+    let (imported, place) = block_on(async {
+        let imported = import_sign_in(auth, &context.remote.http, services, foreign).await?;
+        let listed = context.store.list().await?.into_iter().find(|listed| listed.name == name);
+        let place = listed.map(|listed| describe_place(&context.store, &listed));
+        Ok((imported, place.unwrap_or_default()))
     })?;
-    Ok(match adopted {
-        Some(signed_in) => report(who, &signed_in, &rests),
-        None => format!("{who} has a sign-in already, which stays as it is\n"),
+    Ok(match imported {
+        Some(signed_in) => report(who, &signed_in, &place),
+        None => format!("you are already signed in to {who}: nothing was imported\n"),
     })
 }
 
-fn report(who: &str, signed_in: &SignedIn, rests: &str) -> String {
-    let mut out = format!("took the sign-in of `mcp-remote` to {who} over\n");
-    let _ = writeln!(out, "  issuer   {}", plain(&signed_in.issuer));
-    let _ = writeln!(out, "  kept in  {rests}");
+fn report(who: &str, signed_in: &SignedIn, place: &str) -> String {
+    let mut out = format!("imported the `mcp-remote` sign-in for {who}\n");
+    let _ = writeln!(out, "  issuer     {}", plain(&signed_in.issuer));
+    let _ = writeln!(out, "  stored in  {place}");
     if signed_in.renewable {
-        out += "  note     from the first renewal on only this one works: `mcp-remote` has to sign in \
-                again\n";
+        out += "  note       after the first renewal, `mcp-remote` may have to sign in again\n";
     }
-    out + "  note     the files of `mcp-remote` are left as they are\n"
+    out + "  note       the files of `mcp-remote` were not changed\n"
 }
 
-/// Whatever made the names of its files, as it was typed.
+/// The values that the names of the files of `mcp-remote` depend on, as they were typed.
 fn parameters(url: &str, settings: &Settings) -> Parameters {
     let pairs = |key, separator| -> Vec<(String, String)> {
         let pair = |text: &str| {
@@ -333,7 +336,7 @@ fn parameters(url: &str, settings: &Settings) -> Parameters {
             Some((name.trim().to_owned(), value.trim().to_owned()))
         };
         let mut pairs: Vec<_> = settings.texts(key).filter_map(pair).collect();
-        // The nearest stands first here, and last wins there.
+        // Here the first one wins, in `mcp-remote` the last one.
         pairs.reverse();
         pairs
     };
@@ -367,7 +370,7 @@ fn foreign(
     }
 }
 
-/// The stored registration, else the client that the user gives.
+/// The client that the user gives, or the stored registration.
 fn client(
     registration: Option<ForeignRegistration>,
     auth: &AuthOptions,

@@ -1,32 +1,33 @@
-//! `mcp-tether install` and `uninstall`: writes the entry for a server into a host's configuration,
-//! or takes it out again. Starts nothing and asks no server.
+//! `mcp-tether install` and `uninstall`: adds the entry for a server to a host's configuration, or
+//! removes it. Starts nothing and contacts no server.
 
 use std::path::Path;
 
 use url::Url;
 
 use super::host_entries::{
-    file_of, folders, for_each, is_ours, named, own_program, refuse_sudo, saved_lines, url_of,
+    file_of, folders, for_each, hosts_by_name, is_ours, own_program, refuse_sudo, saved_lines,
+    url_of,
 };
-use super::literal_secrets::{hidden, is_secret_header};
+use super::literal_secrets::{hide_secrets, is_secret_header};
 use crate::environment::{Environment, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{Entry, Folders, Host, HostFile, NewEntry, Scope, snippet};
+use crate::hosts::{HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{
-    Flags, Key, Kind, Settings, check_encryption, named_variables, parse_remote_url,
+    Flags, Key, Settings, ValueKind, check_encryption, named_variables, parse_remote_url,
 };
 
 /// What to install, as it was typed.
 #[derive(Clone, Debug)]
 pub struct InstallOptions {
-    /// The server's URL.
+    /// The URL of the server.
     pub url: String,
-    /// The hosts' names.
+    /// The ids of the hosts.
     pub hosts: Vec<String>,
-    /// What the hosts shall call it.
+    /// The name of the entry; derived from the URL if `None`.
     pub name: Option<String>,
-    /// For whom.
+    /// Which configuration to change.
     pub scope: Scope,
     /// Only print the entry.
     pub print: bool,
@@ -34,23 +35,27 @@ pub struct InstallOptions {
     pub dry_run: bool,
 }
 
-/// What to take out, as it was typed.
+/// What to uninstall, as it was typed.
 #[derive(Clone, Debug)]
-pub struct UninstallOptions {
-    /// The entry's name, or the server's URL.
-    pub target: String,
-    /// The hosts' names.
-    pub hosts: Vec<String>,
-    /// For whom.
-    pub scope: Scope,
+pub(crate) struct UninstallOptions {
+    /// The name of the entry, or the URL of the server.
+    pub(crate) target: String,
+    /// The ids of the hosts.
+    pub(crate) hosts: Vec<String>,
+    /// Which configuration to change.
+    pub(crate) scope: Scope,
     /// Only show the change.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
-/// Writes the entry into each host's file.
+/// Adds the entry to the file of each host.
+///
+/// # Errors
+/// A host, URL or setting is invalid, a secret would be written in plain text, or the file of the
+/// only host cannot be changed.
 pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let folders = folders(environment);
-    let hosts = named(&options.hosts, &folders)?;
+    let hosts = hosts_by_name(&options.hosts, &folders)?;
     let (entry, notes) = entry(options, flags, environment)?;
     if options.print {
         for host in hosts {
@@ -67,10 +72,13 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
     })
 }
 
-/// Takes the entry out of each host's file.
-pub fn uninstall(options: &UninstallOptions, environment: &Environment) -> Result<ExitCode> {
+/// Removes the entry from the file of each host.
+///
+/// # Errors
+/// A host is unknown, or the file of the only host cannot be changed.
+pub(crate) fn uninstall(options: &UninstallOptions, environment: &Environment) -> Result<ExitCode> {
     let folders = folders(environment);
-    let hosts = named(&options.hosts, &folders)?;
+    let hosts = hosts_by_name(&options.hosts, &folders)?;
     if !options.dry_run {
         refuse_sudo(environment)?;
     }
@@ -78,10 +86,10 @@ pub fn uninstall(options: &UninstallOptions, environment: &Environment) -> Resul
 }
 
 fn install(
-    host: &'static Host,
+    host: &'static KnownHost,
     entry: &NewEntry,
     options: &InstallOptions,
-    folders: &Folders,
+    folders: &HostFolders,
 ) -> Result<String> {
     let path = file_of(host, options.scope, folders)?;
     let mut file = HostFile::open(host, options.scope, &path)?;
@@ -97,13 +105,13 @@ fn install(
         }
         Some(there) if is_ours(&there.words) && url_of(&there.words) == url_of(&words) => {
             let place = there.place.clone();
-            file.document.start(&place, &words);
+            file.document.set_command(&place, &words);
             "changed"
         }
         Some(there) => return Err(name_is_taken(host, there, &path)),
     };
     if options.dry_run {
-        return Ok(hidden(&file.difference()));
+        return Ok(hide_secrets(&file.difference()));
     }
     let saved = file.save(options.scope == Scope::User)?;
     let mut report = format!("{done} `{name}` in {}\n", host.title);
@@ -112,34 +120,39 @@ fn install(
     Ok(report + &format!("  next    {}\n", host.afterwards))
 }
 
-fn name_is_taken(host: &Host, there: &Entry, path: &Path) -> Error {
+fn name_is_taken(host: &KnownHost, there: &HostEntry, path: &Path) -> Error {
     let (name, line) = (plain(&there.place.name), there.line);
     let path = plain(&path.display().to_string());
     Error::failed(format!("{} has another entry `{name}`: `{path}`, line {line}", host.title))
-        .hint("choose a name that is free: `--name NAME`")
-        .hint(match is_ours(&there.words) {
-            true => format!("or remove that one: `mcp-tether uninstall {name} --host {}`", host.id),
-            false => "or remove that one by hand".to_owned(),
+        .hint("choose another name: `--name NAME`")
+        .hint(if is_ours(&there.words) {
+            format!("or remove that entry: `mcp-tether uninstall {name} --host {}`", host.id)
+        } else {
+            "or remove that entry by hand".to_owned()
         })
 }
 
-fn remove(host: &'static Host, options: &UninstallOptions, folders: &Folders) -> Result<String> {
+fn remove(
+    host: &'static KnownHost,
+    options: &UninstallOptions,
+    folders: &HostFolders,
+) -> Result<String> {
     let path = file_of(host, options.scope, folders)?;
     let mut file = HostFile::open(host, options.scope, &path)?;
     let target = options.target.trim();
-    let meant = |entry: &&Entry| {
-        file.document.is_first(&entry.place)
+    let meant = |entry: &&HostEntry| {
+        file.document.is_in_first_section(&entry.place)
             && (entry.place.name == target
                 || (is_ours(&entry.words) && url_of(&entry.words) == Some(target)))
     };
-    let entries: Vec<Entry> = file.document.entries().iter().filter(meant).cloned().collect();
+    let entries: Vec<HostEntry> = file.document.entries().iter().filter(meant).cloned().collect();
     if let Some(other) = entries.iter().find(|entry| !is_ours(&entry.words)) {
         let (name, line) = (plain(&other.place.name), other.line);
         let path = plain(&path.display().to_string());
         return Err(Error::failed(format!(
             "`{name}` does not start mcp-tether: `{path}`, line {line}"
         ))
-        .hint("remove it by hand if that is what you want"));
+        .hint("if you want to remove it, do so by hand"));
     }
     let names: Vec<String> =
         entries.iter().map(|entry| format!("`{}`", plain(&entry.place.name))).collect();
@@ -150,16 +163,16 @@ fn remove(host: &'static Host, options: &UninstallOptions, folders: &Folders) ->
         file.document.remove(&entry.place);
     }
     if options.dry_run {
-        return Ok(hidden(&file.difference()));
+        return Ok(hide_secrets(&file.difference()));
     }
     let saved = file.save(true)?;
     let report = format!("removed {} from {}\n", names.join(", "), host.title);
     Ok(report
         + &saved_lines(host, &path, &saved)
-        + "  note    a stored sign-in stays: `mcp-tether logout URL` removes it\n")
+        + "  note    a stored sign-in is not removed; `mcp-tether logout URL` does that\n")
 }
 
-/// The entry, and what the user should know about it.
+/// The entry, and notes for the user about it.
 fn entry(
     options: &InstallOptions,
     flags: &Flags,
@@ -177,17 +190,17 @@ fn entry(
     };
     let command = own_program(environment)?;
     if command.replace('\\', "/").contains("/_npx/") {
-        notes.push("this program lies in the cache of npx, which npm may clear".to_owned());
-        notes.push("install it to stay and run this again: `npm install -g mcp-tether`".to_owned());
+        notes.push("this program is in the cache of npx, which npm may clear".to_owned());
+        notes.push("run `npm install -g mcp-tether`, then run this command again".to_owned());
     }
     if url.query().is_some() {
         let url = SafeUrl::new(&url);
-        notes.push(format!("the query of `{url}` stands in the file as it is"));
+        notes.push(format!("the file contains the query of `{url}` in plain text"));
     }
     Ok((NewEntry { name, command, arguments, variables: Vec::new() }, notes))
 }
 
-/// The flags as words of a command line that is run in any folder, without a secret in it.
+/// The flags as words of a command line that works in any folder and contains no secret.
 fn flag_words(
     flags: &Flags,
     environment: &Environment,
@@ -200,15 +213,16 @@ fn flag_words(
     for (key, texts) in &flags.values {
         let setting = key.setting();
         let flag = format!("--{}", setting.name);
-        if setting.kind == Kind::Switch {
+        if setting.kind == ValueKind::Switch {
             words.push(flag);
             continue;
         }
         for text in texts {
             let text = word(*key, text, environment, notes)?;
-            match text.starts_with('-') {
-                true => words.push(format!("{flag}={text}")),
-                false => words.extend([flag.clone(), text]),
+            if text.starts_with('-') {
+                words.push(format!("{flag}={text}"));
+            } else {
+                words.extend([flag.clone(), text]);
             }
         }
     }
@@ -222,33 +236,30 @@ fn word(
     notes: &mut Vec<String>,
 ) -> Result<String> {
     match key.setting().kind {
-        Kind::Headers => header(text, notes),
-        Kind::Path | Kind::Paths => absolute(text, environment),
-        Kind::SecretUrl if Url::parse(text).is_ok_and(|url| url.password().is_some()) => {
+        ValueKind::Headers => header(text, notes),
+        ValueKind::Path | ValueKind::Paths => absolute(text, environment),
+        ValueKind::SecretUrl if Url::parse(text).is_ok_and(|url| url.password().is_some()) => {
             Err(in_plain_text("the password of the proxy")
-                .hint("put `proxy` into the settings file: `mcp-tether config path`"))
+                .hint("set `proxy` in the settings file: `mcp-tether config path`"))
         }
         _ if text.starts_with('@') => Ok(format!("@{}", absolute(&text[1..], environment)?)),
-        Kind::SecretText if text.contains("client_secret") && !text.contains("${") => {
-            Err(in_plain_text("the client's secret").hint("keep it in a private file: `@FILE`"))
+        ValueKind::SecretText if text.contains("client_secret") && !text.contains("${") => {
+            Err(in_plain_text("the client secret").hint("put it in a private file: `@FILE`"))
         }
         _ => Ok(text.to_owned()),
     }
 }
 
-/// `Name:value`, which also survives hosts that split arguments at spaces.
+/// The header as `Name:value`: some hosts split arguments at spaces.
 fn header(line: &str, notes: &mut Vec<String>) -> Result<String> {
     let variables = named_variables(line)?;
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
     let (name, value) = (name.trim(), value.trim());
     if is_secret_header(line) {
         return Err(in_plain_text(&format!("the value of `{}`", plain(name)))
-            .hint("keep it in the keyring: `mcp-tether secret set NAME`")
-            .hint(format!(
-                "and name it in its place: `--header '{}: ${{keyring:NAME}}'`",
-                plain(name)
-            ))
-            .hint("or name a variable of the host's `env`: `${NAME}`"));
+            .hint("store it in the keyring: `mcp-tether secret set NAME`")
+            .hint(format!("and refer to it: `--header '{}: ${{keyring:NAME}}'`", plain(name)))
+            .hint("or refer to a variable of the host's `env`: `${NAME}`"));
     }
     for variable in variables.iter().filter(|name| !name.starts_with("keyring:")) {
         notes.push(format!("set `{variable}` in `env` of the entry, or in the settings file"));
@@ -257,10 +268,10 @@ fn header(line: &str, notes: &mut Vec<String>) -> Result<String> {
 }
 
 fn in_plain_text(what: &str) -> Error {
-    Error::usage(format!("{what} would stand in the host's configuration in plain text"))
+    Error::usage(format!("the host's configuration would contain {what} in plain text"))
 }
 
-/// Hosts start programs in folders of their own choice.
+/// The absolute path: a host may start the bridge in any folder.
 fn absolute(path: &str, environment: &Environment) -> Result<String> {
     let expanded = environment.expand_home(path);
     let absolute = std::path::absolute(&expanded)
@@ -269,22 +280,22 @@ fn absolute(path: &str, environment: &Environment) -> Result<String> {
     text.ok_or_else(|| Error::usage(format!("the path `{}` is not UTF-8", plain(path))))
 }
 
-/// What every host takes as a name.
+/// Checks that every host accepts this name of an entry.
 fn checked_name(name: &str) -> Result<String> {
     let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.len() <= 64 && name.chars().all(valid) {
         return Ok(name.to_owned());
     }
-    Err(Error::usage(format!("`{}` cannot be the name of an entry", plain(name)))
-        .hint("take letters, digits, hyphens and underscores, 64 at most"))
+    Err(Error::usage(format!("`{}` is not a valid name for an entry", plain(name)))
+        .hint("use at most 64 letters, digits, hyphens and underscores"))
 }
 
-/// `https://mcp.example.com/mcp` is called `example`.
+/// A name for the entry of this URL: `example` for `https://mcp.example.com/mcp`.
 fn name_for(url: &Url) -> String {
     const GENERAL: [&str; 4] = ["mcp", "www", "api", "sse"];
     let Some(url::Host::Domain(domain)) = url.host() else { return "local".to_owned() };
     let labels: Vec<&str> = domain.split('.').collect();
-    // The last label is what everyone has, unless there is no other.
+    // The last label is the top-level domain, unless it is the only one.
     let own = &labels[..labels.len().saturating_sub(1).max(1)];
     let label = own.iter().find(|label| !GENERAL.contains(label)).or(own.first());
     let label = label.copied().unwrap_or_default();

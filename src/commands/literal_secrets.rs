@@ -1,13 +1,13 @@
-//! Secrets that stand in plain text where a name would do: found before they are written into a
-//! host's configuration, and hidden where a change of one is shown (S-09, S-10). Guesses from names
-//! and looks, and rather hides too much.
+//! Detects secrets in plain text, by names and by what they look like: refuses to write them into a
+//! host's configuration, and hides them where a change of one is shown (S-09, S-10). When in doubt,
+//! hides too much.
 
-/// Words in the names of what holds secrets.
+/// Words that occur in the names of secrets.
 const SECRET_WORDS: [&str; 9] =
     ["auth", "token", "secret", "key", "passw", "cookie", "credential", "bearer", "session"];
 
-/// Whether a header with this literal value should be kept elsewhere.
-pub fn is_secret_header(line: &str) -> bool {
+/// Returns whether a header line contains a literal secret.
+pub(super) fn is_secret_header(line: &str) -> bool {
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
     let value = value.trim();
     !value.is_empty() && !value.contains("${") && (has_secret_name(name) || looks_secret(value))
@@ -18,7 +18,7 @@ fn has_secret_name(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
-/// Long, of letters and digits, and neither a path nor a URL.
+/// Returns whether a text is long, consists of letters and digits, and is neither a path nor a URL.
 fn looks_secret(text: &str) -> bool {
     let has = |test: fn(&char) -> bool| text.chars().any(|c| test(&c));
     let of_token = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
@@ -29,19 +29,19 @@ fn looks_secret(text: &str) -> bool {
         && has(char::is_ascii_alphabetic)
 }
 
-/// A change of a configuration as it may be shown: what looks like a secret is `…`.
-pub fn hidden(text: &str) -> String {
-    text.split_inclusive('\n').map(hidden_line).collect()
+/// Replaces everything that looks like a secret by `…`.
+pub(super) fn hide_secrets(text: &str) -> String {
+    text.split_inclusive('\n').map(hide_secrets_in_line).collect()
 }
 
-fn hidden_line(line: &str) -> String {
+fn hide_secrets_in_line(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     let mut under_secret_name = false;
     while let Some((before, mark, quoted, after)) = next_string(rest) {
         out.push_str(before);
         let is_name = after.trim_start().starts_with([':', '=']);
-        // A bare key of TOML stands before its string.
+        // In TOML, a bare key comes before its string.
         let bare = before.trim_end().strip_suffix('=').unwrap_or_default();
         let shown = match quoted.split_once(':') {
             Some((name, _)) if is_secret_header(quoted) && !quoted.contains("://") => {
@@ -63,8 +63,8 @@ fn hidden_line(line: &str) -> String {
     out
 }
 
-/// The next string: what stands before it, its quotation mark, its text, and what comes after it.
-/// An apostrophe that closes nothing, as in a comment, is no mark.
+/// The next string: the text before it, its quotation mark, its content, and the text after it. An
+/// apostrophe without a partner, as in a comment, is not a quotation mark.
 fn next_string(text: &str) -> Option<(&str, char, &str, &str)> {
     let marks = text.char_indices().filter(|(_, c)| matches!(c, '"' | '\''));
     for (at, mark) in marks {
@@ -128,7 +128,7 @@ mod tests {
             " \"ghp_0123456789abcdefghij\"\n",
             " \"--header\", \"X-API-Key: ${SHOP}\"\n",
         );
-        let shown = hidden(change);
+        let shown = hide_secrets(change);
         assert!(!shown.contains("hunter2") && !shown.contains("ghp_"), "{shown}");
         for kept in ["\"npx\"", "mcp?a=1", "Authorization: …", "\"fast\"", "${SHOP}"] {
             assert!(shown.contains(kept), "{kept}: {shown}");

@@ -1,5 +1,5 @@
-//! Lines about the run, on stderr and if wanted in a file; never on stdout, which belongs to the
-//! protocol (T-02). A closed stderr or a full disk is no reason to end a bridge.
+//! Logs to stderr and to a file, and never to stdout, which is reserved for the protocol (T-02).
+//! Ignores a closed stderr and a full disk, so that they do not end a bridge.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -20,26 +20,29 @@ use super::readable;
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
 use crate::redact::plain;
-use crate::settings::LogOptions;
+use crate::settings::{LogFormat, LogOptions};
 
-/// Starts logging. A second call in one process changes nothing.
-pub fn start(options: &LogOptions) -> Result<()> {
+/// Starts logging. A second call in the same process has no effect.
+///
+/// # Errors
+/// The log file cannot be opened for writing.
+pub(super) fn start(options: &LogOptions) -> Result<()> {
     let file = options.file.as_deref().map(open_private).transpose()?;
-    let output = Output { file: Mutex::new(file), as_json: options.as_json };
+    let output = Output { file: Mutex::new(file), as_json: options.format == LogFormat::Json };
     let layer = tracing_subscriber::fmt::layer().with_writer(output);
     let (filter, registry) = (ours(options.level), tracing_subscriber::registry());
-    let _ = match options.as_json {
-        true => tracing::subscriber::set_global_default(
+    let _ = match options.format {
+        LogFormat::Json => tracing::subscriber::set_global_default(
             registry.with(layer.event_format(JsonLine).with_filter(filter)),
         ),
-        false => tracing::subscriber::set_global_default(
-            registry.with(layer.event_format(Line).with_filter(filter)),
+        LogFormat::Text => tracing::subscriber::set_global_default(
+            registry.with(layer.event_format(TextLine).with_filter(filter)),
         ),
     };
     Ok(())
 }
 
-/// Our own lines only: those of libraries may hold what must not be shown (S-09).
+/// Logs only this program's own events: those of libraries may contain secrets (S-09).
 fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     filter_fn(move |metadata| {
         *metadata.level() <= level && metadata.target().starts_with("mcp_tether")
@@ -47,7 +50,7 @@ fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     .with_max_level_hint(level)
 }
 
-/// Opens a file for appending that only the owner may read when it is new.
+/// Opens a file for appending. A new file is readable by its owner only.
 #[expect(clippy::disallowed_methods, reason = "the user named this file, wherever it is")]
 fn open_private(path: &Path) -> Result<File> {
     let mut options = File::options();
@@ -61,10 +64,10 @@ fn open_private(path: &Path) -> Result<File> {
     })
 }
 
-/// `level: span fields: message field=value`.
-struct Line;
+/// Formats an event as `level: span fields: message field=value`.
+struct TextLine;
 
-impl<S, N> FormatEvent<S, N> for Line
+impl<S, N> FormatEvent<S, N> for TextLine
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -87,7 +90,7 @@ where
     }
 }
 
-/// The same as an object: `time`, `level`, `message`, and the fields by their names.
+/// Formats an event as a JSON object with `time`, `level`, `message` and its fields.
 struct JsonLine;
 
 impl<S, N> FormatEvent<S, N> for JsonLine
@@ -118,7 +121,7 @@ where
     }
 }
 
-/// The fields of an event as members.
+/// The fields of an event as members of an object.
 #[derive(Default)]
 struct Members(Map<String, Value>);
 
@@ -156,7 +159,7 @@ impl Visit for Members {
 
 fn time() -> String {
     let mut time = String::new();
-    // Writing into a text does not fail.
+    // Writing to a string does not fail.
     let _ = SystemTime.format_time(&mut Writer::new(&mut time));
     time
 }
@@ -171,28 +174,28 @@ fn level_name(level: Level) -> &'static str {
     }
 }
 
-/// Where lines go.
+/// Where lines are written: stderr, and a file if there is one.
 struct Output {
     file: Mutex<Option<File>>,
     as_json: bool,
 }
 
-/// Where one line goes.
-struct Both<'a>(&'a Output);
+/// Writes one line to an [`Output`].
+struct LineWriter<'a>(&'a Output);
 
 impl<'a> MakeWriter<'a> for Output {
-    type Writer = Both<'a>;
+    type Writer = LineWriter<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        Both(self)
+        LineWriter(self)
     }
 }
 
-impl Write for Both<'_> {
-    /// Gets each line in one piece.
+impl Write for LineWriter<'_> {
+    /// The subscriber passes each line as a whole.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        // JSON has escapes of its own, and its time is in it.
+        // JSON has its own escapes and contains the time.
         let shown = if self.0.as_json { readable::json(&text) } else { visible(&text) };
         to_stderr(&shown);
         if let Ok(mut file) = self.0.file.lock()
@@ -209,7 +212,7 @@ impl Write for Both<'_> {
     }
 }
 
-/// The line with everything that could fool a terminal or fake a second line made visible (S-15).
+/// Escapes everything that could manipulate a terminal or look like a second line (S-15).
 fn visible(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for character in line.strip_suffix('\n').unwrap_or(line).chars() {
@@ -234,7 +237,7 @@ mod tests {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&lines);
         let layer = tracing_subscriber::fmt::layer()
-            .event_format(Line)
+            .event_format(TextLine)
             .with_writer(move || Collected(Arc::clone(&writer)))
             .with_filter(ours(level));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);

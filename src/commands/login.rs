@@ -1,4 +1,4 @@
-//! `mcp-tether login`: signs in now, and says what was granted and where it rests.
+//! `mcp-tether login`: signs in now, and prints what was granted and where it is stored.
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::prepare::{block_on, for_signing_in};
-use super::sign_in::{ends, place, subject};
+use super::sign_in::{describe_expiry, describe_place, describe_subject};
 use crate::auth::{Interaction, LineSource, Names, SignedIn};
 use crate::environment::{Environment, to_stdout};
 use crate::error::{Error, ExitCode, Result};
@@ -15,48 +15,49 @@ use crate::redact::plain;
 use crate::settings::Flags;
 use crate::store::StoreChoice;
 
-/// Signs in to the server behind `url`.
-pub fn run(
+/// Signs in to the server at `url`.
+///
+/// # Errors
+/// The settings are invalid, the credential store is in memory, or the sign-in fails.
+pub(crate) fn run(
     url: &str,
     no_browser: bool,
     flags: &Flags,
     environment: &Environment,
 ) -> Result<ExitCode> {
-    let (ground, auth) = for_signing_in(url, flags, environment)?;
-    if ground.store.choice() == StoreChoice::Memory {
-        return Err(Error::usage("a sign-in in memory ends with this command")
-            .hint("choose `--credential-store keyring` or `--credential-store file`"));
+    let (context, auth) = for_signing_in(url, flags, environment)?;
+    if context.store.choice() == StoreChoice::Memory {
+        return Err(Error::usage("a sign-in in memory is lost when this command ends")
+            .hint("use `--credential-store keyring` or `--credential-store file`"));
     }
-    let (name, who) = (Names::new(&auth).sign_in, subject(&auth.display_server(), &auth.account));
+    let name = Names::new(&auth).sign_in;
+    let who = describe_subject(&auth.display_server(), &auth.account);
     let browser: Arc<dyn Browser> =
         if no_browser { Arc::new(NoBrowser) } else { Arc::new(SystemBrowser) };
-    let authorizer = ground.authorizer(auth, ground.vault(), browser);
-    let (signed_in, rests) = block_on(async {
+    let authorizer = context.authorizer(auth, context.vault(), browser);
+    let (signed_in, place) = block_on(async {
         let mut lines = TypedLines;
-        let how = match no_browser {
-            true => Interaction::Typed(&mut lines),
-            false => Interaction::Browser,
-        };
+        let how = if no_browser { Interaction::Typed(&mut lines) } else { Interaction::Browser };
         let signed_in = authorizer.sign_in(how).await?;
-        let listed = ground.store.list().await?.into_iter().find(|listed| listed.name == name);
-        Ok((signed_in, listed.map(|listed| place(&ground.store, &listed))))
+        let listed = context.store.list().await?.into_iter().find(|listed| listed.name == name);
+        Ok((signed_in, listed.map(|listed| describe_place(&context.store, &listed))))
     })?;
-    to_stdout(&report(&who, &signed_in, rests.as_deref()));
+    to_stdout(&report(&who, &signed_in, place.as_deref()));
     Ok(ExitCode::Ok)
 }
 
-fn report(who: &str, signed_in: &SignedIn, rests: Option<&str>) -> String {
-    let granted =
-        signed_in.scopes.as_deref().map_or("what the server gives by default".into(), plain);
-    let ends = ends(signed_in.expires_at, signed_in.renewable, SystemClock.now());
-    let rests = rests.unwrap_or("nowhere: another process signed out meanwhile");
+fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> String {
+    let granted = signed_in.scopes.as_deref().map_or("the server's default".into(), plain);
+    let expiry = describe_expiry(signed_in.expires_at, signed_in.renewable, SystemClock.now());
+    let place = place.unwrap_or("nowhere: another process has signed out meanwhile");
     format!(
-        "signed in to {who}\n  issuer   {}\n  granted  {granted}\n  ends     {ends}\n  kept in  {rests}\n",
+        "signed in to {who}\n  issuer     {}\n  scopes     {granted}\n  token      {expiry}\n  \
+         stored in  {place}\n",
         plain(&signed_in.issuer)
     )
 }
 
-/// Lines from stdin, each read on a thread that may stay behind.
+/// Lines from stdin. Each is read on a thread of its own, which nothing waits for at the end.
 struct TypedLines;
 
 impl LineSource for TypedLines {

@@ -1,12 +1,12 @@
-//! `mcp-tether logout`: takes tokens back at the server where it offers that, removes what is
-//! stored, and says what went from where and what did not.
+//! `mcp-tether logout`: revokes tokens where the server supports that, removes what is stored, and
+//! prints what was removed from where and what was not.
 
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError};
 
 use super::notes::Notes;
-use super::prepare::{Ground, block_on, for_signing_out, store};
-use super::sign_in::{Stored, all, subject};
+use super::prepare::{CommandContext, block_on, for_signing_out, store};
+use super::sign_in::{StoredSignIn, describe_subject, load_all};
 use super::vault::{Removed, StoreVault};
 use crate::auth::{AuthOptions, Names, Revocation, SignedOut};
 use crate::environment::{Environment, to_stderr, to_stdout};
@@ -16,41 +16,47 @@ use crate::redact::plain;
 use crate::settings::Flags;
 use crate::store::{CredentialStore, StoreChoice};
 
-/// What belongs to sign-ins beside them, and has no use without them.
-const LEFTOVERS: [&str; 2] = ["pending.", "registration."];
+/// The prefixes of records that are useless without a sign-in.
+const DEPENDENT_RECORDS: [&str; 2] = ["pending.", "registration."];
 
-/// Signs out of the server behind `url`.
-pub fn one(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
-    let (ground, auth) = for_signing_out(url, flags, environment)?;
-    refuse_memory(&ground.store)?;
-    let (server, account) = (ground.url.to_string(), auth.account.clone());
-    let who = subject(&auth.display_server(), &account);
-    let vault = ground.vault();
-    let (signed_out, removed) = sign_out(&ground, auth, vault)?;
+/// Signs out of the server at `url`.
+///
+/// # Errors
+/// The settings are invalid, or something cannot be removed.
+pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let (context, auth) = for_signing_out(url, flags, environment)?;
+    refuse_memory(&context.store)?;
+    let (server, account) = (context.url.to_string(), auth.account.clone());
+    let who = describe_subject(&auth.display_server(), &account);
+    let vault = context.vault();
+    let (signed_out, removed) = sign_out(&context, auth, vault)?;
     if signed_out.was_signed_in {
-        to_stdout(&report(&ground.store, &who, &signed_out, &removed));
+        to_stdout(&report(&context.store, &who, &signed_out, &removed));
         return Ok(ExitCode::Ok);
     }
     to_stdout(&format!("there is no sign-in for {who}: nothing to remove\n"));
-    let notes = Notes::beside(&ground.paths);
-    let others = block_on(all(&ground.store, &notes))?;
+    let notes = Notes::beside(&context.paths);
+    let others = block_on(load_all(&context.store, &notes))?;
     let same = |note: &&super::notes::Note| note.server == server && note.account != account;
     for note in others.iter().filter_map(|other| other.note.as_ref()).filter(same) {
         let flag = match note.account.as_str() {
             "" => String::new(),
             account => format!(" --account {}", plain(account)),
         };
-        to_stderr(&format!("hint: another sign-in ends with `mcp-tether logout {url}{flag}`\n"));
+        to_stderr(&format!("hint: other account: `mcp-tether logout {url}{flag}`\n"));
     }
     Ok(ExitCode::Ok)
 }
 
-/// Signs out everywhere. One that fails stops none of the others.
-pub fn everywhere(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Signs out of every server. A failure does not stop the others.
+///
+/// # Errors
+/// The settings are invalid, or the store cannot be listed.
+pub(crate) fn everywhere(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let (store, paths) = store(flags, environment)?;
     refuse_memory(&store)?;
     let notes = Notes::beside(&paths);
-    let found = block_on(all(&store, &notes))?;
+    let found = block_on(load_all(&store, &notes))?;
     if found.is_empty() {
         to_stdout("there are no sign-ins: nothing to remove\n");
     }
@@ -64,12 +70,12 @@ pub fn everywhere(flags: &Flags, environment: &Environment) -> Result<ExitCode> 
             }
         }
     }
-    block_on(remove_leftovers(&store))?;
+    block_on(remove_dependent_records(&store))?;
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
 }
 
 fn one_of_all(
-    stored: &Stored,
+    stored: &StoredSignIn,
     store: &CredentialStore,
     notes: &Notes,
     flags: &Flags,
@@ -77,25 +83,29 @@ fn one_of_all(
 ) -> Result<String> {
     let name = &stored.listed.name;
     let Some(sign_in) = &stored.sign_in else {
-        return unreadable(stored, store, notes);
+        return remove_unreadable(stored, store, notes);
     };
-    let who = subject(&sign_in.server, &sign_in.account);
-    let (ground, mut auth) = for_signing_out(&sign_in.server, flags, environment)
+    let who = describe_subject(&sign_in.server, &sign_in.account);
+    let (context, mut auth) = for_signing_out(&sign_in.server, flags, environment)
         .map_err(|error| Error::failed(format!("cannot sign out of {who}: {error}")))?;
     auth.account.clone_from(&sign_in.account);
-    // Whatever flags made the name of this record, here it is found under its own.
+    // The record may have been named with other flags, so look it up under the name it has.
     let names = Names::new(&auth);
     let pending = name.replacen("sign-in.", "pending.", 1);
-    let vault = ground.vault().alias(names.sign_in, name.clone()).alias(names.pending, pending);
-    let (signed_out, removed) = sign_out(&ground, auth, vault)?;
-    Ok(report(&ground.store, &who, &signed_out, &removed))
+    let vault = context.vault().alias(names.sign_in, name.clone()).alias(names.pending, pending);
+    let (signed_out, removed) = sign_out(&context, auth, vault)?;
+    Ok(report(&context.store, &who, &signed_out, &removed))
 }
 
-/// What cannot be read cannot be revoked, and is removed all the same.
-fn unreadable(stored: &Stored, store: &CredentialStore, notes: &Notes) -> Result<String> {
+/// Removes a sign-in that cannot be read, and so cannot be revoked.
+fn remove_unreadable(
+    stored: &StoredSignIn,
+    store: &CredentialStore,
+    notes: &Notes,
+) -> Result<String> {
     let name = &stored.listed.name;
     let who = match &stored.note {
-        Some(note) => subject(&note.server, &note.account),
+        Some(note) => describe_subject(&note.server, &note.account),
         None => "an unknown server".to_owned(),
     };
     let problem = stored.problem.as_deref().unwrap_or_default();
@@ -116,9 +126,13 @@ fn unreadable(stored: &Stored, store: &CredentialStore, notes: &Notes) -> Result
     ))
 }
 
-fn sign_out(ground: &Ground, auth: AuthOptions, vault: StoreVault) -> Result<(SignedOut, Removed)> {
+fn sign_out(
+    context: &CommandContext,
+    auth: AuthOptions,
+    vault: StoreVault,
+) -> Result<(SignedOut, Removed)> {
     let removed = vault.removed();
-    let authorizer = ground.authorizer(auth, vault, Arc::new(NoBrowser));
+    let authorizer = context.authorizer(auth, vault, Arc::new(NoBrowser));
     let signed_out = block_on(authorizer.sign_out())?;
     Ok((signed_out, removed))
 }
@@ -127,13 +141,14 @@ fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &
     let revoked = match &signed_out.revocation {
         Some(Revocation::Done) => "revoked".to_owned(),
         Some(Revocation::RefreshTokenOnly) => {
-            "the refresh token is revoked; the access token ends by itself".to_owned()
+            "the refresh token is revoked; the access token stays valid until it expires".to_owned()
         }
         Some(Revocation::NotOffered) => {
-            "not revoked: it offers no revocation, the tokens end by themselves".to_owned()
+            "not revoked: it does not support that; the tokens stay valid until they expire"
+                .to_owned()
         }
         Some(Revocation::Failed(why)) => format!("not revoked: {}", plain(why)),
-        None => "not revoked: what was stored could not be read".to_owned(),
+        None => "not revoked: the stored sign-in could not be read".to_owned(),
     };
     let mut out = format!("signed out of {who}\n  at the server  {revoked}\n");
     let removed = removed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,14 +156,14 @@ fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &
         let _ = writeln!(out, "  removed from   {}", store.describe(*place, name));
     }
     if signed_out.registration_removed {
-        out += "  registration   removed here; the server keeps its side\n";
+        out += "  registration   removed here, but not at the server\n";
     }
     out
 }
 
-async fn remove_leftovers(store: &CredentialStore) -> Result<()> {
+async fn remove_dependent_records(store: &CredentialStore) -> Result<()> {
     for listed in store.list().await? {
-        if LEFTOVERS.iter().any(|prefix| listed.name.starts_with(prefix)) {
+        if DEPENDENT_RECORDS.iter().any(|prefix| listed.name.starts_with(prefix)) {
             store.delete(&listed.name).await?;
         }
     }
@@ -156,9 +171,9 @@ async fn remove_leftovers(store: &CredentialStore) -> Result<()> {
 }
 
 fn refuse_memory(store: &CredentialStore) -> Result<()> {
-    match store.choice() {
-        StoreChoice::Memory => Err(Error::usage("what rests in memory ends with its process")
-            .hint("there is nothing to sign out of with `--credential-store memory`")),
-        _ => Ok(()),
+    if store.choice() != StoreChoice::Memory {
+        return Ok(());
     }
+    Err(Error::usage("a sign-in in memory is lost when its process ends")
+        .hint("with `--credential-store memory` there is nothing to sign out of"))
 }

@@ -1,59 +1,64 @@
-//! `mcp-tether migrate`: finds the entries that run `mcp-remote`, shows what would become of them,
-//! and on consent rewrites them and takes their sign-ins over. The files of `mcp-remote` stay.
+//! `mcp-tether migrate`: finds the entries of hosts that run `mcp-remote`, shows the changes, and if
+//! the user agrees, rewrites the entries and imports their sign-ins. Changes no file of
+//! `mcp-remote`.
 
 use super::consent::ask;
-use super::host_entries::{folders, named, own_program, position, refuse_sudo, saved_lines};
-use super::import::Started;
-use super::literal_secrets::{hidden, is_secret_header};
+use super::host_entries::{
+    folders, hosts_by_name, own_program, position, refuse_sudo, saved_lines,
+};
+use super::import::McpRemoteEntry;
+use super::literal_secrets::{hide_secrets, is_secret_header};
 use super::prepare::store;
 use super::untrusted::ReadCommand;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{Entry, Folders, Host, HostFile, McpRemote, Place, Scope, found, mcp_remote};
+use crate::hosts::{
+    EntryPlace, HostEntry, HostFile, HostFolders, KnownHost, McpRemote, Scope, found, mcp_remote,
+};
 use crate::settings::Flags;
 
-/// How to go about it, as it was typed.
+/// What to migrate, as it was typed.
 #[derive(Clone, Debug)]
-pub struct MigrateOptions {
-    /// Only these hosts; all when empty.
-    pub hosts: Vec<String>,
-    /// Whose configurations are rewritten; those of a project are only named otherwise.
-    pub scope: Scope,
-    /// The consent, given beforehand.
-    pub yes: bool,
+pub(crate) struct MigrateOptions {
+    /// Only these hosts; all if empty.
+    pub(crate) hosts: Vec<String>,
+    /// Which configurations to rewrite. With [`Scope::User`], those of a project are only listed.
+    pub(crate) scope: Scope,
+    /// Rewrite without asking.
+    pub(crate) yes: bool,
     /// Only show the changes.
-    pub dry_run: bool,
-    /// Leave the sign-ins where they are.
-    pub no_import: bool,
+    pub(crate) dry_run: bool,
+    /// Do not import sign-ins.
+    pub(crate) no_import: bool,
 }
 
 /// A configuration with entries to rewrite.
 struct Planned {
-    host: &'static Host,
+    host: &'static KnownHost,
     file: HostFile,
     entries: Vec<Candidate>,
 }
 
 /// An entry that can be rewritten.
 struct Candidate {
-    place: Place,
-    /// What it is to start.
+    place: EntryPlace,
+    /// The new command line.
     words: Vec<String>,
-    started: Started,
+    entry: McpRemoteEntry,
 }
 
-/// Finds, shows, asks, rewrites and takes over.
+/// Shows the changes, asks, rewrites the entries and imports their sign-ins.
 ///
 /// # Errors
-/// A host that is not known, nobody to ask, and settings that do not fit where sign-ins are to be
-/// taken over. A file that cannot be read or written is reported, and the others go on.
-pub fn run(
+/// A host is unknown, nobody can be asked, or sign-ins are to be imported and the settings are
+/// invalid. A file that cannot be read or written is reported, and the others are migrated.
+pub(crate) fn run(
     options: &MigrateOptions,
     read: ReadCommand<'_>,
     environment: &Environment,
 ) -> Result<ExitCode> {
     if !options.no_import && !options.dry_run {
-        // Logging starts here, by this command's own settings, before any entry is read.
+        // This starts logging with the settings of this command, before any entry is read.
         store(&Flags::default(), environment)?;
     }
     let program = own_program(environment)?;
@@ -81,7 +86,7 @@ pub fn run(
                 let path = planned.file.path();
                 to_stdout(&(report + &saved_lines(planned.host, path, &saved)));
                 if !options.no_import {
-                    to_stdout(&sign_ins(&planned.entries, environment));
+                    to_stdout(&import_sign_ins(&planned.entries, environment));
                 }
                 to_stdout(&format!("  next    {}\n", planned.host.afterwards));
             }
@@ -94,14 +99,15 @@ pub fn run(
     Ok(code)
 }
 
-/// What was found in all configurations.
+/// What all configurations contain.
 struct Survey {
     scope: Scope,
     planned: Vec<Planned>,
     notes: Vec<String>,
-    looked_at: usize,
-    /// How many entries of the current folder were left alone.
-    left_alone: usize,
+    /// The number of files of this scope.
+    files: usize,
+    /// The number of entries of a project that are ignored.
+    ignored: usize,
     code: ExitCode,
 }
 
@@ -109,18 +115,16 @@ fn survey(
     options: &MigrateOptions,
     program: &str,
     read: ReadCommand<'_>,
-    folders: &Folders,
+    folders: &HostFolders,
 ) -> Result<Survey> {
-    let chosen = match options.hosts.is_empty() {
-        true => Vec::new(),
-        false => named(&options.hosts, folders)?,
-    };
+    let chosen =
+        if options.hosts.is_empty() { Vec::new() } else { hosts_by_name(&options.hosts, folders)? };
     let mut survey = Survey {
         scope: options.scope,
         planned: Vec::new(),
         notes: Vec::new(),
-        looked_at: 0,
-        left_alone: 0,
+        files: 0,
+        ignored: 0,
         code: ExitCode::Ok,
     };
     for (host, scope, path) in found(folders) {
@@ -130,13 +134,13 @@ fn survey(
             continue;
         }
         match HostFile::open(host, scope, &path) {
-            Ok(file) => survey.look_into(host, scope, file, program, read),
+            Ok(file) => survey.examine_file(host, scope, file, program, read),
             Err(error) if scope == options.scope => {
-                survey.looked_at += 1;
+                survey.files += 1;
                 survey.code = ExitCode::Failed;
                 to_stderr(&format!("{}\n", Error::from(error)));
             }
-            // What a project brings is no reason to fail.
+            // The files of a project must not make the command fail.
             Err(_) => {}
         }
     }
@@ -144,9 +148,9 @@ fn survey(
 }
 
 impl Survey {
-    fn look_into(
+    fn examine_file(
         &mut self,
-        host: &'static Host,
+        host: &'static KnownHost,
         scope: Scope,
         file: HostFile,
         program: &str,
@@ -154,35 +158,35 @@ impl Survey {
     ) {
         let mut entries = Vec::new();
         for entry in file.document.entries() {
-            entries.extend(self.judge(host, scope, entry, program, read));
+            entries.extend(self.examine_entry(host, scope, entry, program, read));
         }
         if scope != self.scope {
-            let note = |entry: &Candidate| entry.started.displayed();
+            let note = |candidate: &Candidate| candidate.entry.describe();
             self.notes.extend(entries.iter().map(note));
-            self.left_alone += entries.len();
+            self.ignored += entries.len();
             return;
         }
-        self.looked_at += 1;
+        self.files += 1;
         if !entries.is_empty() {
             self.planned.push(Planned { host, file, entries });
         }
     }
 
-    /// The entry, if it starts `mcp-remote` in a way that is understood.
-    fn judge(
+    /// Returns the entry if it can be rewritten, or adds a note if it runs `mcp-remote` and cannot.
+    fn examine_entry(
         &mut self,
-        host: &Host,
+        host: &KnownHost,
         scope: Scope,
-        entry: &Entry,
+        entry: &HostEntry,
         program: &str,
         read: ReadCommand<'_>,
     ) -> Option<Candidate> {
-        let place = format!("{} ({}), {}", host.title, scope.word(), position(entry));
+        let place = format!("{} ({}), {}", host.title, scope.name(), position(entry));
         let given = match mcp_remote(&entry.words)? {
             McpRemote::Mentioned => {
                 self.notes.push(format!(
-                    "{place} mentions `mcp-remote` in a way that is not understood: \
-                     rewrite it by hand"
+                    "{place} mentions `mcp-remote`, but not as a command that can be rewritten; \
+                     change it by hand"
                 ));
                 return None;
             }
@@ -191,32 +195,33 @@ impl Survey {
         let command = match read(&given) {
             Ok(command) => command,
             Err(error) => {
-                self.notes.push(format!("{place} stays as it is: {error}"));
+                self.notes.push(format!("{place} cannot be rewritten: {error}"));
                 return None;
             }
         };
         if given.iter().any(|word| is_secret_header(word) && !word.contains("://")) {
             self.notes.push(format!(
-                "{place} holds a secret in plain text: `mcp-tether secret set NAME` keeps it in \
-                 the keyring"
+                "{place} contains a secret in plain text; `mcp-tether secret set NAME` stores it \
+                 in the keyring"
             ));
         }
         let words = [program.to_owned()].into_iter().chain(given.iter().cloned()).collect();
-        let started = Started::new(host, scope, entry, given, command);
-        Some(Candidate { place: entry.place.clone(), words, started })
+        let place = entry.place.clone();
+        let entry = McpRemoteEntry::new(host, scope, entry, given, command);
+        Some(Candidate { place, words, entry })
     }
 
-    /// Asks about each entry on its own, and drops those that nobody says yes to.
+    /// Asks about each entry, and drops those that the user does not agree to.
     fn keep_permitted(&mut self) -> Result<()> {
         if !stdin_is_terminal() {
-            return Err(nobody_to_ask(self.scope));
+            return Err(error_without_terminal(self.scope));
         }
         for planned in &mut self.planned {
             let mut permitted = Vec::new();
-            for entry in std::mem::take(&mut planned.entries) {
-                to_stderr(&format!("{}\n", entry.started.displayed()));
+            for candidate in std::mem::take(&mut planned.entries) {
+                to_stderr(&format!("{}\n", candidate.entry.describe()));
                 if ask("rewrite it?")? {
-                    permitted.push(entry);
+                    permitted.push(candidate);
                 }
             }
             planned.entries = permitted;
@@ -225,11 +230,11 @@ impl Survey {
         Ok(())
     }
 
-    /// Makes the changes, in memory.
+    /// Changes the files in memory.
     fn edit(&mut self) {
         for planned in &mut self.planned {
             for entry in &planned.entries {
-                planned.file.document.start(&entry.place, &entry.words);
+                planned.file.document.set_command(&entry.place, &entry.words);
             }
         }
     }
@@ -241,24 +246,24 @@ impl Survey {
     fn report(&self) -> String {
         let mut out = String::new();
         for planned in &self.planned {
-            out += &hidden(&planned.file.difference());
+            out += &hide_secrets(&planned.file.difference());
             out.push('\n');
         }
         for note in &self.notes {
             out += &format!("note: {note}\n");
         }
-        if self.left_alone > 0 {
-            out += "note: entries of a project are left alone; ";
+        if self.ignored > 0 {
+            out += "note: entries of a project are ignored; ";
             out += "`mcp-tether migrate --scope project` asks about each of them\n";
         }
         if self.planned.is_empty() {
-            let files = self.looked_at;
-            out += &match (self.scope, self.left_alone) {
+            let files = self.files;
+            out += &match (self.scope, self.ignored) {
                 (Scope::User, 0) => {
-                    format!("no entry runs `mcp-remote` ({files} configurations looked at)\n")
+                    format!("no entry runs `mcp-remote` (checked {files} configurations)\n")
                 }
                 (Scope::User, _) => format!(
-                    "no entry of yours runs `mcp-remote` ({files} configurations looked at)\n"
+                    "no entry of yours runs `mcp-remote` (checked {files} configurations)\n"
                 ),
                 (Scope::Project, _) => "no entry of this project is rewritten\n".to_owned(),
             };
@@ -269,23 +274,23 @@ impl Survey {
 
 fn consent(count: usize) -> Result<bool> {
     if !stdin_is_terminal() {
-        return Err(nobody_to_ask(Scope::User));
+        return Err(error_without_terminal(Scope::User));
     }
     let what = if count == 1 { "this entry".to_owned() } else { format!("these {count} entries") };
     ask(&format!("rewrite {what}?"))
 }
 
-fn nobody_to_ask(scope: Scope) -> Error {
+fn error_without_terminal(scope: Scope) -> Error {
     let scope = scope.flag();
-    Error::usage("nothing was changed: there is nobody to ask")
-        .hint(format!("say yes beforehand: `mcp-tether migrate{scope} --yes`"))
-        .hint(format!("or only look: `mcp-tether migrate{scope} --dry-run`"))
+    Error::usage("not a terminal, so nobody can confirm; nothing was changed")
+        .hint(format!("rewrite without asking: `mcp-tether migrate{scope} --yes`"))
+        .hint(format!("or only show the changes: `mcp-tether migrate{scope} --dry-run`"))
 }
 
-/// What became of the sign-ins.
-fn sign_ins(entries: &[Candidate], environment: &Environment) -> String {
-    let of_entry = |entry: &Candidate| {
-        entry.started.take_over(&Flags::default(), environment).unwrap_or_else(|note| note)
+/// Imports the sign-ins of these entries; returns the reports.
+fn import_sign_ins(entries: &[Candidate], environment: &Environment) -> String {
+    let of_entry = |candidate: &Candidate| {
+        candidate.entry.import(&Flags::default(), environment).unwrap_or_else(|note| note)
     };
     entries.iter().map(of_entry).collect()
 }

@@ -1,43 +1,44 @@
-//! What a user can do: one file per verb, each takes its options and does its work.
+//! The commands: one file per verb, with its options and what it does.
 
 mod arguments;
-pub mod bridge;
+pub(crate) mod bridge;
 mod cache_key;
-pub mod call;
-pub mod config;
+pub(crate) mod call;
+pub(crate) mod config;
 mod consent;
-pub mod credentials;
+pub(crate) mod credentials;
 #[cfg(feature = "mock")]
-pub mod demo;
+pub(crate) mod demo;
 #[cfg(feature = "mock")]
 mod demo_question;
-pub mod doctor;
+pub(crate) mod doctor;
 mod durable_process;
 mod host_entries;
-pub mod import;
+pub(crate) mod import;
 pub mod install;
+mod keyring_wait;
 mod literal_secrets;
 mod logging;
-pub mod login;
-pub mod logout;
-pub mod migrate;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod migrate;
 mod notes;
 mod prepare;
 mod questions;
 mod readable;
-pub mod running;
-pub mod secret;
+mod run_bridge;
+pub(crate) mod running;
+pub(crate) mod secret;
 #[cfg(feature = "mock")]
-pub mod serve_hostile;
+pub(crate) mod serve_hostile;
 #[cfg(feature = "mock")]
-pub mod serve_mock;
+pub(crate) mod serve_mock;
 mod session;
 mod sign_in;
 #[cfg(feature = "mock")]
 mod snippets;
-pub mod status;
-pub mod token_job;
-pub mod tools;
-pub mod untrusted;
+pub(crate) mod status;
+pub(crate) mod token_job;
+pub(crate) mod tools;
+pub(crate) mod untrusted;
 mod vault;
-mod wire;

@@ -1,5 +1,6 @@
-//! What may be shown of each sign-in, kept beside the store without any secret, so that `status`
-//! can tell it while the keyring is locked or gone. Never decides anything; a note may be missing.
+//! A note beside each stored sign-in with what may be shown of it, so that `status` can list the
+//! sign-in even if the keyring is locked or gone. Notes contain no secrets, and nothing depends on
+//! them.
 
 use std::path::PathBuf;
 
@@ -14,31 +15,30 @@ const FILE_LIMIT: u64 = 64 * 1024;
 
 /// What may be shown of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    /// The MCP endpoint.
-    pub server: String,
-    /// The account; empty is the usual one.
+pub(super) struct Note {
+    /// The URL of the server.
+    pub(super) server: String,
+    /// The account; empty if it has no name.
     #[serde(default)]
-    pub account: String,
-    /// Who issued the tokens.
-    pub issuer: String,
-    /// What was granted, or asked for.
+    pub(super) account: String,
+    pub(super) issuer: String,
+    /// The scopes that were granted, or otherwise requested, separated by spaces.
     #[serde(default)]
-    pub scopes: Option<String>,
-    /// When the access token ends, in seconds since 1970.
+    pub(super) scopes: Option<String>,
+    /// When the access token expires, in seconds since 1970.
     #[serde(default)]
-    pub expires_at: Option<u64>,
-    /// Whether it is renewed without a person.
+    pub(super) expires_at: Option<u64>,
+    /// Whether there is a refresh token.
     #[serde(default)]
-    pub renewable: bool,
-    /// How the client came to its id, in words.
+    pub(super) renewable: bool,
+    /// How the client was registered, in words.
     #[serde(default)]
-    pub client: String,
+    pub(super) client: String,
 }
 
 /// The notes of all sign-ins.
 #[derive(Clone, Debug)]
-pub struct Notes {
+pub(super) struct Notes {
     folder: Option<PathBuf>,
 }
 
@@ -63,27 +63,27 @@ impl From<&SignIn> for Note {
 }
 
 impl Notes {
-    /// Beside the store of these folders. Touches nothing.
-    pub fn beside(paths: &Paths) -> Self {
+    /// The notes in the state folder. Does not access it yet.
+    pub(super) fn beside(paths: &Paths) -> Self {
         Self { folder: paths.state().ok().map(|state| state.join("sign-ins")) }
     }
 
-    /// The note of this record.
-    pub fn read(&self, name: &str) -> Option<Note> {
+    /// Reads the note of the record with this name.
+    pub(super) fn read(&self, name: &str) -> Option<Note> {
         serde_json::from_slice(&private_file::read(&self.path(name)?, FILE_LIMIT).ok()??).ok()
     }
 
-    /// Keeps a note; a failure costs no more than the note.
-    pub fn write(&self, name: &str, note: &Note) {
+    /// Writes a note. An error is only logged.
+    pub(super) fn write(&self, name: &str, note: &Note) {
         let Some(path) = self.path(name) else { return };
         let Ok(text) = serde_json::to_vec(note) else { return };
         if let Err(error) = private_file::write(&path, &text, Durability::Process) {
-            tracing::debug!(%error, "cannot note what a sign-in is");
+            tracing::debug!(%error, "cannot write the note of a sign-in");
         }
     }
 
-    /// Drops a note.
-    pub fn remove(&self, name: &str) {
+    /// Removes a note.
+    pub(super) fn remove(&self, name: &str) {
         if let Some(path) = self.path(name) {
             let _ = private_file::remove(&path);
         }

@@ -1,244 +1,249 @@
-//! What every command that reaches a remote does first: resolve the settings, start logging, say
-//! what the user should know, read options. Nothing here touches a keyring unless a header names
-//! one of its secrets.
+//! What every command that reaches a remote does first: resolves the settings, starts logging,
+//! prints warnings and builds options. Does not touch the keyring unless a header refers to a
+//! secret in it.
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::cache_key::CacheKey;
 use super::durable_process::DetachedProcess;
+use super::keyring_wait::KeyringWait;
 use super::logging;
 use super::notes::Notes;
-use super::running::Identity;
+use super::running::BridgeIdentity;
 use super::vault::StoreVault;
 use crate::auth::{AuthOptions, AuthServices, Authorizer, JobRunner, UserNotice};
-use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, Observer, Pin, ToolFilter};
+use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, Observer, ToolFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
-use crate::protocol::Era;
 use crate::redact::SafeUrl;
 use crate::remote::RemoteOptions;
 use crate::settings::{Flags, Key, Settings, check_encryption, parse_remote_url};
 use crate::store::{CredentialStore, StoreChoice};
 
-/// How long a command waits for a keyring that may ask its owner for a password. The bridge, whose
-/// host does not wait, keeps to the store's own limit.
-const UNLOCKING: Duration = Duration::from_secs(60);
-
-/// How long a keyring may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Patience {
-    /// A host waits.
-    OfHost,
-    /// A person at the terminal may have to unlock it first.
-    OfPerson,
-}
-
-/// What one run knows about its remote.
-pub struct Ground {
-    /// The remote's URL.
-    pub url: Url,
-    /// What holds.
-    pub settings: Settings,
-    /// How the remote is reached.
-    pub remote: RemoteOptions,
-    /// Where sign-ins rest.
-    pub store: CredentialStore,
-    /// Our folders.
-    pub paths: Paths,
+/// What a command that reaches a remote works with.
+pub(super) struct CommandContext {
+    pub(super) url: Url,
+    pub(super) settings: Settings,
+    pub(super) remote: RemoteOptions,
+    pub(super) store: CredentialStore,
+    pub(super) paths: Paths,
     notice: UserNotice,
     jobs: Option<Arc<dyn JobRunner>>,
 }
 
-/// A bridge and what signs it in.
-pub struct Prepared {
-    /// Everything else about the bridge.
-    pub bridge: BridgeOptions,
-    /// Signs in; off where the user gave an `Authorization` header.
-    pub authorizer: Authorizer,
+/// The options of a bridge, and its authorizer.
+pub(super) struct Prepared {
+    pub(super) bridge: BridgeOptions,
+    /// Off if an `Authorization` header replaces signing in.
+    pub(super) authorizer: Authorizer,
 }
 
 impl Prepared {
-    /// The options to run a bridge with.
-    pub fn into_bridge(self) -> BridgeOptions {
+    /// The options of a bridge with this authorizer.
+    pub(super) fn into_bridge(self) -> BridgeOptions {
         let Self { mut bridge, authorizer } = self;
         bridge.remote.authorizer = authorizer;
         bridge
     }
 }
 
-/// For a host that waits: it is answered from the last session where the remote takes its time.
-pub fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
-    let (ground, auth) = ground_and_auth(url, flags, environment, Patience::OfHost)?;
-    let key = CacheKey::of_machine(&ground.paths);
-    let cache = key.as_ref().and_then(|key| ground.cache(key, auth.as_ref()));
-    let known_era = key.as_ref().and_then(|key| ground.known_era(key));
-    let observer = ground.observer(environment);
-    let mut prepared = ground.prepared(auth);
+/// For the bridge itself. If the remote is slow, the host is answered from the last session.
+///
+/// # Errors
+/// The settings are invalid, or the log file cannot be written.
+pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
+    let (context, auth) = context_and_auth(url, flags, environment, KeyringWait::Short)?;
+    let key = CacheKey::of_machine(&context.paths);
+    let cache = key.as_ref().and_then(|key| context.cache(key, auth.as_ref()));
+    let known_era = key.as_ref().and_then(|key| context.known_era(key));
+    let observer = context.observer(environment);
+    let mut prepared = context.prepared(auth);
     prepared.bridge.cache = cache;
     prepared.bridge.known_era = known_era;
     prepared.bridge.observer = observer;
     Ok(prepared)
 }
 
-/// For a person who waits: requests wait for a sign-in as long as that may take.
-pub fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
-    let (ground, mut auth) = ground_and_auth(url, flags, environment, person())?;
+/// For a command that opens a session. At a terminal, requests wait until the user has signed in.
+///
+/// # Errors
+/// As for [`for_bridge`].
+pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
+    let (context, mut auth) = context_and_auth(url, flags, environment, KeyringWait::of_command())?;
     if let Some(auth) = auth.as_mut().filter(|_| stderr_is_terminal()) {
         auth.request_wait = auth.auth_timeout;
     }
-    let key = CacheKey::of_machine(&ground.paths);
-    let known_era = key.as_ref().and_then(|key| ground.known_era(key));
-    let mut prepared = ground.prepared(auth);
+    let key = CacheKey::of_machine(&context.paths);
+    let known_era = key.as_ref().and_then(|key| context.known_era(key));
+    let mut prepared = context.prepared(auth);
     prepared.bridge.known_era = known_era;
     Ok(prepared)
 }
 
-/// For the commands about signing in: an `Authorization` header of the user's own is an error
-/// there.
-pub fn for_signing_in(
+/// For the commands about signing in.
+///
+/// # Errors
+/// As for [`for_bridge`], or an `Authorization` header or token file replaces signing in.
+pub(super) fn for_signing_in(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-) -> Result<(Ground, AuthOptions)> {
-    let (ground, auth) = ground_and_auth(url, flags, environment, person())?;
-    Ok((ground, auth.ok_or_else(replaces_sign_in)?))
+) -> Result<(CommandContext, AuthOptions)> {
+    let (context, auth) = context_and_auth(url, flags, environment, KeyringWait::of_command())?;
+    Ok((context, auth.ok_or_else(error_for_replaced_sign_in)?))
 }
 
-fn replaces_sign_in() -> Error {
-    Error::usage("the `Authorization` header or token file given replaces signing in")
-        .hint("take it out; `mcp-tether config show URL` says where it stands")
+fn error_for_replaced_sign_in() -> Error {
+    Error::usage("an `Authorization` header or a token file replaces signing in")
+        .hint("remove it; `mcp-tether config show URL` shows where it is set")
 }
 
-/// For taking a sign-in over. No header is expanded or sent, and logging was started before: the
-/// server may be named by a configuration that this person did not write.
+/// For importing a sign-in. Logging has been started and no header is expanded or sent, because the
+/// server may be named by a configuration that the user did not write.
 ///
 /// # Errors
-/// Settings that do not fit, a server that is not encrypted, and an authorization of the user's own.
-pub fn for_import(
+/// The settings are invalid, the URL is not encrypted, or an `Authorization` header or token file
+/// replaces signing in.
+pub(super) fn for_import(
     url_text: &str,
     flags: &Flags,
     environment: &Environment,
-) -> Result<(Ground, AuthOptions)> {
+) -> Result<(CommandContext, AuthOptions)> {
     let (url, warning) = parse_remote_url(url_text)?;
     let mut settings = Settings::resolve(Some(&url), flags, environment)?;
     settings.warnings.extend(warning);
     check_encryption(&url, settings.switch(Key::AllowHttp))?;
     let replaced = settings.replace_sign_in(environment)?;
     let paths = environment.paths();
-    let store = open(&settings, &paths, person());
+    let store = open(&settings, &paths, KeyringWait::of_command());
     let http = settings.http_options(environment)?;
     let remote = RemoteOptions { http, ..RemoteOptions::new(url.clone()) };
     let auth = settings.auth_options(&url, &[], environment, &secret_of(&store))?;
-    let auth = auth.filter(|_| !replaced).ok_or_else(replaces_sign_in)?;
+    let auth = auth.filter(|_| !replaced).ok_or_else(error_for_replaced_sign_in)?;
     warn(&settings);
-    let notice = Arc::new(say);
-    Ok((Ground { url, settings, remote, store, paths, notice, jobs: None }, auth))
+    let notice = Arc::new(notify_user);
+    Ok((CommandContext { url, settings, remote, store, paths, notice, jobs: None }, auth))
 }
 
-/// For a look at everything, which each part of it takes apart.
-pub fn for_doctor(
+/// For `doctor`, which checks each part on its own.
+///
+/// # Errors
+/// As for [`for_bridge`].
+pub(super) fn for_doctor(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-) -> Result<(Ground, Option<AuthOptions>)> {
-    ground_and_auth(url, flags, environment, Patience::OfHost)
+) -> Result<(CommandContext, Option<AuthOptions>)> {
+    context_and_auth(url, flags, environment, KeyringWait::Short)
 }
 
-/// Like [`for_signing_in`] for signing out, where such a header says nothing about what is stored.
-pub fn for_signing_out(
+/// For signing out. Unlike [`for_signing_in`], permits an `Authorization` header: what is stored
+/// does not depend on it.
+///
+/// # Errors
+/// As for [`for_bridge`].
+pub(super) fn for_signing_out(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-) -> Result<(Ground, AuthOptions)> {
-    let mut ground = ground(url, flags, environment, person())?;
-    ground.remote.headers.retain(|(name, _)| *name != http::header::AUTHORIZATION);
-    ground.remote.authorizer = Authorizer::off();
-    let auth = ground.auth_options(environment)?;
-    let auth = auth.unwrap_or_else(|| AuthOptions::new(ground.url.clone()));
-    Ok((ground, auth))
+) -> Result<(CommandContext, AuthOptions)> {
+    let mut context = command_context(url, flags, environment, KeyringWait::of_command())?;
+    context.remote.headers.retain(|(name, _)| *name != http::header::AUTHORIZATION);
+    context.remote.authorizer = Authorizer::off();
+    let auth = context.auth_options(environment)?;
+    let auth = auth.unwrap_or_else(|| AuthOptions::new(context.url.clone()));
+    Ok((context, auth))
 }
 
-/// For work that another process sent. It sends nothing on, and what a person should know goes
-/// there.
-pub fn for_token_job(
+/// For a token job that another process passed to this one. Does not pass it on; `notice` receives
+/// messages for the user.
+///
+/// # Errors
+/// As for [`for_bridge`].
+pub(super) fn for_token_job(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-    patience: Patience,
+    keyring_wait: KeyringWait,
     notice: UserNotice,
 ) -> Result<Authorizer> {
-    let (mut ground, auth) = ground_and_auth(url, flags, environment, patience)?;
-    ground.jobs = None;
-    ground.notice = notice;
-    Ok(ground.prepared(auth).authorizer)
+    let (mut context, auth) = context_and_auth(url, flags, environment, keyring_wait)?;
+    context.jobs = None;
+    context.notice = notice;
+    Ok(context.prepared(auth).authorizer)
 }
 
-/// The store that a command without a URL works on.
-pub fn store(flags: &Flags, environment: &Environment) -> Result<(CredentialStore, Paths)> {
+/// The credential store, for a command without a URL.
+///
+/// # Errors
+/// As for [`for_bridge`].
+pub(super) fn store(flags: &Flags, environment: &Environment) -> Result<(CredentialStore, Paths)> {
     let settings = Settings::resolve(None, flags, environment)?;
     logging::start(&settings.log_options(environment))?;
     warn(&settings);
     let paths = environment.paths();
-    Ok((open(&settings, &paths, person()), paths))
+    Ok((open(&settings, &paths, KeyringWait::of_command()), paths))
 }
 
-fn ground_and_auth(
+fn context_and_auth(
     url: &str,
     flags: &Flags,
     environment: &Environment,
-    patience: Patience,
-) -> Result<(Ground, Option<AuthOptions>)> {
-    let mut ground = ground(url, flags, environment, patience)?;
-    let auth = ground.auth_options(environment)?;
-    // A token file takes the place of signing in.
-    let auth = auth.filter(|_| ground.remote.authorizer.is_off());
-    warn(&ground.settings);
-    Ok((ground, auth))
+    keyring_wait: KeyringWait,
+) -> Result<(CommandContext, Option<AuthOptions>)> {
+    let mut context = command_context(url, flags, environment, keyring_wait)?;
+    let auth = context.auth_options(environment)?;
+    // A token file replaces signing in.
+    let auth = auth.filter(|_| context.remote.authorizer.is_off());
+    warn(&context.settings);
+    Ok((context, auth))
 }
 
-fn ground(
+fn command_context(
     url_text: &str,
     flags: &Flags,
     environment: &Environment,
-    patience: Patience,
-) -> Result<Ground> {
+    keyring_wait: KeyringWait,
+) -> Result<CommandContext> {
     let (url, warning) = parse_remote_url(url_text)?;
     let mut settings = Settings::resolve(Some(&url), flags, environment)?;
     logging::start(&settings.log_options(environment))?;
     settings.warnings.extend(warning);
     let paths = environment.paths();
-    let store = open(&settings, &paths, patience);
+    let store = open(&settings, &paths, keyring_wait);
     let remote = settings.remote_options(&url, environment, &secret_of(&store))?;
-    let jobs = DetachedProcess::of_run(url_text, flags, environment, store.choice(), patience);
-    let notice = Arc::new(say);
-    Ok(Ground { url, settings, remote, store, paths, notice, jobs })
+    let jobs =
+        DetachedProcess::for_command(url_text, flags, environment, store.choice(), keyring_wait);
+    let notice = Arc::new(notify_user);
+    Ok(CommandContext { url, settings, remote, store, paths, notice, jobs })
 }
 
-impl Ground {
-    /// A vault over the store, that talks to the person at stderr.
-    pub fn vault(&self) -> StoreVault {
+impl CommandContext {
+    /// The credential store as a vault that notifies the user on stderr.
+    pub(super) fn vault(&self) -> StoreVault {
         StoreVault::new(self.store.clone(), Notes::beside(&self.paths), self.notice.clone())
     }
 
-    /// Signs in to this remote, with this browser.
-    pub fn authorizer(
+    /// An authorizer for this remote that signs in with this browser.
+    pub(super) fn authorizer(
         &self,
         auth: AuthOptions,
         vault: StoreVault,
         browser: Arc<dyn Browser>,
     ) -> Authorizer {
-        Authorizer::new(auth, &self.remote.http, self.world(vault, browser))
+        Authorizer::new(auth, &self.remote.http, self.auth_services(vault, browser))
     }
 
-    /// The outside world of signing in.
-    pub fn world(&self, vault: StoreVault, browser: Arc<dyn Browser>) -> AuthServices {
+    /// The services that signing in uses.
+    pub(super) fn auth_services(
+        &self,
+        vault: StoreVault,
+        browser: Arc<dyn Browser>,
+    ) -> AuthServices {
         let (vault, clock) = (Arc::new(vault), Arc::new(SystemClock));
         let (notice, jobs) = (self.notice.clone(), self.jobs.clone());
         AuthServices { vault, browser, clock, notice, jobs }
@@ -249,30 +254,26 @@ impl Ground {
         self.settings.auth_options(&self.url, &self.remote.headers, environment, &secret)
     }
 
-    /// The bridge to it, signed in to as these options say.
-    pub fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
+    /// A bridge to this remote that signs in with these options.
+    pub(super) fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
         let authorizer = match auth {
             Some(auth) => self.authorizer(auth, self.vault(), Arc::new(SystemBrowser)),
             None => self.remote.authorizer.clone(),
         };
         let hidden_tools = ToolFilter::new(self.settings.texts(Key::IgnoreTool));
-        let protocol = match self.settings.text(Key::Protocol) {
-            Some("legacy") => Pin::Only(Era::Legacy),
-            Some("modern") => Pin::Only(Era::Modern),
-            _ => Pin::Auto,
-        };
+        let protocol = self.settings.choice(Key::Protocol);
         let bridge = BridgeOptions { protocol, hidden_tools, ..BridgeOptions::new(self.remote) };
         Prepared { bridge, authorizer }
     }
 
-    /// What is known of this server's era, and will be.
+    /// The stored era of this remote. `None` without a state folder.
     fn known_era(&self, key: &CacheKey) -> Option<KnownEra> {
         let state = self.paths.state().ok()?;
         Some(KnownEra::new(&state.join("eras"), &key.of_era(&self.remote)))
     }
 
-    /// Where the answers that this server gives to this run are kept. A machine without a folder
-    /// for that has none, and everything else works.
+    /// Where this remote's answers are stored for the next session. `None` without a cache folder,
+    /// or if `--answer-within` is 0.
     fn cache(&self, key: &CacheKey, auth: Option<&AuthOptions>) -> Option<CacheOptions> {
         let answer_within = self.settings.answer_within()?;
         let folder = self.paths.cache().ok()?.join("sessions");
@@ -281,31 +282,23 @@ impl Ground {
     }
 }
 
-impl Ground {
-    /// Shows this bridge to `status --running`; a machine without a folder for that shows none.
+impl CommandContext {
+    /// Shows this bridge in `status --running`. `None` without a state folder.
     fn observer(&self, environment: &Environment) -> Option<Observer> {
         let state = self.paths.state().ok()?;
         let server = SafeUrl::new(&self.url).to_string();
         let account = self.settings.text(Key::Account).map(str::to_owned);
         let log_file = self.settings.log_options(environment).file;
-        Some(Identity::of_process(server, account, log_file).observer(state))
+        Some(BridgeIdentity::of_process(server, account, log_file).observer(state))
     }
 }
 
-fn person() -> Patience {
-    if stderr_is_terminal() { Patience::OfPerson } else { Patience::OfHost }
+fn open(settings: &Settings, paths: &Paths, keyring_wait: KeyringWait) -> CredentialStore {
+    let choice: StoreChoice = settings.choice(Key::CredentialStore);
+    CredentialStore::open_with_deadline(choice, paths, keyring_wait.deadline())
 }
 
-fn open(settings: &Settings, paths: &Paths, patience: Patience) -> CredentialStore {
-    let choice = settings.text(Key::CredentialStore).and_then(|text| text.parse().ok());
-    let choice: StoreChoice = choice.unwrap_or_default();
-    match patience {
-        Patience::OfPerson => CredentialStore::open_with_deadline(choice, paths, UNLOCKING),
-        Patience::OfHost => CredentialStore::open(choice, paths),
-    }
-}
-
-/// Values for `${keyring:NAME}`.
+/// Looks up `${keyring:NAME}` in this store.
 fn secret_of(store: &CredentialStore) -> impl Fn(&str) -> Result<crate::redact::Secret<String>> {
     let keys = store.api_keys();
     move |name| block_on(async { Ok(keys.get(name).await?) })
@@ -317,13 +310,16 @@ fn warn(settings: &Settings) {
     }
 }
 
-fn say(text: &str) {
+fn notify_user(text: &str) {
     to_stderr(&format!("{text}\n"));
 }
 
-/// Runs a future to its end on this thread: one host and one remote need no more. Threads that
-/// still wait for something, such as a terminal or a name look-up, do not hold the process.
-pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+/// Runs a future on this thread, which is enough for one host and one remote. Does not wait for
+/// threads that are still blocked, for example on a terminal or a DNS lookup.
+///
+/// # Errors
+/// The error of the future, or the runtime cannot be started.
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Error::failed(format!("cannot start the runtime: {error}")))?;

@@ -1,33 +1,33 @@
-//! What a tool asks the person at the terminal (`elicitation/create`): declined with a notice,
-//! unless `--yes` was given and yes is an answer to it. URLs are shown, never opened (S-11).
+//! Answers the questions that a tool asks the user (`elicitation/create`): declines them with a
+//! notice, unless `--yes` was given and the question is a confirmation. Never opens a URL (S-11).
 
 use serde_json::{Map, Value, json};
 
 use crate::redact::plain;
 
-/// An answer and what to tell the person.
-pub struct Answer {
+/// An answer, and a notice for the user.
+pub(super) struct ElicitationAnswer {
     /// The result of the request.
-    pub result: Value,
+    pub(super) result: Value,
     /// Lines for stderr.
-    pub notice: String,
+    pub(super) notice: String,
 }
 
 /// Answers a question with these params.
-pub fn answer_to(params: &Value, yes: bool) -> Answer {
+pub(super) fn answer_to(params: &Value, yes: bool) -> ElicitationAnswer {
     let asked = plain(params["message"].as_str().unwrap_or("(no text)"));
     if let Some(url) = params["url"].as_str() {
         let notice =
             format!("the server asks: {asked}\ndeclined: it wants you to open `{}`\n", plain(url));
-        return Answer { result: json!({ "action": "decline" }), notice };
+        return ElicitationAnswer { result: json!({ "action": "decline" }), notice };
     }
     let content = if yes { affirmative(&params["requestedSchema"]) } else { None };
     match content {
-        Some(content) => Answer {
+        Some(content) => ElicitationAnswer {
             result: json!({ "action": "accept", "content": content }),
             notice: format!("the server asks: {asked}\naccepted because of `--yes`\n"),
         },
-        None => Answer {
+        None => ElicitationAnswer {
             result: json!({ "action": "decline" }),
             notice: format!("the server asks: {asked}\n{}", declined(yes)),
         },
@@ -36,13 +36,13 @@ pub fn answer_to(params: &Value, yes: bool) -> Answer {
 
 fn declined(yes: bool) -> &'static str {
     if yes {
-        "declined: it asks for more than a yes\n"
+        "declined: it is not a confirmation\n"
     } else {
-        "declined\n\nhint: `--yes` says yes to confirmations\n"
+        "declined\n\nhint: `--yes` accepts confirmations\n"
     }
 }
 
-/// A form filled in with yes and with the defaults it offers; `None` if it needs anything else.
+/// Fills in a form with yes and with its defaults; `None` if it requires anything else.
 fn affirmative(schema: &Value) -> Option<Map<String, Value>> {
     let mut content = Map::new();
     let required = schema["required"].as_array();
@@ -81,10 +81,10 @@ mod tests {
 
     #[test]
     fn a_confirmation_is_declined_unless_yes_was_said_before() {
-        let Answer { result, notice } = answer_to(&confirmation(), false);
+        let ElicitationAnswer { result, notice } = answer_to(&confirmation(), false);
         assert_eq!(result, json!({ "action": "decline" }));
         assert!(notice.contains("really \\u{1b}delete?") && notice.contains("hint: `--yes`"));
-        let Answer { result, notice } = answer_to(&confirmation(), true);
+        let ElicitationAnswer { result, notice } = answer_to(&confirmation(), true);
         let content = json!({ "confirm": true, "mode": "soft" });
         assert_eq!(result, json!({ "action": "accept", "content": content }));
         assert!(notice.contains("accepted because of `--yes`"));
@@ -94,16 +94,16 @@ mod tests {
     fn yes_is_no_answer_to_an_open_question() {
         let mut question = confirmation();
         question["requestedSchema"]["required"] = json!(["confirm", "note"]);
-        let Answer { result, notice } = answer_to(&question, true);
+        let ElicitationAnswer { result, notice } = answer_to(&question, true);
         assert_eq!(result, json!({ "action": "decline" }));
-        assert!(notice.contains("more than a yes"));
+        assert!(notice.contains("not a confirmation"));
     }
 
     /// S-11
     #[test]
     fn a_url_is_shown_and_never_accepted() {
         let question = json!({ "mode": "url", "message": "pay", "url": "https://x.example/\u{7}" });
-        let Answer { result, notice } = answer_to(&question, true);
+        let ElicitationAnswer { result, notice } = answer_to(&question, true);
         assert_eq!(result, json!({ "action": "decline" }));
         assert!(notice.contains("`https://x.example/\\u{7}`"));
     }

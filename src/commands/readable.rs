@@ -1,10 +1,10 @@
-//! What a server sent, as a person may see it: text keeps its lines and loses what could fool a
-//! terminal (S-15), JSON keeps its value.
+//! Makes text and JSON from a server safe to print: control characters that could manipulate a
+//! terminal become visible (S-15). Text keeps its lines, and JSON its value.
 
 use serde_json::Value;
 
-/// Text of any length whose control characters, except line breaks and tabs, are visible.
-pub fn text(text: &str) -> String {
+/// Text whose control characters are escaped, except line breaks and tabs.
+pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.replace("\r\n", "\n").chars() {
         match character {
@@ -16,9 +16,9 @@ pub fn text(text: &str) -> String {
     out
 }
 
-/// JSON text with the same value that cannot fool a terminal. What is risky stands inside strings,
-/// where an escape means the same.
-pub fn json(text: &str) -> String {
+/// JSON with the same value and without control characters: they can only occur in strings, where an
+/// escape has the same meaning.
+pub(super) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if is_risky(character) && !character.is_ascii_whitespace() {
@@ -30,13 +30,13 @@ pub fn json(text: &str) -> String {
     out
 }
 
-/// A value over several lines.
-pub fn pretty(value: &Value) -> String {
+/// An indented JSON value.
+pub(super) fn pretty(value: &Value) -> String {
     json(&format!("{value:#}"))
 }
 
 /// The first sentence of a description, on one line.
-pub fn first_sentence(description: &str) -> String {
+pub(super) fn first_sentence(description: &str) -> String {
     let line: Vec<&str> = description.split_whitespace().collect();
     let line = line.join(" ");
     let end = line
@@ -50,7 +50,7 @@ fn ends_with_abbreviation(sentence: &str) -> bool {
     ["e.g.", "i.e.", "etc.", "vs.", "z.B."].iter().any(|short| sentence.ends_with(short))
 }
 
-/// Control characters of both sets, and characters that reorder what follows.
+/// Returns whether this is a control character, or reorders the text after it.
 fn is_risky(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,8 +1,6 @@
-//! `mcp-tether status --running`: the bridges that run now, from a small file that each of them
-//! keeps. A lock that only its process holds proves that it lives; what a killed one left behind is
-//! removed.
-//!
-//! There is no socket and nothing to connect to: a bridge is looked at, never spoken to.
+//! `mcp-tether status --running`: lists the bridges that are running. Each bridge writes a small file
+//! about itself and holds a lock, which shows that it is alive; the files of killed bridges are
+//! removed. Nothing is sent to a bridge.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
@@ -13,7 +11,7 @@ use serde_json::Value;
 
 use crate::bridge::{Activity, Observer};
 use crate::environment::{Environment, to_stderr, to_stdout};
-use crate::error::{ExitCode, Result};
+use crate::error::ExitCode;
 use crate::platform::private_file::{self, Durability};
 use crate::platform::{Clock, SystemClock};
 use crate::redact::plain;
@@ -23,41 +21,39 @@ const FOLDER: &str = "running";
 /// The largest file of a bridge that is read, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
 
-/// Who a bridge is; what does not change while it runs.
+/// What does not change while a bridge runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// Its process.
-    pub pid: u32,
-    /// The process that started it, and its name where the system tells it.
-    pub host_pid: Option<u32>,
-    /// See `host_pid`.
-    pub host: Option<String>,
-    /// The server, without credentials or values of its query.
-    pub server: String,
-    /// The account, if one was named.
-    pub account: Option<String>,
+pub(crate) struct BridgeIdentity {
+    pub(crate) pid: u32,
+    /// The process that started it.
+    host_pid: Option<u32>,
+    /// The name of that process, if the system provides it.
+    host: Option<String>,
+    /// The server's URL, without credentials and values of its query.
+    pub(crate) server: String,
+    account: Option<String>,
     /// When it started, in seconds since 1970.
-    pub started: u64,
-    /// Of the program.
-    pub version: String,
-    /// Where it logs to, if to a file.
-    pub log_file: Option<PathBuf>,
+    started: u64,
+    version: String,
+    pub(crate) log_file: Option<PathBuf>,
 }
 
-/// One bridge that runs.
+/// A bridge that is running.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Running {
-    /// Who it is.
+pub(crate) struct RunningBridge {
     #[serde(flatten)]
-    pub identity: Identity,
-    /// What it did.
+    pub(crate) identity: BridgeIdentity,
     #[serde(flatten)]
-    pub activity: Activity,
+    pub(crate) activity: Activity,
 }
 
-impl Identity {
+impl BridgeIdentity {
     /// This process, as a bridge to `server`.
-    pub fn of_process(server: String, account: Option<String>, log_file: Option<PathBuf>) -> Self {
+    pub(super) fn of_process(
+        server: String,
+        account: Option<String>,
+        log_file: Option<PathBuf>,
+    ) -> Self {
         let host_pid = parent();
         Self {
             pid: std::process::id(),
@@ -71,63 +67,62 @@ impl Identity {
         }
     }
 
-    /// Keeps the file of this bridge below the state folder. Nothing is touched before the first
-    /// change, and a folder that cannot be written costs the bridge nothing.
-    pub fn observer(self, state: &Path) -> Observer {
+    /// Writes the file of this bridge below the state folder at each change of its activity. An
+    /// error is only logged.
+    pub(super) fn observer(self, state: &Path) -> Observer {
         let folder = state.join(FOLDER);
-        let mut kept: Option<Kept> = None;
+        let mut files: Option<BridgeFiles> = None;
         Observer::new(move |activity| {
-            let running = Running { identity: self.clone(), activity: activity.clone() };
-            let written = match &kept {
-                Some(kept) => kept.write(&running),
-                None => Kept::begin(&folder, self.pid).and_then(|begun| {
-                    begun.write(&running)?;
-                    kept = Some(begun);
+            let running = RunningBridge { identity: self.clone(), activity: activity.clone() };
+            let written = match &files {
+                Some(files) => files.write(&running),
+                None => BridgeFiles::create(&folder, self.pid).and_then(|created| {
+                    created.write(&running)?;
+                    files = Some(created);
                     Ok(())
                 }),
             };
             if let Err(error) = written {
-                tracing::debug!(%error, "this bridge cannot be shown by `status --running`");
+                tracing::debug!(%error, "`status --running` cannot list this bridge");
             }
         })
     }
 }
 
-/// The two files of a bridge; gone with it.
-struct Kept {
+/// The two files of this bridge, which are removed when it ends.
+struct BridgeFiles {
     folder: PathBuf,
     pid: u32,
-    /// Locked for as long as the process lives, however it ends.
-    _alive: File,
+    /// The system releases this lock when the process ends.
+    _lock: File,
 }
 
-impl Kept {
-    fn begin(folder: &Path, pid: u32) -> anyhow::Result<Self> {
+impl BridgeFiles {
+    fn create(folder: &Path, pid: u32) -> anyhow::Result<Self> {
         private_file::create_folder(folder)?;
-        let alive = private_file::open_lock(&lock_file(folder, pid))?;
-        alive.try_lock().map_err(anyhow::Error::from)?;
-        Ok(Self { folder: folder.to_owned(), pid, _alive: alive })
+        let lock = private_file::open_lock(&lock_file(folder, pid))?;
+        lock.try_lock().map_err(anyhow::Error::from)?;
+        Ok(Self { folder: folder.to_owned(), pid, _lock: lock })
     }
 
-    /// Replaces the file as a whole: a reader never sees half of it.
-    fn write(&self, running: &Running) -> anyhow::Result<()> {
+    fn write(&self, running: &RunningBridge) -> anyhow::Result<()> {
         let text = serde_json::to_vec(running)?;
         private_file::write(&text_file(&self.folder, self.pid), &text, Durability::Process)?;
         Ok(())
     }
 }
 
-impl Drop for Kept {
+impl Drop for BridgeFiles {
     fn drop(&mut self) {
         remove(&self.folder, self.pid);
     }
 }
 
-/// The bridges that run, by their start; removes what dead ones left.
-pub fn all(environment: &Environment) -> Vec<Running> {
+/// The bridges that are running, the oldest first. Removes the files of killed ones.
+pub(super) fn running_bridges(environment: &Environment) -> Vec<RunningBridge> {
     let paths = environment.paths();
     let Ok(folder) = paths.state().map(|state| state.join(FOLDER)) else { return Vec::new() };
-    let mut found: Vec<Running> = pids(&folder)
+    let mut found: Vec<RunningBridge> = pids(&folder)
         .into_iter()
         .filter(|pid| is_alive(&folder, *pid))
         .filter_map(|pid| {
@@ -139,42 +134,48 @@ pub fn all(environment: &Environment) -> Vec<Running> {
     found
 }
 
-/// Lists the bridges that run.
-pub fn run(as_json: bool, environment: &Environment) -> Result<ExitCode> {
-    let found = all(environment);
+/// Prints the bridges that are running. If their folder cannot be read, there are none.
+pub(crate) fn run(as_json: bool, environment: &Environment) -> ExitCode {
+    let found = running_bridges(environment);
     let now = SystemClock.now();
     if as_json {
         to_stdout(&format!("{:#}\n", serde_json::to_value(&found).unwrap_or(Value::Null)));
     } else if found.is_empty() {
-        to_stderr("no bridge runs\n\nhint: hosts start them; try one with `mcp-tether demo`\n");
+        to_stderr(
+            "no bridge is running\n\nhint: hosts start them; try one with `mcp-tether demo`\n",
+        );
     } else {
         let texts: Vec<_> = found.iter().map(|running| as_text(running, now)).collect();
         to_stdout(&texts.join("\n"));
     }
-    Ok(ExitCode::Ok)
+    ExitCode::Ok
 }
 
-fn as_text(running: &Running, now: u64) -> String {
-    let Running { identity, activity } = running;
+fn as_text(running: &RunningBridge, now: u64) -> String {
+    let RunningBridge { identity, activity } = running;
     let mut out = plain(&identity.server);
     if let Some(account) = &identity.account {
         let _ = write!(out, " (account {})", plain(account));
     }
     let host = identity.host.as_deref().map_or("a host".into(), plain);
     let host_pid = identity.host_pid.map_or(String::new(), |pid| format!(", pid {pid}"));
-    let of = |era: &Option<String>| era.as_deref().map_or("not known yet".into(), plain);
+    let era = |era: &Option<String>| era.as_deref().map_or("not known yet".into(), plain);
     let transport = activity.transport.as_deref().map_or(String::new(), |t| format!(", {t}"));
     let last = activity.last_error.as_deref();
-    let last = last.map_or(String::new(), |kind| format!(", the last one {}", plain(kind)));
+    let last = last.map_or(String::new(), |kind| format!(", last one: {}", plain(kind)));
     let _ = writeln!(out, "\n  pid        {}, started by {host}{host_pid}", identity.pid);
     let _ = writeln!(out, "  state      {}", plain(&activity.phase));
-    let _ = writeln!(out, "  runs for   {}", span(now.saturating_sub(identity.started)));
-    let _ = writeln!(out, "  host era   {}", of(&activity.host_era));
-    let _ = writeln!(out, "  server era {}{}", of(&activity.server_era), plain(&transport));
+    let _ = writeln!(out, "  uptime     {}", span(now.saturating_sub(identity.started)));
+    let _ = writeln!(out, "  host era   {}", era(&activity.host_era));
+    let _ = writeln!(out, "  server era {}{}", era(&activity.server_era), plain(&transport));
     let _ = writeln!(out, "  requests   {}", activity.requests);
     let _ = writeln!(out, "  errors     {}{last}", activity.errors);
-    if activity.reopened > 0 {
-        let _ = writeln!(out, "  sessions   opened again {} times", activity.reopened);
+    match activity.reopened {
+        0 => {}
+        1 => out += "  session    reopened once\n",
+        count => {
+            let _ = writeln!(out, "  session    reopened {count} times");
+        }
     }
     if let Some(file) = &identity.log_file {
         let _ = writeln!(out, "  log        {}", plain(&file.display().to_string()));
@@ -182,7 +183,7 @@ fn as_text(running: &Running, now: u64) -> String {
     out
 }
 
-/// `2 d 3 h`, `3 h 4 min`, `5 s`.
+/// A duration such as `2 d 3 h`, `3 h 4 min` or `5 s`.
 fn span(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     match (days, hours, minutes) {
@@ -199,7 +200,7 @@ fn pids(folder: &Path) -> Vec<u32> {
     files.flatten().filter_map(|file| lock(file.file_name().into_string().ok()?)).collect()
 }
 
-/// Whether somebody holds the lock; a file that nobody holds is what a dead bridge left.
+/// Returns whether the lock of a bridge is held. If it is not, removes the files of the bridge.
 fn is_alive(folder: &Path, pid: u32) -> bool {
     let Ok(Some(file)) = private_file::open(&lock_file(folder, pid)) else { return false };
     match file.try_lock_shared() {
@@ -235,7 +236,7 @@ fn parent() -> Option<u32> {
     None
 }
 
-/// The name of a process, where the system tells it in a file.
+/// The name of a process, on systems that have `/proc`.
 fn name_of(pid: u32) -> Option<String> {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(name.trim().to_owned())

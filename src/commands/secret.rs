@@ -1,5 +1,5 @@
-//! `mcp-tether secret`: API keys for `${keyring:NAME}` in headers. A value comes from a prompt or
-//! from stdin, never from an argument that every process of this machine could read.
+//! `mcp-tether secret`: stores API keys for `${keyring:NAME}` in headers. Reads a value from a prompt
+//! or from stdin, and never from an argument, which other processes can see.
 
 use std::io::Read;
 
@@ -10,11 +10,14 @@ use crate::redact::Secret;
 use crate::settings::Flags;
 use crate::store::{ApiKeys, StoreChoice};
 
-/// Longer than any key, shorter than a file that was piped in by mistake.
-const LONGEST: u64 = 64 * 1024;
+/// The longest value, in bytes: longer than any key, shorter than a file piped in by mistake.
+const MAX_VALUE: u64 = 64 * 1024;
 
 /// Stores a secret, or replaces it.
-pub fn set(name: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+///
+/// # Errors
+/// The name is invalid, stdin contains no secret, or the store cannot be written.
+pub(crate) fn set(name: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let keys = keys(flags, environment)?;
     let value = value(name)?;
     let (place, notice) = block_on(async {
@@ -24,17 +27,20 @@ pub fn set(name: &str, flags: &Flags, environment: &Environment) -> Result<ExitC
     if let Some(notice) = notice {
         to_stderr(&format!("{notice}\n"));
     }
-    to_stdout(&format!("the secret `{name}` is kept in {place}\n"));
+    to_stdout(&format!("stored the secret `{name}` in {place}\n"));
     to_stderr(&format!("hint: use it as `--header 'X-API-Key: ${{keyring:{name}}}'`\n"));
     Ok(ExitCode::Ok)
 }
 
-/// Names all secrets and tells where they rest.
-pub fn list(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Prints the names of all secrets and where they are stored.
+///
+/// # Errors
+/// The settings are invalid, or the store cannot be listed.
+pub(crate) fn list(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let keys = keys(flags, environment)?;
     let found = block_on(async { Ok(keys.list().await?) })?;
     if found.is_empty() {
-        to_stderr("there are no secrets\n\nhint: keep one with `mcp-tether secret set NAME`\n");
+        to_stderr("there are no secrets\n\nhint: store one with `mcp-tether secret set NAME`\n");
     }
     let width = found.iter().map(|listed| listed.name.len()).max().unwrap_or(0);
     for listed in &found {
@@ -44,13 +50,16 @@ pub fn list(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     Ok(ExitCode::Ok)
 }
 
-/// Removes a secret; one that is not there is no mistake.
-pub fn remove(name: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Removes a secret. It is not an error if there is none.
+///
+/// # Errors
+/// The settings are invalid, or the store cannot be changed.
+pub(crate) fn remove(name: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let keys = keys(flags, environment)?;
     let removal = block_on(async { Ok(keys.remove(name).await?) })?;
     if let Some((place, error)) = removal.failed.first() {
         let place = keys.describe(*place, name);
-        let shown = Error::failed(format!("`{name}` may be left in {place}: {error}"));
+        let shown = Error::failed(format!("`{name}` may still be in {place}: {error}"));
         return Err(match error.next_step() {
             Some(hint) => shown.hint(hint),
             None => shown,
@@ -58,7 +67,7 @@ pub fn remove(name: &str, flags: &Flags, environment: &Environment) -> Result<Ex
     }
     for place in &removal.removed_from {
         let place = keys.describe(*place, name);
-        to_stdout(&format!("the secret `{name}` was removed from {place}\n"));
+        to_stdout(&format!("removed the secret `{name}` from {place}\n"));
     }
     if !removal.existed() {
         to_stdout(&format!("there is no secret `{name}`: nothing to remove\n"));
@@ -68,32 +77,32 @@ pub fn remove(name: &str, flags: &Flags, environment: &Environment) -> Result<Ex
 
 fn keys(flags: &Flags, environment: &Environment) -> Result<ApiKeys> {
     let (store, _) = store(flags, environment)?;
-    match store.choice() {
-        StoreChoice::Memory => Err(Error::usage("a secret in memory ends with this command")
-            .hint("choose `--credential-store keyring` or `--credential-store file`")),
-        _ => Ok(store.api_keys()),
+    if store.choice() != StoreChoice::Memory {
+        return Ok(store.api_keys());
     }
+    Err(Error::usage("a secret in memory is lost when this command ends")
+        .hint("use `--credential-store keyring` or `--credential-store file`"))
 }
 
 fn value(name: &str) -> Result<Secret<String>> {
     if stdin_is_terminal() {
         let typed = rpassword::prompt_password(format!("value of `{name}` (not shown): "));
-        let typed = typed.map_err(|error| unreadable(&error))?;
+        let typed = typed.map_err(|error| error_for_value(&error))?;
         return Ok(Secret::new(typed.trim().to_owned()));
     }
     let mut text = String::new();
-    let mut stdin = std::io::stdin().lock().take(LONGEST + 1);
-    stdin.read_to_string(&mut text).map_err(|error| unreadable(&error))?;
-    if text.len() as u64 > LONGEST {
-        return Err(Error::usage(format!("the value is longer than {LONGEST} bytes"))
+    let mut stdin = std::io::stdin().lock().take(MAX_VALUE + 1);
+    stdin.read_to_string(&mut text).map_err(|error| error_for_value(&error))?;
+    if text.len() as u64 > MAX_VALUE {
+        return Err(Error::usage(format!("the value is longer than {MAX_VALUE} bytes"))
             .hint(format!("give the key alone: `mcp-tether secret set {name} < FILE`")));
     }
-    // The line ending is the shell's, not the key's.
+    // The line ending is not part of the key.
     let value = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(value.strip_suffix('\r').unwrap_or(value).to_owned()))
 }
 
-fn unreadable(error: &std::io::Error) -> Error {
+fn error_for_value(error: &std::io::Error) -> Error {
     Error::failed(format!("cannot read the value: {error}"))
         .hint("type it at the prompt, or give it on stdin")
 }

@@ -1,22 +1,25 @@
-//! `mcp-tether mock --hostile`: every attack at once, for whatever client is pointed at them; when
-//! it ends, what each of them obtained.
+//! `mcp-tether mock --hostile`: serves every attack at once, each at its own URL, and reports at the
+//! end what each of them obtained from the clients that were pointed at it.
 
 use std::fmt::Write;
 
 use super::logging;
 use super::prepare::block_on;
-use super::serve_mock::not_served;
+use super::serve_mock::error_for_mock;
 use crate::environment::to_stdout;
 use crate::error::{ExitCode, Result};
 use crate::platform::Shutdown;
 use crate::settings::LogOptions;
 use mcp_tether_mock::{Consent, Finding, Hostile};
 
-/// Serves until a signal comes. Fails if an attack obtained something.
-pub fn run() -> Result<ExitCode> {
+/// Serves until a signal ends it. The exit code is 1 if an attack obtained something.
+///
+/// # Errors
+/// A port cannot be opened, or the runtime cannot be started.
+pub(crate) fn run() -> Result<ExitCode> {
     logging::start(&LogOptions::default())?;
-    // Nobody is there to agree on a page, fifty times.
-    let hostile = Hostile::start(Consent::Approve).map_err(|error| not_served(&error, 0))?;
+    // Nobody wants to approve fifty sign-ins by hand.
+    let hostile = Hostile::start(Consent::Approve).map_err(|error| error_for_mock(&error, 0))?;
     to_stdout(&announcement(&hostile));
     block_on(async {
         Shutdown::by_signals().requested().await;
@@ -24,10 +27,8 @@ pub fn run() -> Result<ExitCode> {
     })?;
     let findings = hostile.findings();
     to_stdout(&report(&findings));
-    match findings.iter().any(|finding| finding.obtained.is_some()) {
-        true => Ok(ExitCode::Failed),
-        false => Ok(ExitCode::Ok),
-    }
+    let obtained = findings.iter().any(|finding| finding.obtained.is_some());
+    Ok(if obtained { ExitCode::Failed } else { ExitCode::Ok })
 }
 
 fn announcement(hostile: &Hostile) -> String {
@@ -37,11 +38,11 @@ fn announcement(hostile: &Hostile) -> String {
         let url = attacker.url().to_string();
         let _ = writeln!(out, "  {:<24} {url:<28} {}, {}", attack.name, attack.rule, attack.about);
     }
-    out += "\ntry one: `mcp-tether tools URL`; Ctrl-C ends it and tells what they obtained\n";
+    out += "\ntry one with `mcp-tether tools URL`; press Ctrl-C to see what they obtained\n";
     out
 }
 
-/// A line for each attack that was tried, the successful ones first.
+/// A line for each attack that received a request, the successful ones first.
 fn report(findings: &[Finding]) -> String {
     let (mut won, mut held) = (String::new(), String::new());
     let tried: Vec<&Finding> = findings.iter().filter(|finding| finding.requests > 0).collect();

@@ -1,4 +1,4 @@
-//! `mcp-tether mock`: the mock remote as a server of its own, until it is interrupted.
+//! `mcp-tether mock`: serves the mock remote until a signal ends it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,32 +18,34 @@ use mcp_tether_mock::{
 
 /// What to serve, as it was typed.
 #[derive(Clone, Debug, Default)]
-pub struct ServeOptions {
-    /// The product's name.
-    pub product: String,
-    /// The loopback port; 0 takes a free one.
-    pub port: u16,
-    /// What seeded data is drawn from.
-    pub seed: u64,
-    /// The file that keeps the data.
-    pub data: Option<PathBuf>,
+pub(crate) struct ServeOptions {
+    pub(crate) product: String,
+    /// The loopback port; 0 for any free one.
+    pub(crate) port: u16,
+    /// Seeds the random numbers that the data is made from.
+    pub(crate) seed: u64,
+    /// The file that the data is stored in; in memory if `None`.
+    pub(crate) data: Option<PathBuf>,
     /// Faults, each in its text form.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
     /// Which revisions to speak.
-    pub protocol: Option<String>,
-    /// Without sessions.
-    pub stateless: bool,
-    /// Answers as event streams.
-    pub sse: bool,
-    /// Without asking for a key.
-    pub open: bool,
+    pub(crate) protocol: Option<String>,
+    pub(crate) stateless: bool,
+    /// Answer with event streams.
+    pub(crate) sse: bool,
+    /// Do not ask for an API key.
+    pub(crate) open: bool,
 }
 
-/// Serves until a signal comes.
-pub fn run(options: &ServeOptions) -> Result<ExitCode> {
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// A product, fault or revision is unknown, the port cannot be opened, or the data file cannot be
+/// used.
+pub(crate) fn run(options: &ServeOptions) -> Result<ExitCode> {
     logging::start(&LogOptions::default())?;
     let mock = mock_options(options)?;
-    let key = Key::of(&mock);
+    let key = ApiKeyNote::of(&mock);
     let name = options.product.clone();
     let port = mock.port;
     block_on(async move {
@@ -54,20 +56,21 @@ pub fn run(options: &ServeOptions) -> Result<ExitCode> {
         let ready = |address: &Address| {
             to_stdout(&announcement(&name, address, key.as_ref()));
         };
-        mcp_tether_mock::serve(mock, ready, ended).await.map_err(|error| not_served(&error, port))
+        let served = mcp_tether_mock::serve(mock, ready, ended).await;
+        served.map_err(|error| error_for_mock(&error, port))
     })?;
     Ok(ExitCode::Ok)
 }
 
-/// What the mock asks for and lets in from the start.
-struct Key {
+/// The key that the mock accepts from the start.
+struct ApiKeyNote {
     kind: &'static str,
-    /// The header up to the value.
+    /// The header without its value.
     header: &'static str,
     value: String,
 }
 
-impl Key {
+impl ApiKeyNote {
     fn of(mock: &MockOptions) -> Option<Self> {
         let (kind, header) = match mock.auth {
             Auth::Open | Auth::OAuth(_) => return None,
@@ -78,21 +81,21 @@ impl Key {
     }
 }
 
-/// The data may be no good, or the port.
-pub(super) fn not_served(error: &io::Error, port: u16) -> Error {
+/// The error of a mock that could not be started, because of its data or its port.
+pub(super) fn error_for_mock(error: &io::Error, port: u16) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<DataProblem>()) {
-        Some(problem) => unusable(problem),
+        Some(problem) => error_for_data(problem),
         None => Error::failed(format!("cannot serve on port `{port}`: {error}"))
-            .hint("take a free port: `mcp-tether mock --port 0`"),
+            .hint("use a free port: `mcp-tether mock --port 0`"),
     }
 }
 
-fn unusable(problem: &DataProblem) -> Error {
+fn error_for_data(problem: &DataProblem) -> Error {
     Error::failed(problem.to_string()).hint(problem.hint())
 }
 
-/// Shows products, faults and what faults have in common.
-pub fn list() -> ExitCode {
+/// Prints the products with their tools, the faults, and what every fault accepts.
+pub(crate) fn list() -> ExitCode {
     let mut out = "products:\n".to_owned();
     for product in ProductName::ALL {
         let Overview { title, tools } = Overview::of(product);
@@ -108,7 +111,7 @@ pub fn list() -> ExitCode {
             fault.syntax, fault.about, fault.example
         );
     }
-    out += "\nwhat every fault takes, separated by colons:\n";
+    out += "\nwhat every fault accepts, separated by colons:\n";
     for (selector, about) in Fault::selectors() {
         out += &format!("  {selector}\n      {about}\n");
     }
@@ -116,7 +119,7 @@ pub fn list() -> ExitCode {
     ExitCode::Ok
 }
 
-/// Names one after the other, in lines that fit a terminal.
+/// Joins names with commas, in lines that fit a terminal.
 fn lines_of(names: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for name in names {
@@ -128,15 +131,14 @@ fn lines_of(names: &[String]) -> Vec<String> {
     lines
 }
 
-/// Options of the mock from what was typed.
+/// The options of the mock.
 pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
     let product: ProductName = options.product.parse().map_err(|error: String| {
-        Error::usage(error).hint("see what there is: `mcp-tether mock --list`")
+        Error::usage(error).hint("`mcp-tether mock --list` lists the products")
     })?;
     let read = |text: &String| {
-        text.parse::<Fault>().map_err(|error| {
-            Error::usage(error).hint("see what there is: `mcp-tether mock --list`")
-        })
+        text.parse::<Fault>()
+            .map_err(|error| Error::usage(error).hint("`mcp-tether mock --list` lists the faults"))
     };
     let own = MockOptions::of(product);
     Ok(MockOptions {
@@ -154,10 +156,10 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
 
 fn data_file(path: &Path, product: ProductName) -> Result<DataFile> {
     if matches!(product, ProductName::Lab | ProductName::Conformance) {
-        return Err(Error::usage(format!("the product `{product}` has no data to keep"))
-            .hint("leave out `--data`, or play another product: `mcp-tether mock --list`"));
+        return Err(Error::usage(format!("the product `{product}` has no data to store"))
+            .hint("leave out `--data`, or serve another product: `mcp-tether mock --list`"));
     }
-    DataFile::open(path, product).map_err(|problem| unusable(&problem))
+    DataFile::open(path, product).map_err(|problem| error_for_data(&problem))
 }
 
 fn served(name: &str) -> Result<Served> {
@@ -166,9 +168,9 @@ fn served(name: &str) -> Result<Served> {
     })
 }
 
-/// Where the mock is, and what to paste into hosts. The key stands in `env`: nobody should learn
-/// here to put one into arguments (S-10).
-fn announcement(product: &str, address: &Address, key: Option<&Key>) -> String {
+/// The addresses of the mock, and configurations to paste into hosts. The key is in `env`, because
+/// users should not learn here to put a key in arguments (S-10).
+fn announcement(product: &str, address: &Address, key: Option<&ApiKeyNote>) -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "mcp-tether".into());
     let mut entry = NewEntry {
         name: product.to_owned(),
@@ -181,11 +183,11 @@ fn announcement(product: &str, address: &Address, key: Option<&Key>) -> String {
     if let Some(page) = &address.page_url {
         out += &format!("sign in at   {page}\n");
     }
-    if let Some(Key { kind, header, value }) = key {
+    if let Some(ApiKeyNote { kind, header, value }) = key {
         let shown = header.trim_end_matches([':', ' ']);
         out += &format!("{kind:<12} {value} (a demo value, in the header `{shown}`)\n");
         entry.arguments.extend(["--header".to_owned(), format!("{header}${{MOCK_API_KEY}}")]);
         entry.variables.push(("MOCK_API_KEY".to_owned(), value.clone()));
     }
-    out + &snippets(&entry) + "\nCtrl-C ends it\n"
+    out + &snippets(&entry) + "\npress Ctrl-C to stop\n"
 }

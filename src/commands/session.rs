@@ -1,6 +1,6 @@
-//! A small host of our own for `tools`, `call` and `demo`: opens a legacy session through the
-//! bridge, sends one request at a time and answers what the remote asks meanwhile. Lines only:
-//! whoever made the two ends decides what lies behind them.
+//! A small host for `tools`, `call`, `demo` and `doctor`: opens a legacy session through the bridge,
+//! sends one request at a time and answers the requests of the remote. It exchanges lines over two
+//! channels and does not know what is at their other ends.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -8,42 +8,44 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::questions::{Answer, answer_to};
+use super::questions::{ElicitationAnswer, answer_to};
 use crate::environment::to_stderr;
 use crate::error::{Error, ExitCode, Result};
-use crate::jsonrpc::{Message, MessageKind, RequestId, error_response, result_response};
+use crate::jsonrpc::{
+    Message, MessageKind, RequestId, error_response, notification, request, result_response,
+};
 use crate::protocol::{ProtocolVersion, codes, methods};
 use crate::redact::plain;
 
-/// Both directions of a bridge, one message each, without line endings.
-pub struct Lines {
-    /// Towards the bridge; dropping it is the host going away.
-    pub to_bridge: mpsc::Sender<Bytes>,
-    /// From the bridge; ends when it does.
-    pub from_bridge: mpsc::Receiver<Bytes>,
+/// The two channels to a bridge. Each item is one message without a line ending.
+pub(super) struct Lines {
+    /// To the bridge. Dropping it tells the bridge that the host is gone.
+    pub(super) to_bridge: mpsc::Sender<Bytes>,
+    /// From the bridge. It ends with the bridge.
+    pub(super) from_bridge: mpsc::Receiver<Bytes>,
 }
 
-/// How the session behaves towards the person at the terminal.
+/// How the session treats the user at the terminal.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
-    /// Say yes to confirmations.
-    pub yes: bool,
+pub(super) struct SessionOptions {
+    /// Accept confirmations.
+    pub(super) yes: bool,
     /// Show progress on stderr.
-    pub progress: bool,
+    pub(super) progress: bool,
 }
 
 /// A legacy session with a remote.
-pub struct Session {
+pub(super) struct CommandSession {
     lines: Lines,
-    manner: Manner,
+    options: SessionOptions,
     last_id: u64,
     /// The result of `initialize`.
-    pub opened: Value,
+    pub(super) opened: Value,
 }
 
-/// What `data.bridge` of an error answer says (E-59).
+/// An error answer; `data.bridge` says what the bridge adds to it (E-59).
 #[derive(Deserialize, Default)]
-struct Refusal {
+struct RpcRefusal {
     #[serde(default)]
     message: String,
     #[serde(default)]
@@ -52,10 +54,13 @@ struct Refusal {
     data: Value,
 }
 
-impl Session {
+impl CommandSession {
     /// Opens a session.
-    pub async fn open(lines: Lines, manner: Manner) -> Result<Self> {
-        let mut session = Self { lines, manner, last_id: 0, opened: Value::Null };
+    ///
+    /// # Errors
+    /// The server refuses `initialize`, or the bridge has ended.
+    pub(super) async fn open(lines: Lines, options: SessionOptions) -> Result<Self> {
+        let mut session = Self { lines, options, last_id: 0, opened: Value::Null };
         let hello = json!({
             "protocolVersion": ProtocolVersion::NEWEST_LEGACY.name(),
             "capabilities": { "elicitation": {} },
@@ -63,36 +68,40 @@ impl Session {
         });
         let opened = session.request(methods::INITIALIZE, hello).await?;
         session.opened = serde_json::from_str(opened.get()).unwrap_or_default();
-        session.send(json!({ "jsonrpc": "2.0", "method": methods::INITIALIZED }).to_string()).await;
+        session.send(notification(methods::INITIALIZED, None)).await;
         Ok(session)
     }
 
-    /// Sends a request and waits for its result, whose text stays as it came.
-    pub async fn request(&mut self, method: &str, params: Value) -> Result<Box<RawValue>> {
+    /// Sends a request and waits for its result; returns the unchanged text of the result.
+    ///
+    /// # Errors
+    /// The server answers with an error, or the bridge has ended.
+    pub(super) async fn request(&mut self, method: &str, params: Value) -> Result<Box<RawValue>> {
         self.last_id += 1;
         let id = RequestId::from(self.last_id);
-        let request =
-            json!({ "jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params });
-        self.send(request.to_string()).await;
+        self.send(request(&id, method, Some(&params.to_string()))).await;
         while let Some(line) = self.lines.from_bridge.recv().await {
             let Ok(message) = Message::parse(line) else { continue };
             match message.kind() {
                 MessageKind::Request => self.answer(&message).await,
-                MessageKind::Notification => self.notice(&message),
+                MessageKind::Notification => self.show_progress(&message),
                 MessageKind::Response | MessageKind::ErrorResponse if message.id() != Some(&id) => {
                 }
                 MessageKind::Response => return result_of(&message),
-                MessageKind::ErrorResponse => return Err(refused(method, &message)),
+                MessageKind::ErrorResponse => return Err(error_for_refusal(method, &message)),
             }
         }
         Err(Error::failed(format!("the bridge ended before it answered `{method}`")))
     }
 
-    /// All entries of a list, page after page, as they came.
-    pub async fn list(&mut self, method: &str, member: &str) -> Result<Vec<Box<RawValue>>> {
+    /// All entries of a list, from all its pages, as the server sent them.
+    ///
+    /// # Errors
+    /// As for [`Self::request`], or the list has more than 1000 pages.
+    pub(super) async fn list(&mut self, method: &str, member: &str) -> Result<Vec<Box<RawValue>>> {
         let mut entries = Vec::new();
         let mut params = json!({});
-        // A server that never stops handing out cursors must not keep us for ever.
+        // Some servers never stop sending cursors.
         for _ in 0..1_000 {
             let page = self.request(method, params).await?;
             let mut page: std::collections::BTreeMap<String, Box<RawValue>> =
@@ -108,46 +117,46 @@ impl Session {
         Err(Error::failed(format!("`{method}` has more than 1000 pages")))
     }
 
-    /// Leaves: the bridge ends its session with the remote and closes its end.
-    pub async fn close(self) {
+    /// Ends the session and waits until the bridge has ended its own with the remote.
+    pub(super) async fn close(self) {
         let Lines { to_bridge, mut from_bridge } = self.lines;
         drop(to_bridge);
         while from_bridge.recv().await.is_some() {}
     }
 
     async fn send(&self, line: String) {
-        // A bridge that is gone shows when nothing more can be received.
+        // If the bridge has ended, receiving from it says so.
         let _ = self.lines.to_bridge.send(line.into()).await;
     }
 
-    /// Answers what the remote asks: nothing may be left open.
+    /// Answers a request of the remote: every request gets an answer.
     async fn answer(&self, question: &Message) {
         let Some(id) = question.id() else { return };
         let answer = match question.method() {
             methods::PING => result_response(id, json!({})),
             methods::ELICIT => {
                 let params = question.params_as().unwrap_or_default();
-                let Answer { result, notice } = answer_to(&params, self.manner.yes);
+                let ElicitationAnswer { result, notice } = answer_to(&params, self.options.yes);
                 to_stderr(&notice);
                 result_response(id, &result)
             }
             method => {
-                let message = format!("`{}` is not offered", plain(method));
+                let message = format!("`{}` is not supported", plain(method));
                 error_response(id, codes::METHOD_NOT_FOUND, &message, Value::Null)
             }
         };
         self.send(answer).await;
     }
 
-    fn notice(&self, notification: &Message) {
-        if notification.method() == methods::PROGRESS && self.manner.progress {
+    fn show_progress(&self, notification: &Message) {
+        if notification.method() == methods::PROGRESS && self.options.progress {
             let params: Value = notification.params_as().unwrap_or_default();
             to_stderr(&progress(&params));
         }
     }
 }
 
-/// `progress: 3 of 10, copying`
+/// A line such as `progress: 3 of 10, copying`.
 fn progress(params: &Value) -> String {
     let number = |member: &str| params[member].as_f64().map(|number| number.to_string());
     let mut line = format!("progress: {}", number("progress").unwrap_or_default());
@@ -161,7 +170,7 @@ fn progress(params: &Value) -> String {
 }
 
 fn result_of(message: &Message) -> Result<Box<RawValue>> {
-    message.outcome_as().ok_or_else(|| Error::failed("the bridge gave an unreadable result"))
+    message.outcome_as().ok_or_else(|| Error::failed("the result cannot be read"))
 }
 
 fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {
@@ -169,8 +178,8 @@ fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {
         .map_err(|error| Error::failed(format!("`{method}` has an unexpected result: {error}")))
 }
 
-fn refused(method: &str, message: &Message) -> Error {
-    let refusal: Refusal = message.outcome_as().unwrap_or_default();
+fn error_for_refusal(method: &str, message: &Message) -> Error {
+    let refusal: RpcRefusal = message.outcome_as().unwrap_or_default();
     let bridge = &refusal.data["bridge"];
     let text = plain(&refusal.message);
     let error = match bridge["kind"].as_str() {
@@ -216,9 +225,9 @@ mod tests {
         }
     }
 
-    async fn opened() -> (Session, Played) {
+    async fn opened() -> (CommandSession, Played) {
         let (lines, mut played) = lines();
-        let session = tokio::spawn(Session::open(lines, Manner::default()));
+        let session = tokio::spawn(CommandSession::open(lines, SessionOptions::default()));
         let hello = played.result(json!({ "serverInfo": { "name": "s" } })).await;
         assert_eq!(hello["params"]["protocolVersion"], "2025-11-25");
         assert_eq!(played.next().await["method"], "notifications/initialized");

@@ -1,34 +1,34 @@
-//! What the commands about signing in share: the stored sign-ins as they may be shown, and words
-//! for places and times.
+//! What the commands about signing in share: loads the stored sign-ins, and describes servers,
+//! places and expiry times.
 
 use url::Url;
 
 use super::notes::{Note, Notes};
 use super::vault::SIGN_IN;
 use crate::auth::{AuthOptions, SignIn, StoredRecord};
-use crate::error::{Error, ExitCode, Failure, FailureKind, Result};
-use crate::redact::plain;
+use crate::error::Result;
+use crate::redact::{Secret, plain};
 use crate::store::{
     CredentialStore, ListedRecord, StorageLocation, StoreChoice, StoreError, StoreErrorKind,
 };
 
-/// A sign-in that is known to exist.
-pub struct Stored {
-    /// Its record and where that rests.
-    pub listed: ListedRecord,
-    /// The record, if it could be read.
-    pub sign_in: Option<SignIn>,
-    /// What may be shown of it, also where it could not be read.
-    pub note: Option<Note>,
+/// A sign-in in the credential store.
+pub(super) struct StoredSignIn {
+    /// The name of its record, and where that is stored.
+    pub(super) listed: ListedRecord,
+    /// Its content, if that could be read.
+    pub(super) sign_in: Option<SignIn>,
+    /// What may be shown of it, even if it could not be read.
+    pub(super) note: Option<Note>,
     /// Why it could not be read.
-    pub problem: Option<String>,
-    /// Whether it never will be, so that it has to be removed.
-    pub damaged: bool,
+    pub(super) problem: Option<String>,
+    /// Whether it can never be read and has to be removed.
+    pub(super) damaged: bool,
 }
 
-impl Stored {
-    /// The commands that get rid of a damaged one.
-    pub fn way_out(&self) -> Option<String> {
+impl StoredSignIn {
+    /// How to replace a damaged sign-in.
+    pub(super) fn remedy(&self) -> Option<String> {
         let note = self.note.as_ref().filter(|_| self.damaged);
         match (note, self.damaged) {
             (_, false) => None,
@@ -38,41 +38,46 @@ impl Stored {
                 let (out, again) = (auth.logout_command(), auth.login_command());
                 Some(format!("remove it with {out} and sign in again with {again}"))
             }
-            (None, true) => {
-                Some("`mcp-tether logout --all` removes it, with all others".to_owned())
-            }
+            (None, true) => Some("`mcp-tether logout --all` removes it and all others".to_owned()),
         }
     }
 }
 
-/// Every stored sign-in. A keyring that does not answer is asked once and not for each of them.
-pub async fn all(store: &CredentialStore, notes: &Notes) -> Result<Vec<Stored>> {
+/// Loads every stored sign-in. A keyring that fails is asked only once.
+///
+/// # Errors
+/// The store cannot be listed. A sign-in that cannot be read is no error; its
+/// [`problem`](StoredSignIn::problem) says why.
+pub(super) async fn load_all(store: &CredentialStore, notes: &Notes) -> Result<Vec<StoredSignIn>> {
     let mut found = Vec::new();
-    let mut silent: Option<StoreError> = None;
+    let mut keyring_error: Option<StoreError> = None;
     for listed in store.list().await? {
         if !listed.name.starts_with(SIGN_IN) {
             continue;
         }
-        let loaded = match silent.clone().filter(|_| listed.place == StorageLocation::Keyring) {
+        let in_keyring = listed.place == StorageLocation::Keyring;
+        let loaded = match keyring_error.clone().filter(|_| in_keyring) {
             Some(error) => Err(error),
             None => store.load(&listed.name).await,
         };
-        if let (Err(error), StorageLocation::Keyring) = (&loaded, listed.place) {
-            silent = Some(error.clone());
+        if let Err(error) = &loaded
+            && in_keyring
+        {
+            keyring_error = Some(error.clone());
         }
-        found.extend(stored(listed, loaded, notes));
+        found.extend(parse(listed, loaded, notes));
     }
     Ok(found)
 }
 
-fn stored(
+fn parse(
     listed: ListedRecord,
-    loaded: std::result::Result<Option<crate::redact::Secret<Vec<u8>>>, StoreError>,
+    loaded: std::result::Result<Option<Secret<Vec<u8>>>, StoreError>,
     notes: &Notes,
-) -> Option<Stored> {
+) -> Option<StoredSignIn> {
     let mut damaged = matches!(&loaded, Err(error) if error.kind() == StoreErrorKind::Damaged);
     let (sign_in, problem) = match loaded {
-        // Gone since it was listed.
+        // Removed since it was listed.
         Ok(None) => return None,
         Ok(Some(bytes)) => match SignIn::from_bytes(&bytes) {
             Some(sign_in) => (Some(sign_in), None),
@@ -84,42 +89,41 @@ fn stored(
         Err(error) => (None, Some(error.message().to_owned())),
     };
     let note = sign_in.as_ref().map(Note::from).or_else(|| notes.read(&listed.name));
-    Some(Stored { listed, sign_in, note, problem, damaged })
+    Some(StoredSignIn { listed, sign_in, note, problem, damaged })
 }
 
-/// `https://mcp.example.com/mcp`, with the account if there is one.
-pub fn subject(server: &str, account: &str) -> String {
+/// Describes what a sign-in is for: the URL of the server, and the account if it has a name.
+pub(super) fn describe_subject(server: &str, account: &str) -> String {
     match account {
         "" => format!("`{}`", plain(server)),
         account => format!("`{}` (account `{}`)", plain(server), plain(account)),
     }
 }
 
-/// Where a record rests, and why there.
-pub fn place(store: &CredentialStore, listed: &ListedRecord) -> String {
+/// Describes where a record is stored, and why there.
+pub(super) fn describe_place(store: &CredentialStore, listed: &ListedRecord) -> String {
     let place = store.describe(listed.place, &listed.name);
     match (listed.place, store.choice()) {
         (StorageLocation::File, StoreChoice::Auto) => {
-            format!("{place}, because no keyring answered here")
+            format!("{place}, because no keyring answered")
         }
         (StorageLocation::File, _) => format!("{place}, as `credential-store` says"),
         _ => place,
     }
 }
 
-/// When a token ends, in words.
-pub fn ends(expires_at: Option<u64>, renewable: bool, now: u64) -> String {
-    let renewed = if renewable { ", renewed without you" } else { "" };
+/// Describes when a token expires, to follow `token`. Times are in seconds since 1970.
+pub(super) fn describe_expiry(expires_at: Option<u64>, renewable: bool, now: u64) -> String {
+    let renewed = if renewable { " (renews automatically)" } else { "" };
     match expires_at {
-        None if renewable => "renewed without you when the server asks for it".to_owned(),
-        None => "when the server says so".to_owned(),
-        Some(end) if end > now => format!("in {}{renewed}", span(end - now)),
-        Some(_) if renewable => "has ended; the next use renews it".to_owned(),
-        Some(end) => format!("ended {} ago; sign in again", span(now - end)),
+        None => format!("expires at an unknown time{renewed}"),
+        Some(end) if end > now => format!("expires in {}{renewed}", span(end - now)),
+        Some(_) if renewable => "expired (renews automatically at the next use)".to_owned(),
+        Some(end) => format!("expired {} ago; sign in again", span(now - end)),
     }
 }
 
-/// The largest unit that fits, rounded down.
+/// A duration in its largest unit, rounded down.
 fn span(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let (size, unit) =
@@ -128,32 +132,18 @@ fn span(seconds: u64) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A failure of signing in, for the person at the terminal.
-pub fn to_error(failure: Failure) -> Error {
-    let error = match failure.kind {
-        FailureKind::AuthRequired => {
-            Error::failed(&failure.message).with_exit_code(ExitCode::LoginNeeded)
-        }
-        _ => Error::failed(&failure.message),
-    };
-    match failure.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ends_are_told_in_words() {
-        let told = |end, renewable| ends(end, renewable, 100_000);
-        assert_eq!(told(Some(103_600), true), "in 1 hour, renewed without you");
-        assert_eq!(told(Some(100_000 + 2 * 86_400), false), "in 2 days");
-        assert_eq!(told(Some(99_999), true), "has ended; the next use renews it");
-        assert_eq!(told(Some(99_940), false), "ended 1 minute ago; sign in again");
-        assert_eq!(told(Some(100_000), false), "ended 0 seconds ago; sign in again");
-        assert_eq!(told(None, false), "when the server says so");
+    fn expiry_is_described_in_words() {
+        let told = |end, renewable| describe_expiry(end, renewable, 100_000);
+        assert_eq!(told(Some(103_600), true), "expires in 1 hour (renews automatically)");
+        assert_eq!(told(Some(100_000 + 2 * 86_400), false), "expires in 2 days");
+        assert_eq!(told(Some(99_999), true), "expired (renews automatically at the next use)");
+        assert_eq!(told(Some(99_940), false), "expired 1 minute ago; sign in again");
+        assert_eq!(told(Some(100_000), false), "expired 0 seconds ago; sign in again");
+        assert_eq!(told(None, false), "expires at an unknown time");
     }
 }

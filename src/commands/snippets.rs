@@ -1,14 +1,14 @@
-//! Configuration for hosts, ready to paste: the command with its absolute path, and a credential
-//! only as the name of a variable (S-10, S-16).
+//! Configurations to paste into hosts: the command with its absolute path, and credentials only as
+//! names of variables (S-10, S-16).
 
-use crate::hosts::{Host, NewEntry, snippet};
+use crate::hosts::{KnownHost, NewEntry, snippet};
 
-/// Whose snippets are shown: those whose formats differ, and the one most people have.
-const SHOWN: [&str; 4] = ["vscode", "windsurf", "zed", "claude-desktop"];
+/// Hosts whose formats differ, and the one that most people have.
+const HOST_IDS: [&str; 4] = ["vscode", "windsurf", "zed", "claude-desktop"];
 
 /// Snippets for several hosts, one below the other.
-pub fn snippets(entry: &NewEntry) -> String {
-    let hosts = SHOWN.into_iter().filter_map(Host::from_id);
+pub(super) fn snippets(entry: &NewEntry) -> String {
+    let hosts = HOST_IDS.into_iter().filter_map(KnownHost::from_id);
     hosts.map(|host| format!("\n{}:\n{}", host.title, snippet(host, entry))).collect()
 }
 

@@ -1,5 +1,5 @@
-//! `mcp-tether status`: every stored sign-in. Shows no secret, reaches no server, and tells what it
-//! can while the keyring is locked or gone. Ends with 1 if one of them is damaged.
+//! `mcp-tether status`: lists every stored sign-in, as far as possible even if the keyring is locked
+//! or gone. Shows no secrets and contacts no server. The exit code is 1 if a sign-in is damaged.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::notes::Notes;
 use super::prepare::{block_on, store};
-use super::sign_in::{Stored, all, ends, subject};
+use super::sign_in::{StoredSignIn, describe_expiry, describe_subject, load_all};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{ExitCode, Result};
 use crate::platform::{Clock, SystemClock};
@@ -15,10 +15,13 @@ use crate::redact::plain;
 use crate::settings::Flags;
 use crate::store::CredentialStore;
 
-/// Lists the sign-ins.
-pub fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Prints the sign-ins.
+///
+/// # Errors
+/// The settings are invalid, or the store cannot be listed.
+pub(crate) fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let (store, paths) = store(flags, environment)?;
-    let mut found = block_on(all(&store, &Notes::beside(&paths)))?;
+    let mut found = block_on(load_all(&store, &Notes::beside(&paths)))?;
     found.sort_by_key(|stored| stored.note.clone().map(|note| (note.server, note.account)));
     let now = SystemClock.now();
     if as_json {
@@ -34,31 +37,33 @@ pub fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Result<Ex
     Ok(if damaged { ExitCode::Failed } else { ExitCode::Ok })
 }
 
-fn as_text(stored: &Stored, store: &CredentialStore, now: u64) -> String {
+fn as_text(stored: &StoredSignIn, store: &CredentialStore, now: u64) -> String {
     let mut out = match &stored.note {
-        Some(note) => format!("{}\n", subject(&note.server, &note.account).replace('`', "")),
+        Some(note) => {
+            format!("{}\n", describe_subject(&note.server, &note.account).replace('`', ""))
+        }
         None => "(unknown server)\n".to_owned(),
     };
     if let Some(note) = &stored.note {
-        let scopes =
-            note.scopes.as_deref().map_or("what the server gives by default".into(), plain);
-        let _ = writeln!(out, "  issuer   {}", plain(&note.issuer));
-        let _ = writeln!(out, "  granted  {scopes}");
-        let _ = writeln!(out, "  ends     {}", ends(note.expires_at, note.renewable, now));
+        let scopes = note.scopes.as_deref().map_or("the server's default".into(), plain);
+        let expiry = describe_expiry(note.expires_at, note.renewable, now);
+        let _ = writeln!(out, "  issuer     {}", plain(&note.issuer));
+        let _ = writeln!(out, "  scopes     {scopes}");
+        let _ = writeln!(out, "  token      {expiry}");
     }
     let place = store.describe(stored.listed.place, &stored.listed.name);
-    let _ = writeln!(out, "  kept in  {place}");
+    let _ = writeln!(out, "  stored in  {place}");
     if let Some(problem) = &stored.problem {
         let now = if stored.damaged { "" } else { " now" };
-        let _ = writeln!(out, "  problem  cannot be read{now}: {}", plain(problem));
+        let _ = writeln!(out, "  problem    cannot be read{now}: {}", plain(problem));
     }
-    if let Some(way_out) = stored.way_out() {
-        let _ = writeln!(out, "  way out  {way_out}");
+    if let Some(remedy) = stored.remedy() {
+        let _ = writeln!(out, "  remedy     {remedy}");
     }
     out
 }
 
-fn as_value(stored: &Stored, store: &CredentialStore) -> Value {
+fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
     let note = stored.note.as_ref();
     json!({
         "server": note.map(|note| &note.server),
@@ -70,8 +75,8 @@ fn as_value(stored: &Stored, store: &CredentialStore) -> Value {
         "renewable": note.map(|note| note.renewable),
         "client": note.map(|note| &note.client),
         "store": stored.listed.place.to_string(),
-        "kept_in": store.describe(stored.listed.place, &stored.listed.name),
+        "stored_in": store.describe(stored.listed.place, &stored.listed.name),
         "problem": stored.problem,
-        "way_out": stored.way_out(),
+        "remedy": stored.remedy(),
     })
 }

@@ -1,5 +1,5 @@
-//! The hidden verb `token-job`: does one piece of work that must not break off when a bridge is
-//! killed, in the process that `durable_process` started for it.
+//! The hidden verb `token-job`: runs one token job in the process that `durable_process` started for
+//! it, so that the job survives the death of the bridge.
 
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,13 @@ use crate::environment::{Environment, stdin_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::Secret;
 
-/// Does one job and reports. Goes on when the process that sent it is gone, and ends by itself.
+/// Runs one job and writes a report. Continues if the process that started it dies.
 ///
 /// # Errors
-/// Run by a person, at a terminal.
+/// Stdin is a terminal: a person ran the command.
 pub fn run(environment: &Environment) -> Result<ExitCode> {
     if stdin_is_terminal() {
-        return Err(Error::usage(format!("`{VERB}` is run by the bridge itself"))
+        return Err(Error::usage(format!("`{VERB}` is for the bridge's own use"))
             .hint("sign in with `mcp-tether login URL`"));
     }
     let mut stdin = std::io::stdin().lock();
@@ -31,7 +31,7 @@ pub fn run(environment: &Environment) -> Result<ExitCode> {
     let (input, job) = (line(), line());
     drop(stdin);
     let messages = Arc::<Mutex<Vec<String>>>::default();
-    let outcome = begin(&input, &job, environment, &messages);
+    let outcome = run_job(&input, &job, environment, &messages);
     let messages = std::mem::take(&mut *messages.lock().unwrap_or_else(PoisonError::into_inner));
     let report = JobReport { messages, outcome };
     let text = serde_json::to_string(&report);
@@ -39,7 +39,7 @@ pub fn run(environment: &Environment) -> Result<ExitCode> {
     Ok(ExitCode::Ok)
 }
 
-fn begin(
+fn run_job(
     input: &Secret<Vec<u8>>,
     job: &Secret<Vec<u8>>,
     environment: &Environment,
@@ -48,17 +48,17 @@ fn begin(
     let input: JobInput = serde_json::from_slice(input.expose())
         .map_err(|_| "the input cannot be read".to_owned())?;
     if input.version != env!("CARGO_PKG_VERSION") {
-        return Err(format!("another version is installed by now: {}", env!("CARGO_PKG_VERSION")));
+        return Err(format!("another version was installed: {}", env!("CARGO_PKG_VERSION")));
     }
     let messages = Arc::clone(messages);
     let notice = Arc::new(move |text: &str| {
         messages.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
     });
     let flags = input.flags();
-    let prepared = for_token_job(&input.url, &flags, environment, input.patience, notice);
+    let prepared = for_token_job(&input.url, &flags, environment, input.keyring_wait, notice);
     let authorizer = prepared.map_err(|error| error.to_string())?;
     let outcome = block_on(async {
-        // What ends the bridge must not end this process, which is done in a moment anyway.
+        // A signal that ends the bridge must not end this process, which soon ends anyway.
         #[cfg(unix)]
         let _ignored = ignore_termination_signals();
         let (left, gone) = tokio::sync::oneshot::channel::<()>();
@@ -81,7 +81,7 @@ fn begin(
     Err(reason)
 }
 
-/// Takes over the signals that would end this process and ignores them.
+/// Ignores the signals that would end this process, for as long as the result lives.
 #[cfg(unix)]
 fn ignore_termination_signals() -> Vec<tokio::signal::unix::Signal> {
     use tokio::signal::unix::{SignalKind, signal};

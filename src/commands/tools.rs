@@ -1,22 +1,30 @@
-//! `mcp-tether tools`: what a server offers, at a glance.
+//! `mcp-tether tools`: lists the tools of a server.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::prepare::{block_on, for_command};
 use super::readable;
-use super::session::{Manner, Session};
-use super::wire::through_bridge;
+use super::run_bridge::for_host_in_process;
+use super::session::{CommandSession, SessionOptions};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
 use crate::settings::Flags;
 
-/// Lists the tools of the server behind `url`.
-pub fn run(url: &str, as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+/// Prints the tools of the server at `url`.
+///
+/// # Errors
+/// The settings are invalid, or the server cannot be reached or does not answer.
+pub(crate) fn run(
+    url: &str,
+    as_json: bool,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<ExitCode> {
     let options = for_command(url, flags, environment)?.into_bridge();
-    let tools = block_on(through_bridge(options, async |lines| {
-        let mut session = Session::open(lines, Manner::default()).await?;
+    let tools = block_on(for_host_in_process(options, async |lines| {
+        let mut session = CommandSession::open(lines, SessionOptions::default()).await?;
         let tools = all_tools(&mut session).await;
         session.close().await;
         tools
@@ -31,15 +39,18 @@ pub fn run(url: &str, as_json: bool, flags: &Flags, environment: &Environment) -
     Ok(ExitCode::Ok)
 }
 
-/// Every tool, as the server describes it; none if it has no such thing as tools.
-pub async fn all_tools(session: &mut Session) -> Result<Vec<Box<RawValue>>> {
+/// Every tool, as the server sent it; none if the server does not declare the capability `tools`.
+///
+/// # Errors
+/// The server answers with an error, or the bridge has ended.
+pub(super) async fn all_tools(session: &mut CommandSession) -> Result<Vec<Box<RawValue>>> {
     if session.opened["capabilities"]["tools"].is_null() {
         return Ok(Vec::new());
     }
     session.list(methods::TOOLS_LIST, "tools").await
 }
 
-/// What is shown of a tool.
+/// The members of a tool that are printed.
 #[derive(Deserialize)]
 struct Tool {
     name: String,
@@ -62,7 +73,7 @@ fn as_array(tools: &[Box<RawValue>]) -> String {
     if tools.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", tools.join(",\n")) }
 }
 
-/// Name, title and first sentence in columns; no column where nothing stands.
+/// Name, title and first sentence in columns, without a column of titles if there are none.
 fn as_table(tools: &[Box<RawValue>]) -> Result<String> {
     let rows: Vec<[String; 3]> = tools.iter().map(|tool| row(tool)).collect::<Result<_>>()?;
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
@@ -81,9 +92,9 @@ fn as_table(tools: &[Box<RawValue>]) -> Result<String> {
 
 fn row(tool: &RawValue) -> Result<[String; 3]> {
     let tool: Tool = serde_json::from_str(tool.get())
-        .map_err(|error| Error::failed(format!("the server describes a tool badly: {error}")))?;
+        .map_err(|error| Error::failed(format!("the server sent an invalid tool: {error}")))?;
     let title = tool.title.or_else(|| tool.annotations.and_then(|annotations| annotations.title));
-    // A title that only repeats the name tells nothing.
+    // A title that repeats the name adds nothing.
     let title = title.filter(|title| *title != tool.name);
     let one_line =
         |text: &str| readable::text(&text.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -1,13 +1,13 @@
-//! What an entry of a host's configuration says about `mcp-remote`: text that somebody wrote there,
-//! and nothing that the person at the terminal said. It can be shown, it can be compared, and it
-//! names a sign-in; there is no way from it into `Settings`, so none of its headers, variables,
-//! proxies, authorities, log files or folders ever counts for this process.
+//! The command line of `mcp-remote` in an entry of a host's configuration. The user may not have
+//! written it, so it is displayed, compared, and used to find a sign-in, but cannot be turned into
+//! `Settings`: its headers, variables, proxies, certificate authorities, log files and folders have
+//! no effect on this process.
 
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::literal_secrets::hidden;
+use super::literal_secrets::hide_secrets;
 use crate::auth::{AuthOptions, PreRegistered, ResourceIndicator};
 use crate::environment::Environment;
 use crate::hosts::Scope;
@@ -15,12 +15,12 @@ use crate::redact::{SafeUrl, plain};
 use crate::settings::{Flags, Key, resource_indicator};
 use crate::store::import::Parameters;
 
-/// The variable with which an entry moves the folder of `mcp-remote`.
+/// The variable that moves the folder of `mcp-remote`.
 const FOLDER_VARIABLE: &str = "MCP_REMOTE_CONFIG_DIR";
 
-/// Flags that change how a server is reached or what is believed of it. They do not count here, and
-/// are named where taking a sign-in over fails: the person may give them again.
-const REACHING: [Key; 9] = [
+/// Flags that change how a server is reached or trusted. They have no effect here; if an import
+/// fails, they are listed, so that the user can pass them.
+const CONNECTION_FLAGS: [Key; 9] = [
     Key::Header,
     Key::AllowHttp,
     Key::Proxy,
@@ -32,16 +32,16 @@ const REACHING: [Key; 9] = [
     Key::AllowPrivateAddresses,
 ];
 
-/// A command line of the bridge that stands in a configuration: read, and not obeyed.
-pub struct UntrustedCommand {
+/// A command line of the bridge from a configuration, which is parsed and not obeyed.
+pub(crate) struct UntrustedCommand {
     url: String,
     flags: Flags,
 }
 
-/// Reads the words of an entry as a command line of the bridge.
-pub type ReadCommand<'a> = &'a dyn Fn(&[String]) -> crate::error::Result<UntrustedCommand>;
+/// Parses the arguments of an entry as a command line of the bridge.
+pub(crate) type ReadCommand<'a> = &'a dyn Fn(&[String]) -> crate::error::Result<UntrustedCommand>;
 
-/// The sign-in that an entry means: what named its files, and what ours is stored under.
+/// Identifies the sign-in of an entry: by its files at `mcp-remote`, and by its record here.
 pub(super) struct NamedSignIn {
     pub(super) parameters: Parameters,
     account: Option<String>,
@@ -50,26 +50,26 @@ pub(super) struct NamedSignIn {
 }
 
 impl UntrustedCommand {
-    /// The command line with this URL and these flags.
-    pub fn new(url: String, flags: Flags) -> Self {
+    pub(crate) fn new(url: String, flags: Flags) -> Self {
         Self { url, flags }
     }
 
-    /// The URL as it was written.
+    /// The URL as written.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL for a person, without credentials.
-    pub(super) fn displayed_url(&self) -> String {
+    /// The URL for messages, without credentials.
+    pub(super) fn display_url(&self) -> String {
         let url = Url::parse(self.url.trim());
         url.map_or_else(|_| "…".to_owned(), |url| plain(&SafeUrl::new(&url).to_string()))
     }
 
-    /// The sign-in that it names.
+    /// The sign-in that belongs to this command line.
     ///
     /// # Errors
-    /// A sentence: it signs in by other means, or its client cannot be read without obeying it.
+    /// A sentence that says why there is none: it uses a header or token file, or its client cannot
+    /// be read without obeying the command line.
     pub(super) fn named_sign_in(&self, scope: Scope) -> Result<NamedSignIn, String> {
         if self.replaces_sign_in() {
             return Err("its `Authorization` header or token file replaces signing in".to_owned());
@@ -79,7 +79,7 @@ impl UntrustedCommand {
             (None, None) => None,
             (None, Some(text)) => Some(
                 resource_indicator(text)
-                    .ok_or("its `--resource` is not an absolute URI without fragment")?,
+                    .ok_or("its `--resource` is not an absolute URI without a fragment")?,
             ),
         };
         Ok(NamedSignIn {
@@ -90,13 +90,13 @@ impl UntrustedCommand {
         })
     }
 
-    /// The flags that would change how the server is reached, and do not count here.
-    pub(super) fn disregarded_flags(&self) -> Vec<String> {
-        let given = |key: &&Key| self.text(**key).is_some();
-        REACHING.iter().filter(given).map(|key| format!("`--{}`", key.setting().name)).collect()
+    /// Its flags that would change how the server is reached or trusted, and have no effect here.
+    pub(super) fn ignored_flags(&self) -> Vec<String> {
+        let given = CONNECTION_FLAGS.iter().filter(|key| self.text(**key).is_some());
+        given.map(|key| format!("`--{}`", key.setting().name)).collect()
     }
 
-    /// What made the names of the files of `mcp-remote`, as it was typed.
+    /// The values that the names of the files of `mcp-remote` depend on, as written.
     fn parameters(&self) -> Parameters {
         let pairs = |key, separator| -> Vec<(String, String)> {
             let pair = |text: &str| {
@@ -116,8 +116,8 @@ impl UntrustedCommand {
         }
     }
 
-    /// The client that was registered by hand. A file counts only where this user's own
-    /// configuration names it by a path that does not depend on the current folder.
+    /// The pre-registered client. A file is read only if the user's own configuration names it by an
+    /// absolute path.
     fn client(&self, scope: Scope) -> Result<Option<PreRegistered>, String> {
         let Some(text) = self.text(Key::StaticOauthClientInfo).filter(|text| !text.is_empty())
         else {
@@ -148,7 +148,7 @@ impl UntrustedCommand {
         self.texts(Key::Header).any(is_authorization) || self.text(Key::TokenFile).is_some()
     }
 
-    /// The last text of a flag, as the last one counts on a command line.
+    /// The last value of a flag, which is the one that counts.
     fn text(&self, key: Key) -> Option<&str> {
         self.texts(key).last()
     }
@@ -160,7 +160,7 @@ impl UntrustedCommand {
 }
 
 impl NamedSignIn {
-    /// Lets these options mean the same sign-in.
+    /// Makes these options refer to this sign-in.
     pub(super) fn apply_to(&self, auth: &mut AuthOptions) {
         if let Some(account) = &self.account {
             auth.account.clone_from(account);
@@ -174,12 +174,12 @@ impl NamedSignIn {
     }
 }
 
-/// The folder in which `mcp-remote` kept what an entry with these variables means; `None` for the
-/// usual one. Only a configuration of this user may name another, by an absolute path: a relative
-/// one would lead into whatever folder the command is run in.
+/// The folder of `mcp-remote` for an entry with these variables; `None` for the usual one. Only the
+/// user's own configuration may name another, by an absolute path: a relative one would depend on
+/// the folder in which the command is run.
 ///
 /// # Errors
-/// A sentence: the path is relative.
+/// A sentence that says that the path is relative.
 pub(super) fn folder_of_entry(
     variables: &[(String, String)],
     scope: Scope,
@@ -194,15 +194,15 @@ pub(super) fn folder_of_entry(
     Err(format!("its `{FOLDER_VARIABLE}` is a relative path, which depends on the host's folder"))
 }
 
-/// The folder that this process was told to look in, else the usual one.
+/// The folder of `mcp-remote`: from this process's environment, or the usual one.
 pub(super) fn folder_of_process(environment: &Environment) -> Option<PathBuf> {
     let configured = environment.non_empty(FOLDER_VARIABLE);
     crate::store::import::folder(configured.as_deref(), environment.home().as_deref())
 }
 
-/// The words of an entry for a person: in one line, without what looks like a secret.
-pub(super) fn displayed_words(words: &[String]) -> String {
-    plain(&hidden(&serde_json::Value::from(words).to_string()))
+/// The words of an entry for messages: in one line, with everything that looks like a secret hidden.
+pub(super) fn display_words(words: &[String]) -> String {
+    plain(&hide_secrets(&serde_json::Value::from(words).to_string()))
 }
 
 #[cfg(test)]

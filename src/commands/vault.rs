@@ -1,6 +1,5 @@
-//! The credential store as signing in needs it: the same names and bytes, the one notice about
-//! where they rest said to the person, and a note beside each sign-in of what may be shown of it.
-//! Decides nothing about places.
+//! The credential store as the vault of `auth`. Tells the user once if credentials are stored in
+//! files, and writes a note beside each sign-in. Does not decide where anything is stored.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,36 +10,36 @@ use crate::auth::{SignIn, StoredRecord, UserNotice, Vault, VaultError, VaultLock
 use crate::redact::Secret;
 use crate::store::{CredentialStore, StorageLocation, StoreError, StoreErrorKind};
 
-/// What the names of sign-ins begin with.
-pub const SIGN_IN: &str = "sign-in.";
+/// The prefix of the names of sign-ins.
+pub(super) const SIGN_IN: &str = "sign-in.";
 
 /// A [`Vault`] over a [`CredentialStore`].
-pub struct StoreVault {
+pub(super) struct StoreVault {
     store: CredentialStore,
     notes: Notes,
-    say: UserNotice,
+    notice: UserNotice,
     aliases: Vec<(String, String)>,
     removed: Removed,
 }
 
-/// What was removed, and from where; shared with whoever reports it.
-pub type Removed = Arc<Mutex<Vec<(String, StorageLocation)>>>;
+/// The names of removed records, and where each was stored.
+pub(super) type Removed = Arc<Mutex<Vec<(String, StorageLocation)>>>;
 
 impl StoreVault {
-    /// This store; `say` tells a person something once.
-    pub fn new(store: CredentialStore, notes: Notes, say: UserNotice) -> Self {
-        Self { store, notes, say, aliases: Vec::new(), removed: Removed::default() }
+    /// A vault over this store; `notice` tells the user something.
+    pub(super) fn new(store: CredentialStore, notes: Notes, notice: UserNotice) -> Self {
+        Self { store, notes, notice, aliases: Vec::new(), removed: Removed::default() }
     }
 
-    /// Another name for a record: what is asked for as `from` is `to` in the store.
+    /// Makes `from` another name for the record `to` of the store.
     #[must_use]
-    pub fn alias(mut self, from: String, to: String) -> Self {
+    pub(super) fn alias(mut self, from: String, to: String) -> Self {
         self.aliases.push((from, to));
         self
     }
 
-    /// What will have been removed.
-    pub fn removed(&self) -> Removed {
+    /// A list that receives the records that are removed from now on.
+    pub(super) fn removed(&self) -> Removed {
         self.removed.clone()
     }
 
@@ -53,15 +52,15 @@ impl StoreVault {
 impl Vault for StoreVault {
     fn load(&self, name: &str) -> BoxFuture<'_, Result<Option<Secret<Vec<u8>>>, VaultError>> {
         let name = self.real(name);
-        Box::pin(async move { self.store.load(&name).await.map_err(refused) })
+        Box::pin(async move { self.store.load(&name).await.map_err(vault_error) })
     }
 
     fn save(&self, name: &str, value: Secret<Vec<u8>>) -> BoxFuture<'_, Result<(), VaultError>> {
         let name = self.real(name);
         Box::pin(async move {
-            let saved = self.store.save(&name, &value).await.map_err(refused)?;
+            let saved = self.store.save(&name, &value).await.map_err(vault_error)?;
             if let Some(notice) = saved.notice {
-                (self.say)(&notice.to_string());
+                (self.notice)(&notice.to_string());
             }
             if name.starts_with(SIGN_IN)
                 && saved.place != StorageLocation::Memory
@@ -76,13 +75,13 @@ impl Vault for StoreVault {
     fn delete(&self, name: &str) -> BoxFuture<'_, Result<bool, VaultError>> {
         let name = self.real(name);
         Box::pin(async move {
-            let removal = self.store.delete(&name).await.map_err(refused)?;
+            let removal = self.store.delete(&name).await.map_err(vault_error)?;
             let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
             removed.extend(removal.removed_from.iter().map(|place| (name.clone(), *place)));
             if let Some((place, error)) = removal.failed.first() {
                 let place = self.store.describe(*place, &name);
-                let message = format!("something may be left in {place}: {error}");
-                return Err(VaultError { message, ..refused(error.clone()) });
+                let message = format!("it may still be in {place}: {error}");
+                return Err(VaultError { message, ..vault_error(error.clone()) });
             }
             self.notes.remove(&name);
             Ok(removal.existed())
@@ -91,7 +90,9 @@ impl Vault for StoreVault {
 
     fn lock(&self, name: &str) -> BoxFuture<'_, Result<VaultLock, VaultError>> {
         let name = self.real(name);
-        Box::pin(async move { self.store.lock(&name).await.map(VaultLock::new).map_err(refused) })
+        Box::pin(
+            async move { self.store.lock(&name).await.map(VaultLock::new).map_err(vault_error) },
+        )
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -99,7 +100,7 @@ impl Vault for StoreVault {
     }
 }
 
-fn refused(error: StoreError) -> VaultError {
+fn vault_error(error: StoreError) -> VaultError {
     VaultError {
         message: error.message().to_owned(),
         hint: error.next_step().map(str::to_owned),

@@ -75,6 +75,20 @@ impl Error {
     }
 }
 
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let exit_code = match failure.kind {
+            FailureKind::AuthRequired => ExitCode::LoginNeeded,
+            _ => ExitCode::Failed,
+        };
+        let error = Self::failed(&failure.message).with_exit_code(exit_code);
+        match failure.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
 impl From<anyhow::Error> for Error {
     fn from(cause: anyhow::Error) -> Self {
         Self { cause, hints: Vec::new(), exit_code: ExitCode::Failed }

@@ -1,14 +1,15 @@
-//! The text of a host's configuration, in either language: what entries it has, and the few edits
-//! that are made to it. What cannot be read for sure is refused with its line and column.
+//! The text of a host's configuration, in JSON or TOML: its entries, and the edits that commands make.
+//! Refuses text that cannot be parsed, with line and column.
 
 use serde_json::{Value, json};
 
-use super::entry::{Entry, NewEntry, Place};
+use super::entry::{EntryPlace, HostEntry, NewEntry};
 use super::json::JsonText;
-use super::table::{Format, Host};
+use super::syntax_error::SyntaxError;
+use super::table::{Format, KnownHost};
 use super::toml::TomlText;
 
-/// A configuration that was read, and can be edited.
+/// A parsed configuration that can be edited.
 pub struct Document {
     format: Format,
     section: &'static [&'static str],
@@ -20,34 +21,12 @@ enum Text {
     Toml(Box<TomlText>),
 }
 
-/// Why a text cannot be used. Lines and columns count from one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    /// The line.
-    pub line: usize,
-    /// The column, in characters.
-    pub column: usize,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl Flaw {
-    /// Something wrong at this byte of a text.
-    pub(super) fn at(text: &str, offset: usize, what: impl Into<String>) -> Self {
-        let (line, column) = position(text, offset);
-        Self { line, column, what: what.into() }
-    }
-}
-
-impl std::fmt::Display for Flaw {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.what)
-    }
-}
-
 impl Document {
-    /// Reads a configuration of this host. A text without anything in it is an empty one.
-    pub fn parse(text: &str, host: &Host) -> Result<Self, Flaw> {
+    /// Parses a configuration of this host. An empty text is an empty configuration.
+    ///
+    /// # Errors
+    /// The text is not in the host's format, or a section has the wrong type.
+    pub fn parse(text: &str, host: &KnownHost) -> Result<Self, SyntaxError> {
         let (format, sections) = (host.format, host.sections);
         let text = match format {
             Format::Toml => Text::Toml(Box::new(TomlText::parse(text, sections)?)),
@@ -57,25 +36,26 @@ impl Document {
     }
 
     /// Every entry, in the order of the file.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[HostEntry] {
         match &self.text {
             Text::Json(json) => &json.entries,
             Text::Toml(toml) => &toml.entries,
         }
     }
 
-    /// The entry of this name in the section where new ones go.
-    pub fn entry(&self, name: &str) -> Option<&Entry> {
-        let here = |entry: &&Entry| entry.place.name == name && self.is_first(&entry.place);
+    /// The entry with this name in the section for new entries.
+    pub fn entry(&self, name: &str) -> Option<&HostEntry> {
+        let here =
+            |entry: &&HostEntry| entry.place.name == name && self.is_in_first_section(&entry.place);
         self.entries().iter().find(here)
     }
 
-    /// Whether this is the section where new entries go.
-    pub fn is_first(&self, place: &Place) -> bool {
+    /// Returns whether this is the section for new entries.
+    pub(crate) fn is_in_first_section(&self, place: &EntryPlace) -> bool {
         place.section == self.section
     }
 
-    /// Adds an entry, behind those that are there. Its name must be free.
+    /// Adds an entry after the existing ones. Its name must be unused.
     pub fn add(&mut self, entry: &NewEntry) {
         match &mut self.text {
             Text::Json(json) => json.add(self.section, &entry.name, entry.members(self.format)),
@@ -83,14 +63,14 @@ impl Document {
         }
     }
 
-    /// Makes an entry start something else, and leaves its other members as they are.
-    pub fn start(&mut self, place: &Place, words: &[String]) {
+    /// Replaces the command line of an entry, and leaves its other members unchanged.
+    pub fn set_command(&mut self, place: &EntryPlace, words: &[String]) {
         let mut members = super::entry::command_members(self.format, words);
-        let nested = |entry: &&Entry| entry.place == *place && entry.is_nested;
+        let nested = |entry: &&HostEntry| entry.place == *place && entry.is_nested;
         if let Some(entry) = self.entries().iter().find(nested)
             && !entry.variables.is_empty()
         {
-            // They stand in the member that is replaced.
+            // They are in the member that is replaced.
             let pairs = entry.variables.iter().map(|(name, value)| (name.clone(), json!(value)));
             members.push(("env", Value::Object(pairs.collect())));
         }
@@ -100,15 +80,15 @@ impl Document {
         }
     }
 
-    /// Takes an entry out.
-    pub fn remove(&mut self, place: &Place) {
+    /// Removes an entry.
+    pub fn remove(&mut self, place: &EntryPlace) {
         match &mut self.text {
             Text::Json(json) => json.remove(place),
             Text::Toml(toml) => toml.remove(place),
         }
     }
 
-    /// The text as it is now.
+    /// The text with all edits.
     pub fn text(&self) -> String {
         match &self.text {
             Text::Json(json) => json.text(),
@@ -117,17 +97,10 @@ impl Document {
     }
 }
 
-/// The entry alone, as a file would have it that holds nothing else: to be pasted.
-pub fn snippet(host: &Host, entry: &NewEntry) -> String {
+/// A configuration with only this entry, for the user to paste.
+pub(crate) fn snippet(host: &KnownHost, entry: &NewEntry) -> String {
     let mut document =
         Document::parse("", host).expect("an empty text is an empty configuration of every host");
     document.add(entry);
     document.text()
-}
-
-/// Line and column of a byte.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }

@@ -1,61 +1,60 @@
-//! One entry of a host's configuration: read, in the words that start a program, whatever the
-//! host's own shape, and written anew. Values of variables are secrets of the user's and stay
-//! unread.
+//! One entry of a host's configuration: reads its command line from the shape of any host, and
+//! creates new entries in that shape. The values of variables may be secrets and are not interpreted.
 
 use serde_json::{Map, Value, json};
 
 use super::table::Format;
 
-/// Where an entry stands: the keys of its section, then its name.
+/// Where an entry is in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The keys that lead to the section.
+pub struct EntryPlace {
+    /// The keys of the section, from the outermost.
     pub section: Vec<String>,
-    /// The entry's name.
+    /// The key of the entry.
     pub name: String,
 }
 
-/// An entry that a configuration has.
+/// An entry in a configuration.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Where it stands.
-    pub place: Place,
-    /// Its line in the file.
+pub struct HostEntry {
+    /// Where it is.
+    pub place: EntryPlace,
+    /// Its line in the file, counted from one.
     pub line: usize,
-    /// The command and its arguments; none for an entry that starts nothing, such as a URL.
+    /// The command and its arguments; empty if the entry starts no program.
     pub words: Vec<String>,
-    /// What it adds to the environment.
+    /// The environment variables that it sets, with their values.
     pub variables: Vec<(String, String)>,
-    /// Whether all of this stands in `command`, as Zed had it before 2025-06.
+    /// Whether all of this is inside `command`, as in Zed before 2025-06.
     pub is_nested: bool,
 }
 
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for HostEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} (line {})", self.place.name, self.line)
     }
 }
 
-/// An entry that is to be written.
+/// An entry to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntry {
-    /// What the host calls it.
+    /// The key of the entry.
     pub name: String,
-    /// The program.
+    /// The program to start.
     pub command: String,
-    /// Its arguments.
+    /// The arguments of the program.
     pub arguments: Vec<String>,
-    /// What it adds to the environment.
+    /// The environment variables that it sets, with their values.
     pub variables: Vec<(String, String)>,
 }
 
 impl NewEntry {
-    /// Command and arguments.
+    /// The command and its arguments.
     pub fn words(&self) -> Vec<String> {
         [&self.command].into_iter().chain(&self.arguments).cloned().collect()
     }
 
-    /// In the host's shape and in the order in which a person would write it.
+    /// The members in the host's shape, in the order in which a person would write them.
     pub(super) fn members(&self, format: Format) -> Vec<(String, Value)> {
         let mut members: Vec<(&str, Value)> = match format {
             Format::Json(constant) => constant.iter().map(|(k, v)| (*k, json!(v))).collect(),
@@ -76,7 +75,7 @@ impl NewEntry {
     }
 }
 
-/// The members that say what is started.
+/// The members for a command line.
 pub(super) fn command_members(format: Format, words: &[String]) -> Vec<(&'static str, Value)> {
     match format {
         Format::JsonWords => vec![("command", json!(words))],
@@ -93,12 +92,12 @@ fn variables_key(format: Format) -> &'static str {
     }
 }
 
-/// The older shape of Zed: `command: { path, args, env }`.
+/// The older shape of Zed, `command: { path, args, env }`.
 pub(super) fn nested(members: &Map<String, Value>) -> Option<&Map<String, Value>> {
     members.get("command")?.as_object().filter(|command| command.get("path").is_some())
 }
 
-/// The words of an entry in this shape, and its variables. What has another shape starts nothing.
+/// The command line and the variables of an entry; empty if it does not have this shape.
 pub(super) fn words_and_variables(
     format: Format,
     members: &Map<String, Value>,

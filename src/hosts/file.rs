@@ -1,101 +1,95 @@
-//! A host's configuration file: read whole, edited in memory, and replaced in one step with a
-//! backup beside it. Refuses whatever could lose something: a file that others own, that is
-//! read-only, that cannot be read for sure or that changed meanwhile. A symlink stays, and its
-//! target is replaced.
+//! A host's configuration file: reads it, edits it in memory, makes a backup and replaces it in one
+//! step. Refuses a file that another user owns, that is read-only, that cannot be parsed or that has
+//! changed since it was read. If the file is a symlink, replaces its target.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::document::{Document, Flaw};
-use super::table::{Host, Scope, shown};
+use super::document::Document;
+use super::syntax_error::SyntaxError;
+use super::table::{KnownHost, Scope, display_path};
 use crate::error::{Error, Result};
 
-/// The largest file of a user, in bytes: Claude Code's grows to some megabytes.
+/// The largest file of a user, in bytes: that of Claude Code grows to several megabytes.
 const MAX_USER_FILE: u64 = 8 * 1024 * 1024;
-/// The largest file of a project, in bytes. Whoever wrote the project chose what is in it, and what
-/// is parsed takes many times its size in memory.
+/// The largest file of a project, in bytes. Someone else may have written it, and parsing takes many
+/// times its size in memory.
 const MAX_PROJECT_FILE: u64 = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A configuration file that was read, or one that is not there yet.
+/// A configuration file that was read, or one that does not exist yet.
 pub struct HostFile {
     path: PathBuf,
     target: PathBuf,
     scope: Scope,
-    found: Option<Found>,
-    /// What it holds; edit this, then [`HostFile::save`].
+    found: Option<FoundFile>,
+    /// Its content. Edit this, then call [`HostFile::save`].
     pub document: Document,
 }
 
-struct Found {
+struct FoundFile {
     bytes: Vec<u8>,
     metadata: Metadata,
 }
 
-/// What was written beside the file.
+/// What was created beside the file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Saved {
-    /// The former content.
+pub struct SavedFile {
+    /// A file with the old content.
     pub backup: Option<PathBuf>,
-    /// The folder that had to be made: the host may not be installed at all.
-    pub made_folder: Option<PathBuf>,
+    /// The folder that did not exist, which may mean that the host is not installed.
+    pub created_folder: Option<PathBuf>,
 }
 
 /// Why a file could not be read as a configuration.
 #[derive(Debug)]
 pub enum FileError {
-    /// The file itself.
+    /// The file cannot be read.
     Unusable(Error),
-    /// Its text.
-    Flawed(PathBuf, Flaw),
+    /// The text in it cannot be parsed.
+    Invalid(PathBuf, SyntaxError),
 }
 
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Unusable(error) => error,
-            FileError::Flawed(path, flaw) => {
-                Self::failed(format!("cannot read {}, {flaw}", shown(&path)))
-                    .hint("repair it by hand first: nothing was changed")
+            FileError::Invalid(path, error) => {
+                Self::failed(format!("cannot read {}, {error}", display_path(&path)))
+                    .hint("repair it by hand; nothing was changed")
             }
         }
     }
 }
 
 impl HostFile {
-    /// Reads the file of this host in this scope. One that does not exist is an empty one.
+    /// Reads the file of this host in this scope. A file that does not exist counts as empty.
     ///
     /// # Errors
-    /// A file that cannot be read, that is larger than 8 MiB (1 MiB in a project), or whose text is
-    /// not a configuration of this host.
-    pub fn open(host: &Host, scope: Scope, path: &Path) -> std::result::Result<Self, FileError> {
+    /// The file cannot be read, is larger than 8 MiB (1 MiB in a project), or is not a configuration
+    /// of this host.
+    pub fn open(
+        host: &KnownHost,
+        scope: Scope,
+        path: &Path,
+    ) -> std::result::Result<Self, FileError> {
         let target = target_of(path).map_err(FileError::Unusable)?;
         let found = read(&target, scope).map_err(FileError::Unusable)?;
         let bytes = found.as_ref().map(|found| found.bytes.as_slice()).unwrap_or_default();
         let text = text(&target, bytes).map_err(FileError::Unusable)?;
-        let document =
-            Document::parse(text, host).map_err(|flaw| FileError::Flawed(target.clone(), flaw))?;
+        let document = Document::parse(text, host)
+            .map_err(|error| FileError::Invalid(target.clone(), error))?;
         Ok(Self { path: path.to_path_buf(), target, scope, found, document })
     }
 
-    /// Where it is, as it was named.
-    pub fn path(&self) -> &Path {
+    /// Its path, before symlinks are resolved.
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it exists.
-    pub fn exists(&self) -> bool {
-        self.found.is_some()
-    }
-
-    /// Whether the edits changed anything.
-    pub fn is_changed(&self) -> bool {
-        self.found.as_ref().is_none_or(|found| found.bytes != self.bytes())
-    }
-
-    /// The edits, as `diff -u` shows them.
-    pub fn difference(&self) -> String {
+    /// The edits in the format of `diff -u`.
+    pub(crate) fn difference(&self) -> String {
         let former = self.found.as_ref().map(|found| found.bytes.as_slice()).unwrap_or_default();
         let former = String::from_utf8_lossy(former);
         let (new, name) = (self.bytes(), self.path.display().to_string());
@@ -105,17 +99,20 @@ impl HostFile {
         unified.context_radius(2).header(&name, &name).to_string()
     }
 
-    /// Replaces the file. `private` is for a file that is not there yet: only its owner may read
-    /// it.
-    pub fn save(&self, private: bool) -> Result<Saved> {
+    /// Replaces the file. If it does not exist yet, `private` makes it readable by its owner only.
+    ///
+    /// # Errors
+    /// The file is read-only, belongs to another user, has changed since it was read, or cannot be
+    /// written.
+    pub fn save(&self, private: bool) -> Result<SavedFile> {
         let folder = self.target.parent().unwrap_or(Path::new("."));
         if let Some(found) = &self.found {
-            replaceable(&self.target, &found.metadata)?;
+            check_replaceable(&self.target, &found.metadata)?;
         }
-        let mut saved = Saved::default();
+        let mut saved = SavedFile::default();
         if !folder.is_dir() {
             fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))?;
-            saved.made_folder = Some(folder.to_path_buf());
+            saved.created_folder = Some(folder.to_path_buf());
         }
         let temporary = self.temporary(folder, private)?;
         self.check_unchanged()?;
@@ -125,7 +122,7 @@ impl HostFile {
         };
         let persisted = match &self.found {
             Some(_) => temporary.persist(&self.target),
-            // Whoever made it meanwhile keeps it.
+            // If another program has created it meanwhile, keep that file.
             None => temporary.persist_noclobber(&self.target),
         };
         persisted.map_err(|failed| cannot("replace", &self.target, &failed.error))?;
@@ -133,7 +130,7 @@ impl HostFile {
         Ok(saved)
     }
 
-    /// The new content beside the file, with the mode that the file has or shall have.
+    /// Writes the new content to a temporary file with the permissions of the file.
     fn temporary(&self, folder: &Path, private: bool) -> Result<tempfile::NamedTempFile> {
         let failed = |error: io::Error| cannot("write into", folder, &error);
         let mut builder = tempfile::Builder::new();
@@ -149,14 +146,14 @@ impl HostFile {
         Ok(temporary)
     }
 
-    /// Hosts write their files too. Between this look and the renaming lie microseconds.
+    /// Hosts write their files too. Only microseconds pass between this check and the rename.
     fn check_unchanged(&self) -> Result<()> {
         let now = read(&self.target, self.scope)?;
-        let bytes = |found: &Option<Found>| found.as_ref().map(|found| found.bytes.clone());
+        let bytes = |found: &Option<FoundFile>| found.as_ref().map(|found| found.bytes.clone());
         if bytes(&now) == bytes(&self.found) {
             return Ok(());
         }
-        Err(Error::failed(format!("{} was changed meanwhile", shown(&self.path)))
+        Err(Error::failed(format!("{} has changed in the meantime", display_path(&self.path)))
             .hint("nothing was written: run the command again"))
     }
 
@@ -167,28 +164,28 @@ impl HostFile {
     }
 }
 
-/// Where the file really is: people keep their configuration elsewhere and link to it.
+/// Resolves a symlink: some people keep their configurations elsewhere and link to them.
 fn target_of(path: &Path) -> Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_symlink() => fs::canonicalize(path).map_err(|error| {
-            Error::failed(format!("{} is a symlink that leads nowhere: {error}", shown(path)))
-                .hint("create the file it names, or remove the symlink")
+            Error::failed(format!("{} is a broken symlink: {error}", display_path(path)))
+                .hint("create the file that it points to, or remove the symlink")
         }),
         Err(error) if is_absent(&error) => Ok(path.to_path_buf()),
-        Err(error) => Err(cannot("look at", path, &error)),
+        Err(error) => Err(cannot("access", path, &error)),
         Ok(_) => Ok(path.to_path_buf()),
     }
 }
 
-fn read(path: &Path, scope: Scope) -> Result<Option<Found>> {
-    // Looked at first: opening a pipe would wait for its other end.
+fn read(path: &Path, scope: Scope) -> Result<Option<FoundFile>> {
+    // Opening a pipe would block, so check first that this is a file.
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(cannot("look at", path, &error)),
+        Err(error) => return Err(cannot("access", path, &error)),
     };
     if !metadata.is_file() {
-        return Err(Error::failed(format!("{} is not a file", shown(path))));
+        return Err(Error::failed(format!("{} is not a file", display_path(path))));
     }
     let largest = match scope {
         Scope::User => MAX_USER_FILE,
@@ -200,26 +197,26 @@ fn read(path: &Path, scope: Scope) -> Result<Option<Found>> {
         .map_err(|error| cannot("read", path, &error))?;
     if bytes.len() as u64 > largest {
         let mib = largest / (1024 * 1024);
-        let message =
-            format!("{} is larger than {mib} MiB, too large to be a configuration", shown(path));
-        return Err(Error::failed(message).hint("move what is not configuration out of it"));
+        let path = display_path(path);
+        let message = format!("{path} is larger than {mib} MiB, too large for a configuration");
+        return Err(Error::failed(message).hint("remove what is not configuration from it"));
     }
-    Ok(Some(Found { bytes, metadata }))
+    Ok(Some(FoundFile { bytes, metadata }))
 }
 
 fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::failed(format!("cannot read {}, line {line}: it is not UTF-8", shown(path)))
+        Error::failed(format!("cannot read {}, line {line}: it is not UTF-8", display_path(path)))
             .hint("save it as UTF-8 in an editor; nothing was changed")
     })
 }
 
-/// A renaming asks only the folder for permission, so what the file says is asked here.
-fn replaceable(path: &Path, metadata: &Metadata) -> Result<()> {
+/// Checks the permissions of the file: a rename only needs those of the folder.
+fn check_replaceable(path: &Path, metadata: &Metadata) -> Result<()> {
     if metadata.permissions().readonly() {
-        return Err(Error::failed(format!("{} is read-only", shown(path)))
+        return Err(Error::failed(format!("{} is read-only", display_path(path)))
             .hint("make it writable, or add the entry by hand: `--print` shows it"));
     }
     #[cfg(unix)]
@@ -228,16 +225,17 @@ fn replaceable(path: &Path, metadata: &Metadata) -> Result<()> {
         let we = rustix::process::geteuid().as_raw();
         if metadata.uid() != we {
             let owner = metadata.uid();
-            let message = format!("{} belongs to user {owner}, and this is user {we}", shown(path));
+            let path = display_path(path);
+            let message = format!("{path} belongs to user {owner}, but this is user {we}");
             return Err(Error::failed(message).hint("run the command as its owner"));
         }
     }
     Ok(())
 }
 
-/// The former content under the first name that is free or holds the same already.
+/// Writes the old content to the first backup name that is unused or already has that content.
 #[expect(clippy::disallowed_methods, reason = "a host's file, with the mode that it has")]
-fn back_up(path: &Path, found: &Found) -> Result<PathBuf> {
+fn back_up(path: &Path, found: &FoundFile) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default();
     for number in 0..100 {
         let mut backup = name.to_owned();
@@ -260,7 +258,7 @@ fn back_up(path: &Path, found: &Found) -> Result<PathBuf> {
             Err(error) => return Err(cannot("write", &backup, &error)),
         }
     }
-    Err(Error::failed(format!("there are too many backups of {}", shown(path)))
+    Err(Error::failed(format!("there are too many backups of {}", display_path(path)))
         .hint("remove the files that end in `.bak` and a number"))
 }
 
@@ -275,7 +273,7 @@ fn for_everyone() -> Option<fs::Permissions> {
     None
 }
 
-/// A renaming lasts when its folder does; some file systems cannot promise that.
+/// Makes a rename durable. Some file systems do not support that.
 fn synchronise(folder: &Path) {
     if cfg!(unix) {
         let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
@@ -287,7 +285,7 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
-    let failed = Error::failed(format!("cannot {what} {}: {error}", shown(path)));
+    let failed = Error::failed(format!("cannot {what} {}: {error}", display_path(path)));
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             failed.hint("add the entry by hand: `--print` shows it")

@@ -1,5 +1,5 @@
-//! Configurations in JSON, with the comments and trailing commas that many hosts permit. Edits
-//! touch the members they are about; everything else keeps its bytes.
+//! Configurations in JSON, with the comments and trailing commas that many hosts permit. An edit
+//! changes only its own members; the rest of the text keeps its bytes.
 
 use std::collections::HashSet;
 
@@ -9,34 +9,38 @@ use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
-use super::document::Flaw;
-use super::entry::{Entry, Place, nested, words_and_variables};
+use super::entry::{EntryPlace, HostEntry, nested, words_and_variables};
+use super::syntax_error::SyntaxError;
 use super::table::Format;
 
-/// What a file without a value in it becomes.
+/// The content of a new file.
 const EMPTY: &str = "{}\n";
 
-/// A text that was read, and can be edited.
+/// A parsed text that can be edited.
 pub struct JsonText {
     text: String,
-    /// The text as a tree that can be edited: made for the first edit, as it takes many times the
-    /// memory of the text.
+    /// The syntax tree, which is created at the first edit because it takes many times the memory of
+    /// the text.
     root: Option<CstRootNode>,
     /// Every entry, in the order of the file.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HostEntry>,
 }
 
 impl JsonText {
-    /// Reads a text with its entries in these sections.
-    pub fn parse(text: &str, format: Format, sections: &[&[&str]]) -> Result<Self, Flaw> {
+    /// Parses a text and the entries in these sections.
+    ///
+    /// # Errors
+    /// The text is not JSON with comments, or a section is not an object or contains a name twice.
+    pub fn parse(text: &str, format: Format, sections: &[&[&str]]) -> Result<Self, SyntaxError> {
         let text = if text.trim().is_empty() { EMPTY } else { text };
-        let flawed = |error: jsonc_parser::errors::ParseError| Flaw {
+        let syntax_error = |error: jsonc_parser::errors::ParseError| SyntaxError {
             line: error.line_display(),
             column: error.column_display(),
             what: lower_case(&error.kind().to_string()),
         };
-        let parsed = parse_to_ast(text, &CollectOptions::default(), &options()).map_err(flawed)?;
-        let mut reader = Reader { text, format, entries: Vec::new() };
+        let parsed =
+            parse_to_ast(text, &CollectOptions::default(), &options()).map_err(syntax_error)?;
+        let mut reader = EntryReader { text, format, entries: Vec::new() };
         match &parsed.value {
             None => {}
             Some(ast::Value::Object(root)) => {
@@ -44,21 +48,21 @@ impl JsonText {
                     reader.section(root, section, &mut Vec::new())?;
                 }
             }
-            Some(other) => return Err(reader.flaw(other, "this is not an object")),
+            Some(other) => return Err(reader.error(other, "this is not an object")),
         }
         let mut entries = reader.entries;
         entries.sort_by_key(|entry| entry.line);
         Ok(Self { text: text.to_owned(), root: None, entries })
     }
 
-    /// Adds an entry as the last of its section, which is made if it is not there.
+    /// Adds an entry at the end of its section, which is created if it does not exist.
     pub fn add(&mut self, section: &[&str], name: &str, members: Vec<(String, Value)>) {
         let members = members.into_iter().map(|(key, value)| (key, input(value))).collect();
         self.section(section.iter().copied()).append(name, CstInputValue::Object(members));
     }
 
     /// Sets members of an entry.
-    pub fn set(&mut self, place: &Place, members: Vec<(&'static str, Value)>) {
+    pub fn set(&mut self, place: &EntryPlace, members: Vec<(&'static str, Value)>) {
         let entry = self.at(place).object_value_or_set(&place.name);
         for (key, value) in members {
             match entry.get(key) {
@@ -70,23 +74,23 @@ impl JsonText {
         }
     }
 
-    /// Takes an entry out.
-    pub fn remove(&mut self, place: &Place) {
+    /// Removes an entry.
+    pub fn remove(&mut self, place: &EntryPlace) {
         if let Some(member) = self.at(place).get(&place.name) {
             member.remove();
         }
     }
 
-    /// The text as it is now.
+    /// The text with all edits.
     pub fn text(&self) -> String {
         self.root.as_ref().map_or_else(|| self.text.clone(), ToString::to_string)
     }
 
-    fn at(&mut self, place: &Place) -> CstObject {
+    fn at(&mut self, place: &EntryPlace) -> CstObject {
         self.section(place.section.iter().map(String::as_str))
     }
 
-    /// What stands on the way was seen to be objects when the text was read.
+    /// The values along these keys are objects: that was checked when the text was parsed.
     fn section<'a>(&mut self, keys: impl Iterator<Item = &'a str>) -> CstObject {
         let root = self.root.get_or_insert_with(|| {
             CstRootNode::parse(&self.text, &options()).expect("it was parsed before")
@@ -95,26 +99,26 @@ impl JsonText {
     }
 }
 
-struct Reader<'a> {
+struct EntryReader<'a> {
     text: &'a str,
     format: Format,
-    entries: Vec<Entry>,
+    entries: Vec<HostEntry>,
 }
 
-impl Reader<'_> {
-    /// Walks down the keys that are left; `path` holds those it has come by.
+impl EntryReader<'_> {
+    /// Reads the sections below these keys; `path` contains the keys above them.
     fn section(
         &mut self,
         object: &Object<'_>,
         keys: &[&str],
         path: &mut Vec<String>,
-    ) -> Result<(), Flaw> {
+    ) -> Result<(), SyntaxError> {
         let Some((key, rest)) = keys.split_first() else { return self.members(object, path) };
         let any = *key == "*";
         let mut seen = false;
         for property in object.properties.iter().filter(|p| any || p.name.as_str() == *key) {
             if seen && !any {
-                return Err(self.twice(property));
+                return Err(self.error_for_duplicate(property));
             }
             seen = true;
             match &property.value {
@@ -124,18 +128,18 @@ impl Reader<'_> {
                     path.pop();
                 }
                 _ if any => {}
-                other => return Err(self.flaw(other, format!("`{key}` is not an object"))),
+                other => return Err(self.error(other, format!("`{key}` is not an object"))),
             }
         }
         Ok(())
     }
 
-    fn members(&mut self, section: &Object<'_>, path: &[String]) -> Result<(), Flaw> {
+    fn members(&mut self, section: &Object<'_>, path: &[String]) -> Result<(), SyntaxError> {
         let mut names = HashSet::new();
         for property in &section.properties {
             let name = property.name.as_str();
             if !names.insert(name) {
-                return Err(self.twice(property));
+                return Err(self.error_for_duplicate(property));
             }
             let members = match Value::from(property.value.clone()) {
                 Value::Object(members) => members,
@@ -143,24 +147,24 @@ impl Reader<'_> {
             };
             let (words, variables) = words_and_variables(self.format, &members);
             let is_nested = nested(&members).is_some();
-            let line = Flaw::at(self.text, property.start(), "").line;
-            let place = Place { section: path.to_vec(), name: name.to_owned() };
-            self.entries.push(Entry { place, line, words, variables, is_nested });
+            let line = SyntaxError::at(self.text, property.start(), "").line;
+            let place = EntryPlace { section: path.to_vec(), name: name.to_owned() };
+            self.entries.push(HostEntry { place, line, words, variables, is_nested });
         }
         Ok(())
     }
 
-    fn twice(&self, property: &ObjectProp<'_>) -> Flaw {
+    fn error_for_duplicate(&self, property: &ObjectProp<'_>) -> SyntaxError {
         let name = crate::redact::plain(property.name.as_str());
-        self.flaw(property, format!("`{name}` stands here a second time"))
+        self.error(property, format!("duplicate key `{name}`"))
     }
 
-    fn flaw(&self, at: &impl Ranged, what: impl Into<String>) -> Flaw {
-        Flaw::at(self.text, at.start(), what)
+    fn error(&self, at: &impl Ranged, what: impl Into<String>) -> SyntaxError {
+        SyntaxError::at(self.text, at.start(), what)
     }
 }
 
-/// What the hosts' own readers take: JSON, comments and trailing commas.
+/// What the hosts themselves accept: JSON with comments and trailing commas.
 fn options() -> ParseOptions {
     ParseOptions {
         allow_comments: true,

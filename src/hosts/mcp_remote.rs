@@ -1,28 +1,28 @@
-//! Tells entries that run `mcp-remote`, however they start it, and finds what they give it. Does
-//! not judge the flags: they are the command line of this program too.
+//! Finds `mcp-remote` and its arguments in the command line of an entry, however the entry starts it.
+//! Does not check the arguments, which this program accepts as well.
 
 use std::path::Path;
 
-/// The package, and the name of its program.
+/// The name of the package and of its program.
 const PACKAGE: &str = "mcp-remote";
 
-/// Words that start a package's program and may stand before its name.
+/// Words that start the program of a package and may come before its name.
 const RUNNERS: [&str; 16] = [
     "npx", "npm", "pnpm", "pnpx", "yarn", "bun", "bunx", "node", "cmd", "exec", "dlx", "x", "/c",
     "/d", "/s", "tool",
 ];
 
-/// What an entry has to do with `mcp-remote`.
+/// How an entry refers to `mcp-remote`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum McpRemote {
-    /// It starts it with these words: the URL and the flags.
+pub(crate) enum McpRemote {
+    /// The entry starts it with these arguments, which contain a URL.
     Started(Vec<String>),
-    /// It mentions it, in a way that is not understood.
+    /// The entry mentions it, but does not start it in a known way.
     Mentioned,
 }
 
 /// Finds `mcp-remote` in the command and arguments of an entry.
-pub fn mcp_remote(words: &[String]) -> Option<McpRemote> {
+pub(crate) fn mcp_remote(words: &[String]) -> Option<McpRemote> {
     let mentioned = || words.iter().any(|word| word.contains(PACKAGE));
     let mut position = 0;
     while let Some(word) = words.get(position) {
@@ -42,7 +42,8 @@ pub fn mcp_remote(words: &[String]) -> Option<McpRemote> {
     mentioned().then_some(McpRemote::Mentioned)
 }
 
-/// `mcp-remote`, `mcp-remote@0.1.29`, `/usr/bin/mcp-remote`, `…/mcp-remote/dist/proxy.js`.
+/// Returns whether a word is the program: `mcp-remote`, `mcp-remote@0.1.29`, `/usr/bin/mcp-remote` or
+/// `…/mcp-remote/dist/proxy.js`.
 fn is_program(word: &str) -> bool {
     let versionless = word.split_once('@').map_or(word, |(name, _)| name);
     if versionless == PACKAGE {
@@ -58,7 +59,7 @@ fn is_runner(word: &str) -> bool {
         || RUNNERS.contains(&word.to_ascii_lowercase().as_str())
 }
 
-/// The name of a program without folder and the endings that Windows gives it.
+/// The name of a program without its folder and the extension that it has on Windows.
 fn program(path: &str) -> &str {
     let name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path);
     let endings = [".exe", ".cmd", ".bat", ".ps1"];

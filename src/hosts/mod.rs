@@ -1,28 +1,30 @@
-//! The configuration files of hosts: where each host keeps its own, what its entries look like, and
-//! edits that leave everything else in the file as it was. Knows nothing of what an entry connects
-//! to; the bridge itself never looks here.
+//! The configuration files of hosts: where each host keeps its file, how to read its entries, and
+//! edits that leave the rest of the file unchanged. The commands use it, and the bridge does not.
 
 mod document;
 mod entry;
 mod file;
 mod json;
 mod mcp_remote;
+mod syntax_error;
 mod table;
 mod toml;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-pub use document::{Document, Flaw, snippet};
-pub use entry::{Entry, NewEntry, Place};
-pub use file::{FileError, HostFile, Saved};
-pub use mcp_remote::{McpRemote, mcp_remote};
-pub use table::{Folders, Format, HOSTS, Host, MOVING_VARIABLES, Scope};
+pub use document::Document;
+pub(crate) use document::snippet;
+pub use entry::{EntryPlace, HostEntry, NewEntry};
+pub use file::{FileError, HostFile, SavedFile};
+pub(crate) use mcp_remote::{McpRemote, mcp_remote};
+pub use syntax_error::SyntaxError;
+pub(crate) use table::MOVING_VARIABLES;
+pub use table::{Format, HOSTS, HostFolders, KnownHost, Scope};
 
-/// The configuration files of known hosts that exist, each once: those of this user, then those of
-/// the current folder. A file that is both, because the current folder is the home folder or links
-/// lead there, is the user's.
-pub fn found(folders: &Folders) -> Vec<(&'static Host, Scope, PathBuf)> {
+/// The configuration files of supported hosts that exist, without duplicates. A file that belongs to
+/// both scopes, because the current folder is the home folder, counts as the user's.
+pub(crate) fn found(folders: &HostFolders) -> Vec<(&'static KnownHost, Scope, PathBuf)> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for scope in [Scope::User, Scope::Project] {
@@ -34,7 +36,7 @@ pub fn found(folders: &Folders) -> Vec<(&'static Host, Scope, PathBuf)> {
             }
         }
     }
-    // Host by host, as people read it.
+    // People read the list host by host.
     found.sort_by_key(|(host, ..)| host.id);
     found
 }

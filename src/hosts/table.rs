@@ -1,39 +1,39 @@
-//! The one table of hosts: what each is called, where its configuration lies on each platform and
-//! what an entry looks like. A new host is a row here, a page in `docs/hosts` and a golden file in
+//! The table of hosts: their names, where each keeps its configuration on each platform, and the
+//! format of an entry. A new host is a row here, a page in `docs/hosts` and a golden file in
 //! `tests/it/hosts`.
 
 use std::path::{Path, PathBuf};
 
 /// A program that starts MCP servers from a configuration file.
 #[derive(Debug)]
-pub struct Host {
-    /// What `--host` calls it.
+pub struct KnownHost {
+    /// The name for `--host`.
     pub id: &'static str,
-    /// What people call it.
+    /// The name in messages.
     pub title: &'static str,
-    /// How its file is written.
+    /// The format of its file.
     pub format: Format,
-    /// The sections that hold entries, outermost key first; `*` stands for any key. New entries go
-    /// into the first.
+    /// The sections that contain entries, as keys from the outermost; `*` stands for any key. New
+    /// entries are added to the first section.
     pub sections: &'static [&'static [&'static str]],
-    /// How to make it take a change up.
-    pub afterwards: &'static str,
-    user: Place,
+    /// How to make the host read a change.
+    pub(crate) afterwards: &'static str,
+    user: FilePlace,
     project: Option<&'static str>,
     others: Others,
 }
 
-/// Files of the same kind that a host reads too.
+/// Other files that a host reads.
 #[derive(Debug)]
 enum Others {
     None,
-    /// One of this ending in the place of the usual one.
+    /// A file with this extension, instead of the usual one.
     Ending(&'static str),
-    /// One of the same name in every folder of `profiles` beside the user's.
+    /// A file with the same name in each folder in `profiles` beside the user's file.
     Profiles,
 }
 
-/// How the entries of a host are written.
+/// The format of a host's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `{ command, args, env }` in JSON, after members with these constant values.
@@ -46,39 +46,40 @@ pub enum Format {
     Toml,
 }
 
-/// For whom an entry holds.
+/// To whom an entry applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// For this user everywhere.
+    /// This user, in every folder.
     User,
-    /// For everyone who works in the current folder.
+    /// Everyone who works in the current folder.
     Project,
 }
 
-/// Where a user's file lies.
+/// Where a user's file is.
 #[derive(Debug)]
-enum Place {
+enum FilePlace {
     /// Below the home folder, on every platform.
     Home(&'static str),
-    /// In a folder that a variable names, else below the home folder.
+    /// In the folder that a variable names, or otherwise below the home folder: the variable, the
+    /// path in that folder, and the path below the home folder.
     Variable(&'static str, &'static str, &'static str),
-    /// Where programs of the platform keep their settings: `~/.config`, `~/Library/Application
-    /// Support`, `%APPDATA%`.
+    /// In the folder of programs' settings: `~/.config`, `~/Library/Application Support` or
+    /// `%APPDATA%`.
     Settings(&'static str),
-    /// In `~/.config` also on macOS; in `%APPDATA%` on Windows, where the name differs.
+    /// In `~/.config`, also on macOS; on Windows under another name in `%APPDATA%`.
     DotConfig(&'static str, &'static str),
 }
 
-/// The folders that the places start from.
+/// The folders that contain the hosts' files.
 #[derive(Clone, Debug, Default)]
-pub struct Folders {
+pub struct HostFolders {
     /// The home folder.
     pub home: Option<PathBuf>,
-    /// Where programs of this platform keep their settings.
+    /// The folder in which programs of this platform keep their settings.
     pub settings: Option<PathBuf>,
     /// The current folder.
     pub project: Option<PathBuf>,
-    /// Variables that move a host's folder, with their values.
+    /// The variables that move a host's folder, with their values.
     pub moved: Vec<(&'static str, PathBuf)>,
 }
 
@@ -86,149 +87,149 @@ const MCP_SERVERS: &[&[&str]] = &[&["mcpServers"]];
 const PLAIN: Format = Format::Json(&[]);
 const STDIO: Format = Format::Json(&[("type", "stdio")]);
 
-/// Every host that is known, by its id.
-pub static HOSTS: [Host; 13] = [
-    Host {
+/// Every supported host, sorted by id.
+pub static HOSTS: [KnownHost; 13] = [
+    KnownHost {
         id: "claude-code",
         title: "Claude Code",
         format: STDIO,
         sections: &[&["mcpServers"], &["projects", "*", "mcpServers"]],
         afterwards: "start a new session; `claude mcp list` shows the connection",
-        user: Place::Home(".claude.json"),
+        user: FilePlace::Home(".claude.json"),
         project: Some(".mcp.json"),
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "claude-desktop",
         title: "Claude Desktop",
         format: PLAIN,
         sections: MCP_SERVERS,
         afterwards: "quit it and start it again: closing the window is not enough",
-        user: Place::Settings("Claude/claude_desktop_config.json"),
+        user: FilePlace::Settings("Claude/claude_desktop_config.json"),
         project: None,
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "codex",
         title: "Codex",
         format: Format::Toml,
         sections: &[&["mcp_servers"]],
         afterwards: "start a new session; `codex mcp list` shows the entry",
-        user: Place::Variable("CODEX_HOME", "config.toml", ".codex/config.toml"),
+        user: FilePlace::Variable("CODEX_HOME", "config.toml", ".codex/config.toml"),
         project: Some(".codex/config.toml"),
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "copilot",
         title: "Copilot CLI",
         format: Format::JsonWithTools,
         sections: MCP_SERVERS,
         afterwards: "start a new session; `/mcp show` lists the servers",
-        user: Place::Variable("COPILOT_HOME", "mcp-config.json", ".copilot/mcp-config.json"),
+        user: FilePlace::Variable("COPILOT_HOME", "mcp-config.json", ".copilot/mcp-config.json"),
         project: None,
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "cursor",
         title: "Cursor",
         format: PLAIN,
         sections: MCP_SERVERS,
         afterwards: "switch the server on in the settings, under MCP",
-        user: Place::Home(".cursor/mcp.json"),
+        user: FilePlace::Home(".cursor/mcp.json"),
         project: Some(".cursor/mcp.json"),
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "gemini",
         title: "Gemini CLI",
         format: PLAIN,
         sections: MCP_SERVERS,
         afterwards: "start a new session; `gemini mcp list` shows the connection",
-        user: Place::Home(".gemini/settings.json"),
+        user: FilePlace::Home(".gemini/settings.json"),
         project: Some(".gemini/settings.json"),
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "junie",
         title: "JetBrains Junie",
         format: PLAIN,
         sections: MCP_SERVERS,
         afterwards: "restart the IDE",
-        user: Place::Home(".junie/mcp/mcp.json"),
+        user: FilePlace::Home(".junie/mcp/mcp.json"),
         project: Some(".junie/mcp/mcp.json"),
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "opencode",
         title: "opencode",
         format: Format::JsonWords,
         sections: &[&["mcp"]],
         afterwards: "start a new session; `opencode mcp list` shows the connection",
-        user: Place::DotConfig("opencode/opencode.json", "opencode/opencode.json"),
+        user: FilePlace::DotConfig("opencode/opencode.json", "opencode/opencode.json"),
         project: Some("opencode.json"),
         others: Others::Ending("jsonc"),
     },
-    Host {
+    KnownHost {
         id: "qwen",
         title: "Qwen Code",
         format: PLAIN,
         sections: MCP_SERVERS,
         afterwards: "start a new session; `qwen mcp list` shows the connection",
-        user: Place::Home(".qwen/settings.json"),
+        user: FilePlace::Home(".qwen/settings.json"),
         project: Some(".qwen/settings.json"),
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "vscode",
         title: "VS Code",
         format: STDIO,
         sections: &[&["servers"]],
         afterwards: "run the command `MCP: List Servers` and start it there",
-        user: Place::Settings("Code/User/mcp.json"),
+        user: FilePlace::Settings("Code/User/mcp.json"),
         project: Some(".vscode/mcp.json"),
         others: Others::Profiles,
     },
-    Host {
+    KnownHost {
         id: "vscode-insiders",
         title: "VS Code Insiders",
         format: STDIO,
         sections: &[&["servers"]],
         afterwards: "run the command `MCP: List Servers` and start it there",
-        user: Place::Settings("Code - Insiders/User/mcp.json"),
+        user: FilePlace::Settings("Code - Insiders/User/mcp.json"),
         project: Some(".vscode/mcp.json"),
         others: Others::Profiles,
     },
-    Host {
+    KnownHost {
         id: "windsurf",
         title: "Windsurf",
         format: PLAIN,
         sections: MCP_SERVERS,
         afterwards: "press the refresh button of its MCP panel",
-        user: Place::Home(".codeium/windsurf/mcp_config.json"),
+        user: FilePlace::Home(".codeium/windsurf/mcp_config.json"),
         project: None,
         others: Others::None,
     },
-    Host {
+    KnownHost {
         id: "zed",
         title: "Zed",
         // No `source`: Zed takes it out as deprecated since 2025-11.
         format: PLAIN,
         sections: &[&["context_servers"]],
         afterwards: "restart it",
-        user: Place::DotConfig("zed/settings.json", "Zed/settings.json"),
+        user: FilePlace::DotConfig("zed/settings.json", "Zed/settings.json"),
         project: Some(".zed/settings.json"),
         others: Others::None,
     },
 ];
 
-impl Host {
-    /// The host of this id.
+impl KnownHost {
+    /// The host with this id.
     pub fn from_id(id: &str) -> Option<&'static Self> {
         HOSTS.iter().find(|host| host.id == id)
     }
 
-    /// Its configuration file. `None` where the host has no such file, or a folder is not known.
-    pub fn file(&self, scope: Scope, folders: &Folders) -> Option<PathBuf> {
+    /// Its configuration file. `None` if the host has no file in this scope, or a folder is unknown.
+    pub fn file(&self, scope: Scope, folders: &HostFolders) -> Option<PathBuf> {
         let usual = match scope {
             Scope::Project => folders.project.as_ref()?.join(native(self.project?)),
             Scope::User => self.user.resolve(folders)?,
@@ -242,8 +243,8 @@ impl Host {
         }
     }
 
-    /// Every configuration file of this scope that exists, the one of [`Host::file`] first.
-    pub fn files(&self, scope: Scope, folders: &Folders) -> Vec<PathBuf> {
+    /// Every configuration file of this scope that exists, starting with [`KnownHost::file`].
+    pub(crate) fn files(&self, scope: Scope, folders: &HostFolders) -> Vec<PathBuf> {
         let Some(usual) = self.file(scope, folders) else { return Vec::new() };
         let mut files = vec![usual.clone()];
         match (&self.others, scope, usual.parent().zip(usual.file_name())) {
@@ -262,14 +263,14 @@ impl Host {
         files
     }
 
-    /// Whether it has a file in the folder of a project.
-    pub fn has_project_file(&self) -> bool {
+    /// Returns whether it has a file in the folder of a project.
+    pub(crate) fn has_project_file(&self) -> bool {
         self.project.is_some()
     }
 }
 
-impl Place {
-    fn resolve(&self, folders: &Folders) -> Option<PathBuf> {
+impl FilePlace {
+    fn resolve(&self, folders: &HostFolders) -> Option<PathBuf> {
         let below_home = |path: &str| Some(folders.home.as_ref()?.join(native(path)));
         match self {
             Self::Home(path) => below_home(path),
@@ -291,24 +292,32 @@ impl Place {
     }
 }
 
-/// The variables that [`Folders::moved`] may hold.
-pub const MOVING_VARIABLES: [&str; 2] = ["CODEX_HOME", "COPILOT_HOME"];
+/// The variables that [`HostFolders::moved`] may contain.
+pub(crate) const MOVING_VARIABLES: [&str; 2] = ["CODEX_HOME", "COPILOT_HOME"];
 
 fn native(path: &str) -> PathBuf {
     path.split('/').collect::<PathBuf>()
 }
 
 impl Scope {
-    /// The word that chooses it.
-    pub fn word(self) -> &'static str {
+    /// The values of `--scope`, in the order of the help.
+    pub(crate) const NAMES: [&str; 2] = ["user", "project"];
+
+    /// The scope with this name, or `None`.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::User, Self::Project].into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// Its value of `--scope`.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Project => "project",
         }
     }
 
-    /// The flag that chooses it, with a space before it; nothing where no flag is needed.
-    pub fn flag(self) -> &'static str {
+    /// The flag that selects it, with a space before it; empty if no flag is needed.
+    pub(crate) fn flag(self) -> &'static str {
         match self {
             Self::User => "",
             Self::Project => " --scope project",
@@ -316,8 +325,8 @@ impl Scope {
     }
 }
 
-/// Names a path the way a person would type it.
-pub(super) fn shown(path: &Path) -> String {
+/// A path for messages.
+pub(super) fn display_path(path: &Path) -> String {
     format!("`{}`", crate::redact::plain(&path.display().to_string()))
 }
 
@@ -325,8 +334,8 @@ pub(super) fn shown(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn folders() -> Folders {
-        Folders {
+    fn folders() -> HostFolders {
+        HostFolders {
             home: Some("/home/sara".into()),
             settings: Some("/home/sara/.config".into()),
             project: Some("/home/me/shop".into()),
@@ -338,7 +347,7 @@ mod tests {
     fn ids_are_in_order_and_unique() {
         assert!(HOSTS.windows(2).all(|pair| pair[0].id < pair[1].id));
         for host in &HOSTS {
-            assert!(std::ptr::eq(Host::from_id(host.id).unwrap(), host));
+            assert!(std::ptr::eq(KnownHost::from_id(host.id).unwrap(), host));
             assert!(!host.sections.is_empty() && !host.sections[0].contains(&"*"), "{}", host.id);
         }
     }
@@ -355,7 +364,7 @@ mod tests {
             ("windsurf", ".codeium/windsurf/mcp_config.json", None),
             ("zed", ".config/zed/settings.json", Some(".zed/settings.json")),
         ] {
-            let host = Host::from_id(id).unwrap();
+            let host = KnownHost::from_id(id).unwrap();
             let expected = Path::new("/home/sara").join(user);
             assert_eq!(host.file(Scope::User, &folders()), Some(expected), "{id}");
             let expected = project.map(|path| Path::new("/home/me/shop").join(path));
@@ -367,13 +376,13 @@ mod tests {
     fn a_variable_of_the_host_moves_its_file() {
         let mut folders = folders();
         folders.moved.push(("CODEX_HOME", "/elsewhere".into()));
-        let codex = Host::from_id("codex").unwrap();
+        let codex = KnownHost::from_id("codex").unwrap();
         assert_eq!(codex.file(Scope::User, &folders), Some("/elsewhere/config.toml".into()));
     }
 
     #[test]
     fn without_a_home_there_is_no_file_of_the_user() {
-        let nowhere = Folders::default();
+        let nowhere = HostFolders::default();
         for host in &HOSTS {
             assert_eq!(host.file(Scope::User, &nowhere), None, "{}", host.id);
         }

@@ -1,28 +1,31 @@
-//! Configurations in TOML. Edits touch the tables they are about; everything else keeps its bytes,
-//! and lines keep their ends.
+//! Configurations in TOML. An edit changes only its own tables; the rest of the text keeps its bytes,
+//! including line endings.
 
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value as Toml, value};
 
-use super::document::Flaw;
-use super::entry::{Entry, Place, words_and_variables};
+use super::entry::{EntryPlace, HostEntry, words_and_variables};
+use super::syntax_error::SyntaxError;
 use super::table::Format;
 
-/// A text that was read, and can be edited.
+/// A parsed text that can be edited.
 pub struct TomlText {
     document: DocumentMut,
-    /// What was read, if it has lines that end in a carriage return: `toml_edit` drops those.
+    /// The original text if it has carriage returns, which `toml_edit` drops.
     returns: Option<String>,
     /// Every entry, in the order of the file.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HostEntry>,
 }
 
 impl TomlText {
-    /// Reads a text with its entries in these sections.
-    pub fn parse(text: &str, sections: &[&[&str]]) -> Result<Self, Flaw> {
+    /// Parses a text and the entries in these sections.
+    ///
+    /// # Errors
+    /// The text is not TOML, or a section is not a table.
+    pub fn parse(text: &str, sections: &[&[&str]]) -> Result<Self, SyntaxError> {
         let parsed = toml_edit::Document::parse(text).map_err(|error| {
             let what = error.message().trim().replace('\n', ", ");
-            Flaw::at(text, error.span().map_or(0, |span| span.start), what)
+            SyntaxError::at(text, error.span().map_or(0, |span| span.start), what)
         })?;
         let mut entries = Vec::new();
         for section in sections {
@@ -33,16 +36,17 @@ impl TomlText {
                     break;
                 };
                 let start = item.span().map_or(0, |span| span.start);
-                let not_a_table = || Flaw::at(text, start, format!("`{key}` is not a table"));
+                let not_a_table =
+                    || SyntaxError::at(text, start, format!("`{key}` is not a table"));
                 table = Some(item.as_table_like().ok_or_else(not_a_table)?);
             }
             let section: Vec<String> = section.iter().map(|key| (*key).to_owned()).collect();
             for (name, item) in table.iter().flat_map(|table| table.iter()) {
                 let start = table.and_then(|table| table.key(name)?.span());
-                let line = Flaw::at(text, start.map_or(0, |span| span.start), "").line;
+                let line = SyntaxError::at(text, start.map_or(0, |span| span.start), "").line;
                 let (words, variables) = words_and_variables(Format::Toml, &members(item));
-                let place = Place { section: section.clone(), name: name.to_owned() };
-                entries.push(Entry { place, line, words, variables, is_nested: false });
+                let place = EntryPlace { section: section.clone(), name: name.to_owned() };
+                entries.push(HostEntry { place, line, words, variables, is_nested: false });
             }
         }
         let returns = text.contains('\r').then(|| text.to_owned());
@@ -58,16 +62,16 @@ impl TomlText {
         let mut table: &mut dyn TableLike = self.document.as_table_mut();
         for key in section {
             let mut made = Table::new();
-            // Else `[mcp_servers]` would stand there without a value of its own.
+            // Otherwise the text would contain an empty `[mcp_servers]`.
             made.set_implicit(true);
             let item = table.entry(key).or_insert(Item::Table(made));
-            table = item.as_table_like_mut().expect("it was seen to be a table");
+            table = item.as_table_like_mut().expect("checked when the text was parsed");
         }
         table.insert(name, Item::Table(entry));
     }
 
     /// Sets members of an entry.
-    pub fn set(&mut self, place: &Place, members: Vec<(&'static str, Value)>) {
+    pub fn set(&mut self, place: &EntryPlace, members: Vec<(&'static str, Value)>) {
         let entry = self.section(place).and_then(|table| table.get_mut(&place.name));
         let Some(entry) = entry.and_then(Item::as_table_like_mut) else { return };
         for (key, member) in members {
@@ -84,14 +88,14 @@ impl TomlText {
         }
     }
 
-    /// Takes an entry out.
-    pub fn remove(&mut self, place: &Place) {
+    /// Removes an entry.
+    pub fn remove(&mut self, place: &EntryPlace) {
         if let Some(table) = self.section(place) {
             table.remove(&place.name);
         }
     }
 
-    /// The text as it is now.
+    /// The text with all edits.
     pub fn text(&self) -> String {
         let text = self.document.to_string();
         match &self.returns {
@@ -100,7 +104,7 @@ impl TomlText {
         }
     }
 
-    fn section(&mut self, place: &Place) -> Option<&mut dyn TableLike> {
+    fn section(&mut self, place: &EntryPlace) -> Option<&mut dyn TableLike> {
         let mut table: &mut dyn TableLike = self.document.as_table_mut();
         for key in &place.section {
             table = table.get_mut(key)?.as_table_like_mut()?;
@@ -109,8 +113,8 @@ impl TomlText {
     }
 }
 
-/// A text with the lines that stand in the former text as they were there; the others end like most
-/// lines of it.
+/// Restores line endings: lines that are also in the former text end as they do there, and the others
+/// as most lines of that text.
 fn with_line_ends_of(former: &str, text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let kept: Vec<&str> = former.split_inclusive('\n').collect();
@@ -137,14 +141,14 @@ fn without_end(line: &str) -> &str {
     line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line))
 }
 
-/// What an entry says about its program.
+/// The members of an entry.
 fn members(entry: &Item) -> Map<String, Value> {
     let Some(table) = entry.as_table_like() else { return Map::new() };
     let member = |(key, item): (&str, &Item)| Some((key.to_owned(), json(item)?));
     table.iter().filter_map(member).collect()
 }
 
-/// Texts, and lists and tables of texts: nothing else is of interest.
+/// Converts strings, and lists and tables of strings; entries need nothing else.
 fn json(item: &Item) -> Option<Value> {
     if let Some(text) = item.as_str() {
         return Some(Value::from(text));
@@ -166,14 +170,14 @@ fn toml(value: &Value) -> Toml {
         Value::Bool(value) => Toml::from(*value),
         Value::String(text) if text.contains(['\n', '\r']) => escaped(text),
         Value::String(text) => Toml::from(text.as_str()),
-        // Entries hold nothing else.
+        // An entry contains nothing else.
         other => Toml::from(other.to_string()),
     }
 }
 
-/// In one line: the line ends of a string over several lines would become those of the file.
+/// A string on one line: the line endings in a multi-line string would become those of the file.
 fn escaped(text: &str) -> Toml {
-    // The escapes of JSON are those of TOML, which forbids one character more.
+    // JSON and TOML have the same escapes; TOML forbids one more character.
     let json = Value::from(text).to_string().replace('\u{7f}', "\\u007F");
     json.parse().unwrap_or_else(|_| Toml::from(text))
 }

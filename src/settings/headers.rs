@@ -1,6 +1,6 @@
-//! Extra headers from flags, settings and header files: `Name: value` lines, `${NAME}` in values,
-//! and the checks that keep them from breaking a request or the protocol (S-08, T-27). No message
-//! shows a value.
+//! Parses extra headers from flags, settings and header files: `Name: value` lines with `${NAME}`
+//! in values. Refuses what would break a request or the protocol (S-08, T-27). Messages never
+//! contain a value.
 
 use std::cell::RefCell;
 
@@ -10,20 +10,24 @@ use crate::error::{Error, Result};
 use crate::protocol::headers::is_reserved;
 use crate::redact::{Secret, plain};
 
-/// Values for `${NAME}`, and for `${keyring:NAME}` with that whole word.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
+/// Returns the value of what is between `${` and `}`: a variable, or `keyring:` and a name.
+pub type VariableLookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
 
-/// Values for `${keyring:NAME}`, asked for the bare name.
+/// Returns the secret that `${keyring:NAME}` refers to, for the name without `keyring:`.
 pub type KeyringLookup<'a> = &'a dyn Fn(&str) -> Result<Secret<String>>;
 
-/// What makes a name one of the keyring's.
+/// The prefix of a name that refers to a secret in the keyring.
 pub const KEYRING: &str = "keyring:";
 
-/// Reads `Name: value` or `Name:value`. `place` says where it stood, for errors.
+/// Parses `Name: value` or `Name:value`. `place` says where the line is, for messages.
+///
+/// # Errors
+/// The colon is missing, the name or value is not valid in a header, only the bridge may set this
+/// header, or a `${…}` cannot be expanded.
 pub fn parse_line(
     line: &str,
     place: &str,
-    lookup: Lookup<'_>,
+    lookup: VariableLookup<'_>,
 ) -> Result<(HeaderName, HeaderValue)> {
     let (name, value) = line
         .split_once(':')
@@ -35,8 +39,10 @@ pub fn parse_line(
     Ok((name, value))
 }
 
-/// The names in `${…}` of a header that was given as a flag, which need not be set. Whatever is
-/// wrong with the header otherwise is an error.
+/// The names in the `${…}` of a header that was given as a flag. They need not be set.
+///
+/// # Errors
+/// As for [`parse_line`], except that variables may be unset.
 pub fn named_variables(line: &str) -> Result<Vec<String>> {
     let names = RefCell::new(Vec::new());
     let lookup = |name: &str| {
@@ -47,11 +53,14 @@ pub fn named_variables(line: &str) -> Result<Vec<String>> {
     Ok(names.into_inner())
 }
 
-/// Reads a header file: one header a line; blank lines and lines that start with `#` do not count.
+/// Parses a header file: one header per line. Blank lines and lines that start with `#` are skipped.
+///
+/// # Errors
+/// As for [`parse_line`]; the message contains the number of the line.
 pub fn parse_file(
     path: &str,
     text: &str,
-    lookup: Lookup<'_>,
+    lookup: VariableLookup<'_>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let is_header = |(_, line): &(usize, &str)| {
@@ -65,17 +74,17 @@ pub fn parse_file(
     text.lines().enumerate().filter(is_header).map(parse).collect()
 }
 
-/// A token (RFC 9110 section 5.1) that is not one of those the bridge sets itself.
+/// Parses the name of a header (RFC 9110 section 5.1) that the bridge does not set itself.
 fn header_name(name: &str, place: &str) -> Result<HeaderName> {
     if is_reserved(name) {
         let message = format!("{place} sets `{}`, which only the bridge may set", plain(name));
         return Err(
-            Error::usage(message).hint("take it out: a wrong value there would break the protocol")
+            Error::usage(message).hint("remove it: another value there would break the protocol")
         );
     }
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-        Error::usage(format!("{place} has the name `{}`, which is no header name", plain(name)))
-            .hint("a name consists of letters, digits and hyphens: `Name: value`")
+        Error::usage(format!("`{}` is not a valid header name (in {place})", plain(name)))
+            .hint("a header name consists of letters, digits and hyphens: `Name: value`")
     })
 }
 
@@ -84,23 +93,23 @@ fn header_value(name: &HeaderName, value: &str, place: &str) -> Result<HeaderVal
         let what =
             if value.contains(['\r', '\n']) { "a line break" } else { "a control character" };
         Error::usage(format!("{place} has {what} in the value of `{name}`"))
-            .hint("header values are a single line of text")
+            .hint("the value of a header is a single line of text")
     })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// What can be wrong with `${…}`.
+/// Why a `${…}` cannot be expanded.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(super) enum ExpansionProblem {
     Unset(String),
     Refused(Error),
     Unclosed,
     NotAName,
 }
 
-impl Problem {
-    /// The error; `subject` is what the value is for.
+impl ExpansionProblem {
+    /// The error for the user; `subject` is what the value is for.
     pub(super) fn into_error(self, subject: &str, place: &str) -> Error {
         let escape = "write `$${` for a literal `${`";
         match self {
@@ -113,19 +122,22 @@ impl Problem {
             .hint(escape),
             Self::Refused(error) => error,
             Self::Unclosed => Error::usage(format!(
-                "`${{` without `}}` in the value of {subject} (in {place})"
+                "`${{` without a closing `}}` in the value of {subject} (in {place})"
             ))
             .hint(escape),
             Self::NotAName => Error::usage(format!(
-                "`${{…}}` in the value of {subject} holds no variable name (in {place})"
+                "`${{…}}` in the value of {subject} does not contain the name of a variable (in {place})"
             ))
             .hint(escape),
         }
     }
 }
 
-/// Replaces `${NAME}`; `$${` stands for a literal `${`. A `$` elsewhere is just a `$`.
-pub(super) fn expand(value: &str, lookup: Lookup<'_>) -> std::result::Result<String, Problem> {
+/// Expands `${NAME}`. `$${` stands for a literal `${`; any other `$` is left alone.
+pub(super) fn expand(
+    value: &str,
+    lookup: VariableLookup<'_>,
+) -> std::result::Result<String, ExpansionProblem> {
     let mut out = String::with_capacity(value.len());
     let mut rest = value;
     while let Some(at) = rest.find("${") {
@@ -136,14 +148,14 @@ pub(super) fn expand(value: &str, lookup: Lookup<'_>) -> std::result::Result<Str
             continue;
         }
         out.push_str(&rest[..at]);
-        let (name, after) = rest[at + 2..].split_once('}').ok_or(Problem::Unclosed)?;
+        let (name, after) = rest[at + 2..].split_once('}').ok_or(ExpansionProblem::Unclosed)?;
         if !name.starts_with(KEYRING) && !is_variable_name(name) {
-            return Err(Problem::NotAName);
+            return Err(ExpansionProblem::NotAName);
         }
         out.push_str(
             &lookup(name)
-                .map_err(Problem::Refused)?
-                .ok_or_else(|| Problem::Unset(name.to_owned()))?,
+                .map_err(ExpansionProblem::Refused)?
+                .ok_or_else(|| ExpansionProblem::Unset(name.to_owned()))?,
         );
         rest = after;
     }
@@ -210,9 +222,9 @@ mod tests {
     fn what_could_inject_a_header_is_refused_without_showing_the_value() {
         for (line, expected) in [
             ("no-colon-secret", "has no colon"),
-            ("X Y: secret", "`X Y`, which is no header name"),
-            (": secret", "``, which is no header name"),
-            ("X\r\nY: secret", "`X\\r\\nY`, which is no header name"),
+            ("X Y: secret", "`X Y` is not a valid header name"),
+            (": secret", "`` is not a valid header name"),
+            ("X\r\nY: secret", "`X\\r\\nY` is not a valid header name"),
             ("X: a\r\nY: secret", "a line break in the value of `x`"),
             ("X: secret\0", "a control character in the value of `x`"),
             ("X: secret ${LINES}", "a line break in the value of `x`"),
@@ -240,9 +252,9 @@ mod tests {
             message.contains("the variable `NOT_THERE` for the header `authorization` is not set")
         );
         assert!(refusal("X: ${keyring:absent}").contains("no secret `absent`"));
-        assert!(refusal("X: ${TOKEN").contains("`${` without `}`"));
+        assert!(refusal("X: ${TOKEN").contains("`${` without a closing `}`"));
         for line in ["X: ${}", "X: ${1A}", "X: ${a b}", "X: ${A:-b}"] {
-            assert!(refusal(line).contains("holds no variable name"), "{line}");
+            assert!(refusal(line).contains("does not contain the name of a variable"), "{line}");
         }
     }
 

@@ -1,7 +1,9 @@
-//! What holds for one run and why: flags, then environment, then the settings file's section for
-//! the server, then its defaults, then what is built in. Single values replace each other in that
-//! order; lists add up, nearest first, and an empty list in the file drops what lies behind it.
+//! The settings of one run and where each comes from: flags, then environment variables, then the
+//! server's section in the settings file, then `[defaults]` there, then built-in values. The first
+//! of these that sets a single value wins. Lists are joined in that order, and an empty list in the
+//! file drops everything after it.
 
+mod choices;
 mod file;
 mod headers;
 mod options;
@@ -16,16 +18,18 @@ use std::path::PathBuf;
 
 use url::Url;
 
+pub use choices::{Choice, LogFormat};
 pub use file::{FILE_NAME, Location};
 pub use headers::{KeyringLookup, named_variables};
 pub use options::LogOptions;
 pub use remote_url::{check_encryption, parse as parse_remote_url};
 pub use sign_in::resource_indicator;
 pub use suggest::nearest;
-pub use table::{Availability, Group, Key, Kind, SETTINGS, Setting};
-pub use value::{REDACTED, Value};
+pub use table::{Key, SETTINGS, Setting, ValueKind};
+pub use value::{REDACTED, SettingValue};
 
 use self::file::{Section, SettingsFile};
+use self::table::Availability;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain};
@@ -35,12 +39,13 @@ use crate::redact::{Secret, plain};
 pub struct Flags {
     /// `--config`.
     pub config: Option<String>,
-    /// Settings and their texts, in the order of the table; a switch has the text `true`.
+    /// Settings and their values as written, in the order of the table. A switch has `true`.
     pub values: Vec<(Key, Vec<String>)>,
 }
 
 impl Flags {
-    /// These flags with others laid over them: lists add up, else the others win.
+    /// Combines these flags with others: lists are joined, and of two single values the other one
+    /// wins.
     #[must_use]
     pub fn overlaid_by(mut self, others: Self) -> Self {
         self.config = others.config.or(self.config);
@@ -49,52 +54,50 @@ impl Flags {
     }
 }
 
-/// Where a value comes from, nearest first.
+/// Where a value comes from. The first of two sources wins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
+pub enum SettingSource {
     /// A flag.
     Flag,
     /// An environment variable.
     Variable(String),
-    /// The section of the settings file with this name.
+    /// A server's section in the settings file.
     Server {
-        /// The URL as written there.
+        /// The URL that names the section, as written.
         name: String,
-        /// Line in the file.
+        /// The line, counted from one.
         line: usize,
     },
     /// The section `[defaults]` of the settings file.
     Defaults {
-        /// Line in the file.
+        /// The line, counted from one.
         line: usize,
     },
-    /// The program itself.
+    /// The program's own default.
     BuiltIn,
 }
 
 /// A value and where it comes from.
 #[derive(Clone)]
 pub struct Sourced {
-    /// The value.
-    pub value: Value,
-    /// Where it comes from.
-    pub source: Source,
+    pub(crate) value: SettingValue,
+    pub(crate) source: SettingSource,
 }
 
-/// What holds for one run.
+/// The settings of one run.
 pub struct Settings {
     values: Vec<Vec<Sourced>>,
-    /// Lists that take nothing more, because an empty one stood in the file.
+    /// Lists that an empty list in the file has closed.
     closed: Vec<Key>,
     env: HashMap<String, Secret<String>>,
     /// The settings file that was read.
     pub file: Option<PathBuf>,
-    /// What the user should know, without being stopped by it.
+    /// What the user should know but what does not stop the run, one sentence each.
     pub warnings: Vec<String>,
 }
 
-impl Source {
-    /// How near it is: smaller wins.
+impl SettingSource {
+    /// The smaller rank wins.
     fn rank(&self) -> u8 {
         match self {
             Self::Flag => 0,
@@ -105,8 +108,8 @@ impl Source {
         }
     }
 
-    /// How a person wrote this setting there.
-    fn spelled(&self, setting: &Setting) -> String {
+    /// Describes this setting the way it is written in this source.
+    fn describe(&self, setting: &Setting) -> String {
         match self {
             Self::Flag | Self::BuiltIn => format!("`--{}`", setting.name),
             Self::Variable(name) => format!("`{name}`"),
@@ -117,7 +120,7 @@ impl Source {
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for SettingSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Flag => f.write_str("flag"),
@@ -132,7 +135,10 @@ impl std::fmt::Display for Source {
 }
 
 impl Settings {
-    /// Finds out what holds for this URL, or without one.
+    /// Resolves the settings for this URL, or those of a command that takes no URL.
+    ///
+    /// # Errors
+    /// The settings file cannot be read or has an error, or a value is invalid for its setting.
     pub fn resolve(url: Option<&Url>, flags: &Flags, environment: &Environment) -> Result<Self> {
         let location = Location::find(flags.config.as_deref(), environment);
         let file = SettingsFile::load(&location, environment)?;
@@ -149,14 +155,14 @@ impl Settings {
             settings.take_section(section);
         }
         settings.take_built_in();
-        settings.take_foreign_variables(environment);
+        settings.take_variables_of_node(environment);
         settings.warn_about_file(file.as_ref());
-        settings.warn_about_useless();
+        settings.warn_about_no_effect();
         settings.warn_about_ping_interval();
         Ok(settings)
     }
 
-    /// Everything that was said about a setting, nearest first; at most one for a single value.
+    /// Every value of a setting, the winner first. A setting that is not a list has at most one.
     pub fn all(&self, key: Key) -> &[Sourced] {
         &self.values[key as usize]
     }
@@ -164,13 +170,13 @@ impl Settings {
     fn take_flags(&mut self, flags: &Flags) -> Result<()> {
         for (key, texts) in &flags.values {
             for text in texts {
-                self.take_text(key.setting(), text, Source::Flag)?;
+                self.take_text(key.setting(), text, SettingSource::Flag)?;
             }
         }
         Ok(())
     }
 
-    /// Lists in a variable are separated by line breaks.
+    /// In a variable, a line break separates the values of a list.
     fn take_variables(&mut self, environment: &Environment) -> Result<()> {
         for setting in &SETTINGS {
             let name = setting.variable();
@@ -182,7 +188,7 @@ impl Settings {
             };
             for text in texts.into_iter().map(|text| text.trim_end_matches('\r')) {
                 if !setting.kind.is_list() || !text.is_empty() {
-                    self.take_text(setting, text, Source::Variable(name.clone()))?;
+                    self.take_text(setting, text, SettingSource::Variable(name.clone()))?;
                 }
             }
         }
@@ -192,8 +198,8 @@ impl Settings {
     fn take_section(&mut self, section: &Section) {
         for entry in &section.entries {
             let source = match &section.name {
-                Some(name) => Source::Server { name: name.clone(), line: entry.line },
-                None => Source::Defaults { line: entry.line },
+                Some(name) => SettingSource::Server { name: name.clone(), line: entry.line },
+                None => SettingSource::Defaults { line: entry.line },
             };
             self.take(entry.key.setting(), &entry.values, &source);
         }
@@ -204,34 +210,42 @@ impl Settings {
 
     fn take_built_in(&mut self) {
         for setting in SETTINGS.iter().filter(|setting| !setting.default.is_empty()) {
-            if let Ok(value) = Value::from_text(setting.kind, setting.default) {
-                self.take(setting, &[value], &Source::BuiltIn);
+            if let Ok(value) = SettingValue::from_text(setting.kind, setting.default) {
+                self.take(setting, &[value], &SettingSource::BuiltIn);
             }
         }
     }
 
-    /// Variables of other programs that we honour as well.
-    fn take_foreign_variables(&mut self, environment: &Environment) {
+    /// Reads the variables of Node.js that users of `mcp-remote` have set.
+    fn take_variables_of_node(&mut self, environment: &Environment) {
         let name = "NODE_EXTRA_CA_CERTS";
         if let Some(path) = environment.non_empty(name) {
-            let source = Source::Variable(name.to_owned());
-            self.values[Key::CaCert as usize].push(Sourced { value: Value::Text(path), source });
+            let source = SettingSource::Variable(name.to_owned());
+            self.values[Key::CaCert as usize]
+                .push(Sourced { value: SettingValue::Text(path), source });
         }
     }
 
-    fn take_text(&mut self, setting: &'static Setting, text: &str, source: Source) -> Result<()> {
-        let value = Value::from_text(setting.kind, text).map_err(|expected| {
-            let shown = Value::Text(text.to_owned()).shown(setting.kind);
-            Error::usage(format!("`{shown}` does not fit {}: {expected}", source.spelled(setting)))
+    fn take_text(
+        &mut self,
+        setting: &'static Setting,
+        text: &str,
+        source: SettingSource,
+    ) -> Result<()> {
+        let value = SettingValue::from_text(setting.kind, text).map_err(|expected| {
+            let shown = SettingValue::Text(text.to_owned()).display(setting.kind);
+            let place = source.describe(setting);
+            Error::usage(format!("invalid value `{shown}` for {place}: {expected}"))
         })?;
         self.take(setting, &[value], &source);
         Ok(())
     }
 
-    /// Adds values unless something nearer already decided.
-    fn take(&mut self, setting: &Setting, values: &[Value], source: &Source) {
+    /// Adds values, unless a source that wins over this one has set the setting.
+    fn take(&mut self, setting: &Setting, values: &[SettingValue], source: &SettingSource) {
         let held = &mut self.values[setting.key as usize];
-        let sourced = |value: &Value| Sourced { value: value.clone(), source: source.clone() };
+        let sourced =
+            |value: &SettingValue| Sourced { value: value.clone(), source: source.clone() };
         if setting.kind.is_list() {
             if self.closed.contains(&setting.key) {
                 return;
@@ -241,7 +255,7 @@ impl Settings {
                 self.closed.push(setting.key);
             }
         } else if held.first().is_none_or(|first| first.source.rank() == source.rank()) {
-            // The same flag given twice: the last one counts.
+            // If a flag is given twice, the last one counts.
             held.clear();
             held.extend(values.last().map(sourced));
         }
@@ -252,27 +266,26 @@ impl Settings {
         if file.readable_by_others && file.holds_secrets() {
             let path = plain(&path.display().to_string());
             self.warnings.push(format!(
-                "others on this machine may read the secrets in `{path}`; run `chmod 600 '{path}'`"
+                "other users of this machine can read the secrets in `{path}`; run `chmod 600 '{path}'`"
             ));
         }
     }
 
     fn warn_about_ping_interval(&mut self) {
         let Some(held) = self.all(Key::PingInterval).first() else { return };
-        if held.source != Source::BuiltIn && !self.switch(Key::KeepAlive) {
-            let spelled = held.source.spelled(Key::PingInterval.setting());
-            self.warnings.push(format!("{spelled} has no effect without `--keep-alive`"));
+        if held.source != SettingSource::BuiltIn && !self.switch(Key::KeepAlive) {
+            let place = held.source.describe(Key::PingInterval.setting());
+            self.warnings.push(format!("{place} has no effect without `--keep-alive`"));
         }
     }
 
-    /// Says what has no effect.
-    fn warn_about_useless(&mut self) {
+    fn warn_about_no_effect(&mut self) {
         for setting in &SETTINGS {
-            let Availability::NoUse(why) = setting.availability else { continue };
+            let Availability::NoEffect(why) = setting.availability else { continue };
             let Some(used) = self.values[setting.key as usize].first() else { continue };
-            if used.source != Source::BuiltIn && used.value != Value::Switch(false) {
-                let spelled = used.source.spelled(setting);
-                self.warnings.push(format!("{spelled} has no effect: {why}"));
+            if used.source != SettingSource::BuiltIn && used.value != SettingValue::Switch(false) {
+                let place = used.source.describe(setting);
+                self.warnings.push(format!("{place} has no effect: {why}"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! From settings to the options that the rest of the program takes.
+//! Turns settings into the options of logging and of the connection to a remote.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,37 +7,42 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::headers::{KEYRING, KeyringLookup, Lookup, parse_file, parse_line};
+use super::choices::{Choice, LogFormat};
+use super::headers::{KEYRING, KeyringLookup, VariableLookup, parse_file, parse_line};
 use super::remote_url::check_encryption;
-use super::value::Value;
-use super::{Key, Settings, Source, Sourced};
+use super::value::SettingValue;
+use super::{Key, SettingSource, Settings, Sourced};
 use crate::auth::Authorizer;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::{HttpOptions, Proxy};
 use crate::redact::{Secret, plain};
-use crate::remote::{Limits, RemoteOptions, TransportChoice};
+use crate::remote::{Limits, RemoteOptions};
 
-/// What to write about the run, and where.
+/// What is logged, and where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogOptions {
-    /// Nothing below this level.
+    /// The least severe level that is logged.
     pub level: tracing::Level,
-    /// A file that gets the same lines.
+    /// A file that receives the same lines as stderr.
     pub file: Option<PathBuf>,
-    /// Whether each line is a JSON object.
-    pub as_json: bool,
+    /// The format of each line.
+    pub format: LogFormat,
 }
 
 impl Default for LogOptions {
     /// Warnings on stderr.
     fn default() -> Self {
-        Self { level: tracing::Level::WARN, file: None, as_json: false }
+        Self { level: tracing::Level::WARN, file: None, format: LogFormat::Text }
     }
 }
 
 impl Settings {
-    /// Everything about the remote.
+    /// The options of the connection to this remote.
+    ///
+    /// # Errors
+    /// The URL is not encrypted, a header, header file or token file cannot be used, or two settings
+    /// contradict each other.
     pub fn remote_options(
         &mut self,
         url: &Url,
@@ -49,7 +54,7 @@ impl Settings {
         Ok(RemoteOptions {
             authorizer: self.authorizer(&headers, environment)?,
             headers,
-            transport: self.transport(),
+            transport: self.choice(Key::Transport),
             limits: Limits {
                 headers: self.limit(Key::HeadersTimeout),
                 body: self.limit(Key::BodyTimeout),
@@ -62,12 +67,13 @@ impl Settings {
         })
     }
 
-    /// What to write about the run, and where. The nearest source decides; where one source says
-    /// several things, a level beats `debug` and `debug` beats `silent`.
+    /// The options of logging. The first source that sets a level, `debug` or `silent` decides;
+    /// within one source a level wins over `debug`, and `debug` over `silent`.
     pub fn log_options(&self, environment: &Environment) -> LogOptions {
-        let on = |key| self.all(key).first().filter(|held| held.value == Value::Switch(true));
+        let on =
+            |key| self.all(key).first().filter(|held| held.value == SettingValue::Switch(true));
         let candidates = [
-            (self.all(Key::LogLevel).first(), self.level()),
+            (self.all(Key::LogLevel).first(), self.choice::<tracing::Level>(Key::LogLevel)),
             (on(Key::Debug), tracing::Level::DEBUG),
             (on(Key::Silent), tracing::Level::ERROR),
         ];
@@ -78,13 +84,13 @@ impl Settings {
         LogOptions {
             level: decided.map_or(tracing::Level::WARN, |(_, level)| level),
             file: self.text(Key::LogFile).map(|path| environment.expand_home(path)),
-            as_json: self.text(Key::LogFormat) == Some("json"),
+            format: self.choice(Key::LogFormat),
         }
     }
 
     /// Whether a switch is on.
     pub fn switch(&self, key: Key) -> bool {
-        self.all(key).first().is_some_and(|held| held.value == Value::Switch(true))
+        self.all(key).first().is_some_and(|held| held.value == SettingValue::Switch(true))
     }
 
     /// The text of a setting.
@@ -92,42 +98,31 @@ impl Settings {
         self.texts(key).next()
     }
 
-    /// The texts of a list setting, nearest first.
+    /// The value of a setting of kind [`ValueKind::Choice`](super::ValueKind::Choice).
+    pub fn choice<T: Choice>(&self, key: Key) -> T {
+        let name = self.text(key).expect("a setting of this kind has a default");
+        T::from_name(name).expect("a value of this kind is checked when it is read")
+    }
+
+    /// The values of a list setting, the first source first.
     pub fn texts(&self, key: Key) -> impl Iterator<Item = &str> {
-        self.all(key).iter().filter_map(|held| match &held.value {
-            Value::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
+        self.all(key).iter().filter_map(|held| held.value.as_text())
     }
 
-    /// A time span; `None` for no limit.
+    /// A duration; `None` for no limit.
     pub(super) fn limit(&self, key: Key) -> Option<Duration> {
-        match self.all(key).first()?.value {
-            Value::Seconds(span) => Some(span).filter(|span| !span.is_zero()),
-            _ => None,
-        }
-    }
-
-    fn level(&self) -> tracing::Level {
-        self.text(Key::LogLevel)
-            .and_then(|level| level.parse().ok())
-            .unwrap_or(tracing::Level::WARN)
-    }
-
-    fn transport(&self) -> TransportChoice {
-        match self.text(Key::Transport) {
-            Some("sse-first") => TransportChoice::SseFirst,
-            Some("http-only") => TransportChoice::HttpOnly,
-            Some("sse-only") => TransportChoice::SseOnly,
-            _ => TransportChoice::HttpFirst,
-        }
+        let span = self.all(key).first()?.value.as_seconds()?;
+        Some(span).filter(|span| !span.is_zero())
     }
 
     fn keep_alive(&self) -> Option<Duration> {
         self.switch(Key::KeepAlive).then(|| self.limit(Key::PingInterval)).flatten()
     }
 
-    /// How anything is reached over HTTP.
+    /// The options of every HTTP connection: proxy, certificates, addresses, time limits.
+    ///
+    /// # Errors
+    /// The proxy is not the URL of an HTTP proxy, or contradicts `--no-proxy`.
     pub fn http_options(&self, environment: &Environment) -> Result<HttpOptions> {
         Ok(HttpOptions {
             allow_http: self.switch(Key::AllowHttp),
@@ -144,34 +139,34 @@ impl Settings {
         })
     }
 
-    /// `proxy` and `no-proxy` contradict each other: the nearer one holds.
+    /// Of `proxy` and `no-proxy`, the one from the first source wins; in the same source they
+    /// contradict each other.
     fn proxy(&self, environment: &Environment) -> Result<Proxy> {
-        let off = self.all(Key::NoProxy).first().filter(|h| h.value == Value::Switch(true));
+        let off = self.all(Key::NoProxy).first().filter(|h| h.value == SettingValue::Switch(true));
         let url = self.all(Key::Proxy).first();
         match (url, off) {
             (None, None) => Ok(Proxy::Environment),
             (None, Some(_)) => Ok(Proxy::Off),
             (Some(url), Some(off)) if off.source.rank() < url.source.rank() => Ok(Proxy::Off),
             (Some(url), Some(off)) if off.source.rank() == url.source.rank() => {
-                let (url, off) = (spelled(Key::Proxy, url), spelled(Key::NoProxy, off));
+                let (url, off) = (describe(Key::Proxy, url), describe(Key::NoProxy, off));
                 Err(Error::usage(format!("{url} and {off} contradict each other"))
-                    .hint("take one of them out"))
+                    .hint("remove one of them"))
             }
             (Some(url), _) => self.proxy_url(url, environment),
         }
     }
 
     fn proxy_url(&self, held: &Sourced, environment: &Environment) -> Result<Proxy> {
-        let Value::Text(text) = &held.value else { return Ok(Proxy::Environment) };
-        // An empty value in a nearer place takes back what a farther one says.
-        if text.is_empty() {
+        // An empty value cancels a proxy that a later source sets.
+        let Some(text) = held.value.as_text().filter(|text| !text.is_empty()) else {
             return Ok(Proxy::Environment);
-        }
+        };
         let url = Url::parse(text)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let url = url.ok_or_else(|| {
-            Error::usage(format!("{} is not the URL of an HTTP proxy", spelled(Key::Proxy, held)))
+            Error::usage(format!("{} is not the URL of an HTTP proxy", describe(Key::Proxy, held)))
                 .hint("a proxy looks like `http://proxy.example.com:8080`")
         })?;
         let bypass = self.text(Key::ProxyBypass).map(str::to_owned);
@@ -181,8 +176,8 @@ impl Settings {
         Ok(Proxy::Url { url: Secret::new(url), bypass })
     }
 
-    /// One value for each name: the nearest source wins, within it a header wins over a header file
-    /// and the later over the earlier.
+    /// One value per name. The first source wins; within a source, a header wins over a header file,
+    /// and a later header over an earlier one.
     fn headers(
         &mut self,
         environment: &Environment,
@@ -195,11 +190,11 @@ impl Settings {
         Ok(headers)
     }
 
-    /// Whether these settings say themselves who is asking, by an `Authorization` header or a token
-    /// file, so that nobody signs in. Replaces no `${…}`, and asks no keyring.
+    /// Returns whether an `Authorization` header or a token file replaces signing in. Expands
+    /// no `${…}` and asks no keyring.
     ///
     /// # Errors
-    /// A header that is not one, and a header file that cannot be read.
+    /// A header is invalid, or a header file cannot be read.
     pub fn replace_sign_in(&self, environment: &Environment) -> Result<bool> {
         let placeholder = |_: &str| Ok(Some("x".to_owned()));
         let headers = self.headers_by(&placeholder, environment, &mut Vec::new())?;
@@ -209,14 +204,14 @@ impl Settings {
 
     fn headers_by(
         &self,
-        lookup: Lookup<'_>,
+        lookup: VariableLookup<'_>,
         environment: &Environment,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<(HeaderName, HeaderValue)>> {
         let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
         for (source, key, text) in self.header_texts() {
             let found = if key == Key::Header {
-                let place = format!("{} {}", part_of(source), source.spelled(key.setting()));
+                let place = format!("{} {}", part_of(source), source.describe(key.setting()));
                 vec![parse_line(text, &place, lookup)?]
             } else {
                 let text = read_file("header file", text, environment, warnings)?;
@@ -230,7 +225,7 @@ impl Settings {
         Ok(headers)
     }
 
-    /// Where the `Authorization` header comes from, as far as settings alone tell.
+    /// The authorizer of a token file, or none. Signing in is added later, by the command.
     fn authorizer(
         &mut self,
         headers: &[(HeaderName, HeaderValue)],
@@ -243,19 +238,19 @@ impl Settings {
             Some(_) if headers.iter().any(|(name, _)| *name == AUTHORIZATION) => Err(Error::usage(
                 "`--token-file` and an `Authorization` header contradict each other",
             )
-            .hint("take one of them out; `mcp-tether config show URL` says where they stand")),
+            .hint("remove one of them; `mcp-tether config show URL` shows where they are set")),
             Some(file) => Ok(Authorizer::of_file(file)),
             None => Ok(Authorizer::off()),
         }
     }
 
-    /// Headers and header files, farthest first.
-    fn header_texts(&self) -> Vec<(&Source, Key, &str)> {
+    /// Headers and header files, the last source first.
+    fn header_texts(&self) -> Vec<(&SettingSource, Key, &str)> {
         let mut texts = Vec::new();
         for key in [Key::HeaderFile, Key::Header] {
             for held in self.all(key) {
-                if let Value::Text(text) = &held.value {
-                    texts.push((&held.source, key, text.as_str()));
+                if let Some(text) = held.value.as_text() {
+                    texts.push((&held.source, key, text));
                 }
             }
         }
@@ -276,27 +271,27 @@ impl Settings {
         }
     }
 
-    /// The value for `${NAME}`: the environment, else the `env` tables of the settings file.
+    /// The value for `${NAME}`: from the environment, or from an `env` table of the settings file.
     fn variable(&self, name: &str, environment: &Environment) -> Option<String> {
         let in_file = || self.env.get(name).map(|value| value.expose().clone());
         environment.non_empty(name).or_else(in_file).or_else(|| environment.variable(name))
     }
 }
 
-/// What a single header is of the place where it stands.
-fn part_of(source: &Source) -> &'static str {
+/// What a single header is in its source.
+fn part_of(source: &SettingSource) -> &'static str {
     match source {
-        Source::Flag | Source::BuiltIn => "the value of",
-        Source::Variable(_) => "a line of",
-        Source::Server { .. } | Source::Defaults { .. } => "an entry of",
+        SettingSource::Flag | SettingSource::BuiltIn => "the value of",
+        SettingSource::Variable(_) => "a line of",
+        SettingSource::Server { .. } | SettingSource::Defaults { .. } => "an entry of",
     }
 }
 
-fn spelled(key: Key, held: &Sourced) -> String {
-    held.source.spelled(key.setting())
+fn describe(key: Key, held: &Sourced) -> String {
+    held.source.describe(key.setting())
 }
 
-/// The file's name as shown, and its text.
+/// Reads a file that a setting names; returns its name for messages, and its text.
 pub(super) fn read_file(
     what: &str,
     path: &str,
@@ -313,11 +308,11 @@ pub(super) fn read_file(
     };
     let (exposed, text) = read().map_err(|error| {
         Error::usage(format!("cannot read the {what} `{shown}`: {error}"))
-            .hint("check the path; a relative one begins where the host starts programs")
+            .hint("check the path; a relative one is resolved in the folder that the host starts programs in")
     })?;
     if exposed {
         warnings.push(format!(
-            "others on this machine may read the {what} `{shown}`; run `chmod 600 '{shown}'`"
+            "other users of this machine can read the {what} `{shown}`; run `chmod 600 '{shown}'`"
         ));
     }
     Ok((shown, text))
@@ -326,6 +321,7 @@ pub(super) fn read_file(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remote::TransportChoice;
     use crate::settings::Flags;
 
     const URL: &str = "https://mcp.example.com/mcp";

@@ -1,4 +1,4 @@
-//! Which URLs of remotes are accepted, and what is said about the others.
+//! Parses and checks the URL of a remote. Messages never contain credentials from a URL.
 
 use url::Url;
 
@@ -6,7 +6,10 @@ use crate::error::{Error, Result};
 use crate::http::is_loopback;
 use crate::redact::{SafeUrl, plain};
 
-/// Reads the URL a person gave. The second value is a warning.
+/// Parses the URL that the user gave; returns it and a warning about what was dropped.
+///
+/// # Errors
+/// The text is not an http or https URL, or it contains a user name or password.
 pub fn parse(text: &str) -> Result<(Url, Option<String>)> {
     let text = text.trim();
     let mut url = Url::parse(text).map_err(|reason| not_a_url(text, reason))?;
@@ -14,8 +17,8 @@ pub fn parse(text: &str) -> Result<(Url, Option<String>)> {
         return Err(wrong_scheme(text, &url));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::usage("the URL holds a user name or password")
-            .hint("take them out and send them with `--header 'Authorization: Basic ${NAME}'`"));
+        return Err(Error::usage("the URL contains a user name or password")
+            .hint("remove them, and send them with `--header 'Authorization: Basic ${NAME}'`"));
     }
     let fragment = url.fragment().is_some();
     url.set_fragment(None);
@@ -25,7 +28,10 @@ pub fn parse(text: &str) -> Result<(Url, Option<String>)> {
     ))
 }
 
-/// Refuses plain http to other machines unless it was asked for (S-13).
+/// Refuses plain http to other machines unless `--allow-http` permits it (S-13).
+///
+/// # Errors
+/// The URL is plain http to another machine, and `allow_http` is false.
 pub fn check_encryption(url: &Url, allow_http: bool) -> Result<()> {
     if url.scheme() == "https" || allow_http || is_loopback(url) {
         return Ok(());
@@ -36,7 +42,7 @@ pub fn check_encryption(url: &Url, allow_http: bool) -> Result<()> {
 }
 
 fn not_a_url(text: &str, reason: url::ParseError) -> Error {
-    let shown = shown(text);
+    let shown = display_text(text);
     if reason != url::ParseError::RelativeUrlWithoutBase {
         return Error::usage(format!("`{shown}` is not a URL: {reason}")).hint(EXAMPLE);
     }
@@ -52,13 +58,13 @@ const EXAMPLE: &str = "a URL looks like `https://mcp.example.com/mcp`; see `mcp-
 /// `localhost:8080/mcp` parses as a URL with the scheme `localhost`.
 fn wrong_scheme(text: &str, url: &Url) -> Error {
     if let (false, Some(suggestion)) = (text.contains("://"), with_scheme(text)) {
-        return Error::usage(format!("`{}` has no scheme", shown(text))).hint(suggestion);
+        return Error::usage(format!("`{}` has no scheme", display_text(text))).hint(suggestion);
     }
     Error::usage(format!("`{}` URLs are not supported", plain(url.scheme())))
         .hint("use an `https://` URL")
 }
 
-/// The suggestion for what looks like a host without a scheme.
+/// A suggestion for a text that looks like a host without a scheme.
 fn with_scheme(text: &str) -> Option<String> {
     let host = text.split(['/', ':', '?']).next().unwrap_or(text);
     let local = host == "localhost" || host.starts_with("127.");
@@ -68,8 +74,8 @@ fn with_scheme(text: &str) -> Option<String> {
     looks_like_host.then(|| format!("did you mean `{scheme}://{}`?", plain(text)))
 }
 
-/// The text, unless there may be a password in it.
-fn shown(text: &str) -> String {
+/// The text, unless it may contain a password.
+fn display_text(text: &str) -> String {
     if text.contains('@') { "…".to_owned() } else { plain(text) }
 }
 

@@ -1,5 +1,5 @@
-//! From settings to the options of signing in. Every value is judged here, so that a mistake shows
-//! at the start and not in a browser; no message repeats a secret.
+//! Turns settings into the options of signing in. Checks every value, so that a mistake is reported
+//! at the start and not in a browser. Messages never contain a secret.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use url::Url;
 
 use super::headers::{KeyringLookup, expand};
 use super::options::read_file;
-use super::value::Value;
 use super::{Key, Settings};
-use crate::auth::{AuthOptions, Grant, LoginPolicy, PreRegistered, ResourceIndicator, TokenFile};
+use crate::auth::{AuthOptions, Grant, PreRegistered, ResourceIndicator, TokenFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::is_loopback;
 use crate::redact::plain;
 
-/// What only we may put into an authorization request: anything else would undo its protection.
+/// The parameters of an authorization request that only the bridge may set: another value would
+/// undo their protection.
 const RESERVED_PARAMS: [&str; 6] = [
     "client_id",
     "redirect_uri",
@@ -29,8 +29,12 @@ const RESERVED_PARAMS: [&str; 6] = [
 ];
 
 impl Settings {
-    /// How to sign in to this remote, whose requests carry these headers; `None` if one of them is
-    /// an `Authorization` of the user's own (A-75).
+    /// The options of signing in to this remote, whose requests carry these headers; `None` if one
+    /// of them is an `Authorization` header, which replaces signing in (A-75).
+    ///
+    /// # Errors
+    /// A value is invalid for its setting, a file cannot be read, or two settings contradict each
+    /// other.
     pub fn auth_options(
         &mut self,
         url: &Url,
@@ -45,7 +49,7 @@ impl Settings {
         let built_in = AuthOptions::new(url.clone());
         let options = AuthOptions {
             account: self.text(Key::Account).unwrap_or_default().to_owned(),
-            login: self.login(),
+            login: self.choice(Key::Login),
             grant: self.grant()?,
             callback_port: self.port(Key::CallbackPort),
             callback_host: self.callback_host()?,
@@ -68,12 +72,12 @@ impl Settings {
         Ok(Some(options))
     }
 
-    /// How long the remote has to answer before the host is answered from the last session.
+    /// How long the bridge waits for the remote before it answers the host from the last session.
     pub fn answer_within(&self) -> Option<Duration> {
         self.limit(Key::AnswerWithin)
     }
 
-    /// The file of `--token-file`.
+    /// The token file, if one is set.
     pub(super) fn token_file(
         &self,
         environment: &Environment,
@@ -91,18 +95,7 @@ impl Settings {
     }
 
     fn port(&self, key: Key) -> Option<u16> {
-        match self.all(key).first()?.value {
-            Value::Port(port) => Some(port),
-            _ => None,
-        }
-    }
-
-    fn login(&self) -> LoginPolicy {
-        match self.text(Key::Login) {
-            Some("on-demand") => LoginPolicy::OnDemand,
-            Some("never") => LoginPolicy::Never,
-            _ => LoginPolicy::Eager,
-        }
+        self.all(key).first()?.value.as_port()
     }
 
     fn grant(&mut self) -> Result<Grant> {
@@ -110,23 +103,23 @@ impl Settings {
         if device && own {
             return Err(Error::usage(format!(
                 "{} and {} contradict each other",
-                self.spelled(Key::DeviceCode),
-                self.spelled(Key::ClientCredentials)
+                self.describe(Key::DeviceCode),
+                self.describe(Key::ClientCredentials)
             ))
-            .hint("a person signs in with the first, a program with the second"));
+            .hint("the first is for people, the second for programs"));
         }
         let token_endpoint = match self.not_empty(Key::TokenEndpoint) {
             Some(text) => Some(self.secure_url(Key::TokenEndpoint, text)?),
             None => None,
         };
         if token_endpoint.is_some() && !own {
-            let spelled = self.spelled(Key::TokenEndpoint);
-            self.warnings.push(format!("{spelled} has no effect without `--client-credentials`"));
+            let place = self.describe(Key::TokenEndpoint);
+            self.warnings.push(format!("{place} has no effect without `--client-credentials`"));
         }
         Ok(match (device, own) {
             (true, _) => Grant::DeviceCode,
-            (_, true) => Grant::ClientCredentials { token_endpoint },
-            _ => Grant::AuthorizationCode,
+            (false, true) => Grant::ClientCredentials { token_endpoint },
+            (false, false) => Grant::AuthorizationCode,
         })
     }
 
@@ -139,12 +132,12 @@ impl Settings {
                 && url.username().is_empty()
                 && url.host_str().is_some_and(|found| found.eq_ignore_ascii_case(host))
         });
-        match fits {
-            true => Ok(host.to_owned()),
-            false => Err(self.unfit(Key::Host, "is not the name of a host").hint(
-                "`--host` is the name inside the address the browser comes back to: `localhost`",
-            )),
+        if fits {
+            return Ok(host.to_owned());
         }
+        Err(self
+            .invalid_value(Key::Host, "not a host name")
+            .hint("it is the host name in the address that the browser returns to: `localhost`"))
     }
 
     fn callback_path(&self) -> Result<String> {
@@ -152,12 +145,12 @@ impl Settings {
         let fits = path.starts_with('/')
             && !path.starts_with("//")
             && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\\\"<>".contains(&byte));
-        match fits {
-            true => Ok(path.to_owned()),
-            false => Err(self
-                .unfit(Key::CallbackPath, "is not the path of a URL")
-                .hint("it begins with `/` and has no query: `/oauth/callback`")),
+        if fits {
+            return Ok(path.to_owned());
         }
+        Err(self
+            .invalid_value(Key::CallbackPath, "not the path of a URL")
+            .hint("it starts with `/` and has no query: `/oauth/callback`"))
     }
 
     fn success_url(&self) -> Result<Option<Url>> {
@@ -167,23 +160,23 @@ impl Settings {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        match bare {
-            true => Ok(Some(url)),
-            false => Err(self
-                .unfit(Key::AuthSuccessUrl, "has more than host and path")
-                .hint("leave user name, query and fragment out: the browser's history keeps them")),
+        if bare {
+            return Ok(Some(url));
         }
+        Err(self
+            .invalid_value(Key::AuthSuccessUrl, "more than scheme, host and path")
+            .hint("remove user name, query and fragment: the browser's history keeps them"))
     }
 
-    /// An empty one asks for none (docs/from-mcp-remote.md#command-line).
+    /// An empty value asks for no resource (docs/from-mcp-remote.md#command-line).
     fn resource(&self) -> Result<ResourceIndicator> {
         if self.switch(Key::DisableResourceParameter) {
             return Ok(ResourceIndicator::Omitted);
         }
         let Some(text) = self.text(Key::Resource) else { return Ok(ResourceIndicator::Published) };
         resource_indicator(text).ok_or_else(|| {
-            self.unfit(Key::Resource, "is not an absolute URI without fragment")
-                .hint("it looks like `https://mcp.example.com`; an empty one asks for none")
+            self.invalid_value(Key::Resource, "not an absolute URI without a fragment")
+                .hint("it looks like `https://mcp.example.com`; an empty value sends none")
         })
     }
 
@@ -200,9 +193,9 @@ impl Settings {
                 let message =
                     format!("`--authorize-param` sets `{name}`, which only the bridge may set");
                 return Err(Error::usage(message)
-                    .hint("take it out: a wrong value there would break the sign-in"));
+                    .hint("remove it: another value there would break the sign-in"));
             }
-            // The nearest comes first and wins.
+            // The first source comes first and wins.
             if params.iter().all(|(other, _)| other != name) {
                 params.push((name.to_owned(), value.to_owned()));
             }
@@ -221,14 +214,14 @@ impl Settings {
         };
         serde_json::from_str(&text).map_err(|error| {
             let place = format!("line {}, column {}", error.line(), error.column());
-            Error::usage(format!("{} is not a JSON object ({place})", self.spelled(key))).hint(
-                "write for example `'{\"client_name\":\"My host\"}'`, or `@FILE` with that in it",
+            Error::usage(format!("{} is not a JSON object ({place})", self.describe(key))).hint(
+                "for example `'{\"client_name\":\"My host\"}'`, or `@FILE` with that in the file",
             )
         })
     }
 
-    /// `${NAME}` is replaced in the strings of the JSON, never in its text: a quote in a secret
-    /// must not change what the text means.
+    /// Expands `${NAME}` in the strings of the parsed JSON and not in its text: a quotation mark in
+    /// a secret must not change the structure.
     fn client_info(
         &self,
         environment: &Environment,
@@ -241,10 +234,10 @@ impl Settings {
             return PreRegistered::from_json(&text).map(Some);
         };
         let lookup = |name: &str| self.value_of(name, environment, keyring);
-        let spelled = self.spelled(key);
+        let place = self.describe(key);
         for_each_string(&mut json, &mut |text| {
             *text = expand(text, &lookup)
-                .map_err(|problem| problem.into_error("the OAuth client", &spelled))?;
+                .map_err(|problem| problem.into_error("the OAuth client", &place))?;
             Ok(())
         })?;
         PreRegistered::from_json(&json.to_string()).map(Some)
@@ -261,12 +254,12 @@ impl Settings {
                 && url.password().is_none()
         });
         url.map(Some).ok_or_else(|| {
-            self.unfit(Key::ClientMetadataUrl, "is not an https URL with a path")
+            self.invalid_value(Key::ClientMetadataUrl, "not an https URL with a path")
                 .hint("it looks like `https://example.com/client.json`")
         })
     }
 
-    /// JSON as it stands, or from the file named after `@`.
+    /// The JSON of a setting, or that of the file named after `@`.
     fn json_text(
         &self,
         key: Key,
@@ -275,19 +268,17 @@ impl Settings {
     ) -> Result<Option<String>> {
         let Some(text) = self.not_empty(key) else { return Ok(None) };
         let Some(path) = text.strip_prefix('@') else { return Ok(Some(text.to_owned())) };
-        let what = match key {
-            Key::StaticOauthClientInfo => "file of the OAuth client",
-            _ => "file of client metadata",
-        };
-        let mut exposed = Vec::new();
-        let (_, text) = read_file(what, path, environment, &mut exposed)?;
         if key == Key::StaticOauthClientInfo {
-            warnings.append(&mut exposed);
+            let (_, text) = read_file("file of the OAuth client", path, environment, warnings)?;
+            return Ok(Some(text));
         }
+        // Metadata is public, so others may read its file.
+        let (_, text) = read_file("file of client metadata", path, environment, &mut Vec::new())?;
         Ok(Some(text))
     }
 
-    /// https, or http on this machine (A-76), or anywhere with `--allow-http`.
+    /// Parses an https URL, or an http URL on this machine (A-76). With `--allow-http`, the token
+    /// endpoint may be an http URL anywhere.
     fn secure_url(&self, key: Key, text: &str) -> Result<Url> {
         let allowed = |url: &Url| match url.scheme() {
             "https" => url.has_host(),
@@ -297,28 +288,28 @@ impl Settings {
             _ => false,
         };
         Url::parse(text).ok().filter(allowed).ok_or_else(|| {
-            self.unfit(key, "is neither an https URL nor one of this machine")
+            self.invalid_value(key, "neither an https URL nor an http URL on this machine")
                 .hint("it looks like `https://example.com/path`")
         })
     }
 
-    fn unfit(&self, key: Key, why: &str) -> Error {
+    fn invalid_value(&self, key: Key, why: &str) -> Error {
         let shown = plain(self.text(key).unwrap_or_default());
-        // What stands before an `@` may be a password.
+        // The text before an `@` may be a password.
         let shown = if shown.contains('@') { "…".to_owned() } else { shown };
-        Error::usage(format!("`{shown}` does not fit {}: it {why}", self.spelled(key)))
+        Error::usage(format!("invalid value `{shown}` for {}: {why}", self.describe(key)))
     }
 
-    fn spelled(&self, key: Key) -> String {
+    fn describe(&self, key: Key) -> String {
         match self.all(key).first() {
-            Some(held) => held.source.spelled(key.setting()),
+            Some(held) => held.source.describe(key.setting()),
             None => format!("`--{}`", key.setting().name),
         }
     }
 }
 
-/// The resource indicator that a text of `--resource` stands for: an empty one asks for none. `None`
-/// for what is not an absolute URI without a fragment (RFC 8707 section 2).
+/// The resource indicator for a value of `--resource`; an empty value asks for none. Returns `None`
+/// if the value is not an absolute URI without a fragment (RFC 8707 section 2).
 pub fn resource_indicator(text: &str) -> Option<ResourceIndicator> {
     if text.is_empty() {
         return Some(ResourceIndicator::Omitted);
@@ -344,6 +335,7 @@ fn for_each_string(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::LoginPolicy;
     use crate::redact::Secret;
     use crate::settings::Flags;
 

@@ -1,7 +1,15 @@
-//! The one table of settings. A row is at once a flag (`--name`), an environment variable
-//! (`MCP_TETHER_NAME`) and a key of the settings file (`name`), so that the three cannot drift.
+//! The table of settings. Each row defines a flag (`--name`), an environment variable
+//! (`MCP_TETHER_NAME`) and a key of the settings file (`name`), so the three always agree.
 
-/// Identifies a setting; the order is that of [`SETTINGS`] and of the help.
+use tracing::Level;
+
+use super::choices::{Choice, LogFormat};
+use crate::auth::LoginPolicy;
+use crate::eras::Pin;
+use crate::remote::TransportChoice;
+use crate::store::StoreChoice;
+
+/// Identifies a setting, in the order of [`SETTINGS`] and of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant is the row of the table with its name")]
 pub enum Key {
@@ -54,79 +62,71 @@ pub enum Key {
     LogFormat,
 }
 
-/// One setting: everything that flags, environment and settings file must agree on.
+/// One setting: everything that flag, variable and key of the settings file have in common.
 #[derive(Debug)]
 pub struct Setting {
-    /// Which one.
-    pub key: Key,
-    /// Its name: the flag without dashes, and the key in the settings file.
+    pub(crate) key: Key,
+    /// The flag without dashes, and the key in the settings file.
     pub name: &'static str,
-    /// What a value is called in the help; empty for switches.
-    pub value_name: &'static str,
-    /// What kind of value it takes.
-    pub kind: Kind,
-    /// What holds when nobody says anything, in the syntax of the flag; empty for nothing.
-    pub default: &'static str,
-    /// Under which heading the help shows it.
-    pub group: Group,
-    /// Whether this version acts on it.
-    pub availability: Availability,
+    /// The placeholder for a value in the help; empty for a switch.
+    pub(crate) value_name: &'static str,
+    /// What its values look like.
+    pub kind: ValueKind,
+    /// The built-in value, in the syntax of the flag; empty for none.
+    pub(crate) default: &'static str,
+    pub(crate) group: Group,
+    pub(crate) availability: Availability,
     /// One line of help.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 /// What kind of value a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// On or off.
     Switch,
-    /// Seconds, more than zero.
+    /// A number of seconds greater than zero.
     Seconds,
-    /// Seconds; zero means no limit.
+    /// A number of seconds; zero means no limit.
     SecondsOrOff,
     /// A TCP port.
     Port,
     /// Any text.
     Text,
-    /// A file.
+    /// The path of a file.
     Path,
-    /// A URL that may hold a password.
+    /// A URL that may contain a password.
     SecretUrl,
     /// Text that must not be shown.
     SecretText,
-    /// One of these words.
+    /// One of these words, the names of a type's values ([`Choice`]).
     Choice(&'static [&'static str]),
     /// `Name: value`, any number of them.
     Headers,
-    /// Files, any number of them.
+    /// Paths of files, any number of them.
     Paths,
     /// Texts, any number of them.
     Texts,
 }
 
-impl Kind {
-    /// Whether several values may be given, and add up.
+impl ValueKind {
+    /// Returns whether a setting of this kind takes any number of values.
     pub fn is_list(self) -> bool {
         matches!(self, Self::Headers | Self::Paths | Self::Texts)
     }
 }
 
-/// Headings of the help.
+/// The headings of the help under which settings are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
-    /// How the server is reached.
+pub(crate) enum Group {
     Connection,
-    /// Who we are to the server.
     SigningIn,
-    /// How long we wait.
     TimeLimits,
-    /// What we say, and where.
     Output,
 }
 
 impl Group {
-    /// The heading.
-    pub fn heading(self) -> &'static str {
+    pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Connection => "Connection",
             Self::SigningIn => "Signing in",
@@ -136,14 +136,13 @@ impl Group {
     }
 }
 
-/// Whether this version acts on a setting.
+/// Whether a setting has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Availability {
-    /// It does.
-    Now,
-    /// Taken for the sake of configurations written for `mcp-remote`; the text says why it does
-    /// nothing.
-    NoUse(&'static str),
+pub(crate) enum Availability {
+    Effective,
+    /// Accepted because configurations for `mcp-remote` contain it; the text says why it has no
+    /// effect.
+    NoEffect(&'static str),
 }
 
 impl Key {
@@ -159,7 +158,7 @@ impl Setting {
         format!("MCP_TETHER_{}", self.name.to_ascii_uppercase().replace('-', "_"))
     }
 
-    /// The setting of this name.
+    /// The setting with this name, or `None`.
     pub fn from_name(name: &str) -> Option<&'static Self> {
         SETTINGS.iter().find(|setting| setting.name == name)
     }
@@ -169,12 +168,12 @@ const fn row(
     key: Key,
     name: &'static str,
     value_name: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     default: &'static str,
     group: Group,
     help: &'static str,
 ) -> Setting {
-    let availability = Availability::Now;
+    let availability = Availability::Effective;
     Setting { key, name, value_name, kind, default, group, availability, help }
 }
 
@@ -183,7 +182,7 @@ const fn sign_in(
     key: Key,
     name: &'static str,
     value_name: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     default: &'static str,
     help: &'static str,
 ) -> Setting {
@@ -197,112 +196,112 @@ impl Setting {
     }
 }
 
-const TRANSPORTS: &[&str] = &["http-first", "sse-first", "http-only", "sse-only"];
-const PROTOCOLS: &[&str] = &["auto", "legacy", "modern"];
-const LOGINS: &[&str] = &["eager", "on-demand", "never"];
-const STORES: &[&str] = &["auto", "keyring", "file", "memory"];
-const LOG_FORMATS: &[&str] = &["text", "json"];
-const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
-const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are used without it";
+const TRANSPORTS: &[&str] = TransportChoice::NAMES;
+const PROTOCOLS: &[&str] = Pin::NAMES;
+const LOGINS: &[&str] = LoginPolicy::NAMES;
+const STORES: &[&str] = <StoreChoice as Choice>::NAMES;
+const LOG_LEVELS: &[&str] = Level::NAMES;
+const LOG_FORMATS: &[&str] = LogFormat::NAMES;
+const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are always used";
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
 pub static SETTINGS: [Setting; 47] = [
-    row(Key::Header, "header", "NAME:VALUE", Kind::Headers, "", Group::Connection,
+    row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
-    row(Key::HeaderFile, "header-file", "FILE", Kind::Paths, "", Group::Connection,
-        "Read headers from a file, one a line, `#` starts a comment"),
-    row(Key::Transport, "transport", "MODE", Kind::Choice(TRANSPORTS), "http-first", Group::Connection,
+    row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
+        "Read headers from a file, one per line, `#` starts a comment"),
+    row(Key::Transport, "transport", "MODE", ValueKind::Choice(TRANSPORTS), "http-first", Group::Connection,
         "Which transports to try, in which order"),
-    row(Key::Protocol, "protocol", "ERA", Kind::Choice(PROTOCOLS), "auto", Group::Connection,
+    row(Key::Protocol, "protocol", "ERA", ValueKind::Choice(PROTOCOLS), "auto", Group::Connection,
         "Which revisions of the protocol to try with the server"),
-    row(Key::AllowHttp, "allow-http", "", Kind::Switch, "false", Group::Connection,
+    row(Key::AllowHttp, "allow-http", "", ValueKind::Switch, "false", Group::Connection,
         "Permit unencrypted http to hosts other than this machine"),
-    row(Key::Proxy, "proxy", "URL", Kind::SecretUrl, "", Group::Connection,
+    row(Key::Proxy, "proxy", "URL", ValueKind::SecretUrl, "", Group::Connection,
         "Use this HTTP proxy instead of the one in the environment"),
-    row(Key::ProxyBypass, "proxy-bypass", "HOSTS", Kind::Text, "", Group::Connection,
+    row(Key::ProxyBypass, "proxy-bypass", "HOSTS", ValueKind::Text, "", Group::Connection,
         "Reach these hosts without `--proxy`, in the syntax of `NO_PROXY`"),
-    row(Key::NoProxy, "no-proxy", "", Kind::Switch, "false", Group::Connection,
-        "Use no proxy, whatever the environment says"),
-    row(Key::EnableProxy, "enable-proxy", "", Kind::Switch, "false", Group::Connection,
-        "Taken for compatibility: proxies of the environment are used anyway")
-        .with(Availability::NoUse(PROXY_IS_DEFAULT)),
-    row(Key::CaCert, "ca-cert", "FILE", Kind::Paths, "", Group::Connection,
-        "Trust these certificate authorities (PEM) as well"),
-    row(Key::Ipv4, "ipv4", "", Kind::Switch, "false", Group::Connection,
+    row(Key::NoProxy, "no-proxy", "", ValueKind::Switch, "false", Group::Connection,
+        "Use no proxy, even if the environment names one"),
+    row(Key::EnableProxy, "enable-proxy", "", ValueKind::Switch, "false", Group::Connection,
+        "Accepted for compatibility; proxies of the environment are always used")
+        .with(Availability::NoEffect(PROXY_IS_DEFAULT)),
+    row(Key::CaCert, "ca-cert", "FILE", ValueKind::Paths, "", Group::Connection,
+        "Trust the certificates in this file (PEM) as well"),
+    row(Key::Ipv4, "ipv4", "", ValueKind::Switch, "false", Group::Connection,
         "Connect over IPv4 only"),
-    row(Key::DisableCookies, "disable-cookies", "", Kind::Switch, "false", Group::Connection,
+    row(Key::DisableCookies, "disable-cookies", "", ValueKind::Switch, "false", Group::Connection,
         "Do not keep cookies between requests"),
-    row(Key::KeepAlive, "keep-alive", "", Kind::Switch, "false", Group::Connection,
+    row(Key::KeepAlive, "keep-alive", "", ValueKind::Switch, "false", Group::Connection,
         "Send a ping when the session has been quiet for a while"),
-    row(Key::PingInterval, "ping-interval", "SECONDS", Kind::Seconds, "30", Group::Connection,
+    row(Key::PingInterval, "ping-interval", "SECONDS", ValueKind::Seconds, "30", Group::Connection,
         "How long a session may be quiet with `--keep-alive`"),
-    row(Key::IgnoreTool, "ignore-tool", "GLOB", Kind::Texts, "", Group::Connection,
-        "Hide tools with such names; `*` stands for anything, case is ignored"),
-    sign_in(Key::Account, "account", "NAME", Kind::Text, "",
-        "Which of several sign-ins on this server; each has its own consent"),
-    sign_in(Key::Login, "login", "WHEN", Kind::Choice(LOGINS), "eager",
+    row(Key::IgnoreTool, "ignore-tool", "GLOB", ValueKind::Texts, "", Group::Connection,
+        "Hide the tools whose names match; `*` matches anything, case is ignored"),
+    sign_in(Key::Account, "account", "NAME", ValueKind::Text, "",
+        "Use this one of several accounts on the server; each signs in separately"),
+    sign_in(Key::Login, "login", "WHEN", ValueKind::Choice(LOGINS), "eager",
         "When a browser tab may open: at once, when a tool is called, or never"),
-    sign_in(Key::Scope, "scope", "SCOPES", Kind::Text, "",
+    sign_in(Key::Scope, "scope", "SCOPES", ValueKind::Text, "",
         "Ask for these scopes instead of what the server suggests"),
-    sign_in(Key::CredentialStore, "credential-store", "PLACE", Kind::Choice(STORES), "auto",
-        "Where sign-ins rest; `auto` is the keyring, else a private file"),
-    sign_in(Key::TokenFile, "token-file", "FILE", Kind::Path, "",
+    sign_in(Key::CredentialStore, "credential-store", "PLACE", ValueKind::Choice(STORES), "auto",
+        "Where credentials are stored; `auto` is the keyring if there is one, or files"),
+    sign_in(Key::TokenFile, "token-file", "FILE", ValueKind::Path, "",
         "Send the token in this file instead of signing in"),
-    sign_in(Key::CallbackPort, "callback-port", "PORT", Kind::Port, "",
-        "Port on which the browser comes back; also the bare number after the URL"),
-    sign_in(Key::Host, "host", "NAME", Kind::Text, "localhost",
-        "Host name inside the address the browser comes back to"),
-    sign_in(Key::CallbackPath, "callback-path", "PATH", Kind::Text, "/oauth/callback",
-        "Path of the address the browser comes back to"),
-    sign_in(Key::AuthTimeout, "auth-timeout", "SECONDS", Kind::Seconds, "300",
-        "How long to wait for the person in the browser"),
-    sign_in(Key::AuthSuccessUrl, "auth-success-url", "URL", Kind::Text, "",
+    sign_in(Key::CallbackPort, "callback-port", "PORT", ValueKind::Port, "",
+        "Port of the address that the browser returns to; also a number after the URL"),
+    sign_in(Key::Host, "host", "NAME", ValueKind::Text, "localhost",
+        "Host name in the address that the browser returns to"),
+    sign_in(Key::CallbackPath, "callback-path", "PATH", ValueKind::Text, "/oauth/callback",
+        "Path of the address that the browser returns to"),
+    sign_in(Key::AuthTimeout, "auth-timeout", "SECONDS", ValueKind::Seconds, "300",
+        "How long to wait for you to sign in with the browser"),
+    sign_in(Key::AuthSuccessUrl, "auth-success-url", "URL", ValueKind::Text, "",
         "Where to send the browser after a sign-in"),
-    sign_in(Key::Resource, "resource", "URI", Kind::Text, "",
-        "Resource indicator (RFC 8707) to ask for; empty for none"),
-    sign_in(Key::DisableResourceParameter, "disable-resource-parameter", "", Kind::Switch, "false",
-        "Leave the resource indicator out"),
-    sign_in(Key::AuthorizeParam, "authorize-param", "NAME=VALUE", Kind::Texts, "",
+    sign_in(Key::Resource, "resource", "URI", ValueKind::Text, "",
+        "Ask for a token for this resource (RFC 8707); empty for none"),
+    sign_in(Key::DisableResourceParameter, "disable-resource-parameter", "", ValueKind::Switch, "false",
+        "Send no resource indicator"),
+    sign_in(Key::AuthorizeParam, "authorize-param", "NAME=VALUE", ValueKind::Texts, "",
         "Add a parameter to the authorization request"),
-    sign_in(Key::StaticOauthClientMetadata, "static-oauth-client-metadata", "JSON", Kind::Text, "",
+    sign_in(Key::StaticOauthClientMetadata, "static-oauth-client-metadata", "JSON", ValueKind::Text, "",
         "Client metadata to register with, as JSON or `@FILE`"),
-    sign_in(Key::StaticOauthClientInfo, "static-oauth-client-info", "JSON", Kind::SecretText, "",
-        "Client that is registered already, as JSON or `@FILE`"),
-    sign_in(Key::ClientMetadataUrl, "client-metadata-url", "URL", Kind::Text, "",
-        "Client id metadata document to identify with"),
-    sign_in(Key::UseIdToken, "use-id-token", "", Kind::Switch, "false",
+    sign_in(Key::StaticOauthClientInfo, "static-oauth-client-info", "JSON", ValueKind::SecretText, "",
+        "Pre-registered client, as JSON or `@FILE`"),
+    sign_in(Key::ClientMetadataUrl, "client-metadata-url", "URL", ValueKind::Text, "",
+        "Use this client ID metadata document instead of registering"),
+    sign_in(Key::UseIdToken, "use-id-token", "", ValueKind::Switch, "false",
         "Send the ID token instead of the access token"),
-    sign_in(Key::DeviceCode, "device-code", "", Kind::Switch, "false",
+    sign_in(Key::DeviceCode, "device-code", "", ValueKind::Switch, "false",
         "Sign in with a code on another device (RFC 8628)"),
-    sign_in(Key::ClientCredentials, "client-credentials", "", Kind::Switch, "false",
+    sign_in(Key::ClientCredentials, "client-credentials", "", ValueKind::Switch, "false",
         "Sign in as a program, without a person (RFC 6749 section 4.4)"),
-    sign_in(Key::TokenEndpoint, "token-endpoint", "URL", Kind::Text, "",
-        "Token endpoint of `--client-credentials`, instead of looking for it"),
-    sign_in(Key::AcceptIssuerMismatch, "accept-issuer-mismatch", "", Kind::Switch, "false",
-        "Go on although the server's metadata names another issuer"),
-    sign_in(Key::AllowPrivateAddresses, "allow-private-addresses", "", Kind::Switch, "false",
+    sign_in(Key::TokenEndpoint, "token-endpoint", "URL", ValueKind::Text, "",
+        "Token endpoint for `--client-credentials`, instead of discovering it"),
+    sign_in(Key::AcceptIssuerMismatch, "accept-issuer-mismatch", "", ValueKind::Switch, "false",
+        "Continue even if the server's metadata names another issuer"),
+    sign_in(Key::AllowPrivateAddresses, "allow-private-addresses", "", ValueKind::Switch, "false",
         "Follow URLs of the server's metadata to private addresses"),
-    row(Key::ConnectTimeout, "connect-timeout", "SECONDS", Kind::Seconds, "10", Group::TimeLimits,
-        "Longest time for name look-up, TCP and TLS together"),
-    row(Key::HeadersTimeout, "headers-timeout", "SECONDS", Kind::SecondsOrOff, "300", Group::TimeLimits,
-        "Longest wait for a response to begin; 0 for no limit"),
-    row(Key::BodyTimeout, "body-timeout", "SECONDS", Kind::SecondsOrOff, "300", Group::TimeLimits,
+    row(Key::ConnectTimeout, "connect-timeout", "SECONDS", ValueKind::Seconds, "10", Group::TimeLimits,
+        "Longest time for DNS lookup, TCP and TLS together"),
+    row(Key::HeadersTimeout, "headers-timeout", "SECONDS", ValueKind::SecondsOrOff, "300", Group::TimeLimits,
+        "Longest wait for a response to start; 0 for no limit"),
+    row(Key::BodyTimeout, "body-timeout", "SECONDS", ValueKind::SecondsOrOff, "300", Group::TimeLimits,
         "Longest silence within a response; 0 for no limit"),
-    row(Key::RequestTimeout, "request-timeout", "SECONDS", Kind::SecondsOrOff, "3600", Group::TimeLimits,
+    row(Key::RequestTimeout, "request-timeout", "SECONDS", ValueKind::SecondsOrOff, "3600", Group::TimeLimits,
         "Longest time for a request as a whole; 0 for no limit"),
-    row(Key::AnswerWithin, "answer-within", "SECONDS", Kind::SecondsOrOff, "0.8", Group::TimeLimits,
-        "Then answer the host from the last session; 0 waits for the server"),
-    row(Key::Debug, "debug", "", Kind::Switch, "false", Group::Output,
-        "Write what happens to stderr; the same as `--log-level debug`"),
-    row(Key::Silent, "silent", "", Kind::Switch, "false", Group::Output,
-        "Write errors only; the same as `--log-level error`"),
-    row(Key::LogLevel, "log-level", "LEVEL", Kind::Choice(LOG_LEVELS), "warn", Group::Output,
-        "How much to write to stderr"),
-    row(Key::LogFile, "log-file", "FILE", Kind::Path, "", Group::Output,
-        "Append the same lines, with their time, to a private file"),
-    row(Key::LogFormat, "log-format", "FORMAT", Kind::Choice(LOG_FORMATS), "text", Group::Output,
-        "How lines are written: for people, or as one JSON object each"),
+    row(Key::AnswerWithin, "answer-within", "SECONDS", ValueKind::SecondsOrOff, "0.8", Group::TimeLimits,
+        "After this long, answer from the last session; 0 to always wait"),
+    row(Key::Debug, "debug", "", ValueKind::Switch, "false", Group::Output,
+        "Log what happens to stderr; the same as `--log-level debug`"),
+    row(Key::Silent, "silent", "", ValueKind::Switch, "false", Group::Output,
+        "Log errors only; the same as `--log-level error`"),
+    row(Key::LogLevel, "log-level", "LEVEL", ValueKind::Choice(LOG_LEVELS), "warn", Group::Output,
+        "How much to log to stderr"),
+    row(Key::LogFile, "log-file", "FILE", ValueKind::Path, "", Group::Output,
+        "Also append the log to this file, with the time of each line"),
+    row(Key::LogFormat, "log-format", "FORMAT", ValueKind::Choice(LOG_FORMATS), "text", Group::Output,
+        "Format of the log: text, or one JSON object per line"),
 ];
 
 #[cfg(test)]
@@ -318,13 +317,13 @@ mod tests {
     }
 
     #[test]
-    fn help_lines_keep_the_house_rules() {
+    fn help_lines_are_short_and_capitalized() {
         for setting in &SETTINGS {
             let (name, help) = (setting.name, setting.help);
             assert!(help.chars().count() <= 78, "{name}: {}", help.chars().count());
             assert!(!help.ends_with('.'), "{name}");
             assert!(help.starts_with(char::is_uppercase), "{name}");
-            assert_eq!(setting.value_name.is_empty(), setting.kind == Kind::Switch, "{name}");
+            assert_eq!(setting.value_name.is_empty(), setting.kind == ValueKind::Switch, "{name}");
             assert!(!setting.value_name.contains(char::is_lowercase), "{name}");
         }
     }

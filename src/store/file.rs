@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::record::{Body, RecordFlaw, StoredRecord, stem};
+use super::record::{Body, EncodedRecord, RecordFlaw, stem};
 use crate::platform::private_file::{self, Durability};
 
 /// The largest file that is read as a record, in bytes; no record comes near it.
@@ -55,7 +55,7 @@ impl FileStore {
         let path = self.path(name);
         private_file::write(
             &path,
-            StoredRecord::new(name, value).text().as_bytes(),
+            EncodedRecord::new(name, value).text().as_bytes(),
             Durability::Disk,
         )?;
         private_file::sweep(&path);
@@ -90,13 +90,13 @@ fn name_of(path: &Path) -> Option<String> {
         return None;
     }
     let content = private_file::read(path, MAX_RECORD_SIZE).ok()??;
-    Some(StoredRecord::parse_any(std::str::from_utf8(&content).ok()?).ok()?.name().to_owned())
+    Some(EncodedRecord::parse_any(std::str::from_utf8(&content).ok()?).ok()?.name().to_owned())
 }
 
 fn decode(name: &str, content: &[u8]) -> Result<Vec<u8>, RecordFlaw> {
     let text =
         std::str::from_utf8(content).map_err(|_| RecordFlaw::NotJson { line: 1, column: 0 })?;
-    let record = StoredRecord::parse(name, text)?;
+    let record = EncodedRecord::parse(name, text)?;
     match record.body() {
         Body::Value(text) => record.decode(text),
         Body::Parts(_) => Err(RecordFlaw::NotBase64),

@@ -23,7 +23,6 @@ pub(super) struct Index {
 pub(super) struct IndexEntry {
     pub(super) name: String,
     /// Where its value is.
-    #[serde(rename = "rests")]
     pub(super) stored_in: Option<StorageLocation>,
     /// Where an older value may be left. It is removed with the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

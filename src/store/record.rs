@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 512;
 /// One stored value, or (in keyrings with small entries) the list of its parts. No `Debug`: it
 /// holds the secret.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredRecord {
+pub(super) struct EncodedRecord {
     version: u32,
     name: String,
     /// Unix time in milliseconds.
@@ -65,7 +65,7 @@ pub(super) enum RecordFlaw {
     WrongSum,
 }
 
-impl StoredRecord {
+impl EncodedRecord {
     /// A record that holds its value.
     pub(super) fn new(name: &str, value: &[u8]) -> Self {
         Self {
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn value_of(name: &str, text: &str) -> Result<Vec<u8>, RecordFlaw> {
-        let record = StoredRecord::parse(name, text)?;
+        let record = EncodedRecord::parse(name, text)?;
         match record.body() {
             Body::Value(text) => record.decode(text),
             Body::Parts(_) => unreachable!("these tests split nothing"),
@@ -216,14 +216,14 @@ mod tests {
     #[test]
     fn any_bytes_come_back_and_the_text_is_ascii() {
         let value: Vec<u8> = (0..=255).collect();
-        let text = StoredRecord::new("ü/name", &value).text();
+        let text = EncodedRecord::new("ü/name", &value).text();
         assert_eq!(value_of("ü/name", &text).unwrap(), value);
-        assert!(StoredRecord::new("name", &value).text().is_ascii());
+        assert!(EncodedRecord::new("name", &value).text().is_ascii());
     }
 
     #[test]
     fn every_truncation_and_every_flipped_byte_of_the_value_is_noticed() {
-        let text = StoredRecord::new("name", b"a rotating refresh token").text();
+        let text = EncodedRecord::new("name", b"a rotating refresh token").text();
         for cut in 0..text.len() {
             assert!(value_of("name", &text[..cut]).is_err(), "cut at {cut}");
         }
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_record_of_another_name_is_not_taken() {
-        let text = StoredRecord::new("work", b"x").text();
+        let text = EncodedRecord::new("work", b"x").text();
         assert_eq!(value_of("private", &text), Err(RecordFlaw::OtherName));
     }
 

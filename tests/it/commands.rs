@@ -102,7 +102,7 @@ fn wrong_arguments_and_unknown_tools_are_reported_before_anything_is_called() {
     let mock = mock();
     for (words, code, expected) in [
         (&["add", "a=2"][..], 2, "the tool `add` needs `b`"),
-        (&["add", "a=2", "b=x"], 2, "`x` of `b` is not integer"),
+        (&["add", "a=2", "b=x"], 2, "`b=x` is not an integer"),
         (&["ad", "a=2"], 1, "did you mean `add`?"),
         (&["add", "a=2", "c=1"], 2, "the tool `add` has no argument `c`"),
     ] {

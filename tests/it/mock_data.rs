@@ -169,7 +169,7 @@ fn a_file_that_is_no_use_is_told_with_the_way_out() {
 
     let finished = run("lab");
     assert_eq!(finished.code, Some(2));
-    assert!(finished.stderr.contains("has no data to keep"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("has no data to store"), "{}", finished.stderr);
 
     let missing = folder.path().join("none/shop.redb");
     let finished = Program::new(["mock", "egrow", "--data", shown(&missing)]).run();

@@ -54,7 +54,7 @@ fn bridges_that_run_are_listed_with_what_they_did_and_dead_ones_are_not() {
     let pids: Vec<_> = rows.iter().map(|row| row["pid"].as_u64().unwrap()).collect();
     assert!(pids.contains(&first.id().into()) && pids.contains(&second.id().into()));
     let shown = home.ok(&["status", "--running"]).stdout;
-    assert!(shown.contains("errors     1, the last one server"), "{shown}");
+    assert!(shown.contains("errors     1, last one: server"), "{shown}");
 
     #[cfg(unix)]
     first.signal("KILL");
@@ -94,7 +94,7 @@ fn a_place_that_cannot_be_written_costs_the_bridge_nothing_and_a_damaged_file_is
     std::fs::write(home.path().join("state/running"), "no folder").unwrap();
     let bridge = bridge(&home, &mock);
     let none = home.ok(&["status", "--running"]);
-    assert!(none.stderr.contains("no bridge runs"), "{}", none.stderr);
+    assert!(none.stderr.contains("no bridge is running"), "{}", none.stderr);
     assert_eq!(bridge.finish().code, Some(0));
 
     std::fs::remove_file(home.path().join("state/running")).unwrap();
@@ -110,7 +110,7 @@ fn a_bridge_is_followed_from_outside_until_it_ends() {
     let url = mock.url().to_string();
     let none = home.run(&["doctor", &url, "--watch"]);
     assert_eq!(none.code, Some(1));
-    assert!(none.stderr.contains(&format!("no bridge to `{url}` runs")), "{}", none.stderr);
+    assert!(none.stderr.contains(&format!("no bridge to `{url}` is running")), "{}", none.stderr);
     let log = home.path().join("log");
     let words = [url.as_str(), "--log-file", log.to_str().unwrap(), "--log-level", "info"];
     let mut bridge = home.program(words).spawn();
@@ -125,7 +125,7 @@ fn a_bridge_is_followed_from_outside_until_it_ends() {
     let mut said = Vec::new();
     let both = |said: &[String]| {
         let has = |words: &str| said.iter().any(|line| line.contains(words));
-        has("answered method=\"no/such\"") && has("2 requests, 1 errors, the last one server")
+        has("answered method=\"no/such\"") && has("2 requests, 1 errors, last one: server")
     };
     while !both(&said) {
         said.push(watch.next_line().unwrap());

@@ -2,7 +2,7 @@
 //! what, and the words of every refusal.
 
 use insta::assert_snapshot;
-use mcp_tether::settings::{Kind, SETTINGS, Setting};
+use mcp_tether::settings::{SETTINGS, Setting, ValueKind};
 use serde_json::Value;
 
 use crate::support::process::{Finished, Program};
@@ -12,15 +12,15 @@ const URL: &str = "https://mcp.example.com/mcp";
 /// A value that fits, as typed and as shown.
 fn sample(setting: &Setting) -> (&'static str, &'static str) {
     match setting.kind {
-        Kind::Switch => ("true", "true"),
-        Kind::Seconds | Kind::SecondsOrOff => ("7", "7 s"),
-        Kind::Port => ("4321", "4321"),
-        Kind::Text | Kind::Texts => ("some text", "some text"),
-        Kind::Path | Kind::Paths => ("/some/file", "/some/file"),
-        Kind::SecretUrl => ("http://u:p@proxy:8080", "http://proxy:8080/"),
-        Kind::SecretText => ("secret", "[redacted]"),
-        Kind::Choice(words) => (words[words.len() - 1], words[words.len() - 1]),
-        Kind::Headers => ("X-Some: secret", "X-Some: [redacted]"),
+        ValueKind::Switch => ("true", "true"),
+        ValueKind::Seconds | ValueKind::SecondsOrOff => ("7", "7 s"),
+        ValueKind::Port => ("4321", "4321"),
+        ValueKind::Text | ValueKind::Texts => ("some text", "some text"),
+        ValueKind::Path | ValueKind::Paths => ("/some/file", "/some/file"),
+        ValueKind::SecretUrl => ("http://u:p@proxy:8080", "http://proxy:8080/"),
+        ValueKind::SecretText => ("secret", "[redacted]"),
+        ValueKind::Choice(words) => (words[words.len() - 1], words[words.len() - 1]),
+        ValueKind::Headers => ("X-Some: secret", "X-Some: [redacted]"),
     }
 }
 
@@ -44,7 +44,7 @@ fn each_setting_can_be_set_by_flag_variable_and_file_and_is_shown() {
     let in_file: String = SETTINGS
         .iter()
         .map(|setting| match setting.kind {
-            Kind::Switch | Kind::Seconds | Kind::SecondsOrOff | Kind::Port => {
+            ValueKind::Switch | ValueKind::Seconds | ValueKind::SecondsOrOff | ValueKind::Port => {
                 format!("{} = {}\n", setting.name, sample(setting).0)
             }
             _ => format!("{} = '{}'\n", setting.name, sample(setting).0),
@@ -58,7 +58,7 @@ fn each_setting_can_be_set_by_flag_variable_and_file_and_is_shown() {
             program.env(&setting.variable(), sample(setting).0)
         }));
     let flags = SETTINGS.iter().map(|setting| match setting.kind {
-        Kind::Switch => format!("--{}", setting.name),
+        ValueKind::Switch => format!("--{}", setting.name),
         _ => format!("--{}={}", setting.name, sample(setting).0),
     });
     let words = ["config", "show", URL, "--json"].map(str::to_owned);

@@ -75,7 +75,7 @@ async fn login_without_a_browser_takes_the_pasted_address() {
     let done = login.finish();
     assert_eq!(done.code, Some(0), "{}", done.shown());
     assert!(done.stdout.starts_with(&format!("signed in to `{url}` (account `work`)\n")));
-    assert!(done.stdout.contains("renewed without you"), "{}", done.stdout);
+    assert!(done.stdout.contains("renews automatically"), "{}", done.stdout);
     let state = home.path().join("state");
     assert!(done.stdout.contains(&format!("the file `{}", state.display())), "{}", done.stdout);
     let [row] = &home.status()[..] else { panic!("one sign-in") };
@@ -112,7 +112,7 @@ async fn status_tells_every_sign_in_and_no_secret() {
     let status = home.ok(&["status"]);
     assert!(status.stdout.contains(&format!("{url} (account private)\n")), "{}", status.stdout);
     assert!(status.stdout.contains(&format!("{url} (account work)\n")), "{}", status.stdout);
-    assert!(status.stdout.contains("  ends     in "), "{}", status.stdout);
+    assert!(status.stdout.contains("  token      expires in "), "{}", status.stdout);
     shown += &status.shown();
     shown += &home.ok(&["status", "--json"]).shown();
     let stored = home.stored().await;
@@ -144,16 +144,16 @@ async fn a_damaged_sign_in_is_told_and_can_be_removed() {
     let [row] = &rows[..] else { panic!("it is still told") };
     assert_eq!(row["server"], url, "the note tells which one it is");
     assert!(row["problem"].is_string());
-    let way_out = format!(
+    let remedy = format!(
         "remove it with `mcp-tether logout {url}` and sign in again with `mcp-tether login {url}`"
     );
-    assert_eq!(row["way_out"], way_out);
+    assert_eq!(row["remedy"], remedy);
     let told = home.run(&["status"]);
     assert_eq!(told.code, Some(1), "{}", told.shown());
-    assert!(told.stdout.contains(&format!("  way out  {way_out}\n")), "{}", told.stdout);
+    assert!(told.stdout.contains(&format!("  remedy     {remedy}\n")), "{}", told.stdout);
     let met = home.run(&with(&["tools", &url], &OWN));
     assert!(met.stderr.contains("is damaged"), "{}", met.shown());
-    assert!(met.stderr.contains(&format!("hint: {way_out}")), "{}", met.shown());
+    assert!(met.stderr.contains(&format!("hint: {remedy}")), "{}", met.shown());
     let out = home.ok(&["logout", "--all"]);
     assert!(out.stdout.contains("not revoked: it could not be read"), "{}", out.stdout);
     assert!(home.status().is_empty());
@@ -215,7 +215,7 @@ async fn a_secret_of_the_keyring_reaches_the_header() {
     assert!(server.asked().is_empty(), "nothing is sent without it");
     let stored = set("canary-key");
     assert_eq!(stored.code, Some(0), "{}", stored.shown());
-    assert!(stored.stdout.starts_with("the secret `shop` is kept in the file `"));
+    assert!(stored.stdout.starts_with("stored the secret `shop` in the file `"));
     assert!(!stored.shown().contains("canary"), "{}", stored.shown());
     home.run(&with(&["tools", &url], &header));
     let asked = server.asked();
@@ -224,7 +224,9 @@ async fn a_secret_of_the_keyring_reaches_the_header() {
     );
     let listed = home.ok(&["secret", "list"]);
     assert!(listed.stdout.starts_with("shop  the file `"), "{}", listed.stdout);
-    assert!(home.ok(&["secret", "remove", "shop"]).stdout.contains("was removed from"));
+    assert!(
+        home.ok(&["secret", "remove", "shop"]).stdout.contains("removed the secret `shop` from")
+    );
     let again = home.ok(&["secret", "remove", "shop"]);
     assert_eq!(again.stdout, "there is no secret `shop`: nothing to remove\n");
 }
@@ -301,17 +303,17 @@ async fn import_takes_a_sign_in_of_mcp_remote_over() {
     );
     let counted = home.run(&["import"]);
     assert_eq!(counted.code, Some(2), "{}", counted.shown());
-    assert!(counted.stderr.contains("holds 1 sign-ins"), "{}", counted.stderr);
+    assert!(counted.stderr.contains("contains 1 sign-in,"), "{}", counted.stderr);
     let imported = home.ok(&["import", &url]);
-    assert!(imported.stdout.contains("only this one works"), "{}", imported.stdout);
-    assert!(imported.stdout.contains("are left as they are"), "{}", imported.stdout);
+    assert!(imported.stdout.contains("may have to sign in again"), "{}", imported.stdout);
+    assert!(imported.stdout.contains("were not changed"), "{}", imported.stdout);
     assert!(!imported.shown().contains("canary"), "{}", imported.shown());
     let [row] = &home.status()[..] else { panic!("one sign-in") };
     assert_eq!((&row["server"], &row["issuer"]), (&json!(url), &json!(server.issuer())));
     assert_eq!((&row["scopes"], &row["renewable"]), (&json!(["a", "b"]), &json!(true)));
     assert!(files.iter().all(|file| file.exists()));
     let again = home.ok(&["import", &url]);
-    assert!(again.stdout.contains("has a sign-in already"), "{}", again.stdout);
+    assert!(again.stdout.contains("already signed in to"), "{}", again.stdout);
 }
 
 /// tokens of another issuer never go to this one.
@@ -331,7 +333,7 @@ async fn import_refuses_the_tokens_of_another_issuer() {
     assert!(refused.stderr.contains("hint: sign in anew with `mcp-tether login"));
     assert!(home.status().is_empty());
     let absent = home.run(&["import", "https://127.0.0.1:9/mcp"]);
-    assert!(absent.stderr.contains("holds no sign-in for"), "{}", absent.stderr);
+    assert!(absent.stderr.contains("contains no sign-in for"), "{}", absent.stderr);
 }
 
 /// Files as `mcp-remote` writes them.
@@ -368,13 +370,13 @@ async fn import_finds_the_servers_in_the_configurations_of_hosts() {
     std::fs::create_dir_all(home.path().join(".cursor")).unwrap();
     std::fs::write(home.path().join(".cursor/mcp.json"), entries.to_string()).unwrap();
     let imported = home.ok(&["import"]);
-    let over = imported.stdout.matches("took the sign-in of `mcp-remote` to").count();
+    let over = imported.stdout.matches("imported the `mcp-remote` sign-in for").count();
     assert_eq!(over, 1, "{}", imported.shown());
-    assert!(imported.stderr.contains("taken over for `none`"), "{}", imported.shown());
+    assert!(imported.stderr.contains("imported for `none`"), "{}", imported.shown());
     let [row] = &home.status()[..] else { panic!("one sign-in") };
     assert_eq!(row["server"], url);
     let again = home.ok(&["import"]);
-    assert!(again.stdout.contains("has a sign-in already"), "{}", again.shown());
+    assert!(again.stdout.contains("already signed in to"), "{}", again.shown());
 }
 
 /// Where there is no keyring, moving says so and loses nothing.

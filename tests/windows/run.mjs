@@ -35,7 +35,7 @@ try {
   says('it starts and knows what it is', ['--version', '--json'], 'x86_64-windows');
   says('a sign-in goes through the browser into the Credential Manager', ['login', url], 'the Windows Credential Manager');
   holds('one tab was opened', world.openedTabs() === 1, world.openedTabs());
-  says('the next process finds it', ['status'], url, 'renewed without you');
+  says('the next process finds it', ['status'], url, 'renews automatically');
 
   const host = new Host(wine, [program, url], { env, cwd: world.folder });
   const opened = await host.open();
@@ -68,7 +68,7 @@ try {
 
   says('hosts are set up where Windows has them', ['install', url, '--host', 'vscode', '--host', 'zed', '--name', 'shop'],
     String.raw`AppData\Roaming\Code\User\mcp.json`, String.raw`AppData\Roaming\Zed\settings.json`);
-  says('doctor sees all of it', ['doctor', url], 'the keyring answers', '1 of ours', 'the server offers 101 tools');
+  says('doctor sees all of it', ['doctor', url], 'the keyring answers', '1 for mcp-tether', 'the server has 101 tools');
   says('an entry goes away again', ['uninstall', 'shop', '--host', 'zed'], 'removed `shop` from Zed');
   says('signing out removes and revokes', ['logout', url], 'revoked', 'the Windows Credential Manager');
   says('nothing is left', ['status'], 'there are no sign-ins');

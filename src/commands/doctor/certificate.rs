@@ -1,12 +1,12 @@
-//! What the server's certificate says: who issued it, which tells a company's inspection from the
-//! real server, and when it ends. Whether it may be trusted was decided by the connection that
-//! brought it; here it is only read, as far as these two answers need (RFC 5280 §4.1).
+//! Reads the issuer and the expiry date of the server's certificates (RFC 5280 section 4.1). The
+//! issuer reveals whether a company inspects the connection. Does not decide whether a certificate
+//! is trusted: the connection that received it has done so.
 
 use super::check::Check;
 use crate::redact::plain;
 
-/// It ends so soon that somebody should have renewed it.
-const SOON: u64 = 14 * 86_400;
+/// A certificate that expires within this many seconds should have been renewed.
+const EXPIRES_SOON: u64 = 14 * 86_400;
 
 /// `commonName` and `organizationName` (RFC 5280 appendix A).
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -18,51 +18,49 @@ const EXPLICIT_VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// Who vouches for the server, and for how long. The chain was found good, the server's own certificate
-/// stands first.
-pub fn check(chain: &[Vec<u8>], now: u64) -> Check {
-    let all: Vec<Read> = chain.iter().filter_map(|one| read(one)).collect();
+/// Checks a trusted chain, which starts with the server's own certificate.
+pub(super) fn check(chain: &[Vec<u8>], now: u64) -> Check {
+    let all: Vec<Certificate> = chain.iter().filter_map(|one| read(one)).collect();
     let Some((own, others)) = all.split_first() else {
         return Check::ok("certificate", "trusted");
     };
-    let days = own.left(now) / 86_400;
-    let says = format!("trusted, issued by `{}`, ends in {days} days", own.issuer());
-    if own.left(now) < SOON {
+    let days = own.seconds_left(now) / 86_400;
+    let says = format!("trusted, issued by `{}`, expires in {days} days", own.issuer());
+    if own.seconds_left(now) < EXPIRES_SOON {
         return Check::warn("certificate", says).next("tell the server's operator to renew it");
     }
-    match others.iter().find(|one| one.left(now) < SOON) {
+    match others.iter().find(|one| one.seconds_left(now) < EXPIRES_SOON) {
         Some(other) => {
-            let says = format!("{says}; that of `{}` behind it ends sooner", other.subject());
+            let says = format!("{says}; that of its issuer `{}` expires sooner", other.subject());
             Check::warn("certificate", says).next("tell the server's operator to replace it")
         }
         None => Check::ok("certificate", says),
     }
 }
 
-/// Why a chain was refused: something in it has ended, a part of it is missing, or a company looks into
+/// Explains why a chain was refused: a certificate has expired, one is missing, or a company inspects
 /// all connections.
-pub fn refused(chain: &[Vec<u8>], now: u64) -> Option<Check> {
-    let all: Vec<Read> = chain.iter().filter_map(|one| read(one)).collect();
+pub(super) fn check_refused(chain: &[Vec<u8>], now: u64) -> Option<Check> {
+    let all: Vec<Certificate> = chain.iter().filter_map(|one| read(one)).collect();
     let (own, last) = (all.first()?, all.last()?);
-    if let Some(ended) = all.iter().find(|one| one.ends <= now) {
-        let days = (now - ended.ends) / 86_400;
+    if let Some(expired) = all.iter().find(|one| one.expires <= now) {
+        let days = (now - expired.expires) / 86_400;
         let says = format!(
-            "the certificate of `{}`, issued by `{}`, has ended {days} days ago",
-            ended.subject(),
-            ended.issuer()
+            "the certificate of `{}`, issued by `{}`, expired {days} days ago",
+            expired.subject(),
+            expired.issuer()
         );
         let next = "tell the server's operator to renew it, or set this machine's clock";
         return Some(Check::fail("certificate", says).next(next));
     }
     let issuer = last.issuer();
     let says = format!("issued by `{}`, which is not trusted here", own.issuer());
-    let company = format!(
-        "if `{issuer}` is your company's, name a file with its certificate: `--ca-cert FILE`"
-    );
+    let company =
+        format!("if `{issuer}` belongs to your company, pass its certificate: `--ca-cert FILE`");
     Some(match all.as_slice() {
         [alone] if alone.issuer != alone.subject => {
             let says = format!("{says}; the server sends no certificate of `{issuer}`");
-            let operator = "else tell the server's operator to send the whole chain";
+            let operator = "otherwise tell the server's operator to send the whole chain";
             Check::fail("certificate", says).next(format!("{company}; {operator}"))
         }
         _ => Check::fail("certificate", says).next(company),
@@ -70,16 +68,16 @@ pub fn refused(chain: &[Vec<u8>], now: u64) -> Option<Check> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Read {
+struct Certificate {
     issuer: String,
     subject: String,
     /// In seconds since 1970.
-    ends: u64,
+    expires: u64,
 }
 
-impl Read {
-    fn left(&self, now: u64) -> u64 {
-        self.ends.saturating_sub(now)
+impl Certificate {
+    fn seconds_left(&self, now: u64) -> u64 {
+        self.expires.saturating_sub(now)
     }
 
     fn issuer(&self) -> String {
@@ -91,13 +89,13 @@ impl Read {
     }
 }
 
-fn read(certificate: &[u8]) -> Option<Read> {
+fn read(certificate: &[u8]) -> Option<Certificate> {
     let (_, outer, _) = element(certificate)?;
     let (_, mut fields, _) = element(outer)?;
     if fields.first() == Some(&EXPLICIT_VERSION) {
         fields = element(fields)?.2;
     }
-    // Serial number and signature algorithm stand before the issuer.
+    // Serial number and signature algorithm come before the issuer.
     let (_, _, fields) = element(fields)?;
     let (_, _, fields) = element(fields)?;
     let (_, issuer, fields) = element(fields)?;
@@ -106,16 +104,16 @@ fn read(certificate: &[u8]) -> Option<Read> {
     let (_, _, not_after) = element(validity).filter(|_| tag == SEQUENCE)?;
     let (kind, text, _) = element(not_after)?;
     let named = |name_of| name(name_of, COMMON_NAME).or_else(|| name(name_of, ORGANIZATION));
-    // A server may have its names elsewhere (RFC 5280 §4.2.1.6); an issuer has one here.
+    // A server may have its names elsewhere (RFC 5280 section 4.2.1.6); an issuer has one here.
     let subject = named(subject).unwrap_or_default();
-    Some(Read {
+    Some(Certificate {
         issuer: named(issuer)?,
         subject,
-        ends: seconds(kind, std::str::from_utf8(text).ok()?)?,
+        expires: seconds(kind, std::str::from_utf8(text).ok()?)?,
     })
 }
 
-/// The first element: its tag, its content, and what follows it.
+/// The tag and content of the first element, and the bytes after it.
 fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, rest) = bytes.split_first()?;
     let (first, rest) = rest.split_first()?;
@@ -145,7 +143,7 @@ fn name(mut sets: &[u8], wanted: &[u8]) -> Option<String> {
     None
 }
 
-/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 §4.1.2.5).
+/// Parses `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 section 4.1.2.5).
 fn seconds(kind: u8, text: &str) -> Option<u64> {
     let digits = text.strip_suffix('Z').filter(|digits| digits.is_ascii())?;
     let (year, rest) = match kind {
@@ -162,7 +160,7 @@ fn seconds(kind: u8, text: &str) -> Option<u64> {
     Some(days_since_1970(year, month, day)? * 86_400 + of_day)
 }
 
-/// Counted from March, so that the leap day is the last of its year.
+/// Counts years from March, so that the leap day is the last day of a year.
 fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
     let month = month.checked_sub(1).filter(|month| *month < 12)?;
     let (year, month) =
@@ -202,23 +200,24 @@ mod tests {
     #[test]
     fn issuer_and_end_are_read_and_a_near_end_is_a_warning() {
         let own = of("Root", "Host", 2030);
-        let known = Read { issuer: "Root".to_owned(), subject: "Host".to_owned(), ends: ENDS };
+        let known =
+            Certificate { issuer: "Root".to_owned(), subject: "Host".to_owned(), expires: ENDS };
         assert_eq!(read(&own).unwrap(), known);
         let told = says(&check(std::slice::from_ref(&own), ENDS - 20 * DAY));
-        assert_eq!(told, "ok: trusted, issued by `Root`, ends in 20 days");
+        assert_eq!(told, "ok: trusted, issued by `Root`, expires in 20 days");
         assert!(says(&check(&[own], ENDS - DAY)).starts_with("warn: "));
         let chain = [of("Middle", "Host", 2031), of("Root", "Middle", 2030)];
         let told = says(&check(&chain, ENDS - DAY));
-        assert!(told.ends_with("; that of `Middle` behind it ends sooner"), "{told}");
+        assert!(told.ends_with("; that of its issuer `Middle` expires sooner"), "{told}");
     }
 
     #[test]
-    fn a_refused_chain_has_ended_is_incomplete_or_of_an_unknown_issuer() {
+    fn a_refused_chain_has_expired_is_incomplete_or_has_an_unknown_issuer() {
         let own = of("Middle", "Host", 2031);
-        let told = |chain: &[Vec<u8>]| says(&refused(chain, ENDS + DAY).unwrap());
+        let told = |chain: &[Vec<u8>]| says(&check_refused(chain, ENDS + DAY).unwrap());
         assert_eq!(
             told(&[own.clone(), of("Root", "Middle", 2030)]),
-            "fail: the certificate of `Middle`, issued by `Root`, has ended 1 days ago"
+            "fail: the certificate of `Middle`, issued by `Root`, expired 1 days ago"
         );
         assert_eq!(
             told(std::slice::from_ref(&own)),
@@ -229,7 +228,7 @@ mod tests {
             told(&[own, of("Root", "Middle", 2031)]),
             "fail: issued by `Middle`, which is not trusted here"
         );
-        assert!(refused(&[], 0).is_none());
+        assert!(check_refused(&[], 0).is_none());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! One request over HTTP, which means nothing to a server: TLS, status, redirects, what kind of
-//! thing answers, and whether its clock agrees with ours. Follows nothing and signs in nowhere.
+//! Sends one harmless request: checks TLS, the status, redirects, what kind of server answers, and
+//! whether its clock agrees with this machine's. Follows no redirect and does not sign in.
 
 use std::time::{Duration, Instant};
 
@@ -7,44 +7,45 @@ use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use url::Url;
 
-use super::PATIENCE;
+use super::STEP_TIMEOUT;
 use super::certificate;
-use super::check::{Check, Verdict};
+use super::check::{Check, CheckVerdict};
 use crate::error::FailureKind;
 use crate::http::Outbound;
+use crate::jsonrpc::{self, RequestId};
 use crate::platform::{Clock, SystemClock};
-use crate::protocol::headers;
+use crate::protocol::{headers, methods};
 use crate::redact::SafeUrl;
 use crate::remote::{
     RemoteOptions, failure_for_media_type, failure_for_network_error, failure_for_redirect,
     failure_for_status,
 };
 
-/// Tokens carry their end in seconds; more than this makes fresh ones look ended.
-const SKEW: u64 = 60;
+/// The largest difference between two clocks, in seconds, that does not make a valid token look
+/// expired.
+const MAX_CLOCK_SKEW: u64 = 60;
 
 /// What the server answered.
-pub struct Answered {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers, for its challenge.
-    pub headers: HeaderMap,
+pub(super) struct Answered {
+    status: StatusCode,
+    /// For the challenge in them.
+    pub(super) headers: HeaderMap,
 }
 
 impl Answered {
-    /// Whether it wants to know who asks.
-    pub fn asks_for_a_sign_in(&self) -> bool {
+    /// Returns whether the server requires authorization.
+    pub(super) fn asks_for_a_sign_in(&self) -> bool {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     }
 }
 
-/// TLS, HTTP and clock; what was answered, unless that cannot be an MCP server's.
-pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
+/// Checks TLS, HTTP and clock. Also returns the answer, unless it cannot be that of an MCP server.
+pub(super) async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     let tls = remote.url.scheme() == "https";
     let started = Instant::now();
     let asked = async {
         let outbound = Outbound::new(&remote.http, &remote.url)?;
-        Ok(tokio::time::timeout(PATIENCE, ask(&outbound, remote)).await)
+        Ok(tokio::time::timeout(STEP_TIMEOUT, ask(&outbound, remote)).await)
     };
     let (name, skipped) = if tls { ("TLS", true) } else { ("HTTP", false) };
     let unreached = |check: Check| {
@@ -54,7 +55,7 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
     let response = match asked.await {
         Err(error) => return unreached(Check::error(name, &error)),
         Ok(Err(_)) => {
-            let says = format!("no answer in {} s", PATIENCE.as_secs());
+            let says = format!("no answer within {} s", STEP_TIMEOUT.as_secs());
             return (vec![Check::fail("HTTP", says).next("try again later")], None);
         }
         Ok(Ok(Err(error))) => {
@@ -66,8 +67,8 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
             }
             let (mut checks, answered): (Vec<_>, _) = unreached(check);
             if tls {
-                let told = certificate::refused(&presented(remote).await, SystemClock.now());
-                checks.splice(1..1, told);
+                let chain = presented(remote).await;
+                checks.splice(1..1, certificate::check_refused(&chain, SystemClock.now()));
             }
             return (checks, answered);
         }
@@ -79,27 +80,27 @@ pub async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
         checks.push(certificate::check(&presented(remote).await, SystemClock.now()));
     }
     let http = http(&response, &remote.url, took);
-    let is_none = http.verdict == Verdict::Fail;
+    let is_failed = http.verdict == CheckVerdict::Fail;
     checks.push(http);
     checks.extend(clock(&response, SystemClock.now()));
     let answered = Answered { status: response.status(), headers: response.headers().clone() };
-    (checks, Some(answered).filter(|_| !is_none))
+    (checks, Some(answered).filter(|_| !is_failed))
 }
 
-/// The certificates of the server, trusted or not: asks for its root, without headers of the user's and
-/// without the path, which may hold a key. Empty where that does not work.
+/// The certificates that the server presents, trusted or not; empty if that fails. Sends neither the
+/// user's headers nor the path, which may contain a key.
 async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
     let looking = Outbound::recording_certificates(&remote.http, &remote.url);
     let (Ok((outbound, presented)), Ok(root)) = (looking, remote.url.join("/")) else {
         return Vec::new();
     };
     let asked = outbound.request(Method::HEAD, root).send();
-    // Whatever it answers, its certificates are known by then.
-    let _ = tokio::time::timeout(PATIENCE, asked).await;
+    // The certificates are known even if the request fails.
+    let _ = tokio::time::timeout(STEP_TIMEOUT, asked).await;
     presented.certificates()
 }
 
-/// `ping` needs no session, and is refused before it is understood.
+/// Sends a `ping`, which a server refuses without a session, and so without any effect.
 async fn ask(outbound: &Outbound, remote: &RemoteOptions) -> reqwest::Result<Response> {
     let mut request = outbound
         .request(Method::POST, remote.url.clone())
@@ -108,7 +109,11 @@ async fn ask(outbound: &Outbound, remote: &RemoteOptions) -> reqwest::Result<Res
     for (name, value) in &remote.headers {
         request = request.header(name, value);
     }
-    request.body(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).send().await
+    request.body(ping_without_session()).send().await
+}
+
+fn ping_without_session() -> String {
+    jsonrpc::request(&RequestId::from(1), methods::PING, None)
 }
 
 fn http(response: &Response, url: &Url, took: Duration) -> Check {
@@ -122,19 +127,17 @@ fn http(response: &Response, url: &Url, took: Duration) -> Check {
     let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
     let check = match status.as_u16() {
         200..=299 if is_page => Check::failure("HTTP", &failure_for_media_type("text/html", url)),
-        401 => Check::ok("HTTP", format!("{says}: it asks for a sign-in or a key")),
-        // A server of HTTP+SSE takes nothing here (2024-11-05), and a wrong path looks the same.
-        403 | 404 | 405 | 429 => {
-            Check::failure("HTTP", &failure_for_status(status, url, b"")).judged(Verdict::Warn)
-        }
+        401 => Check::ok("HTTP", format!("{says}: it requires a sign-in or a key")),
+        // A server that speaks HTTP+SSE refuses a POST here (2024-11-05), as for a wrong path.
+        403 | 404 | 405 | 429 => Check::failure("HTTP", &failure_for_status(status, url, b""))
+            .with_verdict(CheckVerdict::Warn),
         500..=599 => Check::failure("HTTP", &failure_for_status(status, url, b"")),
         _ => Check::ok("HTTP", says),
     };
     check.took(took)
 }
 
-/// The bridge follows redirects that stay on the origin (T-25); each costs a round trip per
-/// message.
+/// The bridge follows redirects within the origin (T-25), which cost a round trip per message.
 fn redirect(response: &Response, url: &Url) -> Check {
     let location = response.headers().get(header::LOCATION);
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());
@@ -148,17 +151,19 @@ fn redirect(response: &Response, url: &Url) -> Check {
     }
 }
 
-/// A server that does not say what time it is has no clock to differ from.
+/// Compares the clocks, if the server sends its time.
 fn clock(response: &Response, now: u64) -> Option<Check> {
     let date = response.headers().get(header::DATE)?.to_str().ok()?;
     let theirs = httpdate::parse_http_date(date).ok()?;
     let theirs = theirs.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
     let skew = now.abs_diff(theirs);
-    if skew <= SKEW {
+    if skew <= MAX_CLOCK_SKEW {
         return Some(Check::ok("clock", "agrees with the server's"));
     }
     let direction = if now > theirs { "ahead of" } else { "behind" };
-    let says =
-        format!("this machine is {skew} s {direction} the server, so tokens end too early or late");
+    let says = format!(
+        "this machine's clock is {skew} s {direction} the server's, so tokens expire too early or \
+         too late"
+    );
     Some(Check::warn("clock", says).next("set this machine's clock, or tell the server's operator"))
 }

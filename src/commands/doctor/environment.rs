@@ -1,6 +1,5 @@
-//! What a host that starts us here would give us: folders, settings, proxies and certificate
-//! authorities. Looks at names and files; the values of variables that may hold secrets stay
-//! unread.
+//! Checks the environment: folders, settings, proxies and certificate authorities. Prints no
+//! credentials from variables.
 
 use std::path::Path;
 
@@ -22,8 +21,8 @@ const PROXIES: [&str; 7] = [
 ];
 const AUTHORITIES: [&str; 3] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"];
 
-/// Folders, settings, proxies, authorities.
-pub fn checks(flags: &Flags, environment: &Environment) -> Vec<Check> {
+/// Checks folders, settings, proxies and certificate authorities.
+pub(super) fn checks(flags: &Flags, environment: &Environment) -> Vec<Check> {
     let mut checks = vec![home(environment), state(environment)];
     let paths = environment.paths();
     checks.extend(paths.ignored_variables().iter().map(|ignored| Check::warn("folders", ignored)));
@@ -36,12 +35,12 @@ pub fn checks(flags: &Flags, environment: &Environment) -> Vec<Check> {
 fn home(environment: &Environment) -> Check {
     match environment.home() {
         Some(home) => Check::ok("home", format!("`{}`", home.display())),
-        None => Check::warn("home", "no home folder: `HOME` is not set and nothing else names one")
+        None => Check::warn("home", "there is no home folder: `HOME` is not set")
             .next("set `HOME` in the host's configuration"),
     }
 }
 
-/// Sign-ins, locks and remembered answers need it.
+/// Checks the folder of sign-ins, locks and cached answers.
 fn state(environment: &Environment) -> Check {
     let paths = environment.paths();
     let folder = match paths.state() {
@@ -55,10 +54,10 @@ fn state(environment: &Environment) -> Check {
             Check::ok("state folder", format!("`{shown}`"))
         }
         Some(existing) if is_writable(existing) => {
-            Check::ok("state folder", format!("`{shown}`, which is made when it is needed"))
+            Check::ok("state folder", format!("`{shown}`, which is created when it is needed"))
         }
         _ => Check::fail("state folder", format!("`{shown}` cannot be written"))
-            .next("make it writable, or set `MCP_TETHER_STATE_DIR` to a folder of your own"),
+            .next("make it writable, or set `MCP_TETHER_STATE_DIR` to another folder"),
     }
 }
 
@@ -80,7 +79,7 @@ fn settings(flags: &Flags, environment: &Environment) -> Vec<Check> {
     };
     let mut checks = vec![match &settings.file {
         Some(file) => Check::ok("settings", format!("read from `{}`", file.display())),
-        None => Check::ok("settings", "no settings file; flags, variables and defaults hold"),
+        None => Check::ok("settings", "no settings file, defaults in effect"),
     }];
     checks.extend(settings.warnings.iter().map(|warning| Check::warn("settings", warning)));
     checks
@@ -89,15 +88,12 @@ fn settings(flags: &Flags, environment: &Environment) -> Vec<Check> {
 fn proxies(environment: &Environment) -> Vec<Check> {
     let set = PROXIES.iter().filter_map(|name| Some((*name, environment.non_empty(name)?)));
     let checks: Vec<_> = set.map(|(name, value)| proxy(name, &value)).collect();
-    match checks.is_empty() {
-        true => vec![Check::ok("proxy", "none in the environment")],
-        false => checks,
-    }
+    if checks.is_empty() { vec![Check::ok("proxy", "none in the environment")] } else { checks }
 }
 
 fn proxy(name: &str, value: &str) -> Check {
     if name.eq_ignore_ascii_case("NO_PROXY") {
-        return Check::ok("proxy", format!("`{name}` names hosts that are reached directly"));
+        return Check::ok("proxy", format!("`{name}` lists hosts to connect to directly"));
     }
     let with_scheme =
         if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
@@ -111,10 +107,10 @@ fn proxy(name: &str, value: &str) -> Check {
 fn authorities(environment: &Environment) -> Vec<Check> {
     let set = AUTHORITIES.iter().filter_map(|name| Some((*name, environment.non_empty(name)?)));
     let checks: Vec<_> = set.map(|(name, value)| authority(name, &value)).collect();
-    match checks.is_empty() {
-        true => vec![Check::ok("authorities", "those of the system")],
-        false => checks,
+    if checks.is_empty() {
+        return vec![Check::ok("authorities", "those of the system")];
     }
+    checks
 }
 
 fn authority(name: &str, value: &str) -> Check {

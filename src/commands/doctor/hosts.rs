@@ -1,5 +1,5 @@
-//! The configurations of hosts: whether they can be read, and whether each entry of ours will
-//! start. Changes nothing, and shows nothing of an entry but its name, its program and its server.
+//! Checks the configurations of hosts: whether they can be read, and whether each entry for this
+//! program will start. Of an entry, prints only its name, its program and its server.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,11 +12,11 @@ use crate::commands::literal_secrets::is_secret_header;
 use crate::commands::untrusted::ReadCommand;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::hosts::{Entry, Host, HostFile, McpRemote, Scope, found, mcp_remote};
+use crate::hosts::{HostEntry, HostFile, KnownHost, McpRemote, Scope, found, mcp_remote};
 use crate::redact::{SafeUrl, plain};
 
-/// Every configuration that exists.
-pub fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Check> {
+/// Checks every configuration that exists.
+pub(super) fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Check> {
     let mut checks = Vec::new();
     for (host, scope, path) in found(&folders(environment)) {
         match HostFile::open(host, scope, &path) {
@@ -25,16 +25,21 @@ pub fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Check> {
         }
     }
     if checks.is_empty() {
-        let check = Check::ok("configurations", "no known host has one here");
+        let check = Check::ok("configurations", "no supported host has one here");
         return vec![check.next("`mcp-tether install URL --host NAME` writes an entry")];
     }
     checks
 }
 
-fn configuration(host: &Host, scope: Scope, file: &HostFile, read: ReadCommand<'_>) -> Vec<Check> {
+fn configuration(
+    host: &KnownHost,
+    scope: Scope,
+    file: &HostFile,
+    read: ReadCommand<'_>,
+) -> Vec<Check> {
     let entries = file.document.entries();
     let mut checks = Vec::new();
-    let mut servers: HashMap<&str, &Entry> = HashMap::new();
+    let mut servers: HashMap<&str, &HostEntry> = HashMap::new();
     let mut ours = 0;
     for entry in entries {
         if let Some(runs) = mcp_remote(&entry.words) {
@@ -50,46 +55,51 @@ fn configuration(host: &Host, scope: Scope, file: &HostFile, read: ReadCommand<'
         if let Some(url) = url_of(&entry.words)
             && let Some(earlier) = servers.insert(url, entry)
         {
-            let shown = shown(url);
+            let shown = display_url(url);
             let (one, other) = (position(earlier), position(entry));
-            let says = format!("{one} and {other} both start `{shown}`, so its tools come twice");
+            let says =
+                format!("{one} and {other} both start `{shown}`, so the host has its tools twice");
             let next = format!("`mcp-tether uninstall NAME --host {}{}`", host.id, scope.flag());
             checks.push(Check::warn(host.id, says).next(next));
         }
     }
     let path = plain(&file.path().display().to_string());
-    let count = entries.len();
+    let entries = match entries.len() {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    };
     let says =
-        format!("{} ({}), `{path}`: {count} entries, {ours} of ours", host.title, scope.word());
+        format!("{} ({}), `{path}`: {entries}, {ours} for mcp-tether", host.title, scope.name());
     checks.insert(0, Check::ok(host.id, says));
     checks
 }
 
-fn shown(url: &str) -> String {
+fn display_url(url: &str) -> String {
     Url::parse(url).map_or_else(|_| "…".to_owned(), |url| SafeUrl::new(&url).to_string())
 }
 
-fn leftover(host: &Host, scope: Scope, entry: &Entry, runs: &McpRemote) -> Check {
+fn leftover(host: &KnownHost, scope: Scope, entry: &HostEntry, runs: &McpRemote) -> Check {
     let at = position(entry);
     match runs {
         McpRemote::Started(_) => Check::warn(host.id, format!("{at} still runs `mcp-remote`"))
             .next(format!("`mcp-tether migrate --host {}{}`", host.id, scope.flag())),
         McpRemote::Mentioned => {
-            Check::warn(host.id, format!("{at} mentions `mcp-remote` in an unknown way"))
-                .next("rewrite it by hand")
+            Check::warn(host.id, format!("{at} mentions `mcp-remote`, but not as its command"))
+                .next("change it by hand")
         }
     }
 }
 
-/// Whether the host will find the program: many start with a short `PATH` and in no known folder.
-fn start(host: &Host, scope: Scope, entry: &Entry) -> Option<Check> {
+/// Checks whether the host will find the program: many have a short `PATH`, and start programs in an
+/// unknown folder.
+fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
     let program = Path::new(entry.words.first()?);
     let at = position(entry);
     let shown = plain(&program.display().to_string());
     let repair = || match url_of(&entry.words) {
         Some(url) => format!(
             "`mcp-tether install {} --host {} --name {}{}` writes the absolute path",
-            self::shown(url),
+            display_url(url),
             host.id,
             plain(&entry.place.name),
             scope.flag()
@@ -107,30 +117,31 @@ fn start(host: &Host, scope: Scope, entry: &Entry) -> Option<Check> {
     Some(Check::warn(host.id, says).next(repair()))
 }
 
-fn arguments(host: &Host, entry: &Entry, read: ReadCommand<'_>) -> Vec<Check> {
+fn arguments(host: &KnownHost, entry: &HostEntry, read: ReadCommand<'_>) -> Vec<Check> {
     let given = entry.words.get(1..).unwrap_or_default();
     let at = position(entry);
     let mut checks = Vec::new();
     let starts_us_directly =
         entry.words.first().is_some_and(|word| is_ours(std::slice::from_ref(word)));
     if starts_us_directly && url_of(given).is_some() && read(given).is_err() {
-        // Which argument it is stays unsaid: a torn header is a secret on its own.
-        let says = format!("{at} gives arguments that this program refuses");
+        // The argument is not printed: part of a header may be a secret.
+        let says = format!("{at} has arguments that this program refuses");
         checks.push(Check::fail(host.id, says).next("run the entry's command line in a terminal"));
     }
     if given.iter().any(|word| is_secret_header(word) && !word.contains("://")) {
-        let next = "`mcp-tether secret set NAME` and `${keyring:NAME}` keep it in the keyring";
-        checks.push(Check::warn(host.id, format!("{at} holds a secret in plain text")).next(next));
+        let next = "store it with `mcp-tether secret set NAME`, and write `${keyring:NAME}`";
+        let says = format!("{at} contains a secret in plain text");
+        checks.push(Check::warn(host.id, says).next(next));
     }
-    if cfg!(windows) && is_torn_on_windows(&entry.words) {
-        let says = format!("{at} has an argument with a space behind `cmd`, which tears it apart");
+    if cfg!(windows) && is_split_on_windows(&entry.words) {
+        let says = format!("{at} has an argument with a space, at which `cmd` splits it");
         checks.push(Check::warn(host.id, says).next("write `Name:${VALUE}` without the space"));
     }
     checks
 }
 
-/// `cmd /c` and batch files pass a line on and not its words (docs/from-mcp-remote.md).
-fn is_torn_on_windows(words: &[String]) -> bool {
+/// `cmd /c` and batch files pass on a line instead of its words (docs/from-mcp-remote.md).
+fn is_split_on_windows(words: &[String]) -> bool {
     let program = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
     let program = program.rsplit(['\\', '/']).next().unwrap_or_default();
     let by_line = matches!(program, "cmd" | "cmd.exe" | "npx" | "npx.cmd")
@@ -144,13 +155,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_goes_through_a_command_line_is_torn() {
-        let torn = |words: &[&str]| {
-            is_torn_on_windows(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    fn only_arguments_that_pass_through_a_command_line_are_split() {
+        let split = |words: &[&str]| {
+            is_split_on_windows(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
         };
-        assert!(torn(&["C:\\Windows\\cmd.exe", "/c", "npx", "--header", "A: b"]));
-        assert!(torn(&["npx", "mcp-tether", "--header", "A: b"]));
-        assert!(!torn(&["npx", "mcp-tether", "--header", "A:b"]));
-        assert!(!torn(&["C:\\mcp-tether.exe", "--header", "A: b"]));
+        assert!(split(&["C:\\Windows\\cmd.exe", "/c", "npx", "--header", "A: b"]));
+        assert!(split(&["npx", "mcp-tether", "--header", "A: b"]));
+        assert!(!split(&["npx", "mcp-tether", "--header", "A:b"]));
+        assert!(!split(&["C:\\mcp-tether.exe", "--header", "A: b"]));
     }
 }

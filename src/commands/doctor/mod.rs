@@ -1,7 +1,7 @@
-//! `mcp-tether doctor`: what works and what does not, in the order in which it is needed. A list of
-//! checks is gathered, then shown. Changes nothing, opens no browser, prints no secret, and ends in
-//! time whatever is broken: what depends on something broken is skipped. A token that has ended is
-//! renewed, as by any use of the server.
+//! `mcp-tether doctor`: checks what works and what does not, from the bottom up, and prints the list
+//! of checks. A check that depends on a failed one is skipped, and each has a time limit. Opens no
+//! browser, prints no secrets and changes nothing, except that an expired token is renewed as it is
+//! by any use of the server.
 
 mod certificate;
 mod check;
@@ -13,36 +13,39 @@ mod program;
 mod report;
 mod session;
 mod sign_in;
-pub mod watch;
+pub(crate) mod watch;
 
 use std::time::Duration;
 
 use url::Url;
 
-use self::check::{Check, Diagnosis, Verdict};
-use super::prepare::{Ground, block_on, for_doctor, store};
+use self::check::{Check, CheckVerdict, Diagnosis};
+use super::prepare::{CommandContext, block_on, for_doctor, store};
 use super::untrusted::ReadCommand;
 use crate::auth::{AuthOptions, LoginPolicy};
 use crate::environment::{Environment, to_stdout};
 use crate::error::{ExitCode, Result};
 use crate::settings::{Flags, parse_remote_url};
 
-/// How long one step may take, so that all of them together end.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest time for one step.
+const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How to show what was found, and of which server.
+/// What to check, and how to print the result.
 #[derive(Clone, Debug, Default)]
-pub struct DoctorOptions {
-    /// The server; without one only this machine is looked at.
-    pub url: Option<String>,
-    /// As JSON.
-    pub as_json: bool,
-    /// As text to paste into a public report.
-    pub as_report: bool,
+pub(crate) struct DoctorOptions {
+    /// The server; if `None`, only this machine is checked.
+    pub(crate) url: Option<String>,
+    /// Print JSON.
+    pub(crate) as_json: bool,
+    /// Print text to paste into a public report.
+    pub(crate) as_report: bool,
 }
 
-/// Looks, and shows what was found. Ends with 1 if something does not work.
-pub fn run(
+/// Runs all checks and prints them. The exit code is 1 if a check fails.
+///
+/// # Errors
+/// The URL is invalid. Anything else that is wrong is a failed check.
+pub(crate) fn run(
     options: &DoctorOptions,
     read: ReadCommand<'_>,
     flags: &Flags,
@@ -55,8 +58,8 @@ pub fn run(
     diagnosis.add("program", program::checks(environment));
     diagnosis.add("environment", environment::checks(flags, environment));
     match &options.url {
-        Some(url) => of_server(&mut diagnosis, url, flags, environment)?,
-        None => of_machine(&mut diagnosis, flags, environment)?,
+        Some(url) => check_server(&mut diagnosis, url, flags, environment)?,
+        None => check_store(&mut diagnosis, flags, environment)?,
     }
     diagnosis.add("hosts", hosts::checks(read, environment));
     to_stdout(&match options {
@@ -66,14 +69,14 @@ pub fn run(
         }
         _ => report::text(&diagnosis),
     });
-    Ok(match diagnosis.count(Verdict::Fail) {
+    Ok(match diagnosis.count(CheckVerdict::Fail) {
         0 => ExitCode::Ok,
         _ => ExitCode::Failed,
     })
 }
 
-/// Without a server: what is stored, and whether a sign-in could happen here.
-fn of_machine(diagnosis: &mut Diagnosis, flags: &Flags, environment: &Environment) -> Result<()> {
+/// Checks the stored sign-ins, and whether a browser can be opened.
+fn check_store(diagnosis: &mut Diagnosis, flags: &Flags, environment: &Environment) -> Result<()> {
     let checks = match store(flags, environment) {
         Ok((store, paths)) => {
             let mut checks =
@@ -87,15 +90,15 @@ fn of_machine(diagnosis: &mut Diagnosis, flags: &Flags, environment: &Environmen
     Ok(())
 }
 
-fn of_server(
+fn check_server(
     diagnosis: &mut Diagnosis,
     url: &str,
     flags: &Flags,
     environment: &Environment,
 ) -> Result<()> {
     match for_doctor(url, flags, environment) {
-        Ok((ground, auth)) => block_on(async {
-            reach(diagnosis, ground, auth).await;
+        Ok((context, auth)) => block_on(async {
+            check_connection(diagnosis, context, auth).await;
             Ok(())
         }),
         Err(error) => {
@@ -109,38 +112,39 @@ fn of_server(
     }
 }
 
-/// From the network up to a session; each step only if the one below it works.
-async fn reach(diagnosis: &mut Diagnosis, ground: Ground, auth: Option<AuthOptions>) {
-    let url: Url = ground.url.clone();
-    let (mut network, is_reached) = network::checks(&ground.remote.http, &url).await;
-    let answered = match is_reached {
-        true => {
-            let (checks, answered) = endpoint::checks(&ground.remote).await;
-            network.extend(checks);
-            answered
-        }
-        false => {
-            network.push(Check::skipped("HTTP", "there is no connection"));
-            None
-        }
+/// Checks everything from the network up to a session, each step only if the one below it works.
+async fn check_connection(
+    diagnosis: &mut Diagnosis,
+    context: CommandContext,
+    auth: Option<AuthOptions>,
+) {
+    let url: Url = context.url.clone();
+    let (mut network, is_reached) = network::checks(&context.remote.http, &url).await;
+    let answered = if is_reached {
+        let (checks, answered) = endpoint::checks(&context.remote).await;
+        network.extend(checks);
+        answered
+    } else {
+        network.push(Check::skipped("HTTP", "there is no connection"));
+        None
     };
     diagnosis.add("network", network);
     let answered = answered.as_ref();
-    let mut signing = sign_in::documents(auth.as_ref(), &ground.remote.http, answered).await;
+    let mut signing = sign_in::documents(auth.as_ref(), &context.remote.http, answered).await;
     let asks = answered.is_some_and(endpoint::Answered::asks_for_a_sign_in);
     let wanted = auth.as_ref().filter(|_| asks);
-    signing.extend(sign_in::stored(&ground.store, &ground.paths, Some(&url), wanted).await);
+    signing.extend(sign_in::stored(&context.store, &context.paths, Some(&url), wanted).await);
     signing.extend(sign_in::browser(auth.as_ref(), answered).await);
     diagnosis.add("signing in", signing);
     let session = match answered {
         None => vec![Check::skipped(
             "session",
-            "the server was not reached, or answers unlike one of MCP",
+            "the server was not reached, or does not answer like an MCP server",
         )],
         Some(_) => {
             let auth = auth.map(|auth| AuthOptions { login: LoginPolicy::Never, ..auth });
-            let mut options = ground.prepared(auth).into_bridge();
-            // What is remembered would change the order of steps, and nothing shall be remembered.
+            let mut options = context.prepared(auth).into_bridge();
+            // A known era would skip the detection, and this session should not change it.
             options.known_era = None;
             session::checks(options).await
         }

@@ -1,6 +1,5 @@
-//! The way to the server below HTTP: what the name means in both address families, and whether
-//! anything listens there. Where a proxy is used, the way to the proxy is looked at, because it
-//! does the rest.
+//! Checks the network below HTTP: the addresses of the server in both families, and whether they
+//! accept connections. If there is a proxy, checks the proxy instead, because it does the rest.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,18 +8,18 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::net::{TcpStream, lookup_host};
 use url::{Host, Url};
 
-use super::PATIENCE;
-use super::check::{Check, Verdict};
+use super::STEP_TIMEOUT;
+use super::check::{Check, CheckVerdict};
 use crate::http::{HttpOptions, Proxy, is_loopback};
 use crate::redact::SafeUrl;
 
-/// Of each family so many addresses are tried.
+/// The number of addresses to try in each family.
 const ADDRESSES_TRIED: usize = 2;
-/// How long one address may take.
-const CONNECTING: Duration = Duration::from_secs(5);
+/// The longest time for connecting to one address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Proxy, look-up and connection; whether something answered.
-pub async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
+/// Checks proxy, DNS lookup and connection. Also returns whether a connection was made.
+pub(super) async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
     let mut checks = Vec::new();
     let proxy = proxy_for(options, url);
     let target = match &proxy {
@@ -30,7 +29,7 @@ pub async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
             proxy
         }
         None => {
-            checks.push(Check::ok("route", "directly, without a proxy"));
+            checks.push(Check::ok("route", "direct, without a proxy"));
             url
         }
     };
@@ -46,7 +45,7 @@ pub async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
         }
     };
     let connection = connection(&addresses, options.ipv4).await;
-    let reached = connection.verdict != Verdict::Fail;
+    let reached = connection.verdict != CheckVerdict::Fail;
     checks.push(connection);
     (checks, reached)
 }
@@ -71,18 +70,19 @@ fn proxy_for(options: &HttpOptions, url: &Url) -> Option<Url> {
 async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {
     let port = url.port_or_known_default().unwrap_or(443);
     let name = match url.host() {
-        Some(Host::Ipv4(address)) => return Ok(written_out(SocketAddr::from((address, port)))),
-        Some(Host::Ipv6(address)) => return Ok(written_out(SocketAddr::from((address, port)))),
+        Some(Host::Ipv4(address)) => return Ok(literal_address((address, port).into())),
+        Some(Host::Ipv6(address)) => return Ok(literal_address((address, port).into())),
         Some(Host::Domain(name)) => name,
-        None => return Err(Check::fail("name", "the URL names no host")),
+        None => return Err(Check::fail("name", "the URL has no host")),
     };
     let started = Instant::now();
-    let found = tokio::time::timeout(PATIENCE, lookup_host((name, port))).await;
+    let found = tokio::time::timeout(STEP_TIMEOUT, lookup_host((name, port))).await;
     let took = started.elapsed();
     let next = format!("check the name `{name}`, the network and the proxy settings");
     match found {
         Err(_) => {
-            Err(Check::fail("name", format!("looking `{name}` up takes too long")).next(next))
+            let says = format!("no answer to the lookup of `{name}`");
+            Err(Check::fail("name", says).next(next))
         }
         Ok(Err(error)) => {
             let says = format!("`{name}` has no address: {error}");
@@ -98,11 +98,11 @@ async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {
     }
 }
 
-fn written_out(address: SocketAddr) -> (Check, Vec<SocketAddr>) {
-    (Check::ok("name", "the URL holds an address, no name is looked up"), vec![address])
+fn literal_address(address: SocketAddr) -> (Check, Vec<SocketAddr>) {
+    (Check::ok("name", "the URL contains an address, so there is no lookup"), vec![address])
 }
 
-/// Whether each family leads somewhere.
+/// Checks whether a connection can be made in each family.
 async fn connection(addresses: &[SocketAddr], only_v4: bool) -> Check {
     let of = |v6: bool| {
         let of_family = addresses.iter().copied().filter(move |address| address.is_ipv6() == v6);
@@ -125,31 +125,33 @@ async fn connection(addresses: &[SocketAddr], only_v4: bool) -> Check {
         }
         (Some(Err(reason)), _) | (None, Some(Err(reason))) => {
             Check::fail("connection", format!("nothing answers: {reason}"))
-                .next("check that the server is up and reachable from this machine, and the port")
+                .next("check the port, and that the server is up and reachable from this machine")
                 .took(took)
         }
-        (None, None) => Check::fail("connection", "there is no address of a family that is used")
-            .next("leave `--ipv4` out"),
+        (None, None) => {
+            Check::fail("connection", "there is no IPv4 address").next("leave out `--ipv4`")
+        }
     }
 }
 
 fn one_of_two(v6_failed: bool, reason: &str) -> Check {
     let (bad, good) = if v6_failed { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
     let check = Check::warn("connection", format!("{good} works, {bad} does not: {reason}"));
-    match v6_failed {
-        true => check.next("if connecting is slow, give `--ipv4`"),
-        false => check.next("ask whoever runs the network about IPv4"),
+    if v6_failed {
+        check.next("if connecting is slow, give `--ipv4`")
+    } else {
+        check.next("ask whoever runs the network about IPv4")
     }
 }
 
-/// The first of these that takes a connection, or why the last one did not.
+/// The first address that accepts a connection, or why the last one did not.
 async fn first(addresses: Vec<SocketAddr>) -> Option<Result<SocketAddr, String>> {
     let mut last = None;
     for address in addresses {
-        match tokio::time::timeout(CONNECTING, TcpStream::connect(address)).await {
+        match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(_)) => return Some(Ok(address)),
             Ok(Err(error)) => last = Some(Err(in_words(&error))),
-            Err(_) => last = Some(Err(format!("no answer in {} s", CONNECTING.as_secs()))),
+            Err(_) => last = Some(Err(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))),
         }
     }
     last

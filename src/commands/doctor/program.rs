@@ -1,5 +1,4 @@
-//! Which program runs here, and how it is brought up to date: told by where its file lies. Updates
-//! nothing.
+//! Checks which program this is. Its path tells how it was installed and how to update it.
 
 use std::path::Path;
 
@@ -8,8 +7,8 @@ use crate::commands::host_entries::own_program;
 use crate::environment::Environment;
 use crate::redact::plain;
 
-/// Version, file and origin.
-pub fn checks(environment: &Environment) -> Vec<Check> {
+/// Checks version, file, how it was installed, and `PATH`.
+pub(super) fn checks(environment: &Environment) -> Vec<Check> {
     use std::env::consts::{ARCH, OS};
     let version = env!("CARGO_PKG_VERSION");
     let mut checks = vec![Check::ok("version", format!("mcp-tether {version}, {ARCH}-{OS}"))];
@@ -17,7 +16,7 @@ pub fn checks(environment: &Environment) -> Vec<Check> {
         Ok(program) => {
             let (origin, update) = origin(&program.replace('\\', "/"));
             checks.push(Check::ok("file", format!("`{}`", plain(&program))));
-            checks.push(Check::ok("installed", format!("{origin}; update it with {update}")));
+            checks.push(Check::ok("installed", format!("{origin}; to update, {update}")));
         }
         Err(error) => checks.push(Check::error("file", &error)),
     }
@@ -25,44 +24,44 @@ pub fn checks(environment: &Environment) -> Vec<Check> {
     checks
 }
 
-/// Hosts that name only the program look for it in `PATH`, and often in a shorter one than a
-/// shell's.
+/// A host whose entry has no path looks for the program in `PATH`, which is often shorter there than
+/// in a shell.
 fn on_path(environment: &Environment) -> Check {
     let path = environment.non_empty("PATH").unwrap_or_default();
     let name = format!("mcp-tether{}", std::env::consts::EXE_SUFFIX);
     let found = std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|f| f.is_file());
     match found {
         Some(found) => Check::ok("on PATH", format!("`mcp-tether` is `{}`", found.display())),
-        None => Check::warn("on PATH", "a host that is told only `mcp-tether` will not find it")
+        None => Check::warn("on PATH", "a host cannot find `mcp-tether` without its path")
             .next("`mcp-tether install URL --host NAME` writes the absolute path"),
     }
 }
 
-/// How it came here, and the command that replaces it by the newest one.
+/// How the program was installed, and how to update it.
 fn origin(program: &str) -> (&'static str, &'static str) {
     let holds = |part: &str| program.contains(part);
     if holds("/_npx/") {
-        ("started by npx", "`npx -y mcp-tether@latest`")
+        ("started by npx", "run `npx -y mcp-tether@latest`")
     } else if holds("/node_modules/") {
-        ("installed by npm", "`npm update -g mcp-tether`")
+        ("installed by npm", "run `npm update -g mcp-tether`")
     } else if holds("/Cellar/") || holds("/homebrew/") || holds("/linuxbrew/") {
-        ("installed by Homebrew", "`brew upgrade mcp-tether`")
+        ("installed by Homebrew", "run `brew upgrade mcp-tether`")
     } else if holds("/scoop/") {
-        ("installed by Scoop", "`scoop update mcp-tether`")
+        ("installed by Scoop", "run `scoop update mcp-tether`")
     } else if holds("/WinGet/") {
-        ("installed by winget", "`winget upgrade mcp-tether`")
+        ("installed by winget", "run `winget upgrade mcp-tether`")
     } else if holds("/nix/store/") || holds("/.nix-profile/") {
-        ("installed by Nix", "`nix profile upgrade mcp-tether`")
+        ("installed by Nix", "run `nix profile upgrade mcp-tether`")
     } else if holds("/.cargo/bin/") {
-        ("installed by Cargo", "`cargo install mcp-tether --locked`")
+        ("installed by Cargo", "run `cargo install mcp-tether --locked`")
     } else if holds("/target/debug/") || holds("/target/release/") {
-        ("built in a clone", "`git pull` and `cargo build --release`")
+        ("built in a clone", "run `git pull` and `cargo build --release`")
     } else if program.starts_with("/usr/bin/") {
-        ("installed by a package", "the package manager that installed it")
+        ("installed by a package manager", "use that package manager")
     } else if Path::new(program).parent().is_some_and(|folder| folder.ends_with(".local/bin")) {
-        ("installed by install.sh", "`sh install.sh`")
+        ("installed by install.sh", "run `sh install.sh`")
     } else {
-        ("put there by hand", "a newer file in its place")
+        ("installed manually", "replace the file")
     }
 }
 
@@ -73,13 +72,13 @@ mod tests {
     #[test]
     fn where_the_file_lies_tells_how_it_is_updated() {
         for (program, update) in [
-            ("/home/s/.npm/_npx/1/node_modules/x/bin/mcp-tether", "`npx -y mcp-tether@latest`"),
-            ("/usr/lib/node_modules/x/bin/mcp-tether", "`npm update -g mcp-tether`"),
-            ("/home/s/.cargo/bin/mcp-tether", "`cargo install mcp-tether --locked`"),
-            ("/home/s/.local/bin/mcp-tether", "`sh install.sh`"),
-            ("/opt/homebrew/bin/mcp-tether", "`brew upgrade mcp-tether`"),
-            ("/usr/bin/mcp-tether", "the package manager that installed it"),
-            ("/opt/bin/mcp-tether", "a newer file in its place"),
+            ("/home/s/.npm/_npx/1/node_modules/x/bin/mcp-tether", "run `npx -y mcp-tether@latest`"),
+            ("/usr/lib/node_modules/x/bin/mcp-tether", "run `npm update -g mcp-tether`"),
+            ("/home/s/.cargo/bin/mcp-tether", "run `cargo install mcp-tether --locked`"),
+            ("/home/s/.local/bin/mcp-tether", "run `sh install.sh`"),
+            ("/opt/homebrew/bin/mcp-tether", "run `brew upgrade mcp-tether`"),
+            ("/usr/bin/mcp-tether", "use that package manager"),
+            ("/opt/bin/mcp-tether", "replace the file"),
         ] {
             assert_eq!(origin(program).1, update, "{program}");
         }

@@ -1,17 +1,17 @@
-//! How a diagnosis is shown: as text, as JSON, or as text that may be pasted into a public report,
-//! where the home folder has lost its name. No check is made or judged here.
+//! Prints a diagnosis as text, as JSON, or as text for a public report, where `~` replaces the home
+//! folder.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::check::{Check, Diagnosis, Verdict};
+use super::check::{Check, CheckVerdict, Diagnosis};
 
-/// The column in which sentences begin.
-const NAMES: usize = 16;
+/// The width of the column of names.
+const NAME_WIDTH: usize = 16;
 
-/// For a person at a terminal.
-pub fn text(diagnosis: &Diagnosis) -> String {
+/// Text for a terminal.
+pub(super) fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     for (subject, checks) in &diagnosis.subjects {
         out += &format!("{subject}\n");
@@ -21,16 +21,16 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     out + &summary(diagnosis)
 }
 
-/// For a public report: the text in a fence, without the name of the home folder.
-pub fn report(diagnosis: &Diagnosis, home: Option<&Path>) -> String {
+/// Markdown for a public report, without the name of the home folder.
+pub(super) fn report(diagnosis: &Diagnosis, home: Option<&Path>) -> String {
     let text = text(diagnosis);
     let home = home.and_then(Path::to_str).filter(|home| home.len() > 1);
     let text = home.map_or(text.clone(), |home| text.replace(home, "~"));
     format!("```text\n{text}```\n")
 }
 
-/// For programs.
-pub fn as_value(diagnosis: &Diagnosis) -> Value {
+/// JSON for programs.
+pub(super) fn as_value(diagnosis: &Diagnosis) -> Value {
     let checks = diagnosis.subjects.iter().flat_map(|(subject, checks)| {
         checks.iter().map(move |check| {
             json!({
@@ -44,7 +44,7 @@ pub fn as_value(diagnosis: &Diagnosis) -> Value {
         })
     });
     json!({
-        "healthy": diagnosis.count(Verdict::Fail) == 0,
+        "healthy": diagnosis.count(CheckVerdict::Fail) == 0,
         "checks": checks.collect::<Vec<_>>(),
     })
 }
@@ -52,9 +52,9 @@ pub fn as_value(diagnosis: &Diagnosis) -> Value {
 fn lines(check: &Check) -> String {
     let Check { name, verdict, says, next, took } = check;
     let took = took.map_or(String::new(), |took| format!(" ({} ms)", took.as_millis()));
-    let mut out = format!("  {:<7} {name:<NAMES$} {says}{took}\n", verdict.word());
+    let mut out = format!("  {:<7} {name:<NAME_WIDTH$} {says}{took}\n", verdict.word());
     if let Some(next) = next {
-        out += &format!("  {:<7} {:<NAMES$} next: {next}\n", "", "");
+        out += &format!("  {:<7} {:<NAME_WIDTH$} next: {next}\n", "", "");
     }
     out
 }
@@ -65,12 +65,13 @@ fn summary(diagnosis: &Diagnosis) -> String {
         1 => Some(format!("1 {one}")),
         count => Some(format!("{count} {one}s")),
     };
-    let skipped = match diagnosis.count(Verdict::Skipped) {
+    let skipped = match diagnosis.count(CheckVerdict::Skipped) {
         0 => None,
         count => Some(format!("{count} skipped")),
     };
-    let problems = counted(Verdict::Fail, "problem").unwrap_or_else(|| "no problems".to_owned());
-    let parts = [Some(problems), counted(Verdict::Warn, "warning"), skipped];
+    let problems =
+        counted(CheckVerdict::Fail, "problem").unwrap_or_else(|| "no problems".to_owned());
+    let parts = [Some(problems), counted(CheckVerdict::Warn, "warning"), skipped];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ") + "\n"
 }
 

@@ -1,27 +1,27 @@
-//! A real session with the server, through the very bridge that a host uses: transport, era, tools
-//! and how long each took. Opens no browser.
+//! Checks a real session with the server, through the same bridge that a host uses: transport, era
+//! and tools. Opens no browser.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::PATIENCE;
-use super::check::{Check, Verdict};
+use super::STEP_TIMEOUT;
+use super::check::{Check, CheckVerdict};
 use crate::bridge::{BridgeOptions, Connected, Pin};
-use crate::commands::session::{Lines, Manner, Session};
+use crate::commands::run_bridge::for_host_in_process;
+use crate::commands::session::{CommandSession, Lines, SessionOptions};
 use crate::commands::tools::all_tools;
-use crate::commands::wire::through_bridge;
 use crate::error::{ExitCode, Result};
-use crate::jsonrpc::{Message, MessageKind};
+use crate::jsonrpc::{self, Message, MessageKind, RequestId};
 use crate::protocol::{Era, ProtocolVersion, meta, methods};
 use crate::redact::plain;
 
 /// The name of the deprecated transport.
 const HTTP_SSE: &str = "HTTP+SSE";
 
-/// Opening, era, tools.
-pub async fn checks(mut options: BridgeOptions) -> Vec<Check> {
+/// Checks whether a session can be opened, its era, and the tools.
+pub(super) async fn checks(mut options: BridgeOptions) -> Vec<Check> {
     let (sender, connected) = oneshot::channel();
     let as_modern_host = BridgeOptions {
         protocol: Pin::Only(Era::Modern),
@@ -30,25 +30,25 @@ pub async fn checks(mut options: BridgeOptions) -> Vec<Check> {
     let is_pinned = options.protocol != Pin::Auto;
     options.connected = Some(sender);
     let started = Instant::now();
-    let worked = through_bridge(options, async |lines| {
-        let mut session = Session::open(lines, Manner::default()).await?;
+    let worked = for_host_in_process(options, async |lines| {
+        let mut session = CommandSession::open(lines, SessionOptions::default()).await?;
         let opened = started.elapsed();
         let asked = Instant::now();
         let tools = all_tools(&mut session).await.map(|tools| tools.len());
         let listed = asked.elapsed();
         let server = session.opened["serverInfo"].clone();
         session.close().await;
-        let opening = Check::ok("session", format!("opened with {}", named(&server)));
-        Ok(vec![opening.took(opened), told(tools).took(listed)])
+        let opening = Check::ok("session", format!("opened with {}", describe_server(&server)));
+        Ok(vec![opening.took(opened), check_tools(tools).took(listed)])
     });
-    let mut checks = match tokio::time::timeout(PATIENCE, worked).await {
+    let mut checks = match tokio::time::timeout(STEP_TIMEOUT, worked).await {
         Err(_) => {
-            let says = format!("no session came about in {} s", PATIENCE.as_secs());
+            let says = format!("no session within {} s", STEP_TIMEOUT.as_secs());
             return vec![Check::fail("session", says).next("try again later")];
         }
-        // The sign-in is a subject of its own.
+        // The sign-in has its own checks.
         Ok(Err(error)) if error.exit_code() == ExitCode::LoginNeeded => {
-            return vec![Check::error("session", &error).judged(Verdict::Skipped)];
+            return vec![Check::error("session", &error).with_verdict(CheckVerdict::Skipped)];
         }
         Ok(Err(error)) => return vec![Check::error("session", &error)],
         Ok(Ok(checks)) => checks,
@@ -64,20 +64,19 @@ pub async fn checks(mut options: BridgeOptions) -> Vec<Check> {
     checks
 }
 
-/// Whether a server that speaks with legacy hosts does so with modern ones too: to a legacy host it
-/// is a legacy server, so it has to be asked as the other kind (E-02).
+/// Returns whether a server that speaks with legacy hosts also speaks with modern ones. To a legacy
+/// host it looks like a legacy server, so it has to be asked as a modern host (E-02).
 async fn answers_modern_hosts(options: BridgeOptions) -> bool {
     let meta = json!({
         meta::PROTOCOL_VERSION: ProtocolVersion::NEWEST_MODERN.name(),
         meta::CLIENT_INFO: { "name": "mcp-tether", "version": env!("CARGO_PKG_VERSION") },
         meta::CLIENT_CAPABILITIES: {},
     });
-    let params = json!({ "_meta": meta });
-    let discover =
-        json!({ "jsonrpc": "2.0", "id": 1, "method": methods::DISCOVER, "params": params });
-    let asked = through_bridge(options, async |mut lines: Lines| {
-        // A bridge that is gone shows when nothing more can be received.
-        let _ = lines.to_bridge.send(discover.to_string().into()).await;
+    let params = json!({ "_meta": meta }).to_string();
+    let discover = jsonrpc::request(&RequestId::from(1), methods::DISCOVER, Some(&params));
+    let asked = for_host_in_process(options, async |mut lines: Lines| {
+        // If the bridge has ended, receiving from it says so.
+        let _ = lines.to_bridge.send(discover.into()).await;
         while let Some(line) = lines.from_bridge.recv().await {
             match Message::parse(line).map(|message| message.kind()) {
                 Ok(MessageKind::Response) => return Ok(true),
@@ -87,10 +86,10 @@ async fn answers_modern_hosts(options: BridgeOptions) -> bool {
         }
         Ok(false)
     });
-    matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(true)))
+    matches!(tokio::time::timeout(STEP_TIMEOUT, asked).await, Ok(Ok(true)))
 }
 
-fn named(server: &Value) -> String {
+fn describe_server(server: &Value) -> String {
     let text = |member: &str| plain(server[member].as_str().unwrap_or_default());
     match (text("name"), text("version")) {
         (name, _) if name.is_empty() => "a server without a name".to_owned(),
@@ -99,25 +98,23 @@ fn named(server: &Value) -> String {
     }
 }
 
-fn told(tools: Result<usize>) -> Check {
+fn check_tools(tools: Result<usize>) -> Check {
     match tools {
-        Ok(0) => Check::warn("tools", "the server offers no tools"),
-        Ok(1) => Check::ok("tools", "the server offers 1 tool"),
-        Ok(count) => Check::ok("tools", format!("the server offers {count} tools")),
+        Ok(0) => Check::warn("tools", "the server has no tools"),
+        Ok(1) => Check::ok("tools", "the server has 1 tool"),
+        Ok(count) => Check::ok("tools", format!("the server has {count} tools")),
         Err(error) => Check::error("tools", &error),
     }
 }
 
-/// Which hosts are translated for (E-02): same-era relaying needs none.
+/// Says for which hosts the bridge translates: those of the other era (E-02).
 fn era(Connected { transport, revision }: &Connected, speaks_both: bool) -> Check {
     let newest = ProtocolVersion::NEWEST_LEGACY;
     let modern = ProtocolVersion::NEWEST_MODERN;
     let hosts = match revision.map(ProtocolVersion::era) {
-        _ if speaks_both => format!("{modern} too: no host needs a translation"),
-        Some(Era::Modern) => format!("hosts of {modern} pass through, older ones are translated"),
-        Some(Era::Legacy) | None => {
-            format!("hosts up to {newest} pass through, those of {modern} are translated")
-        }
+        _ if speaks_both => format!("{modern} too, so no host needs a translation"),
+        Some(Era::Modern) => format!("translated for hosts older than {modern}"),
+        Some(Era::Legacy) | None => format!("translated for hosts newer than {newest}"),
     };
     let revision = revision.map_or("an unknown revision", ProtocolVersion::name);
     let says = format!("{revision} over {transport}; {hosts}");

@@ -1,6 +1,6 @@
-//! The settings file: `[defaults]` and `[server."https://…"]` sections whose keys are the names in
-//! the table of settings, plus an `env` table for `${NAME}` in header values. Everything in the
-//! file is checked, with line and column, so that a typo in any section is found at once.
+//! The settings file: the sections `[defaults]` and `[server."https://…"]`, whose keys are the names
+//! in the table of settings, and an `env` table for `${NAME}` in header values. The whole file is
+//! checked, so that a typo in any section is reported with line and column.
 
 mod reader;
 
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use self::reader::Reader;
-use super::table::{Key, Kind};
-use super::value::Value;
+use self::reader::SettingsReader;
+use super::table::{Key, ValueKind};
+use super::value::SettingValue;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain};
@@ -19,12 +19,12 @@ use crate::redact::{Secret, plain};
 /// Name of the settings file in the configuration folder.
 pub const FILE_NAME: &str = "config.toml";
 
-/// A settings file that was read and checked.
+/// A parsed and checked settings file.
 #[derive(Debug, Default)]
 pub struct SettingsFile {
     defaults: Section,
     servers: Vec<(Url, Section)>,
-    /// Whether others on this machine may read it.
+    /// Whether other users of this machine can read it.
     pub readable_by_others: bool,
 }
 
@@ -33,41 +33,41 @@ pub struct SettingsFile {
 pub struct Section {
     /// The URL as written; `None` for `[defaults]`.
     pub name: Option<String>,
-    /// What it sets.
-    pub entries: Vec<Entry>,
+    /// The settings in it.
+    pub entries: Vec<FileEntry>,
     /// Values for `${NAME}`.
     pub env: Vec<(String, Secret<String>)>,
 }
 
-/// One key of a section.
-pub struct Entry {
-    /// Which setting.
+/// One setting in a section.
+pub struct FileEntry {
+    /// The setting.
     pub key: Key,
     /// Its values; none for an empty list.
-    pub values: Vec<Value>,
-    /// Line in the file.
+    pub values: Vec<SettingValue>,
+    /// The line in the file, counted from one.
     pub line: usize,
 }
 
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for FileEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} (line {})", self.key.setting().name, self.line)
     }
 }
 
-/// Where the settings file is, and whether somebody named it.
+/// Where the settings file is, and whether it must exist.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Location {
-    /// Named by `--config` or `MCP_TETHER_CONFIG`: it must be there.
+    /// Named by `--config` or `MCP_TETHER_CONFIG`: it must exist.
     Named(PathBuf),
-    /// The platform's place: it need not be there.
+    /// In the platform's configuration folder: it need not exist.
     Usual(PathBuf),
-    /// The platform has no place for it.
+    /// There is no configuration folder.
     Nowhere,
 }
 
 impl Location {
-    /// Finds out where it is.
+    /// Determines where the file is: from the flag, the variable, or the platform.
     pub fn find(flag: Option<&str>, environment: &Environment) -> Self {
         let named = flag.map(str::to_owned).or_else(|| environment.non_empty("MCP_TETHER_CONFIG"));
         match (named, environment.configuration_folder()) {
@@ -87,8 +87,11 @@ impl Location {
 }
 
 impl SettingsFile {
-    /// Reads the file; `None` when it is not there and nobody named it. One attempt to open it is
-    /// all it costs then.
+    /// Reads the file. Returns `None` if it does not exist and was not named, which costs a single
+    /// attempt to open it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has an error; the message contains line and column.
     pub fn load(location: &Location, environment: &Environment) -> Result<Option<Self>> {
         let Some(path) = location.path() else { return Ok(None) };
         let mut text = String::new();
@@ -98,7 +101,7 @@ impl SettingsFile {
         });
         match opened {
             Ok(readable_by_others) => {
-                let reader = Reader { path, text: &text, environment };
+                let reader = SettingsReader { path, text: &text, environment };
                 Ok(Some(Self { readable_by_others, ..reader.file()? }))
             }
             Err(error) if *location == Location::Usual(path.to_path_buf()) && is_absent(&error) => {
@@ -112,12 +115,12 @@ impl SettingsFile {
         }
     }
 
-    /// The sections that hold for this URL, nearest first.
+    /// The sections that apply to this URL; the first one wins.
     pub fn sections_for(&self, url: Option<&Url>) -> impl Iterator<Item = &Section> {
         url.and_then(|url| self.server_for(url)).into_iter().chain([&self.defaults])
     }
 
-    /// The section of exactly this URL, else the one with the longest matching path.
+    /// The section with exactly this URL, or the one with the longest matching path.
     fn server_for(&self, url: &Url) -> Option<&Section> {
         let exact = self.servers.iter().find(|(section, _)| section == url);
         let by_prefix = || {
@@ -129,18 +132,26 @@ impl SettingsFile {
         exact.or_else(by_prefix).map(|(_, section)| section)
     }
 
-    /// Whether it holds something that others should not read.
+    /// Returns whether the file contains something that other users should not read.
     pub fn holds_secrets(&self) -> bool {
-        let secret = |entry: &Entry| {
-            let kind = entry.key.setting().kind;
-            matches!(kind, Kind::Headers | Kind::SecretText | Kind::SecretUrl)
+        let secret = |entry: &FileEntry| match entry.key.setting().kind {
+            ValueKind::Headers | ValueKind::SecretText | ValueKind::SecretUrl => true,
+            ValueKind::Switch
+            | ValueKind::Seconds
+            | ValueKind::SecondsOrOff
+            | ValueKind::Port
+            | ValueKind::Text
+            | ValueKind::Path
+            | ValueKind::Choice(_)
+            | ValueKind::Paths
+            | ValueKind::Texts => false,
         };
         let sections = self.servers.iter().map(|(_, section)| section).chain([&self.defaults]);
         sections.into_iter().any(|s| !s.env.is_empty() || s.entries.iter().any(secret))
     }
 }
 
-/// Whether `section` names a place above `url`, cut between path segments.
+/// Returns whether the URL of a section is a prefix of `url` that ends between path segments.
 fn is_prefix(section: &Url, url: &Url) -> bool {
     let prefix = section.path().trim_end_matches('/');
     section.origin() == url.origin()
@@ -155,15 +166,15 @@ fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-/// Whether somebody other than the owner may read this file.
+/// Returns whether anyone but the owner can read this file.
 #[cfg(unix)]
 pub fn is_readable_by_others(file: &std::fs::File) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
-/// Whether somebody other than the owner may read this file: on this platform the user's own folder
-/// takes care of it.
+/// Returns whether anyone but the owner can read this file. On this platform, the access list of
+/// the user's folder prevents that.
 #[cfg(not(unix))]
 pub fn is_readable_by_others(_: &std::fs::File) -> bool {
     false
@@ -176,7 +187,7 @@ mod tests {
     fn file(text: &str) -> SettingsFile {
         let environment = Environment::fixed([("HOME", "/home/sara")]);
         let path = Path::new("/etc/tether/config.toml");
-        Reader { path, text, environment: &environment }.file().unwrap()
+        SettingsReader { path, text, environment: &environment }.file().unwrap()
     }
 
     fn section_for<'a>(file: &'a SettingsFile, url: &str) -> Option<&'a str> {

@@ -1,30 +1,33 @@
-//! From the text of a settings file to checked sections; says where something is wrong.
+//! Parses the text of a settings file into checked sections. Each error names line and column.
 
 use std::path::Path;
 
 use toml_edit::{Document, Item, Key as TomlKey, TableLike, Value as Toml};
 use url::Url;
 
-use super::{Entry, Section, SettingsFile};
+use super::{FileEntry, Section, SettingsFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain};
 use crate::settings::suggest::nearest;
-use crate::settings::table::{Kind, SETTINGS, Setting};
-use crate::settings::value::{Expected, Value};
+use crate::settings::table::{SETTINGS, Setting, ValueKind};
+use crate::settings::value::{Expected, SettingValue};
 
-/// The text under way to becoming a [`SettingsFile`]; knows how to say where something is wrong.
-pub struct Reader<'a> {
-    /// Where it was read.
+/// Parses one file.
+pub struct SettingsReader<'a> {
+    /// The path of the file, for messages and for relative paths in it.
     pub path: &'a Path,
-    /// What it holds.
+    /// The content of the file.
     pub text: &'a str,
-    /// For `~/` in paths.
+    /// Expands `~/` in paths.
     pub environment: &'a Environment,
 }
 
-impl Reader<'_> {
-    /// Checks and takes over everything.
+impl SettingsReader<'_> {
+    /// Parses and checks the whole file.
+    ///
+    /// # Errors
+    /// The first error in the text, with line and column.
     pub fn file(&self) -> Result<SettingsFile> {
         let document = Document::parse(self.text).map_err(|error| {
             self.wrong(error.message().trim().replace('\n', ", "), error.span())
@@ -48,7 +51,7 @@ impl Reader<'_> {
             let url = Url::parse(name).ok().filter(|url| url.has_host());
             let mut url = url.ok_or_else(|| {
                 self.wrong(format!("`{}` is not a URL", plain(name)), span())
-                    .hint("name a section like `[server.\"https://mcp.example.com/mcp\"]`")
+                    .hint("a section looks like `[server.\"https://mcp.example.com/mcp\"]`")
             })?;
             url.set_fragment(None);
             if servers.iter().any(|(other, _)| *other == url) {
@@ -79,25 +82,31 @@ impl Reader<'_> {
         table: &dyn TableLike,
         key: &str,
         item: &Item,
-    ) -> Result<Entry> {
+    ) -> Result<FileEntry> {
         let refuse = |(expected, span): (Expected, Option<_>)| {
-            self.wrong(format!("wrong value for `{key}`: {expected}"), span.or_else(|| item.span()))
+            self.wrong(
+                format!("invalid value for `{key}`: {expected}"),
+                span.or_else(|| item.span()),
+            )
         };
         let values = match setting.kind {
-            Kind::Headers if item.is_table_like() => self.header_table(item)?,
+            ValueKind::Headers if item.is_table_like() => self.header_table(item)?,
             kind if kind.is_list() => list(kind, item).map_err(refuse)?,
             kind => vec![single(kind, item).map_err(refuse)?],
         };
         let values =
-            values.into_iter().map(|value| self.beside_file(setting.kind, value)).collect();
+            values.into_iter().map(|value| self.resolve_path(setting.kind, value)).collect();
         let line = self.position(table.key(key).and_then(TomlKey::span)).0;
-        Ok(Entry { key: setting.key, values, line })
+        Ok(FileEntry { key: setting.key, values, line })
     }
 
-    /// `header = { Name = "value" }` as lines.
-    fn header_table(&self, item: &Item) -> Result<Vec<Value>> {
+    /// Reads `header = { Name = "value" }` as `Name: value` lines.
+    fn header_table(&self, item: &Item) -> Result<Vec<SettingValue>> {
         let texts = self.texts(item, "header")?;
-        Ok(texts.into_iter().map(|(name, value)| Value::Text(format!("{name}: {value}"))).collect())
+        Ok(texts
+            .into_iter()
+            .map(|(name, value)| SettingValue::Text(format!("{name}: {value}")))
+            .collect())
     }
 
     fn env(&self, item: &Item) -> Result<Vec<(String, Secret<String>)>> {
@@ -105,13 +114,13 @@ impl Reader<'_> {
         Ok(texts.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
     }
 
-    /// A table that holds nothing but strings.
+    /// Reads a table of strings.
     fn texts(&self, item: &Item, name: &str) -> Result<Vec<(String, String)>> {
         let table = self.table(item, name)?;
         let text = |(key, item): (&str, &Item)| match item.as_str() {
             Some(text) => Ok((key.to_owned(), text.to_owned())),
             None => Err(self.wrong(
-                format!("wrong value for `{}` in `{name}`: {}", plain(key), Expected::String),
+                format!("invalid value for `{}` in `{name}`: {}", plain(key), Expected::String),
                 item.span(),
             )),
         };
@@ -123,13 +132,14 @@ impl Reader<'_> {
             .ok_or_else(|| self.wrong(format!("`{}` must be a section", plain(name)), item.span()))
     }
 
-    /// Paths in the file are relative to its folder: a host starts us anywhere.
-    fn beside_file(&self, kind: Kind, value: Value) -> Value {
+    /// Resolves a relative path in the folder of the file: a host may start the bridge in any
+    /// folder.
+    fn resolve_path(&self, kind: ValueKind, value: SettingValue) -> SettingValue {
         match (kind, value) {
-            (Kind::Path | Kind::Paths, Value::Text(path)) => {
+            (ValueKind::Path | ValueKind::Paths, SettingValue::Text(path)) => {
                 let folder = self.path.parent().unwrap_or(Path::new(""));
                 let path = folder.join(self.environment.expand_home(&path));
-                Value::Text(path.to_string_lossy().into_owned())
+                SettingValue::Text(path.to_string_lossy().into_owned())
             }
             (_, value) => value,
         }
@@ -141,7 +151,7 @@ impl Reader<'_> {
         let names = SETTINGS.iter().map(|setting| setting.name).chain(["env"]);
         match nearest(key, names) {
             Some(name) => error.hint(format!("did you mean `{name}`?")),
-            None => error.hint("`mcp-tether --help` names every setting"),
+            None => error.hint("`mcp-tether --help` lists every setting"),
         }
     }
 
@@ -153,18 +163,18 @@ impl Reader<'_> {
         }
         match nearest(key, ["defaults", "server"].into_iter()) {
             Some(name) => error.hint(format!("did you mean `{name}`?")),
-            None => error.hint("there are `[defaults]` and `[server.\"https://…\"]`"),
+            None => error.hint("the sections are `[defaults]` and `[server.\"https://…\"]`"),
         }
     }
 
-    /// An error with its place in the file.
+    /// An error with its line and column.
     fn wrong(&self, what: impl AsRef<str>, span: Option<std::ops::Range<usize>>) -> Error {
         let path = plain(&self.path.display().to_string());
         let (line, column) = self.position(span);
         Error::usage(format!("`{path}`, line {line}, column {column}: {}", what.as_ref()))
     }
 
-    /// Line and column, counted from one, of the start of a byte range.
+    /// The line and column, counted from one, where a byte range starts.
     fn position(&self, span: Option<std::ops::Range<usize>>) -> (usize, usize) {
         let at = span.map_or(0, |span| span.start).min(self.text.len());
         let before = self.text.get(..at).unwrap_or("");
@@ -173,24 +183,24 @@ impl Reader<'_> {
     }
 }
 
-type Refused = (Expected, Option<std::ops::Range<usize>>);
+type RefusedItem = (Expected, Option<std::ops::Range<usize>>);
 
-fn single(kind: Kind, item: &Item) -> std::result::Result<Value, Refused> {
+fn single(kind: ValueKind, item: &Item) -> std::result::Result<SettingValue, RefusedItem> {
     let Some(value) = item.as_value() else { return Err((Expected::String, None)) };
-    Value::from_toml(kind, value).map_err(|expected| (expected, value.span()))
+    SettingValue::from_toml(kind, value).map_err(|expected| (expected, value.span()))
 }
 
-/// An array of strings, or one string alone.
-fn list(kind: Kind, item: &Item) -> std::result::Result<Vec<Value>, Refused> {
+/// Reads an array of strings, or a single string.
+fn list(kind: ValueKind, item: &Item) -> std::result::Result<Vec<SettingValue>, RefusedItem> {
     match item.as_value() {
         Some(Toml::Array(array)) => {
             let member = |value: &Toml| {
-                Value::from_toml(kind, value).map_err(|expected| (expected, value.span()))
+                SettingValue::from_toml(kind, value).map_err(|expected| (expected, value.span()))
             };
             array.iter().map(member).collect()
         }
         Some(value @ Toml::String(_)) => {
-            Value::from_toml(kind, value).map(|value| vec![value]).map_err(|e| (e, None))
+            SettingValue::from_toml(kind, value).map(|value| vec![value]).map_err(|e| (e, None))
         }
         _ => Err((Expected::Strings, None)),
     }
@@ -203,7 +213,7 @@ mod tests {
     fn read(text: &str) -> Result<SettingsFile> {
         let environment = Environment::fixed([("HOME", "/home/sara")]);
         let path = Path::new("/etc/tether/config.toml");
-        Reader { path, text, environment: &environment }.file()
+        SettingsReader { path, text, environment: &environment }.file()
     }
 
     /// The message and its place, without the path, then the hint.
@@ -235,28 +245,31 @@ mod tests {
     #[test]
     fn a_wrong_type_names_its_place() {
         let cases = [
-            ("debug = 1", "wrong value for `debug`: expected `true` or `false`, line 2, column 9"),
-            ("proxy = 7", "wrong value for `proxy`: expected a string, line 2, column 9"),
+            (
+                "debug = 1",
+                "invalid value for `debug`: expected `true` or `false`, line 2, column 9",
+            ),
+            ("proxy = 7", "invalid value for `proxy`: expected a string, line 2, column 9"),
             (
                 "header = ['a: b', 7]",
-                "wrong value for `header`: expected a string, line 2, column 19",
+                "invalid value for `header`: expected a string, line 2, column 19",
             ),
             (
                 "ca-cert = 7",
-                "wrong value for `ca-cert`: expected a string or an array of strings, line 2, column 11",
+                "invalid value for `ca-cert`: expected a string or an array of strings, line 2, column 11",
             ),
             (
                 "connect-timeout = 0",
-                "wrong value for `connect-timeout`: expected seconds, more than 0, line 2, column 19",
+                "invalid value for `connect-timeout`: expected a number of seconds greater than 0, line 2, column 19",
             ),
             ("env = 'x'", "`env` must be a section, line 2, column 7"),
             (
                 "env = { A = 1 }",
-                "wrong value for `A` in `env`: expected a string, line 2, column 13",
+                "invalid value for `A` in `env`: expected a string, line 2, column 13",
             ),
             (
                 "ipv4 = { x = 1 }",
-                "wrong value for `ipv4`: expected `true` or `false`, line 2, column 8",
+                "invalid value for `ipv4`: expected `true` or `false`, line 2, column 8",
             ),
         ];
         for (line, expected) in cases {
@@ -292,7 +305,7 @@ mod tests {
             .iter()
             .map(|entry| {
                 let texts = entry.values.iter().map(|value| match value {
-                    Value::Text(text) => text.as_str(),
+                    SettingValue::Text(text) => text.as_str(),
                     _ => "?",
                 });
                 (entry.key.setting().name, texts.collect::<Vec<_>>().join(" | "), entry.line)

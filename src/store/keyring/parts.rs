@@ -5,7 +5,7 @@
 
 use super::Entries;
 use crate::store::error::StoreError;
-use crate::store::record::{Body, Parts, RecordFlaw, Slot, StoredRecord};
+use crate::store::record::{Body, EncodedRecord, Parts, RecordFlaw, Slot};
 
 /// How often a reader tries in all: while another process writes, it may find parts missing.
 const READ_ATTEMPTS: usize = 4;
@@ -25,7 +25,7 @@ pub(super) fn load(entries: &dyn Entries, name: &str) -> Result<Option<Vec<u8>>,
     let mut flaw = RecordFlaw::WrongSum;
     for _ in 0..READ_ATTEMPTS {
         let Some(text) = entries.read(name)? else { return Ok(None) };
-        let record = StoredRecord::parse(name, &text).map_err(|flaw| error_for(name, flaw))?;
+        let record = EncodedRecord::parse(name, &text).map_err(|flaw| error_for(name, flaw))?;
         let read = match record.body() {
             Body::Value(text) => record.decode(text),
             Body::Parts(parts) => match collect(entries, name, *parts)? {
@@ -46,7 +46,7 @@ pub(super) fn load(entries: &dyn Entries, name: &str) -> Result<Option<Vec<u8>>,
 /// # Errors
 /// The keyring refuses.
 pub(super) fn save(entries: &dyn Entries, name: &str, value: &[u8]) -> Result<(), StoreError> {
-    let record = StoredRecord::new(name, value);
+    let record = EncodedRecord::new(name, value);
     let text = record.text();
     let Some(limit) = entries.limit() else { return entries.write(name, &text) };
     if text.len() <= limit {
@@ -82,7 +82,7 @@ pub(super) fn delete(entries: &dyn Entries, name: &str) -> Result<bool, StoreErr
 /// The parts that the entry of this name lists. A damaged entry lists none.
 fn parts_of(entries: &dyn Entries, name: &str) -> Result<Option<Parts>, StoreError> {
     let Some(text) = entries.read(name)? else { return Ok(None) };
-    Ok(StoredRecord::parse(name, &text).ok().and_then(|record| match record.body() {
+    Ok(EncodedRecord::parse(name, &text).ok().and_then(|record| match record.body() {
         Body::Parts(parts) => Some(*parts),
         Body::Value(_) => None,
     }))

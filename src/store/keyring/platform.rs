@@ -8,7 +8,7 @@ use keyring_core::{CredentialStore, Entry, Error};
 
 use super::Entries;
 use crate::store::error::{StoreError, StoreErrorKind};
-use crate::store::record::StoredRecord;
+use crate::store::record::EncodedRecord;
 
 /// The service under which keyring programs show our entries.
 const SERVICE: &str = "mcp-tether";
@@ -137,7 +137,7 @@ fn newest(several: &[Entry]) -> Result<Option<String>, StoreError> {
             Err(Error::NoEntry) => continue,
             Err(e) => return Err(translate(&e)),
         };
-        let saved = StoredRecord::parse_any(&found).map_or(0, |record| record.saved());
+        let saved = EncodedRecord::parse_any(&found).map_or(0, |record| record.saved());
         if best.as_ref().is_none_or(|(other, _)| saved >= *other) {
             best = Some((saved, found));
         }

@@ -65,7 +65,7 @@ fn a_file_that_is_not_there_is_made_with_its_folder() {
         if cfg!(target_os = "linux") {
             assert_snapshot!(format!("new_{}", host.id), shown(&home.read(name)));
             let here = !name.contains('/');
-            assert_eq!(installed.stdout.contains("was not there: is"), !here, "{}", host.id);
+            assert_eq!(installed.stdout.contains("did not exist: is"), !here, "{}", host.id);
         }
         assert!(!installed.stdout.contains("backup"), "{}", installed.stdout);
     }

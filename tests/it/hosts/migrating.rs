@@ -32,7 +32,7 @@ fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
         }
     }
     let again = home.ok(&["migrate", "--yes"]);
-    assert_eq!(again.stdout, "no entry runs `mcp-remote` (13 configurations looked at)\n");
+    assert_eq!(again.stdout, "no entry runs `mcp-remote` (checked 13 configurations)\n");
 }
 
 /// Before 2025-06 Zed had `command` as an object, and its variables in there.
@@ -111,11 +111,11 @@ fn what_is_not_understood_stays_and_is_named() {
     assert_eq!(finished.code, Some(1), "one file is broken: {}", finished.shown());
     assert!(finished.stderr.contains("windsurf"), "{}", finished.stderr);
     for said in
-        ["`shell` (line 1) mentions `mcp-remote`", "`typo` (line 1) stays as it is", "--heder"]
+        ["`shell` (line 1) mentions `mcp-remote`", "`typo` (line 1) cannot be rewritten", "--heder"]
     {
         assert!(finished.stdout.contains(said), "{said}: {}", finished.stdout);
     }
-    assert!(finished.stdout.contains("`plain` (line 1) holds a secret"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("`plain` (line 1) contains a secret"), "{}", finished.stdout);
     assert!(!finished.shown().contains("canary"), "{}", finished.shown());
     let after: serde_json::Value = serde_json::from_str(&home.read(".cursor/mcp.json")).unwrap();
     for kept in ["shell", "typo", "other"] {
@@ -154,12 +154,12 @@ async fn the_sign_in_of_an_entry_comes_along() {
         "gone": { "command": "npx", "args": ["mcp-remote", "https://127.0.0.1:9/mcp"] } } });
     home.write(".cursor/mcp.json", servers.to_string());
     let migrated = home.ok(&["migrate", "--yes"]);
-    assert!(migrated.stdout.contains("took the sign-in of `mcp-remote` to"), "{}", migrated.stdout);
     assert!(
-        migrated.stdout.contains("no sign-in was taken over for `gone`"),
+        migrated.stdout.contains("imported the `mcp-remote` sign-in for"),
         "{}",
         migrated.stdout
     );
+    assert!(migrated.stdout.contains("no sign-in was imported for `gone`"), "{}", migrated.stdout);
     assert!(!migrated.shown().contains("canary"), "{}", migrated.shown());
     let status = home.ok(&["status", "--json"]);
     assert!(status.stdout.contains(&url), "{}", status.stdout);

@@ -101,7 +101,11 @@ async fn entries_of_a_project_are_shown_and_left_alone() {
     for verb in [&["import", "--scope", "project"][..], &["migrate", "--scope", "project"]] {
         let refused = in_project(&home, &project, verb);
         assert_eq!(refused.code, Some(2), "{verb:?}: {}", refused.shown());
-        assert!(refused.stderr.contains("there is nobody to ask"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("not a terminal, so nobody can confirm"),
+            "{}",
+            refused.stderr
+        );
         assert!(refused.stderr.contains("hint: "), "{}", refused.stderr);
         unchanged(&home, &before);
     }

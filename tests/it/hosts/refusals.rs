@@ -2,7 +2,7 @@
 
 use mcp_tether::commands::install::{InstallOptions, run};
 use mcp_tether::environment::Environment;
-use mcp_tether::hosts::{Host, HostFile, NewEntry, Scope};
+use mcp_tether::hosts::{HostFile, KnownHost, NewEntry, Scope};
 use mcp_tether::settings::Flags;
 
 use super::{Home, URL};
@@ -16,7 +16,7 @@ fn a_host_that_nobody_knows_is_answered_with_what_was_meant() {
     assert!(unknown.contains("known hosts: claude-code, claude-desktop"), "{unknown}");
     home.write(".cursor/mcp.json", "{}");
     let none = home.refused(&["install", URL], 2);
-    assert!(none.contains("no host was named") && none.contains("`--host cursor`"), "{none}");
+    assert!(none.contains("no host was given") && none.contains("`--host cursor`"), "{none}");
     assert!(home.ok(&["install", URL, "--host", "Claude Code", "--print"]).code == Some(0));
 }
 
@@ -47,13 +47,13 @@ fn a_file_that_cannot_be_read_for_sure_is_left_alone_and_its_fault_is_located() 
             "cursor",
             ".cursor/mcp.json",
             "{\"mcpServers\": {\n\"a\": {},\n\"a\": {}}}",
-            "line 3, column 1: `a` stands here a second time",
+            "line 3, column 1: duplicate key `a`",
         ),
         (
             "cursor",
             ".cursor/mcp.json",
             "{\"mcpServers\": {},\n \"mcpServers\": {}}",
-            "line 2, column 2: `mcpServers` stands here a second time",
+            "line 2, column 2: duplicate key `mcpServers`",
         ),
         ("codex", ".codex/config.toml", "a = 1\na = 2\n", "line 2, column 1: duplicate key"),
         (
@@ -171,7 +171,7 @@ fn a_url_without_scheme_and_bad_names_are_refused_before_anything_is_looked_at()
     assert!(refused.contains("letters, digits, hyphens"), "{refused}");
     let soon = home.run(&["install", URL, "--host", "cursor", "--connect-timeout", "soon"]);
     assert_eq!(soon.code, Some(2), "{}", soon.shown());
-    assert!(soon.stderr.contains("`soon` does not fit"), "{}", soon.stderr);
+    assert!(soon.stderr.contains("invalid value `soon`"), "{}", soon.stderr);
     assert!(home.all().is_empty());
 }
 
@@ -210,7 +210,7 @@ fn without_a_home_the_entry_can_still_be_printed() {
 #[test]
 fn a_file_that_changed_meanwhile_is_not_overwritten() {
     let home = Home::new();
-    let host = Host::from_id("cursor").unwrap();
+    let host = KnownHost::from_id("cursor").unwrap();
     let entry = NewEntry {
         name: "shop".to_owned(),
         command: "mcp-tether".to_owned(),
@@ -227,7 +227,7 @@ fn a_file_that_changed_meanwhile_is_not_overwritten() {
         file.document.add(&entry);
         home.write(&name, meanwhile);
         let refused = file.save(true).unwrap_err().to_string();
-        assert!(refused.contains("was changed meanwhile"), "{refused}");
+        assert!(refused.contains("has changed in the meantime"), "{refused}");
         assert_eq!(home.read(&name), meanwhile);
     }
     assert_eq!(home.all().len(), 2, "no backup and no temporary file is left");

@@ -1,5 +1,4 @@
-//! The two ways a bridge is run: between stdin, stdout and a remote, or with a host in this
-//! process.
+//! Runs a bridge in one of two ways: for a host on stdin and stdout, or for a host in this process.
 
 use tokio::sync::mpsc;
 
@@ -9,27 +8,33 @@ use crate::error::{Error, ExitCode, Result};
 use crate::host::{HostEnd, HostStreams, in_process};
 use crate::platform::Shutdown;
 
-/// How many lines may wait in each direction.
-const LINES_WAITING: usize = 16;
+/// The largest number of lines that are queued in each direction.
+const QUEUED_LINES: usize = 16;
 
-/// Bridges stdin and stdout until one side is gone.
-pub async fn stdio(options: BridgeOptions) -> Result<ExitCode> {
+/// Bridges stdin and stdout until one side goes away.
+///
+/// # Errors
+/// The bridge cannot be started, or stdout cannot be written.
+pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     match bridge::run(HostStreams::stdio(), options, Shutdown::of_process()).await? {
         Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
-            .hint("check that the file or device that stdout leads to has room")),
+            .hint("check that the file or device behind stdout is not full")),
         Ended::Broken => Ok(ExitCode::Failed),
         Ended::HostLeft | Ended::HostClosedOutput | Ended::Requested(_) => Ok(ExitCode::Ok),
     }
 }
 
-/// Runs `work` as a host of a bridge in this process.
-pub async fn through_bridge<T>(
+/// Runs `work` as the host of a bridge in this process.
+///
+/// # Errors
+/// The error of the work or of the bridge, or "interrupted" after a signal.
+pub async fn for_host_in_process<T>(
     options: BridgeOptions,
     work: impl AsyncFnOnce(Lines) -> Result<T>,
 ) -> Result<T> {
     let (host, end) = in_process();
-    let (to_bridge, from_work) = mpsc::channel(LINES_WAITING);
-    let (to_work, from_bridge) = mpsc::channel(LINES_WAITING);
+    let (to_bridge, from_work) = mpsc::channel(QUEUED_LINES);
+    let (to_work, from_bridge) = mpsc::channel(QUEUED_LINES);
     let bridge = bridge::run(host, options, Shutdown::of_process());
     let working = async {
         let (result, ()) =
@@ -45,7 +50,7 @@ pub async fn through_bridge<T>(
     }
 }
 
-/// Carries lines between the work and the bridge until both are done.
+/// Passes lines between the work and the bridge until both are done.
 async fn carry(
     mut end: HostEnd,
     mut from_work: mpsc::Receiver<bytes::Bytes>,
@@ -62,7 +67,7 @@ async fn carry(
                 }
             },
             line = end.receive() => match line {
-                // A work that no longer listens has ended, which closes the other direction.
+                // If the work does not listen, it has ended and closes the other direction.
                 Some(line) => drop(to_work.send(line).await),
                 None => return,
             },
