@@ -4,8 +4,8 @@
 #
 #   sh install.sh [--version VERSION] [--to FOLDER] [--uninstall] [--help]
 #
-# Everything is in functions and `main` is called on the last line, so that a download that breaks off
-# does nothing. One static build serves every Linux, with glibc or musl, so no libc is looked for.
+# Everything is in functions, and the last line calls `main` inside braces, so a download that was cut
+# off anywhere does nothing. One static build serves every Linux, with glibc or musl, so no libc is looked for.
 #
 # Backticks in messages are meant as they stand:
 # shellcheck disable=SC2016
@@ -65,6 +65,7 @@ END
 
 install_release() {
   case ${MCP_TETHER_BASE_URL:-$RELEASES} in
+    *@*) fail 'the mirror has a user name in its URL' 'set `MCP_TETHER_BASE_URL` to a URL without one' ;;
     https://* | http://127.0.0.1:*) base=${MCP_TETHER_BASE_URL:-$RELEASES} ;;
     *) fail "\`$MCP_TETHER_BASE_URL\` is not encrypted" 'use an `https://` URL' ;;
   esac
@@ -217,4 +218,4 @@ fail() {
   exit 1
 }
 
-main ${1+"$@"}
+{ main ${1+"$@"}; exit; }

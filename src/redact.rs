@@ -1,4 +1,6 @@
-//! Values that must not be printed: [`Secret`] and [`SafeUrl`] (S-09), and random ones.
+//! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09), [`plain`]
+//! makes text from outside safe for a terminal (S-15), and [`shell_word`] quotes a word of a command.
+//! Also makes random text.
 
 use std::fmt;
 
@@ -6,7 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use url::Url;
+use url::{Position, Url};
+
+/// The longest text that [`plain`] returns, in characters.
+const MAX_TEXT: usize = 500;
 
 /// A value that goes to a header or the store and nowhere else. It has no `Display`, its `Debug` is
 /// redacted, and only [`Secret::expose`] reveals it.
@@ -38,7 +43,8 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
-/// A URL that is safe to show: without user name, password, fragment, and the values of its query.
+/// A URL that is safe to show: without user name, password, fragment, the values of its query, and
+/// parts of its path that look like a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SafeUrl(Url);
 
@@ -46,6 +52,13 @@ impl SafeUrl {
     /// Wraps a URL to be shown.
     pub fn new(url: &Url) -> Self {
         Self(url.clone())
+    }
+
+    /// The URL as an argument of a command that a message shows: quoted for a shell, or the
+    /// placeholder `URL` if part of it must not be shown.
+    pub fn as_argument(&self) -> String {
+        let shown = self.to_string();
+        if shown == self.0.as_str() { shell_word(&shown) } else { "URL".to_owned() }
     }
 }
 
@@ -55,13 +68,15 @@ impl fmt::Display for SafeUrl {
         // Fails only for URLs that cannot have credentials at all.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        url.set_fragment(None);
-        if let Some(query) = self.0.query() {
-            url.set_query(None);
-            let shown: Vec<_> = query.split('&').map(redact_pair).collect();
-            return write!(f, "{}", plain(&format!("{url}?{}", shown.join("&"))));
+        let mut shown = url[..Position::BeforePath].to_owned();
+        let segments: Vec<_> = url.path().split('/').map(redact_segment).collect();
+        shown.push_str(&segments.join("/"));
+        if let Some(query) = url.query() {
+            let pairs: Vec<_> = query.split('&').map(redact_pair).collect();
+            shown.push('?');
+            shown.push_str(&pairs.join("&"));
         }
-        f.write_str(&plain(url.as_str()))
+        f.write_str(&plain(&shown))
     }
 }
 
@@ -71,21 +86,53 @@ impl fmt::Debug for SafeUrl {
     }
 }
 
+/// The text of a URL as [`SafeUrl`] shows it, or `…` if it is not a URL.
+pub fn display_url(text: &str) -> String {
+    Url::parse(text.trim()).map_or_else(|_| "…".to_owned(), |url| SafeUrl::new(&url).to_string())
+}
+
+/// The text of a URL as an argument of a command that a message shows ([`SafeUrl::as_argument`]).
+pub fn url_argument(text: &str) -> String {
+    let url = Url::parse(text.trim());
+    url.map_or_else(|_| "URL".to_owned(), |url| SafeUrl::new(&url).as_argument())
+}
+
 /// A pair of a query without its value. Text without `=` is itself a value.
 fn redact_pair(pair: &str) -> String {
     pair.split_once('=').map_or_else(|| "…".to_owned(), |(name, _)| format!("{name}=…"))
 }
 
-/// Makes text from outside safe for a terminal: control characters become visible escapes (S-15),
-/// and the text is cut after 500 characters.
+/// A part of a path, unless it looks like a key.
+fn redact_segment(segment: &str) -> &str {
+    if looks_like_key(segment) { "…" } else { segment }
+}
+
+/// Returns whether a text looks like a key, a token or another random value: 16 letters and digits in
+/// a row, a UUID, or 24 characters with at least four digits. Words with a number do not.
+pub fn looks_like_key(text: &str) -> bool {
+    let is_mixed = |text: &str| {
+        text.contains(|c: char| c.is_ascii_digit())
+            && text.contains(|c: char| c.is_ascii_alphabetic())
+    };
+    let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '=' | '+');
+    if !text.chars().all(of_token) || !is_mixed(text) {
+        return false;
+    }
+    let mut runs = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    runs.any(|run| run.len() >= 16 && is_mixed(run)) || (text.len() >= 24 && digits >= 4)
+}
+
+/// Makes text from outside safe for a terminal: characters that could manipulate it become visible
+/// escapes (S-15), and the text is cut after 500 characters.
 pub fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(512));
+    let mut out = String::with_capacity(text.len().min(MAX_TEXT + 12));
     for (count, character) in text.chars().enumerate() {
-        if count == 500 {
+        if count == MAX_TEXT {
             out.push('…');
             break;
         }
-        if character.is_control() || is_direction_override(character) {
+        if is_deceptive(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);
@@ -94,9 +141,36 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// Unicode characters that reorder what follows and can make text lie.
-fn is_direction_override(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Returns whether a character can manipulate a terminal or hide what a text says: control
+/// characters, separators of lines, and the format characters of Unicode, which are invisible or
+/// reorder the text (S-15).
+pub fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// A word of a command that a message shows: quoted if a shell would interpret one of its characters.
+pub fn shell_word(word: &str) -> String {
+    let is_literal = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
+    let word = plain(word);
+    if !word.is_empty() && word.chars().all(is_literal) {
+        word
+    } else if cfg!(windows) {
+        format!("\"{}\"", word.replace('"', "\\\""))
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +191,39 @@ mod tests {
         assert_eq!(SafeUrl::new(&url).to_string(), "https://host/mcp?…&x=…");
     }
 
+    /// S-09
+    #[test]
+    fn a_key_in_the_path_is_not_shown_and_a_name_is() {
+        let shown = |path: &str| {
+            SafeUrl::new(&Url::parse(&format!("https://host/{path}")).unwrap()).to_string()
+        };
+        for key in [
+            "k3yInThePath0123456789abcdef",
+            "6fa459ea-ee8a-3ca4-894e-db77e160355e",
+            "sk_live_4eC39HqLyjWDarjt",
+            "9f86d081884c7d659a2feaa0c55ad015",
+        ] {
+            assert_eq!(shown(&format!("s/{key}/mcp")), "https://host/s/…/mcp");
+        }
+        for name in ["mcp", "2025-06-18", "my-cool-server-v2", "arn%3Aaws%3Abedrock-1234567890", ""]
+        {
+            assert_eq!(shown(&format!("s/{name}/mcp")), format!("https://host/s/{name}/mcp"));
+        }
+    }
+
+    /// S-31
+    #[test]
+    fn a_command_in_a_message_runs_nothing_but_itself() {
+        let argument = |url: &str| SafeUrl::new(&Url::parse(url).unwrap()).as_argument();
+        assert_eq!(argument("https://host/mcp"), "https://host/mcp");
+        assert_eq!(argument("https://host/mcp?key=x"), "URL");
+        if cfg!(unix) {
+            assert_eq!(argument("https://host/$(id)"), "'https://host/$(id)'");
+            assert_eq!(shell_word("it's"), r"'it'\''s'");
+            assert_eq!(shell_word(""), "''");
+        }
+    }
+
     #[test]
     fn a_secret_does_not_print() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "[redacted]");
@@ -126,6 +233,8 @@ mod tests {
     #[test]
     fn control_characters_become_visible() {
         assert_eq!(plain("a\u{1b}[31mb\nc\u{202e}d"), "a\\u{1b}[31mb\\nc\\u{202e}d");
+        assert_eq!(plain("a\u{200b}\u{2028}\u{e0041}b"), "a\\u{200b}\\u{2028}\\u{e0041}b");
+        assert_eq!(plain("größe 漢字 😀"), "größe 漢字 😀");
         assert_eq!(plain(&"x".repeat(600)).chars().count(), 501);
     }
 }

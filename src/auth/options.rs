@@ -127,10 +127,15 @@ impl AuthOptions {
 
     /// The command that signs in, for hints.
     pub fn login_command(&self) -> String {
-        let server = self.display_server();
+        let server = crate::redact::SafeUrl::new(&self.server).as_argument();
         match self.account.as_str() {
             "" => format!("`mcp-tether login {server}`"),
-            account => format!("`mcp-tether login {server} --account {account}`"),
+            account => {
+                format!(
+                    "`mcp-tether login {server} --account {}`",
+                    crate::redact::shell_word(account)
+                )
+            }
         }
     }
 

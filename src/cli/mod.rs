@@ -6,6 +6,7 @@ mod doctor;
 mod flags;
 mod help;
 mod hosts;
+mod split_header;
 mod stored;
 
 use std::ffi::OsString;
@@ -285,20 +286,33 @@ pub fn run(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
 ) -> ProcessExitCode {
-    let code = match Cli::try_parse_from(with_json_joined(arguments)) {
-        Ok(cli) => match cli.run(environment) {
-            Ok(code) => code,
-            Err(error) => {
-                to_stderr(&format!("{error}\n"));
-                error.exit_code()
+    let words = with_json_joined(arguments);
+    let code = match Cli::try_parse_from(&words) {
+        // More than one URL cannot be right, so another cause is looked for first.
+        Ok(cli) if cli.command.is_none() && cli.target.len() > 1 => {
+            match split_header::error_for_split_header(&words) {
+                Some(error) => Err(error),
+                None => cli.run(environment),
+            }
+        }
+        Ok(cli) => cli.run(environment),
+        Err(error) if !error.use_stderr() => {
+            // This prints help to stdout, which may be closed.
+            let _ = error.print();
+            Ok(ExitCode::Ok)
+        }
+        Err(error) => match split_header::error_for_split_header(&words) {
+            Some(split) => Err(split),
+            None => {
+                let _ = error.print();
+                Ok(ExitCode::Usage)
             }
         },
-        Err(error) => {
-            // This prints help to stdout and errors to stderr, either of which may be closed.
-            let _ = error.print();
-            if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
-        }
     };
+    let code = code.unwrap_or_else(|error| {
+        to_stderr(&format!("{error}\n"));
+        error.exit_code()
+    });
     ProcessExitCode::from(code as u8)
 }
 

@@ -12,7 +12,7 @@ use super::tools::all_tools;
 use crate::environment::{Environment, stderr_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
-use crate::redact::plain;
+use crate::redact::{plain, url_argument};
 use crate::settings::{Flags, nearest};
 
 /// What to call, and how to print the result.
@@ -109,7 +109,7 @@ async fn schema_of(session: &mut CommandSession, name: &str, url: &str) -> Resul
             let names = tools.iter().filter_map(|tool| tool["name"].as_str());
             Err(match nearest(name, names) {
                 Some(other) => error.hint(format!("did you mean `{}`?", plain(other))),
-                None => error.hint(format!("`mcp-tether tools {}` lists them", plain(url))),
+                None => error.hint(format!("`mcp-tether tools {}` lists them", url_argument(url))),
             })
         }
     }

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::consent::ask;
+use super::displayed_change::display_words;
 use super::host_entries::{folders, position};
 use super::prepare::{CommandContext, block_on, for_import, store};
 use super::sign_in::{describe_place, describe_subject};
-use super::untrusted::{
-    ReadCommand, UntrustedCommand, display_words, folder_of_entry, folder_of_process,
-};
+use super::untrusted::{ReadCommand, UntrustedCommand, folder_of_entry, folder_of_process};
 use crate::auth::{
     AuthMethod, AuthOptions, ImportedClient, ImportedSignIn, Names, SignedIn, TokenSet,
     import_sign_in,

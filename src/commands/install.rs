@@ -5,18 +5,24 @@ use std::path::Path;
 
 use url::Url;
 
+use super::displayed_change::{display_change, display_words};
 use super::host_entries::{
     file_of, folders, for_each, hosts_by_name, is_ours, own_program, refuse_sudo, saved_lines,
     url_of,
 };
-use super::literal_secrets::{hide_secrets, is_secret_header};
+use super::literal_secrets::is_secret_header;
 use crate::environment::{Environment, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet};
-use crate::redact::{SafeUrl, plain};
+use crate::hosts::{
+    FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
+};
+use crate::redact::{SafeUrl, plain, shell_word};
 use crate::settings::{
     Flags, Key, Settings, ValueKind, check_encryption, named_variables, parse_remote_url,
 };
+
+/// How often an edit is tried if other programs keep changing the file.
+const MAX_ATTEMPTS: usize = 50;
 
 /// What to install, as it was typed.
 #[derive(Clone, Debug)]
@@ -67,7 +73,7 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
         refuse_sudo(environment)?;
     }
     for_each(&hosts, |host| {
-        let report = install(host, &entry, options, &folders)?;
+        let report = retry_if_changed(|| install(host, &entry, options, &folders))?;
         Ok(report + &notes.iter().map(|note| format!("  note    {note}\n")).collect::<String>())
     })
 }
@@ -82,7 +88,18 @@ pub(crate) fn uninstall(options: &UninstallOptions, environment: &Environment) -
     if !options.dry_run {
         refuse_sudo(environment)?;
     }
-    for_each(&hosts, |host| remove(host, options, &folders))
+    for_each(&hosts, |host| retry_if_changed(|| remove(host, options, &folders)))
+}
+
+/// Repeats an edit whose file another program has changed since it was read.
+fn retry_if_changed(edit: impl Fn() -> std::result::Result<String, FileError>) -> Result<String> {
+    for _ in 1..MAX_ATTEMPTS {
+        match edit() {
+            Err(FileError::Changed(_)) => {}
+            done => return Ok(done?),
+        }
+    }
+    Ok(edit()?)
 }
 
 fn install(
@@ -90,7 +107,7 @@ fn install(
     entry: &NewEntry,
     options: &InstallOptions,
     folders: &HostFolders,
-) -> Result<String> {
+) -> std::result::Result<String, FileError> {
     let path = file_of(host, options.scope, folders)?;
     let mut file = HostFile::open(host, options.scope, &path)?;
     let name = plain(&entry.name);
@@ -108,15 +125,15 @@ fn install(
             file.document.set_command(&place, &words);
             "changed"
         }
-        Some(there) => return Err(name_is_taken(host, there, &path)),
+        Some(there) => return Err(name_is_taken(host, there, &path).into()),
     };
     if options.dry_run {
-        return Ok(hide_secrets(&file.difference()));
+        return Ok(display_change(&file.difference()));
     }
     let saved = file.save(options.scope == Scope::User)?;
     let mut report = format!("{done} `{name}` in {}\n", host.title);
     report += &saved_lines(host, &path, &saved);
-    report += &format!("  starts  {}\n", plain(&words.join(" ")));
+    report += &format!("  starts  {}\n", display_words(&words));
     Ok(report + &format!("  next    {}\n", host.afterwards))
 }
 
@@ -126,6 +143,7 @@ fn name_is_taken(host: &KnownHost, there: &HostEntry, path: &Path) -> Error {
     Error::failed(format!("{} has another entry `{name}`: `{path}`, line {line}", host.title))
         .hint("choose another name: `--name NAME`")
         .hint(if is_ours(&there.words) {
+            let name = shell_word(&there.place.name);
             format!("or remove that entry: `mcp-tether uninstall {name} --host {}`", host.id)
         } else {
             "or remove that entry by hand".to_owned()
@@ -136,7 +154,7 @@ fn remove(
     host: &'static KnownHost,
     options: &UninstallOptions,
     folders: &HostFolders,
-) -> Result<String> {
+) -> std::result::Result<String, FileError> {
     let path = file_of(host, options.scope, folders)?;
     let mut file = HostFile::open(host, options.scope, &path)?;
     let target = options.target.trim();
@@ -152,7 +170,8 @@ fn remove(
         return Err(Error::failed(format!(
             "`{name}` does not start mcp-tether: `{path}`, line {line}"
         ))
-        .hint("if you want to remove it, do so by hand"));
+        .hint("if you want to remove it, do so by hand")
+        .into());
     }
     let names: Vec<String> =
         entries.iter().map(|entry| format!("`{}`", plain(&entry.place.name))).collect();
@@ -163,7 +182,7 @@ fn remove(
         file.document.remove(&entry.place);
     }
     if options.dry_run {
-        return Ok(hide_secrets(&file.difference()));
+        return Ok(display_change(&file.difference()));
     }
     let saved = file.save(true)?;
     let report = format!("removed {} from {}\n", names.join(", "), host.title);

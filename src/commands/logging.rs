@@ -19,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::readable;
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
-use crate::redact::plain;
+use crate::redact::{is_deceptive, plain};
 use crate::settings::{LogFormat, LogOptions};
 
 /// Starts logging. A second call in the same process has no effect.
@@ -216,7 +216,7 @@ impl Write for LineWriter<'_> {
 fn visible(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for character in line.strip_suffix('\n').unwrap_or(line).chars() {
-        if character.is_control() {
+        if is_deceptive(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);

@@ -49,7 +49,7 @@ pub(crate) fn run(
 fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> String {
     let granted = signed_in.scopes.as_deref().map_or("the server's default".into(), plain);
     let expiry = describe_expiry(signed_in.expires_at, signed_in.renewable, SystemClock.now());
-    let place = place.unwrap_or("nowhere: another process has signed out meanwhile");
+    let place = place.unwrap_or("nowhere: another process has signed out in the meantime");
     format!(
         "signed in to {who}\n  issuer     {}\n  scopes     {granted}\n  token      {expiry}\n  \
          stored in  {place}\n",

@@ -12,7 +12,7 @@ use crate::auth::{AuthOptions, Names, Revocation, SignedOut};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::NoBrowser;
-use crate::redact::plain;
+use crate::redact::{display_url, plain};
 use crate::settings::Flags;
 use crate::store::{CredentialStore, StoreChoice};
 
@@ -26,7 +26,7 @@ const DEPENDENT_RECORDS: [&str; 2] = ["pending.", "registration."];
 pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let (context, auth) = for_signing_out(url, flags, environment)?;
     refuse_memory(&context.store)?;
-    let (server, account) = (context.url.to_string(), auth.account.clone());
+    let (server, account) = (context.url.clone(), auth.account.clone());
     let who = describe_subject(&auth.display_server(), &account);
     let vault = context.vault();
     let (signed_out, removed) = sign_out(&context, auth, vault)?;
@@ -37,13 +37,12 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
     to_stdout(&format!("there is no sign-in for {who}: nothing to remove\n"));
     let notes = Notes::beside(&context.paths);
     let others = block_on(load_all(&context.store, &notes))?;
-    let same = |note: &&super::notes::Note| note.server == server && note.account != account;
-    for note in others.iter().filter_map(|other| other.note.as_ref()).filter(same) {
-        let flag = match note.account.as_str() {
-            "" => String::new(),
-            account => format!(" --account {}", plain(account)),
-        };
-        to_stderr(&format!("hint: other account: `mcp-tether logout {url}{flag}`\n"));
+    let of_server = others.iter().filter(|other| other.is_for(&server));
+    for note in of_server.filter_map(|other| other.note.as_ref()) {
+        if note.account != account {
+            let words = format!("{}{}", note.as_argument(), note.account_flag());
+            to_stderr(&format!("hint: other account: `mcp-tether logout {words}`\n"));
+        }
     }
     Ok(ExitCode::Ok)
 }
@@ -85,7 +84,7 @@ fn one_of_all(
     let Some(sign_in) = &stored.sign_in else {
         return remove_unreadable(stored, store, notes);
     };
-    let who = describe_subject(&sign_in.server, &sign_in.account);
+    let who = describe_subject(&display_url(&sign_in.server), &sign_in.account);
     let (context, mut auth) = for_signing_out(&sign_in.server, flags, environment)
         .map_err(|error| Error::failed(format!("cannot sign out of {who}: {error}")))?;
     auth.account.clone_from(&sign_in.account);

@@ -3,11 +3,12 @@
 //! `mcp-remote`.
 
 use super::consent::ask;
+use super::displayed_change::display_change;
 use super::host_entries::{
     folders, hosts_by_name, own_program, position, refuse_sudo, saved_lines,
 };
 use super::import::McpRemoteEntry;
-use super::literal_secrets::{hide_secrets, is_secret_header};
+use super::literal_secrets::is_secret_header;
 use super::prepare::store;
 use super::untrusted::ReadCommand;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
@@ -91,6 +92,7 @@ pub(crate) fn run(
                 to_stdout(&format!("  next    {}\n", planned.host.afterwards));
             }
             Err(error) => {
+                let error = Error::from(error);
                 code = error.exit_code();
                 to_stderr(&format!("{error}\n"));
             }
@@ -246,7 +248,7 @@ impl Survey {
     fn report(&self) -> String {
         let mut out = String::new();
         for planned in &self.planned {
-            out += &hide_secrets(&planned.file.difference());
+            out += &display_change(&planned.file.difference());
             out.push('\n');
         }
         for note in &self.notes {

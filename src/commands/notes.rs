@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::{Registered, SignIn};
 use crate::platform::Paths;
 use crate::platform::private_file::{self, Durability};
+use crate::redact::{display_url, shell_word};
 
 /// The largest note that is read, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;
@@ -16,7 +17,7 @@ const FILE_LIMIT: u64 = 64 * 1024;
 /// What may be shown of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
-    /// The URL of the server.
+    /// The URL of the server, without keys ([`display_url`]).
     pub(super) server: String,
     /// The account; empty if it has no name.
     #[serde(default)]
@@ -51,13 +52,29 @@ impl From<&SignIn> for Note {
             Registered::Dynamically => "registered",
         };
         Self {
-            server: sign_in.server.clone(),
+            server: display_url(&sign_in.server),
             account: sign_in.account.clone(),
             issuer: sign_in.issuer.clone(),
             scopes: tokens.scope.clone().or_else(|| sign_in.scopes_asked.clone()),
             expires_at: tokens.expires_at,
             renewable: tokens.refresh_token.is_some(),
             client: client.to_owned(),
+        }
+    }
+}
+
+impl Note {
+    /// The URL as an argument of a command, or the placeholder `URL` if it contains a key.
+    pub(super) fn as_argument(&self) -> String {
+        if self.server.contains('…') { "URL".to_owned() } else { shell_word(&self.server) }
+    }
+
+    /// The flag that selects the account, with a space before it; empty for the account without a
+    /// name.
+    pub(super) fn account_flag(&self) -> String {
+        match self.account.as_str() {
+            "" => String::new(),
+            account => format!(" --account {}", shell_word(account)),
         }
     }
 }

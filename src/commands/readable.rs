@@ -3,13 +3,15 @@
 
 use serde_json::Value;
 
+use crate::redact::is_deceptive;
+
 /// Text whose control characters are escaped, except line breaks and tabs.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.replace("\r\n", "\n").chars() {
         match character {
             '\n' | '\t' => out.push(character),
-            _ if is_risky(character) => out.extend(character.escape_default()),
+            _ if is_deceptive(character) => out.extend(character.escape_default()),
             _ => out.push(character),
         }
     }
@@ -21,8 +23,9 @@ pub(super) fn text(text: &str) -> String {
 pub(super) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_risky(character) && !character.is_ascii_whitespace() {
-            out.push_str(&format!("\\u{:04x}", u32::from(character)));
+        if is_deceptive(character) && !character.is_ascii_whitespace() {
+            let units = character.encode_utf16(&mut [0; 2]).to_vec();
+            out.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             out.push(character);
         }
@@ -50,11 +53,6 @@ fn ends_with_abbreviation(sentence: &str) -> bool {
     ["e.g.", "i.e.", "etc.", "vs.", "z.B."].iter().any(|short| sentence.ends_with(short))
 }
 
-/// Returns whether this is a control character, or reorders the text after it.
-fn is_risky(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,9 +70,9 @@ mod tests {
     /// S-15
     #[test]
     fn json_keeps_its_value() {
-        let raw = "{\"a\": \"x\u{9b}\u{7f}\u{202e}\",\n \"b\": 1.10}";
+        let raw = "{\"a\": \"x\u{9b}\u{7f}\u{202e}\u{e0041}\",\n \"b\": 1.10}";
         let shown = json(raw);
-        assert_eq!(shown, "{\"a\": \"x\\u009b\\u007f\\u202e\",\n \"b\": 1.10}");
+        assert_eq!(shown, "{\"a\": \"x\\u009b\\u007f\\u202e\\udb40\\udc41\",\n \"b\": 1.10}");
         let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         assert_eq!(value(&shown), value(raw));
     }

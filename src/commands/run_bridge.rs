@@ -6,7 +6,7 @@ use super::session::Lines;
 use crate::bridge::{self, BridgeOptions, Ended};
 use crate::error::{Error, ExitCode, Result};
 use crate::host::{HostEnd, HostStreams, in_process};
-use crate::platform::Shutdown;
+use crate::platform::{Shutdown, raise_descriptor_limit};
 
 /// The largest number of lines that are queued in each direction.
 const QUEUED_LINES: usize = 16;
@@ -16,6 +16,7 @@ const QUEUED_LINES: usize = 16;
 /// # Errors
 /// The bridge cannot be started, or stdout cannot be written.
 pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
+    raise_descriptor_limit();
     match bridge::run(HostStreams::stdio(), options, Shutdown::of_process()).await? {
         Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
             .hint("check that the file or device behind stdout is not full")),

@@ -6,7 +6,7 @@ use std::io::Read;
 use super::prepare::{block_on, store};
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::redact::Secret;
+use crate::redact::{Secret, shell_word};
 use crate::settings::Flags;
 use crate::store::{ApiKeys, StoreChoice};
 
@@ -94,8 +94,9 @@ fn value(name: &str) -> Result<Secret<String>> {
     let mut stdin = std::io::stdin().lock().take(MAX_VALUE + 1);
     stdin.read_to_string(&mut text).map_err(|error| error_for_value(&error))?;
     if text.len() as u64 > MAX_VALUE {
-        return Err(Error::usage(format!("the value is longer than {MAX_VALUE} bytes"))
-            .hint(format!("give the key alone: `mcp-tether secret set {name} < FILE`")));
+        return Err(Error::usage(format!("the value is longer than {MAX_VALUE} bytes")).hint(
+            format!("give the key alone: `mcp-tether secret set {} < FILE`", shell_word(name)),
+        ));
     }
     // The line ending is not part of the key.
     let value = text.strip_suffix('\n').unwrap_or(&text);

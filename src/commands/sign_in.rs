@@ -5,9 +5,9 @@ use url::Url;
 
 use super::notes::{Note, Notes};
 use super::vault::SIGN_IN;
-use crate::auth::{AuthOptions, SignIn, StoredRecord};
+use crate::auth::{SignIn, StoredRecord};
 use crate::error::Result;
-use crate::redact::{Secret, plain};
+use crate::redact::{SafeUrl, Secret, plain};
 use crate::store::{
     CredentialStore, ListedRecord, StorageLocation, StoreChoice, StoreError, StoreErrorKind,
 };
@@ -29,16 +29,25 @@ pub(super) struct StoredSignIn {
 impl StoredSignIn {
     /// How to replace a damaged sign-in.
     pub(super) fn remedy(&self) -> Option<String> {
-        let note = self.note.as_ref().filter(|_| self.damaged);
-        match (note, self.damaged) {
-            (_, false) => None,
-            (Some(note), true) => {
-                let mut auth = AuthOptions::new(Url::parse(&note.server).ok()?);
-                auth.account.clone_from(&note.account);
-                let (out, again) = (auth.logout_command(), auth.login_command());
-                Some(format!("remove it with {out} and sign in again with {again}"))
-            }
-            (None, true) => Some("`mcp-tether logout --all` removes it and all others".to_owned()),
+        if !self.damaged {
+            return None;
+        }
+        let Some(note) = &self.note else {
+            return Some("`mcp-tether logout --all` removes it and all others".to_owned());
+        };
+        let words = format!("{}{}", note.as_argument(), note.account_flag());
+        Some(format!(
+            "remove it with `mcp-tether logout {words}` and sign in again with `mcp-tether login {words}`"
+        ))
+    }
+
+    /// Returns whether it is for this server. If it cannot be read, its note decides, which does not
+    /// contain the keys in a URL.
+    pub(super) fn is_for(&self, server: &Url) -> bool {
+        match (&self.sign_in, &self.note) {
+            (Some(sign_in), _) => sign_in.server == server.as_str(),
+            (None, Some(note)) => note.server == SafeUrl::new(server).to_string(),
+            (None, None) => false,
         }
     }
 }
@@ -92,7 +101,8 @@ fn parse(
     Some(StoredSignIn { listed, sign_in, note, problem, damaged })
 }
 
-/// Describes what a sign-in is for: the URL of the server, and the account if it has a name.
+/// Describes what a sign-in is for: the displayed URL of the server, and the account if it has a
+/// name.
 pub(super) fn describe_subject(server: &str, account: &str) -> String {
     match account {
         "" => format!("`{}`", plain(server)),

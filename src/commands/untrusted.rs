@@ -5,13 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
-use super::literal_secrets::hide_secrets;
 use crate::auth::{AuthOptions, PreRegistered, ResourceIndicator};
 use crate::environment::Environment;
 use crate::hosts::Scope;
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{display_url, plain};
 use crate::settings::{Flags, Key, resource_indicator};
 use crate::store::import::Parameters;
 
@@ -61,8 +58,7 @@ impl UntrustedCommand {
 
     /// The URL for messages, without credentials.
     pub(super) fn display_url(&self) -> String {
-        let url = Url::parse(self.url.trim());
-        url.map_or_else(|_| "…".to_owned(), |url| plain(&SafeUrl::new(&url).to_string()))
+        display_url(&self.url)
     }
 
     /// The sign-in that belongs to this command line.
@@ -200,13 +196,10 @@ pub(super) fn folder_of_process(environment: &Environment) -> Option<PathBuf> {
     crate::store::import::folder(configured.as_deref(), environment.home().as_deref())
 }
 
-/// The words of an entry for messages: in one line, with everything that looks like a secret hidden.
-pub(super) fn display_words(words: &[String]) -> String {
-    plain(&hide_secrets(&serde_json::Value::from(words).to_string()))
-}
-
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     fn command(values: &[(Key, &str)]) -> UntrustedCommand {
@@ -237,7 +230,7 @@ mod tests {
         named.apply_to(&mut auth);
         assert_eq!(format!("{auth:?}"), format!("{expected:?}"));
         let disregarded = ["`--header`", "`--proxy`", "`--ca-cert`"];
-        assert_eq!(entry.disregarded_flags(), disregarded);
+        assert_eq!(entry.ignored_flags(), disregarded);
     }
 
     /// S-17: a variable or a file would be obeyed.

@@ -5,6 +5,8 @@
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use super::document::Document;
 use super::syntax_error::SyntaxError;
@@ -16,6 +18,12 @@ const MAX_USER_FILE: u64 = 8 * 1024 * 1024;
 /// The largest file of a project, in bytes. Someone else may have written it, and parsing takes many
 /// times its size in memory.
 const MAX_PROJECT_FILE: u64 = 1024 * 1024;
+/// How long to wait for another run of this program that is changing the file.
+#[cfg(unix)]
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause between two attempts to lock the file.
+#[cfg(unix)]
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A configuration file that was read, or one that does not exist yet.
@@ -49,6 +57,14 @@ pub enum FileError {
     Unusable(Error),
     /// The text in it cannot be parsed.
     Invalid(PathBuf, SyntaxError),
+    /// Another program has changed it since it was read. Nothing was written.
+    Changed(PathBuf),
+}
+
+impl From<Error> for FileError {
+    fn from(error: Error) -> Self {
+        Self::Unusable(error)
+    }
 }
 
 impl From<FileError> for Error {
@@ -58,6 +74,10 @@ impl From<FileError> for Error {
             FileError::Invalid(path, error) => {
                 Self::failed(format!("cannot read {}, {error}", display_path(&path)))
                     .hint("repair it by hand; nothing was changed")
+            }
+            FileError::Changed(path) => {
+                Self::failed(format!("{} has changed in the meantime", display_path(&path)))
+                    .hint("nothing was written: run the command again")
             }
         }
     }
@@ -102,9 +122,9 @@ impl HostFile {
     /// Replaces the file. If it does not exist yet, `private` makes it readable by its owner only.
     ///
     /// # Errors
-    /// The file is read-only, belongs to another user, has changed since it was read, or cannot be
-    /// written.
-    pub fn save(&self, private: bool) -> Result<SavedFile> {
+    /// [`FileError::Changed`] if the file has changed since it was read; otherwise the file is
+    /// read-only, belongs to another user, or cannot be written.
+    pub fn save(&self, private: bool) -> std::result::Result<SavedFile, FileError> {
         let folder = self.target.parent().unwrap_or(Path::new("."));
         if let Some(found) = &self.found {
             check_replaceable(&self.target, &found.metadata)?;
@@ -115,18 +135,29 @@ impl HostFile {
             saved.created_folder = Some(folder.to_path_buf());
         }
         let temporary = self.temporary(folder, private)?;
+        let _lock = match &self.found {
+            Some(_) => lock(&self.target)?,
+            None => None,
+        };
         self.check_unchanged()?;
         saved.backup = match &self.found {
             Some(found) => Some(back_up(&self.target, found)?),
             None => None,
         };
+        // A program that does not use the lock may have written while the backup was made.
+        self.check_unchanged()?;
         let persisted = match &self.found {
             Some(_) => temporary.persist(&self.target),
-            // If another program has created it meanwhile, keep that file.
+            // If another program has created it in the meantime, keep that file.
             None => temporary.persist_noclobber(&self.target),
         };
-        persisted.map_err(|failed| cannot("replace", &self.target, &failed.error))?;
-        synchronise(folder);
+        match persisted {
+            Ok(_) => synchronise(folder),
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(FileError::Changed(self.path.clone()));
+            }
+            Err(failed) => return Err(cannot("replace", &self.target, &failed.error).into()),
+        }
         Ok(saved)
     }
 
@@ -146,15 +177,14 @@ impl HostFile {
         Ok(temporary)
     }
 
-    /// Hosts write their files too. Only microseconds pass between this check and the rename.
-    fn check_unchanged(&self) -> Result<()> {
+    /// Hosts write their files too. Only microseconds pass between the last check and the rename.
+    fn check_unchanged(&self) -> std::result::Result<(), FileError> {
         let now = read(&self.target, self.scope)?;
         let bytes = |found: &Option<FoundFile>| found.as_ref().map(|found| found.bytes.clone());
         if bytes(&now) == bytes(&self.found) {
             return Ok(());
         }
-        Err(Error::failed(format!("{} has changed in the meantime", display_path(&self.path)))
-            .hint("nothing was written: run the command again"))
+        Err(FileError::Changed(self.path.clone()))
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -162,6 +192,41 @@ impl HostFile {
         let mark = if marked { BYTE_ORDER_MARK } else { &[] };
         [mark, self.document.text().as_bytes()].concat()
     }
+}
+
+/// Locks the file against other runs of this program until the result is dropped. `None` where files
+/// cannot be locked.
+#[cfg(unix)]
+fn lock(path: &Path) -> Result<Option<fs::File>> {
+    use std::os::unix::fs::MetadataExt;
+    let start = Instant::now();
+    loop {
+        let file = fs::File::open(path).map_err(|error| cannot("access", path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                // Whoever held the lock has replaced the file, so the lock is on the old one.
+                let (ours, now) = (file.metadata().ok(), fs::metadata(path).ok());
+                let inode = |metadata: Metadata| (metadata.dev(), metadata.ino());
+                if ours.map(inode) == now.map(inode) {
+                    return Ok(Some(file));
+                }
+            }
+            Err(fs::TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
+                std::thread::sleep(LOCK_POLL_INTERVAL);
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(Error::failed(format!("{} is locked", display_path(path)))
+                    .hint("close the program that uses it, and run the command again"));
+            }
+            Err(fs::TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+}
+
+/// On this platform a lock would keep this program itself from reading the file.
+#[cfg(not(unix))]
+fn lock(_: &Path) -> Result<Option<fs::File>> {
+    Ok(None)
 }
 
 /// Resolves a symlink: some people keep their configurations elsewhere and link to them.

@@ -38,7 +38,7 @@ impl Browser for SystemBrowser {
             match opened {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(BrowserError(error.to_string())),
-                Err(_) => Err(BrowserError("the attempt to open it broke off".to_owned())),
+                Err(_) => Err(BrowserError("the attempt to open it was interrupted".to_owned())),
             }
         })
     }
@@ -61,6 +61,23 @@ impl Browser for NoBrowser {
     }
 }
 
+/// The URL as an argument for a launcher. Launchers are often shell scripts, and some pass the URL on
+/// without quotes, so every character that a shell would interpret is percent-encoded, except `&`
+/// between the parameters of a query (S-06).
+fn launcher_text(url: &Url) -> String {
+    let is_literal = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@&+,=%".contains(c);
+    let mut text = String::with_capacity(url.as_str().len());
+    for character in url.as_str().chars() {
+        if is_literal(character) {
+            text.push(character);
+        } else {
+            let bytes = character.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+            text.extend(bytes.iter().map(|byte| format!("%{byte:02X}")));
+        }
+    }
+    text
+}
+
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod system {
     use std::io;
@@ -68,7 +85,7 @@ mod system {
     use url::Url;
 
     pub(super) fn open(url: &Url) -> io::Result<()> {
-        open::that_detached(url.as_str())
+        open::that_detached(super::launcher_text(url))
     }
 
     /// These systems always have one.
@@ -99,10 +116,11 @@ mod system {
         let found = desktop::find_variables(&desktop::System {
             variable: &|name| std::env::var_os(name),
             user: rustix::process::getuid().as_raw(),
+            owner: &desktop::owner,
             root: Path::new("/"),
         });
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
-        for mut command in open::commands(url.as_str()) {
+        for mut command in open::commands(super::launcher_text(url)) {
             let command = command
                 .envs(found.iter().map(|(name, value)| (name, value)))
                 .stdin(Stdio::null())
@@ -167,7 +185,14 @@ mod desktop {
     pub(super) struct System<'a> {
         pub(super) variable: &'a dyn Fn(&str) -> Option<OsString>,
         pub(super) user: u32,
+        /// The user that owns a file.
+        pub(super) owner: &'a dyn Fn(&Path) -> Option<u32>,
         pub(super) root: &'a Path,
+    }
+
+    /// The owner of a file; of a symlink, the owner of the link itself.
+    pub(super) fn owner(path: &Path) -> Option<u32> {
+        Some(path.symlink_metadata().ok()?.uid())
     }
 
     /// Finds the variables to add; those that are set stay as they are.
@@ -185,11 +210,19 @@ mod desktop {
             let bus = folder.join("bus");
             let address = bus.exists().then(|| prefix_path("unix:path=", &bus));
             add("DBUS_SESSION_BUS_ADDRESS", address);
-            add("WAYLAND_DISPLAY", find_socket(folder, "wayland-", ""));
+            let is_ours = |socket: &Path| system.is_owner(system.user, socket);
+            add("WAYLAND_DISPLAY", find_socket(folder, "wayland-", "", is_ours));
         }
         let sockets = system.root.join("tmp/.X11-unix");
-        add("DISPLAY", find_socket(&sockets, "X", ":"));
-        add("XAUTHORITY", find_x_authority(system, runtime.as_deref()));
+        let authority = find_x_authority(system, runtime.as_deref());
+        // Everyone can make a socket there, and who owns it sees what the browser shows. A display
+        // manager's socket is root's, and then only a file of this user grants access to it.
+        let has_authority = !absent("XAUTHORITY") || authority.is_some();
+        let may_use = |socket: &Path| {
+            system.is_owner(system.user, socket) || (has_authority && system.is_owner(0, socket))
+        };
+        add("DISPLAY", find_socket(&sockets, "X", ":", may_use));
+        add("XAUTHORITY", authority);
         found
     }
 
@@ -197,18 +230,29 @@ mod desktop {
         let given = (system.variable)("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
         let usual = || system.root.join(format!("run/user/{}", system.user));
         let folder = given.map_or_else(usual, PathBuf::from);
-        let owner = folder.metadata().ok()?.uid();
-        (owner == system.user).then_some(folder)
+        let target = folder.canonicalize().ok()?;
+        system.is_owner(system.user, &target).then_some(folder)
     }
 
-    /// The name of the lowest-numbered socket with this prefix, with `shown` for the prefix if that is
-    /// not empty.
-    fn find_socket(folder: &Path, prefix: &str, shown: &str) -> Option<OsString> {
+    impl System<'_> {
+        fn is_owner(&self, user: u32, path: &Path) -> bool {
+            (self.owner)(path) == Some(user)
+        }
+    }
+
+    /// The name of the lowest-numbered socket with this prefix that may be used, with `shown` for the
+    /// prefix if that is not empty.
+    fn find_socket(
+        folder: &Path,
+        prefix: &str,
+        shown: &str,
+        may_use: impl Fn(&Path) -> bool,
+    ) -> Option<OsString> {
         let mut numbers: Vec<u32> = std::fs::read_dir(folder)
             .ok()?
-            .filter_map(|entry| {
-                entry.ok()?.file_name().to_str()?.strip_prefix(prefix)?.parse().ok()
-            })
+            .filter_map(Result::ok)
+            .filter(|entry| may_use(&entry.path()))
+            .filter_map(|entry| entry.file_name().to_str()?.strip_prefix(prefix)?.parse().ok())
             .collect();
         numbers.sort_unstable();
         let shown = if shown.is_empty() { prefix } else { shown };
@@ -218,14 +262,15 @@ mod desktop {
     fn find_x_authority(system: &System, runtime: Option<&Path>) -> Option<OsString> {
         let home = (system.variable)("HOME").map(|home| PathBuf::from(home).join(".Xauthority"));
         let display_manager = runtime.map(|folder| folder.join("gdm/Xauthority"));
-        let usual = home.into_iter().chain(display_manager).find(|file| file.is_file());
+        let is_ours = |file: &PathBuf| file.is_file() && system.is_owner(system.user, file);
+        let usual = home.into_iter().chain(display_manager).find(is_ours);
         let usual = usual.or_else(|| {
             let entries = std::fs::read_dir(runtime?).ok()?;
             entries.filter_map(Result::ok).find_map(|entry| {
                 let name = entry.file_name();
                 let name = name.to_str()?;
                 let known = name.starts_with(".mutter-Xwaylandauth") || name.starts_with("xauth_");
-                known.then(|| entry.path())
+                known.then(|| entry.path()).filter(is_ours)
             })
         });
         usual.map(OsString::from)
@@ -258,10 +303,18 @@ mod desktop {
         }
 
         fn found(root: &Path, set: &[(&str, &str)]) -> Vec<(String, String)> {
+            found_with(root, set, &owner)
+        }
+
+        fn found_with(
+            root: &Path,
+            set: &[(&str, &str)],
+            owner: &dyn Fn(&Path) -> Option<u32>,
+        ) -> Vec<(String, String)> {
             let variable = |name: &str| {
                 set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
             };
-            let system = System { variable: &variable, user: user(), root };
+            let system = System { variable: &variable, user: user(), owner, root };
             let text = |value: OsString| value.into_string().unwrap();
             find_variables(&system)
                 .into_iter()
@@ -286,6 +339,36 @@ mod desktop {
             assert_eq!(found(root.path(), &[]), expected);
         }
 
+        /// S-30: who owns the socket of a display sees and controls what is shown on it.
+        #[test]
+        fn the_display_of_another_user_is_not_used() {
+            let root = tempfile::tempdir().unwrap();
+            desktop(root.path());
+            let sockets = root.path().join("tmp/.X11-unix");
+            let (ours, other) = (user(), user() + 1);
+            let display = |socket_owner: u32, authority_owner: u32, set: &[(&str, &str)]| {
+                let owner = |path: &Path| {
+                    let is_authority = path.to_string_lossy().contains("Xwaylandauth");
+                    Some(if path.starts_with(&sockets) {
+                        socket_owner
+                    } else if is_authority {
+                        authority_owner
+                    } else {
+                        ours
+                    })
+                };
+                let found = found_with(root.path(), set, &owner);
+                found.into_iter().any(|(name, _)| name == "DISPLAY")
+            };
+            assert!(display(ours, other, &[]));
+            assert!(!display(other, ours, &[]));
+            if ours != 0 {
+                assert!(display(0, ours, &[]), "a display manager's, with access to it");
+                assert!(!display(0, other, &[]), "a display manager's, without access to it");
+                assert!(display(0, other, &[("XAUTHORITY", "/run/authority")]));
+            }
+        }
+
         #[test]
         fn what_is_set_stays_and_what_is_absent_is_not_invented() {
             let root = tempfile::tempdir().unwrap();
@@ -296,5 +379,26 @@ mod desktop {
                 found(root.path(), &set).into_iter().map(|(name, _)| name).collect();
             assert_eq!(names, ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "XAUTHORITY"]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-06
+    #[test]
+    fn no_launcher_gets_what_a_shell_would_run() {
+        let url = "https://as.example/$(touch$IFS'a')/`id`;id?a=1&b=$HOME|id&c=x%20y#(f)";
+        let text = launcher_text(&Url::parse(url).unwrap());
+        assert!(
+            !text.contains(['$', '(', ')', '`', ';', '|', '\'', '"', '\\', '<', '>', '*']),
+            "{text}"
+        );
+        assert!(text.starts_with("https://as.example/%24%28touch%24IFS%27a%27%29/"), "{text}");
+        assert!(text.contains("?a=1&b=%24HOME%7Cid&c=x%20y#"), "{text}");
+        let usual =
+            "https://[::1]:8443/authorize?response_type=code&scope=a+b&redirect_uri=http%3A%2F%2Fl";
+        assert_eq!(launcher_text(&Url::parse(usual).unwrap()), usual);
     }
 }

@@ -3,6 +3,7 @@
 
 mod browser;
 mod clock;
+mod descriptors;
 mod own_program;
 mod paths;
 pub mod private_file;
@@ -10,6 +11,7 @@ mod shutdown;
 
 pub use browser::{Browser, BrowserError, NoBrowser, SystemBrowser};
 pub use clock::{Clock, SystemClock};
+pub use descriptors::raise_descriptor_limit;
 pub use own_program::own_program;
 pub use paths::{NoFolder, Paths, STATE_VARIABLE};
 pub use shutdown::{Reason, Shutdown};

@@ -90,7 +90,7 @@ impl Paths {
         self.state.as_deref().map_err(Clone::clone)
     }
 
-    /// The folder of what can be made again.
+    /// The folder of what can be recreated.
     ///
     /// # Errors
     /// As [`Paths::configuration`].

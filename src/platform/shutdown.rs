@@ -10,7 +10,7 @@ pub enum Reason {
     Signal,
     /// The parent process is gone.
     ParentDied,
-    /// Whoever runs the bridge in process says so.
+    /// The caller that runs the bridge in its own process requests it.
     Asked,
 }
 

@@ -32,7 +32,7 @@ use self::file::{Section, SettingsFile};
 use self::table::Availability;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, plain, shell_word};
 
 /// The flags of one command line, as written.
 #[derive(Clone, Default)]
@@ -224,6 +224,12 @@ impl Settings {
             self.values[Key::CaCert as usize]
                 .push(Sourced { value: SettingValue::Text(path), source });
         }
+        let name = "NODE_TLS_REJECT_UNAUTHORIZED";
+        if environment.non_empty(name).is_some_and(|value| value == "0") {
+            self.warnings.push(format!(
+                "`{name}` has no effect: certificates are always checked; trust one with `--ca-cert FILE`"
+            ));
+        }
     }
 
     fn take_text(
@@ -264,9 +270,11 @@ impl Settings {
     fn warn_about_file(&mut self, file: Option<&SettingsFile>) {
         let Some((file, path)) = file.zip(self.file.as_ref()) else { return };
         if file.readable_by_others && file.holds_secrets() {
-            let path = plain(&path.display().to_string());
+            let path = path.display().to_string();
             self.warnings.push(format!(
-                "other users of this machine can read the secrets in `{path}`; run `chmod 600 '{path}'`"
+                "other users of this machine can read the secrets in `{}`; run `chmod 600 {}`",
+                plain(&path),
+                shell_word(&path)
             ));
         }
     }

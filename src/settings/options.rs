@@ -16,7 +16,7 @@ use crate::auth::Authorizer;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::{HttpOptions, Proxy};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, plain, shell_word};
 use crate::remote::{Limits, RemoteOptions};
 
 /// What is logged, and where.
@@ -312,7 +312,8 @@ pub(super) fn read_file(
     })?;
     if exposed {
         warnings.push(format!(
-            "other users of this machine can read the {what} `{shown}`; run `chmod 600 '{shown}'`"
+            "other users of this machine can read the {what} `{shown}`; run `chmod 600 {}`",
+            shell_word(&shown)
         ));
     }
     Ok((shown, text))

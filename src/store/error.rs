@@ -1,5 +1,4 @@
-//! Errors of the store, by what a caller decides on. No text in here ever holds a stored value
-//! (S-09).
+//! Errors of the store, distinguished by what a caller can do. Never contain a stored value (S-09).
 
 use std::fmt;
 use std::io;
@@ -59,7 +58,7 @@ impl StoreError {
     /// A value that cannot be read, and the way out.
     pub(super) fn damaged(place: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self::new(StoreErrorKind::Damaged, format!("{place} is damaged: {why}"))
-            .hint("`mcp-tether status` tells what it belongs to and how to remove it")
+            .hint("`mcp-tether status` shows what it belongs to and how to remove it")
     }
 
     /// A value that a newer program wrote.

@@ -1,5 +1,5 @@
-//! A random key of this machine and user, for names of files that must tell nothing of the secrets
-//! they were made from. It protects no sign-in: losing it costs what was remembered under it.
+//! A random key of this machine and user, for names of files that must reveal nothing about the
+//! secrets that they depend on. It does not protect sign-ins: if it is lost, only a cache is lost.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ const KEY_LENGTH: usize = 32;
 /// The largest file that is read, in bytes; a longer one is damaged.
 const MAX_KEY_FILE: u64 = 4096;
 
-/// The key below the state folder; made if there is none, and made anew if it is damaged.
+/// The key below the state folder. Creates it if there is none, or if it is damaged.
 ///
 /// # Errors
-/// The folder or the file cannot be used, or is not this user's alone.
+/// The folder or the file cannot be used, or other users can access it.
 pub fn machine_key(state: &Path) -> Result<Secret<Vec<u8>>, StoreError> {
     let path = state.join("memory/key");
     if let Some(key) = existing(&path)? {
@@ -26,10 +26,10 @@ pub fn machine_key(state: &Path) -> Result<Secret<Vec<u8>>, StoreError> {
     }
     let mut key = [0; KEY_LENGTH];
     OsRng.try_fill_bytes(&mut key).map_err(|error| {
-        StoreError::other(format!("the system gives no random numbers: {error}"))
+        StoreError::other(format!("the system provides no random numbers: {error}"))
     })?;
     private_file::write(&path, &key, Durability::Process)?;
-    // Of two processes that make one at the same time, the later one's stays.
+    // If two processes create one at the same time, the later one wins.
     Ok(existing(&path)?.unwrap_or_else(|| Secret::new(key.to_vec())))
 }
 

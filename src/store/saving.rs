@@ -203,7 +203,7 @@ impl StateFolders {
         let folder = self.files.folder().display();
         Some(FallbackNotice {
             message: format!("sign-ins are stored in `{folder}`, readable by you only: {reason}"),
-            hint: "`--credential-store file` says that this is meant".to_owned(),
+            hint: "pass `--credential-store file` to make this explicit".to_owned(),
         })
     }
 

@@ -104,6 +104,9 @@ check 'an option without its value' says "needs a value"
 MCP_TETHER_BASE_URL=http://releases.example
 install
 check 'a mirror without encryption' says "is not encrypted"
+MCP_TETHER_BASE_URL=http://127.0.0.1:1@releases.example
+install
+check 'a mirror that only looks like this machine' says "has a user name in its URL"
 MCP_TETHER_BASE_URL=$SERVER/good
 : >"$HOME/file"
 install --to "$HOME/file"

@@ -38,6 +38,21 @@ fn listed(home: &Home, what: &str, is_right: impl Fn(&[Value]) -> bool) -> Vec<V
     }
 }
 
+/// macOS gives 256 descriptors to programs that are started from the desktop.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_limit_of_open_files_is_raised() {
+    let (home, mock) = (Home::new(), MockRemote::start(MockOptions::default()).unwrap());
+    let url = mock.url().to_string();
+    let mut bridge = home.program([url.as_str()]).with_descriptor_limit(256).spawn();
+    bridge.send(initialize("2025-11-25"));
+    assert!(bridge.next_json()["result"].is_object());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", bridge.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(numbers[0], numbers[1].min(8192), "{line}");
+}
+
 #[test]
 fn bridges_that_run_are_listed_with_what_they_did_and_dead_ones_are_not() {
     let (home, mock) = (Home::new(), MockRemote::start(MockOptions::default()).unwrap());

@@ -125,3 +125,41 @@ fn arguments_of_every_program() -> String {
 fn arguments_of_every_program() -> String {
     String::new()
 }
+
+/// S-09: many servers take a key in the path or the query of their URL.
+#[test]
+fn no_command_shows_the_keys_in_a_url() {
+    let (path, query) = ("k3yInThePath0123456789abcdef", "k3yInTheQuery0123456789");
+    let url = format!("http://127.0.0.1:1/s/{path}/mcp?api_key={query}");
+    let home = Home::new();
+    std::fs::create_dir(home.path().join(".cursor")).unwrap();
+    let entry = |command: &str| json!({ "command": command, "args": ["mcp-remote", url] });
+    let entries = json!({ "mcpServers": { "a": entry("npx"), "b": entry("mcp-tether") } });
+    std::fs::write(home.path().join(".cursor/mcp.json"), entries.to_string()).unwrap();
+    for words in [
+        &["doctor", "--report"][..],
+        &["doctor", &url],
+        &["doctor", &url, "--report"],
+        &["tools", &url],
+        &["call", &url, "tool"],
+        &["login", &url, "--no-browser"],
+        &["logout", &url],
+        &["logout", &url, "--account", "work"],
+        &["config", "show", &url],
+        &["config", "show", &url, "--json"],
+        &["install", &url, "--host", "zed", "--dry-run"],
+        &["install", &url, "--host", "zed"],
+        &["uninstall", &url, "--host", "zed"],
+        &["import"],
+        &["import", &url],
+        &["migrate", "--dry-run"],
+        &["migrate", "--yes"],
+        &["status", "--json"],
+        &["doctor", "--watch", &url],
+    ] {
+        let shown = home.run(words).shown();
+        for key in [path, query] {
+            assert!(!shown.contains(key), "{words:?}: {shown}");
+        }
+    }
+}

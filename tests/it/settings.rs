@@ -268,6 +268,7 @@ fn every_warning_is_reviewed() {
         "work",
     ])
     .settings("[defaults]\nheader = 'X: secret'\nuse-id-token = true\n")
+    .env("NODE_TLS_REJECT_UNAUTHORIZED", "0")
     .mode("config/mcp-tether/config.toml", 0o644);
     let finished = program.run();
     assert_eq!(finished.code, Some(0));

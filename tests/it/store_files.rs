@@ -60,7 +60,7 @@ fn a_damaged_file_is_reported_with_its_path_and_the_way_out() {
     let said = Driver::new(home.path(), "load a").choice("file").run();
     let expected = format!(
         "error Damaged: the stored record `{}` is damaged: not in the expected form at line 1, \
-         column 20, hint: `mcp-tether status` tells what it belongs to and how to remove it",
+         column 20, hint: `mcp-tether status` shows what it belongs to and how to remove it",
         file.display()
     );
     assert_eq!(said.line, expected);

@@ -145,7 +145,7 @@ mod unlocked {
             said.line
         );
         assert!(
-            said.line.contains("`mcp-tether status` tells what it belongs to and how to remove it"),
+            said.line.contains("`mcp-tether status` shows what it belongs to and how to remove it"),
             "{}",
             said.line
         );

@@ -143,9 +143,9 @@ fn redirect(response: &Response, url: &Url) -> Check {
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());
     match target {
         Some(target) if target.origin() == url.origin() => {
-            let shown = SafeUrl::new(&target);
-            Check::warn("HTTP", format!("the server redirects to `{shown}`"))
-                .next(format!("use that URL: `mcp-tether doctor {shown}`"))
+            let target = SafeUrl::new(&target);
+            let next = format!("use that URL: `mcp-tether doctor {}`", target.as_argument());
+            Check::warn("HTTP", format!("the server redirects to `{target}`")).next(next)
         }
         target => Check::failure("HTTP", &failure_for_redirect(response.status(), target.as_ref())),
     }

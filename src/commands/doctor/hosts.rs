@@ -4,8 +4,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use url::Url;
-
 use super::check::Check;
 use crate::commands::host_entries::{folders, is_ours, position, url_of};
 use crate::commands::literal_secrets::is_secret_header;
@@ -13,7 +11,7 @@ use crate::commands::untrusted::ReadCommand;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::hosts::{HostEntry, HostFile, KnownHost, McpRemote, Scope, found, mcp_remote};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{display_url, plain, shell_word, url_argument};
 
 /// Checks every configuration that exists.
 pub(super) fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Check> {
@@ -74,10 +72,6 @@ fn configuration(
     checks
 }
 
-fn display_url(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| "…".to_owned(), |url| SafeUrl::new(&url).to_string())
-}
-
 fn leftover(host: &KnownHost, scope: Scope, entry: &HostEntry, runs: &McpRemote) -> Check {
     let at = position(entry);
     match runs {
@@ -97,11 +91,16 @@ fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
     let at = position(entry);
     let shown = plain(&program.display().to_string());
     let repair = || match url_of(&entry.words) {
-        Some(url) => format!(
-            "`mcp-tether install {} --host {} --name {}{}` writes the absolute path",
-            display_url(url),
+        // Someone else may have written a project's file, so no command contains text from it.
+        Some(url) if scope == Scope::User => format!(
+            "`mcp-tether install {} --host {} --name {}` writes the absolute path",
+            url_argument(url),
             host.id,
-            plain(&entry.place.name),
+            shell_word(&entry.place.name)
+        ),
+        Some(_) => format!(
+            "`mcp-tether install URL --host {} --name NAME{}` writes the absolute path",
+            host.id,
             scope.flag()
         ),
         None => "write the absolute path".to_owned(),

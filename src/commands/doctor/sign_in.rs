@@ -14,7 +14,7 @@ use crate::commands::notes::Notes;
 use crate::commands::sign_in::{StoredSignIn, describe_expiry, describe_subject, load_all};
 use crate::http::HttpOptions;
 use crate::platform::{Clock, Paths, SystemBrowser, SystemClock};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::plain;
 use crate::store::{CredentialStore, StoreChoice};
 
 /// Checks the server's metadata documents.
@@ -75,11 +75,7 @@ pub(super) async fn stored(
             return checks;
         }
     };
-    let of_server = |stored: &&StoredSignIn| match (server, &stored.note) {
-        (Some(server), Some(note)) => note.server == server.as_str(),
-        (Some(_), None) => false,
-        (None, _) => true,
-    };
+    let of_server = |stored: &&StoredSignIn| server.is_none_or(|server| stored.is_for(server));
     let now = SystemClock.now();
     let of_server: Vec<_> = found.iter().filter(of_server).map(|one| sign_in(one, now)).collect();
     match (of_server.is_empty(), server) {
@@ -109,11 +105,11 @@ fn sign_in(stored: &StoredSignIn, now: u64) -> Check {
     let expiry = describe_expiry(note.expires_at, note.renewable, now);
     let says = format!("{who}, stored in the {place}; token {expiry}");
     let is_expired = !note.renewable && note.expires_at.is_some_and(|end| end <= now);
-    match (is_expired, Url::parse(&note.server)) {
-        (true, Ok(server)) => Check::warn("sign-ins", says)
-            .next(format!("`mcp-tether login {}`", SafeUrl::new(&server))),
-        _ => Check::ok("sign-ins", says),
+    if is_expired {
+        let words = format!("{}{}", note.as_argument(), note.account_flag());
+        return Check::warn("sign-ins", says).next(format!("`mcp-tether login {words}`"));
     }
+    Check::ok("sign-ins", says)
 }
 
 async fn keyring(store: &CredentialStore) -> Check {

@@ -28,7 +28,7 @@ const WRITE_ATTEMPTS: usize = 5;
 pub enum Durability {
     /// File and folder are synchronised with the disk: for credentials.
     Disk,
-    /// Neither is: for what can be made again.
+    /// Neither is synchronized: for what can be recreated.
     Process,
 }
 
@@ -106,8 +106,8 @@ pub fn open_lock(path: &Path) -> Result<File, PrivateFileError> {
     Ok(file)
 }
 
-/// Makes an empty private file; returns whether this call made it. Its folder must have been checked
-/// with [`create_folder`].
+/// Creates an empty private file; returns whether this call created it. Its folder must have been
+/// checked with [`create_folder`].
 ///
 /// # Errors
 /// A refusal of the system.
@@ -119,8 +119,8 @@ pub fn create_marker(path: &Path) -> Result<bool, PrivateFileError> {
     }
 }
 
-/// Replaces a private file in one step, and makes its folder: whoever reads sees the old content or
-/// the new one, also after a kill.
+/// Replaces a private file in one step, and creates its folder. A reader sees either the old content
+/// or the new one, even after a kill.
 ///
 /// # Errors
 /// As [`create_folder`] and [`fn@open`]. The old content is still there.

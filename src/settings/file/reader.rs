@@ -238,8 +238,8 @@ mod tests {
         );
         assert!(refusal("debug = true").contains("put `debug` below `[defaults]`"));
         assert!(refusal("[servers]").contains("did you mean `server`?"));
-        assert!(refusal("[colours]").contains("there are `[defaults]`"));
-        assert!(refusal("[defaults]\nzzz = 1").contains("`mcp-tether --help` names every"));
+        assert!(refusal("[colours]").contains("the sections are `[defaults]`"));
+        assert!(refusal("[defaults]\nzzz = 1").contains("`mcp-tether --help` lists every"));
     }
 
     #[test]

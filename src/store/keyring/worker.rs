@@ -266,7 +266,7 @@ mod tests {
         worker.call(LONG, |_| Ok(())).await.expect("the keyring answers again, and so do we");
     }
 
-    /// A write that nobody waits for any more could bring back what was removed meanwhile.
+    /// A write whose caller has given up could bring back what was removed in the meantime.
     #[tokio::test]
     async fn a_call_that_was_given_up_while_it_queued_is_never_made() {
         let (worker, _) = counting();

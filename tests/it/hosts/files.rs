@@ -216,3 +216,22 @@ fn the_entry_starts_a_bridge_that_connects() {
     assert_eq!(tools.code, Some(0), "{}", tools.shown());
     assert!(tools.stdout.contains("echo"), "{}", tools.stdout);
 }
+
+/// S-32: twelve at a time, and what each one reports is there.
+#[test]
+fn edits_at_the_same_time_lose_nothing() {
+    let home = Home::new();
+    home.write(".cursor/mcp.json", "{\"mcpServers\":{}}");
+    let install = |number: usize| {
+        let (url, name) = (format!("https://s{number}.example/mcp"), format!("s{number}"));
+        home.program(["install", &url, "--host", "cursor", "--name", &name]).spawn()
+    };
+    let running: Vec<_> = (0..12).map(install).collect();
+    for installing in running {
+        let finished = installing.finish();
+        assert_eq!(finished.code, Some(0), "{}", finished.shown());
+    }
+    let text = home.read(".cursor/mcp.json");
+    let entries: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(entries["mcpServers"].as_object().unwrap().len(), 12, "{text}");
+}

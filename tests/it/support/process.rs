@@ -148,6 +148,20 @@ impl Program {
         self.start()
     }
 
+    /// Starts it with this soft limit of open files.
+    #[cfg(unix)]
+    pub fn with_descriptor_limit(mut self, limit: u64) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("ulimit -S -n {limit}; exec \"$0\" \"$@\""));
+        shell.arg(self.command.get_program()).args(self.command.get_args());
+        shell.env_clear().current_dir(self.home.path());
+        for (name, value) in self.command.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        self.command = shell;
+        self
+    }
+
     /// Starts it as the child of a shell, which is what [`Running`] then stands for.
     #[cfg(unix)]
     pub fn spawn_in_shell(mut self) -> Running {

@@ -1,0 +1,314 @@
+//! Shows a change of a host's configuration, or the command line of an entry, without secrets (S-09).
+//! What is not known to be harmless is hidden: values of variables, headers and unknown flags, keys in
+//! URLs, and everything that looks like a key.
+
+use crate::redact::{display_url, looks_like_key, plain};
+use crate::settings::{Setting, ValueKind};
+
+/// Replaces a hidden value.
+const HIDDEN: &str = "…";
+
+/// Members of an entry whose values are no secrets.
+const HARMLESS_KEYS: [&str; 16] = [
+    "command",
+    "path",
+    "url",
+    "serverUrl",
+    "httpUrl",
+    "type",
+    "transport",
+    "source",
+    "cwd",
+    "name",
+    "description",
+    "$schema",
+    "timeout",
+    "startup_timeout_sec",
+    "enabled",
+    "disabled",
+];
+
+/// Hides the secrets in a difference in the format of `diff -u`, of JSON or TOML.
+pub(super) fn display_change(difference: &str) -> String {
+    let (mut old, mut new) = (Side::default(), Side::default());
+    let mut out = String::with_capacity(difference.len());
+    for (number, line) in difference.split_inclusive('\n').enumerate() {
+        match line.as_bytes().first() {
+            // The names of the files, and positions.
+            Some(b'-' | b'+') if number < 2 => out.push_str(line),
+            Some(b'@') => {
+                (old, new) = (Side::default(), Side::default());
+                out.push_str(line);
+            }
+            Some(b'-') => out.push_str(&old.display_line(line)),
+            Some(b'+') => out.push_str(&new.display_line(line)),
+            _ => {
+                out.push_str(&old.display_line(line));
+                new = old.clone();
+            }
+        }
+    }
+    out
+}
+
+/// Hides the secrets in a command line.
+pub(super) fn display_words(words: &[String]) -> String {
+    let mut side = Side::default();
+    let shown: Vec<_> = words.iter().map(|word| plain(&side.display_word(word))).collect();
+    shown.join(" ")
+}
+
+/// How far the old or the new text has been read.
+#[derive(Clone, Default)]
+struct Side {
+    /// The key whose value comes next.
+    key: Option<String>,
+    /// The flag whose value comes next.
+    flag: Option<String>,
+    /// Whether the text is inside a string of TOML that spans lines.
+    in_long_string: bool,
+}
+
+impl Side {
+    fn display_line(&mut self, line: &str) -> String {
+        let long = line.matches("\"\"\"").count() + line.matches("'''").count();
+        if self.in_long_string || long > 0 {
+            self.in_long_string ^= long % 2 == 1;
+            let key = line.split('=').next().filter(|_| long > 0 && line.contains('='));
+            let mark = line.get(..1).unwrap_or_default();
+            return match key {
+                Some(key) => format!("{key}= {HIDDEN}\n"),
+                None => format!("{mark}{HIDDEN}\n"),
+            };
+        }
+        let mut out = String::with_capacity(line.len());
+        let mut rest = line;
+        while let Some((before, mark, quoted, after)) = next_string(rest) {
+            out.push_str(&self.display_between(before));
+            out.push(mark);
+            if after.trim_start().starts_with([':', '=']) {
+                self.key = Some(quoted.to_owned());
+                out.push_str(quoted);
+            } else {
+                out.push_str(&self.display_string(quoted));
+            }
+            out.push(mark);
+            rest = after;
+        }
+        out + &self.display_between(rest)
+    }
+
+    /// Text between two strings: punctuation, bare keys of TOML, numbers and comments.
+    fn display_between(&mut self, text: &str) -> String {
+        let start = text.rfind(['[', '{']).map_or(0, |bracket| bracket + 1);
+        if start > 0 {
+            self.key = None;
+        }
+        let (brackets, members) = text.split_at(start);
+        let shown: String =
+            members.split_inclusive(',').map(|member| self.display_member(member)).collect();
+        brackets.to_owned() + &shown
+    }
+
+    /// A member whose value is not a string, or the part of a member before its string.
+    fn display_member(&mut self, member: &str) -> String {
+        let Some((name, value)) = member.split_once(['=', ':']) else { return member.to_owned() };
+        let bare_key = name.trim_matches(['+', '-', ' ', '\t']);
+        if !bare_key.is_empty() {
+            self.key = Some(bare_key.to_owned());
+        }
+        let scalar = value.trim_matches([' ', '\t', '\n', '\r', ',', '}', ']']);
+        if scalar.is_empty() {
+            return member.to_owned();
+        }
+        let is_harmless = matches!(scalar, "true" | "false" | "null") || scalar.starts_with('#');
+        if is_harmless || self.key.take().is_none_or(|key| is_harmless_key(&key)) {
+            return member.to_owned();
+        }
+        let separator = &member[name.len()..=name.len()];
+        format!("{name}{separator}{}", value.replacen(scalar, HIDDEN, 1))
+    }
+
+    /// The content of a string that is not a key.
+    fn display_string(&mut self, quoted: &str) -> String {
+        match self.key.take() {
+            Some(key) if is_harmless_key(&key) => {
+                let words: Vec<_> = quoted.split(' ').map(|word| self.display_word(word)).collect();
+                self.flag = None;
+                words.join(" ")
+            }
+            Some(_) => hide_unless_reference(quoted),
+            None => self.display_word(quoted),
+        }
+    }
+
+    /// A word of a command line.
+    fn display_word(&mut self, word: &str) -> String {
+        if let Some(flag) = self.flag.take() {
+            return display_value(&flag, word);
+        }
+        if let Some(flag) = word.strip_prefix("--") {
+            if let Some((name, value)) = flag.split_once('=') {
+                return format!("--{name}={}", display_value(name, value));
+            }
+            let is_switch =
+                Setting::from_name(flag).is_some_and(|setting| setting.kind == ValueKind::Switch);
+            self.flag = (!flag.is_empty() && !is_switch).then(|| flag.to_owned());
+            return word.to_owned();
+        }
+        display_argument(word)
+    }
+}
+
+fn is_harmless_key(key: &str) -> bool {
+    HARMLESS_KEYS.contains(&key)
+}
+
+/// The value of a flag.
+fn display_value(flag: &str, value: &str) -> String {
+    let Some(setting) = Setting::from_name(flag) else { return hide_unless_reference(value) };
+    match setting.kind {
+        ValueKind::Switch
+        | ValueKind::Seconds
+        | ValueKind::SecondsOrOff
+        | ValueKind::Port
+        | ValueKind::Choice(_)
+        | ValueKind::Path
+        | ValueKind::Paths => value.to_owned(),
+        ValueKind::SecretText => hide_unless_reference(value),
+        ValueKind::SecretUrl => display_url(value),
+        ValueKind::Headers | ValueKind::Text | ValueKind::Texts => display_argument(value),
+    }
+}
+
+/// An argument that follows no flag: a URL, a header, a path, a package or a word.
+fn display_argument(word: &str) -> String {
+    if word.contains("://") {
+        return display_url(word);
+    }
+    let is_flag = |name: &str| name.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    if word.strip_prefix('-').is_some_and(is_flag) {
+        return word.to_owned();
+    }
+    if word.starts_with(['/', '.', '~']) || word.get(1..3) == Some(":\\") {
+        let parts = word.split_inclusive(['/', '\\']);
+        let is_key = |part: &str| looks_like_key(part.trim_end_matches(['/', '\\']));
+        return parts.map(|part| if is_key(part) { HIDDEN } else { part }).collect();
+    }
+    for separator in [':', '='] {
+        if let Some((name, value)) = word.split_once(separator) {
+            let space = if value.starts_with(' ') { " " } else { "" };
+            return format!("{name}{separator}{space}{}", hide_unless_reference(value.trim()));
+        }
+    }
+    let has_digit = word.contains(|c: char| c.is_ascii_digit());
+    let is_number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit());
+    if looks_like_key(word) || (has_digit && !is_number && !word.contains('@')) {
+        return hide_unless_reference(word);
+    }
+    word.to_owned()
+}
+
+/// Hides a value, unless it is empty or only refers to variables or to the keyring.
+fn hide_unless_reference(value: &str) -> String {
+    let mut literal = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("${") {
+        literal.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    literal.push_str(rest);
+    let is_reference = matches!(literal.trim(), "" | "Bearer" | "Basic" | "Token");
+    if is_reference { value.to_owned() } else { HIDDEN.to_owned() }
+}
+
+/// The next string: the text before it, its quotation mark, its content, and the text after it. An
+/// apostrophe without a partner, as in a comment, is not a quotation mark.
+fn next_string(text: &str) -> Option<(&str, char, &str, &str)> {
+    let marks = text.char_indices().filter(|(_, c)| matches!(c, '"' | '\''));
+    for (at, mark) in marks {
+        let inner = &text[at + 1..];
+        let Some(length) = length_of_string(inner, mark) else { continue };
+        return Some((&text[..at], mark, &inner[..length], &inner[length + 1..]));
+    }
+    None
+}
+
+fn length_of_string(text: &str, mark: char) -> Option<usize> {
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if mark == '"' => escaped = true,
+            _ if character == mark => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn display(lines: &[&str]) -> String {
+        let difference = format!("--- a\n+++ b\n@@ -1 +1 @@\n{}\n", lines.join("\n"));
+        let shown = display_change(&difference);
+        assert_eq!(shown.lines().count(), difference.lines().count(), "{shown}");
+        shown
+    }
+
+    /// S-09
+    #[test]
+    fn a_displayed_change_keeps_its_shape_and_loses_its_secrets() {
+        let shown = display(&[
+            "-      \"command\": \"npx\",",
+            "       \"args\": [\"-y\", \"mcp-remote\", \"https://mcp.example.com/s/hunter20123456789abc/mcp?a=hunter2\",",
+            " \"--header\", \"X-Api:hunter2\", \"--header\", \"Authorization: Bearer \\\"hunter2\\\"\",",
+            " \"--header\", \"X-API-Key: ${SHOP}\", \"--transport\", \"sse-only\",",
+            " \"--api-key\", \"hunter2\", \"--other=hunter2\"]",
+            " \"env\": { \"PIN\": \"hunter2\", \"PORT\": 4711, \"URL\": \"postgres://u:hunter2@db/x\" }",
+            " API_PAT = \"hunter2\"",
+            " API_PAT = 'hunter2' # don't show it",
+            " PIN = 4711",
+            " env = { PIN = \"hunter2\", CODE = 4711, MORE = \"hunter2\" }",
+            " PEM = \"\"\"",
+            " hunter2",
+            " \"\"\"",
+            " // don't show \"ghp_0123456789abcdefghij\"",
+        ]);
+        for secret in ["hunter2", "ghp_", "4711"] {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+        for kept in [
+            "\"npx\"",
+            "\"mcp-remote\"",
+            "https://mcp.example.com/s/…/mcp?a=…",
+            "X-Api:…",
+            "Authorization: …",
+            "${SHOP}",
+            "\"sse-only\"",
+            "\"--api-key\", \"…\"",
+            "--other=…",
+            "\"PIN\": \"…\"",
+            "API_PAT = \"…\"",
+        ] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
+    }
+
+    /// S-09: the flag is on a line that does not change.
+    #[test]
+    fn both_values_of_a_flag_are_hidden() {
+        let shown = display(&[" \"--api-key\",", "-\"hunter2\",", "+\"hunter3\",", " \"-y\""]);
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+
+    /// S-09
+    #[test]
+    fn a_command_line_is_displayed_without_secrets() {
+        let words = ["/usr/bin/mcp-tether", "https://h/mcp?k=v", "--header", "X-Key:s", "3334"];
+        let shown = display_words(&words.map(str::to_owned));
+        assert_eq!(shown, "/usr/bin/mcp-tether https://h/mcp?k=… --header X-Key:… 3334");
+    }
+}
