@@ -130,7 +130,11 @@ async fn an_entry_changes_nothing_but_which_sign_in_is_meant() {
         home.write(&format!("cloned/{file}"), json!({ "mcpServers": { "a": entry } }).to_string());
         let finished = in_project(&home, &home.path().join("cloned"), verb);
         assert_eq!(finished.code, Some(0), "{}", finished.shown());
-        assert!(finished.stdout.contains("imported the `mcp-remote` sign-in"), "{}", finished.shown());
+        assert!(
+            finished.stdout.contains("imported the `mcp-remote` sign-in"),
+            "{}",
+            finished.shown()
+        );
         assert!(!finished.shown().contains("canary"), "{}", finished.shown());
         let asked = server.asked();
         let leaked = asked.iter().any(|asked| asked.headers.contains_key("x-leak"));
@@ -203,7 +207,12 @@ async fn with_the_scope_project_each_entry_is_asked_about() {
     };
     let imported = asked("import");
     assert_eq!(imported.code, Some(0), "{}", imported.shown());
-    assert_eq!(imported.stdout.matches("imported the `mcp-remote` sign-in").count(), 1, "{}", imported.shown());
+    assert_eq!(
+        imported.stdout.matches("imported the `mcp-remote` sign-in").count(),
+        1,
+        "{}",
+        imported.shown()
+    );
     assert!(imported.stderr.contains("`no` (line 1)"), "{}", imported.stderr);
     let migrated = asked("migrate");
     assert_eq!(migrated.code, Some(0), "{}", migrated.shown());
