@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use http::{Method, header};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use url::Url;
@@ -20,7 +21,7 @@ use crate::auth::{AuthOptions, AuthServices, Authorizer, MemoryVault};
 use crate::bridge::{BridgeOptions, Connected};
 use crate::environment::{stdin_is_terminal, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::http::HttpOptions;
+use crate::http::{HttpOptions, Outbound, Request, Target};
 use crate::platform::{Browser, BrowserError, SystemClock};
 use crate::protocol::methods;
 use crate::remote::RemoteOptions;
@@ -28,6 +29,9 @@ use crate::settings::LogOptions;
 use mcp_tether_mock::{
     Auth, Consent, IssuerOptions, MockOptions, MockRemote, OAuthOptions, ProductName,
 };
+
+/// How many redirects of a page are followed.
+const MAX_REDIRECTS: usize = 10;
 
 /// Starts the mock and a bridge to it.
 ///
@@ -74,17 +78,28 @@ impl Browser for AutomaticBrowser {
         let url = url.clone();
         Box::pin(async move {
             tokio::spawn(async move {
-                // The mock is on this machine, so TLS is not needed.
-                let Ok(client) = reqwest::Client::builder().tls_certs_only([]).no_proxy().build()
-                else {
-                    return;
-                };
                 // The sign-in sees the result through its callback.
-                let _ = client.get(url).send().await;
+                let _ = visit(url).await;
             });
             Ok(())
         })
     }
+}
+
+/// Asks for a page and follows its redirects, as a browser would.
+async fn visit(mut url: Url) -> Result<()> {
+    for _ in 0..MAX_REDIRECTS {
+        let outbound = Outbound::new(&HttpOptions::default(), &url)?;
+        let target = Target::new(url.clone()).map_err(anyhow::Error::from)?;
+        let request = Request::new(Method::GET, target, outbound.default_headers().clone());
+        let response = outbound.send(request).await.map_err(anyhow::Error::from)?;
+        let location = response.headers().get(header::LOCATION);
+        match location.and_then(|target| url.join(target.to_str().ok()?).ok()) {
+            Some(next) if response.status().is_redirection() => url = next,
+            _ => return Ok(()),
+        }
+    }
+    Ok(())
 }
 
 async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Runs a bridge in one of two ways: for a host on stdin and stdout, or for a host in this process.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use super::session::Lines;
@@ -17,7 +19,11 @@ const QUEUED_LINES: usize = 16;
 /// The bridge cannot be started, or stdout cannot be written.
 pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     raise_descriptor_limit();
-    match bridge::run(HostStreams::stdio(), options, Shutdown::of_process()).await? {
+    // A task of its own: what wakes the root of the runtime takes a turn through the poll of the system.
+    let bridge = tokio::spawn(bridge::run(HostStreams::stdio(), options, Shutdown::of_process()));
+    let ended =
+        bridge.await.map_err(|error| Error::failed(format!("the bridge broke: {error}")))?;
+    match ended? {
         Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
             .hint("check that the file or device behind stdout is not full")),
         Ended::Broken => Ok(ExitCode::Failed),
@@ -30,9 +36,11 @@ pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
 /// # Errors
 /// The error of the work or of the bridge, or "interrupted" after a signal.
 pub async fn for_host_in_process<T>(
-    options: BridgeOptions,
+    mut options: BridgeOptions,
     work: impl AsyncFnOnce(Lines) -> Result<T>,
 ) -> Result<T> {
+    // A person is told at once what does not work.
+    options.remote.limits.opening = Duration::ZERO;
     let (host, end) = in_process();
     let (to_bridge, from_work) = mpsc::channel(QUEUED_LINES);
     let (to_work, from_bridge) = mpsc::channel(QUEUED_LINES);

@@ -165,6 +165,8 @@ impl Detection {
     /// Decides what to do next, by the outcome of the probe under way.
     pub fn judge(&mut self, outcome: ProbeOutcome<'_>) -> NextAction {
         let verdict = match (self.probe(), outcome) {
+            // The stream was the last that could be there: what came before says more (T-75).
+            (Probe::Stream, ProbeOutcome::Nothing) if self.probes.len() == 1 => ProbeVerdict::Other,
             (_, ProbeOutcome::Nothing) => ProbeVerdict::Unknown,
             (Probe::Stream, ProbeOutcome::NoStream) => ProbeVerdict::Other,
             (Probe::Stream, _) => ProbeVerdict::Legacy,
@@ -226,10 +228,17 @@ fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         }
         (200..=299, Some(_)) => ProbeVerdict::Other,
         (200..=299, None) if answer.is_some() => ProbeVerdict::Other,
-        // 501 is permanent: such a server does not know this POST (T-83).
-        (400 | 404 | 405 | 406 | 415 | 422 | 501, _) => ProbeVerdict::Other,
+        // A page, or nothing: whatever it is, it does not answer messages that are posted here.
+        (200..=299, None) => ProbeVerdict::Other,
+        (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
     }
+}
+
+/// The statuses of servers that do not take this POST at all, with or without a body (T-83). 501 is
+/// permanent.
+fn does_not_know_the_post(status: u16) -> bool {
+    matches!(status, 400 | 404 | 405 | 406 | 410 | 411 | 415 | 422 | 426 | 501)
 }
 
 /// The table of T-80 for answers to `initialize`, with the statuses of T-83.
@@ -241,9 +250,13 @@ fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         (_, Some(codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)) => {
             ProbeVerdict::OnlyModern
         }
-        (404, Some(codes::METHOD_NOT_FOUND)) => ProbeVerdict::OnlyModern,
-        (200..=299 | 400, Some(_)) => ProbeVerdict::Refused,
-        (400 | 404 | 405 | 406 | 415 | 422 | 501, _) => ProbeVerdict::Other,
+        (200..=299, Some(_)) => ProbeVerdict::Refused,
+        // Under the request's own id it is an answer (JSON-RPC 2.0 §5): the server takes this POST.
+        (400, Some(_)) if answer.is_some_and(|answer| answer.id().is_some()) => {
+            ProbeVerdict::Refused
+        }
+        (200..=299, None) => ProbeVerdict::Other,
+        (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
     }
 }
@@ -267,6 +280,8 @@ fn lists_only_legacy(answer: &Message) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use NextAction::Try;
+
     use super::*;
 
     fn order(host: Era) -> ProbeOrder {
@@ -321,14 +336,11 @@ mod tests {
             Detection::new(order(Era::Modern)).judge(ProbeOutcome::Answer(status, answer.as_ref()))
         };
         assert_eq!(judge(200, Some(result(DISCOVERED))), NextAction::Settled(Era::Modern));
-        assert_eq!(judge(200, Some(result("{}"))), NextAction::Try(Probe::Initialize));
+        assert_eq!(judge(200, Some(result("{}"))), Try(Probe::Initialize));
         for code in [-32020, -32021, -32022] {
             for status in [200, 400] {
-                assert_eq!(
-                    judge(status, Some(error(code))),
-                    NextAction::Try(Probe::Discover),
-                    "{code}"
-                );
+                let next = judge(status, Some(error(code)));
+                assert_eq!(next, Try(Probe::Discover), "{code}");
             }
         }
         for (status, code) in [
@@ -339,16 +351,12 @@ mod tests {
             (400, -32004),
             (400, -32001),
         ] {
-            assert_eq!(
-                judge(status, Some(error(code))),
-                NextAction::Try(Probe::Initialize),
-                "{code}"
-            );
+            assert_eq!(judge(status, Some(error(code))), Try(Probe::Initialize), "{code}");
         }
-        for status in [400, 404, 405, 406, 415, 422, 501] {
-            assert_eq!(judge(status, None), NextAction::Try(Probe::Initialize), "{status}");
+        for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501, 200, 202, 204] {
+            assert_eq!(judge(status, None), Try(Probe::Initialize), "{status}");
         }
-        for status in [200, 401, 403, 408, 429, 500, 502, 503] {
+        for status in [401, 403, 408, 429, 500, 502, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
         }
     }
@@ -362,17 +370,31 @@ mod tests {
         assert_eq!(judge(200, Some(result("{}"))), NextAction::Settled(Era::Legacy));
         for (status, code) in [(400, -32020), (400, -32022), (404, -32601), (200, -32602), (400, 1)]
         {
-            assert_eq!(
-                judge(status, Some(error(code))),
-                NextAction::Try(Probe::Discover),
-                "{code}"
-            );
+            assert_eq!(judge(status, Some(error(code))), Try(Probe::Discover), "{code}");
         }
-        for status in [400, 404, 405, 406, 415, 422, 501] {
-            assert_eq!(judge(status, None), NextAction::Try(Probe::Discover), "{status}");
+        for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501, 200, 202, 204] {
+            assert_eq!(judge(status, None), Try(Probe::Discover), "{status}");
         }
-        for status in [200, 401, 403, 407, 408, 429, 500, 503] {
+        for status in [401, 403, 407, 408, 429, 500, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
+        }
+    }
+
+    /// T-75, T-83: an old server may refuse the first step with any error; where it has no stream
+    /// either, the first step's error says the most
+    #[test]
+    fn an_error_of_the_first_step_leads_to_the_stream_and_is_reported_if_there_is_none() {
+        let without_id = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"m"}}"#;
+        let without_id = Message::parse(without_id).unwrap();
+        for (status, answer) in
+            [(404, Some(error(-32601))), (400, Some(without_id)), (204, None), (426, None)]
+        {
+            let mut detection = Detection::new(order(Era::Legacy));
+            let first = ProbeOutcome::Answer(status, answer.as_ref());
+            assert_eq!(detection.judge(first), Try(Probe::Discover), "{status}");
+            let second = ProbeOutcome::Answer(404, None);
+            assert_eq!(detection.judge(second), Try(Probe::Stream), "{status}");
+            assert_eq!(detection.judge(ProbeOutcome::Nothing), NextAction::ReportFirst);
         }
     }
 
@@ -380,20 +402,15 @@ mod tests {
     #[test]
     fn after_a_modern_error_nothing_but_discover_follows() {
         let mut detection = Detection::new(order(Era::Legacy));
-        assert_eq!(
-            detection.judge(ProbeOutcome::Answer(400, Some(&error(-32022)))),
-            NextAction::Try(Probe::Discover)
-        );
+        let newer = error(-32022);
+        let answer = ProbeOutcome::Answer(400, Some(&newer));
+        assert_eq!(detection.judge(answer), Try(Probe::Discover));
         assert_eq!(detection.judge(ProbeOutcome::Answer(404, None)), NextAction::ReportFirst);
         let mut detection = Detection::new(order(Era::Modern));
-        assert_eq!(
-            detection.judge(ProbeOutcome::Answer(400, Some(&error(-32020)))),
-            NextAction::Try(Probe::Discover)
-        );
-        assert_eq!(
-            detection.judge(ProbeOutcome::Answer(400, Some(&error(-32020)))),
-            NextAction::ReportThis
-        );
+        let mismatch = error(-32020);
+        let answer = ProbeOutcome::Answer(400, Some(&mismatch));
+        assert_eq!(detection.judge(answer), Try(Probe::Discover));
+        assert_eq!(detection.judge(answer), NextAction::ReportThis);
     }
 
     /// T-80: a server that refuses the host is asked to discover once, and its own words are
@@ -401,10 +418,9 @@ mod tests {
     #[test]
     fn a_refused_host_hears_the_servers_first_words() {
         let mut detection = Detection::new(order(Era::Legacy));
-        assert_eq!(
-            detection.judge(ProbeOutcome::Answer(200, Some(&error(-32602)))),
-            NextAction::Try(Probe::Discover)
-        );
+        let refusal = error(-32602);
+        let answer = ProbeOutcome::Answer(200, Some(&refusal));
+        assert_eq!(detection.judge(answer), Try(Probe::Discover));
         assert_eq!(detection.judge(ProbeOutcome::Answer(404, None)), NextAction::ReportFirst);
     }
 
@@ -415,7 +431,7 @@ mod tests {
         let answer = Message::parse(text).unwrap();
         let next =
             Detection::new(order(Era::Modern)).judge(ProbeOutcome::Answer(400, Some(&answer)));
-        assert_eq!(next, NextAction::Try(Probe::Initialize));
+        assert_eq!(next, Try(Probe::Initialize));
     }
 
     #[test]
@@ -423,7 +439,7 @@ mod tests {
         for host in [Era::Legacy, Era::Modern] {
             let mut detection = Detection::new(order(host));
             let mut taken = 1;
-            while let NextAction::Try(_) = detection.judge(ProbeOutcome::Answer(404, None)) {
+            while let Try(_) = detection.judge(ProbeOutcome::Answer(404, None)) {
                 taken += 1;
             }
             assert_eq!(taken, 3);

@@ -69,6 +69,10 @@ impl PolledInput {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(0),
                 Err(error) => return Err(error),
                 Ok(length) => {
+                    // A short read has emptied the pipe (epoll(7)): another one would only say so.
+                    if length > 0 && length < self.chunk.len() {
+                        guard.clear_ready();
+                    }
                     buffer.extend_from_slice(&self.chunk[..length]);
                     return Ok(length);
                 }

@@ -1,65 +1,87 @@
-//! Request bodies made of the pieces of a frame, and the signal that one was sent.
+//! Request bodies made of the pieces of a frame, and who is told that one was sent.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::SizeHint;
-use tokio::sync::Notify;
 
 use crate::jsonrpc::Frame;
 
-/// Whether a request body was handed to the connection, so that what must not overtake it can wait
-/// (T-07: a cancellation is not sent before the request it names).
-#[derive(Clone, Debug, Default)]
-pub struct BodySent {
-    inner: Arc<BodySentState>,
+/// The most bytes of a body that are handed to the connection at once: a connection that cannot be
+/// written to must hold back the rest, and with it the signal that the body was sent.
+const MAX_PIECE: usize = 128 * 1024;
+
+/// Is told what becomes of a request body, so that what must not overtake it can wait (T-07: a
+/// cancellation is not sent before the request it names).
+pub trait BodyObserver: fmt::Debug + Send + Sync {
+    /// The body was handed to a connection, which may write it at any time.
+    fn handed_over(&self);
+
+    /// The whole body was written.
+    fn written(&self);
 }
 
+/// The bodies that one connection has taken in full but may not have written yet.
 #[derive(Debug, Default)]
-struct BodySentState {
-    is_sent: AtomicBool,
-    notify: Notify,
+pub(super) struct FlushSignal {
+    is_awaited: AtomicBool,
+    bodies: Mutex<Vec<Arc<dyn BodyObserver>>>,
 }
 
-impl BodySent {
-    /// Waits until the body was sent, or never will be.
-    pub async fn wait(&self) {
-        let notified = self.inner.notify.notified();
-        if !self.is_sent() {
-            notified.await;
+impl FlushSignal {
+    fn mark_after_flush(&self, observer: Arc<dyn BodyObserver>) {
+        self.bodies.lock().unwrap_or_else(PoisonError::into_inner).push(observer);
+        self.is_awaited.store(true, Ordering::Release);
+    }
+
+    /// Decides what was written: the connection holds nothing back any more.
+    pub(super) fn flushed(&self) {
+        if self.is_awaited.swap(false, Ordering::AcqRel) {
+            let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+            bodies.drain(..).for_each(|observer| observer.written());
         }
-    }
-
-    /// Whether the body was sent, or never will be.
-    pub fn is_sent(&self) -> bool {
-        self.inner.is_sent.load(Ordering::Acquire)
-    }
-
-    /// Lets everyone go on who waits.
-    pub fn mark_sent(&self) {
-        self.inner.is_sent.store(true, Ordering::Release);
-        self.inner.notify.notify_waiters();
     }
 }
 
 /// A frame as a request body of known length; its pieces are not copied.
 #[derive(Debug)]
-pub struct FrameBody {
-    pieces: VecDeque<Bytes>,
+pub(super) struct FrameBody {
+    /// What of the piece under way is left.
+    piece: Bytes,
+    rest: std::vec::IntoIter<Bytes>,
     remaining: u64,
-    body_sent: BodySent,
+    signals: Option<(Arc<dyn BodyObserver>, Arc<FlushSignal>)>,
 }
 
 impl FrameBody {
-    /// A body that marks `body_sent` with its last piece.
-    pub fn new(frame: Frame, body_sent: BodySent) -> Self {
+    /// A body whose observer is told once `connection` has written its last piece.
+    pub(super) fn new(
+        frame: Frame,
+        observer: Option<&Arc<dyn BodyObserver>>,
+        connection: &Arc<FlushSignal>,
+    ) -> Self {
         let remaining = frame.len() as u64;
-        Self { pieces: frame.into_pieces().into(), remaining, body_sent }
+        let signals = observer.map(|observer| (Arc::clone(observer), Arc::clone(connection)));
+        let (piece, rest) = frame.into_parts();
+        Self { piece, rest: rest.into_iter(), remaining, signals }
+    }
+
+    fn next_piece(&mut self) -> Option<Bytes> {
+        if self.remaining == 0 {
+            return None;
+        }
+        let piece = if self.piece.len() > MAX_PIECE {
+            self.piece.split_to(MAX_PIECE)
+        } else {
+            std::mem::replace(&mut self.piece, self.rest.next().unwrap_or_default())
+        };
+        self.remaining -= piece.len() as u64;
+        Some(piece)
     }
 }
 
@@ -71,16 +93,20 @@ impl http_body::Body for FrameBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.pop_front();
-        self.remaining -= piece.as_ref().map_or(0, Bytes::len) as u64;
-        if self.pieces.is_empty() {
-            self.body_sent.mark_sent();
+        if let Some((observer, _)) = &self.signals {
+            observer.handed_over();
+        }
+        let piece = self.next_piece();
+        if self.remaining == 0
+            && let Some((observer, connection)) = self.signals.take()
+        {
+            connection.mark_after_flush(observer);
         }
         Poll::Ready(piece.map(|piece| Ok(http_body::Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
+        self.remaining == 0
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,10 +1,7 @@
-//! The one test of whether a URL leads to this machine, and what makes it true for names below
+//! The one test of whether a URL leads to this machine. The resolver makes it true for names below
 //! `localhost`: they are never looked up. `localhost` itself is left to the system, which knows the
 //! addresses that it has there.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use reqwest::ClientBuilder;
 use url::{Host, Url};
 
 /// Whether this URL's host is the machine itself: a loopback address, `localhost`, or a name below
@@ -18,29 +15,14 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Connects to a name below `localhost` without a look-up: a resolver may know another address for
-/// it.
-pub(super) fn without_lookup(builder: ClientBuilder, url: &Url) -> ClientBuilder {
-    match url.host() {
-        Some(Host::Domain(name)) if is_below_localhost(&plain_name(name)) => {
-            // The port is the URL's.
-            let addresses = [
-                SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-            ];
-            builder.resolve_to_addrs(name, &addresses)
-        }
-        _ => builder,
-    }
-}
-
 fn is_loopback_name(name: &str) -> bool {
     let name = plain_name(name);
-    name == "localhost" || is_below_localhost(&name)
+    name == "localhost" || name.ends_with(".localhost")
 }
 
-fn is_below_localhost(name: &str) -> bool {
-    name.ends_with(".localhost")
+/// Whether this name is below `localhost`.
+pub(super) fn is_below_localhost(name: &str) -> bool {
+    plain_name(name).ends_with(".localhost")
 }
 
 /// The name in lower case, without the dot of the root.
@@ -85,7 +67,9 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let url = Url::parse(&format!("http://no-such-name.localhost:{port}/")).unwrap();
         let outbound = crate::http::Outbound::new(&Default::default(), &url).unwrap();
-        let request = outbound.request(reqwest::Method::GET, url);
+        let target = crate::http::Target::new(url).unwrap();
+        let headers = outbound.default_headers().clone();
+        let request = crate::http::Request::new(http::Method::GET, target, headers);
         let accepted = async { listener.accept().await.unwrap() };
         tokio::select! {
             _ = accepted => {}

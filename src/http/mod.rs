@@ -1,15 +1,42 @@
-//! The HTTP connection to one remote: TLS roots, proxies, cookies, name look-up. Follows no
-//! redirects (T-25) and knows nothing about MCP.
+//! HTTP to one remote and to the servers that it names: addresses, proxies, TLS, connections, content
+//! codings and cookies. Everything that reaches the network goes through [`Outbound`].
+//!
+//! Follows no redirects (T-25), repeats only what was never sent, and knows nothing about MCP.
 
 mod body;
+mod certificate;
+mod connections;
+mod connector;
+mod content_coding;
 mod cookies;
+mod error;
+mod lease;
 mod loopback;
+mod named_certificates;
+mod no_proxy;
 mod options;
 mod outbound;
 mod presented_chain;
+mod proxy;
+mod request;
+mod resolver;
+mod response;
+mod socks;
+mod stream;
+mod target;
+mod tls;
+mod trust;
+mod tunnel;
 
-pub use body::{BodySent, FrameBody};
+pub use body::BodyObserver;
+pub use certificate::Certificate;
+pub use error::HttpError;
 pub use loopback::is_loopback;
 pub use options::{HttpOptions, Proxy};
 pub use outbound::Outbound;
 pub use presented_chain::PresentedChain;
+pub use proxy::{ProxyServer, proxy_for};
+pub use request::Request;
+pub use resolver::{Resolve, ResolveError};
+pub use response::Response;
+pub use target::Target;

@@ -16,6 +16,8 @@ pub struct HttpOptions {
     pub proxy: Proxy,
     /// Certificate authorities in PEM files, added to the system's.
     pub extra_ca_files: Vec<PathBuf>,
+    /// The same, named for other programs: a file that cannot be used is only warned about.
+    pub optional_ca_files: Vec<PathBuf>,
     /// Whether to connect over IPv4 only.
     pub ipv4: bool,
     /// Whether to keep cookies between requests (session affinity of load balancers).
@@ -47,6 +49,7 @@ impl Default for HttpOptions {
             allow_http: false,
             proxy: Proxy::Environment,
             extra_ca_files: Vec::new(),
+            optional_ca_files: Vec::new(),
             ipv4: false,
             cookies: true,
             connect_timeout: Duration::from_secs(10),

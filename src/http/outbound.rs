@@ -1,40 +1,50 @@
-//! Builds the HTTP client. TLS is set up, and the system's roots are read, only for an `https:`
-//! remote.
+//! Sends requests to one origin, or to those that a guarded look-up permits, over kept connections.
+//! TLS is set up, and the system's roots are read, only for an `https:` remote.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context;
-use reqwest::dns::Resolve;
-use reqwest::{
-    Certificate, ClientBuilder, Method, NoProxy, RequestBuilder, Response, header, redirect,
-};
+use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
+use super::connections::Connections;
+use super::connector::Connector;
+use super::content_coding;
 use super::cookies::Cookies;
-use super::loopback::{is_loopback, without_lookup};
-use super::options::{HttpOptions, Proxy};
+use super::error::HttpError;
+use super::options::HttpOptions;
 use super::presented_chain::PresentedChain;
-use crate::error::{Error, Result};
+use super::proxy::ProxyRules;
+use super::request::Request;
+use super::resolver::{Resolve, SystemResolver};
+use super::response::Response;
+use super::target::Target;
+use super::tls::Tls;
+use crate::error::Result;
 
-/// How many idle connections are kept; further ones of a burst are closed after it.
-const MAX_IDLE_CONNECTIONS: usize = 64;
+/// How many connections in a row may turn out to have ended before the request left.
+const MAX_STALE_CONNECTIONS: u32 = 8;
 
 /// Sends requests. Cheap to clone; clones share connections and cookies.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outbound {
-    client: reqwest::Client,
-    cookies: Option<Arc<Cookies>>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connector: Arc<Connector>,
+    origins: Mutex<Vec<Arc<Connections>>>,
+    cookies: Option<Cookies>,
+    default_headers: HeaderMap,
 }
 
 impl Outbound {
     /// Prepares requests to `url` and its origin.
     ///
     /// # Errors
-    /// An unreadable or malformed CA file, or an unusable proxy URL.
+    /// An unreadable or malformed CA file, or an unusable proxy.
     pub fn new(options: &HttpOptions, url: &Url) -> Result<Self> {
-        Self::build(options, url, |builder| without_lookup(builder, url))
+        Self::with_resolver(options, url, Arc::new(SystemResolver))
     }
 
     /// As [`Outbound::new`], with a name look-up that may refuse addresses.
@@ -46,7 +56,8 @@ impl Outbound {
         url: &Url,
         resolver: Arc<dyn Resolve>,
     ) -> Result<Self> {
-        Self::build(options, url, |builder| builder.dns_resolver(resolver.clone()))
+        let tls = Tls::new(options, url.scheme() == "https")?;
+        Self::build(options, url, resolver, tls)
     }
 
     /// Accepts any certificate and records it, for inspection only: nothing that matters may be sent.
@@ -58,141 +69,105 @@ impl Outbound {
         url: &Url,
     ) -> Result<(Self, PresentedChain)> {
         let presented = PresentedChain::default();
-        let outbound = Self::build(options, url, |builder| {
-            let builder = without_lookup(builder, url);
-            match presented.recording_config() {
-                Some(config) => builder.tls_backend_preconfigured(config),
-                None => builder,
-            }
-        })?;
+        let tls = Tls::recording(presented.clone());
+        let outbound = Self::build(options, url, Arc::new(SystemResolver), tls)?;
         Ok((outbound, presented))
     }
 
     fn build(
         options: &HttpOptions,
         url: &Url,
-        finish: impl Fn(ClientBuilder) -> ClientBuilder,
+        resolver: Arc<dyn Resolve>,
+        tls: Tls,
     ) -> Result<Self> {
-        let tls = url.scheme() == "https";
-        let builder = finish(base(options, url)?);
-        let builder = if tls { with_extra_roots(builder, options)? } else { without_tls(builder) };
-        let client = match builder.build() {
-            Ok(client) => client,
-            Err(error) if tls => {
-                tracing::warn!(%error, "no usable system certificates, using the bundled ones");
-                with_bundled_roots(finish(base(options, url)?), options)?
-                    .build()
-                    .context("cannot set up TLS")?
-            }
-            Err(error) => {
-                return Err(anyhow::Error::from(error).context("cannot set up HTTP").into());
-            }
+        let proxies = ProxyRules::new(options)?;
+        // A proxy that cannot be used is told now, not with the first request.
+        proxies.proxy_for(url)?;
+        let connector = Arc::new(Connector::new(options, proxies, tls, resolver));
+        let inner = Inner {
+            connector,
+            origins: Mutex::default(),
+            cookies: options.cookies.then(Cookies::default),
+            default_headers: default_headers(),
         };
-        Ok(Self { client, cookies: options.cookies.then(Arc::default) })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Starts a request.
-    pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        let cookie = self.cookies.as_ref().and_then(|cookies| cookies.header(&url));
-        let request = self.client.request(method, url);
-        match cookie {
-            Some(cookie) => request.header(header::COOKIE, cookie),
-            None => request,
-        }
+    /// What every request says of us, to be completed by the caller.
+    pub fn default_headers(&self) -> &HeaderMap {
+        &self.inner.default_headers
     }
 
-    /// Sends a request that was started here, and stores the cookies of its response.
+    /// Sends a request and waits for the head of its response.
     ///
     /// # Errors
     /// No connection, or one that broke before the head of a response.
-    pub async fn send(&self, request: RequestBuilder) -> reqwest::Result<Response> {
-        let response = request.send().await?;
-        if let Some(cookies) = &self.cookies {
-            cookies.store(response.url(), response.headers());
+    pub async fn send(&self, mut request: Request) -> std::result::Result<Response, HttpError> {
+        let url = request.target.url();
+        if let Some(cookies) = &self.inner.cookies
+            && let Some(ours) = cookies.header(url)
+        {
+            add_cookies(&mut request.headers, ours);
         }
-        Ok(response)
-    }
-}
-
-fn base(options: &HttpOptions, url: &Url) -> Result<ClientBuilder> {
-    install_tls_provider();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("mcp-tether/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .connect_timeout(options.connect_timeout)
-        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-        .tcp_nodelay(true);
-    if options.ipv4 {
-        builder = builder.local_address(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    }
-    if url.scheme() == "http" {
-        builder = builder.http1_only();
-    }
-    with_proxy(builder, &options.proxy, url)
-}
-
-fn with_proxy(builder: ClientBuilder, proxy: &Proxy, url: &Url) -> Result<ClientBuilder> {
-    if is_loopback(url) {
-        return Ok(builder.no_proxy());
-    }
-    match proxy {
-        Proxy::Environment => Ok(builder),
-        Proxy::Off => Ok(builder.no_proxy()),
-        Proxy::Url { url, bypass } => {
-            let proxy = reqwest::Proxy::all(url.expose().clone())
-                .map_err(|_| Error::usage("the proxy URL cannot be used"))?;
-            let bypass = bypass.as_deref().and_then(NoProxy::from_string);
-            Ok(builder.proxy(proxy.no_proxy(bypass)))
+        let connections = self.connections_to(&request.target);
+        let mut stale = 0;
+        loop {
+            let mut lease = connections.lease().await?;
+            match lease.send(&mut request).await {
+                Ok(response) => {
+                    if let Some(cookies) = &self.inner.cookies {
+                        cookies.store(request.target.url(), response.headers());
+                    }
+                    return Ok(Response::new(request.target, response, lease));
+                }
+                Err(not_sent) if not_sent.is_stale && stale < MAX_STALE_CONNECTIONS => stale += 1,
+                Err(not_sent) => return Err(not_sent.error),
+            }
         }
     }
-}
 
-fn without_tls(builder: ClientBuilder) -> ClientBuilder {
-    builder.tls_certs_only([])
-}
-
-fn with_extra_roots(builder: ClientBuilder, options: &HttpOptions) -> Result<ClientBuilder> {
-    let extra = extra_roots(options)?;
-    Ok(if extra.is_empty() { builder } else { builder.tls_certs_merge(extra) })
-}
-
-fn with_bundled_roots(builder: ClientBuilder, options: &HttpOptions) -> Result<ClientBuilder> {
-    let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok());
-    Ok(builder.tls_certs_only(bundled.chain(extra_roots(options)?)))
-}
-
-fn extra_roots(options: &HttpOptions) -> Result<Vec<Certificate>> {
-    let mut roots = Vec::new();
-    for file in &options.extra_ca_files {
-        roots.extend(read_roots(file)?);
+    fn connections_to(&self, target: &Target) -> Arc<Connections> {
+        let mut origins = self.inner.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = origins.iter().find(|known| known.target().is_same_origin(target)) {
+            return Arc::clone(known);
+        }
+        let new = Connections::new(target.clone(), Arc::clone(&self.inner.connector));
+        origins.push(Arc::clone(&new));
+        new
     }
-    Ok(roots)
 }
 
-fn read_roots(file: &Path) -> Result<Vec<Certificate>> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        Error::usage(format!("cannot use the CA file `{}`: {error}", file.display()))
-            .hint("name a file with certificates in PEM form: `--ca-cert FILE`")
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound").field("connector", &self.inner.connector).finish()
+    }
+}
+
+fn default_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let agent = concat!("mcp-tether/", env!("CARGO_PKG_VERSION"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(content_coding::ACCEPTED));
+    headers
+}
+
+/// Puts cookies of the remote beside those that the user's own header holds: there is one `Cookie`
+/// header (RFC 6265 §5.4). A name that the user set is the user's.
+fn add_cookies(headers: &mut HeaderMap, ours: HeaderValue) {
+    let name_of = |pair: &str| pair.split('=').next().unwrap_or_default().trim().to_owned();
+    let Some(own) = headers.get(header::COOKIE) else {
+        headers.insert(header::COOKIE, ours);
+        return;
     };
-    let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
-    let roots = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
-    if roots.is_empty() {
-        return Err(unusable(&"there is no certificate in it"));
+    let (Ok(own_text), Ok(text)) = (own.to_str(), ours.to_str()) else { return };
+    let set: Vec<String> = own_text.split(';').map(name_of).collect();
+    let added = text.split(';').map(str::trim).filter(|pair| !set.contains(&name_of(pair)));
+    let all: Vec<&str> = std::iter::once(own_text).chain(added).collect();
+    if let Ok(mut joined) = HeaderValue::try_from(all.join("; ")) {
+        joined.set_sensitive(true);
+        headers.insert(header::COOKIE, joined);
     }
-    Ok(roots)
 }
-
-#[cfg(feature = "tls-ring")]
-fn install_tls_provider() {
-    // Fails only when a provider is there already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-#[cfg(not(feature = "tls-ring"))]
-fn install_tls_provider() {}
 
 #[cfg(test)]
 mod tests {
@@ -210,5 +185,15 @@ mod tests {
             let error = Outbound::new(&options, &url).expect_err("refused").to_string();
             assert!(error.contains(&file.display().to_string()), "{error}");
         }
+    }
+
+    #[test]
+    fn cookies_of_the_remote_join_those_of_the_user() {
+        let mut headers = HeaderMap::new();
+        add_cookies(&mut headers, HeaderValue::from_static("lb=7"));
+        assert_eq!(headers[header::COOKIE], "lb=7");
+        headers.insert(header::COOKIE, HeaderValue::from_static("token=abc; a=1"));
+        add_cookies(&mut headers, HeaderValue::from_static("lb=7; a=2"));
+        assert_eq!(headers[header::COOKIE], "token=abc; a=1; lb=7");
     }
 }

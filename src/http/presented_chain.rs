@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
 /// The certificates that were presented, the server's own first. Empty before the first connection.
 #[derive(Clone, Debug, Default)]
@@ -18,17 +18,13 @@ impl PresentedChain {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// TLS settings that accept any certificate and record it here. `None` without a cryptography
-    /// provider.
-    pub(super) fn recording_config(&self) -> Option<ClientConfig> {
+    /// Accepts any certificate and records it here. `None` without a cryptography provider.
+    pub(super) fn verifier(&self) -> Option<Arc<dyn ServerCertVerifier>> {
         let provider = CryptoProvider::get_default()?;
-        let verifier = RecordingVerifier {
+        Some(Arc::new(RecordingVerifier {
             presented: self.clone(),
             algorithms: provider.signature_verification_algorithms,
-        };
-        let builder = ClientConfig::builder().dangerous();
-        let config = builder.with_custom_certificate_verifier(Arc::new(verifier));
-        Some(config.with_no_client_auth())
+        }))
     }
 }
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use reqwest::Response;
 
 use super::Outcome;
 use super::failures::{failure_for_media_type, lost_failure, protocol_failure, timeout_failure};
 use super::post::Post;
+use super::received::parse_received;
 use super::wire::{Wire, drain, media_type};
 use crate::error::Failure;
-use crate::jsonrpc::{Message, MessageKind, Received};
+use crate::http::Response;
+use crate::jsonrpc::Message;
 use crate::protocol::headers;
 
 /// How much of the body of an error response is read, in bytes.
@@ -32,20 +33,27 @@ impl Wire {
             drain(response).await;
             return Outcome::Done;
         }
-        let url = response.url().clone();
+        let target = response.target().clone();
         match media_type(&response).as_str() {
             headers::EVENT_STREAM => self.follow_to_answer(response, post).await,
             headers::JSON => match self.read_json_answer(response, post, elsewhere).await {
                 Ok(outcome) => outcome,
                 Err(failure) => Outcome::Failed(failure),
             },
-            _ if elsewhere
-                || response.status() == StatusCode::ACCEPTED && post.modern.is_none() =>
-            {
+            _ if elsewhere => {
                 drain(response).await;
                 self.await_elsewhere(post).await
             }
-            other => Outcome::Failed(failure_for_media_type(other, &url)),
+            _ if response.status() == StatusCode::ACCEPTED && post.is_in_session() => {
+                drain(response).await;
+                self.await_on_standalone(post).await
+            }
+            other => {
+                let failure = failure_for_media_type(other, target.url());
+                let status = response.status();
+                drain(response).await;
+                Outcome::refused(status, failure)
+            }
         }
     }
 
@@ -55,16 +63,21 @@ impl Wire {
         post: &Post,
         elsewhere: bool,
     ) -> Result<Outcome, Failure> {
-        let accepted = response.status() == StatusCode::ACCEPTED && post.modern.is_none();
+        let status = response.status();
+        let accepted = status == StatusCode::ACCEPTED && post.is_in_session();
         let broken = |reason| lost_failure(&format!("the answer is incomplete: {reason}"));
         let body = self.read_body(response).await.map_err(broken)?;
         if body.iter().all(u8::is_ascii_whitespace) {
-            if elsewhere || accepted {
+            if elsewhere {
                 return Ok(self.await_elsewhere(post).await);
             }
-            return Err(protocol_failure("server answered with an empty body"));
+            if accepted {
+                return Ok(self.await_on_standalone(post).await);
+            }
+            let failure = protocol_failure("server answered with an empty body");
+            return Ok(Outcome::refused(status, failure));
         }
-        let answered = match Received::parse(body) {
+        let answered = match parse_received(body) {
             Ok(received) => self.deliver(received, post.origin()).await,
             Err(_) if elsewhere => false,
             Err(invalid) => {
@@ -73,6 +86,7 @@ impl Wire {
             }
         };
         if answered {
+            post.handle.note_answer();
             Ok(Outcome::Done)
         } else if elsewhere {
             Ok(self.await_elsewhere(post).await)
@@ -81,16 +95,38 @@ impl Wire {
         }
     }
 
-    /// Waits for the answer to an accepted request, which comes on another stream (T-37, HTTP+SSE).
-    async fn await_elsewhere(&self, post: &Post) -> Outcome {
-        let settled = post.handle.wait_until_settled();
-        match self.open_prompts.timeout_unless_prompting(self.limits.headers, settled).await {
-            Some(()) => Outcome::Done,
-            None => {
-                let what = "the server accepted the request and sent no answer";
-                Outcome::Failed(timeout_failure(what))
-            }
+    /// Waits for an answer on the standalone stream (T-37), which must be there to bring it.
+    async fn await_on_standalone(&self, post: &Post) -> Outcome {
+        if self.standalone.is_missing() {
+            return Outcome::Failed(protocol_failure(
+                "server accepted the request and has no stream to answer it on",
+            ));
         }
+        self.await_elsewhere(post).await
+    }
+
+    /// Waits for the answer to an accepted request, which comes on another stream (T-37, HTTP+SSE),
+    /// for as long as progress of it comes (T-26).
+    async fn await_elsewhere(&self, post: &Post) -> Outcome {
+        let call = Message::parse(post.frame.clone().into_bytes()).ok();
+        let token = call.and_then(|call| self.progress.watch(&call));
+        let count = || token.as_deref().map(|token| self.progress.count(token));
+        let outcome = loop {
+            let seen = count();
+            let settled = post.handle.wait_until_settled();
+            match self.open_prompts.timeout_unless_prompting(self.limits.body, settled).await {
+                Some(()) => break Outcome::Done,
+                None if count() > seen => {}
+                None => {
+                    let what = "the server accepted the request and sent no answer";
+                    break Outcome::Failed(timeout_failure(what));
+                }
+            }
+        };
+        if let Some(token) = &token {
+            self.progress.forget(token);
+        }
+        outcome
     }
 
     /// The body of an error response; empty where it is too large or does not come.
@@ -107,9 +143,4 @@ impl Wire {
         }
         body.into()
     }
-}
-
-/// The JSON-RPC error in the body of an HTTP error, if there is one (T-24).
-pub(super) fn parse_json_rpc_error(body: Bytes) -> Option<Message> {
-    Message::parse(body).ok().filter(|message| message.kind() == MessageKind::ErrorResponse)
 }

@@ -1,57 +1,114 @@
-//! Counts the attempts at one message and decides whether it is sent once more: after a network
-//! error, after a pause that the remote asks for, to the target of a redirect. Sends nothing itself.
+//! Counts the attempts at one request and decides whether it is sent once more: after a network
+//! error, after a pause that the remote asks for, to the target of a redirect. The same rules hold for
+//! every method and transport. Sends nothing itself.
 
 use std::time::Duration;
 
-use http::{StatusCode, header};
-use reqwest::Response;
-use url::Url;
+use http::{HeaderMap, Method, StatusCode, header};
+use tokio::time::Instant;
 
-use super::failures::{failure_for_redirect, failure_for_wait, root_cause};
-use super::post::{ExchangeError, Post};
+use super::failures::{
+    failure_for_network_error, failure_for_redirect, failure_for_wait, root_cause,
+};
+use super::post::Post;
 use super::retry::{self, Backoff};
+use crate::error::Failure;
+use crate::http::{HttpError, Response, Target};
 
-/// How often a request that was never sent is tried again: for about three seconds, enough for a
-/// server that restarts.
-const MAX_CONNECT_RETRIES: u32 = 5;
-/// The same before there is a session: a wrong URL should be reported soon.
-const MAX_FIRST_CONNECT_RETRIES: u32 = 3;
+/// How often a request is tried again for which there was no connection, where that will hardly pass.
+const MAX_CONNECT_RETRIES: u32 = 3;
 /// How often a message that may have arrived is sent again, if that does no harm.
 const MAX_REPEATS: u32 = 2;
 /// How many redirects are followed.
 const MAX_REDIRECTS: u32 = 5;
 /// How many pauses that the remote asks for are made.
 const MAX_WAITS: u32 = 3;
+/// The longest pause between two attempts to connect.
+const MAX_CONNECT_PAUSE: Duration = Duration::from_secs(2);
 
-/// The attempts at one message.
-#[derive(Default)]
+/// The attempts at one request.
+#[derive(Debug)]
 pub(super) struct Attempts {
+    started: Instant,
+    /// How long what may pass is tried again.
+    patience: Duration,
+    /// Whether the request opens a session or stream, and has no effect beside that.
+    is_opening: bool,
     redirects: u32,
     connects: Backoff,
     repeats: Backoff,
+    /// Whether the server has said once that it did not process the request.
+    pub(super) was_refused: bool,
+    /// Whether the place of a remembered redirect was given up.
+    pub(super) has_started_over: bool,
     waits: u32,
     pub(super) challenges: u32,
 }
 
 impl Attempts {
-    /// The pause before the message is sent again after a network error. `None` where that would not
+    /// For a message within a session.
+    pub(super) fn of_message(patience: Duration) -> Self {
+        Self {
+            started: Instant::now(),
+            patience,
+            is_opening: false,
+            redirects: 0,
+            connects: Backoff::default(),
+            repeats: Backoff::default(),
+            was_refused: false,
+            has_started_over: false,
+            waits: 0,
+            challenges: 0,
+        }
+    }
+
+    /// For what opens a session or a stream.
+    pub(super) fn of_opening(patience: Duration) -> Self {
+        Self { is_opening: true, ..Self::of_message(patience) }
+    }
+
+    /// The pause before a message is sent again after a network error. `None` where that would not
     /// be safe, or was tried often enough.
-    pub(super) fn pause_after_error(
-        &mut self,
-        error: &reqwest::Error,
-        post: &Post,
-    ) -> Option<Duration> {
-        if error.is_builder() || is_permanent(error) {
-            return None;
+    pub(super) fn pause_after_error(&mut self, error: &HttpError, post: &Post) -> Option<Duration> {
+        if let Some(pause) = self.pause_after_unsent(error) {
+            return pause;
         }
-        if error.is_connect() {
-            let is_first = post.session.generation == 0 && post.session.version.is_none();
-            let most = if is_first { MAX_FIRST_CONNECT_RETRIES } else { MAX_CONNECT_RETRIES };
-            return self.connects.next(most);
-        }
-        // A modern remote needs a new id for each attempt (T-60), which is not given here.
+        // A modern remote's request is repeated by its adapter (T-60).
         let repeatable = post.repeatable && post.modern.is_none();
         if repeatable { self.repeats.next(MAX_REPEATS) } else { None }
+    }
+
+    /// The pause before a stream is asked for again after a network error.
+    pub(super) fn pause_before_reopening(&mut self, error: &HttpError) -> Option<Duration> {
+        self.pause_after_unsent(error).unwrap_or_else(|| self.repeats.next(MAX_REPEATS))
+    }
+
+    /// What follows from an error after which it is certain that the request was not processed, or
+    /// that another attempt is useless. `None` where neither is certain.
+    fn pause_after_unsent(&mut self, error: &HttpError) -> Option<Option<Duration>> {
+        if error.is_invalid_request() || is_permanent(error) {
+            return Some(None);
+        }
+        if error.was_not_processed() {
+            // Whatever the method (RFC 9113 §8.7), and once: a server that refuses again means it.
+            let again = !std::mem::replace(&mut self.was_refused, true);
+            return Some(again.then_some(Duration::ZERO));
+        }
+        if !error.is_connect() {
+            return None;
+        }
+        if self.patience.is_zero() {
+            return Some(None);
+        }
+        if error.is_passing() {
+            return Some(self.within_patience());
+        }
+        Some(self.connects.next(MAX_CONNECT_RETRIES))
+    }
+
+    fn within_patience(&mut self) -> Option<Duration> {
+        let pause = self.connects.next_endless().min(MAX_CONNECT_PAUSE);
+        (self.started.elapsed() + pause <= self.patience).then_some(pause)
     }
 
     /// The pause before the message is sent again after silence. Only for answers and notifications:
@@ -61,59 +118,163 @@ impl Attempts {
         if harmless { self.repeats.next(MAX_REPEATS) } else { None }
     }
 
-    /// The pause that the remote asked for (T-28); `None` if it asked for none.
+    /// The pause after a refusal that may pass (T-28); `None` where the refusal stands. `repeatable`
+    /// says whether doing it twice does no harm.
+    ///
+    /// After 429, and after 503 with `Retry-After`, the server has done nothing: anything is sent
+    /// again. 502, 504 and a bare 503 may come from a gateway behind which the request went on.
     ///
     /// # Errors
-    /// The pause is too long, or the message must not be repeated.
-    pub(super) fn pause_asked_for(
+    /// The server asks for a longer pause than anyone waits for.
+    pub(super) fn pause_after_refusal(
         &mut self,
-        response: &Response,
+        status: StatusCode,
+        headers: &HeaderMap,
         repeatable: bool,
-    ) -> Result<Option<Duration>, ExchangeError> {
-        let status = response.status();
-        let Some(wait) = retry::read_wait(status, response.headers()) else { return Ok(None) };
-        self.waits += 1;
-        if repeatable && retry::is_short_enough(wait) && self.waits <= MAX_WAITS {
-            return Ok(Some(wait));
+    ) -> Result<Option<Duration>, Failure> {
+        let asked = retry::parse_retry_after(headers);
+        let is_refused = status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::SERVICE_UNAVAILABLE && asked.is_some();
+        if is_refused || status == StatusCode::SERVICE_UNAVAILABLE && repeatable {
+            return self.pause_asked_for(status, asked);
         }
-        match retry::parse_retry_after(response.headers()) {
-            Some(wait) => Err(ExchangeError::Failed(failure_for_wait(status, wait))),
+        if !self.is_opening {
+            return Ok(None);
+        }
+        Ok(match status.as_u16() {
+            502..=504 => self.within_patience(),
+            // These pass less often: twice is enough.
+            408 | 425 | 500 if !self.patience.is_zero() => self.repeats.next(MAX_REPEATS),
+            _ => None,
+        })
+    }
+
+    fn pause_asked_for(
+        &mut self,
+        status: StatusCode,
+        asked: Option<Duration>,
+    ) -> Result<Option<Duration>, Failure> {
+        self.waits += 1;
+        let most = if self.is_opening { self.patience } else { retry::MAX_RETRY_AFTER };
+        let left = most.saturating_sub(self.started.elapsed());
+        let wait = match asked {
+            Some(asked) => asked,
+            None if self.is_opening => return Ok(self.within_patience()),
+            None => Duration::from_secs(1),
+        };
+        if wait <= left && (self.waits <= MAX_WAITS || self.is_opening) {
+            // A server that asks for no pause at all is asked again after a short one.
+            return Ok(Some(wait.max(retry::MIN_PAUSE)));
+        }
+        match asked {
+            Some(wait) => Err(failure_for_wait(status, wait)),
             None => Ok(None),
         }
     }
 
-    /// The URL to send the message to instead: same origin and method only (T-25).
+    /// Where to send the request instead: same origin only. POST and DELETE must keep their method,
+    /// which 307 and 308 promise; GET also follows 301, 302 and 303 (T-25).
     ///
     /// # Errors
     /// A redirect that must not be followed.
     pub(super) fn follow_redirect(
         &mut self,
+        method: &Method,
         response: &Response,
-        url: &Url,
-    ) -> Result<Url, ExchangeError> {
+        from: &Target,
+    ) -> Result<Target, Failure> {
         self.redirects += 1;
+        let url = from.url();
         let status = response.status();
         let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
         let target = location.and_then(|location| url.join(location).ok());
-        let keeps_method =
-            matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        let may_follow = match status.as_u16() {
+            307 | 308 => true,
+            301..=303 => *method == Method::GET,
+            _ => false,
+        };
         match target {
-            Some(target)
-                if keeps_method
+            Some(mut target)
+                if may_follow
                     && self.redirects <= MAX_REDIRECTS
                     && target.origin() == url.origin() =>
             {
-                Ok(target)
+                target.set_fragment(None);
+                Target::new(target).map_err(|error| failure_for_network_error(&error, url))
             }
-            target => Err(ExchangeError::Failed(failure_for_redirect(status, target.as_ref()))),
+            target => Err(failure_for_redirect(status, target.as_ref())),
         }
     }
 }
 
 /// Whether another attempt would meet the same error: a bad certificate, or no TLS at the other end.
-fn is_permanent(error: &reqwest::Error) -> bool {
+fn is_permanent(error: &HttpError) -> bool {
     const SIGNS: [&str; 5] =
         ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];
     let cause = root_cause(error).to_ascii_lowercase();
     SIGNS.iter().any(|sign| cause.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn headers(retry_after: Option<&str>) -> HeaderMap {
+        let value = retry_after.map(|value| (header::RETRY_AFTER, value.parse().unwrap()));
+        value.into_iter().collect()
+    }
+
+    fn pause(
+        mut attempts: Attempts,
+        status: u16,
+        retry_after: Option<&str>,
+        repeatable: bool,
+    ) -> Result<Option<Duration>, Failure> {
+        let status = StatusCode::from_u16(status).unwrap();
+        attempts.pause_after_refusal(status, &headers(retry_after), repeatable)
+    }
+
+    /// T-28: what proves that nothing was done is repeated, whatever it is; the rest is not
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_repeated_only_where_it_certainly_did_not_run() {
+        let call =
+            |status, retry_after| pause(Attempts::of_message(PATIENCE), status, retry_after, false);
+        let second = Some(Duration::from_secs(1));
+        assert_eq!(call(429, None).unwrap(), second);
+        assert_eq!(call(429, Some("1")).unwrap(), second);
+        assert_eq!(call(503, Some("1")).unwrap(), second);
+        for status in [400, 408, 425, 500, 502, 503, 504] {
+            assert_eq!(call(status, None).unwrap(), None, "{status}");
+        }
+        assert_eq!(call(502, Some("1")).unwrap(), None);
+        let failure = call(503, Some("61")).unwrap_err();
+        assert!(failure.hint.unwrap().contains("61 s"));
+        let list = pause(Attempts::of_message(PATIENCE), 503, None, true);
+        assert_eq!(list.unwrap(), second);
+        assert!(call(429, Some("0")).unwrap().unwrap() >= retry::MIN_PAUSE);
+    }
+
+    /// T-28, T-80
+    #[tokio::test(start_paused = true)]
+    async fn an_opening_is_repeated_for_as_long_as_the_host_is_patient() {
+        let mut attempts = Attempts::of_opening(PATIENCE);
+        let mut tries = 0;
+        while let Some(pause) =
+            attempts.pause_after_refusal(StatusCode::BAD_GATEWAY, &headers(None), true).unwrap()
+        {
+            tokio::time::advance(pause).await;
+            tries += 1;
+        }
+        assert!((10..40).contains(&tries), "{tries}");
+        let spent = attempts.started.elapsed();
+        assert!(spent > Duration::from_secs(17) && spent <= PATIENCE, "{spent:?}");
+        let refused = pause(Attempts::of_opening(PATIENCE), 503, Some("30"), true).unwrap_err();
+        assert!(refused.hint.unwrap().contains("30 s"));
+        for status in [502, 503, 504, 500] {
+            let at_once = pause(Attempts::of_opening(Duration::ZERO), status, None, true);
+            assert_eq!(at_once.unwrap(), None, "a person is told at once: {status}");
+        }
+    }
 }

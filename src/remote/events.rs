@@ -25,6 +25,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether this block is the first of a stream of HTTP+SSE.
+    pub fn names_endpoint(&self) -> bool {
+        self.name.as_deref() == Some("endpoint") && self.data.is_some()
+    }
+
     /// Whether this block carries a JSON-RPC message.
     pub fn is_message(&self) -> bool {
         self.data.is_some() && matches!(self.name.as_deref(), None | Some("" | "message"))

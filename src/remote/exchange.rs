@@ -3,26 +3,32 @@
 
 use std::time::Duration;
 
-use http::{StatusCode, header};
-use reqwest::{Method, Response};
+use http::{Method, StatusCode};
 use url::Url;
 
 use super::Outcome;
-use super::answer::parse_json_rpc_error;
 use super::attempts::Attempts;
 use super::failures::{failure_for_network_error, failure_for_status, timeout_failure};
 use super::post::{ExchangeError, HttpRefusal, Post};
+use super::received::parse_json_rpc_error;
+use super::upstream_id::number_of;
 use super::wire::{MAX_CHALLENGES, Wire};
 use crate::error::{Failure, FailureKind};
-use crate::http::FrameBody;
-use crate::jsonrpc::{Frame, Received};
-use crate::protocol::headers;
+use crate::http::{HttpError, Response, Target};
+use crate::jsonrpc::{Frame, Message, Received, RequestId};
+
+/// From this size on, in bytes, a message may be too large for a server.
+const LARGE_MESSAGE: usize = 512 * 1024;
+
+/// What came of one attempt, `None` without a response in time, and which token it carried.
+type Attempt = (Option<Result<Response, HttpError>>, Option<u64>);
 
 impl Wire {
     /// Sends a message and passes on its answer. With `elsewhere`, the answer comes on another
     /// stream.
-    pub(super) async fn exchange(&self, post: &Post, target: &Url, elsewhere: bool) -> Outcome {
-        match self.send_post(post, target).await {
+    pub(super) async fn exchange(&self, post: &Post, target: &Target, elsewhere: bool) -> Outcome {
+        let attempts = Attempts::of_message(self.limits.opening);
+        match self.send_post(post, target, attempts).await {
             Ok(response) => self.read_answer(response, post, elsewhere).await,
             Err(error) => self.give_up(error, post).await,
         }
@@ -47,26 +53,23 @@ impl Wire {
     pub(super) async fn send_post(
         &self,
         post: &Post,
-        target: &Url,
+        target: &Target,
+        mut attempts: Attempts,
     ) -> Result<Response, ExchangeError> {
-        let mut target = target.clone();
-        let mut attempts = Attempts::default();
+        let generation = post.session.generation;
+        let mut place = self.moves.current(generation, target);
         let mut again = None;
         loop {
             let frame = again.as_ref().unwrap_or(&post.frame);
-            let (result, token) = self.attempt(post, frame, &target).await?;
-            match result {
+            let (result, token) = self.attempt(post, frame, &place).await?;
+            let pause = match result {
                 None => match attempts.pause_after_silence(post) {
-                    Some(pause) => self.pause(pause, post).await?,
+                    Some(pause) => pause,
                     None => return Err(ExchangeError::Failed(timeout_failure("no response"))),
                 },
                 Some(Err(error)) => match attempts.pause_after_error(&error, post) {
-                    Some(pause) => self.pause(pause, post).await?,
-                    None => {
-                        return Err(ExchangeError::Failed(failure_for_network_error(
-                            &error, &target,
-                        )));
-                    }
+                    Some(pause) => pause,
+                    None => return Err(ExchangeError::Failed(failure_of(&error, post, &place))),
                 },
                 Some(Ok(response)) if response.status().is_success() => {
                     token.into_iter().for_each(|token| self.authorizer.accepted(token));
@@ -77,16 +80,53 @@ impl Wire {
                 {
                     attempts.challenges += 1;
                     self.answer_challenge(token, &response, post).await?;
-                    again = post.with_fresh_id().or(again);
+                    Duration::ZERO
                 }
                 Some(Ok(response)) if response.status().is_redirection() => {
-                    target = attempts.follow_redirect(&response, &target)?;
+                    let followed = attempts.follow_redirect(&Method::POST, &response, &place);
+                    place = followed.map_err(ExchangeError::Failed)?;
+                    self.moves.remember(generation, target, &place);
+                    continue;
                 }
-                Some(Ok(response)) => match attempts.pause_asked_for(&response, post.repeatable)? {
-                    Some(pause) => self.pause(pause, post).await?,
-                    None => return Err(self.classify_refusal(response, post, &target).await),
-                },
-            }
+                Some(Ok(response))
+                    if is_gone(response.status())
+                        && !attempts.has_started_over
+                        && self.moves.forget(generation, target) =>
+                {
+                    // The place that a redirect led to is gone; the first one may know another.
+                    attempts.has_started_over = true;
+                    place = target.clone();
+                    continue;
+                }
+                Some(Ok(response)) => {
+                    self.pause_after_refusal(response, post, &mut attempts).await?
+                }
+            };
+            self.pause(pause, post).await?;
+            // What was sent before may arrive yet (E-05).
+            again = post.with_fresh_id().or(again);
+        }
+    }
+
+    /// The pause after which a refused message is sent once more.
+    async fn pause_after_refusal(
+        &self,
+        response: Response,
+        post: &Post,
+        attempts: &mut Attempts,
+    ) -> Result<Duration, ExchangeError> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let target = response.target().clone();
+        let refusal = self.classify_refusal(response, post, target.url()).await;
+        let ExchangeError::Refused(refused) = &refusal else { return Err(refusal) };
+        let answers = |answer: &Message| is_answer_to(answer, post.number);
+        if refused.answer.as_ref().is_some_and(answers) {
+            return Err(refusal);
+        }
+        match attempts.pause_after_refusal(status, &headers, post.repeatable) {
+            Ok(Some(pause)) => Ok(pause),
+            Ok(None) => Err(refusal),
+            Err(failure) => Err(ExchangeError::Failed(failure)),
         }
     }
 
@@ -94,17 +134,19 @@ impl Wire {
         &self,
         post: &Post,
         frame: &Frame,
-        target: &Url,
-    ) -> Result<(Option<reqwest::Result<Response>>, Option<u64>), ExchangeError> {
-        let authorized = self.authorize(Method::POST, target, &post.session).await;
-        let (request, token) = authorized.map_err(ExchangeError::Failed)?;
-        let body = FrameBody::new(frame.clone(), post.handle.body_sent().clone());
-        let request =
-            request.header(header::CONTENT_TYPE, headers::JSON).body(reqwest::Body::wrap(body));
-        let request = match &post.modern {
-            Some(modern) => request.headers(modern.headers.clone()),
-            None => request,
+        target: &Target,
+    ) -> Result<Attempt, ExchangeError> {
+        let authorized = tokio::select! {
+            biased;
+            authorized = self.authorize(Method::POST, target, &post.session) => authorized,
+            // Given up while a token was being renewed: it never leaves (T-07).
+            () = post.handle.wait_until_settled() => return Err(error_given_up()),
         };
+        let (mut request, token) = authorized.map_err(ExchangeError::Failed)?;
+        if let Some(modern) = &post.modern {
+            request.headers_mut().extend(modern.headers.clone());
+        }
+        let request = request.body(frame.clone()).observed_by(post.handle.observer());
         let sent = self.outbound.send(request);
         Ok((self.open_prompts.timeout_unless_prompting(self.limits.headers, sent).await, token))
     }
@@ -125,6 +167,9 @@ impl Wire {
     }
 
     async fn pause(&self, pause: Duration, post: &Post) -> Result<(), ExchangeError> {
+        if pause.is_zero() {
+            return Ok(());
+        }
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
             () = post.handle.wait_until_settled() => Err(error_given_up()),
@@ -150,6 +195,33 @@ impl Wire {
 fn names_the_session(status: StatusCode, body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body).to_ascii_lowercase();
     status == StatusCode::BAD_REQUEST && text.contains("session")
+}
+
+fn is_gone(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
+}
+
+/// Whether this message answers the request of this number, by its id.
+fn is_answer_to(message: &Message, number: u64) -> bool {
+    match message.id() {
+        Some(RequestId::Integer(digits)) => digits.parse().is_ok_and(|id| number_of(id) == number),
+        _ => false,
+    }
+}
+
+/// The failure of a message without a response. One that is large may have been refused while it was
+/// being sent, which looks like a broken connection.
+fn failure_of(error: &HttpError, post: &Post, target: &Target) -> Failure {
+    let failure = failure_for_network_error(error, target.url());
+    let size = post.frame.len();
+    if failure.kind != FailureKind::Lost || size < LARGE_MESSAGE {
+        return failure;
+    }
+    let megabytes = size as f64 / f64::from(1 << 20);
+    failure.hint(format!(
+        "the server may have refused the message because it is too large ({megabytes:.1} MB); it may \
+         or may not have acted on it"
+    ))
 }
 
 fn error_given_up() -> ExchangeError {

@@ -6,72 +6,110 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::Notify;
 
 use super::upstream_id::upstream_id;
-use crate::http::BodySent;
+use crate::http::BodyObserver;
 
 /// One running exchange. Clones belong to the same exchange.
 #[derive(Clone, Debug, Default)]
-pub struct ExchangeHandle {
-    body_sent: BodySent,
-    settled: Arc<Signal>,
-    abandoned: Arc<Signal>,
+pub struct ExchangeHandle(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    settled: Signal,
+    abandoned: Signal,
+    /// Raised when the body was sent, or never will be.
+    body_decided: Signal,
+    has_left: AtomicBool,
+    is_answered: AtomicBool,
+    refusals: AtomicU32,
 }
 
 #[derive(Debug, Default)]
 struct Signal {
     is_raised: AtomicBool,
-    refusals: AtomicU32,
     notify: Notify,
 }
 
 impl ExchangeHandle {
     /// Tells the task that the answer is no longer awaited: it came, or was given up.
     pub fn settle(&self) {
-        self.settled.raise();
+        self.0.settled.raise();
     }
 
     /// Tells the task to close its connection or stream at once: that is how a request to a modern
     /// remote is cancelled (T-59).
     pub fn abandon(&self) {
         self.settle();
-        self.abandoned.raise();
+        self.0.abandoned.raise();
     }
 
     /// Whether the answer is no longer awaited.
     pub(super) fn is_settled(&self) -> bool {
-        self.settled.is_raised()
+        self.0.settled.is_raised()
     }
 
     /// Waits until the answer is no longer awaited.
     pub(super) async fn wait_until_settled(&self) {
-        self.settled.wait().await;
+        self.0.settled.wait().await;
     }
 
     /// Waits until the exchange is to be closed.
     pub(super) async fn wait_until_abandoned(&self) {
-        self.abandoned.wait().await;
+        self.0.abandoned.wait().await;
+    }
+
+    /// Notes that the answer was passed on to the bridge.
+    pub(super) fn note_answer(&self) {
+        self.0.is_answered.store(true, Ordering::Release);
+    }
+
+    /// Whether the answer was passed on to the bridge.
+    pub(super) fn is_answered(&self) -> bool {
+        self.0.is_answered.load(Ordering::Acquire)
     }
 
     /// Counts a refusal after which the request is sent again; returns the id that it then has.
     pub(super) fn count_refusal(&self, number: u64) -> u64 {
-        self.settled.refusals.fetch_add(1, Ordering::Relaxed);
+        self.0.refusals.fetch_add(1, Ordering::Relaxed);
         self.upstream_id(number)
     }
 
     /// The id under which the remote knows the request with this number.
     pub fn upstream_id(&self, number: u64) -> u64 {
-        upstream_id(number, self.settled.refusals.load(Ordering::Relaxed))
+        upstream_id(number, self.0.refusals.load(Ordering::Relaxed))
     }
 
-    /// Becomes true when the request body was sent.
-    pub(super) fn body_sent(&self) -> &BodySent {
-        &self.body_sent
+    /// Waits until the message was sent, or never will be. Returns whether any of it may have left.
+    pub(super) async fn wait_until_sent(&self) -> bool {
+        self.0.body_decided.wait().await;
+        self.0.has_left.load(Ordering::Acquire)
+    }
+
+    /// Lets what waits for the message go on: it is sent by now, or never will be.
+    pub(super) fn end_sending(&self) {
+        self.0.body_decided.raise();
+    }
+
+    /// What is told about the body of the message.
+    pub(super) fn observer(&self) -> Arc<dyn BodyObserver> {
+        Arc::clone(&self.0) as Arc<dyn BodyObserver>
+    }
+}
+
+impl BodyObserver for State {
+    fn handed_over(&self) {
+        self.has_left.store(true, Ordering::Release);
+    }
+
+    fn written(&self) {
+        self.body_decided.raise();
     }
 }
 
 impl Signal {
     fn raise(&self) {
-        self.is_raised.store(true, Ordering::Release);
-        self.notify.notify_waiters();
+        if !self.is_raised.swap(true, Ordering::AcqRel) {
+            self.notify.notify_waiters();
+        }
     }
 
     fn is_raised(&self) -> bool {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{Failure, FailureKind};
+use crate::http::{HttpError, is_loopback};
 use crate::redact::{SafeUrl, plain};
 
 /// The failure for an HTTP status; `body` may say more.
@@ -47,9 +48,9 @@ fn hint_for_status(status: StatusCode, url: &Url) -> Option<String> {
     })
 }
 
-/// The server's own words, from the usual members of a JSON error body.
+/// The server's own words, from the usual members of a JSON error body, or the one line of a text.
 fn extract_message(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return one_line(body) };
     let text = ["message", "error_description", "detail", "error", "title"].into_iter().find_map(
         |name| match &value[name] {
             Value::String(text) => Some(text.as_str()),
@@ -60,14 +61,31 @@ fn extract_message(body: &[u8]) -> Option<String> {
     Some(plain(&text.chars().take(200).collect::<String>()))
 }
 
+/// A body of one short line of text, whatever its media type; pages say nothing in one line.
+fn one_line(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}').trim();
+    let is_reason = (1..=200).contains(&text.len())
+        && !text.starts_with(['<', '{', '['])
+        && !text.contains(['\n', '\r']);
+    is_reason.then(|| plain(text))
+}
+
 /// The failure for a redirect that is not followed (T-25).
 pub fn failure_for_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
     let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
     match target {
         Some(target) => {
             let shown = SafeUrl::new(target);
-            failure(format!("server redirects to `{shown}`, which is not followed"))
-                .hint(format!("if you trust it, use that URL: `mcp-tether {shown}`"))
+            let failure = failure(format!("server redirects to `{shown}`, which is not followed"));
+            let mut encrypted = target.clone();
+            // A server behind a proxy that ends TLS often does not know that it is encrypted: nobody
+            // is told to send credentials in the clear.
+            if target.scheme() == "http" && !is_loopback(target) {
+                let _ = encrypted.set_scheme("https");
+                let _ = encrypted.set_port(None);
+            }
+            let shown = SafeUrl::new(&encrypted);
+            failure.hint(format!("if you trust it, use that URL: `mcp-tether {shown}`"))
         }
         None => failure("server redirects without a usable `Location`".to_owned()),
     }
@@ -92,10 +110,10 @@ pub fn failure_for_media_type(media_type: &str, url: &Url) -> Failure {
 }
 
 /// The failure for a request without a response.
-pub fn failure_for_network_error(error: &reqwest::Error, url: &Url) -> Failure {
+pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
     let host = url.host_str().unwrap_or_default();
     let reason = root_cause(error);
-    if error.is_connect() || error.is_timeout() && error.is_request() {
+    if error.is_connect() {
         let failure = Failure::new(
             FailureKind::Network,
             format!("cannot connect to `{}`: {reason}", SafeUrl::new(url)),
@@ -124,7 +142,7 @@ fn hint_for_connect_error(reason: &str, host: &str) -> String {
 }
 
 /// The innermost cause of an error, which names the reason.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &HttpError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -4,30 +4,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Response;
 use url::Url;
 
-use super::events::EventDecoder;
+use super::attempts::Attempts;
+use super::events::{Event, EventDecoder};
 use super::failures::{failure_for_media_type, failure_for_network_error, failure_for_status};
-use super::retry::Backoff;
-use super::streams::{StreamMemory, StreamOrigin, StreamReadMode};
+use super::stream_origin::{StreamOrigin, StreamReadMode};
+use super::streams::StreamMemory;
 use super::wire::{Wire, media_type};
 use super::{RemoteEvent, Session};
 use crate::error::{Failure, FailureKind};
+use crate::http::{Response, Target};
 use crate::protocol::headers;
 use crate::redact::{SafeUrl, plain};
 
 /// How long a stream may take to name its endpoint (T-70).
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How often an attempt to open the stream is repeated if no connection was made.
-const MAX_CONNECT_RETRIES: u32 = 3;
+/// How many messages may stand before the endpoint; they wait until the session is there.
+const MAX_EARLY_MESSAGES: usize = 64;
 
 /// An open stream that has named its endpoint.
 #[derive(Debug)]
 pub(super) struct OpenStream {
     /// Where messages are posted.
-    pub(super) endpoint: Url,
+    pub(super) endpoint: Target,
+    /// What came before the endpoint.
+    early: Vec<Event>,
     response: Response,
     decoder: EventDecoder,
 }
@@ -43,32 +45,34 @@ pub(super) enum NoStream {
 impl Wire {
     /// Opens the stream and waits for its endpoint.
     pub(super) async fn open_stream(&self) -> Result<OpenStream, NoStream> {
-        let mut backoff = Backoff::default();
+        let mut attempts = Attempts::of_opening(self.limits.opening);
         let response = loop {
-            match self.get_stream(&Session::default(), None).await {
-                Ok(Ok(response)) => break response,
-                Ok(Err(error)) => match backoff.next(MAX_CONNECT_RETRIES) {
-                    Some(pause) if error.is_connect() => tokio::time::sleep(pause).await,
-                    _ => {
-                        return Err(NoStream::Failed(failure_for_network_error(
-                            &error,
-                            &self.endpoint,
-                        )));
-                    }
-                },
+            let pause = match self.get_stream(&Session::default(), None).await {
                 Err(failure) => return Err(NoStream::Failed(failure)),
-            }
+                Ok(Err(error)) => attempts.pause_before_reopening(&error).ok_or_else(|| {
+                    NoStream::Failed(failure_for_network_error(&error, self.endpoint.url()))
+                })?,
+                Ok(Ok(response)) => {
+                    let (status, headers) = (response.status(), response.headers());
+                    match attempts.pause_after_refusal(status, headers, true) {
+                        Ok(Some(pause)) => pause,
+                        Ok(None) => break response,
+                        Err(failure) => return Err(NoStream::Failed(failure)),
+                    }
+                }
+            };
+            tokio::time::sleep(pause).await;
         };
         let status = response.status();
         if status.is_server_error() && status.as_u16() != 501 {
-            return Err(NoStream::Failed(failure_for_status(status, &self.endpoint, &[])));
+            return Err(NoStream::Failed(failure_for_status(status, self.endpoint.url(), &[])));
         }
         if !status.is_success() {
-            return Err(NoStream::NotOffered(failure_for_status(status, &self.endpoint, &[])));
+            return Err(NoStream::NotOffered(failure_for_status(status, self.endpoint.url(), &[])));
         }
         let media_type = media_type(&response);
         if media_type != headers::EVENT_STREAM {
-            let failure = failure_for_media_type(&media_type, &self.endpoint);
+            let failure = failure_for_media_type(&media_type, self.endpoint.url());
             return Err(NoStream::NotOffered(failure));
         }
         match tokio::time::timeout(ENDPOINT_TIMEOUT, self.await_endpoint(response)).await {
@@ -79,23 +83,29 @@ impl Wire {
 
     async fn await_endpoint(&self, mut response: Response) -> Result<OpenStream, Failure> {
         let mut decoder = EventDecoder::new(self.limits.size);
+        let mut early = Vec::new();
         loop {
             let event =
                 decoder.next_event().map_err(|_| server_fault("sent an oversized event"))?;
             if let Some(event) = event {
-                let Some(data) = event.data else { continue };
-                if event.name.as_deref() != Some("endpoint") {
-                    return Err(server_fault(
-                        "opened its event stream with something else than `endpoint`",
-                    ));
+                if !event.names_endpoint() {
+                    // Others listen for the endpoint by its name too, and ignore the rest.
+                    if event.is_message() && early.len() < MAX_EARLY_MESSAGES {
+                        early.push(event);
+                    }
+                    continue;
                 }
-                let endpoint = resolve_endpoint(&self.endpoint, &String::from_utf8_lossy(&data))?;
-                return Ok(OpenStream { endpoint, response, decoder });
+                let named = event.data.unwrap_or_default();
+                let base = response.target().url();
+                let endpoint = resolve_endpoint(base, &String::from_utf8_lossy(&named))?;
+                let endpoint = Target::new(endpoint)
+                    .map_err(|_| server_fault("named an endpoint that cannot be requested"))?;
+                return Ok(OpenStream { endpoint, early, response, decoder });
             }
             match response.chunk().await {
                 Ok(Some(chunk)) => decoder.feed(chunk),
                 Ok(None) => return Err(server_fault("ended its event stream without an endpoint")),
-                Err(error) => return Err(failure_for_network_error(&error, &self.endpoint)),
+                Err(error) => return Err(failure_for_network_error(&error, self.endpoint.url())),
             }
         }
     }
@@ -103,10 +113,13 @@ impl Wire {
     /// Passes the stream's messages on to the bridge. The end of the stream is the end of the session
     /// (T-74).
     pub(super) async fn forward_stream(self: Arc<Self>, stream: OpenStream, generation: u32) {
-        let OpenStream { mut response, mut decoder, .. } = stream;
+        let OpenStream { early, mut response, mut decoder, .. } = stream;
         let origin =
             StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
         let mut memory = StreamMemory::default();
+        for event in early {
+            self.take_event(event, origin, &mut memory).await;
+        }
         let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
         tracing::debug!(?end, "the event stream ended");
         let _ = self.events.send(RemoteEvent::SessionLost { generation }).await;

@@ -11,14 +11,18 @@ mod exchange;
 mod exchange_handle;
 mod failures;
 mod http_sse;
+mod moves;
 mod open_prompts;
 mod options;
 mod post;
 mod probe;
+mod progress;
+mod received;
 mod remote_event;
 mod resumption;
 mod retry;
 mod session;
+mod stream_origin;
 mod streamable_http;
 mod streams;
 mod transport;
@@ -30,14 +34,17 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::HeaderMap;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
 use self::concurrency_limit::ConcurrencyLimit;
-use self::wire::Wire;
+use self::moves::FollowedRedirects;
+use self::progress::ProgressWatch;
+use self::streams::MAX_WAITING_BYTES;
+use self::wire::{StandaloneStream, Wire};
 use crate::error::{Failure, FailureKind, Result};
-use crate::http::Outbound;
+use crate::http::{Outbound, Target};
 
 pub(crate) use crate::auth::{Authorizer, SignInState};
 pub use events::{Event, EventDecoder, TooLarge};
@@ -74,19 +81,28 @@ impl Remote {
     /// Network settings that cannot be used.
     pub fn new(options: RemoteOptions) -> Result<(Self, mpsc::Receiver<RemoteEvent>)> {
         let (events, receiver) = mpsc::channel(EVENT_CHANNEL_CAPACITY);
-        let mut headers = HeaderMap::new();
+        let outbound = Outbound::new(&options.http, &options.url)?;
+        let mut headers = outbound.default_headers().clone();
+        let mut own = HeaderMap::new();
         for (name, value) in options.headers {
-            headers.append(name, value);
+            own.append(name, value);
         }
+        headers.extend(own);
+        let endpoint = Target::new(options.url)
+            .map_err(|error| anyhow::Error::from(error).context("the URL cannot be requested"))?;
         let wire = Wire {
-            outbound: Outbound::new(&options.http, &options.url)?,
+            outbound,
             authorizer: options.authorizer,
-            endpoint: options.url,
+            endpoint,
             headers,
             limits: options.limits,
             events,
             open_prompts: OpenPrompts::default(),
             concurrency_limit: ConcurrencyLimit::new(),
+            moves: FollowedRedirects::default(),
+            progress: ProgressWatch::default(),
+            standalone: StandaloneStream::default(),
+            waiting_bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
         };
         let remote =
             Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
@@ -111,7 +127,7 @@ impl Remote {
 
     /// The MCP endpoint.
     pub fn endpoint(&self) -> &Url {
-        &self.wire.endpoint
+        self.wire.endpoint.url()
     }
 
     /// What signs in at this remote.
@@ -154,16 +170,19 @@ impl Remote {
     /// Sends a message once the body of an earlier one was sent (T-07).
     pub fn post_after(&mut self, earlier: &ExchangeHandle, post: Post) {
         let wire = Arc::clone(&self.wire);
-        let body_sent = earlier.body_sent().clone();
+        let earlier = earlier.clone();
         let (target, elsewhere) = self.post_target();
         self.start(post, move |post| async move {
-            body_sent.wait().await;
+            if !earlier.wait_until_sent().await {
+                // What never left need not be taken back.
+                return Outcome::Done;
+            }
             wire.exchange(&post, &target, elsewhere).await
         });
     }
 
     /// Where messages are posted, and whether their answers come on another stream.
-    fn post_target(&self) -> (Url, bool) {
+    fn post_target(&self) -> (Target, bool) {
         match &self.transport {
             Some(Transport::HttpSse { endpoint, .. }) => (endpoint.clone(), true),
             _ => (self.wire.endpoint.clone(), false),
@@ -210,11 +229,25 @@ impl Remote {
             let (exchange, generation) = (post.number, post.session.generation);
             let handle = post.handle.clone();
             let limit = post.limit(&wire.limits);
-            let class = post.concurrency_class();
+            let (class, is_legacy) = (post.concurrency_class(), post.modern.is_none());
             let work = async {
-                let _permit = wire.concurrency_limit.acquire(class).await;
+                let permit = tokio::select! {
+                    biased;
+                    permit = wire.concurrency_limit.acquire(class) => permit,
+                    // Given up before it left: it never leaves (T-07).
+                    () = handle.wait_until_settled() => return Ok(Outcome::Done),
+                };
                 // Boxed because it is large: a waiting exchange does not need the memory yet.
-                AssertUnwindSafe(Box::pin(work(post))).catch_unwind().await
+                let mut work = AssertUnwindSafe(Box::pin(work(post))).catch_unwind();
+                if permit.is_none() {
+                    return work.await;
+                }
+                tokio::select! {
+                    outcome = &mut work => return outcome,
+                    // A stream that goes on after its answer holds no place (T-29).
+                    () = handle.wait_until_settled() => drop(permit),
+                }
+                work.await
             };
             let work = wire.open_prompts.timeout_unless_prompting(limit, work);
             let outcome = tokio::select! {
@@ -233,7 +266,11 @@ impl Remote {
                     "no answer within the limit for a whole request",
                 )),
             };
-            handle.body_sent().mark_sent();
+            handle.end_sending();
+            if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {
+                // The answer has told it all.
+                return;
+            }
             let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;
         });
     }

@@ -37,6 +37,9 @@ pub struct Limits {
     pub body: Option<Duration>,
     /// The most time for a whole request, with or without progress.
     pub request: Option<Duration>,
+    /// How long what opens a session or a stream is tried again after what may pass: a refused
+    /// connection, 502, 503, 504 (T-80). Zero reports it at once.
+    pub opening: Duration,
     /// How long open requests may run after the host closed stdin.
     pub drain: Duration,
     /// The largest body or event that is accepted, in bytes (S-12).
@@ -63,6 +66,7 @@ impl Default for Limits {
             headers: Some(Duration::from_secs(300)),
             body: Some(Duration::from_secs(300)),
             request: Some(Duration::from_secs(3600)),
+            opening: Duration::from_secs(20),
             // Hosts send SIGTERM two seconds after they closed stdin
             // (docs/hosts/README.md#ending-the-child).
             drain: Duration::from_millis(1500),

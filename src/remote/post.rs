@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use super::concurrency_limit::ConcurrencyClass;
-use super::streams::{StreamOrigin, StreamReadMode};
+use super::stream_origin::{StreamOrigin, StreamReadMode};
 use super::{ExchangeHandle, Limits, Session};
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Message};
@@ -71,6 +71,11 @@ impl Post {
         }
     }
 
+    /// Whether it is sent within the session of a legacy remote, which may answer elsewhere.
+    pub(super) fn is_in_session(&self) -> bool {
+        self.modern.is_none() && (self.session.version.is_some() || self.session.id.is_some())
+    }
+
     /// Where the messages that answer it come from.
     pub(super) fn origin(&self) -> StreamOrigin {
         let reading = match &self.modern {
@@ -87,7 +92,7 @@ impl Post {
         limits.request.filter(|_| !listens)
     }
 
-    /// The request as it is sent again after a refusal: under a new id.
+    /// The request as it is sent again: under a new id (A-56, E-05).
     pub(super) fn with_fresh_id(&self) -> Option<Frame> {
         if !self.is_request {
             return None;

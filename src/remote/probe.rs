@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
+use super::attempts::Attempts;
 use super::http_sse::NoStream;
 use super::post::{ExchangeError, Post};
 use super::session::read_session_id;
-use super::wire::Wire;
+use super::wire::{Wire, media_type};
 use super::{Outcome, ProbeRefusal, RemoteEvent, Transport};
+use crate::protocol::headers;
 
 impl Wire {
     /// Sends `initialize` or `server/discover` over Streamable HTTP.
     pub(super) async fn open_streamable(&self, post: &Post) -> Outcome {
-        let response = match self.send_post(post, &self.endpoint).await {
+        let attempts = Attempts::of_opening(self.limits.opening);
+        let response = match self.send_post(post, &self.endpoint, attempts).await {
             Ok(response) => response,
             Err(ExchangeError::SessionLost) => return Outcome::SessionLost,
             Err(ExchangeError::Failed(failure)) => return Outcome::Failed(failure),
@@ -25,6 +28,10 @@ impl Wire {
                 }));
             }
         };
+        if !matches!(media_type(&response).as_str(), headers::JSON | headers::EVENT_STREAM) {
+            // No session was opened.
+            return self.read_answer(response, post, false).await;
+        }
         let session_id = read_session_id(response.headers());
         self.report_opened(post, Transport::StreamableHttp, session_id).await;
         self.read_answer(response, post, false).await

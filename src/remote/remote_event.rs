@@ -1,6 +1,7 @@
 //! What the tasks of a remote report to the bridge.
 
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Transport;
 use crate::error::Failure;
@@ -24,6 +25,9 @@ pub enum RemoteEvent {
         exchange: Option<u64>,
         generation: u32,
         message: Message,
+        /// What it counts for among the messages that wait; given back when it is dropped.
+        #[expect(dead_code, reason = "what counts is when it is dropped")]
+        weight: Option<OwnedSemaphorePermit>,
     },
     /// An exchange is over; no more events belong to it.
     Ended { exchange: u64, generation: u32, outcome: Outcome },
@@ -57,10 +61,18 @@ pub enum Outcome {
     Done,
     /// The remote does not know the session and did not execute the message (T-32).
     SessionLost,
-    /// The remote refused a probe of what it is (T-80).
+    /// The remote refused; a probe of what it is learns from it (T-80).
     Refused(Box<ProbeRefusal>),
     /// There will be no answer.
     Failed(Failure),
+}
+
+impl Outcome {
+    /// A response that answers nothing. If the message was a probe, it may be another kind of server.
+    pub(super) fn refused(status: StatusCode, failure: Failure) -> Self {
+        let status = Some(status.as_u16());
+        Self::Refused(Box::new(ProbeRefusal { status, failure, answer: None }))
+    }
 }
 
 /// How a remote refused a probe.

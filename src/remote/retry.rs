@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 
 /// The longest `Retry-After` that is waited for; a longer one is reported instead.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// The shortest pause before anything is asked again, whatever the server says.
+pub(super) const MIN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Growing pauses between attempts.
 #[derive(Debug, Default)]
@@ -42,17 +44,6 @@ impl Backoff {
             .map_or(0, |time| u64::from(time.subsec_nanos()));
         Duration::from_millis(base + spread % (base / 4 + 1))
     }
-}
-
-/// Whether the remote asks to come back later, and when (T-28).
-pub(super) fn read_wait(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    let later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-    later.then(|| parse_retry_after(headers).unwrap_or(Duration::from_secs(1)))
-}
-
-/// Whether a pause of this length is worth making while the host waits.
-pub(super) fn is_short_enough(wait: Duration) -> bool {
-    wait <= MAX_RETRY_AFTER
 }
 
 /// `Retry-After` in both of its forms (RFC 9110 §10.2.3).

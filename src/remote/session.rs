@@ -1,8 +1,8 @@
 //! The session of a legacy remote: its id and the negotiated revision, as headers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::protocol::headers;
 
@@ -15,6 +15,14 @@ pub struct Session {
     pub id: Option<HeaderValue>,
     /// The negotiated revision.
     pub version: Option<HeaderValue>,
+    templates: Templates,
+}
+
+/// The headers of every request of the session, put together once.
+#[derive(Clone, Debug, Default)]
+struct Templates {
+    post: OnceLock<HeaderMap>,
+    stream: OnceLock<HeaderMap>,
 }
 
 impl Session {
@@ -23,14 +31,39 @@ impl Session {
         Arc::new(Self { generation, ..Self::default() })
     }
 
-    /// Adds the session's headers to those of a request (T-30, T-31).
-    pub(super) fn apply(&self, map: &mut HeaderMap) {
+    /// A session with this id and revision.
+    pub fn new(generation: u32, id: Option<HeaderValue>, version: Option<HeaderValue>) -> Self {
+        Self { generation, id, version, templates: Templates::default() }
+    }
+
+    /// The headers of a POST of this session.
+    pub(super) fn post_headers(&self, common: &HeaderMap) -> HeaderMap {
+        let template = self.templates.post.get_or_init(|| {
+            let mut map = self.with_session(common, "application/json, text/event-stream");
+            map.insert(header::CONTENT_TYPE, HeaderValue::from_static(headers::JSON));
+            map
+        });
+        template.clone()
+    }
+
+    /// The headers of a GET or DELETE of this session.
+    pub(super) fn stream_headers(&self, common: &HeaderMap) -> HeaderMap {
+        let template =
+            self.templates.stream.get_or_init(|| self.with_session(common, headers::EVENT_STREAM));
+        template.clone()
+    }
+
+    /// Adds the session's headers to those that every request carries (T-30, T-31).
+    fn with_session(&self, common: &HeaderMap, accept: &'static str) -> HeaderMap {
+        let mut map = common.clone();
+        map.insert(header::ACCEPT, HeaderValue::from_static(accept));
         if let Some(id) = &self.id {
             map.insert(headers::SESSION_ID, id.clone());
         }
         if let Some(version) = &self.version {
             map.insert(headers::PROTOCOL_VERSION, version.clone());
         }
+        map
     }
 }
 

@@ -4,20 +4,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-use reqwest::Method;
+use http::{Method, StatusCode};
+use tokio::time::Instant;
 
 use super::retry::{self, Backoff};
-use super::streams::{StreamEnd, StreamMemory, StreamOrigin, StreamReadMode};
+use super::stream_origin::{StreamOrigin, StreamReadMode};
+use super::streams::{StreamEnd, StreamMemory};
 use super::wire::{Wire, media_type};
 use super::{RemoteEvent, Session};
+use crate::http::Response;
 use crate::protocol::headers;
 
 /// How long the DELETE that ends a session may take.
 const DELETE_TIMEOUT: Duration = Duration::from_millis(400);
 
+/// A stream that lasted so long was worth opening.
+const LASTING_STREAM: Duration = Duration::from_secs(10);
+/// Up to this a pause grows for a server that asks for shorter ones and then sends nothing.
+const FRUITLESS_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause, whatever the server asks for: what it announces meanwhile is lost.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+/// How often a stream that never was there is asked for again.
+const MAX_FIRST_REFUSALS: u32 = 5;
+
 enum Listening {
-    Stream(reqwest::Response),
+    Stream(Response),
     Later(Option<Duration>),
     Refused(StatusCode),
     Impossible,
@@ -33,34 +44,34 @@ impl Wire {
     /// a passing one, or the session is lost, which only a POST can tell.
     pub(super) async fn listen(self: Arc<Self>, session: Arc<Session>) {
         let generation = session.generation;
-        let origin =
-            StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
         let mut memory = StreamMemory::default();
-        let mut backoff = Backoff::default();
+        let mut pace = Pace::default();
         let mut offered = false;
         let mut doubted = false;
+        let mut refusals = 0;
+        self.standalone.set_missing(false);
         loop {
-            let fallback = backoff.next_endless();
-            let pause = match self.open_listening(&memory, &session).await {
+            let asked = match self.open_listening(&memory, &session).await {
                 Listening::Stream(response) => {
-                    doubted = false;
+                    (doubted, refusals) = (false, 0);
                     if !std::mem::replace(&mut offered, true) {
                         let event = RemoteEvent::Listening { generation, offered };
                         let _ = self.events.send(event).await;
                     }
-                    let known = memory.progress;
-                    let end = self.follow(response, origin, &mut memory).await;
-                    tracing::debug!(?end, "the standalone stream ended");
-                    if end == StreamEnd::NoReceiver {
+                    if !self.follow_standalone(response, generation, &mut memory, &mut pace).await {
                         return;
-                    }
-                    if memory.progress > known {
-                        backoff.reset();
                     }
                     memory.retry
                 }
-                Listening::Later(wait) => wait.or(memory.retry),
-                Listening::Refused(status) if offered && is_passing(status) => {
+                Listening::Later(wait) => {
+                    pace.failed();
+                    wait.or(memory.retry)
+                }
+                Listening::Refused(status)
+                    if is_passing(status) && (offered || may_be_taken(status, refusals)) =>
+                {
+                    refusals += 1;
+                    pace.failed();
                     if status == StatusCode::BAD_REQUEST {
                         memory.last_event_id = None;
                     }
@@ -70,14 +81,41 @@ impl Wire {
                     }
                     None
                 }
-                Listening::Refused(_) | Listening::Impossible => {
-                    let event = RemoteEvent::Listening { generation, offered: false };
-                    let _ = self.events.send(event).await;
-                    return;
+                Listening::Refused(status) => {
+                    let status = status.as_u16();
+                    if offered || refusals > 0 {
+                        tracing::warn!(
+                            status,
+                            "the server no longer offers the stream for its own messages; they are \
+                             not received in this session"
+                        );
+                    }
+                    break;
                 }
+                Listening::Impossible => break,
             };
-            tokio::time::sleep(pause.unwrap_or(fallback)).await;
+            tokio::time::sleep(pace.pause(asked)).await;
         }
+        self.standalone.set_missing(true);
+        let event = RemoteEvent::Listening { generation, offered: false };
+        let _ = self.events.send(event).await;
+    }
+
+    /// Follows the standalone stream to its end; returns whether it may be opened again.
+    async fn follow_standalone(
+        &self,
+        response: Response,
+        generation: u32,
+        memory: &mut StreamMemory,
+        pace: &mut Pace,
+    ) -> bool {
+        let origin =
+            StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
+        let (known, opened) = (memory.delivered, Instant::now());
+        let end = self.follow(response, origin, memory).await;
+        tracing::debug!(?end, "the standalone stream ended");
+        pace.ended(memory.delivered > known, opened.elapsed());
+        end != StreamEnd::NoReceiver
     }
 
     async fn open_listening(&self, memory: &StreamMemory, session: &Session) -> Listening {
@@ -86,7 +124,7 @@ impl Wire {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "cannot open the standalone stream");
-                return if error.is_builder() {
+                return if error.is_invalid_request() {
                     Listening::Impossible
                 } else {
                     Listening::Later(None)
@@ -119,20 +157,62 @@ impl Wire {
         if session.id.is_none() {
             return;
         }
-        let request = async {
-            let (request, _) =
-                self.authorize(Method::DELETE, &self.endpoint, session).await.ok()?;
-            Some(self.outbound.send(request).await)
-        };
+        let request = self.request(Method::DELETE, session, None);
         match tokio::time::timeout(DELETE_TIMEOUT, request).await {
-            Ok(Some(Ok(response))) => {
+            Ok(Ok(Ok(response))) => {
                 tracing::debug!(status = response.status().as_u16(), "ended the session");
             }
-            Ok(Some(Err(error))) => tracing::debug!(%error, "could not end the session"),
-            Ok(None) => tracing::debug!("could not end the session without a token"),
+            Ok(Ok(Err(error))) => tracing::debug!(%error, "could not end the session"),
+            Ok(Err(failure)) => tracing::debug!("could not end the session: {}", failure.message),
             Err(_) => tracing::debug!("the server did not answer the end of the session in time"),
         }
     }
+}
+
+/// How fast the standalone stream is opened again. One that brings nothing is asked for at most twenty
+/// times a minute, whatever pause the server asks for.
+#[derive(Debug, Default)]
+struct Pace {
+    backoff: Backoff,
+    fruitless: u32,
+    fallback: Duration,
+}
+
+impl Pace {
+    /// A stream ended. One that brought a message, or lasted, was worth opening.
+    fn ended(&mut self, has_delivered: bool, lasted: Duration) {
+        if has_delivered || lasted >= LASTING_STREAM {
+            self.backoff.reset();
+            self.fruitless = 0;
+        } else {
+            self.fruitless += 1;
+        }
+        self.fallback = self.backoff.next_endless();
+    }
+
+    /// There was no stream.
+    fn failed(&mut self) {
+        self.fruitless += 1;
+        self.fallback = self.backoff.next_endless();
+    }
+
+    /// The pause before the next attempt, where the server asks for this one.
+    fn pause(&self, asked: Option<Duration>) -> Duration {
+        let least = match self.fruitless {
+            0..=2 => retry::MIN_PAUSE,
+            _ => self.fallback.min(FRUITLESS_PAUSE),
+        };
+        asked.unwrap_or(self.fallback).clamp(least, MAX_PAUSE.max(least))
+    }
+}
+
+/// Whether a first refusal may come from a stream of an earlier run that the server still holds open.
+fn may_be_taken(status: StatusCode, refusals: u32) -> bool {
+    refusals < MAX_FIRST_REFUSALS
+        && matches!(
+            status,
+            StatusCode::CONFLICT | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
+        )
 }
 
 /// Whether a server that has offered the stream may offer it again after this refusal.
@@ -150,4 +230,31 @@ fn is_passing(status: StatusCode) -> bool {
 /// Servers say 404 of a forgotten session (T-32), and also 400 (T-39) or 410.
 fn may_mean_a_lost_session(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::BAD_REQUEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opens_in_a_minute(asked: Option<Duration>, has_delivered: bool) -> u32 {
+        let mut pace = Pace::default();
+        let (mut passed, mut opens) = (Duration::ZERO, 0);
+        while passed < Duration::from_secs(60) {
+            opens += 1;
+            pace.ended(has_delivered, Duration::ZERO);
+            passed += pace.pause(asked);
+        }
+        opens
+    }
+
+    /// T-34: no server sets a pace that is a storm
+    #[test]
+    fn a_stream_that_brings_nothing_is_opened_twenty_times_a_minute_at_most() {
+        for asked in [None, Some(Duration::ZERO), Some(Duration::from_millis(300))] {
+            let opens = opens_in_a_minute(asked, false);
+            assert!((5..=20).contains(&opens), "{asked:?}: {opens}");
+        }
+        assert!(opens_in_a_minute(Some(Duration::ZERO), true) <= 600, "a floor of 100 ms");
+        assert!(opens_in_a_minute(Some(Duration::from_secs(2)), true) >= 29, "as it was asked");
+    }
 }

@@ -1,41 +1,39 @@
 //! Event streams, read to their end, and the messages that they and JSON bodies bring to the bridge.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::RemoteEvent;
 use super::events::{Event, EventDecoder};
 use super::failures::root_cause;
+use super::received::parse_received;
+use super::stream_origin::{StreamOrigin, StreamReadMode};
 use super::upstream_id::number_of;
 use super::wire::{Wire, drain};
-use crate::jsonrpc::{Invalid, Message, MessageKind, Received, RequestId};
+use crate::http::Response;
+use crate::jsonrpc::{Message, MessageKind, Received, RequestId};
 
 /// How long a stream may go on after it delivered its response, before it is dropped.
 const AFTER_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many event ids are remembered to drop replays (T-37).
+/// How long the answer may still come after the server sent something in its place that cannot be
+/// read.
+const AFTER_INVALID_TIMEOUT: Duration = Duration::from_secs(2);
+/// How many events with an id are remembered to drop replays (T-37).
 const MAX_REMEMBERED_IDS: usize = 1024;
-
-/// Where a message came from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StreamOrigin {
-    pub(super) exchange: Option<u64>,
-    pub(super) generation: u32,
-    pub(super) reading: StreamReadMode,
-}
-
-/// How a stream is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StreamReadMode {
-    /// With a limit on silence, and for a moment beyond the answer.
-    Resumable,
-    /// With a limit on silence, and no further than the answer (T-61).
-    ToTheAnswer,
-    /// Without a limit on silence (T-63).
-    Endless,
-}
+/// The longest event id, in bytes, that is sent back to resume a stream (S-12).
+const MAX_EVENT_ID: usize = 8 * 1024;
+/// How much of each end of an event tells it from another one of its length.
+const COMPARED: usize = 512;
+/// Messages of more bytes than this count against what may wait for the bridge (S-12).
+const LARGE_MESSAGE: usize = 64 * 1024;
+/// What the large messages that wait may weigh together, in bytes.
+pub(super) const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 /// What is known of one event stream, over all its connections.
 #[derive(Debug, Default)]
@@ -46,8 +44,16 @@ pub(super) struct StreamMemory {
     /// How often the stream got further: by a message, a new id, or a pause that the server asked
     /// for.
     pub(super) progress: u64,
-    seen: HashSet<Box<str>>,
-    seen_order: VecDeque<Box<str>>,
+    /// How many messages it has brought.
+    pub(super) delivered: u64,
+    /// Whether the server asked for a pause on the last connection.
+    pub(super) asks_for_pause: bool,
+    /// When it need not be read any further.
+    over_by: Option<Instant>,
+    /// What could not be read in the place of the answer.
+    invalid: Option<String>,
+    seen: HashSet<u64>,
+    seen_order: VecDeque<u64>,
 }
 
 /// How an event stream ended.
@@ -61,6 +67,10 @@ pub(super) enum StreamEnd {
     Silent,
     /// An event was larger than the limit.
     TooLarge,
+    /// The server sent something unreadable in the place of the answer.
+    Invalid(String),
+    /// It is the stream of HTTP+SSE, which answers no POST.
+    OldTransport,
     /// The bridge has ended.
     NoReceiver,
 }
@@ -88,8 +98,22 @@ impl Wire {
 
     async fn send(&self, message: Message, origin: StreamOrigin) {
         let StreamOrigin { exchange, generation, .. } = origin;
+        if exchange.is_none() {
+            self.progress.see(&message);
+        }
+        let weight = self.weigh(message.raw().len()).await;
+        let event = RemoteEvent::Message { exchange, generation, message, weight };
         // Fails only once the bridge has ended.
-        let _ = self.events.send(RemoteEvent::Message { exchange, generation, message }).await;
+        let _ = self.events.send(event).await;
+    }
+
+    /// Waits until a message of this size may wait for the bridge (S-12).
+    async fn weigh(&self, size: usize) -> Option<OwnedSemaphorePermit> {
+        if size <= LARGE_MESSAGE {
+            return None;
+        }
+        let weight = u32::try_from(size.min(MAX_WAITING_BYTES)).unwrap_or(u32::MAX);
+        Arc::clone(&self.waiting_bytes).acquire_many_owned(weight).await.ok()
     }
 
     /// Passes the messages of an event stream on to the bridge until the stream ends.
@@ -119,6 +143,9 @@ impl Wire {
         loop {
             loop {
                 match decoder.next_event() {
+                    Ok(Some(event)) if event.names_endpoint() && origin.exchange.is_some() => {
+                        return StreamEnd::OldTransport;
+                    }
                     Ok(Some(event)) => self.take_event(event, origin, memory).await,
                     Ok(None) => break,
                     Err(_) => return StreamEnd::TooLarge,
@@ -143,29 +170,53 @@ impl Wire {
         origin: StreamOrigin,
         memory: &StreamMemory,
     ) -> Result<Bytes, StreamEnd> {
-        // A standalone stream may be silent for ever (T-63); one that answered need not go on.
-        let limit = match (memory.answered, origin.exchange) {
-            (true, _) => Some(AFTER_ANSWER_TIMEOUT),
-            (false, Some(_)) if origin.reading != StreamReadMode::Endless => self.limits.body,
-            (false, _) => None,
+        // A standalone stream may be silent for ever (T-63); one that answered need not go on, however
+        // many comments it sends.
+        let limit = match origin.exchange {
+            Some(_) if origin.reading != StreamReadMode::Endless => self.limits.body,
+            _ => None,
         };
-        match self.open_prompts.timeout_unless_prompting(limit, response.chunk()).await {
+        let chunk = match memory.over_by {
+            Some(by) => tokio::time::timeout_at(by, response.chunk()).await.ok(),
+            None => self.open_prompts.timeout_unless_prompting(limit, response.chunk()).await,
+        };
+        match chunk {
             Some(Ok(Some(chunk))) => Ok(chunk),
             Some(Ok(None)) => Err(StreamEnd::Closed),
             Some(Err(error)) => Err(StreamEnd::Broken(root_cause(&error))),
-            None => Err(StreamEnd::Silent),
+            None => Err(match &memory.invalid {
+                Some(reason) if !memory.answered => StreamEnd::Invalid(reason.clone()),
+                _ => StreamEnd::Silent,
+            }),
         }
     }
 
-    async fn take_event(&self, event: Event, origin: StreamOrigin, memory: &mut StreamMemory) {
+    pub(super) async fn take_event(
+        &self,
+        event: Event,
+        origin: StreamOrigin,
+        memory: &mut StreamMemory,
+    ) {
         let replayed = memory.remember(&event);
         if replayed || !event.is_message() {
             return;
         }
         let Some(data) = event.data else { return };
-        match parse_event(data) {
-            Ok(received) => memory.answered |= self.deliver(received, origin).await,
-            Err(invalid) => tracing::warn!("ignored an event of the server: {}", invalid.reason),
+        memory.delivered += 1;
+        match parse_received(data) {
+            Ok(received) => {
+                if self.deliver(received, origin).await {
+                    memory.answered = true;
+                    memory.over_by = Some(Instant::now() + AFTER_ANSWER_TIMEOUT);
+                }
+            }
+            Err(invalid) => {
+                tracing::warn!("ignored an event of the server: {}", invalid.reason);
+                if origin.exchange.is_some() && origin.reading != StreamReadMode::Endless {
+                    memory.over_by.get_or_insert(Instant::now() + AFTER_INVALID_TIMEOUT);
+                    memory.invalid.get_or_insert(invalid.reason);
+                }
+            }
         }
     }
 }
@@ -176,14 +227,14 @@ impl StreamMemory {
         let new_id = event.id.is_some() && event.id != self.last_event_id;
         self.progress += u64::from(event.is_message() || new_id || event.retry.is_some());
         self.retry = event.retry.or(self.retry);
+        self.asks_for_pause |= event.retry.is_some();
         let Some(id) = &event.id else { return false };
-        self.last_event_id = (!id.is_empty()).then(|| id.clone());
-        if event.data.is_none() || id.is_empty() {
-            return false;
-        }
-        let replayed = !self.seen.insert(id.clone());
+        self.last_event_id = (1..=MAX_EVENT_ID).contains(&id.len()).then(|| id.clone());
+        let Some(data) = event.data.as_ref().filter(|_| !id.is_empty()) else { return false };
+        let event = fingerprint(id, data);
+        let replayed = !self.seen.insert(event);
         if !replayed {
-            self.seen_order.push_back(id.clone());
+            self.seen_order.push_back(event);
             if self.seen_order.len() > MAX_REMEMBERED_IDS
                 && let Some(oldest) = self.seen_order.pop_front()
             {
@@ -192,6 +243,16 @@ impl StreamMemory {
         }
         replayed
     }
+}
+
+/// What tells an event from all others. Two events under one id are not replays of each other.
+fn fingerprint(id: &str, data: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    data.len().hash(&mut hasher);
+    data[..data.len().min(COMPARED)].hash(&mut hasher);
+    data[data.len().saturating_sub(COMPARED)..].hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether this message answers that exchange. An error without an id answers the exchange that
@@ -204,17 +265,5 @@ fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
         }
         (MessageKind::ErrorResponse, None) => true,
         _ => false,
-    }
-}
-
-/// Parses the payload of an event. Event streams are decoded with replacement characters (HTML
-/// standard §9.2.6): one bad byte must not cost the whole message.
-fn parse_event(data: Bytes) -> Result<Received, Invalid> {
-    match Received::parse(data.clone()) {
-        Err(_) if std::str::from_utf8(&data).is_err() => {
-            tracing::warn!("the server sent invalid UTF-8, replaced what cannot be read");
-            Received::parse(String::from_utf8_lossy(&data).into_owned().into())
-        }
-        parsed => parsed,
     }
 }

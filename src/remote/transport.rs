@@ -1,7 +1,8 @@
 //! The transport that a remote was reached over.
 
 use tokio::task::AbortHandle;
-use url::Url;
+
+use crate::http::Target;
 
 /// How messages reach the remote.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub enum Transport {
     /// HTTP+SSE of 2024-11-05.
     HttpSse {
         /// Where messages are posted.
-        endpoint: Url,
+        endpoint: Target,
         /// Ends the task that reads the stream.
         stream_task: AbortHandle,
     },

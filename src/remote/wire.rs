@@ -1,20 +1,23 @@
 //! What every request to one remote shares: connection, endpoint, headers, limits and the way back
 //! to the bridge. Also the reading of whole bodies.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
-use reqwest::{Method, RequestBuilder, Response};
-use tokio::sync::mpsc;
-use url::Url;
+use http::{HeaderMap, Method, StatusCode, header};
+use tokio::sync::{Semaphore, mpsc};
 
+use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::failures::root_cause;
+use super::moves::FollowedRedirects;
+use super::progress::ProgressWatch;
 use super::{Limits, OpenPrompts, RemoteEvent, Session};
 use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind};
-use crate::http::Outbound;
+use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
 
 /// How often one request is sent again after a sign-in or with a fresh token (A-61).
@@ -29,12 +32,34 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 pub(super) struct Wire {
     pub(super) outbound: Outbound,
     pub(super) authorizer: Authorizer,
-    pub(super) endpoint: Url,
+    pub(super) endpoint: Target,
+    /// What every request carries.
     pub(super) headers: HeaderMap,
     pub(super) limits: Limits,
     pub(super) events: mpsc::Sender<RemoteEvent>,
     pub(super) open_prompts: OpenPrompts,
     pub(super) concurrency_limit: ConcurrencyLimit,
+    pub(super) moves: FollowedRedirects,
+    /// What is known of the progress of calls that are answered on another stream.
+    pub(super) progress: ProgressWatch,
+    pub(super) standalone: StandaloneStream,
+    /// What the messages that wait for the bridge may weigh together.
+    pub(super) waiting_bytes: Arc<Semaphore>,
+}
+
+/// Whether the standalone stream is there to bring answers (T-37).
+#[derive(Debug, Default)]
+pub(super) struct StandaloneStream(AtomicBool);
+
+impl StandaloneStream {
+    /// Notes that the server does not offer it.
+    pub(super) fn set_missing(&self, is_missing: bool) {
+        self.0.store(is_missing, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Wire {
@@ -42,39 +67,70 @@ impl Wire {
     pub(super) async fn authorize(
         &self,
         method: Method,
-        url: &Url,
+        target: &Target,
         session: &Session,
-    ) -> Result<(RequestBuilder, Option<u64>), Failure> {
-        let request = self.build_request(method, url, session);
-        Ok(match self.authorizer.authorization().await? {
-            Some(token) => {
-                (request.header(header::AUTHORIZATION, token.header), Some(token.serial))
-            }
-            None => (request, None),
-        })
+    ) -> Result<(Request, Option<u64>), Failure> {
+        let mut headers = if method == Method::POST {
+            session.post_headers(&self.headers)
+        } else {
+            session.stream_headers(&self.headers)
+        };
+        let token = self.authorizer.authorization().await?;
+        let serial = token.as_ref().map(|token| token.serial);
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, token.header);
+        }
+        Ok((Request::new(method, target.clone(), headers), serial))
     }
 
-    /// Asks for an event stream. Where the remote wants a sign-in or a fresh token, asks once more.
+    /// Asks for an event stream of the session. Where the remote wants a sign-in or a fresh token,
+    /// asks once more; redirects are followed.
     pub(super) async fn get_stream(
         &self,
         session: &Session,
         last_event_id: Option<&str>,
-    ) -> Result<reqwest::Result<Response>, Failure> {
-        let mut challenged = 0;
+    ) -> Result<Result<Response, HttpError>, Failure> {
+        self.request(Method::GET, session, last_event_id).await
+    }
+
+    /// Sends a request without a body to the endpoint.
+    pub(super) async fn request(
+        &self,
+        method: Method,
+        session: &Session,
+        last_event_id: Option<&str>,
+    ) -> Result<Result<Response, HttpError>, Failure> {
+        let mut attempts = Attempts::of_message(Duration::ZERO);
+        let mut target = self.moves.current(session.generation, &self.endpoint);
         loop {
-            let (mut request, token) = self.authorize(Method::GET, &self.endpoint, session).await?;
-            if let Some(id) = last_event_id {
-                request = request.header(headers::LAST_EVENT_ID, id);
+            let (mut request, token) = self.authorize(method.clone(), &target, session).await?;
+            if let Some(id) = last_event_id
+                && let Err(error) = request.set_header(headers::LAST_EVENT_ID, id)
+            {
+                return Ok(Err(error));
             }
             let sent = self
                 .open_prompts
                 .timeout_unless_prompting(self.limits.headers, self.outbound.send(request))
                 .await;
             match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
-                Ok(response) if self.is_challenge(&response) && challenged < MAX_CHALLENGES => {
-                    challenged += 1;
+                // The end of a session is not worth a sign-in.
+                Ok(response)
+                    if method == Method::GET
+                        && self.is_challenge(&response)
+                        && attempts.challenges < MAX_CHALLENGES =>
+                {
+                    attempts.challenges += 1;
                     let (status, headers) = (response.status(), response.headers().clone());
                     self.authorizer.challenged(token, status, &headers).await?;
+                }
+                Ok(response) if response.status().is_redirection() => {
+                    target = attempts.follow_redirect(&method, &response, &target)?;
+                    self.moves.remember(session.generation, &self.endpoint, &target);
+                }
+                // A proof that the server did nothing (RFC 9113 §8.7).
+                Err(error) if error.was_not_processed() && !attempts.was_refused => {
+                    attempts.was_refused = true;
                 }
                 done => return Ok(done),
             }
@@ -89,19 +145,6 @@ impl Wire {
                 StatusCode::FORBIDDEN => response.headers().contains_key(header::WWW_AUTHENTICATE),
                 _ => false,
             }
-    }
-
-    /// Starts a request with the headers that every request carries.
-    fn build_request(&self, method: Method, url: &Url, session: &Session) -> RequestBuilder {
-        let mut map = self.headers.clone();
-        let accept = if method == Method::POST {
-            "application/json, text/event-stream"
-        } else {
-            headers::EVENT_STREAM
-        };
-        map.insert(header::ACCEPT, header::HeaderValue::from_static(accept));
-        session.apply(&mut map);
-        self.outbound.request(method, url.clone()).headers(map)
     }
 
     /// Reads a whole body, bounded in size and in silence. The error completes "the answer is

@@ -34,6 +34,9 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain, shell_word};
 
+/// The variable of Node that names certificate authorities; entries made for Node rely on it.
+const FOREIGN_CA_VARIABLE: &str = "NODE_EXTRA_CA_CERTS";
+
 /// The flags of one command line, as written.
 #[derive(Clone, Default)]
 pub struct Flags {
@@ -218,7 +221,7 @@ impl Settings {
 
     /// Reads the variables of Node.js that users of `mcp-remote` have set.
     fn take_variables_of_node(&mut self, environment: &Environment) {
-        let name = "NODE_EXTRA_CA_CERTS";
+        let name = FOREIGN_CA_VARIABLE;
         if let Some(path) = environment.non_empty(name) {
             let source = SettingSource::Variable(name.to_owned());
             self.values[Key::CaCert as usize]

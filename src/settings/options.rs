@@ -11,13 +11,16 @@ use super::choices::{Choice, LogFormat};
 use super::headers::{KEYRING, KeyringLookup, VariableLookup, parse_file, parse_line};
 use super::remote_url::check_encryption;
 use super::value::SettingValue;
-use super::{Key, SettingSource, Settings, Sourced};
+use super::{FOREIGN_CA_VARIABLE, Key, SettingSource, Settings, Sourced};
 use crate::auth::Authorizer;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::{HttpOptions, Proxy};
 use crate::redact::{Secret, plain, shell_word};
 use crate::remote::{Limits, RemoteOptions};
+
+/// What a proxy may speak.
+const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 /// What is logged, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,16 +130,26 @@ impl Settings {
         Ok(HttpOptions {
             allow_http: self.switch(Key::AllowHttp),
             proxy: self.proxy(environment)?,
-            extra_ca_files: self
-                .texts(Key::CaCert)
-                .map(|path| environment.expand_home(path))
-                .collect(),
+            extra_ca_files: self.ca_files(environment, false),
+            optional_ca_files: self.ca_files(environment, true),
             ipv4: self.switch(Key::Ipv4),
             cookies: !self.switch(Key::DisableCookies),
             connect_timeout: self
                 .limit(Key::ConnectTimeout)
                 .unwrap_or_else(|| HttpOptions::default().connect_timeout),
         })
+    }
+
+    /// The files of `ca-cert`: those named for us, or those of a variable of other programs.
+    fn ca_files(&self, environment: &Environment, are_foreign: bool) -> Vec<PathBuf> {
+        let is_foreign = |source: &SettingSource| matches!(source, SettingSource::Variable(name) if name == FOREIGN_CA_VARIABLE);
+        let files = self.all(Key::CaCert).iter();
+        let files = files.filter(|file| is_foreign(&file.source) == are_foreign);
+        let paths = files.filter_map(|file| match &file.value {
+            SettingValue::Text(path) => Some(environment.expand_home(path)),
+            _ => None,
+        });
+        paths.collect()
     }
 
     /// Of `proxy` and `no-proxy`, the one from the first source wins; in the same source they
@@ -162,11 +175,11 @@ impl Settings {
         let Some(text) = held.value.as_text().filter(|text| !text.is_empty()) else {
             return Ok(Proxy::Environment);
         };
-        let url = Url::parse(text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = Url::parse(text).ok();
+        let url = url.filter(|url| PROXY_SCHEMES.contains(&url.scheme()) && url.has_host());
         let url = url.ok_or_else(|| {
-            Error::usage(format!("{} is not the URL of an HTTP proxy", describe(Key::Proxy, held)))
+            let named = describe(Key::Proxy, held);
+            Error::usage(format!("{named} is not the URL of an HTTP or SOCKS5 proxy"))
                 .hint("a proxy looks like `http://proxy.example.com:8080`")
         })?;
         let bypass = self.text(Key::ProxyBypass).map(str::to_owned);

@@ -58,6 +58,8 @@ mod modern_host;
 mod modern_host_life;
 mod network;
 #[cfg(target_os = "linux")]
+mod odd_servers;
+mod one_rule_for_all;
 mod open_ports;
 mod raw_host;
 mod remembered;

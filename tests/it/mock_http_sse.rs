@@ -120,7 +120,7 @@ async fn the_endpoint_is_named_in_every_form() {
 async fn the_endpoint_event_is_missing_late_or_not_the_first() {
     let host = lab(&["endpoint=wrong-first"]);
     let (first, _events) = first_event(&host, &host.mock.sse_url()).await;
-    assert_eq!(first.unwrap().kind.as_deref(), Some("message"));
+    assert_eq!(first.unwrap().kind.as_deref(), Some("open"));
 
     let host = lab(&["endpoint=missing", "heartbeat=5"]);
     let response = host.builder(Method::GET, host.mock.sse_url().as_str()).send().await.unwrap();

@@ -138,3 +138,129 @@ fn ipv4_alone_can_be_asked_for() {
     let (answer, _) = opened(Program::new([format!("http://[::1]:{port}/mcp"), "--ipv4".into()]));
     assert_eq!(kind(&answer), "network", "{answer}");
 }
+
+/// S-13: the certificate that a file names byte for byte is trusted, as curl and Node have it; its
+/// name and dates are still checked
+#[test]
+fn a_certificate_that_is_named_byte_for_byte_is_trusted_for_its_name_and_time() {
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let port = mock.url().port().unwrap();
+    for (names, ends, is_trusted) in [
+        (&["localhost"][..], 2099, true),
+        (&["other.example"], 2099, false),
+        (&["localhost"], 2002, false),
+    ] {
+        let front = TlsFront::self_signed(port, names, ends);
+        let (url, file) = (front.url("/mcp"), front.authority());
+        let by_flag = Program::new([url.as_str(), "--ca-cert", file.to_str().unwrap()]);
+        let by_node = Program::new([&url]).env("NODE_EXTRA_CA_CERTS", &file);
+        for program in [by_flag, by_node] {
+            mock.recorder().clear();
+            let (answer, _) = opened(program);
+            let reached = mock.recorder().requests().len();
+            assert_eq!(reached, usize::from(is_trusted), "{names:?} {ends}: {answer}");
+        }
+        let (_, finished) = opened(Program::new([&url]));
+        assert_eq!(
+            mock.recorder().requests().len(),
+            usize::from(is_trusted),
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+/// S-13: a variable that is meant for Node stops nothing; a damaged certificate costs itself
+#[test]
+fn a_stale_or_damaged_file_of_authorities_is_only_warned_about() {
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let front = TlsFront::start(mock.url().port().unwrap());
+    let (url, authority) = (front.url("/mcp"), front.authority());
+    let authority = authority.to_str().unwrap();
+    let text = std::fs::read_to_string(authority).unwrap();
+    let damaged = "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n";
+    let mixed = Program::new([&url]).file("mixed.pem", &format!("{text}{damaged}"));
+    let file = mixed.home().join("mixed.pem");
+    let gone = Program::new([url.as_str(), "--ca-cert", authority])
+        .env("NODE_EXTRA_CA_CERTS", "/nonexistent/ca.pem");
+    for program in [gone, mixed.env("NODE_EXTRA_CA_CERTS", file)] {
+        mock.recorder().clear();
+        let (answer, finished) = opened(program);
+        assert_eq!(mock.recorder().requests().len(), 1, "{answer} {}", finished.stderr);
+        assert!(finished.stderr.contains("certificate") || finished.stderr.contains("CA file"));
+    }
+    let refused = Program::new([url.as_str(), "--ca-cert", "/nonexistent/ca.pem"]).run();
+    assert_eq!(refused.code, Some(2), "our own flag is an error: {}", refused.stderr);
+}
+
+/// docs/hosts/README.md#environment: `NO_PROXY` in the forms that other programs read
+#[test]
+fn hosts_that_the_environment_excludes_are_not_asked_of_the_proxy() {
+    let proxy = MockRemote::start(MockOptions::default()).unwrap();
+    let proxy_url = format!("http://127.0.0.1:{}", proxy.url().port().unwrap());
+    let url = "http://mcp.example.invalid/mcp";
+    for entries in ["*.example.invalid", "mcp.example.invalid:80", "localhost mcp.example.invalid"]
+    {
+        let program = Program::new([url, "--allow-http", "--connect-timeout", "1"])
+            .env("HTTP_PROXY", &proxy_url)
+            .env("NO_PROXY", entries);
+        opened(program);
+        assert!(proxy.recorder().requests().is_empty(), "{entries}");
+    }
+}
+
+/// A proxy that speaks SOCKS5 is told the name, and carries plain and encrypted connections.
+#[test]
+fn a_socks_proxy_is_spoken_to_and_another_kind_refused_at_the_start() {
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let (port, names) = socks_proxy(mock.url().port().unwrap());
+    let url = "http://mcp.example.invalid/mcp";
+    for scheme in ["socks5", "socks5h", "socks"] {
+        mock.recorder().clear();
+        let proxy = format!("{scheme}://127.0.0.1:{port}");
+        let (answer, _) = opened(Program::new([url, "--allow-http"]).env("ALL_PROXY", &proxy));
+        let requests = mock.recorder().requests();
+        assert_eq!(requests[0].header("host"), Some("mcp.example.invalid"), "{answer}");
+        assert_eq!(names.recv().unwrap(), "mcp.example.invalid:80");
+    }
+    let refused =
+        Program::new([url, "--allow-http"]).env("ALL_PROXY", "socks4://127.0.0.1:1").run();
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("socks4") && refused.stderr.contains("--no-proxy"));
+}
+
+/// Answers every request for a connection with one to this port; tells who was asked for.
+fn socks_proxy(behind: u16) -> (u16, std::sync::mpsc::Receiver<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for front in listener.incoming() {
+            let mut front = front.unwrap();
+            let mut head = [0; 2];
+            front.read_exact(&mut head).unwrap();
+            front.read_exact(&mut vec![0; usize::from(head[1])]).unwrap();
+            front.write_all(&[5, 0]).unwrap();
+            let mut request = [0; 5];
+            front.read_exact(&mut request).unwrap();
+            let mut rest = vec![0; usize::from(request[4]) + 2];
+            front.read_exact(&mut rest).unwrap();
+            let (name, number) = rest.split_at(rest.len() - 2);
+            let number = u16::from_be_bytes([number[0], number[1]]);
+            let _ = tell.send(format!("{}:{number}", String::from_utf8_lossy(name)));
+            front.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+            let mut back = std::net::TcpStream::connect(("127.0.0.1", behind)).unwrap();
+            let (mut from, mut to) = (front.try_clone().unwrap(), back.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(std::net::Shutdown::Write);
+            });
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut back, &mut front);
+                let _ = front.shutdown(std::net::Shutdown::Write);
+            });
+        }
+    });
+    (port, told)
+}

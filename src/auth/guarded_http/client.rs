@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, header};
-use reqwest::Response;
 use url::Url;
 
 use crate::auth::guarded_http::policy::{
@@ -17,7 +17,7 @@ use crate::auth::guarded_http::policy::{
 };
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
-use crate::http::{HttpOptions, Outbound, is_loopback};
+use crate::http::{HttpError, HttpOptions, Outbound, Request, Response, Target, is_loopback};
 use crate::protocol::{ProtocolVersion, headers};
 use crate::redact::{SafeUrl, plain};
 
@@ -191,8 +191,11 @@ impl GuardedClient {
         } else {
             self.check_endpoint(url, "a part of its sign-in").await?;
         }
-        let request = outbound.request(method, url.clone()).headers(headers).body(body);
-        request.send().await.map_err(|error| failure_to_reach(url, &error))
+        let target = Target::new(url.clone()).map_err(|error| failure_to_reach(url, &error))?;
+        let mut all = outbound.default_headers().clone();
+        all.extend(headers);
+        let request = Request::new(method, target, all).body(Bytes::from(body).into());
+        outbound.send(request).await.map_err(|error| failure_to_reach(url, &error))
     }
 
     fn connection(&self, url: &Url) -> Result<Outbound, Failure> {
@@ -269,7 +272,7 @@ async fn within_timeout<T>(
     })
 }
 
-fn failure_to_reach(url: &Url, error: &reqwest::Error) -> Failure {
+fn failure_to_reach(url: &Url, error: &HttpError) -> Failure {
     let shown = SafeUrl::new(url);
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

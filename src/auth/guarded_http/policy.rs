@@ -4,23 +4,20 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use crate::auth::guarded_http::addresses::Zone;
 use crate::auth::options::AuthOptions;
-use crate::http::{HttpOptions, is_loopback};
+use crate::http::{HttpOptions, Resolve, ResolveError, is_loopback};
 use crate::redact::plain;
 
 /// Looks up the addresses of a name.
 pub(crate) type AddressLookup =
     Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
-
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The look-up of the operating system.
 pub(crate) fn system_lookup() -> AddressLookup {
@@ -128,7 +125,7 @@ impl AddressPolicy {
         *self.home.get_or_init(find).await
     }
 
-    async fn resolve(&self, name: String) -> Result<Vec<IpAddr>, AnyError> {
+    async fn resolve(&self, name: String) -> Result<Vec<IpAddr>, ResolveError> {
         let addresses = (self.lookup)(name.clone()).await?;
         let guarded = {
             let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,14 +155,9 @@ impl AddressPolicy {
 pub(crate) struct GuardedResolver(pub(crate) Arc<AddressPolicy>);
 
 impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
+    fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>> {
         let policy = self.0.clone();
-        let name = name.as_str().to_ascii_lowercase();
-        Box::pin(async move {
-            let addresses = policy.resolve(name).await?;
-            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(addresses) as Addrs)
-        })
+        Box::pin(async move { policy.resolve(name.to_ascii_lowercase()).await })
     }
 }
 

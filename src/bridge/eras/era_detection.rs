@@ -355,11 +355,8 @@ impl SessionSlot {
         }
         self.remote.set_transport(Transport::StreamableHttp);
         self.opening.forget_session_id();
-        self.session = Arc::new(Session {
-            generation: self.session.generation,
-            id: None,
-            version: HeaderValue::from_str(remote.version()).ok(),
-        });
+        let version = HeaderValue::from_str(remote.version()).ok();
+        self.session = Arc::new(Session::new(self.session.generation, None, version));
         self.adapter.begin(remote);
     }
 }

@@ -35,7 +35,7 @@ impl Bridge {
             {
                 self.take_modern_end(slot, exchange, outcome);
             }
-            RemoteEvent::Message { exchange, generation, message } => {
+            RemoteEvent::Message { exchange, generation, message, .. } => {
                 self.take_remote_message(slot, exchange, generation, &message);
             }
             RemoteEvent::Ended { exchange, generation, outcome } => {

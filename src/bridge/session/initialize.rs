@@ -77,11 +77,11 @@ impl Bridge {
             None => (None, Capabilities::default()),
         };
         if !state.adapter.is_on() {
-            state.session = Arc::new(Session {
-                generation: state.session.generation,
-                id: state.opening.session_id.take(),
-                version: version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
-            });
+            state.session = Arc::new(Session::new(
+                state.session.generation,
+                state.opening.session_id.take(),
+                version.as_deref().and_then(|v| HeaderValue::from_str(v).ok()),
+            ));
         }
         state.opening.version = version.as_deref().and_then(ProtocolVersion::from_name);
         state.opening.capabilities = capabilities;

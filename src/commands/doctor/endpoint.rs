@@ -3,15 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
-use reqwest::Response;
 use url::Url;
 
 use super::STEP_TIMEOUT;
 use super::certificate;
 use super::check::{Check, CheckVerdict};
 use crate::error::FailureKind;
-use crate::http::Outbound;
+use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::jsonrpc::{self, RequestId};
 use crate::platform::{Clock, SystemClock};
 use crate::protocol::{headers, methods};
@@ -94,22 +94,24 @@ async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
     let (Ok((outbound, presented)), Ok(root)) = (looking, remote.url.join("/")) else {
         return Vec::new();
     };
-    let asked = outbound.request(Method::HEAD, root).send();
+    let Ok(target) = Target::new(root) else { return Vec::new() };
+    let request = Request::new(Method::HEAD, target, outbound.default_headers().clone());
+    let asked = outbound.send(request);
     // The certificates are known even if the request fails.
     let _ = tokio::time::timeout(STEP_TIMEOUT, asked).await;
     presented.certificates()
 }
 
 /// Sends a `ping`, which a server refuses without a session, and so without any effect.
-async fn ask(outbound: &Outbound, remote: &RemoteOptions) -> reqwest::Result<Response> {
-    let mut request = outbound
-        .request(Method::POST, remote.url.clone())
-        .header(header::CONTENT_TYPE, headers::JSON)
-        .header(header::ACCEPT, "application/json, text/event-stream");
+async fn ask(outbound: &Outbound, remote: &RemoteOptions) -> Result<Response, HttpError> {
+    let target = Target::new(remote.url.clone())?;
+    let mut request = Request::new(Method::POST, target, outbound.default_headers().clone());
+    request.set_header(header::CONTENT_TYPE, headers::JSON)?;
+    request.set_header(header::ACCEPT, "application/json, text/event-stream")?;
     for (name, value) in &remote.headers {
-        request = request.header(name, value);
+        request.headers_mut().append(name, value.clone());
     }
-    request.body(ping_without_session()).send().await
+    outbound.send(request.body(Bytes::from(ping_without_session()).into())).await
 }
 
 fn ping_without_session() -> String {

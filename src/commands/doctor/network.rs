@@ -4,14 +4,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use hyper_util::client::proxy::matcher::Matcher;
 use tokio::net::{TcpStream, lookup_host};
 use url::{Host, Url};
 
 use super::STEP_TIMEOUT;
 use super::check::{Check, CheckVerdict};
-use crate::http::{HttpOptions, Proxy, is_loopback};
-use crate::redact::SafeUrl;
+use crate::http::{HttpOptions, proxy_for};
 
 /// The number of addresses to try in each family.
 const ADDRESSES_TRIED: usize = 2;
@@ -21,12 +19,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Checks proxy, DNS lookup and connection. Also returns whether a connection was made.
 pub(super) async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
     let mut checks = Vec::new();
-    let proxy = proxy_for(options, url);
+    let proxy = match proxy_for(options, url) {
+        Ok(proxy) => proxy,
+        Err(error) => return (vec![Check::error("route", &error)], false),
+    };
     let target = match &proxy {
         Some(proxy) => {
-            let says = format!("requests go through `{}`", SafeUrl::new(proxy));
-            checks.push(Check::ok("route", says));
-            proxy
+            checks.push(Check::ok("route", format!("requests go through `{proxy}`")));
+            proxy.url().expose()
         }
         None => {
             checks.push(Check::ok("route", "direct, without a proxy"));
@@ -48,23 +48,6 @@ pub(super) async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, boo
     let reached = connection.verdict != CheckVerdict::Fail;
     checks.push(connection);
     (checks, reached)
-}
-
-/// The proxy that a request to this URL goes through.
-fn proxy_for(options: &HttpOptions, url: &Url) -> Option<Url> {
-    if is_loopback(url) {
-        return None;
-    }
-    let matcher = match &options.proxy {
-        Proxy::Off => return None,
-        Proxy::Environment => Matcher::from_system(),
-        Proxy::Url { url, bypass } => Matcher::builder()
-            .all(url.expose().to_string())
-            .no(bypass.clone().unwrap_or_default())
-            .build(),
-    };
-    let proxy = matcher.intercept(&url.as_str().parse().ok()?)?;
-    Url::parse(&proxy.uri().to_string()).ok()
 }
 
 async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -16,6 +16,19 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
+    /// In front of this port, with the one certificate that `openssl req -x509` makes: an authority
+    /// that is the server at once.
+    pub fn self_signed(behind: u16, names: &[&str], ends: i32) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = rcgen::CertificateParams::new(names).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(ends, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Self::presenting(behind, certificate.der().clone(), &key, &certificate.pem())
+    }
+
     /// In front of this port.
     pub fn start(behind: u16) -> Self {
         let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -26,15 +39,24 @@ impl TlsFront {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let params = rcgen::CertificateParams::new(names).unwrap();
         let certificate = params.signed_by(&key, &authority).unwrap();
+        Self::presenting(behind, certificate.der().clone(), &key, &authority.pem())
+    }
+
+    fn presenting(
+        behind: u16,
+        certificate: CertificateDer<'static>,
+        key: &rcgen::KeyPair,
+        authority: &str,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("authority.pem"), authority.pem()).unwrap();
+        std::fs::write(folder.path().join("authority.pem"), authority).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            .with_single_cert(vec![certificate], key)
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let (stop, stopped) = tokio::sync::oneshot::channel();

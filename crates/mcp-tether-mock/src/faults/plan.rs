@@ -147,7 +147,7 @@ pub(crate) struct AskFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EndpointFault {
     Missing,
-    /// Another event comes first and the endpoint never.
+    /// Other events come before the endpoint.
     WrongFirst,
     /// `http://127.0.0.1:PORT/message?…`
     Absolute,

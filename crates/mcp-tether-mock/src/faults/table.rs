@@ -155,9 +155,14 @@ const ROWS: &[FaultRow] = &[
             effect(move |plan| plan.style.line_ending = ending)
         }
     ),
-    plain!("gzip", Answered, "compresses streams, flushed after each event", |plan| {
-        plan.style.gzip = true;
-    }),
+    plain!(
+        "gzip",
+        Answered,
+        "compresses streams, flushed after each event, and bodies, in two members",
+        |plan| {
+            plan.style.gzip = true;
+        }
+    ),
     plain!("noise", Answered, "adds events of unknown types and with empty data", |plan| {
         plan.style.noise = true;
     }),

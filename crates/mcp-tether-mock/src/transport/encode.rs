@@ -1,11 +1,16 @@
 //! Messages as Server-Sent Events, in every layout that the SSE standard allows.
 
 use std::borrow::Cow;
+use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::faults::Style;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Returns JSON formatted as `style` requires.
 pub(super) fn format_json<'a>(payload: &'a [u8], style: &Style) -> Cow<'a, [u8]> {
@@ -18,12 +23,27 @@ pub(super) fn format_json<'a>(payload: &'a [u8], style: &Style) -> Cow<'a, [u8]>
     }
 }
 
+/// Returns a JSON body as it is sent: behind a byte order mark, or compressed in two members.
+pub(super) fn body(text: Bytes, style: &Style) -> Bytes {
+    let text = if style.bom { [BYTE_ORDER_MARK, &text].concat().into() } else { text };
+    if !style.gzip {
+        return text;
+    }
+    let (first, second) = text.split_at(text.len() / 2);
+    [compressed(first), compressed(second)].concat().into()
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(bytes).and_then(|()| gzip.finish()).expect("memory takes every byte")
+}
+
 /// Returns the first bytes of a stream.
 pub(super) fn opening(style: &Style, first_id: Option<&str>) -> Vec<u8> {
     let end = style.line_ending.text();
     let mut out = Vec::new();
     if style.bom {
-        out.extend_from_slice("\u{feff}".as_bytes());
+        out.extend_from_slice(BYTE_ORDER_MARK);
     }
     if style.comments {
         out.extend_from_slice(format!(": welcome{end}{end}").as_bytes());

@@ -62,13 +62,13 @@ fn opened(shared: &Arc<MockState>, exchange: &HttpExchange) -> Answer {
     let reader = session.standalone().read_after(0);
     let end = EndsSession { shared: Arc::clone(shared), id: id.clone() };
     let mut events = EventStream::new(reader, &plan, false, false).keeping(end);
-    match endpoint(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
-        Some(endpoint) => events.opening_event("endpoint", &endpoint, plan.endpoint_delay),
-        None if plan.endpoint == Some(EndpointFault::WrongFirst) => {
-            let params = json!({ "level": "info", "data": "hello" });
-            events.opening_event("message", &notification("notifications/message", &params), None);
-        }
-        None => {}
+    if plan.endpoint == Some(EndpointFault::WrongFirst) {
+        let params = json!({ "level": "info", "data": "hello" });
+        events.opening_event("open", "1", None);
+        events.opening_event("message", &notification("notifications/message", &params), None);
+    }
+    if let Some(endpoint) = endpoint(shared.port(), profile.paths, &id, plan.endpoint.as_ref()) {
+        events.opening_event("endpoint", &endpoint, plan.endpoint_delay);
     }
     let gzip = events.is_gzip();
     Ok(stream_head(exchange, events.into_body(), gzip))
@@ -96,8 +96,8 @@ fn endpoint(
     let query = format!("?sessionId={id}");
     let path = paths.message;
     match fault {
-        None => Some(format!("{path}{query}")),
-        Some(EndpointFault::Missing | EndpointFault::WrongFirst) => None,
+        None | Some(EndpointFault::WrongFirst) => Some(format!("{path}{query}")),
+        Some(EndpointFault::Missing) => None,
         Some(EndpointFault::Absolute) => Some(format!("http://127.0.0.1:{port}{path}{query}")),
         Some(EndpointFault::Relative) => {
             let folder = paths.sse.rfind('/').map_or(0, |slash| slash + 1);

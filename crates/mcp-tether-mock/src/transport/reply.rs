@@ -135,9 +135,13 @@ pub(super) fn json_answer(
     let body = match plan.disconnect {
         _ if plan.empty_body => body::whole(Bytes::new(), None),
         Some(Point::MidBody) => body::half(&text),
-        _ => body::whole(text, plan.style.chunk),
+        _ => body::whole(encode::body(text, &plan.style), plan.style.chunk),
     };
     let mut response = json(status, body);
+    if plan.style.gzip {
+        // Names of codings have no case, and an old one is still in use (RFC 9110 §8.4.1.3).
+        set(&mut response, "content-encoding", "X-GZip");
+    }
     if let Some(media_type) = &plan.content_type {
         set(&mut response, "content-type", media_type);
     }

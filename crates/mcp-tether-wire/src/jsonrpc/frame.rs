@@ -39,7 +39,9 @@ pub(super) fn check<With>(length: usize, edits: &[(Range<usize>, With)]) -> Resu
 /// One outgoing message without its line ending: one or more pieces that follow each other.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
-    pieces: Vec<Bytes>,
+    /// Nearly every message is one piece, which costs no list.
+    first: Bytes,
+    rest: Vec<Bytes>,
     length: usize,
 }
 
@@ -67,7 +69,8 @@ impl Frame {
         pieces.push(raw.slice(from..));
         pieces.retain(|piece| !piece.is_empty());
         let length = pieces.iter().map(Bytes::len).sum();
-        Ok(Self { pieces, length })
+        let mut pieces = pieces.into_iter();
+        Ok(Self { first: pieces.next().unwrap_or_default(), rest: pieces.collect(), length })
     }
 
     /// Takes edits that [`check`] accepted.
@@ -95,24 +98,30 @@ impl Frame {
     }
 
     /// The pieces in order; none is empty.
-    pub fn into_pieces(self) -> Vec<Bytes> {
-        self.pieces
+    pub fn into_pieces(self) -> impl Iterator<Item = Bytes> {
+        std::iter::once(self.first).filter(|first| !first.is_empty()).chain(self.rest)
+    }
+
+    /// The first piece, empty only in an empty frame, and the others.
+    pub fn into_parts(self) -> (Bytes, Vec<Bytes>) {
+        (self.first, self.rest)
     }
 
     /// All pieces as one; copies only if there is more than one.
-    pub fn into_bytes(mut self) -> Bytes {
-        if self.pieces.len() == 1 {
-            return self.pieces.remove(0);
+    pub fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() {
+            return self.first;
         }
-        self.pieces.concat().into()
+        let mut bytes = BytesMut::with_capacity(self.length);
+        self.into_pieces().for_each(|piece| bytes.extend_from_slice(&piece));
+        bytes.freeze()
     }
 }
 
 impl From<Bytes> for Frame {
     fn from(bytes: Bytes) -> Self {
         let length = bytes.len();
-        let pieces = if bytes.is_empty() { Vec::new() } else { vec![bytes] };
-        Self { pieces, length }
+        Self { first: bytes, rest: Vec::new(), length }
     }
 }
 
@@ -143,7 +152,8 @@ mod tests {
     #[test]
     fn a_large_message_is_not_copied() {
         let raw = Bytes::from(vec![b'x'; COPY_LIMIT + 1]);
-        let pieces = Frame::spliced(&raw, &[(5..6, "1")]).unwrap().into_pieces();
+        let frame = Frame::spliced(&raw, &[(5..6, "1")]).unwrap();
+        let pieces: Vec<Bytes> = frame.into_pieces().collect();
         assert_eq!(pieces.len(), 3);
         assert_eq!(pieces[2].as_ptr(), raw[6..].as_ptr());
     }

@@ -98,7 +98,7 @@ impl Received {
     /// batch are in [`Received::Batch`].
     pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
         let raw = compact(raw);
-        let text = std::str::from_utf8(&raw).map_err(|error| {
+        let text = simdutf8::compat::from_utf8(&raw).map_err(|error| {
             Invalid::not_json(format!("invalid UTF-8 at byte {}", error.valid_up_to()))
         })?;
         if !text.trim_start().starts_with('[') {
@@ -324,7 +324,7 @@ impl Message {
     }
 
     fn text(&self, range: Range<usize>) -> Option<&str> {
-        std::str::from_utf8(self.raw.get(range)?).ok()
+        simdutf8::basic::from_utf8(self.raw.get(range)?).ok()
     }
 }
 

@@ -1,0 +1,154 @@
+//! Connects to an origin: name look-up, TCP in both address families (RFC 8305), the proxy between,
+//! TLS. All of it together has one time limit.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use tower_service::Service;
+
+use super::error::{BoxError, HttpError};
+use super::lease::Forward;
+use super::options::HttpOptions;
+use super::proxy::{ProxyKind, ProxyRules, ProxyServer};
+use super::resolver::{NameLookup, Resolve};
+use super::stream::Stream;
+use super::target::Target;
+use super::tls::Tls;
+use super::{socks, tunnel};
+
+/// A peer that is gone without a word is noticed after three of these.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+const TCP_KEEPALIVE_RETRIES: u32 = 3;
+/// How long written data may stay unacknowledged.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Connects to origins.
+pub(super) struct Connector {
+    tcp: HttpConnector<NameLookup>,
+    proxies: ProxyRules,
+    tls: Tls,
+    timeout: Duration,
+}
+
+/// A connection that HTTP can start on.
+#[derive(Debug)]
+pub(super) struct Established {
+    pub(super) stream: Stream,
+    pub(super) is_http2: bool,
+    /// Set where a proxy forwards each request.
+    pub(super) forward: Option<Forward>,
+}
+
+/// The time limit of a connection.
+#[derive(Debug)]
+struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("operation timed out")
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+impl Connector {
+    pub(super) fn new(
+        options: &HttpOptions,
+        proxies: ProxyRules,
+        tls: Tls,
+        resolver: Arc<dyn Resolve>,
+    ) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(NameLookup(resolver));
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(TCP_KEEPALIVE));
+        tcp.set_keepalive_interval(Some(TCP_KEEPALIVE));
+        tcp.set_keepalive_retries(Some(TCP_KEEPALIVE_RETRIES));
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        tcp.set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
+        if options.ipv4 {
+            tcp.set_local_address(Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        }
+        // One address of several must leave the others some of the time.
+        tcp.set_connect_timeout(Some(options.connect_timeout));
+        Self { tcp, proxies, tls, timeout: options.connect_timeout }
+    }
+
+    /// Connects to the origin of this target.
+    ///
+    /// # Errors
+    /// There is no connection; the innermost source says why.
+    pub(super) async fn connect(&self, target: &Target) -> Result<Established, HttpError> {
+        match tokio::time::timeout(self.timeout, self.open(target)).await {
+            Ok(connected) => connected.map_err(HttpError::connect),
+            Err(_) => Err(HttpError::connect(TimedOut)),
+        }
+    }
+
+    async fn open(&self, target: &Target) -> Result<Established, BoxError> {
+        let proxy = self.proxies.proxy_for(target.url()).map_err(|error| error.to_string())?;
+        let host = target.url().host_str().unwrap_or_default();
+        let Some(proxy) = proxy else {
+            let stream = self.dial(host, target.port()).await?;
+            return self.secure(stream, target, host).await;
+        };
+        let mut stream = self.dial_proxy(&proxy).await?;
+        match proxy.kind {
+            ProxyKind::Socks5 => {
+                let credentials = proxy.credentials();
+                let credentials = credentials.as_ref().map(|(user, word)| (&**user, &**word));
+                let host = target.url().host().ok_or("the URL names no host")?;
+                socks::open(&mut stream, host, target.port(), credentials).await?;
+            }
+            ProxyKind::Http | ProxyKind::Https if target.is_tls() => {
+                let authority = format!("{host}:{}", target.port());
+                let authorization = proxy.authorization();
+                tunnel::open(&mut stream, &authority, authorization.as_ref()).await?;
+            }
+            ProxyKind::Http | ProxyKind::Https => {
+                let forward = Some(Forward { authorization: proxy.authorization() });
+                return Ok(Established { stream, is_http2: false, forward });
+            }
+        }
+        self.secure(stream, target, host).await
+    }
+
+    async fn dial_proxy(&self, proxy: &ProxyServer) -> Result<Stream, BoxError> {
+        let (host, port) = proxy.address();
+        let stream = self.dial(host, port).await?;
+        match proxy.kind {
+            ProxyKind::Https => Ok(self.tls.connect_to_proxy(stream, host).await?),
+            ProxyKind::Http | ProxyKind::Socks5 => Ok(stream),
+        }
+    }
+
+    async fn dial(&self, host: &str, port: u16) -> Result<Stream, BoxError> {
+        let uri: Uri = format!("http://{host}:{port}/").parse()?;
+        let mut tcp = self.tcp.clone();
+        std::future::poll_fn(|cx| tcp.poll_ready(cx)).await?;
+        Ok(Stream::Tcp(tcp.call(uri).await?.into_inner()))
+    }
+
+    async fn secure(
+        &self,
+        stream: Stream,
+        target: &Target,
+        host: &str,
+    ) -> Result<Established, BoxError> {
+        if !target.is_tls() {
+            return Ok(Established { stream, is_http2: false, forward: None });
+        }
+        let (stream, is_http2) = self.tls.connect(stream, host).await?;
+        Ok(Established { stream, is_http2, forward: None })
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("proxies", &self.proxies).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+//! Why a request has no response, or a response no end.
+
+use std::{fmt, io};
+
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A request without a response, or a body that broke off. Its innermost source names the cause.
+#[derive(Debug)]
+pub struct HttpError {
+    kind: ErrorKind,
+    source: BoxError,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ErrorKind {
+    /// The request cannot be written as HTTP.
+    Invalid,
+    /// There was no connection: nothing was sent.
+    Connect,
+    /// The connection broke before the head of a response.
+    Send,
+    /// The body of the response broke off or cannot be decoded.
+    Body,
+}
+
+impl HttpError {
+    pub(super) fn invalid(source: impl Into<BoxError>) -> Self {
+        Self { kind: ErrorKind::Invalid, source: source.into() }
+    }
+
+    pub(super) fn connect(source: impl Into<BoxError>) -> Self {
+        Self { kind: ErrorKind::Connect, source: source.into() }
+    }
+
+    pub(super) fn send(source: impl Into<BoxError>) -> Self {
+        Self { kind: ErrorKind::Send, source: source.into() }
+    }
+
+    pub(super) fn body(source: impl Into<BoxError>) -> Self {
+        Self { kind: ErrorKind::Body, source: source.into() }
+    }
+
+    /// Whether the request itself cannot be sent, now or later.
+    pub fn is_invalid_request(&self) -> bool {
+        self.kind == ErrorKind::Invalid
+    }
+
+    /// Whether no connection was made: the request was not sent.
+    pub fn is_connect(&self) -> bool {
+        self.kind == ErrorKind::Connect
+    }
+
+    /// Whether there was no connection for a reason that may pass: a server that restarts, a network
+    /// that comes up.
+    pub fn is_passing(&self) -> bool {
+        const PASSING: [io::ErrorKind; 8] = [
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::HostUnreachable,
+            io::ErrorKind::NetworkUnreachable,
+            io::ErrorKind::NetworkDown,
+            io::ErrorKind::TimedOut,
+            io::ErrorKind::UnexpectedEof,
+        ];
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*self.source);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                // The only look-up error that names no missing name (EAI_AGAIN).
+                let is_look_up = error.to_string().contains("emporary failure in name resolution");
+                return self.is_connect() && (PASSING.contains(&error.kind()) || is_look_up);
+            }
+            cause = error.source();
+        }
+        false
+    }
+
+    /// Whether the server said that it did not process the request, so that any request may be sent
+    /// again: `REFUSED_STREAM`, or a `GOAWAY` that does not cover it (RFC 9113 §6.8, §8.7).
+    pub fn was_not_processed(&self) -> bool {
+        let is_gone = self.http2_error().is_some_and(|error| {
+            let reason = error.reason();
+            error.is_remote() && error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
+        });
+        self.kind == ErrorKind::Send && (is_gone || self.is_refused_stream())
+    }
+
+    /// Whether the server refused this stream only, and not the connection.
+    pub(super) fn is_refused_stream(&self) -> bool {
+        self.http2_error().is_some_and(|error| {
+            let reason = error.reason();
+            error.is_remote() && error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM)
+        })
+    }
+
+    fn http2_error(&self) -> Option<&h2::Error> {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*self.source);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<h2::Error>() {
+                return Some(error);
+            }
+            cause = error.source();
+        }
+        None
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            ErrorKind::Invalid => "the request cannot be sent",
+            ErrorKind::Connect => "no connection",
+            ErrorKind::Send => "the connection broke before a response",
+            ErrorKind::Body => "the body is incomplete",
+        })
+    }
+}
+
+impl std::error::Error for HttpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}

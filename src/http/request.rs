@@ -1,0 +1,58 @@
+//! One request as it is handed to [`super::Outbound`].
+
+use std::sync::Arc;
+
+use http::header::IntoHeaderName;
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::body::BodyObserver;
+use super::error::HttpError;
+use super::target::Target;
+use crate::jsonrpc::Frame;
+
+/// A request. Its `Host` and what the connection needs are added when it is sent.
+#[derive(Debug)]
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) target: Target,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Frame,
+    pub(super) observer: Option<Arc<dyn BodyObserver>>,
+}
+
+impl Request {
+    /// A request without a body. The headers should begin with those of
+    /// [`super::Outbound::default_headers`].
+    pub fn new(method: Method, target: Target, headers: HeaderMap) -> Self {
+        Self { method, target, headers, body: Frame::default(), observer: None }
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: Frame) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sets who is told what becomes of the body.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn BodyObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Sets one header from a text.
+    ///
+    /// # Errors
+    /// A text that no header may hold.
+    pub fn set_header(&mut self, name: impl IntoHeaderName, value: &str) -> Result<(), HttpError> {
+        let value = HeaderValue::try_from(value).map_err(HttpError::invalid)?;
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    /// The headers.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+}

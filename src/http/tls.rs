@@ -1,0 +1,127 @@
+//! TLS: which certificates are accepted, which protocol is spoken over it (ALPN), and the handshake.
+//! The system's roots are read once, on a thread of their own, while the connection is made.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+use tokio::sync::{OnceCell, oneshot};
+use tokio_rustls::TlsConnector;
+
+use super::options::HttpOptions;
+use super::presented_chain::PresentedChain;
+use super::stream::Stream;
+use super::target::without_brackets;
+use super::trust::{self, ExtraRoots};
+use crate::error;
+
+/// What TLS needs to connect.
+pub(super) struct Tls {
+    source: Source,
+    prepared: OnceCell<Arc<ClientConfig>>,
+}
+
+enum Source {
+    /// The system's roots and these.
+    Trusted(ExtraRoots, std::sync::Mutex<Option<oneshot::Receiver<Verifier>>>),
+    /// Whatever is presented, for inspection only.
+    Recording(PresentedChain),
+}
+
+type Verifier = Result<Arc<dyn ServerCertVerifier>, String>;
+
+impl Tls {
+    /// Reads the files that the options name. With `is_needed`, reading the system's roots begins
+    /// at once.
+    ///
+    /// # Errors
+    /// A file that cannot be used.
+    pub(super) fn new(options: &HttpOptions, is_needed: bool) -> error::Result<Self> {
+        install_provider();
+        let extra = if is_needed { ExtraRoots::read(options)? } else { ExtraRoots::default() };
+        let verifier = is_needed.then(|| start_reading(extra.clone()));
+        let source = Source::Trusted(extra, std::sync::Mutex::new(verifier));
+        Ok(Self { source, prepared: OnceCell::new() })
+    }
+
+    /// Accepts any certificate and records it.
+    pub(super) fn recording(presented: PresentedChain) -> Self {
+        install_provider();
+        Self { source: Source::Recording(presented), prepared: OnceCell::new() }
+    }
+
+    /// Performs the handshake; returns whether HTTP/2 is spoken.
+    pub(super) async fn connect(&self, stream: Stream, host: &str) -> io::Result<(Stream, bool)> {
+        let config = self.config().await?;
+        let stream = handshake(config, stream, host).await?;
+        let is_http2 = match &stream {
+            Stream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+            Stream::Tcp(_) => false,
+        };
+        Ok((stream, is_http2))
+    }
+
+    /// Performs the handshake with a proxy, which speaks HTTP/1.1.
+    pub(super) async fn connect_to_proxy(&self, stream: Stream, host: &str) -> io::Result<Stream> {
+        let mut config = ClientConfig::clone(&*self.config().await?);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        handshake(Arc::new(config), stream, host).await
+    }
+
+    async fn config(&self) -> io::Result<Arc<ClientConfig>> {
+        let prepared = self.prepared.get_or_try_init(async || {
+            let verifier = match &self.source {
+                Source::Recording(presented) => presented.verifier().ok_or_else(no_provider)?,
+                Source::Trusted(extra, started) => {
+                    let started = started.lock().ok().and_then(|mut started| started.take());
+                    let reading = started.unwrap_or_else(|| start_reading(extra.clone()));
+                    let verifier = reading.await.map_err(io::Error::other)?;
+                    verifier.map_err(io::Error::other)?
+                }
+            };
+            // Fails without a provider of cryptography only, which has no verifier either.
+            let builder = ClientConfig::builder().dangerous();
+            let builder = builder.with_custom_certificate_verifier(verifier);
+            let mut config = builder.with_no_client_auth();
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            Ok::<_, io::Error>(Arc::new(config))
+        });
+        prepared.await.cloned()
+    }
+}
+
+fn start_reading(extra: ExtraRoots) -> oneshot::Receiver<Verifier> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let verifier = match CryptoProvider::get_default() {
+            Some(provider) => trust::verifier(&extra, Arc::clone(provider)),
+            None => Err(no_provider().to_string()),
+        };
+        // Nobody may be waiting any more.
+        let _ = sender.send(verifier);
+    });
+    receiver
+}
+
+async fn handshake(config: Arc<ClientConfig>, stream: Stream, host: &str) -> io::Result<Stream> {
+    let name = ServerName::try_from(without_brackets(host).to_owned())
+        .map_err(|_| io::Error::other("the name of the host cannot stand in a certificate"))?;
+    let tls = TlsConnector::from(config).connect(name, stream).await?;
+    Ok(Stream::Tls(Box::new(tls)))
+}
+
+fn no_provider() -> io::Error {
+    io::Error::other("this build has no TLS")
+}
+
+#[cfg(feature = "tls-ring")]
+fn install_provider() {
+    // Fails only when a provider is there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(not(feature = "tls-ring"))]
+fn install_provider() {}

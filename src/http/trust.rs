@@ -1,0 +1,186 @@
+//! Which certificates are trusted: those of the system, and those that files name.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::RootCertStore;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+
+use super::named_certificates::NamedCertificates;
+use super::options::HttpOptions;
+use crate::error::{Error, Result};
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
+
+/// The certificates that files name beside the system's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ExtraRoots(Vec<CertificateDer<'static>>);
+
+impl ExtraRoots {
+    /// Reads the files of the options. A damaged certificate costs itself only; a file of another
+    /// program's variable costs nothing at all.
+    ///
+    /// # Errors
+    /// A file that the user named for us and that holds no certificate.
+    pub(super) fn read(options: &HttpOptions) -> Result<Self> {
+        let mut roots = Vec::new();
+        for file in &options.extra_ca_files {
+            roots.extend(read_required(file)?);
+        }
+        for file in &options.optional_ca_files {
+            match read_required(file) {
+                Ok(found) => roots.extend(found),
+                Err(error) => tracing::warn!("{error}; going on without it"),
+            }
+        }
+        Ok(Self(roots))
+    }
+}
+
+fn read_required(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let shown = file.display();
+    let unusable = |error: &dyn std::fmt::Display| {
+        Error::usage(format!("cannot use the CA file `{shown}`: {error}"))
+            .hint("name a file with certificates in PEM form: `--ca-cert FILE`")
+    };
+    let text = std::fs::read(file).map_err(|error| unusable(&error))?;
+    let mut store = RootCertStore::empty();
+    let (mut roots, mut damaged) = (Vec::new(), 0);
+    for certificate in certificates_in(&text) {
+        match certificate {
+            Some(der) if store.add(der.clone()).is_ok() => roots.push(der),
+            _ => damaged += 1,
+        }
+    }
+    match (roots.is_empty(), damaged) {
+        (true, 0) => return Err(unusable(&"there is no certificate in it")),
+        (true, _) => return Err(unusable(&"no certificate in it can be read")),
+        (false, 0) => {}
+        (false, count) => tracing::warn!("{count} damaged certificates in `{shown}` are ignored"),
+    }
+    Ok(roots)
+}
+
+/// The certificates of a PEM text in their order; `None` for one that is not Base64. Only this form is
+/// read, by our own code, because decoding the system's bundle is half of a start over TLS.
+fn certificates_in(text: &[u8]) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
+    let mut rest = text;
+    let mut base64 = Vec::new();
+    std::iter::from_fn(move || {
+        let start = memchr::memmem::find(rest, BEGIN)? + BEGIN.len();
+        rest = &rest[start..];
+        let end = memchr::memmem::find(rest, END)?;
+        let next = memchr::memmem::find(rest, BEGIN).filter(|next| *next < end);
+        let block = &rest[..next.unwrap_or(end)];
+        rest = &rest[block.len()..];
+        if next.is_some() {
+            // The end of this block is missing.
+            return Some(None);
+        }
+        base64.clear();
+        base64.extend(block.iter().filter(|byte| !byte.is_ascii_whitespace()));
+        Some(STANDARD.decode(&base64).ok().map(CertificateDer::from))
+    })
+}
+
+/// What judges the certificates of servers.
+///
+/// # Errors
+/// There is no root at all.
+pub(super) fn verifier(
+    extra: &ExtraRoots,
+    provider: Arc<CryptoProvider>,
+) -> std::result::Result<Arc<dyn ServerCertVerifier>, String> {
+    let trusted = system_verifier(extra, &provider).map_err(|error| error.to_string())?;
+    if extra.0.is_empty() {
+        return Ok(trusted);
+    }
+    Ok(Arc::new(NamedCertificates::new(trusted, extra.0.clone(), provider)))
+}
+
+/// Reads the system's bundle: one file, where the folder beside it would hold every root twice more.
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+fn system_verifier(
+    extra: &ExtraRoots,
+    provider: &Arc<CryptoProvider>,
+) -> std::result::Result<Arc<dyn ServerCertVerifier>, rustls::client::VerifierBuilderError> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(system_roots());
+    if store.is_empty() {
+        tracing::warn!("no usable system certificates, using the bundled ones");
+        store.add_parsable_certificates(bundled_roots());
+    }
+    store.add_parsable_certificates(extra.0.iter().cloned());
+    let builder = rustls::client::WebPkiServerVerifier::builder_with_provider(
+        Arc::new(store),
+        Arc::clone(provider),
+    );
+    Ok(builder.build()?)
+}
+
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+fn system_roots() -> Vec<CertificateDer<'static>> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !is_set("SSL_CERT_FILE") && !is_set("SSL_CERT_DIR") {
+        let bundle = openssl_probe::probe().cert_file;
+        let text = bundle.and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
+        let roots: Vec<_> = certificates_in(&text).flatten().collect();
+        if !roots.is_empty() {
+            return roots;
+        }
+    }
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "some of the system's certificates cannot be read");
+    }
+    found.certs
+}
+
+/// Leaves the judgement to the system.
+#[cfg(not(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android")))))]
+fn system_verifier(
+    extra: &ExtraRoots,
+    provider: &Arc<CryptoProvider>,
+) -> std::result::Result<Arc<dyn ServerCertVerifier>, rustls::client::VerifierBuilderError> {
+    let roots = extra.0.iter().cloned();
+    match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, Arc::clone(provider)) {
+        Ok(verifier) => Ok(Arc::new(verifier)),
+        Err(error) => {
+            tracing::warn!(%error, "no usable system certificates, using the bundled ones");
+            let mut store = RootCertStore::empty();
+            store.add_parsable_certificates(bundled_roots());
+            store.add_parsable_certificates(extra.0.iter().cloned());
+            let builder = rustls::client::WebPkiServerVerifier::builder_with_provider(
+                Arc::new(store),
+                Arc::clone(provider),
+            );
+            Ok(builder.build()?)
+        }
+    }
+}
+
+fn bundled_roots() -> impl Iterator<Item = CertificateDer<'static>> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_found_between_other_text_and_damaged_ones_cost_themselves() {
+        let good = "-----BEGIN CERTIFICATE-----\nAQID\nBAUG\n-----END CERTIFICATE-----\n";
+        let text = format!(
+            "# a comment\n{good}-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\r\n\
+             -----BEGIN CERTIFICATE-----\nAQ\n{good}-----BEGIN CERTIFICATE-----\nAQID"
+        );
+        let found: Vec<_> = certificates_in(text.as_bytes()).collect();
+        let whole = CertificateDer::from(vec![1, 2, 3, 4, 5, 6]);
+        assert_eq!(found, [Some(whole.clone()), None, None, Some(whole)]);
+    }
+}

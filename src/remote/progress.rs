@@ -1,0 +1,100 @@
+//! The progress of calls whose answers come on another stream: any of it restarts their limit on
+//! silence (T-26).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::value::RawValue;
+
+use crate::jsonrpc::Message;
+use crate::protocol::methods;
+
+/// How often each call that is watched has shown progress, by its progress token in JSON.
+#[derive(Debug, Default)]
+pub(super) struct ProgressWatch {
+    any: AtomicBool,
+    counts: Mutex<HashMap<String, u64>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Params {
+    #[serde(rename = "progressToken", default)]
+    token: Option<Box<RawValue>>,
+    #[serde(rename = "_meta", default)]
+    meta: Option<Meta>,
+}
+
+#[derive(serde::Deserialize)]
+struct Meta {
+    #[serde(rename = "progressToken", default)]
+    token: Option<Box<RawValue>>,
+}
+
+impl ProgressWatch {
+    /// Watches a call; returns its token, if it asks for progress.
+    pub(super) fn watch(&self, call: &Message) -> Option<String> {
+        let params: Params = call.params_as()?;
+        let token = params.meta?.token?.get().to_owned();
+        self.with(|counts| counts.insert(token.clone(), 0));
+        self.any.store(true, Ordering::Release);
+        Some(token)
+    }
+
+    /// Takes a message of a shared stream.
+    pub(super) fn see(&self, message: &Message) {
+        if !self.any.load(Ordering::Acquire) || message.method() != methods::PROGRESS {
+            return;
+        }
+        let Some(token) = message.params_as::<Params>().and_then(|params| params.token) else {
+            return;
+        };
+        self.with(|counts| {
+            if let Some(count) = counts.get_mut(token.get()) {
+                *count += 1;
+            }
+        });
+    }
+
+    /// How often this call has shown progress.
+    pub(super) fn count(&self, token: &str) -> u64 {
+        self.with(|counts| counts.get(token).copied().unwrap_or_default())
+    }
+
+    /// Ends watching a call.
+    pub(super) fn forget(&self, token: &str) {
+        let is_empty = self.with(|counts| {
+            counts.remove(token);
+            counts.is_empty()
+        });
+        self.any.store(!is_empty, Ordering::Release);
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, u64>) -> T) -> T {
+        work(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-26
+    #[test]
+    fn progress_counts_for_the_call_that_asked_for_it() {
+        let message = |text: &str| Message::parse(text.to_owned()).unwrap();
+        let watch = ProgressWatch::default();
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"progressToken":"a"}}}"#;
+        let token = watch.watch(&message(call)).unwrap();
+        for other in ["b", "a"] {
+            watch.see(&message(&format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":"{other}"}}}}"#
+            )));
+        }
+        assert_eq!(watch.count(&token), 1);
+        watch.forget(&token);
+        assert_eq!(watch.count(&token), 0);
+        let silent = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#;
+        assert!(watch.watch(&message(silent)).is_none());
+    }
+}

@@ -1,0 +1,55 @@
+//! Reads bodies and the payloads of events as messages, both by the same rules: a byte order mark is
+//! skipped (RFC 8259 §8.1), and bytes that are not UTF-8 are replaced, as the HTML standard has it for
+//! event streams (§9.2.6): one bad byte must not cost the whole message.
+
+use bytes::Bytes;
+
+use crate::jsonrpc::{Invalid, Message, MessageKind, Received};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Parses a body or the payload of an event.
+///
+/// # Errors
+/// It is not a message.
+pub(super) fn parse_received(mut data: Bytes) -> Result<Received, Invalid> {
+    if data.starts_with(BYTE_ORDER_MARK) {
+        data = data.slice(BYTE_ORDER_MARK.len()..);
+    }
+    match Received::parse(data.clone()) {
+        Err(_) if std::str::from_utf8(&data).is_err() => {
+            tracing::warn!("the server sent invalid UTF-8, replaced what cannot be read");
+            Received::parse(String::from_utf8_lossy(&data).into_owned().into())
+        }
+        parsed => parsed,
+    }
+}
+
+/// The JSON-RPC error in the body of an HTTP error, if there is one (T-24).
+pub(super) fn parse_json_rpc_error(body: Bytes) -> Option<Message> {
+    match parse_received(body) {
+        Ok(Received::One(message)) if message.kind() == MessageKind::ErrorResponse => Some(message),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_skipped_and_a_bad_byte_replaced() {
+        let text = |received: Received| match received {
+            Received::One(message) => String::from_utf8(message.raw().to_vec()).unwrap(),
+            Received::Batch(_) => panic!("one message"),
+        };
+        let body = Bytes::from_static(
+            b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\xe9\"}",
+        );
+        let expected = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\u{fffd}\"}";
+        assert_eq!(text(parse_received(body).unwrap()), expected);
+        let error = b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1,\"message\":\"\xff\"}}";
+        assert!(parse_json_rpc_error(Bytes::from_static(error)).is_some());
+        assert!(parse_json_rpc_error(Bytes::from_static(b"<html>")).is_none());
+    }
+}
