@@ -138,7 +138,8 @@ impl Connections {
 
     async fn start_http1(self: &Arc<Self>, connected: Established) -> Result<Lease, HttpError> {
         let flush_signal = Arc::new(FlushSignal::default());
-        let io = TokioIo::new(Observed::new(connected.stream, Arc::clone(&flush_signal)));
+        let stream = Observed::new(connected.stream, Arc::clone(&flush_signal)).reading_on();
+        let io = TokioIo::new(stream);
         let (sender, connection) = http1::Builder::new()
             .allow_obsolete_multiline_headers_in_responses(true)
             .handshake::<_, FrameBody>(io)

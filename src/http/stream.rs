@@ -82,11 +82,37 @@ impl AsyncWrite for Stream {
 pub(super) struct Observed {
     stream: Stream,
     flush_signal: Arc<FlushSignal>,
+    /// Whether a write that fails ends the connection at once.
+    ends_on_write: bool,
+    /// Whether a write has failed: what is written from then on goes nowhere.
+    is_write_broken: bool,
 }
 
 impl Observed {
     pub(super) fn new(stream: Stream, flush_signal: Arc<FlushSignal>) -> Self {
-        Self { stream, flush_signal }
+        Self { stream, flush_signal, ends_on_write: true, is_write_broken: false }
+    }
+
+    /// Reads on after a failed write: a server may answer before it has read the request, such as
+    /// with 413, and close the connection then (RFC 9112 §9.5).
+    #[must_use]
+    pub(super) fn reading_on(self) -> Self {
+        Self { ends_on_write: false, ..self }
+    }
+
+    fn after_write(
+        &mut self,
+        length: usize,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(Err(error)) if !self.ends_on_write => {
+                tracing::debug!(%error, "the server reads no further, its answer may be there");
+                self.is_write_broken = true;
+                Poll::Ready(Ok(length))
+            }
+            written => written,
+        }
     }
 }
 
@@ -106,7 +132,11 @@ impl AsyncWrite for Observed {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        if self.is_write_broken {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.after_write(bytes.len(), written)
     }
 
     fn poll_write_vectored(
@@ -114,7 +144,12 @@ impl AsyncWrite for Observed {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let length = slices.iter().map(|slice| slice.len()).sum();
+        if self.is_write_broken {
+            return Poll::Ready(Ok(length));
+        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.after_write(length, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -122,6 +157,9 @@ impl AsyncWrite for Observed {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_write_broken {
+            return Poll::Ready(Ok(()));
+        }
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_ready() {
             self.flush_signal.flushed();

@@ -202,7 +202,7 @@ impl Attempts {
                 target.set_fragment(None);
                 Target::new(target).map_err(|error| failure_for_network_error(&error, url))
             }
-            target => Err(failure_for_redirect(status, target.as_ref())),
+            target => Err(failure_for_redirect(status, url, target.as_ref())),
         }
     }
 }

@@ -73,6 +73,7 @@ impl Wire {
                 },
                 Some(Ok(response)) if response.status().is_success() => {
                     token.into_iter().for_each(|token| self.authorizer.accepted(token));
+                    post.handle.begin_response();
                     return Ok(response);
                 }
                 Some(Ok(response))

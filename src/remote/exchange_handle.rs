@@ -1,12 +1,19 @@
 //! What the bridge and the task of one exchange share while the exchange runs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::upstream_id::upstream_id;
 use crate::http::BodyObserver;
+
+/// Buffers of the system hold smaller messages for no time worth waiting.
+const LARGE_MESSAGE: usize = 1 << 20;
+/// What a slow server may need to read what the system holds.
+const READING_TIME_OF_A_MEGABYTE: Duration = Duration::from_millis(500);
+const MAX_READING_TIME: Duration = Duration::from_secs(10);
 
 /// One running exchange. Clones belong to the same exchange.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +26,10 @@ struct State {
     /// Raised when the body was sent, or never will be.
     body_decided: Signal,
     has_left: AtomicBool,
+    /// Raised when the head of a response came, or never will.
+    response_begun: Signal,
+    /// The size of the message in bytes.
+    size: AtomicUsize,
     is_answered: AtomicBool,
     refusals: AtomicU32,
 }
@@ -79,14 +90,35 @@ impl ExchangeHandle {
     }
 
     /// Waits until the message was sent, or never will be. Returns whether any of it may have left.
+    ///
+    /// Of a large message megabytes may wait in the buffers of the system, where a small one that is
+    /// sent over another connection overtakes them: for as long as the server may need to read them,
+    /// its response is waited for.
     pub(super) async fn wait_until_sent(&self) -> bool {
         self.0.body_decided.wait().await;
+        let size = self.0.size.load(Ordering::Relaxed);
+        if size >= LARGE_MESSAGE {
+            let needed =
+                MAX_READING_TIME.min(READING_TIME_OF_A_MEGABYTE.mul_f64(size as f64 / 1e6));
+            let _ = tokio::time::timeout(needed, self.0.response_begun.wait()).await;
+        }
         self.0.has_left.load(Ordering::Acquire)
+    }
+
+    /// Notes the size of the message in bytes.
+    pub(super) fn set_size(&self, size: usize) {
+        self.0.size.store(size, Ordering::Relaxed);
+    }
+
+    /// Notes that the head of a response came.
+    pub(super) fn begin_response(&self) {
+        self.0.response_begun.raise();
     }
 
     /// Lets what waits for the message go on: it is sent by now, or never will be.
     pub(super) fn end_sending(&self) {
         self.0.body_decided.raise();
+        self.0.response_begun.raise();
     }
 
     /// What is told about the body of the message.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{Failure, FailureKind};
-use crate::http::{HttpError, is_loopback};
+use crate::http::HttpError;
 use crate::redact::{SafeUrl, plain};
 
 /// The failure for an HTTP status; `body` may say more.
@@ -71,7 +71,7 @@ fn one_line(body: &[u8]) -> Option<String> {
 }
 
 /// The failure for a redirect that is not followed (T-25).
-pub fn failure_for_redirect(status: StatusCode, target: Option<&Url>) -> Failure {
+pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>) -> Failure {
     let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
     match target {
         Some(target) => {
@@ -80,9 +80,9 @@ pub fn failure_for_redirect(status: StatusCode, target: Option<&Url>) -> Failure
             let mut encrypted = target.clone();
             // A server behind a proxy that ends TLS often does not know that it is encrypted: nobody
             // is told to send credentials in the clear.
-            if target.scheme() == "http" && !is_loopback(target) {
+            if from.scheme() == "https" && target.scheme() == "http" {
+                // A port that is written out stays.
                 let _ = encrypted.set_scheme("https");
-                let _ = encrypted.set_port(None);
             }
             let shown = SafeUrl::new(&encrypted);
             failure.hint(format!("if you trust it, use that URL: `mcp-tether {shown}`"))
@@ -189,6 +189,35 @@ mod tests {
             assert_eq!(failure.kind.name(), kind);
             assert_eq!(failure.status, Some(status));
             assert!(failure.hint.as_deref().is_some_and(|hint| !hint.contains("secret")));
+        }
+    }
+
+    /// T-25
+    #[test]
+    fn nobody_is_told_to_use_plain_http() {
+        let target = |text: &str| Url::parse(text).unwrap();
+        let hint = |from: &str, to: &str| {
+            let status = StatusCode::TEMPORARY_REDIRECT;
+            failure_for_redirect(status, &target(from), Some(&target(to))).hint.unwrap()
+        };
+        let told = hint("https://h.example/mcp", "http://h.example:8443/mcp/");
+        assert!(told.ends_with("`mcp-tether https://h.example:8443/mcp/`"), "{told}");
+        let told = hint("https://h.example/mcp", "http://h.example/mcp/");
+        assert!(told.ends_with("`mcp-tether https://h.example/mcp/`"), "{told}");
+        let told = hint("http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp");
+        assert!(told.ends_with("`mcp-tether http://127.0.0.1:2/mcp`"), "{told}");
+    }
+
+    #[test]
+    fn a_reason_in_one_line_of_text_is_shown_and_a_page_is_not() {
+        for (body, reason) in [
+            ("this key has expired\n", Some("this key has expired")),
+            ("\u{feff}gone", Some("gone")),
+            ("<html>no</html>", None),
+            ("two\nlines", None),
+            ("", None),
+        ] {
+            assert_eq!(extract_message(body.as_bytes()).as_deref(), reason, "{body:?}");
         }
     }
 

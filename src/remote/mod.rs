@@ -229,6 +229,7 @@ impl Remote {
             let (exchange, generation) = (post.number, post.session.generation);
             let handle = post.handle.clone();
             let limit = post.limit(&wire.limits);
+            handle.set_size(post.frame.len());
             let (class, is_legacy) = (post.concurrency_class(), post.modern.is_none());
             let work = async {
                 let permit = tokio::select! {

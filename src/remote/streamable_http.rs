@@ -20,6 +20,8 @@ const DELETE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// A stream that lasted so long was worth opening.
 const LASTING_STREAM: Duration = Duration::from_secs(10);
+/// The first pause after a refusal.
+const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
 /// Up to this a pause grows for a server that asks for shorter ones and then sends nothing.
 const FRUITLESS_PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause, whatever the server asks for: what it announces meanwhile is lost.
@@ -71,7 +73,7 @@ impl Wire {
                     if is_passing(status) && (offered || may_be_taken(status, refusals)) =>
                 {
                     refusals += 1;
-                    pace.failed();
+                    pace.refused(refusals);
                     if status == StatusCode::BAD_REQUEST {
                         memory.last_event_id = None;
                     }
@@ -194,6 +196,13 @@ impl Pace {
     fn failed(&mut self) {
         self.fruitless += 1;
         self.fallback = self.backoff.next_endless();
+    }
+
+    /// The server refused the stream for now, for this many times in a row: whatever it counts the
+    /// last one by takes its time.
+    fn refused(&mut self, refusals: u32) {
+        self.fruitless += 1;
+        self.fallback = (REFUSED_PAUSE * 2u32.pow(refusals.clamp(1, 5) - 1)).min(MAX_PAUSE);
     }
 
     /// The pause before the next attempt, where the server asks for this one.

@@ -170,17 +170,6 @@ async fn a_reason_in_plain_text_reaches_the_host() {
     assert!(message.ends_with("this key has expired"), "{answer}");
 }
 
-/// T-25: nobody is told to send credentials in the clear
-#[tokio::test]
-async fn a_redirect_to_plain_http_is_told_with_the_encrypted_form() {
-    let elsewhere = [("location", "http://mcp.example.test/mcp/")];
-    let redirect = move || async move { (axum::http::StatusCode::TEMPORARY_REDIRECT, elsewhere) };
-    let url = serve(axum::Router::new().route("/mcp", any(redirect))).await;
-    let answer = first_answer(url + "/mcp").await;
-    let hint = answer["error"]["data"]["bridge"]["hint"].as_str().unwrap();
-    assert!(hint.contains("https://mcp.example.test/mcp/"), "{hint}");
-}
-
 async fn serve(router: axum::Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -149,7 +149,9 @@ fn redirect(response: &Response, url: &Url) -> Check {
             let next = format!("use that URL: `mcp-tether doctor {}`", target.as_argument());
             Check::warn("HTTP", format!("the server redirects to `{target}`")).next(next)
         }
-        target => Check::failure("HTTP", &failure_for_redirect(response.status(), target.as_ref())),
+        target => {
+            Check::failure("HTTP", &failure_for_redirect(response.status(), url, target.as_ref()))
+        }
     }
 }
 
