@@ -8,7 +8,7 @@ use super::http_sse::NoStream;
 use super::post::{ExchangeError, Post};
 use super::session::read_session_id;
 use super::wire::{Wire, media_type};
-use super::{Outcome, ProbeRefusal, RemoteEvent, Transport};
+use super::{Outcome, ProbeRefusal, RemoteEvent, Session, Transport};
 use crate::protocol::headers;
 
 impl Wire {
@@ -33,8 +33,11 @@ impl Wire {
             return self.read_answer(response, post, false).await;
         }
         let session_id = read_session_id(response.headers());
+        // What still belongs to this exchange belongs to the session that its response opened.
+        let session = Session::new(post.session.generation, session_id.clone(), None);
+        let opened = Post { session: Arc::new(session), ..post.clone() };
         self.report_opened(post, Transport::StreamableHttp, session_id).await;
-        self.read_answer(response, post, false).await
+        self.read_answer(response, &opened, false).await
     }
 
     /// Opens the stream of HTTP+SSE and sends `initialize` to the endpoint that it names.
