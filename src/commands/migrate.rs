@@ -10,6 +10,7 @@ use super::host_entries::{
 use super::import::McpRemoteEntry;
 use super::literal_secrets::is_secret_header;
 use super::prepare::store;
+use super::readable::counted;
 use super::untrusted::ReadCommand;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
@@ -259,14 +260,14 @@ impl Survey {
             out += "`mcp-tether migrate --scope project` asks about each of them\n";
         }
         if self.planned.is_empty() {
-            let files = self.files;
+            let files = counted(self.files, "configuration");
             out += &match (self.scope, self.ignored) {
                 (Scope::User, 0) => {
-                    format!("no entry runs `mcp-remote` (checked {files} configurations)\n")
+                    format!("no entry runs `mcp-remote` (checked {files})\n")
                 }
-                (Scope::User, _) => format!(
-                    "no entry of yours runs `mcp-remote` (checked {files} configurations)\n"
-                ),
+                (Scope::User, _) => {
+                    format!("no entry of yours runs `mcp-remote` (checked {files})\n")
+                }
                 (Scope::Project, _) => "no entry of this project is rewritten\n".to_owned(),
             };
         }

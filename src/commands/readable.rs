@@ -38,6 +38,13 @@ pub(super) fn pretty(value: &Value) -> String {
     json(&format!("{value:#}"))
 }
 
+/// A number and a noun, which is in the singular after 1.
+pub(super) fn counted(count: impl ToString, noun: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// The first sentence of a description, on one line.
 pub(super) fn first_sentence(description: &str) -> String {
     let line: Vec<&str> = description.split_whitespace().collect();

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::logging;
 use super::prepare::block_on;
+use super::readable::counted;
 use super::serve_mock::error_for_mock;
 use crate::environment::to_stdout;
 use crate::error::{ExitCode, Result};
@@ -51,7 +52,7 @@ fn report(findings: &[Finding]) -> String {
         let name = attack.name;
         let _ = match obtained {
             Some(what) => writeln!(won, "  {name:<24} obtained {what} ({})", attack.rule),
-            None => writeln!(held, "  {name:<24} nothing, in {requests} requests"),
+            None => writeln!(held, "  {name:<24} nothing, in {}", counted(requests, "request")),
         };
     }
     let (tried, all) = (tried.len(), findings.len());

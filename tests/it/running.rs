@@ -140,7 +140,7 @@ fn a_bridge_is_followed_from_outside_until_it_ends() {
     let mut said = Vec::new();
     let both = |said: &[String]| {
         let has = |words: &str| said.iter().any(|line| line.contains(words));
-        has("answered method=\"no/such\"") && has("2 requests, 1 errors, last one: server")
+        has("answered method=\"no/such\"") && has("2 requests, 1 error, last one: server")
     };
     while !both(&said) {
         said.push(watch.next_line().unwrap());

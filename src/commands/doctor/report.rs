@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::check::{Check, CheckVerdict, Diagnosis};
+use crate::commands::readable::counted;
 
 /// The width of the column of names.
 const NAME_WIDTH: usize = 16;
@@ -60,18 +61,16 @@ fn lines(check: &Check) -> String {
 }
 
 fn summary(diagnosis: &Diagnosis) -> String {
-    let counted = |verdict, one: &str| match diagnosis.count(verdict) {
+    let found = |verdict, noun: &str| match diagnosis.count(verdict) {
         0 => None,
-        1 => Some(format!("1 {one}")),
-        count => Some(format!("{count} {one}s")),
+        count => Some(counted(count, noun)),
     };
     let skipped = match diagnosis.count(CheckVerdict::Skipped) {
         0 => None,
         count => Some(format!("{count} skipped")),
     };
-    let problems =
-        counted(CheckVerdict::Fail, "problem").unwrap_or_else(|| "no problems".to_owned());
-    let parts = [Some(problems), counted(CheckVerdict::Warn, "warning"), skipped];
+    let problems = found(CheckVerdict::Fail, "problem").unwrap_or_else(|| "no problems".to_owned());
+    let parts = [Some(problems), found(CheckVerdict::Warn, "warning"), skipped];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ") + "\n"
 }
 

@@ -7,6 +7,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::commands::readable::counted;
 use crate::commands::running::{RunningBridge, running_bridges};
 use crate::environment::{Environment, try_to_stdout};
 use crate::error::{Error, ExitCode, Result};
@@ -94,11 +95,11 @@ impl Watched {
         let last = activity.last_error.as_deref();
         let last = last.map_or(String::new(), |kind| format!(", last one: {}", plain(kind)));
         let state = format!(
-            "{}: {}, {} requests, {} errors{last}\n",
+            "{}: {}, {}, {}{last}\n",
             self.pid,
             plain(&activity.phase),
-            activity.requests,
-            activity.errors
+            counted(activity.requests, "request"),
+            counted(activity.errors, "error")
         );
         if state != self.state {
             *text += &state;
