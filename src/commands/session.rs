@@ -17,6 +17,11 @@ use crate::jsonrpc::{
 use crate::protocol::{ProtocolVersion, codes, methods};
 use crate::redact::plain;
 
+/// The largest number of pages of a list.
+const MAX_PAGES: usize = 1000;
+/// The largest size of a list with all its pages, in bytes of JSON.
+const MAX_LIST_BYTES: usize = 64 * 1024 * 1024;
+
 /// The two channels to a bridge. Each item is one message without a line ending.
 pub(super) struct Lines {
     /// To the bridge. Dropping it tells the bridge that the host is gone.
@@ -97,13 +102,27 @@ impl CommandSession {
     /// All entries of a list, from all its pages, as the server sent them.
     ///
     /// # Errors
-    /// As for [`Self::request`], or the list has more than 1000 pages.
+    /// As for [`Self::request`], or the list has more than 1000 pages or 64 MiB.
     pub(super) async fn list(&mut self, method: &str, member: &str) -> Result<Vec<Box<RawValue>>> {
-        let mut entries = Vec::new();
+        self.list_within(method, member, MAX_LIST_BYTES).await
+    }
+
+    async fn list_within(
+        &mut self,
+        method: &str,
+        member: &str,
+        limit: usize,
+    ) -> Result<Vec<Box<RawValue>>> {
+        let (mut entries, mut bytes) = (Vec::new(), 0);
         let mut params = json!({});
         // Some servers never stop sending cursors.
-        for _ in 0..1_000 {
+        for _ in 0..MAX_PAGES {
             let page = self.request(method, params).await?;
+            bytes += page.get().len();
+            if bytes > limit {
+                let message = format!("`{method}` has more than {} MiB", limit / (1024 * 1024));
+                return Err(Error::failed(message));
+            }
             let mut page: std::collections::BTreeMap<String, Box<RawValue>> =
                 parsed(method, page.get())?;
             if let Some(list) = page.remove(member) {
@@ -114,7 +133,7 @@ impl CommandSession {
                 _ => return Ok(entries),
             }
         }
-        Err(Error::failed(format!("`{method}` has more than 1000 pages")))
+        Err(Error::failed(format!("`{method}` has more than {MAX_PAGES} pages")))
     }
 
     /// Ends the session and waits until the bridge has ended its own with the remote.
@@ -245,6 +264,19 @@ mod tests {
         played.result(json!({ "tools": [], "nextCursor": null })).await;
         let entries = listing.await.unwrap().unwrap();
         assert_eq!(entries.iter().map(|e| e.get()).collect::<Vec<_>>(), ["1.0", "2"]);
+    }
+
+    /// S-12
+    #[tokio::test]
+    async fn a_list_that_grows_without_end_is_given_up() {
+        let (mut session, mut played) = opened().await;
+        let listing =
+            tokio::spawn(async move { session.list_within("tools/list", "tools", 100).await });
+        for _ in 0..2 {
+            played.result(json!({ "tools": ["x".repeat(30)], "nextCursor": "more" })).await;
+        }
+        let error = listing.await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("`tools/list` has more than"), "{error}");
     }
 
     #[tokio::test]
