@@ -84,8 +84,9 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
                 // A port that is written out stays.
                 let _ = encrypted.set_scheme("https");
             }
+            // No command, which an agent that reads the hint might run (S-31).
             let shown = SafeUrl::new(&encrypted);
-            failure.hint(format!("if you trust it, use that URL: `mcp-tether {shown}`"))
+            failure.hint(format!("if you trust it, use `{shown}` instead of the URL that you gave"))
         }
         None => failure("server redirects without a usable `Location`".to_owned()),
     }
@@ -192,20 +193,21 @@ mod tests {
         }
     }
 
-    /// T-25
+    /// T-25, S-31
     #[test]
-    fn nobody_is_told_to_use_plain_http() {
+    fn nobody_is_told_to_use_plain_http_or_to_run_a_servers_url() {
         let target = |text: &str| Url::parse(text).unwrap();
         let hint = |from: &str, to: &str| {
             let status = StatusCode::TEMPORARY_REDIRECT;
             failure_for_redirect(status, &target(from), Some(&target(to))).hint.unwrap()
         };
         let told = hint("https://h.example/mcp", "http://h.example:8443/mcp/");
-        assert!(told.ends_with("`mcp-tether https://h.example:8443/mcp/`"), "{told}");
+        assert!(told.contains("use `https://h.example:8443/mcp/` instead"), "{told}");
         let told = hint("https://h.example/mcp", "http://h.example/mcp/");
-        assert!(told.ends_with("`mcp-tether https://h.example/mcp/`"), "{told}");
+        assert!(told.contains("use `https://h.example/mcp/` instead"), "{told}");
         let told = hint("http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp");
-        assert!(told.ends_with("`mcp-tether http://127.0.0.1:2/mcp`"), "{told}");
+        assert!(told.contains("use `http://127.0.0.1:2/mcp` instead"), "{told}");
+        assert!(!told.contains("mcp-tether"), "{told}");
     }
 
     #[test]
