@@ -12,6 +12,7 @@ const MEMBERS: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "erro
 /// Same verdict, id, method and values as the oracle; another id changes nothing else.
 pub fn json_rpc(input: &[u8]) {
     let received = Received::parse(Bytes::copy_from_slice(input));
+    let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     let text = std::str::from_utf8(input).ok();
     let Some(text) = text.filter(|t| serde_json::from_str::<serde::de::IgnoredAny>(t).is_ok())
     else {
@@ -83,20 +84,24 @@ fn model(text: &str) -> Option<Wanted> {
     if get("jsonrpc") != Some("\"2.0\"") {
         return None;
     }
-    let method = match get("method") {
+    let written = |name: &str| get(name).filter(|raw| *raw != "null");
+    let method = match written("method") {
         Some(raw) => Some(serde_json::from_str::<String>(raw).ok()?),
         None => None,
     };
     let id = get("id").and_then(usable_id);
-    let kind = match (method.is_some(), get("result"), get("error")) {
+    let is_note = method.as_deref().is_some_and(|method| method.starts_with("notifications/"));
+    let result = if method.is_some() { written("result") } else { get("result") };
+    let kind = match (method.is_some(), result, written("error")) {
         (true, None, None) if get("id").is_none() => MessageKind::Notification,
         (true, None, None) if id.is_some() => MessageKind::Request,
+        (true, None, None) if is_note && get("id") == Some("null") => MessageKind::Notification,
+        (false, _, Some(_)) => MessageKind::ErrorResponse,
         (false, Some(_), None) if id.is_some() => MessageKind::Response,
-        (false, None, Some(_)) => MessageKind::ErrorResponse,
         _ => return None,
     };
     let owned = |raw: &str| raw.to_owned();
-    let outcome = get("result").or(get("error")).map(owned);
+    let outcome = written("error").or(result).map(owned);
     let (method, params) = (method.unwrap_or_default(), get("params").map(owned));
     Some(Wanted { kind, id, method, params, outcome })
 }
@@ -105,8 +110,9 @@ fn usable_id(raw: &str) -> Option<String> {
     if raw.starts_with('"') {
         return Some(Value::from(serde_json::from_str::<String>(raw).ok()?).to_string());
     }
-    let whole = raw.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
-    whole.then(|| raw.to_owned())
+    let is_number = raw.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let whole = raw.parse::<f64>().is_ok_and(|number| number.fract() == 0.0);
+    (is_number && whole).then(|| raw.to_owned())
 }
 
 /// Without the white space between tokens.

@@ -155,13 +155,13 @@ impl Play {
                 self.ended(number);
             }
             RemoteEffect::Fail { number, .. }
-            | RemoteEffect::Forget(number)
-            | RemoteEffect::Contradicted(number) => self.ended(number),
+            | RemoteEffect::Doubted { number, .. }
+            | RemoteEffect::Forget(number) => self.ended(number),
             RemoteEffect::Accepted(_) => {}
             RemoteEffect::Notify(frame) => {
                 assert_eq!(told(frame.into_bytes()).kind(), MessageKind::Notification);
             }
-            RemoteEffect::Ask(question) => {
+            RemoteEffect::Ask { question, .. } => {
                 let id = question.id().expect("a question has an id").to_json();
                 self.questions.push(id.parse().expect("a number of ours"));
             }

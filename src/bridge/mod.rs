@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use self::activity::Counters;
 use self::effects::Effects;
 use self::eras::era_detection::Choices;
+use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{HostRequest, Unanswered};
 use self::remote_side::in_flight::{InFlight, Purpose};
@@ -37,7 +38,7 @@ use crate::platform::{Reason, Shutdown};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, SignInState};
 
-pub use crate::eras::Pin;
+pub use crate::eras::{MergePages, Pin};
 pub use activity::{Activity, Observer};
 pub use eras::known_era::KnownEra;
 pub use host_side::tool_filter::ToolFilter;
@@ -48,6 +49,8 @@ const BURST: usize = 128;
 /// How long the host may take none of the last lines before they are given up; after a signal, how
 /// long they may take in all.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
+/// How long open requests may run after the host has left, if the remote has answered nothing yet.
+const DRAIN_BEFORE_REACHED: Duration = Duration::from_millis(600);
 /// How long the answer to an `initialize` under way is awaited, to end the session it opens.
 const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
 
@@ -62,6 +65,8 @@ pub struct BridgeOptions {
     pub known_era: Option<KnownEra>,
     /// Tools that the host does not see.
     pub hidden_tools: ToolFilter,
+    /// When the pages of a list are merged.
+    pub merge_pages: MergePages,
     /// Where answers of the last session are kept; with `None` no answers are kept or used.
     pub cache: Option<CacheOptions>,
     /// Receives, once, how the remote was reached.
@@ -78,6 +83,7 @@ impl BridgeOptions {
             protocol: Pin::default(),
             known_era: None,
             hidden_tools: ToolFilter::default(),
+            merge_pages: MergePages::default(),
             cache: None,
             connected: None,
             observer: None,
@@ -123,6 +129,9 @@ struct Bridge {
     events: mpsc::Receiver<RemoteEvent>,
     limits: crate::remote::Limits,
     hidden_tools: ToolFilter,
+    merge_pages: MergePages,
+    /// When lists are answered although further pages are missing.
+    page_timers: Vec<Instant>,
     connected: Option<oneshot::Sender<Connected>>,
     numbers: Numbers,
     choices: Choices,
@@ -139,8 +148,8 @@ struct Bridge {
     /// Collects the requests that a fault of the bridge drops.
     unanswered: Arc<Unanswered>,
     counters: Counters,
-    /// How many turns of the loop ended in a panic.
-    faults: u32,
+    /// The turns of the loop that ended in a panic.
+    faults: Faults,
 }
 
 impl Bridge {
@@ -155,6 +164,8 @@ impl Bridge {
             events,
             limits,
             hidden_tools: options.hidden_tools,
+            merge_pages: options.merge_pages,
+            page_timers: Vec::new(),
             connected: options.connected,
             numbers: Numbers::default(),
             choices,
@@ -167,7 +178,7 @@ impl Bridge {
             sign_in_calls: Vec::new(),
             unanswered: Arc::default(),
             counters: Counters::new(options.observer),
-            faults: 0,
+            faults: Faults::default(),
         })
     }
 
@@ -186,7 +197,7 @@ impl Bridge {
                 line = self.host.reader.next(), if drained_by.is_none() => match line {
                     Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
                     None => {
-                        drained_by = Some(Instant::now() + self.limits.drain);
+                        drained_by = Some(Instant::now() + self.drain_time());
                         self.guarded(|bridge| {
                             bridge.with_host_adapter(|host, context| host.leave(context));
                         });
@@ -231,6 +242,20 @@ impl Bridge {
             }
             let Ok(event) = self.events.try_recv() else { return };
             self.take_event(event);
+        }
+    }
+
+    /// How long open requests may run after the host has closed its end. Nothing comes while a
+    /// person has to sign in, and not much before the remote is reached.
+    fn drain_time(&self) -> Duration {
+        let drain = self.limits.drain;
+        let is_reached = self.slots.iter().any(|slot| slot.remote.transport().is_some());
+        if self.sign_in_waits() {
+            Duration::ZERO
+        } else if is_reached {
+            drain
+        } else {
+            drain.min(DRAIN_BEFORE_REACHED)
         }
     }
 
@@ -299,7 +324,8 @@ impl Bridge {
                 self.fail(number, failure);
             }
         }
-        for held in self.slots[slot].opening.release() {
+        let repetitions = self.slots[slot].opening.take_repetitions();
+        for held in self.slots[slot].opening.release().into_iter().chain(repetitions) {
             self.refuse(held, failure);
         }
         for call in std::mem::take(&mut self.sign_in_calls) {
@@ -318,7 +344,8 @@ impl Bridge {
 
     fn next_timer(&self) -> Option<Instant> {
         let slots = self.slots.iter().filter_map(SessionSlot::next_timer).min();
-        [slots, self.translation_due(), self.counters.due()].into_iter().flatten().min()
+        let pages = self.page_timers.iter().min().copied();
+        [slots, self.translation_due(), self.counters.due(), pages].into_iter().flatten().min()
     }
 
     fn take_timers(&mut self) {
@@ -330,6 +357,7 @@ impl Bridge {
         if self.translation_due().is_some_and(|at| at <= now) {
             self.take_translation_time(now);
         }
+        self.take_page_time(now);
         self.tell_activity(now);
     }
 
@@ -338,12 +366,17 @@ impl Bridge {
         if self.slots[slot].timers.answer_is_due(now) {
             self.answer_early(slot);
         }
+        if self.slots[slot].timers.confirm_is_due(now) {
+            self.confirm_unanswered(slot);
+        }
         if self.slots[slot].timers.listen_is_due(now) {
             self.listen(slot);
         }
         if self.slots[slot].adapter.due().is_some_and(|at| at <= now) {
             self.with_remote_adapter(slot, |remote, context| remote.take_time(context));
         }
+        self.take_detection_time(slot, now);
+        self.take_doubt_time(slot, now);
         if self.slots[slot].timers.reopen_is_due(now) && self.slots[slot].opening.is_lost() {
             self.reopen(slot);
         }

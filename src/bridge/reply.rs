@@ -11,6 +11,7 @@ use crate::jsonrpc::{
     Edit, Frame, Message, MessageKind, Overlap, RequestId, error_response, result_response,
 };
 use crate::protocol::methods;
+use crate::remote::ProbeRefusal;
 
 impl Bridge {
     /// Replies with a line that already has the id of the request.
@@ -20,8 +21,10 @@ impl Bridge {
         }
     }
 
-    /// Replies with a failure of the bridge. Does nothing for a notification.
+    /// Replies with a failure of the bridge, or with the pages of a list that came before it. Does
+    /// nothing for a notification.
     pub(super) fn refuse(&mut self, request: HostRequest, failure: &Failure) {
+        let Some(request) = self.reply_pages(request) else { return };
         if request.id().is_some() {
             tracing::info!(
                 method = request.method(),
@@ -37,6 +40,19 @@ impl Bridge {
         if let Some(recipient) = request.answered() {
             let line = Frame::from(failure.to_response(&recipient.id));
             self.deliver(recipient, line);
+        }
+    }
+
+    /// Replies with what the remote said when it refused the request.
+    pub(super) fn reply_refusal(&mut self, request: HostRequest, refusal: &ProbeRefusal) {
+        let Some(request) = self.reply_pages(request) else { return };
+        match (&refusal.answer, request.id()) {
+            (Some(answer), Some(id)) => {
+                let line = answer.with_id(&id.to_json());
+                self.counters.error(None);
+                self.reply(request, line);
+            }
+            _ => self.refuse(request, &refusal.failure),
         }
     }
 
@@ -82,6 +98,28 @@ impl Bridge {
         answer: &Message,
         edits: &[Edit],
     ) {
+        // Lists are rare and may be merged; other answers are not copied.
+        if !methods::is_list(request.method()) {
+            return self.reply_whole_answer(slot, request, answer, edits);
+        }
+        let page =
+            if edits.is_empty() { Ok(answer.clone()) } else { answer.rewritten(None, edits) };
+        let page = match page {
+            Ok(page) => page,
+            Err(overlap) => return self.refuse(request, &overlap.into()),
+        };
+        if let Some((request, whole)) = self.take_list_page(slot, request, page) {
+            self.reply_whole_answer(slot, request, &whole, &[]);
+        }
+    }
+
+    fn reply_whole_answer(
+        &mut self,
+        slot: SlotId,
+        request: HostRequest,
+        answer: &Message,
+        edits: &[Edit],
+    ) {
         let method = request.method();
         let is_error = answer.kind() == MessageKind::ErrorResponse;
         if is_error {
@@ -90,6 +128,7 @@ impl Bridge {
         tracing::info!(method, milliseconds = request.milliseconds(), is_error, "answered");
         if method == methods::INITIALIZE {
             self.take_initialize_answer(slot, answer);
+            self.note_initialize_answer(slot, answer);
         } else if answer.kind() == MessageKind::Response {
             let slot = &mut self.slots[slot];
             slot.opening.remember(request.message());
@@ -102,7 +141,7 @@ impl Bridge {
         }
     }
 
-    fn reply_message(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
+    pub(super) fn reply_message(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         let lists_tools = request.method() == methods::TOOLS_LIST && !self.hidden_tools.is_empty();
         let Some(recipient) = request.answered() else { return };
         // Lists come without edits of an adapter: it builds them anew.

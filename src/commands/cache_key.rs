@@ -16,7 +16,7 @@ use crate::settings::{Key, SettingValue, Settings};
 use crate::store::machine_key;
 
 /// Settings that change who the server sees, or what the host sees of its answers.
-const DISTINGUISHING_SETTINGS: [Key; 13] = [
+const DISTINGUISHING_SETTINGS: [Key; 14] = [
     Key::Account,
     Key::Scope,
     Key::Resource,
@@ -30,6 +30,7 @@ const DISTINGUISHING_SETTINGS: [Key; 13] = [
     Key::Transport,
     Key::Protocol,
     Key::IgnoreTool,
+    Key::MergePages,
 ];
 
 /// Computes the names of one run.

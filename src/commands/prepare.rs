@@ -261,8 +261,12 @@ impl CommandContext {
             None => self.remote.authorizer.clone(),
         };
         let hidden_tools = ToolFilter::new(self.settings.texts(Key::IgnoreTool));
-        let protocol = self.settings.choice(Key::Protocol);
-        let bridge = BridgeOptions { protocol, hidden_tools, ..BridgeOptions::new(self.remote) };
+        let bridge = BridgeOptions {
+            protocol: self.settings.choice(Key::Protocol),
+            hidden_tools,
+            merge_pages: self.settings.choice(Key::MergePages),
+            ..BridgeOptions::new(self.remote)
+        };
         Prepared { bridge, authorizer }
     }
 

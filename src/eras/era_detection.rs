@@ -58,6 +58,8 @@ pub enum ProbeOutcome<'a> {
     Answer(u16, Option<&'a Message>),
     /// The remote has no event stream of HTTP+SSE.
     NoStream,
+    /// No answer for a while, although the request was sent.
+    Silent,
     /// Nothing that tells an era: no connection, a timeout, no sign-in.
     Nothing,
 }
@@ -162,12 +164,18 @@ impl Detection {
         self.probes.first().copied().unwrap_or(Probe::Initialize)
     }
 
+    /// Returns whether another probe can follow the one under way.
+    pub fn has_another_probe(&self) -> bool {
+        self.probes.len() > 1 && !self.refused
+    }
+
     /// Decides what to do next, by the outcome of the probe under way.
     pub fn judge(&mut self, outcome: ProbeOutcome<'_>) -> NextAction {
         let verdict = match (self.probe(), outcome) {
             // The stream was the last that could be there: what came before says more (T-75).
             (Probe::Stream, ProbeOutcome::Nothing) if self.probes.len() == 1 => ProbeVerdict::Other,
-            (_, ProbeOutcome::Nothing) => ProbeVerdict::Unknown,
+            (Probe::Discover, ProbeOutcome::Silent) => ProbeVerdict::Other,
+            (_, ProbeOutcome::Nothing | ProbeOutcome::Silent) => ProbeVerdict::Unknown,
             (Probe::Stream, ProbeOutcome::NoStream) => ProbeVerdict::Other,
             (Probe::Stream, _) => ProbeVerdict::Legacy,
             (_, ProbeOutcome::NoStream) => ProbeVerdict::Other,
@@ -232,6 +240,15 @@ fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         (200..=299, None) => ProbeVerdict::Other,
         (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
+    }
+}
+
+/// The era that an answer to `server/discover` shows, if it shows one.
+pub fn era_by_discover(status: u16, answer: Option<&Message>) -> Option<Era> {
+    match judge_discover(status, answer) {
+        ProbeVerdict::Modern | ProbeVerdict::ModernRejects => Some(Era::Modern),
+        ProbeVerdict::Other => Some(Era::Legacy),
+        _ => None,
     }
 }
 

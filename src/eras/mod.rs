@@ -10,13 +10,17 @@ mod doubled;
 mod era_detection;
 mod headers;
 mod host;
+mod merge_pages;
 pub mod modern_host;
 mod modern_remote;
 mod waiting_queue;
 
 pub use adapter_context::{AdapterContext, Exchange, Numbers};
-pub use era_detection::{Detection, NextAction, Pin, Probe, ProbeOrder, ProbeOutcome, SsePosition};
+pub use era_detection::{
+    Detection, NextAction, Pin, Probe, ProbeOrder, ProbeOutcome, SsePosition, era_by_discover,
+};
 pub use headers::encode as encode_header_value;
 pub use host::{is_removed, named_version, speaks_modern};
+pub use merge_pages::MergePages;
 pub use modern_remote::{AdapterOptions, ModernRemote, RemoteEffect};
 pub use waiting_queue::{HasMessage, WaitingQueue};

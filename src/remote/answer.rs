@@ -6,14 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::Outcome;
 use super::failures::{failure_for_media_type, lost_failure, protocol_failure, timeout_failure};
 use super::post::Post;
 use super::received::parse_received;
+use super::session_loss;
 use super::wire::{Wire, drain, media_type};
+use super::{Outcome, ProbeRefusal};
 use crate::error::Failure;
 use crate::http::Response;
-use crate::jsonrpc::Message;
+use crate::jsonrpc::{Message, Received};
 use crate::protocol::headers;
 
 /// How much of the body of an error response is read, in bytes.
@@ -78,6 +79,15 @@ impl Wire {
             return Ok(Outcome::refused(status, failure));
         }
         let answered = match parse_received(body) {
+            Ok(Received::One(error)) if session_loss::is_lost_by(post, &error) => {
+                let failure = protocol_failure("server forgot the session");
+                let (status, answer) = (None, Some(error));
+                return Ok(Outcome::SessionLost(Box::new(ProbeRefusal {
+                    status,
+                    failure,
+                    answer,
+                })));
+            }
             Ok(received) => self.deliver(received, post.origin()).await,
             Err(_) if elsewhere => false,
             Err(invalid) => {
@@ -114,7 +124,8 @@ impl Wire {
         let outcome = loop {
             let seen = count();
             let settled = post.handle.wait_until_settled();
-            match self.open_prompts.timeout_unless_prompting(self.limits.body, settled).await {
+            let prompts = self.open_prompts.of(Some(post.number));
+            match prompts.timeout_unless_prompting(self.limits.body, settled).await {
                 Some(()) => break Outcome::Done,
                 None if count() > seen => {}
                 None => {

@@ -11,11 +11,12 @@ use super::attempts::Attempts;
 use super::failures::{failure_for_network_error, failure_for_status, timeout_failure};
 use super::post::{ExchangeError, HttpRefusal, Post};
 use super::received::parse_json_rpc_error;
-use super::upstream_id::number_of;
+use super::remote_event::is_answer_to;
+use super::session_loss;
 use super::wire::{MAX_CHALLENGES, Wire};
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, Response, Target};
-use crate::jsonrpc::{Frame, Message, Received, RequestId};
+use crate::jsonrpc::{Frame, Message};
 
 /// From this size on, in bytes, a message may be too large for a server.
 const LARGE_MESSAGE: usize = 512 * 1024;
@@ -30,22 +31,7 @@ impl Wire {
         let attempts = Attempts::of_message(self.limits.opening);
         match self.send_post(post, target, attempts).await {
             Ok(response) => self.read_answer(response, post, elsewhere).await,
-            Err(error) => self.give_up(error, post).await,
-        }
-    }
-
-    /// Reports why there is no answer, in the remote's own words where it sent a JSON-RPC error.
-    pub(super) async fn give_up(&self, error: ExchangeError, post: &Post) -> Outcome {
-        match error {
-            ExchangeError::SessionLost => Outcome::SessionLost,
-            ExchangeError::Failed(failure) => Outcome::Failed(failure),
-            ExchangeError::Refused(refusal) => {
-                let answered = match refusal.answer {
-                    Some(answer) => self.deliver(Received::One(answer), post.origin()).await,
-                    None => false,
-                };
-                if answered { Outcome::Done } else { Outcome::Failed(refusal.failure) }
-            }
+            Err(error) => error.into(),
         }
     }
 
@@ -149,7 +135,8 @@ impl Wire {
         }
         let request = request.body(frame.clone()).observed_by(post.handle.observer());
         let sent = self.outbound.send(request);
-        Ok((self.open_prompts.timeout_unless_prompting(self.limits.headers, sent).await, token))
+        let prompts = self.open_prompts.of(Some(post.number));
+        Ok((prompts.timeout_unless_prompting(self.limits.headers, sent).await, token))
     }
 
     /// Waits for a sign-in or a fresh token, unless the host gives the request up.
@@ -180,34 +167,19 @@ impl Wire {
     async fn classify_refusal(&self, response: Response, post: &Post, url: &Url) -> ExchangeError {
         let status = response.status();
         let body = self.read_error_body(response).await;
-        let had_session = post.session.id.is_some();
-        if had_session && (status == StatusCode::NOT_FOUND || names_the_session(status, &body)) {
-            return ExchangeError::SessionLost;
-        }
         let failure = failure_for_status(status, url, &body);
+        let error = parse_json_rpc_error(body.clone());
+        let elsewhere = url != self.endpoint.url();
+        let is_lost = session_loss::is_lost(post, elsewhere, status, error.as_ref(), &body);
         // What to do about a missing credential is for the bridge to say.
-        let is_relayed = status != StatusCode::UNAUTHORIZED;
-        let answer = is_relayed.then(|| parse_json_rpc_error(body)).flatten();
-        ExchangeError::Refused(Box::new(HttpRefusal { status, failure, answer }))
+        let answer = error.filter(|_| status != StatusCode::UNAUTHORIZED);
+        let refusal = Box::new(HttpRefusal { status, failure, answer });
+        if is_lost { ExchangeError::SessionLost(refusal) } else { ExchangeError::Refused(refusal) }
     }
-}
-
-/// Some servers answer 400 instead of 404 for a forgotten session (T-39).
-fn names_the_session(status: StatusCode, body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-    status == StatusCode::BAD_REQUEST && text.contains("session")
 }
 
 fn is_gone(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
-}
-
-/// Whether this message answers the request of this number, by its id.
-fn is_answer_to(message: &Message, number: u64) -> bool {
-    match message.id() {
-        Some(RequestId::Integer(digits)) => digits.parse().is_ok_and(|id| number_of(id) == number),
-        _ => false,
-    }
 }
 
 /// The failure of a message without a response. One that is large may have been refused while it was

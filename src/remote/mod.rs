@@ -22,6 +22,7 @@ mod remote_event;
 mod resumption;
 mod retry;
 mod session;
+mod session_loss;
 mod stream_origin;
 mod streamable_http;
 mod streams;
@@ -55,7 +56,7 @@ pub(crate) use failures::{
 pub(crate) use open_prompts::OpenPrompts;
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub(crate) use post::{ModernPost, Post};
-pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent};
+pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent, is_answer_to};
 pub(crate) use session::Session;
 pub(crate) use transport::Transport;
 pub(crate) use upstream_id::number_of;
@@ -205,6 +206,14 @@ impl Remote {
         }
     }
 
+    /// Ends a session that another one replaces, beside the traffic (T-33).
+    pub fn leave(&mut self, session: &Arc<Session>) {
+        if matches!(self.transport, Some(Transport::StreamableHttp)) {
+            let (wire, session) = (Arc::clone(&self.wire), Arc::clone(session));
+            self.tasks.spawn(async move { wire.end_session(&session).await });
+        }
+    }
+
     /// Ends the session and every task.
     pub async fn close(&mut self, session: &Session) {
         self.stop_listening();
@@ -250,7 +259,13 @@ impl Remote {
                 }
                 work.await
             };
-            let work = wire.open_prompts.timeout_unless_prompting(limit, work);
+            // Absolute: questions to a person do not suspend it (T-26).
+            let work = async {
+                match limit {
+                    Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+                    None => Some(work.await),
+                }
+            };
             let outcome = tokio::select! {
                 outcome = work => outcome,
                 // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).

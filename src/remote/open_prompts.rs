@@ -1,46 +1,96 @@
-//! How many questions to a person are open: while there is one, silence does not mean that a request
-//! hangs (T-26).
+//! Which questions to a person are open: while there is one for a request, silence does not mean that
+//! this request hangs (T-26). Questions of other requests change nothing for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// How many questions are open, by the exchange that caused them. `None` is for those of which the
+/// cause is not known: they may belong to any request.
+pub(crate) type PromptCounts = HashMap<Option<u64>, usize>;
 
 /// The questions to a person that are open. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct OpenPrompts {
-    count: Arc<AtomicUsize>,
-    /// How often the count has changed: a limit starts anew when a person has answered.
-    changes: Arc<AtomicUsize>,
+    state: Arc<Mutex<PromptState>>,
+}
+
+#[derive(Debug, Default)]
+struct PromptState {
+    counts: PromptCounts,
+    /// How often the count of an exchange has changed: a limit starts anew when a person has
+    /// answered.
+    changes: PromptCounts,
 }
 
 impl OpenPrompts {
-    /// Sets how many questions are open now.
-    pub fn set_count(&self, open: usize) {
-        if self.count.swap(open, Ordering::Relaxed) != open {
-            self.changes.fetch_add(1, Ordering::Relaxed);
+    /// Sets which questions are open now.
+    pub fn set_counts(&self, counts: PromptCounts) {
+        let mut state = self.state();
+        let PromptState { counts: before, changes } = &mut *state;
+        changes.retain(|exchange, _| exchange.is_none() || before.contains_key(exchange));
+        for exchange in before.keys().chain(counts.keys()) {
+            if before.get(exchange) != counts.get(exchange) {
+                *changes.entry(*exchange).or_default() += 1;
+            }
         }
+        state.counts = counts;
     }
 
-    fn is_prompting(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > 0
+    /// The questions that may concern this exchange.
+    pub(super) fn of(&self, exchange: Option<u64>) -> PromptsOfExchange<'_> {
+        PromptsOfExchange { prompts: self, exchange }
     }
 
-    /// Waits for `future` for at most `limit`, which does not run while a person is being asked.
-    /// Returns `None` when the time is over; no limit is no end.
+    /// As [`PromptsOfExchange::timeout_unless_prompting`], for what belongs to no exchange.
     pub(super) async fn timeout_unless_prompting<T>(
         &self,
+        limit: Option<Duration>,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.of(None).timeout_unless_prompting(limit, future).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, PromptState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The questions that may concern one exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PromptsOfExchange<'a> {
+    prompts: &'a OpenPrompts,
+    exchange: Option<u64>,
+}
+
+impl PromptsOfExchange<'_> {
+    /// Whether one is open, and how often that has changed.
+    fn look(&self) -> (bool, [usize; 2]) {
+        let state = self.prompts.state();
+        let of = |counts: &PromptCounts| {
+            let own = self.exchange.and_then(|_| counts.get(&self.exchange)).copied();
+            [counts.get(&None).copied().unwrap_or_default(), own.unwrap_or_default()]
+        };
+        (of(&state.counts).iter().any(|open| *open > 0), of(&state.changes))
+    }
+
+    /// Waits for `future` for at most `limit`, which does not run while a person is being asked for
+    /// this exchange. Returns `None` when the time is over; no limit is no end.
+    pub(super) async fn timeout_unless_prompting<T>(
+        self,
         limit: Option<Duration>,
         future: impl Future<Output = T>,
     ) -> Option<T> {
         let Some(limit) = limit else { return Some(future.await) };
         tokio::pin!(future);
         loop {
-            let changes = self.changes.load(Ordering::Relaxed);
-            match tokio::time::timeout(limit, &mut future).await {
-                Ok(done) => return Some(done),
-                Err(_) if self.is_prompting() => {}
-                Err(_) if self.changes.load(Ordering::Relaxed) != changes => {}
-                Err(_) => return None,
+            let (_, before) = self.look();
+            if let Ok(done) = tokio::time::timeout(limit, &mut future).await {
+                return Some(done);
+            }
+            let (is_prompting, changes) = self.look();
+            if !is_prompting && changes == before {
+                return None;
             }
         }
     }
@@ -50,21 +100,35 @@ impl OpenPrompts {
 mod tests {
     use super::*;
 
+    fn slow() -> impl Future<Output = ()> {
+        tokio::time::sleep(Duration::from_secs(5))
+    }
+
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(1));
+
     /// T-26
     #[tokio::test(start_paused = true)]
     async fn a_question_to_a_person_suspends_the_limit() {
         let prompts = OpenPrompts::default();
-        let limit = Some(Duration::from_secs(1));
-        let slow = || tokio::time::sleep(Duration::from_secs(5));
-        assert!(prompts.timeout_unless_prompting(limit, slow()).await.is_none());
-        prompts.set_count(1);
-        assert!(prompts.timeout_unless_prompting(limit, slow()).await.is_some());
+        assert!(prompts.of(Some(1)).timeout_unless_prompting(LIMIT, slow()).await.is_none());
+        prompts.set_counts(HashMap::from([(None, 1)]));
+        assert!(prompts.of(Some(1)).timeout_unless_prompting(LIMIT, slow()).await.is_some());
         let answered = async {
             tokio::time::sleep(Duration::from_millis(2900)).await;
-            prompts.set_count(0);
+            prompts.set_counts(HashMap::new());
             tokio::time::sleep(Duration::from_millis(900)).await;
         };
-        let done = prompts.timeout_unless_prompting(limit, answered).await;
+        let done = prompts.of(Some(1)).timeout_unless_prompting(LIMIT, answered).await;
         assert!(done.is_some(), "the limit starts anew");
+    }
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn a_question_suspends_the_limit_of_its_own_request_only() {
+        let prompts = OpenPrompts::default();
+        prompts.set_counts(HashMap::from([(Some(7), 1)]));
+        assert!(prompts.of(Some(7)).timeout_unless_prompting(LIMIT, slow()).await.is_some());
+        assert!(prompts.of(Some(8)).timeout_unless_prompting(LIMIT, slow()).await.is_none());
+        assert!(prompts.timeout_unless_prompting(LIMIT, slow()).await.is_none());
     }
 }

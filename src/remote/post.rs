@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::concurrency_limit::ConcurrencyClass;
 use super::stream_origin::{StreamOrigin, StreamReadMode};
-use super::{ExchangeHandle, Limits, Session};
+use super::{ExchangeHandle, Limits, Outcome, ProbeRefusal, Session};
 use crate::error::Failure;
 use crate::jsonrpc::{Frame, Message};
 
@@ -45,7 +45,7 @@ pub struct ModernPost {
 /// Why there is no response to read.
 pub(super) enum ExchangeError {
     /// The remote no longer knows the session; the message was not executed (T-32).
-    SessionLost,
+    SessionLost(Box<HttpRefusal>),
     /// The remote refused with an HTTP error.
     Refused(Box<HttpRefusal>),
     /// Anything else.
@@ -58,6 +58,23 @@ pub(super) struct HttpRefusal {
     pub(super) failure: Failure,
     /// The JSON-RPC error in its body, if there is one (T-24).
     pub(super) answer: Option<Message>,
+}
+
+impl From<ExchangeError> for Outcome {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::SessionLost(refusal) => Self::SessionLost(refusal.for_bridge()),
+            ExchangeError::Refused(refusal) => Self::Refused(refusal.for_bridge()),
+            ExchangeError::Failed(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+impl HttpRefusal {
+    fn for_bridge(self) -> Box<ProbeRefusal> {
+        let Self { status, failure, answer } = self;
+        Box::new(ProbeRefusal { status: Some(status.as_u16()), failure, answer })
+    }
 }
 
 impl Post {

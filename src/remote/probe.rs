@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::attempts::Attempts;
 use super::http_sse::NoStream;
-use super::post::{ExchangeError, Post};
+use super::post::Post;
 use super::session::read_session_id;
 use super::wire::{Wire, media_type};
 use super::{Outcome, ProbeRefusal, RemoteEvent, Session, Transport};
@@ -17,16 +17,7 @@ impl Wire {
         let attempts = Attempts::of_opening(self.limits.opening);
         let response = match self.send_post(post, &self.endpoint, attempts).await {
             Ok(response) => response,
-            Err(ExchangeError::SessionLost) => return Outcome::SessionLost,
-            Err(ExchangeError::Failed(failure)) => return Outcome::Failed(failure),
-            Err(ExchangeError::Refused(refusal)) => {
-                let (status, failure) = (refusal.status.as_u16(), refusal.failure);
-                return Outcome::Refused(Box::new(ProbeRefusal {
-                    status: Some(status),
-                    failure,
-                    answer: refusal.answer,
-                }));
-            }
+            Err(error) => return error.into(),
         };
         if !matches!(media_type(&response).as_str(), headers::JSON | headers::EVENT_STREAM) {
             // No session was opened.

@@ -4,8 +4,9 @@ use http::{HeaderValue, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Transport;
+use super::upstream_id::number_of;
 use crate::error::Failure;
-use crate::jsonrpc::Message;
+use crate::jsonrpc::{Message, RequestId};
 
 /// What a task of the remote reports.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ pub enum Outcome {
     /// The message was accepted, or answered.
     Done,
     /// The remote does not know the session and did not execute the message (T-32).
-    SessionLost,
-    /// The remote refused; a probe of what it is learns from it (T-80).
+    SessionLost(Box<ProbeRefusal>),
+    /// The remote refused the message with an HTTP error.
     Refused(Box<ProbeRefusal>),
     /// There will be no answer.
     Failed(Failure),
@@ -75,13 +76,25 @@ impl Outcome {
     }
 }
 
-/// How a remote refused a probe.
+/// How a remote refused a message.
 #[derive(Debug)]
 pub struct ProbeRefusal {
     /// The HTTP status; none where there is no event stream of HTTP+SSE.
     pub status: Option<u16>,
     /// What to tell the host if nothing else works.
     pub failure: Failure,
-    /// The JSON-RPC error in the body, if there was one.
+    /// The JSON-RPC error in the body, if there was one (T-24).
     pub answer: Option<Message>,
+}
+
+impl ProbeRefusal {
+    /// The JSON-RPC error if it answers the request of this number by its id.
+    pub fn answer_to(&self, number: u64) -> Option<&Message> {
+        self.answer.as_ref().filter(|answer| is_answer_to(answer, number))
+    }
+}
+
+/// Whether an answer has the id of the request with this number.
+pub fn is_answer_to(answer: &Message, number: u64) -> bool {
+    answer.id().and_then(RequestId::as_own_number).is_some_and(|id| number_of(id) == number)
 }

@@ -13,11 +13,11 @@ use super::RemoteEvent;
 use super::events::{Event, EventDecoder};
 use super::failures::root_cause;
 use super::received::parse_received;
+use super::remote_event::is_answer_to;
 use super::stream_origin::{StreamOrigin, StreamReadMode};
-use super::upstream_id::number_of;
 use super::wire::{Wire, drain};
 use crate::http::Response;
-use crate::jsonrpc::{Message, MessageKind, Received, RequestId};
+use crate::jsonrpc::{Message, MessageKind, Received};
 
 /// How long a stream may go on after it delivered its response, before it is dropped.
 const AFTER_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -176,9 +176,10 @@ impl Wire {
             Some(_) if origin.reading != StreamReadMode::Endless => self.limits.body,
             _ => None,
         };
+        let prompts = self.open_prompts.of(origin.exchange);
         let chunk = match memory.over_by {
             Some(by) => tokio::time::timeout_at(by, response.chunk()).await.ok(),
-            None => self.open_prompts.timeout_unless_prompting(limit, response.chunk()).await,
+            None => prompts.timeout_unless_prompting(limit, response.chunk()).await,
         };
         match chunk {
             Some(Ok(Some(chunk))) => Ok(chunk),
@@ -260,8 +261,8 @@ fn fingerprint(id: &str, data: &[u8]) -> u64 {
 fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
     let Some(exchange) = exchange else { return false };
     match (message.kind(), message.id()) {
-        (MessageKind::Response | MessageKind::ErrorResponse, Some(RequestId::Integer(digits))) => {
-            digits.parse().is_ok_and(|id| number_of(id) == exchange)
+        (MessageKind::Response | MessageKind::ErrorResponse, Some(_)) => {
+            is_answer_to(message, exchange)
         }
         (MessageKind::ErrorResponse, None) => true,
         _ => false,

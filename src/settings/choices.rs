@@ -5,7 +5,7 @@
 use tracing::Level;
 
 use crate::auth::LoginPolicy;
-use crate::eras::Pin;
+use crate::eras::{MergePages, Pin};
 use crate::protocol::Era;
 use crate::remote::TransportChoice;
 use crate::store::StoreChoice;
@@ -68,6 +68,7 @@ choice!(Level:
     "debug" => Self::DEBUG,
     "trace" => Self::TRACE,
 );
+choice!(MergePages: "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never);
 choice!(LogFormat: "text" => Self::Text, "json" => Self::Json);
 
 #[cfg(test)]
@@ -95,6 +96,7 @@ mod tests {
             + read_all::<LoginPolicy>(Key::Login)
             + read_all::<StoreChoice>(Key::CredentialStore)
             + read_all::<Level>(Key::LogLevel)
+            + read_all::<MergePages>(Key::MergePages)
             + read_all::<LogFormat>(Key::LogFormat);
         let words = SETTINGS.iter().map(|setting| match setting.kind {
             ValueKind::Choice(words) => words.len(),

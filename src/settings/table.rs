@@ -5,7 +5,7 @@ use tracing::Level;
 
 use super::choices::{Choice, LogFormat};
 use crate::auth::LoginPolicy;
-use crate::eras::Pin;
+use crate::eras::{MergePages, Pin};
 use crate::remote::TransportChoice;
 use crate::store::StoreChoice;
 
@@ -28,6 +28,7 @@ pub enum Key {
     KeepAlive,
     PingInterval,
     IgnoreTool,
+    MergePages,
     Account,
     Login,
     Scope,
@@ -198,6 +199,7 @@ impl Setting {
 
 const TRANSPORTS: &[&str] = TransportChoice::NAMES;
 const PROTOCOLS: &[&str] = Pin::NAMES;
+const MERGES: &[&str] = MergePages::NAMES;
 const LOGINS: &[&str] = LoginPolicy::NAMES;
 const STORES: &[&str] = <StoreChoice as Choice>::NAMES;
 const LOG_LEVELS: &[&str] = Level::NAMES;
@@ -206,7 +208,7 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 47] = [
+pub static SETTINGS: [Setting; 48] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
@@ -238,6 +240,8 @@ pub static SETTINGS: [Setting; 47] = [
         "How long a session may be quiet with `--keep-alive`"),
     row(Key::IgnoreTool, "ignore-tool", "GLOB", ValueKind::Texts, "", Group::Connection,
         "Hide the tools whose names match; `*` matches anything, case is ignored"),
+    row(Key::MergePages, "merge-pages", "WHEN", ValueKind::Choice(MERGES), "auto", Group::Connection,
+        "Give the host all pages of a list in one; `auto` for hosts that read only the first"),
     sign_in(Key::Account, "account", "NAME", ValueKind::Text, "",
         "Use this one of several accounts on the server; each signs in separately"),
     sign_in(Key::Login, "login", "WHEN", ValueKind::Choice(LOGINS), "eager",

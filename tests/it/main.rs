@@ -57,9 +57,10 @@ mod mock_tools;
 mod modern_host;
 mod modern_host_life;
 mod network;
-#[cfg(target_os = "linux")]
+mod odd_peers;
 mod odd_servers;
 mod one_rule_for_all;
+#[cfg(target_os = "linux")]
 mod open_ports;
 mod raw_host;
 mod remembered;

@@ -3,8 +3,10 @@
 //! the host wait meanwhile (T-81).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
+use tokio::time::Instant;
 
 use super::known_era::KnownEra;
 use crate::bridge::Bridge;
@@ -18,7 +20,12 @@ use crate::eras::{
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, error_response};
 use crate::protocol::{Era, codes};
-use crate::remote::{Outcome, ProbeRefusal, Session, Transport, TransportChoice};
+use crate::remote::{
+    ExchangeHandle, Outcome, Post, ProbeRefusal, Session, Transport, TransportChoice,
+};
+
+/// How long the answer to `server/discover` is awaited, where another probe can follow.
+const DISCOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is known of the remote's era and transport before it was asked.
 #[derive(Debug)]
@@ -70,6 +77,9 @@ pub(in crate::bridge) struct OngoingDetection {
     opens: Opens,
     /// The exchange of the probe under way.
     exchange: u64,
+    handle: ExchangeHandle,
+    /// When the probe under way is given up, if another one can follow.
+    due: Option<Instant>,
     /// The outcome of the first probe.
     first: Option<ProbeReport>,
 }
@@ -91,6 +101,11 @@ struct ProbeReport {
 }
 
 impl OngoingDetection {
+    /// When the probe under way is given up.
+    pub(in crate::bridge) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
     /// Whether this exchange is the probe under way.
     pub(in crate::bridge) fn is_at(&self, exchange: u64) -> bool {
         self.exchange == exchange
@@ -132,7 +147,9 @@ impl Bridge {
         state.adapter.end();
         let order = self.choices.probe_order(opens.host(), state.remote.transport());
         let detector = Detection::new(order);
-        state.detection = Some(OngoingDetection { detector, opens, exchange: 0, first: None });
+        let handle = ExchangeHandle::default();
+        state.detection =
+            Some(OngoingDetection { detector, opens, exchange: 0, handle, due: None, first: None });
         self.probe(slot);
     }
 
@@ -156,8 +173,12 @@ impl Bridge {
             // The adapter of the modern host opens the session with a legacy server.
             (Opens::Request(_), _) => return self.found_legacy_for_request(slot),
         };
-        state.probes_at(discover.number);
         let post = state.modern_post(discover);
+        state.probes_with(&post);
+        let due = Instant::now() + DISCOVER_TIMEOUT;
+        if let Some(detection) = &mut state.detection {
+            detection.due = detection.detector.has_another_probe().then_some(due);
+        }
         state.remote.open_streamable(post);
     }
 
@@ -175,14 +196,14 @@ impl Bridge {
         let state = &mut self.slots[slot];
         let post = state.post(exchange, frame, initialize);
         self.in_flight.moves_to(number, &post.handle);
-        state.probes_at(exchange);
+        state.probes_with(&post);
         match probe {
             Probe::Stream => state.remote.open_http_sse(post),
             Probe::Initialize | Probe::Discover => state.remote.open_streamable(post),
         }
     }
 
-    fn adapter_options(&self, slot: SlotId) -> AdapterOptions {
+    pub(in crate::bridge) fn adapter_options(&self, slot: SlotId) -> AdapterOptions {
         let remote = &self.slots[slot].remote;
         AdapterOptions {
             host_name: remote.endpoint().host_str().unwrap_or("server").to_owned(),
@@ -200,7 +221,7 @@ impl Bridge {
     /// The probe under way ended without a JSON-RPC answer, or with an HTTP refusal.
     pub(in crate::bridge) fn take_probe_end(&mut self, slot: SlotId, outcome: Outcome) {
         match outcome {
-            Outcome::Refused(refused) => {
+            Outcome::Refused(refused) | Outcome::SessionLost(refused) => {
                 let ProbeRefusal { status, failure, answer } = *refused;
                 let report = ProbeReport { failure, answer: answer.clone() };
                 let outcome = match status {
@@ -213,11 +234,31 @@ impl Bridge {
                 let report = ProbeReport { failure, answer: None };
                 self.judge(slot, ProbeOutcome::Nothing, report);
             }
-            Outcome::Done | Outcome::SessionLost => {
+            Outcome::Done => {
                 let report = ProbeReport { failure: unexpected(), answer: None };
                 self.judge(slot, ProbeOutcome::Nothing, report);
             }
         }
+    }
+
+    /// Gives up a `server/discover` that is not answered: servers that do not know it may hold it
+    /// forever. A sign-in is waited for.
+    pub(in crate::bridge) fn take_detection_time(&mut self, slot: SlotId, now: Instant) {
+        let sign_in_waits = self.sign_in_waits();
+        let Some(detection) = &mut self.slots[slot].detection else { return };
+        if detection.due.is_none_or(|due| due > now) {
+            return;
+        }
+        if sign_in_waits {
+            detection.due = Some(now + DISCOVER_TIMEOUT);
+            return;
+        }
+        detection.due = None;
+        detection.exchange = 0;
+        detection.handle.abandon();
+        let failure = Failure::new(FailureKind::Timeout, "server did not answer `server/discover`")
+            .hint("pass `--protocol 2025-11-25` if the server only knows older revisions");
+        self.judge(slot, ProbeOutcome::Silent, ProbeReport { failure, answer: None });
     }
 
     fn judge(&mut self, slot: SlotId, outcome: ProbeOutcome<'_>, report: ProbeReport) {
@@ -237,13 +278,13 @@ impl Bridge {
         }
     }
 
-    /// The remote is not what it was (T-84). The request that met this was not executed and goes
-    /// out once more; what else is under way is lost with the era.
-    pub(in crate::bridge) fn contradicted(&mut self, slot: SlotId, number: u64) {
+    /// The remote is not what it was (T-84): detects its era again. The requests of these numbers
+    /// were refused unexecuted and are sent once more; whatever else is open is lost with the era.
+    pub(in crate::bridge) fn era_changed(&mut self, slot: SlotId, refused: &[u64]) {
         tracing::warn!("the server changed its era, detecting it again");
         self.choices.era = None;
         self.slots[slot].adapter.end();
-        let request = self.in_flight.close(number);
+        let refused: Vec<_> = refused.iter().map(|number| self.in_flight.close(*number)).collect();
         let lost = Failure::new(
             FailureKind::Lost,
             "server changed its era while the request was open",
@@ -252,16 +293,20 @@ impl Bridge {
         for other in self.in_flight.host_numbers() {
             self.fail(other, &lost);
         }
-        match request.map(|request| request.purpose) {
-            Some(Purpose::Host(request)) if request.is_repeated => self.refuse(request, &lost),
-            Some(Purpose::Host(request)) if request.requester() == Requester::ModernHost => {
-                self.take_modern_request(slot, request.repeated());
+        let mut is_detecting = false;
+        for request in refused.into_iter().rev().flatten() {
+            match request.purpose {
+                Purpose::Host(request) if request.is_repeated => self.refuse(request, &lost),
+                Purpose::Host(request) if request.requester() == Requester::ModernHost => {
+                    is_detecting = true;
+                    self.take_modern_request(slot, request.repeated());
+                }
+                Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
+                _ => {}
             }
-            Some(Purpose::Host(request)) => {
-                self.slots[slot].opening.hold_first(request.repeated());
-                self.reopen(slot);
-            }
-            _ => self.reopen(slot),
+        }
+        if !is_detecting {
+            self.reopen(slot);
         }
     }
 
@@ -342,9 +387,11 @@ impl Bridge {
 
 impl SessionSlot {
     /// Notes the exchange of the probe under way.
-    fn probes_at(&mut self, exchange: u64) {
+    fn probes_with(&mut self, post: &Post) {
         if let Some(detection) = &mut self.detection {
-            detection.exchange = exchange;
+            detection.exchange = post.number;
+            detection.handle = post.handle.clone();
+            detection.due = None;
         }
     }
 

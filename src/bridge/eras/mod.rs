@@ -2,6 +2,7 @@
 //! what the adapters between them want. The rules of each translation are in `crate::eras`.
 
 pub(super) mod era_detection;
+pub(super) mod era_doubt;
 pub(super) mod known_era;
 pub(super) mod modern_host;
 pub(super) mod modern_remote;

@@ -53,7 +53,7 @@ impl Bridge {
     fn hold_until_era(&mut self, slot: SlotId, request: HostRequest) {
         let Some(request) = self.tell_of_sign_in(slot, request) else { return };
         let Some(request) = self.allowed(request) else { return };
-        let is_first = self.slots[slot].detection.is_none();
+        let is_first = self.slots[slot].detection.is_none() && request.id().is_some();
         let first = is_first.then(|| request.message().clone());
         if request.method() == methods::DISCOVER {
             self.discover_is_asked();

@@ -11,10 +11,9 @@ use crate::bridge::Bridge;
 use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::session::slots::{SessionSlot, SlotId};
 use crate::eras::{Exchange, ModernRemote, RemoteEffect};
-use crate::error::Failure;
 use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, notification};
 use crate::protocol::methods;
-use crate::remote::{ExchangeHandle, Outcome, Post, number_of};
+use crate::remote::{ExchangeHandle, Outcome, Post, ProbeRefusal, is_answer_to};
 
 /// The adapter of one slot, and the exchanges that it has open.
 #[derive(Debug, Default)]
@@ -71,10 +70,15 @@ impl Bridge {
                     self.forget(request);
                 }
             }
-            RemoteEffect::Contradicted(number) => self.contradicted(slot, number),
+            RemoteEffect::Doubted { number, failure, answer } => {
+                let status = failure.status;
+                self.doubt_era(slot, number, ProbeRefusal { status, failure, answer });
+            }
             RemoteEffect::Accepted(number) => self.take_confirmation(slot, number),
             RemoteEffect::Notify(frame) => self.host.writer.push(frame),
-            RemoteEffect::Ask(question) => self.take_remote_request(slot, &question, None),
+            RemoteEffect::Ask { number, question } => {
+                self.take_remote_request(slot, &question, Some(number));
+            }
             RemoteEffect::Withdraw(id) => self.withdraw_question(slot, id),
             RemoteEffect::Exchange(exchange) => {
                 let slot = &mut self.slots[slot];
@@ -108,13 +112,9 @@ impl Bridge {
         exchange: u64,
         message: &Message,
     ) {
-        let is_ours = |id: &RequestId| match id {
-            RequestId::Integer(digits) => digits.parse().is_ok_and(|id| number_of(id) == exchange),
-            RequestId::Text(_) => false,
-        };
         let is_answer =
             matches!(message.kind(), MessageKind::Response | MessageKind::ErrorResponse);
-        if is_answer && !message.id().is_none_or(is_ours) {
+        if is_answer && message.id().is_some() && !is_answer_to(message, exchange) {
             return tracing::warn!("ignored an answer of the server under another id");
         }
         self.with_remote_adapter(slot, |remote, context| {
@@ -130,13 +130,19 @@ impl Bridge {
         outcome: Outcome,
     ) {
         self.slots[slot].adapter.flights.remove(&exchange);
-        let failure: Option<Failure> = match outcome {
-            Outcome::Failed(failure) => Some(failure),
-            Outcome::Refused(refused) => Some(refused.failure),
-            Outcome::Done | Outcome::SessionLost => None,
-        };
-        self.with_remote_adapter(slot, |remote, context| {
-            remote.take_end(exchange, failure, context)
+        self.with_remote_adapter(slot, |remote, context| match outcome {
+            Outcome::Done => remote.take_end(exchange, None, context),
+            Outcome::Failed(failure) => remote.take_end(exchange, Some(failure), context),
+            Outcome::Refused(refusal) | Outcome::SessionLost(refusal) => {
+                // An error under the request's own id is its answer (JSON-RPC 2.0 §5).
+                match refusal.answer_to(exchange) {
+                    Some(answer) => remote.take_message(exchange, answer, context),
+                    None => {
+                        let answer = refusal.answer.filter(|answer| answer.id().is_none());
+                        remote.take_http_refusal(exchange, answer, refusal.failure, context);
+                    }
+                }
+            }
         });
     }
 }

@@ -1,6 +1,8 @@
 //! What the host writes: requests, notifications, answers, batches, and lines that are not
 //! messages.
 
+use serde_json::Value;
+
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::remote_side::in_flight::Purpose;
@@ -10,7 +12,7 @@ use crate::error::{Failure, FailureKind};
 use crate::host::MAX_LINE;
 use crate::jsonrpc::{
     Change, Frame, Invalid, Line, Member, Message, MessageKind, Object, Received, RequestId,
-    error_response, error_response_without_id,
+    error_object, error_response, error_response_without_id,
 };
 use crate::protocol::{ProtocolVersion, codes, methods};
 
@@ -114,12 +116,12 @@ impl Bridge {
             let text = "`initialize` must not be part of a batch";
             return self.reply_error(request, codes::INVALID_REQUEST, text);
         }
-        if !self.slots[slot].opening.is_idle() {
-            let text = "the session is open already";
-            return self.reply_error(request, codes::INVALID_REQUEST, text);
-        }
         let slot = if request.is_from_adapter() { slot } else { self.slot_for_legacy_host() };
-        self.open_session(slot, request);
+        if self.slots[slot].opening.is_idle() {
+            self.open_session(slot, request);
+        } else {
+            self.initialize_again(slot, request);
+        }
     }
 
     /// Refuses a request before `initialize`: a legacy server might act on it (T-81).
@@ -166,6 +168,13 @@ impl Bridge {
                 self.confirm_session(slot, &message);
             }
             methods::INITIALIZED if self.slots[slot].cache.is_answering() => {}
+            methods::INITIALIZED if opening.is_ready() => {
+                tracing::debug!("dropped a repeated `notifications/initialized`");
+            }
+            _ if opening.is_idle() && self.choices.host_is_modern => {
+                let notification = HostRequest::new(message, None, &self.unanswered);
+                self.take_modern_request(slot, notification.by(Requester::ModernHost));
+            }
             _ if opening.is_idle() => {
                 tracing::debug!(
                     method = message.method(),
@@ -240,8 +249,8 @@ impl Bridge {
             tracing::debug!("dropped an answer to a session that is gone");
             return;
         }
-        if let (true, RequestId::Integer(id)) = (self.slots[slot].adapter.is_on(), &request.id) {
-            let Ok(id) = id.parse() else { return };
+        if self.slots[slot].adapter.is_on() {
+            let Some(id) = request.id.as_own_number() else { return };
             return self.with_remote_adapter(slot, |remote, context| {
                 remote.take_host_answer(id, answer, context)
             });
@@ -255,11 +264,30 @@ impl Bridge {
 
     fn refuse_line(&mut self, invalid: &Invalid, batch: Option<u64>) {
         tracing::warn!("refused a line of the host: {}", invalid.reason);
+        if let Some(id) = invalid.id.as_ref().filter(|_| !invalid.names_a_method)
+            && self.take_broken_answer(id)
+        {
+            return;
+        }
         let line = match &invalid.id {
-            Some(id) => error_response(id, invalid.code, &invalid.reason, serde_json::Value::Null),
+            Some(id) => error_response(id, invalid.code, &invalid.reason, Value::Null),
             None => error_response_without_id(invalid.code, &invalid.reason),
         };
         self.write_answer(batch, Frame::from(line));
+    }
+
+    /// Takes a malformed line under the id of a question that the host was asked: it can only be meant
+    /// as the answer, so the remote gets an error. An error to the host under this id would answer a
+    /// request of its own. Returns whether it was one.
+    fn take_broken_answer(&mut self, id: &RequestId) -> bool {
+        let Some(generation) = self.in_flight.generation_to_host(id) else { return false };
+        if self.slots.is_of_adapter(generation) {
+            return false;
+        }
+        let error =
+            error_object(codes::INTERNAL_ERROR, "the host's answer is malformed", Value::Null);
+        self.take_host_answer(&Message::error(id, &error.to_string()), Requester::Host);
+        true
     }
 
     fn refuse_long_line(&mut self, opening: &[u8]) {

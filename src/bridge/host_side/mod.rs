@@ -2,5 +2,7 @@
 
 pub(super) mod batches;
 pub(super) mod from_host;
+pub(super) mod list_pages;
+pub(super) mod page_merging;
 pub(super) mod request;
 pub(super) mod tool_filter;

@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::list_pages::ListPages;
 use crate::eras::HasMessage;
 use crate::jsonrpc::{Message, RequestId};
 
@@ -29,6 +30,8 @@ pub(in crate::bridge) struct HostRequest {
     /// Whether it was already sent once and may not be sent a third time (T-32).
     pub(in crate::bridge) is_repeated: bool,
     since: Instant,
+    /// The pages of a list that came so far, while further ones are read.
+    pub(in crate::bridge) pages: Option<Box<ListPages>>,
     /// Where it goes if it is dropped; `None` when no answer is owed.
     unanswered: Option<Arc<Unanswered>>,
 }
@@ -56,7 +59,7 @@ impl HostRequest {
     ) -> Self {
         let unanswered = message.id().is_some().then(|| Arc::clone(unanswered));
         let (requester, since) = (Requester::Host, Instant::now());
-        Self { message, batch, requester, is_repeated: false, since, unanswered }
+        Self { message, batch, requester, is_repeated: false, since, pages: None, unanswered }
     }
 
     /// The same request on behalf of someone else.
@@ -70,6 +73,7 @@ impl HostRequest {
     #[must_use]
     pub(in crate::bridge) fn repeated(mut self) -> Self {
         self.is_repeated = true;
+        self.pages = None;
         self
     }
 

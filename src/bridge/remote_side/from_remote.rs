@@ -1,24 +1,31 @@
 //! Handles what comes from the remote: answers, notifications, requests for the host, and the ends
 //! of exchanges.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::bridge::Bridge;
 use crate::bridge::effects::Effect;
+use crate::bridge::eras::era_doubt::is_modern_refusal;
 use crate::bridge::host_side::from_host::{cancelled_id, with_cancelled_id};
 use crate::bridge::remote_side::in_flight::{Purpose, RemoteRequest, asks_a_person};
 use crate::bridge::session::slots::SlotId;
 use crate::eras::RemoteEffect;
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Edit, Frame, Message, MessageKind, RequestId, notification, result_response};
-use crate::protocol::{Era, codes, methods};
-use crate::remote::{Outcome, RemoteEvent, number_of};
+use crate::protocol::{Era, methods};
+use crate::remote::{Outcome, ProbeRefusal, RemoteEvent, number_of};
 
 impl Bridge {
     pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
         let slot = self.slots.of_generation(event.generation());
         self.slots[slot].timers.traffic();
+        if let Some(event) = self.take_doubt_event(slot, event) {
+            self.take_event_of_traffic(slot, event);
+        }
+        self.carry_out_effects();
+    }
+
+    fn take_event_of_traffic(&mut self, slot: SlotId, event: RemoteEvent) {
         match event {
             RemoteEvent::Opened { exchange, transport, session_id, .. } => {
                 if self.slots[slot].is_probing(exchange) || self.in_flight.get(exchange).is_some() {
@@ -59,7 +66,6 @@ impl Bridge {
                 }
             }
         }
-        self.carry_out_effects();
     }
 
     fn take_remote_message(
@@ -86,8 +92,7 @@ impl Bridge {
     /// Matches an answer by id, from whatever stream it came (T-37).
     fn take_answer(&mut self, slot: SlotId, exchange: Option<u64>, answer: &Message) {
         let number = match answer.id() {
-            Some(RequestId::Integer(digits)) => digits.parse().ok().map(number_of),
-            Some(RequestId::Text(_)) => None,
+            Some(id) => id.as_own_number().map(number_of),
             None => exchange,
         };
         let Some(number) = number else {
@@ -95,10 +100,6 @@ impl Bridge {
         };
         if self.slots[slot].is_probing(number) {
             return self.take_probe_answer(slot, answer);
-        }
-        let is_error = answer.kind() == MessageKind::ErrorResponse;
-        if is_error && self.choices.era == Some(Era::Legacy) && is_modern_error(answer) {
-            return self.contradicted(slot, number);
         }
         self.settle(number, answer, &[]);
     }
@@ -135,7 +136,8 @@ impl Bridge {
         if request.method() == methods::PING {
             let pong = Frame::from(result_response(&id, json!({})));
             let slot = &mut self.slots[slot];
-            let post = slot.post_frame(number, pong);
+            let mut post = slot.post_frame(number, pong);
+            post.session = slot.session_so_far();
             return slot.remote.post(post);
         }
         let asks_a_person = asks_a_person(request.method());
@@ -146,9 +148,24 @@ impl Bridge {
         self.tell_host(slot, request.with_id(&number.to_string()), exchange);
     }
 
-    /// Tells the remote side how many questions to a person are open. No time limit runs meanwhile.
+    /// Tells the remote side which questions to a person are open. No time limit of the request that
+    /// caused one runs meanwhile.
     pub(in crate::bridge) fn count_questions(&self) {
-        self.slots[SlotId::FIRST].remote.open_prompts().set_count(self.in_flight.questions());
+        self.slots[SlotId::FIRST].remote.open_prompts().set_counts(self.in_flight.questions());
+    }
+
+    /// Cancels questions at the host whose request is over: nothing waits for their answers (T-26).
+    pub(in crate::bridge) fn withdraw_orphans(&mut self) {
+        let orphans = self.in_flight.take_orphans();
+        if orphans.is_empty() {
+            return;
+        }
+        self.count_questions();
+        for (number, generation) in orphans {
+            let params = json!({ "requestId": number }).to_string();
+            let line = Frame::from(notification(methods::CANCELLED, Some(&params)));
+            self.tell_host(self.slots.of_generation(generation), line, None);
+        }
     }
 
     fn take_remote_notification(
@@ -190,8 +207,14 @@ impl Bridge {
             self.answer_undelivered(slot, waiting, &outcome);
         }
         match outcome {
-            Outcome::Refused(refused) => self.take_failure(number, &refused.failure),
-            Outcome::SessionLost => self.not_executed(slot, number, generation),
+            Outcome::Refused(refusal) => self.refused(slot, number, *refusal),
+            Outcome::SessionLost(refusal) if self.is_vain(slot, number, &refusal) => {
+                self.slots[slot].opening.note_misleading(words_of(&refusal));
+                self.take_refusal(number, &refusal);
+            }
+            Outcome::SessionLost(refusal) => {
+                self.not_executed(slot, number, generation, &refusal);
+            }
             // The usual end: the answer came before it.
             Outcome::Done if self.in_flight.get(number).is_none() => {}
             Outcome::Done => self.take_failure(number, &unanswered()),
@@ -208,7 +231,10 @@ impl Bridge {
         }
         let why = match outcome {
             Outcome::Failed(failure) => failure.message.as_str(),
-            _ => "server forgot the session",
+            Outcome::Refused(refusal) | Outcome::SessionLost(refusal) => {
+                refusal.failure.message.as_str()
+            }
+            Outcome::Done => "nobody took it",
         };
         let text = format!("the answer to a question of the server did not arrive: {why}");
         let failure = Failure::new(FailureKind::Lost, text)
@@ -218,13 +244,34 @@ impl Bridge {
         self.effects.push(Effect::OfRemote(slot, fail));
     }
 
+    /// The remote refused a message with an HTTP error.
+    fn refused(&mut self, slot: SlotId, number: u64, refusal: ProbeRefusal) {
+        let is_open = self.in_flight.get(number).is_some();
+        if is_open && self.choices.era == Some(Era::Legacy) && is_modern_refusal(&refusal) {
+            return self.doubt_era(slot, number, refusal);
+        }
+        self.take_refusal(number, &refusal);
+    }
+
+    /// Whether a new session made no difference to this refusal, which was read as the loss of one by
+    /// its words (T-39).
+    fn is_vain(&self, slot: SlotId, number: u64, refusal: &ProbeRefusal) -> bool {
+        let open = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
+        let is_repeated = open.is_some_and(|request| request.is_repeated);
+        let says_so = matches!(refusal.status, Some(404 | 410));
+        !says_so && (is_repeated || self.slots[slot].opening.mislead(words_of(refusal)))
+    }
+
     /// The remote refused the request because it forgot the session: sends it once more in a new one
-    /// (T-32).
-    fn not_executed(&mut self, slot: SlotId, number: u64, generation: u32) {
+    /// (T-32). If the new session makes no difference, the host gets what the remote said.
+    fn not_executed(&mut self, slot: SlotId, number: u64, generation: u32, refusal: &ProbeRefusal) {
         let Some(request) = self.in_flight.close(number) else {
             return self.session_lost(slot, generation);
         };
         request.flight.settle();
+        if self.slots[slot].pushes_by_transport() {
+            self.stream_lost(slot, generation);
+        }
         match &request.purpose {
             Purpose::Own | Purpose::Compare(_) => {
                 return self.session_lost_unasked(slot, generation);
@@ -233,14 +280,15 @@ impl Bridge {
             _ => self.session_lost(slot, generation),
         }
         match request.purpose {
-            Purpose::Host(request) if request.is_repeated || self.slots[slot].opening.is_lost() => {
-                self.refuse(request, &forgotten_twice());
+            Purpose::Host(request) if request.is_repeated => self.reply_refusal(request, refusal),
+            Purpose::Host(request) if self.slots[slot].opening.is_lost() => {
+                self.refuse(request, &refusal.failure);
             }
             Purpose::Host(request) if self.slots[slot].opening.lets_through() => {
                 self.forward(slot, request.repeated());
             }
             Purpose::Host(request) => self.slots[slot].opening.hold_first(request.repeated()),
-            Purpose::Reopen => self.reopen_failed(slot, &forgotten_twice()),
+            Purpose::Reopen => self.reopen_failed(slot, &refusal.failure),
             Purpose::Own | Purpose::Compare(_) => {}
         }
     }
@@ -298,7 +346,7 @@ impl Bridge {
 
     /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74).
     /// Requests that are safe to repeat are sent again in the new session.
-    fn stream_lost(&mut self, slot: SlotId, generation: u32) {
+    pub(in crate::bridge) fn stream_lost(&mut self, slot: SlotId, generation: u32) {
         let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
             .hint("the server may or may not have acted on the request; check before repeating it");
         for number in self.in_flight.numbers_in(generation).into_iter().rev() {
@@ -320,24 +368,13 @@ impl Bridge {
     }
 }
 
-/// Whether only a server of the modern era says this (T-82, T-84).
-fn is_modern_error(answer: &Message) -> bool {
-    #[derive(Deserialize)]
-    struct Error {
-        #[serde(default)]
-        code: i64,
-    }
-    answer.outcome_as::<Error>().is_some_and(|error| {
-        matches!(error.code, codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)
-    })
+/// What a remote said when it refused a message.
+fn words_of(refusal: &ProbeRefusal) -> &str {
+    let answer = refusal.answer.as_ref().and_then(Message::outcome);
+    answer.unwrap_or(&refusal.failure.message)
 }
 
 fn unanswered() -> Failure {
     Failure::new(FailureKind::Protocol, "server ended the exchange without an answer")
         .hint("report this to the server's operator")
-}
-
-fn forgotten_twice() -> Failure {
-    Failure::new(FailureKind::Lost, "server forgot the session twice in a row")
-        .hint("restart the server entry in your host; if it happens again, report it to the server")
 }

@@ -1,7 +1,7 @@
 //! Open requests: those of the host and of the bridge to the remote, and those of the remote to the
 //! host.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::jsonrpc::{Message, RequestId};
@@ -73,6 +73,8 @@ pub(in crate::bridge) struct InFlight {
     /// Answers of the host on their way to the remote, and the requests that cannot go on without
     /// them.
     answers: HashMap<u64, u64>,
+    /// Requests that were closed while the host was still asked something on behalf of them.
+    closed_causes: HashSet<u64>,
 }
 
 impl InFlight {
@@ -101,6 +103,9 @@ impl InFlight {
     /// Takes out a request that is answered or cancelled.
     pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<OpenRequest> {
         let request = self.to_remote.remove(&number)?;
+        if self.to_host.values().any(|asked| asked.caused_by == Some(number)) {
+            self.closed_causes.insert(number);
+        }
         if let Some(of_host) = request.purpose.host_request()
             && let Some(id) = of_host.id()
         {
@@ -146,14 +151,12 @@ impl InFlight {
 
     /// The session of the remote's request that is answered under this id.
     pub(in crate::bridge) fn generation_to_host(&self, id: &RequestId) -> Option<u32> {
-        let RequestId::Integer(digits) = id else { return None };
-        self.to_host.get(&digits.parse().ok()?).map(|request| request.generation)
+        self.to_host.get(&id.as_own_number()?).map(|request| request.generation)
     }
 
     /// Takes out the request of the remote that the host answered.
     pub(in crate::bridge) fn close_to_host(&mut self, id: &RequestId) -> Option<RemoteRequest> {
-        let RequestId::Integer(digits) = id else { return None };
-        self.to_host.remove(&digits.parse().ok()?)
+        self.to_host.remove(&id.as_own_number()?)
     }
 
     /// The id that the host sees for a request of the remote.
@@ -182,9 +185,30 @@ impl InFlight {
         self.answers.remove(&number)
     }
 
-    /// How many questions to a person are open.
-    pub(in crate::bridge) fn questions(&self) -> usize {
-        self.to_host.values().filter(|request| request.asks_a_person).count()
+    /// How many questions to a person are open, by the request that caused them.
+    pub(in crate::bridge) fn questions(&self) -> HashMap<Option<u64>, usize> {
+        let mut counts = HashMap::new();
+        for request in self.to_host.values().filter(|request| request.asks_a_person) {
+            *counts.entry(request.caused_by).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Takes out the requests of the remote whose cause is over. Returns the numbers that the host
+    /// knows them by, each with its session.
+    pub(in crate::bridge) fn take_orphans(&mut self) -> Vec<(u64, u32)> {
+        let closed = std::mem::take(&mut self.closed_causes);
+        if closed.is_empty() {
+            return Vec::new();
+        }
+        let is_orphan = |request: &RemoteRequest| {
+            request.caused_by.is_some_and(|cause| closed.contains(&cause))
+        };
+        let orphans = self.to_host.extract_if(|_, request| is_orphan(request));
+        let mut orphans: Vec<_> =
+            orphans.map(|(number, request)| (number, request.generation)).collect();
+        orphans.sort_unstable();
+        orphans
     }
 }
 

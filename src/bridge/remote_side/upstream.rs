@@ -25,6 +25,16 @@ impl Bridge {
         self.slots[slot].remote.post(post);
     }
 
+    /// Sends another request on behalf of a host's request, which its answer is for.
+    pub(in crate::bridge) fn forward_as(
+        &mut self,
+        slot: SlotId,
+        request: HostRequest,
+        message: &Message,
+    ) {
+        self.ask(slot, message, Purpose::Host(request));
+    }
+
     /// Sends a request of the bridge's own.
     pub(in crate::bridge) fn ask(&mut self, slot: SlotId, message: &Message, purpose: Purpose) {
         let number = self.numbers.fresh();
@@ -36,7 +46,7 @@ impl Bridge {
         self.slots[slot].remote.post(post);
     }
 
-    fn send_through_adapter(
+    pub(in crate::bridge) fn send_through_adapter(
         &mut self,
         slot: SlotId,
         number: u64,

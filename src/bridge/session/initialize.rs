@@ -39,6 +39,10 @@ impl Bridge {
             let wait = if discovers { wait.min(DISCOVER_FROM_CACHE) } else { wait };
             state.timers.answer_after(wait);
         }
+        if self.slots[slot].adapter.is_on() {
+            // A modern remote has no session: its adapter answers, beside what is open (E-01).
+            return self.send_through_adapter(slot, number, &initialize, Purpose::Host(request));
+        }
         self.record(slot, number, &ExchangeHandle::default(), Purpose::Host(request));
         self.detect_for_session(slot, number, initialize);
     }
@@ -127,7 +131,18 @@ impl Bridge {
     pub(in crate::bridge) fn confirm_session(&mut self, slot: SlotId, message: &Message) {
         let number = self.numbers.fresh();
         self.slots[slot].opening.phase = Phase::Confirming(number);
+        self.slots[slot].timers.confirming();
         self.send_notification(slot, number, message);
+    }
+
+    /// Goes on without the acceptance of `notifications/initialized`, which takes too long.
+    pub(in crate::bridge) fn confirm_unanswered(&mut self, slot: SlotId) {
+        if let Phase::Confirming(number) | Phase::Reconfirming(number) =
+            self.slots[slot].opening.phase
+        {
+            tracing::debug!("the server does not answer `notifications/initialized`");
+            self.take_confirmation(slot, number);
+        }
     }
 
     /// Handles the end of an exchange, which may be the one that everything else waits for.

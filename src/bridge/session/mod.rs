@@ -1,6 +1,7 @@
 //! Sessions with the remote: how each is opened, kept, lost and opened again.
 
 pub(super) mod initialize;
+pub(super) mod initialize_again;
 pub(super) mod opening;
 pub(super) mod reopening;
 pub(super) mod slots;

@@ -40,6 +40,10 @@ pub(in crate::bridge) struct Opening {
     pub(super) initialize: Option<Message>,
     /// The number of the host's own `initialize`.
     pub(super) first: Option<u64>,
+    /// The `InitializeResult` that the host was given.
+    pub(super) result: Option<Box<str>>,
+    /// Repetitions of the host's `initialize` that came before its answer.
+    repetitions: Vec<HostRequest>,
     pub(super) capabilities: Capabilities,
     pub(super) version: Option<ProtocolVersion>,
     pub(super) session_id: Option<HeaderValue>,
@@ -50,6 +54,9 @@ pub(in crate::bridge) struct Opening {
     pub(super) losses: u32,
     /// Whether the host was answered from the cache while the remote had not answered yet.
     pub(super) answered_early: bool,
+    /// The words of a refusal that was read as the loss of a session, and to which a new session made
+    /// no difference.
+    misleading: Option<Box<str>>,
     /// Whether a lost session is opened again only when the host needs it or a pause is over.
     pub(super) paused: bool,
 }
@@ -104,6 +111,32 @@ impl Opening {
         self.initialize.as_ref()
     }
 
+    /// The `InitializeResult` that the host was given.
+    pub(in crate::bridge) fn result(&self) -> Option<&str> {
+        self.result.as_deref()
+    }
+
+    /// Notes the `InitializeResult` that the host was given.
+    pub(in crate::bridge) fn note_result(&mut self, result: &str) {
+        self.result = Some(result.into());
+    }
+
+    /// Holds a repetition of the host's `initialize` until that is answered.
+    pub(in crate::bridge) fn hold_repetition(&mut self, request: HostRequest) {
+        self.repetitions.push(request);
+    }
+
+    /// Takes out the repetitions of the host's `initialize`.
+    pub(in crate::bridge) fn take_repetitions(&mut self) -> Vec<HostRequest> {
+        std::mem::take(&mut self.repetitions)
+    }
+
+    /// Forgets the session, because the host opens another one. Held messages stay.
+    pub(in crate::bridge) fn begin_again(&mut self) {
+        let (held, repetitions) = (std::mem::take(&mut self.held), self.take_repetitions());
+        *self = Self { held, repetitions, ..Self::default() };
+    }
+
     /// The host has its answer; from now on the bridge opens the session for itself.
     pub(in crate::bridge) fn go_on_behind(&mut self) {
         self.phase = Phase::Reopening;
@@ -120,6 +153,17 @@ impl Opening {
         self.session_id = None;
     }
 
+    /// Whether these words of a refusal say nothing about the session, because a new session made no
+    /// difference to the same words before (T-39).
+    pub(in crate::bridge) fn mislead(&self, words: &str) -> bool {
+        self.misleading.as_deref() == Some(words)
+    }
+
+    /// Notes that the remote said the same in a new session as in the old one.
+    pub(in crate::bridge) fn note_misleading(&mut self, words: &str) {
+        self.misleading = Some(words.into());
+    }
+
     /// Whether the session is lost and is not being opened again.
     pub(in crate::bridge) fn is_lost(&self) -> bool {
         self.phase == Phase::Lost
@@ -133,7 +177,7 @@ impl Opening {
 
     /// Whether no message is held.
     pub(in crate::bridge) fn holds_nothing(&self) -> bool {
-        self.held.is_empty()
+        self.held.is_empty() && self.repetitions.is_empty()
     }
 
     /// The revision in force, or the one the host asked for.

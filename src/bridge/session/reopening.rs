@@ -80,6 +80,7 @@ impl Bridge {
         let initialized = Message::notification(methods::INITIALIZED, None);
         let number = self.numbers.fresh();
         self.slots[slot].opening.phase = Phase::Reconfirming(number);
+        self.slots[slot].timers.confirming();
         self.send_notification(slot, number, &initialized);
     }
 

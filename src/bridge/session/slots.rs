@@ -11,12 +11,17 @@ use super::opening::Opening;
 use super::timers::Timers;
 use crate::bridge::Bridge;
 use crate::bridge::eras::era_detection::OngoingDetection;
+use crate::bridge::eras::era_doubt::EraDoubt;
 use crate::bridge::eras::modern_remote::RemoteAdapter;
 use crate::bridge::host_side::request::Requester;
 use crate::bridge::without_remote::response_cache::ResponseCache;
+use crate::eras::modern_host::ModernHost;
 use crate::jsonrpc::{Frame, Message, MessageKind};
 use crate::protocol::methods;
 use crate::remote::{ExchangeHandle, Post, Remote, Session, Transport};
+
+/// How many slots there may be before a host that opens sessions in parallel is refused (S-12).
+const MAX_SLOTS: usize = 16;
 
 /// Identifies a slot. Slots are never removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +44,8 @@ pub(in crate::bridge) struct SessionSlot {
     pub(in crate::bridge) timers: Timers,
     /// The detection of the remote's era, while it is under way.
     pub(in crate::bridge) detection: Option<OngoingDetection>,
+    /// Doubts about the era that was detected.
+    pub(in crate::bridge) doubt: EraDoubt,
     /// Stands between the loop and the remote if the remote is a modern one.
     pub(in crate::bridge) adapter: RemoteAdapter,
 }
@@ -54,6 +61,7 @@ impl SessionSlot {
             cache,
             timers,
             detection: None,
+            doubt: EraDoubt::default(),
             adapter: RemoteAdapter::default(),
         }
     }
@@ -79,9 +87,22 @@ impl SessionSlot {
         matches!(self.remote.transport(), Some(Transport::HttpSse { .. }))
     }
 
+    /// The session, or what is known of one that is being opened.
+    pub(in crate::bridge) fn session_so_far(&self) -> Arc<Session> {
+        match &self.opening.session_id {
+            Some(id) if self.session.id.is_none() => {
+                let (id, generation) = (Some(id.clone()), self.session.generation);
+                Arc::new(Session::new(generation, id, None))
+            }
+            _ => Arc::clone(&self.session),
+        }
+    }
+
     /// The next point in time at which something is to be done for it.
     pub(in crate::bridge) fn next_timer(&self) -> Option<Instant> {
-        [self.timers.next(), self.adapter.due()].into_iter().flatten().min()
+        let detection = self.detection.as_ref().and_then(OngoingDetection::due);
+        let timers = [self.timers.next(), self.adapter.due(), self.doubt.due(), detection];
+        timers.into_iter().flatten().min()
     }
 
     /// A message of the host or of the bridge, ready to be posted.
@@ -218,13 +239,41 @@ impl Bridge {
         if let Some(slot) = self.slots.of_host {
             return slot;
         }
-        let slot = if self.slots.serve_only_the_adapter() {
-            self.add_slot(Requester::Host)
-        } else {
-            SlotId::FIRST
+        let slot = match self.slots.of_adapter {
+            Some(probed) if self.only_probed(probed) => {
+                self.take_over(probed);
+                probed
+            }
+            Some(_) => self.add_slot(Requester::Host),
+            None => SlotId::FIRST,
         };
         self.slots.of_host = Some(slot);
         slot
+    }
+
+    /// Whether nothing uses the session in this slot of a modern host.
+    fn only_probed(&self, slot: SlotId) -> bool {
+        let state = &self.slots[slot];
+        let is_settled = state.detection.is_none() && !state.opening.is_under_way();
+        is_settled
+            && state.opening.holds_nothing()
+            && !self.modern_host.is_used()
+            && self.in_flight.numbers_in(state.session.generation).is_empty()
+    }
+
+    /// The host only probed for the modern era and is a legacy one: nothing needs the session that
+    /// its probe opened (E-01).
+    fn take_over(&mut self, slot: SlotId) {
+        let state = &mut self.slots[slot];
+        let old = Arc::clone(&state.session);
+        state.remote.stop_listening();
+        state.remote.leave(&old);
+        state.timers.lost();
+        state.opening.begin_again();
+        state.owner = Requester::Host;
+        self.slots.of_adapter = None;
+        self.slots.begin_session(slot);
+        self.modern_host = ModernHost::new();
     }
 
     /// The slot for a new session of a modern host. An older session only finishes its requests.
@@ -255,7 +304,18 @@ impl Bridge {
         slot
     }
 
-    /// Makes a slot. The transport is known at this point.
+    /// A further slot for a legacy host, whose first session is still being opened. `None` if there
+    /// are many already.
+    pub(in crate::bridge) fn further_slot_for_legacy_host(&mut self) -> Option<SlotId> {
+        if self.slots.all.len() >= MAX_SLOTS {
+            return None;
+        }
+        let slot = self.add_slot(Requester::Host);
+        self.slots.of_host = Some(slot);
+        Some(slot)
+    }
+
+    /// Makes a slot.
     fn add_slot(&mut self, owner: Requester) -> SlotId {
         if let Some(transport) = self.slots[SlotId::FIRST].remote.transport() {
             self.choices.settle_transport(transport);

@@ -12,6 +12,9 @@ const GRACE: Duration = Duration::from_millis(2500);
 /// How long to wait with the standalone stream for the host's first request, which should not queue
 /// behind it on a slow connection.
 const LISTEN_AFTER: Duration = Duration::from_millis(40);
+/// How long the remote may take to accept `notifications/initialized`: the session is open in any
+/// case.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest pause between attempts to open a lost session again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -25,6 +28,7 @@ const SHORT_LIVES_IN_A_ROW: u32 = 3;
 pub(in crate::bridge) struct Timers {
     asked: Option<Instant>,
     answer: Option<Instant>,
+    confirm: Option<Instant>,
     listen: Option<Instant>,
     reopen: Option<Instant>,
     failures: u32,
@@ -41,6 +45,7 @@ impl Timers {
         Self {
             asked: None,
             answer: None,
+            confirm: None,
             listen: None,
             reopen: None,
             failures: 0,
@@ -58,7 +63,8 @@ impl Timers {
 
     /// The next point in time.
     pub(in crate::bridge) fn next(&self) -> Option<Instant> {
-        [self.answer, self.listen, self.reopen, self.ping].into_iter().flatten().min()
+        let timers = [self.answer, self.confirm, self.listen, self.reopen, self.ping];
+        timers.into_iter().flatten().min()
     }
 
     /// The host waits for `initialize`: answer it from the cache after this time.
@@ -92,9 +98,19 @@ impl Timers {
         due(&mut self.answer, now)
     }
 
+    /// Notes that `notifications/initialized` is under way.
+    pub(in crate::bridge) fn confirming(&mut self) {
+        self.confirm = Some(Instant::now() + CONFIRM_TIMEOUT);
+    }
+
+    pub(in crate::bridge) fn confirm_is_due(&mut self, now: Instant) -> bool {
+        due(&mut self.confirm, now)
+    }
+
     /// Notes that the session is open: listening is due soon.
     pub(in crate::bridge) fn opened(&mut self) {
         self.failures = 0;
+        self.confirm = None;
         self.reopen = None;
         self.opened = Some(Instant::now());
         self.listen = Some(Instant::now() + LISTEN_AFTER);
@@ -108,6 +124,7 @@ impl Timers {
 
     /// Notes that the session is lost: there is nothing to listen to.
     pub(in crate::bridge) fn lost(&mut self) {
+        self.confirm = None;
         self.listen = None;
         self.ping = None;
         self.opened = None;

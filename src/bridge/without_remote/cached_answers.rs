@@ -4,7 +4,7 @@ use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
 use crate::bridge::remote_side::in_flight::{OpenRequest, Purpose};
 use crate::bridge::session::slots::SlotId;
-use crate::jsonrpc::{Frame, Message, MessageKind, notification};
+use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, notification};
 
 impl Bridge {
     /// The remote took too long to answer `initialize`: the host gets the answer of the last
@@ -46,6 +46,7 @@ impl Bridge {
         self.in_flight.open(number, behind);
         self.slots[slot].opening.go_on_behind();
         self.reply_result(request, result);
+        self.note_initialize_answer(slot, &Message::result(&RequestId::from(0), result));
     }
 
     /// Answers a list from the cache while the remote has not answered. Gives back what it cannot

@@ -69,6 +69,12 @@ impl ResponseCache {
         Self::new(self.options.clone())
     }
 
+    /// Forgets what the host was given, because it opens another session.
+    pub(in crate::bridge) fn begin_again(&mut self) {
+        (self.early, self.minimal) = (None, false);
+        self.served.clear();
+    }
+
     /// Whether the host may be answered from the cache at all.
     pub(in crate::bridge) fn is_on(&self) -> bool {
         self.options.is_some()

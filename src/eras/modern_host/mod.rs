@@ -250,6 +250,11 @@ impl ModernHost {
         self.host_ids.values().any(|place| !matches!(place, OpenHostRequest::Listen(_)))
     }
 
+    /// Returns whether the host has open requests or streams, or calls to continue.
+    pub fn is_used(&self) -> bool {
+        !self.host_ids.is_empty() || !self.calls.is_empty()
+    }
+
     /// Cancels the calls that only the host could continue, because it has closed its input.
     pub fn leave(&mut self, cx: &mut HostContext<'_>) {
         let suspended: Vec<u64> = self.suspended().collect();
@@ -314,8 +319,5 @@ impl ModernHost {
 
 /// The number of a request of ours, whose ids are numbers.
 fn number_of(id: Option<&RequestId>) -> Option<u64> {
-    match id? {
-        RequestId::Integer(digits) => digits.parse().ok(),
-        RequestId::Text(_) => None,
-    }
+    id?.as_own_number()
 }

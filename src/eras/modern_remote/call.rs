@@ -65,6 +65,11 @@ impl RemoteCall {
         }
     }
 
+    /// Returns whether it is a listen of a modern host.
+    pub(super) fn listens(&self) -> bool {
+        self.relayed && self.request.method() == methods::LISTEN
+    }
+
     /// Returns whether it has taken longer than a request may.
     pub(super) fn is_overdue(&self, limit: Option<Duration>, now: Instant) -> bool {
         limit.is_some_and(|limit| now.saturating_duration_since(self.began) > limit)
@@ -132,9 +137,6 @@ impl ModernRemote {
     ) {
         let Some(call) = self.calls.get(&number) else { return };
         let relayed = call.relayed;
-        if answer.kind() == MessageKind::ErrorResponse && errors::is_legacy(answer) {
-            return self.report_contradiction(number, cx);
-        }
         match answer.kind() {
             MessageKind::ErrorResponse if errors::code_of(answer) == codes::HEADER_MISMATCH => {
                 self.retry_with_new_headers(number, cx);
@@ -186,23 +188,11 @@ impl ModernRemote {
         }
     }
 
-    /// Reports an answer that only a server of the legacy era gives (T-84).
-    fn report_contradiction(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
-        self.drop_call(number, cx);
-        cx.emit(RemoteEffect::Contradicted(number));
-    }
-
     /// Handles the loss of an answer: sends the request once more if that is safe (T-60).
     pub(super) fn take_loss(&mut self, number: u64, failure: Failure, cx: &mut RemoteContext<'_>) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        if call.relayed && call.request.method() == methods::LISTEN {
+        if call.listens() {
             return self.relayed_listen_lost(number, failure, cx);
-        }
-        // A modern server refuses a request with a JSON-RPC error in the body (T-62).
-        if failure.kind == FailureKind::Http
-            && matches!(failure.status, Some(400 | 404 | 405 | 406 | 415 | 422))
-        {
-            return self.report_contradiction(number, cx);
         }
         let again = failure.kind == FailureKind::Lost
             && !call.reissued

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::pages::rebuild;
 use super::schema::{Doubled, Mirror, mirrors};
-use super::{ModernRemote, RemoteContext, RemoteEffect, Role, envelope, own_request};
+use super::{Due, ModernRemote, RemoteContext, RemoteEffect, Role, envelope, own_request};
 use crate::eras::host::named_version;
 use crate::jsonrpc::{Change, Edit, Member, Message, MessageKind, Object, cut_ranges};
 use crate::protocol::methods;
@@ -19,6 +20,8 @@ use crate::redact::plain;
 
 /// The largest number of pages that are read to find the schemas (S-12).
 const PAGES: u32 = 100;
+/// How long a call waits for the schemas.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
@@ -137,6 +140,7 @@ impl ModernRemote {
         self.catalogue.waiting.push(number);
         if self.catalogue.pages == 0 {
             self.ask_for_tools(None, cx);
+            self.later(LIST_TIMEOUT, Due::Catalogue, cx);
         }
     }
 
@@ -168,14 +172,17 @@ impl ModernRemote {
         }
     }
 
-    /// Sends the waiting calls without schemas. A remote that misses headers says so.
+    /// Sends the waiting calls without schemas, which do not come or not soon. A remote that misses
+    /// headers says so. Further calls do not wait, until the remote announces a change.
     pub(super) fn catalogue_failed(&mut self, cx: &mut RemoteContext<'_>) {
+        self.catalogue.complete = true;
         tracing::debug!("could not list the tools to read their schemas");
         self.release_waiting(cx);
     }
 
     fn release_waiting(&mut self, cx: &mut RemoteContext<'_>) {
         self.catalogue.pages = 0;
+        self.timers.retain(|(_, due)| *due != Due::Catalogue);
         for number in std::mem::take(&mut self.catalogue.waiting) {
             self.send(number, cx);
         }

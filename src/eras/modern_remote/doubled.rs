@@ -50,10 +50,10 @@ impl Stage {
                     is_json(&answer.with_edits("1", &edits).unwrap().into_bytes());
                 }
                 RemoteEffect::Fail { number, .. }
-                | RemoteEffect::Forget(number)
-                | RemoteEffect::Contradicted(number) => self.ended.push(number),
+                | RemoteEffect::Doubted { number, .. }
+                | RemoteEffect::Forget(number) => self.ended.push(number),
                 RemoteEffect::Notify(line) => is_json(&line.into_bytes()),
-                RemoteEffect::Ask(question) => is_json(question.raw()),
+                RemoteEffect::Ask { question, .. } => is_json(question.raw()),
                 RemoteEffect::Exchange(exchange) => {
                     self.open.push(exchange.number);
                     is_json(&exchange.frame.into_bytes());

@@ -27,9 +27,13 @@ pub(super) fn code_of(answer: &Message) -> i64 {
     answer.outcome_as::<RemoteError>().unwrap_or_default().code
 }
 
-/// Returns whether only a server of the legacy era gives this error: it lacks a session or an
-/// `initialize`. Servers say so in words; their codes differ.
-pub(super) fn is_legacy(answer: &Message) -> bool {
+/// Returns whether a refusal with this status, and with this error that names no request, may come
+/// from a server of the legacy era. A modern one refuses with a JSON-RPC error under the request's
+/// id (T-62); a legacy one misses a session or an `initialize`, and says so in words.
+pub(super) fn may_be_legacy(status: Option<u16>, answer: Option<&Message>) -> bool {
+    let Some(answer) = answer else {
+        return matches!(status, Some(400 | 404 | 405 | 406 | 415 | 422));
+    };
     let error: RemoteError = answer.outcome_as().unwrap_or_default();
     let words = error.message.to_ascii_lowercase();
     let misses = words.contains("session") || words.contains("initializ");

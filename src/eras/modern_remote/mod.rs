@@ -69,14 +69,27 @@ pub enum RemoteEffect {
     },
     /// Drop a request without an answer: the host was notified instead (E-46).
     Forget(u64),
-    /// Detect the remote's era again: it answered this request as no modern server would (T-84).
-    Contradicted(u64),
+    /// Ask the remote for its era: it refused this request as no modern server would (T-84). It is
+    /// the loop's again, with what the remote said.
+    Doubted {
+        /// The request.
+        number: u64,
+        /// The refusal.
+        failure: Failure,
+        /// The JSON-RPC error in its body, if there was one.
+        answer: Option<Message>,
+    },
     /// A notification of the loop was sent.
     Accepted(u64),
     /// Send a notification to the host.
     Notify(Frame),
     /// Send a request to the host, under an id of ours.
-    Ask(Message),
+    Ask {
+        /// The request of the loop that needs the answer.
+        number: u64,
+        /// The request to the host.
+        question: Message,
+    },
     /// Cancel such a request.
     Withdraw(u64),
     /// Send a message to the remote.
@@ -142,6 +155,8 @@ enum Due {
     Again(u64),
     /// Poll a task.
     Poll(u64),
+    /// Send calls that wait for the schemas of the tools.
+    Catalogue,
     /// Listen for lists again.
     Lists,
     /// Listen for resources again.
@@ -322,6 +337,28 @@ impl ModernRemote {
         }
     }
 
+    /// Handles a refusal by an HTTP status. The JSON-RPC error that came with it names no request.
+    pub fn take_http_refusal(
+        &mut self,
+        exchange: u64,
+        answer: Option<Message>,
+        failure: Failure,
+        cx: &mut RemoteContext<'_>,
+    ) {
+        match (self.exchanges.get(&exchange), answer) {
+            (Some(Role::Call(number)), answer)
+                if errors::may_be_legacy(failure.status, answer.as_ref())
+                    && !self.calls.get(number).is_some_and(RemoteCall::listens) =>
+            {
+                let number = *number;
+                self.drop_call(number, cx);
+                cx.emit(RemoteEffect::Doubted { number, failure, answer });
+            }
+            (_, Some(answer)) => self.take_message(exchange, &answer, cx),
+            (_, None) => self.take_end(exchange, Some(failure), cx),
+        }
+    }
+
     fn take_answer(&mut self, role: Role, answer: &Message, cx: &mut RemoteContext<'_>) {
         match role {
             Role::Call(number) => self.take_outcome(number, answer, cx),
@@ -351,6 +388,7 @@ impl ModernRemote {
             match what {
                 Due::Again(number) => self.send(number, cx),
                 Due::Poll(number) => self.poll(number, cx),
+                Due::Catalogue => self.catalogue_failed(cx),
                 Due::Lists => self.listen_for_lists(cx),
                 Due::Resources => self.listen_for_resources(cx),
             }

@@ -138,7 +138,8 @@ impl ModernRemote {
             }
             round.answers.insert(key.clone(), None);
             self.asks.insert(id, (number, key));
-            cx.emit(RemoteEffect::Ask(build_question(id, method, params.as_deref())));
+            let question = build_question(id, method, params.as_deref());
+            cx.emit(RemoteEffect::Ask { number, question });
         }
         if let Some(call) = self.calls.get_mut(&number) {
             call.round = Some(round);

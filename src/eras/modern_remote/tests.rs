@@ -110,7 +110,7 @@ impl Played {
                 self.told.push(answer);
             }
             RemoteEffect::Notify(frame) => self.told.push(value(&frame.clone().into_bytes())),
-            RemoteEffect::Ask(question) => self.told.push(value(question.raw())),
+            RemoteEffect::Ask { question, .. } => self.told.push(value(question.raw())),
             RemoteEffect::Withdraw(id) => self.told.push(json!({ "jsonrpc": "2.0",
                 "method": "notifications/cancelled", "params": { "requestId": id } })),
             _ => {}
@@ -129,9 +129,9 @@ impl Played {
                 self.outcomes.push_back(outcome);
             }
             RemoteEffect::Forget(_) | RemoteEffect::Accepted(_) => {}
-            RemoteEffect::Contradicted(_) => self.outcomes.push_back(json!("contradicted")),
+            RemoteEffect::Doubted { .. } => self.outcomes.push_back(json!("doubted")),
             RemoteEffect::Notify(frame) => self.notices.push(value(&frame.into_bytes())),
-            RemoteEffect::Ask(question) => self.questions.push(value(question.raw())),
+            RemoteEffect::Ask { question, .. } => self.questions.push(value(question.raw())),
             RemoteEffect::Withdraw(id) => self.withdrawn.push(id),
             RemoteEffect::Exchange(exchange) => self.sent.push(exchange),
             RemoteEffect::Close(exchange) => self.closed.push(exchange),
@@ -402,26 +402,41 @@ fn cancelling_closes_the_exchange_and_sends_nothing() {
     assert!(played.try_outcome().is_none());
 }
 
-/// T-84: what only a legacy server says sends the bridge to find out anew
+/// T-84: a refusal that names no request only raises a doubt
 #[test]
-fn an_answer_of_the_other_era_is_a_contradiction() {
-    for message in ["Bad Request: No valid session ID provided", "Server not initialized"] {
-        let mut played = Played::open();
-        let exchange = played.request("prompts/list", json!({}));
-        played.error(exchange, json!({ "code": -32000, "message": message }));
-        assert_eq!(played.outcome(), "contradicted");
-    }
-    for status in [400, 404, 405] {
+fn a_refusal_without_an_id_of_ours_raises_a_doubt() {
+    let refused = |status: u16, error: Option<Value>| {
         let mut played = Played::open();
         let exchange = played.request("prompts/list", json!({}));
         let failure = Failure::new(FailureKind::Http, "refused").status(status);
-        played.act(|remote, cx| remote.take_end(exchange, Some(failure), cx));
-        assert_eq!(played.outcome(), "contradicted");
+        let answer = error.map(|error| {
+            let text = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
+            Message::parse(text).unwrap()
+        });
+        played.act(|remote, cx| remote.take_http_refusal(exchange, answer, failure, cx));
+        played.outcome()
+    };
+    for message in ["Bad Request: No valid session ID provided", "Server not initialized"] {
+        let error = json!({ "code": -32000, "message": message });
+        assert_eq!(refused(400, Some(error)), "doubted");
     }
-    let mut played = Played::open();
-    let exchange = played.request("prompts/list", json!({}));
-    played.error(exchange, json!({ "code": -32000, "message": "out of paper" }));
-    assert_eq!(played.outcome()["message"], "out of paper");
+    for status in [400, 404, 405] {
+        assert_eq!(refused(status, None), "doubted");
+    }
+    assert_eq!(refused(403, None)["bridge"], "http");
+    let error = json!({ "code": -32000, "message": "out of paper" });
+    assert_eq!(refused(400, Some(error))["message"], "out of paper");
+}
+
+/// T-24: an error under the request's own id is its answer, whatever its words
+#[test]
+fn words_of_an_answer_change_no_era() {
+    for message in ["browser session 7 not found", "failed to initialize the printer"] {
+        let mut played = Played::open();
+        let exchange = played.request("prompts/list", json!({}));
+        played.error(exchange, json!({ "code": -32000, "message": message }));
+        assert_eq!(played.outcome()["message"], message);
+    }
 }
 
 /// the bridge is the OAuth client, whatever the host is

@@ -95,7 +95,7 @@ async fn a_remote_that_becomes_modern_is_found_again() {
     harness.fault(&["serve=2026-07-28"]);
     let answer = harness.call("echo", json!({ "a": 1 })).await;
     assert!(answer["result"].is_object(), "{answer}");
-    assert_eq!(harness.count("server/discover"), 1);
+    assert_eq!(harness.count("server/discover"), 2, "the doubt, and the detection");
 }
 
 /// T-84: and the other way round

@@ -171,4 +171,33 @@ mod tests {
             assert!(!refused(&[(2..5, "a"), (5..6, "b"), (6..6, "c"), (6..6, "d")]), "adjacent");
         }
     }
+
+    proptest::proptest! {
+        /// T-16: whatever edits come, the result is what they say, or nothing is written.
+        #[test]
+        fn any_edits_are_carried_out_or_refused(
+            length in 0_usize..40,
+            edits in proptest::collection::vec((0_usize..44, 0_usize..44, "[a-z]{0,3}"), 0..5),
+        ) {
+            let raw = Bytes::from((b'A'..=b'Z').cycle().take(length).collect::<Vec<u8>>());
+            let edits: Vec<(Range<usize>, String)> =
+                edits.into_iter().map(|(start, end, with)| (start..end, with)).collect();
+            let (mut expected, mut from, mut fits) = (Vec::new(), 0, true);
+            for (range, with) in &edits {
+                fits &= from <= range.start && range.start <= range.end && range.end <= length;
+                if fits {
+                    expected.extend_from_slice(&raw[from..range.start]);
+                    expected.extend_from_slice(with.as_bytes());
+                    from = range.end;
+                }
+            }
+            let spliced = Frame::spliced(&raw, &edits).map(Frame::into_bytes);
+            if fits {
+                expected.extend_from_slice(&raw[from..]);
+                proptest::prop_assert_eq!(spliced.unwrap(), expected);
+            } else {
+                proptest::prop_assert!(spliced.is_err());
+            }
+        }
+    }
 }

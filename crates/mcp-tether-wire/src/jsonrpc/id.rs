@@ -2,28 +2,36 @@
 
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// The id of a JSON-RPC request. `1` and `"1"` are different ids.
+/// The largest integer up to which every number that JSON writes is exact.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The id of a JSON-RPC request. `1` and `"1"` are different ids, and so are `1` and `1.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RequestId {
-    /// An integer, kept as its digits so that its size is not limited.
-    Integer(Box<str>),
+    /// A number, kept as it was written.
+    Number(Box<str>),
     /// A string, unescaped.
     Text(Box<str>),
+    /// `null`, which MCP does not allow. A request with it is refused under it.
+    Null,
 }
 
 impl RequestId {
-    /// Parses the JSON text of an id. `None` for anything that MCP does not allow as an id: `null`,
-    /// fractions, exponents, booleans, objects and arrays.
+    /// Parses the JSON text of an id. `None` for booleans, objects, arrays and text that is not
+    /// JSON.
     pub fn from_json(text: &str) -> Option<Self> {
         let text = text.trim_matches([' ', '\t', '\r', '\n']);
-        if text.starts_with('"') {
-            return serde_json::from_str::<String>(text).ok().map(|s| Self::Text(s.into()));
+        match text.bytes().next()? {
+            b'"' => serde_json::from_str::<String>(text).ok().map(|s| Self::Text(s.into())),
+            b'n' if text == "null" => Some(Self::Null),
+            b'-' | b'0'..=b'9' if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+                Some(Self::Number(text.into()))
+            }
+            _ => None,
         }
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        integer.then(|| Self::Integer(text.into()))
     }
 
     /// Parses an id that was already found as a JSON value.
@@ -31,18 +39,49 @@ impl RequestId {
         Self::from_json(raw.get())
     }
 
+    /// Returns whether MCP allows this id: a string, or a number without a fraction, however it is
+    /// written.
+    pub fn is_legal(&self) -> bool {
+        match self {
+            Self::Number(text) => {
+                text.bytes().all(|byte| byte.is_ascii_digit())
+                    || text.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
+            }
+            Self::Text(_) => true,
+            Self::Null => false,
+        }
+    }
+
+    /// The number of a request of ours that this id stands for. Ours are integers, so that `"7"` and
+    /// `7.0` can mean nothing but 7 (T-37): some servers and hosts answer with another type.
+    pub fn as_own_number(&self) -> Option<u64> {
+        match self {
+            Self::Number(text) => text.parse().ok().or_else(|| {
+                let number: f64 = text.parse().ok()?;
+                let is_exact = number.fract() == 0.0 && (0.0..=MAX_EXACT).contains(&number);
+                is_exact.then_some(number as u64)
+            }),
+            Self::Text(text) => {
+                let number: u64 = text.parse().ok()?;
+                (number.to_string() == **text).then_some(number)
+            }
+            Self::Null => None,
+        }
+    }
+
     /// The JSON text of this id.
     pub fn to_json(&self) -> String {
         match self {
-            Self::Integer(digits) => digits.to_string(),
+            Self::Number(text) => text.to_string(),
             Self::Text(text) => serde_json::Value::from(text.as_ref()).to_string(),
+            Self::Null => "null".to_owned(),
         }
     }
 }
 
 impl From<u64> for RequestId {
     fn from(number: u64) -> Self {
-        Self::Integer(number.to_string().into())
+        Self::Number(number.to_string().into())
     }
 }
 
@@ -56,14 +95,22 @@ impl fmt::Display for RequestId {
 mod tests {
     use super::*;
 
+    fn id(text: &str) -> RequestId {
+        RequestId::from_json(text).unwrap()
+    }
+
+    /// T-06
     #[test]
     fn ids_keep_type_and_value() {
         for text in
             ["0", "-1", "1", "\"1\"", "9007199254740991", "\"a b\"", "\"\"", "18446744073709551617"]
         {
-            assert_eq!(RequestId::from_json(text).map(|id| id.to_json()).as_deref(), Some(text));
+            assert_eq!(id(text).to_json(), text);
+            assert!(id(text).is_legal());
         }
-        assert_ne!(RequestId::from_json("1"), RequestId::from_json("\"1\""));
+        assert_ne!(id("1"), id("\"1\""));
+        assert!(id("3.0").is_legal() && id("1e3").is_legal());
+        assert_eq!(id("3.0").to_json(), "3.0");
     }
 
     #[test]
@@ -71,10 +118,26 @@ mod tests {
         assert_eq!(RequestId::from_json(r#""\u0061""#), RequestId::from_json(r#""a""#));
     }
 
+    /// T-05
     #[test]
-    fn only_strings_and_integers_are_ids() {
-        for text in ["null", "1.5", "1e3", "true", "{}", "[1]", "", "-"] {
+    fn only_strings_and_integers_are_legal() {
+        for text in ["null", "1.5", "1e400", "-0.1"] {
+            assert!(!id(text).is_legal(), "{text}");
+            assert_eq!(id(text).to_json(), text, "it can be repeated all the same");
+        }
+        for text in ["true", "{}", "[1]", "", "-", "01", "nul", "1 2"] {
             assert_eq!(RequestId::from_json(text), None, "{text}");
+        }
+    }
+
+    /// T-37
+    #[test]
+    fn an_answer_may_write_the_number_of_our_request_in_another_way() {
+        for text in ["7", "\"7\"", "7.0", "7e0", "0.7e1"] {
+            assert_eq!(id(text).as_own_number(), Some(7), "{text}");
+        }
+        for text in ["\"07\"", "\"+7\"", "\" 7\"", "7.5", "-7", "\"x\"", "null", "1e300"] {
+            assert_eq!(id(text).as_own_number(), None, "{text}");
         }
     }
 }

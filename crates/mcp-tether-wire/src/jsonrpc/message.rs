@@ -58,6 +58,8 @@ pub struct Invalid {
     pub id: Option<RequestId>,
     /// What is wrong, in words for the sender. Never quotes the text.
     pub reason: String,
+    /// Whether it names a method, so that it cannot be meant as an answer.
+    pub names_a_method: bool,
 }
 
 /// The content of one line, body or event.
@@ -85,6 +87,28 @@ struct TopLevel<'a> {
     error: Option<&'a RawValue>,
 }
 
+impl<'a> TopLevel<'a> {
+    /// `method`, unless it is `null`: many serializers write "absent" like this.
+    fn method(&self) -> Option<&'a RawValue> {
+        self.method.filter(is_not_null)
+    }
+
+    /// `error`, unless it is `null`.
+    fn error(&self) -> Option<&'a RawValue> {
+        self.error.filter(is_not_null)
+    }
+
+    /// `result` or `error`. An error counts more; a result that is `null` beside a method is none.
+    fn outcome(&self) -> Option<&'a RawValue> {
+        let has_method = self.method().is_some();
+        self.error().or_else(|| self.result.filter(|result| !has_method || is_not_null(result)))
+    }
+}
+
+fn is_not_null(value: &&RawValue) -> bool {
+    value.get() != "null"
+}
+
 /// Distinguishes `null` from an absent member.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
@@ -97,7 +121,7 @@ impl Received {
     /// The text is not JSON in UTF-8, not a message, or an empty batch. Errors in the members of a
     /// batch are in [`Received::Batch`].
     pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
-        let raw = compact(raw);
+        let raw = compact(without_byte_order_mark(raw));
         let text = simdutf8::compat::from_utf8(&raw).map_err(|error| {
             Invalid::not_json(format!("invalid UTF-8 at byte {}", error.valid_up_to()))
         })?;
@@ -140,19 +164,21 @@ impl Message {
         }
         let span = |value: &RawValue| range_in(text, value.get());
         let method =
-            match envelope.method.map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) {
+            match envelope.method().map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) {
                 Some(Ok(method)) => Some(Box::from(method.as_ref())),
-                Some(Err(_)) => return Err(Invalid::not_message(id, "`method` is not a string")),
+                Some(Err(_)) => {
+                    return Err(Invalid::not_message(id, "`method` is not a string").of_request());
+                }
                 None => None,
             };
-        let kind = kind_of(&envelope, method.is_some(), &id)?;
+        let kind = kind_of(&envelope, method.as_deref(), id.as_ref())?;
         Ok(Self {
             kind,
             raw: raw.clone(),
-            id: id.zip(envelope.id.map(span)),
+            id: id.filter(RequestId::is_legal).zip(envelope.id.map(span)),
             method,
             params: envelope.params.map(span),
-            outcome: envelope.result.or(envelope.error).map(span),
+            outcome: envelope.outcome().map(span),
         })
     }
 
@@ -330,29 +356,44 @@ impl Message {
 
 fn kind_of(
     envelope: &TopLevel<'_>,
-    has_method: bool,
-    id: &Option<RequestId>,
+    method: Option<&str>,
+    id: Option<&RequestId>,
 ) -> Result<MessageKind, Invalid> {
-    let outcomes = usize::from(envelope.result.is_some()) + usize::from(envelope.error.is_some());
-    match (has_method, outcomes) {
-        (true, 0) => match (&envelope.id, id) {
-            (None, _) => Ok(MessageKind::Notification),
-            (Some(_), Some(_)) => Ok(MessageKind::Request),
-            (Some(_), None) => {
-                Err(Invalid::not_message(None, "`id` is neither a string nor an integer"))
-            }
-        },
-        (false, 1) if envelope.error.is_some() => Ok(MessageKind::ErrorResponse),
-        (false, 1) if id.is_some() => Ok(MessageKind::Response),
-        (false, 1) => Err(Invalid::not_message(None, "a result without a usable `id`")),
-        (true, _) => Err(Invalid::not_message(id.clone(), "both `method` and an outcome")),
-        _ => Err(Invalid::not_message(id.clone(), "needs one of `method`, `result` and `error`")),
+    let is_legal = id.is_some_and(RequestId::is_legal);
+    match (method, envelope.outcome()) {
+        (Some(_), Some(_)) => {
+            Err(Invalid::not_message(id.cloned(), "both `method` and an outcome").of_request())
+        }
+        (Some(_), None) if envelope.id.is_none() => Ok(MessageKind::Notification),
+        (Some(_), None) if is_legal => Ok(MessageKind::Request),
+        (Some(method), None)
+            if id == Some(&RequestId::Null) && method.starts_with("notifications/") =>
+        {
+            Ok(MessageKind::Notification)
+        }
+        (Some(_), None) => {
+            let reason = "`id` is neither a string nor an integer";
+            Err(Invalid::not_message(id.cloned(), reason).of_request())
+        }
+        (None, Some(_)) if envelope.error().is_some() => Ok(MessageKind::ErrorResponse),
+        (None, Some(_)) if is_legal => Ok(MessageKind::Response),
+        (None, Some(_)) => Err(Invalid::not_message(None, "a result without a usable `id`")),
+        (None, None) => {
+            let reason = "needs one of `method`, `result` and `error`";
+            Err(Invalid::not_message(id.cloned(), reason))
+        }
     }
+}
+
+/// RFC 8259 §8.1 lets readers ignore the mark.
+fn without_byte_order_mark(raw: Bytes) -> Bytes {
+    if raw.starts_with(b"\xef\xbb\xbf") { raw.slice(3..) } else { raw }
 }
 
 impl Invalid {
     fn not_json(reason: String) -> Self {
-        Self { code: codes::PARSE_ERROR, id: None, reason: format!("not JSON: {reason}") }
+        let (code, reason) = (codes::PARSE_ERROR, format!("not JSON: {reason}"));
+        Self { code, id: None, reason, names_a_method: false }
     }
 
     fn not_message(id: Option<RequestId>, reason: &str) -> Self {
@@ -360,7 +401,12 @@ impl Invalid {
             code: codes::INVALID_REQUEST,
             id,
             reason: format!("not a JSON-RPC message: {reason}"),
+            names_a_method: false,
         }
+    }
+
+    fn of_request(self) -> Self {
+        Self { names_a_method: true, ..self }
     }
 
     fn from_json_error(error: serde_json::Error) -> Self {

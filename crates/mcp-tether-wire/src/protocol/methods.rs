@@ -64,6 +64,11 @@ pub fn opens_a_session(method: &str) -> bool {
     matches!(method, INITIALIZE | INITIALIZED | DISCOVER)
 }
 
+/// Returns whether this method lists what a server offers, in pages.
+pub fn is_list(method: &str) -> bool {
+    matches!(method, TOOLS_LIST | "prompts/list" | "resources/list" | "resources/templates/list")
+}
+
 /// Returns whether this request may safely be sent twice (T-28, T-60): it lists, reads, completes, or
 /// sets a state to a given value.
 pub fn is_safe_to_repeat(method: &str) -> bool {

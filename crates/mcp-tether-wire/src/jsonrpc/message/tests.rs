@@ -16,6 +16,53 @@ fn kinds_are_told_by_members() {
     assert_eq!(kind(r#"{"jsonrpc":"2.0","error":{}}"#), MessageKind::ErrorResponse);
 }
 
+/// T-19: `null` is how many serializers write a member that is absent.
+#[test]
+fn members_that_are_null_count_as_absent() {
+    let read = |text: &str| {
+        let message = parse(text).unwrap();
+        let kind = message.kind();
+        (kind, message.outcome().map(str::to_owned), message.method().to_owned())
+    };
+    let outcome = |text: &str| Some(text.to_owned());
+    let cases = [
+        (
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null,"method":null}"#,
+            (MessageKind::Response, outcome("{}"), String::new()),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"result":null,"error":{"code":1}}"#,
+            (MessageKind::ErrorResponse, outcome(r#"{"code":1}"#), String::new()),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1}}"#,
+            (MessageKind::ErrorResponse, outcome(r#"{"code":1}"#), String::new()),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#,
+            (MessageKind::Response, outcome("null"), String::new()),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"m","result":null,"error":null}"#,
+            (MessageKind::Request, None, "m".to_owned()),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":null,"method":"notifications/x"}"#,
+            (MessageKind::Notification, None, "notifications/x".to_owned()),
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(read(text), expected, "{text}");
+    }
+}
+
+/// T-19
+#[test]
+fn a_byte_order_mark_is_ignored() {
+    let line = "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}";
+    assert_eq!(parse(line).unwrap().raw().first(), Some(&b'{'));
+}
+
 #[test]
 fn bad_text_gets_the_right_code_and_its_id_where_readable() {
     let cases = [
@@ -28,8 +75,9 @@ fn bad_text_gets_the_right_code_and_its_id_where_readable() {
         ("{}", codes::INVALID_REQUEST, None),
         (r#"{"jsonrpc":"1.0","id":4,"method":"x"}"#, codes::INVALID_REQUEST, Some("4")),
         (r#"{"jsonrpc":"2.0","id":4,"method":7}"#, codes::INVALID_REQUEST, Some("4")),
-        (r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, codes::INVALID_REQUEST, None),
-        (r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#, codes::INVALID_REQUEST, None),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, codes::INVALID_REQUEST, Some("null")),
+        (r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#, codes::INVALID_REQUEST, Some("1.5")),
+        (r#"{"jsonrpc":"2.0","id":[1],"method":"x"}"#, codes::INVALID_REQUEST, None),
         (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"x"}"#, codes::INVALID_REQUEST, None),
         (r#"{"jsonrpc":"2.0","id":1,"method":"x","result":1}"#, codes::INVALID_REQUEST, Some("1")),
         (r#"{"jsonrpc":"2.0","result":1}"#, codes::INVALID_REQUEST, None),

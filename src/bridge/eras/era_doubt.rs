@@ -1,0 +1,168 @@
+//! A refusal may mean that the remote is no longer of the era that was detected (T-84). It only raises
+//! a doubt: `server/discover` is sent beside the traffic, and nothing that is open fails before its
+//! answer. The refused request waits for it: it is sent again if the era has changed, because it was
+//! not executed, and otherwise gets what the remote said.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::bridge::Bridge;
+use crate::bridge::session::slots::SlotId;
+use crate::eras::{ModernRemote, era_by_discover};
+use crate::jsonrpc::MessageKind;
+use crate::protocol::{Era, codes};
+use crate::remote::{ExchangeHandle, Outcome, ProbeRefusal, RemoteEvent, Session};
+
+/// How long the answer to the probe is awaited.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an era that a probe confirmed is not doubted again.
+const CONFIRMED_FOR: Duration = Duration::from_secs(10);
+
+/// The doubts about one remote's era.
+#[derive(Debug, Default)]
+pub(in crate::bridge) struct EraDoubt {
+    probe: Option<DoubtProbe>,
+    confirmed: Option<Instant>,
+}
+
+/// A probe under way, and the refused requests that wait for it.
+#[derive(Debug)]
+struct DoubtProbe {
+    exchange: u64,
+    handle: ExchangeHandle,
+    due: Instant,
+    refused: Vec<(u64, ProbeRefusal)>,
+}
+
+impl EraDoubt {
+    /// Whether this exchange is the probe.
+    fn is_at(&self, exchange: u64) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.exchange == exchange)
+    }
+
+    /// When the probe is given up.
+    pub(in crate::bridge) fn due(&self) -> Option<Instant> {
+        self.probe.as_ref().map(|probe| probe.due)
+    }
+}
+
+impl Bridge {
+    /// The remote refused this request as one of another era would.
+    pub(in crate::bridge) fn doubt_era(
+        &mut self,
+        slot: SlotId,
+        number: u64,
+        refusal: ProbeRefusal,
+    ) {
+        let state = &mut self.slots[slot];
+        if let Some(probe) = &mut state.doubt.probe {
+            return probe.refused.push((number, refusal));
+        }
+        let is_confirmed = state.doubt.confirmed.is_some_and(|at| at.elapsed() < CONFIRMED_FOR);
+        if is_confirmed || state.detection.is_some() || !self.probe_beside(slot, number) {
+            return self.take_refusal(number, &refusal);
+        }
+        if let Some(probe) = &mut self.slots[slot].doubt.probe {
+            probe.refused.push((number, refusal));
+        }
+    }
+
+    /// Sends `server/discover` beside the traffic. Returns whether it could be sent.
+    fn probe_beside(&mut self, slot: SlotId, number: u64) -> bool {
+        let options = self.adapter_options(slot);
+        let request = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
+        let state = &mut self.slots[slot];
+        let discover = match (state.opening.initialize(), request) {
+            (Some(initialize), _) => {
+                ModernRemote::discover_for(initialize, &options, &mut self.numbers)
+            }
+            (None, Some(request)) => {
+                ModernRemote::discover_like(request.message(), &options, &mut self.numbers)
+            }
+            (None, None) => return false,
+        };
+        let mut post = state.modern_post(discover);
+        post.session = Session::unopened(state.session.generation);
+        let due = Instant::now() + PROBE_TIMEOUT;
+        let (exchange, handle) = (post.number, post.handle.clone());
+        tracing::debug!("the server may have changed its era, asking it");
+        state.doubt.probe = Some(DoubtProbe { exchange, handle, due, refused: Vec::new() });
+        state.remote.post(post);
+        true
+    }
+
+    /// Takes an event of the probe. Gives back any other.
+    pub(in crate::bridge) fn take_doubt_event(
+        &mut self,
+        slot: SlotId,
+        event: RemoteEvent,
+    ) -> Option<RemoteEvent> {
+        let doubt = &self.slots[slot].doubt;
+        match event {
+            RemoteEvent::Message { exchange: Some(exchange), message, .. }
+                if doubt.is_at(exchange) =>
+            {
+                if matches!(message.kind(), MessageKind::Response | MessageKind::ErrorResponse) {
+                    self.settle_doubt(slot, era_by_discover(200, Some(&message)));
+                }
+                None
+            }
+            RemoteEvent::Ended { exchange, outcome, .. } if doubt.is_at(exchange) => {
+                let era = match outcome {
+                    // Without a JSON-RPC error it may be a gateway that speaks.
+                    Outcome::Refused(refusal) => refusal.answer.as_ref().and_then(|answer| {
+                        era_by_discover(refusal.status.unwrap_or_default(), Some(answer))
+                    }),
+                    _ => None,
+                };
+                self.settle_doubt(slot, era);
+                None
+            }
+            event => Some(event),
+        }
+    }
+
+    /// Gives up a probe that is not answered in time.
+    pub(in crate::bridge) fn take_doubt_time(&mut self, slot: SlotId, now: Instant) {
+        if self.slots[slot].doubt.due().is_some_and(|due| due <= now) {
+            self.settle_doubt(slot, None);
+        }
+    }
+
+    /// The probe's verdict; `None` if there is none, which changes nothing.
+    fn settle_doubt(&mut self, slot: SlotId, era: Option<Era>) {
+        let Some(probe) = self.slots[slot].doubt.probe.take() else { return };
+        probe.handle.abandon();
+        if era.is_some() && era != self.choices.era {
+            let refused: Vec<u64> = probe.refused.iter().map(|(number, _)| *number).collect();
+            return self.era_changed(slot, &refused);
+        }
+        self.slots[slot].doubt.confirmed = Some(Instant::now());
+        for (number, refusal) in probe.refused {
+            self.take_refusal(number, &refusal);
+        }
+    }
+
+    /// Gives a request what the remote said when it refused it.
+    pub(in crate::bridge) fn take_refusal(&mut self, number: u64, refusal: &ProbeRefusal) {
+        match &refusal.answer {
+            Some(answer) => self.settle(number, answer, &[]),
+            None => self.take_failure(number, &refusal.failure),
+        }
+    }
+}
+
+/// Whether a legacy remote refused a request as only one of the modern era does (T-82, T-84).
+pub(in crate::bridge) fn is_modern_refusal(refusal: &ProbeRefusal) -> bool {
+    #[derive(Deserialize)]
+    struct Error {
+        #[serde(default)]
+        code: i64,
+    }
+    let code = refusal.answer.as_ref().and_then(|answer| answer.outcome_as::<Error>());
+    code.is_some_and(|Error { code }| {
+        matches!(code, codes::HEADER_MISMATCH | codes::UNSUPPORTED_PROTOCOL_VERSION)
+    })
+}

@@ -1,0 +1,164 @@
+//! `--merge-pages`: lists in one piece for hosts that read only the first page. The bridge follows
+//! `nextCursor`. What goes wrong on the way costs only the further pages: the host gets those that
+//! came, and the cursor of the next (E-26).
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::list_pages::ListPages;
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::HostRequest;
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::bridge::session::slots::SlotId;
+use crate::eras::MergePages;
+use crate::jsonrpc::{Change, Message, Object, RequestId};
+use crate::protocol::meta;
+
+/// Lists that come in pages, and the member of their result that holds the items.
+const LISTS: [(&str, &str); 4] = [
+    ("tools/list", "tools"),
+    ("prompts/list", "prompts"),
+    ("resources/list", "resources"),
+    ("resources/templates/list", "resourceTemplates"),
+];
+
+/// Parts of the names of hosts that read the first page of some lists only
+/// (docs/hosts/README.md#pages-of-lists).
+const HOSTS_OF_ONE_PAGE: [&str; 2] = ["gemini", "qwen"];
+
+#[derive(Default, Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+impl Bridge {
+    /// Takes the answer to a request that may be a list in pages. Gives request and answer back when
+    /// there is something to reply, and asks for the next page otherwise.
+    pub(in crate::bridge) fn take_list_page(
+        &mut self,
+        slot: SlotId,
+        mut request: HostRequest,
+        answer: Message,
+    ) -> Option<(HostRequest, Message)> {
+        let pages = match request.pages.take() {
+            Some(mut pages) => {
+                if !pages.add(&answer) {
+                    let merged = pages.merged();
+                    return Some((request, merged.unwrap_or(pages.first)));
+                }
+                pages
+            }
+            None => match self.first_of_pages(slot, &request, &answer) {
+                Some(pages) => Box::new(pages),
+                None => return Some((request, answer)),
+            },
+        };
+        let Some(next) = next_page(&request, &pages.cursor) else {
+            return Some((request, pages.first));
+        };
+        self.page_timers.push(pages.due);
+        request.pages = Some(pages);
+        self.forward_as(slot, request, &next);
+        None
+    }
+
+    fn first_of_pages(
+        &self,
+        slot: SlotId,
+        request: &HostRequest,
+        answer: &Message,
+    ) -> Option<ListPages> {
+        let (_, member) = LISTS.iter().find(|(method, _)| *method == request.method())?;
+        let merges = match self.merge_pages {
+            MergePages::Never => false,
+            MergePages::Always => true,
+            MergePages::Auto => self.reads_one_page(slot, request),
+        };
+        if !merges || request.is_in_batch() || has_cursor(request.message()) {
+            return None;
+        }
+        ListPages::begin(member, answer)
+    }
+
+    /// Whether the host names itself as one that reads the first page only.
+    fn reads_one_page(&self, slot: SlotId, request: &HostRequest) -> bool {
+        let params = request.message().params().and_then(Object::parse);
+        let own = params.and_then(|params| Object::parse(params.get("_meta")?));
+        let of_request = own.and_then(|own| own.get(meta::CLIENT_INFO).map(str::to_owned));
+        let of_session = || {
+            let initialize = self.slots[slot].opening.initialize()?.params()?;
+            Object::parse(initialize)?.get("clientInfo").map(str::to_owned)
+        };
+        let info = of_request.or_else(of_session).unwrap_or_default();
+        let name = serde_json::from_str::<Named>(&info).unwrap_or_default().name;
+        let name = name.to_ascii_lowercase();
+        HOSTS_OF_ONE_PAGE.iter().any(|host| name.contains(host))
+    }
+
+    /// Replies with the pages that came, where a further one did not. Gives back a request that is
+    /// not a list in pages.
+    pub(in crate::bridge) fn reply_pages(
+        &mut self,
+        mut request: HostRequest,
+    ) -> Option<HostRequest> {
+        let Some(pages) = request.pages.take() else { return Some(request) };
+        tracing::warn!(method = request.method(), "could not read all pages of a list");
+        let answer = pages.merged().unwrap_or(pages.first);
+        self.reply_message(request, &answer, &[]);
+        None
+    }
+
+    /// Replies to lists whose further pages take too long.
+    pub(in crate::bridge) fn take_page_time(&mut self, now: Instant) {
+        self.page_timers.retain(|due| *due > now);
+        let is_late =
+            |request: &HostRequest| request.pages.as_ref().is_some_and(|pages| pages.due <= now);
+        for number in self.in_flight.host_numbers() {
+            let open = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
+            if open.is_some_and(is_late)
+                && let Some(open) = self.in_flight.close(number)
+                && let Purpose::Host(request) = open.purpose
+            {
+                open.flight.settle();
+                self.reply_pages(request);
+            }
+        }
+    }
+}
+
+/// Whether a request asks for a page other than the first.
+fn has_cursor(request: &Message) -> bool {
+    let params = request.params().and_then(Object::parse);
+    params.and_then(|params| params.get("cursor")).is_some_and(|cursor| cursor != "null")
+}
+
+/// The request for the next page: the host's own with this cursor.
+fn next_page(request: &HostRequest, cursor: &str) -> Option<Message> {
+    let added = [("cursor", cursor.to_owned())];
+    let params = match request.message().params().filter(|params| *params != "null") {
+        Some(params) => Object::parse(params)?.rewritten(|_| Change::Keep, &added),
+        None => format!(r#"{{"cursor":{cursor}}}"#),
+    };
+    Some(Message::request(&RequestId::from(0), request.method(), Some(&params)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_asked_for_like_the_first() {
+        let asked = |params: &str| {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list"{params}}}"#);
+            let unanswered = std::sync::Arc::default();
+            let request = HostRequest::new(Message::parse(text).unwrap(), None, &unanswered);
+            let next = next_page(&request, "\"c\"").unwrap();
+            request.cancelled();
+            next.params().unwrap().to_owned()
+        };
+        assert_eq!(asked(""), r#"{"cursor":"c"}"#);
+        let with_meta = r#","params":{"cursor":null,"_meta":{"a":1}}"#;
+        assert_eq!(asked(with_meta), r#"{"cursor":"c","_meta":{"a":1}}"#);
+    }
+}

@@ -1,0 +1,86 @@
+//! A host may send `initialize` more than once over one pipe: a kept child, a tunnel, a gateway that
+//! shares its child between clients. The same `initialize` gets the same answer; another one gets a
+//! new session (E-08).
+
+use std::sync::Arc;
+
+use super::slots::SlotId;
+use crate::bridge::Bridge;
+use crate::bridge::host_side::request::HostRequest;
+use crate::jsonrpc::{Message, MessageKind};
+use crate::protocol::codes;
+
+impl Bridge {
+    /// Handles an `initialize` of a host that has a session in this slot.
+    pub(in crate::bridge) fn initialize_again(&mut self, slot: SlotId, request: HostRequest) {
+        let opening = &mut self.slots[slot].opening;
+        let is_same =
+            opening.initialize().is_some_and(|first| first.params() == request.message().params());
+        if !is_same {
+            return self.open_another(slot, request);
+        }
+        match opening.result() {
+            Some(result) => {
+                let result = result.to_owned();
+                self.reply_result(request, &result);
+            }
+            None => opening.hold_repetition(request),
+        }
+    }
+
+    fn open_another(&mut self, slot: SlotId, request: HostRequest) {
+        tracing::info!("the host opens a new session");
+        if self.slots[slot].adapter.is_on() {
+            // A modern remote has no sessions.
+            self.slots[slot].opening.begin_again();
+            return self.open_session(slot, request);
+        }
+        let is_under_way = self.slots[slot].opening.is_under_way();
+        if !is_under_way {
+            return self.replace_session(slot, request);
+        }
+        match self.further_slot_for_legacy_host() {
+            Some(slot) => self.open_session(slot, request),
+            None => {
+                let text = "too many sessions are being opened";
+                self.reply_error(request, codes::INVALID_REQUEST, text);
+            }
+        }
+    }
+
+    /// Opens a new session in the place of one. What is open in the old one is still answered.
+    fn replace_session(&mut self, slot: SlotId, request: HostRequest) {
+        let old = Arc::clone(&self.slots[slot].session);
+        if self.slots[slot].pushes_by_transport() {
+            self.stream_lost(slot, old.generation);
+        }
+        let is_used = !self.in_flight.numbers_in(old.generation).is_empty();
+        let state = &mut self.slots[slot];
+        state.remote.stop_listening();
+        state.timers.lost();
+        if !is_used {
+            state.remote.leave(&old);
+        }
+        state.opening.begin_again();
+        state.cache.begin_again();
+        self.slots.begin_session(slot);
+        self.open_session(slot, request);
+    }
+
+    /// The host's `initialize` is answered: so are its repetitions, now and later.
+    pub(in crate::bridge) fn note_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
+        if let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response) {
+            self.slots[slot].opening.note_result(result);
+        }
+        self.answer_repetitions(slot, answer);
+    }
+
+    /// Answers repeated `initialize` requests as the first one was answered.
+    fn answer_repetitions(&mut self, slot: SlotId, answer: &Message) {
+        for request in self.slots[slot].opening.take_repetitions() {
+            let Some(id) = request.id() else { continue };
+            let line = answer.with_id(&id.to_json());
+            self.reply(request, line);
+        }
+    }
+}

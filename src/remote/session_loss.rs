@@ -1,0 +1,170 @@
+//! Whether a refusal means that the remote has forgotten the session (T-32, T-39, T-74). The status,
+//! the id and a short list of known shapes decide. An error under the request's own id is its
+//! answer, whatever its words (JSON-RPC 2.0 §5).
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::post::Post;
+use super::remote_event::is_answer_to;
+use crate::jsonrpc::{Message, MessageKind};
+
+/// The code that servers give an unknown session ("Session not found").
+const SESSION_NOT_FOUND: i64 = -32001;
+
+#[derive(Default, Deserialize)]
+struct RefusalError {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+/// Returns whether this response says that the session is unknown. `error` is the JSON-RPC error in
+/// `body`, if there is one. With `elsewhere`, the transport is HTTP+SSE, whose session is its stream.
+pub(super) fn is_lost(
+    post: &Post,
+    elsewhere: bool,
+    status: StatusCode,
+    error: Option<&Message>,
+    body: &[u8],
+) -> bool {
+    if !has_session(post) || error.is_some_and(|error| answers(error, post)) {
+        return false;
+    }
+    let is_identified = post.session.id.is_some() || elsewhere;
+    match (status, error) {
+        (StatusCode::NOT_FOUND | StatusCode::GONE, _) => is_identified,
+        (StatusCode::BAD_REQUEST, None) => names_a_session(&String::from_utf8_lossy(body)),
+        (
+            StatusCode::BAD_REQUEST
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::SERVICE_UNAVAILABLE,
+            Some(error),
+        ) => is_unknown_session(error),
+        _ => false,
+    }
+}
+
+/// Returns whether this error in a successful response says that the session is unknown.
+pub(super) fn is_lost_by(post: &Post, error: &Message) -> bool {
+    has_session(post)
+        && error.kind() == MessageKind::ErrorResponse
+        && !answers(error, post)
+        && is_unknown_session(error)
+}
+
+/// A session was opened, with or without an id; a modern remote has none.
+fn has_session(post: &Post) -> bool {
+    let opened = post.session.id.is_some() || post.session.version.is_some();
+    opened && post.modern.is_none()
+}
+
+/// Returns whether the error has the id of a request that was sent.
+fn answers(error: &Message, post: &Post) -> bool {
+    post.is_request && is_answer_to(error, post.number)
+}
+
+fn is_unknown_session(error: &Message) -> bool {
+    let error: RefusalError = error.outcome_as().unwrap_or_default();
+    error.code == SESSION_NOT_FOUND || names_a_session(&error.message)
+}
+
+/// The TypeScript SDK says "Server not initialized" after a restart, others name the session.
+fn names_a_session(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("session") || text.contains("not initialized")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::jsonrpc::Frame;
+    use crate::remote::{ExchangeHandle, Session};
+
+    fn post(id: Option<&'static str>) -> Post {
+        let version = Some(HeaderValue::from_static("2025-11-25"));
+        let session = Session::new(1, id.map(HeaderValue::from_static), version);
+        Post {
+            number: 7,
+            frame: Frame::default(),
+            is_request: true,
+            urgent: false,
+            repeatable: false,
+            session: Arc::new(session),
+            handle: ExchangeHandle::default(),
+            modern: None,
+        }
+    }
+
+    fn judge(post: &Post, elsewhere: bool, status: u16, body: &str) -> bool {
+        let error = Message::parse(body.to_owned()).ok();
+        let status = StatusCode::from_u16(status).unwrap();
+        is_lost(post, elsewhere, status, error.as_ref(), body.as_bytes())
+    }
+
+    fn error(id: &str, code: i64, text: &str) -> String {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":"{text}"}}}}"#)
+    }
+
+    /// T-39
+    #[test]
+    fn each_known_shape_of_a_forgotten_session_is_known() {
+        let post = post(Some("s1"));
+        let shapes = [
+            (404, "Cannot POST /mcp".to_owned()),
+            (410, "gone".to_owned()),
+            (404, error("null", -32601, "Method not found")),
+            (404, error("\"server-error\"", -32600, "Session not found")),
+            (400, error("null", -32000, "Bad Request: Server not initialized")),
+            (400, error("null", -32000, "Bad Request: No valid session ID provided")),
+            (400, error("\"server-error\"", -32600, "Bad Request: Missing session ID")),
+            (400, r#"{"error":{"message":"Invalid session id."}}"#.to_owned()),
+            (422, error("null", -32001, "x")),
+            (500, error("null", -32603, "unknown session")),
+            (503, error("null", -32000, "unknown or expired mcp-session-id")),
+        ];
+        for (status, body) in shapes {
+            assert!(judge(&post, false, status, &body), "{status} {body}");
+        }
+    }
+
+    /// T-24, T-39: JSON-RPC 2.0 §5
+    #[test]
+    fn an_error_under_the_requests_own_id_is_its_answer() {
+        let post = post(Some("s1"));
+        for status in [400, 404, 410, 422, 500, 503] {
+            for id in ["7", "\"7\"", "281474976710663"] {
+                let body = error(id, -32001, "Session not found: session_date must be a date");
+                assert!(!judge(&post, false, status, &body), "{status} {body}");
+            }
+        }
+        for (status, body) in [
+            (400, error("null", -32602, "Invalid params")),
+            (400, "bad request".to_owned()),
+            (409, "session in use".to_owned()),
+            (500, "session store is down".to_owned()),
+        ] {
+            assert!(!judge(&post, false, status, &body), "{status} {body}");
+        }
+    }
+
+    /// T-32, T-74
+    #[test]
+    fn only_what_has_a_session_loses_one() {
+        let without_id = post(None);
+        assert!(!judge(&without_id, false, 404, "not found"), "a route that is gone");
+        assert!(judge(&without_id, false, 400, &error("null", -32000, "Server not initialized")));
+        assert!(judge(&without_id, true, 404, "Invalid session id."), "HTTP+SSE");
+        let unopened = Post { session: Session::unopened(0), ..post(None) };
+        assert!(!judge(&unopened, true, 404, "not found"), "the first `initialize`");
+        let modern = Post { modern: Some(crate::remote::ModernPost::default()), ..post(None) };
+        assert!(!judge(&modern, false, 400, "no session"));
+    }
+}
