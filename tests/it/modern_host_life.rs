@@ -60,7 +60,8 @@ async fn a_host_that_discovers_and_then_initializes_is_served_and_so_is_one_that
     let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "roots": [] } });
     harness.send(&answer.to_string()).await;
     assert!(harness.answer(asks).await["result"].is_object());
-    assert_eq!(harness.count("initialize"), 2);
+    // The session of the probe made way for the host's own one, and came back for its modern call.
+    assert_eq!(harness.count("initialize"), 3);
 }
 
 /// E-01

@@ -257,8 +257,7 @@ async fn pages_that_do_not_come_cost_only_themselves() {
 /// T-26
 #[tokio::test]
 async fn a_question_ends_with_the_request_that_caused_it() {
-    let faults = ["ask=elicitation:on=post:tool=echo", "disconnect=mid-body:tool=echo"];
-    let mut harness = Harness::faulty(&faults).open().await;
+    let mut harness = Harness::faulty(&["ask=elicitation:on=post:tool=echo"]).open().await;
     let call = harness.start_call("echo", json!({})).await;
     let asked = harness.of_method("elicitation/create").await;
     harness.notify("notifications/cancelled", json!({ "requestId": call })).await;

@@ -138,8 +138,7 @@ impl ModernRemote {
             }
             round.answers.insert(key.clone(), None);
             self.asks.insert(id, (number, key));
-            let question = build_question(id, method, params.as_deref());
-            cx.emit(RemoteEffect::Ask { number, question });
+            cx.emit(ask(number, id, method, params.as_deref()));
         }
         if let Some(call) = self.calls.get_mut(&number) {
             call.round = Some(round);
@@ -224,8 +223,9 @@ fn accepts(reply: &str) -> bool {
     Object::parse(reply).and_then(|reply| reply.text("action")).as_deref() == Some("accept")
 }
 
-fn build_question(id: u64, method: &str, params: Option<&str>) -> Message {
-    Message::request(&RequestId::from(id), method, params)
+/// The question with this id, which the host is asked for a request.
+fn ask(number: u64, id: u64, method: &str, params: Option<&str>) -> RemoteEffect {
+    RemoteEffect::Ask { number, question: Message::request(&RequestId::from(id), method, params) }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub enum RequestId {
     Number(Box<str>),
     /// A string, unescaped.
     Text(Box<str>),
-    /// `null`, which MCP does not allow. A request with it is refused under it.
+    /// `null`, which MCP does not allow.
     Null,
 }
 

@@ -372,8 +372,10 @@ fn kind_of(
             Ok(MessageKind::Notification)
         }
         (Some(_), None) => {
+            // MCP allows no `null` in an answer either (O-1).
+            let id = id.filter(|id| **id != RequestId::Null).cloned();
             let reason = "`id` is neither a string nor an integer";
-            Err(Invalid::not_message(id.cloned(), reason).of_request())
+            Err(Invalid::not_message(id, reason).of_request())
         }
         (None, Some(_)) if envelope.error().is_some() => Ok(MessageKind::ErrorResponse),
         (None, Some(_)) if is_legal => Ok(MessageKind::Response),

@@ -75,7 +75,7 @@ fn bad_text_gets_the_right_code_and_its_id_where_readable() {
         ("{}", codes::INVALID_REQUEST, None),
         (r#"{"jsonrpc":"1.0","id":4,"method":"x"}"#, codes::INVALID_REQUEST, Some("4")),
         (r#"{"jsonrpc":"2.0","id":4,"method":7}"#, codes::INVALID_REQUEST, Some("4")),
-        (r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, codes::INVALID_REQUEST, Some("null")),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"x"}"#, codes::INVALID_REQUEST, None),
         (r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#, codes::INVALID_REQUEST, Some("1.5")),
         (r#"{"jsonrpc":"2.0","id":[1],"method":"x"}"#, codes::INVALID_REQUEST, None),
         (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"x"}"#, codes::INVALID_REQUEST, None),
