@@ -102,7 +102,8 @@ fn model(text: &str) -> Option<Wanted> {
     };
     let owned = |raw: &str| raw.to_owned();
     let outcome = written("error").or(result).map(owned);
-    let (method, params) = (method.unwrap_or_default(), get("params").map(owned));
+    let params = if method.is_some() { get("params") } else { written("params") };
+    let (method, params) = (method.unwrap_or_default(), params.map(owned));
     Some(Wanted { kind, id, method, params, outcome })
 }
 

@@ -271,3 +271,18 @@ async fn a_modern_host_that_discovers_is_answered_although_no_sign_in_may_begin(
         assert_eq!(signing.browser.opened().len(), 1);
     }
 }
+
+/// T-08: nothing can come while a person signs in
+#[tokio::test]
+async fn a_host_that_leaves_while_a_sign_in_waits_sees_the_bridge_go_within_a_second() {
+    let signing = Signing::with(FakeBrowser::ignores());
+    let mut harness = signing.harness(guarded());
+    harness.initialize("2025-11-25").await;
+    let waiting = harness.ask("prompts/get", json!({ "name": "x" })).await;
+    assert_eq!(signing.browser.opened().len(), 1);
+    let left = std::time::Instant::now();
+    harness.leave().await;
+    assert!(left.elapsed() < Duration::from_secs(1), "{:?}", left.elapsed());
+    let answers = harness.set_aside();
+    assert!(answers.iter().any(|line| line["id"] == waiting && line["error"].is_object()));
+}

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::id::RequestId;
-use super::message::{Message, MessageKind};
+use super::kind::MessageKind;
+use super::message::Message;
 
 /// How every composed message with an id begins.
 const BEFORE_ID: &str = r#"{"jsonrpc":"2.0","id":"#;

@@ -7,28 +7,17 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::frame::{Frame, Overlap};
 use super::id::RequestId;
+use super::invalid::Invalid;
+use super::kind::MessageKind;
 use super::line_breaks::compact;
-use super::object::Object;
+use super::object::{Change, Member, Object};
 use super::slice_range::range_in;
-use crate::protocol::codes;
-
-/// The kind of a message, by its members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageKind {
-    /// Has `method` and `id`; must be answered exactly once.
-    Request,
-    /// Has `method` and no `id`.
-    Notification,
-    /// Has `result`.
-    Response,
-    /// Has `error`; its id may be absent.
-    ErrorResponse,
-}
+use super::top_level::TopLevel;
 
 /// One JSON-RPC message. Cheap to clone: the bytes are shared.
 #[derive(Clone, Debug)]
@@ -49,19 +38,6 @@ enum IdPlace {
     Missing(usize),
 }
 
-/// A text that is not a message, as the JSON-RPC error that answers it (T-05).
-#[derive(Clone, Debug)]
-pub struct Invalid {
-    /// `-32700` for text that is not JSON, `-32600` for JSON that is not a message.
-    pub code: i64,
-    /// The id, if it could be read.
-    pub id: Option<RequestId>,
-    /// What is wrong, in words for the sender. Never quotes the text.
-    pub reason: String,
-    /// Whether it names a method, so that it cannot be meant as an answer.
-    pub names_a_method: bool,
-}
-
 /// The content of one line, body or event.
 #[derive(Debug)]
 pub enum Received {
@@ -69,49 +45,6 @@ pub enum Received {
     One(Message),
     /// A JSON-RPC batch (revision 2025-03-26): its members, each parsed on its own.
     Batch(Vec<Result<Message, Invalid>>),
-}
-
-#[derive(serde::Deserialize)]
-struct TopLevel<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    jsonrpc: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    method: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    params: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    result: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    error: Option<&'a RawValue>,
-}
-
-impl<'a> TopLevel<'a> {
-    /// `method`, unless it is `null`: many serializers write "absent" like this.
-    fn method(&self) -> Option<&'a RawValue> {
-        self.method.filter(is_not_null)
-    }
-
-    /// `error`, unless it is `null`.
-    fn error(&self) -> Option<&'a RawValue> {
-        self.error.filter(is_not_null)
-    }
-
-    /// `result` or `error`. An error counts more; a result that is `null` beside a method is none.
-    fn outcome(&self) -> Option<&'a RawValue> {
-        let has_method = self.method().is_some();
-        self.error().or_else(|| self.result.filter(|result| !has_method || is_not_null(result)))
-    }
-}
-
-fn is_not_null(value: &&RawValue) -> bool {
-    value.get() != "null"
-}
-
-/// Distinguishes `null` from an absent member.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl Received {
@@ -171,7 +104,11 @@ impl Message {
                 }
                 None => None,
             };
-        let kind = kind_of(&envelope, method.as_deref(), id.as_ref())?;
+        let kind = envelope.kind(method.as_deref(), id.as_ref())?;
+        let strays = envelope.strays(kind);
+        if !strays.is_empty() {
+            return Self::without(text, &strays);
+        }
         Ok(Self {
             kind,
             raw: raw.clone(),
@@ -180,6 +117,17 @@ impl Message {
             params: envelope.params.map(span),
             outcome: envelope.outcome().map(span),
         })
+    }
+
+    /// The message without these members, which a strict reader takes for another kind of message.
+    fn without(text: &str, strays: &[&str]) -> Result<Self, Invalid> {
+        let strays_go = |member: &Member<'_>| {
+            if strays.contains(&member.name.as_str()) { Change::Remove } else { Change::Keep }
+        };
+        let whole = Object::parse(text).map(|whole| whole.rewritten(strays_go, &[]));
+        let rest = Bytes::from(whole.unwrap_or_default());
+        let text = std::str::from_utf8(&rest).unwrap_or_default();
+        Self::parse_text(&rest, text)
     }
 
     /// A message of which everything is known already: `raw` is not read.
@@ -354,79 +302,9 @@ impl Message {
     }
 }
 
-fn kind_of(
-    envelope: &TopLevel<'_>,
-    method: Option<&str>,
-    id: Option<&RequestId>,
-) -> Result<MessageKind, Invalid> {
-    let is_legal = id.is_some_and(RequestId::is_legal);
-    match (method, envelope.outcome()) {
-        (Some(_), Some(_)) => {
-            Err(Invalid::not_message(id.cloned(), "both `method` and an outcome").of_request())
-        }
-        (Some(_), None) if envelope.id.is_none() => Ok(MessageKind::Notification),
-        (Some(_), None) if is_legal => Ok(MessageKind::Request),
-        (Some(method), None)
-            if id == Some(&RequestId::Null) && method.starts_with("notifications/") =>
-        {
-            Ok(MessageKind::Notification)
-        }
-        (Some(_), None) => {
-            // MCP allows no `null` in an answer either (O-1).
-            let id = id.filter(|id| **id != RequestId::Null).cloned();
-            let reason = "`id` is neither a string nor an integer";
-            Err(Invalid::not_message(id, reason).of_request())
-        }
-        (None, Some(_)) if envelope.error().is_some() => Ok(MessageKind::ErrorResponse),
-        (None, Some(_)) if is_legal => Ok(MessageKind::Response),
-        (None, Some(_)) => Err(Invalid::not_message(None, "a result without a usable `id`")),
-        (None, None) => {
-            let reason = "needs one of `method`, `result` and `error`";
-            Err(Invalid::not_message(id.cloned(), reason))
-        }
-    }
-}
-
 /// RFC 8259 §8.1 lets readers ignore the mark.
 fn without_byte_order_mark(raw: Bytes) -> Bytes {
     if raw.starts_with(b"\xef\xbb\xbf") { raw.slice(3..) } else { raw }
-}
-
-impl Invalid {
-    fn not_json(reason: String) -> Self {
-        let (code, reason) = (codes::PARSE_ERROR, format!("not JSON: {reason}"));
-        Self { code, id: None, reason, names_a_method: false }
-    }
-
-    fn not_message(id: Option<RequestId>, reason: &str) -> Self {
-        Self {
-            code: codes::INVALID_REQUEST,
-            id,
-            reason: format!("not a JSON-RPC message: {reason}"),
-            names_a_method: false,
-        }
-    }
-
-    fn of_request(self) -> Self {
-        Self { names_a_method: true, ..self }
-    }
-
-    fn from_json_error(error: serde_json::Error) -> Self {
-        Self::not_json(format!("{} at column {}", category(&error), error.column()))
-    }
-
-    /// Distinguishes text that is not JSON from JSON that is not a message. The error of parsing the
-    /// members does not: it reports a number that is too large for any type as a syntax error.
-    fn classify(text: &str) -> Self {
-        match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            Err(error) => Self::from_json_error(error),
-            Ok(_) => Self::not_message(None, "not an object, or a member occurs twice"),
-        }
-    }
-}
-
-fn category(error: &serde_json::Error) -> &'static str {
-    if error.is_eof() { "the text ends too early" } else { "a syntax error" }
 }
 
 /// Reads a value. Where a member is there twice the last one counts, as for most parsers.

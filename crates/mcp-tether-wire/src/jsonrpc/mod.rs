@@ -4,18 +4,23 @@
 mod compose;
 mod frame;
 mod id;
+mod invalid;
+mod kind;
 mod line_breaks;
 mod lines;
 mod message;
 mod object;
 mod slice_range;
+mod top_level;
 
 pub use compose::{
     error_object, error_response, error_response_without_id, notification, request, result_response,
 };
 pub use frame::{Frame, Overlap};
 pub use id::RequestId;
+pub use invalid::Invalid;
+pub use kind::MessageKind;
 pub use lines::{Line, LineDecoder};
-pub use message::{Invalid, Message, MessageKind, Received};
+pub use message::{Message, Received};
 pub use object::{Change, Edit, Member, Object, apply, cut_ranges};
 pub use slice_range::range_in;

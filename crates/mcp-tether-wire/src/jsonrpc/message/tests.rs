@@ -1,6 +1,7 @@
 //! Messages of every kind, malformed text, and edits to what was parsed.
 
 use super::*;
+use crate::protocol::codes;
 
 fn parse(text: &str) -> Result<Message, Invalid> {
     Message::parse(text.to_owned())
@@ -54,6 +55,9 @@ fn members_that_are_null_count_as_absent() {
     for (text, expected) in cases {
         assert_eq!(read(text), expected, "{text}");
     }
+    let text = r#"{"jsonrpc":"2.0","id":1,"method":null,"params":null,"result":{},"error":null}"#;
+    let plain = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+    assert_eq!(parse(text).unwrap().raw(), plain, "strict hosts take it for something else");
 }
 
 /// T-19
