@@ -72,6 +72,11 @@ pub(crate) enum TokenFault {
     NoScope,
     ExpiresInText,
     ExpiresInNegative,
+    ExpiresInZero,
+    /// An access token without any character.
+    EmptyToken,
+    /// A token that needs a proof (RFC 9449).
+    DpopType,
     /// A token that is not a legal header value.
     IllegalToken,
 }

@@ -67,7 +67,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "token",
         syntax: "token=html|no-access-token|no-type|other-type|lower-case-type|no-scope\
-                 |text-expiry|negative-expiry|illegal",
+                 |text-expiry|negative-expiry|zero-expiry|illegal|empty|dpop",
         about: "OAuth: issues tokens and gets the answer wrong; `lower-case-type` is right",
         example: "token=text-expiry",
         keys: &[],
@@ -286,7 +286,10 @@ fn read_token(words: &mut Words) -> Result<Effect, InvalidFault> {
         ("no-scope", TokenFault::NoScope),
         ("text-expiry", TokenFault::ExpiresInText),
         ("negative-expiry", TokenFault::ExpiresInNegative),
+        ("zero-expiry", TokenFault::ExpiresInZero),
         ("illegal", TokenFault::IllegalToken),
+        ("empty", TokenFault::EmptyToken),
+        ("dpop", TokenFault::DpopType),
     ])?;
     effect(move |plan| plan.oauth.token = Some(fault))
 }

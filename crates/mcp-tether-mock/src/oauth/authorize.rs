@@ -106,6 +106,10 @@ fn check_request(
     if !registration.may("authorization_code") {
         return Err(OAuthError::new("unauthorized_client", "registered for other grants"));
     }
+    let rules = issuer.options().rules;
+    if let Some(refusal) = rules.iter().find_map(|rule| rule.refuses_authorization(query)) {
+        return Err(refusal);
+    }
     Ok(AuthorizationRequest {
         client_id: registration.id.clone(),
         client_name: registration.name.clone(),

@@ -32,7 +32,8 @@ pub(super) fn of_resource(
     let mut issuers: Vec<String> =
         options.other_issuers.iter().map(|other| other.replace("{origin}", &origin)).collect();
     let issuer = resource.issuer();
-    issuers.push(issuer.identifier());
+    let listed = options.listed_as.as_deref().unwrap_or("{issuer}");
+    issuers.push(issuer.filled(listed));
     let mut document = json!({
         "resource": resource.name_of(endpoint),
         "authorization_servers": issuers,
@@ -110,6 +111,12 @@ fn plain(issuer: &Issuer, options: &IssuerOptions) -> Value {
         set("scopes_supported", json!(scopes));
     }
     set("grant_types_supported", json!(grants));
+    for (name, value) in options.metadata.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => drop(document.as_object_mut().and_then(|members| members.remove(name))),
+            value => document[name] = issuer.filled_value(value),
+        }
+    }
     document
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::provider_rule::ProviderRule;
+
 /// How an authorization server behaves. The default approves by itself, registers everyone, and is
 /// as strict as OAuth 2.1 and the newest MCP revision permit: PKCE with S256, `state`, `resource`,
 /// exact redirect URIs but for the port of a loopback address, refresh tokens that rotate.
@@ -64,6 +66,10 @@ pub struct IssuerOptions {
     pub revocation: bool,
     /// The device grant, if there is one.
     pub device: Option<DeviceOptions>,
+    /// Members merged over the metadata; `null` removes one.
+    pub metadata: Value,
+    /// What this server refuses beyond the rules of OAuth.
+    pub rules: Vec<ProviderRule>,
     /// The time at the start in seconds since 1970; the system's when left out.
     pub starts_at: Option<u64>,
 }
@@ -102,6 +108,8 @@ impl Default for IssuerOptions {
             code_lifetime: Duration::from_secs(60),
             revocation: true,
             device: Some(DeviceOptions::default()),
+            metadata: Value::Null,
+            rules: Vec::new(),
             starts_at: None,
         }
     }

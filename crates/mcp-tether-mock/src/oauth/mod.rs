@@ -30,6 +30,9 @@ mod fields;
 mod issuer;
 mod issuer_options;
 mod options;
+mod provider_refusals;
+mod provider_rule;
+mod providers;
 mod records;
 mod registration;
 mod resource;
@@ -46,5 +49,7 @@ pub use issuer_options::{
     SecretExpiry,
 };
 pub use options::{ChallengeNames, IssuerAt, OAuthOptions, ResourceMetadataAt};
+pub use provider_rule::ProviderRule;
+pub use providers::{CLIENT_ID, CLIENT_SECRET, Provider, REDIRECT_PORT};
 pub use records::OAuthRequest;
 pub(super) use routes::OAuthCall;

@@ -18,6 +18,8 @@ pub struct OAuthOptions {
     pub resource: Option<String>,
     /// Issuers that the document names before the real one, with `{origin}` filled in.
     pub other_issuers: Vec<String>,
+    /// The real issuer as the document names it, with `{issuer}` filled in; as it is if left out.
+    pub listed_as: Option<String>,
     /// The `scope` of the 401 challenge.
     pub challenge_scope: Option<String>,
     /// The document's `scopes_supported`.
@@ -43,6 +45,7 @@ impl Default for OAuthOptions {
             challenge_names: ChallengeNames::Metadata,
             resource: None,
             other_issuers: Vec::new(),
+            listed_as: None,
             challenge_scope: None,
             scopes_supported: None,
             required_scope: None,

@@ -33,6 +33,10 @@ pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthEr
     if let Some(fixed) = options.registered_as.as_object() {
         asked.extend(fixed.clone());
     }
+    if let Some(refusal) = options.rules.iter().find_map(|rule| rule.refuses_registration(&wanted))
+    {
+        return Err(refusal);
+    }
     let registration = read(&wanted, random("client"), &options, issuer.clock.now())?;
     let answer = answer(&registration, &wanted, issuer);
     issuer.book().registrations.insert(registration.id.clone(), registration);

@@ -11,6 +11,7 @@ use super::control::OAuth;
 use super::fields::FormFields;
 use super::issuer::Issuer;
 use super::issuer_options::RegistrationPolicy;
+use super::provider_rule::ProviderRule;
 use super::{device, documents, registration, revocation, token};
 use crate::faults::OAuthFaults;
 
@@ -90,7 +91,11 @@ async fn endpoint(
     match (asked.http.as_str(), name) {
         ("GET", "authorize") => Ok(authorize::authorize(issuer, &asked.query(), faults).await),
         ("POST", "consent") => Ok(authorize::decide(issuer, &asked.form()?, faults)),
-        ("POST", "token") => token::token(issuer, asked.headers, &asked.form()?, faults).await,
+        ("POST", "token") => {
+            let answer = token::token(issuer, asked.headers, &asked.form()?, faults).await;
+            let is_ok = issuer.options().rules.contains(&ProviderRule::ErrorsWithStatus200);
+            answer.map_err(|error| if is_ok { OAuthError { status: 200, ..error } } else { error })
+        }
         ("POST", "register") => registration::register(issuer, asked.body),
         ("POST", "revoke") => {
             revocation::revoke(issuer, asked.headers, &asked.form()?, faults).await

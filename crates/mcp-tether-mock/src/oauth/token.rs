@@ -24,6 +24,10 @@ pub(super) async fn token(
     faults: &OAuthFaults,
 ) -> Result<Response, OAuthError> {
     let registration = authenticate_client(issuer, headers, form, faults).await?;
+    let rules = issuer.options().rules;
+    if let Some(refusal) = rules.iter().find_map(|rule| rule.refuses_token_request(form)) {
+        return Err(refusal);
+    }
     let grant_type = form.get("grant_type").ok_or_else(|| missing("grant_type"))?;
     let known = ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT];
     if !known.contains(&grant_type.as_str()) {
@@ -158,6 +162,9 @@ fn answer(issued: &IssuedTokens, options: &IssuerOptions, fault: Option<TokenFau
             body["expires_in"] = options.access_lifetime.as_secs().to_string().into();
         }
         Some(TokenFault::ExpiresInNegative) => body["expires_in"] = (-1).into(),
+        Some(TokenFault::ExpiresInZero) => body["expires_in"] = 0.into(),
+        Some(TokenFault::EmptyToken) => body["access_token"] = "".into(),
+        Some(TokenFault::DpopType) => body["token_type"] = "DPoP".into(),
         Some(TokenFault::IllegalToken) => body["access_token"] = "a\r\nX-Evil: 1".into(),
     }
     not_stored(json_body(StatusCode::OK, &body))
