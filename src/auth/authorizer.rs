@@ -158,8 +158,8 @@ impl Authorizer {
         Ok(state.cache().token.clone().map(Authorization::from))
     }
 
-    /// The remote refused a request that was sent with `used`: 401, or 403 with a challenge. `Ok`
-    /// means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
+    /// The remote refused a request that was sent with `used`: 401, or 400 or 403 with a challenge.
+    /// `Ok` means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
     /// one recovery, which ends by itself however often it is asked for.
     ///
     /// Waits for a person no longer than `request_wait`; the sign-in then goes on in the background
@@ -184,9 +184,14 @@ impl Authorizer {
         };
         let challenge = Challenge::find(headers);
         let step_up = challenge.as_ref().is_some_and(Challenge::insufficient_scope);
-        if status != StatusCode::UNAUTHORIZED && !(status == StatusCode::FORBIDDEN && step_up) {
-            return Err(recovery::forbidden(status, challenge.as_ref()));
-        }
+        let first = used.is_none() && Challenge::asks_for_a_sign_in(status, headers);
+        let status = match status {
+            // What answers a request without a token is not about the scopes of one.
+            _ if first => StatusCode::UNAUTHORIZED,
+            StatusCode::UNAUTHORIZED => status,
+            StatusCode::FORBIDDEN if step_up => status,
+            _ => return Err(recovery::forbidden(status, challenge.as_ref())),
+        };
         let wait = state.context.options.request_wait;
         let work = state.clone().recover(used, status, challenge);
         match tokio::time::timeout(wait, work).await {

@@ -54,8 +54,14 @@ impl AuthorizerState {
         };
         match renew(&self.context, &cached.record, None).await? {
             Renewal::Renewed(record) => self.cache_tokens(*record, TokenOrigin::Loaded),
-            Renewal::Impossible => {
-                self.cache().note_not_renewable();
+            Renewal::Impossible(reason) => {
+                self.cache().note_not_renewable(reason);
+                Ok(())
+            }
+            // The token is sent all the same: whether a person has to sign in is for the server of
+            // the token to say, and for `recovery` to decide.
+            Renewal::Refused(reason) => {
+                self.cache().note_renewal_refusal(reason);
                 Ok(())
             }
         }
@@ -109,12 +115,20 @@ impl AuthorizerState {
         cache.recovery.get_or_insert_with(|| launch(work)).clone()
     }
 
+    /// A sign-in is needed, with the reason if that is a renewal that did not work.
+    pub(crate) fn sign_in_needed(&self) -> Failure {
+        let server = self.context.options.display_server();
+        let reason = self.cache().renewal_refusal().map(|reason| reason.message.clone());
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        Failure::new(
+            FailureKind::AuthRequired,
+            format!("a sign-in to `{server}` is needed{reason}"),
+        )
+    }
+
     /// The failure of a request that stops waiting while the sign-in goes on.
     pub(crate) fn still_waiting(&self, status: StatusCode) -> Failure {
-        let server = self.context.options.display_server();
-        let failure =
-            Failure::new(FailureKind::AuthRequired, format!("a sign-in to `{server}` is needed"))
-                .status(status.as_u16());
+        let failure = self.sign_in_needed().status(status.as_u16());
         failure.hint(recovery::hint_to_sign_in(&self.context))
     }
 }

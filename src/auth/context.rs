@@ -11,6 +11,7 @@ use crate::auth::browser::page::PageSubject;
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::client::signing_key::SigningKey;
 use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::issuer::{is_same_issuer, spellings};
 use crate::auth::discovery::scopes::{self, ScopeSources};
 use crate::auth::discovery::search::{self, DiscoveredServer};
 use crate::auth::durable::job::JobRunner;
@@ -305,7 +306,7 @@ impl Context {
         resource: Option<&'a str>,
     ) -> TokenEndpoint<'a> {
         let client = self.authenticated(registration);
-        TokenEndpoint { client, url, resource, now: self.now() }
+        TokenEndpoint::new(client, url, resource, self.now())
     }
 
     /// Finds the authorization server, preferring one that knows us.
@@ -313,11 +314,14 @@ impl Context {
         &self,
         request: &SignInRequest,
     ) -> Result<DiscoveredServer, Failure> {
-        let known = |issuer: &str| self.vault.knows(&self.names.registration(issuer));
+        let is_stored = |issuer: &String| self.vault.knows(&self.names.registration(issuer));
         let earlier = request.refused.as_ref().map(|refused| refused.issuer.as_str());
-        let prefer = |issuer: &str| Some(issuer) == earlier || known(issuer);
+        let knows = |issuer: &str| {
+            earlier.is_some_and(|earlier| is_same_issuer(issuer, earlier))
+                || spellings(issuer).iter().any(is_stored)
+        };
         let challenge = request.challenge.as_ref();
-        let found = search::discover(&self.http_client, &self.options, challenge, prefer).await?;
+        let found = search::discover(&self.http_client, &self.options, challenge, knows).await?;
         if request.must_be_documented && !found.documented {
             let server = self.options.display_server();
             return Err(Failure::new(
@@ -335,12 +339,11 @@ impl Context {
         discovered: &DiscoveredServer,
         request: &SignInRequest,
     ) -> Option<String> {
-        let pinned = self.options.client_metadata.get("scope").and_then(|scope| scope.as_str());
         let same_issuer = |record: &&Arc<SignIn>| record.issuer == discovered.issuer;
         let earlier = request.refused.as_ref().filter(same_issuer);
         let resource = discovered.resource.as_ref();
         scopes::choose(ScopeSources {
-            wanted: self.options.scope.as_deref().or(pinned),
+            wanted: self.options.wanted_scope(),
             challenged: request.challenge.as_ref().and_then(|c| c.scope.as_deref()),
             earlier: earlier.and_then(|record| record.scopes_asked.as_deref()),
             resource_supports: resource.map_or(&[], |r| r.scopes_supported.as_slice()),

@@ -5,12 +5,15 @@ use http::HeaderMap;
 
 use crate::auth::browser::callback_server::Listener;
 use crate::auth::client::redirect_uri;
+use crate::auth::client::registration::Registrar;
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
-use crate::auth::discovery::search::{MetadataSearch, check_resource};
+use crate::auth::discovery::requirements::unmet_by_resource;
+use crate::auth::discovery::resource_identifier::check_resource;
+use crate::auth::discovery::search::{DiscoveredServer, MetadataSearch, without_issuer};
 use crate::auth::guarded_http::client::GuardedClient;
 use crate::auth::options::AuthOptions;
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
 use crate::redact::plain;
 
@@ -26,6 +29,8 @@ pub struct SignInDiagnosis {
     pub says: Option<String>,
     /// Every rule that it breaks.
     pub breaks: Vec<Failure>,
+    /// What may be in the way of a sign-in all the same.
+    pub doubts: Vec<Failure>,
 }
 
 /// The documents that a server's refusal leads to, with every rule that they break (A-03 to A-10).
@@ -37,6 +42,9 @@ pub async fn diagnose(
     let http_client = GuardedClient::new(options, http);
     let search = MetadataSearch { http_client: &http_client, options };
     let challenge = Challenge::find(refusal);
+    if let Some(failure) = challenge.as_ref().and_then(Challenge::unmet) {
+        return vec![SignInDiagnosis::unusable(RESOURCE, failure)];
+    }
     let resource = match search.protected_resource(challenge.as_ref()).await {
         Ok(Some(resource)) => resource,
         Ok(None) => return vec![without_resource(&search).await],
@@ -45,11 +53,7 @@ pub async fn diagnose(
     let mut found = vec![about_resource(&resource, options)];
     for issuer in &resource.authorization_servers {
         found.push(match search.fetch_server_metadata(issuer).await {
-            Ok(server) => SignInDiagnosis {
-                name: ISSUER,
-                says: Some(describe_server(&server)),
-                breaks: search.objections(&server).await,
-            },
+            Ok(server) => about_server(&search, &server, Some(&resource)).await,
             Err(failure) => SignInDiagnosis::unusable(ISSUER, failure),
         });
     }
@@ -67,7 +71,7 @@ pub async fn callback_port(options: &AuthOptions) -> Result<u16, Failure> {
 
 impl SignInDiagnosis {
     fn unusable(name: &'static str, failure: Failure) -> Self {
-        Self { name, says: None, breaks: vec![failure] }
+        Self { name, says: None, breaks: vec![failure], doubts: Vec::new() }
     }
 }
 
@@ -81,23 +85,58 @@ fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignIn
             .join(", "),
     };
     let says = Some(format!("`{}` is signed in to at {issuers}", plain(&resource.resource)));
-    let mut breaks: Vec<_> = check_resource(resource, &options.server).err().into_iter().collect();
-    breaks.extend(crate::auth::discovery::search::without_issuer(resource));
-    SignInDiagnosis { name: RESOURCE, says, breaks }
+    let mut breaks: Vec<_> = check_resource(resource, options).err().into_iter().collect();
+    breaks.extend(without_issuer(resource));
+    breaks.extend(unmet_by_resource(resource));
+    SignInDiagnosis { name: RESOURCE, says, breaks, doubts: Vec::new() }
 }
 
-/// A server of 2025-03-26 has no document about itself (A-10).
+/// What an authorization server says, and whether anything makes us its client.
+async fn about_server(
+    search: &MetadataSearch<'_>,
+    server: &AuthorizationServer,
+    resource: Option<&ProtectedResource>,
+) -> SignInDiagnosis {
+    let discovered = DiscoveredServer {
+        resource: resource.cloned(),
+        server: server.clone(),
+        issuer: server.issuer.clone(),
+        documented: true,
+    };
+    let registrar = Registrar {
+        http_client: search.http_client,
+        options: search.options,
+        discovered: &discovered,
+        now: 0,
+    };
+    SignInDiagnosis {
+        name: ISSUER,
+        says: Some(describe_server(server)),
+        breaks: search.objections(server).await,
+        doubts: registrar.obstacle().into_iter().collect(),
+    }
+}
+
+/// A server of 2025-03-26 has no document about itself (A-10), and neither has one that takes keys
+/// only.
 async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
     let found = match search.without_resource_metadata().await {
         Ok(found) => found,
         Err(failure) => return SignInDiagnosis::unusable(ISSUER, failure),
     };
-    let says = if found.documented {
-        describe_server(&found.server)
-    } else {
-        format!("no document at all, so `{}` is guessed (2025-03-26)", plain(&found.issuer))
-    };
-    SignInDiagnosis { name: ISSUER, says: Some(says), breaks: Vec::new() }
+    if found.documented {
+        return about_server(search, &found.server, None).await;
+    }
+    let message = format!(
+        "the server publishes no document about signing in: only the addresses that `{}` would have \
+         by the revision 2025-03-26 are left to try",
+        plain(&found.issuer)
+    );
+    let doubt = Failure::new(FailureKind::AuthFailed, message).hint(
+        "the server probably wants an API key: pass it with `--header 'Authorization: Bearer KEY'` or \
+         the header that the server documents",
+    );
+    SignInDiagnosis { name: ISSUER, says: None, breaks: Vec::new(), doubts: vec![doubt] }
 }
 
 /// The issuer, and which ways to become its client it offers.

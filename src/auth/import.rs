@@ -74,7 +74,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
     let challenge = Challenge::find(&headers);
     let request = SignInRequest { challenge, must_be_documented: true, ..SignInRequest::default() };
     let found = context.discover(&request).await?;
-    // Large vendors name themselves with and without a slash at the end.
+    // What the other program stored may be written with another slash at the end.
     let same = |issuer: &String| issuer.trim_end_matches('/') == found.issuer.trim_end_matches('/');
     if let Some(other) = imported.issuer.as_ref().filter(|issuer| !same(issuer)) {
         return Err(Failure::new(
@@ -99,6 +99,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
         registration,
         tokens: imported.tokens,
         scopes_asked: imported.scopes_asked,
+        renewal_problem: None,
     })
 }
 
@@ -119,6 +120,7 @@ fn registration(
         client_secret: client.secret,
         auth_method,
         client_id_in_form: false,
+        scope: None,
         listed_methods: found.server.known_auth_methods(),
         secret_expires_at: client.secret_expires_at,
         redirect_uris: client.redirect_uris,

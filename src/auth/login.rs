@@ -12,7 +12,9 @@ use crate::auth::grants::refresh::is_renewable;
 use crate::auth::grants::revocation::{self, Revocation};
 use crate::auth::grants::{client_credentials, device_code};
 use crate::auth::options::Grant;
+use crate::auth::records::names::REGISTRATION;
 use crate::auth::records::record::SignIn;
+use crate::auth::records::registration::Registration;
 use crate::auth::state::AuthorizerState;
 use crate::auth::token_cache::TokenOrigin;
 use crate::error::Failure;
@@ -91,7 +93,8 @@ impl AuthorizerState {
     /// Asks the server what it wants.
     async fn request_of_a_person(&self) -> Result<SignInRequest, Failure> {
         let (status, headers) = self.context.http_client.probe().await?;
-        let asked = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let asked =
+            Challenge::asks_for_a_sign_in(status, &headers) || status == StatusCode::FORBIDDEN;
         let refused = self.context.stored_sign_in().await?;
         Ok(SignInRequest {
             challenge: Challenge::find(&headers).filter(|_| asked),
@@ -118,11 +121,25 @@ impl AuthorizerState {
         self.remove(&context.names.refusal).await?;
         let registration_removed = match record.map(|record| record.registration_name) {
             Some(name) if !name.is_empty() => self.remove(&name).await?,
-            _ => false,
+            _ => self.remove_registrations().await?,
         };
         self.cache().token = None;
         context.publish(SignInState::Idle);
         Ok(SignedOut { was_signed_in, revocation, registration_removed })
+    }
+
+    /// Removes the registrations for this server that no sign-in leads to.
+    async fn remove_registrations(&self) -> Result<bool, Failure> {
+        let context = &self.context;
+        let mut removed = false;
+        let names = context.vault.names_beginning(REGISTRATION).await.map_err(vault_failure)?;
+        for name in names {
+            let Some(stored) = context.load_optional::<Registration>(&name).await else { continue };
+            if context.names.is_registration(&name, &stored.issuer) {
+                removed |= self.remove(&name).await?;
+            }
+        }
+        Ok(removed)
     }
 
     async fn remove(&self, name: &str) -> Result<bool, Failure> {

@@ -46,7 +46,7 @@ pub use diagnosis::{SignInDiagnosis, callback_port, diagnose};
 pub use discovery::challenge::Challenge;
 pub use discovery::metadata::{AuthorizationServer, ProtectedResource};
 pub use durable::job::{JobRunner, NotRun};
-pub use grants::authorization_code::CallbackParameters;
+pub use grants::authorization_response::CallbackParameters;
 pub use grants::revocation::Revocation;
 pub use grants::token::TokenSet;
 pub use import::{ImportedClient, ImportedSignIn, import_sign_in};

@@ -47,6 +47,14 @@ pub struct AuthOptions {
     pub use_id_token: bool,
     /// Continue although a metadata document names another issuer (A-06, O-9).
     pub accept_issuer_mismatch: bool,
+    /// The issuer that the answer to a sign-in may name beside the authorization server's own, for
+    /// proxies that hand on their upstream's; an empty one permits an answer without the promised
+    /// issuer.
+    pub callback_issuer: Option<String>,
+    /// Continue with `S256` although the metadata does not say that the server does PKCE.
+    pub assume_pkce: bool,
+    /// Where device codes are asked for, if the metadata does not say (RFC 8628).
+    pub device_endpoint: Option<Url>,
     /// Permit URLs named by the server that lead to private addresses (S-07).
     pub allow_private_addresses: bool,
     /// The user's own headers, for requests to the server's origin only. No `Authorization`.
@@ -115,9 +123,18 @@ impl AuthOptions {
             scope: None,
             use_id_token: false,
             accept_issuer_mismatch: false,
+            callback_issuer: None,
+            assume_pkce: false,
+            device_endpoint: None,
             allow_private_addresses: false,
             headers: HeaderMap::new(),
         }
+    }
+
+    /// The scopes that the user decided on: `--scope`, otherwise those of the client metadata.
+    pub fn wanted_scope(&self) -> Option<&str> {
+        let pinned = self.client_metadata.get("scope").and_then(Value::as_str);
+        self.scope.as_deref().or(pinned)
     }
 
     /// The server and account as shown to people.

@@ -49,12 +49,12 @@ async fn unauthorized(
     if stage < TokenOrigin::LoadedAgain && stored_instead(state, &request).await? {
         return Ok(());
     }
-    let renewable =
-        cached.as_ref().filter(|cached| cached.renewable && stage < TokenOrigin::Renewed);
-    if let Some(cached) = renewable {
+    let may_renew = stage < TokenOrigin::Renewed && state.cache().may_renew();
+    if let Some(cached) = cached.as_ref().filter(|_| may_renew) {
         match renew(context, &cached.record, request.challenge.clone()).await? {
             Renewal::Renewed(record) => return state.cache_tokens(*record, TokenOrigin::Renewed),
-            Renewal::Impossible => state.cache().note_not_renewable(),
+            Renewal::Impossible(reason) => state.cache().note_not_renewable(reason),
+            Renewal::Refused(reason) => state.cache().note_renewal_refusal(reason),
         }
     }
     if state.cache().is_fresh_sign_in(context.now()) {
@@ -68,11 +68,17 @@ async fn unauthorized(
 async fn step_up(state: &AuthorizerState, request: SignInRequest) -> Result<(), Failure> {
     let context = &state.context;
     let needed = request.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
-    if let Some(wanted) = &context.options.scope
+    if let Some(wanted) = context.options.wanted_scope()
         && !scopes::covers(Some(wanted), needed)
     {
-        return Err(forbidden(StatusCode::FORBIDDEN, request.challenge.as_ref())
-            .hint("add the scope to `--scope`, or leave that flag out"));
+        let flag = match context.options.scope {
+            Some(_) => "`--scope`",
+            None => "the `scope` in `--static-oauth-client-metadata`",
+        };
+        return Err(forbidden(StatusCode::FORBIDDEN, request.challenge.as_ref()).hint(format!(
+            "add the scope `{}` to {flag}, or leave that out",
+            plain(needed.unwrap_or_default())
+        )));
     }
     if state.cache().was_agreed_to(needed) {
         return Err(forbidden(StatusCode::FORBIDDEN, request.challenge.as_ref()));
@@ -107,12 +113,8 @@ async fn permitted_sign_in(state: &AuthorizerState, request: SignInRequest) -> R
     };
     if person && put_off {
         context.publish(SignInState::Needed);
-        let server = context.options.display_server();
-        return Err(Failure::new(
-            FailureKind::AuthRequired,
-            format!("a sign-in to `{server}` is needed"),
-        )
-        .hint(hint_to_sign_in(context)));
+        let failure = state.sign_in_needed();
+        return Err(failure.hint(hint_to_sign_in(context)));
     }
     if let Some(failure) = state.cache().hindrance() {
         return Err(failure);

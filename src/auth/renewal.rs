@@ -5,9 +5,10 @@ use url::Url;
 
 use crate::auth::context::{Context, SignInRequest};
 use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::durable::job::{JobError, TokenJob};
 use crate::auth::durable::runner;
-use crate::auth::grants::refresh::is_renewed;
+use crate::auth::grants::refresh::{self, is_renewed};
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::options::Grant;
 use crate::auth::records::record::SignIn;
@@ -18,8 +19,11 @@ use crate::error::{Failure, FailureKind};
 pub(crate) enum Renewal {
     /// These are the tokens now: renewed here, or by another process.
     Renewed(Box<SignIn>),
-    /// They cannot be renewed; a person has to sign in.
-    Impossible,
+    /// They cannot be renewed; a person has to sign in. Says why where the server did.
+    Impossible(Option<Failure>),
+    /// The server does not renew them now, for this reason. They are kept, a later attempt may work,
+    /// and meanwhile a person may sign in.
+    Refused(Failure),
 }
 
 /// Renews the tokens of `stale`, or takes over what another process has renewed since. If the token
@@ -40,13 +44,43 @@ pub(crate) async fn renew(
     {
         return Ok(Renewal::Renewed(Box::new(stored)));
     }
-    match attempt(context, stale, None).await {
-        Err(failure) if is_gone(&failure) => match whereabouts(context, stale, challenge).await {
-            Whereabouts::Unchanged => Err(failure),
-            Whereabouts::Moved(endpoint) => attempt(context, stale, Some(endpoint)).await,
-            Whereabouts::AnotherIssuer => Ok(Renewal::Impossible),
-        },
-        renewal => renewal,
+    match attempt(context, stale, None).await? {
+        Attempt::Failed(failure) if is_gone(&failure) => {
+            match whereabouts(context, stale, challenge, Documents::Needed).await {
+                Whereabouts::Moved(endpoint) => {
+                    attempt(context, stale, Some(endpoint)).await?.into_renewal()
+                }
+                Whereabouts::AnotherIssuer => Ok(Renewal::Impossible(None)),
+                // A server that answers, and has no such endpoint: waiting does not bring it back.
+                Whereabouts::Unchanged if failure.status.is_some() => Ok(Renewal::Refused(failure)),
+                Whereabouts::Unchanged | Whereabouts::Unknown => Err(failure),
+            }
+        }
+        // Some servers answer every refusal with 500. While the rest of the server works, that is
+        // for a person to decide.
+        Attempt::Failed(failure) if is_server_error(&failure) => {
+            match whereabouts(context, stale, challenge, Documents::Optional).await {
+                Whereabouts::Unknown => Err(failure),
+                _ => Ok(Renewal::Refused(failure)),
+            }
+        }
+        other => other.into_renewal(),
+    }
+}
+
+/// What one token job brought.
+enum Attempt {
+    Done(Renewal),
+    /// The server gave no answer to the request itself.
+    Failed(Failure),
+}
+
+impl Attempt {
+    fn into_renewal(self) -> Result<Renewal, Failure> {
+        match self {
+            Self::Done(renewal) => Ok(renewal),
+            Self::Failed(failure) => Err(failure),
+        }
     }
 }
 
@@ -54,18 +88,26 @@ async fn attempt(
     context: &Context,
     stale: &SignIn,
     moved_to: Option<Url>,
-) -> Result<Renewal, Failure> {
+) -> Result<Attempt, Failure> {
+    let registration = &stale.registration;
     let stale = stale.tokens.access_token.clone();
-    match runner::run(context, TokenJob::Renew { stale, moved_to }).await {
-        Ok(Some(record)) => Ok(Renewal::Renewed(record)),
-        Ok(None) => Ok(Renewal::Impossible),
-        Err(JobError::Store(failure) | JobError::Grant(GrantError::Unavailable(failure))) => {
-            Err(failure)
-        }
+    Ok(match runner::run(context, TokenJob::Renew { stale, moved_to }).await {
+        Ok(Some(record)) => Attempt::Done(Renewal::Renewed(record)),
+        Ok(None) => Attempt::Done(Renewal::Impossible(None)),
+        Err(JobError::Store(failure)) => return Err(failure),
+        Err(JobError::Grant(GrantError::Unavailable(failure))) => Attempt::Failed(failure),
         Err(JobError::Grant(error)) => {
-            Err(error.into_failure("to renew the sign-in").hint("try again later"))
+            let (is_dead, is_passing) = (error.ends_tokens_of(registration), error.is_passing());
+            let failure = error.into_failure(refresh::SUBJECT).hint("try again later");
+            if is_dead {
+                Attempt::Done(Renewal::Impossible(Some(failure)))
+            } else if is_passing {
+                return Err(failure);
+            } else {
+                Attempt::Done(Renewal::Refused(failure))
+            }
         }
-    }
+    })
 }
 
 /// What a token endpoint that is no longer there looks like from here.
@@ -73,10 +115,23 @@ fn is_gone(failure: &Failure) -> bool {
     failure.kind == FailureKind::Network || matches!(failure.status, Some(404 | 410))
 }
 
+fn is_server_error(failure: &Failure) -> bool {
+    matches!(failure.status, Some(500..=599))
+}
+
+/// Whether a server without any document counts as one that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Documents {
+    Needed,
+    Optional,
+}
+
 /// Where the tokens' issuer is now.
 enum Whereabouts {
-    /// Where it was, or this cannot be told: it may be back later.
+    /// Where it was.
     Unchanged,
+    /// This cannot be told: it may be back later.
+    Unknown,
     /// At another endpoint.
     Moved(Url),
     /// The server has gone over to another issuer, who knows nothing of these tokens.
@@ -87,19 +142,22 @@ async fn whereabouts(
     context: &Context,
     stale: &SignIn,
     challenge: Option<Challenge>,
+    documents: Documents,
 ) -> Whereabouts {
     if let Grant::ClientCredentials { token_endpoint: Some(_) } = context.options.grant {
-        return Whereabouts::Unchanged;
+        return Whereabouts::Unknown;
     }
-    let request = SignInRequest { challenge, must_be_documented: true, ..SignInRequest::default() };
-    let Ok(found) = context.discover(&request).await else { return Whereabouts::Unchanged };
+    let must_be_documented = documents == Documents::Needed;
+    let request = SignInRequest { challenge, must_be_documented, ..SignInRequest::default() };
+    let Ok(found) = context.discover(&request).await else { return Whereabouts::Unknown };
     let named = found.resource.map_or_else(Vec::new, |resource| resource.authorization_servers);
+    let is_another = !is_same_issuer(&stale.issuer, &found.issuer);
     match found.server.token_endpoint {
         // Another one of several was found, because this one is away for now.
-        _ if found.issuer != stale.issuer && named.contains(&stale.issuer) => {
-            Whereabouts::Unchanged
+        _ if is_another && named.iter().any(|named| is_same_issuer(named, &stale.issuer)) => {
+            Whereabouts::Unknown
         }
-        _ if found.issuer != stale.issuer => Whereabouts::AnotherIssuer,
+        _ if is_another => Whereabouts::AnotherIssuer,
         Some(endpoint) if endpoint != stale.token_endpoint => Whereabouts::Moved(endpoint),
         _ => Whereabouts::Unchanged,
     }

@@ -7,7 +7,8 @@ use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::client::registration::Registrar;
 use crate::auth::context::{Context, SignInRequest};
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
-use crate::auth::discovery::search::{DiscoveredServer, canonical};
+use crate::auth::discovery::resource_identifier::canonical;
+use crate::auth::discovery::search::DiscoveredServer;
 use crate::auth::discovery::well_known;
 use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
 use crate::auth::records::registration::Registration;
@@ -48,7 +49,7 @@ impl SignInPlan {
         Ok(Self { discovered, registration, scopes, resource })
     }
 
-    /// Registers a client for this redirect and stores it; without a redirect for grants that need
+    /// Registers a client for this redirect and these scopes and stores it; without a redirect for grants that need
     /// none. Returns the redirect to use, which the server may have changed.
     ///
     /// # Errors
@@ -59,7 +60,7 @@ impl SignInPlan {
         redirect: Option<&Redirect>,
     ) -> Result<Option<Redirect>, Failure> {
         let registrar = registrar(context, &self.discovered);
-        let (registration, redirect) = registrar.register(redirect).await?;
+        let (registration, redirect) = registrar.register(redirect, self.scopes.as_deref()).await?;
         let name = context.names.registration(&registration.issuer);
         context.save_best_effort(&name, &registration).await;
         self.registration = Some(registration);
@@ -95,7 +96,7 @@ fn undiscovered(options: &AuthOptions, endpoint: &Url) -> DiscoveredServer {
         ResourceIndicator::Published => Some(ProtectedResource {
             resource: canonical(&options.server),
             authorization_servers: vec![issuer.clone()],
-            scopes_supported: Vec::new(),
+            ..ProtectedResource::default()
         }),
         ResourceIndicator::Fixed(_) | ResourceIndicator::Omitted => None,
     };

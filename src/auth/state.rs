@@ -42,7 +42,7 @@ impl AuthorizerState {
         let mut cache = self.cache();
         let now = self.context.now();
         match &cache.token {
-            Some(cached) if cached.record.tokens.is_fresh(now) || !cached.renewable => {
+            Some(cached) if cached.record.tokens.is_fresh(now) || !cache.may_renew() => {
                 TokenStatus::Ready(cached.clone())
             }
             // It could not be renewed a moment ago, and works for a while yet.

@@ -18,6 +18,8 @@ pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
 
 /// How long to wait after a failure before trying again.
 const FAILURE_COOL_DOWN: Duration = Duration::from_secs(5);
+/// How long after the server refused to renew tokens it is not asked again.
+const RENEWAL_REFUSAL_COOL_DOWN: Duration = Duration::from_secs(60);
 /// How often to look into the store while it has nothing.
 const STORE_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait after a person's refusal before opening a tab again, even on demand.
@@ -60,6 +62,8 @@ pub(crate) struct TokenCache {
     /// The last challenge, for a sign-in that somebody starts by hand.
     pub(crate) challenge: Option<Challenge>,
     renewal_failure: Option<(Failure, Instant)>,
+    /// Why the server does not renew these tokens, until there are others.
+    renewal_refusal: Option<(Failure, Instant)>,
     nothing_found: Option<Instant>,
     /// The server has refused a request, so a sign-in is worth looking for each time.
     refused: bool,
@@ -109,15 +113,36 @@ impl TokenCache {
         }
         self.token = Some(CachedToken { record, header, serial, origin, renewable, since });
         self.renewal_failure = None;
+        self.renewal_refusal = None;
         self.failure = None;
         Ok(())
     }
 
     /// The tokens can no longer be renewed; they are used as long as the server accepts them.
-    pub(crate) fn note_not_renewable(&mut self) {
+    pub(crate) fn note_not_renewable(&mut self, reason: Option<Failure>) {
         if let Some(cached) = &mut self.token {
             cached.renewable = false;
         }
+        if let Some(reason) = reason {
+            self.note_renewal_refusal(reason);
+        }
+    }
+
+    /// The server does not renew the tokens now.
+    pub(crate) fn note_renewal_refusal(&mut self, reason: Failure) {
+        self.renewal_refusal = Some((reason, Instant::now()));
+    }
+
+    /// Why the server does not renew the tokens.
+    pub(crate) fn renewal_refusal(&self) -> Option<&Failure> {
+        self.renewal_refusal.as_ref().map(|(reason, _)| reason)
+    }
+
+    /// Whether a renewal may be tried: it is possible, and was not refused a moment ago.
+    pub(crate) fn may_renew(&self) -> bool {
+        let refused = self.renewal_refusal.as_ref();
+        self.token.as_ref().is_some_and(|cached| cached.renewable)
+            && refused.is_none_or(|(_, at)| at.elapsed() >= RENEWAL_REFUSAL_COOL_DOWN)
     }
 
     /// A request succeeded with this token.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::flags::SettingFlags;
-use super::hosts;
+use super::{hosts, with_port};
 use crate::commands::doctor::{self, DoctorOptions};
 use crate::environment::Environment;
 use crate::error::{ExitCode, Result};
@@ -14,6 +14,9 @@ pub struct Doctor {
     /// The server's URL; without it, only this machine is checked
     #[arg(value_name = "URL")]
     url: Option<String>,
+    /// The port of the redirect URI
+    #[arg(value_name = "PORT", requires = "url")]
+    port: Option<u16>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -29,11 +32,12 @@ pub struct Doctor {
 
 impl Doctor {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, json, report, watch, flags } = self;
+        let Self { url, port, json, report, watch, flags } = self;
         if watch {
             return doctor::watch::run(url.as_deref(), environment);
         }
         let options = DoctorOptions { url, as_json: json, as_report: report };
-        doctor::run(&options, &hosts::read, &outer.overlaid_by(flags.0), environment)
+        let flags = with_port(outer.overlaid_by(flags.0), port);
+        doctor::run(&options, &hosts::read, &flags, environment)
     }
 }

@@ -177,6 +177,9 @@ struct MockArgs {
     /// Do not require an API key
     #[arg(long)]
     open: bool,
+    /// Protect it as this provider does; `--list` shows them
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
     /// Serve every attack at once, each at its own URL, and report at the end what they obtained
     #[arg(long, exclusive = true)]
     hostile: bool,
@@ -190,6 +193,9 @@ struct ToolsArgs {
     /// The server's URL
     #[arg(value_name = "URL")]
     url: String,
+    /// The port of the redirect URI
+    #[arg(value_name = "PORT")]
+    port: Option<u16>,
     /// Print the tools as the server sent them, as a JSON array
     #[arg(long)]
     json: bool,
@@ -223,6 +229,9 @@ struct LoginArgs {
     /// The server's URL
     #[arg(value_name = "URL")]
     url: String,
+    /// The port of the redirect URI
+    #[arg(value_name = "PORT")]
+    port: Option<u16>,
     /// Open no browser: print the address to visit, and read the one it ends at from stdin
     #[arg(long)]
     no_browser: bool,
@@ -235,6 +244,9 @@ struct LogoutArgs {
     /// The server's URL
     #[arg(value_name = "URL", required_unless_present = "all", conflicts_with = "all")]
     url: Option<String>,
+    /// The port of the redirect URI
+    #[arg(value_name = "PORT", requires = "url")]
+    port: Option<u16>,
     /// Sign out of every server
     #[arg(long)]
     all: bool,
@@ -252,9 +264,20 @@ impl DemoArgs {
 #[cfg(feature = "mock")]
 impl From<MockArgs> for ServeOptions {
     fn from(mock: MockArgs) -> Self {
-        let MockArgs { product, port, seed, data, fault, protocol, stateless, sse, open, .. } =
-            mock;
-        Self { product, port, seed, data, faults: fault, protocol, stateless, sse, open }
+        let MockArgs {
+            product,
+            port,
+            seed,
+            data,
+            fault,
+            protocol,
+            stateless,
+            sse,
+            open,
+            provider,
+            ..
+        } = mock;
+        Self { product, port, seed, data, faults: fault, protocol, stateless, sse, open, provider }
     }
 }
 
@@ -328,18 +351,21 @@ impl Cli {
         };
         let merged = |inner: SettingFlags| outer.clone().overlaid_by(inner.0);
         match verb {
-            Verb::Tools(ToolsArgs { url, json, flags }) => {
-                commands::tools::run(&url, json, &merged(flags), environment)
+            Verb::Tools(ToolsArgs { url, port, json, flags }) => {
+                commands::tools::run(&url, json, &with_port(merged(flags), port), environment)
             }
             Verb::Call(mut call) => {
                 let flags = merged(std::mem::take(&mut call.flags));
                 commands::call::run(&call.into(), &flags, environment)
             }
-            Verb::Login(LoginArgs { url, no_browser, flags }) => {
-                commands::login::run(&url, no_browser, &merged(flags), environment)
+            Verb::Login(LoginArgs { url, port, no_browser, flags }) => {
+                let flags = with_port(merged(flags), port);
+                commands::login::run(&url, no_browser, &flags, environment)
             }
-            Verb::Logout(LogoutArgs { url, all: _, flags }) => match url {
-                Some(url) => commands::logout::one(&url, &merged(flags), environment),
+            Verb::Logout(LogoutArgs { url, port, all: _, flags }) => match url {
+                Some(url) => {
+                    commands::logout::one(&url, &with_port(merged(flags), port), environment)
+                }
                 None => commands::logout::everywhere(&merged(flags), environment),
             },
             Verb::Doctor(doctor) => doctor.run(outer, environment),
@@ -375,6 +401,13 @@ impl Cli {
 fn is_verb(word: &str) -> bool {
     let cli = Cli::command();
     cli.find_subcommand(word).is_some_and(|verb| !verb.is_hide_set())
+}
+
+/// Adds the port that was given after a URL.
+fn with_port(mut flags: Flags, port: Option<u16>) -> Flags {
+    let ports = port.map(|port| (Key::CallbackPort, vec![port.to_string()]));
+    flags.values.extend(ports);
+    flags
 }
 
 /// Parses URL and port, which may be in any order.

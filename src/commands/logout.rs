@@ -19,6 +19,9 @@ use crate::store::{CredentialStore, StoreChoice};
 /// The prefixes of records that are useless without a sign-in.
 const DEPENDENT_RECORDS: [&str; 2] = ["pending.", "registration."];
 
+/// The line about a registration that was removed.
+const REGISTRATION_REMOVED: &str = "  registration   removed here, but not at the server\n";
+
 /// Signs out of the server at `url`.
 ///
 /// # Errors
@@ -34,7 +37,11 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
         to_stdout(&report(&context.store, &who, &signed_out, &removed));
         return Ok(ExitCode::Ok);
     }
-    to_stdout(&format!("there is no sign-in for {who}: nothing to remove\n"));
+    to_stdout(&if signed_out.registration_removed {
+        format!("there is no sign-in for {who}\n{REGISTRATION_REMOVED}")
+    } else {
+        format!("there is no sign-in for {who}: nothing to remove\n")
+    });
     let notes = Notes::beside(&context.paths);
     let others = block_on(load_all(&context.store, &notes))?;
     let of_server = others.iter().filter(|other| other.is_for(&server));
@@ -155,7 +162,7 @@ fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &
         let _ = writeln!(out, "  removed from   {}", store.describe(*place, name));
     }
     if signed_out.registration_removed {
-        out += "  registration   removed here, but not at the server\n";
+        out += REGISTRATION_REMOVED;
     }
     out
 }

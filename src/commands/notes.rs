@@ -35,6 +35,9 @@ pub(super) struct Note {
     /// How the client was registered, in words.
     #[serde(default)]
     pub(super) client: String,
+    /// Why the last renewal failed; `None` after one that worked.
+    #[serde(default)]
+    pub(super) renewal_problem: Option<String>,
 }
 
 /// The notes of all sign-ins.
@@ -59,6 +62,7 @@ impl From<&SignIn> for Note {
             expires_at: tokens.expires_at,
             renewable: tokens.refresh_token.is_some(),
             client: client.to_owned(),
+            renewal_problem: sign_in.renewal_problem.clone(),
         }
     }
 }

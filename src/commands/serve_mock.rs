@@ -13,7 +13,7 @@ use crate::platform::Shutdown;
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
     self, Address, Answers, Auth, DataFile, DataProblem, Fault, MockOptions, Mode, Overview,
-    ProductName, Served,
+    ProductName, Provider, Served,
 };
 
 /// What to serve, as it was typed.
@@ -35,6 +35,8 @@ pub(crate) struct ServeOptions {
     pub(crate) sse: bool,
     /// Do not ask for an API key.
     pub(crate) open: bool,
+    /// The provider whose sign-in protects it.
+    pub(crate) provider: Option<String>,
 }
 
 /// Serves until a signal ends it.
@@ -104,6 +106,8 @@ pub(crate) fn list() -> ExitCode {
             out += &format!("      {line}\n");
         }
     }
+    let providers = Provider::ALL.map(Provider::name).join(", ");
+    out += &format!("\nproviders (`--provider NAME`): {providers}\n");
     out += "\nfaults (`--fault TEXT`, repeat for more):\n";
     for fault in Fault::all() {
         out += &format!(
@@ -117,6 +121,16 @@ pub(crate) fn list() -> ExitCode {
     }
     to_stdout(&out);
     ExitCode::Ok
+}
+
+fn auth_of(options: &ServeOptions, own: &MockOptions) -> Result<Auth> {
+    let Some(name) = &options.provider else {
+        return Ok(if options.open { Auth::Open } else { own.auth.clone() });
+    };
+    let provider: Provider = name.parse().map_err(|error: String| {
+        Error::usage(error).hint("list them with `mcp-tether mock --list`")
+    })?;
+    Ok(Auth::OAuth(provider.options()))
 }
 
 /// Joins names with commas, in lines that fit a terminal.
@@ -146,7 +160,7 @@ pub(super) fn mock_options(options: &ServeOptions) -> Result<MockOptions> {
         protocol: options.protocol.as_deref().map_or(Ok(own.protocol), served)?,
         mode: if options.stateless { Mode::Stateless } else { own.mode },
         answers: if options.sse { Answers::Sse } else { own.answers },
-        auth: if options.open { Auth::Open } else { own.auth.clone() },
+        auth: auth_of(options, &own)?,
         seed: options.seed,
         data: options.data.as_deref().map(|path| data_file(path, product)).transpose()?,
         faults: options.faults.iter().map(read).collect::<Result<_>>()?,

@@ -27,10 +27,12 @@ pub(super) struct StoredSignIn {
 }
 
 impl StoredSignIn {
-    /// How to replace a damaged sign-in.
+    /// How to replace a damaged sign-in, or one that could not be renewed.
     pub(super) fn remedy(&self) -> Option<String> {
         if !self.damaged {
-            return None;
+            let note = self.note.as_ref().filter(|note| note.renewal_problem.is_some())?;
+            let words = format!("{}{}", note.as_argument(), note.account_flag());
+            return Some(format!("sign in again with `mcp-tether login {words}`"));
         }
         let Some(note) = &self.note else {
             return Some("`mcp-tether logout --all` removes it and all others".to_owned());
@@ -119,6 +121,15 @@ pub(super) fn describe_place(store: &CredentialStore, listed: &ListedRecord) -> 
         }
         (StorageLocation::File, _) => format!("{place}, as `credential-store` says"),
         _ => place,
+    }
+}
+
+/// Describes when the token of a sign-in expires, or why it could not be renewed, to follow `token`.
+pub(super) fn describe_token(note: &Note, now: u64) -> String {
+    let is_expired = note.expires_at.is_none_or(|end| end <= now);
+    match note.renewal_problem.as_ref().filter(|_| is_expired) {
+        Some(problem) => format!("expired, and could not be renewed: {}", plain(problem)),
+        None => describe_expiry(note.expires_at, note.renewable, now),
     }
 }
 

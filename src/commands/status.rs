@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::notes::Notes;
 use super::prepare::{block_on, store};
-use super::sign_in::{StoredSignIn, describe_expiry, describe_subject, load_all};
+use super::sign_in::{StoredSignIn, describe_subject, describe_token, load_all};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{ExitCode, Result};
 use crate::platform::{Clock, SystemClock};
@@ -46,7 +46,7 @@ fn as_text(stored: &StoredSignIn, store: &CredentialStore, now: u64) -> String {
     };
     if let Some(note) = &stored.note {
         let scopes = note.scopes.as_deref().map_or("the server's default".into(), plain);
-        let expiry = describe_expiry(note.expires_at, note.renewable, now);
+        let expiry = describe_token(note, now);
         let _ = writeln!(out, "  issuer     {}", plain(&note.issuer));
         let _ = writeln!(out, "  scopes     {scopes}");
         let _ = writeln!(out, "  token      {expiry}");
@@ -76,6 +76,7 @@ fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
         "client": note.map(|note| &note.client),
         "store": stored.listed.place.to_string(),
         "stored_in": store.describe(stored.listed.place, &stored.listed.name),
+        "renewal_problem": note.and_then(|note| note.renewal_problem.as_deref()),
         "problem": stored.problem,
         "remedy": stored.remedy(),
     })

@@ -98,6 +98,14 @@ impl Vault for StoreVault {
     fn knows(&self, name: &str) -> bool {
         self.store.knows(&self.real(name))
     }
+
+    fn names_beginning(&self, prefix: &str) -> BoxFuture<'_, Result<Vec<String>, VaultError>> {
+        let prefix = prefix.to_owned();
+        Box::pin(async move {
+            let listed = self.store.list().await.map_err(vault_error)?.into_iter();
+            Ok(listed.map(|one| one.name).filter(|name| name.starts_with(&prefix)).collect())
+        })
+    }
 }
 
 fn vault_error(error: StoreError) -> VaultError {

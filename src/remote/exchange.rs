@@ -63,7 +63,8 @@ impl Wire {
                     return Ok(response);
                 }
                 Some(Ok(response))
-                    if self.is_challenge(&response) && attempts.challenges < MAX_CHALLENGES =>
+                    if self.is_challenge(&response, token)
+                        && attempts.challenges < MAX_CHALLENGES =>
                 {
                     attempts.challenges += 1;
                     self.answer_challenge(token, &response, post).await?;

@@ -74,6 +74,14 @@ fn one_line(body: &[u8]) -> Option<String> {
 pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>) -> Failure {
     let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
     match target {
+        Some(target) if is_login_page(target) => {
+            let shown = SafeUrl::new(target);
+            failure(format!("server redirects to the login page `{shown}`, which is for browsers"))
+                .hint(
+                    "check the URL of the MCP endpoint; if it is right, the server offers no sign-in \
+                     for programs: pass an API key with `--header 'Authorization: Bearer KEY'`",
+                )
+        }
         Some(target) => {
             let shown = SafeUrl::new(target);
             let failure = failure(format!("server redirects to `{shown}`, which is not followed"));
@@ -92,6 +100,24 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
     }
 }
 
+/// Whether a redirect leads to where people sign in, as far as its path tells (A-16).
+pub fn is_login_page(target: &Url) -> bool {
+    const SEGMENTS: [&str; 10] = [
+        "login",
+        "log-in",
+        "log_in",
+        "signin",
+        "sign-in",
+        "sign_in",
+        "sso",
+        "saml",
+        "authorize",
+        "oauth2",
+    ];
+    let path = target.path().to_ascii_lowercase();
+    path.split(['/', '.']).any(|segment| SEGMENTS.contains(&segment))
+}
+
 /// The failure for a pause that is too long, or before a request that must not be repeated (T-28).
 pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
     let seconds = wait.as_secs().max(1);
@@ -107,7 +133,11 @@ pub fn failure_for_media_type(media_type: &str, url: &Url) -> Failure {
         FailureKind::Protocol,
         format!("server answered with `{}` instead of JSON or an event stream", plain(media_type)),
     )
-    .hint(format!("check that `{}` is an MCP endpoint and not a web page", SafeUrl::new(url)))
+    .hint(format!(
+        "check that `{}` is an MCP endpoint and not a web page; if it is a login page, the server \
+         offers no sign-in for programs: pass an API key with `--header 'Authorization: Bearer KEY'`",
+        SafeUrl::new(url)
+    ))
 }
 
 /// The failure for a request without a response.
@@ -220,6 +250,27 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(extract_message(body.as_bytes()).as_deref(), reason, "{body:?}");
+        }
+    }
+
+    /// A-16
+    #[test]
+    fn a_login_page_is_called_what_it_is() {
+        for (target, is_login) in [
+            ("https://h/login?next=/mcp", true),
+            ("https://h/users/sign_in", true),
+            ("https://sso.h/oauth2/start?rd=x", true),
+            ("https://h/Account/Login.aspx", true),
+            ("https://h/mcp/", false),
+            ("https://h/blogin", false),
+        ] {
+            let target = Url::parse(target).unwrap();
+            assert_eq!(is_login_page(&target), is_login, "{target}");
+            let failure = failure_for_redirect(StatusCode::FOUND, &target, Some(&target));
+            assert_eq!(failure.message.contains("login page"), is_login, "{}", failure.message);
+            let hint = failure.hint.unwrap();
+            assert_eq!(hint.contains("--header"), is_login, "{hint}");
+            assert_eq!(hint.contains("instead of the URL"), !is_login, "{hint}");
         }
     }
 

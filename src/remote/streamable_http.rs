@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::retry::{self, Backoff};
 use super::stream_origin::{StreamOrigin, StreamReadMode};
 use super::streams::{StreamEnd, StreamMemory};
-use super::wire::{Wire, media_type};
+use super::wire::{OnChallenge, Wire, media_type};
 use super::{RemoteEvent, Session};
 use crate::http::Response;
 use crate::protocol::headers;
@@ -121,7 +121,7 @@ impl Wire {
     }
 
     async fn open_listening(&self, memory: &StreamMemory, session: &Session) -> Listening {
-        let fetched = self.get_stream(session, memory.last_event_id.as_deref()).await;
+        let fetched = self.get_optional_stream(session, memory.last_event_id.as_deref()).await;
         let response = match fetched {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -159,7 +159,7 @@ impl Wire {
         if session.id.is_none() {
             return;
         }
-        let request = self.request(Method::DELETE, session, None);
+        let request = self.request(Method::DELETE, session, None, OnChallenge::GiveUp);
         match tokio::time::timeout(DELETE_TIMEOUT, request).await {
             Ok(Ok(Ok(response))) => {
                 tracing::debug!(status = response.status().as_u16(), "ended the session");
@@ -236,9 +236,16 @@ fn is_passing(status: StatusCode) -> bool {
         )
 }
 
-/// Servers say 404 of a forgotten session (T-32), and also 400 (T-39) or 410.
+/// Servers say 404 of a forgotten session (T-32), and also 400 (T-39) or 410. After 401 only a POST
+/// may ask for a sign-in.
 fn may_mean_a_lost_session(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::BAD_REQUEST)
+    matches!(
+        status,
+        StatusCode::NOT_FOUND
+            | StatusCode::GONE
+            | StatusCode::BAD_REQUEST
+            | StatusCode::UNAUTHORIZED
+    )
 }
 
 #[cfg(test)]

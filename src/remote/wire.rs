@@ -62,6 +62,15 @@ impl StandaloneStream {
     }
 }
 
+/// What a challenge to a request without a body leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnChallenge {
+    /// A sign-in or a fresh token, and the request once more.
+    Answer,
+    /// Nothing: the request is optional.
+    GiveUp,
+}
+
 impl Wire {
     /// Starts a request with all its headers; returns which token it carries, too.
     pub(super) async fn authorize(
@@ -83,6 +92,16 @@ impl Wire {
         Ok((Request::new(method, target.clone(), headers), serial))
     }
 
+    /// Asks for the standalone stream. It is optional, so its refusal asks nobody to sign in: whether
+    /// that is needed is for the next message to say.
+    pub(super) async fn get_optional_stream(
+        &self,
+        session: &Session,
+        last_event_id: Option<&str>,
+    ) -> Result<Result<Response, HttpError>, Failure> {
+        self.request(Method::GET, session, last_event_id, OnChallenge::GiveUp).await
+    }
+
     /// Asks for an event stream of the session. Where the remote wants a sign-in or a fresh token,
     /// asks once more; redirects are followed.
     pub(super) async fn get_stream(
@@ -90,7 +109,7 @@ impl Wire {
         session: &Session,
         last_event_id: Option<&str>,
     ) -> Result<Result<Response, HttpError>, Failure> {
-        self.request(Method::GET, session, last_event_id).await
+        self.request(Method::GET, session, last_event_id, OnChallenge::Answer).await
     }
 
     /// Sends a request without a body to the endpoint.
@@ -99,6 +118,7 @@ impl Wire {
         method: Method,
         session: &Session,
         last_event_id: Option<&str>,
+        on_challenge: OnChallenge,
     ) -> Result<Result<Response, HttpError>, Failure> {
         let mut attempts = Attempts::of_message(Duration::ZERO);
         let mut target = self.moves.current(session.generation, &self.endpoint);
@@ -114,10 +134,9 @@ impl Wire {
                 .timeout_unless_prompting(self.limits.headers, self.outbound.send(request))
                 .await;
             match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
-                // The end of a session is not worth a sign-in.
                 Ok(response)
-                    if method == Method::GET
-                        && self.is_challenge(&response)
+                    if on_challenge == OnChallenge::Answer
+                        && self.is_challenge(&response, token)
                         && attempts.challenges < MAX_CHALLENGES =>
                 {
                     attempts.challenges += 1;
@@ -137,12 +156,15 @@ impl Wire {
         }
     }
 
-    /// Whether this response asks for a sign-in or another token.
-    pub(super) fn is_challenge(&self, response: &Response) -> bool {
+    /// Whether this response to a request with this token asks for a sign-in or another token (A-02,
+    ///
+    pub(super) fn is_challenge(&self, response: &Response, token: Option<u64>) -> bool {
+        let challenges = response.headers().contains_key(header::WWW_AUTHENTICATE);
         !self.authorizer.is_off()
             && match response.status() {
                 StatusCode::UNAUTHORIZED => true,
-                StatusCode::FORBIDDEN => response.headers().contains_key(header::WWW_AUTHENTICATE),
+                StatusCode::FORBIDDEN => challenges,
+                StatusCode::BAD_REQUEST => challenges && token.is_none(),
                 _ => false,
             }
     }

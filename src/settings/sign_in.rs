@@ -19,8 +19,13 @@ use crate::redact::plain;
 
 /// The parameters of an authorization request that only the bridge may set: another value would
 /// undo their protection.
-const RESERVED_PARAMS: [&str; 6] = [
+const RESERVED_PARAMS: [&str; 11] = [
     "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "grant_type",
+    "device_code",
     "redirect_uri",
     "response_type",
     "state",
@@ -64,6 +69,9 @@ impl Settings {
             scope: self.not_empty(Key::Scope).map(str::to_owned),
             use_id_token: self.switch(Key::UseIdToken),
             accept_issuer_mismatch: self.switch(Key::AcceptIssuerMismatch),
+            callback_issuer: self.text(Key::CallbackIssuer).map(str::to_owned),
+            assume_pkce: self.switch(Key::AssumePkce),
+            device_endpoint: self.device_endpoint()?,
             allow_private_addresses: self.switch(Key::AllowPrivateAddresses),
             headers: headers.iter().cloned().collect::<HeaderMap>(),
             ..built_in
@@ -121,6 +129,16 @@ impl Settings {
             (false, true) => Grant::ClientCredentials { token_endpoint },
             (false, false) => Grant::AuthorizationCode,
         })
+    }
+
+    fn device_endpoint(&mut self) -> Result<Option<Url>> {
+        let Some(text) = self.not_empty(Key::DeviceEndpoint) else { return Ok(None) };
+        let endpoint = self.secure_url(Key::DeviceEndpoint, text)?;
+        if !self.switch(Key::DeviceCode) {
+            let place = self.describe(Key::DeviceEndpoint);
+            self.warnings.push(format!("{place} has no effect without `--device-code`"));
+        }
+        Ok(Some(endpoint))
     }
 
     fn callback_host(&self) -> Result<String> {
@@ -283,7 +301,9 @@ impl Settings {
         let allowed = |url: &Url| match url.scheme() {
             "https" => url.has_host(),
             "http" => {
-                is_loopback(url) || (key == Key::TokenEndpoint && self.switch(Key::AllowHttp))
+                is_loopback(url)
+                    || matches!(key, Key::TokenEndpoint | Key::DeviceEndpoint)
+                        && self.switch(Key::AllowHttp)
             }
             _ => false,
         };
@@ -383,9 +403,15 @@ mod tests {
             (Key::ClientMetadataUrl, "https://example.com/c.json"),
             (Key::UseIdToken, "true"),
             (Key::DeviceCode, "true"),
+            (Key::DeviceEndpoint, "https://example.com/device"),
             (Key::AcceptIssuerMismatch, "true"),
+            (Key::CallbackIssuer, "https://upstream.example.com"),
+            (Key::AssumePkce, "true"),
             (Key::AllowPrivateAddresses, "true"),
         ]);
+        assert!(set.assume_pkce);
+        assert_eq!(set.callback_issuer.as_deref(), Some("https://upstream.example.com"));
+        assert_eq!(set.device_endpoint.as_ref().unwrap().path(), "/device");
         assert_eq!((set.account.as_str(), set.login), ("work", LoginPolicy::OnDemand));
         assert_eq!((set.scope.as_deref(), set.callback_port), (Some("a b"), Some(3334)));
         assert_eq!((set.callback_host.as_str(), set.callback_path.as_str()), ("127.0.0.1", "/cb"));
@@ -450,6 +476,9 @@ mod tests {
             (Key::ClientMetadataUrl, "https://example.com/"),
             (Key::ClientMetadataUrl, "http://localhost/c.json"),
             (Key::TokenEndpoint, "http://example.com/token"),
+            (Key::DeviceEndpoint, "http://example.com/device"),
+            (Key::AuthorizeParam, "grant_type=hunter2"),
+            (Key::AuthorizeParam, "client_secret=hunter2"),
         ] {
             let error = options(&[(key, text)]).expect_err(text);
             assert_eq!(error.exit_code(), crate::error::ExitCode::Usage, "{text}");

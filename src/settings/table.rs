@@ -49,7 +49,10 @@ pub enum Key {
     DeviceCode,
     ClientCredentials,
     TokenEndpoint,
+    DeviceEndpoint,
     AcceptIssuerMismatch,
+    CallbackIssuer,
+    AssumePkce,
     AllowPrivateAddresses,
     ConnectTimeout,
     HeadersTimeout,
@@ -208,7 +211,7 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 48] = [
+pub static SETTINGS: [Setting; 51] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
@@ -282,8 +285,14 @@ pub static SETTINGS: [Setting; 48] = [
         "Sign in as a program, without a person (RFC 6749 section 4.4)"),
     sign_in(Key::TokenEndpoint, "token-endpoint", "URL", ValueKind::Text, "",
         "Token endpoint for `--client-credentials`, instead of discovering it"),
+    sign_in(Key::DeviceEndpoint, "device-endpoint", "URL", ValueKind::Text, "",
+        "Device authorization endpoint, if the metadata does not name it"),
     sign_in(Key::AcceptIssuerMismatch, "accept-issuer-mismatch", "", ValueKind::Switch, "false",
         "Continue even if the server's metadata names another issuer"),
+    sign_in(Key::CallbackIssuer, "callback-issuer", "URL", ValueKind::Text, "",
+        "Another issuer that may answer a sign-in; empty for an answer without one"),
+    sign_in(Key::AssumePkce, "assume-pkce", "", ValueKind::Switch, "false",
+        "Go on with PKCE although the metadata does not mention it"),
     sign_in(Key::AllowPrivateAddresses, "allow-private-addresses", "", ValueKind::Switch, "false",
         "Follow URLs of the server's metadata to private addresses"),
     row(Key::ConnectTimeout, "connect-timeout", "SECONDS", ValueKind::Seconds, "10", Group::TimeLimits,

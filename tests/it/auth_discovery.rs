@@ -1,6 +1,9 @@
 //! Finding the authorization server, and refusing those that must not be used: always before
 //! anything is registered or opened.
 
+use std::time::Duration;
+
+use mcp_tether::auth::{Interaction, PreRegistered};
 use mcp_tether::error::{Failure, FailureKind};
 use serde_json::json;
 
@@ -8,7 +11,7 @@ use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::FakeBrowser;
 use crate::support::sign_in::party;
 
-async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
+pub async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
     let mut config = Config::default();
     change(&mut config);
     AuthorizationServer::start(config).await
@@ -16,7 +19,7 @@ async fn server(change: impl FnOnce(&mut Config)) -> AuthorizationServer {
 
 /// The failure of a request to this server, which must have stopped before registration and
 /// browser.
-async fn stops(server: &AuthorizationServer) -> Failure {
+pub async fn stops(server: &AuthorizationServer) -> Failure {
     let no_browser = FakeBrowser::must_not_open();
     let party = party(server).browser(&no_browser.browser()).build();
     let failure = party.list().await.unwrap_err();
@@ -88,28 +91,6 @@ async fn metadata_about_another_resource_stops_everything() {
     assert_eq!(documents(&server).len(), 1, "the authorization server is not even looked at");
 }
 
-/// another issuer is refused by name, with the flag that accepts it; and the flag does.
-#[tokio::test]
-async fn metadata_of_another_issuer_is_refused_unless_accepted() {
-    let server = server(|config| config.issuer = Some("https://attacker.example".to_owned())).await;
-    let failure = stops(&server).await;
-    assert!(failure.message.contains("`https://attacker.example`"), "{}", failure.message);
-    assert!(failure.message.contains(&format!("`{}`", server.issuer())), "{}", failure.message);
-    assert!(failure.hint.unwrap().contains("--accept-issuer-mismatch"));
-    let accepting = party(&server).options(|options| options.accept_issuer_mismatch = true).build();
-    assert_eq!(accepting.list().await, Ok(2));
-}
-
-/// A-06, O-9: a slash at the end counts, and the message says that it is only that.
-#[tokio::test]
-async fn a_slash_makes_another_issuer() {
-    let server = server(|_| {}).await;
-    let slashed = format!("{}/", server.issuer());
-    server.change(|config| config.issuer = Some(slashed));
-    let failure = stops(&server).await;
-    assert!(failure.message.contains("only in a slash"), "{}", failure.message);
-}
-
 ///
 #[tokio::test]
 async fn a_server_without_pkce_is_refused() {
@@ -118,6 +99,127 @@ async fn a_server_without_pkce_is_refused() {
         let failure = stops(&server).await;
         assert_eq!(failure.kind, FailureKind::AuthFailed);
         assert!(failure.message.contains("PKCE"), "{}", failure.message);
+    }
+}
+
+/// what cannot be met is found out before a person is sent anywhere.
+#[tokio::test]
+async fn a_demand_that_cannot_be_met_stops_before_the_browser() {
+    for (demand, named) in [
+        (json!({ "require_pushed_authorization_requests": true }), "RFC 9126"),
+        (json!({ "response_types_supported": ["token"] }), "response type"),
+        (json!({ "grant_types_supported": ["client_credentials"] }), "authorization_code"),
+        (
+            json!({ "token_endpoint_auth_methods_supported": ["tls_client_auth"] }),
+            "tls_client_auth",
+        ),
+    ] {
+        let server = server(|config| config.extra_metadata = demand).await;
+        let failure = stops(&server).await;
+        assert!(failure.message.contains(named), "{}", failure.message);
+    }
+    let server = server(|_| {}).await;
+    let no_browser = FakeBrowser::must_not_open();
+    let party = party(&server).browser(&no_browser.browser()).build();
+    let failure = party.refused(401, Some("DPoP algs=\"ES256\"")).await.unwrap_err();
+    assert!(failure.message.contains("DPoP"), "{}", failure.message);
+}
+
+/// JSON from a server that answers every path is no document at a place that we guessed; at the
+/// place that the server named it is reported.
+#[tokio::test]
+async fn json_that_is_no_document_is_passed_over_at_a_guessed_place() {
+    let place = "/.well-known/oauth-protected-resource/mcp";
+    for text in ["{\"message\":\"Not Found\"}", "{}", "null", ""] {
+        let guessed = server(|config| {
+            config.resource_metadata = None;
+            config.replaced = Some((place, "application/json", text));
+        })
+        .await;
+        assert_eq!(party(&guessed).build().list().await, Ok(2), "{text}");
+        let named =
+            server(|config| config.replaced = Some((place, "application/json", text))).await;
+        let failure = stops(&named).await;
+        assert!(failure.message.contains(place), "{text}: {}", failure.message);
+    }
+    // Something that is meant as the document is reported wherever it lies.
+    let broken = server(|config| {
+        config.named_in_challenge = false;
+        config.replaced = Some((place, "application/json", "{\"resource\":7}"));
+    })
+    .await;
+    assert!(stops(&broken).await.message.contains("not a string"));
+}
+
+/// metadata behind a redirect is followed, also to another origin; what it says has to fit all
+/// the same.
+#[tokio::test]
+async fn redirected_metadata_is_followed() {
+    let elsewhere = server(|_| {}).await;
+    let server = server(|config| config.real_issuer_named = false).await;
+    let issuer = format!("{}/as", server.origin());
+    let target = format!("{}/.well-known/oauth-authorization-server", elsewhere.origin());
+    server.change(|config| {
+        config.other_issuers = vec![issuer.clone()];
+        let from = "/.well-known/oauth-authorization-server/as".to_owned();
+        config.redirects = vec![(from, target)];
+    });
+    let failure = stops(&server).await;
+    assert!(failure.message.contains("issuer"), "{}", failure.message);
+    elsewhere.change(|config| config.issuer = Some(issuer.clone()));
+    elsewhere.change(|config| config.iss = Some(issuer));
+    let one = party(&server).options(|options| {
+        options.headers.insert("x-key", http::HeaderValue::from_static("hunter2"));
+    });
+    // The tokens are of another server, so that only the way there counts.
+    let _ = one.build().list().await;
+    assert_eq!(elsewhere.asked_at("/token").len(), 1);
+    assert!(elsewhere.asked().iter().all(|asked| !asked.headers.contains_key("x-key")));
+}
+
+/// a redirect that is not followed is told, and is never taken for a missing document.
+#[tokio::test]
+async fn a_redirect_that_is_not_followed_is_told() {
+    let place = "/.well-known/oauth-authorization-server";
+    for target in ["http://as.example/x", "file:///etc/passwd", place] {
+        let server = server(|config| {
+            config.redirects = vec![(place.to_owned(), target.to_owned())];
+        })
+        .await;
+        let failure = stops(&server).await;
+        assert!(failure.message.contains("redirects"), "{target}: {}", failure.message);
+    }
+}
+
+/// of several authorization servers the first that can have us as a client.
+#[tokio::test]
+async fn an_authorization_server_that_registers_nobody_is_passed_over() {
+    let closed = server(|config| config.registration = false).await;
+    let server = server(|_| {}).await;
+    server.change(|config| config.other_issuers = vec![closed.issuer()]);
+    assert_eq!(party(&server).build().list().await, Ok(2));
+    assert!(closed.asked_at("/authorize").is_empty());
+    // With a client for the first, the first is right.
+    let given = PreRegistered { issuer: Some(closed.issuer()), ..PreRegistered::new("mine") };
+    closed.add_client("mine", None, &[]);
+    let ignored = FakeBrowser::ignores();
+    let party = party(&server).browser(&ignored).options(|options| {
+        options.client_info = Some(given);
+        options.auth_timeout = Duration::from_secs(1);
+    });
+    party.build().list().await.unwrap_err();
+    let opened = ignored.opened();
+    assert!(opened[0].as_str().starts_with(&closed.issuer()), "{opened:?}");
+}
+
+/// a challenge to a request without a token asks for a sign-in, whatever its status.
+#[tokio::test]
+async fn a_challenge_beside_401_asks_for_a_sign_in() {
+    for status in [400, 403] {
+        let server = server(|config| config.unauthorized = status).await;
+        assert_eq!(party(&server).build().list().await, Ok(2), "{status}");
+        let person = party(&server).build();
+        person.authorizer.sign_in(Interaction::Browser).await.unwrap();
     }
 }
 

@@ -76,6 +76,26 @@ async fn one_consent_and_every_request_carries_the_token() {
     assert!(requests.iter().all(|r| !r.path.contains("Bearer")), "never in a URL");
 }
 
+/// a server that answers every message and refuses only the optional stream.
+#[tokio::test]
+async fn a_stream_that_wants_a_sign_in_of_its_own_opens_no_tab() {
+    for (mock, tabs) in [(guarded(), 1), (MockOptions::default(), 0)] {
+        let signing = Signing::with(FakeBrowser::follows());
+        let mut harness = signing.harness(mock).open().await;
+        harness.fault(&["status=401:http=GET:path=/mcp"]);
+        assert!(harness.call("echo", json!({})).await["result"].is_object());
+        harness.seen(|all| all.iter().any(|r| r.http_method == "GET" && r.path == "/mcp")).await;
+        assert!(harness.call("echo", json!({})).await["result"].is_object());
+        let requests = harness.mock.recorder().clone();
+        harness.leave().await;
+        assert_eq!(signing.browser.opened().len(), tabs);
+        let asked = |path: &str| {
+            requests.requests().iter().filter(|request| request.path.ends_with(path)).count()
+        };
+        assert_eq!((asked("/register"), asked("/token")), (tabs, tabs));
+    }
+}
+
 /// the next bridge finds the sign-in and asks for nothing
 #[tokio::test]
 async fn a_stored_sign_in_opens_no_tab() {

@@ -409,3 +409,60 @@ fn a_keyring_that_does_not_answer_is_a_failure_only_where_it_was_asked_for() {
         assert!(says.contains("Connection refused"), "{says}");
     }
 }
+
+/// a key that the server refuses is a failure, and no reason to sign in.
+#[test]
+fn a_refused_key_is_a_failure() {
+    let home = Home::new();
+    let mock = guarded(&[]);
+    for header in ["X-API-Key: hunter2", "Authorization: Bearer hunter2"] {
+        let done = doctor(&home, &[mock.url().as_str(), "--header", header]).run();
+        let told = shown(&home, &done);
+        assert_eq!(done.code, Some(1), "{told}");
+        assert!(told.contains("fail") && !told.contains("no problems"), "{told}");
+        assert!(!told.contains("mcp-tether login") && !told.contains("hunter2"), "{told}");
+    }
+}
+
+/// what stands in the way of a sign-in is named before a person tries.
+#[tokio::test(flavor = "multi_thread")]
+async fn obstacles_to_a_sign_in_are_named() {
+    let cases: [(fn(&mut Config), &str); 6] = [
+        (|c| (c.resource_metadata, c.server_metadata) = (None, None), "publishes no document"),
+        (|c| c.registration = false, "registers no clients by itself"),
+        (|c| c.pkce = None, "--assume-pkce"),
+        (|c| c.unauthorized = 400, "is signed in to at"),
+        (
+            |c| {
+                c.redirects = vec![(
+                    "/.well-known/oauth-authorization-server".to_owned(),
+                    "http://elsewhere.example/x".to_owned(),
+                )]
+            },
+            "redirects to",
+        ),
+        (
+            |c| {
+                c.extra_metadata = serde_json::json!({
+                    "require_pushed_authorization_requests": true
+                })
+            },
+            "RFC 9126",
+        ),
+    ];
+    for (change, named) in cases {
+        let mut config = Config::default();
+        change(&mut config);
+        let server = AuthorizationServer::start(config).await;
+        let home = Home::new();
+        let url = server.endpoint().to_string();
+        let done = tokio::task::spawn_blocking(move || {
+            let done = doctor(&home, &[&url]).run();
+            shown(&home, &done)
+        });
+        let told = done.await.unwrap();
+        assert!(told.contains(named), "{named}: {told}");
+        let guessed = told.lines().any(|line| line.contains("ok") && line.contains("guessed"));
+        assert!(!guessed, "{told}");
+    }
+}

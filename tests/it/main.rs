@@ -11,6 +11,8 @@ mod auth_discovery;
 mod auth_flow;
 mod auth_hostile;
 mod auth_moves;
+mod auth_overruled;
+mod auth_refusals;
 mod auth_shared;
 mod auth_token_jobs;
 mod bounds;
@@ -62,6 +64,8 @@ mod odd_servers;
 mod one_rule_for_all;
 #[cfg(target_os = "linux")]
 mod open_ports;
+#[cfg(unix)]
+mod providers;
 mod raw_host;
 mod remembered;
 mod rules;

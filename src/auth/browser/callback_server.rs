@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::auth::browser::page::{self, Ending, PageSubject};
 use crate::auth::client::redirect_uri::Redirect;
-use crate::auth::grants::authorization_code::CallbackParameters;
+use crate::auth::grants::authorization_response::CallbackParameters;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 

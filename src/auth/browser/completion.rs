@@ -3,9 +3,10 @@
 
 use crate::auth::browser::page::Ending;
 use crate::auth::context::Context;
+use crate::auth::discovery::scopes::covers;
 use crate::auth::durable::job::{JobError, TokenJob};
 use crate::auth::durable::runner;
-use crate::auth::grants::authorization_code::{self as code_grant, CallbackParameters};
+use crate::auth::grants::authorization_response::{CallbackParameters, advice, validate_callback};
 use crate::auth::grants::token_endpoint::{GrantError, is_unknown_client};
 use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::records::registration::Registration;
@@ -14,8 +15,8 @@ use crate::redact::Secret;
 
 /// Why a sign-in by browser ended without tokens.
 pub(crate) enum BrowserSignInError {
-    /// The server does not know the client: a new registration may help.
-    UnknownClient(Failure),
+    /// The server does not know the client, or not with these scopes: a new registration may help.
+    StaleClient(Failure),
     /// Anything else.
     Failed(Failure),
 }
@@ -29,20 +30,27 @@ impl From<Failure> for BrowserSignInError {
 impl BrowserSignInError {
     pub(crate) fn into_failure(self) -> Failure {
         match self {
-            Self::UnknownClient(failure) | Self::Failed(failure) => failure,
+            Self::StaleClient(failure) | Self::Failed(failure) => failure,
         }
     }
 }
 
 /// The code of an answer that may be used.
 pub(crate) fn validate_response(
+    context: &Context,
     pending: &Pending,
     parameters: CallbackParameters,
 ) -> Result<Secret<String>, (Ending, BrowserSignInError)> {
-    let unknown_client = parameters.error.as_deref().is_some_and(is_unknown_client);
-    code_grant::validate_callback(pending, parameters).map_err(|(ending, failure)| {
-        let error = if unknown_client && ending == Ending::Denied {
-            BrowserSignInError::UnknownClient(failure)
+    let code = parameters.error.as_deref().unwrap_or_default();
+    let registered = pending.registration.scope.as_deref();
+    // A registration of an older release named no scopes, and some servers bind a client to what it
+    // named.
+    let is_stale = is_unknown_client(code)
+        || code == "invalid_scope" && !covers(registered, pending.scopes.as_deref());
+    let accepted = context.options.callback_issuer.as_deref();
+    validate_callback(pending, parameters, accepted).map_err(|(ending, failure)| {
+        let error = if is_stale && ending == Ending::Denied {
+            BrowserSignInError::StaleClient(failure)
         } else {
             BrowserSignInError::Failed(failure)
         };
@@ -77,9 +85,11 @@ fn not_redeemed(
     error: GrantError,
 ) -> BrowserSignInError {
     let unknown_client = error.is_unknown_client();
-    let advice = match &error {
+    let next_step = match &error {
         GrantError::Rejected { .. } if unknown_client => Some(registration.hint_when_refused()),
-        GrantError::Rejected { code, .. } => code_grant::advice(code).map(str::to_owned),
+        GrantError::Rejected { code, description } => {
+            advice(code, description.as_deref()).map(str::to_owned)
+        }
         GrantError::Unavailable(_) => None,
     };
     let mut failure = error.into_failure("the sign-in");
@@ -88,10 +98,10 @@ fn not_redeemed(
             let command = context.options.login_command();
             format!("try again with {command}; codes are good only for a moment")
         };
-        failure = failure.hint(advice.unwrap_or_else(try_again));
+        failure = failure.hint(next_step.unwrap_or_else(try_again));
     }
     if unknown_client {
-        BrowserSignInError::UnknownClient(failure)
+        BrowserSignInError::StaleClient(failure)
     } else {
         BrowserSignInError::Failed(failure)
     }

@@ -4,7 +4,7 @@
 use futures_util::future::BoxFuture;
 
 use crate::auth::context::Context;
-use crate::auth::grants::authorization_code::CallbackParameters;
+use crate::auth::grants::authorization_response::CallbackParameters;
 use crate::auth::records::record::Pending;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
@@ -22,7 +22,7 @@ pub(crate) async fn pasted(
     pending: &Pending,
 ) -> Result<CallbackParameters, Failure> {
     while let Some(line) = lines.line().await {
-        match read_answer(line.trim(), pending) {
+        match read_answer(bare(&line), pending) {
             Ok(Some(parameters)) => return Ok(parameters),
             Ok(None) => {}
             Err(advice) => context.notify_user(advice),
@@ -30,6 +30,13 @@ pub(crate) async fn pasted(
     }
     Err(Failure::new(FailureKind::AuthFailed, "the input ended before the sign-in was complete")
         .hint(format!("run {} again", context.options.login_command())))
+}
+
+/// The text without what stands around it where it was copied from.
+fn bare(line: &str) -> &str {
+    let line = line.trim().trim_matches(['"', '\'', '`', '<', '>']);
+    // A code may end like a sentence, an address of ours does not.
+    if line.contains("://") { line.trim_end_matches(['.', ',', ';']) } else { line }
 }
 
 fn read_answer(line: &str, pending: &Pending) -> Result<Option<CallbackParameters>, &'static str> {
@@ -85,16 +92,33 @@ mod tests {
                 client_secret: None,
                 auth_method: AuthMethod::None,
                 client_id_in_form: false,
+                scope: None,
                 listed_methods: None,
                 secret_expires_at: None,
                 redirect_uris: Vec::new(),
                 registered_at: 0,
             },
+            client_is_reused: false,
             resource: None,
             scopes: None,
             started: 0,
             code: None,
         }
+    }
+
+    #[test]
+    fn what_stands_around_a_pasted_address_is_left_out() {
+        let address = "http://localhost:1/cb?code=c&state=s1";
+        for pasted in [
+            format!(" {address}\r\n"),
+            format!("\"{address}\""),
+            format!("<{address}>"),
+            format!("'{address}'"),
+            format!("{address}."),
+        ] {
+            assert_eq!(bare(&pasted), address, "{pasted}");
+        }
+        assert_eq!(bare(" code. "), "code.");
     }
 
     /// A-31, A-40

@@ -14,7 +14,9 @@ use crate::auth::browser::pasted_answer::{LineSource, pasted};
 use crate::auth::client::redirect_uri::{Redirect, candidates};
 use crate::auth::context::{Context, SignInRequest, SignInState, WaitingSignIn};
 use crate::auth::discovery::scopes;
-use crate::auth::grants::authorization_code::{self as code_grant, CallbackParameters};
+use crate::auth::grants::authorization_code as code_grant;
+use crate::auth::grants::authorization_response::CallbackParameters;
+use crate::auth::grants::token_endpoint::is_unknown_client;
 use crate::auth::one_sign_in::{conclude, wait_for_turn};
 use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::records::registration::{Registered, Registration};
@@ -35,6 +37,36 @@ pub(crate) enum ConsentPrompt<'a> {
     NewTab,
     /// No tab is opened; the person pastes the address that the browser ended at.
     Pasted(&'a mut dyn LineSource),
+}
+
+impl ConsentPrompt<'_> {
+    fn tabs(&self) -> Tabs {
+        match self {
+            Self::Tab => Tabs::UnlessOpen,
+            Self::NewTab => Tabs::Always,
+            Self::Pasted(_) => Tabs::Never,
+        }
+    }
+}
+
+/// When a tab is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tabs {
+    UnlessOpen,
+    Always,
+    Never,
+}
+
+impl Tabs {
+    fn opens(self, context: &Context, pending: &Pending) -> bool {
+        match self {
+            Self::UnlessOpen => {
+                !pending.opened || context.now() > pending.started + OPENED_TAB_SECONDS
+            }
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// Signs in.
@@ -59,7 +91,7 @@ async fn in_turn(
     request: &SignInRequest,
     prompt: &mut ConsentPrompt<'_>,
 ) -> Result<SignIn, BrowserSignInError> {
-    match find_interrupted(context, request).await {
+    match find_interrupted(context, request, prompt.tabs()).await {
         Some(Interrupted::AtPage(pending, listener)) => {
             return ask_for_consent(context, *pending, listener, prompt).await;
         }
@@ -74,12 +106,16 @@ async fn in_turn(
         None => {}
     }
     let mut plan = SignInPlan::of(context, request).await?;
-    let (pending, listener) = prepare(context, &mut plan).await?;
-    let was_stored = pending.registration.how == Registered::Dynamically
-        && pending.registration.registered_at < pending.started;
+    let (mut pending, mut listener) = prepare(context, &mut plan).await?;
+    if pending.client_is_reused && is_refused_at_sight(context, &pending).await {
+        plan.registration = None;
+        drop(listener);
+        (pending, listener) = prepare(context, &mut plan).await?;
+    }
+    let is_reused = pending.client_is_reused;
     match ask_for_consent(context, pending, listener, prompt).await {
         // The server forgot the client: register once more (A-24).
-        Err(BrowserSignInError::UnknownClient(_)) if was_stored => {
+        Err(BrowserSignInError::StaleClient(_)) if is_reused => {
             plan.registration = None;
             let (pending, listener) = prepare(context, &mut plan).await?;
             ask_for_consent(context, pending, listener, prompt).await
@@ -96,7 +132,11 @@ enum Interrupted {
     AtCode(Box<Pending>),
 }
 
-async fn find_interrupted(context: &Context, request: &SignInRequest) -> Option<Interrupted> {
+async fn find_interrupted(
+    context: &Context,
+    request: &SignInRequest,
+    tabs: Tabs,
+) -> Option<Interrupted> {
     if !context.vault.knows(&context.names.pending) {
         return None;
     }
@@ -110,6 +150,7 @@ async fn find_interrupted(context: &Context, request: &SignInRequest) -> Option<
     if is_useful && pending.code.is_some() {
         return Some(Interrupted::AtCode(Box::new(pending)));
     }
+    let is_useful = is_useful && !is_dead_end(context, &pending, tabs).await;
     let redirect = Redirect::parse(&pending.redirect_uri).filter(|_| is_useful);
     let listener = match redirect {
         Some(redirect) => Listener::bind(&[redirect]).await.ok(),
@@ -121,13 +162,55 @@ async fn find_interrupted(context: &Context, request: &SignInRequest) -> Option<
     Some(Interrupted::AtPage(Box::new(pending), listener?))
 }
 
+/// Whether an interrupted sign-in as a client of an earlier one leads nowhere, so that a client has
+/// to be registered anew (A-24): the server refuses its page, or a tab was opened and is gone by now.
+async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
+    if !pending.client_is_reused {
+        return false;
+    }
+    let is_unanswered = pending.opened && tabs.opens(context, pending);
+    if !is_unanswered && !is_refused_at_sight(context, pending).await {
+        return false;
+    }
+    let issuer = &pending.registration.issuer;
+    context.delete(&context.names.registration(issuer)).await;
+    true
+}
+
+/// Whether the server refuses the page of a client that it registered earlier: then it has forgotten
+/// the client, and its error page would never come back to us. Asked before a person is.
+async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
+    let page = pending.page.expose();
+    if context.http_client.page(page).await.is_err() {
+        return false;
+    }
+    let Some(answer) = context.http_client.glance_at_page(page).await else { return false };
+    let is_ours = |target: &Url| target.as_str().starts_with(&pending.redirect_uri);
+    let error = answer.redirect.filter(is_ours).and_then(|target| {
+        let error = target.query_pairs().find(|(name, _)| name == "error");
+        error.map(|(_, code)| code.into_owned())
+    });
+    let refused = matches!(answer.status.as_u16(), 400 | 401 | 404 | 422)
+        || error.is_some_and(|code| is_unknown_client(&code) || code == "invalid_scope");
+    if refused {
+        tracing::info!("the authorization server no longer accepts the client: registering anew");
+    }
+    refused
+}
+
 /// Everything before the page: port, client, verifier, state.
 async fn prepare(context: &Context, plan: &mut SignInPlan) -> Result<(Pending, Listener), Failure> {
     let known = plan.registration.as_ref();
     let registered = known.map_or(&[][..], |known| known.redirect_uris.as_slice());
     let mut listener = Listener::bind(&candidates(&context.options, registered)).await?;
+    let mut is_reused = false;
     match known {
-        Some(known) if known.allows_redirect(listener.redirect()) => {}
+        Some(known)
+            if known.allows_redirect(listener.redirect())
+                && known.covers_scopes(plan.scopes.as_deref()) =>
+        {
+            is_reused = known.how == Registered::Dynamically;
+        }
         Some(known) if known.how != Registered::Dynamically => {
             return Err(redirect_not_registered(known, listener.redirect()));
         }
@@ -138,7 +221,7 @@ async fn prepare(context: &Context, plan: &mut SignInPlan) -> Result<(Pending, L
         }
     }
     let pending = code_grant::begin(plan, listener.redirect(), &context.options, context.now())?;
-    Ok((pending, listener))
+    Ok((Pending { client_is_reused: is_reused, ..pending }, listener))
 }
 
 fn redirect_not_registered(known: &Registration, redirect: &Redirect) -> Failure {
@@ -193,14 +276,7 @@ async fn show_page(
     prompt: &mut ConsentPrompt<'_>,
 ) {
     let server = context.options.display_server();
-    let opens = match prompt {
-        ConsentPrompt::Tab => {
-            !pending.opened || context.now() > pending.started + OPENED_TAB_SECONDS
-        }
-        ConsentPrompt::NewTab => true,
-        ConsentPrompt::Pasted(_) => false,
-    };
-    if !opens {
+    if !prompt.tabs().opens(context, pending) {
         let how = match prompt {
             ConsentPrompt::Pasted(_) => {
                 "open this address in a browser, and paste the address that it ends at"
@@ -254,13 +330,18 @@ async fn wait_for_answer(
 /// its error page never comes back to us: the next attempt registers anew.
 async fn timed_out(context: &Context, pending: &Pending) -> Failure {
     let registration = &pending.registration;
-    if registration.how == Registered::Dynamically && registration.registered_at < pending.started {
-        context.delete(&context.names.registration(&registration.issuer)).await;
-    }
     let seconds = context.options.auth_timeout.as_secs();
     let command = context.options.login_command();
-    Failure::new(FailureKind::AuthRequired, format!("sign-in timed out after {seconds} s"))
-        .hint(format!("sign in with {command}"))
+    let failure =
+        Failure::new(FailureKind::AuthRequired, format!("sign-in timed out after {seconds} s"));
+    if !pending.client_is_reused {
+        return failure.hint(format!("sign in with {command}"));
+    }
+    context.delete(&context.names.registration(&registration.issuer)).await;
+    failure.hint(format!(
+        "sign in with {command}; if the page said that the client is not known, that registers a new \
+         one"
+    ))
 }
 
 /// Validates the answer, redeems its code, saves the tokens, and shows the browser how it ended.
@@ -271,7 +352,7 @@ async fn redeem(
     arrival: Option<Arrival>,
 ) -> Result<SignIn, BrowserSignInError> {
     let name = &context.names.pending;
-    let outcome = match validate_response(&pending, parameters) {
+    let outcome = match validate_response(context, &pending, parameters) {
         Ok(code) => {
             // Durable before it is spent: a kill from here on loses neither code nor tokens.
             pending.code = Some(code);

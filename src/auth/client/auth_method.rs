@@ -46,7 +46,8 @@ impl AuthMethod {
     }
 
     /// The method for a client with these means at a server that offers this list. Without a list,
-    /// `client_secret_basic` is what every server must know (RFC 8414 §2).
+    /// `client_secret_basic` is what every server must know (RFC 8414 §2). What the client has is
+    /// used, whatever the list says: it knows better what was registered.
     pub fn pick(offered: Option<&[String]>, has_secret: bool, has_key: bool) -> Self {
         let offers = |method: &Self| match offered {
             Some(names) => names.iter().any(|name| name == method.name()),
@@ -55,10 +56,11 @@ impl AuthMethod {
         let possible = |method: &Self| match method {
             Self::PrivateKeyJwt => has_key,
             Self::Basic | Self::Post => has_secret,
-            Self::None => true,
+            Self::None => !has_secret && !has_key,
         };
         let fallback = match (has_key, has_secret) {
             (true, false) => Self::PrivateKeyJwt,
+            (_, true) if offered.is_some() => Self::Post,
             (_, true) => Self::Basic,
             (false, false) => Self::None,
         };
@@ -94,10 +96,11 @@ mod tests {
         assert_eq!(pick(Some(&["client_secret_post"]), true, false), AuthMethod::Post);
         let both = ["client_secret_basic", "client_secret_post"];
         assert_eq!(pick(Some(&both), true, false), AuthMethod::Post);
-        assert_eq!(pick(Some(&["none"]), true, false), AuthMethod::None);
+        assert_eq!(pick(Some(&["none"]), true, false), AuthMethod::Post);
+        assert_eq!(pick(Some(&["none"]), false, true), AuthMethod::PrivateKeyJwt);
         assert_eq!(pick(Some(&["none", "client_secret_basic"]), true, false), AuthMethod::Basic);
         assert_eq!(pick(Some(&["private_key_jwt"]), false, true), AuthMethod::PrivateKeyJwt);
-        assert_eq!(pick(Some(&["private_key_jwt"]), true, false), AuthMethod::Basic);
+        assert_eq!(pick(Some(&["private_key_jwt"]), true, false), AuthMethod::Post);
         assert_eq!(pick(Some(&["tls_client_auth"]), false, false), AuthMethod::None);
     }
 

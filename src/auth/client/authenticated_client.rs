@@ -151,6 +151,7 @@ mod tests {
         verdict_of(&GuardedResponse {
             status: http::StatusCode::from_u16(status).unwrap(),
             media_type: String::new(),
+            retry_after: None,
             body: body.as_bytes().to_vec(),
         })
     }

@@ -6,8 +6,11 @@ use serde_json::{Map, Value, json};
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::auth::client::redirect_uri::{Redirect, candidates};
+use crate::auth::discovery::issuer::is_same_issuer;
+use crate::auth::discovery::scopes::union;
 use crate::auth::discovery::search::DiscoveredServer;
-use crate::auth::guarded_http::client::GuardedClient;
+use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
+use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::options::{AuthOptions, Grant};
 use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
@@ -45,6 +48,7 @@ impl Registrar<'_> {
                 client_secret: None,
                 auth_method: AuthMethod::None,
                 client_id_in_form: false,
+                scope: None,
                 listed_methods: server.known_auth_methods(),
                 secret_expires_at: None,
                 redirect_uris: Vec::new(),
@@ -53,13 +57,34 @@ impl Registrar<'_> {
         }))
     }
 
+    /// Why we cannot become a client of this server, as far as its document tells (A-25).
+    pub(crate) fn obstacle(&self) -> Option<Failure> {
+        match self.given_or_documented(None) {
+            Err(failure) => Some(failure),
+            Ok(None) if self.discovered.server.registration_endpoint.is_none() => {
+                Some(self.nothing_to_register_with())
+            }
+            Ok(_) => None,
+        }
+    }
+
+    /// Whether this is the issuer, as its document or as the resource writes it.
+    fn is_issuer(&self, named: &str) -> bool {
+        let listed = self.discovered.resource.iter().flat_map(|it| &it.authorization_servers);
+        is_same_issuer(named, &self.discovered.issuer)
+            // One that the user accepted under another name.
+            || self.options.accept_issuer_mismatch
+                && listed.clone().count() == 1
+                && listed.into_iter().any(|listed| is_same_issuer(named, listed))
+    }
+
     fn given(
         &self,
         given: &PreRegistered,
         earlier: Option<&Registration>,
     ) -> Result<Registration, Failure> {
         let issuer = &self.discovered.issuer;
-        if let Some(other) = given.issuer.as_ref().filter(|other| *other != issuer) {
+        if let Some(other) = given.issuer.as_ref().filter(|other| !self.is_issuer(other)) {
             let message = format!(
                 "the OAuth client `{}` belongs to the issuer `{}`, but the server uses `{}`",
                 plain(&given.client_id),
@@ -83,6 +108,7 @@ impl Registrar<'_> {
             client_secret: given.client_secret.clone(),
             auth_method: given.auth_method.unwrap_or_else(picked),
             client_id_in_form: accepted.is_some_and(|accepted| accepted.client_id_in_form),
+            scope: None,
             listed_methods: self.discovered.server.known_auth_methods(),
             secret_expires_at: None,
             redirect_uris: given.redirect_uris.clone(),
@@ -90,52 +116,94 @@ impl Registrar<'_> {
         })
     }
 
-    /// Registers a client for this redirect; without one for grants that need none (A-23). Returns
-    /// the redirect to use, which the server may have changed (A-24).
+    /// Registers a client for this redirect and these scopes; without a redirect for grants that
+    /// need none (A-23, A-27). Where the redirect or the scope itself is what is refused, asks once
+    /// more with another redirect or without the scope. Returns the redirect to use, which the server
+    /// may have changed (A-24).
     ///
     /// # Errors
     /// The server has no registration or refuses.
     pub(crate) async fn register(
         &self,
         redirect: Option<&Redirect>,
+        scopes: Option<&str>,
     ) -> Result<(Registration, Option<Redirect>), Failure> {
-        match self.attempt(redirect).await {
-            Err(RegistrationRefused { code, .. })
-                if code == "invalid_redirect_uri" && on_localhost(redirect) =>
-            {
-                let numeric = redirect.map(|redirect| redirect.on_host("127.0.0.1"));
-                self.attempt(numeric.as_ref()).await.map_err(|refused| refused.failure)
+        let mut wanted = Wanted { redirect: redirect.cloned(), scopes: scopes.map(str::to_owned) };
+        let mut first = None;
+        loop {
+            let refused = match self.attempt(&wanted).await {
+                Ok(registered) => return Ok(registered),
+                Err(refused) => refused,
+            };
+            let next = self.wanted_instead(&wanted, &refused);
+            // The first refusal is about what was really wanted.
+            let failure = first.get_or_insert(refused.failure);
+            match next {
+                Some(next) => wanted = next,
+                None => return Err(failure.clone()),
             }
-            other => other.map_err(|refused| refused.failure),
         }
+    }
+
+    /// What to ask for once more, after this refusal. Each step can be taken once.
+    fn wanted_instead(&self, wanted: &Wanted, refused: &RegistrationRefused) -> Option<Wanted> {
+        let mentions = |words| ErrorAnswer::mentions(refused.description.as_deref(), words);
+        let is_invalid = matches!(
+            refused.code.as_str(),
+            "invalid_client_metadata" | "invalid_request" | "invalid_redirect_uri"
+        );
+        let about_redirect = refused.code == "invalid_redirect_uri"
+            || is_invalid && mentions(&["redirect", "localhost", "loopback"]);
+        if about_redirect {
+            match &wanted.redirect {
+                Some(redirect) if redirect.host == "localhost" => {
+                    let redirect = Some(redirect.on_host("127.0.0.1"));
+                    return Some(Wanted { redirect, ..wanted.clone() });
+                }
+                // Some servers want one for every client (RFC 7591 §2: only flows with redirects
+                // need it); it is the one that the browser would use.
+                None => {
+                    let redirect = candidates(self.options, &[]).into_iter().next();
+                    return Some(Wanted { redirect, ..wanted.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+        let about_scope = refused.code == "invalid_scope" || is_invalid && mentions(&["scope"]);
+        let is_ours =
+            wanted.scopes.is_some() && !self.options.client_metadata.contains_key("scope");
+        (about_scope && is_ours).then(|| Wanted { scopes: None, ..wanted.clone() })
     }
 
     async fn attempt(
         &self,
-        redirect: Option<&Redirect>,
+        wanted: &Wanted,
     ) -> Result<(Registration, Option<Redirect>), RegistrationRefused> {
         let endpoint = self.discovered.server.registration_endpoint.as_ref();
         let endpoint =
             endpoint.ok_or_else(|| RegistrationRefused::from(self.nothing_to_register_with()))?;
-        let body = Value::Object(self.request(redirect)).to_string().into_bytes();
+        let body = Value::Object(self.request(wanted)).to_string().into_bytes();
         let request = http::Request::post(endpoint.as_str())
             .header(http::header::CONTENT_TYPE, crate::protocol::headers::JSON)
             .header(http::header::ACCEPT, crate::protocol::headers::JSON)
             .body(body)
             .map_err(|_| RegistrationRefused::from(self.nothing_to_register_with()))?;
         let answer = self.http_client.post(request).await?;
-        let parsed: Option<Map<String, Value>> = serde_json::from_slice(&answer.body).ok();
-        let status = answer.status;
+        let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+        let parsed: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+        let status = answer.status.as_u16();
         match parsed {
-            Some(answer) if status.is_success() => Ok(self.registered(&answer, redirect)?),
-            _ if matches!(status.as_u16(), 404 | 405) => {
-                Err(self.nothing_to_register_with().status(status.as_u16()).into())
+            Some(parsed) if answer.status.is_success() && parsed.contains_key("client_id") => {
+                Ok(self.registered(&parsed, wanted)?)
             }
-            answer => Err(self.refusal(status.as_u16(), &answer.unwrap_or_default())),
+            _ if matches!(status, 404 | 405) => {
+                Err(self.nothing_to_register_with().status(status).into())
+            }
+            _ => Err(self.refusal(&answer)),
         }
     }
 
-    fn request(&self, redirect: Option<&Redirect>) -> Map<String, Value> {
+    fn request(&self, wanted: &Wanted) -> Map<String, Value> {
         let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
         let mut request = Map::new();
         request.insert("client_name".into(), "mcp-tether".into());
@@ -151,8 +219,11 @@ impl Registrar<'_> {
         };
         request.insert("grant_types".into(), grants);
         request.insert("response_types".into(), responses);
-        if let Some(redirect) = redirect {
+        if let Some(redirect) = &wanted.redirect {
             request.insert("redirect_uris".into(), json!([redirect.uri()]));
+        }
+        if let Some(scopes) = &wanted.scopes {
+            request.insert("scope".into(), scopes.as_str().into());
         }
         let method = AuthMethod::to_register(offered).name();
         request.insert("token_endpoint_auth_method".into(), method.into());
@@ -164,7 +235,7 @@ impl Registrar<'_> {
 
     /// The method that a registration asks for.
     fn asked_method(&self) -> Option<String> {
-        let request = self.request(None);
+        let request = self.request(&Wanted::default());
         request.get("token_endpoint_auth_method").and_then(Value::as_str).map(str::to_owned)
     }
 
@@ -172,7 +243,7 @@ impl Registrar<'_> {
     fn registered(
         &self,
         answer: &Map<String, Value>,
-        redirect: Option<&Redirect>,
+        wanted: &Wanted,
     ) -> Result<(Registration, Option<Redirect>), Failure> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         let client_id = text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
@@ -193,6 +264,7 @@ impl Registrar<'_> {
             }
             _ => Vec::new(),
         };
+        let redirect = wanted.redirect.as_ref();
         let redirect = redirect.map(|redirect| settled_redirect(redirect, &uris)).transpose()?;
         if uris.is_empty() {
             uris.extend(redirect.as_ref().map(Redirect::uri));
@@ -204,6 +276,7 @@ impl Registrar<'_> {
             client_secret: secret,
             auth_method: method,
             client_id_in_form: false,
+            scope: union(wanted.scopes.as_deref(), text("scope").as_deref()),
             listed_methods: self.discovered.server.known_auth_methods(),
             secret_expires_at: expiry.filter(|expiry| *expiry != 0),
             redirect_uris: uris,
@@ -212,29 +285,67 @@ impl Registrar<'_> {
         Ok((registration, redirect))
     }
 
-    fn refusal(&self, status: u16, answer: &Map<String, Value>) -> RegistrationRefused {
-        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(plain);
-        let code = text("error").unwrap_or_default();
-        let words = text("error_description").or_else(|| text("message")).unwrap_or_default();
+    fn refusal(&self, answer: &GuardedResponse) -> RegistrationRefused {
+        let error = ErrorAnswer::of(answer);
+        let status = answer.status.as_u16();
         let issuer = plain(&self.discovered.issuer);
-        let reason: Vec<_> = [format!("HTTP {status}"), code.clone(), words]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect();
-        let message = format!("`{issuer}` refuses to register us: {}", reason.join(", "));
-        let kind = if status >= 500 { FailureKind::Http } else { FailureKind::AuthFailed };
-        let failure = Failure::new(kind, message).status(status).hint(self.hint_to_register());
-        RegistrationRefused { code, failure }
+        let words = error.in_words();
+        let message = if answer.status.is_success() && words.is_empty() {
+            let instead = answer.describe_instead_of("a registration");
+            format!("`{issuer}` answered HTTP {status} to the registration, with {instead}")
+        } else {
+            let words = if words.is_empty() { words } else { format!(", {words}") };
+            format!("`{issuer}` refuses to register us: HTTP {status}{words}")
+        };
+        let is_busy = status >= 500 || matches!(status, 408 | 425 | 429);
+        let kind = if is_busy { FailureKind::Http } else { FailureKind::AuthFailed };
+        let hint =
+            if is_busy { answer.when_to_try_again() } else { self.hint_when_refused(&error) };
+        let failure = Failure::new(kind, message).status(status).hint(hint);
+        let code = error.code.unwrap_or_default();
+        RegistrationRefused { code, description: error.description, failure }
+    }
+
+    /// The flag for what is refused, where the answer says what that is.
+    fn hint_when_refused(&self, error: &ErrorAnswer) -> String {
+        let mentions = |words| ErrorAnswer::mentions(error.description.as_deref(), words);
+        let code = error.code.as_deref();
+        if code == Some("invalid_scope") || mentions(&["scope"]) {
+            return "choose other scopes with `--scope`".to_owned();
+        }
+        if mentions(&["auth_method"]) {
+            return "name another way to authenticate with `--static-oauth-client-metadata \
+                    '{\"token_endpoint_auth_method\":\"client_secret_post\"}'`"
+                .to_owned();
+        }
+        let register = self.hint_to_register();
+        if code == Some("invalid_redirect_uri") || mentions(&["redirect", "localhost"]) {
+            return format!(
+                "name another address with `--host 127.0.0.1`, `--callback-port` or \
+                 `--callback-path`; otherwise {register}"
+            );
+        }
+        register
     }
 
     /// Neither the server nor the user offers a client (A-25).
     fn nothing_to_register_with(&self) -> Failure {
         let issuer = plain(&self.discovered.issuer);
+        let register = self.hint_to_register();
+        let by_document = self.discovered.server.client_id_metadata_document_supported;
+        let hint = if by_document {
+            format!(
+                "it takes client id metadata documents: publish one and name it with \
+                 `--client-metadata-url URL`; otherwise {register}"
+            )
+        } else {
+            register
+        };
         Failure::new(
             FailureKind::AuthFailed,
             format!("`{issuer}` registers no clients by itself, and no OAuth client is given"),
         )
-        .hint(self.hint_to_register())
+        .hint(hint)
     }
 
     fn hint_to_register(&self) -> String {
@@ -283,19 +394,23 @@ fn was_accepted(earlier: &Registration, given: &PreRegistered, issuer: &str) -> 
         && given.auth_method.is_none_or(|method| method == earlier.auth_method)
 }
 
-fn on_localhost(redirect: Option<&Redirect>) -> bool {
-    redirect.is_some_and(|redirect| redirect.host == "localhost")
+/// What a registration asks for beside what is always the same.
+#[derive(Clone, Debug, Default)]
+struct Wanted {
+    redirect: Option<Redirect>,
+    scopes: Option<String>,
 }
 
 /// A registration that did not happen.
 struct RegistrationRefused {
     /// The error code of RFC 7591 §3.2.2.
     code: String,
+    description: Option<String>,
     failure: Failure,
 }
 
 impl From<Failure> for RegistrationRefused {
     fn from(failure: Failure) -> Self {
-        Self { code: String::new(), failure }
+        Self { code: String::new(), description: None, failure }
     }
 }

@@ -1,7 +1,9 @@
 //! `WWW-Authenticate`: finds the challenge that MCP cares about among whatever a server sends
 //! (A-02). Reads the grammar of RFC 9110 §11.6.1 and forgives what real servers get wrong.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
+
+use crate::error::{Failure, FailureKind};
 
 /// What a server says about the authorization it wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Challenge {
     pub error: Option<String>,
     /// The error in words, as the server sent them.
     pub error_description: Option<String>,
+    /// Whether only tokens with a proof of possession are asked for (RFC 9449 §7.1).
+    pub is_dpop: bool,
 }
 
 impl Challenge {
@@ -34,6 +38,30 @@ impl Challenge {
         })
     }
 
+    /// Whether the answer to a request without a token asks for a sign-in: 401, or another refusal with
+    /// a challenge of ours (A-14).
+    pub fn asks_for_a_sign_in(status: StatusCode, headers: &HeaderMap) -> bool {
+        match status {
+            StatusCode::UNAUTHORIZED => true,
+            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Self::find(headers).is_some(),
+            _ => false,
+        }
+    }
+
+    /// What it demands and this program cannot do (A-11).
+    pub fn unmet(&self) -> Option<Failure> {
+        self.is_dpop.then(|| {
+            Failure::new(
+                FailureKind::AuthFailed,
+                "the server takes only tokens that are bound to a key (DPoP, RFC 9449)",
+            )
+            .hint(
+                "mcp-tether does not support this yet; use an API key with \
+                 `--header 'Authorization: Bearer KEY'` if the server takes one",
+            )
+        })
+    }
+
     /// Whether more scopes are asked for (RFC 6750 §3.1).
     pub fn insufficient_scope(&self) -> bool {
         self.error.as_deref() == Some("insufficient_scope")
@@ -45,6 +73,7 @@ impl Challenge {
             scope: raw.parameter("scope"),
             error: raw.parameter("error"),
             error_description: raw.parameter("error_description"),
+            is_dpop: raw.scheme == "dpop",
         }
     }
 
@@ -190,6 +219,7 @@ mod tests {
             scope: some(scope),
             error: some(error),
             error_description: None,
+            is_dpop: false,
         }
     }
 
@@ -236,7 +266,10 @@ mod tests {
             find(&["Bearer resource_metadata=https://h/x?y=z"]),
             Some(challenge("https://h/x?y=z", "", ""))
         );
-        assert_eq!(find(&[r#"DPoP error="use_dpop_nonce""#]).unwrap().error.unwrap().len(), 14);
+        let dpop = find(&[r#"DPoP error="use_dpop_nonce""#]).unwrap();
+        assert_eq!(dpop.error.as_deref(), Some("use_dpop_nonce"));
+        assert!(dpop.unmet().is_some(), "A-11");
+        assert!(find(&["DPoP algs=ES256", "Bearer"]).unwrap().unmet().is_none());
     }
 
     #[test]

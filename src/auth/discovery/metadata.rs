@@ -8,7 +8,7 @@ use url::Url;
 use crate::auth::client::auth_method::AuthMethod;
 
 /// Metadata of a protected resource (RFC 9728 §2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProtectedResource {
     /// The resource identifier exactly as published.
     pub resource: String,
@@ -16,6 +16,12 @@ pub struct ProtectedResource {
     pub authorization_servers: Vec<String>,
     /// Scopes that the resource knows.
     pub scopes_supported: Vec<String>,
+    /// Where tokens may be in a request (RFC 6750 §2); `None` if the document does not say.
+    pub bearer_methods_supported: Option<Vec<String>>,
+    /// Whether only tokens that are bound to a key are taken (RFC 9449).
+    pub dpop_bound_access_tokens_required: bool,
+    /// Whether only tokens that are bound to a client certificate are taken (RFC 8705).
+    pub tls_client_certificate_bound_access_tokens: bool,
 }
 
 /// Metadata of an authorization server (RFC 8414 §2, OpenID Connect Discovery §3).
@@ -35,6 +41,14 @@ pub struct AuthorizationServer {
     pub device_authorization_endpoint: Option<Url>,
     /// Scopes that the authorization server knows.
     pub scopes_supported: Vec<String>,
+    /// Grants that it offers; `None` if the document does not say.
+    pub grant_types_supported: Option<Vec<String>>,
+    /// Response types that it offers; `None` if the document does not say.
+    pub response_types_supported: Option<Vec<String>>,
+    /// Whether authorization requests have to be pushed first (RFC 9126 §5).
+    pub require_pushed_authorization_requests: bool,
+    /// Whether authorization requests have to be signed (RFC 9101 §10.5).
+    pub require_signed_request_object: bool,
     /// PKCE methods; `None` if the document does not say (A-07).
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// How clients may authenticate at the token endpoint; `None` if the document does not say.
@@ -56,7 +70,19 @@ impl ProtectedResource {
             resource: required(&document, "resource")?,
             authorization_servers: issuers(&document)?,
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
+            bearer_methods_supported: list(&document, "bearer_methods_supported"),
+            dpop_bound_access_tokens_required: flag(&document, "dpop_bound_access_tokens_required"),
+            tls_client_certificate_bound_access_tokens: flag(
+                &document,
+                "tls_client_certificate_bound_access_tokens",
+            ),
         })
+    }
+
+    /// Whether these bytes are meant as such a document, even if it is broken: they hold the name of
+    /// one of its members. A server that answers every path with some JSON has none.
+    pub fn is_meant_by(body: &[u8]) -> bool {
+        names_any(body, &["resource", "authorization_servers"])
     }
 }
 
@@ -82,6 +108,13 @@ impl AuthorizationServer {
             revocation_endpoint: url(&document, "revocation_endpoint"),
             device_authorization_endpoint: url(&document, "device_authorization_endpoint"),
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
+            grant_types_supported: list(&document, "grant_types_supported"),
+            response_types_supported: array(&document, "response_types_supported"),
+            require_pushed_authorization_requests: flag(
+                &document,
+                "require_pushed_authorization_requests",
+            ),
+            require_signed_request_object: flag(&document, "require_signed_request_object"),
             code_challenge_methods_supported: list(&document, "code_challenge_methods_supported"),
             token_endpoint_auth_methods_supported: methods,
             client_id_metadata_document_supported: flag(
@@ -94,6 +127,17 @@ impl AuthorizationServer {
             ),
         })
     }
+
+    /// Whether these bytes are meant as such a document, even if it is broken.
+    pub fn is_meant_by(body: &[u8]) -> bool {
+        names_any(body, &["issuer", "authorization_endpoint", "token_endpoint"])
+    }
+}
+
+/// Whether the text of a document holds one of these names in quotes.
+fn names_any(body: &[u8], names: &[&str]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    names.iter().any(|name| text.contains(&format!("\"{name}\"")))
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
@@ -196,6 +240,21 @@ mod tests {
         assert_eq!(resource.authorization_servers, ["https://AS.example:443"]);
         let body = br#"{"issuer":"https://AS.example"}"#;
         assert_eq!(AuthorizationServer::parse(body).unwrap().issuer, "https://AS.example");
+    }
+
+    /// A-12
+    #[test]
+    fn a_document_is_known_by_the_names_of_its_members() {
+        for body in
+            [&br#"{"resource":7}"#[..], br#"[{"resource":"https://h"}]"#, br#"{"resource":"ht"#]
+        {
+            assert!(ProtectedResource::is_meant_by(body));
+        }
+        for body in [&b"{}"[..], b"", br#"{"message":"Not Found"}"#, b"<p>issuer</p>"] {
+            assert!(!ProtectedResource::is_meant_by(body));
+            assert!(!AuthorizationServer::is_meant_by(body));
+        }
+        assert!(AuthorizationServer::is_meant_by(br#"{"token_endpoint":"https://as/t"}"#));
     }
 
     #[test]

@@ -42,6 +42,11 @@ pub(crate) fn covers(granted: Option<&str>, needed: Option<&str>) -> bool {
     words(needed).all(|scope| words(granted).any(|other| other == scope))
 }
 
+/// The scopes of either, separated by spaces; `None` if there are none.
+pub(crate) fn union(one: Option<&str>, other: Option<&str>) -> Option<String> {
+    Some(joined(words(one).chain(words(other)).collect())).filter(|scopes| !scopes.is_empty())
+}
+
 /// The words of a scope parameter.
 fn words(scope: Option<&str>) -> impl Iterator<Item = &str> {
     scope.unwrap_or_default().split_ascii_whitespace()

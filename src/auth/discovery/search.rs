@@ -1,13 +1,16 @@
-//! From an endpoint and a challenge to the authorization server that may be used (A-03 to A-10).
+//! From an endpoint and a challenge to the authorization server that may be used (A-03 to A-12).
 //! Fetches documents and refuses those that do not fit; registers nothing and opens nothing.
 
 use url::Url;
 
 use crate::auth::discovery::challenge::Challenge;
+use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
+use crate::auth::discovery::requirements::{unmet_by_resource, unmet_by_server};
+use crate::auth::discovery::resource_identifier::{canonical, check_resource};
 use crate::auth::discovery::well_known;
 use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
-use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
+use crate::auth::options::{AuthOptions, ResourceIndicator};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, plain};
 
@@ -18,7 +21,7 @@ pub(crate) struct DiscoveredServer {
     pub(crate) resource: Option<ProtectedResource>,
     /// The metadata of the authorization server.
     pub(crate) server: AuthorizationServer,
-    /// Its identifier, as it was named to us.
+    /// Its identifier as its own document writes it: what is compared with from here on (A-06).
     pub(crate) issuer: String,
     /// Whether any document was found; otherwise the endpoints are guesses (A-10).
     pub(crate) documented: bool,
@@ -39,7 +42,7 @@ impl DiscoveredServer {
     }
 }
 
-/// Finds the authorization server for an endpoint. Issuers that `prefer` names come first (A-09).
+/// Finds the authorization server for an endpoint. Issuers that `knows` us come first (A-09).
 ///
 /// # Errors
 /// Documents that cannot be fetched or must not be used; each error says which and why.
@@ -47,36 +50,37 @@ pub(crate) async fn discover(
     http_client: &GuardedClient,
     options: &AuthOptions,
     challenge: Option<&Challenge>,
-    prefer: impl Fn(&str) -> bool,
+    knows: impl Fn(&str) -> bool,
 ) -> Result<DiscoveredServer, Failure> {
     let search = MetadataSearch { http_client, options };
+    if let Some(failure) = challenge.and_then(Challenge::unmet) {
+        return Err(failure);
+    }
     match search.protected_resource(challenge).await? {
         Some(resource) => {
-            check_resource(&resource, &options.server)?;
-            let (issuer, server) = search.first_usable(&resource, prefer).await?;
+            check_resource(&resource, options)?;
+            unmet_by_resource(&resource).into_iter().next().map_or(Ok(()), Err)?;
+            let server = search.first_usable(&resource, knows).await?;
+            let issuer = server.issuer.clone();
             Ok(DiscoveredServer { resource: Some(resource), server, issuer, documented: true })
         }
         None => search.without_resource_metadata().await,
     }
 }
 
-/// The endpoint as a resource identifier: no fragment, and no slash that stands for an empty path.
-pub(crate) fn canonical(endpoint: &Url) -> String {
-    let mut endpoint = endpoint.clone();
-    endpoint.set_fragment(None);
-    // Fails only for URLs that cannot have credentials at all.
-    let _ = endpoint.set_username("");
-    let _ = endpoint.set_password(None);
-    if endpoint.path() == "/" && endpoint.query().is_none() {
-        return well_known::origin(&endpoint);
-    }
-    endpoint.into()
-}
-
 /// One search for the documents of a server.
 pub(crate) struct MetadataSearch<'a> {
     pub(crate) http_client: &'a GuardedClient,
     pub(crate) options: &'a AuthOptions,
+}
+
+/// How an issuer came to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    /// The resource's metadata names it, so that it has a document somewhere.
+    ByResource,
+    /// It is the origin of the endpoint.
+    Guessed,
 }
 
 /// What was found at a place for a document.
@@ -89,7 +93,8 @@ enum Fetched {
 
 impl MetadataSearch<'_> {
     /// The first of the places that has the document (A-03). A failure at one place counts only if no
-    /// other has it: then the server is not one without metadata.
+    /// other has it: then the server is not one without metadata. What a guessed place answers is no
+    /// document unless it is meant as one (A-12).
     pub(crate) async fn protected_resource(
         &self,
         challenge: Option<&Challenge>,
@@ -104,13 +109,12 @@ impl MetadataSearch<'_> {
         }
         let mut trouble = None;
         for place in places {
+            let is_named = named.as_ref() == Some(&place);
             match self.fetch(&place).await {
                 Ok(Fetched::Absent) => {}
                 Ok(Fetched::Found(answer)) => match ProtectedResource::parse(&answer.body) {
                     Ok(resource) => return Ok(Some(resource)),
-                    Err(reason)
-                        if named.as_ref() == Some(&place) || is_meant_as_document(&answer) =>
-                    {
+                    Err(reason) if is_named || ProtectedResource::is_meant_by(&answer.body) => {
                         trouble = trouble.or(Some(unusable(&place, &answer, &reason)));
                     }
                     Err(_) => {}
@@ -121,22 +125,45 @@ impl MetadataSearch<'_> {
         trouble.map_or(Ok(None), Err)
     }
 
+    /// The first authorization server whose document may be used and that can have us as a client;
+    /// without such a one, the first whose document may be used (RFC 9728 §7.6, A-09).
     async fn first_usable(
         &self,
         resource: &ProtectedResource,
-        prefer: impl Fn(&str) -> bool,
-    ) -> Result<(String, AuthorizationServer), Failure> {
-        let (mut issuers, others): (Vec<&String>, Vec<_>) =
-            resource.authorization_servers.iter().partition(|issuer| prefer(issuer));
-        issuers.extend(others);
-        let mut trouble = None;
-        for issuer in issuers {
-            match self.authorization_server(issuer).await {
-                Ok(server) => return Ok((issuer.clone(), server)),
+        knows: impl Fn(&str) -> bool,
+    ) -> Result<AuthorizationServer, Failure> {
+        let given = self.options.client_info.as_ref().and_then(|info| info.issuer.as_deref());
+        let mut issuers: Vec<&String> = resource.authorization_servers.iter().collect();
+        // Stable: the order of the document decides among equals.
+        issuers.sort_by_key(|listed| match given {
+            Some(given) => !is_same_issuer(listed, given),
+            None => !knows(listed),
+        });
+        let (mut trouble, mut spare) = (None, None);
+        for listed in issuers {
+            match self.authorization_server(listed).await {
+                Ok(server) if knows(&server.issuer) || self.can_become_client(&server, listed) => {
+                    return Ok(server);
+                }
+                Ok(server) => spare = spare.or(Some(server)),
                 Err(failure) => trouble = trouble.or(Some(failure)),
             }
         }
-        Err(trouble.unwrap_or_else(no_issuer))
+        spare.ok_or_else(|| trouble.unwrap_or_else(no_issuer))
+    }
+
+    /// Whether what the user gave, or what the server offers, makes us its client (A-20).
+    fn can_become_client(&self, server: &AuthorizationServer, listed: &str) -> bool {
+        let options = self.options;
+        if let Some(given) = &options.client_info {
+            let fits = |issuer: &String| {
+                is_same_issuer(issuer, listed) || is_same_issuer(issuer, &server.issuer)
+            };
+            return given.issuer.as_ref().is_none_or(fits);
+        }
+        let by_document =
+            options.client_metadata_url.is_some() && server.client_id_metadata_document_supported;
+        by_document || server.registration_endpoint.is_some()
     }
 
     async fn authorization_server(&self, issuer: &str) -> Result<AuthorizationServer, Failure> {
@@ -156,10 +183,10 @@ impl MetadataSearch<'_> {
                 FailureKind::AuthFailed,
                 format!("the authorization server `{shown}` is not a URL"),
             )
+            .hint("tell the server's operator")
         })?;
         self.http_client.check(&url, "its authorization server")?;
-        let accepts = |named: &str| named == issuer;
-        match self.server_metadata(&url, issuer, accepts).await? {
+        match self.server_metadata(&url, issuer, Naming::ByResource).await? {
             Some(server) => Ok(server),
             None => Err(Failure::new(
                 FailureKind::AuthFailed,
@@ -176,9 +203,7 @@ impl MetadataSearch<'_> {
         let origin = well_known::origin(endpoint);
         let base = Url::parse(&origin)
             .map_err(|_| Failure::new(FailureKind::AuthFailed, "the server's URL has no origin"))?;
-        // Nobody published this identifier, so with or without its slash it is the same.
-        let accepts = |named: &str| named.strip_suffix('/').unwrap_or(named) == origin;
-        let found = self.server_metadata(&base, &origin, accepts).await?;
+        let found = self.server_metadata(&base, &origin, Naming::Guessed).await?;
         if let Some(server) = &found {
             self.check_server(server).await?;
         }
@@ -203,31 +228,33 @@ impl MetadataSearch<'_> {
         &self,
         url: &Url,
         issuer: &str,
-        accepts: impl Fn(&str) -> bool,
+        naming: Naming,
     ) -> Result<Option<AuthorizationServer>, Failure> {
         let mut trouble = None;
         for place in well_known::authorization_server(url) {
-            let parsed = match self.fetch(&place).await {
-                Ok(Fetched::Found(answer)) => AuthorizationServer::parse(&answer.body)
-                    .map_err(|reason| (is_meant_as_document(&answer), answer, reason)),
+            let answer = match self.fetch(&place).await {
+                Ok(Fetched::Found(answer)) => answer,
                 Ok(Fetched::Absent) => continue,
                 Err(failure) => {
                     trouble = trouble.or(Some(failure));
                     continue;
                 }
             };
-            match parsed {
-                Ok(server) if accepts(&server.issuer) => return Ok(Some(server)),
+            match AuthorizationServer::parse(&answer.body) {
+                Ok(server) if is_same_issuer(issuer, &server.issuer) => return Ok(Some(server)),
                 Ok(server) if self.options.accept_issuer_mismatch => {
                     tracing::warn!(named = %plain(&server.issuer), expected = %plain(issuer),
                         "metadata of another issuer is accepted");
                     return Ok(Some(server));
                 }
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),
-                Err((true, answer, reason)) => {
+                Err(reason)
+                    if AuthorizationServer::is_meant_by(&answer.body)
+                        || naming == Naming::ByResource && is_json(&answer) =>
+                {
                     trouble = trouble.or(Some(unusable(&place, &answer, &reason)));
                 }
-                Err((false, ..)) => {}
+                Err(_) => {}
             }
         }
         trouble.map_or(Ok(None), Err)
@@ -237,7 +264,7 @@ impl MetadataSearch<'_> {
         self.objections(server).await.into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// What this authorization server lacks to be usable (A-07, A-08).
+    /// Why this authorization server cannot be used (A-07, A-08, A-11).
     pub(crate) async fn objections(&self, server: &AuthorizationServer) -> Vec<Failure> {
         let mut found = Vec::new();
         if let Some(page) = &server.authorization_endpoint {
@@ -248,23 +275,7 @@ impl MetadataSearch<'_> {
                 self.http_client.check_endpoint(endpoint, "its token endpoint").await.err(),
             );
         }
-        if server.token_endpoint.is_none() {
-            found.push(lacks(server, "names no usable `token_endpoint`"));
-        }
-        if self.options.grant != Grant::AuthorizationCode {
-            return found;
-        }
-        if server.authorization_endpoint.is_none() {
-            found.push(lacks(server, "names no usable `authorization_endpoint`"));
-        }
-        match &server.code_challenge_methods_supported {
-            Some(methods) if methods.iter().any(|method| method == "S256") => {}
-            Some(_) => found.push(lacks(server, "does not support PKCE with `S256`")),
-            None => found.push(lacks(
-                server,
-                "does not say that it supports PKCE (`code_challenge_methods_supported`)",
-            )),
-        }
+        found.extend(unmet_by_server(server, self.options));
         found
     }
 
@@ -273,32 +284,15 @@ impl MetadataSearch<'_> {
         let status = answer.status.as_u16();
         match status {
             200..=299 => Ok(Fetched::Found(answer)),
-            429 | 500..=599 => Err(Failure::new(
+            408 | 425 | 429 | 500..=599 => Err(Failure::new(
                 FailureKind::Http,
                 format!("`{}` answered HTTP {status}", SafeUrl::new(place)),
             )
             .status(status)
-            .hint("try again later")),
+            .hint(answer.when_to_try_again())),
             _ => Ok(Fetched::Absent),
         }
     }
-}
-
-/// RFC 9728 §3.3 with the relaxation of O-8: the identifier is the endpoint, or on its origin with
-/// a path that is a prefix by segments (A-04).
-pub(crate) fn check_resource(resource: &ProtectedResource, endpoint: &Url) -> Result<(), Failure> {
-    if resource.resource == endpoint.as_str() || covers(&resource.resource, endpoint) {
-        return Ok(());
-    }
-    let message = format!(
-        "the metadata is about `{}`, not about `{}`",
-        plain(&resource.resource),
-        SafeUrl::new(endpoint)
-    );
-    Err(Failure::new(FailureKind::AuthFailed, message).hint(
-        "check the URL; if it is right, tell the server's operator that `resource` in its metadata \
-         is wrong",
-    ))
 }
 
 /// A resource that names no authorization server cannot be signed in to (A-04).
@@ -309,21 +303,6 @@ pub(crate) fn without_issuer(resource: &ProtectedResource) -> Option<Failure> {
 fn no_issuer() -> Failure {
     Failure::new(FailureKind::AuthFailed, "the server's metadata names no authorization server")
         .hint("tell its operator: `authorization_servers` must not be empty (RFC 9728)")
-}
-
-fn covers(resource: &str, endpoint: &Url) -> bool {
-    let Ok(resource) = Url::parse(resource) else { return false };
-    if resource.origin() != endpoint.origin() || !resource.origin().is_tuple() {
-        return false;
-    }
-    if resource.query().is_some() && resource.query() != endpoint.query() {
-        return false;
-    }
-    let prefix = resource.path().trim_end_matches('/');
-    match endpoint.path().strip_prefix(prefix) {
-        Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => false,
-    }
 }
 
 fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
@@ -343,12 +322,9 @@ fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
     .hint("if you trust both, accept it with `--accept-issuer-mismatch`")
 }
 
-/// Whether this is meant as a document, even if it is broken. A server that answers everything with
-/// a page has no document at a place that we guessed.
-fn is_meant_as_document(answer: &GuardedResponse) -> bool {
+fn is_json(answer: &GuardedResponse) -> bool {
     let media_type = answer.media_type.to_ascii_lowercase();
-    let is_json = media_type.ends_with("/json") || media_type.ends_with("+json");
-    is_json || answer.body.trim_ascii_start().starts_with(b"{")
+    media_type.ends_with("/json") || media_type.ends_with("+json")
 }
 
 fn unusable(place: &Url, answer: &GuardedResponse, reason: &str) -> Failure {
@@ -363,75 +339,16 @@ fn unusable(place: &Url, answer: &GuardedResponse, reason: &str) -> Failure {
     .hint("tell the server's operator")
 }
 
-fn lacks(server: &AuthorizationServer, what: &str) -> Failure {
-    Failure::new(
-        FailureKind::AuthFailed,
-        format!("the authorization server `{}` {what}", plain(&server.issuer)),
-    )
-    .hint("this server cannot be signed in to safely; tell its operator")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
-
-    /// A-04, O-8
-    #[test]
-    fn a_resource_covers_its_endpoint_by_whole_segments() {
-        let cases = [
-            ("https://h/mcp", "https://h/mcp", true),
-            ("https://h", "https://h/mcp", true),
-            ("https://h/", "https://h/mcp", true),
-            ("https://H:443/mcp", "https://h/mcp", true),
-            ("https://h/mcp/", "https://h/mcp", true),
-            ("https://h/mcp", "https://h/mcp/", true),
-            ("https://h/a", "https://h/a/mcp", true),
-            ("https://h/mcp?t=1", "https://h/mcp?t=1", true),
-            ("https://h/mcp", "https://h/mcp?t=1", true),
-            ("https://h/mcp?t=2", "https://h/mcp?t=1", false),
-            ("https://h/mc", "https://h/mcp", false),
-            ("https://h/other", "https://h/mcp", false),
-            ("https://h/mcp/deeper", "https://h/mcp", false),
-            ("https://h:8443/mcp", "https://h/mcp", false),
-            ("http://h/mcp", "https://h/mcp", false),
-            ("https://evil.example/mcp", "https://h/mcp", false),
-            ("https://h.evil.example/mcp", "https://h/mcp", false),
-            ("urn:x", "https://h/mcp", false),
-            ("mcp", "https://h/mcp", false),
-        ];
-        for (resource, endpoint, fits) in cases {
-            let document = ProtectedResource {
-                resource: resource.to_owned(),
-                authorization_servers: Vec::new(),
-                scopes_supported: Vec::new(),
-            };
-            assert_eq!(check_resource(&document, &url(endpoint)).is_ok(), fits, "{resource}");
-        }
-    }
-
-    /// A-32
-    #[test]
-    fn the_endpoint_is_a_canonical_resource() {
-        for (endpoint, expected) in [
-            ("https://H.Example/MCP#x", "https://h.example/MCP"),
-            ("https://h.example:443/", "https://h.example"),
-            ("https://h.example", "https://h.example"),
-            ("https://h.example/mcp/", "https://h.example/mcp/"),
-            ("https://u:p@h.example/mcp?t=1", "https://h.example/mcp?t=1"),
-        ] {
-            assert_eq!(canonical(&url(endpoint)), expected);
-        }
-    }
-
     /// A-06, O-9
     #[test]
     fn a_wrong_issuer_is_named_with_the_flag_that_accepts_it() {
-        let failure = mismatch(&url("https://as/.well-known/x"), "https://as/", "https://as");
-        assert!(failure.message.contains("`https://as/`"), "{}", failure.message);
+        let at = Url::parse("https://as/.well-known/x").unwrap();
+        let failure = mismatch(&at, "https://as/t/", "https://as/t");
+        assert!(failure.message.contains("`https://as/t/`"), "{}", failure.message);
         assert!(failure.message.contains("only in a slash"), "{}", failure.message);
         assert!(failure.hint.unwrap().contains("--accept-issuer-mismatch"));
     }

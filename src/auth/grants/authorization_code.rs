@@ -1,15 +1,13 @@
-//! The authorization code grant with PKCE (A-30 to A-42): the page to open, what the browser brings
-//! back, and the exchange. One [`Pending`] record carries everything from the first step to the
+//! The authorization code grant with PKCE (A-30 to A-37, A-42): the page to open, and the exchange.
+//! What the browser brings back in between is an `authorization_response`. One [`Pending`] record carries everything from the first step to the
 //! last.
 
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
 };
-use subtle::ConstantTimeEq;
-use url::{Url, form_urlencoded};
+use url::Url;
 
-use crate::auth::browser::page::Ending;
 use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::context::Context;
 use crate::auth::discovery::scopes::OFFLINE_ACCESS;
@@ -19,41 +17,6 @@ use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain, random_text};
-
-/// What the browser brought back, with the right state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallbackParameters {
-    /// The authorization code; `None` in an error.
-    pub code: Option<Secret<String>>,
-    /// The issuer that answers (`iss`, RFC 9207).
-    pub issuer: Option<String>,
-    /// The error code of RFC 6749 §4.1.2.1.
-    pub error: Option<String>,
-    /// The error in words, as the server sent them.
-    pub error_description: Option<String>,
-}
-
-impl CallbackParameters {
-    /// Reads a query; `None` unless it carries this state and no parameter twice (A-31).
-    pub fn parse(query: &str, state: &Secret<String>) -> Option<Self> {
-        let mut found: [(&str, Option<String>); 5] =
-            ["state", "code", "iss", "error", "error_description"].map(|name| (name, None));
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let Some((_, slot)) = found.iter_mut().find(|(known, _)| *known == name) {
-                if slot.is_some() {
-                    return None;
-                }
-                *slot = Some(value.into_owned());
-            }
-        }
-        let [given, code, issuer, error, error_description] = found.map(|(_, value)| value);
-        let is_ours: bool = given?.as_bytes().ct_eq(state.expose().as_bytes()).into();
-        if !is_ours || code.is_none() && error.is_none() {
-            return None;
-        }
-        Some(Self { code: code.map(Secret::new), issuer, error, error_description })
-    }
-}
 
 /// Prepares a sign-in: a fresh verifier and state, and the page to open (A-30, A-36). `now` is in
 /// seconds since 1970.
@@ -97,6 +60,7 @@ pub(crate) fn begin(
         issuer_promised: server.authorization_response_iss_parameter_supported,
         token_endpoint,
         revocation_endpoint: server.revocation_endpoint.clone(),
+        client_is_reused: false,
         registration,
         resource: plan.resource.clone(),
         scopes: plan.scopes.clone(),
@@ -120,21 +84,27 @@ impl AuthorizationRequest<'_> {
         let redirect = RedirectUrl::new(self.redirect.uri()).map_err(|_| {
             Failure::new(FailureKind::AuthFailed, "the callback's host or path do not form a URL")
         })?;
+        let is_given = |name: &str| options.authorize_params.iter().any(|(own, _)| own == name);
+        let prompts =
+            is_given("prompt") || endpoint.query_pairs().any(|(name, _)| name == "prompt");
         let client = BasicClient::new(ClientId::new(self.client_id.to_owned()))
-            .set_auth_uri(AuthUrl::from_url(endpoint))
+            .set_auth_uri(AuthUrl::from_url(without_parameters(endpoint, &is_given)))
             .set_redirect_uri(redirect);
         let verifier = PkceCodeVerifier::new(self.verifier.expose().clone());
         let scopes = self.scopes.unwrap_or_default().split_whitespace();
+        let asked = scopes.clone().filter(|_| !is_given("scope"));
         let mut request = client
             .authorize_url(|| CsrfToken::new(self.state.expose().clone()))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-            .add_scopes(scopes.clone().map(|scope| Scope::new(scope.to_owned())));
-        if let Some(resource) = self.resource {
+            .add_scopes(asked.map(|scope| Scope::new(scope.to_owned())));
+        if let Some(resource) = self.resource.filter(|_| !is_given("resource")) {
             request = request.add_extra_param("resource", resource);
         }
-        // OpenID Connect Core §11: without consent `offline_access` is ignored.
-        let prompts = options.authorize_params.iter().any(|(name, _)| name == "prompt");
-        if !prompts && scopes.into_iter().any(|scope| scope == OFFLINE_ACCESS) {
+        // OpenID Connect Core §11: without consent `offline_access` is ignored. A client that the
+        // user registered has the consent that its operator gave, and may not be able to ask for
+        // another (A-37).
+        let is_given_client = options.client_info.is_some();
+        if !prompts && !is_given_client && scopes.into_iter().any(|scope| scope == OFFLINE_ACCESS) {
             request = request.add_extra_param("prompt", "consent");
         }
         for (name, value) in &options.authorize_params {
@@ -144,70 +114,17 @@ impl AuthorizationRequest<'_> {
     }
 }
 
-/// The code of an answer that may be used. The issuer is checked first: an answer of another one is
-/// neither acted on nor shown (A-40, A-41).
-///
-/// # Errors
-/// The wrong issuer, a refusal.
-pub(crate) fn validate_callback(
-    pending: &Pending,
-    parameters: CallbackParameters,
-) -> Result<Secret<String>, (Ending, Failure)> {
-    let right = match &parameters.issuer {
-        Some(issuer) => *issuer == pending.issuer,
-        None => !pending.issuer_promised,
-    };
-    if !right {
-        let expected = plain(&pending.issuer);
-        let message = match &parameters.issuer {
-            Some(_) => format!("the answer to the sign-in is not from the issuer `{expected}`"),
-            None => format!("the answer to the sign-in lacks the promised issuer `{expected}`"),
-        };
-        let failure = Failure::new(FailureKind::AuthFailed, message).hint(
-            "it was not used; if this happens again, somebody may be tampering with the sign-in, or \
-             the authorization server is set up wrongly",
-        );
-        return Err((Ending::WrongIssuer, failure));
-    }
-    match (parameters.error, parameters.code) {
-        (None, Some(code)) => Ok(code),
-        (error, _) => {
-            let failure = denied(error.as_deref(), parameters.error_description.as_deref());
-            Err((Ending::Denied, failure))
+/// The endpoint without the parameters of its own query that the user sets otherwise.
+fn without_parameters(mut endpoint: Url, is_given: &impl Fn(&str) -> bool) -> Url {
+    let own: Vec<(String, String)> = endpoint.query_pairs().into_owned().collect();
+    if own.iter().any(|(name, _)| is_given(name)) {
+        endpoint.set_query(None);
+        let kept: Vec<_> = own.into_iter().filter(|(name, _)| !is_given(name)).collect();
+        if !kept.is_empty() {
+            endpoint.query_pairs_mut().extend_pairs(kept);
         }
     }
-}
-
-fn denied(error: Option<&str>, description: Option<&str>) -> Failure {
-    let code = error.unwrap_or("no code");
-    let words = description.map_or_else(String::new, |words| format!(": {}", plain(words)));
-    let message = match code {
-        "access_denied" => format!("the sign-in was denied (`access_denied`{words})"),
-        code => {
-            format!("the authorization server refuses the sign-in (`{}`{words})", plain(code))
-        }
-    };
-    let hint =
-        advice(code).unwrap_or("try again; if it stays like this, ask the server's operator");
-    Failure::new(FailureKind::AuthFailed, message).hint(hint)
-}
-
-/// What to do about an error code of RFC 6749 §4.1.2.1 and §5.2 or RFC 8707 §2.
-pub(crate) fn advice(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "access_denied" => "sign in again and approve the request",
-        "invalid_scope" => "choose other scopes with `--scope`",
-        "invalid_target" => {
-            "the authorization server does not know this resource: leave the parameter out with \
-             `--disable-resource-parameter`, or name another with `--resource`"
-        }
-        "temporarily_unavailable" | "server_error" => "try again later",
-        "unauthorized_client" | "invalid_client" => {
-            "the client may not do this; register another one and give it with \
-             `--static-oauth-client-info`"
-        }
-        _ => return None,
-    })
+    endpoint
 }
 
 /// Redeems the code at the endpoint of the record, whatever metadata says by now (A-42).
@@ -247,7 +164,7 @@ mod tests {
             resource: Some(ProtectedResource {
                 resource: "https://h".to_owned(),
                 authorization_servers: vec!["https://as".to_owned()],
-                scopes_supported: Vec::new(),
+                ..ProtectedResource::default()
             }),
             server: AuthorizationServer {
                 issuer: "https://as".to_owned(),
@@ -268,6 +185,7 @@ mod tests {
             client_secret: None,
             auth_method: AuthMethod::None,
             client_id_in_form: false,
+            scope: None,
             listed_methods: None,
             secret_expires_at: None,
             redirect_uris: Vec::new(),
@@ -327,69 +245,5 @@ mod tests {
         assert_ne!(one.verifier, two.verifier);
         assert_ne!(one.state, two.state);
         assert!(!query(&one).contains_key("scope") && !query(&one).contains_key("prompt"));
-    }
-
-    /// A-31
-    #[test]
-    fn an_answer_needs_the_state_once_and_exactly() {
-        let state = Secret::new("s1".to_owned());
-        let parse = |query| CallbackParameters::parse(query, &state);
-        assert!(parse("code=c&state=s1").is_some());
-        assert!(parse("error=access_denied&state=s1&x=y").is_some());
-        for query in [
-            "",
-            "code=c",
-            "code=c&state=",
-            "code=c&state=s2",
-            "code=c&state=s11",
-            "code=c&state=S1",
-            "state=s1",
-            "code=c&state=s1&state=s1",
-            "code=c&code=d&state=s1",
-            "code=c&state=s1&iss=a&iss=b",
-        ] {
-            assert_eq!(parse(query), None, "{query}");
-        }
-    }
-
-    /// A-40
-    #[test]
-    fn the_issuer_of_the_answer_is_compared_as_text() {
-        let state = |pending: &Pending| pending.state.expose().clone();
-        let judged = |promised, issuer: Option<&str>| {
-            let pending = Pending { issuer_promised: promised, ..pending("") };
-            let issuer = issuer.map_or_else(String::new, |issuer| format!("&iss={issuer}"));
-            let query = format!("code=c&state={}{issuer}", state(&pending));
-            let parameters = CallbackParameters::parse(&query, &pending.state).unwrap();
-            validate_callback(&pending, parameters).map_err(|(ending, _)| ending)
-        };
-        let code = Ok(Secret::new("c".to_owned()));
-        assert_eq!(judged(true, Some("https%3A%2F%2Fas")), code);
-        assert_eq!(judged(false, Some("https://as")), code);
-        assert_eq!(judged(false, None), code);
-        for wrong in ["https://as/", "https://AS", "https://as:443", "https://evil", ""] {
-            assert_eq!(judged(false, Some(wrong)), Err(Ending::WrongIssuer), "{wrong}");
-        }
-        assert_eq!(judged(true, None), Err(Ending::WrongIssuer));
-    }
-
-    /// A-41
-    #[test]
-    fn an_error_of_another_issuer_is_neither_shown_nor_acted_on() {
-        let pending = pending("");
-        let query = format!(
-            "error=access_denied&error_description=hunter2&iss=https://evil&state={}",
-            pending.state.expose()
-        );
-        let parameters = CallbackParameters::parse(&query, &pending.state).unwrap();
-        let (ending, failure) = validate_callback(&pending, parameters).unwrap_err();
-        assert_eq!(ending, Ending::WrongIssuer);
-        let text = format!("{failure:?}");
-        assert!(!text.contains("hunter2") && !text.contains("denied"), "{text}");
-        let query = query.replace("https://evil", "https://as");
-        let parameters = CallbackParameters::parse(&query, &pending.state).unwrap();
-        let (ending, failure) = validate_callback(&pending, parameters).unwrap_err();
-        assert_eq!(ending, Ending::Denied);
-        assert!(failure.message.contains("hunter2"), "the right issuer's words are shown");
     }
 }

@@ -24,7 +24,9 @@ pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Resul
     }
     let url = plan.token_endpoint()?;
     let endpoint = context.token_endpoint(url, registration, plan.resource.as_deref());
-    let tokens = endpoint.client_credentials(plan.scopes.as_deref()).await.map_err(failure_of)?;
+    let extra = &context.options.authorize_params;
+    let tokens = endpoint.client_credentials(plan.scopes.as_deref(), extra).await;
+    let tokens = tokens.map_err(failure_of)?;
     let record = SignIn {
         resource: plan.resource.clone(),
         revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),

@@ -32,7 +32,7 @@ pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Resul
 
 async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, Failure> {
     let mut plan = SignInPlan::of(context, request).await?;
-    if plan.registration.is_none() {
+    if !plan.registration.as_ref().is_some_and(|it| it.covers_scopes(plan.scopes.as_deref())) {
         plan.register(context, None).await?;
     }
     let code = code(context, &plan).await?;
@@ -70,8 +70,9 @@ async fn ask(
     endpoint: &TokenEndpoint<'_>,
     plan: &SignInPlan,
 ) -> Result<DeviceAuthorization, Failure> {
-    let url = plan.discovered.server.device_authorization_endpoint.clone();
-    let url = url.ok_or_else(not_offered)?;
+    let named = &plan.discovered.server.device_authorization_endpoint;
+    let url = context.options.device_endpoint.as_ref().or(named.as_ref());
+    let url = url.ok_or_else(not_offered)?.clone();
     let grants =
         endpoint.grants().set_device_authorization_url(DeviceAuthorizationUrl::from_url(url));
     let scopes = plan.scopes.as_deref().unwrap_or_default().split_whitespace();
@@ -79,6 +80,9 @@ async fn ask(
         grants.exchange_device_code().add_scopes(scopes.map(|scope| Scope::new(scope.to_owned())));
     if let Some(resource) = endpoint.resource {
         request = request.add_extra_param("resource", resource);
+    }
+    for (name, value) in &context.options.authorize_params {
+        request = request.add_extra_param(name.as_str(), value.as_str());
     }
     let failure = |error: GrantError| with_hint(context, error.into_failure(SUBJECT));
     request.request_async(endpoint).await.map_err(|error| failure(grant_error(error)))
@@ -106,8 +110,11 @@ async fn announce(context: &Context, answer: &DeviceAuthorization) -> Result<(),
 }
 
 fn not_offered() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the authorization server offers no device code")
-        .hint("sign in with a browser: leave `--device-code` out, or use `--no-browser`")
+    Failure::new(FailureKind::AuthFailed, "the authorization server offers no device code").hint(
+        "sign in with a browser: leave `--device-code` out, or use `--no-browser`; if the server \
+             has an endpoint for device codes and does not say where, name it with \
+             `--device-endpoint URL`",
+    )
 }
 
 fn with_hint(context: &Context, failure: Failure) -> Failure {

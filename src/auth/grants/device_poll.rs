@@ -33,7 +33,7 @@ pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone)
         issued = request.request_async(&endpoint, sleep, Some(timeout)) => issued,
         () = nobody_waits.notified() => return Ok(None),
     };
-    let tokens = endpoint.tokens(issued)?;
+    let tokens = endpoint.tokens(issued).map_err(|error| endpoint.explained(error))?;
     let record = SignIn {
         resource: code.resource.clone(),
         revocation_endpoint: code.revocation_endpoint.clone(),

@@ -2,6 +2,7 @@
 //! they ask.
 
 pub(crate) mod authorization_code;
+pub(crate) mod authorization_response;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 pub(crate) mod device_poll;
@@ -9,4 +10,5 @@ pub(crate) mod redemption;
 pub(crate) mod refresh;
 pub(crate) mod revocation;
 pub(crate) mod token;
+pub(crate) mod token_answer;
 pub(crate) mod token_endpoint;

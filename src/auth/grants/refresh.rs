@@ -6,11 +6,14 @@ use url::Url;
 use crate::auth::context::Context;
 use crate::auth::durable::job::JobOutcome;
 use crate::auth::grants::token::TokenSet;
-use crate::auth::grants::token_endpoint::{GrantError, is_unknown_client};
+use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::options::Grant;
 use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::{Registered, Registration};
 use crate::redact::Secret;
+
+/// What is refused, in messages.
+pub(crate) const SUBJECT: &str = "to renew the sign-in";
 
 /// Locks, reads the store again, asks, and stores. `stale` is the access token to replace.
 pub(crate) async fn refresh(
@@ -26,24 +29,37 @@ pub(crate) async fn refresh(
     if let Some(endpoint) = moved_to {
         stored.token_endpoint = endpoint;
     }
-    match ask(context, &stored).await {
-        None => Ok(None),
-        Some(Ok((tokens, registration))) => {
-            let before = stored.registration.clone();
-            let tokens = stored.tokens.renewed_by(tokens);
-            let renewed = SignIn { tokens, registration, ..stored };
-            save_renewed(context, &renewed).await;
-            context.remember_accepted_method(&before, &renewed.registration).await;
-            Ok(Some(Box::new(renewed)))
+    let (tokens, registration) = match ask(context, &stored).await {
+        None => return Ok(None),
+        Some(Ok(renewed)) => renewed,
+        Some(Err(error)) => {
+            note_failure(context, &stored, &error).await;
+            return Err(error.into());
         }
-        Some(Err(GrantError::Rejected { code, .. })) if !is_temporary(&code) => {
-            discard(context, &stored, &code).await;
-            Ok(None)
+    };
+    let before = stored.registration.clone();
+    let tokens = stored.tokens.renewed_by(tokens);
+    let renewed = SignIn { tokens, registration, renewal_problem: None, ..stored };
+    save_renewed(context, &renewed).await;
+    context.remember_accepted_method(&before, &renewed.registration).await;
+    Ok(Some(Box::new(renewed)))
+}
+
+/// What a failed renewal leaves behind: nothing of tokens that are dead, otherwise the tokens and why
+/// they were not renewed.
+async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
+    if error.ends_tokens_of(&stored.registration) {
+        return discard(context, stored, error).await;
+    }
+    if error.is_passing() {
+        return;
+    }
+    let problem = Some(error.clone().into_failure(SUBJECT).message);
+    if stored.renewal_problem != problem {
+        let noted = SignIn { renewal_problem: problem, ..stored.clone() };
+        if let Err(failure) = context.save_sign_in(&noted).await {
+            tracing::debug!("cannot note why a renewal failed: {}", failure.message);
         }
-        Some(Err(GrantError::Rejected { code, .. })) => {
-            Err(GrantError::Rejected { code, description: None }.into())
-        }
-        Some(Err(unavailable)) => Err(unavailable.into()),
     }
 }
 
@@ -66,11 +82,14 @@ async fn ask(
     let (url, resource) = (&stored.token_endpoint, stored.resource.as_deref());
     let endpoint = context.token_endpoint(url, &stored.registration, resource);
     let tokens = if let Grant::ClientCredentials { .. } = context.options.grant {
-        endpoint.client_credentials(stored.scopes_asked.as_deref()).await
+        let extra = &context.options.authorize_params;
+        endpoint.client_credentials(stored.scopes_asked.as_deref(), extra).await
     } else if needs_secret(stored) {
         return None;
     } else {
-        endpoint.refresh(stored.tokens.refresh_token.as_ref()?).await
+        // As it was granted, to the letter: large servers want it, and refuse a mixture.
+        let scope = stored.tokens.scope.as_ref().or(stored.scopes_asked.as_ref());
+        endpoint.refresh(stored.tokens.refresh_token.as_ref()?, scope.map(String::as_str)).await
     };
     Some(tokens.map(|tokens| (tokens, endpoint.registration())))
 }
@@ -100,16 +119,11 @@ async fn save_renewed(context: &Context, renewed: &SignIn) {
     }
 }
 
-/// Whether the code says nothing about the grant (RFC 6749 §4.1.2.1 and others).
-fn is_temporary(code: &str) -> bool {
-    matches!(code, "temporarily_unavailable" | "server_error" | "slow_down")
-}
-
 /// Deletes a dead grant, and the client as well if that is what the server does not know.
-async fn discard(context: &Context, stored: &SignIn, code: &str) {
+async fn discard(context: &Context, stored: &SignIn, error: &GrantError) {
     context.delete(&context.names.sign_in).await;
-    if is_unknown_client(code) && stored.registration.how == Registered::Dynamically {
+    if error.is_unknown_client() && stored.registration.how == Registered::Dynamically {
         context.delete(&context.names.registration(&stored.issuer)).await;
     }
-    tracing::info!(%code, "the sign-in can no longer be renewed");
+    tracing::info!(?error, "the sign-in can no longer be renewed");
 }

@@ -1,13 +1,12 @@
 //! Revoking tokens at the server (RFC 7009), when a user signs out.
 
-use serde_json::Value;
 use url::Url;
 
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::context::Context;
+use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::record::SignIn;
 use crate::error::Failure;
-use crate::redact::plain;
 
 /// Whether the server took the tokens back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,13 +73,13 @@ impl RevocationRequest<'_> {
         if answer.status.is_success() {
             return Ok(());
         }
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let code = body["error"].as_str().map(plain).unwrap_or_default();
+        let error = ErrorAnswer::of(&answer);
         let status = answer.status.as_u16();
-        let said = if code.is_empty() { String::new() } else { format!(" (`{code}`)") };
+        let said = error.in_words();
+        let said = if said.is_empty() { said } else { format!(" ({said})") };
         Err(RevocationRefused {
             reason: format!("the revocation endpoint answered HTTP {status}{said}"),
-            code,
+            code: error.code.unwrap_or_default(),
         })
     }
 }

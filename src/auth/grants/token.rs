@@ -9,8 +9,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::auth::records::secret_text;
-use crate::redact::Secret;
+use crate::redact::{Secret, plain};
 
+/// The longest access token that is taken, in bytes: it goes into a header, and no server takes
+/// longer ones.
+const MAX_TOKEN_BYTES: usize = 64 * 1024;
+/// A lifetime beyond this, in seconds, is no known end: a hundred years.
+const MAX_LIFETIME_SECONDS: u64 = 100 * 365 * 86_400;
+/// How much of an unknown token type is shown, in characters.
+const MAX_SHOWN_TYPE: usize = 60;
 /// How long before its end a token is renewed; a quarter of its life if that is shorter (A-53).
 const RENEWAL_MARGIN_SECONDS: u64 = 60;
 
@@ -41,7 +48,8 @@ pub struct TokenSet {
 impl TokenSet {
     /// Whether the token can be sent without renewing it first.
     pub fn is_fresh(&self, now: u64) -> bool {
-        let Some(end) = self.expires_at else { return true };
+        // Records of older releases may end when they began: that end means nothing (A-53).
+        let Some(end) = self.expires_at.filter(|end| *end > self.obtained_at) else { return true };
         let margin = RENEWAL_MARGIN_SECONDS.min(end.saturating_sub(self.obtained_at) / 4);
         // A clock that was set back since must not make a token last longer than the server said.
         now + margin < end && now + RENEWAL_MARGIN_SECONDS >= self.obtained_at
@@ -49,7 +57,7 @@ impl TokenSet {
 
     /// Whether the token has certainly expired.
     pub fn is_expired(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
+        self.expires_at.is_some_and(|end| end > self.obtained_at && now >= end)
     }
 
     /// These tokens after a renewal: a missing refresh token, scope or ID token stays as it was
@@ -96,9 +104,26 @@ impl Issued {
         }
     }
 
-    /// Whether it is a bearer token; anything else needs a proof that we do not have (D-08).
-    pub(crate) fn is_bearer(&self) -> bool {
-        matches!(self.token_type, BasicTokenType::Bearer)
+    /// Why the access token cannot be used, as the end of a sentence (A-59).
+    ///
+    /// # Errors
+    /// It is of a type that needs a proof that we do not have (D-08), or cannot be in a header.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let BasicTokenType::Extension(other) = &self.token_type {
+            let other = plain(&other.chars().take(MAX_SHOWN_TYPE).collect::<String>());
+            return Err(format!("is of the type `{other}`, which is not `Bearer`"));
+        }
+        let token = self.access_token.secret();
+        if token.trim().is_empty() {
+            return Err("is empty".to_owned());
+        }
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(format!("is longer than {MAX_TOKEN_BYTES} bytes"));
+        }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("holds characters that no header may carry".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -130,25 +155,32 @@ fn bearer() -> BasicTokenType {
     BasicTokenType::Bearer
 }
 
-/// Any spelling of `Bearer`; a missing type counts as that.
+/// The names that servers give to tokens that are sent as `Bearer`, beside that one.
+const BEARER_NAMES: [&str; 6] = ["bearer", "bearertoken", "accesstoken", "token", "bot", "user"];
+
+/// Any spelling of `Bearer`, and what servers call such tokens; a missing type counts as that.
 fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenType, D::Error> {
-    Ok(match Value::deserialize(deserializer)?.as_str() {
-        None => BasicTokenType::Bearer,
-        Some(name) if name.eq_ignore_ascii_case("bearer") => BasicTokenType::Bearer,
-        Some(other) => BasicTokenType::Extension(other.to_owned()),
+    let value = Value::deserialize(deserializer)?;
+    let name = value.as_str().map(str::trim).unwrap_or_default();
+    let mut letters = name.to_ascii_lowercase();
+    letters.retain(|character| !matches!(character, ' ' | '_' | '-'));
+    Ok(if name.is_empty() || BEARER_NAMES.contains(&letters.as_str()) {
+        BasicTokenType::Bearer
+    } else {
+        BasicTokenType::Extension(name.to_owned())
     })
 }
 
-/// A number, or text that is one. Negative and odd values count as absent.
+/// A number, or text that is one. Zero, negative and absurd values say nothing about an end.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_u64().or_else(|| {
-            let fraction = number.as_f64().filter(|seconds| *seconds >= 0.0);
-            fraction.map(|seconds| seconds as u64)
-        }),
+    let seconds = match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
-    })
+    };
+    let known =
+        seconds.filter(|seconds| *seconds >= 1.0 && *seconds <= MAX_LIFETIME_SECONDS as f64);
+    Ok(known.map(|seconds| seconds as u64))
 }
 
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {
@@ -196,8 +228,50 @@ mod tests {
         assert_eq!(issued(r#"{"access_token":"a","expires_in":1.5}"#).expires_at, Some(1001));
         assert_eq!(issued(r#"{"access_token":"a","expires_in":-1}"#).expires_at, None);
         let dpop = r#"{"access_token":"a","token_type":"DPoP"}"#;
-        assert!(!serde_json::from_str::<Issued>(dpop).unwrap().is_bearer());
+        let refused = serde_json::from_str::<Issued>(dpop).unwrap().check().unwrap_err();
+        assert!(refused.contains("`DPoP`"), "{refused}");
         assert!(serde_json::from_str::<Issued>(r#"{"token_type":"Bearer"}"#).is_err());
+    }
+
+    /// A-53
+    #[test]
+    fn a_lifetime_that_says_nothing_is_no_end() {
+        for lifetime in
+            ["0", "-1", "0.5", "\"0\"", "\"soon\"", "null", "[]", "1e30", "1e400", "\"9e99\""]
+        {
+            let text = format!(r#"{{"access_token":"a","expires_in":{lifetime}}}"#);
+            let Ok(read) = serde_json::from_str::<Issued>(&text) else {
+                assert_eq!(lifetime, "1e400", "JSON that no number type holds");
+                continue;
+            };
+            let tokens = read.into_tokens(1000);
+            assert_eq!(tokens.expires_at, None, "{lifetime}");
+        }
+        for (lifetime, end) in [("3600.9", 4600), ("\"3600.0\"", 4600), ("\" 60 \"", 1060)] {
+            let text = format!(r#"{{"access_token":"a","expires_in":{lifetime}}}"#);
+            assert_eq!(issued(&text).expires_at, Some(end), "{lifetime}");
+        }
+        let old = TokenSet { expires_at: Some(1000), ..issued(r#"{"access_token":"a"}"#) };
+        assert!(old.is_fresh(5000) && !old.is_expired(5000), "a record of an older release");
+    }
+
+    /// A-59, D-08
+    #[test]
+    fn a_token_that_cannot_be_sent_is_refused_where_it_comes_in() {
+        let check = |token: &str, kind: &str| {
+            let answer = serde_json::json!({ "access_token": token, "token_type": kind });
+            serde_json::from_value::<Issued>(answer).unwrap().check()
+        };
+        for kind in ["Bearer", "BEARER", "BearerToken", "bearer_token", "bot", "user", "", " "] {
+            assert_eq!(check("a", kind), Ok(()), "{kind}");
+        }
+        for kind in ["DPoP", "mac", "pop", "N_A", "urn:x"] {
+            assert!(check("a", kind).unwrap_err().contains(&format!("`{kind}`")), "{kind}");
+        }
+        for token in ["", " ", "\t", "a b", "a\nb", "\u{7f}", "\u{e4}", &"x".repeat(70_000)] {
+            let refused = check(token, "Bearer").unwrap_err();
+            assert!(token.trim().len() < 2 || !refused.contains(token), "{refused}");
+        }
     }
 
     /// A-53

@@ -2,6 +2,7 @@
 //! form-encoded, with the resource indicator in every one (A-32).
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use oauth2::basic::{
@@ -16,10 +17,12 @@ use url::{Url, form_urlencoded};
 
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::grants::token::{Issued, TokenSet};
+use crate::auth::grants::token_answer::{AnswerKind, refused_parameter, sort};
 use crate::auth::guarded_http::client::GuardedResponse;
-use crate::auth::records::registration::Registration;
+use crate::auth::guarded_http::error_answer::ErrorAnswer;
+use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
-use crate::redact::{SafeUrl, Secret, plain};
+use crate::redact::Secret;
 use serde::{Deserialize, Serialize};
 
 /// The crate's client with our token answer.
@@ -51,10 +54,37 @@ pub(crate) enum GrantError {
     Unavailable(Failure),
 }
 
+/// Codes on a 4xx that ask to try again later, and say nothing about the request.
+const PASSING_CODES: [&str; 7] = [
+    "temporarily_unavailable",
+    "slow_down",
+    "too_many_requests",
+    "rate_limited",
+    "ratelimited",
+    "rate_limit_exceeded",
+    "429",
+];
+
 impl GrantError {
     /// Whether the server does not know the client any more (A-24).
     pub(crate) fn is_unknown_client(&self) -> bool {
         matches!(self, Self::Rejected { code, .. } if is_unknown_client(code))
+    }
+
+    /// Whether it says that the tokens shown are dead, for a client of this kind (A-55). A client
+    /// that the user gives at each start may have been given wrongly this time.
+    pub(crate) fn ends_tokens_of(&self, registration: &Registration) -> bool {
+        let Self::Rejected { code, .. } = self else { return false };
+        code == "invalid_grant"
+            || is_unknown_client(code) && registration.how != Registered::Beforehand
+    }
+
+    /// Whether the server only asks to try again later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Rejected { code, .. } => PASSING_CODES.contains(&code.as_str()),
+            Self::Unavailable(failure) => !matches!(failure.status, Some(404 | 410 | 500..=599)),
+        }
     }
 
     /// The failure to report; `asked` is what the server refuses, in words.
@@ -85,9 +115,33 @@ pub(crate) struct TokenEndpoint<'a> {
     pub(crate) resource: Option<&'a str>,
     /// In seconds since 1970.
     pub(crate) now: u64,
+    /// The last trouble that the server was in, for whoever goes on asking in spite of it.
+    trouble: Mutex<Option<Failure>>,
 }
 
-impl TokenEndpoint<'_> {
+impl<'a> TokenEndpoint<'a> {
+    /// `resource` is the RFC 8707 indicator; `now` is in seconds since 1970.
+    pub(crate) fn new(
+        client: AuthenticatedClient<'a>,
+        url: &'a Url,
+        resource: Option<&'a str>,
+        now: u64,
+    ) -> Self {
+        Self { client, url, resource, now, trouble: Mutex::default() }
+    }
+
+    /// The error of an exchange that asks again and again: when its time is over, the last trouble of
+    /// the server is the reason (RFC 8628 §3.5).
+    pub(crate) fn explained(&self, error: GrantError) -> GrantError {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (&error, trouble) {
+            (GrantError::Rejected { code, .. }, Some(trouble)) if code == "expired_token" => {
+                GrantError::Unavailable(trouble)
+            }
+            _ => error,
+        }
+    }
+
     /// Who asks, authenticating the way that was accepted last.
     pub(crate) fn registration(&self) -> Registration {
         self.client.registration()
@@ -114,27 +168,35 @@ impl TokenEndpoint<'_> {
         self.tokens(request.request_async(self).await)
     }
 
-    /// Renews tokens (RFC 6749 §6).
+    /// Renews tokens (RFC 6749 §6); `scope` is what was granted, to the letter (A-43).
     ///
     /// # Errors
     /// [`GrantError`].
-    pub(crate) async fn refresh(&self, token: &Secret<String>) -> Result<TokenSet, GrantError> {
+    pub(crate) async fn refresh(
+        &self,
+        token: &Secret<String>,
+        scope: Option<&str>,
+    ) -> Result<TokenSet, GrantError> {
         let grants = self.grants();
         let token = RefreshToken::new(token.expose().clone());
-        let mut request = grants.exchange_refresh_token(&token);
+        let words = scope.unwrap_or_default().split_whitespace();
+        let mut request = grants
+            .exchange_refresh_token(&token)
+            .add_scopes(words.map(|word| Scope::new(word.to_owned())));
         if let Some(resource) = self.resource {
             request = request.add_extra_param("resource", resource);
         }
         self.tokens(request.request_async(self).await)
     }
 
-    /// Asks for a token of the client's own (RFC 6749 §4.4, A-70).
+    /// Asks for a token of the client's own (RFC 6749 §4.4, A-70), with parameters of the user's.
     ///
     /// # Errors
     /// [`GrantError`].
     pub(crate) async fn client_credentials(
         &self,
         scope: Option<&str>,
+        extra: &[(String, String)],
     ) -> Result<TokenSet, GrantError> {
         let grants = self.grants();
         let words = scope.unwrap_or_default().split_whitespace();
@@ -143,6 +205,9 @@ impl TokenEndpoint<'_> {
             .add_scopes(words.map(|word| Scope::new(word.to_owned())));
         if let Some(resource) = self.resource {
             request = request.add_extra_param("resource", resource);
+        }
+        for (name, value) in extra {
+            request = request.add_extra_param(name.as_str(), value.as_str());
         }
         self.tokens(request.request_async(self).await)
     }
@@ -163,21 +228,22 @@ impl TokenEndpoint<'_> {
         E: oauth2::ErrorResponse + serde::Serialize + 'static,
     {
         let issued = answer.map_err(grant_error)?;
-        if !issued.is_bearer() {
-            return Err(GrantError::Unavailable(
-                Failure::new(
-                    FailureKind::AuthFailed,
-                    "the authorization server issues tokens of a type other than `Bearer`",
-                )
-                .hint("this server needs a newer release of mcp-tether: DPoP is not supported"),
-            ));
+        if let Err(reason) = issued.check() {
+            let failure = Failure::new(
+                FailureKind::AuthFailed,
+                format!("the access token that the authorization server issued {reason}"),
+            );
+            return Err(GrantError::Unavailable(failure.hint(
+                "this server cannot be used with this release of mcp-tether; if it takes an API \
+                 key, pass it with `--header 'Authorization: Bearer KEY'`",
+            )));
         }
         Ok(issued.into_tokens(self.now))
     }
 }
 
-/// Sends what the crate made. What is not the answer of an OAuth server becomes a failure here,
-/// where the status is still known.
+/// Sends what the crate made. Every refusal comes back to the crate as RFC 6749 §5.2 writes it, and
+/// what says nothing about the request becomes a failure here, where the status is still known.
 impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
     type Error = Unavailable;
     type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
@@ -190,44 +256,51 @@ impl<'c> oauth2::AsyncHttpClient<'c> for TokenEndpoint<'_> {
                 .collect();
             let url =
                 Url::parse(&request.uri().to_string()).map_err(|_| Unavailable(not_a_request()))?;
-            let answer = self.client.post(&url, &form).await.map_err(Unavailable)?;
-            if let Some(failure) = failure_of(&url, &answer) {
-                return Err(Unavailable(failure));
+            let sent = self.send_without_refused(&url, form).await;
+            let answer = sent.map_err(|failure| self.in_trouble(failure))?;
+            let error = ErrorAnswer::of(&answer);
+            match sort(&url, &answer, &error) {
+                AnswerKind::Issued => Ok(HttpResponse::new(answer.body)),
+                AnswerKind::Refusal { code } => {
+                    let mut refusal = serde_json::json!({ "error": code });
+                    if let Some(description) = error.description {
+                        refusal["error_description"] = description.into();
+                    }
+                    let mut response = HttpResponse::new(refusal.to_string().into_bytes());
+                    *response.status_mut() = http::StatusCode::BAD_REQUEST;
+                    Ok(response)
+                }
+                AnswerKind::Trouble(failure) => Err(self.in_trouble(failure)),
             }
-            let status = answer.status;
-            let mut response = HttpResponse::new(answer.body);
-            // Some servers answer 201; the crate knows only 200.
-            *response.status_mut() =
-                if status.is_success() { http::StatusCode::OK } else { status };
-            Ok(response)
         })
     }
 }
 
-/// Why this is not the answer of a token endpoint (RFC 6749 §5): a page of a gateway, a server in
-/// trouble, a place where there is no endpoint any more.
-fn failure_of(url: &Url, answer: &GuardedResponse) -> Option<Failure> {
-    let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
-    let body: Option<serde_json::Map<_, _>> = serde_json::from_slice(&answer.body).ok();
-    let is_gone = |body: &serde_json::Map<_, _>| {
-        matches!(status, 401 | 404 | 410) && !body.contains_key("error")
-    };
-    let in_trouble = answer.status.is_server_error() || status == 429;
-    let (message, hint) = match body {
-        Some(body) if !in_trouble && !is_gone(&body) => return None,
-        None if answer.status.is_success() => (
-            format!(
-                "`{shown}` answered HTTP {status} with {}",
-                answer.describe_instead_of("a JSON object")
-            ),
-            "this is not a token endpoint, or something is in front of it; tell the server's operator",
-        ),
-        _ => (
-            format!("`{shown}` answered HTTP {status}"),
-            "the authorization server has a problem; try again later",
-        ),
-    };
-    Some(Failure::new(FailureKind::Http, message).status(status).hint(hint))
+impl TokenEndpoint<'_> {
+    fn in_trouble(&self, failure: Failure) -> Unavailable {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = Some(failure.clone());
+        Unavailable(failure)
+    }
+
+    /// Sends a form; where a renewal is refused for a parameter that may be missing, sends it once
+    /// more without that one (A-43). Such a refusal does not spend the refresh token.
+    async fn send_without_refused(
+        &self,
+        url: &Url,
+        mut form: Vec<(String, String)>,
+    ) -> Result<GuardedResponse, Failure> {
+        let mut answer = self.client.post(url, &form).await?;
+        while let Some(refused) = refused_parameter(&answer, &form) {
+            tracing::info!(
+                parameter = refused,
+                "the server refuses this parameter: it is left out"
+            );
+            form.retain(|(name, _)| name != refused);
+            answer = self.client.post(url, &form).await?;
+        }
+        Ok(answer)
+    }
 }
 
 /// Sorts what the crate reports by what to do next.
@@ -240,23 +313,19 @@ where
         RequestTokenError::ServerResponse(answer) => {
             rejected(&serde_json::to_value(&answer).unwrap_or_default())
         }
-        // Some servers answer 200 with an error inside.
-        RequestTokenError::Parse(_, body) => {
-            let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-            match body.get("error") {
-                Some(_) => rejected(&body),
-                None => GrantError::Unavailable(Failure::new(
-                    FailureKind::AuthFailed,
-                    "the authorization server's answer holds no access token",
-                )),
-            }
-        }
+        RequestTokenError::Parse(..) => GrantError::Unavailable(
+            Failure::new(
+                FailureKind::AuthFailed,
+                "the authorization server's answer holds no access token",
+            )
+            .hint("tell the server's operator"),
+        ),
         RequestTokenError::Other(_) => invalid(),
     }
 }
 
 fn rejected(answer: &serde_json::Value) -> GrantError {
-    let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(plain);
+    let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     GrantError::Rejected {
         code: text("error").unwrap_or_else(|| "unknown".to_owned()),
         description: text("error_description"),

@@ -25,6 +25,8 @@ use crate::redact::{SafeUrl, plain};
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How long one request may take, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a page may take to be looked at before a person is sent there.
+const GLANCE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many redirects of a metadata document are followed.
 const MAX_REDIRECTS: usize = 5;
 
@@ -42,7 +44,23 @@ pub(crate) struct GuardedResponse {
     pub(crate) status: http::StatusCode,
     /// The media type as it came, made safe to show; empty if there was none.
     pub(crate) media_type: String,
+    /// How many seconds to wait before asking again, if it says so (RFC 9110 §10.2.3).
+    pub(crate) retry_after: Option<u64>,
     pub(crate) body: Vec<u8>,
+}
+
+/// The first answer of a page, as far as it counts.
+#[derive(Debug)]
+pub(crate) struct PageAnswer {
+    pub(crate) status: http::StatusCode,
+    pub(crate) redirect: Option<Url>,
+}
+
+/// Whether the user's own headers go along, where the MCP server's origin is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnHeaders {
+    Sent,
+    LeftOut,
 }
 
 impl GuardedClient {
@@ -97,10 +115,12 @@ impl GuardedClient {
         })
     }
 
-    /// Fetches a metadata document, following redirects that stay on its origin.
+    /// Fetches a metadata document, following redirects: five at most, each target checked like the
+    /// first URL (A-13).
     ///
     /// # Errors
-    /// A URL that may not be used, no connection, no complete answer in time.
+    /// A URL that may not be used, a redirect that is not followed, no connection, no complete answer
+    /// in time.
     pub(crate) async fn document(&self, url: &Url) -> Result<GuardedResponse, Failure> {
         within_timeout(url, self.follow(url)).await
     }
@@ -117,14 +137,18 @@ impl GuardedClient {
         let url = Url::parse(&parts.uri.to_string())
             .map_err(|_| Failure::new(FailureKind::AuthFailed, "an endpoint is not a valid URL"))?;
         let sent = async {
-            let response = self.send(parts.method, &url, parts.headers, body).await?;
+            let response =
+                self.send(parts.method, &url, parts.headers, body, OwnHeaders::Sent).await?;
             if response.status().is_redirection() {
-                let shown = SafeUrl::new(&url);
-                return Err(Failure::new(
-                    FailureKind::AuthFailed,
-                    format!(
-                        "`{shown}` redirects a request with credentials, which is not followed"
-                    ),
+                let target = redirect_target(&response, &url);
+                let target =
+                    target.map_or_else(String::new, |to| format!(" to `{}`", SafeUrl::new(&to)));
+                let message = format!(
+                    "`{}` redirects{target}: a request with credentials is not sent elsewhere",
+                    SafeUrl::new(&url)
+                );
+                return Err(Failure::new(FailureKind::AuthFailed, message).hint(
+                    "tell the operator of the server: its metadata has to name the address itself",
                 ));
             }
             collect(response, &url).await
@@ -145,7 +169,7 @@ impl GuardedClient {
         let both = header::HeaderValue::from_static("application/json, text/event-stream");
         map.insert(header::ACCEPT, both);
         within_timeout(&url, async {
-            let response = self.send(Method::POST, &url, map, body).await?;
+            let response = self.send(Method::POST, &url, map, body, OwnHeaders::Sent).await?;
             Ok((response.status(), response.headers().clone()))
         })
         .await
@@ -153,25 +177,36 @@ impl GuardedClient {
 
     async fn follow(&self, url: &Url) -> Result<GuardedResponse, Failure> {
         let mut target = url.clone();
+        let mut headers = OwnHeaders::Sent;
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.send(Method::GET, &target, document_headers(), Vec::new()).await?;
+            let sent = self.send(Method::GET, &target, document_headers(), Vec::new(), headers);
+            let response = sent.await?;
             if !response.status().is_redirection() {
                 return collect(response, &target).await;
             }
-            let location = response.headers().get(header::LOCATION);
-            let next = location.and_then(|value| target.join(value.to_str().ok()?).ok());
-            target = match next.filter(|next| next.origin() == target.origin()) {
-                Some(next) => next,
-                None => {
-                    return Ok(GuardedResponse {
-                        body: Vec::new(),
-                        ..GuardedResponse::head(&response)
-                    });
-                }
-            };
+            let next = redirect_target(&response, &target)
+                .ok_or_else(|| not_followed(url, "to no usable address"))?;
+            if let Some(objection) = self.policy.objection(&next) {
+                let shown = SafeUrl::new(&next);
+                return Err(not_followed(url, &format!("to `{shown}`, which {objection}")));
+            }
+            if next.origin() != target.origin() {
+                headers = OwnHeaders::LeftOut;
+            }
+            target = next;
         }
-        let shown = SafeUrl::new(url);
-        Err(Failure::new(FailureKind::AuthFailed, format!("`{shown}` redirects without end")))
+        Err(not_followed(url, &format!("more than {MAX_REDIRECTS} times")))
+    }
+
+    /// Asks for a page as the browser would, up to its first answer: `None` unless it is a refusal or
+    /// a redirect. Follows nothing and sends nothing of the user's.
+    pub(crate) async fn glance_at_page(&self, page: &Url) -> Option<PageAnswer> {
+        let mut headers = HeaderMap::new();
+        let accept = header::HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+        headers.insert(header::ACCEPT, accept);
+        let asked = self.send(Method::GET, page, headers, Vec::new(), OwnHeaders::LeftOut);
+        let response = tokio::time::timeout(GLANCE_TIMEOUT, asked).await.ok()?.ok()?;
+        Some(PageAnswer { status: response.status(), redirect: redirect_target(&response, page) })
     }
 
     async fn send(
@@ -180,12 +215,14 @@ impl GuardedClient {
         url: &Url,
         mut headers: HeaderMap,
         body: Vec<u8>,
+        own_headers: OwnHeaders,
     ) -> Result<Response, Failure> {
         let outbound = self.connection(url)?;
         if url.origin() == self.policy.server.origin() {
             // The user's own headers are for the MCP server's origin only
             // (docs/from-mcp-remote.md#what-is-different).
-            for (name, value) in &self.headers {
+            let own = self.headers.iter().filter(|_| own_headers == OwnHeaders::Sent);
+            for (name, value) in own {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
         } else {
@@ -216,7 +253,20 @@ impl GuardedResponse {
     fn head(response: &Response) -> Self {
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
-        Self { status: response.status(), media_type: plain(kind.trim()), body: Vec::new() }
+        Self {
+            status: response.status(),
+            media_type: plain(kind.trim()),
+            retry_after: retry_after(response.headers()),
+            body: Vec::new(),
+        }
+    }
+
+    /// What to do about a server that is in trouble or busy.
+    pub(crate) fn when_to_try_again(&self) -> String {
+        match self.retry_after {
+            Some(seconds) => format!("try again later: the server asks for {} s", seconds.max(1)),
+            None => "the authorization server has a problem; try again later".to_owned(),
+        }
     }
 
     /// What came instead of what was `expected`, in words.
@@ -233,6 +283,26 @@ impl fmt::Debug for GuardedClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuardedClient").field("server", &SafeUrl::new(&self.policy.server)).finish()
     }
+}
+
+fn redirect_target(response: &Response, from: &Url) -> Option<Url> {
+    let location = response.headers().get(header::LOCATION)?;
+    from.join(location.to_str().ok()?).ok()
+}
+
+fn not_followed(url: &Url, whereto: &str) -> Failure {
+    let message = format!("the metadata at `{}` redirects {whereto}", SafeUrl::new(url));
+    Failure::new(FailureKind::AuthFailed, message).hint("tell the server's operator")
+}
+
+/// Seconds, or a date; an absurd time counts as none.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = text.parse().ok().or_else(|| {
+        let wait = httpdate::parse_http_date(text).ok()?;
+        wait.duration_since(std::time::SystemTime::now()).ok().map(|wait| wait.as_secs())
+    });
+    seconds.filter(|seconds| *seconds < 86_400)
 }
 
 /// Metadata requests say which revision we speak (2025-03-26 asks for it, A-10).
@@ -254,7 +324,8 @@ async fn collect(mut response: Response, url: &Url) -> Result<GuardedResponse, F
             return Err(Failure::new(
                 FailureKind::AuthFailed,
                 format!("the answer of `{shown}` is larger than {MAX_BODY_BYTES} bytes"),
-            ));
+            )
+            .hint("no answer about signing in is that large: tell the server's operator"));
         }
     }
     Ok(GuardedResponse { body, ..head })

@@ -3,4 +3,5 @@
 
 pub(crate) mod addresses;
 pub(crate) mod client;
+pub(crate) mod error_answer;
 pub(crate) mod policy;

@@ -8,6 +8,10 @@ use url::Url;
 
 use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
 
+/// What the names of registrations begin with.
+pub(crate) const REGISTRATION: &str = "registration.";
+const DEVICE_CODE: &str = "device_code";
+
 /// The names of one sign-in's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -36,7 +40,7 @@ impl Names {
             browser: format!("browser.{key}"),
             refusal: format!("refusal.{key}"),
             client,
-            grant: if options.grant == Grant::DeviceCode { "device_code" } else { "" },
+            grant: if options.grant == Grant::DeviceCode { DEVICE_CODE } else { "" },
         }
     }
 
@@ -56,9 +60,19 @@ impl Names {
     /// The name of the registration at an issuer; accounts share it. A client registered
     /// for browsers may not ask for device codes, so that one is another.
     pub fn registration(&self, issuer: &str) -> String {
+        self.registration_for(issuer, self.grant)
+    }
+
+    /// Whether a registration at this issuer is stored under this name for this server, whatever way
+    /// to sign in it was made for.
+    pub(crate) fn is_registration(&self, name: &str, issuer: &str) -> bool {
+        ["", DEVICE_CODE].iter().any(|grant| self.registration_for(issuer, grant) == name)
+    }
+
+    fn registration_for(&self, issuer: &str, grant: &str) -> String {
         let mut parts = self.client.clone();
-        parts.extend([issuer.to_owned(), self.grant.to_owned()]);
-        format!("registration.{}", hash(&parts))
+        parts.extend([issuer.to_owned(), grant.to_owned()]);
+        format!("{REGISTRATION}{}", hash(&parts))
     }
 }
 

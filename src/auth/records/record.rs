@@ -41,6 +41,10 @@ pub struct SignIn {
     /// The scopes that were asked for, separated by spaces; `None` if none were.
     #[serde(default)]
     pub scopes_asked: Option<String>,
+    /// Why the last attempt to renew the tokens brought none, one sentence without secrets; `None`
+    /// since they were obtained or renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal_problem: Option<String>,
 }
 
 impl SignIn {
@@ -63,6 +67,7 @@ impl SignIn {
             registration: registration.clone(),
             tokens,
             scopes_asked: None,
+            renewal_problem: None,
         }
     }
 }
@@ -93,6 +98,10 @@ pub struct Pending {
     pub revocation_endpoint: Option<Url>,
     /// The client that asks.
     pub registration: Registration,
+    /// Whether the client was registered for an earlier sign-in, so that the server may have
+    /// forgotten it.
+    #[serde(default)]
+    pub client_is_reused: bool,
     /// The RFC 8707 indicator, an absolute URI.
     pub resource: Option<String>,
     /// The scopes that are asked for, separated by spaces.

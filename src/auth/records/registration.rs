@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::client::redirect_uri::Redirect;
+use crate::auth::discovery::scopes::covers;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::secret_text;
 use crate::redact::Secret;
@@ -38,6 +39,10 @@ pub struct Registration {
     /// the official Python SDK demand that; others refuse it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub client_id_in_form: bool,
+    /// The scopes that it was registered for, as asked and as answered, separated by spaces; `None`
+    /// if none were named, or the record is of a release that named none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// The methods that the server's metadata lists; `None` if it lists none, or the record is of a
     /// release that did not store them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,9 +90,11 @@ impl Registration {
         if self.client_secret.is_none() {
             return Vec::new();
         }
+        // A list without any way to use a secret cannot be about a client that has one.
+        let listed = self.listed_methods.as_ref();
+        let listed = listed.filter(|listed| listed.iter().any(|method| method.needs_secret()));
         let is_listed = |method| {
-            method == self.auth_method
-                || self.listed_methods.as_ref().is_none_or(|listed| listed.contains(&method))
+            method == self.auth_method || listed.is_none_or(|listed| listed.contains(&method))
         };
         order
             .into_iter()
@@ -129,6 +136,13 @@ impl Registration {
     /// Whether it can still be used; a minute is left for the sign-in itself.
     pub fn is_valid(&self, now: u64) -> bool {
         self.secret_expires_at.is_none_or(|end| end > now + 60)
+    }
+
+    /// Whether it was registered for these scopes, as far as is known.
+    pub(crate) fn covers_scopes(&self, wanted: Option<&str>) -> bool {
+        self.how != Registered::Dynamically
+            || self.scope.is_none()
+            || covers(self.scope.as_deref(), wanted)
     }
 
     /// Whether the issuer knows this redirect URI (A-35: compared as strings; one that was

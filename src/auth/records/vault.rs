@@ -27,6 +27,9 @@ pub trait Vault: Send + Sync {
 
     /// Whether there is a value: costs nothing and needs no keyring.
     fn knows(&self, name: &str) -> bool;
+
+    /// The names of all values that begin like this.
+    fn names_beginning(&self, prefix: &str) -> BoxFuture<'_, Result<Vec<String>, VaultError>>;
 }
 
 /// A lock that is held until it is dropped.
@@ -164,5 +167,11 @@ impl Vault for MemoryVault {
 
     fn knows(&self, name: &str) -> bool {
         self.contents().values.contains_key(name)
+    }
+
+    fn names_beginning(&self, prefix: &str) -> BoxFuture<'_, Result<Vec<String>, VaultError>> {
+        let mut names = self.names();
+        names.retain(|name| name.starts_with(prefix));
+        Box::pin(async move { Ok(names) })
     }
 }

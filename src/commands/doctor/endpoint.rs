@@ -4,12 +4,13 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use super::STEP_TIMEOUT;
 use super::certificate;
 use super::check::{Check, CheckVerdict};
+use crate::auth::Challenge;
 use crate::error::FailureKind;
 use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::jsonrpc::{self, RequestId};
@@ -18,7 +19,7 @@ use crate::protocol::{headers, methods};
 use crate::redact::SafeUrl;
 use crate::remote::{
     RemoteOptions, failure_for_media_type, failure_for_network_error, failure_for_redirect,
-    failure_for_status,
+    failure_for_status, is_login_page,
 };
 
 /// The largest difference between two clocks, in seconds, that does not make a valid token look
@@ -30,13 +31,27 @@ pub(super) struct Answered {
     status: StatusCode,
     /// For the challenge in them.
     pub(super) headers: HeaderMap,
+    /// Whether it refuses the user's key: then no sign-in is missing.
+    pub(super) refuses_key: bool,
 }
 
 impl Answered {
     /// Returns whether the server requires authorization.
     pub(super) fn asks_for_a_sign_in(&self) -> bool {
-        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        let asks = Challenge::asks_for_a_sign_in(self.status, &self.headers);
+        !self.refuses_key && (asks || self.status == StatusCode::FORBIDDEN)
     }
+}
+
+/// Returns the user's header that carries a key, as far as its name tells.
+fn key_header(remote: &RemoteOptions) -> Option<&HeaderName> {
+    const WORDS: [&str; 7] = ["auth", "key", "token", "secret", "password", "credential", "cookie"];
+    let is_key = |name: &HeaderName| WORDS.iter().any(|word| name.as_str().contains(word));
+    remote.headers.iter().map(|(name, _)| name).find(|name| is_key(name))
+}
+
+fn refuses_key(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 /// Checks TLS, HTTP and clock. Also returns the answer, unless it cannot be that of an MCP server.
@@ -79,12 +94,14 @@ pub(super) async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answer
     if tls {
         checks.push(certificate::check(&presented(remote).await, SystemClock.now()));
     }
-    let http = http(&response, &remote.url, took);
+    let http = http(&response, remote, took);
     let is_failed = http.verdict == CheckVerdict::Fail;
     checks.push(http);
     checks.extend(clock(&response, SystemClock.now()));
-    let answered = Answered { status: response.status(), headers: response.headers().clone() };
-    (checks, Some(answered).filter(|_| !is_failed))
+    let refuses_key = refuses_key(response.status()) && key_header(remote).is_some();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let answered = Answered { status, headers, refuses_key };
+    (checks, Some(answered).filter(|_| refuses_key || !is_failed))
 }
 
 /// The certificates that the server presents, trusted or not; empty if that fails. Sends neither the
@@ -118,12 +135,17 @@ fn ping_without_session() -> String {
     jsonrpc::request(&RequestId::from(1), methods::PING, None)
 }
 
-fn http(response: &Response, url: &Url, took: Duration) -> Check {
-    let status = response.status();
+fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
+    let (status, url) = (response.status(), &remote.url);
     let version = format!("{:?}", response.version());
     let says = format!("{version}, the server answers with status {}", status.as_u16());
     if status.is_redirection() {
         return redirect(response, url).took(took);
+    }
+    if let Some(name) = key_header(remote).filter(|_| refuses_key(status)) {
+        let says = format!("the server answers HTTP {} to the key in `{name}`", status.as_u16());
+        let check = Check::fail("HTTP", says);
+        return check.next("check the key and what it is allowed to do").took(took);
     }
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
@@ -144,7 +166,7 @@ fn redirect(response: &Response, url: &Url) -> Check {
     let location = response.headers().get(header::LOCATION);
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());
     match target {
-        Some(target) if target.origin() == url.origin() => {
+        Some(target) if target.origin() == url.origin() && !is_login_page(&target) => {
             let target = SafeUrl::new(&target);
             let next = format!("use that URL: `mcp-tether doctor {}`", target.as_argument());
             Check::warn("HTTP", format!("the server redirects to `{target}`")).next(next)

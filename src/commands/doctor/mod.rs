@@ -141,6 +141,9 @@ async fn check_connection(
             "session",
             "the server was not reached, or does not answer like an MCP server",
         )],
+        Some(answered) if answered.refuses_key => {
+            vec![Check::skipped("session", "the server refuses the key that you give")]
+        }
         Some(_) => {
             let auth = auth.map(|auth| AuthOptions { login: LoginPolicy::Never, ..auth });
             let mut options = context.prepared(auth).into_bridge();

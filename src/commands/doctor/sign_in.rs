@@ -7,11 +7,11 @@ use std::time::Instant;
 use url::Url;
 
 use super::STEP_TIMEOUT;
-use super::check::Check;
+use super::check::{Check, CheckVerdict};
 use super::endpoint::Answered;
 use crate::auth::{AuthOptions, Grant, callback_port, diagnose};
 use crate::commands::notes::Notes;
-use crate::commands::sign_in::{StoredSignIn, describe_expiry, describe_subject, load_all};
+use crate::commands::sign_in::{StoredSignIn, describe_subject, describe_token, load_all};
 use crate::http::HttpOptions;
 use crate::platform::{Clock, Paths, SystemBrowser, SystemClock};
 use crate::redact::plain;
@@ -29,6 +29,9 @@ pub(super) async fn documents(
         return skipped("an `Authorization` header or a token file replaces signing in");
     };
     let Some(answered) = answered else { return skipped("the server did not answer") };
+    if answered.refuses_key {
+        return skipped("the server refuses the key that you give");
+    }
     if !answered.asks_for_a_sign_in() {
         return skipped("the server did not ask for a sign-in");
     }
@@ -41,9 +44,10 @@ pub(super) async fn documents(
     };
     let mut checks = Vec::new();
     for document in diagnosed {
-        let failures = document.breaks.iter().map(|rule| Check::failure(document.name, rule));
         checks.extend(document.says.map(|says| Check::ok(document.name, says)));
-        checks.extend(failures);
+        checks.extend(document.breaks.iter().map(|rule| Check::failure(document.name, rule)));
+        let doubts = document.doubts.iter().map(|doubt| Check::failure(document.name, doubt));
+        checks.extend(doubts.map(|check| check.with_verdict(CheckVerdict::Warn)));
     }
     let took = started.elapsed();
     match checks.pop() {
@@ -102,8 +106,11 @@ fn sign_in(stored: &StoredSignIn, now: u64) -> Check {
     }
     let Some(note) = &stored.note else { return Check::ok("sign-ins", who) };
     let place = stored.listed.place;
-    let expiry = describe_expiry(note.expires_at, note.renewable, now);
+    let expiry = describe_token(note, now);
     let says = format!("{who}, stored in the {place}; token {expiry}");
+    if let Some(remedy) = stored.remedy() {
+        return Check::warn("sign-ins", says).next(remedy);
+    }
     let is_expired = !note.renewable && note.expires_at.is_some_and(|end| end <= now);
     if is_expired {
         let words = format!("{}{}", note.as_argument(), note.account_flag());

@@ -78,19 +78,22 @@ async fn a_dead_grant_leads_to_a_new_sign_in() {
     assert_eq!(party.browser.opened().len(), 2);
 }
 
-/// 5xx keeps the tokens; when the server is back, they still work.
+/// a server that is away keeps the tokens; when it is back, they still work.
 #[tokio::test]
 async fn a_failing_authorization_server_costs_nothing() {
     let server = server(|_| {}).await;
     let party = party(&server).build();
     party.list().await.unwrap();
     server.end_access_tokens();
-    server.change(|config| config.token_status = Some(503));
+    server.change(|config| {
+        config.token_status = Some(503);
+        config.failing = Some("/.well-known/oauth-authorization-server");
+    });
     let failure = party.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Http);
     assert_eq!(failure.status, Some(503));
     assert!(failure.hint.unwrap().contains("try again"));
-    server.change(|config| config.token_status = None);
+    server.change(|config| (config.token_status, config.failing) = (None, None));
     assert_eq!(party.list().await, Ok(2));
     assert_eq!(party.browser.opened().len(), 1, "nobody had to sign in again");
 }

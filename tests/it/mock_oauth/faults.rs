@@ -153,6 +153,9 @@ async fn the_token_endpoint_fails_is_slow_or_talks_nonsense() {
         ("token=no-scope", "scope", Value::Null),
         ("token=text-expiry", "expires_in", json!("3600")),
         ("token=negative-expiry", "expires_in", json!(-1)),
+        ("token=zero-expiry", "expires_in", json!(0)),
+        ("token=empty", "access_token", json!("")),
+        ("token=dpop", "token_type", json!("DPoP")),
         ("token=illegal", "access_token", json!("a\r\nX-Evil: 1")),
     ] {
         tokens = json_of(renew(fault, &tokens).await.unwrap()).await;

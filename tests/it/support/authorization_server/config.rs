@@ -61,6 +61,8 @@ pub struct Config {
     pub gone: Option<&'static str>,
     /// A path, and what it answers instead of what it should: media type and text.
     pub replaced: Option<(&'static str, &'static str, &'static str)>,
+    /// The status of that answer.
+    pub replaced_status: u16,
     /// Paths that redirect, and where to.
     pub redirects: Vec<(String, String)>,
     /// Whether access tokens can be taken back.
@@ -69,7 +71,30 @@ pub struct Config {
     pub denies: bool,
     /// Polls before a device code is good.
     pub device_polls: u32,
+    /// The status of a refusal of a request without a token.
+    pub unauthorized: u16,
+    /// What every renewal is answered with: status, media type and text.
+    pub renewal: Option<Answer>,
+    /// A parameter that a renewal may not have.
+    pub refused_at_renewal: Option<&'static str>,
+    /// A parameter that a renewal must have.
+    pub needed_at_renewal: Option<&'static str>,
+    /// Members merged over every answer with tokens.
+    pub extra_tokens: Value,
+    /// Whether a client may only ask for the scopes that it registered.
+    pub binds_scopes: bool,
+    /// What every registration is answered with.
+    pub registering: Option<Answer>,
+    /// A member without which no registration is accepted.
+    pub needed_to_register: Option<&'static str>,
+    /// A member with which no registration is accepted.
+    pub refused_to_register: Option<&'static str>,
+    /// What the page to sign in at answers to a client that is not known.
+    pub unknown_client: u16,
 }
+
+/// Status, media type and text of an answer.
+pub type Answer = (u16, &'static str, &'static str);
 
 impl Default for Config {
     fn default() -> Self {
@@ -102,10 +127,21 @@ impl Default for Config {
             failing: None,
             gone: None,
             replaced: None,
+            replaced_status: 200,
             redirects: Vec::new(),
             revokes_access_tokens: true,
             denies: false,
             device_polls: 1,
+            unauthorized: 401,
+            renewal: None,
+            refused_at_renewal: None,
+            needed_at_renewal: None,
+            extra_tokens: json!({}),
+            binds_scopes: false,
+            registering: None,
+            needed_to_register: None,
+            refused_to_register: None,
+            unknown_client: 400,
         }
     }
 }

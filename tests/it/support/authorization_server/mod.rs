@@ -3,6 +3,7 @@
 //! recorded. It imports nothing of the code under test.
 
 mod config;
+mod registration;
 mod tokens;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
 
-pub use self::config::Config;
+pub use self::config::{Answer, Config};
 
 /// One request as it came.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ pub struct Asked {
 struct Client {
     secret: Option<String>,
     redirects: Vec<String>,
+    scope: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -156,7 +158,7 @@ impl AuthorizationServer {
     pub fn add_client(&self, id: &str, secret: Option<&str>, redirects: &[&str]) {
         let redirects = redirects.iter().map(|uri| (*uri).to_owned()).collect();
         let secret = secret.map(str::to_owned);
-        self.inner.world().clients.insert(id.to_owned(), Client { secret, redirects });
+        self.inner.world().clients.insert(id.to_owned(), Client { secret, redirects, scope: None });
     }
 
     /// How often a spent refresh token was shown again.
@@ -211,7 +213,7 @@ async fn handle(
         return StatusCode::NOT_FOUND.into_response();
     }
     if let Some((_, kind, text)) = config.replaced.filter(|(replaced, ..)| *replaced == path) {
-        return ([(header::CONTENT_TYPE, kind)], text).into_response();
+        return text_answer((config.replaced_status, kind, text));
     }
     if let Some((_, target)) = config.redirects.iter().find(|(from, _)| from == path) {
         let target = [(header::LOCATION, target.clone())];
@@ -257,6 +259,11 @@ fn mcp_answer(request: &Value) -> Value {
         _ => json!({}),
     };
     json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })
+}
+
+fn text_answer((status, kind, text): Answer) -> Response {
+    let kind = [(header::CONTENT_TYPE, kind)];
+    (StatusCode::from_u16(status).unwrap(), kind, text).into_response()
 }
 
 fn oauth_error(status: u16, code: &str, words: &str) -> Response {
@@ -348,37 +355,9 @@ impl Inner {
         if had_token {
             challenge += ", error=\"invalid_token\"";
         }
-        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
-    }
-
-    fn register(&self, config: &Config, asked: &Asked) -> Response {
-        let redirects: Vec<String> = asked.body["redirect_uris"]
-            .as_array()
-            .map(|uris| uris.iter().filter_map(|uri| uri.as_str().map(str::to_owned)).collect())
-            .unwrap_or_default();
-        if let Some(host) = config.refused_redirect_host
-            && redirects.iter().any(|uri| uri.contains(host))
-        {
-            return oauth_error(400, "invalid_redirect_uri", "only numbers");
-        }
-        if asked.body["application_type"] != "native" {
-            return oauth_error(400, "invalid_client_metadata", "application_type");
-        }
-        let mut world = self.world();
-        world.serial += 1;
-        let id = format!("client-{}", world.serial);
-        let secret = (config.auth_method != "none").then(|| format!("s%:{}", world.serial));
-        let mut answer = json!({
-            "client_id": id,
-            "redirect_uris": redirects,
-            "token_endpoint_auth_method": config.auth_method,
-        });
-        if let Some(secret) = &secret {
-            answer["client_secret"] = json!(secret);
-            answer["client_secret_expires_at"] = json!(config.secret_expires_at);
-        }
-        world.clients.insert(id, Client { secret, redirects });
-        json_answer(201, answer)
+        let status = if had_token { 401 } else { config.unauthorized };
+        let status = StatusCode::from_u16(status).unwrap();
+        (status, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
     }
 
     fn authorize(&self, config: &Config, asked: &Asked) -> Response {
@@ -386,7 +365,8 @@ impl Inner {
         let get = |name: &str| query.get(name).cloned().unwrap_or_default();
         let mut world = self.world();
         let Some(client) = world.clients.get(&get("client_id")) else {
-            return (StatusCode::BAD_REQUEST, "unknown client").into_response();
+            let status = StatusCode::from_u16(config.unknown_client).unwrap();
+            return (status, "unknown client").into_response();
         };
         let redirect = get("redirect_uri");
         if !client.redirects.contains(&redirect) {
@@ -405,7 +385,12 @@ impl Inner {
             let issuer = issuer.replace("@issuer", &self.issuer());
             target.query_pairs_mut().append_pair("iss", &issuer);
         }
-        if config.denies {
+        let registered = client.scope.clone().unwrap_or_default();
+        let mut asked_for = query.get("scope").into_iter().flat_map(|scope| scope.split(' '));
+        let is_unbound = |scope: &str| !registered.split(' ').any(|held| held == scope);
+        if config.binds_scopes && asked_for.any(is_unbound) {
+            target.query_pairs_mut().append_pair("error", "invalid_scope");
+        } else if config.denies {
             target
                 .query_pairs_mut()
                 .append_pair("error", "access_denied")

@@ -55,6 +55,10 @@ impl Inner {
     }
 
     pub(super) fn token(&self, config: &Config, asked: &Asked) -> Response {
+        let renews = asked.form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
+        if let Some(refusal) = self.refused_renewal(config, asked).filter(|_| renews) {
+            return refusal;
+        }
         let client = match self.authenticated(config, asked) {
             Ok(client) => client,
             Err(response) => return *response,
@@ -87,7 +91,8 @@ impl Inner {
                 let grant = grant.filter(|grant| {
                     grant.client == client
                         && !world.dead.contains(&grant.family)
-                        && asked.form.get("resource") == grant.resource.as_ref()
+                        && (asked.form.get("resource") == grant.resource.as_ref()
+                            || config.refused_at_renewal == Some("resource"))
                 });
                 let Some(grant) = grant else { return invalid("no such grant") };
                 if config.rotates {
@@ -109,6 +114,19 @@ impl Inner {
             "client_credentials" => self.issue_to(config, client, asked),
             _ => oauth_error(400, "unsupported_grant_type", ""),
         }
+    }
+
+    fn refused_renewal(&self, config: &Config, asked: &Asked) -> Option<Response> {
+        let has = |name: &Option<&str>| name.is_some_and(|name| asked.form.contains_key(name));
+        if let Some(answer) = config.renewal {
+            return Some(text_answer(answer));
+        }
+        if has(&config.refused_at_renewal) {
+            let words = format!("{} is not a parameter of this", config.refused_at_renewal?);
+            return Some(oauth_error(400, "invalid_request", &words));
+        }
+        let lacks = config.needed_at_renewal.is_some() && !has(&config.needed_at_renewal);
+        lacks.then(|| oauth_error(400, "invalid_request", "something is missing"))
     }
 
     fn issue_to(&self, config: &Config, client: String, asked: &Asked) -> Response {
@@ -139,6 +157,9 @@ impl Inner {
                 world.refresh.insert(token.clone(), grant);
                 answer["refresh_token"] = json!(token);
             }
+        }
+        for (name, value) in config.extra_tokens.as_object().unwrap() {
+            answer[name] = value.clone();
         }
         json_answer(200, answer)
     }

@@ -1,0 +1,234 @@
+//! What the documents of a server demand that this program cannot do, and what they lack that it
+//! needs (A-07, A-11): judged before anybody is sent to a browser. Fetches nothing.
+
+use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
+use crate::auth::options::{AuthOptions, Grant};
+use crate::error::{Failure, FailureKind};
+use crate::redact::plain;
+
+const UNSUPPORTED: &str = "mcp-tether does not support this yet; use an API key with \
+    `--header 'Authorization: Bearer KEY'` if the server takes one";
+
+/// What the resource's metadata demands of tokens and cannot be met.
+pub(crate) fn unmet_by_resource(resource: &ProtectedResource) -> Vec<Failure> {
+    let wants = |what: &str| {
+        let resource = plain(&resource.resource);
+        failure(format!("`{resource}` takes {what}"), UNSUPPORTED)
+    };
+    let mut found = Vec::new();
+    if resource.dpop_bound_access_tokens_required {
+        found.push(wants("only tokens that are bound to a key (DPoP, RFC 9449)"));
+    }
+    if resource.tls_client_certificate_bound_access_tokens {
+        found.push(wants("only tokens that are bound to a client certificate (RFC 8705)"));
+    }
+    let in_header = |methods: &Vec<String>| {
+        methods.is_empty() || methods.iter().any(|method| method == "header")
+    };
+    if !resource.bearer_methods_supported.as_ref().is_none_or(in_header) {
+        found.push(wants("no tokens in the `Authorization` header"));
+    }
+    found
+}
+
+/// What the authorization server's metadata lacks or demands, beside the addresses of its endpoints.
+pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
+    let mut found = Vec::new();
+    if server.token_endpoint.is_none() {
+        let hint = match options.grant {
+            Grant::ClientCredentials { .. } => "name it with `--token-endpoint URL`",
+            Grant::AuthorizationCode | Grant::DeviceCode => UNSAFE,
+        };
+        found.push(lacks(server, "names no usable `token_endpoint`", hint));
+    }
+    found.extend(without_possible_authentication(server, options));
+    if options.grant == Grant::AuthorizationCode {
+        found.extend(unmet_by_code_grant(server, options));
+    }
+    found
+}
+
+const UNSAFE: &str = "this server cannot be signed in to safely; tell its operator";
+
+fn unmet_by_code_grant(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
+    let mut found = Vec::new();
+    if server.authorization_endpoint.is_none() {
+        found.push(lacks(server, "names no usable `authorization_endpoint`", UNSAFE));
+    }
+    found.extend(without_pkce(server, options));
+    let excludes = |list: &Option<Vec<String>>, ours: &str| {
+        list.as_ref().is_some_and(|list| !list.is_empty() && list.iter().all(|one| one != ours))
+    };
+    if excludes(&server.grant_types_supported, "authorization_code") {
+        let hint = match offers_device_codes(server) {
+            true => "sign in with `--device-code`",
+            false => {
+                "ask its operator which way to sign in is meant; a program signs in with \
+                      `--client-credentials`"
+            }
+        };
+        found.push(lacks(server, "does not offer the grant `authorization_code`", hint));
+    }
+    if excludes(&server.response_types_supported, "code") {
+        let what = "does not offer the response type `code`";
+        found.push(lacks(server, what, "ask its operator which way to sign in is meant"));
+    }
+    if server.require_pushed_authorization_requests {
+        let what = "demands pushed authorization requests (RFC 9126)";
+        found.push(lacks(server, what, UNSUPPORTED));
+    }
+    if server.require_signed_request_object {
+        let what = "demands signed authorization requests (RFC 9101)";
+        found.push(lacks(server, what, UNSUPPORTED));
+    }
+    found
+}
+
+fn offers_device_codes(server: &AuthorizationServer) -> bool {
+    server.device_authorization_endpoint.is_some()
+}
+
+/// A-07. A list without `S256` is a statement, and a missing one an omission.
+fn without_pkce(server: &AuthorizationServer, options: &AuthOptions) -> Option<Failure> {
+    match &server.code_challenge_methods_supported {
+        Some(methods) if methods.iter().any(|method| method == "S256") => None,
+        Some(_) => Some(lacks(server, "does not support PKCE with `S256`", UNSAFE)),
+        None if options.assume_pkce => None,
+        None => Some(lacks(
+            server,
+            "does not say that it supports PKCE (`code_challenge_methods_supported`)",
+            "if you know that it does, as Entra ID and Cognito do, go on with `--assume-pkce`; \
+             otherwise tell its operator",
+        )),
+    }
+}
+
+/// A list of methods none of which we can do, unless the user decided on one.
+fn without_possible_authentication(
+    server: &AuthorizationServer,
+    options: &AuthOptions,
+) -> Option<Failure> {
+    let listed = server.token_endpoint_auth_methods_supported.as_ref()?;
+    let given = options.client_info.as_ref();
+    let has_key = given.is_some_and(|given| given.signing_key.is_some());
+    let has_secret = given.is_some_and(|given| given.client_secret.is_some());
+    let is_decided = has_secret
+        || given.is_some_and(|given| given.auth_method.is_some())
+        || options.client_metadata.contains_key("token_endpoint_auth_method");
+    let is_possible = |name: &String| match AuthMethod::from_name(name) {
+        Some(AuthMethod::PrivateKeyJwt) => has_key,
+        Some(_) => true,
+        None => false,
+    };
+    if listed.is_empty() || is_decided || listed.iter().any(is_possible) {
+        return None;
+    }
+    let names = listed.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>();
+    let what = format!("authenticates clients only by {}", names.join(", "));
+    let hint = match listed.iter().any(|name| name == AuthMethod::PrivateKeyJwt.name()) {
+        true => {
+            "register a client with a key and give it with `--static-oauth-client-info @FILE` \
+                 (`private_key_pem` in that JSON)"
+        }
+        false => UNSUPPORTED,
+    };
+    Some(lacks(server, &what, hint))
+}
+
+fn lacks(server: &AuthorizationServer, what: &str, hint: &str) -> Failure {
+    let issuer = plain(&server.issuer);
+    failure(format!("the authorization server `{issuer}` {what}"), hint)
+}
+
+fn failure(message: String, hint: &str) -> Failure {
+    Failure::new(FailureKind::AuthFailed, message).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+    use crate::auth::client::pre_registered::PreRegistered;
+
+    fn options() -> AuthOptions {
+        AuthOptions::new(Url::parse("https://h/mcp").unwrap())
+    }
+
+    fn server(members: &str) -> AuthorizationServer {
+        let text = format!(
+            r#"{{"issuer":"https://as","authorization_endpoint":"https://as/a",
+                "token_endpoint":"https://as/t","code_challenge_methods_supported":["S256"]{members}}}"#
+        );
+        AuthorizationServer::parse(text.as_bytes()).unwrap()
+    }
+
+    /// A-11
+    #[test]
+    fn each_demand_is_named_before_a_person_is_sent_anywhere() {
+        for (members, named) in [
+            (r#","require_pushed_authorization_requests":true"#, "RFC 9126"),
+            (r#","require_signed_request_object":true"#, "RFC 9101"),
+            (r#","grant_types_supported":["client_credentials"]"#, "authorization_code"),
+            (r#","response_types_supported":["token","code id_token"]"#, "`code`"),
+            (r#","token_endpoint_auth_methods_supported":["tls_client_auth"]"#, "tls_client_auth"),
+            (r#","token_endpoint_auth_methods_supported":["private_key_jwt"]"#, "private_key_jwt"),
+        ] {
+            let found = unmet_by_server(&server(members), &options());
+            assert_eq!(found.len(), 1, "{members}: {found:?}");
+            assert!(found[0].message.contains(named), "{}", found[0].message);
+            assert!(found[0].hint.is_some(), "{members}");
+        }
+        for members in [
+            "",
+            r#","require_pushed_authorization_requests":false,"dpop_signing_alg_values_supported":["ES256"]"#,
+            r#","grant_types_supported":["authorization_code"],"response_types_supported":["code"]"#,
+            r#","grant_types_supported":[],"token_endpoint_auth_methods_supported":[]"#,
+            r#","token_endpoint_auth_methods_supported":["tls_client_auth","none"]"#,
+        ] {
+            assert_eq!(unmet_by_server(&server(members), &options()), [], "{members}");
+        }
+        let mut given = options();
+        given.client_info = Some(PreRegistered {
+            client_secret: Some(crate::redact::Secret::new("s".to_owned())),
+            ..PreRegistered::new("c")
+        });
+        let only_jwt = server(r#","token_endpoint_auth_methods_supported":["private_key_jwt"]"#);
+        assert_eq!(unmet_by_server(&only_jwt, &given), [], "what the user gives wins");
+    }
+
+    /// A-11
+    #[test]
+    fn a_resource_that_binds_tokens_is_named() {
+        let resource = |members: &str| {
+            let text = format!(r#"{{"resource":"https://h","authorization_servers":[]{members}}}"#);
+            unmet_by_resource(&ProtectedResource::parse(text.as_bytes()).unwrap())
+        };
+        assert!(
+            resource(r#","dpop_bound_access_tokens_required":true"#)[0].message.contains("DPoP")
+        );
+        let certificate = resource(r#","tls_client_certificate_bound_access_tokens":true"#);
+        assert!(certificate[0].message.contains("certificate"));
+        assert_eq!(resource(r#","bearer_methods_supported":["body","query"]"#).len(), 1);
+        assert_eq!(resource(r#","bearer_methods_supported":["header"]"#), []);
+        assert_eq!(resource(r#","bearer_methods_supported":[]"#), []);
+        assert_eq!(resource(""), []);
+    }
+
+    /// A-07
+    #[test]
+    fn a_missing_list_of_pkce_methods_may_be_assumed_and_another_list_may_not() {
+        let mut silent = server("");
+        silent.code_challenge_methods_supported = None;
+        let refused = &unmet_by_server(&silent, &options())[0];
+        assert!(refused.hint.as_ref().unwrap().contains("`--assume-pkce`"), "{refused:?}");
+        let assuming = AuthOptions { assume_pkce: true, ..options() };
+        assert_eq!(unmet_by_server(&silent, &assuming), []);
+        for list in [vec![], vec!["plain".to_owned()]] {
+            silent.code_challenge_methods_supported = Some(list);
+            let refused = &unmet_by_server(&silent, &assuming)[0];
+            assert!(!refused.hint.as_ref().unwrap().contains("--assume-pkce"), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What an answer of a token endpoint is: what was asked for, a refusal of the request, or trouble that
+//! says nothing about it (RFC 6749 §5, A-55). And which parameter a renewal is refused for (A-43).
+//! Pure functions of one answer.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::auth::guarded_http::client::GuardedResponse;
+use crate::auth::guarded_http::error_answer::ErrorAnswer;
+use crate::error::{Failure, FailureKind};
+use crate::redact::SafeUrl;
+
+/// What an answer of a token endpoint is.
+#[derive(Debug)]
+pub(crate) enum AnswerKind {
+    /// What was asked for, as far as can be told here.
+    Issued,
+    /// A refusal of this request. Without a code of its own, the status stands for it.
+    Refusal { code: String },
+    /// Nothing about the request: a server that is busy or in trouble, a place where there is no
+    /// endpoint any more, a page in front of it.
+    Trouble(Failure),
+}
+
+/// Sorts an answer by what it says about the request.
+pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> AnswerKind {
+    let (status, shown) = (answer.status.as_u16(), SafeUrl::new(url));
+    let trouble = |message: String, hint: String| {
+        AnswerKind::Trouble(Failure::new(FailureKind::Http, message).status(status).hint(hint))
+    };
+    let is_gone = matches!(status, 404 | 410) && error.code.is_none();
+    let is_busy = answer.status.is_server_error() || matches!(status, 408 | 425 | 429);
+    if is_busy || is_gone {
+        let words = error.in_words();
+        let words = if words.is_empty() { words } else { format!(": {words}") };
+        return trouble(
+            format!("`{shown}` answered HTTP {status}{words}"),
+            answer.when_to_try_again(),
+        );
+    }
+    match &error.code {
+        Some(code) => AnswerKind::Refusal { code: code.clone() },
+        None if !answer.status.is_success() => {
+            AnswerKind::Refusal { code: format!("HTTP {status}") }
+        }
+        None if is_object(&answer.body) => AnswerKind::Issued,
+        None => trouble(
+            format!(
+                "`{shown}` answered HTTP {status} with {}",
+                answer.describe_instead_of("a JSON object")
+            ),
+            "this is not a token endpoint, or something is in front of it; tell the server's \
+             operator"
+                .to_owned(),
+        ),
+    }
+}
+
+fn is_object(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice::<Map<String, Value>>(body).is_ok()
+}
+
+/// The parameter of a renewal that the answer refuses and that may be missing: `resource` (RFC 8707
+/// §2) or `scope` (RFC 6749 §6). `None` for every other request, which means what it says.
+pub(crate) fn refused_parameter(
+    answer: &GuardedResponse,
+    form: &[(String, String)],
+) -> Option<&'static str> {
+    let renews = form.iter().any(|(name, value)| name == "grant_type" && value == "refresh_token");
+    if !renews {
+        return None;
+    }
+    let error = ErrorAnswer::of(answer);
+    let code = error.code.as_deref()?;
+    let is_sent = |wanted: &str| form.iter().any(|(name, _)| name == wanted);
+    let mentions = |parameters| ErrorAnswer::mentions(error.description.as_deref(), parameters);
+    let is_invalid = matches!(code, "invalid_request" | "invalid_scope");
+    // The numbers are those of Entra ID for this parameter, alone and together with scopes.
+    let about_resource = code == "invalid_target"
+        || is_invalid && mentions(&["resource", "aadsts901002", "aadsts9010010"]);
+    if about_resource && is_sent("resource") {
+        return Some("resource");
+    }
+    let about_scope = code == "invalid_scope" || is_invalid && mentions(&["scope"]);
+    (about_scope && is_sent("scope")).then_some("scope")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> GuardedResponse {
+        GuardedResponse {
+            status: StatusCode::from_u16(status).unwrap(),
+            media_type: String::new(),
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn sorted(status: u16, body: &str) -> AnswerKind {
+        let answer = answer(status, body);
+        sort(&Url::parse("https://as/token").unwrap(), &answer, &ErrorAnswer::of(&answer))
+    }
+
+    /// A-55
+    #[test]
+    fn what_says_nothing_about_the_request_is_told_from_a_refusal() {
+        for (status, body, code) in [
+            (400, r#"{"error":"invalid_grant"}"#, "invalid_grant"),
+            (200, r#"{"ok":false,"error":"ratelimited"}"#, "ratelimited"),
+            (403, r#"{"error":{"code":403,"message":"quota"}}"#, "403"),
+            (403, r#"{"message":"Forbidden"}"#, "HTTP 403"),
+            (400, "", "HTTP 400"),
+            (401, "<html>", "HTTP 401"),
+            (404, r#"{"error":"invalid_grant"}"#, "invalid_grant"),
+        ] {
+            match sorted(status, body) {
+                AnswerKind::Refusal { code: found } => assert_eq!(found, code, "{status} {body}"),
+                other => panic!("{status} {body}: {other:?}"),
+            }
+        }
+        for (status, body) in [
+            (500, r#"{"error":"server_error","error_description":"Token refresh failed: 400"}"#),
+            (503, ""),
+            (429, r#"{"error":"invalid_grant"}"#),
+            (408, r#"{"error":"timeout"}"#),
+            (425, ""),
+            (404, ""),
+            (410, "{}"),
+            (200, "<html>"),
+            (200, ""),
+        ] {
+            match sorted(status, body) {
+                AnswerKind::Trouble(failure) => assert_eq!(failure.status, Some(status)),
+                other => panic!("{status} {body}: {other:?}"),
+            }
+        }
+        assert!(matches!(sorted(201, r#"{"access_token":"a"}"#), AnswerKind::Issued));
+    }
+
+    /// A-43
+    #[test]
+    fn only_a_renewal_leaves_out_what_is_refused() {
+        let form = |grant: &str| {
+            [("grant_type", grant), ("resource", "https://h"), ("scope", "a")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let renewal = form("refresh_token");
+        for (body, expected) in [
+            (r#"{"error":"invalid_target"}"#, Some("resource")),
+            (
+                r#"{"error":"invalid_request","error_description":"AADSTS901002: no"}"#,
+                Some("resource"),
+            ),
+            (r#"{"error":"invalid_scope"}"#, Some("scope")),
+            (r#"{"error":"invalid_request","error_description":"no Scope here"}"#, Some("scope")),
+            (r#"{"error":"invalid_request"}"#, None),
+            (r#"{"error":"invalid_grant","error_description":"resource"}"#, None),
+        ] {
+            assert_eq!(refused_parameter(&answer(400, body), &renewal), expected, "{body}");
+            assert_eq!(refused_parameter(&answer(400, body), &form("authorization_code")), None);
+        }
+        let without = &renewal[..1];
+        assert_eq!(refused_parameter(&answer(400, r#"{"error":"invalid_target"}"#), without), None);
+    }
+}

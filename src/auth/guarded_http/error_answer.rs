@@ -1,0 +1,139 @@
+//! What a server says when it refuses: the errors of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 7591
+//! §3.2.2, and what servers send in their place. Reads one body; what follows from it is decided
+//! elsewhere.
+
+use serde_json::{Map, Value};
+
+use crate::auth::guarded_http::client::GuardedResponse;
+use crate::redact::plain;
+
+/// How much of a text is shown, in characters.
+const MAX_TEXT: usize = 300;
+
+/// The error in an answer, made safe to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ErrorAnswer {
+    /// The code, such as `invalid_grant`; `None` if the answer names none.
+    pub(crate) code: Option<String>,
+    /// The error in words.
+    pub(crate) description: Option<String>,
+}
+
+impl ErrorAnswer {
+    /// Reads an answer, whatever its status. Only JSON has a code; plain text counts as words.
+    pub(crate) fn of(answer: &GuardedResponse) -> Self {
+        let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+        match serde_json::from_slice::<Map<String, Value>>(body) {
+            Ok(body) => Self::of_object(&body),
+            Err(_) if answer.media_type.eq_ignore_ascii_case("text/plain") => {
+                Self { code: None, description: shown(&String::from_utf8_lossy(body)) }
+            }
+            Err(_) => Self::default(),
+        }
+    }
+
+    fn of_object(body: &Map<String, Value>) -> Self {
+        let (code, nested) = match body.get("error") {
+            Some(Value::Object(inner)) => {
+                let code = ["code", "type", "status", "error", "name"];
+                let code = code.into_iter().find_map(|name| word(inner.get(name)?));
+                // An object is an error, even if it does not say which.
+                (Some(code.unwrap_or_else(|| "error".to_owned())), description(inner))
+            }
+            other => (other.and_then(word), None),
+        };
+        Self { code, description: nested.or_else(|| description(body)) }
+    }
+
+    /// The code and the words, for a message; empty if there are none.
+    pub(crate) fn in_words(&self) -> String {
+        let parts = [&self.code, &self.description];
+        parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(": ")
+    }
+
+    /// Whether the words speak of one of these parameters.
+    pub(crate) fn mentions(description: Option<&str>, parameters: &[&str]) -> bool {
+        let words = description.unwrap_or_default().to_ascii_lowercase();
+        parameters.iter().any(|parameter| words.contains(parameter))
+    }
+}
+
+/// The error in words, from the members that servers use for it.
+fn description(body: &Map<String, Value>) -> Option<String> {
+    ["error_description", "message", "detail", "errors", "error_message", "title", "reason"]
+        .into_iter()
+        .find_map(|name| sentence(body.get(name)?))
+}
+
+fn sentence(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => shown(text),
+        Value::Array(items) => {
+            let texts: Vec<String> = items.iter().filter_map(sentence).collect();
+            shown(&texts.join("; "))
+        }
+        Value::Object(inner) => {
+            ["message", "msg", "detail", "description", "error_description", "reason"]
+                .into_iter()
+                .find_map(|name| sentence(inner.get(name)?))
+        }
+        _ => None,
+    }
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => shown(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn shown(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| plain(&text.chars().take(MAX_TEXT).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(media_type: &str, body: &str) -> (Option<String>, Option<String>) {
+        let read = ErrorAnswer::of(&GuardedResponse {
+            status: http::StatusCode::BAD_REQUEST,
+            media_type: media_type.to_owned(),
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+        });
+        (read.code, read.description)
+    }
+
+    /// A-55
+    #[test]
+    fn an_error_is_read_in_every_shape_that_servers_give_it() {
+        for (body, code, words) in [
+            (r#"{"error":"invalid_grant"}"#, "invalid_grant", ""),
+            (r#"{"error":"x","error_description":"why"}"#, "x", "why"),
+            (r#"{"ok":false,"error":"ratelimited"}"#, "ratelimited", ""),
+            (r#"{"error":{"code":403,"message":"quota exceeded"}}"#, "403", "quota exceeded"),
+            (r#"{"error":{"type":"OAuthException","message":"no"}}"#, "OAuthException", "no"),
+            (r#"{"error":{}}"#, "error", ""),
+            (r#"{"error":true,"message":"no"}"#, "", "no"),
+            (r#"{"detail":"limited to example.com"}"#, "", "limited to example.com"),
+            (r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "", "field required"),
+            (r#"{"errors":[{"message":"a"},"b"]}"#, "", "a; b"),
+            ("{\"error\":\" \",\"message\":\"a\\u001b[2J\"}", "", "a\\u{1b}[2J"),
+            ("\u{feff}{\"error\":\"x\"}", "x", ""),
+            ("[]", "", ""),
+            ("", "", ""),
+        ] {
+            let (read_code, read_words) = read("application/json", body);
+            assert_eq!(read_code.unwrap_or_default(), code, "{body}");
+            assert_eq!(read_words.unwrap_or_default(), words, "{body}");
+        }
+        assert_eq!(read("text/plain", " unavailable\n"), (None, Some("unavailable".to_owned())));
+        assert_eq!(read("text/html", "<p>unavailable"), (None, None));
+        let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(10_000));
+        assert_eq!(read("application/json", &long).1.unwrap().len(), MAX_TEXT);
+    }
+}

@@ -1,0 +1,153 @@
+//! The page about signing in is true: each provider's command is run as it stands there, against the
+//! shape of that provider that the mock plays, and signs in, renews and signs out.
+
+use std::path::Path;
+
+use mcp_tether_mock::{Auth, MockOptions, MockRemote, Mode, OAuthOptions, Provider};
+use url::Url;
+
+use crate::support::browser_program::BrowserProgram;
+use crate::support::fake_browser::FakeBrowser;
+use crate::support::home::Home;
+use crate::support::process::Finished;
+
+/// What the page calls a provider.
+fn title(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Entra => "Microsoft Entra ID",
+        Provider::Google => "Google",
+        Provider::Auth0 => "Auth0",
+        Provider::Cognito => "Amazon Cognito",
+        Provider::Atlassian => "Atlassian",
+        Provider::GitHub => "GitHub",
+        Provider::Slack => "Slack",
+        Provider::Figma => "Figma",
+        Provider::GitLab => "GitLab",
+        Provider::Keycloak => "Keycloak",
+    }
+}
+
+/// The command of the page below this title, as words, without the name of the program.
+fn command(title: &str) -> Vec<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sign-in.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once(&format!("\n### {title}\n")).expect(title);
+    let (_, block) = section.split_once("```sh\n").expect(title);
+    let (command, _) = block.split_once("\n```").unwrap();
+    let words = words(command);
+    assert_eq!(words[0], "mcp-tether", "{title}");
+    words[1..].to_vec()
+}
+
+/// Splits like a shell, as far as the page needs it: at spaces outside single quotes.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (number, part) in command.split('\'').enumerate() {
+        if number % 2 == 1 {
+            words.last_mut().unwrap().push_str(part);
+            continue;
+        }
+        for (position, word) in part.split(' ').enumerate() {
+            if position > 0 {
+                words.push(String::new());
+            }
+            words.last_mut().unwrap().push_str(word);
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// A mock of this provider, and the page's command for it: at its URL, with a free port.
+fn prepared(provider: Provider) -> (MockRemote, Vec<String>) {
+    let auth = Auth::OAuth(provider.options());
+    let mock =
+        MockRemote::start(MockOptions { auth, mode: Mode::Stateless, ..MockOptions::default() })
+            .unwrap();
+    let mut command = command(title(provider));
+    let is_port = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(port) = command.iter_mut().find(|word| is_port(word)) {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        *port = free.to_string();
+        mock.oauth().change_issuer(|options| {
+            for uri in options.known_clients.iter_mut().flat_map(|known| &mut known.redirect_uris) {
+                let mut url = Url::parse(uri).unwrap();
+                url.set_port(Some(free)).unwrap();
+                *uri = url.into();
+            }
+        });
+    }
+    let url = command.iter_mut().find(|word| word.starts_with("https://mcp.example.com"));
+    *url.unwrap() = mock.url().to_string();
+    (mock, command)
+}
+
+fn run(home: &Home, words: &[String]) -> (Finished, usize) {
+    let browser = BrowserProgram::of(FakeBrowser::approves());
+    let done = home.program(words).env("PATH", browser.path()).run();
+    (done, browser.finish().len())
+}
+
+/// docs/sign-in.md
+#[test]
+fn the_command_of_the_page_signs_in_at_each_provider() {
+    for provider in Provider::ALL {
+        let name = provider.name();
+        let (mock, login) = prepared(provider);
+        let home = Home::new();
+        let (done, tabs) = run(&home, &login);
+        assert_eq!((done.code, tabs), (Some(0), 1), "{name}: {}", done.stderr);
+        // The same flags use it, renew it and end it, without a person.
+        for verb in ["tools", "tools", "logout"] {
+            mock.oauth().expire_access_tokens();
+            let mut words = login.clone();
+            words[0] = verb.to_owned();
+            words.extend(["--login".to_owned(), "never".to_owned()]);
+            let (done, tabs) = run(&home, &words);
+            let renews = mock.oauth().renewed() > 0 || verb == "logout";
+            let can_renew = provider != Provider::GitHub;
+            assert_eq!(
+                done.code == Some(0),
+                can_renew || verb == "logout",
+                "{name}: {}",
+                done.stderr
+            );
+            assert_eq!((tabs, renews), (0, can_renew || verb == "logout"), "{name} {verb}");
+        }
+        assert_eq!(mock.oauth().reuse_detected(), 0, "{name}");
+    }
+}
+
+/// docs/sign-in.md: what the page says is needed is needed: each message leads to the next flag.
+#[test]
+fn each_provider_refuses_what_the_page_says() {
+    for (provider, left_out, named) in [
+        (Provider::Entra, "--assume-pkce", "--assume-pkce"),
+        (Provider::Entra, "--disable-resource-parameter", "--disable-resource-parameter"),
+        (Provider::Cognito, "--assume-pkce", "--assume-pkce"),
+        (Provider::Atlassian, "--accept-issuer-mismatch", "--accept-issuer-mismatch"),
+    ] {
+        let (_mock, mut login) = prepared(provider);
+        login.retain(|word| word != left_out);
+        let (done, _) = run(&Home::new(), &login);
+        assert_eq!(done.code, Some(1), "{}: {}", provider.name(), done.stderr);
+        assert!(done.stderr.contains(named), "{}: {}", provider.name(), done.stderr);
+    }
+    let (_mock, mut login) = prepared(Provider::GitLab);
+    login.retain(|word| word != "--scope" && word != "mcp");
+    let (done, _) = run(&Home::new(), &login);
+    assert!(done.code == Some(1) && done.stderr.contains("--scope"), "{}", done.stderr);
+}
+
+/// The page has a section for each provider, and no other.
+#[test]
+fn each_provider_of_the_mock_is_on_the_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sign-in.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let titles: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert_eq!(titles, Provider::ALL.map(title));
+    for provider in Provider::ALL {
+        assert_eq!(provider.name().parse(), Ok(provider));
+        assert_ne!(provider.options(), OAuthOptions::default());
+    }
+}
