@@ -260,13 +260,7 @@ impl Remote {
                 }
                 work.await
             };
-            // Absolute: questions to a person do not suspend it (T-26).
-            let work = async {
-                match limit {
-                    Some(limit) => tokio::time::timeout(limit, work).await.ok(),
-                    None => Some(work.await),
-                }
-            };
+            let work = within(limit, work);
             let outcome = tokio::select! {
                 outcome = work => outcome,
                 // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).
@@ -290,6 +284,15 @@ impl Remote {
             }
             let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;
         });
+    }
+}
+
+/// Runs a future for at most `limit`, which is absolute: questions to a person do not suspend it
+/// (T-26).
+async fn within<T>(limit: Option<std::time::Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
     }
 }
 

@@ -87,7 +87,6 @@ const METHOD_CIRCLES: &[(&[&str], &str)] = &[(
         "src/bridge/session/initialize.rs",
         "src/bridge/session/initialize_again.rs",
         "src/bridge/session/reopening.rs",
-        "src/bridge/session/slots.rs",
         "src/bridge/without_remote/cached_answers.rs",
         "src/bridge/without_remote/sign_in.rs",
         "src/bridge/without_remote/sign_in_offer.rs",
