@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::time::Instant;
 
 use super::failures::{lost_failure, protocol_failure, root_cause, timeout_failure};
 use super::post::Post;
@@ -15,18 +16,19 @@ use crate::error::{Failure, FailureKind};
 use crate::http::Response;
 use crate::protocol::headers;
 
-/// How often in a row resuming a stream may fail or bring nothing new.
+/// How often in a row resuming a stream may bring nothing new.
 const MAX_RESUMPTIONS: u32 = 6;
+/// For at least so long it may fail.
+const MIN_PATIENCE: Duration = Duration::from_secs(3);
+/// The longest pause while it fails, unless the server asks for a longer one.
+const MAX_PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 impl Wire {
     /// Follows the stream that answers a request, resuming it where it ends too early (T-36).
     pub(super) async fn follow_to_answer(&self, response: Response, post: &Post) -> Outcome {
         let mut memory = StreamMemory::default();
         let mut end = self.follow(response, post.origin(), &mut memory).await;
-        // How often in a row nothing new came, and the growing pauses while no message comes.
-        let mut fruitless = 0;
-        let mut backoff = Backoff::default();
-        let mut asked = None;
+        let mut course = Course::default();
         loop {
             if end == StreamEnd::OldTransport {
                 return old_transport();
@@ -44,28 +46,26 @@ impl Wire {
                 // Streams of modern remotes cannot be resumed (T-60).
                 return Outcome::Failed(lost_failure("the event stream ended before the answer"));
             }
-            if fruitless >= MAX_RESUMPTIONS {
+            if course.is_over(self.limits.opening.max(MIN_PATIENCE)) {
                 return Outcome::Failed(lost_failure("the event stream could not be resumed"));
             }
-            let fallback = backoff.next_endless();
-            let pause = asked.take().or(memory.retry).unwrap_or(fallback).max(retry::MIN_PAUSE);
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(course.pause(memory.retry)) => {}
                 () = post.handle.wait_until_settled() => return Outcome::Done,
             }
             let (known, delivered) = (memory.progress, memory.delivered);
             memory.asks_for_pause = false;
             match self.resume(&memory, &post.session).await {
-                Ok(response) => end = self.follow(response, post.origin(), &mut memory).await,
+                Ok(response) => {
+                    end = self.follow(response, post.origin(), &mut memory).await;
+                    let is_paced = memory.delivered > delivered || memory.asks_for_pause;
+                    course.ended(memory.progress > known, is_paced);
+                }
                 Err(ResumeError::Retry(reason, wait)) => {
-                    asked = wait.filter(|wait| *wait <= retry::MAX_RETRY_AFTER);
+                    course.failed(wait);
                     end = StreamEnd::Broken(reason);
                 }
                 Err(ResumeError::Permanent(failure)) => return Outcome::Failed(failure),
-            }
-            fruitless = if memory.progress > known { 0 } else { fruitless + 1 };
-            if memory.delivered > delivered || memory.asks_for_pause {
-                backoff.reset();
             }
         }
     }
@@ -90,6 +90,52 @@ impl Wire {
     }
 }
 
+/// How resuming one stream has gone so far.
+#[derive(Debug, Default)]
+struct Course {
+    /// How often in a row a stream was there and brought nothing new.
+    fruitless: u32,
+    /// Since when no stream can be opened.
+    failing_since: Option<Instant>,
+    backoff: Backoff,
+    asked: Option<Duration>,
+}
+
+impl Course {
+    /// A stream was there and ended. A pause that the server asks for, or a message, sets the pace.
+    fn ended(&mut self, has_progressed: bool, is_paced: bool) {
+        self.failing_since = None;
+        self.fruitless = if has_progressed { 0 } else { self.fruitless + 1 };
+        if is_paced {
+            self.backoff.reset();
+        }
+    }
+
+    /// No stream could be opened; the server asks for this pause.
+    fn failed(&mut self, asked: Option<Duration>) {
+        self.failing_since.get_or_insert_with(Instant::now);
+        self.asked = asked.filter(|asked| *asked <= retry::MAX_RETRY_AFTER);
+    }
+
+    fn is_over(&self, patience: Duration) -> bool {
+        let has_failed_for_long = self.failing_since.is_some_and(|at| at.elapsed() > patience);
+        self.fruitless >= MAX_RESUMPTIONS || has_failed_for_long
+    }
+
+    /// The pause before the next attempt, on a stream that asks for this one.
+    fn pause(&mut self, retry: Option<Duration>) -> Duration {
+        let growing = self.backoff.next_endless();
+        let pause = match self.asked.take() {
+            Some(asked) => asked,
+            None if self.failing_since.is_some() => {
+                growing.min(MAX_PAUSE_AFTER_FAILURE).max(retry.unwrap_or_default())
+            }
+            None => retry.unwrap_or(growing),
+        };
+        pause.max(retry::MIN_PAUSE)
+    }
+}
+
 /// Why a stream was not resumed.
 enum ResumeError {
     /// It may work later, after this pause if the server asked for one.
@@ -104,7 +150,7 @@ fn check_resumed(response: Response) -> Result<Response, ResumeError> {
         return Ok(response);
     }
     // 409 and 425: the server has not noticed yet that the connection before is gone.
-    let may_pass = matches!(status.as_u16(), 408 | 409 | 425 | 429)
+    let may_pass = matches!(status.as_u16(), 400 | 408 | 409 | 425 | 429)
         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
     if may_pass {
         let wait = retry::parse_retry_after(response.headers());
@@ -143,5 +189,38 @@ fn failure_for_end(end: &StreamEnd, memory: &StreamMemory) -> Option<Failure> {
             Some(lost_failure("the server ended the event stream before the answer"))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-36: bounded, growing pauses where no stream can be opened; otherwise the server's pace
+    #[tokio::test(start_paused = true)]
+    async fn resuming_goes_at_the_servers_pace_and_fails_within_bounds() {
+        let zero = Some(Duration::ZERO);
+        let mut course = Course::default();
+        for _ in 0..100 {
+            course.ended(true, true);
+            assert_eq!(course.pause(zero), retry::MIN_PAUSE);
+            assert!(!course.is_over(Duration::from_secs(20)));
+        }
+        let mut attempts = 0;
+        while !course.is_over(Duration::from_secs(20)) {
+            course.failed(None);
+            let pause = course.pause(zero);
+            tokio::time::advance(pause).await;
+            attempts += 1;
+        }
+        assert!((6..12).contains(&attempts), "{attempts}");
+        course.failed(Some(Duration::from_secs(7)));
+        assert_eq!(course.pause(None), Duration::from_secs(7));
+        let mut course = Course::default();
+        for _ in 0..MAX_RESUMPTIONS {
+            assert!(!course.is_over(Duration::from_secs(20)));
+            course.ended(false, false);
+        }
+        assert!(course.is_over(Duration::from_secs(20)));
     }
 }
