@@ -195,10 +195,13 @@ impl Detection {
             }
             // Certainly modern: the host must get the server's own error (T-85).
             ProbeVerdict::ModernRejects | ProbeVerdict::Unknown => NextAction::ReportThis,
-            ProbeVerdict::OnlyModern => self.only(Probe::Discover),
+            // What it said to the probe of its own era says more, if that was sent before.
+            ProbeVerdict::OnlyModern => {
+                self.only(Probe::Discover).unwrap_or(NextAction::ReportFirst)
+            }
             ProbeVerdict::Refused => {
                 self.refused = true;
-                self.only(Probe::Discover)
+                self.only(Probe::Discover).unwrap_or(NextAction::ReportThis)
             }
             ProbeVerdict::Other if self.refused => NextAction::ReportFirst,
             ProbeVerdict::Other => {
@@ -211,11 +214,11 @@ impl Detection {
         }
     }
 
-    /// Drops all other probes; sends this one unless it was sent before.
-    fn only(&mut self, probe: Probe) -> NextAction {
+    /// Drops all other probes; `None` if this one was sent before.
+    fn only(&mut self, probe: Probe) -> Option<NextAction> {
         let left = self.probes.iter().skip(1).any(|left| *left == probe);
         self.probes = vec![probe];
-        if left { NextAction::Try(probe) } else { NextAction::ReportThis }
+        left.then_some(NextAction::Try(probe))
     }
 }
 

@@ -91,7 +91,9 @@ impl Cell {
         match (self.rule, self.method) {
             (Rule::Redirect, Method::Post) => Works(&["redirect=307:http=POST"]),
             (Rule::Redirect, Method::Stream) => Works(&["redirect=302:http=GET"]),
-            (Rule::Redirect, Method::Resumption) => Works(&["poll=20", "redirect=303:http=GET"]),
+            (Rule::Redirect, Method::Resumption) => {
+                Works(&["poll=20:tool=echo", "redirect=303:http=GET"])
+            }
             (Rule::Redirect, Method::Delete) => Works(&["redirect=308:http=DELETE"]),
             (Rule::ForeignRedirect, Method::Post) => {
                 Works(&["redirect=307:to=http://127.0.0.1:1/x:tool=act"])
@@ -115,13 +117,13 @@ impl Cell {
                 Works(&["status=503:retry-after=0:http=GET:times=1"])
             }
             (Rule::RetryAfter, Method::Resumption) => {
-                Works(&["poll=20", "status=429:retry-after=0:http=GET:times=2"])
+                Works(&["poll=20:tool=echo", "status=429:retry-after=0:http=GET:times=2"])
             }
             (_, Method::Delete) => Empty("what the server answers does not matter"),
             (Rule::ByteOrderMark, Method::Post) if over_stream => Works(&["bom", "post=json"]),
             (Rule::ByteOrderMark, Method::Post) => Works(&["bom", "answer=json"]),
             (Rule::ByteOrderMark, Method::Stream) => Works(&["bom"]),
-            (Rule::ByteOrderMark, Method::Resumption) => Works(&["bom", "poll=20"]),
+            (Rule::ByteOrderMark, Method::Resumption) => Works(&["bom", "poll=20:tool=echo"]),
             (Rule::InvalidUtf8, Method::Post) if over_stream => {
                 Works(&["invalid-utf8:tool=echo", "post=json"])
             }
@@ -131,12 +133,12 @@ impl Cell {
             }
             (Rule::InvalidUtf8, Method::Stream) => Empty("only answers are damaged by the mock"),
             (Rule::InvalidUtf8, Method::Resumption) => {
-                Works(&["invalid-utf8:tool=echo", "poll=20"])
+                Works(&["invalid-utf8:tool=echo", "poll=20:tool=echo"])
             }
             (Rule::ContentCoding, Method::Post) if over_stream => Works(&["gzip", "post=json"]),
             (Rule::ContentCoding, Method::Post) => Works(&["gzip", "answer=json"]),
             (Rule::ContentCoding, Method::Stream) => Works(&["gzip"]),
-            (Rule::ContentCoding, Method::Resumption) => Works(&["gzip", "poll=20"]),
+            (Rule::ContentCoding, Method::Resumption) => Works(&["gzip", "poll=20:tool=echo"]),
         }
     }
 
