@@ -13,6 +13,9 @@ const EXPLICIT_VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
+/// The extension that holds the names of a server (RFC 5280 §4.2.1.6).
+const ALTERNATIVE_NAMES: &[u8] = &[OBJECT_IDENTIFIER, 3, 0x55, 0x1d, 0x11];
+
 /// Issuer, subject and validity of a certificate.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Certificate {
@@ -28,6 +31,13 @@ impl Certificate {
     /// Reads a certificate in DER; `None` if it is not one.
     pub fn read(der: &[u8]) -> Option<Self> {
         read(der)
+    }
+
+    /// Whether its common name stands for this host: only where it has no alternative names, as curl
+    /// and Node have it.
+    pub(super) fn is_for_common_name(&self, der: &[u8], host: &str) -> bool {
+        let has_names = memchr::memmem::find(der, ALTERNATIVE_NAMES).is_some();
+        !has_names && !host.is_empty() && self.subject.eq_ignore_ascii_case(host)
     }
 
     /// The seconds that it is valid for from `now` on.
@@ -141,6 +151,13 @@ mod tests {
         params.not_after = rcgen::date_time_ymd(2050, 2, 28);
         let der = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
         let read = Certificate::read(der.der()).unwrap();
+        assert!(!read.is_for_common_name(der.der(), "host"), "it has alternative names");
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Host");
+        let alone = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let named = Certificate::read(alone.der()).unwrap();
+        assert!(named.is_for_common_name(alone.der(), "host"));
+        assert!(!named.is_for_common_name(alone.der(), "other"));
         assert_eq!((read.issuer(), read.subject()), ("Host".to_owned(), "Host".to_owned()));
         assert_eq!((read.valid_from, read.expires), (946_598_400, 2_529_619_200));
     }

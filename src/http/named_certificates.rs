@@ -53,14 +53,16 @@ impl ServerCertVerifier for NamedCertificates {
         if !self.named.iter().any(|named| named.as_ref() == end_entity.as_ref()) {
             return Err(refusal);
         }
-        let validity = Certificate::read(end_entity).ok_or(CertificateError::BadEncoding)?;
-        if now.as_secs() < validity.valid_from {
+        let certificate = Certificate::read(end_entity).ok_or(CertificateError::BadEncoding)?;
+        if now.as_secs() < certificate.valid_from {
             return Err(CertificateError::NotValidYet.into());
         }
-        if now.as_secs() > validity.expires {
+        if now.as_secs() > certificate.expires {
             return Err(CertificateError::Expired.into());
         }
-        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        if !certificate.is_for_common_name(end_entity, &server_name.to_str()) {
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 

@@ -95,8 +95,8 @@ impl ProxyVariables {
         // A CGI program gets `HTTP_PROXY` from whoever calls it (httpoxy).
         let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
         let first = |names: [&str; 2]| {
-            let set = names.iter().find_map(|name| std::env::var(name).ok());
-            set.filter(|value| !value.is_empty() && !is_cgi)
+            let mut set = names.iter().filter_map(|name| std::env::var(name).ok());
+            set.find(|value| !value.trim().is_empty() && !is_cgi)
         };
         let all = first(["ALL_PROXY", "all_proxy"]);
         let http = first(["HTTP_PROXY", "http_proxy"]).or_else(|| all.clone());

@@ -186,7 +186,9 @@ impl Attempts {
         self.redirects += 1;
         let url = from.url();
         let status = response.status();
-        let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
+        // Bytes beyond ASCII are meant as UTF-8, and encoded when the URL is put together.
+        let location = response.headers().get(header::LOCATION);
+        let location = location.and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
         let target = location.and_then(|location| url.join(location).ok());
         let may_follow = match status.as_u16() {
             307 | 308 => true,

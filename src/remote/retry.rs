@@ -49,8 +49,9 @@ impl Backoff {
 /// `Retry-After` in both of its forms (RFC 9110 §10.2.3).
 pub(super) fn parse_retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    // Some servers send fractions.
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Duration::try_from_secs_f64(seconds).ok();
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
@@ -68,6 +69,8 @@ mod tests {
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
         assert_eq!(parse_retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert_eq!(parse_retry_after(&headers("0.5")), Some(Duration::from_millis(500)));
+        assert_eq!(parse_retry_after(&headers("-1")), None);
         let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
         let wait = parse_retry_after(&headers(&date)).unwrap();
         assert!(wait > Duration::from_secs(95) && wait <= Duration::from_secs(100), "{wait:?}");
