@@ -239,8 +239,6 @@ fn judge_discover(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         }
         (200..=299, Some(_)) => ProbeVerdict::Other,
         (200..=299, None) if answer.is_some() => ProbeVerdict::Other,
-        // A page, or nothing: whatever it is, it does not answer messages that are posted here.
-        (200..=299, None) => ProbeVerdict::Other,
         (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
     }
@@ -275,6 +273,7 @@ fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         (400, Some(_)) if answer.is_some_and(|answer| answer.id().is_some()) => {
             ProbeVerdict::Refused
         }
+        // A page, or nothing: whatever it is, it does not answer what is posted here (T-83).
         (200..=299, None) => ProbeVerdict::Other,
         (status, _) if does_not_know_the_post(status) => ProbeVerdict::Other,
         _ => ProbeVerdict::Unknown,
@@ -373,10 +372,10 @@ mod tests {
         ] {
             assert_eq!(judge(status, Some(error(code))), Try(Probe::Initialize), "{code}");
         }
-        for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501, 200, 202, 204] {
+        for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501] {
             assert_eq!(judge(status, None), Try(Probe::Initialize), "{status}");
         }
-        for status in [401, 403, 408, 429, 500, 502, 503] {
+        for status in [200, 401, 403, 408, 429, 500, 502, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
         }
     }
