@@ -183,7 +183,7 @@ impl Bridge {
 
     /// Holds a message until the session is open, unless too many wait already (S-12).
     pub(in crate::bridge) fn hold(&mut self, slot: SlotId, request: HostRequest) {
-        if let Err(request) = self.slots[slot].opening.hold(request) {
+        if let Some(request) = self.slots[slot].opening.hold(request) {
             let failure =
                 Failure::new(FailureKind::Network, "too many messages wait for the server");
             self.refuse(request, &failure.hint("wait for answers before sending more"));

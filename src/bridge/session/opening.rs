@@ -226,12 +226,9 @@ impl Opening {
         self.held.contains(|held| held.is_of(requester, id))
     }
 
-    /// Holds a message.
-    ///
-    /// # Errors
-    /// Too many messages are held already: gives this one back (S-12).
-    pub(in crate::bridge) fn hold(&mut self, held: HostRequest) -> Result<(), HostRequest> {
-        self.held.push(held)
+    /// Holds a message. Gives it back if too many are held already (S-12).
+    pub(in crate::bridge) fn hold(&mut self, held: HostRequest) -> Option<HostRequest> {
+        self.held.push(held).err()
     }
 
     /// Holds a request that was not executed in front of all others.
@@ -283,8 +280,8 @@ mod tests {
     #[test]
     fn messages_wait_in_order_and_what_was_not_executed_goes_first() {
         let mut opening = Opening::default();
-        assert!(opening.hold(request(1, "tools/list", "{}")).is_ok());
-        assert!(opening.hold(request(2, "tools/list", "{}")).is_ok());
+        assert!(opening.hold(request(1, "tools/list", "{}")).is_none());
+        assert!(opening.hold(request(2, "tools/list", "{}")).is_none());
         opening.hold_first(request(3, "tools/list", "{}"));
         assert!(opening.holds(Requester::Host, &id(2)) && !opening.holds_nothing());
         assert_eq!(ids(opening.release()), [id(3), id(1), id(2)]);
@@ -295,9 +292,9 @@ mod tests {
     #[test]
     fn a_message_that_is_given_up_waits_no_longer() {
         let mut opening = Opening::default();
-        opening.hold(request(1, "tools/list", "{}")).unwrap();
-        opening.hold(request(2, "server/discover", "{}")).unwrap();
-        opening.hold(request(3, "tools/list", "{}")).unwrap();
+        assert!(opening.hold(request(1, "tools/list", "{}")).is_none());
+        assert!(opening.hold(request(2, "server/discover", "{}")).is_none());
+        assert!(opening.hold(request(3, "tools/list", "{}")).is_none());
         assert_eq!(ids(opening.withdraw(Requester::Host, &id(1))), [id(1)]);
         assert!(opening.withdraw(Requester::Adapter, &id(2)).is_none(), "ids of another side");
         assert_eq!(ids(opening.withdraw_discovers()), [id(2)]);
@@ -309,13 +306,11 @@ mod tests {
     #[test]
     fn no_more_may_wait_than_the_limit() {
         let mut opening = Opening::default();
-        let accepted = (1..).find(|number| {
-            opening
-                .hold(request(*number, "tools/list", "{}"))
-                .map_err(HostRequest::cancelled)
-                .is_err()
+        let refused = (1..).find(|number| {
+            let refused = opening.hold(request(*number, "tools/list", "{}"));
+            refused.map(HostRequest::cancelled).is_some()
         });
-        assert_eq!(accepted, Some(20_001));
+        assert_eq!(refused, Some(20_001));
     }
 
     /// T-32: what a new session is told again
