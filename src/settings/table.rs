@@ -244,7 +244,7 @@ pub static SETTINGS: [Setting; 51] = [
     row(Key::IgnoreTool, "ignore-tool", "GLOB", ValueKind::Texts, "", Group::Connection,
         "Hide the tools whose names match; `*` matches anything, case is ignored"),
     row(Key::MergePages, "merge-pages", "WHEN", ValueKind::Choice(MERGES), "auto", Group::Connection,
-        "Give the host all pages of a list in one; `auto` for hosts that read only the first"),
+        "Merge the pages of a list; `auto` does so for hosts that read only one"),
     sign_in(Key::Account, "account", "NAME", ValueKind::Text, "",
         "Use this one of several accounts on the server; each signs in separately"),
     sign_in(Key::Login, "login", "WHEN", ValueKind::Choice(LOGINS), "eager",
