@@ -14,6 +14,7 @@ mod session;
 mod without_remote;
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -46,6 +47,8 @@ pub use without_remote::response_cache::CacheOptions;
 
 /// How many events or lines are handled before what they produced is written.
 const BURST: usize = 128;
+/// How often the streams run on before the events that they brought are handled.
+const MAX_GATHERED: usize = 32;
 /// How long the host may take none of the last lines before they are given up; after a signal, how
 /// long they may take in all.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
@@ -204,6 +207,7 @@ impl Bridge {
                     }
                 },
                 Some(event) = self.events.recv(), if self.host.writer.has_room() => {
+                    gather(&self.events).await;
                     self.guarded(|bridge| bridge.take_events(event));
                 }
                 drove = self.host.writer.drive() => match drove {
@@ -389,6 +393,27 @@ impl Bridge {
     fn ping(&mut self, slot: SlotId) {
         let ping = Message::request(&RequestId::from(0), methods::PING, None);
         self.ask(slot, &ping, Purpose::Own);
+    }
+}
+
+/// Lets the streams run on while that brings more events: what they bring together costs one turn
+/// of the loop and one write.
+async fn gather(events: &mpsc::Receiver<RemoteEvent>) {
+    for _ in 0..MAX_GATHERED {
+        let before = events.len();
+        let mut has_yielded = false;
+        // Not `yield_now` of the runtime, which looks at the sockets first.
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        if events.len() == before {
+            return;
+        }
     }
 }
 
