@@ -188,41 +188,46 @@ impl Bridge {
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
         let mut drained_by: Option<Instant> = None;
         let mut sign_in = self.authorizer().state();
-        let ended = loop {
-            if drained_by.is_some() && self.is_drained() {
-                break Ended::HostLeft;
-            }
-            if self.is_broken() {
-                break Ended::Broken;
-            }
-            let timer = self.next_timer().into_iter().chain(drained_by).min();
-            tokio::select! {
-                line = self.host.reader.next(), if drained_by.is_none() => match line {
-                    Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
-                    None => {
-                        drained_by = Some(Instant::now() + self.drain_time());
-                        self.guarded(|bridge| {
-                            bridge.with_host_adapter(|host, context| host.leave(context));
-                        });
-                    }
-                },
-                Some(event) = self.events.recv(), if self.host.writer.has_room() => {
-                    gather(&self.events).await;
-                    self.guarded(|bridge| bridge.take_events(event));
+        let ended = {
+            // Made once for all turns: it watches several things.
+            let requested = shutdown.requested();
+            tokio::pin!(requested);
+            loop {
+                if drained_by.is_some() && self.is_drained() {
+                    break Ended::HostLeft;
                 }
-                drove = self.host.writer.drive() => match drove {
-                    DriveOutcome::Flushed => {}
-                    DriveOutcome::Closed => break Ended::HostClosedOutput,
-                    DriveOutcome::Failed => break Ended::OutputFailed,
-                },
-                () = changed(&mut sign_in) => self.guarded(Self::take_sign_in_state),
-                () = until(timer), if timer.is_some() => {
-                    if drained_by.is_some_and(|by| by <= Instant::now()) {
-                        break Ended::HostLeft;
-                    }
-                    self.guarded(Self::take_timers);
+                if self.is_broken() {
+                    break Ended::Broken;
                 }
-                reason = shutdown.requested() => break Ended::Requested(reason),
+                let timer = self.next_timer().into_iter().chain(drained_by).min();
+                tokio::select! {
+                    line = self.host.reader.next(), if drained_by.is_none() => match line {
+                        Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
+                        None => {
+                            drained_by = Some(Instant::now() + self.drain_time());
+                            self.guarded(|bridge| {
+                                bridge.with_host_adapter(|host, context| host.leave(context));
+                            });
+                        }
+                    },
+                    Some(event) = self.events.recv(), if self.host.writer.has_room() => {
+                        gather(&self.events).await;
+                        self.guarded(|bridge| bridge.take_events(event));
+                    }
+                    drove = self.host.writer.drive() => match drove {
+                        DriveOutcome::Flushed => {}
+                        DriveOutcome::Closed => break Ended::HostClosedOutput,
+                        DriveOutcome::Failed => break Ended::OutputFailed,
+                    },
+                    () = changed(&mut sign_in) => self.guarded(Self::take_sign_in_state),
+                    () = until(timer), if timer.is_some() => {
+                        if drained_by.is_some_and(|by| by <= Instant::now()) {
+                            break Ended::HostLeft;
+                        }
+                        self.guarded(Self::take_timers);
+                    }
+                    reason = &mut requested => break Ended::Requested(reason),
+                }
             }
         };
         tracing::debug!(?ended, "the bridge ends");
