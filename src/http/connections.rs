@@ -34,6 +34,7 @@ pub(super) struct Connections {
 
 #[derive(Debug, Default)]
 struct State {
+    #[expect(clippy::vec_box, reason = "a connection goes to and fro without being copied")]
     idle: Vec<Box<Http1>>,
     shared: Vec<Arc<Http2>>,
     protocol: Protocol,

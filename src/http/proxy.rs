@@ -37,7 +37,7 @@ pub(super) enum ProxyKind {
 pub(super) enum ProxyRules {
     Direct,
     One(ProxyServer, NoProxy),
-    Environment(ProxyVariables),
+    Environment(Box<ProxyVariables>),
 }
 
 /// What the variables say, as curl reads them.
@@ -65,7 +65,7 @@ impl ProxyRules {
     pub(super) fn new(options: &HttpOptions) -> Result<Self> {
         Ok(match &options.proxy {
             Proxy::Off => Self::Direct,
-            Proxy::Environment => Self::Environment(ProxyVariables::read()),
+            Proxy::Environment => Self::Environment(Box::new(ProxyVariables::read())),
             Proxy::Url { url, bypass } => {
                 let proxy = ProxyServer::new(url.expose().clone())?;
                 Self::One(proxy, NoProxy::parse(bypass.as_deref().unwrap_or_default()))

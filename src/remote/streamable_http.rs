@@ -30,7 +30,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(300);
 const MAX_FIRST_REFUSALS: u32 = 5;
 
 enum Listening {
-    Stream(Response),
+    Stream(Box<Response>),
     Later(Option<Duration>),
     Refused(StatusCode),
     Impossible,
@@ -60,7 +60,8 @@ impl Wire {
                         let event = RemoteEvent::Listening { generation, offered };
                         let _ = self.events.send(event).await;
                     }
-                    if !self.follow_standalone(response, generation, &mut memory, &mut pace).await {
+                    if !self.follow_standalone(*response, generation, &mut memory, &mut pace).await
+                    {
                         return;
                     }
                     memory.retry
@@ -140,7 +141,7 @@ impl Wire {
         let status = response.status();
         match status {
             _ if status.is_success() && media_type(&response) == headers::EVENT_STREAM => {
-                Listening::Stream(response)
+                Listening::Stream(Box::new(response))
             }
             _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
                 || status == StatusCode::TOO_MANY_REQUESTS =>
