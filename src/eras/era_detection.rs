@@ -99,6 +99,8 @@ pub struct Detection {
     /// The probes that are left; the first one is under way.
     probes: Vec<Probe>,
     repeated: bool,
+    /// Whether another probe has led no further.
+    has_moved_on: bool,
     /// Whether to report the first probe's error if no other probe succeeds.
     refused: bool,
 }
@@ -156,7 +158,7 @@ impl ProbeOrder {
 impl Detection {
     /// Starts a detection with the first probe of `order`.
     pub fn new(order: ProbeOrder) -> Self {
-        Self { probes: order.probes(), repeated: false, refused: false }
+        Self { probes: order.probes(), repeated: false, has_moved_on: false, refused: false }
     }
 
     /// The probe under way, or the one to begin with.
@@ -179,6 +181,10 @@ impl Detection {
             (Probe::Stream, ProbeOutcome::NoStream) => ProbeVerdict::Other,
             (Probe::Stream, _) => ProbeVerdict::Legacy,
             (_, ProbeOutcome::NoStream) => ProbeVerdict::Other,
+            // A page, or nothing, in the place of both: no message that is posted here is answered.
+            (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) if self.has_moved_on => {
+                ProbeVerdict::Other
+            }
             (Probe::Discover, ProbeOutcome::Answer(status, answer)) => {
                 judge_discover(status, answer)
             }
@@ -205,6 +211,7 @@ impl Detection {
             }
             ProbeVerdict::Other if self.refused => NextAction::ReportFirst,
             ProbeVerdict::Other => {
+                self.has_moved_on = true;
                 self.probes.remove(0);
                 match self.probes.first() {
                     Some(probe) => NextAction::Try(*probe),
