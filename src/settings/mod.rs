@@ -34,7 +34,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain, shell_word};
 
-/// The variable of Node that names certificate authorities; entries made for Node rely on it.
+/// The variable of Node.js that names certificate authorities, which entries for `mcp-remote` set.
 const FOREIGN_CA_VARIABLE: &str = "NODE_EXTRA_CA_CERTS";
 
 /// The flags of one command line, as written.

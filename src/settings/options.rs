@@ -19,7 +19,7 @@ use crate::http::{HttpOptions, Proxy};
 use crate::redact::{Secret, plain, shell_word};
 use crate::remote::{Limits, RemoteOptions};
 
-/// What a proxy may speak.
+/// The schemes of a proxy's URL.
 const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 /// What is logged, and where.
@@ -140,16 +140,13 @@ impl Settings {
         })
     }
 
-    /// The files of `ca-cert`: those named for us, or those of a variable of other programs.
+    /// The files of `ca-cert`: those that a setting names, or those that a variable of Node.js names.
     fn ca_files(&self, environment: &Environment, are_foreign: bool) -> Vec<PathBuf> {
-        let is_foreign = |source: &SettingSource| matches!(source, SettingSource::Variable(name) if name == FOREIGN_CA_VARIABLE);
+        let foreign = SettingSource::Variable(FOREIGN_CA_VARIABLE.to_owned());
         let files = self.all(Key::CaCert).iter();
-        let files = files.filter(|file| is_foreign(&file.source) == are_foreign);
-        let paths = files.filter_map(|file| match &file.value {
-            SettingValue::Text(path) => Some(environment.expand_home(path)),
-            _ => None,
-        });
-        paths.collect()
+        let files = files.filter(|file| (file.source == foreign) == are_foreign);
+        let paths = files.filter_map(|file| file.value.as_text());
+        paths.map(|path| environment.expand_home(path)).collect()
     }
 
     /// Of `proxy` and `no-proxy`, the one from the first source wins; in the same source they

@@ -223,7 +223,7 @@ pub static SETTINGS: [Setting; 51] = [
     row(Key::AllowHttp, "allow-http", "", ValueKind::Switch, "false", Group::Connection,
         "Permit unencrypted http to hosts other than this machine"),
     row(Key::Proxy, "proxy", "URL", ValueKind::SecretUrl, "", Group::Connection,
-        "Use this HTTP proxy instead of the one in the environment"),
+        "Use this HTTP or SOCKS5 proxy instead of that in the environment"),
     row(Key::ProxyBypass, "proxy-bypass", "HOSTS", ValueKind::Text, "", Group::Connection,
         "Reach these hosts without `--proxy`, in the syntax of `NO_PROXY`"),
     row(Key::NoProxy, "no-proxy", "", ValueKind::Switch, "false", Group::Connection,

@@ -358,6 +358,15 @@ async fn a_clock_that_differs_is_a_warning_with_its_direction() {
     }
 }
 
+/// S-13: a file that is named for Node.js is not worth an error.
+#[test]
+fn a_missing_file_of_nodes_authorities_is_a_warning_and_one_of_ours_is_not() {
+    for (name, expected) in [("NODE_EXTRA_CA_CERTS", "warn"), ("SSL_CERT_FILE", "fail")] {
+        let finished = doctor(&Home::new(), &["--json"]).env(name, "/nonexistent/ca.pem").run();
+        assert_eq!(verdict(&finished, "authorities").0, expected, "{}", finished.shown());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_family_of_the_address_is_told() {
     let home = Home::new();

@@ -1,6 +1,6 @@
-//! Judges the issuer and the expiry date of the server's certificates. The
-//! issuer reveals whether a company inspects the connection. Does not decide whether a certificate
-//! is trusted: the connection that received it has done so.
+//! Checks the issuer and the expiry date of the server's certificates. The issuer reveals whether a
+//! company inspects the connection. Does not decide whether a certificate is trusted: the connection
+//! that received it has done so.
 
 use super::check::Check;
 use crate::http::Certificate;

@@ -121,6 +121,11 @@ fn authority(name: &str, value: &str) -> Check {
     };
     match what {
         Ok(()) => Check::ok("authorities", says),
+        // The bridge ignores it too, because it is meant for other programs.
+        Err(error) if name == "NODE_EXTRA_CA_CERTS" => {
+            Check::warn("authorities", format!("{says}, which is ignored: {error}"))
+                .next("correct the path, or give `--ca-cert FILE`")
+        }
         Err(error) => Check::fail("authorities", format!("{says}, which cannot be read: {error}"))
             .next("correct the path, or give `--ca-cert FILE`"),
     }
