@@ -436,7 +436,8 @@ fn a_refused_key_is_a_failure() {
 /// what stands in the way of a sign-in is named before a person tries.
 #[tokio::test(flavor = "multi_thread")]
 async fn obstacles_to_a_sign_in_are_named() {
-    let cases: [(fn(&mut Config), &str); 6] = [
+    type Case = (fn(&mut Config), &'static str);
+    let cases: [Case; 6] = [
         (|c| (c.resource_metadata, c.server_metadata) = (None, None), "publishes no document"),
         (|c| c.registration = false, "registers no clients by itself"),
         (|c| c.pkce = None, "--assume-pkce"),
