@@ -85,7 +85,7 @@ impl FileToken {
             }
             Err(reason) => {
                 if self.seen.take().is_some() {
-                    tracing::warn!("the token read before is used on: {reason}");
+                    tracing::warn!("still using the token that was read before: {reason}");
                 }
             }
         }

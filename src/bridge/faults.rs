@@ -11,9 +11,9 @@ use tokio::time::Instant;
 
 use super::Bridge;
 use super::eras::era_doubt::EraDoubt;
-use super::reply::internal;
 use super::session::slots::SlotId;
 use crate::eras::modern_host::ModernHost;
+use crate::error::Failure;
 
 /// After this many faults within [`FAULT_WINDOW`] nothing that the loop holds can be trusted.
 const MAX_FAULTS: usize = 3;
@@ -68,7 +68,7 @@ impl Bridge {
 
     fn recover(&mut self) {
         tracing::error!("internal error: all open requests are answered with an error");
-        let failure = internal();
+        let failure = Failure::internal();
         // Lines for the host are complete; all other effects are dropped with the requests.
         for line in self.effects.take_lines() {
             self.host.writer.push(line);

@@ -49,7 +49,7 @@ pub use without_remote::response_cache::CacheOptions;
 const BURST: usize = 128;
 /// How often the streams run on before the events that they brought are handled.
 const MAX_GATHERED: usize = 32;
-/// How long the host may take none of the last lines before they are given up; after a signal, how
+/// How long the host may accept none of the last lines before they are dropped; after a signal, how
 /// long they may take in all.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long open requests may run after the host has left, if the remote has answered nothing yet.
@@ -118,7 +118,7 @@ pub enum Ended {
     Broken,
 }
 
-/// Joins a host with a remote until one of them leaves or `shutdown` says so. Every request that is
+/// Joins a host with a remote until one of them leaves or `shutdown` fires. Every request that is
 /// still open then gets an answer, and the remote session is ended.
 ///
 /// # Errors
@@ -307,7 +307,7 @@ impl Bridge {
         tokio::join!(final_write, futures_util::future::join_all(leaving));
     }
 
-    /// A session that is being opened would otherwise stay behind at the remote.
+    /// A session that is being opened would otherwise be left open at the remote.
     async fn await_session_under_way(&mut self, slot: SlotId) {
         let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
         while self.slots[slot].opening.is_under_way() {
@@ -345,7 +345,7 @@ impl Bridge {
     /// Answers the host's request under way with a failure.
     fn fail(&mut self, number: u64, failure: &Failure) {
         let Some(request) = self.in_flight.close(number) else { return };
-        request.flight.settle();
+        request.handle.settle();
         if let Purpose::Host(request) = request.purpose {
             self.refuse(request, failure);
         }

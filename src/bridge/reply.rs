@@ -90,7 +90,7 @@ impl Bridge {
         self.reply_message(request, &answer, &[]);
     }
 
-    /// Replies with the remote's answer; the edits come on top of its own bytes.
+    /// Replies with the remote's answer, to whose bytes `edits` are applied.
     pub(super) fn reply_answer(
         &mut self,
         slot: SlotId,
@@ -144,7 +144,7 @@ impl Bridge {
     pub(super) fn reply_message(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         let lists_tools = request.method() == methods::TOOLS_LIST && !self.hidden_tools.is_empty();
         let Some(recipient) = request.answered() else { return };
-        // Lists come without edits of an adapter: it builds them anew.
+        // Lists come without edits from an adapter: it rebuilds them.
         let cuts = if lists_tools { self.hidden_tools.cuts(answer) } else { Vec::new() };
         let edits = if lists_tools { &cuts } else { edits };
         if recipient.requester == Requester::Adapter {
@@ -179,11 +179,10 @@ impl Bridge {
         if recipient.requester != Requester::Adapter {
             return self.write_answer(recipient.batch, line);
         }
-        if let Ok(answer) = Message::parse(line.into_bytes()) {
-            self.with_host_adapter(|host, context| {
-                host.take_answer(&recipient.id, &answer, context)
-            });
-        }
+        // Lines of the bridge can be parsed; one that cannot must not swallow the answer (T-17).
+        let answer = Message::parse(line.into_bytes())
+            .unwrap_or_else(|_| Failure::internal().to_answer(&recipient.id));
+        self.with_host_adapter(|host, context| host.take_answer(&recipient.id, &answer, context));
     }
 
     /// Writes an answer to the host, at once or with the rest of its batch.
@@ -215,17 +214,11 @@ impl Bridge {
         for recipient in dropped {
             tracing::error!("a request was dropped without an answer");
             self.counters.error(Some(FailureKind::Internal));
-            let line = Frame::from(internal().to_response(&recipient.id));
+            let line = Frame::from(Failure::internal().to_response(&recipient.id));
             self.deliver(recipient, line);
         }
         count
     }
-}
-
-/// The answer to a request that a fault of the bridge left open.
-pub(super) fn internal() -> Failure {
-    Failure::new(FailureKind::Internal, "internal error in `mcp-tether`")
-        .hint("the server may or may not have acted on the request; please report this bug")
 }
 
 /// The answer that replaces one whose edits overlap.
@@ -279,7 +272,7 @@ mod tests {
         let replies: [(&str, Reply); 4] = [
             ("ping", |bridge, request| bridge.reply_empty(request)),
             ("x", |bridge, request| bridge.reply_error(request, -32602, "no")),
-            ("x", |bridge, request| bridge.refuse(request, &internal())),
+            ("x", |bridge, request| bridge.refuse(request, &Failure::internal())),
             ("tools/list", |bridge, request| {
                 let tools = r#"{"tools":[{"name":"a"},{"name":"secret_b"}]}"#;
                 bridge.reply_answer(SlotId::FIRST, request, &answer(tools), &[]);
@@ -332,7 +325,7 @@ mod tests {
         let (mut bridge, mut end) = bridge();
         let line = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
         let message = Message::parse(line).unwrap();
-        bridge.refuse(HostRequest::new(message, None, &bridge.unanswered), &internal());
+        bridge.refuse(HostRequest::new(message, None, &bridge.unanswered), &Failure::internal());
         let request = request(&bridge, 1, "ping", None);
         bridge.reply_empty(request);
         assert_eq!(told(&mut bridge, &mut end).await["id"], 1);

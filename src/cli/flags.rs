@@ -92,7 +92,7 @@ impl FromArgMatches for InstallFlags {
 }
 
 fn installable() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().filter(|setting| !matches!(setting.key, Key::Host | Key::Scope))
+    SETTINGS.iter().filter(|setting| !matches!(setting.key, Key::CallbackHost | Key::Scope))
 }
 
 /// Collects the flags of these settings.

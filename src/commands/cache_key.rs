@@ -12,26 +12,8 @@ use crate::auth::AuthOptions;
 use crate::platform::Paths;
 use crate::redact::Secret;
 use crate::remote::RemoteOptions;
-use crate::settings::{Key, SettingValue, Settings};
+use crate::settings::{Key, SETTINGS, SettingValue, Settings};
 use crate::store::machine_key;
-
-/// Settings that change who the server sees, or what the host sees of its answers.
-const DISTINGUISHING_SETTINGS: [Key; 14] = [
-    Key::Account,
-    Key::Scope,
-    Key::Resource,
-    Key::DisableResourceParameter,
-    Key::AuthorizeParam,
-    Key::ClientMetadataUrl,
-    Key::ClientCredentials,
-    Key::TokenEndpoint,
-    Key::DeviceCode,
-    Key::UseIdToken,
-    Key::Transport,
-    Key::Protocol,
-    Key::IgnoreTool,
-    Key::MergePages,
-];
 
 /// Computes the names of one run.
 pub(super) struct CacheKey {
@@ -67,7 +49,7 @@ impl CacheKey {
     ) -> String {
         let mut digest = self.begin("answers");
         add_remote(&mut digest, &remote.url, &remote.headers);
-        for key in DISTINGUISHING_SETTINGS {
+        for key in SETTINGS.iter().map(|setting| setting.key).filter(|key| distinguishes(*key)) {
             add(&mut digest, key.setting().name.as_bytes());
             for held in settings.all(key) {
                 add(&mut digest, text_of(&held.value).as_bytes());
@@ -94,6 +76,62 @@ impl CacheKey {
         let mut digest = Hmac::new_from_slice(self.key.expose()).expect("HMAC takes any length");
         add(&mut digest, purpose.as_bytes());
         digest
+    }
+}
+
+/// Whether a setting changes who the server sees, or what the host sees of its answers. A forgotten
+/// one could show the lists of one tenant to another, so each setting is listed.
+fn distinguishes(key: Key) -> bool {
+    match key {
+        Key::Account
+        | Key::Scope
+        | Key::Resource
+        | Key::DisableResourceParameter
+        | Key::AuthorizeParam
+        | Key::ClientMetadataUrl
+        | Key::ClientCredentials
+        | Key::TokenEndpoint
+        | Key::DeviceEndpoint
+        | Key::CallbackIssuer
+        | Key::DeviceCode
+        | Key::UseIdToken
+        | Key::Transport
+        | Key::Protocol
+        | Key::IgnoreTool
+        | Key::MergePages => true,
+        // Part of the name as headers, as the content of the file, and as the client.
+        Key::Header | Key::HeaderFile | Key::TokenFile | Key::StaticOauthClientInfo => false,
+        Key::AllowHttp
+        | Key::Proxy
+        | Key::ProxyBypass
+        | Key::NoProxy
+        | Key::EnableProxy
+        | Key::CaCert
+        | Key::Ipv4
+        | Key::DisableCookies
+        | Key::KeepAlive
+        | Key::PingInterval
+        | Key::Login
+        | Key::CredentialStore
+        | Key::CallbackPort
+        | Key::CallbackHost
+        | Key::CallbackPath
+        | Key::AuthTimeout
+        | Key::AuthSuccessUrl
+        | Key::StaticOauthClientMetadata
+        | Key::AcceptIssuerMismatch
+        | Key::AssumePkce
+        | Key::AllowPrivateAddresses
+        | Key::ConnectTimeout
+        | Key::HeadersTimeout
+        | Key::BodyTimeout
+        | Key::RequestTimeout
+        | Key::AnswerWithin
+        | Key::Debug
+        | Key::Silent
+        | Key::LogLevel
+        | Key::LogFile
+        | Key::LogFormat => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
 
-/// Asks the question and returns whether the answer is yes. Any other answer is no, and so is none.
+/// Asks the question and returns whether the answer is yes. Any other answer, or none, means no.
 ///
 /// # Errors
 /// Stdin cannot be read.

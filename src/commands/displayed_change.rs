@@ -8,7 +8,7 @@ use crate::settings::{Setting, ValueKind};
 /// Replaces a hidden value.
 const HIDDEN: &str = "…";
 
-/// Members of an entry whose values are no secrets.
+/// Members of an entry whose values are not secrets.
 const HARMLESS_KEYS: [&str; 16] = [
     "command",
     "path",

@@ -57,7 +57,7 @@ fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> String {
     )
 }
 
-/// Lines from stdin. Each is read on a thread of its own, which nothing waits for at the end.
+/// Lines from stdin. Each is read on a thread of its own, which is not waited for at the end.
 struct TypedLines;
 
 impl LineSource for TypedLines {

@@ -1,4 +1,4 @@
-//! Requests that hold a member twice that the bridge reads: two readers could take them for
+//! Requests with two copies of a member that the bridge reads: two readers could take them for
 //! different requests, so a header or a filter could describe one request while the server runs the
 //! other. They are refused. Doubled members that nothing here reads pass unchanged (T-03, T-14).
 
@@ -8,7 +8,7 @@ use crate::protocol::headers::name_member;
 /// Members of `params` that the translation reads for every method.
 const ALWAYS_READ: [&str; 2] = ["_meta", "arguments"];
 
-/// The member of `params` that is there twice although the bridge reads it: one of those that it
+/// The member of `params` that occurs twice although the bridge reads it: one of those that it
 /// reads for every method, or one of `also`.
 pub(super) fn find_doubled_member(
     request: &Message,

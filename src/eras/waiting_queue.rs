@@ -7,7 +7,7 @@ use crate::jsonrpc::Message;
 
 /// How many messages may wait.
 const MOST_MESSAGES: usize = 20_000;
-/// How many bytes the waiting messages may have together.
+/// How many bytes the waiting messages may have in total.
 const MOST_BYTES: usize = 512 * 1024 * 1024;
 
 /// What can wait in a [`WaitingQueue`].

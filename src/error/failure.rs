@@ -2,9 +2,9 @@
 //! be mistaken for the server's (E-59). Their text never holds a secret.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::jsonrpc::{Overlap, RequestId, error_response};
+use crate::jsonrpc::{Message, Overlap, RequestId, error_object, error_response};
 use crate::protocol::codes;
 use crate::redact::plain;
 
@@ -77,6 +77,12 @@ impl Failure {
         Self { kind, status: None, message: plain(message.as_ref()), hint: None }
     }
 
+    /// The bridge itself failed on a request.
+    pub fn internal() -> Self {
+        Self::new(FailureKind::Internal, "internal error in `mcp-tether`")
+            .hint("the server may or may not have acted on the request; please report this bug")
+    }
+
     /// Adds the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
@@ -93,6 +99,17 @@ impl Failure {
 
     /// The JSON-RPC error response to the request `id`, as one line without its ending.
     pub fn to_response(&self, id: &RequestId) -> String {
+        error_response(id, codes::INTERNAL_ERROR, &self.message, self.data())
+    }
+
+    /// The same as a message.
+    pub fn to_answer(&self, id: &RequestId) -> Message {
+        let error = error_object(codes::INTERNAL_ERROR, &self.message, self.data());
+        Message::error(id, &error.to_string())
+    }
+
+    /// `data` of the error: the kind, and what is known besides.
+    fn data(&self) -> Value {
         let mut bridge = json!({ "kind": self.kind.name() });
         if let Some(status) = self.status {
             bridge["status"] = status.into();
@@ -100,15 +117,15 @@ impl Failure {
         if let Some(hint) = &self.hint {
             bridge["hint"] = hint.as_str().into();
         }
-        error_response(id, codes::INTERNAL_ERROR, &self.message, json!({ "bridge": bridge }))
+        json!({ "bridge": bridge })
     }
 }
 
 impl From<Overlap> for Failure {
-    /// A message whose translation would not be the message that its rules want.
+    /// A message that cannot be translated, because the edits to it overlap.
     fn from(overlap: Overlap) -> Self {
         Self::new(FailureKind::Internal, format!("the message cannot be translated: {overlap}"))
-            .hint("this is a fault of `mcp-tether`: report it with the message that showed it")
+            .hint("this is a bug in `mcp-tether`; please report it with the message that caused it")
     }
 }
 

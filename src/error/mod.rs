@@ -79,7 +79,17 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let exit_code = match failure.kind {
             FailureKind::AuthRequired => ExitCode::LoginNeeded,
-            _ => ExitCode::Failed,
+            FailureKind::AuthFailed
+            | FailureKind::Forbidden
+            | FailureKind::Http
+            | FailureKind::Network
+            | FailureKind::Timeout
+            | FailureKind::Lost
+            | FailureKind::Protocol
+            | FailureKind::Era
+            | FailureKind::HeaderMismatch
+            | FailureKind::InputExpired
+            | FailureKind::Internal => ExitCode::Failed,
         };
         let error = Self::failed(&failure.message).with_exit_code(exit_code);
         match failure.hint {

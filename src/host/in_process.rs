@@ -9,7 +9,7 @@ use crate::jsonrpc::{Line, LineDecoder};
 /// How many chunks may wait in each direction.
 const CHUNKS_WAITING: usize = 64;
 
-/// Makes a host for the bridge, and the end that plays it. Dropping the end is the host leaving.
+/// Makes a host for the bridge, and the end that plays it. Dropping it makes the host leave.
 pub fn in_process() -> (HostStreams, HostEnd) {
     let (to_bridge, from_host) = mpsc::channel(CHUNKS_WAITING);
     let (to_host, from_bridge) = mpsc::channel(CHUNKS_WAITING);
@@ -39,7 +39,7 @@ impl HostEnd {
         }
     }
 
-    /// Closes the bridge's input, as a host does that wants the bridge to end.
+    /// Closes the bridge's input, as a host that wants the bridge to end does.
     pub fn close(&mut self) {
         self.to_bridge = None;
     }

@@ -50,7 +50,7 @@ pub(super) fn stdin() -> mpsc::Receiver<Bytes> {
 pub(super) struct ThreadedOutput {
     pieces: mpsc::Sender<Bytes>,
     results: mpsc::Receiver<io::Result<usize>>,
-    /// Whether the thread has a piece whose result is still to come.
+    /// Whether the thread has a piece whose result is pending.
     is_writing: bool,
     is_terminal: bool,
 }
@@ -85,7 +85,7 @@ impl ThreadedOutput {
     /// call, which must begin with the same bytes, waits for what is being written.
     ///
     /// # Errors
-    /// The one of the system that ended the thread. Later calls report a broken pipe.
+    /// The system's error that ended the thread. Later calls report a broken pipe.
     pub(super) async fn write(&mut self, chunk: &Bytes) -> io::Result<usize> {
         let ended = || io::Error::from(ErrorKind::BrokenPipe);
         if !self.is_writing {
@@ -104,7 +104,7 @@ impl ThreadedOutput {
     }
 }
 
-/// What writing to a terminal that is gone fails with.
+/// The error of writing to a terminal that is gone.
 fn is_hangup(error: &io::Error) -> bool {
     #[cfg(unix)]
     return error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());

@@ -18,7 +18,7 @@ use crate::jsonrpc::Frame;
 
 /// Pieces of up to this many bytes are gathered in one buffer.
 const MAX_GATHERED_PIECE: usize = 16 * 1024;
-/// A buffer of this many bytes is closed and a new one begun.
+/// A buffer of this many bytes is closed and a new one is started.
 const MAX_GATHERED_BUFFER: usize = 256 * 1024;
 /// How many bytes may wait before [`HostWriter::has_room`] is false.
 const MAX_QUEUED: usize = 1024 * 1024;
@@ -184,7 +184,7 @@ impl OutputSink {
     }
 }
 
-/// Whether a failed write says that nobody reads.
+/// Whether a failed write means that no one reads any more.
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }

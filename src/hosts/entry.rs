@@ -69,7 +69,7 @@ impl NewEntry {
         match format {
             Format::JsonWords => members.push(("enabled", json!(true))),
             Format::JsonWithTools => members.push(("tools", json!(["*"]))),
-            _ => {}
+            Format::Json(_) | Format::Toml => {}
         }
         members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
@@ -79,7 +79,7 @@ impl NewEntry {
 pub(super) fn command_members(format: Format, words: &[String]) -> Vec<(&'static str, Value)> {
     match format {
         Format::JsonWords => vec![("command", json!(words))],
-        _ => {
+        Format::Json(_) | Format::JsonWithTools | Format::Toml => {
             vec![("command", json!(words.first())), ("args", json!(words.get(1..).unwrap_or(&[])))]
         }
     }
@@ -88,7 +88,7 @@ pub(super) fn command_members(format: Format, words: &[String]) -> Vec<(&'static
 fn variables_key(format: Format) -> &'static str {
     match format {
         Format::JsonWords => "environment",
-        _ => "env",
+        Format::Json(_) | Format::JsonWithTools | Format::Toml => "env",
     }
 }
 

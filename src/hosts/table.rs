@@ -46,7 +46,7 @@ pub enum Format {
     Toml,
 }
 
-/// To whom an entry applies.
+/// Who an entry applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// This user, in every folder.
@@ -212,7 +212,7 @@ pub static HOSTS: [KnownHost; 13] = [
     KnownHost {
         id: "zed",
         title: "Zed",
-        // No `source`: Zed takes it out as deprecated since 2025-11.
+        // No `source`: Zed removes it as deprecated since 2025-11.
         format: PLAIN,
         sections: &[&["context_servers"]],
         afterwards: "restart it",

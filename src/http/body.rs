@@ -16,7 +16,7 @@ use crate::jsonrpc::Frame;
 /// written to must hold back the rest, and with it the signal that the body was sent.
 const MAX_PIECE: usize = 128 * 1024;
 
-/// Is told what becomes of a request body, so that what must not overtake it can wait (T-07: a
+/// Observes what becomes of a request body, so that what must not overtake it can wait (T-07: a
 /// cancellation is not sent before the request it names).
 pub trait BodyObserver: fmt::Debug + Send + Sync {
     /// The body was handed to a connection, which may write it at any time.
@@ -51,7 +51,7 @@ impl FlushSignal {
 /// A frame as a request body of known length; its pieces are not copied.
 #[derive(Debug)]
 pub(super) struct FrameBody {
-    /// What of the piece under way is left.
+    /// What is left of the current piece.
     piece: Bytes,
     rest: std::vec::IntoIter<Bytes>,
     remaining: u64,

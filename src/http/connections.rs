@@ -1,5 +1,5 @@
 //! The connections to one origin: idle ones of HTTP/1.1, and shared ones of HTTP/2. Which of the two
-//! it is, TLS decides with the first connection (ALPN).
+//! it is, TLS decides at the first connection (ALPN).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -90,7 +90,7 @@ impl Connections {
                 Found::Nothing(Protocol::Http1) => return self.open().await,
                 Found::Nothing(_) => {
                     let _opening = self.opening.lock().await;
-                    // Whoever opened one meanwhile may have opened it for everyone.
+                    // Another task may since have opened one for everyone.
                     match self.find() {
                         Found::Nothing(_) => return self.open().await,
                         Found::Lease(lease) => return Ok(lease),

@@ -20,7 +20,7 @@ use super::target::Target;
 use super::tls::Tls;
 use super::{socks, tunnel};
 
-/// A peer that is gone without a word is noticed after three of these.
+/// A peer that vanishes silently is noticed after three of these.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 const TCP_KEEPALIVE_RETRIES: u32 = 3;
 /// How long written data may stay unacknowledged.

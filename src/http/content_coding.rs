@@ -26,7 +26,7 @@ pub(super) struct Decoder {
     is_started: bool,
 }
 
-/// What a step of decoding gave.
+/// The result of a decoding step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decoded {
     Bytes(Bytes),

@@ -16,17 +16,17 @@ use super::request::Request;
 
 /// How long an idle connection is kept.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-/// So much sooner a connection is given up than the server said: a request must not cross with the
-/// server's closing.
+/// How much sooner than the server said a connection is given up: a request must not cross with its
+/// closing.
 const KEEP_ALIVE_MARGIN: Duration = Duration::from_secs(1);
 
-/// What a request over a forwarding proxy has besides (RFC 9112 §3.2.2).
+/// What a request over a forwarding proxy also needs (RFC 9112 §3.2.2).
 #[derive(Clone, Debug)]
 pub(super) struct Forward {
     pub(super) authorization: Option<HeaderValue>,
 }
 
-/// An HTTP/1.1 connection that nobody uses at the moment.
+/// An HTTP/1.1 connection that is currently unused.
 #[derive(Debug)]
 pub(super) struct Http1 {
     pub(super) sender: http1::SendRequest<FrameBody>,
@@ -102,7 +102,7 @@ impl Drop for StreamGuard {
 #[derive(Debug)]
 pub(super) struct NotSent {
     pub(super) error: HttpError,
-    /// Nothing of the request left, because the connection had ended before: another one will do.
+    /// Nothing was sent, because the connection had already ended: another one will do.
     pub(super) is_stale: bool,
 }
 

@@ -130,7 +130,7 @@ fn is_within(address: IpAddr, network: IpAddr, length: u8) -> bool {
     differing.leading_zeros() >= u32::from(length)
 }
 
-/// Whether `text` is `pattern` with any text in the place of each `*`.
+/// Whether `text` is `pattern` with any text instead of each `*`.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {

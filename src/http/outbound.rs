@@ -81,7 +81,7 @@ impl Outbound {
         tls: Tls,
     ) -> Result<Self> {
         let proxies = ProxyRules::new(options)?;
-        // A proxy that cannot be used is told now, not with the first request.
+        // A proxy that cannot be used is reported now, not at the first request.
         proxies.proxy_for(url)?;
         let connector = Arc::new(Connector::new(options, proxies, tls, resolver));
         let inner = Inner {
@@ -93,7 +93,7 @@ impl Outbound {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// What every request says of us, to be completed by the caller.
+    /// The headers of every request, to be completed by the caller.
     pub fn default_headers(&self) -> &HeaderMap {
         &self.inner.default_headers
     }

@@ -44,7 +44,7 @@ impl Request {
     /// Sets one header from a text.
     ///
     /// # Errors
-    /// A text that no header may hold.
+    /// Text that is not allowed in a header.
     pub fn set_header(&mut self, name: impl IntoHeaderName, value: &str) -> Result<(), HttpError> {
         let value = HeaderValue::try_from(value).map_err(HttpError::invalid)?;
         self.headers.insert(name, value);

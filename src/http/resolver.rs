@@ -17,7 +17,7 @@ pub type ResolveError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Looks up the addresses of names.
 pub trait Resolve: Send + Sync + 'static {
-    /// The addresses of this name, those to try first in front.
+    /// The addresses of this name, in the order in which to try them.
     fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>>;
 }
 

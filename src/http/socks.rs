@@ -35,7 +35,7 @@ pub(super) async fn open(
         (PASSWORD, Some((user, password))) => sign_in(stream, user, password).await?,
         _ => {
             return Err(io::Error::other(
-                "the SOCKS proxy wants another sign-in than its URL holds",
+                "the SOCKS proxy wants a sign-in that its URL does not hold",
             ));
         }
     }
@@ -113,7 +113,7 @@ fn word(reply: u8) -> String {
         3 => "the network is unreachable".to_owned(),
         4 => "the host is unreachable".to_owned(),
         5 => "the connection was refused".to_owned(),
-        6 => "the way there is too long".to_owned(),
+        6 => "the route is too long".to_owned(),
         other => format!("reply {other}"),
     }
 }

@@ -107,7 +107,7 @@ impl Observed {
     ) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(Err(error)) if !self.ends_on_write => {
-                tracing::debug!(%error, "the server reads no further, its answer may be there");
+                tracing::debug!(%error, "the server reads no further; its answer may have arrived");
                 self.is_write_broken = true;
                 Poll::Ready(Ok(length))
             }

@@ -24,7 +24,7 @@ impl Target {
     /// Reads a URL with a host; its fragment and user name are not sent.
     ///
     /// # Errors
-    /// A URL that HTTP has no form for.
+    /// A URL that HTTP cannot express.
     pub fn new(url: Url) -> Result<Self, HttpError> {
         let name = url.host_str().ok_or_else(|| HttpError::invalid("the URL names no host"))?;
         let host = match url.port() {

@@ -100,7 +100,7 @@ fn start_reading(extra: ExtraRoots) -> oneshot::Receiver<Verifier> {
             Some(provider) => trust::verifier(&extra, Arc::clone(provider)),
             None => Err(no_provider().to_string()),
         };
-        // Nobody may be waiting any more.
+        // The receiver may be gone.
         let _ = sender.send(verifier);
     });
     receiver
@@ -108,7 +108,7 @@ fn start_reading(extra: ExtraRoots) -> oneshot::Receiver<Verifier> {
 
 async fn handshake(config: Arc<ClientConfig>, stream: Stream, host: &str) -> io::Result<Stream> {
     let name = ServerName::try_from(without_brackets(host).to_owned())
-        .map_err(|_| io::Error::other("the name of the host cannot stand in a certificate"))?;
+        .map_err(|_| io::Error::other("the host name is not valid in a certificate"))?;
     let tls = TlsConnector::from(config).connect(name, stream).await?;
     Ok(Stream::Tls(Box::new(tls)))
 }

@@ -22,7 +22,7 @@ const END: &[u8] = b"-----END CERTIFICATE-----";
 pub(super) struct ExtraRoots(Vec<CertificateDer<'static>>);
 
 impl ExtraRoots {
-    /// Reads the files of the options. A damaged certificate costs itself only; a file of another
+    /// Reads the files of the options. Only damaged certificates are lost; a file of another
     /// program's variable costs nothing at all.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl ExtraRoots {
         for file in &options.optional_ca_files {
             match read_required(file) {
                 Ok(found) => roots.extend(found),
-                Err(error) => tracing::warn!("{error}; going on without it"),
+                Err(error) => tracing::warn!("{error}; continuing without it"),
             }
         }
         Ok(Self(roots))
@@ -88,7 +88,7 @@ fn certificates_in(text: &[u8]) -> impl Iterator<Item = Option<CertificateDer<'s
     })
 }
 
-/// What judges the certificates of servers.
+/// Returns what verifies the certificates of servers.
 ///
 /// # Errors
 /// There is no root at all.

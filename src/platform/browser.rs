@@ -111,7 +111,7 @@ mod system {
     const LAUNCHER_TIMEOUT: Duration = Duration::from_millis(1500);
 
     /// Tries the launchers of the desktop one by one. Each gets a process group of its own, so that
-    /// a host that kills our group leaves the browser alone, and no standard streams of ours.
+    /// a host that kills our group leaves the browser alone, and none of our standard streams.
     pub(super) fn open(url: &Url) -> io::Result<()> {
         let found = desktop::find_variables(&desktop::System {
             variable: &|name| std::env::var_os(name),

@@ -101,7 +101,7 @@ impl Wire {
         } else if elsewhere {
             Ok(self.await_elsewhere(post).await)
         } else {
-            Err(protocol_failure("server answered with another id than asked"))
+            Err(protocol_failure("server answered with a different id than that of the request"))
         }
     }
 

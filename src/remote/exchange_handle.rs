@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::upstream_id::upstream_id;
 use crate::http::BodyObserver;
 
-/// Buffers of the system hold smaller messages for no time worth waiting.
+/// Smaller messages leave the buffers of the system too soon to wait for.
 const LARGE_MESSAGE: usize = 1 << 20;
 /// What a slow server may need to read what the system holds.
 const READING_TIME_OF_A_MEGABYTE: Duration = Duration::from_millis(500);
@@ -23,10 +23,10 @@ pub struct ExchangeHandle(Arc<State>);
 struct State {
     settled: Signal,
     abandoned: Signal,
-    /// Raised when the body was sent, or never will be.
+    /// Set when the body was sent, or never will be.
     body_decided: Signal,
     has_left: AtomicBool,
-    /// Raised when the head of a response came, or never will.
+    /// Set when the head of a response came, or never will.
     response_begun: Signal,
     /// The size of the message in bytes.
     size: AtomicUsize,
@@ -115,13 +115,13 @@ impl ExchangeHandle {
         self.0.response_begun.raise();
     }
 
-    /// Lets what waits for the message go on: it is sent by now, or never will be.
+    /// Releases what waits for the message: it was sent, or never will be.
     pub(super) fn end_sending(&self) {
         self.0.body_decided.raise();
         self.0.response_begun.raise();
     }
 
-    /// What is told about the body of the message.
+    /// The observer of the message's body.
     pub(super) fn observer(&self) -> Arc<dyn BodyObserver> {
         Arc::clone(&self.0) as Arc<dyn BodyObserver>
     }

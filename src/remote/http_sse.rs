@@ -20,7 +20,7 @@ use crate::redact::{SafeUrl, plain};
 
 /// How long a stream may take to name its endpoint (T-70).
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How many messages may stand before the endpoint; they wait until the session is there.
+/// How many messages may precede the endpoint; they wait until the session exists.
 const MAX_EARLY_MESSAGES: usize = 64;
 
 /// An open stream that has named its endpoint.
@@ -89,7 +89,7 @@ impl Wire {
                 decoder.next_event().map_err(|_| server_fault("sent an oversized event"))?;
             if let Some(event) = event {
                 if !event.names_endpoint() {
-                    // Others listen for the endpoint by its name too, and ignore the rest.
+                    // Other clients wait for an event named `endpoint` too, and ignore the rest.
                     if event.is_message() && early.len() < MAX_EARLY_MESSAGES {
                         early.push(event);
                     }
@@ -141,7 +141,7 @@ fn resolve_endpoint(base: &Url, uri: &str) -> Result<Url, Failure> {
 
 fn server_fault(what: &str) -> Failure {
     Failure::new(FailureKind::Protocol, format!("server {what}"))
-        .hint("this is a fault of the server; report it there")
+        .hint("report this to the server's operator")
 }
 
 fn late_failure(what: &str) -> Failure {

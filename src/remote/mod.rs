@@ -40,11 +40,12 @@ use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
 use self::concurrency_limit::ConcurrencyLimit;
+use self::failures::timeout_failure;
 use self::moves::FollowedRedirects;
 use self::progress::ProgressWatch;
 use self::streams::MAX_WAITING_BYTES;
 use self::wire::{StandaloneStream, Wire};
-use crate::error::{Failure, FailureKind, Result};
+use crate::error::{Failure, Result};
 use crate::http::{Outbound, Target};
 
 pub(crate) use crate::auth::{Authorizer, SignInState};
@@ -268,14 +269,8 @@ impl Remote {
             };
             let outcome = match outcome {
                 Some(Ok(outcome)) => outcome,
-                Some(Err(_)) => Outcome::Failed(
-                    Failure::new(FailureKind::Lost, "the bridge failed on this request")
-                        .hint("this is a bug in `mcp-tether`; please report it"),
-                ),
-                None => Outcome::Failed(Failure::new(
-                    FailureKind::Timeout,
-                    "no answer within the limit for a whole request",
-                )),
+                Some(Err(_)) => Outcome::Failed(Failure::internal()),
+                None => Outcome::Failed(timeout_failure("no answer")),
             };
             handle.end_sending();
             if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {

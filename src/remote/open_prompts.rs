@@ -75,7 +75,7 @@ impl PromptsOfExchange<'_> {
     }
 
     /// Waits for `future` for at most `limit`, which does not run while a person is being asked for
-    /// this exchange. Returns `None` when the time is over; no limit is no end.
+    /// this exchange. Returns `None` when the time is over; without a limit, waits forever.
     pub(super) async fn timeout_unless_prompting<T>(
         self,
         limit: Option<Duration>,
@@ -119,7 +119,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(900)).await;
         };
         let done = prompts.of(Some(1)).timeout_unless_prompting(LIMIT, answered).await;
-        assert!(done.is_some(), "the limit starts anew");
+        assert!(done.is_some(), "the limit restarts");
     }
 
     /// T-26

@@ -28,7 +28,7 @@ pub struct RemoteOptions {
     pub authorizer: Authorizer,
 }
 
-/// Limits of one request. `None` is no limit.
+/// Limits of one request. `None` means no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most time from sending a request to the head of its response.

@@ -20,15 +20,15 @@ pub struct Post {
     pub frame: Frame,
     /// Whether an answer is owed.
     pub is_request: bool,
-    /// Whether it waits for no permit: answers, cancellations, endless streams.
+    /// Whether it needs no permit: answers, cancellations, endless streams.
     pub urgent: bool,
-    /// Whether sending it twice does no harm (T-28).
+    /// Whether sending it twice is harmless (T-28).
     pub repeatable: bool,
     /// The session at the time of sending.
     pub session: Arc<Session>,
-    /// What the bridge knows the exchange by.
+    /// The bridge's handle for the exchange.
     pub handle: ExchangeHandle,
-    /// What the exchange has besides if the remote is a modern one.
+    /// What the exchange also has if the remote is a modern one.
     pub modern: Option<ModernPost>,
 }
 

@@ -24,7 +24,7 @@ impl Wire {
             return self.read_answer(response, post, false).await;
         }
         let session_id = read_session_id(response.headers());
-        // What still belongs to this exchange belongs to the session that its response opened.
+        // The rest of this exchange belongs to the session that its response opened.
         let session = Session::new(post.session.generation, session_id.clone(), None);
         let opened = Post { session: Arc::new(session), ..post.clone() };
         self.report_opened(post, Transport::StreamableHttp, session_id).await;

@@ -18,7 +18,7 @@ pub(super) fn parse_received(mut data: Bytes) -> Result<Received, Invalid> {
     }
     match Received::parse(data.clone()) {
         Err(_) if std::str::from_utf8(&data).is_err() => {
-            tracing::warn!("the server sent invalid UTF-8, replaced what cannot be read");
+            tracing::warn!("the server sent invalid UTF-8; replaced the invalid bytes");
             Received::parse(String::from_utf8_lossy(&data).into_owned().into())
         }
         parsed => parsed,

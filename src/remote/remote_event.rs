@@ -26,7 +26,7 @@ pub enum RemoteEvent {
         exchange: Option<u64>,
         generation: u32,
         message: Message,
-        /// What it counts for among the messages that wait; given back when it is dropped.
+        /// Its share of the limit on waiting messages; returned when dropped.
         #[expect(dead_code, reason = "what counts is when it is dropped")]
         weight: Option<OwnedSemaphorePermit>,
     },
@@ -69,7 +69,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// A response that answers nothing. If the message was a probe, it may be another kind of server.
+    /// A response without an answer. If the message was a probe, the server may be of another kind.
     pub(super) fn refused(status: StatusCode, failure: Failure) -> Self {
         let status = Some(status.as_u16());
         Self::Refused(Box::new(ProbeRefusal { status, failure, answer: None }))
@@ -79,7 +79,7 @@ impl Outcome {
 /// How a remote refused a message.
 #[derive(Debug)]
 pub struct ProbeRefusal {
-    /// The HTTP status; none where there is no event stream of HTTP+SSE.
+    /// The HTTP status; `None` where there is no event stream of HTTP+SSE.
     pub status: Option<u16>,
     /// What to tell the host if nothing else works.
     pub failure: Failure,

@@ -72,7 +72,7 @@ pub(super) fn read_session_id(map: &HeaderMap) -> Option<HeaderValue> {
     let value = map.get(headers::SESSION_ID)?;
     let legal = !value.is_empty() && value.as_bytes().iter().all(|b| (0x21..=0x7e).contains(b));
     if !legal {
-        tracing::warn!("the server sent a session id with illegal characters, it is ignored");
+        tracing::warn!("ignored the session id of the server: it has illegal characters");
         return None;
     }
     let mut id = value.clone();

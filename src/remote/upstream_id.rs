@@ -5,7 +5,7 @@
 /// which every JSON parser keeps.
 const REPEAT_OFFSET: u64 = 1 << 48;
 
-/// The id of the request with this number after so many refusals.
+/// The id of the request with this number after this many refusals.
 pub fn upstream_id(number: u64, refusals: u32) -> u64 {
     number + u64::from(refusals) * REPEAT_OFFSET
 }

@@ -142,7 +142,7 @@ impl Settings {
     }
 
     fn callback_host(&self) -> Result<String> {
-        let host = self.not_empty(Key::Host).unwrap_or("localhost");
+        let host = self.not_empty(Key::CallbackHost).unwrap_or("localhost");
         let url = Url::parse(&format!("http://{host}/")).ok();
         let fits = url.is_some_and(|url| {
             url.port().is_none()
@@ -154,7 +154,7 @@ impl Settings {
             return Ok(host.to_owned());
         }
         Err(self
-            .invalid_value(Key::Host, "not a host name")
+            .invalid_value(Key::CallbackHost, "not a host name")
             .hint("it is the host name in the address that the browser returns to: `localhost`"))
     }
 
@@ -392,7 +392,7 @@ mod tests {
             (Key::Login, "on-demand"),
             (Key::Scope, "a b"),
             (Key::CallbackPort, "3334"),
-            (Key::Host, "127.0.0.1"),
+            (Key::CallbackHost, "127.0.0.1"),
             (Key::CallbackPath, "/cb"),
             (Key::AuthTimeout, "9"),
             (Key::AuthSuccessUrl, "http://localhost:1/done"),
@@ -456,8 +456,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_its_flag_and_without_secrets() {
         for (key, text) in [
-            (Key::Host, "a/b"),
-            (Key::Host, "a:1"),
+            (Key::CallbackHost, "a/b"),
+            (Key::CallbackHost, "a:1"),
             (Key::CallbackPath, "callback"),
             (Key::CallbackPath, "/a?b"),
             (Key::AuthSuccessUrl, "http://example.com/"),

@@ -11,5 +11,5 @@ pub(super) async fn on_disk<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(operation)
         .await
-        .map_err(|_| StoreError::other("the program is ending; a file operation was left"))
+        .map_err(|_| StoreError::other("the program is ending; a file operation was not run"))
 }

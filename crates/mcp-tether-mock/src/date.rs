@@ -84,7 +84,7 @@ impl FromStr for Date {
 
     /// Reads `YYYY-MM-DD`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("`{text}` is no date of the form YYYY-MM-DD");
+        let wrong = || format!("`{text}` is not a date of the form YYYY-MM-DD");
         let numbers: Vec<i64> = text
             .split('-')
             .map(|part| part.parse().map_err(|_| wrong()))

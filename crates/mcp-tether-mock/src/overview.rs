@@ -17,7 +17,7 @@ impl Overview {
     /// Returns the overview of this product with new data.
     pub fn of(product: ProductName) -> Self {
         let options = MockOptions { product, ..MockOptions::default() };
-        let product = products::open(&options).expect("only a data file can be no good");
+        let product = products::open(&options).expect("only a data file can be invalid");
         let tools = product.tools().iter().map(|tool| tool.name.to_string()).collect();
         Self { title: product.profile().title.to_owned(), tools }
     }

@@ -47,7 +47,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// All header fields.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as received.
     pub body: Bytes,
     /// The JSON-RPC messages of the body: one, several in a batch, none if it is not JSON-RPC.
     pub messages: Vec<RecordedMessage>,

@@ -79,7 +79,7 @@ impl FromStr for Served {
             "all" => Ok(Self::All),
             name => ProtocolVersion::from_name(name).map(Self::Only).ok_or_else(|| {
                 let known = ProtocolVersion::ALL.map(ProtocolVersion::name).join(", ");
-                format!("`{name}` is none of {known}, legacy, dual, all")
+                format!("`{name}` is not one of {known}, legacy, dual, all")
             }),
         }
     }

@@ -186,7 +186,7 @@ impl HostSession {
         PushedRequest { answer }
     }
 
-    /// Passes an answer of the host to the one who asked; returns false if nobody did.
+    /// Passes an answer of the host to the one who asked; returns false if no one did.
     pub(super) fn answered(&self, answer: Message) -> bool {
         let Some(RequestId::Text(id)) = answer.id() else {
             return false;

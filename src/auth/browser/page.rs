@@ -1,5 +1,5 @@
 //! The page that the browser shows at the end: static text, readable in dark and light, with
-//! nothing in it that came with the request (S-03).
+//! nothing in it from the request (S-03).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -71,7 +71,7 @@ impl Ending {
             Self::NotRedeemed => "The authorization server did not complete the sign-in.",
             Self::NotStored => "The sign-in worked, but it could not be stored on this machine.",
             Self::Unknown => "This address does not belong to a sign-in that is in progress.",
-            Self::Over => "This sign-in is over already. Nothing more is needed here.",
+            Self::Over => "This sign-in has already finished. Nothing more is needed here.",
         }
     }
 }
@@ -91,7 +91,7 @@ pub(crate) fn response(ending: Ending, subject: &PageSubject) -> Response<Full<b
     protect(response)
 }
 
-/// A response without a page, for requests that are not ours.
+/// A response without a page, for unrelated requests.
 pub(crate) fn bare(status: StatusCode) -> Response<Full<bytes::Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;

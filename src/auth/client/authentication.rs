@@ -20,7 +20,7 @@ pub(crate) struct Credentials {
 /// What authenticates a client.
 ///
 /// # Errors
-/// The client has to sign, and there is no key or the key cannot sign.
+/// The client has to sign, but there is no key or the key cannot sign.
 pub(crate) fn credentials(
     registration: &Registration,
     key: Option<&SigningKey>,

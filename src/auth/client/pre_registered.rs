@@ -1,4 +1,4 @@
-//! A client that the user registered beforehand: `--static-oauth-client-info`. Its secret is
+//! A client that the user registered in advance: `--static-oauth-client-info`. Its secret is
 //! never stored.
 
 use serde_json::{Map, Value};
@@ -39,7 +39,7 @@ impl PreRegistered {
     }
 
     /// Reads the JSON of a registration answer, with `issuer`, `private_key_pem` and
-    /// `signing_algorithm` as additions of ours. No value is repeated in an error.
+    /// `signing_algorithm` as our own additions. Errors repeat no value.
     ///
     /// # Errors
     /// Text that is not such JSON, a key or a method that cannot be used.

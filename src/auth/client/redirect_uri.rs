@@ -67,7 +67,7 @@ pub(crate) fn candidates(options: &AuthOptions, registered: &[String]) -> Vec<Re
     unique
 }
 
-/// The port of this server, by the recipe of `mcp-remote`: imported registrations stay valid, and a
+/// The port of this server, computed as in `mcp-remote`: imported registrations stay valid, and a
 /// server sees a stable port.
 fn usual_port(options: &AuthOptions) -> u16 {
     let digest = Md5::digest(key_text(options));

@@ -66,7 +66,7 @@ impl SigningKey {
             }
         }
         let known = Algorithm::ALL.map(Algorithm::name).join(", ");
-        Err(error(&format!("it fits no algorithm that is asked for and known ({known})")))
+        Err(error(&format!("it matches no requested algorithm that is supported ({known})")))
     }
 
     /// A signed assertion: `iss` and `sub` are the client, `aud` is the issuer.

@@ -57,7 +57,7 @@ pub(crate) async fn run_for_another_process(
     let order: JobOrder<TokenJob> = serde_json::from_slice(order.expose())
         .map_err(|_| NotRun("the job cannot be read".to_owned()))?;
     if order.sign_in != context.names.sign_in {
-        return Err(NotRun("the settings have changed meanwhile".to_owned()));
+        return Err(NotRun("the settings have changed in the meantime".to_owned()));
     }
     let outcome = work(context, order.job, gone).await;
     Ok(bytes_of(&reply_to(context, outcome).await))

@@ -7,7 +7,7 @@ use crate::auth::grants::authorization_code as code_grant;
 use crate::auth::records::record::{Pending, SignIn};
 use crate::error::Failure;
 
-/// Locks, looks whether another process was faster, redeems, and stores. A code is good once, and
+/// Locks, checks whether another process was faster, redeems, and stores. A code works once, and
 /// servers take the tokens back when it is shown again (RFC 6749 §4.1.2).
 pub(crate) async fn redeem(context: &Context, pending: &Pending) -> JobOutcome {
     let _lock = context.lock_sign_in().await?;

@@ -13,7 +13,7 @@ pub(crate) enum Zone {
     Loopback,
     /// The link of this machine, where clouds keep their metadata services.
     LinkLocal,
-    /// A network that answers no HTTP: multicast, documentation, future use.
+    /// A network that serves no HTTP: multicast, documentation, future use.
     Unusable,
 }
 

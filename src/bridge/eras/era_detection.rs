@@ -1,6 +1,6 @@
 //! Detects the era of the remote, probe by probe (T-80): sends the probes that `eras::Detection`
 //! decides on, reports their outcomes to it, and continues with the era that was found. Requests of
-//! the host wait meanwhile (T-81).
+//! the host wait in the meantime (T-81).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -408,7 +408,7 @@ impl SessionSlot {
     }
 }
 
-/// Logs which eras are joined, and what that cannot carry (E-07).
+/// Logs which eras are joined, and what is lost in translation (E-07).
 fn log_eras(host: Era, remote: Era) {
     match (host, remote) {
         (Era::Legacy, Era::Legacy) => tracing::info!("both sides know sessions, no translation"),
@@ -433,12 +433,12 @@ fn version_error(answer: &Message, initialize: &Message) -> Option<Message> {
         "supported": error["data"]["supported"],
         "requested": params["protocolVersion"],
     });
-    let text = "the server serves none of the revisions that this bridge knows";
+    let text = "the server supports none of the revisions that this bridge knows";
     let line = error_response(answer.id()?, codes::INVALID_PARAMS, text, data);
     Message::parse(line).ok()
 }
 
 fn unexpected() -> Failure {
-    Failure::new(FailureKind::Protocol, "server's answer is not that of an MCP server")
+    Failure::new(FailureKind::Protocol, "server did not answer like an MCP server")
         .hint("check the URL: MCP endpoints often end in `/mcp` or `/sse`")
 }

@@ -40,7 +40,7 @@ impl Bridge {
         }
     }
 
-    /// Gives a request back if nothing forbids it, and replies otherwise.
+    /// Returns the request if it is allowed, and refuses it otherwise.
     pub(in crate::bridge) fn allowed(&mut self, request: HostRequest) -> Option<HostRequest> {
         if request.method() == methods::TOOLS_CALL {
             self.allowed_call(request)

@@ -19,7 +19,7 @@ use crate::remote::{ExchangeHandle, Outcome, Post, ProbeRefusal, is_answer_to};
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct RemoteAdapter {
     remote: Option<Box<ModernRemote>>,
-    flights: HashMap<u64, ExchangeHandle>,
+    handles: HashMap<u64, ExchangeHandle>,
 }
 
 impl RemoteAdapter {
@@ -35,7 +35,7 @@ impl RemoteAdapter {
 
     /// Whether this exchange is one of the adapter's, even if it was given up.
     pub(in crate::bridge) fn sent(&self, exchange: u64) -> bool {
-        self.flights.contains_key(&exchange)
+        self.handles.contains_key(&exchange)
     }
 
     /// When the adapter's next timer is due.
@@ -51,8 +51,8 @@ impl RemoteAdapter {
     /// Removes the adapter and abandons its exchanges: the remote may not be modern any more.
     pub(in crate::bridge) fn end(&mut self) {
         self.remote = None;
-        for (_, flight) in self.flights.drain() {
-            flight.abandon();
+        for (_, handle) in self.handles.drain() {
+            handle.abandon();
         }
     }
 }
@@ -83,12 +83,12 @@ impl Bridge {
             RemoteEffect::Exchange(exchange) => {
                 let slot = &mut self.slots[slot];
                 let post = slot.modern_post(exchange);
-                slot.adapter.flights.insert(post.number, post.handle.clone());
+                slot.adapter.handles.insert(post.number, post.handle.clone());
                 slot.remote.post(post);
             }
             RemoteEffect::Close(exchange) => {
-                if let Some(flight) = self.slots[slot].adapter.flights.get(&exchange) {
-                    flight.abandon();
+                if let Some(handle) = self.slots[slot].adapter.handles.get(&exchange) {
+                    handle.abandon();
                 }
             }
         }
@@ -129,7 +129,7 @@ impl Bridge {
         exchange: u64,
         outcome: Outcome,
     ) {
-        self.slots[slot].adapter.flights.remove(&exchange);
+        self.slots[slot].adapter.handles.remove(&exchange);
         self.with_remote_adapter(slot, |remote, context| match outcome {
             Outcome::Done => remote.take_end(exchange, None, context),
             Outcome::Failed(failure) => remote.take_end(exchange, Some(failure), context),

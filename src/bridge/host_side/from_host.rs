@@ -69,7 +69,7 @@ impl Bridge {
         }
     }
 
-    /// A request of the host, or of the adapter that speaks for a modern one.
+    /// Handles a request from the host, or from the adapter that speaks for a modern one.
     pub(in crate::bridge) fn take_request(&mut self, slot: SlotId, request: HostRequest) {
         let Some(id) = request.id() else { return };
         let requester = request.requester();
@@ -83,7 +83,7 @@ impl Bridge {
         }
         if requester == Requester::Host && self.slots.serve_only_the_adapter() {
             if request.method() != methods::INITIALIZE {
-                // The host is a modern one: this request lacks what it must say of itself (E-13).
+                // The host is a modern one: this request lacks its required metadata (E-13).
                 return self.translate(request);
             }
             let slot = self.slot_for_legacy_host();
@@ -92,7 +92,7 @@ impl Bridge {
         self.take_session_request(slot, request);
     }
 
-    /// A request that belongs to the session of this slot.
+    /// Handles a request that belongs to the session of this slot.
     fn take_session_request(&mut self, slot: SlotId, request: HostRequest) {
         match request.method() {
             methods::PING => self.reply_empty(request),
@@ -141,7 +141,7 @@ impl Bridge {
         }
     }
 
-    /// Gives a call back if it may go to the remote, and replies otherwise.
+    /// Returns the call if it may go to the remote, and refuses it otherwise.
     pub(in crate::bridge) fn allowed_call(&mut self, request: HostRequest) -> Option<HostRequest> {
         if let Err(text) = self.hidden_tools.allows(request.message()) {
             self.reply_error(request, codes::INVALID_PARAMS, text);
@@ -160,7 +160,7 @@ impl Bridge {
         }
     }
 
-    /// A notification that belongs to the session of this slot.
+    /// Handles a notification that belongs to the session of this slot.
     pub(in crate::bridge) fn take_session_notification(&mut self, slot: SlotId, message: Message) {
         let opening = &self.slots[slot].opening;
         match message.method() {
@@ -190,7 +190,7 @@ impl Bridge {
 
     /// Cancels a request of the host (T-35). A request that is still held is never sent; one that
     /// was sent is cancelled at the remote under the id that it has there, never before it was sent
-    /// (T-07), and never `initialize`. `slot` is where a request waits that was not sent.
+    /// (T-07), and never `initialize`. `slot` is where requests that were not sent wait.
     pub(in crate::bridge) fn cancel(
         &mut self,
         slot: SlotId,
@@ -220,17 +220,17 @@ impl Bridge {
             return self
                 .with_remote_adapter(slot, |remote, context| remote.cancel(number, context));
         }
-        let upstream = request.flight.upstream_id(number);
+        let upstream = request.handle.upstream_id(number);
         let Some(frame) = with_cancelled_id(message, upstream) else { return };
         let cancellation = self.numbers.fresh();
         let slot = &mut self.slots[slot];
         let post = slot.post_frame(cancellation, frame);
-        slot.remote.post_after(&request.flight, post);
-        request.flight.settle();
+        slot.remote.post_after(&request.handle, post);
+        request.handle.settle();
     }
 
     /// Passes on the host's answer to a request of the remote: a legacy host's own, or that of a
-    /// modern host's adapter. A modern host itself is asked nothing, so its answers are ignored
+    /// modern host's adapter. A modern host is never asked anything, so its answers are ignored
     /// (T-09).
     pub(in crate::bridge) fn take_host_answer(&mut self, answer: &Message, requester: Requester) {
         let id = answer.id().filter(|id| {
@@ -295,7 +295,7 @@ impl Bridge {
         tracing::warn!("refused a line of the host: {text}");
         let line = match leading_id(opening) {
             Some(id) => {
-                let failure = Failure::new(FailureKind::Protocol, text).hint("send less at a time");
+                let failure = Failure::new(FailureKind::Protocol, text).hint("send shorter lines");
                 failure.to_response(&id)
             }
             None => error_response_without_id(codes::INVALID_REQUEST, &text),

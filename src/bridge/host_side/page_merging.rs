@@ -12,14 +12,14 @@ use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::session::slots::SlotId;
 use crate::eras::MergePages;
 use crate::jsonrpc::{Change, Message, Object, RequestId};
-use crate::protocol::meta;
+use crate::protocol::{meta, methods};
 
 /// Lists that come in pages, and the member of their result that holds the items.
 const LISTS: [(&str, &str); 4] = [
-    ("tools/list", "tools"),
-    ("prompts/list", "prompts"),
-    ("resources/list", "resources"),
-    ("resources/templates/list", "resourceTemplates"),
+    (methods::TOOLS_LIST, "tools"),
+    (methods::PROMPTS_LIST, "prompts"),
+    (methods::RESOURCES_LIST, "resources"),
+    (methods::RESOURCE_TEMPLATES_LIST, "resourceTemplates"),
 ];
 
 /// Parts of the names of hosts that read the first page of some lists only
@@ -120,7 +120,7 @@ impl Bridge {
                 && let Some(open) = self.in_flight.close(number)
                 && let Purpose::Host(request) = open.purpose
             {
-                open.flight.settle();
+                open.handle.settle();
                 self.reply_pages(request);
             }
         }

@@ -27,7 +27,7 @@ pub(in crate::bridge) struct HostRequest {
     message: Message,
     batch: Option<u64>,
     requester: Requester,
-    /// Whether it was already sent once and may not be sent a third time (T-32).
+    /// Whether this is its second and last attempt (T-32).
     pub(in crate::bridge) is_repeated: bool,
     since: Instant,
     /// The pages of a list that came so far, while further ones are read.
@@ -36,7 +36,7 @@ pub(in crate::bridge) struct HostRequest {
     unanswered: Option<Arc<Unanswered>>,
 }
 
-/// Whom an answer is for.
+/// Who an answer is for.
 #[derive(Debug)]
 pub(in crate::bridge) struct Recipient {
     pub(in crate::bridge) id: RequestId,
@@ -77,7 +77,7 @@ impl HostRequest {
         self
     }
 
-    /// As the host wrote it.
+    /// The message as the host wrote it.
     pub(in crate::bridge) fn message(&self) -> &Message {
         &self.message
     }
@@ -107,7 +107,7 @@ impl HostRequest {
         self.batch.is_some()
     }
 
-    /// Whether this is the request with this id. The adapter's ids are apart from the host's.
+    /// Whether this is the request with this id. The adapter's ids are separate from the host's.
     pub(in crate::bridge) fn is_of(&self, requester: Requester, id: &RequestId) -> bool {
         self.id() == Some(id) && self.is_from_adapter() == (requester == Requester::Adapter)
     }
@@ -117,7 +117,7 @@ impl HostRequest {
         u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Marks the request as answered. Returns whom the answer is for, `None` for a notification.
+    /// Marks the request as answered. Returns its recipient, `None` for a notification.
     pub(in crate::bridge) fn answered(mut self) -> Option<Recipient> {
         self.unanswered.take()?;
         self.recipient()

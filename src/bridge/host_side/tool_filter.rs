@@ -31,7 +31,7 @@ impl ToolFilter {
         self.patterns.iter().any(|pattern| matches(pattern, &name))
     }
 
-    /// Whether this `tools/call` may go out, or why not. A call that names its tool twice may not
+    /// Whether this `tools/call` may be sent, or why not. A call that names its tool twice may not
     /// where tools are hidden: the server might read the other name.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl ToolFilter {
     }
 
     /// The edits that cut hidden tools out of a `tools/list` answer; all other bytes stay (E-24:
-    /// `nextCursor` too). Every member `tools` is cut, were there two of them.
+    /// `nextCursor` too). Every member `tools` is cut, even if there are two.
     pub(in crate::bridge) fn cuts(&self, answer: &Message) -> Vec<Edit> {
         let result = answer.outcome().and_then(Object::parse).zip(answer.outcome_range());
         let Some((result, range)) = result else { return Vec::new() };

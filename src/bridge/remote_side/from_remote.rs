@@ -89,7 +89,7 @@ impl Bridge {
         }
     }
 
-    /// Matches an answer by id, from whatever stream it came (T-37).
+    /// Matches an answer by id, whichever stream it came on (T-37).
     fn take_answer(&mut self, slot: SlotId, exchange: Option<u64>, answer: &Message) {
         let number = match answer.id() {
             Some(id) => id.as_own_number().map(number_of),
@@ -104,13 +104,13 @@ impl Bridge {
         self.settle(number, answer, &[]);
     }
 
-    /// An answer to the request of this number; the edits come on top of its own bytes.
+    /// Handles the answer to the request with this number; `edits` apply to its bytes.
     pub(in crate::bridge) fn settle(&mut self, number: u64, answer: &Message, edits: &[Edit]) {
         let Some(request) = self.in_flight.close(number) else {
             tracing::warn!("ignored an answer of the server to a request that is not open");
             return;
         };
-        request.flight.settle();
+        request.handle.settle();
         let slot = self.slots.of_generation(request.generation);
         match request.purpose {
             Purpose::Own => {}
@@ -183,7 +183,7 @@ impl Bridge {
         }
     }
 
-    /// The cancellation of a request of the remote under the id that the host knows.
+    /// Returns the cancellation of a request of the remote, under the id that the host knows.
     fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
         let id = cancelled_id(message)?;
         let number = self.in_flight.host_side_number(&id, generation)?;
@@ -268,7 +268,7 @@ impl Bridge {
         let Some(request) = self.in_flight.close(number) else {
             return self.session_lost(slot, generation);
         };
-        request.flight.settle();
+        request.handle.settle();
         if self.slots[slot].pushes_by_transport() {
             self.stream_lost(slot, generation);
         }
@@ -293,7 +293,7 @@ impl Bridge {
         }
     }
 
-    /// The request of this number got no answer from the remote.
+    /// Handles a request that got no answer from the remote.
     pub(in crate::bridge) fn take_failure(&mut self, number: u64, failure: &Failure) {
         if failure.kind == FailureKind::AuthRequired {
             // The host's `initialize` need not fail because a person has not signed in yet.
@@ -335,7 +335,7 @@ impl Bridge {
                 .with_remote_adapter(slot, |remote, context| remote.cancel(request, context));
         }
         let id =
-            self.in_flight.get(request).map_or(request, |open| open.flight.upstream_id(request));
+            self.in_flight.get(request).map_or(request, |open| open.handle.upstream_id(request));
         let params = json!({ "requestId": id, "reason": "the time limit has passed" }).to_string();
         let line = notification(methods::CANCELLED, Some(&params));
         let number = self.numbers.fresh();
@@ -344,7 +344,7 @@ impl Bridge {
         slot.remote.post(post);
     }
 
-    /// The stream of HTTP+SSE is gone, and with it every answer that was to come on it (T-74).
+    /// The stream of HTTP+SSE is gone, and with it every answer that was due on it (T-74).
     /// Requests that are safe to repeat are sent again in the new session.
     pub(in crate::bridge) fn stream_lost(&mut self, slot: SlotId, generation: u32) {
         let lost = Failure::new(FailureKind::Lost, "the event stream broke before the answer")
@@ -359,7 +359,7 @@ impl Bridge {
             if !repeat {
                 self.take_failure(number, &lost);
             } else if let Some(request) = self.in_flight.close(number) {
-                request.flight.settle();
+                request.handle.settle();
                 if let Purpose::Host(request) = request.purpose {
                     self.slots[slot].opening.hold_first(request.repeated());
                 }

@@ -45,7 +45,7 @@ impl Purpose {
 #[derive(Debug)]
 pub(in crate::bridge) struct OpenRequest {
     pub(in crate::bridge) purpose: Purpose,
-    pub(in crate::bridge) flight: ExchangeHandle,
+    pub(in crate::bridge) handle: ExchangeHandle,
     /// The session in which it was sent.
     pub(in crate::bridge) generation: u32,
 }
@@ -57,7 +57,7 @@ pub(in crate::bridge) struct RemoteRequest {
     pub(in crate::bridge) id: RequestId,
     /// The session in which it came.
     pub(in crate::bridge) generation: u32,
-    /// The request of the host that caused it, if the stream on which it came tells.
+    /// The request of the host that caused it, if the stream that it came on reveals it.
     pub(in crate::bridge) caused_by: Option<u64>,
     /// Whether a person is being asked (T-26).
     pub(in crate::bridge) asks_a_person: bool,
@@ -89,13 +89,13 @@ impl InFlight {
     }
 
     /// Notes that the request is sent in another exchange now.
-    pub(in crate::bridge) fn moves_to(&mut self, number: u64, flight: &ExchangeHandle) {
+    pub(in crate::bridge) fn moves_to(&mut self, number: u64, handle: &ExchangeHandle) {
         if let Some(request) = self.to_remote.get_mut(&number) {
-            request.flight = flight.clone();
+            request.handle = handle.clone();
         }
     }
 
-    /// The open request of this number.
+    /// The open request with this number.
     pub(in crate::bridge) fn get(&self, number: u64) -> Option<&OpenRequest> {
         self.to_remote.get(&number)
     }
@@ -114,7 +114,7 @@ impl InFlight {
         Some(request)
     }
 
-    /// The number under which the request of this id was sent.
+    /// The number under which the request with this id was sent.
     pub(in crate::bridge) fn number_of(&self, requester: Requester, id: &RequestId) -> Option<u64> {
         self.by_host_id.get(&(requester == Requester::Adapter, id.clone())).copied()
     }
@@ -179,7 +179,7 @@ impl InFlight {
         }
     }
 
-    /// Notes that the exchange of this number is over. Returns the request that waited for it, if
+    /// Notes that the exchange with this number is over. Returns the request that waited for it, if
     /// it carried an answer of the host.
     pub(in crate::bridge) fn answer_left(&mut self, number: u64) -> Option<u64> {
         self.answers.remove(&number)

@@ -35,7 +35,7 @@ impl Bridge {
         self.ask(slot, message, Purpose::Host(request));
     }
 
-    /// Sends a request of the bridge's own.
+    /// Sends one of the bridge's own requests.
     pub(in crate::bridge) fn ask(&mut self, slot: SlotId, message: &Message, purpose: Purpose) {
         let number = self.numbers.fresh();
         if self.slots[slot].adapter.is_on() {
@@ -100,10 +100,10 @@ impl Bridge {
         &mut self,
         slot: SlotId,
         number: u64,
-        flight: &ExchangeHandle,
+        handle: &ExchangeHandle,
         purpose: Purpose,
     ) {
         let generation = self.slots[slot].session.generation;
-        self.in_flight.open(number, OpenRequest { purpose, flight: flight.clone(), generation });
+        self.in_flight.open(number, OpenRequest { purpose, handle: handle.clone(), generation });
     }
 }

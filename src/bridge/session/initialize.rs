@@ -26,7 +26,7 @@ struct InitializeResult {
 }
 
 impl Bridge {
-    /// The host's `initialize`: the first message that the remote sees.
+    /// Opens a session with the host's `initialize`, the first message that the remote sees.
     pub(in crate::bridge) fn open_session(&mut self, slot: SlotId, request: HostRequest) {
         let number = self.numbers.fresh();
         let initialize = request.message().clone();
@@ -47,7 +47,7 @@ impl Bridge {
         self.detect_for_session(slot, number, initialize);
     }
 
-    /// The remote was reached in this way.
+    /// Notes how the remote was reached.
     pub(in crate::bridge) fn take_opened(
         &mut self,
         slot: SlotId,
@@ -65,7 +65,7 @@ impl Bridge {
         slot.opening.session_id = session_id;
     }
 
-    /// The answer to an `initialize`, the bridge's or the host's.
+    /// Handles the answer to an `initialize`, the bridge's or the host's.
     pub(in crate::bridge) fn take_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
         let state = &mut self.slots[slot];
         state.timers.answered();
@@ -105,7 +105,7 @@ impl Bridge {
     fn tell_connected(&mut self, slot: SlotId) {
         let slot = &self.slots[slot];
         let Some(transport) = slot.remote.transport().map(Transport::name) else { return };
-        // A translated session has the host's revision; the remote's own stands in its headers.
+        // A translated session has the host's revision; the remote's own is in its headers.
         let modern = slot.session.version.as_ref().filter(|_| slot.adapter.is_on());
         let modern = modern.and_then(|version| ProtocolVersion::from_name(version.to_str().ok()?));
         let revision = modern.or(slot.opening.version);

@@ -1,5 +1,5 @@
 //! The legacy session: opened by the host's own `initialize`, opened again with the same
-//! `initialize` when the remote has forgotten it (T-32, T-74), and what must wait meanwhile (T-07).
+//! `initialize` when the remote has forgotten it (T-32, T-74), and what must wait for it (T-07).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,7 +11,7 @@ use crate::eras::WaitingQueue;
 use crate::jsonrpc::{Message, RequestId};
 use crate::protocol::{ProtocolVersion, methods};
 
-/// How far the session is.
+/// The stage that a session has reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Phase {
     /// The host has sent no `initialize`.

@@ -130,7 +130,7 @@ impl Bridge {
 }
 
 impl SessionSlot {
-    /// Whether this session is the present one, and open.
+    /// Whether this is the current session, and open.
     fn has_session(&self, generation: u32) -> bool {
         let is_away = matches!(
             self.opening.phase,

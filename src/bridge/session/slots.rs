@@ -35,7 +35,7 @@ impl SlotId {
 /// One session and its state.
 #[derive(Debug)]
 pub(in crate::bridge) struct SessionSlot {
-    /// Whom its sessions serve.
+    /// Who its sessions serve.
     owner: Requester,
     pub(in crate::bridge) remote: Remote,
     pub(in crate::bridge) session: Arc<Session>,
@@ -98,7 +98,7 @@ impl SessionSlot {
         }
     }
 
-    /// The next point in time at which something is to be done for it.
+    /// When it next has something to do.
     pub(in crate::bridge) fn next_timer(&self) -> Option<Instant> {
         let detection = self.detection.as_ref().and_then(OngoingDetection::due);
         let timers = [self.timers.next(), self.adapter.due(), self.doubt.due(), detection];
@@ -109,7 +109,7 @@ impl SessionSlot {
     pub(in crate::bridge) fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
         Post {
             is_request: message.kind() == MessageKind::Request,
-            // What opens a session must not wait for what waits for the session.
+            // A message that opens a session must not wait behind those that wait for it.
             urgent: methods::opens_a_session(message.method()),
             repeatable: methods::is_safe_to_repeat(message.method()),
             ..self.post_frame(number, frame)
@@ -131,7 +131,7 @@ impl SessionSlot {
     }
 }
 
-/// All slots, and which of them is for whom.
+/// All slots, and who each of them serves.
 #[derive(Debug)]
 pub(in crate::bridge) struct SessionSlots {
     all: Vec<SessionSlot>,
@@ -158,7 +158,7 @@ impl IndexMut<SlotId> for SessionSlots {
 }
 
 impl SessionSlots {
-    /// Starts with one slot; whom it serves is decided later.
+    /// Starts with one slot; who it serves is decided later.
     pub(in crate::bridge) fn new(first: SessionSlot) -> Self {
         let by_generation = vec![SlotId::FIRST];
         Self { all: vec![first], of_host: None, of_adapter: None, by_generation }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 /// under the five seconds after which the most impatient host gives up
 /// (docs/hosts/README.md#the-first-turn).
 const GRACE: Duration = Duration::from_millis(2500);
-/// How long to wait with the standalone stream for the host's first request, which should not queue
+/// How long the standalone stream waits for the host's first request, which should not queue
 /// behind it on a slow connection.
 const LISTEN_AFTER: Duration = Duration::from_millis(40);
 /// How long the remote may take to accept `notifications/initialized`: the session is open in any

@@ -13,13 +13,14 @@ use sha2::{Digest, Sha256};
 
 use crate::jsonrpc::{Message, Object};
 use crate::platform::private_file::{self, Durability};
+use crate::protocol::methods;
 
 /// Lists that a host may be answered with, and the notification that announces a change of each.
 const LISTS: [(&str, &str); 4] = [
-    ("tools/list", "notifications/tools/list_changed"),
-    ("prompts/list", "notifications/prompts/list_changed"),
-    ("resources/list", "notifications/resources/list_changed"),
-    ("resources/templates/list", "notifications/resources/list_changed"),
+    (methods::TOOLS_LIST, methods::TOOLS_CHANGED),
+    (methods::PROMPTS_LIST, methods::PROMPTS_CHANGED),
+    (methods::RESOURCES_LIST, methods::RESOURCES_CHANGED),
+    (methods::RESOURCE_TEMPLATES_LIST, methods::RESOURCES_CHANGED),
 ];
 /// The largest file that is kept and read, in bytes.
 const FILE_LIMIT: u64 = 16 * 1024 * 1024;
@@ -35,7 +36,7 @@ pub struct CacheOptions {
     pub answer_within: Duration,
 }
 
-/// The answers, as they came.
+/// The answers, as received.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Answers {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,7 +194,7 @@ impl ResponseCache {
             change(&mut answers);
             let Ok(after) = serde_json::to_vec(&answers) else { return };
             if after.len() as u64 > FILE_LIMIT {
-                // It would not be read again. A file that is not there is as good as removed.
+                // It would never be read. A missing file counts as removed.
                 let _ = private_file::remove(&file);
             } else if after != before
                 && let Err(error) = private_file::write(&file, &after, Durability::Process)

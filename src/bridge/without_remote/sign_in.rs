@@ -82,12 +82,12 @@ impl Bridge {
             .filter(|version| version.era() == Era::Legacy)
             .unwrap_or(ProtocolVersion::NEWEST_LEGACY);
         let result =
-            self.minimal_result(version, "The tools appear by themselves once it is done.");
+            self.minimal_result(version, "The tools appear automatically once it is done.");
         self.cache_minimal_lists(slot);
         self.answer_first(slot, number, &result);
     }
 
-    /// The `InitializeResult` of a server of which nothing else is known. `after` tells what the
+    /// The `InitializeResult` of a server about which nothing else is known. `after` tells what the
     /// host sees once the sign-in is done.
     pub(in crate::bridge) fn minimal_result(
         &self,
@@ -112,10 +112,10 @@ impl Bridge {
     pub(in crate::bridge) fn cache_minimal_lists(&mut self, slot: SlotId) {
         let server = SafeUrl::new(self.slots[SlotId::FIRST].remote.endpoint()).to_string();
         let lists = [
-            ("tools/list", json!({ "tools": [tool(&server)] })),
-            ("prompts/list", json!({ "prompts": [] })),
-            ("resources/list", json!({ "resources": [] })),
-            ("resources/templates/list", json!({ "resourceTemplates": [] })),
+            (methods::TOOLS_LIST, json!({ "tools": [tool(&server)] })),
+            (methods::PROMPTS_LIST, json!({ "prompts": [] })),
+            (methods::RESOURCES_LIST, json!({ "resources": [] })),
+            (methods::RESOURCE_TEMPLATES_LIST, json!({ "resourceTemplates": [] })),
         ];
         self.slots[slot]
             .cache

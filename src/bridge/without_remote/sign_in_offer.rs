@@ -38,7 +38,7 @@ impl Bridge {
 
     /// Answers a modern host's request while a sign-in waits, if the host was told so before. Gives
     /// back any other. If no sign-in is under way, the remote is asked first: somebody may have
-    /// signed in meanwhile.
+    /// signed in since.
     pub(in crate::bridge) fn tell_of_sign_in(
         &mut self,
         slot: SlotId,
@@ -87,7 +87,7 @@ impl Bridge {
             let after = "List the tools again once it is done.";
             self.minimal_result(ProtocolVersion::NEWEST_LEGACY, after)
         });
-        // It cannot push, hence no change is promised.
+        // It cannot push, so no change notifications are promised.
         minimal.and_then(|result| discover_result(&result, Some(false))).unwrap_or_else(|| {
             conservative_discover(&SafeUrl::new(first.remote.endpoint()).to_string())
         })

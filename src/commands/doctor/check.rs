@@ -39,7 +39,7 @@ pub(super) struct Check {
     pub(super) says: String,
     /// What to do about it.
     pub(super) next: Option<String>,
-    /// How long it took, if that depends on something else than this machine.
+    /// How long it took, if that depends on more than this machine.
     pub(super) took: Option<Duration>,
 }
 

@@ -1,5 +1,5 @@
 //! Calls: requests of the host that go to the server, until their answer. One call may span several
-//! requests of the host and several of ours (E-36).
+//! requests of the host and several of our own (E-36).
 //!
 //! `calls`, `inputs`, `tasks` and `urls` import each other on purpose: they are one aggregate. A
 //! call has questions, a task and pages to visit, and each of these ends by sending, suspending or

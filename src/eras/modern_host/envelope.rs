@@ -1,5 +1,5 @@
 //! What a request of 2026-07-28 declares in `_meta` (E-13), and the same request without it for a
-//! legacy server (E-15). All other bytes stay as they came.
+//! legacy server (E-15). All other bytes stay unchanged.
 
 use std::ops::Range;
 
@@ -66,7 +66,7 @@ fn level(meta: &Object<'_>) -> Result<Option<LogLevel>, RequestRefusal> {
     match level.as_deref().and_then(LogLevel::from_name) {
         Some(level) => Ok(Some(level)),
         // `server/utilities/logging`, error handling (E-60).
-        None => Err(RequestRefusal::invalid(format!("{text} is no log level"))),
+        None => Err(RequestRefusal::invalid(format!("{text} is not a log level"))),
     }
 }
 

@@ -15,9 +15,9 @@ use crate::protocol::{meta, methods};
 const RESOURCES: usize = 1000;
 /// The kinds of a filter: its member, the capability that announces it, and its notification.
 pub(super) const KINDS: [(&str, &str, &str); 3] = [
-    (meta::filter::TOOLS, "tools", "notifications/tools/list_changed"),
-    (meta::filter::PROMPTS, "prompts", "notifications/prompts/list_changed"),
-    (meta::filter::RESOURCES, "resources", "notifications/resources/list_changed"),
+    (meta::filter::TOOLS, "tools", methods::TOOLS_CHANGED),
+    (meta::filter::PROMPTS, "prompts", methods::PROMPTS_CHANGED),
+    (meta::filter::RESOURCES, "resources", methods::RESOURCES_CHANGED),
 ];
 
 /// Returns whether `uri` is the subscribed resource or a part of it (E-42).

@@ -123,7 +123,7 @@ impl ModernHost {
         }
     }
 
-    /// Handles the end of a subscription. A listen that joined it meanwhile needs a new one.
+    /// Handles the end of a subscription. A listen that has since joined it needs a new one.
     pub(super) fn unsubscribed(&mut self, uri: &str, cx: &mut HostContext<'_>) {
         let Some(subscription) = self.listens.subscriptions.get_mut(uri) else { return };
         if subscription.users.is_empty() {
@@ -146,7 +146,7 @@ impl ModernHost {
         }
     }
 
-    /// Acknowledges the listens that wait for nothing any more.
+    /// Acknowledges the listens that no longer wait for anything.
     pub(super) fn acknowledge_those_ready(&mut self, cx: &mut HostContext<'_>) {
         let waiting: Vec<u64> =
             self.listens.open.iter().filter(|(_, l)| !l.acknowledged).map(|(n, _)| *n).collect();
@@ -177,7 +177,7 @@ impl ModernHost {
             .map(|(name, ..)| name)
     }
 
-    /// Acknowledges a listen, then sends the notifications that came meanwhile.
+    /// Acknowledges a listen, then sends the notifications that arrived in the meantime.
     pub(super) fn acknowledge(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(listen) = self.listens.open.get(&number).filter(|listen| !listen.acknowledged)
         else {

@@ -53,7 +53,7 @@ pub use results::translate_answer;
 pub enum HostEffect {
     /// Write one line to the host.
     Say(Frame),
-    /// Handle this like a message of a legacy host: a request with an id of ours, a notification,
+    /// Handle this like a message of a legacy host: a request with our own id, a notification,
     /// or an answer to a request of the remote under the id that the loop gave it.
     Send(Message),
 }
@@ -61,7 +61,7 @@ pub enum HostEffect {
 /// What the adapter needs to handle one event.
 pub type HostContext<'a> = AdapterContext<'a, HostEffect>;
 
-/// The purpose of a request of ours.
+/// The purpose of one of our requests.
 #[derive(Debug)]
 enum RequestPurpose {
     /// It opens a session.
@@ -70,7 +70,7 @@ enum RequestPurpose {
     Level(LogLevel),
     /// It subscribes to this resource.
     Subscribe(String),
-    /// It ends such a subscription.
+    /// It ends a subscription.
     Unsubscribe(String),
     /// It carries this call of the host.
     Call(u64),
@@ -131,7 +131,7 @@ impl ModernHost {
             MessageKind::Request => self.take_request(message, cx),
             MessageKind::Notification => self.take_notification(message, cx),
             MessageKind::Response | MessageKind::ErrorResponse => {
-                tracing::warn!("ignored an answer: hosts of this revision are asked nothing");
+                tracing::warn!("ignored an answer: hosts of this revision are never asked");
             }
         }
     }
@@ -180,7 +180,7 @@ impl ModernHost {
         }
     }
 
-    /// Handles the answer to the request of ours that has this id.
+    /// Handles the answer to our request with this id.
     pub fn take_answer(&mut self, id: &RequestId, answer: &Message, cx: &mut HostContext<'_>) {
         let asked = number_of(Some(id)).and_then(|number| self.asked.remove(&number));
         let Some(asked) = asked else {
@@ -296,7 +296,7 @@ impl ModernHost {
         self.answer(id, Frame::from(failure.to_response(id)), cx);
     }
 
-    /// Sends a request of ours; returns its id.
+    /// Sends one of our requests; returns its id.
     fn ask(
         &mut self,
         purpose: RequestPurpose,
@@ -311,13 +311,13 @@ impl ModernHost {
         number
     }
 
-    /// Sends a notification of ours; `params` is JSON text.
+    /// Sends one of our notifications; `params` is JSON text.
     fn notify(&mut self, method: &str, params: Option<&str>, cx: &mut HostContext<'_>) {
         cx.emit(HostEffect::Send(Message::notification(method, params)));
     }
 }
 
-/// The number of a request of ours, whose ids are numbers.
+/// The number of one of our requests, whose ids are numbers.
 fn number_of(id: Option<&RequestId>) -> Option<u64> {
     id?.as_own_number()
 }

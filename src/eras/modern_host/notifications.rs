@@ -66,7 +66,7 @@ impl ModernHost {
         cx.emit(HostEffect::Say(line));
     }
 
-    /// Says a notification of the server that was edited for this host.
+    /// Writes a notification of the server, edited for this host.
     pub(super) fn say_edited(&mut self, line: Result<Frame, Overlap>, cx: &mut HostContext<'_>) {
         match line {
             Ok(line) => self.say(line, cx),

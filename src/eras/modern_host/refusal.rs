@@ -27,7 +27,7 @@ impl RequestRefusal {
         Self::plain(codes::METHOD_NOT_FOUND, format!("`{method}` is not served here"))
     }
 
-    /// The retry names input requests that are not open here, or not any more (E-37).
+    /// The retry names input requests that are not open here, or no longer (E-37).
     pub(super) fn expired() -> Self {
         let hint = "call the tool again from the start, without `requestState`";
         Self {

@@ -42,7 +42,7 @@ fn completion_edits(
 ) -> Result<Vec<Edit>, Failure> {
     let (text, range) = answer.outcome().zip(answer.outcome_range()).unwrap_or(("", 0..0));
     let Some(result) = Object::parse(text) else {
-        return Err(fault_of_server("server answered with a result that is no object"));
+        return Err(fault_of_server("server answered with a result that is not an object"));
     };
     let wanted = required_members(method);
     let change = |member: &Member<'_>| {

@@ -188,7 +188,7 @@ fn digest(message: &Message) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Reads texts, not values: JSON has numbers and strings that no value of ours holds (T-03).
+/// Reads texts, not values: JSON has numbers and strings that none of our values can hold (T-03).
 fn absorb(digest: &mut Sha256, text: &str, depth: usize) {
     let text = text.trim();
     let Some(depth) = depth.checked_sub(1) else { return digest.update(text) };

@@ -74,7 +74,7 @@ impl LegacyServer {
         let version = version.unwrap_or_default();
         if ProtocolVersion::from_name(&version).is_none_or(|known| known.era() != Era::Legacy) {
             let message = format!("server opens sessions in revision `{version}` only");
-            let hint = "update `mcp-tether`; the server may be newer than it";
+            let hint = "update `mcp-tether`; the server may be newer";
             return Err(Failure::new(FailureKind::Era, message).hint(hint));
         }
         let declared = text("capabilities").and_then(|text| serde_json::from_str(text).ok());

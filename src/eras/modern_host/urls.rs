@@ -1,5 +1,5 @@
 //! Pages that the user has to visit first: a server of 2025-11-25 demands them with `-32042`. The
-//! modern host is asked for consent in a round of its own, and the request is sent again once the
+//! modern host is asked for consent in a separate round, and the request is sent again once the
 //! page was visited (E-39). Never opens a page.
 
 use std::collections::BTreeSet;

@@ -122,7 +122,7 @@ impl ModernRemote {
         }
     }
 
-    /// Refuses a request that has a member twice that the bridge reads (T-14).
+    /// Refuses a request with two copies of a member that the bridge reads (T-14).
     pub(super) fn refuse_doubled(&mut self, number: u64, member: &str, cx: &mut RemoteContext<'_>) {
         self.drop_call(number, cx);
         self.answer_error(number, codes::INVALID_PARAMS, &doubled::refusal(member), cx);

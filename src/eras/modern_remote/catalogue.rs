@@ -64,7 +64,7 @@ impl Catalogue {
     /// The headers that mirror arguments of a call (T-54).
     ///
     /// # Errors
-    /// An argument that is mirrored is there twice.
+    /// A mirrored argument occurs twice.
     pub(super) fn mirrored(&self, request: &Message) -> Result<Vec<(String, String)>, Doubled> {
         if request.method() != methods::TOOLS_CALL || self.tools.is_empty() {
             return Ok(Vec::new());

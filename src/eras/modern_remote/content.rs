@@ -160,7 +160,7 @@ fn text_block(text: &str) -> String {
     format!(r#"{{"type":"text","text":{}}}"#, Value::from(text))
 }
 
-/// The JSON texts of the elements of an array; none for anything else.
+/// The JSON texts of the elements of an array; empty for anything else.
 fn elements(text: &str) -> Vec<&str> {
     let parsed: Option<Vec<&RawValue>> = serde_json::from_str(text).ok();
     parsed.unwrap_or_default().into_iter().map(RawValue::get).collect()

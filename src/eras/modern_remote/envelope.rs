@@ -1,5 +1,5 @@
 //! What every request to a modern remote declares about the host: revision, name, capabilities, log
-//! level (T-58, E-11, E-61). It is added to `params._meta`, where all else stays as it came.
+//! level (T-58, E-11, E-61). It is added to `params._meta`, where everything else stays unchanged.
 
 use crate::eras::adapter_context::Exchange;
 use crate::eras::headers;

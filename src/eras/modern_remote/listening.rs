@@ -10,9 +10,9 @@ use crate::protocol::methods;
 
 /// The capability of each list, its member in the filter, and the notification of its changes.
 pub(super) const LISTS: [(&str, &str, &str); 3] = [
-    ("tools", filter::TOOLS, "notifications/tools/list_changed"),
-    ("prompts", filter::PROMPTS, "notifications/prompts/list_changed"),
-    ("resources", filter::RESOURCES, "notifications/resources/list_changed"),
+    ("tools", filter::TOOLS, methods::TOOLS_CHANGED),
+    ("prompts", filter::PROMPTS, methods::PROMPTS_CHANGED),
+    ("resources", filter::RESOURCES, methods::RESOURCES_CHANGED),
 ];
 /// The pause before listening again when the remote ended it on purpose.
 const AFTER_END: Duration = Duration::from_secs(5);

@@ -83,14 +83,14 @@ pub enum RemoteEffect {
     Accepted(u64),
     /// Send a notification to the host.
     Notify(Frame),
-    /// Send a request to the host, under an id of ours.
+    /// Send a request to the host, under our own id.
     Ask {
         /// The request of the loop that needs the answer.
         number: u64,
         /// The request to the host.
         question: Message,
     },
-    /// Cancel such a request.
+    /// Cancel a request to the host.
     Withdraw(u64),
     /// Send a message to the remote.
     Exchange(Exchange),
@@ -271,7 +271,7 @@ impl ModernRemote {
         }));
     }
 
-    /// Handles the host's answer to the request of ours with this id.
+    /// Handles the host's answer to our request with this id.
     pub fn take_host_answer(&mut self, id: u64, answer: &Message, cx: &mut RemoteContext<'_>) {
         self.take_reply(id, answer, cx);
     }
@@ -299,7 +299,7 @@ impl ModernRemote {
         self.calls.remove(&number)
     }
 
-    /// Handles a message on an exchange of ours; an answer is the answer to it.
+    /// Handles a message on one of our exchanges; an answer answers that exchange.
     pub fn take_message(&mut self, exchange: u64, message: &Message, cx: &mut RemoteContext<'_>) {
         let Some(role) = self.exchanges.get(&exchange).copied() else { return };
         match message.kind() {

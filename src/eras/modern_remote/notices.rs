@@ -14,7 +14,7 @@ impl ModernRemote {
         message: &Message,
         cx: &mut RemoteContext<'_>,
     ) {
-        if message.method() == "notifications/tools/list_changed" {
+        if message.method() == methods::TOOLS_CHANGED {
             // T-56: schemas may have changed.
             self.catalogue.forget();
         }
@@ -28,7 +28,7 @@ impl ModernRemote {
             Role::Lists => self.take_list_notice(message, cx),
             Role::Resources => self.take_resource_notice(exchange, message, cx),
             _ if message.method() == methods::CANCELLED => {
-                tracing::debug!("ignored a cancellation by the server, which has no place here");
+                tracing::debug!("ignored a cancellation by the server, which is not expected here");
             }
             _ => notify(without_subscription(message), cx),
         }

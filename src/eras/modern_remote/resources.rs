@@ -124,7 +124,7 @@ impl ModernRemote {
     }
 
     fn stop_listening_for_resources(&mut self, next: ResourceListen, cx: &mut RemoteContext<'_>) {
-        // These were subscribed and unsubscribed meanwhile.
+        // These were subscribed and unsubscribed in the meantime.
         for (number, _) in next.waiting {
             self.answer_empty(number, cx);
         }

@@ -1,5 +1,5 @@
 //! Translates results of a modern remote for a legacy host (E-20 to E-25): removes what only
-//! 2026-07-28 has; all other bytes stay as they came.
+//! 2026-07-28 has; all other bytes stay unchanged.
 
 use super::pages::{is_first_page, rebuild};
 use super::{ModernRemote, RemoteContext, content, protocol_failure};
@@ -50,14 +50,14 @@ impl ModernRemote {
             }
             // E-35
             ResultKind::InputRequired => {
-                let text = format!("server asks for input on `{method}`, where that has no place");
+                let text = format!("server asks for input on `{method}`, which is not allowed");
                 self.fail(number, protocol_failure(text), cx);
             }
             ResultKind::Task if method == methods::TOOLS_CALL => {
                 self.begin_task(number, &result, cx)
             }
             ResultKind::Task => {
-                let text = format!("server made a task of `{method}`, where that has no place");
+                let text = format!("server made a task of `{method}`, which is not allowed");
                 self.fail(number, protocol_failure(text), cx);
             }
             // E-21: the bridge declared only what it implements.

@@ -29,7 +29,7 @@ pub(super) struct InputRound {
     visits: BTreeMap<String, String>,
     /// The keys of elicitations: only these can be refused in an answer (E-32).
     elicitations: BTreeSet<String>,
-    /// Whether nobody had to be asked.
+    /// Whether no one had to be asked.
     pub(super) silent: bool,
 }
 
@@ -66,7 +66,7 @@ impl ModernRemote {
         if requests.is_none() && state.is_none() {
             return self.fail(
                 number,
-                protocol_failure("server asks for input and does not say which"),
+                protocol_failure("server asks for input but does not say which"),
                 cx,
             );
         }

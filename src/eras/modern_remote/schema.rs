@@ -19,7 +19,7 @@ const MAPS: [&str; 4] = ["patternProperties", "$defs", "definitions", "dependent
 /// The largest integer that every JSON parser preserves.
 const SAFE: f64 = 9_007_199_254_740_991.0;
 
-/// The name of a mirrored argument that is there twice.
+/// The name of a mirrored argument that occurs twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Doubled(pub(super) String);
 
@@ -50,7 +50,7 @@ pub(super) fn mirrors(schema: &str) -> Result<Vec<Mirror>, String> {
         return Ok(Vec::new());
     }
     let schema: Value =
-        serde_json::from_str(schema).map_err(|_| "its schema is nested too deep".to_owned())?;
+        serde_json::from_str(schema).map_err(|_| "its schema is nested too deeply".to_owned())?;
     let mut found = Vec::new();
     scan(&schema, Some(&mut Vec::new()), DEPTH, &mut found)?;
     Ok(found)
@@ -72,7 +72,7 @@ fn scan(
             .try_for_each(|s| scan(s, None, depth, found));
     };
     if depth == 0 {
-        return Err("its schema is nested too deep".to_owned());
+        return Err("its schema is nested too deeply".to_owned());
     }
     if let Some(name) = keywords.get(PARAMETER_ANNOTATION) {
         let path = path.as_deref().filter(|path| !path.is_empty());
@@ -109,11 +109,11 @@ fn mirror(
 ) -> Result<Mirror, String> {
     let name = name.as_str().ok_or("a header name in it is not a string")?;
     if name.is_empty() || !name.bytes().all(is_token) {
-        return Err(format!("`{}` is no header name", crate::redact::plain(name)));
+        return Err(format!("`{}` is not a header name", crate::redact::plain(name)));
     }
     let header = format!("{PARAMETER_PREFIX}{}", name.to_ascii_lowercase());
     if found.iter().any(|other| other.header == header) {
-        return Err(format!("the header name `{name}` is there twice"));
+        return Err(format!("the header name `{name}` occurs twice"));
     }
     if found.len() == MIRRORS {
         return Err(format!("more than {MIRRORS} of its arguments are to be headers"));
@@ -155,7 +155,7 @@ impl Mirror {
     /// another type or out of range (O-3).
     ///
     /// # Errors
-    /// An argument on the way that is there twice: header and body could name different ones.
+    /// An argument on the path that occurs twice: header and body could name different ones.
     pub(super) fn header(&self, arguments: &str) -> Result<Option<(String, String)>, Doubled> {
         let mut value = arguments;
         for name in &self.path {

@@ -41,7 +41,7 @@ impl ModernRemote {
         cx: &mut RemoteContext<'_>,
     ) {
         let Some(id) = result.text("taskId") else {
-            return self.fail(number, protocol_failure("server made a task and gave it no id"), cx);
+            return self.fail(number, protocol_failure("server made a task without an id"), cx);
         };
         let polled = self.calls.values().filter(|call| call.task.is_some()).count();
         if let Some(call) = self.calls.get_mut(&number) {
@@ -60,7 +60,7 @@ impl ModernRemote {
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
         if call.is_overdue(limit, cx.now) {
-            let text = "the task was not done within the limit for a whole request";
+            let text = "the task did not finish within the limit for a whole request";
             self.end_task(number, cx);
             return self.fail(number, Failure::new(FailureKind::Timeout, text), cx);
         }
@@ -109,7 +109,7 @@ impl ModernRemote {
                 let failure = Failure::new(FailureKind::Protocol, "server cancelled the task");
                 self.fail(number, failure.hint("call the tool again if it is still needed"), cx);
             }
-            _ => self.fail(number, protocol_failure("the task is in no known state"), cx),
+            _ => self.fail(number, protocol_failure("the task is in an unknown state"), cx),
         }
     }
 

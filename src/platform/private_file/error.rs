@@ -11,7 +11,7 @@ pub enum PrivateFileError {
     Unsafe {
         /// The file or folder.
         path: PathBuf,
-        /// What completes "it …".
+        /// Completes "it …".
         why: String,
         /// What to do next.
         hint: Option<String>,
@@ -23,7 +23,7 @@ pub enum PrivateFileError {
     },
     /// The system refused.
     Failed {
-        /// What completes "cannot …".
+        /// Completes "cannot …".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -33,7 +33,7 @@ pub enum PrivateFileError {
 }
 
 impl PrivateFileError {
-    /// Makes an error of what the system says to `action`.
+    /// Turns the system's error for `action` into one of these.
     pub(super) fn to(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
         move |cause| Self::Failed { action, path: path.to_path_buf(), cause }
     }

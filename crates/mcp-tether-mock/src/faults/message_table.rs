@@ -18,10 +18,10 @@ pub(super) const ROWS: &[FaultRow] = &[
     plain!("truncated", Request, "cuts the JSON of the answer in half", |plan| {
         plan.message.truncated = true;
     }),
-    plain!("invalid-utf8", Request, "puts a byte that is no UTF-8 into the answer", |plan| {
+    plain!("invalid-utf8", Request, "puts a byte that is not UTF-8 into the answer", |plan| {
         plan.message.invalid_utf8 = true;
     }),
-    plain!("html", Request, "answers 200 with an HTML page in the place of JSON", |plan| {
+    plain!("html", Request, "answers 200 with an HTML page instead of JSON", |plan| {
         plan.form = Some(AnswerForm::Json);
         plan.content_type = Some("text/html".to_owned());
         plan.message.html = true;

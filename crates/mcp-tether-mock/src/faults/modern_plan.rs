@@ -35,7 +35,7 @@ pub(crate) enum Granted {
     Unsaid,
 }
 
-/// How a listen stream ends by itself.
+/// How a listen stream ends on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListenEnd {
     /// With a result.

@@ -53,7 +53,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "cache",
         syntax: "cache=MS|none[:scope=public|private]",
-        about: "2026-07-28: says that results are fresh for so long, or nothing about it",
+        about: "2026-07-28: says that results are fresh for this long, or nothing about it",
         example: "cache=60000:scope=public",
         keys: &["scope"],
         scope: FaultScope::Request,
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "state-lifetime",
         syntax: "state-lifetime=MS",
-        about: "2026-07-28: a `requestState` is good for so long",
+        about: "2026-07-28: a `requestState` is valid for this long",
         example: "state-lifetime=0",
         keys: &[],
         scope: FaultScope::Request,
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "needs-input",
         syntax: "needs-input=elicitation|url|sampling|roots|unknown",
-        about: "2026-07-28: asks for this input in the place of any answer, whatever was asked",
+        about: "2026-07-28: asks for this input instead of any answer, whatever was asked",
         example: "needs-input=roots",
         keys: &[],
         scope: FaultScope::Request,
@@ -92,7 +92,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "task",
         syntax: "task=POLL-MS[:ttl=MS]",
-        about: "tasks want to be asked for so often, and live for so long",
+        about: "tasks ask to be polled this often, and live this long",
         example: "task=5:ttl=60000",
         keys: &["ttl"],
         scope: FaultScope::Request,

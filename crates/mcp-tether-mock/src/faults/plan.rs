@@ -165,7 +165,7 @@ pub(crate) enum EndpointFault {
 /// How a POST of HTTP+SSE is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PostAnswer {
-    /// 200 in the place of 202.
+    /// 200 instead of 202.
     Ok,
     /// 200 with the JSON-RPC answer, which does not come on the stream.
     Json,

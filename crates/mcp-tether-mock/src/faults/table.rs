@@ -184,7 +184,7 @@ const ROWS: &[FaultRow] = &[
         "heartbeat=100",
         &[],
         Answered,
-        "sends a comment whenever nothing else was sent for so long",
+        "sends a comment whenever nothing else was sent for this long",
         |words| {
             let pause = milliseconds(words)?;
             effect(move |plan| plan.style.heartbeat = Some(pause))
@@ -296,7 +296,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static FaultRow> {
 fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
     let code: u16 = words.main_number()?;
     if !(200..600).contains(&code) {
-        return Err(words.wrong(format!("`{code}` is no status of a final answer")));
+        return Err(words.wrong(format!("`{code}` is not the status of a final answer")));
     }
     let bodies = [
         ("error", StatusBody::Error),
@@ -327,7 +327,7 @@ fn read_data(words: &mut Words) -> Result<Value, InvalidFault> {
     let Some(text) = words.take("data") else {
         return Ok(Value::Null);
     };
-    serde_json::from_str(&text).map_err(|error| words.wrong(format!("`data` is no JSON: {error}")))
+    serde_json::from_str(&text).map_err(|error| words.wrong(format!("`data` is not JSON: {error}")))
 }
 
 fn read_disconnect(words: &mut Words) -> Result<Effect, InvalidFault> {

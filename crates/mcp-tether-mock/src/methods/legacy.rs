@@ -66,7 +66,7 @@ fn set_level(call: &CallContext, request: &Message) -> MethodResult {
     }
     let params: Params = read_params(request, "`level` must be a string")?;
     let level = LogSeverity::from_name(&params.level)
-        .ok_or_else(|| RpcError::invalid_params(format!("`{}` is no level", params.level)))?;
+        .ok_or_else(|| RpcError::invalid_params(format!("`{}` is not a level", params.level)))?;
     call.session.set_level(level);
     Ok("{}".to_owned())
 }

@@ -36,5 +36,5 @@ fn position(cursor: &str, key: &str, length: usize) -> Result<usize, RpcError> {
     let position = cursor.strip_prefix(key).and_then(|rest| rest.strip_prefix('@')?.parse().ok());
     position
         .filter(|position| *position <= length)
-        .ok_or_else(|| RpcError::invalid_params(format!("`{cursor}` is no cursor of this list")))
+        .ok_or_else(|| RpcError::invalid_params(format!("`{cursor}` is not a cursor of this list")))
 }

@@ -82,7 +82,7 @@ fn parts(assertion: &str) -> Result<(Value, Value), OAuthError> {
     };
     match (next(), next()) {
         (Some(head), Some(claims)) => Ok((head, claims)),
-        _ => Err(refused("it is no JWT")),
+        _ => Err(refused("it is not a JWT")),
     }
 }
 
@@ -91,7 +91,7 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 }
 
 fn refused(words: &str) -> OAuthError {
-    OAuthError::invalid_client(format!("the assertion is not good: {words}"))
+    OAuthError::invalid_client(format!("the assertion is not valid: {words}"))
 }
 
 #[cfg(feature = "ring")]

@@ -131,7 +131,7 @@ fn claimed(authorization: Option<&str>, form: &FormFields) -> Result<Claimed, OA
 
 /// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1).
 fn basic(authorization: &str) -> Result<Claimed, OAuthError> {
-    let refused = || OAuthError::invalid_client("the `Authorization` header is no `Basic`");
+    let refused = || OAuthError::invalid_client("the `Authorization` header is not `Basic`");
     let (scheme, encoded) = authorization.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(refused());

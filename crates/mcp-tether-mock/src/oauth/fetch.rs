@@ -40,7 +40,7 @@ async fn get(url: &Url) -> std::io::Result<String> {
 }
 
 fn body(answer: &str) -> Result<Value, String> {
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("the answer is no HTTP")?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("the answer is not HTTP")?;
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
     if status != "200" {
@@ -53,7 +53,7 @@ fn body(answer: &str) -> Result<Value, String> {
     if !is_json {
         return Err("the document is not served as JSON".to_owned());
     }
-    serde_json::from_str(body).map_err(|error| format!("the document is no JSON: {error}"))
+    serde_json::from_str(body).map_err(|error| format!("the document is not JSON: {error}"))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) fn resource(issuer: &Issuer, fields: &FormFields) -> Result<Option<St
     let resource =
         fields.get("resource").ok_or_else(|| invalid("`resource` is missing".to_owned()))?;
     if !issuer.protects(resource) {
-        return Err(invalid(format!("`{resource}` is no resource of this server")));
+        return Err(invalid(format!("`{resource}` is not a resource of this server")));
     }
     Ok(Some(resource.clone()))
 }

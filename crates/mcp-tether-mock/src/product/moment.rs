@@ -47,7 +47,7 @@ impl FromStr for Moment {
 
     /// Parses what [`Moment`] writes.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || format!("`{text}` is no time of the form YYYY-MM-DDThh:mm:ssZ");
+        let wrong = || format!("`{text}` is not a time of the form YYYY-MM-DDThh:mm:ssZ");
         let (day, time) = text.split_once('T').ok_or_else(wrong)?;
         let parts = time.strip_suffix('Z').ok_or_else(wrong)?.split(':');
         let parts: Vec<i64> = parts.map_while(|part| part.parse().ok()).collect();

@@ -24,7 +24,7 @@ impl<'a, T> ListPage<'a, T> {
         Self { items: &all[start..end], number, size, total: all.len(), end }
     }
 
-    /// Returns the same page with other items in the place of its own.
+    /// Returns the same page with other items instead of its own.
     pub(crate) fn showing<'b, U>(&self, items: &'b [U]) -> ListPage<'b, U> {
         let Self { number, size, total, end, .. } = *self;
         ListPage { items, number, size, total, end }

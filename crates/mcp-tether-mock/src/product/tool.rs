@@ -140,7 +140,7 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Arguments of a call: the text as it came, and its value.
+/// Arguments of a call: the text as received, and its value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arguments<'a> {
     pub(crate) text: &'a str,

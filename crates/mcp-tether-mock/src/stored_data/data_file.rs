@@ -126,7 +126,7 @@ pub(super) fn write(database: &Database, entries: &[(&str, &[u8])]) -> Result<()
 }
 
 /// Creates the file under a temporary name and then links it, so that a killed process leaves no
-/// partial file. A link does not replace a file that another process created meanwhile.
+/// partial file. A link does not replace a file that another process has since created.
 fn create(path: &Path, product: ProductName) -> Result<(), DataProblem> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".new-{}", std::process::id()));
@@ -178,7 +178,7 @@ fn open(path: &Path) -> Result<Database, DataProblem> {
 fn damaged(path: &Path, reason: &dyn fmt::Display) -> DataProblem {
     let path = path.display();
     DataProblem {
-        message: format!("`{path}` is damaged, or no data file of the mock: {reason}"),
+        message: format!("`{path}` is damaged, or not a data file of the mock: {reason}"),
         hint: format!("move it away, and a new one is made: `mv {path} {path}.bad`"),
     }
 }

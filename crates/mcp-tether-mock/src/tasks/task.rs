@@ -181,7 +181,7 @@ impl CallTask {
         let mut asker = None;
         self.update(|state| asker = state.open.remove(key).map(|open| open.asker));
         if let Some(asker) = asker {
-            // The work may have been stopped meanwhile.
+            // The work may have been stopped in the meantime.
             let _ = asker.send(answer);
         }
     }

@@ -120,9 +120,9 @@ pub(super) fn only<'a>(exchange: &'a HttpExchange, name: &str) -> Result<Option<
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(value), None) => {
-            value.to_str().map(Some).map_err(|_| format!("the {name} header is no plain text"))
+            value.to_str().map(Some).map_err(|_| format!("the {name} header is not plain text"))
         }
-        (Some(_), Some(_)) => Err(format!("the {name} header is there twice")),
+        (Some(_), Some(_)) => Err(format!("the {name} header occurs twice")),
     }
 }
 
@@ -135,7 +135,7 @@ fn decoded(value: &str, name: &str) -> Result<String, String> {
     let bytes = STANDARD.decode(inner).ok();
     bytes
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| format!("the {name} header is no Base64 of a text"))
+        .ok_or_else(|| format!("the {name} header is not Base64-encoded text"))
 }
 
 fn differs(name: &str, given: &str, expected: &str) -> String {

@@ -51,7 +51,7 @@ pub(super) async fn endpoint(shared: &Arc<MockState>, exchange: &HttpExchange) -
     let answer = match exchange.http {
         Method::POST => post(shared, exchange).await,
         _ => {
-            let message = "this revision has nothing but POST";
+            let message = "this revision has only POST";
             let status = StatusCode::METHOD_NOT_ALLOWED;
             let mut refusal = reply::refusal(status, codes::INVALID_REQUEST, message);
             reply::set(&mut refusal, "allow", "POST");
@@ -66,7 +66,7 @@ async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     gate::check_post_types(shared, exchange)?;
     let mut messages = gate::readable(exchange)?;
     let (Some(message), true) = (messages.pop(), messages.is_empty()) else {
-        return Err(Box::new(invalid("batches are no part of this revision")));
+        return Err(Box::new(invalid("batches are not part of this revision")));
     };
     match message.kind() {
         MessageKind::Request => request(shared, exchange, credential, message).await,
@@ -177,7 +177,7 @@ fn session_of_request(
     session.introduce(capabilities.clone());
     if let Some(level) = meta.get(meta::LOG_LEVEL) {
         let level = level.as_str().and_then(LogSeverity::from_name);
-        let wrong = || RpcError::invalid_params(format!("`{}` is no level", meta::LOG_LEVEL));
+        let wrong = || RpcError::invalid_params(format!("`{}` is not a level", meta::LOG_LEVEL));
         session.set_level(level.ok_or_else(wrong)?);
     }
     Ok(Arc::new(session))

@@ -65,7 +65,7 @@ async fn post(shared: &Arc<MockState>, exchange: &HttpExchange) -> HttpAnswer {
     let is_batch = matches!(exchange.received, Some(Ok(Received::Batch(_))));
     let takes_batches = shared.product.profile().habits.takes_batches;
     if is_batch && !takes_batches && !RevisionRules::of(session.version()).batches {
-        return Err(Box::new(invalid("batches are no part of this revision")));
+        return Err(Box::new(invalid("batches are not part of this revision")));
     }
     if exchange.plan.drop_stream {
         session.standalone().cut();

@@ -1,4 +1,4 @@
-//! A message: its kind, id and method are parsed, its bytes stay as they came (T-03).
+//! A message: its kind, id and method are parsed, its bytes stay unchanged (T-03).
 //!
 //! The whole text is checked once to be JSON in UTF-8, in linear time and without building values, so
 //! that no text that is passed on can break the other side's framing.
@@ -130,7 +130,7 @@ impl Message {
         Self::parse_text(&rest, text)
     }
 
-    /// A message of which everything is known already: `raw` is not read.
+    /// A message about which everything is already known: `raw` is not read.
     pub(super) fn from_parts(
         kind: MessageKind,
         raw: Bytes,
@@ -157,7 +157,7 @@ impl Message {
         self.method.as_deref().unwrap_or_default()
     }
 
-    /// The bytes as they came, without line breaks.
+    /// The bytes as received, without line breaks.
     pub fn raw(&self) -> &Bytes {
         &self.raw
     }
@@ -255,7 +255,7 @@ impl Message {
         }
     }
 
-    /// Where an `id` stands that is not legal (`null` in an error answer).
+    /// Where an illegal `id` is (`null` in an error answer).
     fn unusable_id_range(&self) -> Option<Range<usize>> {
         let text = std::str::from_utf8(&self.raw).ok()?;
         let envelope: TopLevel<'_> = serde_json::from_str(text).ok()?;
@@ -307,7 +307,7 @@ fn without_byte_order_mark(raw: Bytes) -> Bytes {
     if raw.starts_with(b"\xef\xbb\xbf") { raw.slice(3..) } else { raw }
 }
 
-/// Reads a value. Where a member is there twice the last one counts, as for most parsers.
+/// Reads a value. If a member occurs twice, the last one counts, as for most parsers.
 fn last_members<T: DeserializeOwned>(text: &str) -> Option<T> {
     let read = serde_json::from_str(text).ok();
     read.or_else(|| serde_json::from_str(&Object::parse(text)?.undoubled()?).ok())

@@ -1,5 +1,5 @@
 //! Edits to the members of a JSON object by byte range, so that everything a rule does not name
-//! stays as it came (T-03). Finds members without reading their values; linear; no I/O.
+//! stays unchanged (T-03). Finds members without reading their values; linear; no I/O.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,7 +43,7 @@ pub struct Member<'a> {
     start: usize,
 }
 
-/// The members of one JSON object, in the order they stand in.
+/// The members of one JSON object, in the order in which they occur.
 #[derive(Clone, Debug)]
 pub struct Object<'a> {
     text: &'a str,

@@ -2,7 +2,7 @@
 
 /// Text that is not JSON (JSON-RPC 2.0 §5.1).
 pub const PARSE_ERROR: i64 = -32700;
-/// JSON that is no valid message (JSON-RPC 2.0 §5.1).
+/// JSON that is not a valid message (JSON-RPC 2.0 §5.1).
 pub const INVALID_REQUEST: i64 = -32600;
 /// The method is unknown (JSON-RPC 2.0 §5.1).
 pub const METHOD_NOT_FOUND: i64 = -32601;

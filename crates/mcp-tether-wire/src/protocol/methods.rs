@@ -14,6 +14,18 @@ pub const PROGRESS: &str = "notifications/progress";
 pub const DISCOVER: &str = "server/discover";
 /// Lists the tools.
 pub const TOOLS_LIST: &str = "tools/list";
+/// Lists the prompts.
+pub const PROMPTS_LIST: &str = "prompts/list";
+/// Lists the resources.
+pub const RESOURCES_LIST: &str = "resources/list";
+/// Lists the templates of resources.
+pub const RESOURCE_TEMPLATES_LIST: &str = "resources/templates/list";
+/// The list of tools has changed.
+pub const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
+/// The list of prompts has changed.
+pub const PROMPTS_CHANGED: &str = "notifications/prompts/list_changed";
+/// The list of resources, or of their templates, has changed.
+pub const RESOURCES_CHANGED: &str = "notifications/resources/list_changed";
 /// Runs a tool; the only method that may have side effects.
 pub const TOOLS_CALL: &str = "tools/call";
 /// Gets a prompt with its arguments filled in.
@@ -46,7 +58,7 @@ pub const TASK_STATUS: &str = "notifications/tasks/status";
 pub const ELICITATION_COMPLETE: &str = "notifications/elicitation/complete";
 /// Subscribes to changes of one resource.
 pub const SUBSCRIBE: &str = "resources/subscribe";
-/// Ends such a subscription.
+/// Ends a subscription.
 pub const UNSUBSCRIBE: &str = "resources/unsubscribe";
 /// Chooses which log messages the server sends.
 pub const SET_LEVEL: &str = "logging/setLevel";
@@ -66,7 +78,7 @@ pub fn opens_a_session(method: &str) -> bool {
 
 /// Returns whether this method lists what a server offers, in pages.
 pub fn is_list(method: &str) -> bool {
-    matches!(method, TOOLS_LIST | "prompts/list" | "resources/list" | "resources/templates/list")
+    matches!(method, TOOLS_LIST | PROMPTS_LIST | RESOURCES_LIST | RESOURCE_TEMPLATES_LIST)
 }
 
 /// Returns whether this request may safely be sent twice (T-28, T-60): it lists, reads, completes, or
@@ -78,10 +90,10 @@ pub fn is_safe_to_repeat(method: &str) -> bool {
             | PING
             | DISCOVER
             | TOOLS_LIST
-            | "prompts/list"
+            | PROMPTS_LIST
             | PROMPTS_GET
-            | "resources/list"
-            | "resources/templates/list"
+            | RESOURCES_LIST
+            | RESOURCE_TEMPLATES_LIST
             | RESOURCES_READ
             | "completion/complete"
             | TASKS_GET
@@ -105,16 +117,13 @@ pub fn is_cacheable(method: &str) -> bool {
         method,
         DISCOVER
             | TOOLS_LIST
-            | "prompts/list"
-            | "resources/list"
-            | "resources/templates/list"
+            | PROMPTS_LIST
+            | RESOURCES_LIST
+            | RESOURCE_TEMPLATES_LIST
             | RESOURCES_READ
     )
 }
 
 /// The capabilities that can announce changes of a list, each with its notification.
-pub const LIST_CHANGED: [(&str, &str); 3] = [
-    ("tools", "notifications/tools/list_changed"),
-    ("prompts", "notifications/prompts/list_changed"),
-    ("resources", "notifications/resources/list_changed"),
-];
+pub const LIST_CHANGED: [(&str, &str); 3] =
+    [("tools", TOOLS_CHANGED), ("prompts", PROMPTS_CHANGED), ("resources", RESOURCES_CHANGED)];

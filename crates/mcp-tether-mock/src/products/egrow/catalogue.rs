@@ -259,7 +259,7 @@ fn new_variant(
                 chosen.insert(option.name.clone(), value.to_owned());
             }
             Some((_, value)) => {
-                let message = format!("`{value}` is no value of the option `{}`", option.name);
+                let message = format!("`{value}` is not a value of the option `{}`", option.name);
                 return Err(Problem::invalid(message, "add it to the option, or choose another"));
             }
             None => {

@@ -23,7 +23,7 @@ pub(super) struct Desk {
     /// Advances with every change, so that the same calls give the same data.
     pub(super) clock: Moment,
     pub(super) customers: Vec<Customer>,
-    /// Customers that were merged away, and into whom.
+    /// Customers that were merged away, and who they were merged into.
     pub(super) merged_customers: BTreeMap<String, String>,
     pub(super) groups: Vec<Group>,
     pub(super) categories: Vec<Category>,

@@ -48,7 +48,7 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     tool(
         "header_no_token",
-        "has an annotation that is no header name",
+        "has an annotation that is not a header name",
         r#"{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"My Region"}}}"#,
     ),
     tool(

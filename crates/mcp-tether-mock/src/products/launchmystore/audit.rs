@@ -1,4 +1,4 @@
-//! The audit log: which tool was called by whom, in which role, and with what outcome.
+//! The audit log: which tool was called, by which account, in which role, and with what outcome.
 
 use std::collections::VecDeque;
 

@@ -132,7 +132,7 @@ fn check(shop: &Shop, coupon: &Record) -> Result<(), Problem> {
     match text(coupon, "categoryId") {
         "" => Ok(()),
         id if text(CATEGORIES.find(shop, id)?, "id") == id => Ok(()),
-        id => Err(Problem::invalid("categoryId", format!("`{id}` is no id of a category"))),
+        id => Err(Problem::invalid("categoryId", format!("`{id}` is not the id of a category"))),
     }
 }
 

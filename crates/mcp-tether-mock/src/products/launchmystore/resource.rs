@@ -126,7 +126,10 @@ impl Resource {
         for name in input.texts("clear") {
             let field = self.fields.iter().find(|field| field.name == name);
             if !field.is_some_and(|field| !field.required && field.name != self.key) {
-                return Err(Problem::invalid("clear", format!("`{name}` is no optional field")));
+                return Err(Problem::invalid(
+                    "clear",
+                    format!("`{name}` is not an optional field"),
+                ));
             }
             let emptied = defaults.get(name).cloned().unwrap_or(Value::Null);
             record.insert(name.to_owned(), emptied);

@@ -149,7 +149,9 @@ fn check_zones(zones: &[ToolInput<'_>]) -> Result<(), Problem> {
         for country in zone.texts("countries") {
             let letters = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
             if !letters && country != "*" {
-                return invalid(format!("`{country}` is no country of two capital letters"));
+                return invalid(format!(
+                    "`{country}` is not a country code of two capital letters"
+                ));
             }
             if countries.contains(&country) {
                 return invalid(format!("`{country}` is in two zones"));

@@ -137,7 +137,7 @@ pub(super) const TOOLS: &[Entry] = &[
         title: "List pages",
         domain: Domain::BlogsAndPages,
         kind: ToolKind::Read,
-        about: "Lists or searches the pages of the shop that are no products and no posts",
+        about: "Lists or searches the pages of the shop that are neither products nor posts",
         example: r#"{"query":"returns"}"#,
         does: Does::List(SITE),
     },
@@ -182,7 +182,7 @@ pub(super) const TOOLS: &[Entry] = &[
 fn check(_: &Shop, record: &Record) -> Result<(), Problem> {
     let slug = text(record, "slug");
     if slug.is_empty() || slug != super::resource::slug(slug) {
-        let message = format!("`{slug}` is no part of an address: use letters, digits and `-`");
+        let message = format!("`{slug}` cannot be part of an address: use letters, digits and `-`");
         return Err(Problem::invalid("slug", message));
     }
     match text(record, "publishOn") {

@@ -53,7 +53,7 @@ pub(super) static MEMBERSHIPS: RecordTable = RecordTable {
         col("customer_id", Shape::Id, "who gets the seat").fixed().filter().goes_with(&CUSTOMERS),
         col("address_id", Shape::Id, "where print is sent to").forgets(&ADDRESSES),
         metadata(),
-        col("email", Shape::Email, "whom the seat is for").given().filter().searched(),
+        col("email", Shape::Email, "who the seat is for").given().filter().searched(),
         col("status", Shape::OneOf(&["pending", "active"]), "invited, or in")
             .given()
             .filter()

@@ -35,7 +35,7 @@ const UPDATE: &[Field] = &[
 const ADDRESS: &[Field] = &[
     may("kind", Shape::OneOf(&["shipping", "billing"]), "`shipping` if left out"),
     may("name", Shape::Text, "who receives"),
-    may("phone", Shape::Text, "whom the courier calls"),
+    may("phone", Shape::Text, "who the courier calls"),
     may("line1", Shape::Text, "street and number"),
     may("city", Shape::Text, "city"),
     may("postalCode", Shape::Text, "postal code"),
@@ -164,7 +164,7 @@ pub(crate) const CHANGING: &[Entry] = &[
 fn free_phone(desk: &Desk, text: &str, owner: Option<&str>) -> Result<String, Problem> {
     let Some(phone) = normal_phone(text) else {
         let hint = "write it with country code, such as +212612345678";
-        return Err(Problem::invalid(format!("`{text}` is no phone number"), hint));
+        return Err(Problem::invalid(format!("`{text}` is not a phone number"), hint));
     };
     match desk.customer_with_phone(&phone) {
         Some(other) if Some(other.id.as_str()) != owner => {
@@ -184,7 +184,7 @@ fn valid_email(input: ToolInput<'_>) -> Result<Option<String>, Problem> {
     if fits && !email.contains(char::is_whitespace) {
         return Ok(Some(email));
     }
-    Err(Problem::invalid(format!("`{email}` is no email address"), "write it as name@host"))
+    Err(Problem::invalid(format!("`{email}` is not an email address"), "write it as name@host"))
 }
 
 fn create(desk: &mut Desk, input: ToolInput<'_>) -> Reply {

@@ -51,7 +51,7 @@ pub(super) const TOOLS: &[Entry] = &[
         domain: Domain::Customers,
         class: Class::Read,
         about: "Gives a customer with addresses, groups and last orders, and the risk if wanted",
-        when_to_use: "you know whom you mean",
+        when_to_use: "you know who you mean",
         when_not_to_use: "you only have a name: use `find_customers`",
         example: r#"{"customer":"+212661000101","includeRisk":true}"#,
         fields: &[&[

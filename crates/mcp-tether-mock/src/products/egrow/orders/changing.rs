@@ -13,7 +13,7 @@ use crate::product::field::{DAYS, Field, Shape, ToolInput, may, need};
 
 const ADDRESS: &[Field] = &[
     may("name", Shape::Text, "who receives"),
-    may("phone", Shape::Text, "whom the courier calls"),
+    may("phone", Shape::Text, "who the courier calls"),
     may("line1", Shape::Text, "street and number"),
     may("city", Shape::Text, "city"),
     may("postalCode", Shape::Text, "postal code"),
@@ -39,7 +39,7 @@ const CREATE: &[Field] = &[
     may("customer", Shape::Object(NEW_CUSTOMER), "a customer that is not known yet"),
     need("lines", Shape::Objects(NEW_LINE), "what is ordered"),
     may("shippingAddress", Shape::Object(ADDRESS), "where to, if not to the customer's address"),
-    may("billingAddress", Shape::Object(ADDRESS), "who is billed, if somebody else"),
+    may("billingAddress", Shape::Object(ADDRESS), "who is billed, if someone else"),
     may("shippingFee", Shape::Money, "in minor units, 0 if left out"),
     may("discount", Shape::Money, "in minor units"),
     may("notes", Shape::Text, "notes for the team"),

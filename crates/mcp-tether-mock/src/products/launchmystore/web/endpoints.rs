@@ -102,7 +102,7 @@ impl LaunchMyStore {
         };
         let token = match (query.get("token"), asked.bearer()) {
             (Some(token), _) if !is_token(token) => {
-                return problem(400, "that is no token: letters, digits, `_` and `-` make one");
+                return problem(400, "that is not a token: letters, digits, `_` and `-` make one");
             }
             (Some(token), _) => token.clone(),
             // A caller with a token needs no other.
