@@ -163,7 +163,7 @@ fn a_file_that_is_no_use_is_told_with_the_way_out() {
     std::fs::write(&path, "no store").unwrap();
     let finished = run("egrow");
     assert_eq!(finished.code, Some(1));
-    assert!(finished.stderr.contains("is damaged, or no data file"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("is damaged, or not a data file"), "{}", finished.stderr);
     assert!(finished.stderr.contains("hint: move it away"), "{}", finished.stderr);
     assert_eq!(std::fs::read(&path).unwrap(), b"no store", "it was left alone");
 

@@ -44,7 +44,7 @@ async fn an_answer_that_is_none_is_one_error_and_the_session_goes_on() {
         ("html:tool=echo", "text/html"),
         ("empty-body:tool=echo", "empty"),
         ("truncated:tool=echo", "not JSON"),
-        ("wrong-id:tool=echo", "another id"),
+        ("wrong-id:tool=echo", "different id"),
         ("never:tool=echo:no-ids", "ended the event stream"),
         ("content-type=text/plain:tool=echo", "text/plain"),
     ];

@@ -78,7 +78,7 @@ fn damage_of_any_kind_is_an_error_and_never_other_data() {
         let problem = told(&whole[..length]).unwrap_err();
         assert!(problem.hint().starts_with("move it away"), "{length}: {problem}");
     }
-    assert!(told(b"a letter, not a store").unwrap_err().to_string().contains("no data file"));
+    assert!(told(b"a letter, not a store").unwrap_err().to_string().contains("not a data file"));
     // A flipped bit is found, or lies in unused space, or damages only the newer of two headers:
     // then the state before it is read.
     for at in (0..whole.len()).step_by(whole.len() / 97) {
