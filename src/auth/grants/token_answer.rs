@@ -10,6 +10,22 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::error::{Failure, FailureKind};
 use crate::redact::SafeUrl;
 
+/// Codes that ask to try again later, and say nothing about the request.
+const PASSING_CODES: [&str; 7] = [
+    "temporarily_unavailable",
+    "slow_down",
+    "too_many_requests",
+    "rate_limited",
+    "ratelimited",
+    "rate_limit_exceeded",
+    "429",
+];
+
+/// Whether this error code only asks to try again later.
+pub(crate) fn is_passing_code(code: &str) -> bool {
+    PASSING_CODES.contains(&code)
+}
+
 /// What an answer of a token endpoint is.
 #[derive(Debug)]
 pub(crate) enum AnswerKind {
@@ -29,7 +45,10 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
         AnswerKind::Trouble(Failure::new(FailureKind::Http, message).status(status).hint(hint))
     };
     let is_gone = matches!(status, 404 | 410) && error.code.is_none();
-    let is_busy = answer.status.is_server_error() || matches!(status, 408 | 425 | 429);
+    // A server that says itself that it passes is no reason to ask a person.
+    let says_it_passes = error.code.as_deref().is_some_and(is_passing_code);
+    let is_in_trouble = answer.status.is_server_error() && !says_it_passes;
+    let is_busy = is_in_trouble || matches!(status, 408 | 425 | 429);
     if is_busy || is_gone {
         let words = error.in_words();
         let words = if words.is_empty() { words } else { format!(": {words}") };
@@ -117,6 +136,7 @@ mod tests {
             (400, "", "HTTP 400"),
             (401, "<html>", "HTTP 401"),
             (404, r#"{"error":"invalid_grant"}"#, "invalid_grant"),
+            (503, r#"{"error":"temporarily_unavailable"}"#, "temporarily_unavailable"),
         ] {
             match sorted(status, body) {
                 AnswerKind::Refusal { code: found } => assert_eq!(found, code, "{status} {body}"),

@@ -17,7 +17,7 @@ use url::{Url, form_urlencoded};
 
 use crate::auth::client::authenticated_client::AuthenticatedClient;
 use crate::auth::grants::token::{Issued, TokenSet};
-use crate::auth::grants::token_answer::{AnswerKind, refused_parameter, sort};
+use crate::auth::grants::token_answer::{AnswerKind, is_passing_code, refused_parameter, sort};
 use crate::auth::guarded_http::client::GuardedResponse;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::{Registered, Registration};
@@ -54,17 +54,6 @@ pub(crate) enum GrantError {
     Unavailable(Failure),
 }
 
-/// Codes on a 4xx that ask to try again later, and say nothing about the request.
-const PASSING_CODES: [&str; 7] = [
-    "temporarily_unavailable",
-    "slow_down",
-    "too_many_requests",
-    "rate_limited",
-    "ratelimited",
-    "rate_limit_exceeded",
-    "429",
-];
-
 impl GrantError {
     /// Whether the server does not know the client any more.
     pub(crate) fn is_unknown_client(&self) -> bool {
@@ -82,7 +71,7 @@ impl GrantError {
     /// Whether the server only asks to try again later.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Rejected { code, .. } => PASSING_CODES.contains(&code.as_str()),
+            Self::Rejected { code, .. } => is_passing_code(code),
             Self::Unavailable(failure) => !matches!(failure.status, Some(404 | 410 | 500..=599)),
         }
     }
