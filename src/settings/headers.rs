@@ -42,7 +42,7 @@ pub fn parse_line(
 /// The names in the `${…}` of a header that was given as a flag. They need not be set.
 ///
 /// # Errors
-/// As for [`parse_line`], except that variables may be unset.
+/// As for `parse_line`, except that variables may be unset.
 pub fn named_variables(line: &str) -> Result<Vec<String>> {
     let names = RefCell::new(Vec::new());
     let lookup = |name: &str| {
