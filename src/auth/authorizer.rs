@@ -70,7 +70,7 @@ impl Authorizer {
         Self { source, state: watch::channel(SignInState::Idle).1 }
     }
 
-    /// Whether a refusal can change nothing here.
+    /// Whether a refusal makes no difference here.
     pub fn is_off(&self) -> bool {
         matches!(self.source, HeaderSource::Nowhere)
     }
@@ -98,7 +98,7 @@ impl Authorizer {
     }
 
     /// The sign-in that is stored under this name, for `logout --all` and the like; `None` if there
-    /// is none. Nothing is known of a damaged one but that it can be signed out of.
+    /// is none. All that can be done with a damaged one is to sign out.
     ///
     /// # Errors
     /// The name is not that of a sign-in, or the store cannot be used.
@@ -147,7 +147,7 @@ impl Authorizer {
             }
             HeaderSource::SignIn(state) => state,
         };
-        // Loading and renewing are a step each.
+        // Loading is one step, renewing another.
         for _ in 0..3 {
             match state.token_status() {
                 TokenStatus::Ready(cached) => return Ok(Some(cached.into())),
@@ -160,7 +160,7 @@ impl Authorizer {
 
     /// The remote refused a request that was sent with `used`: 401, or 400 or 403 with a challenge.
     /// `Ok` means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
-    /// one recovery, which ends by itself however often it is asked for.
+    /// one recovery, which ends no matter how many requests join it.
     ///
     /// Waits for a person no longer than `request_wait`; the sign-in then goes on in the background
     ///
@@ -210,8 +210,8 @@ impl Authorizer {
         }
     }
 
-    /// Somebody is waiting for an answer now, such as that of a tool. Permits what
-    /// `--login on-demand` puts off, and another tab after a sign-in that nobody completed.
+    /// Somebody is waiting for an answer now, such as a tool's. Permits what
+    /// `--login on-demand` puts off, and another tab after a sign-in that no one completed.
     pub fn demand(&self) {
         if let Some(state) = self.shared() {
             state.cache().demand();
@@ -237,7 +237,7 @@ impl Authorizer {
         self.state.borrow().is_waiting()
     }
 
-    /// Waits until no token is between the server and the store, so that the process can end
+    /// Waits until no token is in transit from server to store, so that the process can end
     /// without losing one; not longer than `limit`.
     pub async fn settle(&self, limit: Duration) {
         let Some(state) = self.shared() else { return };
@@ -255,10 +255,10 @@ impl Authorizer {
     }
 
     /// Signs in now, for the command `login`. What is stored is replaced, except by a sign-in that
-    /// another process completes meanwhile.
+    /// another process completes in the meantime.
     ///
     /// # Errors
-    /// Whatever stands in the way, with the next step.
+    /// Whatever prevents it, with the next step.
     pub async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn> {
         let state = self.shared().ok_or_else(|| {
             Error::usage("the `Authorization` header given replaces signing in")

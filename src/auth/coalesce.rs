@@ -1,5 +1,5 @@
 //! How everyone in this process waits for one renewal and one recovery together. The work goes on
-//! when those who wait for it give up.
+//! even when every waiter gives up.
 
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ impl AuthorizerState {
         }
     }
 
-    /// Recovers from a refusal of the token with the serial `used`, together with everyone whom it
+    /// Recovers from a refusal of the token with the serial `used`, together with every request it
     /// concerns.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl AuthorizerState {
         work.await
     }
 
-    /// A sign-in that somebody starts by hand; joins the one that is under way.
+    /// A sign-in that someone starts by hand; joins the one that is under way.
     pub(crate) fn sign_in_by_hand(self: Arc<Self>) -> SharedWork {
         let mut cache = self.cache();
         let request = SignInRequest {
@@ -133,7 +133,7 @@ impl AuthorizerState {
     }
 }
 
-/// Starts work that goes on even if everyone who waits for it gives up: a rotated token must be
+/// Starts work that continues even if every waiter gives up: a rotated token must be
 /// stored, and a sign-in must not end because one request did.
 fn launch(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> SharedWork {
     let task = tokio::spawn(work);

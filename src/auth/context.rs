@@ -64,7 +64,7 @@ pub struct WaitingSignIn {
     pub since: u64,
 }
 
-/// What an [`Authorizer`](crate::auth::Authorizer) needs of the outside services.
+/// The outside services that an [`Authorizer`](crate::auth::Authorizer) needs.
 #[derive(Clone)]
 pub struct AuthServices {
     /// Where credentials are stored.
@@ -93,7 +93,7 @@ pub(crate) struct Context {
     pub(crate) tokens_in_flight: tokio::sync::Mutex<()>,
     /// Runs what must not break off.
     pub(crate) jobs: Option<Arc<dyn JobRunner>>,
-    /// Whether it was logged that this process does that itself.
+    /// Whether it was logged that this process runs the jobs itself.
     pub(crate) announced_in_process: std::sync::Once,
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct SignInRequest {
 }
 
 impl SignInRequest {
-    /// Whether this sign-in is what is wanted.
+    /// Whether this sign-in satisfies the request.
     pub(crate) fn is_satisfied_by(&self, record: &SignIn) -> bool {
         let challenge = self.challenge.as_ref();
         let needed = challenge.filter(|c| c.insufficient_scope()).and_then(|c| c.scope.as_deref());
@@ -150,8 +150,8 @@ impl Context {
         (self.notice)(text);
     }
 
-    /// Who runs token jobs in a process of their own. Nobody does for a client's own credentials:
-    /// to lose those costs nothing, because they are asked for again.
+    /// Who runs token jobs in a process of their own. There is none for a client's own credentials:
+    /// losing those costs nothing, because they are requested again.
     pub(crate) fn job_runner(&self) -> Option<&dyn JobRunner> {
         match self.options.grant {
             Grant::ClientCredentials { .. } => None,
@@ -212,7 +212,7 @@ impl Context {
         ))
     }
 
-    /// Loads a record that can be done without: a damaged or unreadable one counts as absent.
+    /// Loads an optional record: a damaged or unreadable one counts as absent.
     pub(crate) async fn load_optional<R: StoredRecord>(&self, name: &str) -> Option<R> {
         match self.vault.load(name).await {
             Ok(bytes) => {
@@ -230,7 +230,7 @@ impl Context {
         }
     }
 
-    /// Stores a record that can be done without: a failure is logged.
+    /// Stores an optional record: a failure is logged.
     pub(crate) async fn save_best_effort<R: StoredRecord>(&self, name: &str, record: &R) {
         if let Err(error) = self.vault.save(name, record.to_bytes()).await {
             tracing::warn!(kind = R::KIND, %error, "cannot store a record");
@@ -283,7 +283,7 @@ impl Context {
         if !self.vault.knows(&name) {
             return;
         }
-        // Another process may have registered anew meanwhile.
+        // Another process may have registered again in the meantime.
         let stored: Option<Registration> = self.load_optional(&name).await;
         if stored.is_some_and(|stored| stored.client_id == accepted.client_id) {
             self.save_best_effort(&name, accepted).await;
@@ -358,7 +358,7 @@ impl fmt::Debug for Context {
     }
 }
 
-/// The credential store cannot be used: never a reason to sign in anew.
+/// The credential store cannot be used: never a reason to sign in again.
 pub(crate) fn vault_failure(error: VaultError) -> Failure {
     let failure = Failure::new(
         FailureKind::AuthFailed,

@@ -149,6 +149,6 @@ fn describe_server(server: &AuthorizationServer) -> String {
     ];
     let ways: Vec<_> = ways.into_iter().filter(|(offers, _)| *offers).map(|(_, way)| way).collect();
     let ways =
-        if ways.is_empty() { "clients known beforehand only".to_owned() } else { ways.join(", ") };
+        if ways.is_empty() { "pre-registered clients only".to_owned() } else { ways.join(", ") };
     format!("`{}` offers {ways}", plain(&server.issuer))
 }

@@ -1,5 +1,5 @@
 //! Imports a sign-in that another program of the same user made. The authorization server is
-//! discovered anew; what belongs to another issuer is refused, and nothing of ours is
+//! discovered again; what belongs to another issuer is refused, and none of our records is
 //! replaced.
 
 use crate::auth::client::auth_method::AuthMethod;
@@ -81,7 +81,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
             FailureKind::AuthFailed,
             format!("its issuer is `{}`, and the server names `{}`", plain(other), found.issuer),
         )
-        .hint(format!("sign in anew with {}", context.options.login_command())));
+        .hint(format!("sign in again with {}", context.options.login_command())));
     }
     let token_endpoint = found.server.token_endpoint.clone().ok_or_else(|| {
         Failure::new(FailureKind::AuthFailed, "the authorization server names no token endpoint")

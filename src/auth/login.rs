@@ -69,7 +69,7 @@ impl AuthorizerState {
     /// Signs in now and replaces what is stored.
     ///
     /// # Errors
-    /// Whatever stands in the way, with the next step.
+    /// Whatever prevents it, with the next step.
     pub(crate) async fn sign_in(&self, how: Interaction<'_>) -> Result<SignedIn, Failure> {
         let context = &self.context;
         let request = self.request_of_a_person().await?;
@@ -110,7 +110,7 @@ impl AuthorizerState {
     pub(crate) async fn sign_out(&self) -> Result<SignedOut, Failure> {
         let context = &self.context;
         let _lock = context.lock_sign_in().await?;
-        // A damaged one cannot be revoked, and is removed all the same.
+        // A damaged one cannot be revoked, and is removed anyway.
         let record = context.stored_sign_in().await.ok().flatten();
         let revocation = match &record {
             Some(record) => Some(revocation::revoke(context, record).await),

@@ -37,7 +37,7 @@ pub struct AuthOptions {
     pub authorize_params: Vec<(String, String)>,
     /// Merged over the registration request; pins scope and authentication method.
     pub client_metadata: Map<String, Value>,
-    /// A client that was registered beforehand.
+    /// A client that was registered in advance.
     pub client_info: Option<PreRegistered>,
     /// A client id metadata document (SEP-991).
     pub client_metadata_url: Option<Url>,

@@ -122,7 +122,7 @@ async fn permitted_sign_in(state: &AuthorizerState, request: SignInRequest) -> R
     sign_in(state, request).await
 }
 
-/// Signs in, even if that may not happen by itself.
+/// Signs in, even where that is not allowed to happen automatically.
 pub(crate) async fn sign_in(
     state: &AuthorizerState,
     request: SignInRequest,
@@ -166,7 +166,7 @@ fn refused_after_sign_in(context: &Context) -> Failure {
     let server = context.options.display_server();
     Failure::new(
         FailureKind::AuthFailed,
-        format!("`{server}` refuses the token of a sign-in that just worked"),
+        format!("`{server}` refused the token of a sign-in that has just succeeded"),
     )
     .status(401)
     .hint("the server and its authorization server disagree; tell the server's operator")

@@ -110,7 +110,7 @@ async fn attempt(
     })
 }
 
-/// What a token endpoint that is no longer there looks like from here.
+/// Whether the failure looks like a token endpoint that no longer exists.
 fn is_gone(failure: &Failure) -> bool {
     failure.kind == FailureKind::Network || matches!(failure.status, Some(404 | 410))
 }
@@ -134,7 +134,7 @@ enum Whereabouts {
     Unknown,
     /// At another endpoint.
     Moved(Url),
-    /// The server has gone over to another issuer, who knows nothing of these tokens.
+    /// The server has moved to another issuer, which knows nothing of these tokens.
     AnotherIssuer,
 }
 

@@ -1,4 +1,4 @@
-//! What a sign-in needs to know before anybody is asked: where, as which client, and for what. Made
+//! What a sign-in needs to know before anyone is asked: where, as which client, and for what. Made
 //! once and handed to every grant. Opens nothing and asks for no tokens.
 
 use url::Url;
@@ -53,7 +53,7 @@ impl SignInPlan {
     /// none. Returns the redirect to use, which the server may have changed.
     ///
     /// # Errors
-    /// The server registers nobody or refuses.
+    /// The server offers no registration or refuses it.
     pub(crate) async fn register(
         &mut self,
         context: &Context,

@@ -104,7 +104,7 @@ impl TokenCache {
             (false, _) => &tokens.access_token,
         };
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| unusable("the token holds characters that no header may carry"))?;
+            .map_err(|_| unusable("the token has characters that are not allowed in a header"))?;
         header.set_sensitive(true);
         self.serials += 1;
         let (serial, since) = (self.serials, Instant::now());
@@ -198,7 +198,7 @@ impl TokenCache {
         self.nothing_found = Some(Instant::now());
     }
 
-    /// Remembers why a sign-in failed. If a person was involved, no second tab opens by itself.
+    /// Remembers why a sign-in failed. If a person was involved, no second tab opens automatically.
     pub(crate) fn note_failure(&mut self, failure: Failure, by_person: bool) {
         self.failure = Some(LastFailure { failure, at: Instant::now(), by_person });
     }

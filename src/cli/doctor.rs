@@ -1,4 +1,4 @@
-//! The verb that looks at everything.
+//! The arguments of `doctor`.
 
 use clap::Args;
 

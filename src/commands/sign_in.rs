@@ -57,7 +57,7 @@ impl StoredSignIn {
 /// Loads every stored sign-in. A keyring that fails is asked only once.
 ///
 /// # Errors
-/// The store cannot be listed. A sign-in that cannot be read is no error; its
+/// The store cannot be listed. A sign-in that cannot be read is not an error; its
 /// [`problem`](StoredSignIn::problem) says why.
 pub(super) async fn load_all(store: &CredentialStore, notes: &Notes) -> Result<Vec<StoredSignIn>> {
     let mut found = Vec::new();

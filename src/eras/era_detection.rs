@@ -60,7 +60,7 @@ pub enum ProbeOutcome<'a> {
     NoStream,
     /// No answer for a while, although the request was sent.
     Silent,
-    /// Nothing that tells an era: no connection, a timeout, no sign-in.
+    /// Nothing that reveals an era: no connection, a timeout, no sign-in.
     Nothing,
 }
 
@@ -71,7 +71,7 @@ pub enum NextAction {
     Try(Probe),
     /// The remote's era is known; the last outcome is its first valid response.
     Settled(Era),
-    /// Report the outcome of the first probe to the host: it says the most.
+    /// Report the outcome of the first probe to the host: it is the most informative.
     ReportFirst,
     /// Report the outcome of this probe to the host.
     ReportThis,

@@ -58,7 +58,7 @@ pub fn proxy_for(options: &HttpOptions, url: &Url) -> Result<Option<ProxyServer>
 }
 
 impl ProxyRules {
-    /// Reads the settings and, if they leave it to them, the variables.
+    /// Reads the settings and, unless they decide, the variables.
     ///
     /// # Errors
     /// A proxy in the settings that cannot be used.

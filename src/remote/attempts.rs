@@ -15,7 +15,7 @@ use super::retry::{self, Backoff};
 use crate::error::Failure;
 use crate::http::{HttpError, Response, Target};
 
-/// How often a request is tried again for which there was no connection, where that will hardly pass.
+/// How often a request that got no connection is retried where that is unlikely to pass.
 const MAX_CONNECT_RETRIES: u32 = 3;
 /// How often a message that may have arrived is sent again, if that does no harm.
 const MAX_REPEATS: u32 = 2;
@@ -30,9 +30,9 @@ const MAX_CONNECT_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Attempts {
     started: Instant,
-    /// How long what may pass is tried again.
+    /// How long transient failures are retried.
     patience: Duration,
-    /// Whether the request opens a session or stream, and has no effect beside that.
+    /// Whether the request opens a session or stream, and has no other effect.
     is_opening: bool,
     redirects: u32,
     connects: Backoff,
@@ -119,7 +119,7 @@ impl Attempts {
     }
 
     /// The pause after a refusal that may pass (T-28); `None` where the refusal stands. `repeatable`
-    /// says whether doing it twice does no harm.
+    /// says whether doing it twice is harmless.
     ///
     /// After 429, and after 503 with `Retry-After`, the server has done nothing: anything is sent
     /// again. 502, 504 and a bare 503 may come from a gateway behind which the request went on.
@@ -143,7 +143,7 @@ impl Attempts {
         }
         Ok(match status.as_u16() {
             502..=504 => self.within_patience(),
-            // These pass less often: twice is enough.
+            // These are rarely transient: twice is enough.
             408 | 425 | 500 if !self.patience.is_zero() => self.repeats.next(MAX_REPEATS),
             _ => None,
         })

@@ -21,7 +21,7 @@ use crate::jsonrpc::{Frame, Message};
 /// From this size on, in bytes, a message may be too large for a server.
 const LARGE_MESSAGE: usize = 512 * 1024;
 
-/// What came of one attempt, `None` without a response in time, and which token it carried.
+/// The result of one attempt (`None`: no response in time), and the token it carried.
 type Attempt = (Option<Result<Response, HttpError>>, Option<u64>);
 
 impl Wire {
@@ -81,7 +81,7 @@ impl Wire {
                         && !attempts.has_started_over
                         && self.moves.forget(generation, target) =>
                 {
-                    // The place that a redirect led to is gone; the first one may know another.
+                    // The target of a remembered redirect is gone; the first one may know another.
                     attempts.has_started_over = true;
                     place = target.clone();
                     continue;
@@ -91,7 +91,7 @@ impl Wire {
                 }
             };
             self.pause(pause, post).await?;
-            // What was sent before may arrive yet (E-05).
+            // What was sent before may still arrive (E-05).
             again = post.with_fresh_id().or(again);
         }
     }

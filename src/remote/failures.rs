@@ -1,4 +1,4 @@
-//! Makes failures with a next step of HTTP responses, network errors and time limits (E-59, T-24).
+//! Turns HTTP responses, network errors and timeouts into failures with a next step (E-59, T-24).
 
 use std::time::Duration;
 
@@ -199,7 +199,7 @@ pub(super) fn lost_failure(what: &str) -> Failure {
 
 /// The failure for a server that breaks the protocol; `what` says how.
 pub(super) fn protocol_failure(what: &str) -> Failure {
-    Failure::new(FailureKind::Protocol, what).hint("this is a fault of the server; report it there")
+    Failure::new(FailureKind::Protocol, what).hint("report this to the server's operator")
 }
 
 #[cfg(test)]

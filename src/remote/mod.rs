@@ -256,7 +256,7 @@ impl Remote {
                 }
                 tokio::select! {
                     outcome = &mut work => return outcome,
-                    // A stream that goes on after its answer holds no place (T-29).
+                    // A stream that continues after its answer holds no permit (T-29).
                     () = handle.wait_until_settled() => drop(permit),
                 }
                 work.await
@@ -274,7 +274,7 @@ impl Remote {
             };
             handle.end_sending();
             if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {
-                // The answer has told it all.
+                // The answer has said everything.
                 return;
             }
             let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;

@@ -1,4 +1,4 @@
-//! Follows the stream that answers a request to the answer. One that ends too early is opened again
+//! Follows the stream that answers a request until the answer. One that ends too early is reopened
 //! after the last event that arrived (T-36), if the remote can do this.
 
 use std::time::Duration;
@@ -149,7 +149,7 @@ fn check_resumed(response: Response) -> Result<Response, ResumeError> {
     if status.is_success() && media_type(&response) == headers::EVENT_STREAM {
         return Ok(response);
     }
-    // 409 and 425: the server has not noticed yet that the connection before is gone.
+    // 409 and 425: the server has not yet noticed that the previous connection is gone.
     let may_pass = matches!(status.as_u16(), 400 | 408 | 409 | 425 | 429)
         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
     if may_pass {
@@ -162,7 +162,7 @@ fn check_resumed(response: Response) -> Result<Response, ResumeError> {
     Err(ResumeError::Permanent(failure))
 }
 
-/// The outcome for a POST that was answered with the stream of HTTP+SSE: such a server wants its
+/// The outcome for a POST that was answered with the stream of HTTP+SSE: such a server expects its
 /// messages elsewhere (T-75).
 fn old_transport() -> Outcome {
     let failure = protocol_failure("server answered a message with an event stream of HTTP+SSE")

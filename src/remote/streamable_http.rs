@@ -18,15 +18,15 @@ use crate::protocol::headers;
 /// How long the DELETE that ends a session may take.
 const DELETE_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// A stream that lasted so long was worth opening.
+/// A stream that lasted this long was worth opening.
 const LASTING_STREAM: Duration = Duration::from_secs(10);
 /// The first pause after a refusal.
 const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
 /// Up to this a pause grows for a server that asks for shorter ones and then sends nothing.
 const FRUITLESS_PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause, whatever the server asks for: what it announces meanwhile is lost.
+/// The longest pause, whatever the server asks for: what it announces until then is lost.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
-/// How often a stream that never was there is asked for again.
+/// How often a stream that never existed is requested again.
 const MAX_FIRST_REFUSALS: u32 = 5;
 
 enum Listening {

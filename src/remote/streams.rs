@@ -20,7 +20,7 @@ use crate::jsonrpc::{Message, MessageKind, Received};
 
 /// How long a stream may go on after it delivered its response, before it is dropped.
 const AFTER_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long the answer may still come after the server sent something in its place that cannot be
+/// How long the answer may still come after the server sent something instead that cannot be
 /// read.
 const AFTER_INVALID_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many events with an id are remembered to drop replays (T-37).
@@ -31,7 +31,7 @@ const MAX_EVENT_ID: usize = 8 * 1024;
 const COMPARED: usize = 256;
 /// Messages of more bytes than this count against what may wait for the bridge (S-12).
 const LARGE_MESSAGE: usize = 64 * 1024;
-/// What the large messages that wait may weigh together, in bytes.
+/// The total size of the large messages that may wait, in bytes.
 pub(super) const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 /// What is known of one event stream, over all its connections.
@@ -49,7 +49,7 @@ pub(super) struct StreamMemory {
     pub(super) asks_for_pause: bool,
     /// When it need not be read any further.
     over_by: Option<Instant>,
-    /// What could not be read in the place of the answer.
+    /// What came instead of the answer and could not be read.
     invalid: Option<String>,
     seen: HashSet<u64>,
     seen_order: VecDeque<u64>,
@@ -66,7 +66,7 @@ pub(super) enum StreamEnd {
     Silent,
     /// An event was larger than the limit.
     TooLarge,
-    /// The server sent something unreadable in the place of the answer.
+    /// The server sent something unreadable instead of the answer.
     Invalid(String),
     /// It is the stream of HTTP+SSE, which answers no POST.
     OldTransport,
@@ -169,7 +169,7 @@ impl Wire {
         origin: StreamOrigin,
         memory: &StreamMemory,
     ) -> Result<Bytes, StreamEnd> {
-        // A standalone stream may be silent for ever (T-63); one that answered need not go on, however
+        // A standalone stream may stay silent (T-63); one that answered need not go on, however
         // many comments it sends.
         let limit = match origin.exchange {
             Some(_) if origin.reading != StreamReadMode::Endless => self.limits.body,

@@ -22,9 +22,9 @@ use crate::protocol::headers;
 
 /// How often one request is sent again after a sign-in or with a fresh token.
 pub(super) const MAX_CHALLENGES: u32 = 2;
-/// How much of a body that nobody reads is awaited, in bytes.
+/// How much of an unread body is drained, in bytes.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
-/// How long it is awaited.
+/// How long draining may take.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// What all requests to one remote share.
@@ -47,7 +47,7 @@ pub(super) struct Wire {
     pub(super) waiting_bytes: Arc<Semaphore>,
 }
 
-/// Whether the standalone stream is there to bring answers (T-37).
+/// Whether there is a standalone stream that can bring answers (T-37).
 #[derive(Debug, Default)]
 pub(super) struct StandaloneStream(AtomicBool);
 

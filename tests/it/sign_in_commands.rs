@@ -330,7 +330,7 @@ async fn import_refuses_the_tokens_of_another_issuer() {
     let refused = home.run(&["import", &url]);
     assert_eq!(refused.code, Some(1), "{}", refused.shown());
     assert!(refused.stderr.contains("`https://other.example`"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("hint: sign in anew with `mcp-tether login"));
+    assert!(refused.stderr.contains("hint: sign in again with `mcp-tether login"));
     assert!(home.status().is_empty());
     let absent = home.run(&["import", "https://127.0.0.1:9/mcp"]);
     assert!(absent.stderr.contains("contains no sign-in for"), "{}", absent.stderr);

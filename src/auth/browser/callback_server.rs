@@ -23,7 +23,7 @@ use crate::auth::grants::authorization_response::CallbackParameters;
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
-/// How long one connection may last, the exchange included.
+/// How long one connection may last, including the exchange.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(90);
 /// How many connections may be open at a time.
 const MAX_CONNECTIONS: usize = 16;
@@ -96,7 +96,7 @@ impl Listener {
         &self.redirect
     }
 
-    /// Uses another spelling of the same place, if a registration changed it.
+    /// Uses another spelling of the same address, if a registration changed it.
     #[must_use]
     pub(crate) fn with_redirect(self, redirect: Redirect) -> Self {
         Self { redirect, ..self }
@@ -186,7 +186,7 @@ async fn serve(stream: TcpStream, service: Arc<CallbackService>) {
         .keep_alive(false)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);
-    // A browser that goes away early has the page or does not want it.
+    // A browser that disconnects early has the page or does not want it.
     let _ = connection.await;
     for written in kept.try_iter().flatten() {
         let _ = written.send(());

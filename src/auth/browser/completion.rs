@@ -64,7 +64,7 @@ pub(crate) async fn complete(
     pending: &Pending,
 ) -> Result<SignIn, (Ending, BrowserSignInError)> {
     let outcome = runner::run(context, TokenJob::Redeem(Box::new(pending.clone()))).await;
-    // The state is used once, whatever comes of it.
+    // The state is used once, whatever the outcome.
     context.delete(&context.names.pending).await;
     match outcome {
         Ok(Some(record)) => Ok(*record),

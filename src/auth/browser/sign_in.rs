@@ -1,5 +1,5 @@
 //! A sign-in by a person in a browser, once over all processes (S-04). Reads from top to bottom:
-//! take the turn, look what is stored or was interrupted, open one page, wait for the answer, redeem
+//! take the turn, see what is stored or was interrupted, open one page, wait for the answer, redeem
 //! its code, save the tokens. A killed owner's sign-in is completed in the same tab, or with the
 //! code that its tab brought.
 
@@ -25,15 +25,15 @@ use crate::error::{Failure, FailureKind};
 use crate::redact::{Secret, plain};
 
 /// How long, in seconds, a tab that an earlier process opened is taken to be still there. Hosts
-/// start us twice in a row and kill one of the two (docs/hosts/README.md#started-twice); a person who starts the host anew
-/// after this long wants a tab.
+/// start us twice in a row and kill one of the two (docs/hosts/README.md#started-twice); a person
+/// who restarts the host after this long wants a tab.
 const OPENED_TAB_SECONDS: u64 = 120;
 
 /// How the person is asked.
 pub(crate) enum ConsentPrompt<'a> {
     /// A tab is opened unless one is open already.
     Tab,
-    /// A tab is opened in any case: the person asked for it now.
+    /// A tab is always opened: the person asked for it now.
     NewTab,
     /// No tab is opened; the person pastes the address that the browser ended at.
     Pasted(&'a mut dyn LineSource),
@@ -72,7 +72,7 @@ impl Tabs {
 /// Signs in.
 ///
 /// # Errors
-/// Whatever stands in the way, with the next step.
+/// Whatever prevents it, with the next step.
 pub(crate) async fn sign_in(
     context: &Context,
     request: &SignInRequest,
@@ -262,13 +262,13 @@ async fn ask_for_consent(
         Some(Err(failure)) => failure,
         None => timed_out(context, &pending).await,
     };
-    // The state is used once, whatever comes of it.
+    // The state is used once, whatever the outcome.
     context.delete(name).await;
     Err(failure.into())
 }
 
-/// Opens the tab, and tells the person the address in any case: that the system agreed to open it
-/// does not prove that anybody sees it.
+/// Opens the tab, and always tells the person the address: that the system agreed to open it
+/// does not prove that anyone sees it.
 async fn show_page(
     context: &Context,
     pending: &mut Pending,
@@ -326,8 +326,8 @@ async fn wait_for_answer(
     tokio::time::timeout(timeout, answer).await.ok()
 }
 
-/// Nobody came back in time. A registration that the server forgot looks just like this, because
-/// its error page never comes back to us: the next attempt registers anew.
+/// No one came back in time. A registration that the server forgot looks just like this, because
+/// its error page never comes back to us: the next attempt registers again.
 async fn timed_out(context: &Context, pending: &Pending) -> Failure {
     let registration = &pending.registration;
     let seconds = context.options.auth_timeout.as_secs();

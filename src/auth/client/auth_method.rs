@@ -20,12 +20,12 @@ pub enum AuthMethod {
 }
 
 impl AuthMethod {
-    /// Every method that we can do, best first. Every server reads a secret in
+    /// Every method that we support, best first. Every server reads a secret in
     /// the form the same way, but not one in a header, where it has to be form-encoded (RFC 6749
     /// §2.3.1).
     const ALL: [Self; 4] = [Self::PrivateKeyJwt, Self::Post, Self::Basic, Self::None];
 
-    /// The method of this name in metadata; `None` if we cannot do it.
+    /// The method of this name in metadata; `None` if we do not support it.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
     }

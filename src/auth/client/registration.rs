@@ -122,7 +122,7 @@ impl Registrar<'_> {
     /// may have changed.
     ///
     /// # Errors
-    /// The server has no registration or refuses.
+    /// The server offers no registration or refuses it.
     pub(crate) async fn register(
         &self,
         redirect: Option<&Redirect>,
@@ -295,7 +295,7 @@ impl Registrar<'_> {
             format!("`{issuer}` answered HTTP {status} to the registration, with {instead}")
         } else {
             let words = if words.is_empty() { words } else { format!(", {words}") };
-            format!("`{issuer}` refuses to register us: HTTP {status}{words}")
+            format!("`{issuer}` refused to register this program: HTTP {status}{words}")
         };
         let is_busy = status >= 500 || matches!(status, 408 | 425 | 429);
         let kind = if is_busy { FailureKind::Http } else { FailureKind::AuthFailed };
@@ -343,7 +343,7 @@ impl Registrar<'_> {
         };
         Failure::new(
             FailureKind::AuthFailed,
-            format!("`{issuer}` registers no clients by itself, and no OAuth client is given"),
+            format!("`{issuer}` offers no client registration, and no OAuth client is given"),
         )
         .hint(hint)
     }
@@ -377,7 +377,7 @@ fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect,
         .ok_or_else(|| {
             Failure::new(
                 FailureKind::AuthFailed,
-                format!("the server registered other redirect URIs than `{}`", asked.uri()),
+                format!("the server registered redirect URIs other than `{}`", asked.uri()),
             )
             .hint("name a port that it accepts as the callback port")
         })

@@ -1,5 +1,5 @@
 //! `WWW-Authenticate`: finds the challenge that MCP cares about among whatever a server sends
-//! . Reads the grammar of RFC 9110 §11.6.1 and forgives what real servers get wrong.
+//! . Reads the grammar of RFC 9110 §11.6.1 and tolerates what real servers get wrong.
 
 use http::{HeaderMap, StatusCode, header};
 
@@ -164,7 +164,7 @@ impl<'a> Cursor<'a> {
         Some(self.take(|c| c != ',' && !c.is_ascii_whitespace()).to_owned())
     }
 
-    /// The rest of a quoted string, its backslashes resolved; a missing end quote is forgiven.
+    /// The rest of a quoted string, its escapes resolved; a missing closing quote is tolerated.
     fn quoted(&mut self) -> String {
         let mut value = String::new();
         let mut characters = self.rest.chars();

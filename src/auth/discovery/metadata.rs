@@ -168,7 +168,7 @@ fn issuers(document: &Map<String, Value>) -> Result<Vec<String>, String> {
     let items = document.get(name).and_then(Value::as_array);
     let items = items.ok_or_else(|| format!("its `{name}` is not an array"))?;
     let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
-    texts.collect::<Option<_>>().ok_or_else(|| format!("its `{name}` holds what is not a string"))
+    texts.collect::<Option<_>>().ok_or_else(|| format!("its `{name}` contains a non-string"))
 }
 
 fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
@@ -176,7 +176,7 @@ fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A URL as it stands: parsing would take control characters out of one that hides something
+/// A URL as it stands: parsing would strip control characters from one that hides something
 /// (S-05).
 fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
     let text = text(document, name)?;
@@ -189,7 +189,7 @@ fn array(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-/// A list of words; one string with spaces counts as such a list.
+/// A list of words, or one string of words separated by spaces.
 fn list(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     match document.get(name)? {
         Value::Array(_) => array(document, name),
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(refused, "its `authorization_servers` is not an array");
         let body = br#"{"resource":"https://h","authorization_servers":["https://as",7]}"#;
         let refused = ProtectedResource::parse(body).unwrap_err();
-        assert_eq!(refused, "its `authorization_servers` holds what is not a string");
+        assert_eq!(refused, "its `authorization_servers` contains a non-string");
     }
 
     /// A-04, A-06: identifiers stay as written; a URL parser would add a slash.

@@ -20,7 +20,7 @@ const SUBJECT: &str = "the device code";
 /// Signs in.
 ///
 /// # Errors
-/// Whatever stands in the way, with the next step.
+/// Whatever prevents it, with the next step.
 pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Result<SignIn, Failure> {
     let _turn = wait_for_turn(context).await?;
     if let Some(done) = context.sign_in_that_satisfies(request).await? {
@@ -40,7 +40,7 @@ async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, F
     match runner::run(context, TokenJob::AwaitDevice(Box::new(code))).await {
         Ok(Some(record)) => Ok(*record),
         Ok(None) => {
-            Err(with_hint(context, Failure::new(FailureKind::AuthFailed, "nobody is waiting")))
+            Err(with_hint(context, Failure::new(FailureKind::AuthFailed, "the process has ended")))
         }
         Err(JobError::Grant(error)) => Err(with_hint(context, error.into_failure(SUBJECT))),
         Err(JobError::Store(failure)) => Err(failure),

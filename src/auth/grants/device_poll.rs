@@ -8,7 +8,7 @@ use crate::auth::durable::job::{DeviceCode, JobOutcome, SenderGone};
 use crate::auth::grants::redemption::save_new;
 use crate::auth::records::record::SignIn;
 
-/// Waits for the tokens of a code. When the process that showed it is `gone`, nobody will enter it
+/// Waits for the tokens of a code. When the process that showed it is `gone`, no one will enter it
 /// any more: the waiting ends with `None`, but an answer on its way is still taken.
 pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone) -> JobOutcome {
     let (url, resource) = (&code.token_endpoint, code.resource.as_deref());

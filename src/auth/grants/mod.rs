@@ -1,4 +1,4 @@
-//! The ways to get tokens, each a file, and how they are given back. `token_endpoint` sends what
+//! The ways to get tokens, one file each, and how they are revoked. `token_endpoint` sends what
 //! they ask.
 
 pub(crate) mod authorization_code;

@@ -13,11 +13,11 @@ use crate::error::Failure;
 pub enum Revocation {
     /// It took all of them back.
     Done,
-    /// It took the refresh token back; access tokens of its kind end by themselves.
+    /// It took the refresh token back; access tokens expire on their own.
     RefreshTokenOnly,
-    /// It offers no revocation: the tokens end by themselves.
+    /// It offers no revocation: the tokens expire on their own.
     NotOffered,
-    /// It was asked and did not. The text says why.
+    /// It was asked to and did not. The text says why.
     Failed(String),
 }
 

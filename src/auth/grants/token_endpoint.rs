@@ -55,7 +55,7 @@ pub(crate) enum GrantError {
 }
 
 impl GrantError {
-    /// Whether the server does not know the client any more.
+    /// Whether the server no longer knows the client.
     pub(crate) fn is_unknown_client(&self) -> bool {
         matches!(self, Self::Rejected { code, .. } if is_unknown_client(code))
     }
@@ -91,7 +91,7 @@ impl GrantError {
     }
 }
 
-/// Whether this error says that the server does not know the client any more.
+/// Whether this error says that the server no longer knows the client.
 pub(crate) fn is_unknown_client(code: &str) -> bool {
     matches!(code, "invalid_client" | "unauthorized_client")
 }

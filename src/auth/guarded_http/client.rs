@@ -42,7 +42,7 @@ pub(crate) struct GuardedClient {
 #[derive(Debug)]
 pub(crate) struct GuardedResponse {
     pub(crate) status: http::StatusCode,
-    /// The media type as it came, made safe to show; empty if there was none.
+    /// The media type as received, made safe to show; empty if there was none.
     pub(crate) media_type: String,
     /// How many seconds to wait before asking again, if it says so (RFC 9110 §10.2.3).
     pub(crate) retry_after: Option<u64>,
@@ -104,7 +104,7 @@ impl GuardedClient {
             .map_err(|forbidden| failure_of_address(url, &forbidden))
     }
 
-    /// The page to open, if a browser may open it: parsed, checked and serialised anew (S-05).
+    /// The page to open, if a browser may open it: parsed, checked and serialized again (S-05).
     ///
     /// # Errors
     /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.

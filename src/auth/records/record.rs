@@ -109,7 +109,7 @@ pub struct Pending {
     /// When it began, in seconds since 1970.
     pub started: u64,
     /// The code that the browser brought back, until it is redeemed: whoever comes after a kill
-    /// redeems it, and nobody is waiting for that browser any more.
+    /// redeems it, and no one is waiting for that browser any more.
     #[serde(default, with = "secret_text::option")]
     pub code: Option<Secret<String>>,
 }
@@ -120,7 +120,7 @@ pub struct Pending {
 pub struct StoredRefusal {
     /// When it ended, in seconds since 1970.
     pub at: u64,
-    /// Whether nobody came, rather than somebody having refused.
+    /// Whether no one responded, as opposed to someone refusing.
     pub unattended: bool,
     /// Why, one sentence without secrets.
     pub message: String,

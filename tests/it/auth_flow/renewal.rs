@@ -118,7 +118,7 @@ async fn a_server_that_never_accepts_is_given_up() {
     let party = party(&server).build();
     let failure = party.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthFailed);
-    assert!(failure.message.contains("just worked"), "{}", failure.message);
+    assert!(failure.message.contains("has just succeeded"), "{}", failure.message);
     assert_eq!(server.asked_at("/mcp").len(), 2);
     assert_eq!(party.browser.opened().len(), 1, "one tab, not a loop of tabs");
 }

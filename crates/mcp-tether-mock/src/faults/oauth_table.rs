@@ -77,7 +77,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "first-token-ended",
         syntax: "first-token-ended",
-        about: "OAuth: takes the access token that it is shown first for ended, and no other",
+        about: "OAuth: treats the first access token that it sees as expired, and no other",
         example: "first-token-ended",
         keys: &[],
         scope: FaultScope::Any,

@@ -99,7 +99,7 @@ fn check_request(
         return Err(OAuthError::invalid_request("`code_challenge_method` must be `S256`"));
     }
     if challenge.len() != 43 {
-        return Err(OAuthError::invalid_request("`code_challenge` is no SHA-256 hash"));
+        return Err(OAuthError::invalid_request("`code_challenge` is not a SHA-256 hash"));
     }
     let state = field("state").filter(|state| !state.is_empty());
     let state = state.ok_or_else(|| missing("state"))?;
@@ -147,7 +147,7 @@ fn redirect_back(
     faults: &OAuthFaults,
 ) -> Response {
     let Ok(mut target) = Url::parse(redirect_uri) else {
-        let error = OAuthError::invalid_request("the redirect URI is no URL");
+        let error = OAuthError::invalid_request("the redirect URI is not a URL");
         return page(StatusCode::BAD_REQUEST, consent::refusal(&error));
     };
     let mut fields: Vec<(&str, String)> = match outcome {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::provider_rule::ProviderRule;
 
-/// How an authorization server behaves. The default approves by itself, registers everyone, and is
+/// How an authorization server behaves. The default approves on its own, registers everyone, and is
 /// as strict as OAuth 2.1 and the newest MCP revision permit: PKCE with S256, `state`, `resource`,
 /// exact redirect URIs but for the port of a loopback address, refresh tokens that rotate.
 #[derive(Clone, Debug, PartialEq)]

@@ -28,8 +28,8 @@ pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthEr
     }
     let wrong = |words: &str| OAuthError::new("invalid_client_metadata", words);
     let mut wanted: Value =
-        serde_json::from_slice(body).map_err(|_| wrong("the body is no JSON"))?;
-    let asked = wanted.as_object_mut().ok_or_else(|| wrong("the body is no object"))?;
+        serde_json::from_slice(body).map_err(|_| wrong("the body is not JSON"))?;
+    let asked = wanted.as_object_mut().ok_or_else(|| wrong("the body is not an object"))?;
     if let Some(fixed) = options.registered_as.as_object() {
         asked.extend(fixed.clone());
     }
@@ -159,7 +159,7 @@ fn check_redirects(
     let native = wanted["application_type"] == "native";
     for redirect in redirects {
         let Ok(url) = Url::parse(redirect) else {
-            return wrong(format!("`{redirect}` is no URL"));
+            return wrong(format!("`{redirect}` is not a URL"));
         };
         let local = loopback(redirect).is_some();
         if url.fragment().is_some() || !(local || url.scheme() == "https") {
