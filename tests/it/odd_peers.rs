@@ -1,5 +1,6 @@
-//! Servers that are odd: errors whose words mislead, sessions that are forgotten in every way of saying
-//! so, questions that are never answered. Nothing of it loses an answer or sends a call twice.
+//! Odd servers and hosts, as the bridge meets them: errors whose words mislead, sessions that are
+//! forgotten in every way of saying so, courtesies that never come, second handshakes, lists in pages.
+//! Nothing of it loses an answer or sends a call twice.
 
 use std::time::Instant;
 
@@ -81,10 +82,7 @@ async fn a_post_that_http_sse_refuses_as_unknown_opens_another_stream() {
         let mut harness = Harness::with(old, |options: &mut BridgeOptions| {
             options.remote.transport = TransportChoice::SseOnly;
         });
-        let mut harness = {
-            harness.initialize("2024-11-05").await;
-            harness
-        };
+        harness.initialize("2024-11-05").await;
         let answer = harness.call("echo", json!({})).await;
         assert!(answer["result"].is_object(), "{status} {answer}");
         assert_eq!(harness.mock.recorder().of_http_method("GET").len(), 2);
