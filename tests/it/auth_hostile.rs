@@ -160,6 +160,20 @@ fn get(port: u16, target: &str, extra: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n{extra}\r\n")
 }
 
+/// S-34
+#[tokio::test]
+async fn silent_connections_do_not_keep_the_browser_out() {
+    let server = server(|_| {}).await;
+    let (party, redirect, _) = waiting(&server).await;
+    let port = redirect.port().unwrap();
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+    }
+    assert_eq!(visit(party.page().await).await.status, 200);
+    drop(held);
+}
+
 /// S-01, S-02, A-31: everything but the one right request is turned away, and does not end the
 /// wait.
 #[tokio::test]

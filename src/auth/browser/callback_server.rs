@@ -1,20 +1,21 @@
 //! The loopback listener that the browser comes back to (S-01, S-02): exact path, GET only, one
 //! shot, closed when dropped. It shows success only after the exchange worked.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::auth::browser::page::{self, Ending, PageSubject};
@@ -27,6 +28,8 @@ use crate::redact::Secret;
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(90);
 /// How many connections may be open at a time.
 const MAX_CONNECTIONS: usize = 16;
+/// How long a connection may take to send the head of its request (S-34).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the browser may take to receive its page.
 const PAGE_WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -113,9 +116,10 @@ impl Listener {
             arrivals: sender,
         });
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let silent = Arc::new(SilentConnections::default());
         let mut tasks = JoinSet::new();
         for socket in self.sockets {
-            tasks.spawn(accept(socket, service.clone(), slots.clone()));
+            tasks.spawn(accept(socket, service.clone(), slots.clone(), silent.clone()));
         }
         Callback { arrivals, _tasks: tasks }
     }
@@ -144,7 +148,40 @@ async fn sockets(candidate: &Redirect) -> io::Result<(Vec<TcpListener>, u16)> {
     }
 }
 
-async fn accept(socket: TcpListener, service: Arc<CallbackService>, slots: Arc<Semaphore>) {
+/// Connections that have sent no request yet, the oldest first. One of them ends when it stands in
+/// the way of another one, so that nobody keeps the browser out (S-34).
+#[derive(Debug, Default)]
+struct SilentConnections(Mutex<VecDeque<Arc<Notify>>>);
+
+impl SilentConnections {
+    /// Adds a connection, which ends when it is notified.
+    fn add(&self) -> Arc<Notify> {
+        let connection = Arc::new(Notify::new());
+        self.lock().push_back(connection.clone());
+        connection
+    }
+
+    fn remove(&self, connection: &Arc<Notify>) {
+        self.lock().retain(|other| !Arc::ptr_eq(other, connection));
+    }
+
+    fn end_oldest(&self) {
+        if let Some(oldest) = self.lock().pop_front() {
+            oldest.notify_one();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Notify>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn accept(
+    socket: TcpListener,
+    service: Arc<CallbackService>,
+    slots: Arc<Semaphore>,
+    silent: Arc<SilentConnections>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -155,14 +192,23 @@ async fn accept(socket: TcpListener, service: Arc<CallbackService>, slots: Arc<S
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let Ok(slot) = slots.clone().acquire_owned().await else { return };
         if !is_local(peer.ip()) {
             continue;
         }
-        let service = service.clone();
+        if slots.available_permits() == 0 {
+            silent.end_oldest();
+        }
+        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+        let (service, silent) = (service.clone(), silent.clone());
         connections.spawn(async move {
             let _slot = slot;
-            let _ = tokio::time::timeout(CONNECTION_TIMEOUT, serve(stream, service)).await;
+            let connection = silent.add();
+            let served = serve(stream, service, || silent.remove(&connection));
+            tokio::select! {
+                _ = tokio::time::timeout(CONNECTION_TIMEOUT, served) => {}
+                () = connection.notified() => {}
+            }
+            silent.remove(&connection);
         });
     }
 }
@@ -171,9 +217,11 @@ fn is_local(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-async fn serve(stream: TcpStream, service: Arc<CallbackService>) {
+/// Serves one connection; `heard` is called when its request has arrived.
+async fn serve(stream: TcpStream, service: Arc<CallbackService>, heard: impl Fn()) {
     let (keep, kept) = std::sync::mpsc::channel();
     let service = service_fn(|request: Request<Incoming>| {
+        heard();
         let service = service.clone();
         let keep = keep.clone();
         async move {
@@ -183,6 +231,8 @@ async fn serve(stream: TcpStream, service: Arc<CallbackService>) {
         }
     });
     let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
         .keep_alive(false)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service);

@@ -1,6 +1,8 @@
 //! A sign-in by a person on another device (RFC 8628): shows a code to enter at an address. Waiting
 //! for its tokens is a token job, `device_poll`.
 
+use std::time::Duration;
+
 use oauth2::{DeviceAuthorizationUrl, Scope};
 use url::Url;
 
@@ -16,6 +18,9 @@ use crate::redact::{Secret, plain};
 
 /// What is refused, in messages.
 const SUBJECT: &str = "the device code";
+/// The shortest and the longest pause between two polls that a server can ask for.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Signs in.
 ///
@@ -85,7 +90,16 @@ async fn ask(
         request = request.add_extra_param(name.as_str(), value.as_str());
     }
     let failure = |error: GrantError| with_hint(context, error.into_failure(SUBJECT));
-    request.request_async(endpoint).await.map_err(|error| failure(grant_error(error)))
+    let answer = request.request_async(endpoint).await;
+    answer.map(bounded).map_err(|error| failure(grant_error(error)))
+}
+
+/// The answer with an interval that neither makes a storm nor overflows (S-33).
+fn bounded(answer: DeviceAuthorization) -> DeviceAuthorization {
+    let Ok(mut value) = serde_json::to_value(&answer) else { return answer };
+    let interval = answer.interval().clamp(MIN_INTERVAL, MAX_INTERVAL);
+    value["interval"] = interval.as_secs().into();
+    serde_json::from_value(value).unwrap_or(answer)
 }
 
 /// Tells the person where to go and what to enter there.
@@ -121,5 +135,26 @@ fn with_hint(context: &Context, failure: Failure) -> Failure {
     match failure.hint {
         Some(_) => failure,
         None => failure.hint(format!("try again with {}", context.options.login_command())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// S-33
+    #[test]
+    fn a_server_does_not_choose_the_pace_of_polling_freely() {
+        for (asked, seconds) in [(json!(0), 1), (json!(7), 7), (json!(u64::MAX), 86_400)] {
+            let answer = json!({
+                "device_code": "d", "user_code": "u", "verification_uri": "https://as.example/d",
+                "expires_in": 600, "interval": asked,
+            });
+            let answer = bounded(serde_json::from_value(answer).unwrap());
+            assert_eq!(answer.interval(), Duration::from_secs(seconds));
+            assert_eq!(answer.user_code().secret(), "u");
+        }
     }
 }

@@ -3,10 +3,15 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::auth::context::Context;
 use crate::auth::durable::job::{DeviceCode, JobOutcome, SenderGone};
 use crate::auth::grants::redemption::save_new;
 use crate::auth::records::record::SignIn;
+
+/// A pause that ends so much later is over after the deadline by every clock.
+const PAST_DEADLINE: Duration = Duration::from_millis(50);
 
 /// Waits for the tokens of a code. When the process that showed it is `gone`, no one will enter it
 /// any more: the waiting ends with `None`, but an answer on its way is still taken.
@@ -19,9 +24,12 @@ pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone)
         request = request.add_extra_param("resource", resource);
     }
     let timeout = context.options.auth_timeout.min(code.answer.expires_in());
+    let deadline = Instant::now() + timeout;
     let nobody_waits = tokio::sync::Notify::new();
     let sleep = |pause: Duration| {
         let (nobody_waits, gone) = (&nobody_waits, gone.clone());
+        // Whatever interval the server asks for, the waiting ends in time (S-33).
+        let pause = pause.min(deadline.saturating_duration_since(Instant::now()) + PAST_DEADLINE);
         async move {
             if tokio::time::timeout(pause, gone).await.is_ok() {
                 nobody_waits.notify_one();
