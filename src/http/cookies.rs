@@ -8,6 +8,11 @@ use cookie_store::CookieStore;
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
+/// The longest cookie that is kept, in bytes, with its attributes, and how many are: as many as RFC
+/// 6265 §6.1 wants of a client. A server must not fill the memory and each request (S-35).
+const MAX_COOKIE_BYTES: usize = 4096;
+const MAX_COOKIES: usize = 50;
+
 /// The cookies that the remote has set, for the life of the process.
 #[derive(Default)]
 pub(super) struct Cookies(OnceLock<RwLock<CookieStore>>);
@@ -29,9 +34,24 @@ impl Cookies {
         for value in headers.get_all(header::SET_COOKIE) {
             let Ok(text) = value.to_str() else { continue };
             let store = self.0.get_or_init(RwLock::default);
-            let _ = store.write().unwrap_or_else(PoisonError::into_inner).parse(text, url);
+            let mut store = store.write().unwrap_or_else(PoisonError::into_inner);
+            if text.len() <= MAX_COOKIE_BYTES && has_room(&store, text) {
+                let _ = store.parse(text, url);
+            }
         }
     }
+}
+
+/// Returns whether one more cookie may be kept, or this one replaces another.
+fn has_room(store: &CookieStore, text: &str) -> bool {
+    let name = text.split_once('=').map_or("", |(name, _)| name.trim());
+    let (mut count, mut is_known) = (0, false);
+    for cookie in store.iter_any() {
+        count += 1;
+        is_known |= cookie.name() == name;
+    }
+    // One name may stand for several paths.
+    count < MAX_COOKIES || is_known && count < 2 * MAX_COOKIES
 }
 
 impl fmt::Debug for Cookies {
@@ -64,5 +84,25 @@ mod tests {
         for elsewhere in ["https://a.example/other", "https://b.example/mcp"] {
             assert_eq!(cookies.header(&url(elsewhere)), None, "{elsewhere}");
         }
+    }
+
+    /// S-35
+    #[test]
+    fn cookies_are_bounded_in_number_and_length() {
+        let url = Url::parse("https://a.example/mcp").unwrap();
+        let cookies = Cookies::default();
+        let mut headers = HeaderMap::new();
+        for number in 0..1000 {
+            let text = format!("c{number}={}; Path=/", "v".repeat(100));
+            headers.append(header::SET_COOKIE, HeaderValue::try_from(text).unwrap());
+        }
+        let long = format!("long={}", "v".repeat(MAX_COOKIE_BYTES));
+        headers.append(header::SET_COOKIE, HeaderValue::try_from(long).unwrap());
+        headers.append(header::SET_COOKIE, HeaderValue::from_static("c0=new; Path=/"));
+        cookies.store(&url, &headers);
+        let header = cookies.header(&url).unwrap();
+        let pairs: Vec<_> = header.to_str().unwrap().split("; ").collect();
+        assert_eq!(pairs.len(), MAX_COOKIES);
+        assert!(pairs.contains(&"c0=new"), "one that is known is replaced");
     }
 }

@@ -250,6 +250,19 @@ async fn a_broken_authorization_server_is_passed_over() {
     assert_eq!(documents(&server).len() - before, 2, "the known one is asked at once");
 }
 
+/// S-36
+#[tokio::test]
+async fn a_long_list_of_authorization_servers_is_not_asked_to_its_end() {
+    let server = server(|_| {}).await;
+    let broken = (0..500).map(|number| format!("{}/nowhere/{number}", server.origin())).collect();
+    server.change(|config| {
+        (config.other_issuers, config.real_issuer_named) = (broken, false);
+    });
+    stops(&server).await;
+    let asked = server.asked().iter().filter(|asked| asked.path.contains("/nowhere/")).count();
+    assert!((1..50).contains(&asked), "{asked}");
+}
+
 /// no authorization server is named.
 #[tokio::test]
 async fn metadata_without_an_authorization_server_is_refused() {

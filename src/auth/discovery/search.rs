@@ -14,6 +14,10 @@ use crate::auth::options::{AuthOptions, ResourceIndicator};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, plain};
 
+/// How many authorization servers of a list are asked: a list is no way to have us send thousands of
+/// requests to others (S-36).
+const MAX_ISSUERS: usize = 8;
+
 /// The authorization server that discovery found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DiscoveredServer {
@@ -140,7 +144,7 @@ impl MetadataSearch<'_> {
             None => !knows(listed),
         });
         let (mut trouble, mut spare) = (None, None);
-        for listed in issuers {
+        for listed in issuers.into_iter().take(MAX_ISSUERS) {
             match self.authorization_server(listed).await {
                 Ok(server) if knows(&server.issuer) || self.can_become_client(&server, listed) => {
                     return Ok(server);
