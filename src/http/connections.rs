@@ -76,7 +76,7 @@ impl Connections {
     /// A connection for one request: an idle one, a stream of a shared one, or a new one.
     ///
     /// # Errors
-    /// There is no connection.
+    /// No connection could be made.
     pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, HttpError> {
         loop {
             match self.find() {

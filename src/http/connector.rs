@@ -81,7 +81,7 @@ impl Connector {
     /// Connects to the origin of this target.
     ///
     /// # Errors
-    /// There is no connection; the innermost source says why.
+    /// No connection could be made; the innermost source says why.
     pub(super) async fn connect(&self, target: &Target) -> Result<Established, HttpError> {
         match tokio::time::timeout(self.timeout, self.open(target)).await {
             Ok(connected) => connected.map_err(HttpError::connect),
