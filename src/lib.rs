@@ -10,7 +10,7 @@
 //! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`,
 //! `platform`; `settings` → `eras`, `remote`, `auth`, `http`, `store`, for the types of its values;
 //! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
-//! everyone may use `redact` and `error`, and `jsonrpc` and `protocol` of the crate
+//! everyone may use `redact`, `error` and `pace`, and `jsonrpc` and `protocol` of the crate
 //! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
 //! shared by both ends of a test would prove nothing.
 
@@ -32,6 +32,7 @@ pub mod error;
 pub mod host;
 pub mod hosts;
 pub mod http;
+pub mod pace;
 pub mod platform;
 pub mod redact;
 pub mod remote;

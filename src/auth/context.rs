@@ -18,6 +18,7 @@ use crate::auth::durable::job::JobRunner;
 use crate::auth::grants::token_endpoint::TokenEndpoint;
 use crate::auth::guarded_http::client::GuardedClient;
 use crate::auth::options::{AuthOptions, Grant};
+use crate::auth::records::client_pin::ClientPins;
 use crate::auth::records::names::Names;
 use crate::auth::records::record::{SignIn, StoredRecord};
 use crate::auth::records::registration::{Registered, Registration};
@@ -228,6 +229,24 @@ impl Context {
                 None
             }
         }
+    }
+
+    /// Where the secrets of a client id are used. A record that cannot be read is an error: without it
+    /// a secret could go anywhere (S-41).
+    pub(crate) async fn client_pins(&self, name: &str) -> Result<ClientPins, Failure> {
+        if !self.vault.knows(name) {
+            return Ok(ClientPins::default());
+        }
+        let Some(bytes) = self.vault.load(name).await.map_err(vault_failure)? else {
+            return Ok(ClientPins::default());
+        };
+        ClientPins::from_bytes(&bytes).ok_or_else(|| {
+            Failure::new(FailureKind::AuthFailed, "the record of a client secret's use is damaged")
+                .hint(
+                    "name the client's authorization server yourself: add `\"issuer\":\"URL\"` to the \
+                     JSON of `--static-oauth-client-info`",
+                )
+        })
     }
 
     /// Stores an optional record: a failure is logged.

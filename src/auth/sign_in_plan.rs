@@ -5,13 +5,16 @@ use url::Url;
 
 use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::client::registration::Registrar;
-use crate::auth::context::{Context, SignInRequest};
+use crate::auth::context::{Context, SignInRequest, vault_failure};
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::discovery::resource_identifier::canonical;
 use crate::auth::discovery::search::DiscoveredServer;
 use crate::auth::discovery::well_known;
 use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
-use crate::auth::records::registration::Registration;
+use crate::auth::records::client_pin::check_first_use;
+use crate::auth::records::names::Names;
+use crate::auth::records::record::StoredRecord;
+use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
 
 /// Where to sign in, as which client, and for what.
@@ -44,6 +47,9 @@ impl SignInPlan {
             Some(given) => Some(given),
             None => context.stored_registration(&discovered).await,
         };
+        if let Some(given) = registration.as_ref().filter(|it| it.how == Registered::Beforehand) {
+            pin_secret(context, given, earlier).await?;
+        }
         let scopes = context.choose_scopes(&discovered, request);
         let resource = discovered.resource_indicator(&context.options);
         Ok(Self { discovered, registration, scopes, resource })
@@ -77,6 +83,39 @@ impl SignInPlan {
             Failure::new(FailureKind::AuthFailed, message)
         })
     }
+}
+
+/// Sees to it that the secret of the user's client goes to one authorization server only: the one that
+/// the user names, or else the one that it is used with first (S-41).
+///
+/// # Errors
+/// It belongs to another one, or the store cannot be used.
+async fn pin_secret(
+    context: &Context,
+    used: &Registration,
+    earlier: Option<&Registration>,
+) -> Result<(), Failure> {
+    let Some(client) = &context.options.client_info else { return Ok(()) };
+    let names_token_endpoint =
+        matches!(context.options.grant, Grant::ClientCredentials { token_endpoint: Some(_) });
+    if client.client_secret.is_none() || client.issuer.is_some() || names_token_endpoint {
+        return Ok(());
+    }
+    let name = Names::client_pins(&client.client_id);
+    let _lock = context.vault.lock(&name).await.map_err(vault_failure)?;
+    let mut pins = context.client_pins(&name).await?;
+    if let Some(first) = pins.issuer_of(client) {
+        return check_first_use(client, first, &used.issuer);
+    }
+    // A sign-in of a release that pinned nothing.
+    let stored = context.stored_sign_in().await.ok().flatten();
+    let of_client = |it: &&Registration| it.client_id == client.client_id;
+    let known = earlier.or(stored.as_ref().map(|stored| &stored.registration)).filter(of_client);
+    if let Some(known) = known {
+        check_first_use(client, &known.issuer, &used.issuer)?;
+    }
+    pins.add(client, &used.issuer);
+    context.vault.save(&name, pins.to_bytes()).await.map_err(vault_failure)
 }
 
 fn registrar<'a>(context: &'a Context, discovered: &'a DiscoveredServer) -> Registrar<'a> {

@@ -16,6 +16,7 @@ use tracing_subscriber::fmt::{FmtContext, FormattedFields, MakeWriter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::log_repetition::{LogRepetition, Repetition};
 use super::readable;
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
@@ -33,10 +34,10 @@ pub(super) fn start(options: &LogOptions) -> Result<()> {
     let (filter, registry) = (ours(options.level), tracing_subscriber::registry());
     let _ = match options.format {
         LogFormat::Json => tracing::subscriber::set_global_default(
-            registry.with(layer.event_format(JsonLine).with_filter(filter)),
+            registry.with(layer.event_format(JsonLine::default()).with_filter(filter)),
         ),
         LogFormat::Text => tracing::subscriber::set_global_default(
-            registry.with(layer.event_format(TextLine).with_filter(filter)),
+            registry.with(layer.event_format(TextLine::default()).with_filter(filter)),
         ),
     };
     Ok(())
@@ -65,7 +66,8 @@ fn open_private(path: &Path) -> Result<File> {
 }
 
 /// Formats an event as `level: span fields: message field=value`.
-struct TextLine;
+#[derive(Default)]
+struct TextLine(LogRepetition);
 
 impl<S, N> FormatEvent<S, N> for TextLine
 where
@@ -78,6 +80,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> std::fmt::Result {
+        let Some(repetition) = self.0.admit(event.metadata()) else { return Ok(()) };
         write!(writer, "{}: ", level_name(*event.metadata().level()))?;
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
             match span.extensions().get::<FormattedFields<N>>() {
@@ -86,12 +89,13 @@ where
             }
         }
         context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        writeln!(writer, "{repetition}")
     }
 }
 
 /// Formats an event as a JSON object with `time`, `level`, `message` and its fields.
-struct JsonLine;
+#[derive(Default)]
+struct JsonLine(LogRepetition);
 
 impl<S, N> FormatEvent<S, N> for JsonLine
 where
@@ -104,6 +108,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> std::fmt::Result {
+        let Some(repetition) = self.0.admit(event.metadata()) else { return Ok(()) };
         let mut members = Members::default();
         event.record(&mut members);
         let spans = context.event_scope().into_iter().flat_map(|scope| scope.from_root());
@@ -116,6 +121,9 @@ where
         own("level", level_name(*event.metadata().level()).into());
         if !spans.is_empty() {
             own("within", spans.into());
+        }
+        if repetition != Repetition::None {
+            own("repetition", repetition.to_string().trim().into());
         }
         writeln!(writer, "{}", Value::Object(members.0))
     }
@@ -237,7 +245,7 @@ mod tests {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&lines);
         let layer = tracing_subscriber::fmt::layer()
-            .event_format(TextLine)
+            .event_format(TextLine::default())
             .with_writer(move || Collected(Arc::clone(&writer)))
             .with_filter(ours(level));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
@@ -278,6 +286,14 @@ mod tests {
             tracing::trace!("ours");
         });
         assert_eq!(text, "trace: ours\n");
+    }
+
+    /// S-39
+    #[test]
+    fn a_server_does_not_decide_how_much_is_logged() {
+        let text = logged(Level::WARN, || (0..1000).for_each(|_| tracing::warn!("one kind")));
+        assert_eq!(text.lines().count(), 10, "{text}");
+        assert!(text.ends_with("(more like this are left out for up to 60 s)\n"), "{text}");
     }
 
     /// S-15

@@ -17,7 +17,7 @@ use crate::settings::Flags;
 use crate::store::{CredentialStore, StoreChoice};
 
 /// The prefixes of records that are useless without a sign-in.
-const DEPENDENT_RECORDS: [&str; 2] = ["pending.", "registration."];
+const DEPENDENT_RECORDS: [&str; 3] = ["pending.", "registration.", "client."];
 
 /// The line about a registration that was removed.
 const REGISTRATION_REMOVED: &str = "  registration   removed here, but not at the server\n";

@@ -19,6 +19,7 @@ pub(crate) mod import;
 pub mod install;
 mod keyring_wait;
 mod literal_secrets;
+mod log_repetition;
 mod logging;
 pub(crate) mod login;
 pub(crate) mod logout;

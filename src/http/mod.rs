@@ -37,6 +37,6 @@ pub use outbound::Outbound;
 pub use presented_chain::PresentedChain;
 pub use proxy::{ProxyServer, proxy_for};
 pub use request::Request;
-pub use resolver::{Resolve, ResolveError};
+pub use resolver::{NameMemory, Resolve, ResolveError};
 pub use response::Response;
 pub use target::Target;

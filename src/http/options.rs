@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::resolver::NameMemory;
 use crate::redact::Secret;
 
 /// Network settings of one run.
@@ -24,6 +25,8 @@ pub struct HttpOptions {
     pub cookies: bool,
     /// The most time that name look-up, TCP and TLS may take together.
     pub connect_timeout: Duration,
+    /// The look-up of names, shared by all connections.
+    pub names: NameMemory,
 }
 
 /// Which proxy to use.
@@ -53,6 +56,7 @@ impl Default for HttpOptions {
             ipv4: false,
             cookies: true,
             connect_timeout: Duration::from_secs(10),
+            names: NameMemory::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::options::HttpOptions;
 use super::presented_chain::PresentedChain;
 use super::proxy::ProxyRules;
 use super::request::Request;
-use super::resolver::{Resolve, SystemResolver};
+use super::resolver::Resolve;
 use super::response::Response;
 use super::target::Target;
 use super::tls::Tls;
@@ -44,7 +44,7 @@ impl Outbound {
     /// # Errors
     /// An unreadable or malformed CA file, or an unusable proxy.
     pub fn new(options: &HttpOptions, url: &Url) -> Result<Self> {
-        Self::with_resolver(options, url, Arc::new(SystemResolver))
+        Self::with_resolver(options, url, Arc::new(options.names.clone()))
     }
 
     /// As [`Outbound::new`], with a name look-up that may refuse addresses.
@@ -70,7 +70,7 @@ impl Outbound {
     ) -> Result<(Self, PresentedChain)> {
         let presented = PresentedChain::default();
         let tls = Tls::recording(presented.clone());
-        let outbound = Self::build(options, url, Arc::new(SystemResolver), tls)?;
+        let outbound = Self::build(options, url, Arc::new(options.names.clone()), tls)?;
         Ok((outbound, presented))
     }
 

@@ -96,7 +96,7 @@ pub(super) fn verifier(
     extra: &ExtraRoots,
     provider: Arc<CryptoProvider>,
 ) -> std::result::Result<Arc<dyn ServerCertVerifier>, String> {
-    let trusted = system_verifier(extra, &provider).map_err(|error| error.to_string())?;
+    let trusted = system_verifier(extra, &provider)?;
     if extra.0.is_empty() {
         return Ok(trusted);
     }
@@ -108,10 +108,16 @@ pub(super) fn verifier(
 fn system_verifier(
     extra: &ExtraRoots,
     provider: &Arc<CryptoProvider>,
-) -> std::result::Result<Arc<dyn ServerCertVerifier>, rustls::client::VerifierBuilderError> {
+) -> std::result::Result<Arc<dyn ServerCertVerifier>, String> {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(system_roots());
     if store.is_empty() {
+        // Whoever names authorities trusts no others (S-38).
+        if let Some(variable) = ROOT_VARIABLES.into_iter().find(|name| is_set(name)) {
+            return Err(format!(
+                "no certificate can be read from what `{variable}` names: correct or unset it"
+            ));
+        }
         tracing::warn!("no usable system certificates, using the bundled ones");
         store.add_parsable_certificates(bundled_roots());
     }
@@ -120,13 +126,22 @@ fn system_verifier(
         Arc::new(store),
         Arc::clone(provider),
     );
-    Ok(builder.build()?)
+    let verifier = builder.build().map_err(|error| error.to_string())?;
+    Ok(verifier)
+}
+
+/// The variables of OpenSSL that name authorities instead of the system's.
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+const ROOT_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+#[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 fn system_roots() -> Vec<CertificateDer<'static>> {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if !is_set("SSL_CERT_FILE") && !is_set("SSL_CERT_DIR") {
+    if !ROOT_VARIABLES.into_iter().any(is_set) {
         let bundle = openssl_probe::probe().cert_file;
         let text = bundle.and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
         let roots: Vec<_> = certificates_in(&text).flatten().collect();
@@ -146,7 +161,7 @@ fn system_roots() -> Vec<CertificateDer<'static>> {
 fn system_verifier(
     extra: &ExtraRoots,
     provider: &Arc<CryptoProvider>,
-) -> std::result::Result<Arc<dyn ServerCertVerifier>, rustls::client::VerifierBuilderError> {
+) -> std::result::Result<Arc<dyn ServerCertVerifier>, String> {
     let roots = extra.0.iter().cloned();
     match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, Arc::clone(provider)) {
         Ok(verifier) => Ok(Arc::new(verifier)),
@@ -159,7 +174,8 @@ fn system_verifier(
                 Arc::new(store),
                 Arc::clone(provider),
             );
-            Ok(builder.build()?)
+            let verifier = builder.build().map_err(|error| error.to_string())?;
+            Ok(verifier)
         }
     }
 }

@@ -78,7 +78,7 @@ impl Wire {
             let failure = protocol_failure("server answered with an empty body");
             return Ok(Outcome::refused(status, failure));
         }
-        let answered = match parse_received(body) {
+        let answered = match parse_received(body, post.origin().has_batches) {
             Ok(Received::One(error)) if session_loss::is_lost_by(post, &error) => {
                 let failure = protocol_failure("server forgot the session");
                 let (status, answer) = (None, Some(error));

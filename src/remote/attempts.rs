@@ -14,6 +14,7 @@ use super::post::Post;
 use super::retry::{self, Backoff};
 use crate::error::Failure;
 use crate::http::{HttpError, Response, Target};
+use crate::pace;
 
 /// How often a request that got no connection is retried where that is unlikely to pass.
 const MAX_CONNECT_RETRIES: u32 = 3;
@@ -155,7 +156,7 @@ impl Attempts {
         asked: Option<Duration>,
     ) -> Result<Option<Duration>, Failure> {
         self.waits += 1;
-        let most = if self.is_opening { self.patience } else { retry::MAX_RETRY_AFTER };
+        let most = if self.is_opening { self.patience } else { pace::RETRY_AFTER.longest() };
         let left = most.saturating_sub(self.started.elapsed());
         let wait = match asked {
             Some(asked) => asked,
@@ -164,7 +165,7 @@ impl Attempts {
         };
         if wait <= left && (self.waits <= MAX_WAITS || self.is_opening) {
             // A server that asks for no pause at all is asked again after a short one.
-            return Ok(Some(wait.max(retry::MIN_PAUSE)));
+            return Ok(Some(wait.max(pace::RETRY_AFTER.shortest())));
         }
         match asked {
             Some(wait) => Err(failure_for_wait(status, wait)),
@@ -255,7 +256,7 @@ mod tests {
         assert!(failure.hint.unwrap().contains("61 s"));
         let list = pause(Attempts::of_message(PATIENCE), 503, None, true);
         assert_eq!(list.unwrap(), second);
-        assert!(call(429, Some("0")).unwrap().unwrap() >= retry::MIN_PAUSE);
+        assert!(call(429, Some("0")).unwrap().unwrap() >= pace::RETRY_AFTER.shortest());
     }
 
     /// T-28, T-80

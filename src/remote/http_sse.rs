@@ -9,7 +9,7 @@ use url::Url;
 use super::attempts::Attempts;
 use super::events::{Event, EventDecoder};
 use super::failures::{failure_for_media_type, failure_for_network_error, failure_for_status};
-use super::stream_origin::{StreamOrigin, StreamReadMode};
+use super::stream_origin::StreamOrigin;
 use super::streams::StreamMemory;
 use super::wire::{Wire, media_type};
 use super::{RemoteEvent, Session};
@@ -114,8 +114,7 @@ impl Wire {
     /// (T-74).
     pub(super) async fn forward_stream(self: Arc<Self>, stream: OpenStream, generation: u32) {
         let OpenStream { early, mut response, mut decoder, .. } = stream;
-        let origin =
-            StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
+        let origin = StreamOrigin::unasked(generation, true);
         let mut memory = StreamMemory::default();
         for event in early {
             self.take_event(event, origin, &mut memory).await;

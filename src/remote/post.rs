@@ -100,7 +100,12 @@ impl Post {
             Some(ModernPost { listens: false, .. }) => StreamReadMode::ToTheAnswer,
             Some(ModernPost { listens: true, .. }) => StreamReadMode::Endless,
         };
-        StreamOrigin { exchange: Some(self.number), generation: self.session.generation, reading }
+        StreamOrigin {
+            exchange: Some(self.number),
+            generation: self.session.generation,
+            reading,
+            has_batches: self.modern.is_none() && self.session.has_batches(),
+        }
     }
 
     /// The most time that the whole exchange may take.

@@ -11,8 +11,15 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Parses a body or the payload of an event.
 ///
 /// # Errors
-/// It is not a message.
-pub(super) fn parse_received(mut data: Bytes) -> Result<Received, Invalid> {
+/// It is not a message, or a batch although there are none in this revision.
+pub(super) fn parse_received(data: Bytes, has_batches: bool) -> Result<Received, Invalid> {
+    match parse_any(data)? {
+        Received::Batch(_) if !has_batches => Err(Invalid::unexpected_batch()),
+        received => Ok(received),
+    }
+}
+
+fn parse_any(mut data: Bytes) -> Result<Received, Invalid> {
     if data.starts_with(BYTE_ORDER_MARK) {
         data = data.slice(BYTE_ORDER_MARK.len()..);
     }
@@ -27,7 +34,7 @@ pub(super) fn parse_received(mut data: Bytes) -> Result<Received, Invalid> {
 
 /// The JSON-RPC error in the body of an HTTP error, if there is one (T-24).
 pub(super) fn parse_json_rpc_error(body: Bytes) -> Option<Message> {
-    match parse_received(body) {
+    match parse_any(body) {
         Ok(Received::One(message)) if message.kind() == MessageKind::ErrorResponse => Some(message),
         _ => None,
     }
@@ -36,6 +43,15 @@ pub(super) fn parse_json_rpc_error(body: Bytes) -> Option<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// T-38
+    #[test]
+    fn a_batch_is_read_only_where_the_revision_has_batches() {
+        let body = Bytes::from_static(b"[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]");
+        assert!(matches!(parse_received(body.clone(), true), Ok(Received::Batch(_))));
+        let refused = parse_received(body, false).unwrap_err();
+        assert!(refused.reason.contains("not part of the session's revision"), "{refused:?}");
+    }
 
     #[test]
     fn a_mark_is_skipped_and_a_bad_byte_replaced() {
@@ -47,7 +63,7 @@ mod tests {
             b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\xe9\"}",
         );
         let expected = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\u{fffd}\"}";
-        assert_eq!(text(parse_received(body).unwrap()), expected);
+        assert_eq!(text(parse_received(body, false).unwrap()), expected);
         let error = b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1,\"message\":\"\xff\"}}";
         assert!(parse_json_rpc_error(Bytes::from_static(error)).is_some());
         assert!(parse_json_rpc_error(Bytes::from_static(b"<html>")).is_none());

@@ -14,6 +14,7 @@ use super::wire::{Wire, media_type};
 use super::{Outcome, Session};
 use crate::error::{Failure, FailureKind};
 use crate::http::Response;
+use crate::pace;
 use crate::protocol::headers;
 
 /// How often in a row resuming a stream may bring nothing new.
@@ -114,7 +115,7 @@ impl Course {
     /// No stream could be opened; the server asks for this pause.
     fn failed(&mut self, asked: Option<Duration>) {
         self.failing_since.get_or_insert_with(Instant::now);
-        self.asked = asked.filter(|asked| *asked <= retry::MAX_RETRY_AFTER);
+        self.asked = asked.filter(|asked| pace::RETRY_AFTER.is_bearable(*asked));
     }
 
     fn is_over(&self, patience: Duration) -> bool {
@@ -132,7 +133,7 @@ impl Course {
             }
             None => retry.unwrap_or(growing),
         };
-        pause.max(retry::MIN_PAUSE)
+        pace::STREAM_RETRY.clamp(pause)
     }
 }
 
@@ -203,7 +204,7 @@ mod tests {
         let mut course = Course::default();
         for _ in 0..100 {
             course.ended(true, true);
-            assert_eq!(course.pause(zero), retry::MIN_PAUSE);
+            assert_eq!(course.pause(zero), pace::STREAM_RETRY.shortest());
             assert!(!course.is_over(Duration::from_secs(20)));
         }
         let mut attempts = 0;
@@ -214,6 +215,8 @@ mod tests {
             attempts += 1;
         }
         assert!((6..12).contains(&attempts), "{attempts}");
+        course.ended(true, true);
+        assert_eq!(course.pause(Some(Duration::MAX)), pace::STREAM_RETRY.longest());
         course.failed(Some(Duration::from_secs(7)));
         assert_eq!(course.pause(None), Duration::from_secs(7));
         let mut course = Course::default();

@@ -4,11 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 
-/// The longest `Retry-After` that is waited for; a longer one is reported instead.
-pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-/// The shortest pause before any request is repeated, whatever the server says.
-pub(super) const MIN_PAUSE: Duration = Duration::from_millis(100);
-
 /// Growing pauses between attempts.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::protocol::headers;
+use crate::protocol::{ProtocolVersion, headers};
 
 /// What every request after `initialize` carries. Immutable: a new session is a new value.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,14 @@ impl Session {
     /// A session with this id and revision.
     pub fn new(generation: u32, id: Option<HeaderValue>, version: Option<HeaderValue>) -> Self {
         Self { generation, id, version, templates: Templates::default() }
+    }
+
+    /// Whether messages may come in batches: in 2025-03-26 only (T-38), and before a revision is
+    /// negotiated.
+    pub(super) fn has_batches(&self) -> bool {
+        let Some(version) = &self.version else { return true };
+        let known = version.to_str().ok().and_then(ProtocolVersion::from_name);
+        known.is_some_and(ProtocolVersion::has_batches)
     }
 
     /// The headers of a POST of this session.

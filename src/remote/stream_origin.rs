@@ -6,6 +6,16 @@ pub(super) struct StreamOrigin {
     pub(super) exchange: Option<u64>,
     pub(super) generation: u32,
     pub(super) reading: StreamReadMode,
+    /// Whether its revision has batches (T-38).
+    pub(super) has_batches: bool,
+}
+
+impl StreamOrigin {
+    /// The origin of what comes on a stream that answers no exchange. HTTP+SSE opens its stream before
+    /// a revision is negotiated, so batches are read there in every revision.
+    pub(super) fn unasked(generation: u32, has_batches: bool) -> Self {
+        Self { exchange: None, generation, reading: StreamReadMode::Resumable, has_batches }
+    }
 }
 
 /// How a stream is read.

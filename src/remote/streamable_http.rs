@@ -8,11 +8,12 @@ use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use super::retry::{self, Backoff};
-use super::stream_origin::{StreamOrigin, StreamReadMode};
+use super::stream_origin::StreamOrigin;
 use super::streams::{StreamEnd, StreamMemory};
 use super::wire::{OnChallenge, Wire, media_type};
 use super::{RemoteEvent, Session};
 use crate::http::Response;
+use crate::pace;
 use crate::protocol::headers;
 
 /// How long the DELETE that ends a session may take.
@@ -24,8 +25,6 @@ const LASTING_STREAM: Duration = Duration::from_secs(10);
 const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
 /// Up to this a pause grows for a server that asks for shorter ones and then sends nothing.
 const FRUITLESS_PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause, whatever the server asks for: what it announces until then is lost.
-const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// How often a stream that never existed is requested again.
 const MAX_FIRST_REFUSALS: u32 = 5;
 
@@ -60,8 +59,7 @@ impl Wire {
                         let event = RemoteEvent::Listening { generation, offered };
                         let _ = self.events.send(event).await;
                     }
-                    if !self.follow_standalone(*response, generation, &mut memory, &mut pace).await
-                    {
+                    if !self.follow_standalone(*response, &session, &mut memory, &mut pace).await {
                         return;
                     }
                     memory.retry
@@ -108,12 +106,11 @@ impl Wire {
     async fn follow_standalone(
         &self,
         response: Response,
-        generation: u32,
+        session: &Session,
         memory: &mut StreamMemory,
         pace: &mut Pace,
     ) -> bool {
-        let origin =
-            StreamOrigin { exchange: None, generation, reading: StreamReadMode::Resumable };
+        let origin = StreamOrigin::unasked(session.generation, session.has_batches());
         let (known, opened) = (memory.delivered, Instant::now());
         let end = self.follow(response, origin, memory).await;
         tracing::debug!(?end, "the standalone stream ended");
@@ -203,16 +200,17 @@ impl Pace {
     /// last one by takes its time.
     fn refused(&mut self, refusals: u32) {
         self.fruitless += 1;
-        self.fallback = (REFUSED_PAUSE * 2u32.pow(refusals.clamp(1, 5) - 1)).min(MAX_PAUSE);
+        self.fallback =
+            (REFUSED_PAUSE * 2u32.pow(refusals.clamp(1, 5) - 1)).min(pace::STREAM_RETRY.longest());
     }
 
     /// The pause before the next attempt, where the server asks for this one.
     fn pause(&self, asked: Option<Duration>) -> Duration {
         let least = match self.fruitless {
-            0..=2 => retry::MIN_PAUSE,
+            0..=2 => pace::STREAM_RETRY.shortest(),
             _ => self.fallback.min(FRUITLESS_PAUSE),
         };
-        asked.unwrap_or(self.fallback).clamp(least, MAX_PAUSE.max(least))
+        asked.unwrap_or(self.fallback).clamp(least, pace::STREAM_RETRY.longest().max(least))
     }
 }
 

@@ -79,20 +79,28 @@ impl Wire {
     /// exchange was among them.
     pub(super) async fn deliver(&self, received: Received, origin: StreamOrigin) -> bool {
         let members = match received {
-            Received::One(message) => vec![Ok(message)],
+            Received::One(message) => return self.deliver_one(message, origin).await,
             Received::Batch(members) => members,
         };
         let mut answered = false;
+        let mut ignored = Vec::new();
         for member in members {
             match member {
-                Ok(message) => {
-                    answered |= is_answer(&message, origin.exchange);
-                    self.send(message, origin).await;
-                }
-                Err(invalid) => tracing::warn!("ignored what the server sent: {}", invalid.reason),
+                Ok(message) => answered |= self.deliver_one(message, origin).await,
+                Err(invalid) => ignored.push(invalid.reason),
             }
         }
+        if let Some(reason) = ignored.first() {
+            let count = ignored.len();
+            tracing::warn!(count, "ignored members of a batch of the server: {reason}");
+        }
         answered
+    }
+
+    async fn deliver_one(&self, message: Message, origin: StreamOrigin) -> bool {
+        let answers = is_answer(&message, origin.exchange);
+        self.send(message, origin).await;
+        answers
     }
 
     async fn send(&self, message: Message, origin: StreamOrigin) {
@@ -203,7 +211,7 @@ impl Wire {
         }
         let Some(data) = event.data else { return };
         memory.delivered += 1;
-        match parse_received(data) {
+        match parse_received(data, origin.has_batches) {
             Ok(received) => {
                 if self.deliver(received, origin).await {
                     memory.answered = true;

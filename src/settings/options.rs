@@ -15,7 +15,7 @@ use super::{FOREIGN_CA_VARIABLE, Key, SettingSource, Settings, Sourced};
 use crate::auth::Authorizer;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::http::{HttpOptions, Proxy};
+use crate::http::{HttpOptions, NameMemory, Proxy};
 use crate::redact::{Secret, plain, shell_word};
 use crate::remote::{Limits, RemoteOptions};
 
@@ -137,6 +137,7 @@ impl Settings {
             connect_timeout: self
                 .limit(Key::ConnectTimeout)
                 .unwrap_or_else(|| HttpOptions::default().connect_timeout),
+            names: NameMemory::default(),
         })
     }
 

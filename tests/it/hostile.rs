@@ -79,7 +79,7 @@ fn suffer(attacker: &Attacker) {
         bridge.send(message.to_string());
         take(&mut bridge, &message["id"].to_string(), &mut answers, name);
     }
-    let memory = peak_memory(bridge.id());
+    let memory = bridge.peak_memory();
     assert!(memory < MOST_MEMORY, "`{name}`: {memory} bytes");
     let finished = bridge.finish();
     calm(&finished, &answers, name);
@@ -126,12 +126,4 @@ fn calm(finished: &Finished, answers: &BTreeMap<String, u32>, name: &str) {
     assert!(!finished.stderr.contains(steers), "`{name}`: {:?}", finished.stderr);
     assert!(!finished.stderr.contains("panicked"), "`{name}`: {}", finished.stderr);
     assert!(!finished.stderr.contains("c4n4ry"), "`{name}`: {}", finished.stderr);
-}
-
-/// The most memory that it has had so far, in bytes.
-fn peak_memory(process: u32) -> u64 {
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return 0 };
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    let number: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    number << 10
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests write files of their own")]
 
 mod about;
+mod amplification;
 mod architecture;
 mod auth_boundaries;
 mod auth_client_authentication;

@@ -53,6 +53,31 @@ fn an_own_authority_can_be_named_in_every_place() {
     }
 }
 
+/// S-38: whoever names authorities instead of the system's trusts no others, least of all the bundled
+/// ones.
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn authorities_that_are_named_and_cannot_be_read_leave_none_to_trust() {
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let front = TlsFront::start(mock.url().port().unwrap());
+    let url = front.url("/mcp");
+    let empty = tempfile::tempdir().unwrap();
+    std::fs::write(empty.path().join("ca.pem"), "no certificate").unwrap();
+    for (variable, value) in [
+        ("SSL_CERT_FILE", empty.path().join("absent.pem")),
+        ("SSL_CERT_FILE", empty.path().join("ca.pem")),
+        ("SSL_CERT_DIR", empty.path().to_owned()),
+        ("SSL_CERT_DIR", empty.path().join("absent")),
+    ] {
+        let (answer, finished) = opened(Program::new([&url]).env(variable, &value));
+        assert_eq!(kind(&answer), "network", "{answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(variable), "{message}");
+        assert!(!finished.stderr.contains("bundled"), "{}", finished.stderr);
+    }
+    assert!(mock.recorder().requests().is_empty());
+}
+
 /// The mock stands in for the proxy: what matters is who was asked for which host.
 #[test]
 fn a_proxy_is_used_for_other_hosts_and_never_for_this_machine() {

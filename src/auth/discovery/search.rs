@@ -12,11 +12,8 @@ use crate::auth::discovery::well_known;
 use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
 use crate::auth::options::{AuthOptions, ResourceIndicator};
 use crate::error::{Failure, FailureKind};
+use crate::pace::MAX_ISSUERS;
 use crate::redact::{SafeUrl, plain};
-
-/// How many authorization servers of a list are asked: a list is no way to have us send thousands of
-/// requests to others (S-36).
-const MAX_ISSUERS: usize = 8;
 
 /// The authorization server that discovery found.
 #[derive(Clone, Debug, PartialEq, Eq)]

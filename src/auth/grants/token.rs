@@ -9,13 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::auth::records::secret_text;
+use crate::pace::TOKEN_LIFETIME;
 use crate::redact::{Secret, plain};
 
 /// The longest access token that is taken, in bytes: it goes into a header, and no server takes
 /// longer ones.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
-/// A lifetime beyond this, in seconds, is no known end: a hundred years.
-const MAX_LIFETIME_SECONDS: u64 = 100 * 365 * 86_400;
 /// How much of an unknown token type is shown, in characters.
 const MAX_SHOWN_TYPE: usize = 60;
 /// How long before its end a token is renewed; a quarter of its life if that is shorter.
@@ -178,9 +177,8 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    let known =
-        seconds.filter(|seconds| *seconds >= 1.0 && *seconds <= MAX_LIFETIME_SECONDS as f64);
-    Ok(known.map(|seconds| seconds as u64))
+    let whole = seconds.map(|seconds| seconds as u64);
+    Ok(whole.filter(|seconds| TOKEN_LIFETIME.contains(seconds)))
 }
 
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {

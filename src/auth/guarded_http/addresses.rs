@@ -26,6 +26,21 @@ impl Zone {
         }
     }
 
+    /// The zone of a server that is known by a name: one of the user's own networks only if every
+    /// address of the name is.
+    pub(crate) fn of_name(addresses: &[IpAddr]) -> Self {
+        let all_in = |zones: &[Self]| {
+            !addresses.is_empty() && addresses.iter().all(|at| zones.contains(&Self::of(*at)))
+        };
+        if all_in(&[Self::Loopback]) {
+            Self::Loopback
+        } else if all_in(&[Self::Loopback, Self::Private]) {
+            Self::Private
+        } else {
+            Self::Public
+        }
+    }
+
     /// Its name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -49,60 +64,92 @@ impl Zone {
     }
 }
 
-/// Alibaba's metadata service, which is within the shared address space.
-const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
-/// Amazon's, which is within the unique local addresses.
-const AMAZON_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+/// A prefix of addresses, its length in bits, and the zone that they are in.
+type Row<Bits> = (Bits, u32, Zone);
+
+/// The IANA registry of special addresses, and the metadata services of clouds outside the link-local
+/// range. The first row that fits counts.
+const V4_ZONES: &[Row<Ipv4Addr>] = &[
+    // "This network" reaches this machine on most systems.
+    (Ipv4Addr::new(0, 0, 0, 0), 8, Zone::Loopback),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, Zone::Loopback),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, Zone::LinkLocal),
+    // Metadata: Alibaba, Oracle; Azure's host.
+    (Ipv4Addr::new(100, 100, 100, 200), 32, Zone::LinkLocal),
+    (Ipv4Addr::new(192, 0, 0, 192), 32, Zone::LinkLocal),
+    (Ipv4Addr::new(168, 63, 129, 16), 32, Zone::LinkLocal),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, Zone::Private),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, Zone::Private),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, Zone::Private),
+    // Carriers and overlay networks (RFC 6598), protocol assignments, benchmarks (RFC 2544).
+    (Ipv4Addr::new(100, 64, 0, 0), 10, Zone::Private),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, Zone::Private),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, Zone::Private),
+    // Documentation (RFC 5737), relays of 6to4 (RFC 7526), multicast and future use.
+    (Ipv4Addr::new(192, 0, 2, 0), 24, Zone::Unusable),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, Zone::Unusable),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, Zone::Unusable),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, Zone::Unusable),
+    (Ipv4Addr::new(224, 0, 0, 0), 3, Zone::Unusable),
+];
+
+const V6_ZONES: &[Row<Ipv6Addr>] = &[
+    (Ipv6Addr::UNSPECIFIED, 127, Zone::Loopback),
+    // Metadata: Amazon, Google, Oracle.
+    (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, Zone::LinkLocal),
+    (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, Zone::LinkLocal),
+    (Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe), 128, Zone::LinkLocal),
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Zone::LinkLocal),
+    // Unique local, site-local, benchmarks (RFC 5180).
+    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Zone::Private),
+    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10, Zone::Private),
+    (Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0), 48, Zone::Private),
+    // Discarded (RFC 6666), identifiers (RFC 4843, 7343), documentation (RFC 3849, 9637), segment
+    // routing (RFC 9602), multicast.
+    (Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0), 64, Zone::Unusable),
+    (Ipv6Addr::new(0x2001, 0x10, 0, 0, 0, 0, 0, 0), 28, Zone::Unusable),
+    (Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0), 28, Zone::Unusable),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Zone::Unusable),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Zone::Unusable),
+    (Ipv6Addr::new(0x5f00, 0, 0, 0, 0, 0, 0, 0), 16, Zone::Unusable),
+    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8, Zone::Unusable),
+];
 
 fn of_v4(address: Ipv4Addr) -> Zone {
-    let [first, second, third, _] = address.octets();
-    if address.is_loopback() || first == 0 {
-        // 0.0.0.0 reaches this machine on most systems.
-        Zone::Loopback
-    } else if address.is_link_local() || address == ALIBABA_METADATA {
-        Zone::LinkLocal
-    } else if address.is_private() || is_shared_or_benchmark(first, second, third) {
-        Zone::Private
-    } else if address.is_documentation() || first >= 224 {
-        Zone::Unusable
-    } else {
-        Zone::Public
-    }
-}
-
-/// RFC 6598 (carriers, overlay networks), RFC 2544 and RFC 6890.
-fn is_shared_or_benchmark(first: u8, second: u8, third: u8) -> bool {
-    first == 100 && second & 0xc0 == 64
-        || first == 198 && second & 0xfe == 18
-        || (first, second, third) == (192, 0, 0)
+    let bits = u32::from(address);
+    let fits = |(prefix, length, _): &&Row<Ipv4Addr>| {
+        (bits ^ u32::from(*prefix)).leading_zeros() >= *length
+    };
+    V4_ZONES.iter().find(fits).map_or(Zone::Public, |(.., zone)| *zone)
 }
 
 fn of_v6(address: Ipv6Addr) -> Zone {
     if let Some(inner) = embedded(address) {
         return of_v4(inner);
     }
-    let first = address.segments()[0];
-    if address.is_loopback() || address.is_unspecified() {
-        Zone::Loopback
-    } else if address == AMAZON_METADATA || first & 0xffc0 == 0xfe80 {
-        Zone::LinkLocal
-    } else if first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfec0 {
-        Zone::Private
-    } else if first & 0xff00 == 0xff00 || address.segments()[..2] == [0x2001, 0xdb8] {
-        Zone::Unusable
-    } else {
-        Zone::Public
-    }
+    let bits = u128::from(address);
+    let fits = |(prefix, length, _): &&Row<Ipv6Addr>| {
+        (bits ^ u128::from(*prefix)).leading_zeros() >= *length
+    };
+    V6_ZONES.iter().find(fits).map_or(Zone::Public, |(.., zone)| *zone)
 }
 
-/// The IPv4 address within a mapped, compatible, NAT64 (RFC 6052), 6to4 or Teredo address.
+/// The IPv4 address within a mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052, 8215), ISATAP
+/// (RFC 5214), 6to4 or Teredo address.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match s {
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 || low > 1 => Some(v4(high, low)),
         [0, 0, 0, 0, 0, 0xffff, high, low] => Some(v4(high, low)),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => Some(v4(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
+        // A network's own prefix, of 48 or 96 bits.
+        [0x64, 0xff9b, 1, high, third, fourth, 0, 0] => {
+            Some(v4(high, (third & 0xff) << 8 | fourth >> 8))
+        }
+        [0x64, 0xff9b, 1, .., high, low] => Some(v4(high, low)),
+        [.., 0 | 0x200, 0x5efe, high, low] => Some(v4(high, low)),
         [0x2002, high, low, ..] => Some(v4(high, low)),
         [0x2001, 0, .., high, low] => Some(v4(!high, !low)),
         _ => None,
@@ -141,6 +188,34 @@ mod tests {
             ("fe80::1", Zone::LinkLocal),
             ("fd00:ec2::254", Zone::LinkLocal),
             ("100.100.100.200", Zone::LinkLocal),
+            ("168.63.129.16", Zone::LinkLocal),
+            ("192.0.0.192", Zone::LinkLocal),
+            ("fd20:ce::254", Zone::LinkLocal),
+            ("fd00:c1::a9fe:a9fe", Zone::LinkLocal),
+            ("198.19.255.255", Zone::Private),
+            ("198.20.0.0", Zone::Public),
+            ("192.0.0.8", Zone::Private),
+            ("::ffff:0:10.0.0.1", Zone::Private),
+            ("64:ff9b:1::10.0.0.1", Zone::Private),
+            ("64:ff9b:1:fffe::127.0.0.1", Zone::Loopback),
+            ("64:ff9b:1:0a00:0001::", Zone::Private),
+            ("64:ff9b:1::93.184.216.34", Zone::Public),
+            ("2606:2800::5efe:192.168.0.1", Zone::Private),
+            ("2606:2800::200:5efe:8.8.8.8", Zone::Public),
+            ("2001:0:1:2:3:4:80ff:fffe", Zone::Loopback),
+            ("192.0.2.1", Zone::Unusable),
+            ("198.51.100.1", Zone::Unusable),
+            ("203.0.113.1", Zone::Unusable),
+            ("192.88.99.1", Zone::Unusable),
+            ("240.0.0.1", Zone::Unusable),
+            ("2001:db8::1", Zone::Unusable),
+            ("3fff::1", Zone::Unusable),
+            ("3fff:1000::1", Zone::Public),
+            ("100::1", Zone::Unusable),
+            ("2001:2::1", Zone::Private),
+            ("2001:20::1", Zone::Unusable),
+            ("5f00::1", Zone::Unusable),
+            ("fec0::1", Zone::Private),
             ("224.0.0.1", Zone::Unusable),
             ("255.255.255.255", Zone::Unusable),
             ("ff02::1", Zone::Unusable),

@@ -12,9 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use url::Url;
 
-use crate::auth::guarded_http::policy::{
-    AddressLookup, AddressPolicy, ForbiddenAddress, GuardedResolver, system_lookup,
-};
+use crate::auth::guarded_http::policy::{AddressPolicy, ForbiddenAddress, GuardedResolver};
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, HttpOptions, Outbound, Request, Response, Target, is_loopback};
@@ -32,7 +30,6 @@ const MAX_REDIRECTS: usize = 5;
 
 /// An HTTP client for URLs that a server named.
 pub(crate) struct GuardedClient {
-    options: HttpOptions,
     policy: Arc<AddressPolicy>,
     headers: HeaderMap,
     connections: Mutex<HashMap<(String, bool), Outbound>>,
@@ -66,14 +63,8 @@ enum OwnHeaders {
 impl GuardedClient {
     /// For the servers that the endpoint of `auth` names.
     pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
-        Self::with_lookup(auth, http, system_lookup())
-    }
-
-    fn with_lookup(auth: &AuthOptions, http: &HttpOptions, lookup: AddressLookup) -> Self {
-        let policy = Arc::new(AddressPolicy::new(auth, http, lookup));
-        // Cookies of one authorization server must not reach another.
-        let options = HttpOptions { cookies: false, ..http.clone() };
-        Self { options, policy, headers: auth.headers.clone(), connections: Mutex::default() }
+        let policy = Arc::new(AddressPolicy::new(auth, http));
+        Self { policy, headers: auth.headers.clone(), connections: Mutex::default() }
     }
 
     /// Checks whether this URL may be used at all; the error names its `purpose` (A-08, S-07).
@@ -242,7 +233,7 @@ impl GuardedClient {
             return Ok(outbound.clone());
         }
         let guard = Arc::new(GuardedResolver(self.policy.clone()));
-        let outbound = Outbound::with_resolver(&self.options, url, guard)
+        let outbound = Outbound::with_resolver(&self.policy.http, url, guard)
             .map_err(|error| Failure::new(FailureKind::Network, error.to_string()))?;
         connections.insert(key, outbound.clone());
         Ok(outbound)
@@ -369,31 +360,44 @@ fn failure_of_address(url: &Url, forbidden: &ForbiddenAddress) -> Failure {
 mod tests {
     use std::net::IpAddr;
 
+    use futures_util::future::BoxFuture;
+
     use super::*;
-    use crate::http::Proxy;
+    use crate::http::{NameMemory, Proxy, Resolve, ResolveError};
     use crate::redact::Secret;
+
+    /// `mcp.example` is public, all other names are this machine.
+    struct OneIsPublic;
+
+    impl Resolve for OneIsPublic {
+        fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>> {
+            let address: [u8; 4] =
+                if name == "mcp.example" { [93, 184, 216, 34] } else { [127, 0, 0, 1] };
+            Box::pin(async move { Ok(vec![IpAddr::from(address)]) })
+        }
+    }
 
     /// S-07: a refused address stops the request itself, whether it is written out or looked up;
     /// written out, also behind a proxy.
     #[tokio::test]
     async fn a_refused_address_is_named_with_the_flag_that_permits_it() {
         let options = AuthOptions::new(Url::parse("https://mcp.example/mcp").unwrap());
-        let lookup: AddressLookup = Arc::new(|name| {
-            let address: [u8; 4] =
-                if name == "mcp.example" { [93, 184, 216, 34] } else { [127, 0, 0, 1] };
-            Box::pin(async move { Ok(vec![IpAddr::from(address)]) })
-        });
+        let direct = || HttpOptions {
+            proxy: Proxy::Off,
+            names: NameMemory::of(OneIsPublic),
+            ..HttpOptions::default()
+        };
         let proxy = Secret::new(Url::parse("http://proxy.invalid:3128").unwrap());
         let proxy = Proxy::Url { url: proxy, bypass: None };
-        let behind = HttpOptions { proxy, ..HttpOptions::default() };
-        let http_client = GuardedClient::with_lookup(&options, &behind, lookup.clone());
+        let behind = HttpOptions { proxy, ..direct() };
+        let http_client = GuardedClient::new(&options, &behind);
         for url in
             ["https://10.0.0.5/x", "https://localhost/x", "https://[::ffff:169.254.169.254]/x"]
         {
             let failure = http_client.document(&Url::parse(url).unwrap()).await.unwrap_err();
             assert!(failure.hint.unwrap().contains("--allow-private-addresses"), "behind a proxy");
         }
-        let http_client = GuardedClient::with_lookup(&options, &HttpOptions::default(), lookup);
+        let http_client = GuardedClient::new(&options, &direct());
         for url in ["https://as.example/x", "https://10.0.0.5/x", "https://localhost/x"] {
             let url = Url::parse(url).unwrap();
             let failure = http_client.document(&url).await.unwrap_err();

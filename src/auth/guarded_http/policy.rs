@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,32 +11,17 @@ use url::{Host, Url};
 
 use crate::auth::guarded_http::addresses::Zone;
 use crate::auth::options::AuthOptions;
-use crate::http::{HttpOptions, Resolve, ResolveError, is_loopback};
+use crate::http::{HttpOptions, Resolve, ResolveError, is_loopback, proxy_for};
 use crate::redact::plain;
-
-/// Looks up the addresses of a name.
-pub(crate) type AddressLookup =
-    Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
-
-/// The look-up of the operating system.
-pub(crate) fn system_lookup() -> AddressLookup {
-    Arc::new(|name| {
-        Box::pin(async move {
-            let addresses = tokio::net::lookup_host((name, 0)).await?;
-            Ok(addresses.map(|address| address.ip()).collect())
-        })
-    })
-}
 
 /// Which URLs and addresses may be reached.
 pub(crate) struct AddressPolicy {
     pub(crate) server: Url,
+    pub(crate) http: HttpOptions,
     allow_private: bool,
     allow_http: bool,
     /// Names that a server gave us. Others, such as a proxy's, are the user's own.
     guarded: Mutex<HashSet<String>>,
-    home: tokio::sync::OnceCell<Zone>,
-    lookup: AddressLookup,
 }
 
 /// An address that is off limits.
@@ -58,14 +42,14 @@ impl std::error::Error for ForbiddenAddress {}
 
 impl AddressPolicy {
     /// The policy for the servers that the endpoint of `auth` names.
-    pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions, lookup: AddressLookup) -> Self {
+    pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
         Self {
             server: auth.server.clone(),
+            // Cookies of one authorization server must not reach another.
+            http: HttpOptions { cookies: false, ..http.clone() },
             allow_private: auth.allow_private_addresses,
             allow_http: http.allow_http && auth.server.scheme() == "http",
             guarded: Mutex::default(),
-            home: tokio::sync::OnceCell::new(),
-            lookup,
         }
     }
 
@@ -107,26 +91,33 @@ impl AddressPolicy {
         zone == Zone::Public || self.allow_private || zone.reachable_from(self.home().await)
     }
 
-    /// The zone of the MCP server itself; of several addresses, the least public one counts.
+    /// The zone of the MCP server itself, as far as it is known now.
     async fn home(&self) -> Zone {
-        let find = || async {
-            let addresses = match self.server.host() {
-                Some(Host::Ipv4(address)) => vec![IpAddr::V4(address)],
-                Some(Host::Ipv6(address)) => vec![IpAddr::V6(address)],
-                Some(Host::Domain(_)) if is_loopback(&self.server) => return Zone::Loopback,
-                Some(Host::Domain(name)) => {
-                    (self.lookup)(name.to_owned()).await.unwrap_or_default()
-                }
-                None => Vec::new(),
-            };
-            let mut zones = addresses.into_iter().map(Zone::of);
-            zones.find(|zone| *zone != Zone::Public).unwrap_or(Zone::Public)
-        };
-        *self.home.get_or_init(find).await
+        match self.server.host() {
+            Some(Host::Ipv4(address)) => Zone::of(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Zone::of(IpAddr::V6(address)),
+            Some(Host::Domain(_)) if is_loopback(&self.server) => Zone::Loopback,
+            Some(Host::Domain(name)) => self.zone_of_name(name).await,
+            None => Zone::Public,
+        }
+    }
+
+    /// The zone of a name: whoever owns it decides what it leads to, so all that it has led to in this
+    /// process counts, which is where every connection went. Behind a proxy that is not known.
+    async fn zone_of_name(&self, name: &str) -> Zone {
+        if !matches!(proxy_for(&self.http, &self.server), Ok(None)) {
+            return Zone::Public;
+        }
+        let names = &self.http.names;
+        if names.every_address_of(name).is_none() {
+            // A failure leaves the name unknown.
+            let _ = names.resolve(name.to_owned()).await;
+        }
+        Zone::of_name(&names.every_address_of(name).unwrap_or_default())
     }
 
     async fn resolve(&self, name: String) -> Result<Vec<IpAddr>, ResolveError> {
-        let addresses = (self.lookup)(name.clone()).await?;
+        let addresses = self.http.names.resolve(name.clone()).await?;
         let guarded = {
             let guarded = self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
             guarded.contains(&name)
@@ -163,26 +154,45 @@ impl Resolve for GuardedResolver {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::Ordering;
 
-    /// Names of a small world: `mcp.example` is public, `mcp.corp` is at home.
-    fn lookup(name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        let addresses: &[[u8; 4]] = match name.as_str() {
-            "mcp.example" | "as.example" => &[[93, 184, 216, 34]],
-            "mcp.corp" | "as.corp" | "proxy.corp" => &[[10, 0, 0, 5]],
-            "rebound.example" => &[[127, 0, 0, 1]],
-            "metadata.example" => &[[169, 254, 169, 254]],
-            "both.example" => &[[93, 184, 216, 34], [192, 168, 0, 1]],
-            _ => &[],
-        };
-        let addresses = addresses.iter().map(|address| IpAddr::from(*address)).collect();
-        Box::pin(async move { Ok(addresses) })
+    use super::*;
+    use crate::http::{NameMemory, Proxy};
+    use crate::redact::Secret;
+
+    /// Names of a small world: `mcp.example` is public, `mcp.corp` is at home. `changing.example` is
+    /// public when it is looked up for the first time.
+    #[derive(Default)]
+    struct SmallWorld(std::sync::atomic::AtomicBool);
+
+    impl Resolve for SmallWorld {
+        fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>> {
+            let addresses: &[[u8; 4]] = match name.as_str() {
+                "mcp.example" | "as.example" => &[[93, 184, 216, 34]],
+                "mcp.corp" | "as.corp" | "proxy.corp" => &[[10, 0, 0, 5]],
+                "rebound.example" => &[[127, 0, 0, 1]],
+                "metadata.example" => &[[169, 254, 169, 254]],
+                "both.example" => &[[93, 184, 216, 34], [192, 168, 0, 1]],
+                "changing.example" if !self.0.swap(true, Ordering::Relaxed) => {
+                    &[[93, 184, 216, 34]]
+                }
+                "changing.example" => &[[127, 0, 0, 1]],
+                _ => &[],
+            };
+            let addresses = addresses.iter().map(|address| IpAddr::from(*address)).collect();
+            Box::pin(async move { Ok(addresses) })
+        }
+    }
+
+    fn direct() -> HttpOptions {
+        let names = NameMemory::of(SmallWorld::default());
+        HttpOptions { proxy: Proxy::Off, names, ..HttpOptions::default() }
     }
 
     fn policy(server: &str, change: impl FnOnce(&mut AuthOptions)) -> AddressPolicy {
         let mut options = AuthOptions::new(Url::parse(server).unwrap());
         change(&mut options);
-        AddressPolicy::new(&options, &HttpOptions::default(), Arc::new(lookup))
+        AddressPolicy::new(&options, &direct())
     }
 
     /// What the connection would get to see.
@@ -230,6 +240,35 @@ mod tests {
         assert!(reaches(&allowed, "https://as.corp/").await.is_ok());
     }
 
+    /// S-07: whoever owns a name decides what it leads to, and when.
+    #[tokio::test]
+    async fn a_name_is_at_home_only_if_every_address_that_it_had_is() {
+        for server in ["https://both.example/mcp", "https://changing.example/mcp"] {
+            let policy = policy(server, |_| {});
+            let name = policy.server.host_str().unwrap().to_owned();
+            // The connection that brings the challenge, and another one.
+            for _ in 0..2 {
+                policy.http.names.resolve(name.clone()).await.unwrap();
+            }
+            for url in ["https://as.corp/", "http://127.0.0.1:1/admin", "http://localhost:1/"] {
+                assert!(reaches(&policy, url).await.is_err(), "{server} reaches {url}");
+            }
+        }
+        let metadata = policy("https://metadata.example/mcp", |_| {});
+        assert!(reaches(&metadata, "https://as.corp/").await.is_err());
+        assert!(reaches(&metadata, "http://169.254.169.254/").await.is_err());
+    }
+
+    /// S-07: where a proxy connected to is not known, so a name is public.
+    #[tokio::test]
+    async fn a_name_behind_a_proxy_is_not_at_home() {
+        let proxy = Secret::new(Url::parse("http://proxy.corp:3128").unwrap());
+        let options = AuthOptions::new(Url::parse("https://mcp.corp/mcp").unwrap());
+        let proxy = Proxy::Url { url: proxy, bypass: Some("other.corp".to_owned()) };
+        let policy = AddressPolicy::new(&options, &HttpOptions { proxy, ..direct() });
+        assert!(reaches(&policy, "https://10.0.0.5/").await.is_err());
+    }
+
     /// A proxy is the user's own: its name is looked up without judgement.
     #[tokio::test]
     async fn names_that_no_server_gave_are_not_judged() {
@@ -249,8 +288,8 @@ mod tests {
             assert!(!checks(&public, url), "{url}");
         }
         let options = AuthOptions::new(Url::parse("http://mcp.corp/mcp").unwrap());
-        let http = HttpOptions { allow_http: true, ..HttpOptions::default() };
-        let allowed = AddressPolicy::new(&options, &http, Arc::new(lookup));
+        let http = HttpOptions { allow_http: true, ..direct() };
+        let allowed = AddressPolicy::new(&options, &http);
         assert!(checks(&allowed, "http://as.corp/"), "the user permitted plain http");
     }
 }

@@ -1,5 +1,6 @@
 //! What is stored of a sign-in, and the interface to where it is stored.
 
+pub(crate) mod client_pin;
 pub(crate) mod names;
 pub(crate) mod record;
 pub(crate) mod registration;

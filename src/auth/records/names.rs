@@ -12,6 +12,9 @@ use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
 pub(crate) const REGISTRATION: &str = "registration.";
 const DEVICE_CODE: &str = "device_code";
 
+/// What the names of records of client secrets begin with.
+pub(crate) const CLIENT_PINS: &str = "client.";
+
 /// The names of one sign-in's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -55,6 +58,12 @@ impl Names {
             client: Vec::new(),
             grant: "",
         })
+    }
+
+    /// The name of the record of where the secrets of this client id are used; all servers share it
+    /// (S-41).
+    pub(crate) fn client_pins(client_id: &str) -> String {
+        format!("{CLIENT_PINS}{}", hash(&[client_id.to_owned()]))
     }
 
     /// The name of the registration at an issuer; accounts share it. A client registered

@@ -98,9 +98,8 @@ impl Bridge {
     fn withdraw_question(&mut self, slot: SlotId, id: u64) {
         let generation = self.slots[slot].session.generation;
         let id = RequestId::from(id);
-        let Some(number) = self.in_flight.host_side_number(&id, generation) else { return };
-        self.in_flight.close_to_host(&RequestId::from(number));
-        self.count_questions();
+        let Some(number) = self.in_flight.of_remote.number_of(&id, generation) else { return };
+        self.close_remote_request(number);
         let params = json!({ "requestId": number }).to_string();
         self.host.writer.push(Frame::from(notification(methods::CANCELLED, Some(&params))));
     }

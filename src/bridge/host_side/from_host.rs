@@ -234,16 +234,16 @@ impl Bridge {
     /// (T-09).
     pub(in crate::bridge) fn take_host_answer(&mut self, answer: &Message, requester: Requester) {
         let id = answer.id().filter(|id| {
-            let generation = self.in_flight.generation_to_host(id);
+            let generation = self.in_flight.of_remote.get(id).map(|asked| asked.generation);
             generation
                 .is_some_and(|of| self.slots.is_of_adapter(of) == (requester == Requester::Adapter))
         });
-        let request = id.and_then(|id| self.in_flight.close_to_host(id));
+        let number = id.and_then(RequestId::as_own_number);
+        let request = number.and_then(|number| self.close_remote_request(number));
         let Some(request) = request else {
             tracing::warn!("ignored an answer of the host to a request that is not open");
             return;
         };
-        self.count_questions();
         let slot = self.slots.of_generation(request.generation);
         if request.generation != self.slots[slot].session.generation {
             tracing::debug!("dropped an answer to a session that is gone");
@@ -280,7 +280,8 @@ impl Bridge {
     /// as the answer, so the remote gets an error. An error to the host under this id would answer a
     /// request of its own. Returns whether it was one.
     fn take_broken_answer(&mut self, id: &RequestId) -> bool {
-        let Some(generation) = self.in_flight.generation_to_host(id) else { return false };
+        let Some(asked) = self.in_flight.of_remote.get(id) else { return false };
+        let generation = asked.generation;
         if self.slots.is_of_adapter(generation) {
             return false;
         }

@@ -1,24 +1,31 @@
 //! Handles what comes from the remote: answers, notifications, requests for the host, and the ends
 //! of exchanges.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bridge::Bridge;
 use crate::bridge::effects::Effect;
 use crate::bridge::eras::era_doubt::is_modern_refusal;
 use crate::bridge::host_side::from_host::{cancelled_id, with_cancelled_id};
-use crate::bridge::remote_side::in_flight::{Purpose, RemoteRequest, asks_a_person};
+use crate::bridge::remote_side::in_flight::Purpose;
+use crate::bridge::remote_side::remote_requests::{RemoteRequest, asks_a_person};
 use crate::bridge::session::slots::SlotId;
 use crate::eras::RemoteEffect;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{Edit, Frame, Message, MessageKind, RequestId, notification, result_response};
-use crate::protocol::{Era, methods};
+use crate::jsonrpc::{
+    Edit, Frame, Message, MessageKind, RequestId, error_object, error_response, notification,
+    result_response,
+};
+use crate::protocol::{Era, codes, methods};
 use crate::remote::{Outcome, ProbeRefusal, RemoteEvent, number_of};
 
 impl Bridge {
     pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
         let slot = self.slots.of_generation(event.generation());
         self.slots[slot].timers.traffic();
+        if let RemoteEvent::Ended { exchange, .. } = &event {
+            self.in_flight.end_own_answer(*exchange);
+        }
         if let Some(event) = self.take_doubt_event(slot, event) {
             self.take_event_of_traffic(slot, event);
         }
@@ -135,23 +142,56 @@ impl Bridge {
         let number = self.numbers.fresh();
         if request.method() == methods::PING {
             let pong = Frame::from(result_response(&id, json!({})));
-            let slot = &mut self.slots[slot];
-            let mut post = slot.post_frame(number, pong);
-            post.session = slot.session_so_far();
-            return slot.remote.post(post);
+            return self.answer_remote(slot, number, pong);
         }
         let asks_a_person = asks_a_person(request.method());
         let generation = self.slots[slot].session.generation;
-        let asked = RemoteRequest { id, generation, caused_by: exchange, asks_a_person };
-        self.in_flight.open_to_host(number, asked);
-        self.count_questions();
+        let asked =
+            RemoteRequest { id: id.clone(), generation, caused_by: exchange, asks_a_person };
+        if !self.in_flight.of_remote.open(number, asked) {
+            tracing::warn!("refused a request of the server: too many are open");
+            return self.refuse_remote_request(slot, number, &id);
+        }
+        if asks_a_person {
+            self.count_questions();
+        }
         self.tell_host(slot, request.with_id(&number.to_string()), exchange);
+    }
+
+    fn refuse_remote_request(&mut self, slot: SlotId, number: u64, id: &RequestId) {
+        let reason = "too many requests are waiting for the host";
+        if !self.slots[slot].adapter.is_on() {
+            let refusal = error_response(id, codes::INTERNAL_ERROR, reason, Value::Null);
+            return self.answer_remote(slot, number, Frame::from(refusal));
+        }
+        let error = error_object(codes::INTERNAL_ERROR, reason, Value::Null).to_string();
+        let Some(own) = id.as_own_number() else { return };
+        self.with_remote_adapter(slot, |remote, context| {
+            remote.take_host_answer(own, &Message::error(id, &error), context);
+        });
+    }
+
+    /// Answers a request of the remote without asking the host. A server that does not take its answers
+    /// gets no more of them for now (S-40).
+    fn answer_remote(&mut self, slot: SlotId, number: u64, answer: Frame) {
+        if !self.in_flight.begin_own_answer(number) {
+            return tracing::warn!(
+                "left a request of the server unanswered: too many answers wait"
+            );
+        }
+        let slot = &mut self.slots[slot];
+        let mut post = slot.post_frame(number, answer);
+        post.session = slot.session_so_far();
+        slot.remote.post(post);
     }
 
     /// Tells the remote side which questions to a person are open. No time limit of the request that
     /// caused one runs meanwhile.
     pub(in crate::bridge) fn count_questions(&self) {
-        self.slots[SlotId::FIRST].remote.open_prompts().set_counts(self.in_flight.questions());
+        self.slots[SlotId::FIRST]
+            .remote
+            .open_prompts()
+            .set_counts(self.in_flight.of_remote.questions());
     }
 
     /// Cancels questions at the host whose request is over: nothing waits for their answers (T-26).
@@ -186,10 +226,18 @@ impl Bridge {
     /// Returns the cancellation of a request of the remote, under the id that the host knows.
     fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
         let id = cancelled_id(message)?;
-        let number = self.in_flight.host_side_number(&id, generation)?;
-        self.in_flight.close_to_host(&RequestId::from(number));
-        self.count_questions();
+        let number = self.in_flight.of_remote.number_of(&id, generation)?;
+        self.close_remote_request(number);
         with_cancelled_id(message, number)
+    }
+
+    /// Takes out a request of the remote that is answered or withdrawn.
+    pub(in crate::bridge) fn close_remote_request(&mut self, number: u64) -> Option<RemoteRequest> {
+        let request = self.in_flight.of_remote.close(number)?;
+        if request.asks_a_person {
+            self.count_questions();
+        }
+        Some(request)
     }
 
     fn take_end(&mut self, slot: SlotId, number: u64, generation: u32, outcome: Outcome) {

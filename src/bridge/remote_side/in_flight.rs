@@ -1,10 +1,12 @@
-//! Open requests: those of the host and of the bridge to the remote, and those of the remote to the
-//! host.
+//! Open requests: those of the host and of the bridge to the remote. Those of the remote to the host are
+//! in `remote_requests`.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::remote_side::remote_requests::RemoteRequests;
 use crate::jsonrpc::{Message, RequestId};
+use crate::pace::MAX_OWN_ANSWERS;
 use crate::protocol::methods;
 use crate::remote::ExchangeHandle;
 
@@ -50,29 +52,18 @@ pub(in crate::bridge) struct OpenRequest {
     pub(in crate::bridge) generation: u32,
 }
 
-/// A request of the remote that the host has to answer.
-#[derive(Debug)]
-pub(in crate::bridge) struct RemoteRequest {
-    /// The id that the remote used.
-    pub(in crate::bridge) id: RequestId,
-    /// The session in which it came.
-    pub(in crate::bridge) generation: u32,
-    /// The request of the host that caused it, if the stream that it came on reveals it.
-    pub(in crate::bridge) caused_by: Option<u64>,
-    /// Whether a person is being asked (T-26).
-    pub(in crate::bridge) asks_a_person: bool,
-}
-
 /// All open requests.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct InFlight {
     to_remote: HashMap<u64, OpenRequest>,
     /// By id, and whether that id is one of the adapter's.
     by_host_id: HashMap<(bool, RequestId), u64>,
-    to_host: HashMap<u64, RemoteRequest>,
+    pub(in crate::bridge) of_remote: RemoteRequests,
     /// Answers of the host on their way to the remote, and the requests that cannot go on without
     /// them.
     answers: HashMap<u64, u64>,
+    /// Answers of the bridge itself to requests of the remote that are on their way.
+    own_answers: HashSet<u64>,
     /// Requests that were closed while the host was still asked something on behalf of them.
     closed_causes: HashSet<u64>,
 }
@@ -103,7 +94,7 @@ impl InFlight {
     /// Takes out a request that is answered or cancelled.
     pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<OpenRequest> {
         let request = self.to_remote.remove(&number)?;
-        if self.to_host.values().any(|asked| asked.caused_by == Some(number)) {
+        if self.of_remote.is_cause(number) {
             self.closed_causes.insert(number);
         }
         if let Some(of_host) = request.purpose.host_request()
@@ -144,31 +135,17 @@ impl InFlight {
         })
     }
 
-    /// Records a request of the remote under the id that the host sees.
-    pub(in crate::bridge) fn open_to_host(&mut self, number: u64, request: RemoteRequest) {
-        self.to_host.insert(number, request);
+    /// Notes that the bridge itself answers a request of the remote under this number. Returns whether
+    /// there is room for one more (S-40).
+    pub(in crate::bridge) fn begin_own_answer(&mut self, number: u64) -> bool {
+        self.own_answers.len() < MAX_OWN_ANSWERS && self.own_answers.insert(number)
     }
 
-    /// The session of the remote's request that is answered under this id.
-    pub(in crate::bridge) fn generation_to_host(&self, id: &RequestId) -> Option<u32> {
-        self.to_host.get(&id.as_own_number()?).map(|request| request.generation)
-    }
-
-    /// Takes out the request of the remote that the host answered.
-    pub(in crate::bridge) fn close_to_host(&mut self, id: &RequestId) -> Option<RemoteRequest> {
-        self.to_host.remove(&id.as_own_number()?)
-    }
-
-    /// The id that the host sees for a request of the remote.
-    pub(in crate::bridge) fn host_side_number(
-        &self,
-        id: &RequestId,
-        generation: u32,
-    ) -> Option<u64> {
-        self.to_host
-            .iter()
-            .find(|(_, request)| request.id == *id && request.generation == generation)
-            .map(|(number, _)| *number)
+    /// Notes that the exchange with this number is over.
+    pub(in crate::bridge) fn end_own_answer(&mut self, number: u64) {
+        if !self.own_answers.is_empty() {
+            self.own_answers.remove(&number);
+        }
     }
 
     /// Notes that the host's answer to a question is sent under this number, and which request
@@ -185,15 +162,6 @@ impl InFlight {
         self.answers.remove(&number)
     }
 
-    /// How many questions to a person are open, by the request that caused them.
-    pub(in crate::bridge) fn questions(&self) -> HashMap<Option<u64>, usize> {
-        let mut counts = HashMap::new();
-        for request in self.to_host.values().filter(|request| request.asks_a_person) {
-            *counts.entry(request.caused_by).or_default() += 1;
-        }
-        counts
-    }
-
     /// Takes out the requests of the remote whose cause is over. Returns the numbers that the host
     /// knows them by, each with its session.
     pub(in crate::bridge) fn take_orphans(&mut self) -> Vec<(u64, u32)> {
@@ -201,18 +169,6 @@ impl InFlight {
         if closed.is_empty() {
             return Vec::new();
         }
-        let is_orphan = |request: &RemoteRequest| {
-            request.caused_by.is_some_and(|cause| closed.contains(&cause))
-        };
-        let orphans = self.to_host.extract_if(|_, request| is_orphan(request));
-        let mut orphans: Vec<_> =
-            orphans.map(|(number, request)| (number, request.generation)).collect();
-        orphans.sort_unstable();
-        orphans
+        self.of_remote.take_caused_by(&closed)
     }
-}
-
-/// Whether answering this request of the remote may take a person's time.
-pub(in crate::bridge) fn asks_a_person(method: &str) -> bool {
-    matches!(method, methods::ELICIT | methods::SAMPLE)
 }

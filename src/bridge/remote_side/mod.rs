@@ -2,4 +2,5 @@
 
 pub(super) mod from_remote;
 pub(super) mod in_flight;
+pub(super) mod remote_requests;
 pub(super) mod upstream;

@@ -10,12 +10,11 @@ use super::refusal::fault_of_server;
 use super::timers::Timer;
 use super::{HostContext, ModernHost, RequestPurpose};
 use crate::jsonrpc::{Message, MessageKind};
+use crate::pace::TASK_POLL;
 use crate::protocol::methods;
 
 /// The polling interval of a task if the server names none.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The shortest and the longest polling interval that a server may name.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(60));
 
 /// The task behind a call.
 #[derive(Debug, Default)]
@@ -90,7 +89,7 @@ impl ModernHost {
         task.pause = told.poll_interval.or(task.pause);
         if told.status == "working" {
             let named = task.pause.map_or(PAUSE, Duration::from_millis);
-            let at = cx.now + named.clamp(PAUSES.0, PAUSES.1);
+            let at = cx.now + TASK_POLL.clamp(named);
             return self.timers.set(at, Timer::Poll { call: number });
         }
         let params = json!({ "taskId": told.task_id });

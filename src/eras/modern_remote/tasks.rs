@@ -8,14 +8,13 @@ use std::time::Duration;
 use super::{Due, ModernRemote, RemoteContext, Role, own_response, protocol_failure};
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Change, Message, MessageKind, Object, RequestId};
+use crate::pace::TASK_POLL;
 use crate::protocol::meta::rounds::REQUESTS;
 use crate::protocol::methods;
 
 /// The first polling interval of a task that names none (E-70). It grows up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// The shortest polling interval, whatever the task says.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 /// How many polls in a row may be lost.
 const LOSSES: u32 = 5;
 /// The largest number of tasks that are polled at a time (S-12).
@@ -67,7 +66,7 @@ impl ModernRemote {
         let Some(task) = &mut call.task else { return };
         let growing = FIRST_PAUSE.saturating_mul(1 << task.polls.min(5)).min(LONGEST_PAUSE);
         task.polls += 1;
-        let pause = task.interval.unwrap_or(growing).max(SHORTEST_PAUSE);
+        let pause = TASK_POLL.clamp(task.interval.unwrap_or(growing));
         self.later(pause, Due::Poll(number), cx);
     }
 

@@ -35,6 +35,45 @@ async fn client_credentials_need_no_person() {
     assert_eq!(server.grants("client_credentials").len(), 2);
 }
 
+/// S-41: the MCP server names another authorization server; the secret stays with the first one, unless
+/// the user names the other one.
+#[tokio::test]
+async fn a_client_secret_stays_with_its_first_authorization_server() {
+    let server = server(|config| {
+        config.auth_method = "client_secret_basic";
+        config.refresh_tokens = false;
+    })
+    .await;
+    server.add_client("robot", Some("s"), &[]);
+    let (vault, no_browser) = (MemoryVault::new(), FakeBrowser::must_not_open());
+    let credentials = || Grant::ClientCredentials { token_endpoint: None };
+    let with = |grant: Grant, issuer: Option<String>| {
+        let client_secret = Some(Secret::new("s".to_owned()));
+        let client = PreRegistered { client_secret, issuer, ..PreRegistered::new("robot") };
+        let party = party(&server).vault(&vault).browser(&no_browser.browser());
+        party.options(move |options| {
+            options.client_info = Some(client);
+            options.grant = grant;
+        })
+    };
+    assert_eq!(with(credentials(), None).build().list().await, Ok(2));
+    let first = server.issuer();
+    server.change(|config| {
+        config.issuer_path = "/tenant";
+        config.server_metadata = Some("/.well-known/oauth-authorization-server/tenant");
+        config.gone = Some("/token");
+    });
+    server.end_access_tokens();
+    for grant in [credentials(), Grant::AuthorizationCode, Grant::DeviceCode] {
+        let refused = with(grant.clone(), None).build().list().await.unwrap_err();
+        assert!(refused.message.contains(&format!("`{first}`")), "{grant:?}: {refused:?}");
+        assert!(refused.message.contains(&format!("`{}`", server.issuer())), "{refused:?}");
+        assert!(server.asked_at("/tenant/token").is_empty(), "{grant:?}: the secret stayed");
+    }
+    assert_eq!(with(credentials(), Some(server.issuer())).build().list().await, Ok(2));
+    assert!(!server.asked_at("/tenant/token").is_empty());
+}
+
 /// a signed assertion: `iss` and `sub` are the client, `aud` is the issuer.
 #[tokio::test]
 async fn client_credentials_may_be_a_signed_assertion() {

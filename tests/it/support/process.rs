@@ -284,6 +284,15 @@ impl Running {
         self.child.id()
     }
 
+    /// The most memory that it has had so far, in bytes; 0 where the system does not tell.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let Ok(status) = status else { return 0 };
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("the peak");
+        let number: u64 = line.split_whitespace().nth(1).expect("a number").parse().expect("one");
+        number << 10
+    }
+
     /// What it wrote to stderr so far.
     pub fn stderr(&self) -> String {
         self.stderr.lock().expect("no panic").clone()

@@ -31,6 +31,11 @@ impl Invalid {
         }
     }
 
+    /// A batch where the revision of the session has none (T-38).
+    pub fn unexpected_batch() -> Self {
+        Self::not_message(None, "a batch, which is not part of the session's revision")
+    }
+
     pub(super) fn of_request(self) -> Self {
         Self { names_a_method: true, ..self }
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::batch::{BatchMembers, MAX_BATCH_MEMBERS};
 use super::frame::{Frame, Overlap};
 use super::id::RequestId;
 use super::invalid::Invalid;
@@ -51,8 +52,8 @@ impl Received {
     /// Parses one line, body or event payload. Line breaks between tokens are removed (T-01).
     ///
     /// # Errors
-    /// The text is not JSON in UTF-8, not a message, or an empty batch. Errors in the members of a
-    /// batch are in [`Received::Batch`].
+    /// The text is not JSON in UTF-8, not a message, or a batch that is empty or has more than
+    /// [`MAX_BATCH_MEMBERS`] members. Errors in the members of a batch are in [`Received::Batch`].
     pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
         let raw = compact(without_byte_order_mark(raw));
         let text = simdutf8::compat::from_utf8(&raw).map_err(|error| {
@@ -61,16 +62,20 @@ impl Received {
         if !text.trim_start().starts_with('[') {
             return Message::parse_text(&raw, text).map(Self::One);
         }
-        let members: Vec<&RawValue> =
+        let BatchMembers { texts, has_too_many } =
             serde_json::from_str(text).map_err(Invalid::from_json_error)?;
-        if members.is_empty() {
+        if texts.is_empty() {
             return Err(Invalid::not_message(None, "an empty batch"));
+        }
+        if has_too_many {
+            let reason = format!("a batch of more than {MAX_BATCH_MEMBERS} members");
+            return Err(Invalid::not_message(None, &reason));
         }
         let parse = |member: &&RawValue| {
             let range = range_in(text, member.get());
             Message::parse_text(&raw.slice(range), member.get())
         };
-        Ok(Self::Batch(members.iter().map(parse).collect()))
+        Ok(Self::Batch(texts.iter().map(parse).collect()))
     }
 }
 

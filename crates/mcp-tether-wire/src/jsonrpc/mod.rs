@@ -1,6 +1,7 @@
 //! JSON-RPC 2.0 as MCP uses it: messages whose bytes stay untouched, their ids, messages of our own,
 //! and line framing. Knows nothing about MCP methods and does no I/O.
 
+mod batch;
 mod compose;
 mod frame;
 mod id;
@@ -13,6 +14,7 @@ mod object;
 mod slice_range;
 mod top_level;
 
+pub use batch::MAX_BATCH_MEMBERS;
 pub use compose::{
     error_object, error_response, error_response_without_id, notification, request, result_response,
 };

@@ -1,0 +1,162 @@
+//! Requests of the remote that the host has to answer. A server decides how many there are, so their
+//! number is bounded, and none of them makes the next one slower (S-40).
+
+use std::collections::{HashMap, HashSet};
+
+use crate::jsonrpc::RequestId;
+use crate::pace::MAX_OPEN_SERVER_REQUESTS;
+use crate::protocol::methods;
+
+/// A request of the remote that the host has to answer.
+#[derive(Debug)]
+pub(in crate::bridge) struct RemoteRequest {
+    /// The id that the remote used.
+    pub(in crate::bridge) id: RequestId,
+    /// The session in which it came.
+    pub(in crate::bridge) generation: u32,
+    /// The request of the host that caused it, if the stream that it came on reveals it.
+    pub(in crate::bridge) caused_by: Option<u64>,
+    /// Whether a person is being asked (T-26).
+    pub(in crate::bridge) asks_a_person: bool,
+}
+
+/// All requests of the remote that are open, by the number that the host knows them by.
+#[derive(Debug, Default)]
+pub(in crate::bridge) struct RemoteRequests {
+    open: HashMap<u64, RemoteRequest>,
+    by_remote_id: HashMap<(u32, RequestId), u64>,
+    by_cause: HashMap<u64, usize>,
+}
+
+impl RemoteRequests {
+    /// Records a request under the number that the host sees as its id. Returns whether there is room:
+    /// requests of earlier sessions make way for it.
+    pub(in crate::bridge) fn open(&mut self, number: u64, request: RemoteRequest) -> bool {
+        if self.open.len() >= MAX_OPEN_SERVER_REQUESTS {
+            self.forget_sessions_before(request.generation);
+        }
+        if self.open.len() >= MAX_OPEN_SERVER_REQUESTS {
+            return false;
+        }
+        self.by_remote_id.insert((request.generation, request.id.clone()), number);
+        if let Some(cause) = request.caused_by {
+            *self.by_cause.entry(cause).or_default() += 1;
+        }
+        self.open.insert(number, request);
+        true
+    }
+
+    /// The request that the host knows by this id.
+    pub(in crate::bridge) fn get(&self, id: &RequestId) -> Option<&RemoteRequest> {
+        self.open.get(&id.as_own_number()?)
+    }
+
+    /// Takes out a request that is answered or withdrawn.
+    pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<RemoteRequest> {
+        let request = self.open.remove(&number)?;
+        let remote_id = (request.generation, request.id.clone());
+        // A server may have used an id twice.
+        if self.by_remote_id.get(&remote_id) == Some(&number) {
+            self.by_remote_id.remove(&remote_id);
+        }
+        if let Some(cause) = request.caused_by
+            && let Some(count) = self.by_cause.get_mut(&cause)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.by_cause.remove(&cause);
+            }
+        }
+        Some(request)
+    }
+
+    /// The number of the request that the remote gave this id in this session.
+    pub(in crate::bridge) fn number_of(&self, id: &RequestId, generation: u32) -> Option<u64> {
+        self.by_remote_id.get(&(generation, id.clone())).copied()
+    }
+
+    /// Whether the host is still asked something because of its request with this number.
+    pub(in crate::bridge) fn is_cause(&self, number: u64) -> bool {
+        self.by_cause.contains_key(&number)
+    }
+
+    /// How many questions to a person are open, by the request that caused them.
+    pub(in crate::bridge) fn questions(&self) -> HashMap<Option<u64>, usize> {
+        let mut counts = HashMap::new();
+        for request in self.open.values().filter(|request| request.asks_a_person) {
+            *counts.entry(request.caused_by).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Takes out the requests that these requests of the host caused. Returns the numbers that the host
+    /// knows them by, each with its session.
+    pub(in crate::bridge) fn take_caused_by(&mut self, causes: &HashSet<u64>) -> Vec<(u64, u32)> {
+        let is_caused = |request: &RemoteRequest| {
+            request.caused_by.is_some_and(|cause| causes.contains(&cause))
+        };
+        let mut found: Vec<_> = self
+            .open
+            .iter()
+            .filter(|(_, request)| is_caused(request))
+            .map(|(number, request)| (*number, request.generation))
+            .collect();
+        found.sort_unstable();
+        for (number, _) in &found {
+            self.close(*number);
+        }
+        found
+    }
+
+    fn forget_sessions_before(&mut self, generation: u32) {
+        let is_old = |(number, request): (&u64, &RemoteRequest)| {
+            (request.generation < generation).then_some(*number)
+        };
+        let old: Vec<u64> = self.open.iter().filter_map(is_old).collect();
+        for number in old {
+            self.close(number);
+        }
+    }
+}
+
+/// Whether answering this request of the remote may take a person's time.
+pub(in crate::bridge) fn asks_a_person(method: &str) -> bool {
+    matches!(method, methods::ELICIT | methods::SAMPLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(id: u64, generation: u32) -> RemoteRequest {
+        let id = RequestId::from(id);
+        RemoteRequest { id, generation, caused_by: Some(7), asks_a_person: false }
+    }
+
+    /// S-40
+    #[test]
+    fn a_server_has_a_bounded_number_of_open_requests() {
+        let mut requests = RemoteRequests::default();
+        let most = MAX_OPEN_SERVER_REQUESTS as u64;
+        assert!((0..most).all(|number| requests.open(number, request(number, 1))));
+        assert!(!requests.open(most, request(most, 1)));
+        assert_eq!(requests.number_of(&RequestId::from(5), 1), Some(5));
+        requests.close(5).unwrap();
+        assert_eq!(requests.number_of(&RequestId::from(5), 1), None);
+        assert!(requests.open(most, request(most, 1)), "one is closed");
+        assert!(requests.open(most + 1, request(1, 2)), "a session that is gone makes way");
+        assert_eq!(requests.number_of(&RequestId::from(1), 1), None);
+        assert!(requests.is_cause(7));
+        assert_eq!(requests.take_caused_by(&HashSet::from([7])), [(most + 1, 2)]);
+        assert!(!requests.is_cause(7));
+    }
+
+    #[test]
+    fn an_id_that_a_server_uses_twice_belongs_to_the_later_request() {
+        let mut requests = RemoteRequests::default();
+        assert!(requests.open(1, request(3, 1)) && requests.open(2, request(3, 1)));
+        assert_eq!(requests.number_of(&RequestId::from(3), 1), Some(2));
+        requests.close(1);
+        assert_eq!(requests.number_of(&RequestId::from(3), 1), Some(2));
+    }
+}
