@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::auth::command_value::{CommandValue, Gives};
 use crate::auth::context::{AuthServices, Context, SignInState, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::durable::job::NotRun;
@@ -24,6 +25,7 @@ use crate::auth::token_cache::CachedToken;
 use crate::auth::token_file::TokenFile;
 use crate::error::{Error, Failure, FailureKind, Result};
 use crate::http::HttpOptions;
+use crate::platform::CommandLine;
 use crate::redact::Secret;
 
 /// Gives requests their `Authorization` header and deals with refusals. Cheap to clone; clones
@@ -41,6 +43,8 @@ enum HeaderSource {
     Nowhere,
     /// A file that another program keeps fresh.
     File(Arc<TokenFile>),
+    /// A command that prints a token.
+    Command(Arc<CommandValue>),
     /// A sign-in.
     SignIn(Arc<AuthorizerState>),
 }
@@ -66,6 +70,13 @@ impl Authorizer {
         Self::without_sign_in(HeaderSource::File(Arc::new(file)))
     }
 
+    /// No sign-in, but a token that a command prints, kept this long; zero runs it for every request
+    ///
+    pub fn of_command(command: CommandLine, keep: Duration) -> Self {
+        let value = CommandValue::new(command, Gives::Token, keep);
+        Self::without_sign_in(HeaderSource::Command(value))
+    }
+
     fn without_sign_in(source: HeaderSource) -> Self {
         Self { source, state: watch::channel(SignInState::Idle).1 }
     }
@@ -80,14 +91,26 @@ impl Authorizer {
     pub fn token_of_file(&self) -> Option<http::HeaderValue> {
         match &self.source {
             HeaderSource::File(file) => Some(file.current().0),
-            HeaderSource::Nowhere | HeaderSource::SignIn(_) => None,
+            HeaderSource::Nowhere | HeaderSource::Command(_) | HeaderSource::SignIn(_) => None,
         }
+    }
+
+    /// How long the token that the command prints is kept, and its header; `None` without a command.
+    ///
+    /// # Errors
+    /// The command failed.
+    pub async fn token_of_command(
+        &self,
+    ) -> std::result::Result<Option<(HeaderValue, Option<Duration>)>, Failure> {
+        let HeaderSource::Command(command) = &self.source else { return Ok(None) };
+        let header = command.current().await?.header;
+        Ok(Some((header, command.remaining())))
     }
 
     fn shared(&self) -> Option<&Arc<AuthorizerState>> {
         match &self.source {
             HeaderSource::SignIn(state) => Some(state),
-            HeaderSource::Nowhere | HeaderSource::File(_) => None,
+            HeaderSource::Nowhere | HeaderSource::File(_) | HeaderSource::Command(_) => None,
         }
     }
 
@@ -145,6 +168,10 @@ impl Authorizer {
                 let (header, serial) = file.current();
                 return Ok(Some(Authorization { header, serial }));
             }
+            HeaderSource::Command(command) => {
+                let printed = command.current().await?;
+                return Ok(Some(Authorization { header: printed.header, serial: printed.serial }));
+            }
             HeaderSource::SignIn(state) => state,
         };
         // Loading is one step, renewing another.
@@ -176,11 +203,17 @@ impl Authorizer {
         let state = match &self.source {
             HeaderSource::SignIn(state) => state,
             HeaderSource::Nowhere => return Err(failure_of_own_header(status)),
-            HeaderSource::File(_) if status != StatusCode::UNAUTHORIZED => {
+            HeaderSource::File(_) | HeaderSource::Command(_)
+                if status != StatusCode::UNAUTHORIZED =>
+            {
                 return Err(recovery::forbidden(status, Challenge::find(headers).as_ref()));
             }
             HeaderSource::File(file) if file.has_changed_since(used) => return Ok(()),
             HeaderSource::File(file) => return Err(failure_of_file(status, file)),
+            HeaderSource::Command(command) => {
+                let has_changed = command.has_changed_since(used).await?;
+                return if has_changed { Ok(()) } else { Err(failure_of_command(status)) };
+            }
         };
         let challenge = Challenge::find(headers);
         let step_up = challenge.as_ref().is_some_and(Challenge::insufficient_scope);
@@ -203,6 +236,9 @@ impl Authorizer {
     /// A request succeeded with this token: a refusal of it from now on begins a new recovery.
     /// Costs nothing after the first time.
     pub fn accepted(&self, serial: u64) {
+        if let HeaderSource::Command(command) = &self.source {
+            return command.accept();
+        }
         if let Some(state) = self.shared()
             && state.accepted.fetch_max(serial, Ordering::Relaxed) < serial
         {
@@ -320,5 +356,14 @@ fn failure_of_file(status: StatusCode, file: &TokenFile) -> Failure {
         format!("server answered HTTP {code} to the token of the file `{}`", file.display_path());
     Failure::new(FailureKind::AuthFailed, message).status(code).hint(
         "put a fresh token into the file: it is read again; leave `--token-file` out to sign in",
+    )
+}
+
+fn failure_of_command(status: StatusCode) -> Failure {
+    let code = status.as_u16();
+    let message =
+        format!("server answered HTTP {code} to the token that `--token-command` printed, twice");
+    Failure::new(FailureKind::AuthFailed, message).status(code).hint(
+        "run the command in a terminal: is it signed in, with the account that this server wants?",
     )
 }

@@ -41,7 +41,7 @@ impl TokenFile {
     /// # Errors
     /// A sentence: it does not hold one token. Its content is not repeated.
     pub fn new(path: PathBuf, text: &str) -> Result<Self, String> {
-        let header = header(text).ok_or_else(|| no_token(&path))?;
+        let header = token_header(text).ok_or_else(|| no_token(&path))?;
         let token = FileToken { header, serial: 1, seen: stamp(&path) };
         Ok(Self { path, token: Mutex::new(token) })
     }
@@ -104,7 +104,7 @@ fn read(path: &Path) -> Result<(HeaderValue, Stamp), String> {
     let seen = stamp(path).ok_or_else(|| format!("the token file `{}` is gone", shown()))?;
     let text = text_of(path)
         .map_err(|error| format!("cannot read the token file `{}`: {error}", shown()))?;
-    Ok((header(&text).ok_or_else(|| no_token(path))?, seen))
+    Ok((token_header(&text).ok_or_else(|| no_token(path))?, seen))
 }
 
 fn no_token(path: &Path) -> String {
@@ -119,7 +119,7 @@ fn text_of(path: &Path) -> std::io::Result<String> {
 }
 
 /// The token alone, with or without the word `Bearer` before it.
-fn header(text: &str) -> Option<HeaderValue> {
+pub(super) fn token_header(text: &str) -> Option<HeaderValue> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
     if token.is_empty() || token.contains(char::is_whitespace) {

@@ -42,7 +42,7 @@ use crate::remote::{Remote, RemoteEvent, RemoteOptions, SignInState};
 pub use crate::eras::{MergePages, Pin};
 pub use activity::{Activity, Observer};
 pub use eras::known_era::KnownEra;
-pub use host_side::tool_filter::ToolFilter;
+pub use host_side::offer_filter::{NamePatterns, OfferFilter};
 pub use without_remote::response_cache::CacheOptions;
 
 /// How many events or lines are handled before what they produced is written.
@@ -66,8 +66,8 @@ pub struct BridgeOptions {
     pub protocol: Pin,
     /// Where the remote's era is remembered.
     pub known_era: Option<KnownEra>,
-    /// Tools that the host does not see.
-    pub hidden_tools: ToolFilter,
+    /// What the host sees of tools, prompts and resources.
+    pub offer: OfferFilter,
     /// When the pages of a list are merged.
     pub merge_pages: MergePages,
     /// Where answers of the last session are kept; with `None` no answers are kept or used.
@@ -85,7 +85,7 @@ impl BridgeOptions {
             remote,
             protocol: Pin::default(),
             known_era: None,
-            hidden_tools: ToolFilter::default(),
+            offer: OfferFilter::default(),
             merge_pages: MergePages::default(),
             cache: None,
             connected: None,
@@ -131,7 +131,7 @@ struct Bridge {
     host: HostStreams,
     events: mpsc::Receiver<RemoteEvent>,
     limits: crate::remote::Limits,
-    hidden_tools: ToolFilter,
+    offer: OfferFilter,
     merge_pages: MergePages,
     /// When lists are answered although further pages are missing.
     page_timers: Vec<Instant>,
@@ -166,7 +166,7 @@ impl Bridge {
             host,
             events,
             limits,
-            hidden_tools: options.hidden_tools,
+            offer: options.offer,
             merge_pages: options.merge_pages,
             page_timers: Vec::new(),
             connected: options.connected,

@@ -83,7 +83,13 @@ impl Bridge {
         }
     }
 
-    /// Replies with a result of the bridge, without the tools that the host does not get to see.
+    /// Replies with a list that the bridge itself made.
+    pub(super) fn reply_own_list(&mut self, request: HostRequest, result: &str) {
+        let answer = Message::result(&RequestId::from(0), result);
+        self.reply_as_it_is(request, &answer, &[]);
+    }
+
+    /// Replies with a result of the bridge, without what the host does not get to see.
     /// `result` is JSON text without line breaks.
     pub(super) fn reply_result(&mut self, request: HostRequest, result: &str) {
         let answer = Message::result(&RequestId::from(0), result);
@@ -142,11 +148,15 @@ impl Bridge {
     }
 
     pub(super) fn reply_message(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
-        let lists_tools = request.method() == methods::TOOLS_LIST && !self.hidden_tools.is_empty();
-        let Some(recipient) = request.answered() else { return };
         // Lists come without edits from an adapter: it rebuilds them.
-        let cuts = if lists_tools { self.hidden_tools.cuts(answer) } else { Vec::new() };
-        let edits = if lists_tools { &cuts } else { edits };
+        let is_cut = !self.offer.is_open() && methods::is_list(request.method());
+        let cuts = if is_cut { self.offer.cuts(request.method(), answer) } else { Vec::new() };
+        let edits = if is_cut { &cuts } else { edits };
+        self.reply_as_it_is(request, answer, edits);
+    }
+
+    fn reply_as_it_is(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
+        let Some(recipient) = request.answered() else { return };
         if recipient.requester == Requester::Adapter {
             return self.deliver_to_adapter(recipient, answer, edits);
         }
@@ -232,7 +242,7 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::bridge::{BridgeOptions, ToolFilter};
+    use crate::bridge::{BridgeOptions, NamePatterns, OfferFilter};
     use crate::host::{DriveOutcome, HostEnd, in_process};
     use crate::remote::RemoteOptions;
 
@@ -240,7 +250,8 @@ mod tests {
         let url = Url::parse("http://127.0.0.1:9/mcp").unwrap();
         let (host, end) = in_process();
         let mut options = BridgeOptions::new(RemoteOptions::new(url));
-        options.hidden_tools = ToolFilter::new(["secret*"]);
+        let tools = NamePatterns::new([], ["secret*"]);
+        options.offer = OfferFilter::new(tools, Default::default(), Default::default(), false);
         (Bridge::new(host, options).unwrap(), end)
     }
 

@@ -81,57 +81,27 @@ impl CacheKey {
 
 /// Whether a setting changes who the server sees, or what the host sees of its answers. A forgotten
 /// one could show the lists of one tenant to another, so each setting is listed.
+#[rustfmt::skip]
 fn distinguishes(key: Key) -> bool {
     match key {
-        Key::Account
-        | Key::Scope
-        | Key::Resource
-        | Key::DisableResourceParameter
-        | Key::AuthorizeParam
-        | Key::ClientMetadataUrl
-        | Key::ClientCredentials
-        | Key::TokenEndpoint
-        | Key::DeviceEndpoint
-        | Key::CallbackIssuer
-        | Key::DeviceCode
-        | Key::UseIdToken
-        | Key::Transport
-        | Key::Protocol
-        | Key::IgnoreTool
-        | Key::MergePages => true,
+        Key::Account | Key::Scope | Key::Resource | Key::DisableResourceParameter
+            | Key::AuthorizeParam | Key::ClientMetadataUrl | Key::ClientCredentials
+            | Key::TokenEndpoint | Key::DeviceEndpoint | Key::CallbackIssuer | Key::DeviceCode
+            | Key::UseIdToken | Key::Transport | Key::Protocol | Key::OnlyTool | Key::IgnoreTool
+            | Key::OnlyPrompt | Key::IgnorePrompt | Key::OnlyResource | Key::IgnoreResource
+            | Key::ReadOnly | Key::MergePages => true,
         // Part of the name as headers, as the content of the file, and as the client.
         Key::Header | Key::HeaderFile | Key::TokenFile | Key::StaticOauthClientInfo => false,
-        Key::AllowHttp
-        | Key::Proxy
-        | Key::ProxyBypass
-        | Key::NoProxy
-        | Key::EnableProxy
-        | Key::CaCert
-        | Key::Ipv4
-        | Key::DisableCookies
-        | Key::KeepAlive
-        | Key::PingInterval
-        | Key::Login
-        | Key::CredentialStore
-        | Key::CallbackPort
-        | Key::CallbackHost
-        | Key::CallbackPath
-        | Key::AuthTimeout
-        | Key::AuthSuccessUrl
-        | Key::StaticOauthClientMetadata
-        | Key::AcceptIssuerMismatch
-        | Key::AssumePkce
-        | Key::AllowPrivateAddresses
-        | Key::ConnectTimeout
-        | Key::HeadersTimeout
-        | Key::BodyTimeout
-        | Key::RequestTimeout
-        | Key::AnswerWithin
-        | Key::Debug
-        | Key::Silent
-        | Key::LogLevel
-        | Key::LogFile
-        | Key::LogFormat => false,
+        // With a command, nothing is kept; the others do not change what is answered.
+        Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp | Key::Proxy
+            | Key::ProxyBypass | Key::NoProxy | Key::EnableProxy | Key::CaCert | Key::Ipv4
+            | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::Login
+            | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath
+            | Key::AuthTimeout | Key::AuthSuccessUrl | Key::StaticOauthClientMetadata
+            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::AllowPrivateAddresses
+            | Key::ConnectTimeout | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
+            | Key::AnswerWithin | Key::Debug | Key::Silent | Key::LogLevel | Key::LogFile
+            | Key::LogFormat => false,
     }
 }
 

@@ -175,10 +175,21 @@ fn display_value(flag: &str, value: &str) -> String {
         | ValueKind::Choice(_)
         | ValueKind::Path
         | ValueKind::Paths => value.to_owned(),
+        ValueKind::Command | ValueKind::HeaderCommands => display_command(value),
         ValueKind::SecretText => hide_unless_reference(value),
         ValueKind::SecretUrl => display_url(value),
         ValueKind::Headers | ValueKind::Text | ValueKind::Texts => display_argument(value),
     }
+}
+
+/// A command that would be run. Whoever confirms a change must see it; words that look like keys are
+/// hidden.
+fn display_command(value: &str) -> String {
+    value
+        .split(' ')
+        .map(|word| if looks_like_key(word) { HIDDEN } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// An argument that follows no flag: a URL, a header, a path, a package or a word.

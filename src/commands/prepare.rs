@@ -14,8 +14,8 @@ use super::logging;
 use super::notes::Notes;
 use super::running::BridgeIdentity;
 use super::vault::StoreVault;
-use crate::auth::{AuthOptions, AuthServices, Authorizer, JobRunner, UserNotice};
-use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, Observer, ToolFilter};
+use crate::auth::{AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunner, UserNotice};
+use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
@@ -98,7 +98,7 @@ pub(super) fn for_signing_in(
 }
 
 fn error_for_replaced_sign_in() -> Error {
-    Error::usage("an `Authorization` header or a token file replaces signing in")
+    Error::usage("an `Authorization` header, a token file or a command replaces signing in")
         .hint("remove it; `mcp-tether config show URL` shows where it is set")
 }
 
@@ -154,6 +154,7 @@ pub(super) fn for_signing_out(
     let mut context = command_context(url, flags, environment, KeyringWait::of_command())?;
     context.remote.headers.retain(|(name, _)| *name != http::header::AUTHORIZATION);
     context.remote.authorizer = Authorizer::off();
+    context.remote.header_commands = HeaderCommands::default();
     let auth = context.auth_options(environment)?;
     let auth = auth.unwrap_or_else(|| AuthOptions::new(context.url.clone()));
     Ok((context, auth))
@@ -197,7 +198,7 @@ fn context_and_auth(
 ) -> Result<(CommandContext, Option<AuthOptions>)> {
     let mut context = command_context(url, flags, environment, keyring_wait)?;
     let auth = context.auth_options(environment)?;
-    // A token file replaces signing in.
+    // A token file or command replaces signing in.
     let auth = auth.filter(|_| context.remote.authorizer.is_off());
     warn(&context.settings);
     Ok((context, auth))
@@ -260,10 +261,18 @@ impl CommandContext {
             Some(auth) => self.authorizer(auth, self.vault(), Arc::new(SystemBrowser)),
             None => self.remote.authorizer.clone(),
         };
-        let hidden_tools = ToolFilter::new(self.settings.texts(Key::IgnoreTool));
+        let patterns = |only, ignore| {
+            NamePatterns::new(self.settings.texts(only), self.settings.texts(ignore))
+        };
+        let offer = OfferFilter::new(
+            patterns(Key::OnlyTool, Key::IgnoreTool),
+            patterns(Key::OnlyPrompt, Key::IgnorePrompt),
+            patterns(Key::OnlyResource, Key::IgnoreResource),
+            self.settings.switch(Key::ReadOnly),
+        );
         let bridge = BridgeOptions {
             protocol: self.settings.choice(Key::Protocol),
-            hidden_tools,
+            offer,
             merge_pages: self.settings.choice(Key::MergePages),
             ..BridgeOptions::new(self.remote)
         };
@@ -277,8 +286,11 @@ impl CommandContext {
     }
 
     /// Where this remote's answers are stored for the next session. `None` without a cache folder,
-    /// or if `--answer-within` is 0.
+    /// if `--answer-within` is 0, or with credentials of a command, which may be anybody's.
     fn cache(&self, key: &CacheKey, auth: Option<&AuthOptions>) -> Option<CacheOptions> {
+        if self.settings.uses_commands() {
+            return None;
+        }
         let answer_within = self.settings.answer_within()?;
         let folder = self.paths.cache().ok()?.join("sessions");
         let key = key.of_answers(&self.remote, &self.settings, auth);

@@ -17,8 +17,10 @@ const FOLDER_VARIABLE: &str = "MCP_REMOTE_CONFIG_DIR";
 
 /// Flags that change how a server is reached or trusted. They have no effect here; if an import
 /// fails, they are listed, so that the user can pass them.
-const CONNECTION_FLAGS: [Key; 11] = [
+const CONNECTION_FLAGS: [Key; 13] = [
     Key::Header,
+    Key::HeaderCommand,
+    Key::TokenCommand,
     Key::AllowHttp,
     Key::Proxy,
     Key::ProxyBypass,
@@ -70,7 +72,9 @@ impl UntrustedCommand {
     /// be read without obeying the command line.
     pub(super) fn named_sign_in(&self, scope: Scope) -> Result<NamedSignIn, String> {
         if self.replaces_sign_in() {
-            return Err("its `Authorization` header or token file replaces signing in".to_owned());
+            return Err(
+                "its `Authorization` header, token file or command replaces signing in".to_owned()
+            );
         }
         let resource = match (self.text(Key::DisableResourceParameter), self.text(Key::Resource)) {
             (Some(_), _) => Some(ResourceIndicator::Omitted),
@@ -143,7 +147,10 @@ impl UntrustedCommand {
             let name = line.split_once(':').map_or(line, |(name, _)| name);
             name.trim().eq_ignore_ascii_case("authorization")
         };
-        self.texts(Key::Header).any(is_authorization) || self.text(Key::TokenFile).is_some()
+        let gives = |key| self.text(key).is_some();
+        self.texts(Key::Header).chain(self.texts(Key::HeaderCommand)).any(is_authorization)
+            || gives(Key::TokenFile)
+            || gives(Key::TokenCommand)
     }
 
     /// The last value of a flag, which is the one that counts.
@@ -258,7 +265,9 @@ mod tests {
 
     #[test]
     fn an_entry_that_brings_its_own_authorization_names_no_sign_in() {
-        for value in [(Key::Header, "authorization:x"), (Key::TokenFile, "t")] {
+        for value in
+            [(Key::Header, "authorization:x"), (Key::TokenFile, "t"), (Key::TokenCommand, "t")]
+        {
             assert!(command(&[value]).named_sign_in(Scope::User).is_err());
         }
     }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Outcome;
 use super::attempts::Attempts;
+use super::credentials::UsedCredentials;
 use super::failures::{failure_for_network_error, failure_for_status, timeout_failure};
 use super::post::{ExchangeError, HttpRefusal, Post};
 use super::received::parse_json_rpc_error;
@@ -21,8 +22,8 @@ use crate::jsonrpc::{Frame, Message};
 /// From this size on, in bytes, a message may be too large for a server.
 const LARGE_MESSAGE: usize = 512 * 1024;
 
-/// The result of one attempt (`None`: no response in time), and the token it carried.
-type Attempt = (Option<Result<Response, HttpError>>, Option<u64>);
+/// The result of one attempt (`None`: no response in time), and the credentials it carried.
+type Attempt = (Option<Result<Response, HttpError>>, UsedCredentials);
 
 impl Wire {
     /// Sends a message and passes on its answer. With `elsewhere`, the answer comes on another
@@ -47,7 +48,7 @@ impl Wire {
         let mut again = None;
         loop {
             let frame = again.as_ref().unwrap_or(&post.frame);
-            let (result, token) = self.attempt(post, frame, &place).await?;
+            let (result, used) = self.attempt(post, frame, &place).await?;
             let pause = match result {
                 None => match attempts.pause_after_silence(post) {
                     Some(pause) => pause,
@@ -58,16 +59,16 @@ impl Wire {
                     None => return Err(ExchangeError::Failed(failure_of(&error, post, &place))),
                 },
                 Some(Ok(response)) if response.status().is_success() => {
-                    token.into_iter().for_each(|token| self.authorizer.accepted(token));
+                    self.credentials.accept(used);
                     post.handle.begin_response();
                     return Ok(response);
                 }
                 Some(Ok(response))
-                    if self.is_challenge(&response, token)
+                    if self.credentials.is_challenge(&response, used)
                         && attempts.challenges < MAX_CHALLENGES =>
                 {
                     attempts.challenges += 1;
-                    self.answer_challenge(token, &response, post).await?;
+                    self.answer_challenge(used, &response, post).await?;
                     Duration::ZERO
                 }
                 Some(Ok(response)) if response.status().is_redirection() => {
@@ -130,25 +131,25 @@ impl Wire {
             // Given up while a token was being renewed: it never leaves (T-07).
             () = post.handle.wait_until_settled() => return Err(error_given_up()),
         };
-        let (mut request, token) = authorized.map_err(ExchangeError::Failed)?;
+        let (mut request, used) = authorized.map_err(ExchangeError::Failed)?;
         if let Some(modern) = &post.modern {
             request.headers_mut().extend(modern.headers.clone());
         }
         let request = request.body(frame.clone()).observed_by(post.handle.observer());
         let sent = self.outbound.send(request);
         let prompts = self.open_prompts.of(Some(post.number));
-        Ok((prompts.timeout_unless_prompting(self.limits.headers, sent).await, token))
+        Ok((prompts.timeout_unless_prompting(self.limits.headers, sent).await, used))
     }
 
     /// Waits for a sign-in or a fresh token, unless the host gives the request up.
     async fn answer_challenge(
         &self,
-        token: Option<u64>,
+        used: UsedCredentials,
         response: &Response,
         post: &Post,
     ) -> Result<(), ExchangeError> {
         tokio::select! {
-            outcome = self.authorizer.challenged(token, response.status(), response.headers()) => {
+            outcome = self.credentials.answer_refusal(used, response.status(), response.headers()) => {
                 outcome.map_err(ExchangeError::Failed)
             }
             () = post.handle.wait_until_settled() => Err(error_given_up()),

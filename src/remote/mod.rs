@@ -6,6 +6,7 @@
 mod answer;
 mod attempts;
 mod concurrency_limit;
+mod credentials;
 mod events;
 mod exchange;
 mod exchange_handle;
@@ -40,6 +41,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
 use self::concurrency_limit::ConcurrencyLimit;
+use self::credentials::RequestCredentials;
 use self::failures::timeout_failure;
 use self::moves::FollowedRedirects;
 use self::progress::ProgressWatch;
@@ -95,7 +97,10 @@ impl Remote {
             .map_err(|error| anyhow::Error::from(error).context("the URL cannot be requested"))?;
         let wire = Wire {
             outbound,
-            authorizer: options.authorizer,
+            credentials: RequestCredentials {
+                authorizer: options.authorizer,
+                header_commands: options.header_commands,
+            },
             endpoint,
             headers,
             limits: options.limits,
@@ -135,7 +140,7 @@ impl Remote {
 
     /// What signs in at this remote.
     pub fn authorizer(&self) -> &Authorizer {
-        &self.wire.authorizer
+        &self.wire.credentials.authorizer
     }
 
     /// The transport, once it is known.
@@ -225,7 +230,7 @@ impl Remote {
             None => {}
         }
         // A rotated token that is being stored must not get lost.
-        self.wire.authorizer.settle(TOKEN_SETTLE_TIMEOUT).await;
+        self.wire.credentials.authorizer.settle(TOKEN_SETTLE_TIMEOUT).await;
         self.tasks.abort_all();
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use crate::auth::Authorizer;
+use crate::auth::{Authorizer, HeaderCommands};
 use crate::http::HttpOptions;
 
 /// What flags, environment and settings file say about one remote.
@@ -16,6 +16,8 @@ pub struct RemoteOptions {
     /// Further headers for requests to the endpoint's origin, with values marked sensitive. Reserved
     /// names were refused before (T-27).
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Headers that commands print.
+    pub header_commands: HeaderCommands,
     /// Which transports to try, in which order.
     pub transport: TransportChoice,
     /// Limits on time and size.
@@ -81,6 +83,7 @@ impl RemoteOptions {
         Self {
             url,
             headers: Vec::new(),
+            header_commands: HeaderCommands::default(),
             transport: TransportChoice::default(),
             limits: Limits::default(),
             keep_alive: None,

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
+use super::credentials::{RequestCredentials, UsedCredentials};
 use super::failures::root_cause;
 use super::moves::FollowedRedirects;
 use super::progress::ProgressWatch;
 use super::{Limits, OpenPrompts, RemoteEvent, Session};
-use crate::auth::Authorizer;
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
@@ -31,7 +31,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) outbound: Outbound,
-    pub(super) authorizer: Authorizer,
+    pub(super) credentials: RequestCredentials,
     pub(super) endpoint: Target,
     /// What every request carries.
     pub(super) headers: HeaderMap,
@@ -72,24 +72,20 @@ pub(super) enum OnChallenge {
 }
 
 impl Wire {
-    /// Starts a request with all its headers; returns which token it carries, too (A-51).
+    /// Starts a request with all its headers; returns which credentials it carries, too (A-51).
     pub(super) async fn authorize(
         &self,
         method: Method,
         target: &Target,
         session: &Session,
-    ) -> Result<(Request, Option<u64>), Failure> {
+    ) -> Result<(Request, UsedCredentials), Failure> {
         let mut headers = if method == Method::POST {
             session.post_headers(&self.headers)
         } else {
             session.stream_headers(&self.headers)
         };
-        let token = self.authorizer.authorization().await?;
-        let serial = token.as_ref().map(|token| token.serial);
-        if let Some(token) = token {
-            headers.insert(header::AUTHORIZATION, token.header);
-        }
-        Ok((Request::new(method, target.clone(), headers), serial))
+        let used = self.credentials.add_to(&mut headers).await?;
+        Ok((Request::new(method, target.clone(), headers), used))
     }
 
     /// Asks for the standalone stream. It is optional, so its refusal asks nobody to sign in: whether
@@ -123,7 +119,7 @@ impl Wire {
         let mut attempts = Attempts::of_message(Duration::ZERO);
         let mut target = self.moves.current(session.generation, &self.endpoint);
         loop {
-            let (mut request, token) = self.authorize(method.clone(), &target, session).await?;
+            let (mut request, used) = self.authorize(method.clone(), &target, session).await?;
             if let Some(id) = last_event_id
                 && let Err(error) = request.set_header(headers::LAST_EVENT_ID, id)
             {
@@ -136,12 +132,12 @@ impl Wire {
             match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
                 Ok(response)
                     if on_challenge == OnChallenge::Answer
-                        && self.is_challenge(&response, token)
+                        && self.credentials.is_challenge(&response, used)
                         && attempts.challenges < MAX_CHALLENGES =>
                 {
                     attempts.challenges += 1;
                     let (status, headers) = (response.status(), response.headers().clone());
-                    self.authorizer.challenged(token, status, &headers).await?;
+                    self.credentials.answer_refusal(used, status, &headers).await?;
                 }
                 Ok(response) if response.status().is_redirection() => {
                     target = attempts.follow_redirect(&method, &response, &target)?;
@@ -154,19 +150,6 @@ impl Wire {
                 done => return Ok(done),
             }
         }
-    }
-
-    /// Whether this response to a request with this token asks for a sign-in or another token (A-02,
-    /// A-14, A-60, A-62).
-    pub(super) fn is_challenge(&self, response: &Response, token: Option<u64>) -> bool {
-        let challenges = response.headers().contains_key(header::WWW_AUTHENTICATE);
-        !self.authorizer.is_off()
-            && match response.status() {
-                StatusCode::UNAUTHORIZED => true,
-                StatusCode::FORBIDDEN => challenges,
-                StatusCode::BAD_REQUEST => challenges && token.is_none(),
-                _ => false,
-            }
     }
 
     /// Reads a whole body, bounded in size and in silence. The error completes "the answer is

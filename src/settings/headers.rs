@@ -75,7 +75,7 @@ pub fn parse_file(
 }
 
 /// Parses the name of a header (RFC 9110 section 5.1) that the bridge does not set itself.
-fn header_name(name: &str, place: &str) -> Result<HeaderName> {
+pub(super) fn header_name(name: &str, place: &str) -> Result<HeaderName> {
     if is_reserved(name) {
         let message = format!("{place} sets `{}`, which only the bridge may set", plain(name));
         return Err(

@@ -4,6 +4,7 @@
 //! file drops everything after it.
 
 mod choices;
+mod credential_commands;
 mod file;
 mod headers;
 mod options;

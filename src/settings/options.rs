@@ -54,9 +54,11 @@ impl Settings {
     ) -> Result<RemoteOptions> {
         check_encryption(url, self.switch(Key::AllowHttp))?;
         let headers = self.headers(environment, keyring)?;
+        let header_commands = self.header_commands(&headers, environment)?;
         Ok(RemoteOptions {
             authorizer: self.authorizer(&headers, environment)?,
             headers,
+            header_commands,
             transport: self.choice(Key::Transport),
             limits: Limits {
                 headers: self.limit(Key::HeadersTimeout),
@@ -201,8 +203,8 @@ impl Settings {
         Ok(headers)
     }
 
-    /// Returns whether an `Authorization` header or a token file replaces signing in. Expands
-    /// no `${…}` and asks no keyring.
+    /// Returns whether an `Authorization` header, a token file or a command replaces signing in.
+    /// Expands no `${…}` and asks no keyring.
     ///
     /// # Errors
     /// A header is invalid, or a header file cannot be read.
@@ -210,7 +212,8 @@ impl Settings {
         let placeholder = |_: &str| Ok(Some("x".to_owned()));
         let headers = self.headers_by(&placeholder, environment, &mut Vec::new())?;
         let has_header = headers.iter().any(|(name, _)| *name == AUTHORIZATION);
-        Ok(has_header || self.text(Key::TokenFile).is_some_and(|path| !path.is_empty()))
+        let has_file = self.text(Key::TokenFile).is_some_and(|path| !path.is_empty());
+        Ok(has_header || has_file || self.commands_replace_sign_in())
     }
 
     fn headers_by(
@@ -236,7 +239,7 @@ impl Settings {
         Ok(headers)
     }
 
-    /// The authorizer of a token file, or none. Signing in is added later, by the command.
+    /// The authorizer of a token file or command, or none. Signing in is added later, by the command.
     fn authorizer(
         &mut self,
         headers: &[(HeaderName, HeaderValue)],
@@ -245,13 +248,21 @@ impl Settings {
         let mut warnings = Vec::new();
         let file = self.token_file(environment, &mut warnings)?;
         self.warnings.extend(warnings);
-        match file {
-            Some(_) if headers.iter().any(|(name, _)| *name == AUTHORIZATION) => Err(Error::usage(
-                "`--token-file` and an `Authorization` header contradict each other",
-            )
-            .hint("remove one of them; `mcp-tether config show URL` shows where they are set")),
-            Some(file) => Ok(Authorizer::of_file(file)),
-            None => Ok(Authorizer::off()),
+        let command = self.token_command(environment);
+        let has_header = headers.iter().any(|(name, _)| *name == AUTHORIZATION)
+            || self.header_commands(&[], environment)?.give(&AUTHORIZATION);
+        let contradiction = |one: &str, other: &str| {
+            Err(Error::usage(format!("{one} and {other} contradict each other"))
+                .hint("remove one of them; `mcp-tether config show URL` shows where they are set"))
+        };
+        let (header, token_command) = ("an `Authorization` header", "`--token-command`");
+        match (file, command) {
+            (Some(_), Some(_)) => contradiction("`--token-file`", token_command),
+            (Some(_), None) if has_header => contradiction("`--token-file`", header),
+            (None, Some(_)) if has_header => contradiction(token_command, header),
+            (Some(file), None) => Ok(Authorizer::of_file(file)),
+            (None, Some(command)) => Ok(Authorizer::of_command(command, self.command_ttl())),
+            (None, None) => Ok(Authorizer::off()),
         }
     }
 
@@ -290,7 +301,7 @@ impl Settings {
 }
 
 /// What a single header is in its source.
-fn part_of(source: &SettingSource) -> &'static str {
+pub(super) fn part_of(source: &SettingSource) -> &'static str {
     match source {
         SettingSource::Flag | SettingSource::BuiltIn => "the value of",
         SettingSource::Variable(_) => "a line of",

@@ -35,7 +35,7 @@ const RESERVED_PARAMS: [&str; 11] = [
 
 impl Settings {
     /// The options of signing in to this remote, whose requests carry these headers; `None` if one
-    /// of them is an `Authorization` header, which replaces signing in.
+    /// of them is an `Authorization` header, or a command gives it, which replaces signing in.
     ///
     /// # Errors
     /// A value is invalid for its setting, a file cannot be read, or two settings contradict each
@@ -47,7 +47,8 @@ impl Settings {
         environment: &Environment,
         keyring: KeyringLookup<'_>,
     ) -> Result<Option<AuthOptions>> {
-        if headers.iter().any(|(name, _)| *name == AUTHORIZATION) {
+        let is_given = headers.iter().any(|(name, _)| *name == AUTHORIZATION);
+        if is_given || self.command_gives_authorization() {
             return Ok(None);
         }
         let mut warnings = Vec::new();

@@ -15,6 +15,8 @@ use crate::store::StoreChoice;
 pub enum Key {
     Header,
     HeaderFile,
+    HeaderCommand,
+    CommandTtl,
     Transport,
     Protocol,
     AllowHttp,
@@ -27,13 +29,20 @@ pub enum Key {
     DisableCookies,
     KeepAlive,
     PingInterval,
+    OnlyTool,
     IgnoreTool,
+    OnlyPrompt,
+    IgnorePrompt,
+    OnlyResource,
+    IgnoreResource,
+    ReadOnly,
     MergePages,
     Account,
     Login,
     Scope,
     CredentialStore,
     TokenFile,
+    TokenCommand,
     CallbackPort,
     CallbackHost,
     CallbackPath,
@@ -107,6 +116,10 @@ pub enum ValueKind {
     Choice(&'static [&'static str]),
     /// `Name: value`, any number of them.
     Headers,
+    /// A program and its arguments, split into words like a shell's.
+    Command,
+    /// `Name: command`, any number of them.
+    HeaderCommands,
     /// Paths of files, any number of them.
     Paths,
     /// Texts, any number of them.
@@ -116,7 +129,7 @@ pub enum ValueKind {
 impl ValueKind {
     /// Returns whether a setting of this kind takes any number of values.
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Headers | Self::Paths | Self::Texts)
+        matches!(self, Self::Headers | Self::HeaderCommands | Self::Paths | Self::Texts)
     }
 }
 
@@ -211,11 +224,15 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 51] = [
+pub static SETTINGS: [Setting; 60] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
         "Read headers from a file, one per line, `#` starts a comment"),
+    row(Key::HeaderCommand, "header-command", "NAME:COMMAND", ValueKind::HeaderCommands, "", Group::Connection,
+        "Send this header with the value that a command prints"),
+    row(Key::CommandTtl, "command-ttl", "SECONDS", ValueKind::SecondsOrOff, "3600", Group::Connection,
+        "How long to keep what a command printed; 0 to run it for every request"),
     row(Key::Transport, "transport", "MODE", ValueKind::Choice(TRANSPORTS), "http-first", Group::Connection,
         "Which transports to try, in which order"),
     row(Key::Protocol, "protocol", "ERA", ValueKind::Choice(PROTOCOLS), "auto", Group::Connection,
@@ -241,8 +258,20 @@ pub static SETTINGS: [Setting; 51] = [
         "Send a ping when the session has been quiet for a while"),
     row(Key::PingInterval, "ping-interval", "SECONDS", ValueKind::Seconds, "30", Group::Connection,
         "How long a session may be quiet with `--keep-alive`"),
+    row(Key::OnlyTool, "only-tool", "GLOB", ValueKind::Texts, "", Group::Connection,
+        "Show only the tools whose names match; `*` matches anything"),
     row(Key::IgnoreTool, "ignore-tool", "GLOB", ValueKind::Texts, "", Group::Connection,
         "Hide the tools whose names match; `*` matches anything, case is ignored"),
+    row(Key::OnlyPrompt, "only-prompt", "GLOB", ValueKind::Texts, "", Group::Connection,
+        "Show only the prompts whose names match"),
+    row(Key::IgnorePrompt, "ignore-prompt", "GLOB", ValueKind::Texts, "", Group::Connection,
+        "Hide the prompts whose names match"),
+    row(Key::OnlyResource, "only-resource", "GLOB", ValueKind::Texts, "", Group::Connection,
+        "Show only the resources whose URIs match"),
+    row(Key::IgnoreResource, "ignore-resource", "GLOB", ValueKind::Texts, "", Group::Connection,
+        "Hide the resources whose URIs match"),
+    row(Key::ReadOnly, "read-only", "", ValueKind::Switch, "false", Group::Connection,
+        "Show only the tools that the server calls read-only, and call no other"),
     row(Key::MergePages, "merge-pages", "WHEN", ValueKind::Choice(MERGES), "auto", Group::Connection,
         "Merge the pages of a list; `auto` does so for hosts that read only one"),
     sign_in(Key::Account, "account", "NAME", ValueKind::Text, "",
@@ -255,6 +284,8 @@ pub static SETTINGS: [Setting; 51] = [
         "Where credentials are stored; `auto` is the keyring if there is one, or files"),
     sign_in(Key::TokenFile, "token-file", "FILE", ValueKind::Path, "",
         "Send the token in this file instead of signing in"),
+    sign_in(Key::TokenCommand, "token-command", "COMMAND", ValueKind::Command, "",
+        "Send the token that this command prints instead of signing in"),
     sign_in(Key::CallbackPort, "callback-port", "PORT", ValueKind::Port, "",
         "Port of the address that the browser returns to; also a number after the URL"),
     sign_in(Key::CallbackHost, "host", "NAME", ValueKind::Text, "localhost",

@@ -7,6 +7,7 @@ use toml_edit::Value as Toml;
 use url::Url;
 
 use super::table::ValueKind;
+use crate::auth::CommandLine;
 use crate::redact::{SafeUrl, plain};
 
 /// Replaces a value that must not be shown.
@@ -43,8 +44,13 @@ impl SettingValue {
             | ValueKind::SecretUrl
             | ValueKind::SecretText
             | ValueKind::Headers
+            | ValueKind::HeaderCommands
             | ValueKind::Paths
             | ValueKind::Texts => Ok(Self::Text(text.to_owned())),
+            ValueKind::Command if text.is_empty() || CommandLine::parse(text).is_some() => {
+                Ok(Self::Text(text.to_owned()))
+            }
+            ValueKind::Command => Err(Expected::Command),
         }
     }
 
@@ -59,12 +65,14 @@ impl SettingValue {
             ValueKind::Seconds => seconds(number(), false),
             ValueKind::SecondsOrOff => seconds(number(), true),
             ValueKind::Port => port(toml.as_integer()),
+            ValueKind::Command => words(toml).map(Self::Text).ok_or(Expected::Command),
             ValueKind::Choice(_)
             | ValueKind::Text
             | ValueKind::Path
             | ValueKind::SecretUrl
             | ValueKind::SecretText
             | ValueKind::Headers
+            | ValueKind::HeaderCommands
             | ValueKind::Paths
             | ValueKind::Texts => Self::from_text(kind, toml.as_str().ok_or(Expected::String)?),
         }
@@ -111,6 +119,11 @@ impl SettingValue {
                 Some((name, _)) => format!("{}: {REDACTED}", plain(name.trim())),
                 None => REDACTED.to_owned(),
             },
+            (ValueKind::Command, Self::Text(text)) => display_command(text),
+            (ValueKind::HeaderCommands, Self::Text(line)) => match line.split_once(':') {
+                Some((name, text)) => format!("{}: {}", plain(name.trim()), display_command(text)),
+                None => plain(line),
+            },
             (_, Self::Text(text)) => plain(text),
         }
     }
@@ -132,6 +145,8 @@ pub enum Expected {
     Port,
     /// A TOML string.
     String,
+    /// A program and its arguments.
+    Command,
     /// A TOML array of strings.
     Strings,
     /// One of these words.
@@ -151,10 +166,26 @@ impl fmt::Display for Expected {
             }
             Self::Port => f.write_str("expected a port from 1 to 65535"),
             Self::String => f.write_str("expected a string"),
+            Self::Command => f.write_str("expected a program and its arguments"),
             Self::Strings => f.write_str("expected a string or an array of strings"),
             Self::OneOf(words) => write!(f, "expected one of `{}`", words.join("`, `")),
         }
     }
+}
+
+/// The text of a command in TOML: an array of its words, or one string that is split.
+pub(super) fn words(toml: &Toml) -> Option<String> {
+    let Some(array) = toml.as_array() else {
+        let text = toml.as_str()?;
+        return (text.is_empty() || CommandLine::parse(text).is_some()).then(|| text.to_owned());
+    };
+    let words: Option<Vec<String>> =
+        array.iter().map(|word| word.as_str().map(str::to_owned)).collect();
+    CommandLine::text_of(&words?)
+}
+
+fn display_command(text: &str) -> String {
+    CommandLine::parse(text).map_or_else(|| plain(text), |command| command.to_string())
 }
 
 fn switch(text: &str) -> Result<bool, Expected> {

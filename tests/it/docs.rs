@@ -116,7 +116,9 @@ fn every_command_on_a_page_is_known() {
         let lines = blocks(&text, "sh").concat();
         for line in lines.lines().filter(|line| line.starts_with("mcp-tether ")) {
             let line = line.split(" #").next().unwrap();
-            let verb = line.split_whitespace().nth(1).unwrap();
+            // What stands in quotation marks is one word: the command of another program, say.
+            let words = shlex::split(line).unwrap_or_else(|| panic!("{}: {line}", page.display()));
+            let verb = words[1].as_str();
             let help = match verb.contains("://") {
                 true => general.clone(),
                 false => general.clone() + &Program::new([verb, "--help"]).run().stdout,
@@ -125,7 +127,7 @@ fn every_command_on_a_page_is_known() {
                 let flag = word.split('=').next().unwrap();
                 help.split([' ', ',', '\n', '=']).any(|other| other == flag)
             };
-            let flags = line.split_whitespace().filter(|word| word.starts_with("--"));
+            let flags = words.iter().map(String::as_str).filter(|word| word.starts_with("--"));
             let verb = Some(verb).filter(|verb| !verb.contains("://"));
             unknown.extend(
                 verb.into_iter()

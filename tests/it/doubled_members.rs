@@ -1,7 +1,7 @@
 //! JSON texts that hold a member twice: legal, rare, and read differently by different programs. They
 //! pass untouched where nothing reads them, and end neither the bridge nor a line of JSON.
 
-use mcp_tether::bridge::{Observer, ToolFilter};
+use mcp_tether::bridge::{NamePatterns, Observer, OfferFilter};
 use mcp_tether::protocol::ProtocolVersion;
 use mcp_tether_mock::MockOptions;
 use serde_json::{Value, json};
@@ -106,7 +106,8 @@ async fn doubled_members_that_nothing_reads_pass_untouched() {
 async fn a_doubled_name_reaches_no_hidden_tool() {
     for (host, server) in [(LEGACY, LEGACY), (LEGACY, MODERN), (MODERN, LEGACY), (MODERN, MODERN)] {
         let mut harness = Harness::with(remote(server, &["doubled-member=tools"]), |options| {
-            options.hidden_tools = ToolFilter::new(["ech*"]);
+            let tools = NamePatterns::new([], ["ech*"]);
+            options.offer = OfferFilter::new(tools, Default::default(), Default::default(), false);
         });
         if host == LEGACY {
             harness.initialize("2025-11-25").await;

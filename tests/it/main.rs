@@ -21,6 +21,8 @@ mod bridge_sign_in;
 mod cli_help;
 mod client_document;
 mod commands;
+#[cfg(unix)]
+mod credentials;
 mod docs;
 mod doctor;
 mod doubled_members;
@@ -62,6 +64,7 @@ mod modern_host_life;
 mod network;
 mod odd_peers;
 mod odd_servers;
+mod offer;
 mod one_rule_for_all;
 #[cfg(target_os = "linux")]
 mod open_ports;

@@ -20,6 +20,8 @@ fn sample(setting: &Setting) -> (&'static str, &'static str) {
         ValueKind::SecretUrl => ("http://u:p@proxy:8080", "http://proxy:8080/"),
         ValueKind::SecretText => ("secret", "[redacted]"),
         ValueKind::Choice(words) => (words[words.len() - 1], words[words.len() - 1]),
+        ValueKind::Command => ("op read 'a b'", "op read 'a b'"),
+        ValueKind::HeaderCommands => ("X-Some: op read x", "X-Some: op read x"),
         ValueKind::Headers => ("X-Some: secret", "X-Some: [redacted]"),
     }
 }
@@ -47,7 +49,7 @@ fn each_setting_can_be_set_by_flag_variable_and_file_and_is_shown() {
             ValueKind::Switch | ValueKind::Seconds | ValueKind::SecondsOrOff | ValueKind::Port => {
                 format!("{} = {}\n", setting.name, sample(setting).0)
             }
-            _ => format!("{} = '{}'\n", setting.name, sample(setting).0),
+            _ => format!("{} = \"{}\"\n", setting.name, sample(setting).0),
         })
         .collect();
     let command = || Program::new(["config", "show", URL, "--json"]);
@@ -200,6 +202,11 @@ fn every_refusal_is_reviewed() {
         &[URL, "--static-oauth-client-info", "{\"client_id\":\"${NOT_SET}\"}"],
         &[URL, "--client-metadata-url", "https://example.com/"],
         &[URL, "--token-file", "absent.txt"],
+        &[URL, "--token-command", "'open"],
+        &[URL, "--header-command", "X-Key"],
+        &[URL, "--header-command", "X-Key: "],
+        &[URL, "--header-command", "Mcp-Session-Id: op read x"],
+        &[URL, "--token-command", "op", "--header", "Authorization: secret"],
         &["login"],
         &["login", URL, "--header", "Authorization: Bearer secret"],
         &["login", URL, "--credential-store", "memory"],
@@ -236,6 +243,8 @@ fn every_refusal_is_reviewed() {
         "[defaults]\ndebug = 'yes'\n",
         "[defaults]\nheader = [1]\n",
         "[defaults]\nheader = ['secret']\n",
+        "[defaults]\ntoken-command = []\n",
+        "[defaults]\nheader-command = { X-Key = 7 }\n",
         "[defaults]\nproxy = \n",
         "proxy = 'http://proxy'\n",
         "[server.'mcp.example.com']\n",

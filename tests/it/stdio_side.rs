@@ -1,5 +1,6 @@
 //! The stdio side: framing, ids, order, bad lines (T-01 to T-11).
 
+use mcp_tether::bridge::{NamePatterns, OfferFilter};
 use mcp_tether_mock::MockOptions;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -284,7 +285,8 @@ async fn pings_are_answered_where_they_arrive() {
 #[tokio::test]
 async fn hidden_tools_are_neither_listed_nor_called() {
     let mut harness = Harness::with(MockOptions::default(), |options| {
-        options.hidden_tools = mcp_tether::bridge::ToolFilter::new(["ACT", "ask_*"]);
+        let tools = NamePatterns::new([], ["ACT", "ask_*"]);
+        options.offer = OfferFilter::new(tools, Default::default(), Default::default(), false);
     })
     .open()
     .await;

@@ -40,15 +40,6 @@ impl Bridge {
         }
     }
 
-    /// Returns the request if it is allowed, and refuses it otherwise.
-    pub(in crate::bridge) fn allowed(&mut self, request: HostRequest) -> Option<HostRequest> {
-        if request.method() == methods::TOOLS_CALL {
-            self.allowed_call(request)
-        } else {
-            Some(request)
-        }
-    }
-
     /// Holds a request until the remote's era is known. The first one starts the detection.
     fn hold_until_era(&mut self, slot: SlotId, request: HostRequest) {
         let Some(request) = self.tell_of_sign_in(slot, request) else { return };

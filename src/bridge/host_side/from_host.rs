@@ -104,6 +104,7 @@ impl Bridge {
                 }
             }
             _ => {
+                let Some(request) = self.allowed(request) else { return };
                 if let Some(request) = self.answer_from_cache(slot, request) {
                     self.forward_or_hold(slot, request);
                 }
@@ -136,19 +137,21 @@ impl Bridge {
     }
 
     fn take_call(&mut self, slot: SlotId, request: HostRequest) {
-        if let Some(request) = self.allowed_call(request) {
+        if let Some(request) = self.allowed(request) {
             self.forward_or_hold(slot, request);
         }
     }
 
-    /// Returns the call if it may go to the remote, and refuses it otherwise.
-    pub(in crate::bridge) fn allowed_call(&mut self, request: HostRequest) -> Option<HostRequest> {
-        if let Err(text) = self.hidden_tools.allows(request.message()) {
-            self.reply_error(request, codes::INVALID_PARAMS, text);
+    /// Returns the request if it may go to the remote, and refuses it otherwise.
+    pub(in crate::bridge) fn allowed(&mut self, request: HostRequest) -> Option<HostRequest> {
+        if let Err(text) = self.offer.allows(request.message()) {
+            self.reply_error(request, codes::INVALID_PARAMS, &text);
             return None;
         }
-        // A call needs the server: time for the sign-in that `--login on-demand` puts off.
-        self.authorizer().demand();
+        if request.method() == methods::TOOLS_CALL {
+            // A call needs the server: time for the sign-in that `--login on-demand` puts off.
+            self.authorizer().demand();
+        }
         Some(request)
     }
 

@@ -3,6 +3,6 @@
 pub(super) mod batches;
 pub(super) mod from_host;
 pub(super) mod list_pages;
+pub(super) mod offer_filter;
 pub(super) mod page_merging;
 pub(super) mod request;
-pub(super) mod tool_filter;

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod check;
+mod credentials;
 mod endpoint;
 mod environment;
 mod hosts;
@@ -115,11 +116,12 @@ fn check_server(
 /// Checks everything from the network up to a session, each step only if the one below it works.
 async fn check_connection(
     diagnosis: &mut Diagnosis,
-    context: CommandContext,
+    mut context: CommandContext,
     auth: Option<AuthOptions>,
 ) {
     let url: Url = context.url.clone();
     let (mut network, is_reached) = network::checks(&context.remote.http, &url).await;
+    let commands = credentials::checks(&mut context.remote).await;
     let answered = if is_reached {
         let (checks, answered) = endpoint::checks(&context.remote).await;
         network.extend(checks);
@@ -130,7 +132,8 @@ async fn check_connection(
     };
     diagnosis.add("network", network);
     let answered = answered.as_ref();
-    let mut signing = sign_in::documents(auth.as_ref(), &context.remote.http, answered).await;
+    let mut signing = commands;
+    signing.extend(sign_in::documents(auth.as_ref(), &context.remote.http, answered).await);
     let asks = answered.is_some_and(endpoint::Answered::asks_for_a_sign_in);
     let wanted = auth.as_ref().filter(|_| asks);
     signing.extend(sign_in::stored(&context.store, &context.paths, Some(&url), wanted).await);

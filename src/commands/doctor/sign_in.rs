@@ -26,7 +26,7 @@ pub(super) async fn documents(
     let name = "documents";
     let skipped = |why: &str| vec![Check::skipped(name, why)];
     let Some(auth) = auth else {
-        return skipped("an `Authorization` header or a token file replaces signing in");
+        return skipped("an `Authorization` header, a token file or a command replaces signing in");
     };
     let Some(answered) = answered else { return skipped("the server did not answer") };
     if answered.refuses_key {

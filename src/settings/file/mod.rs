@@ -144,6 +144,8 @@ impl SettingsFile {
             | ValueKind::Path
             | ValueKind::Choice(_)
             | ValueKind::Paths
+            | ValueKind::Command
+            | ValueKind::HeaderCommands
             | ValueKind::Texts => false,
         };
         let sections = self.servers.iter().map(|(_, section)| section).chain([&self.defaults]);

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::redact::{Secret, plain};
 use crate::settings::suggest::nearest;
 use crate::settings::table::{SETTINGS, Setting, ValueKind};
-use crate::settings::value::{Expected, SettingValue};
+use crate::settings::value::{Expected, SettingValue, words};
 
 /// Parses one file.
 pub struct SettingsReader<'a> {
@@ -91,6 +91,7 @@ impl SettingsReader<'_> {
         };
         let values = match setting.kind {
             ValueKind::Headers if item.is_table_like() => self.header_table(item)?,
+            ValueKind::HeaderCommands if item.is_table_like() => self.command_table(key, item)?,
             kind if kind.is_list() => list(kind, item).map_err(refuse)?,
             kind => vec![single(kind, item).map_err(refuse)?],
         };
@@ -107,6 +108,24 @@ impl SettingsReader<'_> {
             .into_iter()
             .map(|(name, value)| SettingValue::Text(format!("{name}: {value}")))
             .collect())
+    }
+
+    /// Reads `header-command = { Name = ["program", "argument"] }` as `Name: command` lines.
+    fn command_table(&self, key: &str, item: &Item) -> Result<Vec<SettingValue>> {
+        let table = self.table(item, key)?;
+        let line = |(name, item): (&str, &Item)| {
+            let command = item.as_value().and_then(words).filter(|command| !command.is_empty());
+            let command = command.ok_or_else(|| {
+                let what = format!(
+                    "invalid value for `{}` in `{key}`: {}",
+                    plain(name),
+                    Expected::Command
+                );
+                self.wrong(what, item.span())
+            })?;
+            Ok(SettingValue::Text(format!("{name}: {command}")))
+        };
+        table.iter().map(line).collect()
     }
 
     fn env(&self, item: &Item) -> Result<Vec<(String, Secret<String>)>> {

@@ -32,6 +32,10 @@ pub const TOOLS_CALL: &str = "tools/call";
 pub const PROMPTS_GET: &str = "prompts/get";
 /// Reads the contents of a resource.
 pub const RESOURCES_READ: &str = "resources/read";
+/// Lists what is directly below a resource that is a directory (skills extension).
+pub const RESOURCE_DIRECTORY_READ: &str = "resources/directory/read";
+/// Completes an argument of a prompt or of a resource template.
+pub const COMPLETE: &str = "completion/complete";
 /// Opens a stream of change notifications (2026-07-28).
 pub const LISTEN: &str = "subscriptions/listen";
 /// The first message on such a stream.
@@ -95,7 +99,7 @@ pub fn is_safe_to_repeat(method: &str) -> bool {
             | RESOURCES_LIST
             | RESOURCE_TEMPLATES_LIST
             | RESOURCES_READ
-            | "completion/complete"
+            | COMPLETE
             | TASKS_GET
             | TASKS_LIST
             | TASKS_RESULT

@@ -1,0 +1,83 @@
+//! `--header-command`: headers whose values commands print, beside or instead of a sign-in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+
+use super::command_value::{CommandValue, Gives};
+use crate::error::Failure;
+use crate::platform::CommandLine;
+
+/// Any number of headers, each with its command. Cheap to clone; clones share their values.
+#[derive(Clone, Debug, Default)]
+pub struct HeaderCommands(Arc<[(HeaderName, Arc<CommandValue>)]>);
+
+impl HeaderCommands {
+    /// Headers whose values are kept this long; zero asks with every request.
+    pub fn new(commands: Vec<(HeaderName, CommandLine)>, keep: Duration) -> Self {
+        let value = |(name, command): (HeaderName, CommandLine)| {
+            (name.clone(), CommandValue::new(command, Gives::Header(name), keep))
+        };
+        Self(commands.into_iter().map(value).collect())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of them gives this header.
+    pub fn give(&self, name: &HeaderName) -> bool {
+        self.0.iter().any(|(other, _)| other == name)
+    }
+
+    /// Adds the headers to those of a request. Returns a number that changes with their values.
+    ///
+    /// # Errors
+    /// A command failed.
+    pub async fn add_to(&self, headers: &mut HeaderMap) -> Result<u64, Failure> {
+        let mut serial = 0;
+        for (name, value) in self.0.iter() {
+            let printed = value.current().await?;
+            serial += printed.serial;
+            headers.insert(name.clone(), printed.header);
+        }
+        Ok(serial)
+    }
+
+    /// Whether a request that was refused with these values may be sent again with others. Runs the
+    /// commands once for it.
+    ///
+    /// # Errors
+    /// A command failed.
+    pub async fn have_changed_since(&self, used: u64) -> Result<bool, Failure> {
+        let serial: u64 = self.0.iter().map(|(_, value)| value.serial()).sum();
+        if serial != used {
+            return Ok(true);
+        }
+        let mut has_changed = false;
+        // Which of several values was refused is not known.
+        for (_, value) in self.0.iter() {
+            has_changed |= value.has_changed_since(Some(value.serial())).await?;
+        }
+        Ok(has_changed)
+    }
+
+    /// A request with these values was accepted.
+    pub fn accept(&self) {
+        for (_, value) in self.0.iter() {
+            value.accept();
+        }
+    }
+
+    /// What each is called in messages, and how long its value is kept.
+    pub async fn check(&self) -> Vec<(String, Result<Option<Duration>, Failure>)> {
+        let mut checked = Vec::new();
+        for (_, value) in self.0.iter() {
+            let outcome = value.current().await.map(|_| value.remaining());
+            checked.push((value.setting(), outcome));
+        }
+        checked
+    }
+}

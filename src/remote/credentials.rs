@@ -1,0 +1,91 @@
+//! The credentials of a request: the header of the authorizer and those that commands print, and what
+//! to do when the remote refuses them.
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::auth::{Authorizer, HeaderCommands};
+use crate::error::{Failure, FailureKind};
+use crate::http::Response;
+
+/// What gives the requests to one remote their credentials.
+#[derive(Debug)]
+pub(super) struct RequestCredentials {
+    pub(super) authorizer: Authorizer,
+    pub(super) header_commands: HeaderCommands,
+}
+
+/// Which credentials a request carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct UsedCredentials {
+    /// The token of the authorizer.
+    token: Option<u64>,
+    /// What the header commands had printed.
+    commands: u64,
+}
+
+impl RequestCredentials {
+    /// Adds the credentials to the headers of a request.
+    pub(super) async fn add_to(&self, headers: &mut HeaderMap) -> Result<UsedCredentials, Failure> {
+        let commands = if self.header_commands.is_empty() {
+            0
+        } else {
+            self.header_commands.add_to(headers).await?
+        };
+        let authorization = self.authorizer.authorization().await?;
+        let token = authorization.as_ref().map(|authorization| authorization.serial);
+        if let Some(authorization) = authorization {
+            headers.insert(header::AUTHORIZATION, authorization.header);
+        }
+        Ok(UsedCredentials { token, commands })
+    }
+
+    /// Whether this response to a request with these credentials asks for a sign-in or for others
+    ///
+    pub(super) fn is_challenge(&self, response: &Response, used: UsedCredentials) -> bool {
+        let status = response.status();
+        if self.authorizer.is_off() {
+            return status == StatusCode::UNAUTHORIZED && !self.header_commands.is_empty();
+        }
+        let challenges = response.headers().contains_key(header::WWW_AUTHENTICATE);
+        match status {
+            StatusCode::UNAUTHORIZED => true,
+            StatusCode::FORBIDDEN => challenges,
+            StatusCode::BAD_REQUEST => challenges && used.token.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Gets other credentials than those that were refused; `Ok` means: send the request again.
+    pub(super) async fn answer_refusal(
+        &self,
+        used: UsedCredentials,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<(), Failure> {
+        if status == StatusCode::UNAUTHORIZED && !self.header_commands.is_empty() {
+            if self.header_commands.have_changed_since(used.commands).await? {
+                return Ok(());
+            }
+            if self.authorizer.is_off() {
+                return Err(failure_of_commands(status));
+            }
+        }
+        self.authorizer.challenged(used.token, status, headers).await
+    }
+
+    /// The remote accepted a request with these credentials.
+    pub(super) fn accept(&self, used: UsedCredentials) {
+        used.token.into_iter().for_each(|token| self.authorizer.accepted(token));
+        if !self.header_commands.is_empty() {
+            self.header_commands.accept();
+        }
+    }
+}
+
+fn failure_of_commands(status: StatusCode) -> Failure {
+    let code = status.as_u16();
+    let message = format!("server answered HTTP {code} to what `--header-command` printed, twice");
+    Failure::new(FailureKind::AuthFailed, message)
+        .status(code)
+        .hint("run the command in a terminal, and check what the key that it prints may do")
+}
