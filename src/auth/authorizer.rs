@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::sync::watch;
 use url::Url;
 
 use crate::auth::command_value::{CommandValue, Gives};
 use crate::auth::context::{AuthServices, Context, SignInState, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
+use crate::auth::dpop::prover::BoundToken;
 use crate::auth::durable::job::NotRun;
 use crate::auth::durable::runner::run_for_another_process;
 use crate::auth::login::{Interaction, SignedIn, SignedOut};
@@ -56,6 +57,22 @@ pub struct Authorization {
     pub header: HeaderValue,
     /// Which of the tokens it was, for [`Authorizer::challenged`].
     pub serial: u64,
+    bound: Option<BoundToken>,
+}
+
+impl Authorization {
+    /// The `DPoP` header that goes with the token in this request and in no other; `None` for tokens
+    /// that are not bound to a key (RFC 9449 §7.1).
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn proof(
+        &self,
+        method: &Method,
+        url: &Url,
+    ) -> std::result::Result<Option<HeaderValue>, Failure> {
+        self.bound.as_ref().map(|bound| bound.proof(method, url)).transpose()
+    }
 }
 
 impl Authorizer {
@@ -166,11 +183,15 @@ impl Authorizer {
             HeaderSource::Nowhere => return Ok(None),
             HeaderSource::File(file) => {
                 let (header, serial) = file.current();
-                return Ok(Some(Authorization { header, serial }));
+                return Ok(Some(Authorization { header, serial, bound: None }));
             }
             HeaderSource::Command(command) => {
                 let printed = command.current().await?;
-                return Ok(Some(Authorization { header: printed.header, serial: printed.serial }));
+                return Ok(Some(Authorization {
+                    header: printed.header,
+                    serial: printed.serial,
+                    bound: None,
+                }));
             }
             HeaderSource::SignIn(state) => state,
         };
@@ -215,6 +236,9 @@ impl Authorizer {
                 return if has_changed { Ok(()) } else { Err(failure_of_command(status)) };
             }
         };
+        if let Some(failure) = failure_of_proof(state, status, headers) {
+            return Err(failure);
+        }
         let challenge = Challenge::find(headers);
         let step_up = challenge.as_ref().is_some_and(Challenge::insufficient_scope);
         let first = used.is_none() && Challenge::asks_for_a_sign_in(status, headers);
@@ -231,6 +255,13 @@ impl Authorizer {
             Ok(result) => result,
             Err(_) => Err(state.still_waiting(status)),
         }
+    }
+
+    /// Notes what a response says about DPoP proofs; returns whether it refused the one of its request
+    /// and a fresh one may be accepted (RFC 9449 §9). Costs nothing for tokens that are not bound.
+    pub fn may_prove_again(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
+        let bound = self.shared().and_then(|state| state.bound_token());
+        bound.is_some_and(|bound| bound.may_retry(url, status, headers))
     }
 
     /// A request succeeded with this token: a refusal of it from now on begins a new recovery.
@@ -335,8 +366,26 @@ impl Authorizer {
 
 impl From<CachedToken> for Authorization {
     fn from(cached: CachedToken) -> Self {
-        Self { header: cached.header, serial: cached.serial }
+        Self { header: cached.header, serial: cached.serial, bound: cached.bound }
     }
+}
+
+/// The server refuses the proof of a token, again and again: another token would not help.
+fn failure_of_proof(
+    state: &AuthorizerState,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Option<Failure> {
+    state.bound_token()?;
+    let error = Challenge::find_dpop(headers)?.error?;
+    matches!(error.as_str(), "use_dpop_nonce" | "invalid_dpop_proof").then(|| {
+        let code = status.as_u16();
+        let message = format!("server answered HTTP {code} to the DPoP proof (`{error}`)");
+        Failure::new(FailureKind::AuthFailed, message).status(code).hint(
+            "check the clock of this machine; if it is right, tell the server's operator, or sign in \
+             again with `--dpop never`",
+        )
+    })
 }
 
 fn failure_of_own_header(status: StatusCode) -> Failure {

@@ -104,7 +104,7 @@ impl AuthorizerState {
         let request = SignInRequest {
             challenge: cache.challenge.clone(),
             refused: cache.token.as_ref().map(|cached| cached.record.clone()),
-            must_be_documented: false,
+            ..SignInRequest::default()
         };
         let state = self.clone();
         let work = async move {

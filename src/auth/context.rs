@@ -14,6 +14,9 @@ use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::issuer::{is_same_issuer, spellings};
 use crate::auth::discovery::scopes::{self, ScopeSources};
 use crate::auth::discovery::search::{self, DiscoveredServer};
+use crate::auth::dpop::binding::TokenBinding;
+use crate::auth::dpop::peers::DpopPeers;
+use crate::auth::dpop::prover::Prover;
 use crate::auth::durable::job::JobRunner;
 use crate::auth::grants::token_endpoint::TokenEndpoint;
 use crate::auth::guarded_http::client::GuardedClient;
@@ -96,6 +99,8 @@ pub(crate) struct Context {
     pub(crate) jobs: Option<Arc<dyn JobRunner>>,
     /// Whether it was logged that this process runs the jobs itself.
     pub(crate) announced_in_process: std::sync::Once,
+    /// What servers said about DPoP proofs.
+    dpop_peers: Arc<DpopPeers>,
 }
 
 /// What a sign-in is wanted for.
@@ -107,6 +112,8 @@ pub(crate) struct SignInRequest {
     pub(crate) refused: Option<Arc<SignIn>>,
     /// Whether to register only at a server that asks for a sign-in.
     pub(crate) must_be_documented: bool,
+    /// Whether the server has just refused a token that was bound to a key.
+    pub(crate) refuses_bound: bool,
 }
 
 impl SignInRequest {
@@ -139,6 +146,7 @@ impl Context {
             tokens_in_flight: tokio::sync::Mutex::default(),
             jobs: services.jobs,
             announced_in_process: std::sync::Once::new(),
+            dpop_peers: Arc::default(),
         }
     }
 
@@ -317,15 +325,28 @@ impl Context {
         AuthenticatedClient::new(&self.http_client, registration, self.signing_key(), self.now())
     }
 
-    /// A token endpoint, as this client sees it.
+    /// What proves that tokens with this binding are ours; `None` if they are not bound.
+    ///
+    /// # Errors
+    /// The key is damaged.
+    pub(crate) fn prover(&self, binding: &TokenBinding) -> Result<Option<Prover>, Failure> {
+        let key = binding.key();
+        key.map(|key| Prover::new(key, &self.dpop_peers, &self.clock)).transpose()
+    }
+
+    /// A token endpoint, as this client sees it when it asks for tokens with this binding.
+    ///
+    /// # Errors
+    /// The key is damaged.
     pub(crate) fn token_endpoint<'a>(
         &'a self,
         url: &'a Url,
         registration: &Registration,
         resource: Option<&'a str>,
-    ) -> TokenEndpoint<'a> {
-        let client = self.authenticated(registration);
-        TokenEndpoint::new(client, url, resource, self.now())
+        binding: &TokenBinding,
+    ) -> Result<TokenEndpoint<'a>, Failure> {
+        let client = self.authenticated(registration).proving(self.prover(binding)?);
+        Ok(TokenEndpoint::new(client, url, resource, self.now()))
     }
 
     /// Finds the authorization server, preferring one that knows us.

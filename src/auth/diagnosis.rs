@@ -42,7 +42,7 @@ pub async fn diagnose(
     let http_client = GuardedClient::new(options, http);
     let search = MetadataSearch { http_client: &http_client, options };
     let challenge = Challenge::find(refusal);
-    if let Some(failure) = challenge.as_ref().and_then(Challenge::unmet) {
+    if let Some(failure) = challenge.as_ref().and_then(|it| it.unmet(options.dpop)) {
         return vec![SignInDiagnosis::unusable(RESOURCE, failure)];
     }
     let resource = match search.protected_resource(challenge.as_ref()).await {
@@ -87,7 +87,7 @@ fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignIn
     let says = Some(format!("`{}` is signed in to at {issuers}", plain(&resource.resource)));
     let mut breaks: Vec<_> = check_resource(resource, options).err().into_iter().collect();
     breaks.extend(without_issuer(resource));
-    breaks.extend(unmet_by_resource(resource));
+    breaks.extend(unmet_by_resource(resource, options));
     SignInDiagnosis { name: RESOURCE, says, breaks, doubts: Vec::new() }
 }
 
@@ -146,6 +146,8 @@ fn describe_server(server: &AuthorizationServer) -> String {
         (server.registration_endpoint.is_some(), "registration"),
         (server.device_authorization_endpoint.is_some(), "device codes"),
         (server.revocation_endpoint.is_some(), "revocation"),
+        (server.pushed_authorization_request_endpoint.is_some(), "pushed requests"),
+        (server.dpop_signing_alg_values_supported.is_some(), "tokens bound to a key (DPoP)"),
     ];
     let ways: Vec<_> = ways.into_iter().filter(|(offers, _)| *offers).map(|(_, way)| way).collect();
     let ways =

@@ -6,6 +6,7 @@ use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::context::{AuthServices, Context, SignInRequest, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::search::DiscoveredServer;
+use crate::auth::dpop::binding::TokenBinding;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::login::SignedIn;
 use crate::auth::options::AuthOptions;
@@ -99,6 +100,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
         registration,
         tokens: imported.tokens,
         scopes_asked: imported.scopes_asked,
+        binding: TokenBinding::None,
         renewal_problem: None,
     })
 }

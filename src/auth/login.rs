@@ -100,6 +100,7 @@ impl AuthorizerState {
             challenge: Challenge::find(&headers).filter(|_| asked),
             refused: refused.map(Arc::new),
             must_be_documented: !asked,
+            ..SignInRequest::default()
         })
     }
 

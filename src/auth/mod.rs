@@ -3,16 +3,14 @@
 //! [`Vault`].
 //!
 //! The rooms: `discovery` finds the authorization server, `guarded_http` sends what a server's words
-//! lead to, `client` is who we are there, `grants` are the ways to get tokens, `browser` is the
+//! lead to, `client` is who we are there, `dpop` binds tokens to a key, `grants` are the ways to get tokens, `browser` is the
 //! person in front of one, `records` is what is stored, `durable` runs what must not break off.
 //!
 //! The way of a refusal: `coalesce` shares it among all requests, `recovery` decides (store,
 //! renewal, sign-in), `renewal` renews, `browser::sign_in`, `grants::device_code` and
 //! `grants::client_credentials` sign in, each with one `SignInPlan`; `one_sign_in` keeps it to one
 //! over all processes. `login` is what a person asks for, `diagnosis` what `doctor` reports, and
-//! `import` takes over a sign-in of another program. DPoP (a proof beside the header),
-//! enterprise-managed authorization and workload identity (two more grants) belong in `grants`
-//! (D-08).
+//! `import` takes over a sign-in of another program.
 
 mod authorizer;
 mod browser;
@@ -22,6 +20,7 @@ mod command_value;
 mod context;
 mod diagnosis;
 mod discovery;
+mod dpop;
 mod durable;
 mod grants;
 mod guarded_http;
@@ -48,6 +47,8 @@ pub use context::{AuthServices, SignInState, UserNotice, WaitingSignIn};
 pub use diagnosis::{SignInDiagnosis, callback_port, diagnose};
 pub use discovery::challenge::Challenge;
 pub use discovery::metadata::{AuthorizationServer, ProtectedResource};
+pub use dpop::binding::TokenBinding;
+pub use dpop::key::DpopKey;
 pub use durable::job::{JobRunner, NotRun};
 pub use grants::authorization_response::CallbackParameters;
 pub use grants::revocation::Revocation;
@@ -55,9 +56,9 @@ pub use grants::token::TokenSet;
 pub use header_commands::HeaderCommands;
 pub use import::{ImportedClient, ImportedSignIn, import_sign_in};
 pub use login::{Interaction, SignedIn, SignedOut};
-pub use options::{AuthOptions, Grant, LoginPolicy, ResourceIndicator};
+pub use options::{AuthOptions, DpopPolicy, Grant, LoginPolicy, ResourceIndicator};
 pub use records::names::Names;
-pub use records::record::{Pending, SignIn, StoredRecord};
+pub use records::record::{Pending, PushedPage, SignIn, StoredRecord};
 pub use records::registration::{Registered, Registration};
 pub use records::vault::{MemoryVault, Vault, VaultError, VaultLock};
 pub use token_file::TokenFile;

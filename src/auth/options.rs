@@ -55,6 +55,8 @@ pub struct AuthOptions {
     pub assume_pkce: bool,
     /// Where device codes are asked for, if the metadata does not say (RFC 8628).
     pub device_endpoint: Option<Url>,
+    /// Whether tokens are bound to a key (RFC 9449).
+    pub dpop: DpopPolicy,
     /// Permit URLs named by the server that lead to private addresses (S-07).
     pub allow_private_addresses: bool,
     /// The user's own headers, for requests to the server's origin only. No `Authorization`.
@@ -73,8 +75,19 @@ pub enum LoginPolicy {
     Never,
 }
 
-/// How tokens are obtained. DPoP, enterprise-managed authorization (RFC 8693 and ID-JAG) and
-/// workload identity (RFC 7523) will be rows here (D-08).
+/// Whether tokens are bound to a key, with a proof in every request (DPoP, RFC 9449).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DpopPolicy {
+    /// Where the server offers or demands it.
+    #[default]
+    Auto,
+    /// In any case: a token that is not bound is refused.
+    Always,
+    /// Not at all: a server that demands it is refused.
+    Never,
+}
+
+/// How tokens are obtained.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Grant {
     /// A person consents in a browser.
@@ -126,6 +139,7 @@ impl AuthOptions {
             callback_issuer: None,
             assume_pkce: false,
             device_endpoint: None,
+            dpop: DpopPolicy::default(),
             allow_private_addresses: false,
             headers: HeaderMap::new(),
         }

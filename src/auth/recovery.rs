@@ -10,7 +10,7 @@ use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::scopes;
 use crate::auth::grants::client_credentials;
 use crate::auth::grants::device_code;
-use crate::auth::options::{Grant, LoginPolicy};
+use crate::auth::options::{DpopPolicy, Grant, LoginPolicy};
 use crate::auth::renewal::{Renewal, renew};
 use crate::auth::state::AuthorizerState;
 use crate::auth::token_cache::{CachedToken, TokenOrigin};
@@ -31,7 +31,7 @@ pub(crate) async fn recover(
     let request = SignInRequest {
         refused: cached.as_ref().map(|cached| cached.record.clone()),
         challenge,
-        must_be_documented: false,
+        ..SignInRequest::default()
     };
     match status {
         StatusCode::FORBIDDEN => step_up(state, request).await,
@@ -42,7 +42,7 @@ pub(crate) async fn recover(
 async fn unauthorized(
     state: &AuthorizerState,
     cached: Option<CachedToken>,
-    request: SignInRequest,
+    mut request: SignInRequest,
 ) -> Result<(), Failure> {
     let context = &state.context;
     let stage = state.cache().stage(context.now());
@@ -58,9 +58,25 @@ async fn unauthorized(
         }
     }
     if state.cache().is_fresh_sign_in(context.now()) {
-        return Err(refused_after_sign_in(context));
+        if !wants_bearer(context, cached.as_ref(), request.challenge.as_ref()) {
+            return Err(refused_after_sign_in(context));
+        }
+        tracing::info!("the server refuses a token that is bound to a key: signing in without one");
+        request.refuses_bound = true;
     }
     permitted_sign_in(state, request).await
+}
+
+/// Whether the refusal of a token that is bound to a key asks for one that is not: the authorization
+/// server does DPoP, and the resource does not know of it.
+fn wants_bearer(
+    context: &Context,
+    cached: Option<&CachedToken>,
+    challenge: Option<&Challenge>,
+) -> bool {
+    let is_bound = cached.is_some_and(|cached| cached.bound.is_some());
+    let offers_bound = challenge.is_some_and(|challenge| challenge.offers_dpop);
+    is_bound && !offers_bound && context.options.dpop == DpopPolicy::Auto
 }
 
 /// More scopes are needed. One sign-in per set of scopes: a server that still refuses will

@@ -10,6 +10,7 @@ use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::discovery::resource_identifier::canonical;
 use crate::auth::discovery::search::DiscoveredServer;
 use crate::auth::discovery::well_known;
+use crate::auth::dpop::binding::{self, DpopSources, TokenBinding};
 use crate::auth::options::{AuthOptions, Grant, ResourceIndicator};
 use crate::auth::records::client_pin::check_first_use;
 use crate::auth::records::names::Names;
@@ -27,6 +28,8 @@ pub(crate) struct SignInPlan {
     pub(crate) scopes: Option<String>,
     /// The RFC 8707 indicator, an absolute URI; `None` if it is left out.
     pub(crate) resource: Option<String>,
+    /// Whether the tokens will be bound to a key.
+    pub(crate) binding: TokenBinding,
 }
 
 impl SignInPlan {
@@ -52,7 +55,15 @@ impl SignInPlan {
         }
         let scopes = context.choose_scopes(&discovered, request);
         let resource = discovered.resource_indicator(&context.options);
-        Ok(Self { discovered, registration, scopes, resource })
+        let binding = binding::choose(&DpopSources {
+            policy: context.options.dpop,
+            server: &discovered.server,
+            resource: discovered.resource.as_ref(),
+            is_challenged: request.challenge.as_ref().is_some_and(|it| it.is_dpop),
+            was_refused: request.refuses_bound
+                || request.refused.as_ref().is_some_and(|it| it.binding == TokenBinding::Refused),
+        })?;
+        Ok(Self { discovered, registration, scopes, resource, binding })
     }
 
     /// Registers a client for this redirect and these scopes and stores it; without a redirect for grants that need

@@ -2,14 +2,16 @@
 //! in memory. How requests wait for common work is in `coalesce`.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::context::{Context, SignInState};
+use crate::auth::dpop::prover::BoundToken;
 use crate::auth::grants::refresh::is_renewable;
+use crate::auth::options::DpopPolicy;
 use crate::auth::records::record::SignIn;
 use crate::auth::token_cache::{CachedToken, TokenCache, TokenOrigin};
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
 
 /// What the clones share.
 pub(crate) struct AuthorizerState {
@@ -17,6 +19,8 @@ pub(crate) struct AuthorizerState {
     cache: Mutex<TokenCache>,
     /// The newest serial of a request that succeeded.
     pub(crate) accepted: AtomicU64,
+    /// Whether the token in memory is bound to a key.
+    is_bound: AtomicBool,
 }
 
 /// What is known without waiting.
@@ -31,7 +35,12 @@ pub(crate) enum TokenStatus {
 
 impl AuthorizerState {
     pub(crate) fn new(context: Context) -> Self {
-        Self { context, cache: Mutex::default(), accepted: AtomicU64::new(0) }
+        Self {
+            context,
+            cache: Mutex::default(),
+            accepted: AtomicU64::new(0),
+            is_bound: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn cache(&self) -> MutexGuard<'_, TokenCache> {
@@ -62,6 +71,33 @@ impl AuthorizerState {
         }
     }
 
+    /// Makes the proofs for the token in memory, if it is bound to a key. Costs next to nothing
+    /// otherwise.
+    pub(crate) fn bound_token(&self) -> Option<BoundToken> {
+        if !self.is_bound.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.cache().token.as_ref()?.bound.clone()
+    }
+
+    /// Whether the user permits a token with this binding.
+    ///
+    /// # Errors
+    /// `--dpop` demands or forbids a key, and the sign-in is of the other kind.
+    fn check_binding(&self, record: &SignIn) -> Result<(), Failure> {
+        let options = &self.context.options;
+        let (is_dpop, state) = match (options.dpop, record.tokens.is_dpop) {
+            (DpopPolicy::Never, true) => ("never", "is bound to a key (DPoP)"),
+            (DpopPolicy::Always, false) => ("always", "is not bound to a key (DPoP)"),
+            _ => return Ok(()),
+        };
+        let message = format!("the stored sign-in {state}, and `--dpop {is_dpop}` is set");
+        let command = options.login_command();
+        let command = command.trim_end_matches('`');
+        let hint = format!("sign in again with {command} --dpop {is_dpop}`, or leave that out");
+        Err(Failure::new(FailureKind::AuthFailed, message).hint(hint))
+    }
+
     /// Takes tokens into the cache.
     ///
     /// # Errors
@@ -69,7 +105,11 @@ impl AuthorizerState {
     pub(crate) fn cache_tokens(&self, record: SignIn, origin: TokenOrigin) -> Result<(), Failure> {
         let renewable = is_renewable(&self.context, &record);
         let use_id_token = self.context.options.use_id_token;
-        self.cache().put(Arc::new(record), use_id_token, origin, renewable)?;
+        self.check_binding(&record)?;
+        let prover = self.context.prover(&record.binding)?;
+        let is_bound = prover.is_some();
+        self.cache().put(Arc::new(record), use_id_token, origin, renewable, prover)?;
+        self.is_bound.store(is_bound, Ordering::Relaxed);
         self.context.publish(SignInState::SignedIn);
         Ok(())
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::scopes::covers;
+use crate::auth::dpop::prover::{BoundToken, Prover};
 use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
 
@@ -50,6 +51,8 @@ pub(crate) struct CachedToken {
     pub(crate) serial: u64,
     pub(crate) origin: TokenOrigin,
     pub(crate) renewable: bool,
+    /// Makes the proof that goes with the header, for a token that is bound to a key.
+    pub(crate) bound: Option<BoundToken>,
     since: Instant,
 }
 
@@ -93,6 +96,7 @@ impl TokenCache {
         use_id_token: bool,
         origin: TokenOrigin,
         renewable: bool,
+        prover: Option<Prover>,
     ) -> Result<(), Failure> {
         let tokens = &record.tokens;
         let token = match (use_id_token, &tokens.id_token) {
@@ -103,7 +107,14 @@ impl TokenCache {
             }
             (false, _) => &tokens.access_token,
         };
-        let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+        // The ID token is not bound; an access token that is never goes out as a bearer.
+        let bound = match prover {
+            _ if use_id_token || !tokens.is_dpop => None,
+            Some(prover) => Some(BoundToken::new(prover, token.expose())),
+            None => return Err(unusable("the key of the stored sign-in is missing")),
+        };
+        let scheme = if bound.is_some() { "DPoP" } else { "Bearer" };
+        let mut header = HeaderValue::from_str(&format!("{scheme} {}", token.expose()))
             .map_err(|_| unusable("the token has characters that are not allowed in a header"))?;
         header.set_sensitive(true);
         self.serials += 1;
@@ -111,7 +122,7 @@ impl TokenCache {
         if origin == TokenOrigin::SignedIn {
             self.consent = Some((record.scopes_asked.clone(), since));
         }
-        self.token = Some(CachedToken { record, header, serial, origin, renewable, since });
+        self.token = Some(CachedToken { record, header, serial, origin, renewable, bound, since });
         self.renewal_failure = None;
         self.renewal_refusal = None;
         self.failure = None;

@@ -180,6 +180,9 @@ struct MockArgs {
     /// Protect it as this provider does; `--list` shows them
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
+    /// Protect it in a way that companies use; `--list` shows them
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["provider", "open"])]
+    auth: Option<String>,
     /// Serve every attack at once, each at its own URL, and report at the end what they obtained
     #[arg(long, exclusive = true)]
     hostile: bool,
@@ -275,9 +278,11 @@ impl From<MockArgs> for ServeOptions {
             sse,
             open,
             provider,
+            auth,
             ..
         } = mock;
-        Self { product, port, seed, data, faults: fault, protocol, stateless, sse, open, provider }
+        let faults = fault;
+        Self { product, port, seed, data, faults, protocol, stateless, sse, open, provider, auth }
     }
 }
 

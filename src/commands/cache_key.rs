@@ -98,7 +98,8 @@ fn distinguishes(key: Key) -> bool {
             | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::Login
             | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath
             | Key::AuthTimeout | Key::AuthSuccessUrl | Key::StaticOauthClientMetadata
-            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::AllowPrivateAddresses
+            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::Dpop
+            | Key::AllowPrivateAddresses
             | Key::ConnectTimeout | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
             | Key::AnswerWithin | Key::Debug | Key::Silent | Key::LogLevel | Key::LogFile
             | Key::LogFormat => false,

@@ -365,6 +365,7 @@ fn foreign(
             refresh_token: tokens.refresh_token,
             scope: tokens.scope,
             id_token: tokens.id_token,
+            is_dpop: false,
         },
     }
 }

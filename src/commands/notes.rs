@@ -35,6 +35,9 @@ pub(super) struct Note {
     /// How the client was registered, in words.
     #[serde(default)]
     pub(super) client: String,
+    /// Whether the tokens are bound to a key (DPoP).
+    #[serde(default)]
+    pub(super) is_bound: bool,
     /// Why the last renewal failed; `None` after one that worked.
     #[serde(default)]
     pub(super) renewal_problem: Option<String>,
@@ -62,6 +65,7 @@ impl From<&SignIn> for Note {
             expires_at: tokens.expires_at,
             renewable: tokens.refresh_token.is_some(),
             client: client.to_owned(),
+            is_bound: tokens.is_dpop,
             renewal_problem: sign_in.renewal_problem.clone(),
         }
     }

@@ -12,8 +12,8 @@ use crate::hosts::NewEntry;
 use crate::platform::Shutdown;
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
-    self, Address, Answers, Auth, DataFile, DataProblem, Fault, MockOptions, Mode, Overview,
-    ProductName, Provider, Served,
+    self, Address, Answers, Auth, AuthKind, DataFile, DataProblem, Fault, MockOptions, Mode,
+    Overview, ProductName, Provider, Served,
 };
 
 /// What to serve, as it was typed.
@@ -37,6 +37,8 @@ pub(crate) struct ServeOptions {
     pub(crate) open: bool,
     /// The provider whose sign-in protects it.
     pub(crate) provider: Option<String>,
+    /// The way to sign in that protects it.
+    pub(crate) auth: Option<String>,
 }
 
 /// Serves until a signal ends it.
@@ -108,6 +110,8 @@ pub(crate) fn list() -> ExitCode {
     }
     let providers = Provider::ALL.map(Provider::name).join(", ");
     out += &format!("\nproviders (`--provider NAME`): {providers}\n");
+    let kinds = AuthKind::ALL.map(AuthKind::name).join(", ");
+    out += &format!("ways to sign in (`--auth KIND`): {kinds}\n");
     out += "\nfaults (`--fault TEXT`, repeat for more):\n";
     for fault in Fault::all() {
         out += &format!(
@@ -124,6 +128,12 @@ pub(crate) fn list() -> ExitCode {
 }
 
 fn auth_of(options: &ServeOptions, own: &MockOptions) -> Result<Auth> {
+    if let Some(name) = &options.auth {
+        let kind: AuthKind = name.parse().map_err(|error: String| {
+            Error::usage(error).hint("list them with `mcp-tether mock --list`")
+        })?;
+        return Ok(Auth::OAuth(kind.options()));
+    }
     let Some(name) = &options.provider else {
         return Ok(if options.open { Auth::Open } else { own.auth.clone() });
     };

@@ -127,9 +127,10 @@ pub(super) fn describe_place(store: &CredentialStore, listed: &ListedRecord) -> 
 /// Describes when the token of a sign-in expires, or why it could not be renewed, to follow `token`.
 pub(super) fn describe_token(note: &Note, now: u64) -> String {
     let is_expired = note.expires_at.is_none_or(|end| end <= now);
+    let bound = if note.is_bound { ", bound to a key (DPoP)" } else { "" };
     match note.renewal_problem.as_ref().filter(|_| is_expired) {
         Some(problem) => format!("expired, and could not be renewed: {}", plain(problem)),
-        None => describe_expiry(note.expires_at, note.renewable, now),
+        None => format!("{}{bound}", describe_expiry(note.expires_at, note.renewable, now)),
     }
 }
 

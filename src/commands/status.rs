@@ -74,6 +74,7 @@ fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
         "expires_at": note.and_then(|note| note.expires_at),
         "renewable": note.map(|note| note.renewable),
         "client": note.map(|note| &note.client),
+        "dpop": note.map(|note| note.is_bound),
         "store": stored.listed.place.to_string(),
         "stored_in": store.describe(stored.listed.place, &stored.listed.name),
         "renewal_problem": note.and_then(|note| note.renewal_problem.as_deref()),

@@ -24,6 +24,8 @@ const MAX_REPEATS: u32 = 2;
 const MAX_REDIRECTS: u32 = 5;
 /// How many pauses that the remote asks for are made.
 const MAX_WAITS: u32 = 3;
+/// How often a request is sent again with a fresh DPoP proof: for the nonce, and for the clock.
+const MAX_PROOFS: u32 = 2;
 /// The longest pause between two attempts to connect.
 const MAX_CONNECT_PAUSE: Duration = Duration::from_secs(2);
 
@@ -44,6 +46,7 @@ pub(super) struct Attempts {
     pub(super) has_started_over: bool,
     waits: u32,
     pub(super) challenges: u32,
+    proofs: u32,
 }
 
 impl Attempts {
@@ -60,12 +63,19 @@ impl Attempts {
             has_started_over: false,
             waits: 0,
             challenges: 0,
+            proofs: 0,
         }
     }
 
     /// For what opens a session or a stream.
     pub(super) fn of_opening(patience: Duration) -> Self {
         Self { is_opening: true, ..Self::of_message(patience) }
+    }
+
+    /// Whether the request may be sent once more with a fresh DPoP proof.
+    pub(super) fn may_prove_again(&mut self) -> bool {
+        self.proofs += 1;
+        self.proofs <= MAX_PROOFS
     }
 
     /// The pause before a message is sent again after a network error. `None` where that would not

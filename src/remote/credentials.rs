@@ -1,11 +1,13 @@
 //! The credentials of a request: the header of the authorizer and those that commands print, and what
 //! to do when the remote refuses them.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
+use url::Url;
 
 use crate::auth::{Authorizer, HeaderCommands};
 use crate::error::{Failure, FailureKind};
 use crate::http::Response;
+use crate::protocol::headers;
 
 /// What gives the requests to one remote their credentials.
 #[derive(Debug)]
@@ -25,18 +27,33 @@ pub(super) struct UsedCredentials {
 
 impl RequestCredentials {
     /// Adds the credentials to the headers of a request.
-    pub(super) async fn add_to(&self, headers: &mut HeaderMap) -> Result<UsedCredentials, Failure> {
+    pub(super) async fn add_to(
+        &self,
+        method: &Method,
+        url: &Url,
+        all: &mut HeaderMap,
+    ) -> Result<UsedCredentials, Failure> {
         let commands = if self.header_commands.is_empty() {
             0
         } else {
-            self.header_commands.add_to(headers).await?
+            self.header_commands.add_to(all).await?
         };
         let authorization = self.authorizer.authorization().await?;
         let token = authorization.as_ref().map(|authorization| authorization.serial);
         if let Some(authorization) = authorization {
-            headers.insert(header::AUTHORIZATION, authorization.header);
+            if let Some(proof) = authorization.proof(method, url)? {
+                all.insert(headers::DPOP, proof);
+            }
+            all.insert(header::AUTHORIZATION, authorization.header);
         }
         Ok(UsedCredentials { token, commands })
+    }
+
+    /// Whether this response refuses the DPoP proof of its request. Every response may bring the nonce
+    /// for the next one (RFC 9449 §8.2).
+    pub(super) fn wants_new_proof(&self, response: &Response) -> bool {
+        let url = response.target().url();
+        self.authorizer.may_prove_again(url, response.status(), response.headers())
     }
 
     /// Whether this response to a request with these credentials asks for a sign-in or for others

@@ -58,6 +58,9 @@ impl Wire {
                     Some(pause) => pause,
                     None => return Err(ExchangeError::Failed(failure_of(&error, post, &place))),
                 },
+                Some(Ok(response)) if self.wants_new_proof(&response, &mut attempts) => {
+                    Duration::ZERO
+                }
                 Some(Ok(response)) if response.status().is_success() => {
                     self.credentials.accept(used);
                     post.handle.begin_response();

@@ -84,7 +84,7 @@ impl Wire {
         } else {
             session.stream_headers(&self.headers)
         };
-        let used = self.credentials.add_to(&mut headers).await?;
+        let used = self.credentials.add_to(&method, target.url(), &mut headers).await?;
         Ok((Request::new(method, target.clone(), headers), used))
     }
 
@@ -130,6 +130,7 @@ impl Wire {
                 .timeout_unless_prompting(self.limits.headers, self.outbound.send(request))
                 .await;
             match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
+                Ok(response) if self.wants_new_proof(&response, &mut attempts) => {}
                 Ok(response)
                     if on_challenge == OnChallenge::Answer
                         && self.credentials.is_challenge(&response, used)
@@ -150,6 +151,11 @@ impl Wire {
                 done => return Ok(done),
             }
         }
+    }
+
+    /// Whether this response refuses the DPoP proof of its request, and a fresh one may be accepted.
+    pub(super) fn wants_new_proof(&self, response: &Response, attempts: &mut Attempts) -> bool {
+        self.credentials.wants_new_proof(response) && attempts.may_prove_again()
     }
 
     /// Reads a whole body, bounded in size and in silence. The error completes "the answer is

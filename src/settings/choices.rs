@@ -4,7 +4,7 @@
 
 use tracing::Level;
 
-use crate::auth::LoginPolicy;
+use crate::auth::{DpopPolicy, LoginPolicy};
 use crate::eras::{MergePages, Pin};
 use crate::protocol::Era;
 use crate::remote::TransportChoice;
@@ -55,6 +55,7 @@ choice!(Pin:
     "modern" => Self::Only(Era::Modern),
 );
 choice!(LoginPolicy: "eager" => Self::Eager, "on-demand" => Self::OnDemand, "never" => Self::Never);
+choice!(DpopPolicy: "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never);
 choice!(StoreChoice:
     "auto" => Self::Auto,
     "keyring" => Self::Keyring,
@@ -94,6 +95,7 @@ mod tests {
         let read = read_all::<TransportChoice>(Key::Transport)
             + read_all::<Pin>(Key::Protocol)
             + read_all::<LoginPolicy>(Key::Login)
+            + read_all::<DpopPolicy>(Key::Dpop)
             + read_all::<StoreChoice>(Key::CredentialStore)
             + read_all::<Level>(Key::LogLevel)
             + read_all::<MergePages>(Key::MergePages)

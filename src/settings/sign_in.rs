@@ -19,7 +19,7 @@ use crate::redact::plain;
 
 /// The parameters of an authorization request that only the bridge may set: another value would
 /// undo their protection.
-const RESERVED_PARAMS: [&str; 11] = [
+const RESERVED_PARAMS: [&str; 14] = [
     "client_id",
     "client_secret",
     "client_assertion",
@@ -31,6 +31,9 @@ const RESERVED_PARAMS: [&str; 11] = [
     "state",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
+    "request",
+    "request_uri",
 ];
 
 impl Settings {
@@ -72,6 +75,7 @@ impl Settings {
             accept_issuer_mismatch: self.switch(Key::AcceptIssuerMismatch),
             callback_issuer: self.text(Key::CallbackIssuer).map(str::to_owned),
             assume_pkce: self.switch(Key::AssumePkce),
+            dpop: self.choice(Key::Dpop),
             device_endpoint: self.device_endpoint()?,
             allow_private_addresses: self.switch(Key::AllowPrivateAddresses),
             headers: headers.iter().cloned().collect::<HeaderMap>(),
@@ -408,9 +412,11 @@ mod tests {
             (Key::AcceptIssuerMismatch, "true"),
             (Key::CallbackIssuer, "https://upstream.example.com"),
             (Key::AssumePkce, "true"),
+            (Key::Dpop, "always"),
             (Key::AllowPrivateAddresses, "true"),
         ]);
         assert!(set.assume_pkce);
+        assert_eq!(set.dpop, crate::auth::DpopPolicy::Always);
         assert_eq!(set.callback_issuer.as_deref(), Some("https://upstream.example.com"));
         assert_eq!(set.device_endpoint.as_ref().unwrap().path(), "/device");
         assert_eq!((set.account.as_str(), set.login), ("work", LoginPolicy::OnDemand));
@@ -471,6 +477,7 @@ mod tests {
             (Key::AuthorizeParam, "hunter2"),
             (Key::AuthorizeParam, "state=hunter2"),
             (Key::AuthorizeParam, "code_challenge_method=plain"),
+            (Key::AuthorizeParam, "request_uri=hunter2"),
             (Key::StaticOauthClientMetadata, "[hunter2"),
             (Key::StaticOauthClientMetadata, "@/h/absent.json"),
             (Key::StaticOauthClientInfo, "{hunter2"),

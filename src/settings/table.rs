@@ -4,7 +4,7 @@
 use tracing::Level;
 
 use super::choices::{Choice, LogFormat};
-use crate::auth::LoginPolicy;
+use crate::auth::{DpopPolicy, LoginPolicy};
 use crate::eras::{MergePages, Pin};
 use crate::remote::TransportChoice;
 use crate::store::StoreChoice;
@@ -62,6 +62,7 @@ pub enum Key {
     AcceptIssuerMismatch,
     CallbackIssuer,
     AssumePkce,
+    Dpop,
     AllowPrivateAddresses,
     ConnectTimeout,
     HeadersTimeout,
@@ -217,6 +218,7 @@ const TRANSPORTS: &[&str] = TransportChoice::NAMES;
 const PROTOCOLS: &[&str] = Pin::NAMES;
 const MERGES: &[&str] = MergePages::NAMES;
 const LOGINS: &[&str] = LoginPolicy::NAMES;
+const DPOPS: &[&str] = DpopPolicy::NAMES;
 const STORES: &[&str] = <StoreChoice as Choice>::NAMES;
 const LOG_LEVELS: &[&str] = Level::NAMES;
 const LOG_FORMATS: &[&str] = LogFormat::NAMES;
@@ -224,7 +226,7 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 60] = [
+pub static SETTINGS: [Setting; 61] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
@@ -324,6 +326,8 @@ pub static SETTINGS: [Setting; 60] = [
         "Another issuer that may answer a sign-in; empty for an answer without one"),
     sign_in(Key::AssumePkce, "assume-pkce", "", ValueKind::Switch, "false",
         "Go on with PKCE although the metadata does not mention it"),
+    sign_in(Key::Dpop, "dpop", "WHEN", ValueKind::Choice(DPOPS), "auto",
+        "Bind tokens to a key (RFC 9449); `auto` does so where the server can"),
     sign_in(Key::AllowPrivateAddresses, "allow-private-addresses", "", ValueKind::Switch, "false",
         "Follow URLs of the server's metadata to private addresses"),
     row(Key::ConnectTimeout, "connect-timeout", "SECONDS", ValueKind::Seconds, "10", Group::TimeLimits,

@@ -120,7 +120,10 @@ async fn a_demand_that_cannot_be_met_stops_before_the_browser() {
     }
     let server = server(|_| {}).await;
     let no_browser = FakeBrowser::must_not_open();
-    let party = party(&server).browser(&no_browser.browser()).build();
+    let party = party(&server)
+        .browser(&no_browser.browser())
+        .options(|options| options.dpop = mcp_tether::auth::DpopPolicy::Never)
+        .build();
     let failure = party.refused(401, Some("DPoP algs=\"ES256\"")).await.unwrap_err();
     assert!(failure.message.contains("DPoP"), "{}", failure.message);
 }

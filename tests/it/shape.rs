@@ -22,8 +22,11 @@ const LONG_LISTS: &[(&str, &str)] = &[
 ];
 
 /// Types that may share a name, and why.
-const SHARED_NAMES: &[(&str, &str)] =
-    &[("Parent", "a variant for each platform"), ("ProcessWatch", "a variant for each platform")];
+const SHARED_NAMES: &[(&str, &str)] = &[
+    ("Pair", "with cryptography, and without"),
+    ("Parent", "a variant for each platform"),
+    ("ProcessWatch", "a variant for each platform"),
+];
 
 /// Names that still mean two things. A name that becomes unique must be removed from this list.
 const DOUBLED_NAMES: &[&str] = &[];

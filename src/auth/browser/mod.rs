@@ -5,4 +5,5 @@ pub(crate) mod callback_server;
 pub(crate) mod completion;
 pub(crate) mod page;
 pub(crate) mod pasted_answer;
+pub(crate) mod pushed_page;
 pub(crate) mod sign_in;

@@ -77,6 +77,7 @@ mod tests {
         let url = |text| Url::parse(text).unwrap();
         Pending {
             page: Secret::new(url("https://as/authorize")),
+            pushed: None,
             opened: false,
             verifier: Secret::new("v".to_owned()),
             state: Secret::new("s1".to_owned()),
@@ -101,6 +102,7 @@ mod tests {
             client_is_reused: false,
             resource: None,
             scopes: None,
+            binding: crate::auth::dpop::binding::TokenBinding::None,
             started: 0,
             code: None,
         }

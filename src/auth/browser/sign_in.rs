@@ -11,11 +11,13 @@ use crate::auth::browser::callback_server::{Arrival, Callback, Listener};
 use crate::auth::browser::completion::{BrowserSignInError, complete, validate_response};
 use crate::auth::browser::page::Ending;
 use crate::auth::browser::pasted_answer::{LineSource, pasted};
+use crate::auth::browser::pushed_page::{push, time_of_page};
 use crate::auth::client::redirect_uri::{Redirect, candidates};
 use crate::auth::context::{Context, SignInRequest, SignInState, WaitingSignIn};
 use crate::auth::discovery::scopes;
 use crate::auth::grants::authorization_code as code_grant;
 use crate::auth::grants::authorization_response::CallbackParameters;
+use crate::auth::grants::pushed_request;
 use crate::auth::grants::token_endpoint::is_unknown_client;
 use crate::auth::one_sign_in::{conclude, wait_for_turn};
 use crate::auth::records::record::{Pending, SignIn};
@@ -106,7 +108,15 @@ async fn in_turn(
         None => {}
     }
     let mut plan = SignInPlan::of(context, request).await?;
-    let (mut pending, mut listener) = prepare(context, &mut plan).await?;
+    let is_known = plan.registration.as_ref().is_some_and(|it| it.how == Registered::Dynamically);
+    let prepared = match prepare(context, &mut plan).await {
+        Err(BrowserSignInError::StaleClient(_)) if is_known => {
+            plan.registration = None;
+            prepare(context, &mut plan).await
+        }
+        prepared => prepared,
+    };
+    let (mut pending, mut listener) = prepared?;
     if pending.client_is_reused && is_refused_at_sight(context, &pending).await {
         plan.registration = None;
         drop(listener);
@@ -143,7 +153,11 @@ async fn find_interrupted(
     let mut pending: Pending = context.load_optional(&context.names.pending).await?;
     let end = pending.started + context.options.auth_timeout.as_secs();
     let needed = request.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
+    // A page that nobody has seen and that the server no longer knows.
+    let is_gone = !pending.opened
+        && pending.pushed.as_ref().is_some_and(|pushed| pushed.ends <= context.now());
     let is_useful = context.now() < end
+        && !is_gone
         && scopes::covers(pending.scopes.as_deref(), needed)
         && pending.registration.is_valid(context.now());
     pending.registration = pending.registration.completed(&context.options);
@@ -180,6 +194,10 @@ async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
 /// Whether the server refuses the page of a client that it registered earlier: then it has forgotten
 /// the client, and its error page would never come back to us. Asked before a person is.
 async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
+    // Looking at a pushed request would spend it (RFC 9126 §4); the client was accepted already.
+    if pending.pushed.is_some() {
+        return false;
+    }
     let page = pending.page.expose();
     if context.http_client.page(page).await.is_err() {
         return false;
@@ -199,7 +217,10 @@ async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
 }
 
 /// Everything before the page: port, client, verifier, state.
-async fn prepare(context: &Context, plan: &mut SignInPlan) -> Result<(Pending, Listener), Failure> {
+async fn prepare(
+    context: &Context,
+    plan: &mut SignInPlan,
+) -> Result<(Pending, Listener), BrowserSignInError> {
     let known = plan.registration.as_ref();
     let registered = known.map_or(&[][..], |known| known.redirect_uris.as_slice());
     let mut listener = Listener::bind(&candidates(&context.options, registered)).await?;
@@ -212,7 +233,7 @@ async fn prepare(context: &Context, plan: &mut SignInPlan) -> Result<(Pending, L
             is_reused = known.how == Registered::Dynamically;
         }
         Some(known) if known.how != Registered::Dynamically => {
-            return Err(redirect_not_registered(known, listener.redirect()));
+            return Err(redirect_not_registered(known, listener.redirect()).into());
         }
         _ => {
             if let Some(redirect) = plan.register(context, Some(listener.redirect())).await? {
@@ -220,8 +241,11 @@ async fn prepare(context: &Context, plan: &mut SignInPlan) -> Result<(Pending, L
             }
         }
     }
-    let pending = code_grant::begin(plan, listener.redirect(), &context.options, context.now())?;
-    Ok((Pending { client_is_reused: is_reused, ..pending }, listener))
+    let mut pending =
+        code_grant::begin(plan, listener.redirect(), &context.options, context.now())?;
+    pending.client_is_reused = is_reused;
+    push(context, plan, &mut pending).await?;
+    Ok((pending, listener))
 }
 
 fn redirect_not_registered(known: &Registration, redirect: &Redirect) -> Failure {
@@ -244,18 +268,34 @@ async fn ask_for_consent(
     listener: Listener,
     prompt: &mut ConsentPrompt<'_>,
 ) -> Result<SignIn, BrowserSignInError> {
+    if time_of_page(context, &pending).is_some_and(|left| left.is_zero()) {
+        pushed_request::push_again(context, &mut pending).await;
+    }
     let page = context.http_client.page(pending.page.expose()).await?;
     let mut callback = listener.listen(pending.state.clone(), context.page_subject());
     // Before the browser opens: whoever comes after a kill can complete this very tab.
     let name = &context.names.pending;
-    context.save_best_effort(name, &pending).await;
-    context.publish(SignInState::Waiting(WaitingSignIn {
-        page: Secret::new(page.clone()),
-        user_code: None,
-        since: pending.started,
-    }));
+    publish_page(context, &pending, &page).await;
     show_page(context, &mut pending, &page, prompt).await;
-    let failure = match wait_for_answer(context, &mut callback, &pending, prompt).await {
+    let answer = loop {
+        let left = time_of_page(context, &pending).filter(|_| prompt.tabs() != Tabs::Never);
+        let page_ends = async {
+            match left {
+                Some(left) => tokio::time::sleep(left).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            answer = wait_for_answer(context, &mut callback, &pending, prompt) => break answer,
+            () = page_ends => {}
+        }
+        // Whoever opens the page by hand needs one that the server still knows.
+        pushed_request::push_again(context, &mut pending).await;
+        if let Ok(page) = context.http_client.page(pending.page.expose()).await {
+            publish_page(context, &pending, &page).await;
+        }
+    };
+    let failure = match answer {
         Some(Ok((parameters, arrival))) => {
             return redeem(context, pending, parameters, arrival).await;
         }
@@ -265,6 +305,16 @@ async fn ask_for_consent(
     // The state is used once, whatever the outcome.
     context.delete(name).await;
     Err(failure.into())
+}
+
+/// Stores the sign-in in progress, and shows its page to whoever asks.
+async fn publish_page(context: &Context, pending: &Pending, page: &Url) {
+    context.save_best_effort(&context.names.pending, pending).await;
+    context.publish(SignInState::Waiting(WaitingSignIn {
+        page: Secret::new(page.clone()),
+        user_code: None,
+        since: pending.started,
+    }));
 }
 
 /// Opens the tab, and always tells the person the address: that the system agreed to open it

@@ -5,20 +5,26 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use http::Method;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use crate::auth::client::authentication::credentials;
 use crate::auth::client::signing_key::SigningKey;
+use crate::auth::dpop::prover::{MAX_PROOF_RETRIES, Prover};
 use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
+use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::Registration;
 use crate::error::{Failure, FailureKind};
+use crate::protocol::headers;
 
 /// Sends forms for one client.
 pub(crate) struct AuthenticatedClient<'a> {
     http_client: &'a GuardedClient,
     key: Option<&'a SigningKey>,
     now: u64,
+    /// Proves that the tokens asked for belong to a key (RFC 9449).
+    prover: Option<Prover>,
     /// The client, authenticating the way that was accepted last.
     client: Mutex<Registration>,
 }
@@ -31,7 +37,17 @@ impl<'a> AuthenticatedClient<'a> {
         key: Option<&'a SigningKey>,
         now: u64,
     ) -> Self {
-        Self { http_client, key, now, client: Mutex::new(client.clone()) }
+        Self { http_client, key, now, prover: None, client: Mutex::new(client.clone()) }
+    }
+
+    /// Sends a proof with every form.
+    pub(crate) fn proving(self, prover: Option<Prover>) -> Self {
+        Self { prover, ..self }
+    }
+
+    /// Whether a proof goes with every form, so that tokens may be bound to its key.
+    pub(crate) fn proves(&self) -> bool {
+        self.prover.is_some()
     }
 
     /// The client, authenticating the way that was accepted last.
@@ -74,22 +90,47 @@ impl<'a> AuthenticatedClient<'a> {
         Ok(refusal)
     }
 
+    /// Sends a form, once more for each proof that is refused for its nonce or its time (RFC 9449 §8).
     async fn attempt(
         &self,
         client: &Registration,
         url: &Url,
         form: &[(String, String)],
     ) -> Result<GuardedResponse, Failure> {
+        let mut retries = 0;
+        loop {
+            let answer = self.send(client, url, form).await?;
+            let Some(prover) = &self.prover else { return Ok(answer) };
+            let error = ErrorAnswer::of(&answer);
+            if !prover.may_retry(url, &answer.dpop, error.code.as_deref())
+                || retries == MAX_PROOF_RETRIES
+            {
+                return Ok(answer);
+            }
+            retries += 1;
+        }
+    }
+
+    async fn send(
+        &self,
+        client: &Registration,
+        url: &Url,
+        form: &[(String, String)],
+    ) -> Result<GuardedResponse, Failure> {
         let credentials = credentials(client, self.key, &client.issuer, self.now)?;
+        let is_only_in_form = |name: &str| credentials.fields.iter().all(|(own, _)| *own != name);
         let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .extend_pairs(credentials.fields)
+            .extend_pairs(form.iter().filter(|(name, _)| is_only_in_form(name)))
+            .extend_pairs(&credentials.fields)
             .finish();
         let mut request = http::Request::post(url.as_str())
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(http::header::ACCEPT, crate::protocol::headers::JSON);
+            .header(http::header::ACCEPT, headers::JSON);
         if let Some(header) = credentials.header {
             request = request.header(http::header::AUTHORIZATION, header.expose());
+        }
+        if let Some(prover) = &self.prover {
+            request = request.header(headers::DPOP, prover.proof(&Method::POST, url, None)?);
         }
         let request = request
             .body(body.into_bytes())
@@ -150,9 +191,8 @@ mod tests {
     fn verdict(status: u16, body: &str) -> ClientVerdict {
         verdict_of(&GuardedResponse {
             status: http::StatusCode::from_u16(status).unwrap(),
-            media_type: String::new(),
-            retry_after: None,
             body: body.as_bytes().to_vec(),
+            ..GuardedResponse::default()
         })
     }
 

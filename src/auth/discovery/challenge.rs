@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, StatusCode, header};
 
+use crate::auth::options::DpopPolicy;
 use crate::error::{Failure, FailureKind};
 
 /// What a server says about the authorization it wants.
@@ -18,24 +19,31 @@ pub struct Challenge {
     pub error_description: Option<String>,
     /// Whether only tokens with a proof of possession are asked for (RFC 9449 §7.1).
     pub is_dpop: bool,
+    /// Whether tokens with a proof of possession are taken, perhaps beside others.
+    pub offers_dpop: bool,
 }
 
 impl Challenge {
     /// The `Bearer` challenge of a response, otherwise the `DPoP` one. Of several, the one that says
     /// most.
     pub fn find(headers: &HeaderMap) -> Option<Self> {
-        let challenges: Vec<_> = headers
-            .get_all(header::WWW_AUTHENTICATE)
-            .into_iter()
-            .flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes())))
-            .collect();
-        ["bearer", "dpop"].iter().find_map(|scheme| {
-            challenges
-                .iter()
-                .filter(|challenge| challenge.scheme == *scheme)
-                .map(Self::from_raw)
-                .reduce(|best, other| if other.weight() > best.weight() { other } else { best })
-        })
+        let challenges = all_in(headers);
+        let found = Self::best_of(&challenges, BEARER);
+        let found = found.or_else(|| Self::best_of(&challenges, DPOP))?;
+        let offers_dpop = challenges.iter().any(|challenge| challenge.scheme == DPOP);
+        Some(Self { offers_dpop, ..found })
+    }
+
+    /// The `DPoP` challenge of a response, whatever else it says.
+    pub(crate) fn find_dpop(headers: &HeaderMap) -> Option<Self> {
+        Self::best_of(&all_in(headers), DPOP)
+    }
+
+    /// Of the challenges of one scheme, the one that says most.
+    fn best_of(challenges: &[Raw], scheme: &str) -> Option<Self> {
+        let found = challenges.iter().filter(|challenge| challenge.scheme == scheme);
+        let found = found.map(Self::from_raw);
+        found.reduce(|best, other| if other.weight() > best.weight() { other } else { best })
     }
 
     /// Whether the answer to a request without a token asks for a sign-in: 401, or another refusal with
@@ -48,17 +56,11 @@ impl Challenge {
         }
     }
 
-    /// What it demands and this program cannot do (A-11).
-    pub fn unmet(&self) -> Option<Failure> {
-        self.is_dpop.then(|| {
-            Failure::new(
-                FailureKind::AuthFailed,
-                "the server takes only tokens that are bound to a key (DPoP, RFC 9449)",
-            )
-            .hint(
-                "mcp-tether does not support this yet; use an API key with \
-                 `--header 'Authorization: Bearer KEY'` if the server takes one",
-            )
+    /// What it demands and the user does not permit (A-11).
+    pub(crate) fn unmet(&self, policy: DpopPolicy) -> Option<Failure> {
+        (self.is_dpop && policy == DpopPolicy::Never).then(|| {
+            let message = "the server takes only tokens that are bound to a key (DPoP, RFC 9449)";
+            Failure::new(FailureKind::AuthFailed, message).hint("leave out `--dpop never`")
         })
     }
 
@@ -73,7 +75,8 @@ impl Challenge {
             scope: raw.parameter("scope"),
             error: raw.parameter("error"),
             error_description: raw.parameter("error_description"),
-            is_dpop: raw.scheme == "dpop",
+            is_dpop: raw.scheme == DPOP,
+            offers_dpop: raw.scheme == DPOP,
         }
     }
 
@@ -81,6 +84,14 @@ impl Challenge {
         let told = [&self.resource_metadata, &self.scope, &self.error];
         told.iter().filter(|value| value.is_some()).count()
     }
+}
+
+const BEARER: &str = "bearer";
+const DPOP: &str = "dpop";
+
+fn all_in(headers: &HeaderMap) -> Vec<Raw> {
+    let lines = headers.get_all(header::WWW_AUTHENTICATE).into_iter();
+    lines.flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes()))).collect()
 }
 
 /// One challenge as sent.
@@ -220,6 +231,7 @@ mod tests {
             error: some(error),
             error_description: None,
             is_dpop: false,
+            offers_dpop: false,
         }
     }
 
@@ -251,7 +263,8 @@ mod tests {
             ],
         ];
         for lines in cases {
-            assert_eq!(find(lines).as_ref(), Some(&full), "{lines:?}");
+            let found = find(lines).map(|found| Challenge { offers_dpop: false, ..found });
+            assert_eq!(found.as_ref(), Some(&full), "{lines:?}");
         }
     }
 
@@ -268,8 +281,9 @@ mod tests {
         );
         let dpop = find(&[r#"DPoP error="use_dpop_nonce""#]).unwrap();
         assert_eq!(dpop.error.as_deref(), Some("use_dpop_nonce"));
-        assert!(dpop.unmet().is_some(), "A-11");
-        assert!(find(&["DPoP algs=ES256", "Bearer"]).unwrap().unmet().is_none());
+        assert!(dpop.unmet(DpopPolicy::Never).is_some(), "A-11");
+        assert!(dpop.unmet(DpopPolicy::Auto).is_none() && dpop.offers_dpop);
+        assert!(find(&["DPoP algs=ES256", "Bearer"]).unwrap().unmet(DpopPolicy::Never).is_none());
     }
 
     #[test]

@@ -45,10 +45,14 @@ pub struct AuthorizationServer {
     pub grant_types_supported: Option<Vec<String>>,
     /// Response types that it offers; `None` if the document does not say.
     pub response_types_supported: Option<Vec<String>>,
+    /// Where authorization requests can be pushed to (RFC 9126).
+    pub pushed_authorization_request_endpoint: Option<Url>,
     /// Whether authorization requests have to be pushed first (RFC 9126 §5).
     pub require_pushed_authorization_requests: bool,
     /// Whether authorization requests have to be signed (RFC 9101 §10.5).
     pub require_signed_request_object: bool,
+    /// Algorithms of DPoP proofs that it takes (RFC 9449 §5.1); `None` if the document does not say.
+    pub dpop_signing_alg_values_supported: Option<Vec<String>>,
     /// PKCE methods; `None` if the document does not say.
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// How clients may authenticate at the token endpoint; `None` if the document does not say.
@@ -110,11 +114,16 @@ impl AuthorizationServer {
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
             grant_types_supported: list(&document, "grant_types_supported"),
             response_types_supported: array(&document, "response_types_supported"),
+            pushed_authorization_request_endpoint: url(
+                &document,
+                "pushed_authorization_request_endpoint",
+            ),
             require_pushed_authorization_requests: flag(
                 &document,
                 "require_pushed_authorization_requests",
             ),
             require_signed_request_object: flag(&document, "require_signed_request_object"),
+            dpop_signing_alg_values_supported: list(&document, "dpop_signing_alg_values_supported"),
             code_challenge_methods_supported: list(&document, "code_challenge_methods_supported"),
             token_endpoint_auth_methods_supported: methods,
             client_id_metadata_document_supported: flag(

@@ -3,7 +3,7 @@
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
-use crate::auth::options::{AuthOptions, Grant};
+use crate::auth::options::{AuthOptions, DpopPolicy, Grant};
 use crate::error::{Failure, FailureKind};
 use crate::redact::plain;
 
@@ -11,23 +11,28 @@ const UNSUPPORTED: &str = "mcp-tether does not support this yet; use an API key 
     `--header 'Authorization: Bearer KEY'` if the server takes one";
 
 /// What the resource's metadata demands of tokens and cannot be met.
-pub(crate) fn unmet_by_resource(resource: &ProtectedResource) -> Vec<Failure> {
-    let wants = |what: &str| {
+pub(crate) fn unmet_by_resource(
+    resource: &ProtectedResource,
+    options: &AuthOptions,
+) -> Vec<Failure> {
+    let wants = |what: &str, hint: &str| {
         let resource = plain(&resource.resource);
-        failure(format!("`{resource}` takes {what}"), UNSUPPORTED)
+        failure(format!("`{resource}` takes {what}"), hint)
     };
     let mut found = Vec::new();
-    if resource.dpop_bound_access_tokens_required {
-        found.push(wants("only tokens that are bound to a key (DPoP, RFC 9449)"));
+    if resource.dpop_bound_access_tokens_required && options.dpop == DpopPolicy::Never {
+        let what = "only tokens that are bound to a key (DPoP, RFC 9449)";
+        found.push(wants(what, "leave out `--dpop never`"));
     }
     if resource.tls_client_certificate_bound_access_tokens {
-        found.push(wants("only tokens that are bound to a client certificate (RFC 8705)"));
+        let what = "only tokens that are bound to a client certificate (RFC 8705)";
+        found.push(wants(what, UNSUPPORTED));
     }
     let in_header = |methods: &Vec<String>| {
         methods.is_empty() || methods.iter().any(|method| method == "header")
     };
     if !resource.bearer_methods_supported.as_ref().is_none_or(in_header) {
-        found.push(wants("no tokens in the `Authorization` header"));
+        found.push(wants("no tokens in the `Authorization` header", UNSUPPORTED));
     }
     found
 }
@@ -74,9 +79,12 @@ fn unmet_by_code_grant(server: &AuthorizationServer, options: &AuthOptions) -> V
         let what = "does not offer the response type `code`";
         found.push(lacks(server, what, "ask its operator which way to sign in is meant"));
     }
-    if server.require_pushed_authorization_requests {
-        let what = "demands pushed authorization requests (RFC 9126)";
-        found.push(lacks(server, what, UNSUPPORTED));
+    if server.require_pushed_authorization_requests
+        && server.pushed_authorization_request_endpoint.is_none()
+    {
+        let what = "demands pushed authorization requests (RFC 9126), and names no usable \
+                    `pushed_authorization_request_endpoint`";
+        found.push(lacks(server, what, UNSAFE));
     }
     if server.require_signed_request_object {
         let what = "demands signed authorization requests (RFC 9101)";
@@ -182,6 +190,7 @@ mod tests {
         }
         for members in [
             "",
+            r#","require_pushed_authorization_requests":true,"pushed_authorization_request_endpoint":"https://as/p""#,
             r#","require_pushed_authorization_requests":false,"dpop_signing_alg_values_supported":["ES256"]"#,
             r#","grant_types_supported":["authorization_code"],"response_types_supported":["code"]"#,
             r#","grant_types_supported":[],"token_endpoint_auth_methods_supported":[]"#,
@@ -201,13 +210,15 @@ mod tests {
     /// A-11
     #[test]
     fn a_resource_that_binds_tokens_is_named() {
-        let resource = |members: &str| {
+        let judged = |members: &str, dpop: DpopPolicy| {
             let text = format!(r#"{{"resource":"https://h","authorization_servers":[]{members}}}"#);
-            unmet_by_resource(&ProtectedResource::parse(text.as_bytes()).unwrap())
+            let options = AuthOptions { dpop, ..options() };
+            unmet_by_resource(&ProtectedResource::parse(text.as_bytes()).unwrap(), &options)
         };
-        assert!(
-            resource(r#","dpop_bound_access_tokens_required":true"#)[0].message.contains("DPoP")
-        );
+        let bound = r#","dpop_bound_access_tokens_required":true"#;
+        assert!(judged(bound, DpopPolicy::Never)[0].message.contains("DPoP"));
+        assert_eq!(judged(bound, DpopPolicy::Auto), []);
+        let resource = |members: &str| judged(members, DpopPolicy::Auto);
         let certificate = resource(r#","tls_client_certificate_bound_access_tokens":true"#);
         assert!(certificate[0].message.contains("certificate"));
         assert_eq!(resource(r#","bearer_methods_supported":["body","query"]"#).len(), 1);

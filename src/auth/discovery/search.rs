@@ -54,13 +54,13 @@ pub(crate) async fn discover(
     knows: impl Fn(&str) -> bool,
 ) -> Result<DiscoveredServer, Failure> {
     let search = MetadataSearch { http_client, options };
-    if let Some(failure) = challenge.and_then(Challenge::unmet) {
+    if let Some(failure) = challenge.and_then(|challenge| challenge.unmet(options.dpop)) {
         return Err(failure);
     }
     match search.protected_resource(challenge).await? {
         Some(resource) => {
             check_resource(&resource, options)?;
-            unmet_by_resource(&resource).into_iter().next().map_or(Ok(()), Err)?;
+            unmet_by_resource(&resource, options).into_iter().next().map_or(Ok(()), Err)?;
             let server = search.first_usable(&resource, knows).await?;
             let issuer = server.issuer.clone();
             Ok(DiscoveredServer { resource: Some(resource), server, issuer, documented: true })

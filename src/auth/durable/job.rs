@@ -6,6 +6,7 @@ use oauth2::EmptyExtraDeviceAuthorizationFields;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::auth::dpop::binding::TokenBinding;
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::records::registration::Registration;
@@ -53,6 +54,8 @@ pub(crate) struct DeviceCode {
     pub(crate) registration: Registration,
     pub(crate) resource: Option<String>,
     pub(crate) scopes: Option<String>,
+    #[serde(default)]
+    pub(crate) binding: TokenBinding,
 }
 
 /// The answer of a device authorization endpoint (RFC 8628 §3.2).

@@ -11,6 +11,7 @@ use url::Url;
 use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::context::Context;
 use crate::auth::discovery::scopes::OFFLINE_ACCESS;
+use crate::auth::dpop::key::{DpopKey, DpopSigner};
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::record::{Pending, SignIn};
@@ -39,6 +40,7 @@ pub(crate) fn begin(
         server.authorization_endpoint.clone().ok_or_else(|| missing("page to sign in at"))?;
     let token_endpoint = server.token_endpoint.clone().ok_or_else(|| missing("token endpoint"))?;
     let registration = plan.registration.clone().ok_or_else(|| missing("client of ours"))?;
+    let key = plan.binding.key().map(DpopKey::signer).transpose()?;
     let verifier = Secret::new(random_text::<32>());
     let state = Secret::new(random_text::<32>());
     let request = AuthorizationRequest {
@@ -48,10 +50,12 @@ pub(crate) fn begin(
         resource: plan.resource.as_deref(),
         verifier: &verifier,
         state: &state,
+        key_thumbprint: key.as_ref().map(DpopSigner::thumbprint),
     };
     let page = request.page(endpoint, options)?;
     Ok(Pending {
         page: Secret::new(page),
+        pushed: None,
         opened: false,
         verifier,
         state,
@@ -64,6 +68,7 @@ pub(crate) fn begin(
         registration,
         resource: plan.resource.clone(),
         scopes: plan.scopes.clone(),
+        binding: plan.binding.clone(),
         started: now,
         code: None,
     })
@@ -77,6 +82,8 @@ struct AuthorizationRequest<'a> {
     resource: Option<&'a str>,
     verifier: &'a Secret<String>,
     state: &'a Secret<String>,
+    /// `dpop_jkt`: whoever steals the code cannot redeem it (RFC 9449 §10).
+    key_thumbprint: Option<&'a str>,
 }
 
 impl AuthorizationRequest<'_> {
@@ -99,6 +106,9 @@ impl AuthorizationRequest<'_> {
             .add_scopes(asked.map(|scope| Scope::new(scope.to_owned())));
         if let Some(resource) = self.resource.filter(|_| !is_given("resource")) {
             request = request.add_extra_param("resource", resource);
+        }
+        if let Some(thumbprint) = self.key_thumbprint {
+            request = request.add_extra_param("dpop_jkt", thumbprint);
         }
         // OpenID Connect Core §11: without consent `offline_access` is ignored. A client that the
         // user registered has the consent that its operator gave, and may not be able to ask for
@@ -137,9 +147,13 @@ pub(crate) async fn redeem(
     code: &Secret<String>,
 ) -> Result<SignIn, GrantError> {
     let url = &pending.token_endpoint;
-    let endpoint = context.token_endpoint(url, &pending.registration, pending.resource.as_deref());
+    let resource = pending.resource.as_deref();
+    let endpoint = context.token_endpoint(url, &pending.registration, resource, &pending.binding);
+    let endpoint = endpoint.map_err(GrantError::Unavailable)?;
     let tokens = endpoint.code(code, &pending.verifier, &pending.redirect_uri).await?;
+    let binding = pending.binding.of_issued(tokens.is_dpop).map_err(GrantError::Unavailable)?;
     Ok(SignIn {
+        binding,
         issuer: pending.issuer.clone(),
         resource: pending.resource.clone(),
         revocation_endpoint: pending.revocation_endpoint.clone(),
@@ -156,6 +170,7 @@ mod tests {
     use crate::auth::client::auth_method::AuthMethod;
     use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
     use crate::auth::discovery::search::DiscoveredServer;
+    use crate::auth::dpop::binding::TokenBinding;
     use crate::auth::records::registration::{Registered, Registration};
 
     fn discovered() -> DiscoveredServer {
@@ -204,6 +219,7 @@ mod tests {
             discovered,
             registration: Some(registration),
             scopes: (!scopes.is_empty()).then(|| scopes.to_owned()),
+            binding: TokenBinding::None,
         };
         begin(&plan, &redirect, &options, 7).unwrap()
     }

@@ -105,8 +105,10 @@ fn denied(pending: &Pending, error: Option<&str>, description: Option<&str>) -> 
             format!("the authorization server refuses the sign-in (`{}`{words})", plain(code))
         }
     };
-    let asked_for_consent =
-        pending.page.expose().query_pairs().any(|pair| pair == ("prompt".into(), "consent".into()));
+    let asked_for_consent = pending
+        .request_page()
+        .query_pairs()
+        .any(|pair| pair == ("prompt".into(), "consent".into()));
     let hint = match code {
         "access_denied" | "consent_required" | "interaction_required" if asked_for_consent => {
             "sign in again and approve the request; if only an administrator may approve it and has \
@@ -162,6 +164,7 @@ mod tests {
         let url = |text| Url::parse(text).unwrap();
         Pending {
             page: Secret::new(url("https://as/authorize?client_id=c")),
+            pushed: None,
             opened: false,
             verifier: Secret::new("v".to_owned()),
             state: Secret::new("s1".to_owned()),
@@ -186,6 +189,7 @@ mod tests {
             client_is_reused: false,
             resource: None,
             scopes: None,
+            binding: crate::auth::dpop::binding::TokenBinding::None,
             started: 0,
             code: None,
         }

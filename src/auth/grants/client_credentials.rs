@@ -23,11 +23,13 @@ pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Resul
         return Err(missing("a secret or a private key"));
     }
     let url = plan.token_endpoint()?;
-    let endpoint = context.token_endpoint(url, registration, plan.resource.as_deref());
+    let resource = plan.resource.as_deref();
+    let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
     let extra = &context.options.authorize_params;
     let tokens = endpoint.client_credentials(plan.scopes.as_deref(), extra).await;
     let tokens = tokens.map_err(failure_of)?;
     let record = SignIn {
+        binding: plan.binding.of_issued(tokens.is_dpop)?,
         resource: plan.resource.clone(),
         revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
         scopes_asked: plan.scopes.clone(),

@@ -52,7 +52,8 @@ async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, F
 async fn code(context: &Context, plan: &SignInPlan) -> Result<DeviceCode, Failure> {
     let registration = plan.registration.as_ref().ok_or_else(not_offered)?;
     let url = plan.discovered.server.token_endpoint.as_ref().ok_or_else(not_offered)?;
-    let endpoint = context.token_endpoint(url, registration, plan.resource.as_deref());
+    let resource = plan.resource.as_deref();
+    let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
     let answer = ask(context, &endpoint, plan).await?;
     let accepted = endpoint.registration();
     context.remember_accepted_method(registration, &accepted).await;
@@ -63,6 +64,7 @@ async fn code(context: &Context, plan: &SignInPlan) -> Result<DeviceCode, Failur
         registration: accepted,
         resource: plan.resource.clone(),
         scopes: plan.scopes.clone(),
+        binding: plan.binding.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::auth::context::Context;
 use crate::auth::durable::job::{DeviceCode, JobOutcome, SenderGone};
 use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::SignIn;
 
 /// A pause that ends so much later is over after the deadline by every clock.
@@ -17,7 +18,7 @@ const PAST_DEADLINE: Duration = Duration::from_millis(50);
 /// any more: the waiting ends with `None`, but an answer on its way is still taken.
 pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone) -> JobOutcome {
     let (url, resource) = (&code.token_endpoint, code.resource.as_deref());
-    let endpoint = context.token_endpoint(url, &code.registration, resource);
+    let endpoint = context.token_endpoint(url, &code.registration, resource, &code.binding)?;
     let grants = endpoint.grants();
     let mut request = grants.exchange_device_access_token(&code.answer);
     if let Some(resource) = endpoint.resource {
@@ -43,6 +44,7 @@ pub(crate) async fn poll(context: &Context, code: &DeviceCode, gone: SenderGone)
     };
     let tokens = endpoint.tokens(issued).map_err(|error| endpoint.explained(error))?;
     let record = SignIn {
+        binding: code.binding.of_issued(tokens.is_dpop).map_err(GrantError::Unavailable)?,
         resource: code.resource.clone(),
         revocation_endpoint: code.revocation_endpoint.clone(),
         scopes_asked: code.scopes.clone(),

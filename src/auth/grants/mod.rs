@@ -6,6 +6,7 @@ pub(crate) mod authorization_response;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 pub(crate) mod device_poll;
+pub(crate) mod pushed_request;
 pub(crate) mod redemption;
 pub(crate) mod refresh;
 pub(crate) mod revocation;

@@ -38,8 +38,12 @@ pub(crate) async fn refresh(
         }
     };
     let before = stored.registration.clone();
+    let binding = match stored.binding.of_issued(tokens.is_dpop) {
+        Ok(binding) => binding,
+        Err(failure) => return Err(GrantError::Unavailable(failure).into()),
+    };
     let tokens = stored.tokens.renewed_by(tokens);
-    let renewed = SignIn { tokens, registration, renewal_problem: None, ..stored };
+    let renewed = SignIn { tokens, registration, binding, renewal_problem: None, ..stored };
     save_renewed(context, &renewed).await;
     context.remember_accepted_method(&before, &renewed.registration).await;
     Ok(Some(Box::new(renewed)))
@@ -80,7 +84,11 @@ async fn ask(
     stored: &SignIn,
 ) -> Option<Result<(TokenSet, Registration), GrantError>> {
     let (url, resource) = (&stored.token_endpoint, stored.resource.as_deref());
-    let endpoint = context.token_endpoint(url, &stored.registration, resource);
+    let endpoint = context.token_endpoint(url, &stored.registration, resource, &stored.binding);
+    let endpoint = match endpoint {
+        Ok(endpoint) => endpoint,
+        Err(failure) => return Some(Err(GrantError::Unavailable(failure))),
+    };
     let tokens = if let Grant::ClientCredentials { .. } = context.options.grant {
         let extra = &context.options.authorize_params;
         endpoint.client_credentials(stored.scopes_asked.as_deref(), extra).await

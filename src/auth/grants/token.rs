@@ -42,6 +42,10 @@ pub struct TokenSet {
     /// The ID token of OpenID Connect.
     #[serde(default, with = "secret_text::option")]
     pub id_token: Option<Secret<String>>,
+    /// Whether the access token is bound to the key of its sign-in, and never sent as `Bearer`
+    /// (RFC 9449 §5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_dpop: bool,
 }
 
 impl TokenSet {
@@ -100,15 +104,19 @@ impl Issued {
             refresh_token: self.refresh_token.map(secret),
             scope: self.scope.map(words),
             id_token: self.id_token.map(secret),
+            is_dpop: self.token_type == dpop(),
         }
     }
 
-    /// Why the access token cannot be used, as the end of a sentence (A-59).
+    /// Why the access token cannot be used, as the end of a sentence (A-59). `proved` says whether a
+    /// proof went with the request for it.
     ///
     /// # Errors
-    /// It is of a type that needs a proof that we do not have (D-08), or cannot be in a header.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if let BasicTokenType::Extension(other) = &self.token_type {
+    /// It is of a type that needs a proof that we do not have, or cannot be in a header.
+    pub(crate) fn check(&self, proved: bool) -> Result<(), String> {
+        if let BasicTokenType::Extension(other) = &self.token_type
+            && !(proved && self.token_type == dpop())
+        {
             let other = plain(&other.chars().take(MAX_SHOWN_TYPE).collect::<String>());
             return Err(format!("is of the type `{other}`, which is not `Bearer`"));
         }
@@ -154,6 +162,10 @@ fn bearer() -> BasicTokenType {
     BasicTokenType::Bearer
 }
 
+fn dpop() -> BasicTokenType {
+    BasicTokenType::Extension("DPoP".to_owned())
+}
+
 /// The names that servers give to tokens that are sent as `Bearer`, beside that one.
 const BEARER_NAMES: [&str; 6] = ["bearer", "bearertoken", "accesstoken", "token", "bot", "user"];
 
@@ -165,6 +177,8 @@ fn token_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasicTokenTy
     letters.retain(|character| !matches!(character, ' ' | '_' | '-'));
     Ok(if name.is_empty() || BEARER_NAMES.contains(&letters.as_str()) {
         BasicTokenType::Bearer
+    } else if letters == "dpop" {
+        dpop()
     } else {
         BasicTokenType::Extension(name.to_owned())
     })
@@ -226,7 +240,7 @@ mod tests {
         assert_eq!(issued(r#"{"access_token":"a","expires_in":1.5}"#).expires_at, Some(1001));
         assert_eq!(issued(r#"{"access_token":"a","expires_in":-1}"#).expires_at, None);
         let dpop = r#"{"access_token":"a","token_type":"DPoP"}"#;
-        let refused = serde_json::from_str::<Issued>(dpop).unwrap().check().unwrap_err();
+        let refused = serde_json::from_str::<Issued>(dpop).unwrap().check(false).unwrap_err();
         assert!(refused.contains("`DPoP`"), "{refused}");
         assert!(serde_json::from_str::<Issued>(r#"{"token_type":"Bearer"}"#).is_err());
     }
@@ -258,8 +272,14 @@ mod tests {
     fn a_token_that_cannot_be_sent_is_refused_where_it_comes_in() {
         let check = |token: &str, kind: &str| {
             let answer = serde_json::json!({ "access_token": token, "token_type": kind });
-            serde_json::from_value::<Issued>(answer).unwrap().check()
+            serde_json::from_value::<Issued>(answer).unwrap().check(false)
         };
+        for kind in ["DPoP", "dpop"] {
+            let answer = serde_json::json!({ "access_token": "a", "token_type": kind });
+            let issued = serde_json::from_value::<Issued>(answer).unwrap();
+            assert_eq!(issued.check(true), Ok(()));
+            assert!(issued.into_tokens(0).is_dpop, "{kind}");
+        }
         for kind in ["Bearer", "BEARER", "BearerToken", "bearer_token", "bot", "user", "", " "] {
             assert_eq!(check("a", kind), Ok(()), "{kind}");
         }

@@ -114,9 +114,8 @@ mod tests {
     fn answer(status: u16, body: &str) -> GuardedResponse {
         GuardedResponse {
             status: StatusCode::from_u16(status).unwrap(),
-            media_type: String::new(),
-            retry_after: None,
             body: body.as_bytes().to_vec(),
+            ..GuardedResponse::default()
         }
     }
 

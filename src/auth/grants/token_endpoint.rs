@@ -217,7 +217,7 @@ impl<'a> TokenEndpoint<'a> {
         E: oauth2::ErrorResponse + serde::Serialize + 'static,
     {
         let issued = answer.map_err(grant_error)?;
-        if let Err(reason) = issued.check() {
+        if let Err(reason) = issued.check(self.client.proves()) {
             let failure = Failure::new(
                 FailureKind::AuthFailed,
                 format!("the access token that the authorization server issued {reason}"),

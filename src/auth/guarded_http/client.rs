@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use url::Url;
 
+use crate::auth::dpop::peers::DpopAnswer;
 use crate::auth::guarded_http::policy::{AddressPolicy, ForbiddenAddress, GuardedResolver};
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
@@ -36,13 +37,15 @@ pub(crate) struct GuardedClient {
 }
 
 /// The response to a request: the status and as much of the body as is accepted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct GuardedResponse {
     pub(crate) status: http::StatusCode,
     /// The media type as received, made safe to show; empty if there was none.
     pub(crate) media_type: String,
     /// How many seconds to wait before asking again, if it says so (RFC 9110 §10.2.3).
     pub(crate) retry_after: Option<u64>,
+    /// What it says about DPoP proofs.
+    pub(crate) dpop: DpopAnswer,
     pub(crate) body: Vec<u8>,
 }
 
@@ -248,6 +251,7 @@ impl GuardedResponse {
             status: response.status(),
             media_type: plain(kind.trim()),
             retry_after: retry_after(response.headers()),
+            dpop: DpopAnswer::of(response.headers()),
             body: Vec::new(),
         }
     }

@@ -102,8 +102,8 @@ mod tests {
         let read = ErrorAnswer::of(&GuardedResponse {
             status: http::StatusCode::BAD_REQUEST,
             media_type: media_type.to_owned(),
-            retry_after: None,
             body: body.as_bytes().to_vec(),
+            ..GuardedResponse::default()
         });
         (read.code, read.description)
     }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::auth::dpop::binding::TokenBinding;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::options::AuthOptions;
 use crate::auth::records::names::Names;
@@ -41,6 +42,9 @@ pub struct SignIn {
     /// The scopes that were asked for, separated by spaces; `None` if none were.
     #[serde(default)]
     pub scopes_asked: Option<String>,
+    /// Whether the tokens are bound to a key, which is stored here and nowhere else (RFC 9449).
+    #[serde(default, skip_serializing_if = "TokenBinding::is_none")]
+    pub binding: TokenBinding,
     /// Why the last attempt to renew the tokens brought none, one sentence without secrets; `None`
     /// since they were obtained or renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +71,7 @@ impl SignIn {
             registration: registration.clone(),
             tokens,
             scopes_asked: None,
+            binding: TokenBinding::None,
             renewal_problem: None,
         }
     }
@@ -78,6 +83,9 @@ pub struct Pending {
     /// The page that the user was sent to.
     #[serde(with = "secret_text::url")]
     pub page: Secret<Url>,
+    /// The request that the page only names, where it was pushed to the server first (RFC 9126).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<PushedPage>,
     /// Whether a browser was asked to open it.
     pub opened: bool,
     /// The PKCE verifier (RFC 7636 §4.1).
@@ -106,12 +114,36 @@ pub struct Pending {
     pub resource: Option<String>,
     /// The scopes that are asked for, separated by spaces.
     pub scopes: Option<String>,
+    /// Whether the tokens will be bound to a key (RFC 9449).
+    #[serde(default, skip_serializing_if = "TokenBinding::is_none")]
+    pub binding: TokenBinding,
     /// When it began, in seconds since 1970.
     pub started: u64,
     /// The code that the browser brought back, until it is redeemed: whoever comes after a kill
     /// redeems it, and no one is waiting for that browser any more.
     #[serde(default, with = "secret_text::option")]
     pub code: Option<Secret<String>>,
+}
+
+impl Pending {
+    /// The page with all parameters of the request.
+    pub fn request_page(&self) -> &Url {
+        self.pushed.as_ref().map_or(&self.page, |pushed| &pushed.full).expose()
+    }
+}
+
+/// An authorization request that was pushed to the server (RFC 9126).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedPage {
+    /// The page with all parameters, as it would be without pushing.
+    #[serde(with = "secret_text::url")]
+    pub full: Secret<Url>,
+    /// Where requests are pushed to.
+    pub endpoint: Url,
+    /// The authorization endpoint with its own parameters.
+    pub own: Url,
+    /// When the server forgets the request, in seconds since 1970.
+    pub ends: u64,
 }
 
 /// How the last sign-in ended without tokens, for the processes that waited for it: they report it

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use mcp_tether::auth::{
     AuthOptions, AuthServices, Authorizer, JobRunner, MemoryVault, NotRun, SignInState,
 };
@@ -152,6 +152,7 @@ impl Party {
     /// A request, repeated as the authorizer says; how often it was sent, or why it failed.
     pub async fn request(&self, method: &str) -> Result<usize, Failure> {
         let outbound = outbound();
+        let mut proofs = 0;
         for sent in 1..=SENDS {
             let authorization = self.authorizer.authorization().await?;
             let mut request = outbound
@@ -159,9 +160,16 @@ impl Party {
                 .json_body(&json!({ "jsonrpc": "2.0", "id": 1, "method": method }));
             if let Some(authorization) = &authorization {
                 request = request.header(header::AUTHORIZATION, authorization.header.clone());
+                if let Some(proof) = authorization.proof(&Method::POST, &self.endpoint)? {
+                    request = request.header("dpop", proof);
+                }
             }
             let response = request.send().await.unwrap();
             let (status, headers) = (response.status(), response.headers().clone());
+            if self.authorizer.may_prove_again(&self.endpoint, status, &headers) && proofs < 2 {
+                proofs += 1;
+                continue;
+            }
             let serial = authorization.map(|authorization| authorization.serial);
             if status.is_success() {
                 serial.into_iter().for_each(|serial| self.authorizer.accepted(serial));

@@ -85,7 +85,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     },
     FaultRow {
         name: "oauth-error",
-        syntax: "oauth-error=CODE[:at=token|register|authorize|revoke|device_authorization]\
+        syntax: "oauth-error=CODE[:at=token|register|authorize|revoke|device_authorization|par]\
                  [:message=TEXT][:status=STATUS]",
         about: "OAuth: refuses in the words of OAuth and does nothing",
         example: "oauth-error=invalid_grant:at=token:times=1",
@@ -295,7 +295,7 @@ fn read_token(words: &mut Words) -> Result<Effect, InvalidFault> {
 }
 
 fn read_error(words: &mut Words) -> Result<Effect, InvalidFault> {
-    let endpoints = ["token", "register", "authorize", "revoke", "device_authorization"];
+    let endpoints = ["token", "register", "authorize", "revoke", "device_authorization", "par"];
     let endpoints = endpoints.map(|name| (name, name));
     let at = words.take_choice("at", &endpoints)?.unwrap_or("token");
     let message = words.take("message").unwrap_or_else(|| "a fault was asked for".to_owned());

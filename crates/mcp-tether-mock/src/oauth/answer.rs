@@ -1,11 +1,12 @@
 //! Answers of the authorization server: JSON, OAuth errors, pages, redirects.
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, DATE, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use crate::date::http_date;
 use crate::html::PAGE_HEADERS;
 
 /// An OAuth error (RFC 6749 §5.2).
@@ -14,11 +15,21 @@ pub(super) struct OAuthError {
     pub(super) status: u16,
     pub(super) code: String,
     pub(super) description: String,
+    /// The nonce that the next proof has to have (RFC 9449 §8).
+    pub(super) nonce: Option<String>,
+    /// The time to claim, in seconds since 1970; the system's if left out.
+    pub(super) date: Option<u64>,
 }
 
 impl OAuthError {
     pub(super) fn new(code: &str, description: impl Into<String>) -> Self {
-        Self { status: 400, code: code.to_owned(), description: description.into() }
+        Self {
+            status: 400,
+            code: code.to_owned(),
+            description: description.into(),
+            nonce: None,
+            date: None,
+        }
     }
 
     pub(super) fn invalid_request(description: impl Into<String>) -> Self {
@@ -41,6 +52,12 @@ impl From<OAuthError> for Response {
         let mut response = not_stored(json_body(status, &body));
         if status == StatusCode::UNAUTHORIZED {
             set(&mut response, WWW_AUTHENTICATE, "Basic realm=\"authorization server\"");
+        }
+        if let Some(nonce) = &error.nonce {
+            set(&mut response, HeaderName::from_static("dpop-nonce"), nonce);
+        }
+        if let Some(date) = error.date {
+            set(&mut response, DATE, &http_date(date));
         }
         response
     }

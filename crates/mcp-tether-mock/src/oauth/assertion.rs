@@ -1,14 +1,12 @@
-//! Assertions signed by clients (`private_key_jwt`, RFC 7523 §3), checked with `ring` if it is
-//! built in.
+//! Assertions signed by clients (`private_key_jwt`, RFC 7523 §3).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::answer::OAuthError;
 use super::book::ClientRecord;
 use super::clock::EpochMillis;
 use super::issuer::Issuer;
+use super::jwt;
 
 /// Algorithms that can be checked.
 pub(super) const ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "RS256"];
@@ -29,10 +27,7 @@ pub(super) fn verify(
 ) -> Result<(), OAuthError> {
     let (head, claims) = parts(assertion)?;
     let key = registration.key.as_ref().ok_or_else(|| refused("the client has no key"))?;
-    let (signed, signature) = assertion.rsplit_once('.').ok_or_else(|| refused("no signature"))?;
-    let signature = decoded(signature).ok_or_else(|| refused("no signature"))?;
-    let algorithm = head["alg"].as_str().unwrap_or_default();
-    if !signature::is_good(algorithm, key, signed.as_bytes(), &signature) {
+    if !jwt::is_signed_by(head["alg"].as_str().unwrap_or_default(), key, assertion) {
         return Err(refused("the signature is wrong"));
     }
     let audiences = [issuer.identifier(), issuer.endpoint("token")];
@@ -75,60 +70,11 @@ fn check(
 }
 
 fn parts(assertion: &str) -> Result<(Value, Value), OAuthError> {
-    let mut parts = assertion.split('.');
-    let mut next = || {
-        let bytes = decoded(parts.next()?)?;
-        serde_json::from_slice::<Value>(&bytes).ok()
-    };
-    match (next(), next()) {
-        (Some(head), Some(claims)) => Ok((head, claims)),
-        _ => Err(refused("it is not a JWT")),
-    }
-}
-
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
+    jwt::parts(assertion).ok_or_else(|| refused("it is not a JWT"))
 }
 
 fn refused(words: &str) -> OAuthError {
     OAuthError::invalid_client(format!("the assertion is not valid: {words}"))
-}
-
-#[cfg(feature = "ring")]
-mod signature {
-    use ring::signature::{
-        ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
-        UnparsedPublicKey,
-    };
-    use serde_json::Value;
-
-    use super::decoded;
-
-    /// Returns whether `signature` is a signature of `message` by the owner of `key` (a JWK).
-    pub(super) fn is_good(algorithm: &str, key: &Value, message: &[u8], signature: &[u8]) -> bool {
-        let member = |name: &str| key[name].as_str().and_then(decoded).unwrap_or_default();
-        let checked = match (algorithm, key["kty"].as_str()) {
-            ("ES256", Some("EC")) => {
-                let point = [&[4], member("x").as_slice(), member("y").as_slice()].concat();
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
-            }
-            ("EdDSA", Some("OKP")) => {
-                UnparsedPublicKey::new(&ED25519, member("x")).verify(message, signature)
-            }
-            ("RS256", Some("RSA")) => RsaPublicKeyComponents { n: member("n"), e: member("e") }
-                .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature),
-            _ => return false,
-        };
-        checked.is_ok()
-    }
-}
-
-#[cfg(not(feature = "ring"))]
-mod signature {
-    /// This build cannot check signatures, so none is accepted.
-    pub(super) fn is_good(_: &str, _: &serde_json::Value, _: &[u8], _: &[u8]) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]

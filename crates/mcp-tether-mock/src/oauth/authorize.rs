@@ -11,7 +11,7 @@ use super::consent;
 use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
 use super::issuer_options::{Consent, Iss};
-use super::registration;
+use super::{pushed, registration};
 use crate::faults::{CallbackFault, OAuthFaults};
 
 /// Answers an authorization request.
@@ -20,6 +20,10 @@ pub(super) async fn authorize(
     query: &FormFields,
     faults: &OAuthFaults,
 ) -> Response {
+    let query = &match pushed::fields(issuer, query) {
+        Ok(fields) => fields,
+        Err(error) => return page(StatusCode::BAD_REQUEST, consent::refusal(&error)),
+    };
     let (registration, redirect_uri) = match find_client_and_redirect(issuer, query).await {
         Ok(found) => found,
         // Never redirect to a URI that is not registered (RFC 6749 §4.1.2.1).
@@ -118,6 +122,7 @@ fn check_request(
         challenge: challenge.to_owned(),
         scope: granted_scope(issuer, field("scope").unwrap_or_default()),
         resource: resource(issuer, query)?,
+        key: field("dpop_jkt").map(str::to_owned),
     })
 }
 

@@ -47,6 +47,15 @@ pub(super) struct AuthorizationRequest {
     pub(super) challenge: String,
     pub(super) scope: String,
     pub(super) resource: Option<String>,
+    /// `dpop_jkt`: the thumbprint of the key that the code is bound to.
+    pub(super) key: Option<String>,
+}
+
+/// An authorization request that was pushed.
+#[derive(Clone, Debug)]
+pub(super) struct PushedAuthorization {
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) ends: EpochMillis,
 }
 
 /// What a user granted to a client.
@@ -56,6 +65,8 @@ pub(super) struct GrantRecord {
     pub(super) scope: String,
     pub(super) resource: Option<String>,
     pub(super) account: String,
+    /// The thumbprint of the key that the tokens are bound to.
+    pub(super) key: Option<String>,
 }
 
 /// An authorization code that can be exchanged.
@@ -105,6 +116,8 @@ pub(super) struct IssuedTokens {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
     pub(super) scope: String,
+    /// Whether they are bound to a key.
+    pub(super) is_bound: bool,
 }
 
 /// Counters of what happened so far.
@@ -121,6 +134,8 @@ pub(super) struct Book {
     pub(super) registrations: BTreeMap<String, ClientRecord>,
     /// Requests that wait for consent, by the id in the form.
     pub(super) waiting: HashMap<String, AuthorizationRequest>,
+    /// Requests that were pushed, by `request_uri`.
+    pub(super) pushed: HashMap<String, PushedAuthorization>,
     pub(super) devices: HashMap<String, DeviceGrant>,
     /// The `jti` claims of accepted assertions.
     pub(super) assertions: HashMap<String, EpochMillis>,
@@ -200,6 +215,7 @@ impl Book {
         };
         entry.issues += 1;
         let (issue, scope) = (entry.issues, entry.grant.scope.clone());
+        let is_bound = entry.grant.key.is_some();
         let token = |lifetime| IssuedToken {
             grant: number,
             issue,
@@ -220,7 +236,7 @@ impl Book {
             self.refresh.insert(refresh.clone(), token(options.refresh_lifetime));
         }
         self.counts.issued += 1;
-        IssuedTokens { access, refresh, scope }
+        IssuedTokens { access, refresh, scope, is_bound }
     }
 
     /// Returns the grant of a refresh token. A spent one revokes the whole grant, unless the
@@ -355,6 +371,7 @@ mod tests {
             scope: "a".to_owned(),
             resource: None,
             account: "x".to_owned(),
+            key: None,
         };
         let number = book.add_grant(grant);
         (book, number)

@@ -2,6 +2,7 @@
 
 use super::book::has_scopes;
 use super::control::OAuth;
+use super::dpop::{self, ProvedRequest};
 use super::options::OAuthOptions;
 
 /// What a request presents.
@@ -9,8 +10,12 @@ use super::options::OAuthOptions;
 pub(crate) struct PresentedToken<'a> {
     /// The path that it was sent to.
     pub(crate) path: &'a str,
-    /// The bearer token.
+    /// The token.
     pub(crate) token: Option<&'a str>,
+    /// The method of the request.
+    pub(crate) method: &'a str,
+    /// The proof, for a token that is presented as `DPoP` and not as `Bearer`.
+    pub(crate) proof: Option<&'a str>,
     /// The names of the tools that it calls.
     pub(crate) tools: &'a [String],
 }
@@ -22,6 +27,10 @@ pub(crate) struct TokenRefusal {
     pub(crate) message: &'static str,
     /// `WWW-Authenticate`, one header field each.
     pub(crate) challenges: Vec<String>,
+    /// `DPoP-Nonce`.
+    pub(crate) nonce: Option<String>,
+    /// `Date`, in seconds since 1970.
+    pub(crate) date: Option<u64>,
 }
 
 impl OAuth {
@@ -43,10 +52,61 @@ impl OAuth {
             let words = "the token is for another remote";
             return Err(self.unauthorized(&options, presented.path, words, true));
         }
+        self.check_proof(&options, presented, token, grant.key.as_ref())?;
         match lacking(&options, presented.tools, &grant.scope) {
             Some(scope) => Err(self.insufficient(&options, presented.path, &scope, &grant.scope)),
             None => Ok(grant.account),
         }
+    }
+
+    /// Whether a token comes as it has to: bound ones with a proof, others without (RFC 9449 §7).
+    fn check_proof(
+        &self,
+        options: &OAuthOptions,
+        presented: &PresentedToken<'_>,
+        token: &str,
+        key: Option<&String>,
+    ) -> Result<(), TokenRefusal> {
+        let refuse = |words| Err(self.unauthorized(options, presented.path, words, true));
+        let Some(dpop) = options.dpop else {
+            return match presented.proof {
+                Some(_) => refuse("only bearer tokens are understood"),
+                None => Ok(()),
+            };
+        };
+        let (Some(key), Some(proof)) = (key, presented.proof) else {
+            return match (key, presented.proof) {
+                (Some(_), None) => refuse("a bound token was presented as a bearer"),
+                (None, Some(_)) => refuse("the token is not bound to a key"),
+                _ if dpop.required => refuse("the token is not bound to a key"),
+                _ => Ok(()),
+            };
+        };
+        let resource = self.resource();
+        let url = format!("{}{}", resource.origin(), presented.path);
+        let now = resource.issuer().clock.now();
+        let request =
+            ProvedRequest { method: presented.method, url: &url, token: Some(token), now };
+        match resource.dpop.verify(proof, &request, dpop.nonces) {
+            Ok(thumbprint) if thumbprint == *key => Ok(()),
+            Ok(_) => refuse("the proof is of another key"),
+            Err(refusal) => {
+                let mut parameters = vec![
+                    ("error", refusal.code.to_owned()),
+                    ("error_description", refusal.words.to_owned()),
+                ];
+                parameters.extend(self.document_of(presented.path));
+                let challenges = vec![challenge("DPoP", &parameters)];
+                let (message, nonce) = (refusal.words, refusal.nonce);
+                let date = u64::try_from(now / 1000).ok();
+                Err(TokenRefusal { status: 401, message, challenges, nonce, date })
+            }
+        }
+    }
+
+    fn document_of(&self, path: &str) -> Option<(&'static str, String)> {
+        let document = self.resource().named_document(self.resource().endpoint_of(path));
+        document.map(|document| ("resource_metadata", document))
     }
 
     fn unauthorized(
@@ -61,15 +121,19 @@ impl OAuth {
             parameters.push(("error", "invalid_token".to_owned()));
             parameters.push(("error_description", message.to_owned()));
         }
-        if let Some(document) = self.resource().named_document(self.resource().endpoint_of(path)) {
-            parameters.push(("resource_metadata", document));
-        }
+        parameters.extend(self.document_of(path));
         if let Some(scope) = &options.challenge_scope {
             parameters.push(("scope", scope.clone()));
         }
         let mut challenges = options.other_challenges.clone();
-        challenges.push(bearer(&parameters));
-        TokenRefusal { status: 401, message, challenges }
+        if options.dpop.is_none_or(|dpop| !dpop.required) {
+            challenges.push(challenge("Bearer", &parameters));
+        }
+        if options.dpop.is_some() {
+            parameters.push(("algs", dpop::ALGORITHMS.join(" ")));
+            challenges.push(challenge("DPoP", &parameters));
+        }
+        TokenRefusal { status: 401, message, challenges, nonce: None, date: None }
     }
 
     fn insufficient(
@@ -85,11 +149,12 @@ impl OAuth {
             scope.to_owned()
         };
         let mut parameters = vec![("error", "insufficient_scope".to_owned()), ("scope", scope)];
-        if let Some(document) = self.resource().named_document(self.resource().endpoint_of(path)) {
-            parameters.push(("resource_metadata", document));
-        }
-        let challenges = vec![bearer(&parameters)];
-        TokenRefusal { status: 403, message: "the token lacks a scope", challenges }
+        parameters.extend(self.document_of(path));
+        let is_bound = options.dpop.is_some_and(|dpop| dpop.required);
+        let scheme = if is_bound { "DPoP" } else { "Bearer" };
+        let challenges = vec![challenge(scheme, &parameters)];
+        let message = "the token lacks a scope";
+        TokenRefusal { status: 403, message, challenges, nonce: None, date: None }
     }
 }
 
@@ -103,12 +168,12 @@ fn lacking(options: &OAuthOptions, tools: &[String], held: &str) -> Option<Strin
     (refused || !has_scopes(held, &needed)).then_some(needed)
 }
 
-fn bearer(parameters: &[(&str, String)]) -> String {
+fn challenge(scheme: &str, parameters: &[(&str, String)]) -> String {
     let quoted = |(name, value): &(&str, String)| {
         format!("{name}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
     };
     let parameters: Vec<String> = parameters.iter().map(quoted).collect();
-    format!("Bearer {}", parameters.join(", ")).trim_end().to_owned()
+    format!("{scheme} {}", parameters.join(", ")).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -132,8 +197,8 @@ mod tests {
 
     #[test]
     fn parameters_of_a_challenge_are_quoted() {
-        assert_eq!(bearer(&[]), "Bearer");
+        assert_eq!(challenge("Bearer", &[]), "Bearer");
         let parameters = [("a", "x y".to_owned()), ("b", "\"\\".to_owned())];
-        assert_eq!(bearer(&parameters), r#"Bearer a="x y", b="\"\\""#);
+        assert_eq!(challenge("Bearer", &parameters), r#"Bearer a="x y", b="\"\\""#);
     }
 }

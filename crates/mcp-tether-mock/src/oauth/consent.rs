@@ -133,6 +133,7 @@ mod tests {
             challenge: hostile.to_owned(),
             scope: hostile.to_owned(),
             resource: Some(hostile.to_owned()),
+            key: Some(hostile.to_owned()),
         };
         let html = page(&request, &[hostile.to_owned()], "/consent", hostile);
         assert!(!html.contains("<script"), "{html}");

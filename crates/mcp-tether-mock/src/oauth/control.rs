@@ -72,6 +72,12 @@ impl OAuth {
         self.issuer_now().book().end_all_access();
     }
 
+    /// Ends the nonces of both servers: the next proof has to have another.
+    pub fn end_dpop_nonces(&self) {
+        self.issuer_now().dpop.end_nonce();
+        self.resource().dpop.end_nonce();
+    }
+
     /// Revokes every grant: access tokens, refresh tokens and codes become invalid.
     pub fn revoke_all_tokens(&self) {
         self.issuer_now().book().end_all_grants();

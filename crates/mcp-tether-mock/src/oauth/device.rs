@@ -35,6 +35,7 @@ pub(super) async fn begin(
             scope: granted_scope(issuer, scope),
             resource: resource(issuer, form)?,
             account: String::new(),
+            key: None,
         },
         client_name: registration.name,
         user_code: user_code(),
@@ -92,6 +93,7 @@ pub(super) fn exchange(
     issuer: &Issuer,
     registration: &ClientRecord,
     form: &FormFields,
+    key: Option<String>,
 ) -> Result<IssuedTokens, OAuthError> {
     let options = offered(issuer)?;
     let id = form.get("device_code").ok_or_else(|| missing("device_code"))?;
@@ -119,7 +121,7 @@ pub(super) fn exchange(
         }
         _ => return Err(OAuthError::new("authorization_pending", "nobody has decided yet")),
     };
-    let grant = GrantRecord { account, ..code.grant.clone() };
+    let grant = GrantRecord { account, key, ..code.grant.clone() };
     book.devices.remove(id);
     let number = book.add_grant(grant);
     Ok(book.issue_to(registration, number, &rules, now))

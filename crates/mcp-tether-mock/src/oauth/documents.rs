@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{json_body, typed};
 use super::assertion::ALGORITHMS;
 use super::book::DEVICE_GRANT;
+use super::dpop;
 use super::issuer::Issuer;
 use super::issuer_options::{
     ClientAuthentication, IssuerMetadataAt, IssuerOptions, RegistrationPolicy,
@@ -42,6 +43,9 @@ pub(super) fn of_resource(
     });
     if let Some(scopes) = &options.scopes_supported {
         document["scopes_supported"] = json!(scopes);
+    }
+    if options.dpop.is_some_and(|dpop| dpop.required) {
+        document["dpop_bound_access_tokens_required"] = true.into();
     }
     apply_member_faults(&mut document, &faults.resource_members, &issuer);
     served(&document, faults.document)
@@ -103,6 +107,13 @@ fn plain(issuer: &Issuer, options: &IssuerOptions) -> Value {
     }
     if options.iss_advertised {
         set("authorization_response_iss_parameter_supported", true.into());
+    }
+    if let Some(pushed) = options.pushed {
+        set("pushed_authorization_request_endpoint", issuer.endpoint("par").into());
+        set("require_pushed_authorization_requests", pushed.required.into());
+    }
+    if options.dpop.is_some() {
+        set("dpop_signing_alg_values_supported", json!(dpop::ALGORITHMS));
     }
     if options.client_documents {
         set("client_id_metadata_document_supported", true.into());

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::book::Book;
 use super::clock::IssuerClock;
+use super::dpop::DpopBook;
 use super::issuer_options::IssuerOptions;
 use crate::recorder::Recorder;
 
@@ -21,6 +22,7 @@ pub(super) struct Issuer {
     /// Every `resource` that it issues tokens for.
     resources: Mutex<BTreeSet<String>>,
     port: AtomicU16,
+    pub(super) dpop: DpopBook,
 }
 
 /// An authorization server on a listener of its own, to be named in
@@ -43,6 +45,7 @@ impl Issuer {
             book: Mutex::default(),
             resources: Mutex::default(),
             port: AtomicU16::new(0),
+            dpop: DpopBook::default(),
         })
     }
 

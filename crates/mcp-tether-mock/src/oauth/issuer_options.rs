@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dpop_options::DpopOptions;
 use super::provider_rule::ProviderRule;
 
 /// How an authorization server behaves. The default approves on its own, registers everyone, and is
@@ -66,6 +67,10 @@ pub struct IssuerOptions {
     pub revocation: bool,
     /// The device grant, if there is one.
     pub device: Option<DeviceOptions>,
+    /// Pushed authorization requests (RFC 9126), if it takes them.
+    pub pushed: Option<PushedRequests>,
+    /// Tokens that are bound to a key (RFC 9449), if it knows of them.
+    pub dpop: Option<DpopOptions>,
     /// Members merged over the metadata; `null` removes one.
     pub metadata: Value,
     /// What this server refuses beyond the rules of OAuth.
@@ -108,6 +113,8 @@ impl Default for IssuerOptions {
             code_lifetime: Duration::from_secs(60),
             revocation: true,
             device: Some(DeviceOptions::default()),
+            pushed: None,
+            dpop: None,
             metadata: Value::Null,
             rules: Vec::new(),
             starts_at: None,
@@ -227,6 +234,15 @@ impl KnownClient {
         let authentication = ClientAuthentication::PrivateKeyJwt;
         Self { key: Some(key), authentication, ..Self::public(id) }
     }
+}
+
+/// Pushed authorization requests (RFC 9126).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PushedRequests {
+    /// Whether requests that were not pushed are refused.
+    pub required: bool,
+    /// How long a pushed request is known.
+    pub lifetime: Duration,
 }
 
 /// How a client authenticates at the token endpoint.

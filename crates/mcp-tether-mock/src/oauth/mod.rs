@@ -16,6 +16,7 @@
 
 mod answer;
 mod assertion;
+mod auth_kind;
 mod authenticate;
 mod authorize;
 mod book;
@@ -25,14 +26,18 @@ mod consent;
 mod control;
 mod device;
 mod documents;
+mod dpop;
+mod dpop_options;
 mod fetch;
 mod fields;
 mod issuer;
 mod issuer_options;
+mod jwt;
 mod options;
 mod provider_refusals;
 mod provider_rule;
 mod providers;
+mod pushed;
 mod records;
 mod registration;
 mod resource;
@@ -40,13 +45,15 @@ mod revocation;
 mod routes;
 mod token;
 
+pub use auth_kind::AuthKind;
 pub(super) use challenge::PresentedToken;
 pub use control::OAuth;
+pub use dpop_options::{DpopNonces, DpopOptions};
 pub use issuer::IssuerHandle;
 pub use issuer_options::{
     ClientAuthentication, Consent, DeviceOptions, Iss, IssuerMetadataAt, IssuerOptions,
-    KnownClient, RedirectMatch, RefreshTokens, RegistrationPolicy, ResourceParameter, Reuse,
-    SecretExpiry,
+    KnownClient, PushedRequests, RedirectMatch, RefreshTokens, RegistrationPolicy,
+    ResourceParameter, Reuse, SecretExpiry,
 };
 pub use options::{ChallengeNames, IssuerAt, OAuthOptions, ResourceMetadataAt};
 pub use provider_rule::ProviderRule;

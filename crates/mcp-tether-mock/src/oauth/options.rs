@@ -1,5 +1,6 @@
 //! What the protected resource says about itself and requires.
 
+use super::dpop_options::DpopOptions;
 use super::issuer::IssuerHandle;
 use super::issuer_options::IssuerOptions;
 
@@ -33,6 +34,8 @@ pub struct OAuthOptions {
     pub step_up_names_held: bool,
     /// Answers 403 to calls of those tools, whatever scopes the token has.
     pub never_enough: bool,
+    /// Tokens that are bound to a key (RFC 9449); if left out, only `Bearer` is understood.
+    pub dpop: Option<DpopOptions>,
     /// Challenges in header fields of their own before ours, such as `Basic realm="x"`.
     pub other_challenges: Vec<String>,
 }
@@ -52,6 +55,7 @@ impl Default for OAuthOptions {
             tool_scopes: Vec::new(),
             step_up_names_held: false,
             never_enough: false,
+            dpop: None,
             other_challenges: Vec::new(),
         }
     }

@@ -61,6 +61,11 @@ impl OAuth {
         self.at("POST", "/register")
     }
 
+    /// Requests that were pushed.
+    pub fn pushed(&self) -> Vec<OAuthRequest> {
+        self.at("POST", "/par")
+    }
+
     /// Requests to the revocation endpoint.
     pub fn revocations(&self) -> Vec<OAuthRequest> {
         self.at("POST", "/revoke")

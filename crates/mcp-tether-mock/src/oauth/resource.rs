@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::dpop::DpopBook;
 use super::issuer::{Issuer, IssuerHandle, locked};
 use super::options::{ChallengeNames, IssuerAt, OAuthOptions};
 use crate::recorder::Recorder;
@@ -21,6 +22,7 @@ pub(super) struct ResourceServer {
     /// The endpoints of the remote.
     paths: Vec<&'static str>,
     port: AtomicU16,
+    pub(super) dpop: DpopBook,
 }
 
 impl ResourceServer {
@@ -43,6 +45,7 @@ impl ResourceServer {
             named: Mutex::new(named),
             paths,
             port: AtomicU16::new(0),
+            dpop: DpopBook::default(),
         }
     }
 

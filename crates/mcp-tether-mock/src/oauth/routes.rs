@@ -12,7 +12,7 @@ use super::fields::FormFields;
 use super::issuer::Issuer;
 use super::issuer_options::RegistrationPolicy;
 use super::provider_rule::ProviderRule;
-use super::{device, documents, registration, revocation, token};
+use super::{device, documents, pushed, registration, revocation, token};
 use crate::faults::OAuthFaults;
 
 /// A request that may be for the OAuth side.
@@ -67,6 +67,7 @@ impl OAuth {
         let there = match name {
             "authorize" | "consent" | "token" | "jwks" => true,
             "register" => options.registration != RegistrationPolicy::Absent,
+            "par" => options.pushed.is_some(),
             "revoke" => options.revocation,
             "device_authorization" | "device" => options.device.is_some(),
             _ => false,
@@ -96,6 +97,7 @@ async fn endpoint(
             let is_ok = issuer.options().rules.contains(&ProviderRule::ErrorsWithStatus200);
             answer.map_err(|error| if is_ok { OAuthError { status: 200, ..error } } else { error })
         }
+        ("POST", "par") => pushed::push(issuer, asked.headers, &asked.form()?, faults).await,
         ("POST", "register") => registration::register(issuer, asked.body),
         ("POST", "revoke") => {
             revocation::revoke(issuer, asked.headers, &asked.form()?, faults).await

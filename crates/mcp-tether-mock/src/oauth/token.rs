@@ -11,6 +11,7 @@ use super::answer::{OAuthError, json_body, not_stored, typed};
 use super::authenticate::authenticate_client;
 use super::book::{ClientRecord, DEVICE_GRANT, GrantRecord, IssuedTokens, has_scopes};
 use super::device;
+use super::dpop::{ProofRefusal, ProvedRequest};
 use super::fields::{FormFields, granted_scope, missing, resource};
 use super::issuer::Issuer;
 use super::issuer_options::{ClientAuthentication, IssuerOptions};
@@ -38,13 +39,44 @@ pub(super) async fn token(
         let words = format!("`{grant_type}` was not registered");
         return Err(OAuthError::new("unauthorized_client", words));
     }
+    let key = proved_key(issuer, headers, "token")?;
     let issued = match grant_type.as_str() {
-        "authorization_code" => exchange(issuer, &registration, form),
-        "refresh_token" => renew(issuer, &registration, form),
-        "client_credentials" => client_credentials(issuer, &registration, form),
-        _ => device::exchange(issuer, &registration, form),
+        "authorization_code" => exchange(issuer, &registration, form, key),
+        "refresh_token" => renew(issuer, &registration, form, key.as_ref()),
+        "client_credentials" => client_credentials(issuer, &registration, form, key),
+        _ => device::exchange(issuer, &registration, form, key),
     }?;
     Ok(answer(&issued, &issuer.options(), faults.token))
+}
+
+/// The thumbprint of the key that a proof in the headers proves (RFC 9449 §5).
+pub(super) fn proved_key(
+    issuer: &Issuer,
+    headers: &HeaderMap,
+    endpoint: &str,
+) -> Result<Option<String>, OAuthError> {
+    let Some(options) = issuer.options().dpop else { return Ok(None) };
+    let now = issuer.clock.now();
+    let date = u64::try_from(now / 1000).ok();
+    let refuse = |refusal: ProofRefusal| OAuthError {
+        nonce: refusal.nonce,
+        date,
+        ..OAuthError::new(refusal.code, refusal.words)
+    };
+    let mut proofs = headers.get_all("dpop").into_iter().filter_map(|value| value.to_str().ok());
+    let (proof, another) = (proofs.next(), proofs.next());
+    let endpoint = issuer.endpoint(endpoint);
+    let request = ProvedRequest { method: "POST", url: &endpoint, token: None, now };
+    match proof {
+        Some(_) if another.is_some() => {
+            Err(OAuthError::new("invalid_dpop_proof", "there are two proofs"))
+        }
+        Some(proof) => {
+            issuer.dpop.verify(proof, &request, options.nonces).map(Some).map_err(refuse)
+        }
+        None if options.required => Err(OAuthError::new("invalid_dpop_proof", "a proof is needed")),
+        None => Ok(None),
+    }
 }
 
 /// RFC 6749 §4.1.3 with RFC 7636 §4.6.
@@ -52,6 +84,7 @@ fn exchange(
     issuer: &Issuer,
     registration: &ClientRecord,
     form: &FormFields,
+    key: Option<String>,
 ) -> Result<IssuedTokens, OAuthError> {
     let field = |name: &str| form.get(name).ok_or_else(|| missing(name));
     let (text, verifier) = (field("code")?, field("code_verifier")?);
@@ -69,12 +102,16 @@ fn exchange(
     if URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != request.challenge {
         return Err(OAuthError::invalid_grant("the verifier does not fit the challenge"));
     }
+    if request.key.is_some() && request.key != key {
+        return Err(OAuthError::invalid_grant("the code is bound to another key"));
+    }
     same_resource(request.resource.as_ref(), form)?;
     let grant = book.add_grant(GrantRecord {
         client_id: registration.id.clone(),
         scope: request.scope.clone(),
         resource: request.resource.clone(),
         account: code.account.clone(),
+        key,
     });
     book.spend_code(text, grant);
     Ok(book.issue_to(registration, grant, &options, now))
@@ -85,6 +122,7 @@ fn renew(
     issuer: &Issuer,
     registration: &ClientRecord,
     form: &FormFields,
+    key: Option<&String>,
 ) -> Result<IssuedTokens, OAuthError> {
     let token = form.get("refresh_token").ok_or_else(|| missing("refresh_token"))?;
     let (options, now) = (issuer.options(), issuer.clock.now());
@@ -92,6 +130,9 @@ fn renew(
     let (number, grant) = book.refreshable(token, &options, now)?;
     if grant.client_id != registration.id {
         return Err(OAuthError::invalid_grant("the token was given to another client"));
+    }
+    if grant.key.as_ref() != key {
+        return Err(OAuthError::invalid_grant("the token is bound to another key"));
     }
     same_resource(grant.resource.as_ref(), form)?;
     let wanted = form.get("scope").map(String::as_str).unwrap_or_default();
@@ -106,6 +147,7 @@ fn client_credentials(
     issuer: &Issuer,
     registration: &ClientRecord,
     form: &FormFields,
+    key: Option<String>,
 ) -> Result<IssuedTokens, OAuthError> {
     if registration.authentication == ClientAuthentication::None {
         let words = "only for clients that prove who they are";
@@ -117,6 +159,7 @@ fn client_credentials(
         scope: granted_scope(issuer, scope),
         resource: resource(issuer, form)?,
         account: registration.id.clone(),
+        key,
     };
     let (options, now) = (issuer.options(), issuer.clock.now());
     let mut book = issuer.book();
@@ -138,7 +181,7 @@ fn same_resource(granted: Option<&String>, form: &FormFields) -> Result<(), OAut
 fn answer(issued: &IssuedTokens, options: &IssuerOptions, fault: Option<TokenFault>) -> Response {
     let mut body = json!({
         "access_token": issued.access,
-        "token_type": "Bearer",
+        "token_type": if issued.is_bound { "DPoP" } else { "Bearer" },
         "scope": issued.scope,
     });
     if options.says_expires_in {

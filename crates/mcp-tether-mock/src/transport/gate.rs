@@ -7,6 +7,7 @@ use url::Url;
 
 use super::exchange::{self, HttpExchange};
 use super::reply;
+use crate::date::http_date;
 use crate::oauth::PresentedToken;
 use crate::options::{Answers, Auth};
 use crate::rpc_error::RpcError;
@@ -99,10 +100,7 @@ fn is_local_origin(origin: &str) -> bool {
 }
 
 fn credential(shared: &MockState, exchange: &HttpExchange) -> Result<Credential, Box<Response>> {
-    let bearer = exchange.header("authorization").and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
+    let bearer = token_of_scheme(exchange, "bearer");
     let named = ["x-api-key", "x-egrow-api-key"].into_iter().find_map(|name| exchange.header(name));
     let key = named.or(bearer);
     match &shared.options.auth {
@@ -120,6 +118,11 @@ fn credential(shared: &MockState, exchange: &HttpExchange) -> Result<Credential,
             _ => token(shared, exchange, bearer),
         },
     }
+}
+
+fn token_of_scheme<'a>(exchange: &'a HttpExchange, wanted: &str) -> Option<&'a str> {
+    let (scheme, token) = exchange.header("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(wanted).then_some(token.trim())
 }
 
 fn api_key(shared: &MockState, given: Option<&str>) -> Result<Credential, Box<Response>> {
@@ -149,11 +152,15 @@ fn token(
     let Some(oauth) = &shared.oauth else {
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "there is no authorization server");
     };
+    let bound = token_of_scheme(exchange, "dpop");
+    let proof = bound.map(|_| exchange.header(headers::DPOP).unwrap_or_default());
+    let token = token.or(bound);
     let is_first = |token: &str| shared.is_first_token(token);
     let ended = exchange.plan.oauth.first_token_ended && token.is_some_and(is_first);
     let token = if ended { Some("ended") } else { token };
     let tools = exchange::tool_names(exchange.received.as_ref());
-    let presented = PresentedToken { path: exchange.uri.path(), token, tools: &tools };
+    let (path, method) = (exchange.uri.path(), exchange.http.as_str());
+    let presented = PresentedToken { path, token, method, proof, tools: &tools };
     oauth.admit(&presented).map_err(|refused| {
         let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED);
         let mut response = reply::refusal(status, SERVER_ERROR_CODE, refused.message);
@@ -161,6 +168,12 @@ fn token(
             if let Ok(value) = HeaderValue::from_bytes(challenge.as_bytes()) {
                 response.headers_mut().append(WWW_AUTHENTICATE, value);
             }
+        }
+        if let Some(nonce) = refused.nonce {
+            reply::set(&mut response, "dpop-nonce", &nonce);
+        }
+        if let Some(date) = refused.date {
+            reply::set(&mut response, "date", &http_date(date));
         }
         Box::new(response)
     })

@@ -18,6 +18,8 @@ pub const PARAMETER_PREFIX: &str = "mcp-param-";
 pub const PARAMETER_ANNOTATION: &str = "x-mcp-header";
 /// Prefix and suffix of a base64-encoded header value (T-54).
 pub const ENCODED: (&str, &str) = ("=?base64?", "?=");
+/// The proof beside a token that is bound to a key (RFC 9449 §4.1).
+pub const DPOP: &str = "dpop";
 /// Asks proxies in front of the remote not to buffer events.
 pub const ACCEL_BUFFERING: &str = "x-accel-buffering";
 /// Media type of a single JSON-RPC message.

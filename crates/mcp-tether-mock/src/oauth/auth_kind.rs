@@ -1,0 +1,58 @@
+//! Ways to be protected by OAuth that companies use, ready to serve: `mcp-tether mock lab --auth KIND`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::dpop_options::{DpopNonces, DpopOptions};
+use super::issuer_options::{IssuerOptions, PushedRequests};
+use super::options::OAuthOptions;
+
+/// A way to be protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthKind {
+    /// Only tokens that are bound to a key (RFC 9449), with nonces of both servers.
+    Dpop,
+    /// Only authorization requests that were pushed (RFC 9126).
+    Par,
+}
+
+impl AuthKind {
+    /// Every way, in the order in which the help lists them.
+    pub const ALL: [Self; 2] = [Self::Dpop, Self::Par];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dpop => "dpop",
+            Self::Par => "par",
+        }
+    }
+
+    /// What protects a remote like this.
+    pub fn options(self) -> OAuthOptions {
+        match self {
+            Self::Dpop => {
+                let dpop = Some(DpopOptions::REQUIRED.with_nonces(DpopNonces::Fixed));
+                let issuer = IssuerOptions { dpop, ..IssuerOptions::default() };
+                OAuthOptions { dpop, ..OAuthOptions::with_issuer(issuer) }
+            }
+            Self::Par => {
+                let pushed = PushedRequests { required: true, lifetime: Duration::from_secs(60) };
+                let pushed = Some(pushed);
+                OAuthOptions::with_issuer(IssuerOptions { pushed, ..IssuerOptions::default() })
+            }
+        }
+    }
+}
+
+impl FromStr for AuthKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join("`, `");
+            format!("there is no way to sign in called `{name}`, only `{known}`")
+        })
+    }
+}

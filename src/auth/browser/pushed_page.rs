@@ -1,0 +1,51 @@
+//! A page that names a pushed request (RFC 9126): whether there is one, what follows from a refusal,
+//! and how long it is good. The request itself is `grants::pushed_request`.
+
+use std::time::Duration;
+
+use crate::auth::browser::completion::BrowserSignInError;
+use crate::auth::context::Context;
+use crate::auth::discovery::scopes::covers;
+use crate::auth::grants::pushed_request;
+use crate::auth::grants::token_endpoint::is_unknown_client;
+use crate::auth::records::record::Pending;
+use crate::auth::sign_in_plan::SignInPlan;
+
+/// How long before its end, in seconds, a page that was pushed is replaced.
+const PAGE_MARGIN_SECONDS: u64 = 5;
+
+/// Pushes the request where the server wants that, or offers it (RFC 9126).
+pub(crate) async fn push(
+    context: &Context,
+    plan: &SignInPlan,
+    pending: &mut Pending,
+) -> Result<(), BrowserSignInError> {
+    let server = &plan.discovered.server;
+    let (Some(endpoint), Some(own)) =
+        (&server.pushed_authorization_request_endpoint, &server.authorization_endpoint)
+    else {
+        return Ok(());
+    };
+    match pushed_request::push(context, pending, endpoint, own).await {
+        Ok(()) => Ok(()),
+        Err(refused) if !server.require_pushed_authorization_requests => {
+            tracing::info!("the request is not pushed: {}", refused.failure.message);
+            Ok(())
+        }
+        Err(refused) => {
+            let covered = covers(pending.registration.scope.as_deref(), pending.scopes.as_deref());
+            let is_stale =
+                is_unknown_client(&refused.code) || refused.code == "invalid_scope" && !covered;
+            Err(match is_stale {
+                true => BrowserSignInError::StaleClient(refused.failure),
+                false => BrowserSignInError::Failed(refused.failure),
+            })
+        }
+    }
+}
+
+/// How long the server still knows a page that was pushed.
+pub(crate) fn time_of_page(context: &Context, pending: &Pending) -> Option<Duration> {
+    let pushed = pending.pushed.as_ref()?;
+    Some(Duration::from_secs(pushed.ends.saturating_sub(context.now() + PAGE_MARGIN_SECONDS)))
+}

@@ -1,0 +1,168 @@
+//! Whether the tokens of a sign-in are bound to a key: what the servers offer and demand, and what
+//! the user decided.
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
+use crate::auth::dpop::key::{ALGORITHM, DpopKey};
+use crate::auth::options::DpopPolicy;
+use crate::error::{Failure, FailureKind};
+use crate::redact::plain;
+
+/// Whether the tokens of one sign-in are bound to a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenBinding {
+    /// They are not.
+    #[default]
+    None,
+    /// They are not, because the server refused one that was.
+    Refused,
+    /// They are, if the authorization server does so.
+    Offered(DpopKey),
+    /// They have to be.
+    Required(DpopKey),
+}
+
+impl TokenBinding {
+    /// The key.
+    pub fn key(&self) -> Option<&DpopKey> {
+        match self {
+            Self::None | Self::Refused => None,
+            Self::Offered(key) | Self::Required(key) => Some(key),
+        }
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// The binding of tokens that the authorization server gave: `is_bound` says whether they are.
+    ///
+    /// # Errors
+    /// They have to be bound, and are not.
+    pub(crate) fn of_issued(&self, is_bound: bool) -> Result<Self, Failure> {
+        match self {
+            Self::Offered(_) if !is_bound => Ok(Self::None),
+            Self::Required(_) if !is_bound => Err(Failure::new(
+                FailureKind::AuthFailed,
+                "the authorization server gave a token that is not bound to a key (DPoP), and one \
+                 that is was demanded",
+            )
+            .hint(
+                "tell the server's operator that its authorization server has to do DPoP (RFC \
+                 9449); leave out `--dpop always` if you gave it",
+            )),
+            _ => Ok(self.clone()),
+        }
+    }
+}
+
+/// What the two servers say about keys.
+pub(crate) struct DpopSources<'a> {
+    pub(crate) policy: DpopPolicy,
+    pub(crate) server: &'a AuthorizationServer,
+    pub(crate) resource: Option<&'a ProtectedResource>,
+    /// Whether the challenge was for a bound token only.
+    pub(crate) is_challenged: bool,
+    /// Whether the resource refused a bound token before.
+    pub(crate) was_refused: bool,
+}
+
+/// The binding to ask for, with a new key where there is one (A-85). The authorization server's list
+/// is enough for one; the resource, or the user, can demand it.
+///
+/// # Errors
+/// One is demanded, and the authorization server lists other algorithms, or no key can be made.
+pub(crate) fn choose(sources: &DpopSources<'_>) -> Result<TokenBinding, Failure> {
+    let listed = sources.server.dpop_signing_alg_values_supported.as_deref();
+    let is_offered = listed.is_some_and(|list| list.iter().any(|name| name == ALGORITHM));
+    let by_resource = sources.resource.is_some_and(|it| it.dpop_bound_access_tokens_required);
+    let is_demanded = sources.policy == DpopPolicy::Always || by_resource || sources.is_challenged;
+    match sources.policy {
+        DpopPolicy::Never => return Ok(TokenBinding::None),
+        DpopPolicy::Auto if sources.was_refused && !is_demanded => {
+            return Ok(TokenBinding::Refused);
+        }
+        DpopPolicy::Auto | DpopPolicy::Always => {}
+    }
+    if !is_demanded {
+        let key = if is_offered { Some(DpopKey::generate()?) } else { None };
+        return Ok(key.map_or(TokenBinding::None, TokenBinding::Offered));
+    }
+    match listed {
+        Some(list) if !is_offered && !list.is_empty() => Err(without_our_algorithm(sources, list)),
+        // A server that lists nothing may do it all the same: its answer tells.
+        _ => Ok(TokenBinding::Required(DpopKey::generate()?)),
+    }
+}
+
+fn without_our_algorithm(sources: &DpopSources<'_>, list: &[String]) -> Failure {
+    let names = list.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>();
+    let issuer = plain(&sources.server.issuer);
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!(
+            "the authorization server `{issuer}` takes DPoP proofs signed with {} only, and \
+             mcp-tether signs with `{ALGORITHM}`",
+            names.join(", ")
+        ),
+    )
+    .hint("tell its operator that RFC 9449 clients commonly use `ES256`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(
+        policy: DpopPolicy,
+        listed: Option<&[&str]>,
+        required: bool,
+        challenged: bool,
+        refused: bool,
+    ) -> Result<&'static str, String> {
+        let server = AuthorizationServer {
+            issuer: "https://as".to_owned(),
+            dpop_signing_alg_values_supported: listed
+                .map(|list| list.iter().map(|name| (*name).to_owned()).collect()),
+            ..AuthorizationServer::default()
+        };
+        let resource = ProtectedResource {
+            dpop_bound_access_tokens_required: required,
+            ..ProtectedResource::default()
+        };
+        let sources = DpopSources {
+            policy,
+            server: &server,
+            resource: Some(&resource),
+            is_challenged: challenged,
+            was_refused: refused,
+        };
+        choose(&sources).map_err(|failure| failure.message).map(|binding| match binding {
+            TokenBinding::None => "none",
+            TokenBinding::Refused => "refused",
+            TokenBinding::Offered(_) => "offered",
+            TokenBinding::Required(_) => "required",
+        })
+    }
+
+    /// A-85
+    #[test]
+    fn a_key_is_used_where_it_is_offered_or_demanded() {
+        use DpopPolicy::{Always, Auto, Never};
+        let es256: Option<&[&str]> = Some(&["RS256", "ES256"]);
+        assert_eq!(chosen(Auto, None, false, false, false), Ok("none"));
+        assert_eq!(chosen(Auto, Some(&[]), false, false, false), Ok("none"));
+        assert_eq!(chosen(Auto, Some(&["RS256"]), false, false, false), Ok("none"));
+        assert_eq!(chosen(Auto, es256, false, false, false), Ok("offered"));
+        assert_eq!(chosen(Auto, es256, false, false, true), Ok("refused"));
+        assert_eq!(chosen(Auto, es256, true, false, true), Ok("required"));
+        assert_eq!(chosen(Auto, None, true, false, false), Ok("required"));
+        assert_eq!(chosen(Auto, None, false, true, false), Ok("required"));
+        assert_eq!(chosen(Always, None, false, false, true), Ok("required"));
+        assert_eq!(chosen(Never, es256, true, true, false), Ok("none"));
+        let other = chosen(Always, Some(&["RS256"]), false, false, false).unwrap_err();
+        assert!(other.contains("`RS256`"), "{other}");
+    }
+}
