@@ -148,7 +148,7 @@ mod tests {
             (400, r#"{"error":"invalid_request"}"#),
             (503, ""),
         ] {
-            let refused = read(status, body).err().expect(body);
+            let refused = read(status, body).expect_err(body);
             assert!(refused.failure.hint.is_some(), "{status} {body}");
         }
         let refused = read(401, r#"{"error":"invalid_client"}"#).err().unwrap();
