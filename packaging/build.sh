@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the release of one target: `build.sh TARGET OUT`. Runs where the target's linker is: musl-tools,
-# lld, valgrind and rpm on Linux, Xcode on macOS, Visual Studio on Windows. The archive is in OUT afterwards.
+# lld, valgrind and rpm on Linux, Xcode on macOS, Visual Studio on Windows. Archive,
+# wheel and bundle are in OUT afterwards.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -24,6 +25,8 @@ cargo build --profile dist --locked --package mcp-tether --target "$target"
 
 program=${CARGO_TARGET_DIR:-target}/$target/dist/mcp-tether
 [[ $target == *windows* ]] && program=$program.exe
+# Ad hoc: enough to run on Apple silicon. `packaging/README.md` says how to notarise.
+[[ $target == *apple* ]] && codesign --force --sign - --options runtime "$program"
 "$program" --version --json
 if [[ $target == *linux-musl ]]; then
   # Static, or it will not run everywhere: no interpreter is asked for.
@@ -38,6 +41,8 @@ export MCP_TETHER_GENERATED
 trap 'rm -rf "$MCP_TETHER_GENERATED"' EXIT
 "$program" generate "$MCP_TETHER_GENERATED"
 packaging/archive.sh "$target" "$program" "$out"
+python3 packaging/wheel.py "$target" "$program" "$out"
+"$program" pack --output "$out/mcp-tether-$target.mcpb"
 if [[ $target == *linux-musl ]]; then
   packaging/deb.sh "$target" "$program" "$out"
   packaging/rpm.sh "$target" "$program" "$out"

@@ -3,14 +3,16 @@
 //   node packaging/manifests.mjs --version 1.2.3 --checksums SHA256SUMS --out FOLDER
 //
 // In a template `{{version}}` is the version, `{{url TARGET}}` and `{{sha256 TARGET}}` the archive of a
-// Rust target and its checksum, `{{SHA256 TARGET}}` the same in capitals.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Rust target and its checksum, `{{SHA256 TARGET}}` the same in capitals, `{{repository}}` the address of
+// the project and `{{owner}}`, `{{name}}` and
+// `{{slug}}` are parts of it.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { targets } from '../npm/build.mjs';
+import { repository } from './repository.mjs';
 
-const RELEASES = 'https://github.com/mcp-tether/mcp-tether/releases';
 const templates = fileURLToPath(new URL('templates', import.meta.url));
 
 const option = { type: 'string' };
@@ -40,9 +42,13 @@ function sum(target) {
 
 const words = {
   version: () => version,
-  url: (target) => `${RELEASES}/download/v${version}/${archive(target)}`,
+  url: (target) => `${repository}/releases/download/v${version}/${archive(target)}`,
   sha256: sum,
   SHA256: (target) => sum(target).toUpperCase(),
+  repository: () => repository,
+  slug: () => new URL(repository).pathname.slice(1),
+  owner: () => new URL(repository).pathname.split('/')[1],
+  name: () => new URL(repository).pathname.split('/')[2],
 };
 
 for (const entry of readdirSync(templates, { recursive: true, withFileTypes: true })) {
@@ -55,5 +61,12 @@ for (const entry of readdirSync(templates, { recursive: true, withFileTypes: tru
   const target = join(out, relative(templates, path));
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, text);
+  console.log(target);
+}
+
+// The action runs the installers from its own folder.
+for (const script of ['install.sh', 'install.ps1']) {
+  const target = join(out, 'action', script);
+  copyFileSync(fileURLToPath(new URL(`../${script}`, import.meta.url)), target);
   console.log(target);
 }

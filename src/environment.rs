@@ -85,6 +85,25 @@ impl Environment {
         }
     }
 
+    /// `$XDG_CONFIG_HOME` or `~/.config`, on every platform: some programs keep their settings there
+    /// everywhere.
+    pub(crate) fn dot_config_folder(&self) -> Option<PathBuf> {
+        let named = self.non_empty("XDG_CONFIG_HOME").map(PathBuf::from);
+        let named = named.filter(|folder| folder.is_absolute());
+        named.or_else(|| Some(self.home()?.join(".config")))
+    }
+
+    /// The folder in which programs of this platform keep what belongs to this machine, such as
+    /// `%LOCALAPPDATA%`.
+    pub(crate) fn programs_local_folder(&self) -> Option<PathBuf> {
+        match &self.variables {
+            Variables::Process => {
+                Some(directories::BaseDirs::new()?.data_local_dir().to_path_buf())
+            }
+            Variables::Fixed(_) => self.home().map(|home| home.join(".local/share")),
+        }
+    }
+
     /// Expands a leading `~/` in a path: hosts start programs without a shell that would do it.
     pub(crate) fn expand_home(&self, path: &str) -> PathBuf {
         match path.strip_prefix("~/").and_then(|rest| Some(self.home()?.join(rest))) {

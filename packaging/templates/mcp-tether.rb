@@ -1,6 +1,6 @@
 class McpTether < Formula
   desc "Connects MCP hosts that speak stdio to remote MCP servers"
-  homepage "https://github.com/mcp-tether/mcp-tether"
+  homepage "{{repository}}"
   version "{{version}}"
   license any_of: ["MIT", "Apache-2.0"]
 

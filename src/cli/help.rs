@@ -1,6 +1,6 @@
 //! The parts of the help that do not belong to a flag: examples, environment, exit codes.
 
-use crate::hosts::HOSTS;
+use crate::hosts;
 
 /// The widest line of the help, in characters.
 const WIDTH: usize = 100;
@@ -127,8 +127,8 @@ pub fn install() -> String {
 /// The ids of all hosts, in lines that fit on a terminal.
 fn known_hosts() -> String {
     let mut lines = vec!["Hosts:".to_owned()];
-    for (position, host) in HOSTS.iter().enumerate() {
-        let end = if position + 1 == HOSTS.len() { "." } else { "," };
+    for (position, host) in hosts::HOSTS.iter().enumerate() {
+        let end = if position + 1 == hosts::HOSTS.len() { "." } else { "," };
         let word = format!("{}{end}", host.id);
         match lines.last_mut() {
             Some(line) if line.len() + 1 + word.len() <= WIDTH => {
@@ -143,7 +143,9 @@ fn known_hosts() -> String {
 
 const INSTALL_EXAMPLES: &str = "\
 Examples:
+  mcp-tether install https://mcp.example.com/mcp
   mcp-tether install https://mcp.example.com/mcp --host vscode
+  mcp-tether install com.example/mcp --all --set tenant=acme
   mcp-tether install https://mcp.example.com/mcp --host cursor --scope project --dry-run
   mcp-tether install https://mcp.example.com/mcp --host zed --header 'X-API-Key: ${keyring:shop}'
   mcp-tether install https://mcp.example.com/mcp --host claude-desktop --print";
@@ -160,6 +162,14 @@ Examples:
 
 Removes only entries that start this program, and no sign-ins: `mcp-tether logout URL` does that.";
 
+/// Examples of `hosts`.
+pub const HOSTS: &str = "\
+Examples:
+  mcp-tether hosts
+  mcp-tether hosts --json | jq '.entries[].server'
+
+Reads the configurations and changes nothing.";
+
 /// Examples of `migrate`.
 pub const MIGRATE: &str = "\
 Examples:
@@ -172,6 +182,16 @@ Rewrites your own configurations. Entries in the current folder's are only liste
 else may have written them; `--scope project` shows each one with its flags and asks.
 
 The old files are kept as `.bak`, and the files of `mcp-remote` are not changed.";
+
+/// Examples of `pack`.
+pub const PACK: &str = "\
+Examples:
+  mcp-tether pack https://mcp.example.com/mcp
+  mcp-tether pack https://mcp.example.com/mcp --header 'X-API-Key: ${KEY}' --output shop.mcpb
+  mcp-tether pack
+
+A bundle holds this program, so it serves one operating system and processor. What a header refers to
+becomes a field that the host asks for. Without a URL it asks for that, a header and an account.";
 
 /// Examples of `secret`.
 pub const SECRET: &str = "\

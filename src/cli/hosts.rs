@@ -1,17 +1,22 @@
 //! The commands that change the configuration files of hosts.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser};
 
 use super::flags::InstallFlags;
 use super::{Cli, target};
+use crate::commands::chosen_hosts::HostChoice;
 use crate::commands::import::ImportOptions;
-use crate::commands::install::{InstallOptions, UninstallOptions};
+use crate::commands::install::InstallOptions;
 use crate::commands::migrate::MigrateOptions;
+use crate::commands::pack::PackOptions;
+use crate::commands::registry::RegistryOptions;
+use crate::commands::uninstall::UninstallOptions;
 use crate::commands::untrusted::UntrustedCommand;
-use crate::commands::{import, install, migrate};
+use crate::commands::{import, install, migrate, pack, uninstall};
 use crate::environment::Environment;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::Scope;
@@ -19,12 +24,15 @@ use crate::settings::Flags;
 
 #[derive(Args)]
 pub struct Install {
-    /// The server's URL
+    /// The server's URL, or its name in the MCP registry
     #[arg(value_name = "URL")]
-    url: String,
-    /// The host, repeat for more, for example `vscode`, `cursor`, `claude-desktop`
+    server: String,
+    /// The host, repeat for more [default: asks about those found here]
     #[arg(long = "host", id = "hosts", value_name = "NAME")]
     hosts: Vec<String>,
+    /// Every host found here
+    #[arg(long, conflicts_with = "hosts")]
+    all: bool,
     /// The server's name in the host's configuration [default: from the URL]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -34,9 +42,43 @@ pub struct Install {
     /// Only print the entry, for you to paste
     #[arg(long)]
     print: bool,
-    /// Only show what would change
+    /// Only print the address that makes the host add the entry
     #[arg(long, conflicts_with = "print")]
+    link: bool,
+    /// Only show what would change
+    #[arg(long, conflicts_with_all = ["print", "link"])]
     dry_run: bool,
+    /// Add what the registry says without asking
+    #[arg(long)]
+    yes: bool,
+    /// A value that the registry leaves to you, repeat for more
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Another registry
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
+    #[command(flatten)]
+    flags: InstallFlags,
+}
+
+#[derive(Args)]
+pub struct Hosts {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub struct Pack {
+    /// The server's URL [default: the host asks for it]
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+    /// The bundle's name [default: from the URL]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The file to write [default: from the name, the system and the processor]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     flags: InstallFlags,
 }
@@ -46,12 +88,12 @@ pub struct Uninstall {
     /// The entry's name, or the server's URL
     #[arg(value_name = "NAME")]
     target: String,
-    /// The host, repeat for more
+    /// The host, repeat for more [default: every host]
     #[arg(long = "host", id = "hosts", value_name = "NAME")]
     hosts: Vec<String>,
-    /// For this user everywhere, or for the current folder
-    #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
-    scope: Scope,
+    /// Only your own entries, or only the current folder's
+    #[arg(long, value_name = "SCOPE", value_parser = scope_parser())]
+    scope: Option<Scope>,
     /// Only show what would change
     #[arg(long)]
     dry_run: bool,
@@ -93,9 +135,38 @@ pub struct Migrate {
 
 impl Install {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, hosts, name, scope, print, dry_run, flags } = self;
-        let options = InstallOptions { url, hosts, name, scope, print, dry_run };
+        let Self {
+            server,
+            hosts,
+            all,
+            name,
+            scope,
+            print,
+            link,
+            dry_run,
+            yes,
+            set,
+            registry,
+            flags,
+        } = self;
+        let only_shown = print || link || dry_run;
+        let registry = RegistryOptions { address: registry, values: set, yes, only_shown };
+        let hosts = HostChoice { names: hosts, all };
+        let options = InstallOptions { server, hosts, name, scope, print, link, dry_run, registry };
         install::run(&options, &outer.overlaid_by(flags.0), environment)
+    }
+}
+
+impl Hosts {
+    pub fn run(&self, environment: &Environment) -> ExitCode {
+        crate::commands::hosts::run(self.json, environment)
+    }
+}
+
+impl Pack {
+    pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
+        let Self { url, name, output, flags } = self;
+        pack::run(&PackOptions { url, name, output }, &outer.overlaid_by(flags.0), environment)
     }
 }
 
@@ -103,7 +174,7 @@ impl Uninstall {
     pub fn run(self, environment: &Environment) -> Result<ExitCode> {
         let Self { target, hosts, scope, dry_run } = self;
         let options = UninstallOptions { target, hosts, scope, dry_run };
-        install::uninstall(&options, environment)
+        uninstall::run(&options, environment)
     }
 }
 

@@ -17,7 +17,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use self::about::{Completions, Generate};
 use self::doctor::Doctor;
 use self::flags::{SettingFlags, StoreFlags};
-use self::hosts::{Import, Install, Migrate, Uninstall};
+use self::hosts::{Hosts, Import, Install, Migrate, Pack, Uninstall};
 use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
 #[cfg(feature = "mock")]
 use crate::commands::serve_mock::ServeOptions;
@@ -95,9 +95,15 @@ enum Verb {
     /// Remove a server from a host's configuration
     #[command(after_help = help::UNINSTALL)]
     Uninstall(Uninstall),
+    /// List the hosts' entries for this program and other bridges
+    #[command(after_help = help::HOSTS)]
+    Hosts(Hosts),
     /// Rewrite the hosts' entries that run `mcp-remote`
     #[command(after_help = help::MIGRATE)]
     Migrate(Migrate),
+    /// Write a bundle (`.mcpb`) for hosts that install one with a click
+    #[command(after_help = help::PACK, args_override_self = true)]
+    Pack(Pack),
     /// Store API keys for headers in the keyring
     #[command(after_help = help::SECRET, subcommand_required = true)]
     Secret {
@@ -384,6 +390,8 @@ impl Cli {
             Verb::Import(import) => import.run(outer, environment),
             Verb::Install(install) => install.run(outer, environment),
             Verb::Uninstall(uninstall) => uninstall.run(environment),
+            Verb::Hosts(hosts) => Ok(hosts.run(environment)),
+            Verb::Pack(pack) => pack.run(outer, environment),
             Verb::Migrate(migrate) => migrate.run(environment),
             Verb::Completions(completions) => Ok(completions.run()),
             Verb::Generate(generate) => generate.run(),

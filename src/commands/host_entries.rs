@@ -1,81 +1,58 @@
-//! What `install`, `uninstall` and `migrate` share: finds hosts and their files, recognizes entries
-//! that start this program, and describes what was saved.
+//! What the commands about hosts share: the folders of their files, entries that start this program,
+//! and the description of what was saved.
 
 use std::path::{Path, PathBuf};
 
-use crate::environment::{Environment, to_stderr, to_stdout};
-use crate::error::{Error, ExitCode, Result};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
 use crate::hosts::{
-    HOSTS, HostEntry, HostFolders, KnownHost, MOVING_VARIABLES, SavedFile, Scope, found,
+    FileError, HostEntry, HostFolders, KnownHost, OperatingSystem, SavedFile, Scope,
+    moving_variables,
 };
 use crate::redact::plain;
-use crate::settings::nearest;
 
+/// How often an edit is tried if other programs keep changing the file.
+const MAX_ATTEMPTS: usize = 50;
 /// The name of this program in entries.
-const PROGRAM: &str = "mcp-tether";
+pub(super) const PROGRAM: &str = "mcp-tether";
 
 /// The folders of the hosts' configuration files.
 pub(super) fn folders(environment: &Environment) -> HostFolders {
     let moved = |name: &'static str| Some((name, PathBuf::from(environment.non_empty(name)?)));
     HostFolders {
+        system: OperatingSystem::of_this_build(),
         home: environment.home(),
         settings: environment.programs_settings_folder(),
+        config: environment.dot_config_folder(),
+        local: environment.programs_local_folder(),
         project: std::env::current_dir().ok(),
-        moved: MOVING_VARIABLES.into_iter().filter_map(moved).collect(),
+        moved: moving_variables().filter_map(moved).collect(),
     }
 }
 
-/// The hosts with these names.
+/// The files of a host for new entries in this scope.
 ///
 /// # Errors
-/// A host is unknown, or no name was given.
-pub(super) fn hosts_by_name(
-    names: &[String],
+/// The host has no file in this scope or on this system, or its folder is unknown.
+pub(super) fn files_of(
+    host: &KnownHost,
+    scope: Scope,
     folders: &HostFolders,
-) -> Result<Vec<&'static KnownHost>> {
-    if names.is_empty() {
-        return Err(error_without_host(folders));
+) -> Result<Vec<PathBuf>> {
+    let files = host.files_for_new_entries(scope, folders);
+    if !files.is_empty() {
+        return Ok(files);
     }
-    names.iter().map(|name| host_by_name(name)).collect()
-}
-
-fn host_by_name(name: &str) -> Result<&'static KnownHost> {
-    let id = name.trim().to_lowercase().replace([' ', '_'], "-");
-    KnownHost::from_id(&id).ok_or_else(|| {
-        let error = Error::usage(format!("unknown host `{}`", plain(name)));
-        let ids = || HOSTS.iter().map(|host| host.id);
-        match nearest(&id, ids()) {
-            Some(near) => error.hint(format!("did you mean `--host {near}`?")),
-            None => error.hint(format!("known hosts: {}", ids().collect::<Vec<_>>().join(", "))),
-        }
-    })
-}
-
-fn error_without_host(folders: &HostFolders) -> Error {
-    let mut here: Vec<&str> = found(folders).iter().map(|(host, _, _)| host.id).collect();
-    here.dedup();
-    let error = Error::usage("no host was given");
-    let all: Vec<&str> = HOSTS.iter().map(|host| host.id).collect();
-    let error = match here.first() {
-        Some(first) => error
-            .hint(format!("name one: `--host {first}`"))
-            .hint(format!("hosts with a configuration here: {}", here.join(", "))),
-        None => error,
-    };
-    error.hint(format!("known hosts: {}", all.join(", ")))
-}
-
-/// The file of a host for this scope.
-///
-/// # Errors
-/// The host has no file in this scope, or its folder is unknown.
-pub(super) fn file_of(host: &KnownHost, scope: Scope, folders: &HostFolders) -> Result<PathBuf> {
-    host.file(scope, folders).ok_or_else(|| match scope {
+    Err(match scope {
         Scope::Project if !host.has_project_file() => {
             Error::usage(format!("{} has no configuration for a single project", host.title))
                 .hint("leave out `--scope`")
         }
         Scope::Project => Error::failed("the current folder is unknown"),
+        Scope::User if !host.has_user_file(folders) => {
+            Error::usage(format!("{} does not run on this system", host.title))
+                .hint("print the entry for another machine: `--print`")
+        }
         Scope::User => {
             Error::failed(format!("there is no home folder to look for {}'s file in", host.title))
                 .hint("set `HOME`, or paste what `--print` shows")
@@ -83,26 +60,20 @@ pub(super) fn file_of(host: &KnownHost, scope: Scope, folders: &HostFolders) -> 
     })
 }
 
-/// Runs the work for each host, and continues after a failure.
+/// Repeats an edit whose file another program has changed since it was read.
 ///
 /// # Errors
-/// The work failed for the only host. With several hosts, failures are printed.
-pub(super) fn for_each(
-    hosts: &[&'static KnownHost],
-    work: impl Fn(&'static KnownHost) -> Result<String>,
-) -> Result<ExitCode> {
-    let mut code = ExitCode::Ok;
-    for host in hosts {
-        match work(host) {
-            Ok(report) => to_stdout(&report),
-            Err(error) if hosts.len() == 1 => return Err(error),
-            Err(error) => {
-                code = error.exit_code();
-                to_stderr(&format!("{error}\n"));
-            }
+/// Those of the edit.
+pub(super) fn retry_if_changed<T>(
+    edit: impl Fn() -> std::result::Result<T, FileError>,
+) -> Result<T> {
+    for _ in 1..MAX_ATTEMPTS {
+        match edit() {
+            Err(FileError::Changed(_)) => {}
+            done => return Ok(done?),
         }
     }
-    Ok(code)
+    Ok(edit()?)
 }
 
 /// Refuses to run under `sudo`, where files would belong to root or be in root's home.
@@ -182,6 +153,9 @@ pub(super) fn position(entry: &HostEntry) -> String {
 /// The lines of a report that say what was saved, and what was created beside it.
 pub(super) fn saved_lines(host: &KnownHost, path: &Path, saved: &SavedFile) -> String {
     let mut out = format!("  file    {}\n", plain(&path.display().to_string()));
+    if saved.removed {
+        out += "  note    nothing was left in the file, so it was removed\n";
+    }
     if let Some(backup) = &saved.backup {
         out += &format!("  backup  {}\n", plain(&backup.display().to_string()));
     }

@@ -19,7 +19,7 @@ use crate::auth::{
 };
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::{HostEntry, HostFile, KnownHost, McpRemote, Scope, found, mcp_remote};
+use crate::hosts::{HostEntry, HostFile, KnownHost, Scope, found, other_bridge};
 use crate::platform::NoBrowser;
 use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings};
@@ -180,11 +180,13 @@ fn entries_of_hosts(read: ReadCommand<'_>, environment: &Environment) -> Vec<Mcp
     for (host, scope, path) in found(&folders(environment)) {
         let Ok(file) = HostFile::open(host, scope, &path) else { continue };
         for entry in file.document.entries() {
-            let Some(McpRemote::Started(given)) = mcp_remote(&entry.words) else { continue };
-            if let Ok(command) = read(&given)
-                && seen.insert((scope, given.clone(), entry.variables.clone()))
+            let other = other_bridge(&entry.words, &entry.variables);
+            let given = other.as_ref().and_then(|other| other.arguments_of_mcp_remote());
+            let Some(given) = given else { continue };
+            if let Ok(command) = read(given)
+                && seen.insert((scope, given.to_vec(), entry.variables.clone()))
             {
-                started.push(McpRemoteEntry::new(host, scope, entry, given, command));
+                started.push(McpRemoteEntry::new(host, scope, entry, given.to_vec(), command));
             }
         }
     }

@@ -1,140 +1,288 @@
-//! `mcp-tether install` and `uninstall`: adds the entry for a server to a host's configuration, or
-//! removes it. Starts nothing and contacts no server.
+//! `mcp-tether install`: adds the entry for a server to the configurations of hosts. Checks every file
+//! before it writes the first one. Starts nothing and contacts no server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use url::Url;
-
+use super::chosen_hosts::{HostChoice, chosen, with_shared_files};
 use super::displayed_change::{display_change, display_words};
 use super::host_entries::{
-    file_of, folders, for_each, hosts_by_name, is_ours, own_program, refuse_sudo, saved_lines,
-    url_of,
+    files_of, folders, is_ours, refuse_sudo, retry_if_changed, saved_lines, url_of,
 };
-use super::literal_secrets::is_secret_header;
-use crate::environment::{Environment, to_stdout};
+use super::new_entry::new_entry;
+use super::no_file::HOSTS_WITHOUT_FILE;
+use super::registry::{self, RegistryOptions};
+use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
 };
-use crate::redact::{SafeUrl, plain, shell_word};
-use crate::settings::{
-    Flags, Key, Settings, ValueKind, check_encryption, named_variables, parse_remote_url,
-};
-
-/// How often an edit is tried if other programs keep changing the file.
-const MAX_ATTEMPTS: usize = 50;
+use crate::redact::{plain, shell_word};
+use crate::settings::{Flags, Key};
 
 /// What to install, as it was typed.
 #[derive(Clone, Debug)]
 pub struct InstallOptions {
-    /// The URL of the server.
-    pub url: String,
-    /// The ids of the hosts.
-    pub hosts: Vec<String>,
+    /// The URL of the server, or its name in a registry.
+    pub server: String,
+    /// The hosts.
+    pub hosts: HostChoice,
     /// The name of the entry; derived from the URL if `None`.
     pub name: Option<String>,
     /// Which configuration to change.
     pub scope: Scope,
     /// Only print the entry.
     pub print: bool,
+    /// Only print the address that makes the host add it.
+    pub link: bool,
     /// Only show the change.
     pub dry_run: bool,
+    /// What is needed to resolve a name.
+    pub registry: RegistryOptions,
 }
 
-/// What to uninstall, as it was typed.
-#[derive(Clone, Debug)]
-pub(crate) struct UninstallOptions {
-    /// The name of the entry, or the URL of the server.
-    pub(crate) target: String,
-    /// The ids of the hosts.
-    pub(crate) hosts: Vec<String>,
-    /// Which configuration to change.
-    pub(crate) scope: Scope,
-    /// Only show the change.
-    pub(crate) dry_run: bool,
+/// A change of one file.
+struct Plan {
+    host: &'static KnownHost,
+    path: PathBuf,
 }
 
-/// Adds the entry to the file of each host.
+/// What an entry means for a file.
+enum Edit {
+    Added(Vec<String>),
+    Changed(Vec<String>),
+    /// The file has the entry already.
+    Present,
+}
+
+/// Adds the entry to the files of the hosts.
 ///
 /// # Errors
-/// A host, URL or setting is invalid, a secret would be written in plain text, or the file of the
-/// only host cannot be changed.
+/// A host, URL, name or setting is invalid, a secret would be written in plain text, or a file cannot
+/// be changed; then no file is.
 pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let folders = folders(environment);
-    let hosts = hosts_by_name(&options.hosts, &folders)?;
-    let (entry, notes) = entry(options, flags, environment)?;
-    if options.print {
-        for host in hosts {
-            to_stdout(&snippet(host, &entry));
-        }
+    let is_shown = options.print || options.link;
+    if is_shown && options.hosts.is_shown_without_file() {
+        return show_without_file(options, flags, environment);
+    }
+    let hosts = chosen(&options.hosts, &folders, environment)?;
+    if hosts.is_empty() {
+        to_stderr("nothing was changed\n");
         return Ok(ExitCode::Ok);
     }
-    if !options.dry_run {
-        refuse_sudo(environment)?;
-    }
-    for_each(&hosts, |host| {
-        let report = retry_if_changed(|| install(host, &entry, options, &folders))?;
-        Ok(report + &notes.iter().map(|note| format!("  note    {note}\n")).collect::<String>())
-    })
-}
-
-/// Removes the entry from the file of each host.
-///
-/// # Errors
-/// A host is unknown, or the file of the only host cannot be changed.
-pub(crate) fn uninstall(options: &UninstallOptions, environment: &Environment) -> Result<ExitCode> {
-    let folders = folders(environment);
-    let hosts = hosts_by_name(&options.hosts, &folders)?;
-    if !options.dry_run {
-        refuse_sudo(environment)?;
-    }
-    for_each(&hosts, |host| retry_if_changed(|| remove(host, options, &folders)))
-}
-
-/// Repeats an edit whose file another program has changed since it was read.
-fn retry_if_changed(edit: impl Fn() -> std::result::Result<String, FileError>) -> Result<String> {
-    for _ in 1..MAX_ATTEMPTS {
-        match edit() {
-            Err(FileError::Changed(_)) => {}
-            done => return Ok(done?),
-        }
-    }
-    Ok(edit()?)
-}
-
-fn install(
-    host: &'static KnownHost,
-    entry: &NewEntry,
-    options: &InstallOptions,
-    folders: &HostFolders,
-) -> std::result::Result<String, FileError> {
-    let path = file_of(host, options.scope, folders)?;
-    let mut file = HostFile::open(host, options.scope, &path)?;
-    let name = plain(&entry.name);
-    let words = entry.words();
-    let done = match file.document.entry(&entry.name) {
-        None => {
-            file.document.add(entry);
-            "added"
-        }
-        Some(there) if there.words == words => {
-            return Ok(format!("{} has `{name}` already\n", host.title));
-        }
-        Some(there) if is_ours(&there.words) && url_of(&there.words) == url_of(&words) => {
-            let place = there.place.clone();
-            file.document.set_command(&place, &words);
-            "changed"
-        }
-        Some(there) => return Err(name_is_taken(host, there, &path).into()),
+    let Some(server) = registry::resolve(&options.server, &options.registry, flags, environment)?
+    else {
+        to_stderr("nothing was changed\n");
+        return Ok(ExitCode::Ok);
     };
-    if options.dry_run {
-        return Ok(display_change(&file.difference()));
+    let name = options.name.as_deref().or(server.name.as_deref());
+    let (entry, notes) = new_entry(&server.url, name, options.scope, &server.flags, environment)?;
+    if options.print {
+        hosts.iter().for_each(|host| to_stdout(&snippet(host, &entry)));
+        return Ok(ExitCode::Ok);
     }
-    let saved = file.save(options.scope == Scope::User)?;
-    let mut report = format!("{done} `{name}` in {}\n", host.title);
-    report += &saved_lines(host, &path, &saved);
-    report += &format!("  starts  {}\n", display_words(&words));
-    Ok(report + &format!("  next    {}\n", host.afterwards))
+    if options.link {
+        return print_links(&hosts, &entry);
+    }
+    if !options.dry_run {
+        refuse_sudo(environment)?;
+    }
+    let may_have_account = may_have_account(&server.flags);
+    let mut plans = Vec::new();
+    for host in with_shared_files(&hosts) {
+        let files = files_of(host, options.scope, &folders)?;
+        plans.extend(files.into_iter().map(|path| Plan { host, path }));
+    }
+    let work = Work { options, entry: &entry, folders: &folders, may_have_account };
+    work.check(&mut plans)?;
+    Ok(work.carry_out(&plans, &notes))
+}
+
+/// Prints the entry in the form that most hosts have, for a host that has no file.
+fn show_without_file(
+    options: &InstallOptions,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<ExitCode> {
+    let place = options.hosts.names.first().and_then(|name| {
+        HOSTS_WITHOUT_FILE.iter().find(|host| host.id == name.trim().to_lowercase())
+    });
+    if options.link {
+        return Err(Error::usage("no host was given").hint("name one: `--host cursor --link`"));
+    }
+    let Some(server) = registry::resolve(&options.server, &options.registry, flags, environment)?
+    else {
+        return Ok(ExitCode::Ok);
+    };
+    let name = options.name.as_deref().or(server.name.as_deref());
+    let (entry, _) = new_entry(&server.url, name, Scope::User, &server.flags, environment)?;
+    let usual = KnownHost::from_id("claude-desktop").expect("the table has it");
+    to_stdout(&snippet(usual, &entry));
+    if let Some(host) = place {
+        to_stderr(&format!("hint: paste it into {}: {}\n", host.title, host.place));
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn print_links(hosts: &[&'static KnownHost], entry: &NewEntry) -> Result<ExitCode> {
+    for host in hosts {
+        let Some(link) = host.link else {
+            return Err(Error::usage(format!("{} has no addresses for entries", host.title))
+                .hint(format!("write its file: `--host {}` without `--link`", host.id)));
+        };
+        to_stdout(&format!("{}\n", link.address(entry)));
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Whether a second entry for one URL may get an account: not if its headers say who the user is.
+fn may_have_account(flags: &Flags) -> bool {
+    let has = |key| flags.values.iter().any(|(other, _)| *other == key);
+    !has(Key::Account) && !has(Key::Header) && !has(Key::HeaderFile) && !has(Key::TokenFile)
+}
+
+/// One entry for several files.
+struct Work<'a> {
+    options: &'a InstallOptions,
+    entry: &'a NewEntry,
+    folders: &'a HostFolders,
+    may_have_account: bool,
+}
+
+impl Work<'_> {
+    /// Checks that every file can be changed. A project's file that belongs to another host is
+    /// replaced by another one of this host.
+    fn check(&self, plans: &mut [Plan]) -> Result<()> {
+        let mut failed = Vec::new();
+        for plan in plans.iter_mut() {
+            if let Err(error) = self.check_one(plan) {
+                failed.push(Error::from(error));
+            }
+        }
+        let Some(last) = failed.pop() else { return Ok(()) };
+        for error in &failed {
+            to_stderr(&format!("{error}\n"));
+        }
+        Err(if plans.len() > 1 {
+            last.hint(
+                "no file was changed, because of this one: repair it, or name the other hosts",
+            )
+        } else {
+            last
+        })
+    }
+
+    fn check_one(&self, plan: &mut Plan) -> std::result::Result<(), FileError> {
+        let file = HostFile::open(plan.host, self.options.scope, &plan.path)?;
+        if let Some(key) = key_of_another_kind(&file, &plan.path) {
+            let others = plan.host.other_project_files(&plan.path, self.folders);
+            let Some(other) = others.into_iter().next() else {
+                return Err(error_for_another_kind(plan, key).into());
+            };
+            plan.path = other;
+            return self.check_one(plan);
+        }
+        let mut file = file;
+        if !matches!(self.edit(plan, &mut file)?, Edit::Present) && !self.options.dry_run {
+            file.check_writable()?;
+        }
+        Ok(())
+    }
+
+    /// Edits the file in memory.
+    fn edit(&self, plan: &Plan, file: &mut HostFile) -> Result<Edit> {
+        let mut entry = self.entry.clone();
+        if self.may_have_account && is_second_for_its_url(file, &entry) {
+            entry.arguments.extend(["--account".to_owned(), entry.name.clone()]);
+        }
+        let words = entry.words();
+        match file.document.entry(&entry.name) {
+            None => {
+                file.document.add(&entry);
+                Ok(Edit::Added(words))
+            }
+            Some(there) if there.words == words => Ok(Edit::Present),
+            Some(there) if is_ours(&there.words) && url_of(&there.words) == url_of(&words) => {
+                let place = there.place.clone();
+                file.document.set_command(&place, &words);
+                Ok(Edit::Changed(words))
+            }
+            Some(there) => Err(name_is_taken(plan.host, there, &plan.path)),
+        }
+    }
+
+    fn carry_out(&self, plans: &[Plan], notes: &[String]) -> ExitCode {
+        let mut code = ExitCode::Ok;
+        for plan in plans {
+            match retry_if_changed(|| self.write(plan, notes)) {
+                Ok(report) => to_stdout(&report),
+                Err(error) => {
+                    code = error.exit_code();
+                    to_stderr(&format!("{error}\n"));
+                }
+            }
+        }
+        code
+    }
+
+    fn write(&self, plan: &Plan, notes: &[String]) -> std::result::Result<String, FileError> {
+        let Plan { host, path } = plan;
+        let mut file = HostFile::open(host, self.options.scope, path)?;
+        let name = plain(&self.entry.name);
+        let (done, words) = match self.edit(plan, &mut file)? {
+            Edit::Present => return Ok(format!("{} has `{name}` already\n", host.title)),
+            Edit::Added(words) => ("added", words),
+            Edit::Changed(words) => ("changed", words),
+        };
+        if self.options.dry_run {
+            return Ok(display_change(&file.difference()));
+        }
+        let saved = file.save(self.options.scope == Scope::User)?;
+        let mut report = format!("{done} `{name}` in {}\n", host.title);
+        report += &saved_lines(host, path, &saved);
+        report += &format!("  starts  {}\n", display_words(&words));
+        if words.len() > self.entry.words().len() {
+            report += &format!(
+                "  note    it signs in with an account of its own, `{name}`, beside the other entry for this URL\n"
+            );
+        }
+        if !host.accepts_comments && file.has_comments() {
+            report +=
+                &format!("  note    the file has comments, which {} may not accept\n", host.title);
+        }
+        report += &notes.iter().map(|note| format!("  note    {note}\n")).collect::<String>();
+        report += &format!("  next    {}\n", host.afterwards);
+        let undo = format!("mcp-tether uninstall {name} --host {}", host.id);
+        Ok(report + &format!("  undo    {undo}{}\n", self.options.scope.flag()))
+    }
+}
+
+/// Whether the file has another entry of ours for this URL.
+fn is_second_for_its_url(file: &HostFile, entry: &NewEntry) -> bool {
+    let words = entry.words();
+    let is_other = |other: &&HostEntry| {
+        other.place.name != entry.name
+            && !file.document.is_local(&other.place)
+            && is_ours(&other.words)
+            && url_of(&other.words) == url_of(&words)
+    };
+    file.document.entries().iter().any(|other| is_other(&other))
+}
+
+/// Hosts with different keys share the name `.mcp.json`.
+fn key_of_another_kind(file: &HostFile, path: &Path) -> Option<&'static str> {
+    let is_shared = path.file_name().is_some_and(|name| name == ".mcp.json");
+    file.document.key_of_another_kind().filter(|_| is_shared)
+}
+
+fn error_for_another_kind(plan: &Plan, key: &str) -> Error {
+    let path = plain(&plan.path.display().to_string());
+    let (title, own) = (plan.host.title, plan.host.sections[0][0]);
+    let message = format!("`{path}` has entries under `{key}`, but {title} reads `{own}`");
+    let other = if key == "servers" { "`.vs/mcp.json`" } else { "a file of its own" };
+    Error::failed(message).hint(format!(
+        "move what is in it to {other}, or install for yourself: leave out `--scope`"
+    ))
 }
 
 fn name_is_taken(host: &KnownHost, there: &HostEntry, path: &Path) -> Error {
@@ -148,204 +296,4 @@ fn name_is_taken(host: &KnownHost, there: &HostEntry, path: &Path) -> Error {
         } else {
             "or remove that entry by hand".to_owned()
         })
-}
-
-fn remove(
-    host: &'static KnownHost,
-    options: &UninstallOptions,
-    folders: &HostFolders,
-) -> std::result::Result<String, FileError> {
-    let path = file_of(host, options.scope, folders)?;
-    let mut file = HostFile::open(host, options.scope, &path)?;
-    let target = options.target.trim();
-    let meant = |entry: &&HostEntry| {
-        file.document.is_in_first_section(&entry.place)
-            && (entry.place.name == target
-                || (is_ours(&entry.words) && url_of(&entry.words) == Some(target)))
-    };
-    let entries: Vec<HostEntry> = file.document.entries().iter().filter(meant).cloned().collect();
-    if let Some(other) = entries.iter().find(|entry| !is_ours(&entry.words)) {
-        let (name, line) = (plain(&other.place.name), other.line);
-        let path = plain(&path.display().to_string());
-        return Err(Error::failed(format!(
-            "`{name}` does not start mcp-tether: `{path}`, line {line}"
-        ))
-        .hint("if you want to remove it, do so by hand")
-        .into());
-    }
-    let names: Vec<String> =
-        entries.iter().map(|entry| format!("`{}`", plain(&entry.place.name))).collect();
-    if names.is_empty() {
-        return Ok(format!("{} has no entry `{}`\n", host.title, plain(target)));
-    }
-    for entry in &entries {
-        file.document.remove(&entry.place);
-    }
-    if options.dry_run {
-        return Ok(display_change(&file.difference()));
-    }
-    let saved = file.save(true)?;
-    let report = format!("removed {} from {}\n", names.join(", "), host.title);
-    Ok(report
-        + &saved_lines(host, &path, &saved)
-        + "  note    a stored sign-in is not removed; `mcp-tether logout URL` does that\n")
-}
-
-/// The entry, and notes for the user about it.
-fn entry(
-    options: &InstallOptions,
-    flags: &Flags,
-    environment: &Environment,
-) -> Result<(NewEntry, Vec<String>)> {
-    let (url, warning) = parse_remote_url(&options.url)?;
-    let settings = Settings::resolve(Some(&url), flags, environment)?;
-    check_encryption(&url, settings.switch(Key::AllowHttp))?;
-    let mut notes: Vec<String> = warning.into_iter().collect();
-    let mut arguments = vec![url.to_string()];
-    arguments.extend(flag_words(flags, environment, &mut notes)?);
-    let name = match &options.name {
-        Some(name) => checked_name(name)?,
-        None => name_for(&url),
-    };
-    let command = own_program(environment)?;
-    if command.replace('\\', "/").contains("/_npx/") {
-        notes.push("this program is in the cache of npx, which npm may clear".to_owned());
-        notes.push("run `npm install -g mcp-tether`, then run this command again".to_owned());
-    }
-    if url.query().is_some() {
-        let url = SafeUrl::new(&url);
-        notes.push(format!("the file contains the query of `{url}` in plain text"));
-    }
-    Ok((NewEntry { name, command, arguments, variables: Vec::new() }, notes))
-}
-
-/// The flags as words of a command line that works in any folder and contains no secret.
-fn flag_words(
-    flags: &Flags,
-    environment: &Environment,
-    notes: &mut Vec<String>,
-) -> Result<Vec<String>> {
-    let mut words = Vec::new();
-    if let Some(config) = &flags.config {
-        words.extend(["--config".to_owned(), absolute(config, environment)?]);
-    }
-    for (key, texts) in &flags.values {
-        let setting = key.setting();
-        let flag = format!("--{}", setting.name);
-        if setting.kind == ValueKind::Switch {
-            words.push(flag);
-            continue;
-        }
-        for text in texts {
-            let text = word(*key, text, environment, notes)?;
-            if text.starts_with('-') {
-                words.push(format!("{flag}={text}"));
-            } else {
-                words.extend([flag.clone(), text]);
-            }
-        }
-    }
-    Ok(words)
-}
-
-fn word(
-    key: Key,
-    text: &str,
-    environment: &Environment,
-    notes: &mut Vec<String>,
-) -> Result<String> {
-    match key.setting().kind {
-        ValueKind::Headers => header(text, notes),
-        ValueKind::Path | ValueKind::Paths => absolute(text, environment),
-        ValueKind::SecretUrl if Url::parse(text).is_ok_and(|url| url.password().is_some()) => {
-            Err(in_plain_text("the password of the proxy")
-                .hint("set `proxy` in the settings file: `mcp-tether config path`"))
-        }
-        _ if text.starts_with('@') => Ok(format!("@{}", absolute(&text[1..], environment)?)),
-        ValueKind::SecretText if text.contains("client_secret") && !text.contains("${") => {
-            Err(in_plain_text("the client secret").hint("put it in a private file: `@FILE`"))
-        }
-        _ => Ok(text.to_owned()),
-    }
-}
-
-/// The header as `Name:value`: some hosts split arguments at spaces.
-fn header(line: &str, notes: &mut Vec<String>) -> Result<String> {
-    let variables = named_variables(line)?;
-    let (name, value) = line.split_once(':').unwrap_or((line, ""));
-    let (name, value) = (name.trim(), value.trim());
-    if is_secret_header(line) {
-        return Err(in_plain_text(&format!("the value of `{}`", plain(name)))
-            .hint("store it in the keyring: `mcp-tether secret set NAME`")
-            .hint(format!("and refer to it: `--header '{}: ${{keyring:NAME}}'`", plain(name)))
-            .hint("or refer to a variable of the host's `env`: `${NAME}`"));
-    }
-    for variable in variables.iter().filter(|name| !name.starts_with("keyring:")) {
-        notes.push(format!("set `{variable}` in `env` of the entry, or in the settings file"));
-    }
-    Ok(format!("{name}:{value}"))
-}
-
-fn in_plain_text(what: &str) -> Error {
-    Error::usage(format!("the host's configuration would contain {what} in plain text"))
-}
-
-/// The absolute path: a host may start the bridge in any folder.
-fn absolute(path: &str, environment: &Environment) -> Result<String> {
-    let expanded = environment.expand_home(path);
-    let absolute = std::path::absolute(&expanded)
-        .map_err(|error| Error::usage(format!("`{}` is not a path: {error}", plain(path))))?;
-    let text = absolute.to_str().map(str::to_owned);
-    text.ok_or_else(|| Error::usage(format!("the path `{}` is not UTF-8", plain(path))))
-}
-
-/// Checks that every host accepts this name of an entry.
-fn checked_name(name: &str) -> Result<String> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !name.is_empty() && name.len() <= 64 && name.chars().all(valid) {
-        return Ok(name.to_owned());
-    }
-    Err(Error::usage(format!("`{}` is not a valid name for an entry", plain(name)))
-        .hint("use at most 64 letters, digits, hyphens and underscores"))
-}
-
-/// A name for the entry of this URL: `example` for `https://mcp.example.com/mcp`.
-fn name_for(url: &Url) -> String {
-    const GENERAL: [&str; 4] = ["mcp", "www", "api", "sse"];
-    let Some(url::Host::Domain(domain)) = url.host() else { return "local".to_owned() };
-    let labels: Vec<&str> = domain.split('.').collect();
-    // The last label is the top-level domain, unless it is the only one.
-    let own = &labels[..labels.len().saturating_sub(1).max(1)];
-    let label = own.iter().find(|label| !GENERAL.contains(label)).or(own.first());
-    let label = label.copied().unwrap_or_default();
-    if label == "localhost" { "local".to_owned() } else { label.chars().take(64).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_is_called_by_what_is_its_own() {
-        for (url, name) in [
-            ("https://mcp.example.com/mcp", "example"),
-            ("https://shop.example.co.uk/mcp", "shop"),
-            ("https://www.example.com", "example"),
-            ("https://mcp.com/", "mcp"),
-            ("http://localhost:3000/mcp", "local"),
-            ("http://127.0.0.1:3000/mcp", "local"),
-        ] {
-            assert_eq!(name_for(&Url::parse(url).unwrap()), name, "{url}");
-        }
-    }
-
-    #[test]
-    fn names_that_some_host_refuses_are_refused_for_all() {
-        for name in ["shop", "my-shop_2"] {
-            assert_eq!(checked_name(name).unwrap(), name);
-        }
-        for name in ["", "my shop", "shop.example", "größe", &"x".repeat(65)] {
-            assert!(checked_name(name).is_err(), "{name}");
-        }
-    }
 }

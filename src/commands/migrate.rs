@@ -1,11 +1,12 @@
-//! `mcp-tether migrate`: finds the entries of hosts that run `mcp-remote`, shows the changes, and if
+//! `mcp-tether migrate`: finds the entries of hosts that run another bridge, shows the changes, and if
 //! the user agrees, rewrites the entries and imports their sign-ins. Changes no file of
 //! `mcp-remote`.
 
+use super::chosen_hosts::by_name;
 use super::consent::ask;
 use super::displayed_change::display_change;
 use super::host_entries::{
-    folders, hosts_by_name, own_program, position, refuse_sudo, saved_lines,
+    PROGRAM, folders, own_program, position, refuse_sudo, saved_lines, url_of,
 };
 use super::import::McpRemoteEntry;
 use super::literal_secrets::is_secret_header;
@@ -15,7 +16,8 @@ use super::untrusted::ReadCommand;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
-    EntryPlace, HostEntry, HostFile, HostFolders, KnownHost, McpRemote, Scope, found, mcp_remote,
+    EntryPlace, HostEntry, HostFile, HostFolders, KnownHost, OtherBridge, Scope, found,
+    other_bridge,
 };
 use crate::settings::Flags;
 
@@ -46,6 +48,8 @@ struct Candidate {
     place: EntryPlace,
     /// The new command line.
     words: Vec<String>,
+    /// Whether there may be a sign-in to import.
+    is_mcp_remote: bool,
     entry: McpRemoteEntry,
 }
 
@@ -120,8 +124,7 @@ fn survey(
     read: ReadCommand<'_>,
     folders: &HostFolders,
 ) -> Result<Survey> {
-    let chosen =
-        if options.hosts.is_empty() { Vec::new() } else { hosts_by_name(&options.hosts, folders)? };
+    let chosen = if options.hosts.is_empty() { Vec::new() } else { by_name(&options.hosts)? };
     let mut survey = Survey {
         scope: options.scope,
         planned: Vec::new(),
@@ -138,6 +141,7 @@ fn survey(
         }
         match HostFile::open(host, scope, &path) {
             Ok(file) => survey.examine_file(host, scope, file, program, read),
+            Err(_) if host.is_older_file(&path) => {}
             Err(error) if scope == options.scope => {
                 survey.files += 1;
                 survey.code = ExitCode::Failed;
@@ -163,6 +167,7 @@ impl Survey {
         for entry in file.document.entries() {
             entries.extend(self.examine_entry(host, scope, entry, program, read));
         }
+        give_accounts(&mut entries);
         if scope != self.scope {
             let note = |candidate: &Candidate| candidate.entry.describe();
             self.notes.extend(entries.iter().map(note));
@@ -185,15 +190,16 @@ impl Survey {
         read: ReadCommand<'_>,
     ) -> Option<Candidate> {
         let place = format!("{} ({}), {}", host.title, scope.name(), position(entry));
-        let given = match mcp_remote(&entry.words)? {
-            McpRemote::Mentioned => {
-                self.notes.push(format!(
-                    "{place} mentions `mcp-remote`, but not as a command that can be rewritten; \
-                     change it by hand"
-                ));
+        let other = other_bridge(&entry.words, &entry.variables)?;
+        let is_mcp_remote = other.arguments_of_mcp_remote().is_some();
+        let given = match other {
+            OtherBridge::Kept { program, reason } => {
+                let note =
+                    format!("{place} mentions `{program}` and cannot be rewritten: {reason}");
+                self.notes.push(note);
                 return None;
             }
-            McpRemote::Started(given) => given,
+            OtherBridge::Started { arguments, .. } => arguments,
         };
         let command = match read(&given) {
             Ok(command) => command,
@@ -208,10 +214,11 @@ impl Survey {
                  in the keyring"
             ));
         }
+        let program = if scope == Scope::Project { PROGRAM } else { program };
         let words = [program.to_owned()].into_iter().chain(given.iter().cloned()).collect();
         let place = entry.place.clone();
         let entry = McpRemoteEntry::new(host, scope, entry, given, command);
-        Some(Candidate { place, words, entry })
+        Some(Candidate { place, words, is_mcp_remote, entry })
     }
 
     /// Asks about each entry, and drops those that the user does not agree to.
@@ -263,15 +270,29 @@ impl Survey {
             let files = counted(self.files, "configuration");
             out += &match (self.scope, self.ignored) {
                 (Scope::User, 0) => {
-                    format!("no entry runs `mcp-remote` (checked {files})\n")
+                    format!("no entry runs another bridge (checked {files})\n")
                 }
                 (Scope::User, _) => {
-                    format!("no entry of yours runs `mcp-remote` (checked {files})\n")
+                    format!("no entry of yours runs another bridge (checked {files})\n")
                 }
                 (Scope::Project, _) => "no entry of this project is rewritten\n".to_owned(),
             };
         }
         out
+    }
+}
+
+/// Gives each further entry for one URL and the same headers an account of its own, which has the
+/// entry's name: `mcp-remote` had one sign-in for all of them.
+fn give_accounts(entries: &mut [Candidate]) {
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for candidate in entries {
+        let words = candidate.words[1..].to_vec();
+        let says_who = words.iter().any(|word| word == "--account" || word == "--header");
+        if seen.iter().any(|other| url_of(other) == url_of(&words)) && !says_who {
+            candidate.words.extend(["--account".to_owned(), candidate.place.name.clone()]);
+        }
+        seen.push(words);
     }
 }
 
@@ -295,5 +316,5 @@ fn import_sign_ins(entries: &[Candidate], environment: &Environment) -> String {
     let of_entry = |candidate: &Candidate| {
         candidate.entry.import(&Flags::default(), environment).unwrap_or_else(|note| note)
     };
-    entries.iter().map(of_entry).collect()
+    entries.iter().filter(|candidate| candidate.is_mcp_remote).map(of_entry).collect()
 }

@@ -75,7 +75,11 @@ pub(crate) fn remove(name: &str, flags: &Flags, environment: &Environment) -> Re
     Ok(ExitCode::Ok)
 }
 
-fn keys(flags: &Flags, environment: &Environment) -> Result<ApiKeys> {
+/// The API keys of the store.
+///
+/// # Errors
+/// The settings are invalid, or secrets are only kept in memory.
+pub(super) fn keys(flags: &Flags, environment: &Environment) -> Result<ApiKeys> {
     let (store, _) = store(flags, environment)?;
     if store.choice() != StoreChoice::Memory {
         return Ok(store.api_keys());

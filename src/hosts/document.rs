@@ -1,38 +1,70 @@
-//! The text of a host's configuration, in JSON or TOML: its entries, and the edits that commands make.
-//! Refuses text that cannot be parsed, with line and column.
+//! The text of a host's configuration, in JSON, TOML or YAML: its entries, and the edits that
+//! commands make. Refuses text that cannot be parsed, with line and column.
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::entry::{EntryPlace, HostEntry, NewEntry};
+use super::entry::{EntryPlace, HostEntry, Nesting, NewEntry, command_members};
+use super::entry_shape::{EntryShape, Format};
 use super::json::JsonText;
+use super::known_host::KnownHost;
 use super::syntax_error::SyntaxError;
-use super::table::{Format, KnownHost};
 use super::toml::TomlText;
+use super::yaml::YamlText;
+
+/// The keys that hosts have for entries. Some of them share a file name, and no host reads the
+/// entries under the key of another one.
+const ENTRY_KEYS: [&str; 2] = ["mcpServers", "servers"];
 
 /// A parsed configuration that can be edited.
 pub struct Document {
-    format: Format,
-    section: &'static [&'static str],
+    shape: EntryShape,
+    sections: &'static [&'static [&'static str]],
     text: Text,
 }
 
 enum Text {
     Json(JsonText),
     Toml(Box<TomlText>),
+    Yaml(YamlText),
 }
 
 impl Document {
-    /// Parses a configuration of this host. An empty text is an empty configuration.
+    /// Parses the usual configuration of this host. An empty text is an empty configuration.
     ///
     /// # Errors
     /// The text is not in the host's format, or a section has the wrong type.
     pub fn parse(text: &str, host: &KnownHost) -> Result<Self, SyntaxError> {
-        let (format, sections) = (host.format, host.sections);
+        Self::parse_as(text, host, (host.format, host.sections))
+    }
+
+    /// Parses the content of this file of a host.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub(super) fn parse_file(
+        text: &str,
+        host: &KnownHost,
+        path: &Path,
+    ) -> Result<Self, SyntaxError> {
+        Self::parse_as(text, host, host.shape_of(path))
+    }
+
+    fn parse_as(
+        text: &str,
+        host: &KnownHost,
+        (format, sections): (Format, &'static [&'static [&'static str]]),
+    ) -> Result<Self, SyntaxError> {
+        let shape = EntryShape { format, fields: host.fields, expansion: host.expansion };
         let text = match format {
-            Format::Toml => Text::Toml(Box::new(TomlText::parse(text, sections)?)),
-            _ => Text::Json(JsonText::parse(text, format, sections)?),
+            Format::Toml => Text::Toml(Box::new(TomlText::parse(text, shape, sections)?)),
+            Format::Yaml => Text::Yaml(YamlText::parse(text, shape, sections[0])?),
+            Format::Json(_) | Format::JsonWords => {
+                Text::Json(JsonText::parse(text, shape, sections)?)
+            }
         };
-        Ok(Self { format, section: sections[0], text })
+        Ok(Self { shape, sections, text })
     }
 
     /// Every entry, in the order of the file.
@@ -40,34 +72,55 @@ impl Document {
         match &self.text {
             Text::Json(json) => &json.entries,
             Text::Toml(toml) => &toml.entries,
+            Text::Yaml(yaml) => &yaml.entries,
         }
     }
 
-    /// The entry with this name in the section for new entries.
+    /// The entry with this name in a section that counts everywhere.
     pub fn entry(&self, name: &str) -> Option<&HostEntry> {
-        let here =
-            |entry: &&HostEntry| entry.place.name == name && self.is_in_first_section(&entry.place);
+        let here = |entry: &&HostEntry| entry.place.name == name && !self.is_local(&entry.place);
         self.entries().iter().find(here)
     }
 
-    /// Returns whether this is the section for new entries.
-    pub(crate) fn is_in_first_section(&self, place: &EntryPlace) -> bool {
-        place.section == self.section
+    /// Returns whether this is a section for one folder, and that folder.
+    pub(crate) fn is_local(&self, place: &EntryPlace) -> bool {
+        !self.sections.iter().any(|section| place.section == *section)
+    }
+
+    /// The key under which this file has entries that this host does not read; `None` if it has
+    /// entries of this host, or none.
+    pub(crate) fn key_of_another_kind(&self) -> Option<&'static str> {
+        let Text::Json(json) = &self.text else { return None };
+        let own = self.sections[0][0];
+        let has = |key: &str| json.keys.iter().any(|other| other == key);
+        ENTRY_KEYS.into_iter().find(|key| *key != own && has(key) && !has(own))
     }
 
     /// Adds an entry after the existing ones. Its name must be unused.
     pub fn add(&mut self, entry: &NewEntry) {
+        let (shape, section) = (self.shape, self.section_for_new_entries());
         match &mut self.text {
-            Text::Json(json) => json.add(self.section, &entry.name, entry.members(self.format)),
-            Text::Toml(toml) => toml.add(self.section, &entry.name, entry.members(self.format)),
+            Text::Json(json) => json.add(section, &entry.name, entry.members(shape)),
+            Text::Toml(toml) => toml.add(section, &entry.name, entry.members(shape)),
+            Text::Yaml(yaml) => yaml.add(&entry.name, &entry.members(shape)),
         }
+    }
+
+    fn section_for_new_entries(&self) -> &'static [&'static str] {
+        let there: &[&'static [&'static str]] = match &self.text {
+            Text::Json(json) => &json.sections,
+            Text::Toml(_) | Text::Yaml(_) => &[],
+        };
+        let usable = there.iter().rfind(|section| !section.contains(&"*"));
+        usable.copied().unwrap_or(self.sections[0])
     }
 
     /// Replaces the command line of an entry, and leaves its other members unchanged.
     pub fn set_command(&mut self, place: &EntryPlace, words: &[String]) {
-        let mut members = super::entry::command_members(self.format, words);
-        let nested = |entry: &&HostEntry| entry.place == *place && entry.is_nested;
-        if let Some(entry) = self.entries().iter().find(nested)
+        let mut members = command_members(self.shape, words);
+        let entry = self.entries().iter().find(|entry| entry.place == *place);
+        let nesting = entry.map_or(Nesting::None, |entry| entry.nesting);
+        if let Some(entry) = entry.filter(|entry| entry.nesting == Nesting::InCommand)
             && !entry.variables.is_empty()
         {
             // They are in the member that is replaced.
@@ -75,8 +128,9 @@ impl Document {
             members.push(("env", Value::Object(pairs.collect())));
         }
         match &mut self.text {
-            Text::Json(json) => json.set(place, members),
+            Text::Json(json) => json.set(place, nesting, members),
             Text::Toml(toml) => toml.set(place, members),
+            Text::Yaml(yaml) => yaml.set(place, &members),
         }
     }
 
@@ -85,6 +139,7 @@ impl Document {
         match &mut self.text {
             Text::Json(json) => json.remove(place),
             Text::Toml(toml) => toml.remove(place),
+            Text::Yaml(yaml) => yaml.remove(place),
         }
     }
 
@@ -93,6 +148,43 @@ impl Document {
         match &self.text {
             Text::Json(json) => json.text(),
             Text::Toml(toml) => toml.text(),
+            Text::Yaml(yaml) => yaml.text(),
+        }
+    }
+
+    /// Returns whether this text and a former one differ in nothing but layout and a section that is
+    /// empty now.
+    pub(super) fn differs_only_in_layout(&mut self, former: &str) -> bool {
+        let is_json = matches!(self.text, Text::Json(_));
+        let essence = |text: &str| {
+            // A line matters in the other formats; its end does not.
+            let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
+            let lines = lines.collect::<Vec<_>>().join("\n");
+            let lines = if is_json { lines.split_whitespace().collect() } else { lines };
+            if is_json && lines == "{}" { String::new() } else { lines }
+        };
+        let former = essence(former);
+        if essence(&self.text()) == former {
+            return true;
+        }
+        self.remove_empty_section();
+        let now = essence(&self.text());
+        // JSON permits a comma at the end in many hosts, and a removal takes it with it.
+        now == former || (is_json && now.replace(",}", "}") == former.replace(",}", "}"))
+    }
+
+    /// Returns whether nothing is left but sections without entries.
+    pub(super) fn is_empty(&mut self) -> bool {
+        self.remove_empty_section();
+        matches!(self.text().trim(), "" | "{}")
+    }
+
+    fn remove_empty_section(&mut self) {
+        let section = self.section_for_new_entries();
+        match &mut self.text {
+            Text::Json(json) => json.remove_empty_section(section),
+            Text::Toml(_) => {}
+            Text::Yaml(yaml) => yaml.remove_empty_section(),
         }
     }
 }

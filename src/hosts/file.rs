@@ -2,15 +2,20 @@
 //! step. Refuses a file that another user owns, that is read-only, that cannot be parsed or that has
 //! changed since it was read. If the file is a symlink, replaces its target.
 
-use std::fs::{self, Metadata, OpenOptions};
+use std::fs::{self, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::time::{Duration, Instant};
 
+use serde::de::IgnoredAny;
+
+use super::backup::{back_up, backups};
 use super::document::Document;
+use super::failed_access::cannot;
+use super::known_host::KnownHost;
+use super::places::{HostFolders, Scope, display_path};
 use super::syntax_error::SyntaxError;
-use super::table::{KnownHost, Scope, display_path};
 use crate::error::{Error, Result};
 
 /// The largest file of a user, in bytes: that of Claude Code grows to several megabytes.
@@ -28,6 +33,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A configuration file that was read, or one that does not exist yet.
 pub struct HostFile {
+    host: &'static KnownHost,
     path: PathBuf,
     target: PathBuf,
     scope: Scope,
@@ -48,6 +54,8 @@ pub struct SavedFile {
     pub backup: Option<PathBuf>,
     /// The folder that did not exist, which may mean that the host is not installed.
     pub created_folder: Option<PathBuf>,
+    /// Whether the file itself was removed, because nothing was left in it.
+    pub removed: bool,
 }
 
 /// Why a file could not be read as a configuration.
@@ -90,7 +98,7 @@ impl HostFile {
     /// The file cannot be read, is larger than 8 MiB (1 MiB in a project), or is not a configuration
     /// of this host.
     pub fn open(
-        host: &KnownHost,
+        host: &'static KnownHost,
         scope: Scope,
         path: &Path,
     ) -> std::result::Result<Self, FileError> {
@@ -98,14 +106,95 @@ impl HostFile {
         let found = read(&target, scope).map_err(FileError::Unusable)?;
         let bytes = found.as_ref().map(|found| found.bytes.as_slice()).unwrap_or_default();
         let text = text(&target, bytes).map_err(FileError::Unusable)?;
-        let document = Document::parse(text, host)
+        let document = Document::parse_file(text, host, path)
             .map_err(|error| FileError::Invalid(target.clone(), error))?;
-        Ok(Self { path: path.to_path_buf(), target, scope, found, document })
+        Ok(Self { host, path: path.to_path_buf(), target, scope, found, document })
     }
 
     /// Its path, before symlinks are resolved.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it has no entries and is not the file that new ones go to: it is another host's, or the
+    /// host reads it no more.
+    pub(crate) fn is_beside_the_point(&self) -> bool {
+        let is_other = self.document.key_of_another_kind().is_some();
+        self.document.entries().is_empty() && (is_other || self.host.is_older_file(&self.path))
+    }
+
+    /// Whether the text has comments or commas that strict JSON forbids.
+    pub(crate) fn has_comments(&self) -> bool {
+        let text = self.document.text();
+        text.trim_start().starts_with(['{', '/'])
+            && serde_json::from_str::<IgnoredAny>(&text).is_err()
+    }
+
+    /// Checks that the file can be replaced, or created, without writing it.
+    ///
+    /// # Errors
+    /// The file is read-only or belongs to another user, or its folder cannot be written.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if let Some(found) = &self.found {
+            check_replaceable(&self.target, &found.metadata)?;
+        }
+        let mut folder = self.target.parent().unwrap_or(Path::new("."));
+        while !folder.exists()
+            && let Some(outer) = folder.parent()
+        {
+            folder = outer;
+        }
+        tempfile::tempfile_in(folder).map_err(|error| cannot("write into", folder, &error))?;
+        Ok(())
+    }
+
+    /// Replaces the file after a removal. If nothing else has changed since a backup was made, the
+    /// file gets the content of the backup; if it was created for the entry and nothing is left, it
+    /// is removed with the folders that are empty then.
+    ///
+    /// # Errors
+    /// As [`HostFile::save`].
+    pub(crate) fn save_undone(
+        mut self,
+        private: bool,
+        folders: &HostFolders,
+    ) -> std::result::Result<SavedFile, FileError> {
+        let backups = backups(&self.target);
+        for backup in &backups {
+            let Ok(Some(former)) = read(backup, self.scope) else { continue };
+            let Ok(text) = text(backup, &former.bytes) else { continue };
+            if self.copy()?.differs_only_in_layout(text) {
+                return self.save_bytes(&former.bytes, private);
+            }
+        }
+        let is_link = self.path != self.target;
+        if backups.is_empty() && !is_link && self.copy()?.is_empty() {
+            return self.remove_file(folders);
+        }
+        self.document = self.copy()?;
+        self.save(private)
+    }
+
+    /// The edited configuration, to try another edit on.
+    fn copy(&self) -> std::result::Result<Document, FileError> {
+        let text = self.document.text();
+        Document::parse_file(&text, self.host, &self.path)
+            .map_err(|error| FileError::Invalid(self.target.clone(), error))
+    }
+
+    fn remove_file(self, folders: &HostFolders) -> std::result::Result<SavedFile, FileError> {
+        if let Some(found) = &self.found {
+            check_replaceable(&self.target, &found.metadata)?;
+        }
+        let _lock = lock(&self.target)?;
+        self.check_unchanged()?;
+        fs::remove_file(&self.target).map_err(|error| cannot("remove", &self.target, &error))?;
+        let mut folder = self.target.parent();
+        while let Some(empty) = folder.filter(|folder| !folders.contains(folder)) {
+            // Fails if anything else is in it.
+            folder = fs::remove_dir(empty).ok().and_then(|()| empty.parent());
+        }
+        Ok(SavedFile { removed: true, ..SavedFile::default() })
     }
 
     /// The edits in the format of `diff -u`.
@@ -125,6 +214,12 @@ impl HostFile {
     /// [`FileError::Changed`] if the file has changed since it was read; otherwise the file is
     /// read-only, belongs to another user, or cannot be written.
     pub fn save(&self, private: bool) -> std::result::Result<SavedFile, FileError> {
+        // What was edited must be readable; a mistake of ours must not reach the host.
+        self.copy()?;
+        self.save_bytes(&self.bytes(), private)
+    }
+
+    fn save_bytes(&self, bytes: &[u8], private: bool) -> std::result::Result<SavedFile, FileError> {
         let folder = self.target.parent().unwrap_or(Path::new("."));
         if let Some(found) = &self.found {
             check_replaceable(&self.target, &found.metadata)?;
@@ -134,14 +229,16 @@ impl HostFile {
             fs::create_dir_all(folder).map_err(|error| cannot("create", folder, &error))?;
             saved.created_folder = Some(folder.to_path_buf());
         }
-        let temporary = self.temporary(folder, private)?;
+        let temporary = self.temporary(folder, bytes, private)?;
         let _lock = match &self.found {
             Some(_) => lock(&self.target)?,
             None => None,
         };
         self.check_unchanged()?;
         saved.backup = match &self.found {
-            Some(found) => Some(back_up(&self.target, found)?),
+            Some(found) => {
+                Some(back_up(&self.target, &found.bytes, &found.metadata.permissions())?)
+            }
             None => None,
         };
         // A program that does not use the lock may have written while the backup was made.
@@ -162,14 +259,19 @@ impl HostFile {
     }
 
     /// Writes the new content to a temporary file with the permissions of the file.
-    fn temporary(&self, folder: &Path, private: bool) -> Result<tempfile::NamedTempFile> {
+    fn temporary(
+        &self,
+        folder: &Path,
+        bytes: &[u8],
+        private: bool,
+    ) -> Result<tempfile::NamedTempFile> {
         let failed = |error: io::Error| cannot("write into", folder, &error);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".mcp-tether-").suffix(".tmp");
         let permissions = self.found.as_ref().map(|found| found.metadata.permissions());
         let permissions = permissions.or_else(|| if private { None } else { for_everyone() });
         let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
-        temporary.write_all(&self.bytes()).map_err(failed)?;
+        temporary.write_all(bytes).map_err(failed)?;
         if let Some(permissions) = permissions {
             temporary.as_file().set_permissions(permissions).map_err(failed)?;
         }
@@ -298,35 +400,6 @@ fn check_replaceable(path: &Path, metadata: &Metadata) -> Result<()> {
     Ok(())
 }
 
-/// Writes the old content to the first backup name that is unused or already has that content.
-#[expect(clippy::disallowed_methods, reason = "a host's file, with the mode that it has")]
-fn back_up(path: &Path, found: &FoundFile) -> Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default();
-    for number in 0..100 {
-        let mut backup = name.to_owned();
-        backup.push(if number == 0 { ".bak".to_owned() } else { format!(".bak{number}") });
-        let backup = path.with_file_name(backup);
-        let created = OpenOptions::new().write(true).create_new(true).open(&backup);
-        match created {
-            Ok(mut file) => {
-                file.set_permissions(found.metadata.permissions())
-                    .and_then(|()| file.write_all(&found.bytes))
-                    .and_then(|()| file.sync_all())
-                    .map_err(|error| cannot("write", &backup, &error))?;
-                return Ok(backup);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if fs::read(&backup).is_ok_and(|bytes| bytes == found.bytes) {
-                    return Ok(backup);
-                }
-            }
-            Err(error) => return Err(cannot("write", &backup, &error)),
-        }
-    }
-    Err(Error::failed(format!("there are too many backups of {}", display_path(path)))
-        .hint("remove the files that end in `.bak` and a number"))
-}
-
 #[cfg(unix)]
 fn for_everyone() -> Option<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt;
@@ -347,14 +420,4 @@ fn synchronise(folder: &Path) {
 
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
-    let failed = Error::failed(format!("cannot {what} {}: {error}", display_path(path)));
-    match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            failed.hint("add the entry by hand: `--print` shows it")
-        }
-        _ => failed,
-    }
 }

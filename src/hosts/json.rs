@@ -5,13 +5,13 @@ use std::collections::HashSet;
 
 use jsonc_parser::ast::{self, Object, ObjectProp};
 use jsonc_parser::common::Ranged;
-use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
-use super::entry::{EntryPlace, HostEntry, nested, words_and_variables};
+use super::entry::{EntryPlace, HostEntry, Nesting, flattened, words_and_variables};
+use super::entry_shape::{EntryShape, Format};
 use super::syntax_error::SyntaxError;
-use super::table::Format;
 
 /// The content of a new file.
 const EMPTY: &str = "{}\n";
@@ -24,6 +24,10 @@ pub struct JsonText {
     root: Option<CstRootNode>,
     /// Every entry, in the order of the file.
     pub entries: Vec<HostEntry>,
+    /// The sections that the text has.
+    pub sections: Vec<&'static [&'static str]>,
+    /// The keys of the outermost object whose values are objects.
+    pub keys: Vec<String>,
 }
 
 impl JsonText {
@@ -31,7 +35,11 @@ impl JsonText {
     ///
     /// # Errors
     /// The text is not JSON with comments, or a section is not an object or contains a name twice.
-    pub fn parse(text: &str, format: Format, sections: &[&[&str]]) -> Result<Self, SyntaxError> {
+    pub fn parse(
+        text: &str,
+        shape: EntryShape,
+        sections: &'static [&'static [&'static str]],
+    ) -> Result<Self, SyntaxError> {
         let text = if text.trim().is_empty() { EMPTY } else { text };
         let syntax_error = |error: jsonc_parser::errors::ParseError| SyntaxError {
             line: error.line_display(),
@@ -40,19 +48,24 @@ impl JsonText {
         };
         let parsed =
             parse_to_ast(text, &CollectOptions::default(), &options()).map_err(syntax_error)?;
-        let mut reader = EntryReader { text, format, entries: Vec::new() };
+        let mut reader = EntryReader { text, shape, entries: Vec::new() };
+        let (mut there, mut keys) = (Vec::new(), Vec::new());
         match &parsed.value {
             None => {}
             Some(ast::Value::Object(root)) => {
                 for section in sections {
-                    reader.section(root, section, &mut Vec::new())?;
+                    if reader.section(root, section, &mut Vec::new())? {
+                        there.push(*section);
+                    }
                 }
+                let objects = root.properties.iter().filter(|p| p.value.as_object().is_some());
+                keys.extend(objects.map(|property| property.name.as_str().to_owned()));
             }
             Some(other) => return Err(reader.error(other, "this is not an object")),
         }
         let mut entries = reader.entries;
         entries.sort_by_key(|entry| entry.line);
-        Ok(Self { text: text.to_owned(), root: None, entries })
+        Ok(Self { text: text.to_owned(), root: None, entries, sections: there, keys })
     }
 
     /// Adds an entry at the end of its section, which is created if it does not exist.
@@ -62,8 +75,16 @@ impl JsonText {
     }
 
     /// Sets members of an entry.
-    pub fn set(&mut self, place: &EntryPlace, members: Vec<(&'static str, Value)>) {
-        let entry = self.at(place).object_value_or_set(&place.name);
+    pub fn set(
+        &mut self,
+        place: &EntryPlace,
+        nesting: Nesting,
+        members: Vec<(&'static str, Value)>,
+    ) {
+        let mut entry = self.at(place).object_value_or_set(&place.name);
+        if nesting == Nesting::InTransport {
+            entry = entry.object_value_or_set("transport");
+        }
         for (key, value) in members {
             match entry.get(key) {
                 Some(member) => member.set_value(input(value)),
@@ -77,6 +98,18 @@ impl JsonText {
     /// Removes an entry.
     pub fn remove(&mut self, place: &EntryPlace) {
         if let Some(member) = self.at(place).get(&place.name) {
+            member.remove();
+        }
+    }
+
+    /// Removes this section if it is empty.
+    pub fn remove_empty_section(&mut self, section: &[&str]) {
+        let Some((name, outer)) = section.split_last() else { return };
+        let outer = self.section(outer.iter().copied());
+        let is_empty = |member: &CstObjectProp| {
+            member.object_value().is_some_and(|object| object.properties().is_empty())
+        };
+        if let Some(member) = outer.get(name).filter(is_empty) {
             member.remove();
         }
     }
@@ -101,37 +134,67 @@ impl JsonText {
 
 struct EntryReader<'a> {
     text: &'a str,
-    format: Format,
+    shape: EntryShape,
     entries: Vec<HostEntry>,
 }
 
 impl EntryReader<'_> {
-    /// Reads the sections below these keys; `path` contains the keys above them.
+    /// Reads the sections below these keys; `path` contains the keys above them. Returns whether
+    /// there is one.
     fn section(
         &mut self,
         object: &Object<'_>,
         keys: &[&str],
         path: &mut Vec<String>,
-    ) -> Result<(), SyntaxError> {
-        let Some((key, rest)) = keys.split_first() else { return self.members(object, path) };
+    ) -> Result<bool, SyntaxError> {
+        let Some((key, rest)) = keys.split_first() else {
+            self.members(object, path)?;
+            return Ok(true);
+        };
         let any = *key == "*";
-        let mut seen = false;
+        let (mut seen, mut is_there) = (false, false);
         for property in object.properties.iter().filter(|p| any || p.name.as_str() == *key) {
             if seen && !any {
                 return Err(self.error_for_duplicate(property));
             }
             seen = true;
             match &property.value {
+                // An entry may have the name of an inner section.
+                ast::Value::Object(inner)
+                    if !path.is_empty() && rest.is_empty() && self.is_entry(inner) => {}
                 ast::Value::Object(inner) => {
                     path.push(property.name.as_str().to_owned());
-                    self.section(inner, rest, path)?;
+                    is_there |= self.section(inner, rest, path)?;
                     path.pop();
                 }
                 _ if any => {}
                 other => return Err(self.error(other, format!("`{key}` is not an object"))),
             }
         }
-        Ok(())
+        Ok(is_there)
+    }
+
+    /// Whether an object is an entry of opencode and not the section `mcp.servers`.
+    fn is_entry(&self, object: &Object<'_>) -> bool {
+        let has = |key: &str| {
+            object
+                .properties
+                .iter()
+                .any(|p| p.name.as_str() == key && p.value.as_object().is_none())
+        };
+        self.shape.format == Format::JsonWords && (has("type") || has("command"))
+    }
+
+    /// Whether a member beside entries is none: `servers` and `timeout` of opencode's newer shape.
+    fn is_setting(&self, path: &[String], property: &ObjectProp<'_>) -> bool {
+        self.shape.format == Format::JsonWords
+            && path.len() == 1
+            && match &property.value {
+                ast::Value::Object(inner) => {
+                    property.name.as_str() == "servers" && !self.is_entry(inner)
+                }
+                _ => true,
+            }
     }
 
     fn members(&mut self, section: &Object<'_>, path: &[String]) -> Result<(), SyntaxError> {
@@ -141,15 +204,18 @@ impl EntryReader<'_> {
             if !names.insert(name) {
                 return Err(self.error_for_duplicate(property));
             }
+            if self.is_setting(path, property) {
+                continue;
+            }
             let members = match Value::from(property.value.clone()) {
                 Value::Object(members) => members,
                 _ => Map::new(),
             };
-            let (words, variables) = words_and_variables(self.format, &members);
-            let is_nested = nested(&members).is_some();
+            let (flat, nesting) = flattened(&members);
+            let (words, variables) = words_and_variables(self.shape, &flat);
             let line = SyntaxError::at(self.text, property.start(), "").line;
             let place = EntryPlace { section: path.to_vec(), name: name.to_owned() };
-            self.entries.push(HostEntry { place, line, words, variables, is_nested });
+            self.entries.push(HostEntry { place, line, words, variables, nesting });
         }
         Ok(())
     }

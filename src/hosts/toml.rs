@@ -4,9 +4,9 @@
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value as Toml, value};
 
-use super::entry::{EntryPlace, HostEntry, words_and_variables};
+use super::entry::{EntryPlace, HostEntry, Nesting, words_and_variables};
+use super::entry_shape::EntryShape;
 use super::syntax_error::SyntaxError;
-use super::table::Format;
 
 /// A parsed text that can be edited.
 pub struct TomlText {
@@ -22,7 +22,7 @@ impl TomlText {
     ///
     /// # Errors
     /// The text is not TOML, or a section is not a table.
-    pub fn parse(text: &str, sections: &[&[&str]]) -> Result<Self, SyntaxError> {
+    pub fn parse(text: &str, shape: EntryShape, sections: &[&[&str]]) -> Result<Self, SyntaxError> {
         let parsed = toml_edit::Document::parse(text).map_err(|error| {
             let what = error.message().trim().replace('\n', ", ");
             SyntaxError::at(text, error.span().map_or(0, |span| span.start), what)
@@ -44,9 +44,10 @@ impl TomlText {
             for (name, item) in table.iter().flat_map(|table| table.iter()) {
                 let start = table.and_then(|table| table.key(name)?.span());
                 let line = SyntaxError::at(text, start.map_or(0, |span| span.start), "").line;
-                let (words, variables) = words_and_variables(Format::Toml, &members(item));
+                let (words, variables) = words_and_variables(shape, &members(item));
                 let place = EntryPlace { section: section.clone(), name: name.to_owned() };
-                entries.push(HostEntry { place, line, words, variables, is_nested: false });
+                let nesting = Nesting::None;
+                entries.push(HostEntry { place, line, words, variables, nesting });
             }
         }
         let returns = text.contains('\r').then(|| text.to_owned());
@@ -168,6 +169,7 @@ fn toml(value: &Value) -> Toml {
             Toml::InlineTable(members.collect::<InlineTable>())
         }
         Value::Bool(value) => Toml::from(*value),
+        Value::Number(number) if number.is_i64() => Toml::from(number.as_i64().unwrap_or_default()),
         Value::String(text) if text.contains(['\n', '\r']) => escaped(text),
         Value::String(text) => Toml::from(text.as_str()),
         // An entry contains nothing else.
@@ -185,11 +187,15 @@ fn escaped(text: &str) -> Toml {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hosts::entry_shape::{Expansion, Format};
+
+    const SHAPE: EntryShape =
+        EntryShape { format: Format::Toml, fields: &[], expansion: Expansion::Known };
 
     #[test]
     fn a_file_of_mixed_line_ends_keeps_each_of_them() {
         let text = "a = 1\r\nb = 2\n# c\r\n[d]\r\ne = \"\"\"x\r\ny\nz\"\"\"\n";
-        let mut read = TomlText::parse(text, &[]).unwrap();
+        let mut read = TomlText::parse(text, SHAPE, &[]).unwrap();
         assert_eq!(read.text(), text);
         read.add(&["servers"], "shop", vec![("command".to_owned(), Value::from("c"))]);
         let added = "\r\n[servers.shop]\r\ncommand = \"c\"\r\n";
@@ -199,7 +205,7 @@ mod tests {
     #[test]
     fn line_ends_in_an_argument_are_no_line_ends_of_the_file() {
         let argument = "a\nb\r\n\u{7f}\"";
-        let mut read = TomlText::parse("a = 1\r\n", &[]).unwrap();
+        let mut read = TomlText::parse("a = 1\r\n", SHAPE, &[]).unwrap();
         read.add(&["servers"], "x", vec![("args".to_owned(), Value::from(vec![argument]))]);
         let again: DocumentMut = read.text().parse().unwrap();
         assert_eq!(again["servers"]["x"]["args"][0].as_str(), Some(argument));

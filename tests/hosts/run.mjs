@@ -24,12 +24,22 @@ const hosts = {
     connected: /^shop .* enabled /m,
     file: '.codex/config.toml',
   },
+  droid: {
+    command: [module('.bin/droid')],
+    connected: /^\W*shop\s+stdio\s+connected/m,
+    file: '.factory/mcp.json',
+  },
   gemini: {
     command: node('@google/gemini-cli/bundle/gemini.js'),
     connected: /✓ shop: .* - Connected/,
     file: '.gemini/settings.json',
     // Else it trusts no folder, and starts nothing in it.
     before: '{ "security": { "folderTrust": { "enabled": false } } }\n',
+  },
+  kilo: {
+    command: [module('@kilocode/cli-linux-x64/bin/kilo')],
+    connected: /✓ +shop .*connected/,
+    file: '.config/kilo/kilo.json',
   },
   opencode: {
     command: [module('opencode-linux-x64/bin/opencode')],
@@ -90,13 +100,32 @@ async function migrated(host, url) {
   const path = join(world.folder, hosts[host].file);
   const text = readFileSync(path, 'utf8');
   const toml = host === 'codex';
-  const other = host === 'opencode' ? text.replace(`"${binary}"`, '"npx", "-y", "mcp-remote"')
+  const other = ['kilo', 'opencode'].includes(host) ? text.replace(`"${binary}"`, '"npx", "-y", "mcp-remote"')
     : text.replace(`"${binary}"`, '"npx"').replace(toml ? 'args = [' : '"args": [', `${toml ? 'args = [' : '"args": ['}"-y", "mcp-remote", `);
   assert.match(other, /mcp-remote/);
   writeFileSync(path, other);
   await ours(['migrate', '--yes', '--no-import'], world);
   await isConnected(host, world);
   assert.ok(existsSync(`${path}.bak`));
+  rmSync(world.folder, { recursive: true });
+}
+
+/** mcporter reads the files of editors that cannot run here, and connects through them. */
+async function editors(url) {
+  const world = await home('claude-code');
+  const names = ['cursor', 'vscode', 'windsurf', 'claude-code', 'codex', 'opencode'];
+  // It looks for Windsurf where its older version has its file.
+  mkdirSync(join(world.folder, '.codeium/windsurf'), { recursive: true });
+  for (const host of names) {
+    await ours(['install', url, '--host', host, '--name', `by-${host}`, ...header], world);
+  }
+  const listed = await run(module('.bin/mcporter'), ['list', '--json'], { env: world.env, cwd: world.folder });
+  const servers = JSON.parse(listed.stdout).servers;
+  for (const host of names) {
+    const server = servers.find(({ name }) => name === `by-${host}`);
+    assert.equal(server?.status, 'ok', `${host}: ${JSON.stringify(server)}`);
+    assert.ok(server.tools.length > 10, host);
+  }
   rmSync(world.folder, { recursive: true });
 }
 
@@ -114,6 +143,14 @@ for (const host of Object.keys(hosts)) {
       console.log(`FAIL  ${host}: ${work.name}\n      ${String(error.stack).replaceAll('\n', '\n      ')}`);
     }
   }
+}
+try {
+  await editors(url);
+  passed += 1;
+  console.log('ok    mcporter: connects through the entries of six hosts');
+} catch (error) {
+  failed += 1;
+  console.log(`FAIL  mcporter\n      ${String(error.stack).replaceAll('\n', '\n      ')}`);
 }
 mock.child.kill();
 await mock.end();

@@ -94,7 +94,7 @@ fn every_host_has_a_page_whose_entry_is_an_entry_of_that_host() {
         assert!(readme.contains(&format!("`{}`", host.id)), "README.md: {}", host.id);
         let text = read(&root().join("docs").join(&page));
         assert!(text.contains(&format!("--host {}", host.id)), "{page}");
-        let entries = [blocks(&text, "json"), blocks(&text, "toml")].concat();
+        let entries = ["json", "toml", "yaml"].map(|language| blocks(&text, language)).concat();
         for block in &entries {
             let document = Document::parse(block, host).unwrap_or_else(|e| panic!("{page}: {e}"));
             let shop = document.entry("shop").unwrap_or_else(|| panic!("{page}: no `shop`"));

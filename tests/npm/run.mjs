@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, targets } from '../../npm/build.mjs';
 import { measure } from './measure.mjs';
@@ -116,6 +116,31 @@ const cases = {
     bridge.child.stdin.end();
     assert.deepEqual(await bridge.end(), { code: 0, signal: null });
     await allGone(url);
+  },
+  'every entry of a product page starts and connects with only the name of the package replaced': async ({ world }) => {
+    const entries = JSON.parse(readFileSync(new URL('entries.json', import.meta.url)));
+    const npx = join(dirname(realpathSync(world.npm)), 'npx-cli.js');
+    for (const { from, product, line, entry } of entries) {
+      const served = start(binary, ['mock', product, '--open'], { env: { PATH: process.env.PATH } });
+      const address = (await served.next()).replace('listening on ', '');
+      const { command, args, env } = line
+        ? { command: 'npx', args: line.split(' ').slice(1) }
+        : Object.values(Object.values(entry)[0])[0];
+      assert.equal(command, 'npx', from);
+      assert.ok(args.includes('mcp-remote'), from);
+      // The server itself is on the internet; its mock is here.
+      const words = args.map((word) => word.replace(/^mcp-remote$/, 'mcp-tether').replace(/^https:\/\/mcp\..*/, address));
+      const bridge = start(world.node, [npx, ...words], { env: { ...world.env, ...env }, cwd: world.folder });
+      bridge.send(initialize);
+      assert.ok(JSON.parse(await bridge.next()).result.serverInfo, from);
+      bridge.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+      bridge.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' });
+      assert.ok(JSON.parse(await bridge.next()).result.tools.length > 10, from);
+      bridge.child.stdin.end();
+      assert.deepEqual(await bridge.end(), { code: 0, signal: null }, from);
+      served.child.kill();
+      await served.end();
+    }
   },
   'a killed npx leaves nobody behind': async ({ world, url }) => {
     for (const signal of ['SIGTERM', 'SIGKILL']) {

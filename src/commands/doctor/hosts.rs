@@ -10,7 +10,7 @@ use crate::commands::literal_secrets::is_secret_header;
 use crate::commands::untrusted::ReadCommand;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::hosts::{HostEntry, HostFile, KnownHost, McpRemote, Scope, found, mcp_remote};
+use crate::hosts::{HostEntry, HostFile, KnownHost, OtherBridge, Scope, found, other_bridge};
 use crate::redact::{display_url, plain, shell_word, url_argument};
 
 /// Checks every configuration that exists.
@@ -18,7 +18,10 @@ pub(super) fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Ch
     let mut checks = Vec::new();
     for (host, scope, path) in found(&folders(environment)) {
         match HostFile::open(host, scope, &path) {
+            // One of another host, or one that this host reads no more.
+            Ok(file) if file.is_beside_the_point() => {}
             Ok(file) => checks.extend(configuration(host, scope, &file, read)),
+            Err(_) if host.is_older_file(&path) => {}
             Err(error) => checks.push(Check::error(host.id, &Error::from(error))),
         }
     }
@@ -40,8 +43,8 @@ fn configuration(
     let mut servers: HashMap<&str, &HostEntry> = HashMap::new();
     let mut ours = 0;
     for entry in entries {
-        if let Some(runs) = mcp_remote(&entry.words) {
-            checks.push(leftover(host, scope, entry, &runs));
+        if let Some(other) = other_bridge(&entry.words, &entry.variables) {
+            checks.push(leftover(host, scope, entry, &other));
             continue;
         }
         if !is_ours(&entry.words) {
@@ -72,13 +75,13 @@ fn configuration(
     checks
 }
 
-fn leftover(host: &KnownHost, scope: Scope, entry: &HostEntry, runs: &McpRemote) -> Check {
-    let at = position(entry);
-    match runs {
-        McpRemote::Started(_) => Check::warn(host.id, format!("{at} still runs `mcp-remote`"))
+fn leftover(host: &KnownHost, scope: Scope, entry: &HostEntry, other: &OtherBridge) -> Check {
+    let (at, program) = (position(entry), other.program());
+    match other {
+        OtherBridge::Started { .. } => Check::warn(host.id, format!("{at} still runs `{program}`"))
             .next(format!("`mcp-tether migrate --host {}{}`", host.id, scope.flag())),
-        McpRemote::Mentioned => {
-            Check::warn(host.id, format!("{at} mentions `mcp-remote`, but not as its command"))
+        OtherBridge::Kept { reason, .. } => {
+            Check::warn(host.id, format!("{at} mentions `{program}`: {reason}"))
                 .next("change it by hand")
         }
     }
@@ -108,6 +111,10 @@ fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
     if program.is_absolute() {
         let says = format!("{at} starts `{shown}`, which does not exist");
         return (!program.is_file()).then(|| Check::fail(host.id, says).next(repair()));
+    }
+    if scope == Scope::Project && program.components().count() == 1 {
+        // Its users have the program in folders of their own (docs/hosts/README.md#projects).
+        return None;
     }
     let says = match program.components().count() {
         1 => format!("{at} starts `{shown}` by its name, which needs the right `PATH`"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{Home, sample, shown};
+use super::{Home, sample_of, samples, shown};
 use crate::support::authorization_server::{AuthorizationServer, Config};
 
 /// docs/from-mcp-remote.md: whatever starts `mcp-remote` starts us with the same URL and flags;
@@ -14,16 +14,14 @@ use crate::support::authorization_server::{AuthorizationServer, Config};
 #[test]
 fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
     let home = Home::new();
-    for host in &mcp_tether::hosts::HOSTS {
-        let (name, text) = sample(host.id);
-        home.write(name, text);
+    for (_, name, text) in samples() {
+        home.write(&name, text);
     }
     let migrated = home.ok(&["migrate", "--yes", "--no-import"]);
     assert!(!migrated.shown().contains("canary"), "{}", migrated.stdout);
-    for host in &mcp_tether::hosts::HOSTS {
-        let (name, before) = sample(host.id);
-        let after = home.read(name);
-        assert!(!after.contains("mcp-remote"), "{after}");
+    for (host, name, before) in samples() {
+        let after = home.read(&name);
+        assert!(!after.contains("\"mcp-remote"), "{after}");
         if after == before {
             assert!(!home.path().join(format!("{name}.bak")).exists());
         } else {
@@ -32,7 +30,9 @@ fn every_entry_that_runs_mcp_remote_is_rewritten_in_place() {
         }
     }
     let again = home.ok(&["migrate", "--yes"]);
-    assert_eq!(again.stdout, "no entry runs `mcp-remote` (checked 13 configurations)\n");
+    let expected =
+        format!("no entry runs another bridge (checked {} configurations)\n", samples().len());
+    assert_eq!(again.stdout, expected);
 }
 
 /// Before 2025-06 Zed had `command` as an object, and its variables in there.
@@ -88,7 +88,7 @@ fn files_of_profiles_and_of_another_ending_are_found() {
 #[test]
 fn without_consent_nothing_is_changed() {
     let home = Home::new();
-    home.write(".cursor/mcp.json", sample("cursor").1);
+    home.write(".cursor/mcp.json", sample_of("cursor").1);
     let before = home.all();
     let refused = home.refused(&["migrate"], 2);
     assert!(refused.contains("`mcp-tether migrate --yes`"), "{refused}");
@@ -110,9 +110,11 @@ fn what_is_not_understood_stays_and_is_named() {
     let finished = home.run(&["migrate", "--yes", "--no-import"]);
     assert_eq!(finished.code, Some(1), "one file is broken: {}", finished.shown());
     assert!(finished.stderr.contains("windsurf"), "{}", finished.stderr);
-    for said in
-        ["`shell` (line 1) mentions `mcp-remote`", "`typo` (line 1) cannot be rewritten", "--heder"]
-    {
+    for said in [
+        "`shell` (line 1) mentions `mcp-remote` and cannot",
+        "`typo` (line 1) cannot be rewritten",
+        "--heder",
+    ] {
         assert!(finished.stdout.contains(said), "{said}: {}", finished.stdout);
     }
     assert!(finished.stdout.contains("`plain` (line 1) contains a secret"), "{}", finished.stdout);
@@ -163,4 +165,89 @@ async fn the_sign_in_of_an_entry_comes_along() {
     assert!(!migrated.shown().contains("canary"), "{}", migrated.shown());
     let status = home.ok(&["status", "--json"]);
     assert!(status.stdout.contains(&url), "{}", status.stdout);
+}
+
+/// Each way to start a bridge that has a counterpart here.
+#[test]
+fn entries_behind_runners_containers_and_other_bridges_are_rewritten_or_say_why_not() {
+    let home = Home::new();
+    let url = "https://a.example/mcp";
+    let entry = |command: &str, args: &[&str]| json!({ "command": command, "args": args });
+    let servers = json!({ "mcpServers": {
+        "bunx": entry("bunx", &["mcp-remote", url]),
+        "pnpm": entry("pnpm", &["dlx", "mcp-remote", "https://b.example/mcp"]),
+        "docker": entry("docker", &["run", "-i", "--rm", "node:24", "npx", "-y", "mcp-remote", "https://c.example/mcp"]),
+        "cmd": entry("cmd", &["/c", "npx -y mcp-remote https://d.example/mcp"]),
+        "proxy": entry("uvx", &["mcp-proxy", "--headers", "X-Tenant", "acme", "https://e.example/sse"]),
+        "gateway": entry("npx", &["-y", "supergateway", "--streamableHttp", "https://f.example/mcp"]),
+        "mounted": entry("docker", &["run", "-v", "/a:/a", "node", "npx", "mcp-remote", url]),
+        "server": entry("mcp-proxy", &["--port", "80", "uvx", "x"]),
+    } });
+    home.write(".cursor/mcp.json", servers.to_string());
+    let migrated = home.ok(&["migrate", "--yes", "--no-import"]);
+    let after: serde_json::Value = serde_json::from_str(&home.read(".cursor/mcp.json")).unwrap();
+    let args = |name: &str| after["mcpServers"][name]["args"].clone();
+    for (name, url) in [
+        ("bunx", url),
+        ("pnpm", "https://b.example/mcp"),
+        ("docker", "https://c.example/mcp"),
+        ("cmd", "https://d.example/mcp"),
+    ] {
+        assert_eq!(after["mcpServers"][name]["command"], env!("CARGO_BIN_EXE_mcp-tether"));
+        assert_eq!(args(name), json!([url]), "{name}");
+    }
+    let proxy = ["https://e.example/sse", "--header", "X-Tenant:acme", "--transport", "sse-first"];
+    assert_eq!(args("proxy"), json!(proxy));
+    assert_eq!(args("gateway"), json!(["https://f.example/mcp", "--transport", "http-first"]));
+    for (name, reason) in [("mounted", "its container has `-v`"), ("server", "it has `--port`")] {
+        assert_eq!(after["mcpServers"][name], servers["mcpServers"][name]);
+        assert!(migrated.stdout.contains(reason), "{reason}: {}", migrated.stdout);
+    }
+}
+
+/// A server's page says to paste an entry into one of these.
+#[test]
+fn files_that_a_host_reads_no_more_are_looked_into() {
+    let home = Home::new();
+    let entry = json!({ "command": "npx", "args": ["mcp-remote", "https://a.example/mcp"] });
+    home.write(
+        "config/Code/User/settings.json",
+        format!(
+            "// mine\n{}",
+            json!({
+        "editor.fontSize": 12, "mcp": { "servers": { "a": entry } }, "mcpServers": { "b": entry } })
+        ),
+    );
+    home.write(".windsurf/mcp.json", json!({ "mcpServers": { "c": entry } }).to_string());
+    let old = json!({ "mcp": { "servers": { "d": { "type": "local",
+        "command": ["npx", "mcp-remote", "https://d.example/mcp"] } }, "timeout": 9000 } });
+    home.write("config/opencode/opencode.json", old.to_string());
+    home.ok(&["migrate", "--yes", "--no-import"]);
+    let settings = home.read("config/Code/User/settings.json");
+    assert!(settings.starts_with("// mine\n"), "{settings}");
+    for name in
+        ["config/Code/User/settings.json", ".windsurf/mcp.json", "config/opencode/opencode.json"]
+    {
+        let after = home.read(name);
+        assert!(!after.contains("\"mcp-remote\""), "{name}: {after}");
+        assert!(after.contains(env!("CARGO_BIN_EXE_mcp-tether")), "{name}: {after}");
+    }
+    // What is broken there is no business of this command.
+    home.write("config/Code/User/settings.json", "{");
+    assert_eq!(home.run(&["migrate", "--yes", "--no-import"]).code, Some(0));
+}
+
+/// Several entries of one URL are several accounts of its user.
+#[test]
+fn a_further_entry_for_one_url_gets_an_account() {
+    let home = Home::new();
+    let entry = json!({ "command": "npx", "args": ["mcp-remote", "https://mcp.pelcro.com/"] });
+    let servers = json!({ "mcpServers": { "pelcro-acme": entry, "pelcro-other": entry } });
+    home.write(".cursor/mcp.json", servers.to_string());
+    home.ok(&["migrate", "--yes", "--no-import"]);
+    let after: serde_json::Value = serde_json::from_str(&home.read(".cursor/mcp.json")).unwrap();
+    let args = |name: &str| after["mcpServers"][name]["args"].clone();
+    assert_eq!(args("pelcro-acme"), json!(["https://mcp.pelcro.com/"]));
+    let other = ["https://mcp.pelcro.com/", "--account", "pelcro-other"];
+    assert_eq!(args("pelcro-other"), json!(other));
 }

@@ -2,12 +2,18 @@
 //! afterwards, what is refused, and that nothing is ever lost. `files` holds a file of each host as
 //! people have them.
 
+mod choosing;
 mod files;
+mod golden;
 mod migrating;
 mod projects;
 mod refusals;
+mod registry;
+mod undoing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use mcp_tether::hosts::{Format, HOSTS, HostFolders, KnownHost, OperatingSystem, Scope};
 
 use crate::support::home::Home;
 
@@ -15,7 +21,7 @@ const URL: &str = "https://mcp.example.com/mcp";
 
 impl Home {
     /// Runs it, and it must have failed with this code; what it said.
-    fn refused(&self, words: &[&str], code: i32) -> String {
+    pub fn refused(&self, words: &[&str], code: i32) -> String {
         let finished = self.run(words);
         assert_eq!(finished.code, Some(code), "{words:?}: {}", finished.shown());
         assert!(finished.stderr.contains("hint: "), "{}", finished.stderr);
@@ -51,28 +57,48 @@ impl Home {
     }
 }
 
-/// The file of a host below the home folder, and a sample of it.
-fn sample(host: &str) -> (&'static str, &'static str) {
-    match host {
-        "claude-code" => (".claude.json", include_str!("files/claude-code.json")),
-        "claude-desktop" => {
-            ("config/Claude/claude_desktop_config.json", include_str!("files/claude-desktop.json"))
-        }
-        "codex" => (".codex/config.toml", include_str!("files/codex.toml")),
-        "copilot" => (".copilot/mcp-config.json", include_str!("files/copilot.json")),
-        "cursor" => (".cursor/mcp.json", include_str!("files/cursor.json")),
-        "gemini" => (".gemini/settings.json", include_str!("files/gemini.json")),
-        "junie" => (".junie/mcp/mcp.json", include_str!("files/junie.json")),
-        "opencode" => ("config/opencode/opencode.json", include_str!("files/opencode.json")),
-        "qwen" => (".qwen/settings.json", include_str!("files/qwen.json")),
-        "vscode" => ("config/Code/User/mcp.json", include_str!("files/vscode.json")),
-        "vscode-insiders" => {
-            ("config/Code - Insiders/User/mcp.json", include_str!("files/vscode.json"))
-        }
-        "windsurf" => (".codeium/windsurf/mcp_config.json", include_str!("files/windsurf.json")),
-        "zed" => ("config/zed/settings.json", include_str!("files/zed.json")),
-        other => panic!("put a file of `{other}` into tests/it/hosts/files"),
-    }
+/// A file of a host as people have it, with the entry `documented` as in the host's documentation.
+/// Its path below the home folder is that of Linux; `None` where the host has none there.
+fn sample(host: &KnownHost) -> (Option<String>, String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/hosts/files");
+    let ending = match host.format {
+        Format::Toml => "toml",
+        Format::Yaml => "yaml",
+        Format::Json(_) | Format::JsonWords => "json",
+    };
+    let file = folder.join(format!("{}.{ending}", host.id));
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("a golden file of `{}` is missing: {error}", host.id));
+    (path_of(host), text)
+}
+
+/// Where a host keeps its file below the home of a test.
+fn path_of(host: &KnownHost) -> Option<String> {
+    let folders = HostFolders {
+        system: OperatingSystem::Linux,
+        home: Some("".into()),
+        settings: Some("config".into()),
+        config: Some("config".into()),
+        local: Some(".local/share".into()),
+        ..HostFolders::default()
+    };
+    Some(host.file(Scope::User, &folders)?.to_str().unwrap().to_owned())
+}
+
+/// The hosts that have a file on Linux, with their path and sample.
+fn samples() -> Vec<(&'static KnownHost, String, String)> {
+    let sample = |host: &'static KnownHost| {
+        let (path, text) = sample(host);
+        Some((host, path?, text))
+    };
+    let samples: Vec<_> = HOSTS.iter().filter_map(sample).collect();
+    assert!(samples.len() > 20);
+    samples
+}
+
+fn sample_of(id: &str) -> (String, String) {
+    let (path, text) = sample(KnownHost::from_id(id).unwrap());
+    (path.unwrap(), text)
 }
 
 /// A text with the path of the program replaced.

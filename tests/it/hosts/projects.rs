@@ -218,5 +218,5 @@ async fn with_the_scope_project_each_entry_is_asked_about() {
     assert_eq!(migrated.code, Some(0), "{}", migrated.shown());
     let after: Value = serde_json::from_str(&home.read("cloned/.mcp.json")).unwrap();
     assert_eq!(after["mcpServers"]["no"], servers["mcpServers"]["no"]);
-    assert_eq!(after["mcpServers"]["yes"]["command"], env!("CARGO_BIN_EXE_mcp-tether"));
+    assert_eq!(after["mcpServers"]["yes"]["command"], "mcp-tether");
 }

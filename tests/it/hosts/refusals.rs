@@ -1,6 +1,8 @@
 //! Bad input, and files that cannot be changed safely: a clear error, and every byte stays.
 
+use mcp_tether::commands::chosen_hosts::HostChoice;
 use mcp_tether::commands::install::{InstallOptions, run};
+use mcp_tether::commands::registry::RegistryOptions;
 use mcp_tether::environment::Environment;
 use mcp_tether::error::Error;
 use mcp_tether::hosts::{HostFile, KnownHost, NewEntry, Scope};
@@ -14,7 +16,7 @@ fn a_host_that_nobody_knows_is_answered_with_what_was_meant() {
     let typo = home.refused(&["install", URL, "--host", "vscod"], 2);
     assert!(typo.contains("`vscod`") && typo.contains("did you mean `--host vscode`?"), "{typo}");
     let unknown = home.refused(&["install", URL, "--host", "emacs"], 2);
-    assert!(unknown.contains("known hosts: claude-code, claude-desktop"), "{unknown}");
+    assert!(unknown.contains("known hosts: amazon-q, amp, antigravity, claude-code"), "{unknown}");
     home.write(".cursor/mcp.json", "{}");
     let none = home.refused(&["install", URL], 2);
     assert!(none.contains("no host was given") && none.contains("`--host cursor`"), "{none}");
@@ -125,14 +127,18 @@ fn a_read_only_file_a_folder_and_a_broken_link_are_named() {
     assert!(refused.contains("is a broken symlink"), "{refused}");
 }
 
+/// S-32: nothing is half done.
 #[test]
-fn one_host_that_fails_does_not_keep_the_others_from_their_entry() {
+fn every_file_is_checked_before_the_first_is_written() {
     let home = Home::new();
     home.write(".cursor/mcp.json", "{");
-    let finished = home.run(&["install", URL, "--host", "cursor", "--host", "windsurf"]);
-    assert_eq!(finished.code, Some(1), "{}", finished.shown());
-    assert!(finished.stdout.contains("in Windsurf"), "{}", finished.stdout);
-    assert!(finished.stderr.contains(".cursor"), "{}", finished.stderr);
+    let words = ["install", URL, "--host", "windsurf", "--host", "cursor"];
+    let refused = home.refused(&words, 1);
+    assert!(refused.contains(".cursor") && refused.contains("no file was changed"), "{refused}");
+    assert_eq!(home.all().len(), 1, "no file of Windsurf was made");
+    home.write(".junie/mcp/mcp.json", "[]");
+    let refused = home.refused(&[&words[..], &["--host", "junie"]].concat(), 1);
+    assert!(refused.contains(".cursor") && refused.contains(".junie"), "both are named: {refused}");
 }
 
 /// S-10: a credential never gets into a configuration in plain text.
@@ -194,12 +200,14 @@ fn under_sudo_nothing_is_written() {
 #[test]
 fn without_a_home_the_entry_can_still_be_printed() {
     let mut options = InstallOptions {
-        url: URL.to_owned(),
-        hosts: vec!["cursor".to_owned()],
+        server: URL.to_owned(),
+        hosts: HostChoice { names: vec!["cursor".to_owned()], all: false },
         name: None,
         scope: Scope::User,
         print: false,
+        link: false,
         dry_run: false,
+        registry: RegistryOptions::default(),
     };
     let nowhere = Environment::fixed([]);
     let refused = run(&options, &Flags::default(), &nowhere).unwrap_err().to_string();

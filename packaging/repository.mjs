@@ -1,0 +1,7 @@
+// Where the project is, from the one place that says so: `repository` in Cargo.toml.
+import { readFileSync } from 'node:fs';
+
+const cargo = readFileSync(new URL('../Cargo.toml', import.meta.url), 'utf8');
+
+/** The address of the repository. */
+export const repository = /^repository = "(.+)"$/m.exec(cargo)[1];

@@ -1,0 +1,100 @@
+//! `mcp-tether hosts`: lists the entries of all hosts that start this program or another bridge, and
+//! the hosts that were found here. Changes nothing, and shows nothing of an entry but its server.
+
+use serde_json::{Value, json};
+
+use super::chosen_hosts::here;
+use super::host_entries::{PROGRAM, folders, is_ours, url_of};
+use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::error::{Error, ExitCode};
+use crate::hosts::{HostEntry, HostFile, KnownHost, OtherBridge, Scope, found, other_bridge};
+use crate::redact::{display_url, plain};
+
+/// A row of the list.
+struct Row {
+    host: &'static str,
+    scope: String,
+    name: String,
+    program: &'static str,
+    server: String,
+    file: String,
+}
+
+/// Lists the entries. The exit code is 1 if a file cannot be read.
+pub(crate) fn run(as_json: bool, environment: &Environment) -> ExitCode {
+    let folders = folders(environment);
+    let (mut rows, mut code) = (Vec::new(), ExitCode::Ok);
+    for (host, scope, path) in found(&folders) {
+        match HostFile::open(host, scope, &path) {
+            Ok(file) => rows.extend(rows_of(host, scope, &file)),
+            Err(_) if host.is_older_file(&path) => {}
+            Err(error) => {
+                code = ExitCode::Failed;
+                to_stderr(&format!("{}\n", Error::from(error)));
+            }
+        }
+    }
+    let here: Vec<&str> = here(&folders, environment).iter().map(|host| host.id).collect();
+    if as_json {
+        let entries: Vec<Value> = rows.iter().map(Row::json).collect();
+        let list = json!({ "entries": entries, "found": here });
+        to_stdout(&format!("{list:#}\n"));
+        return code;
+    }
+    to_stdout(&table(&rows));
+    if rows.is_empty() {
+        to_stderr("no entry starts this program or another bridge\n");
+    }
+    to_stderr(&match here.is_empty() {
+        true => "no known host was found here\n".to_owned(),
+        false => format!("hosts found here: {}\n", here.join(", ")),
+    });
+    code
+}
+
+fn rows_of(host: &'static KnownHost, scope: Scope, file: &HostFile) -> Vec<Row> {
+    let row = |entry: &HostEntry| {
+        let other = other_bridge(&entry.words, &entry.variables);
+        let (program, url) = match &other {
+            Some(OtherBridge::Started { program, arguments }) => (*program, url_of(arguments)),
+            Some(OtherBridge::Kept { program, .. }) => (*program, None),
+            None if is_ours(&entry.words) => (PROGRAM, url_of(&entry.words)),
+            None => return None,
+        };
+        let is_local = file.document.is_local(&entry.place);
+        let scope = if is_local { "local" } else { scope.name() };
+        Some(Row {
+            host: host.id,
+            scope: scope.to_owned(),
+            name: plain(&entry.place.name),
+            program,
+            server: url.map(display_url).unwrap_or_default(),
+            file: plain(&file.path().display().to_string()),
+        })
+    };
+    file.document.entries().iter().filter_map(row).collect()
+}
+
+impl Row {
+    fn json(&self) -> Value {
+        json!({ "host": self.host, "scope": self.scope, "name": self.name,
+            "program": self.program, "server": self.server, "file": self.file })
+    }
+
+    fn cells(&self) -> [&str; 5] {
+        [self.host, &self.scope, &self.name, self.program, &self.server]
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let width = |column: usize| {
+        rows.iter().map(|row| row.cells()[column].chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let line = |row: &Row| {
+        let cells = row.cells();
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}

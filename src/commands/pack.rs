@@ -1,0 +1,267 @@
+//! `mcp-tether pack`: writes a bundle (`.mcpb`, manifest 0.3) that holds this program and an entry for
+//! a server, for hosts that install bundles with a click. Without a URL the host asks for URL, header
+//! and account. A bundle serves one operating system and processor: those of this program.
+
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::new_entry::new_entry;
+use crate::environment::{Environment, to_stdout};
+use crate::error::ExitCode;
+use crate::error::{Error, Result};
+use crate::hosts::{NewEntry, Scope};
+use crate::redact::plain;
+use crate::settings::{Flags, ValueKind};
+
+/// The folder of the program in the bundle.
+const PROGRAM_FOLDER: &str = "server";
+/// What a manifest calls the folder that a bundle was unpacked to.
+const BUNDLE_FOLDER: &str = "${__dirname}";
+
+/// What to pack, as it was typed.
+#[derive(Clone, Debug)]
+pub(crate) struct PackOptions {
+    /// The URL of the server; the host asks for it if `None`.
+    pub(crate) url: Option<String>,
+    /// The name of the bundle; derived from the URL if `None`.
+    pub(crate) name: Option<String>,
+    /// The file to write; named after the bundle, system and processor if `None`.
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Writes the bundle.
+///
+/// # Errors
+/// The URL, name or a flag is invalid, a flag names a file or a secret, or the file exists already or
+/// cannot be written.
+pub(crate) fn run(
+    options: &PackOptions,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<ExitCode> {
+    refuse_files(flags)?;
+    let manifest = match &options.url {
+        Some(url) => {
+            let name = options.name.as_deref();
+            let (entry, _) = new_entry(url, name, Scope::User, flags, environment)?;
+            for_server(&entry)?
+        }
+        None if !flags.values.is_empty() => {
+            return Err(Error::usage("flags need the URL that they are for").hint(
+                "give it: `mcp-tether pack https://mcp.example.com/mcp --header 'X-Key: ${KEY}'`",
+            ));
+        }
+        None => with_form(options.name.as_deref().unwrap_or("mcp-tether")),
+    };
+    let name = manifest["name"].as_str().unwrap_or_default();
+    let usual = format!("{name}-{}-{}.mcpb", std::env::consts::OS, std::env::consts::ARCH);
+    let output = options.output.clone().unwrap_or_else(|| PathBuf::from(usual));
+    let unknown = |error| Error::failed(format!("cannot determine where this program is: {error}"));
+    let program = std::env::current_exe().map_err(unknown)?;
+    write(&output, &manifest, &program)?;
+    let shown = plain(&output.display().to_string());
+    to_stdout(&format!("packed `{}` into `{shown}`\n", plain(name)));
+    Ok(ExitCode::Ok)
+}
+
+/// Files of this machine are not on the one that the bundle is installed on.
+fn refuse_files(flags: &Flags) -> Result<()> {
+    let names_file = |(key, texts): &&(crate::settings::Key, Vec<String>)| {
+        matches!(key.setting().kind, ValueKind::Path | ValueKind::Paths)
+            || texts.iter().any(|text| text.starts_with('@'))
+    };
+    let named = flags.values.iter().find(names_file).map(|(key, _)| key.setting().name);
+    match named.or(flags.config.as_ref().map(|_| "config")) {
+        Some(name) => Err(Error::usage(format!("`--{name}` names a file, which a bundle has not"))
+            .hint("leave it out, and set it in the settings file of the other machine")),
+        None => Ok(()),
+    }
+}
+
+/// A bundle for one server. What its headers refer to becomes a field of the form.
+fn for_server(entry: &NewEntry) -> Result<Value> {
+    let (mut form, mut variables) = (Map::new(), Map::new());
+    let mut arguments = Vec::new();
+    for argument in &entry.arguments {
+        let mut word = argument.clone();
+        for reference in references(argument) {
+            let name = reference.trim_start_matches("keyring:");
+            let variable: String = name
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+                .collect();
+            let field = variable.to_ascii_lowercase();
+            if field.is_empty() || field.starts_with(|c: char| c.is_ascii_digit()) {
+                return Err(Error::usage(format!("`{}` cannot be asked for", plain(reference)))
+                    .hint("refer to a name that begins with a letter"));
+            }
+            word = word.replace(&format!("${{{reference}}}"), &format!("${{{variable}}}"));
+            variables.insert(variable, json!(format!("${{user_config.{field}}}")));
+            let description = format!("The value of {name}, which is kept in the keychain");
+            let text = json!({ "type": "string", "title": name, "description": description,
+                "sensitive": true, "required": true });
+            form.insert(field, text);
+        }
+        arguments.push(word);
+    }
+    let description = format!("Connects to {}", arguments.first().map_or("", String::as_str));
+    Ok(manifest(&entry.name, &description, &arguments, variables, form))
+}
+
+/// The names in `${…}`.
+fn references(word: &str) -> Vec<&str> {
+    let parts = word.split("${").skip(1);
+    parts.filter_map(|part| Some(part.split_once('}')?.0)).collect()
+}
+
+/// A bundle for any server.
+fn with_form(name: &str) -> Value {
+    let form = json!({
+        "url": { "type": "string", "title": "Address", "required": true,
+            "description": "The address of the server, such as https://mcp.example.com/mcp" },
+        "header": { "type": "string", "title": "Header", "required": false, "sensitive": true,
+            "default": "",
+            "description": "A header with a key, such as X-API-Key: abc; kept in the keychain" },
+        "account": { "type": "string", "title": "Account", "required": false, "default": "",
+            "description": "A name for this sign-in, if you have several at one server" },
+    });
+    let variables = json!({ "MCP_TETHER_HEADER": "${user_config.header}",
+        "MCP_TETHER_ACCOUNT": "${user_config.account}" });
+    let object = |value: Value| value.as_object().cloned().unwrap_or_default();
+    let arguments = ["${user_config.url}".to_owned()];
+    let description = "Connects this host to a remote MCP server, and signs in to it";
+    manifest(name, description, &arguments, object(variables), object(form))
+}
+
+fn manifest(
+    name: &str,
+    description: &str,
+    arguments: &[String],
+    variables: Map<String, Value>,
+    form: Map<String, Value>,
+) -> Value {
+    let program = program_in_bundle();
+    let mut manifest = json!({
+        "manifest_version": "0.3",
+        "name": name,
+        "display_name": name,
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": description,
+        "author": { "name": "mcp-tether" },
+        "homepage": env!("CARGO_PKG_REPOSITORY"),
+        "license": env!("CARGO_PKG_LICENSE"),
+        "server": {
+            "type": "binary",
+            "entry_point": program,
+            "mcp_config": {
+                "command": format!("{BUNDLE_FOLDER}/{program}"),
+                "args": arguments,
+                "env": variables,
+            },
+        },
+        "tools_generated": true,
+        "compatibility": { "platforms": [platform()] },
+    });
+    if !form.is_empty() {
+        manifest["user_config"] = Value::Object(form);
+    }
+    manifest
+}
+
+fn program_in_bundle() -> String {
+    format!("{PROGRAM_FOLDER}/mcp-tether{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// This system, as manifests call it.
+fn platform() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        _ => "linux",
+    }
+}
+
+/// Writes the file in one step; it must not exist.
+fn write(output: &Path, manifest: &Value, program: &Path) -> Result<()> {
+    let shown = plain(&output.display().to_string());
+    let failed = |error: &dyn std::fmt::Display| {
+        Error::failed(format!("cannot write `{shown}`: {error}"))
+            .hint("name another file: `--output FILE`")
+    };
+    if output.symlink_metadata().is_ok() {
+        return Err(failed(&"it exists already"));
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+    let content = std::fs::read(program)
+        .map_err(|error| Error::failed(format!("cannot read this program: {error}")))?;
+    bundle(temporary.as_file_mut(), manifest, &content).map_err(|error| failed(&error))?;
+    temporary.persist_noclobber(output).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+fn bundle(file: impl Write + Seek, manifest: &Value, program: &[u8]) -> zip::result::ZipResult<()> {
+    let mut bundle = ZipWriter::new(file);
+    // Without times, the same program makes the same bundle.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    bundle.start_file("manifest.json", options.unix_permissions(0o644))?;
+    bundle.write_all(format!("{manifest:#}\n").as_bytes())?;
+    bundle.start_file(program_in_bundle(), options.unix_permissions(0o755))?;
+    bundle.write_all(program)?;
+    bundle.finish()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::*;
+
+    fn entry(arguments: &[&str]) -> NewEntry {
+        NewEntry {
+            name: "shop".to_owned(),
+            command: "/opt/mcp-tether".to_owned(),
+            arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
+            variables: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_headers_refer_to_becomes_a_field_of_the_form() {
+        let words = ["https://a.example/", "--header", "X-Key:${keyring:my-shop} ${TENANT}"];
+        let manifest = for_server(&entry(&words)).unwrap();
+        let config = &manifest["server"]["mcp_config"];
+        assert_eq!(config["args"][2], "X-Key:${MY_SHOP} ${TENANT}");
+        let variables = json!({ "MY_SHOP": "${user_config.my_shop}",
+            "TENANT": "${user_config.tenant}" });
+        assert_eq!(config["env"], variables);
+        assert_eq!(manifest["user_config"]["my_shop"]["sensitive"], true);
+        assert!(for_server(&entry(&["https://a.example/", "${1}"])).is_err());
+        let plain = for_server(&entry(&["https://a.example/"])).unwrap();
+        assert!(plain.get("user_config").is_none());
+    }
+
+    #[test]
+    fn a_bundle_holds_the_manifest_and_a_program_that_can_run() {
+        let bytes = || {
+            let mut file = Cursor::new(Vec::new());
+            bundle(&mut file, &with_form("mcp-tether"), b"the program").unwrap();
+            file.into_inner()
+        };
+        assert_eq!(bytes(), bytes(), "the same again");
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes())).unwrap();
+        let mut manifest = String::new();
+        archive.by_name("manifest.json").unwrap().read_to_string(&mut manifest).unwrap();
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        let entry_point = manifest["server"]["entry_point"].as_str().unwrap();
+        let program = archive.by_name(entry_point).unwrap();
+        assert_eq!(program.unix_mode().unwrap() & 0o777, 0o755);
+        assert_eq!(program.size(), 11);
+    }
+}

@@ -1,0 +1,140 @@
+//! The values that a document of a registry leaves to the user: from `--set`, its defaults, or asked
+//! for on a terminal. Secrets are stored in the keyring, and only their names leave this file.
+
+use std::collections::BTreeMap;
+
+use super::input::Input;
+use crate::commands::prepare::block_on;
+use crate::commands::secret;
+use crate::environment::{Environment, stdin_is_terminal, to_stderr};
+use crate::error::{Error, Result};
+use crate::redact::{Secret, plain};
+use crate::settings::Flags;
+
+/// Where values come from.
+pub(super) struct Answers<'a> {
+    given: BTreeMap<String, String>,
+    entry_name: &'a str,
+    flags: &'a Flags,
+    environment: &'a Environment,
+}
+
+impl<'a> Answers<'a> {
+    /// Parses `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// A text is not of this form.
+    pub(super) fn new(
+        values: &[String],
+        entry_name: &'a str,
+        flags: &'a Flags,
+        environment: &'a Environment,
+    ) -> Result<Self> {
+        let pair = |text: &String| {
+            let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+            let (name, value) = pair.ok_or_else(|| {
+                Error::usage(format!("`--set {}` is not of the form `NAME=VALUE`", plain(text)))
+                    .hint("for example `--set tenant=acme`")
+            })?;
+            Ok((name.to_owned(), value.to_owned()))
+        };
+        let given = values.iter().map(pair).collect::<Result<_>>()?;
+        Ok(Self { given, entry_name, flags, environment })
+    }
+
+    /// The value of a variable of a URL.
+    ///
+    /// # Errors
+    /// It is missing and nobody can be asked, or it is none of the choices.
+    pub(super) fn value(&self, name: &str, input: Option<&Input>) -> Result<String> {
+        let nothing = Input::default();
+        let input = input.unwrap_or(&nothing);
+        let fixed = self.given.get(name).or(input.value.as_ref()).or(input.default.as_ref());
+        let value = match fixed {
+            Some(value) => value.clone(),
+            None => self.asked(name, input)?,
+        };
+        if !input.choices.is_empty() && !input.choices.contains(&value) {
+            let choices: Vec<String> = input.choices.iter().map(|choice| plain(choice)).collect();
+            let message = format!("`{}={}` is none of the choices", plain(name), plain(&value));
+            return Err(Error::usage(message).hint(format!("choose one of {}", choices.join(", "))));
+        }
+        Ok(value)
+    }
+
+    /// The value of a variable of a header.
+    ///
+    /// # Errors
+    /// As [`Answers::value`], or a secret cannot be stored.
+    pub(super) fn header_value(
+        &self,
+        header: &str,
+        variable: &str,
+        input: Option<&Input>,
+    ) -> Result<String> {
+        if input.is_some_and(|input| input.is_secret) {
+            return self.secret(header, variable);
+        }
+        self.value(variable, input)
+    }
+
+    /// The value of a header that has no template. `None` if it is not required.
+    ///
+    /// # Errors
+    /// As [`Answers::header_value`].
+    pub(super) fn optional_header_value(
+        &self,
+        header: &str,
+        input: &Input,
+    ) -> Result<Option<String>> {
+        if input.is_secret && input.is_required {
+            return self.secret(header, header).map(Some);
+        }
+        let is_known = self.given.contains_key(header) || input.default.is_some();
+        if !input.is_required && !is_known {
+            return Ok(None);
+        }
+        self.value(header, Some(input)).map(Some)
+    }
+
+    fn asked(&self, name: &str, input: &Input) -> Result<String> {
+        let name = plain(name);
+        if !stdin_is_terminal() {
+            return Err(Error::usage(format!("the server needs a value for `{name}`"))
+                .hint(format!("give it: `--set {name}=VALUE`")));
+        }
+        let choices: Vec<String> = input.choices.iter().map(|choice| plain(choice)).collect();
+        let mut question = format!("{name}: {}", plain(&input.description));
+        if !choices.is_empty() {
+            question += &format!(" ({})", choices.join(", "));
+        }
+        to_stderr(&format!("{question}\n> "));
+        let mut answer = String::new();
+        std::io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| Error::failed(format!("cannot read the answer: {error}")))?;
+        Ok(answer.trim().to_owned())
+    }
+
+    /// Asks for a secret, stores it, and returns the reference to it.
+    fn secret(&self, header: &str, variable: &str) -> Result<String> {
+        let (header, what) = (plain(header), plain(variable));
+        let name = format!("{}-{}", self.entry_name, what.to_ascii_lowercase());
+        let valid = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+        let name: String = name.chars().map(valid).take(64).collect();
+        if !stdin_is_terminal() {
+            return Err(Error::usage(format!(
+                "the server needs a secret in the header `{header}`"
+            ))
+            .hint(format!("store it: `mcp-tether secret set {name}`"))
+            .hint(format!("and refer to it: `--header '{header}: ${{keyring:{name}}}'`")));
+        }
+        let typed = rpassword::prompt_password(format!("{what} (not shown): "))
+            .map_err(|error| Error::failed(format!("cannot read the secret: {error}")))?;
+        let keys = secret::keys(self.flags, self.environment)?;
+        let value = Secret::new(typed.trim().to_owned());
+        block_on(async { Ok(keys.set(&name, &value).await?) })?;
+        to_stderr(&format!("stored the secret `{name}`\n"));
+        Ok(format!("${{keyring:{name}}}"))
+    }
+}

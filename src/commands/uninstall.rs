@@ -1,0 +1,167 @@
+//! `mcp-tether uninstall`: removes the entry for a server from the configurations of hosts, and brings
+//! a file back as it was before `install` if nothing else has changed in it. Removes no sign-ins.
+
+use std::path::{Path, PathBuf};
+
+use super::chosen_hosts::{by_name, with_shared_files};
+use super::displayed_change::display_change;
+use super::host_entries::{folders, is_ours, refuse_sudo, retry_if_changed, saved_lines, url_of};
+use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::error::{Error, ExitCode, Result};
+use crate::hosts::{FileError, HOSTS, HostEntry, HostFile, HostFolders, KnownHost, Scope, found};
+use crate::redact::plain;
+
+/// What to uninstall, as it was typed.
+#[derive(Clone, Debug)]
+pub(crate) struct UninstallOptions {
+    /// The name of the entry, or the URL of the server.
+    pub(crate) target: String,
+    /// The ids of the hosts; all if empty.
+    pub(crate) hosts: Vec<String>,
+    /// Which configurations to change; all if `None`.
+    pub(crate) scope: Option<Scope>,
+    /// Only show the change.
+    pub(crate) dry_run: bool,
+}
+
+/// A file in which the entry may be.
+struct Place {
+    host: &'static KnownHost,
+    scope: Scope,
+    path: PathBuf,
+}
+
+/// What was found in a file.
+enum Removal {
+    /// The report.
+    Removed(String),
+    Absent,
+    /// Entries of this name for other folders, which are not touched.
+    Elsewhere(Vec<String>),
+}
+
+/// Removes the entry from every file of the hosts.
+///
+/// # Errors
+/// A host is unknown, the only file cannot be changed, or no file has the entry.
+pub(crate) fn run(options: &UninstallOptions, environment: &Environment) -> Result<ExitCode> {
+    let folders = folders(environment);
+    let hosts = match options.hosts.is_empty() {
+        true => HOSTS.iter().collect(),
+        false => with_shared_files(&by_name(&options.hosts)?),
+    };
+    if !options.dry_run {
+        refuse_sudo(environment)?;
+    }
+    let places: Vec<Place> = found(&folders)
+        .into_iter()
+        .filter(|(host, scope, _)| {
+            hosts.iter().any(|chosen| chosen.id == host.id)
+                && options.scope.is_none_or(|chosen| chosen == *scope)
+        })
+        .map(|(host, scope, path)| Place { host, scope, path })
+        .collect();
+    let (mut removed, mut elsewhere, mut failed) = (false, Vec::new(), Vec::new());
+    for place in &places {
+        match retry_if_changed(|| remove(place, options, &folders)) {
+            Ok(Removal::Removed(report)) => {
+                removed = true;
+                to_stdout(&report);
+            }
+            Ok(Removal::Absent) => {}
+            Ok(Removal::Elsewhere(folders)) => elsewhere.extend(folders),
+            Err(error) => failed.push(error),
+        }
+    }
+    let last = failed.pop();
+    for error in failed {
+        to_stderr(&format!("{error}\n"));
+    }
+    match last {
+        Some(error) => Err(error),
+        None if removed => Ok(ExitCode::Ok),
+        None => Err(error_for_absent(options, &hosts, &elsewhere)),
+    }
+}
+
+fn error_for_absent(
+    options: &UninstallOptions,
+    hosts: &[&'static KnownHost],
+    elsewhere: &[String],
+) -> Error {
+    let target = plain(options.target.trim());
+    let who = match hosts.first() {
+        Some(host) if !options.hosts.is_empty() => host.title,
+        _ => "no host",
+    };
+    let has = if options.hosts.is_empty() { "has an" } else { "has no" };
+    let error = Error::failed(format!("{who} {has} entry `{target}`"));
+    match elsewhere.first() {
+        Some(folder) => error.hint(format!("it is an entry for `{folder}`: run the command there")),
+        None => error.hint("list the entries: `mcp-tether hosts`"),
+    }
+}
+
+fn remove(
+    place: &Place,
+    options: &UninstallOptions,
+    folders: &HostFolders,
+) -> std::result::Result<Removal, FileError> {
+    let Place { host, scope, path } = place;
+    let mut file = HostFile::open(host, *scope, path)?;
+    let target = options.target.trim();
+    let is_meant = |entry: &&HostEntry| {
+        entry.place.name == target
+            || (is_ours(&entry.words) && url_of(&entry.words) == Some(target))
+    };
+    let meant: Vec<HostEntry> = file.document.entries().iter().filter(is_meant).cloned().collect();
+    let (entries, others): (Vec<_>, Vec<_>) =
+        meant.into_iter().partition(|entry| is_for_here(&file, entry, folders));
+    let ours: Vec<&HostEntry> = entries.iter().filter(|entry| is_ours(&entry.words)).collect();
+    if let Some(other) = entries.iter().find(|entry| !is_ours(&entry.words)) {
+        return Err(error_for_another_program(other, path).into());
+    }
+    if ours.is_empty() {
+        let of_ours = others.iter().filter(|entry| is_ours(&entry.words));
+        let shown: Vec<String> = of_ours.filter_map(folder_of).map(plain).collect();
+        return Ok(if shown.is_empty() { Removal::Absent } else { Removal::Elsewhere(shown) });
+    }
+    for entry in &ours {
+        file.document.remove(&entry.place);
+    }
+    if options.dry_run {
+        return Ok(Removal::Removed(display_change(&file.difference())));
+    }
+    let names: Vec<String> =
+        ours.iter().map(|entry| format!("`{}`", plain(&entry.place.name))).collect();
+    let report = format!("removed {} from {}\n", names.join(", "), host.title);
+    let saved = file.save_undone(*scope == Scope::User, folders)?;
+    Ok(Removal::Removed(
+        report
+            + &saved_lines(host, path, &saved)
+            + "  note    a stored sign-in is not removed; `mcp-tether logout URL` does that\n",
+    ))
+}
+
+/// Whether an entry counts everywhere or for the current folder.
+fn is_for_here(file: &HostFile, entry: &HostEntry, folders: &HostFolders) -> bool {
+    if !file.document.is_local(&entry.place) {
+        return true;
+    }
+    let (Some(folder), Some(here)) = (folder_of(entry), &folders.project) else { return false };
+    let folder = Path::new(folder);
+    folder == here
+        || matches!((folder.canonicalize(), here.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The folder of a local entry, as the host wrote it.
+fn folder_of(entry: &HostEntry) -> Option<&str> {
+    entry.place.section.get(1).map(String::as_str)
+}
+
+fn error_for_another_program(entry: &HostEntry, path: &Path) -> Error {
+    let (name, line) = (plain(&entry.place.name), entry.line);
+    let path = plain(&path.display().to_string());
+    Error::failed(format!("`{name}` does not start mcp-tether: `{path}`, line {line}"))
+        .hint("if you want to remove it, do so by hand")
+}
