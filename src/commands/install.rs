@@ -137,8 +137,9 @@ fn print_links(hosts: &[&'static KnownHost], entry: &NewEntry) -> Result<ExitCod
 
 /// Whether a second entry for one URL may get an account: not if its headers say who the user is.
 fn may_have_account(flags: &Flags) -> bool {
-    let has = |key| flags.values.iter().any(|(other, _)| *other == key);
-    !has(Key::Account) && !has(Key::Header) && !has(Key::HeaderFile) && !has(Key::TokenFile)
+    use Key::{Account, Header, HeaderCommand, HeaderFile, TokenCommand, TokenFile};
+    let says_who = [Account, Header, HeaderCommand, HeaderFile, TokenCommand, TokenFile];
+    !flags.values.iter().any(|(key, _)| says_who.contains(key))
 }
 
 /// One entry for several files.

@@ -36,7 +36,7 @@ pub(crate) struct PackOptions {
 /// Writes the bundle.
 ///
 /// # Errors
-/// The URL, name or a flag is invalid, a flag names a file or a secret, or the file exists already or
+/// The URL, name or a flag is invalid, a flag names a file or a command, or the file exists already or
 /// cannot be written.
 pub(crate) fn run(
     options: &PackOptions,
@@ -68,16 +68,19 @@ pub(crate) fn run(
     Ok(ExitCode::Ok)
 }
 
-/// Files of this machine are not on the one that the bundle is installed on.
+/// Files and commands of this machine are not on the one that the bundle is installed on.
 fn refuse_files(flags: &Flags) -> Result<()> {
     let names_file = |(key, texts): &&(crate::settings::Key, Vec<String>)| {
-        matches!(key.setting().kind, ValueKind::Path | ValueKind::Paths)
+        use ValueKind::{Command, HeaderCommands, Path, Paths};
+        matches!(key.setting().kind, Path | Paths | Command | HeaderCommands)
             || texts.iter().any(|text| text.starts_with('@'))
     };
     let named = flags.values.iter().find(names_file).map(|(key, _)| key.setting().name);
     match named.or(flags.config.as_ref().map(|_| "config")) {
-        Some(name) => Err(Error::usage(format!("`--{name}` names a file, which a bundle has not"))
-            .hint("leave it out, and set it in the settings file of the other machine")),
+        Some(name) => Err(Error::usage(format!(
+            "`--{name}` names something of this machine, which a bundle has not"
+        ))
+        .hint("leave it out, and set it in the settings file of the other machine")),
         None => Ok(()),
     }
 }
