@@ -308,15 +308,25 @@ impl Authorizer {
     /// without losing one; not longer than `limit`.
     pub async fn settle(&self, limit: Duration) {
         let Some(state) = self.shared() else { return };
-        let _ = tokio::time::timeout(limit, state.context.tokens_in_flight.lock()).await;
+        let _ = tokio::time::timeout(limit, async {
+            let _own = state.context.tokens_in_flight.lock().await;
+            if let Some(identity) = &state.context.identity {
+                let _of_person = identity.tokens_in_flight.lock().await;
+            }
+        })
+        .await;
     }
 
     /// The extension that a modern host must be told of, because the bridge uses it.
     pub fn extension(&self) -> Option<&'static str> {
-        match self.shared()?.context.options.grant {
+        match &self.shared()?.context.options.grant {
             Grant::ClientCredentials { .. } => {
                 Some("io.modelcontextprotocol/oauth-client-credentials")
             }
+            Grant::EnterpriseManaged => {
+                Some("io.modelcontextprotocol/enterprise-managed-authorization")
+            }
+            Grant::Workload(_) => Some("io.modelcontextprotocol/auth/wif"),
             Grant::AuthorizationCode | Grant::DeviceCode => None,
         }
     }

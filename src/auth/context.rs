@@ -13,14 +13,14 @@ use crate::auth::client::signing_key::SigningKey;
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::issuer::{is_same_issuer, spellings};
 use crate::auth::discovery::scopes::{self, ScopeSources};
-use crate::auth::discovery::search::{self, DiscoveredServer};
+use crate::auth::discovery::search::{self, DiscoveredServer, MetadataSearch};
 use crate::auth::dpop::binding::TokenBinding;
 use crate::auth::dpop::peers::DpopPeers;
 use crate::auth::dpop::prover::Prover;
 use crate::auth::durable::job::JobRunner;
 use crate::auth::grants::token_endpoint::TokenEndpoint;
 use crate::auth::guarded_http::client::GuardedClient;
-use crate::auth::options::{AuthOptions, Grant};
+use crate::auth::options::AuthOptions;
 use crate::auth::records::client_pin::ClientPins;
 use crate::auth::records::names::Names;
 use crate::auth::records::record::{SignIn, StoredRecord};
@@ -87,6 +87,8 @@ pub struct AuthServices {
 pub(crate) struct Context {
     pub(crate) options: AuthOptions,
     pub(crate) names: Names,
+    /// The company's identity provider, for [`Grant::EnterpriseManaged`].
+    pub(crate) identity: Option<Box<Context>>,
     pub(crate) http_client: GuardedClient,
     pub(crate) vault: Arc<dyn Vault>,
     pub(crate) browser: Arc<dyn Browser>,
@@ -114,6 +116,8 @@ pub(crate) struct SignInRequest {
     pub(crate) must_be_documented: bool,
     /// Whether the server has just refused a token that was bound to a key.
     pub(crate) refuses_bound: bool,
+    /// Whether no person may be asked now.
+    pub(crate) without_person: bool,
 }
 
 impl SignInRequest {
@@ -134,7 +138,25 @@ impl Context {
         http: &HttpOptions,
         services: AuthServices,
     ) -> Self {
+        Self::with_state(names, options, http, services, watch::channel(SignInState::Idle).0)
+    }
+
+    /// As [`Context::new`], publishing there. A sign-in at the identity provider is one for whoever
+    /// waits for the server.
+    fn with_state(
+        names: Names,
+        options: AuthOptions,
+        http: &HttpOptions,
+        services: AuthServices,
+        state: watch::Sender<SignInState>,
+    ) -> Self {
+        let identity = options.at_identity_provider().map(|options| {
+            let names = Names::new(&options);
+            let (services, state) = (services.clone(), state.clone());
+            Box::new(Self::with_state(names, options, http, services, state))
+        });
         Self {
+            identity,
             names,
             http_client: GuardedClient::new(&options, http),
             options,
@@ -142,7 +164,7 @@ impl Context {
             browser: services.browser,
             clock: services.clock,
             notice: services.notice,
-            state: watch::channel(SignInState::Idle).0,
+            state,
             tokens_in_flight: tokio::sync::Mutex::default(),
             jobs: services.jobs,
             announced_in_process: std::sync::Once::new(),
@@ -159,13 +181,10 @@ impl Context {
         (self.notice)(text);
     }
 
-    /// Who runs token jobs in a process of their own. There is none for a client's own credentials:
-    /// losing those costs nothing, because they are requested again.
+    /// Who runs token jobs in a process of their own. There is none where no person is needed: losing
+    /// such tokens costs nothing, because they are requested again.
     pub(crate) fn job_runner(&self) -> Option<&dyn JobRunner> {
-        match self.options.grant {
-            Grant::ClientCredentials { .. } => None,
-            Grant::AuthorizationCode | Grant::DeviceCode => self.jobs.as_deref(),
-        }
+        self.jobs.as_deref().filter(|_| self.options.grant.needs_person())
     }
 
     pub(crate) fn publish(&self, state: SignInState) {
@@ -354,6 +373,10 @@ impl Context {
         &self,
         request: &SignInRequest,
     ) -> Result<DiscoveredServer, Failure> {
+        if self.options.is_identity_provider {
+            let search = MetadataSearch { http_client: &self.http_client, options: &self.options };
+            return search.identity_provider().await;
+        }
         let is_stored = |issuer: &String| self.vault.knows(&self.names.registration(issuer));
         let earlier = request.refused.as_ref().map(|refused| refused.issuer.as_str());
         let knows = |issuer: &str| {
@@ -379,6 +402,9 @@ impl Context {
         discovered: &DiscoveredServer,
         request: &SignInRequest,
     ) -> Option<String> {
+        if self.options.is_identity_provider {
+            return Some(scopes::of_identity(&discovered.server.scopes_supported));
+        }
         let same_issuer = |record: &&Arc<SignIn>| record.issuer == discovered.issuer;
         let earlier = request.refused.as_ref().filter(same_issuer);
         let resource = discovered.resource.as_ref();

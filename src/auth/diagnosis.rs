@@ -11,6 +11,7 @@ use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::discovery::requirements::unmet_by_resource;
 use crate::auth::discovery::resource_identifier::check_resource;
 use crate::auth::discovery::search::{DiscoveredServer, MetadataSearch, without_issuer};
+use crate::auth::grants::{jwt_bearer, token_exchange};
 use crate::auth::guarded_http::client::GuardedClient;
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
@@ -19,11 +20,12 @@ use crate::redact::plain;
 
 const RESOURCE: &str = "resource";
 const ISSUER: &str = "authorization";
+const IDENTITY: &str = "identity";
 
 /// One document about signing in to a server.
 #[derive(Clone, Debug)]
 pub struct SignInDiagnosis {
-    /// What it is about: `resource` or `authorization`.
+    /// What it is about: `resource`, `authorization` or `identity`.
     pub name: &'static str,
     /// What it says, in one sentence; `None` if it cannot be read.
     pub says: Option<String>,
@@ -51,6 +53,7 @@ pub async fn diagnose(
         Err(failure) => return vec![SignInDiagnosis::unusable(RESOURCE, failure)],
     };
     let mut found = vec![about_resource(&resource, options)];
+    found.extend(about_identity_provider(options, http).await);
     for issuer in &resource.authorization_servers {
         found.push(match search.fetch_server_metadata(issuer).await {
             Ok(server) => about_server(&search, &server, Some(&resource)).await,
@@ -117,6 +120,36 @@ async fn about_server(
     }
 }
 
+/// Whether the company's identity provider can vouch for people.
+async fn about_identity_provider(
+    options: &AuthOptions,
+    http: &HttpOptions,
+) -> Option<SignInDiagnosis> {
+    let options = options.at_identity_provider()?;
+    let http_client = GuardedClient::new(&options, http);
+    let search = MetadataSearch { http_client: &http_client, options: &options };
+    let server = match search.identity_provider().await {
+        Ok(found) => found.server,
+        Err(failure) => return Some(SignInDiagnosis::unusable(IDENTITY, failure)),
+    };
+    let grants = server.grant_types_supported.as_ref().filter(|grants| !grants.is_empty());
+    let exchanges =
+        grants.is_none_or(|grants| grants.iter().any(|it| it == token_exchange::GRANT_TYPE));
+    let issuer = plain(&server.issuer);
+    let doubts = match exchanges {
+        true => Vec::new(),
+        false => vec![
+            Failure::new(
+                FailureKind::AuthFailed,
+                format!("the identity provider `{issuer}` does not list token exchange (RFC 8693)"),
+            )
+            .hint("ask whoever runs it whether it gives identity assertions (ID-JAG)"),
+        ],
+    };
+    let says = Some(format!("`{issuer}` vouches for you"));
+    Some(SignInDiagnosis { name: IDENTITY, says, breaks: Vec::new(), doubts })
+}
+
 /// A server of 2025-03-26 has no document about itself, and neither has one that takes keys
 /// only.
 async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
@@ -139,6 +172,11 @@ async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
     SignInDiagnosis { name: ISSUER, says: None, breaks: Vec::new(), doubts: vec![doubt] }
 }
 
+fn takes_assertions(server: &AuthorizationServer) -> bool {
+    let grants = server.grant_types_supported.as_ref();
+    grants.is_some_and(|grants| grants.iter().any(|grant| grant == jwt_bearer::GRANT_TYPE))
+}
+
 /// The issuer, and which ways to become its client it offers.
 fn describe_server(server: &AuthorizationServer) -> String {
     let ways = [
@@ -146,6 +184,7 @@ fn describe_server(server: &AuthorizationServer) -> String {
         (server.registration_endpoint.is_some(), "registration"),
         (server.device_authorization_endpoint.is_some(), "device codes"),
         (server.revocation_endpoint.is_some(), "revocation"),
+        (takes_assertions(server), "identity assertions (ID-JAG) and workloads"),
         (server.pushed_authorization_request_endpoint.is_some(), "pushed requests"),
         (server.dpop_signing_alg_values_supported.is_some(), "tokens bound to a key (DPoP)"),
     ];

@@ -2,7 +2,7 @@
 //! discovered again; what belongs to another issuer is refused, and none of our records is
 //! replaced.
 
-use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::client::auth_method::{AuthMethod, ClientMeans};
 use crate::auth::context::{AuthServices, Context, SignInRequest, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::search::DiscoveredServer;
@@ -100,6 +100,9 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
         registration,
         tokens: imported.tokens,
         scopes_asked: imported.scopes_asked,
+        via: None,
+        is_identity_provider: false,
+        renews_itself: false,
         binding: TokenBinding::None,
         renewal_problem: None,
     })
@@ -113,8 +116,9 @@ fn registration(
     let given =
         context.options.client_info.as_ref().is_some_and(|ours| ours.client_id == client.id);
     let has_secret = client.secret.is_some();
-    let auth_method =
-        client.auth_method.unwrap_or_else(|| AuthMethod::pick(None, has_secret, false));
+    let auth_method = client.auth_method.unwrap_or_else(|| {
+        AuthMethod::pick(None, ClientMeans { secret: has_secret, ..ClientMeans::default() })
+    });
     Registration {
         issuer: found.issuer.clone(),
         how: if given { Registered::Beforehand } else { Registered::Dynamically },
@@ -124,6 +128,7 @@ fn registration(
         client_id_in_form: false,
         scope: None,
         listed_methods: found.server.known_auth_methods(),
+        signing_algorithm: None,
         secret_expires_at: client.secret_expires_at,
         redirect_uris: client.redirect_uris,
         registered_at: context.now(),

@@ -8,9 +8,10 @@ use crate::auth::browser::pasted_answer::LineSource;
 use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
 use crate::auth::context::{SignInRequest, SignInState, vault_failure};
 use crate::auth::discovery::challenge::Challenge;
+use crate::auth::enterprise;
 use crate::auth::grants::refresh::is_renewable;
 use crate::auth::grants::revocation::{self, Revocation};
-use crate::auth::grants::{client_credentials, device_code};
+use crate::auth::grants::{client_credentials, device_code, workload};
 use crate::auth::options::Grant;
 use crate::auth::records::names::REGISTRATION;
 use crate::auth::records::record::SignIn;
@@ -26,6 +27,15 @@ pub enum Interaction<'a> {
     Browser,
     /// The address is shown, and the person pastes the address that the browser ended at.
     Typed(&'a mut dyn LineSource),
+}
+
+impl<'a> Interaction<'a> {
+    fn into_prompt(self) -> ConsentPrompt<'a> {
+        match self {
+            Self::Browser => ConsentPrompt::NewTab,
+            Self::Typed(lines) => ConsentPrompt::Pasted(lines),
+        }
+    }
 }
 
 /// A sign-in that worked, as far as it may be shown.
@@ -77,12 +87,13 @@ impl AuthorizerState {
             (Grant::ClientCredentials { .. }, _) => {
                 client_credentials::sign_in(context, &request).await?
             }
-            (Grant::DeviceCode, _) => device_code::sign_in(context, &request).await?,
-            (Grant::AuthorizationCode, Interaction::Browser) => {
-                browser_sign_in::sign_in(context, &request, ConsentPrompt::NewTab).await?
+            (Grant::Workload(source), _) => workload::sign_in(context, source, &request).await?,
+            (Grant::EnterpriseManaged, how) => {
+                enterprise::sign_in(context, &request, how.into_prompt()).await?
             }
-            (Grant::AuthorizationCode, Interaction::Typed(lines)) => {
-                browser_sign_in::sign_in(context, &request, ConsentPrompt::Pasted(lines)).await?
+            (Grant::DeviceCode, _) => device_code::sign_in(context, &request).await?,
+            (Grant::AuthorizationCode, how) => {
+                browser_sign_in::sign_in(context, &request, how.into_prompt()).await?
             }
         };
         let signed_in = SignedIn::of(&record, is_renewable(context, &record));
@@ -92,6 +103,10 @@ impl AuthorizerState {
 
     /// Asks the server what it wants.
     async fn request_of_a_person(&self) -> Result<SignInRequest, Failure> {
+        if self.context.options.is_identity_provider {
+            let refused = self.context.stored_sign_in().await?.map(Arc::new);
+            return Ok(SignInRequest { refused, ..SignInRequest::default() });
+        }
         let (status, headers) = self.context.http_client.probe().await?;
         let asked =
             Challenge::asks_for_a_sign_in(status, &headers) || status == StatusCode::FORBIDDEN;

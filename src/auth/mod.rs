@@ -8,7 +8,7 @@
 //!
 //! The way of a refusal: `coalesce` shares it among all requests, `recovery` decides (store,
 //! renewal, sign-in), `renewal` renews, `browser::sign_in`, `grants::device_code` and
-//! `grants::client_credentials` sign in, each with one `SignInPlan`; `one_sign_in` keeps it to one
+//! `grants::client_credentials`, `grants::workload` and `enterprise` sign in, each with one `SignInPlan`; `one_sign_in` keeps it to one
 //! over all processes. `login` is what a person asks for, `diagnosis` what `doctor` reports, and
 //! `import` takes over a sign-in of another program.
 
@@ -22,6 +22,7 @@ mod diagnosis;
 mod discovery;
 mod dpop;
 mod durable;
+mod enterprise;
 mod grants;
 mod guarded_http;
 mod header_commands;
@@ -32,6 +33,7 @@ mod options;
 mod records;
 mod recovery;
 mod renewal;
+mod renewal_by_grant;
 mod sign_in_plan;
 mod state;
 mod token_cache;
@@ -40,7 +42,8 @@ mod token_file;
 pub use crate::platform::CommandLine;
 pub use authorizer::{Authorization, Authorizer};
 pub use browser::pasted_answer::LineSource;
-pub use client::auth_method::AuthMethod;
+pub use client::assertion_source::AssertionSource;
+pub use client::auth_method::{AuthMethod, ClientMeans};
 pub use client::pre_registered::PreRegistered;
 pub use client::signing_key::SigningKey;
 pub use context::{AuthServices, SignInState, UserNotice, WaitingSignIn};
@@ -56,7 +59,9 @@ pub use grants::token::TokenSet;
 pub use header_commands::HeaderCommands;
 pub use import::{ImportedClient, ImportedSignIn, import_sign_in};
 pub use login::{Interaction, SignedIn, SignedOut};
-pub use options::{AuthOptions, DpopPolicy, Grant, LoginPolicy, ResourceIndicator};
+pub use options::{
+    AuthOptions, DpopPolicy, Grant, IdentityProvider, LoginPolicy, ResourceIndicator,
+};
 pub use records::names::Names;
 pub use records::record::{Pending, PushedPage, SignIn, StoredRecord};
 pub use records::registration::{Registered, Registration};

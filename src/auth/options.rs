@@ -6,7 +6,16 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::auth::client::assertion_source::AssertionSource;
 use crate::auth::client::pre_registered::PreRegistered;
+use crate::http::ClientCertificate;
+
+/// Where our client id metadata document (`packaging/client-metadata.json`) is published: set when the
+/// program is built, empty until there is an address.
+const CLIENT_DOCUMENT: &str = match option_env!("MCP_TETHER_CLIENT_DOCUMENT") {
+    Some(address) => address,
+    None => "",
+};
 
 /// Everything about signing in to one remote.
 #[derive(Clone, Debug)]
@@ -19,6 +28,12 @@ pub struct AuthOptions {
     pub login: LoginPolicy,
     /// How tokens are obtained.
     pub grant: Grant,
+    /// Who vouches for the person, for [`Grant::EnterpriseManaged`].
+    pub identity_provider: Option<IdentityProvider>,
+    /// Whether `server` is an identity provider and not an MCP server.
+    pub is_identity_provider: bool,
+    /// At an identity provider: where another program keeps the ID token.
+    pub identity_token: Option<AssertionSource>,
     /// A fixed port of the callback listener.
     pub callback_port: Option<u16>,
     /// The host name inside `redirect_uri`; the listener stays on loopback.
@@ -55,6 +70,10 @@ pub struct AuthOptions {
     pub assume_pkce: bool,
     /// Where device codes are asked for, if the metadata does not say (RFC 8628).
     pub device_endpoint: Option<Url>,
+    /// Shows authorization servers who we are (RFC 8705).
+    pub client_certificate: Option<ClientCertificate>,
+    /// Whether the MCP server is shown a certificate.
+    pub shows_certificate: bool,
     /// Whether tokens are bound to a key (RFC 9449).
     pub dpop: DpopPolicy,
     /// Permit URLs named by the server that lead to private addresses (S-07).
@@ -100,6 +119,28 @@ pub enum Grant {
         /// Where tokens are asked for; skips discovery.
         token_endpoint: Option<Url>,
     },
+    /// A workload shows an assertion of its platform (RFC 7523, SEP-1933).
+    Workload(AssertionSource),
+    /// The identity provider of [`AuthOptions::identity_provider`] vouches for the person (ID-JAG).
+    EnterpriseManaged,
+}
+
+impl Grant {
+    /// Whether tokens may need a person at each sign-in.
+    pub(crate) fn needs_person(&self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+}
+
+/// The identity provider of a company.
+#[derive(Clone, Debug)]
+pub struct IdentityProvider {
+    /// Its issuer.
+    pub issuer: Url,
+    /// The client that it knows us by; `None` where it lets clients register.
+    pub client: Option<PreRegistered>,
+    /// Where another program keeps an ID token of the person; `None` to sign in there.
+    pub token: Option<AssertionSource>,
 }
 
 /// The `resource` parameter (RFC 8707, A-32).
@@ -122,6 +163,9 @@ impl AuthOptions {
             account: String::new(),
             login: LoginPolicy::default(),
             grant: Grant::default(),
+            identity_provider: None,
+            is_identity_provider: false,
+            identity_token: None,
             callback_port: None,
             callback_host: "localhost".to_owned(),
             callback_path: "/oauth/callback".to_owned(),
@@ -139,10 +183,51 @@ impl AuthOptions {
             callback_issuer: None,
             assume_pkce: false,
             device_endpoint: None,
+            client_certificate: None,
+            shows_certificate: false,
             dpop: DpopPolicy::default(),
             allow_private_addresses: false,
             headers: HeaderMap::new(),
         }
+    }
+
+    /// The client id metadata document to be known by: the user's, otherwise our own where it fits.
+    pub(crate) fn client_document(&self) -> Option<Url> {
+        self.client_metadata_url.clone().or_else(|| self.published_document(CLIENT_DOCUMENT))
+    }
+
+    /// Our document at this address. It lists the usual redirects, so that it is no client for others.
+    fn published_document(&self, address: &str) -> Option<Url> {
+        let usual = Self::new(self.server.clone());
+        let is_usual = self.callback_host == usual.callback_host
+            && self.callback_path == usual.callback_path
+            && self.client_metadata.is_empty()
+            && self.grant == Grant::AuthorizationCode;
+        Url::parse(address).ok().filter(|url| is_usual && url.scheme() == "https")
+    }
+
+    /// The options of signing in at the identity provider itself: the same for every server.
+    pub fn at_identity_provider(&self) -> Option<Self> {
+        let provider = self.identity_provider.as_ref()?;
+        Some(Self {
+            login: self.login,
+            callback_port: self.callback_port,
+            callback_host: self.callback_host.clone(),
+            callback_path: self.callback_path.clone(),
+            auth_timeout: self.auth_timeout,
+            request_wait: self.request_wait,
+            success_url: self.success_url.clone(),
+            client_info: provider.client.clone(),
+            resource: ResourceIndicator::Omitted,
+            // Large identity providers do PKCE and do not say so.
+            assume_pkce: true,
+            dpop: DpopPolicy::Never,
+            client_certificate: self.client_certificate.clone(),
+            allow_private_addresses: self.allow_private_addresses,
+            is_identity_provider: true,
+            identity_token: provider.token.clone(),
+            ..Self::new(provider.issuer.clone())
+        })
     }
 
     /// The scopes that the user decided on: `--scope`, otherwise those of the client metadata.
@@ -159,6 +244,9 @@ impl AuthOptions {
     /// The command that signs in, for hints.
     pub fn login_command(&self) -> String {
         let server = crate::redact::SafeUrl::new(&self.server).as_argument();
+        if self.is_identity_provider {
+            return format!("`mcp-tether login --idp {server}`");
+        }
         match self.account.as_str() {
             "" => format!("`mcp-tether login {server}`"),
             account => {
@@ -173,5 +261,24 @@ impl AuthOptions {
     /// The command that signs out, for hints.
     pub fn logout_command(&self) -> String {
         self.login_command().replacen("login", "logout", 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    ///
+    #[test]
+    fn our_document_is_used_only_for_the_redirects_that_it_lists() {
+        let options = AuthOptions::new(Url::parse("https://h/mcp").unwrap());
+        let at = "https://example.com/client.json";
+        assert_eq!(options.published_document(at).unwrap().as_str(), at);
+        assert_eq!(options.published_document(""), None, "there is no address yet");
+        assert_eq!(options.published_document("http://example.com/client.json"), None);
+        let elsewhere = AuthOptions { callback_path: "/cb".to_owned(), ..options.clone() };
+        assert_eq!(elsewhere.published_document(at), None);
+        let code = AuthOptions { grant: Grant::DeviceCode, ..options };
+        assert_eq!(code.published_document(at), None);
     }
 }

@@ -8,10 +8,11 @@ use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
 use crate::auth::context::{Context, SignInRequest, SignInState};
 use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::scopes;
-use crate::auth::grants::client_credentials;
-use crate::auth::grants::device_code;
+use crate::auth::enterprise;
+use crate::auth::grants::{client_credentials, device_code, workload};
 use crate::auth::options::{DpopPolicy, Grant, LoginPolicy};
-use crate::auth::renewal::{Renewal, renew};
+use crate::auth::renewal::Renewal;
+use crate::auth::renewal_by_grant::renew;
 use crate::auth::state::AuthorizerState;
 use crate::auth::token_cache::{CachedToken, TokenOrigin};
 use crate::error::{Failure, FailureKind};
@@ -58,25 +59,32 @@ async fn unauthorized(
         }
     }
     if state.cache().is_fresh_sign_in(context.now()) {
-        if !wants_bearer(context, cached.as_ref(), request.challenge.as_ref()) {
+        let Some(is_bound) = other_binding(context, cached.as_ref(), request.challenge.as_ref())
+        else {
             return Err(refused_after_sign_in(context));
-        }
-        tracing::info!("the server refuses a token that is bound to a key: signing in without one");
-        request.refuses_bound = true;
+        };
+        tracing::info!(is_bound, "the server takes another kind of token: signing in for one");
+        request.refuses_bound = !is_bound;
     }
     permitted_sign_in(state, request).await
 }
 
-/// Whether the refusal of a token that is bound to a key asks for one that is not: the authorization
-/// server does DPoP, and the resource does not know of it.
-fn wants_bearer(
+/// Whether the refusal of a fresh token asks for one of the other kind, and if so, whether that is
+/// bound to a key: what a resource says without a token may not be what it wants.
+fn other_binding(
     context: &Context,
     cached: Option<&CachedToken>,
     challenge: Option<&Challenge>,
-) -> bool {
-    let is_bound = cached.is_some_and(|cached| cached.bound.is_some());
-    let offers_bound = challenge.is_some_and(|challenge| challenge.offers_dpop);
-    is_bound && !offers_bound && context.options.dpop == DpopPolicy::Auto
+) -> Option<bool> {
+    if context.options.dpop != DpopPolicy::Auto {
+        return None;
+    }
+    let is_bound = cached?.bound.is_some();
+    match challenge {
+        Some(challenge) if challenge.is_dpop && !is_bound => Some(true),
+        Some(challenge) if challenge.offers_dpop => None,
+        _ => is_bound.then_some(false),
+    }
 }
 
 /// More scopes are needed. One sign-in per set of scopes: a server that still refuses will
@@ -118,16 +126,19 @@ async fn stored_instead(state: &AuthorizerState, request: &SignInRequest) -> Res
 }
 
 /// Signs in if that may happen now.
-async fn permitted_sign_in(state: &AuthorizerState, request: SignInRequest) -> Result<(), Failure> {
+async fn permitted_sign_in(
+    state: &AuthorizerState,
+    mut request: SignInRequest,
+) -> Result<(), Failure> {
     let context = &state.context;
     let demanded = state.cache().is_demanded();
-    let person = !matches!(context.options.grant, Grant::ClientCredentials { .. });
     let put_off = match context.options.login {
         LoginPolicy::Eager => false,
         LoginPolicy::OnDemand => !demanded,
         LoginPolicy::Never => true,
     };
-    if person && put_off {
+    request.without_person = put_off;
+    if context.options.grant.needs_person() && put_off {
         context.publish(SignInState::Needed);
         let failure = state.sign_in_needed();
         return Err(failure.hint(hint_to_sign_in(context)));
@@ -144,12 +155,16 @@ pub(crate) async fn sign_in(
     request: SignInRequest,
 ) -> Result<(), Failure> {
     let context = &state.context;
-    let signed_in = match context.options.grant {
+    let signed_in = match &context.options.grant {
         Grant::AuthorizationCode => {
             browser_sign_in::sign_in(context, &request, ConsentPrompt::Tab).await
         }
         Grant::DeviceCode => device_code::sign_in(context, &request).await,
         Grant::ClientCredentials { .. } => client_credentials::sign_in(context, &request).await,
+        Grant::Workload(source) => workload::sign_in(context, source, &request).await,
+        Grant::EnterpriseManaged => {
+            enterprise::sign_in(context, &request, ConsentPrompt::Tab).await
+        }
     };
     match signed_in {
         // One that another process completed while we waited counts as ours: the person has just

@@ -53,13 +53,14 @@ impl SignInPlan {
         if let Some(given) = registration.as_ref().filter(|it| it.how == Registered::Beforehand) {
             pin_secret(context, given, earlier).await?;
         }
+        let registration = registration.or_else(|| workload_without_id(context, &discovered));
         let scopes = context.choose_scopes(&discovered, request);
         let resource = discovered.resource_indicator(&context.options);
         let binding = binding::choose(&DpopSources {
             policy: context.options.dpop,
             server: &discovered.server,
             resource: discovered.resource.as_ref(),
-            is_challenged: request.challenge.as_ref().is_some_and(|it| it.is_dpop),
+            challenge: request.challenge.as_ref(),
             was_refused: request.refuses_bound
                 || request.refused.as_ref().is_some_and(|it| it.binding == TokenBinding::Refused),
         })?;
@@ -129,7 +130,17 @@ async fn pin_secret(
     context.vault.save(&name, pins.to_bytes()).await.map_err(vault_failure)
 }
 
-fn registrar<'a>(context: &'a Context, discovered: &'a DiscoveredServer) -> Registrar<'a> {
+/// A workload that is known by its assertion alone.
+fn workload_without_id(context: &Context, discovered: &DiscoveredServer) -> Option<Registration> {
+    matches!(context.options.grant, Grant::Workload(_))
+        .then(|| Registration::anonymous(&discovered.issuer, context.now()))
+}
+
+/// Registers at the server that was discovered.
+pub(crate) fn registrar<'a>(
+    context: &'a Context,
+    discovered: &'a DiscoveredServer,
+) -> Registrar<'a> {
     Registrar {
         http_client: &context.http_client,
         options: &context.options,

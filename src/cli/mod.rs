@@ -235,9 +235,9 @@ struct CallArgs {
 
 #[derive(Args)]
 struct LoginArgs {
-    /// The server's URL
-    #[arg(value_name = "URL")]
-    url: String,
+    /// The server's URL; without one, `--idp` names where to sign in
+    #[arg(value_name = "URL", required_unless_present = "idp")]
+    url: Option<String>,
     /// The port of the redirect URI
     #[arg(value_name = "PORT")]
     port: Option<u16>,
@@ -251,7 +251,7 @@ struct LoginArgs {
 #[derive(Args)]
 struct LogoutArgs {
     /// The server's URL
-    #[arg(value_name = "URL", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "URL", required_unless_present_any = ["all", "idp"], conflicts_with = "all")]
     url: Option<String>,
     /// The port of the redirect URI
     #[arg(value_name = "PORT", requires = "url")]
@@ -371,7 +371,10 @@ impl Cli {
             }
             Verb::Login(LoginArgs { url, port, no_browser, flags }) => {
                 let flags = with_port(merged(flags), port);
-                commands::login::run(&url, no_browser, &flags, environment)
+                commands::login::run(url.as_deref(), no_browser, &flags, environment)
+            }
+            Verb::Logout(LogoutArgs { url: None, all: false, flags, .. }) => {
+                commands::logout::identity_provider(&merged(flags), environment)
             }
             Verb::Logout(LogoutArgs { url, port, all: _, flags }) => match url {
                 Some(url) => {

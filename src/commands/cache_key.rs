@@ -87,6 +87,8 @@ fn distinguishes(key: Key) -> bool {
         Key::Account | Key::Scope | Key::Resource | Key::DisableResourceParameter
             | Key::AuthorizeParam | Key::ClientMetadataUrl | Key::ClientCredentials
             | Key::TokenEndpoint | Key::DeviceEndpoint | Key::CallbackIssuer | Key::DeviceCode
+            | Key::ClientCert | Key::AuthClientCert | Key::Idp | Key::IdpClientInfo | Key::IdpTokenFile | Key::WorkloadToken
+            | Key::WorkloadCommand
             | Key::UseIdToken | Key::Transport | Key::Protocol | Key::OnlyTool | Key::IgnoreTool
             | Key::OnlyPrompt | Key::IgnorePrompt | Key::OnlyResource | Key::IgnoreResource
             | Key::ReadOnly | Key::MergePages => true,
@@ -98,7 +100,7 @@ fn distinguishes(key: Key) -> bool {
             | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::Login
             | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath
             | Key::AuthTimeout | Key::AuthSuccessUrl | Key::StaticOauthClientMetadata
-            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::Dpop
+            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::Dpop | Key::JwtKey | Key::ClientKey | Key::AuthClientKey
             | Key::AllowPrivateAddresses
             | Key::ConnectTimeout | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
             | Key::AnswerWithin | Key::Debug | Key::Silent | Key::LogLevel | Key::LogFile

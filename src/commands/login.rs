@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::prepare::{block_on, for_signing_in};
+use super::prepare::{block_on, for_identity_provider, for_signing_in};
 use super::sign_in::{describe_expiry, describe_place, describe_subject};
 use crate::auth::{Interaction, LineSource, Names, SignedIn};
 use crate::environment::{Environment, to_stdout};
@@ -15,17 +15,20 @@ use crate::redact::plain;
 use crate::settings::Flags;
 use crate::store::StoreChoice;
 
-/// Signs in to the server at `url`.
+/// Signs in to the server at `url`, or without one at the identity provider of `--idp`.
 ///
 /// # Errors
 /// The settings are invalid, the credential store is in memory, or the sign-in fails.
 pub(crate) fn run(
-    url: &str,
+    url: Option<&str>,
     no_browser: bool,
     flags: &Flags,
     environment: &Environment,
 ) -> Result<ExitCode> {
-    let (context, auth) = for_signing_in(url, flags, environment)?;
+    let (context, auth) = match url {
+        Some(url) => for_signing_in(url, flags, environment)?,
+        None => for_identity_provider(flags, environment)?,
+    };
     if context.store.choice() == StoreChoice::Memory {
         return Err(Error::usage("a sign-in in memory is lost when this command ends")
             .hint("use `--credential-store keyring` or `--credential-store file`"));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::{Arc, PoisonError};
 
 use super::notes::Notes;
-use super::prepare::{CommandContext, block_on, for_signing_out, store};
+use super::prepare::{CommandContext, block_on, for_identity_provider, for_signing_out, store};
 use super::sign_in::{StoredSignIn, describe_subject, load_all};
 use super::vault::{Removed, StoreVault};
 use crate::auth::{AuthOptions, Names, Revocation, SignedOut};
@@ -51,6 +51,23 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
             to_stderr(&format!("hint: other account: `mcp-tether logout {words}`\n"));
         }
     }
+    Ok(ExitCode::Ok)
+}
+
+/// Signs out of the identity provider of `--idp`. The tokens that it has vouched for stay until they
+/// end.
+///
+/// # Errors
+/// As for [`one`], or no identity provider is named.
+pub(crate) fn identity_provider(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+    let (context, auth) = for_identity_provider(flags, environment)?;
+    refuse_memory(&context.store)?;
+    let who = describe_subject(&auth.display_server(), &auth.account);
+    let (signed_out, removed) = sign_out(&context, auth, context.vault())?;
+    to_stdout(&match signed_out.was_signed_in {
+        true => report(&context.store, &who, &signed_out, &removed),
+        false => format!("there is no sign-in for {who}: nothing to remove\n"),
+    });
     Ok(ExitCode::Ok)
 }
 

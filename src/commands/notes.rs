@@ -29,12 +29,18 @@ pub(super) struct Note {
     /// When the access token expires, in seconds since 1970.
     #[serde(default)]
     pub(super) expires_at: Option<u64>,
-    /// Whether there is a refresh token.
+    /// Whether it is renewed without a person.
     #[serde(default)]
     pub(super) renewable: bool,
     /// How the client was registered, in words.
     #[serde(default)]
     pub(super) client: String,
+    /// The identity provider that vouched for the person.
+    #[serde(default)]
+    pub(super) via: Option<String>,
+    /// Whether it is the sign-in at an identity provider.
+    #[serde(default)]
+    pub(super) is_identity_provider: bool,
     /// Whether the tokens are bound to a key (DPoP).
     #[serde(default)]
     pub(super) is_bound: bool,
@@ -63,8 +69,10 @@ impl From<&SignIn> for Note {
             issuer: sign_in.issuer.clone(),
             scopes: tokens.scope.clone().or_else(|| sign_in.scopes_asked.clone()),
             expires_at: tokens.expires_at,
-            renewable: tokens.refresh_token.is_some(),
+            renewable: tokens.refresh_token.is_some() || sign_in.renews_itself,
             client: client.to_owned(),
+            via: sign_in.via.as_deref().map(display_url),
+            is_identity_provider: sign_in.is_identity_provider,
             is_bound: tokens.is_dpop,
             renewal_problem: sign_in.renewal_problem.clone(),
         }
@@ -74,7 +82,9 @@ impl From<&SignIn> for Note {
 impl Note {
     /// The URL as an argument of a command, or the placeholder `URL` if it contains a key.
     pub(super) fn as_argument(&self) -> String {
-        if self.server.contains('…') { "URL".to_owned() } else { shell_word(&self.server) }
+        let url =
+            if self.server.contains('…') { "URL".to_owned() } else { shell_word(&self.server) };
+        if self.is_identity_provider { format!("--idp {url}") } else { url }
     }
 
     /// The flag that selects the account, with a space before it; empty for the account without a

@@ -102,6 +102,33 @@ fn error_for_replaced_sign_in() -> Error {
         .hint("remove it; `mcp-tether config show URL` shows where it is set")
 }
 
+/// For the commands about signing in at a company's identity provider, which `--idp` names.
+///
+/// # Errors
+/// The settings are invalid, or name no identity provider.
+pub(super) fn for_identity_provider(
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<(CommandContext, AuthOptions)> {
+    let named = Settings::resolve(None, flags, environment)?;
+    let url_text = named.text(Key::Idp).unwrap_or_default().to_owned();
+    // Its own section of the settings file may name its client.
+    let url = Url::parse(&url_text).ok();
+    let mut settings = Settings::resolve(url.as_ref(), flags, environment)?;
+    logging::start(&settings.log_options(environment))?;
+    let keyring_wait = KeyringWait::of_command();
+    let paths = environment.paths();
+    let store = open(&settings, &paths, keyring_wait);
+    let (url, auth) = settings.options_at_identity_provider(environment, &secret_of(&store))?;
+    let http = settings.http_options(environment)?;
+    let remote = RemoteOptions { http, ..RemoteOptions::new(url.clone()) };
+    warn(&settings);
+    let jobs =
+        DetachedProcess::for_command(&url_text, flags, environment, store.choice(), keyring_wait);
+    let notice = Arc::new(notify_user);
+    Ok((CommandContext { url, settings, remote, store, paths, notice, jobs }, auth))
+}
+
 /// For importing a sign-in. Logging has been started and no header is expanded or sent, because the
 /// server may be named by a configuration that the user did not write.
 ///

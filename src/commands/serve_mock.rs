@@ -9,12 +9,15 @@ use super::snippets::snippets;
 use crate::environment::to_stdout;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::NewEntry;
-use crate::platform::Shutdown;
+use crate::platform::{Clock, Shutdown, SystemClock};
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
-    self, Address, Answers, Auth, AuthKind, DataFile, DataProblem, Fault, MockOptions, Mode,
-    Overview, ProductName, Provider, Served,
+    self, Address, Answers, Auth, AuthKind, COMPANY_CLIENT, DataFile, DataProblem, Fault,
+    MockOptions, Mode, Overview, ProductName, Provider, Served, WORKLOAD_CLIENT, workload_token,
 };
+
+/// How long the token of a workload that is shown is good, in seconds.
+const WORKLOAD_SECONDS: i64 = 24 * 3600;
 
 /// What to serve, as it was typed.
 #[derive(Clone, Debug, Default)]
@@ -52,13 +55,18 @@ pub(crate) fn run(options: &ServeOptions) -> Result<ExitCode> {
     let key = ApiKeyNote::of(&mock);
     let name = options.product.clone();
     let port = mock.port;
+    let kind = options.auth.as_deref().and_then(|name| name.parse::<AuthKind>().ok());
     block_on(async move {
         let mut shutdown = Shutdown::by_signals();
         let ended = async {
             shutdown.requested().await;
         };
         let ready = |address: &Address| {
-            to_stdout(&announcement(&name, address, key.as_ref()));
+            let mut text = announcement(&name, address, key.as_ref());
+            if let Some(kind) = kind {
+                text += &how_to_sign_in(kind, address);
+            }
+            to_stdout(&text);
         };
         let served = mcp_tether_mock::serve(mock, ready, ended).await;
         served.map_err(|error| error_for_mock(&error, port))
@@ -190,6 +198,30 @@ fn served(name: &str) -> Result<Served> {
     name.parse().map_err(|error: String| {
         Error::usage(format!("the mock does not speak revision `{name}`")).hint(error)
     })
+}
+
+/// What to type for a way to sign in that needs more than the URL.
+fn how_to_sign_in(kind: AuthKind, address: &Address) -> String {
+    let mut issuer = address.url.clone();
+    issuer.set_path("/oauth");
+    let url = &address.url;
+    let command = match kind {
+        AuthKind::Dpop | AuthKind::Par => format!("mcp-tether tools {url}"),
+        AuthKind::Ema => format!(
+            "mcp-tether tools {url} --idp {issuer} --idp-client-info \
+             '{{\"client_id\":\"{COMPANY_CLIENT}\"}}' --static-oauth-client-info \
+             '{{\"client_id\":\"{COMPANY_CLIENT}\"}}'"
+        ),
+        AuthKind::Wif => {
+            let now = i64::try_from(SystemClock.now()).unwrap_or_default();
+            let token = workload_token(issuer.as_str(), now, WORKLOAD_SECONDS);
+            format!(
+                "echo {token} > token\nmcp-tether tools {url} --workload-token token \
+                 --static-oauth-client-info '{{\"client_id\":\"{WORKLOAD_CLIENT}\"}}'"
+            )
+        }
+    };
+    format!("\ntry it with:\n{command}\n")
 }
 
 /// The addresses of the mock, and configurations to paste into hosts. The key is in `env`, because

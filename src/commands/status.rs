@@ -50,6 +50,12 @@ fn as_text(stored: &StoredSignIn, store: &CredentialStore, now: u64) -> String {
         let _ = writeln!(out, "  issuer     {}", plain(&note.issuer));
         let _ = writeln!(out, "  scopes     {scopes}");
         let _ = writeln!(out, "  token      {expiry}");
+        if note.is_identity_provider {
+            out += "  stands for every server that is used with `--idp`\n";
+        }
+        if let Some(via) = &note.via {
+            let _ = writeln!(out, "  through    {}", plain(via));
+        }
     }
     let place = store.describe(stored.listed.place, &stored.listed.name);
     let _ = writeln!(out, "  stored in  {place}");
@@ -75,6 +81,8 @@ fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
         "renewable": note.map(|note| note.renewable),
         "client": note.map(|note| &note.client),
         "dpop": note.map(|note| note.is_bound),
+        "through": note.and_then(|note| note.via.as_deref()),
+        "identity_provider": note.map(|note| note.is_identity_provider),
         "store": stored.listed.place.to_string(),
         "stored_in": store.describe(stored.listed.place, &stored.listed.name),
         "renewal_problem": note.and_then(|note| note.renewal_problem.as_deref()),

@@ -17,7 +17,7 @@ const FOLDER_VARIABLE: &str = "MCP_REMOTE_CONFIG_DIR";
 
 /// Flags that change how a server is reached or trusted. They have no effect here; if an import
 /// fails, they are listed, so that the user can pass them.
-const CONNECTION_FLAGS: [Key; 13] = [
+const CONNECTION_FLAGS: [Key; 15] = [
     Key::Header,
     Key::HeaderCommand,
     Key::TokenCommand,
@@ -26,6 +26,8 @@ const CONNECTION_FLAGS: [Key; 13] = [
     Key::ProxyBypass,
     Key::NoProxy,
     Key::CaCert,
+    Key::ClientCert,
+    Key::AuthClientCert,
     Key::Ipv4,
     Key::AcceptIssuerMismatch,
     Key::CallbackIssuer,

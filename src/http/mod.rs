@@ -5,6 +5,7 @@
 
 mod body;
 mod certificate;
+mod client_certificate;
 mod connections;
 mod connector;
 mod content_coding;
@@ -32,7 +33,7 @@ pub use body::BodyObserver;
 pub use certificate::Certificate;
 pub use error::HttpError;
 pub use loopback::is_loopback;
-pub use options::{HttpOptions, Proxy};
+pub use options::{ClientCertificate, HttpOptions, Proxy};
 pub use outbound::Outbound;
 pub use presented_chain::PresentedChain;
 pub use proxy::{ProxyServer, proxy_for};

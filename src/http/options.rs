@@ -19,6 +19,8 @@ pub struct HttpOptions {
     pub extra_ca_files: Vec<PathBuf>,
     /// The same, named for other programs: a file that cannot be used is only warned about.
     pub optional_ca_files: Vec<PathBuf>,
+    /// Shows the server who we are; `None` if no server asks.
+    pub client_certificate: Option<ClientCertificate>,
     /// Whether to connect over IPv4 only.
     pub ipv4: bool,
     /// Whether to keep cookies between requests (session affinity of load balancers).
@@ -27,6 +29,15 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// The look-up of names, shared by all connections.
     pub names: NameMemory,
+}
+
+/// The PEM files of a client certificate. Both may be one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate with its chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Which proxy to use.
@@ -53,6 +64,7 @@ impl Default for HttpOptions {
             proxy: Proxy::Environment,
             extra_ca_files: Vec::new(),
             optional_ca_files: Vec::new(),
+            client_certificate: None,
             ipv4: false,
             cookies: true,
             connect_timeout: Duration::from_secs(10),

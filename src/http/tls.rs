@@ -11,6 +11,7 @@ use rustls::pki_types::ServerName;
 use tokio::sync::{OnceCell, oneshot};
 use tokio_rustls::TlsConnector;
 
+use super::client_certificate::{ClientIdentity, NoCertificate};
 use super::options::HttpOptions;
 use super::presented_chain::PresentedChain;
 use super::stream::Stream;
@@ -21,6 +22,8 @@ use crate::error;
 /// What TLS needs to connect.
 pub(super) struct Tls {
     source: Source,
+    /// Who we are, for servers that ask.
+    identity: Option<ClientIdentity>,
     prepared: OnceCell<Arc<ClientConfig>>,
 }
 
@@ -44,13 +47,16 @@ impl Tls {
         let extra = if is_needed { ExtraRoots::read(options)? } else { ExtraRoots::default() };
         let verifier = is_needed.then(|| start_reading(extra.clone()));
         let source = Source::Trusted(extra, std::sync::Mutex::new(verifier));
-        Ok(Self { source, prepared: OnceCell::new() })
+        let identity = options.client_certificate.as_ref();
+        let identity = identity.map(ClientIdentity::read).transpose()?;
+        Ok(Self { source, identity, prepared: OnceCell::new() })
     }
 
     /// Accepts any certificate and records it.
     pub(super) fn recording(presented: PresentedChain) -> Self {
         install_provider();
-        Self { source: Source::Recording(presented), prepared: OnceCell::new() }
+        let source = Source::Recording(presented);
+        Self { source, identity: None, prepared: OnceCell::new() }
     }
 
     /// Performs the handshake; returns whether HTTP/2 is spoken.
@@ -68,6 +74,7 @@ impl Tls {
     pub(super) async fn connect_to_proxy(&self, stream: Stream, host: &str) -> io::Result<Stream> {
         let mut config = ClientConfig::clone(&*self.config().await?);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.client_auth_cert_resolver = Arc::new(NoCertificate);
         handshake(Arc::new(config), stream, host).await
     }
 
@@ -85,7 +92,10 @@ impl Tls {
             // Fails without a provider of cryptography only, which has no verifier either.
             let builder = ClientConfig::builder().dangerous();
             let builder = builder.with_custom_certificate_verifier(verifier);
-            let mut config = builder.with_no_client_auth();
+            let mut config = match &self.identity {
+                Some(identity) => identity.add_to(builder).map_err(io::Error::other)?,
+                None => builder.with_no_client_auth(),
+            };
             config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
             Ok::<_, io::Error>(Arc::new(config))
         });

@@ -68,7 +68,9 @@ fn read_required(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
 
 /// The certificates of a PEM text in their order; `None` for one that is not Base64. Only this form is
 /// read, by our own code, because decoding the system's bundle is half of a start over TLS.
-fn certificates_in(text: &[u8]) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
+pub(super) fn certificates_in(
+    text: &[u8],
+) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
     let mut rest = text;
     let mut base64 = Vec::new();
     std::iter::from_fn(move || {

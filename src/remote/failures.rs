@@ -144,6 +144,13 @@ pub fn failure_for_media_type(media_type: &str, url: &Url) -> Failure {
 pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
     let host = url.host_str().unwrap_or_default();
     let reason = root_cause(error);
+    if wants_certificate(&reason) {
+        let message = format!("`{}` refuses the connection: {reason}", SafeUrl::new(url));
+        return Failure::new(FailureKind::Network, message).hint(
+            "the server wants a client certificate that it trusts: `--client-cert FILE \
+             --client-key FILE`",
+        );
+    }
     if error.is_connect() {
         let failure = Failure::new(
             FailureKind::Network,
@@ -156,6 +163,14 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
         format!("the connection broke before the answer came: {reason}"),
     )
     .hint("the server may or may not have acted on the request; check before repeating it")
+}
+
+/// Whether the reason is an alert about our certificate, or about the want of one (RFC 8446 §6.2). The
+/// server did nothing.
+fn wants_certificate(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    let is_alert = reason.contains("fatal alert");
+    is_alert && (reason.contains("certificate") || reason.contains("unknownca"))
 }
 
 fn hint_for_connect_error(reason: &str, host: &str) -> String {

@@ -89,7 +89,7 @@ fn header_command(text: &str, place: &str) -> Result<(HeaderName, CommandLine)> 
 }
 
 /// A settings file has no shell that would know what `~` is.
-fn at_home(command: CommandLine, environment: &Environment) -> CommandLine {
+pub(super) fn at_home(command: CommandLine, environment: &Environment) -> CommandLine {
     let program = environment.expand_home(command.program()).to_string_lossy().into_owned();
     command.with_program(program)
 }

@@ -4,6 +4,7 @@
 //! file drops everything after it.
 
 mod choices;
+mod company_sign_in;
 mod credential_commands;
 mod file;
 mod headers;
@@ -72,6 +73,11 @@ pub enum SettingSource {
         /// The line, counted from one.
         line: usize,
     },
+    /// The section `[enterprise]` of the settings file.
+    Enterprise {
+        /// The line, counted from one.
+        line: usize,
+    },
     /// The section `[defaults]` of the settings file.
     Defaults {
         /// The line, counted from one.
@@ -107,8 +113,9 @@ impl SettingSource {
             Self::Flag => 0,
             Self::Variable(_) => 1,
             Self::Server { .. } => 2,
-            Self::Defaults { .. } => 3,
-            Self::BuiltIn => 4,
+            Self::Enterprise { .. } => 3,
+            Self::Defaults { .. } => 4,
+            Self::BuiltIn => 5,
         }
     }
 
@@ -117,7 +124,7 @@ impl SettingSource {
         match self {
             Self::Flag | Self::BuiltIn => format!("`--{}`", setting.name),
             Self::Variable(name) => format!("`{name}`"),
-            Self::Server { line, .. } | Self::Defaults { line } => {
+            Self::Server { line, .. } | Self::Enterprise { line } | Self::Defaults { line } => {
                 format!("`{}` in the settings file, line {line}", setting.name)
             }
         }
@@ -132,6 +139,7 @@ impl std::fmt::Display for SettingSource {
             Self::Server { name, line } => {
                 write!(f, "settings file, [server.\"{}\"], line {line}", plain(name))
             }
+            Self::Enterprise { line } => write!(f, "settings file, [enterprise], line {line}"),
             Self::Defaults { line } => write!(f, "settings file, [defaults], line {line}"),
             Self::BuiltIn => f.write_str("built in"),
         }
@@ -203,6 +211,7 @@ impl Settings {
         for entry in &section.entries {
             let source = match &section.name {
                 Some(name) => SettingSource::Server { name: name.clone(), line: entry.line },
+                None if section.is_enterprise => SettingSource::Enterprise { line: entry.line },
                 None => SettingSource::Defaults { line: entry.line },
             };
             self.take(entry.key.setting(), &entry.values, &source);

@@ -40,6 +40,9 @@ impl Default for LogOptions {
     }
 }
 
+/// The largest file with a value of a setting, in bytes.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
 impl Settings {
     /// The options of the connection to this remote.
     ///
@@ -134,6 +137,11 @@ impl Settings {
             proxy: self.proxy(environment)?,
             extra_ca_files: self.ca_files(environment, false),
             optional_ca_files: self.ca_files(environment, true),
+            client_certificate: self.client_certificate(
+                Key::ClientCert,
+                Key::ClientKey,
+                environment,
+            )?,
             ipv4: self.switch(Key::Ipv4),
             cookies: !self.switch(Key::DisableCookies),
             connect_timeout: self
@@ -305,7 +313,9 @@ pub(super) fn part_of(source: &SettingSource) -> &'static str {
     match source {
         SettingSource::Flag | SettingSource::BuiltIn => "the value of",
         SettingSource::Variable(_) => "a line of",
-        SettingSource::Server { .. } | SettingSource::Defaults { .. } => "an entry of",
+        SettingSource::Server { .. }
+        | SettingSource::Enterprise { .. }
+        | SettingSource::Defaults { .. } => "an entry of",
     }
 }
 
@@ -325,7 +335,12 @@ pub(super) fn read_file(
     let read = || {
         let mut file = std::fs::File::open(&path)?;
         let mut text = String::new();
-        std::io::Read::read_to_string(&mut file, &mut text)?;
+        let mut limited = std::io::Read::take(&mut file, MAX_FILE_BYTES + 1);
+        std::io::Read::read_to_string(&mut limited, &mut text)?;
+        if text.len() as u64 > MAX_FILE_BYTES {
+            let message = format!("it is larger than {MAX_FILE_BYTES} bytes");
+            return Err(std::io::Error::other(message));
+        }
         Ok::<_, std::io::Error>((super::file::is_readable_by_others(&file), text))
     };
     let (exposed, text) = read().map_err(|error| {

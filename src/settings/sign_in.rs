@@ -56,10 +56,13 @@ impl Settings {
         }
         let mut warnings = Vec::new();
         let built_in = AuthOptions::new(url.clone());
+        let key = Key::StaticOauthClientInfo;
+        let client = self.client_of(key, environment, keyring, &mut warnings)?;
         let options = AuthOptions {
             account: self.text(Key::Account).unwrap_or_default().to_owned(),
             login: self.choice(Key::Login),
-            grant: self.grant()?,
+            grant: self.grant(environment)?,
+            identity_provider: self.identity_provider(environment, keyring, &mut warnings)?,
             callback_port: self.port(Key::CallbackPort),
             callback_host: self.callback_host()?,
             callback_path: self.callback_path()?,
@@ -68,7 +71,7 @@ impl Settings {
             resource: self.resource()?,
             authorize_params: self.authorize_params()?,
             client_metadata: self.client_metadata(environment, &mut warnings)?,
-            client_info: self.client_info(environment, keyring, &mut warnings)?,
+            client_info: self.with_jwt_key(client, environment, &mut warnings)?,
             client_metadata_url: self.client_metadata_url()?,
             scope: self.not_empty(Key::Scope).map(str::to_owned),
             use_id_token: self.switch(Key::UseIdToken),
@@ -76,12 +79,19 @@ impl Settings {
             callback_issuer: self.text(Key::CallbackIssuer).map(str::to_owned),
             assume_pkce: self.switch(Key::AssumePkce),
             dpop: self.choice(Key::Dpop),
+            client_certificate: self.client_certificate(
+                Key::AuthClientCert,
+                Key::AuthClientKey,
+                environment,
+            )?,
+            shows_certificate: self.not_empty(Key::ClientCert).is_some(),
             device_endpoint: self.device_endpoint()?,
             allow_private_addresses: self.switch(Key::AllowPrivateAddresses),
             headers: headers.iter().cloned().collect::<HeaderMap>(),
             ..built_in
         };
         self.warnings.extend(warnings);
+        self.warn_about_keys(environment);
         Ok(Some(options))
     }
 
@@ -103,7 +113,7 @@ impl Settings {
             .map_err(|refused| Error::usage(refused).hint("put the token alone on its first line"))
     }
 
-    fn not_empty(&self, key: Key) -> Option<&str> {
+    pub(super) fn not_empty(&self, key: Key) -> Option<&str> {
         self.text(key).filter(|text| !text.is_empty())
     }
 
@@ -111,16 +121,9 @@ impl Settings {
         self.all(key).first()?.value.as_port()
     }
 
-    fn grant(&mut self) -> Result<Grant> {
-        let (device, own) = (self.switch(Key::DeviceCode), self.switch(Key::ClientCredentials));
-        if device && own {
-            return Err(Error::usage(format!(
-                "{} and {} contradict each other",
-                self.describe(Key::DeviceCode),
-                self.describe(Key::ClientCredentials)
-            ))
-            .hint("the first is for people, the second for programs"));
-        }
+    fn grant(&mut self, environment: &Environment) -> Result<Grant> {
+        let way = self.chosen_way()?;
+        let own = way == Some(Key::ClientCredentials);
         let token_endpoint = match self.not_empty(Key::TokenEndpoint) {
             Some(text) => Some(self.secure_url(Key::TokenEndpoint, text)?),
             None => None,
@@ -129,11 +132,12 @@ impl Settings {
             let place = self.describe(Key::TokenEndpoint);
             self.warnings.push(format!("{place} has no effect without `--client-credentials`"));
         }
-        Ok(match (device, own) {
-            (true, _) => Grant::DeviceCode,
-            (false, true) => Grant::ClientCredentials { token_endpoint },
-            (false, false) => Grant::AuthorizationCode,
-        })
+        match way {
+            None => Ok(Grant::AuthorizationCode),
+            Some(Key::DeviceCode) => Ok(Grant::DeviceCode),
+            Some(Key::ClientCredentials) => Ok(Grant::ClientCredentials { token_endpoint }),
+            Some(way) => self.company_grant(way, environment),
+        }
     }
 
     fn device_endpoint(&mut self) -> Result<Option<Url>> {
@@ -245,13 +249,13 @@ impl Settings {
 
     /// Expands `${NAME}` in the strings of the parsed JSON and not in its text: a quotation mark in
     /// a secret must not change the structure.
-    fn client_info(
+    pub(super) fn client_of(
         &self,
+        key: Key,
         environment: &Environment,
         keyring: KeyringLookup<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Option<PreRegistered>> {
-        let key = Key::StaticOauthClientInfo;
         let Some(text) = self.json_text(key, environment, warnings)? else { return Ok(None) };
         let Ok(mut json) = serde_json::from_str::<Json>(&text) else {
             return PreRegistered::from_json(&text).map(Some);
@@ -291,7 +295,7 @@ impl Settings {
     ) -> Result<Option<String>> {
         let Some(text) = self.not_empty(key) else { return Ok(None) };
         let Some(path) = text.strip_prefix('@') else { return Ok(Some(text.to_owned())) };
-        if key == Key::StaticOauthClientInfo {
+        if key != Key::StaticOauthClientMetadata {
             let (_, text) = read_file("file of the OAuth client", path, environment, warnings)?;
             return Ok(Some(text));
         }
@@ -302,12 +306,12 @@ impl Settings {
 
     /// Parses an https URL, or an http URL on this machine (A-76). With `--allow-http`, the token
     /// endpoint may be an http URL anywhere.
-    fn secure_url(&self, key: Key, text: &str) -> Result<Url> {
+    pub(super) fn secure_url(&self, key: Key, text: &str) -> Result<Url> {
         let allowed = |url: &Url| match url.scheme() {
             "https" => url.has_host(),
             "http" => {
                 is_loopback(url)
-                    || matches!(key, Key::TokenEndpoint | Key::DeviceEndpoint)
+                    || matches!(key, Key::TokenEndpoint | Key::DeviceEndpoint | Key::Idp)
                         && self.switch(Key::AllowHttp)
             }
             _ => false,
@@ -318,14 +322,14 @@ impl Settings {
         })
     }
 
-    fn invalid_value(&self, key: Key, why: &str) -> Error {
+    pub(super) fn invalid_value(&self, key: Key, why: &str) -> Error {
         let shown = plain(self.text(key).unwrap_or_default());
         // The text before an `@` may be a password.
         let shown = if shown.contains('@') { "…".to_owned() } else { shown };
         Error::usage(format!("invalid value `{shown}` for {}: {why}", self.describe(key)))
     }
 
-    fn describe(&self, key: Key) -> String {
+    pub(super) fn describe(&self, key: Key) -> String {
         match self.all(key).first() {
             Some(held) => held.source.describe(key.setting()),
             None => format!("`--{}`", key.setting().name),
@@ -436,6 +440,48 @@ mod tests {
         assert_eq!(set.headers["x-a"], "1");
     }
 
+    /// A-103
+    #[test]
+    fn a_key_in_a_file_belongs_to_the_client_that_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        std::fs::write(&path, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+        let key = (Key::JwtKey, path.to_str().unwrap());
+        let client = (Key::StaticOauthClientInfo, r#"{"client_id":"c"}"#);
+        assert!(set(&[key, client]).client_info.unwrap().signing_key.is_some());
+        assert!(options(&[key]).unwrap_err().to_string().contains("needs a client"));
+        let other = r#"{"client_id":"c","signing_algorithm":"RS256"}"#;
+        let refused = options(&[key, (Key::StaticOauthClientInfo, other)]).unwrap_err();
+        assert!(refused.to_string().contains("algorithm"), "{refused}");
+    }
+
+    /// A-101
+    #[test]
+    fn the_section_of_a_company_applies_to_its_servers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let text = "[enterprise]\nservers = [\"https://*.example.com\"]\nidp = \"https://idp.corp\"\n\
+                    [server.\"https://plain.example.com\"]\nscope = \"x\"\n";
+        std::fs::write(&path, text).unwrap();
+        let flags = Flags { config: path.to_str().map(str::to_owned), values: Vec::new() };
+        let environment = Environment::fixed([]);
+        let grant = |url: &str| {
+            let url = Url::parse(url).unwrap();
+            let mut settings = Settings::resolve(Some(&url), &flags, &environment).unwrap();
+            let keyring =
+                |_: &str| -> Result<Secret<String>> { unreachable!("no secret is named") };
+            settings.auth_options(&url, &[], &environment, &keyring).unwrap().unwrap().grant
+        };
+        assert_eq!(grant("https://mcp.example.com/mcp"), Grant::EnterpriseManaged);
+        assert_eq!(grant("https://plain.example.com/mcp"), Grant::EnterpriseManaged);
+        assert_eq!(grant("https://mcp.example.org/mcp"), Grant::AuthorizationCode);
+        for wrong in ["[enterprise]\nidp = \"https://i\"\n", "[enterprise]\nservers = [7]\n"] {
+            std::fs::write(&path, wrong).unwrap();
+            let refused = Settings::resolve(None, &flags, &environment).err().unwrap().to_string();
+            assert!(refused.contains("servers") && refused.contains("hint: "), "{refused}");
+        }
+    }
+
     #[test]
     fn the_resource_can_be_left_out_in_two_ways() {
         for said in [(Key::Resource, ""), (Key::DisableResourceParameter, "true")] {
@@ -493,7 +539,16 @@ mod tests {
             let shown = error.to_string();
             assert!(shown.contains("hint: ") && !shown.contains("hunter2"), "{shown}");
         }
-        let both = [(Key::DeviceCode, "true"), (Key::ClientCredentials, "true")];
-        assert!(options(&both).is_err());
+        for (one, other) in [
+            ((Key::DeviceCode, "true"), (Key::ClientCredentials, "true")),
+            ((Key::Idp, "https://idp"), (Key::WorkloadToken, "/t")),
+            ((Key::WorkloadToken, "/t"), (Key::WorkloadCommand, "t")),
+            ((Key::Idp, "http://idp.example.com"), (Key::Login, "never")),
+            ((Key::Idp, "https://idp?x=1"), (Key::Login, "never")),
+            ((Key::JwtKey, "/absent.pem"), (Key::Login, "never")),
+        ] {
+            let refused = options(&[one, other]).err().map(|error| error.to_string());
+            assert!(refused.is_some_and(|refused| refused.contains("hint: ")), "{one:?}");
+        }
     }
 }

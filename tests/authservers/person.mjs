@@ -45,7 +45,9 @@ function pressed(form, at) {
   const fields = new URLSearchParams();
   for (const [input] of form.matchAll(/<input[^>]*>/g)) {
     const name = attribute(input, 'name');
-    if (name) fields.set(name, attribute(input, 'value') ?? '');
+    // What is to be typed: a name, a password.
+    const typed = /type="(text|password)"/.test(input) ? 'sara' : '';
+    if (name) fields.set(name, attribute(input, 'value') ?? typed);
   }
   // The first button is the one that agrees.
   const [button] = form.match(/<button[^>]*>/) ?? [];

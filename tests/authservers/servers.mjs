@@ -42,6 +42,11 @@ export const SERVERS = [
     command: () => [process.execPath, script('typescript_sdk.mjs'), '--proxy'],
     revokes: true,
   },
+  {
+    name: 'oidc-provider',
+    command: () => [process.execPath, script('oidc_provider.mjs')],
+    revokes: true,
+  },
 ];
 
 export class Server {

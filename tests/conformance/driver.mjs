@@ -3,6 +3,7 @@
 // host is served properly. Environment: MCP_TETHER_COMMAND (JSON array), MCP_TETHER_HOST (`legacy`
 // or `modern`), MCP_TETHER_HOME (an empty folder), MCP_TETHER_OUTCOME (a file for the verdict).
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 import { bridgeEnvironment } from './environment.mjs';
 import { Broken, Host } from './host.mjs';
@@ -15,7 +16,12 @@ const revision = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION;
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
 const home = process.env.MCP_TETHER_HOME;
 
-const command = [...JSON.parse(process.env.MCP_TETHER_COMMAND), url, ...flagsFor(scenario, context)];
+const keep = (name, text) => {
+  const file = path.join(home, name);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+};
+const command = [...JSON.parse(process.env.MCP_TETHER_COMMAND), url, ...flagsFor(scenario, context, keep)];
 const Talk = process.env.MCP_TETHER_HOST === 'modern' ? ModernTalk : LegacyTalk;
 const host = new Host(command, bridgeEnvironment(home), Talk.answerers);
 

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 
 const CIMD = 'https://conformance-test.local/client-metadata.json';
 
-/** Flags of the bridge for a scenario whose user brings something along. */
-export function flagsFor(scenario, context) {
+/** Flags of the bridge for a scenario whose user brings something along; `keep` puts a text into a file. */
+export function flagsFor(scenario, context, keep) {
   const { client_id, client_secret, private_key_pem, signing_algorithm } = context;
   switch (scenario) {
     case 'auth/basic-cimd':
@@ -23,6 +23,19 @@ export function flagsFor(scenario, context) {
         '--client-credentials',
         '--static-oauth-client-info',
         JSON.stringify({ client_id, private_key_pem, signing_algorithm }),
+      ];
+    // The suite's identity provider has no page to sign in at: the ID token is there already.
+    case 'auth/enterprise-managed-authorization':
+      return [
+        ...['--idp', context.idp_issuer],
+        ...['--idp-client-info', JSON.stringify({ client_id: context.idp_client_id })],
+        ...['--idp-token-file', keep('id-token', context.idp_id_token)],
+        ...['--static-oauth-client-info', JSON.stringify({ client_id, client_secret })],
+      ];
+    case 'auth/wif-jwt-bearer':
+      return [
+        ...['--workload-token', keep('workload-token', context.valid_jwt)],
+        ...['--static-oauth-client-info', JSON.stringify({ client_id })],
       ];
     // Their remotes answer `initialize` too, and judge every request by the rules of 2026-07-28: a user
     // of a legacy host who wants these has to say so.

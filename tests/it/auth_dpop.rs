@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::FakeBrowser;
+use crate::support::harness::parsed;
 use crate::support::sign_in::{Builder, party, party_at};
 
 /// The time of the fake clocks.
@@ -128,6 +129,12 @@ async fn a_resource_that_understands_bearers_only_gets_one_and_keeps_getting_one
     let server = guarded(Some(DpopOptions::OFFERED), None);
     let party = bridge(&server).build();
     assert!(party.list().await.is_ok());
+    assert_eq!(party.browser.opened().len(), 1, "its challenge offers `Bearer` only");
+    server.set_faults(parsed(&[
+        r#"resource-member=dpop_signing_alg_values_supported:value=["ES256"]"#,
+    ]));
+    let party = bridge(&server).build();
+    assert!(party.list().await.is_ok());
     assert_eq!(party.browser.opened().len(), 2, "with a key, and without one");
     let token = party.authorizer.authorization().await.unwrap().unwrap();
     assert!(token.header.to_str().unwrap().starts_with("Bearer "));
@@ -147,7 +154,7 @@ async fn a_token_that_is_not_bound_after_all_is_used_only_where_none_is_demanded
     let server = AuthorizationServer::start(config()).await;
     let offered = party(&server).build();
     assert_eq!(offered.list().await, Ok(2));
-    assert!(server.asked_at("/token")[0].headers.contains_key("dpop"));
+    assert!(!server.asked_at("/token")[0].headers.contains_key("dpop"), "it offers `Bearer` only");
     let demanding = party(&server).options(|it| it.dpop = DpopPolicy::Always).build();
     let failure = demanding.list().await.unwrap_err();
     assert!(failure.message.contains("not bound to a key"), "{failure:?}");

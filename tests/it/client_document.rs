@@ -45,6 +45,8 @@ async fn the_document_says_what_a_registration_says() {
     for member in members {
         assert_eq!(document[member], registered[member], "{member}");
     }
+    let methods = &document["token_endpoint_auth_methods_supported"];
+    assert_eq!(*methods, json!([document["token_endpoint_auth_method"]]));
     assert_eq!(document["client_id"], HOSTED_AT);
     let url = Url::parse(HOSTED_AT).unwrap();
     assert!(url.scheme() == "https" && url.path().len() > 1 && url.fragment().is_none());

@@ -49,11 +49,12 @@ pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
 pub use hostile::{Aim, Attack, Attacker, Finding, Hostile};
 pub use oauth::{
-    AuthKind, CLIENT_ID, CLIENT_SECRET, ChallengeNames, ClientAuthentication, Consent,
-    DeviceOptions, DpopNonces, DpopOptions, Iss, IssuerAt, IssuerHandle, IssuerMetadataAt,
-    IssuerOptions, KnownClient, OAuth, OAuthOptions, OAuthRequest, Provider, ProviderRule,
-    PushedRequests, REDIRECT_PORT, RedirectMatch, RefreshTokens, RegistrationPolicy,
-    ResourceMetadataAt, ResourceParameter, Reuse, SecretExpiry,
+    AuthKind, CLIENT_ID, CLIENT_SECRET, COMPANY_CLIENT, ChallengeNames, ClientAuthentication,
+    Consent, DeviceOptions, DpopNonces, DpopOptions, EnterpriseOptions, Iss, IssuerAt,
+    IssuerHandle, IssuerMetadataAt, IssuerOptions, KnownClient, OAuth, OAuthOptions, OAuthRequest,
+    Provider, ProviderRule, PushedRequests, REDIRECT_PORT, RedirectMatch, RefreshTokens,
+    RegistrationPolicy, ResourceMetadataAt, ResourceParameter, Reuse, SecretExpiry,
+    WORKLOAD_CLIENT, workload_token,
 };
 pub use options::{Answers, Auth, MockOptions, Mode};
 pub use overview::Overview;

@@ -17,13 +17,37 @@ pub enum AuthMethod {
     /// A signed assertion in the form.
     #[serde(rename = "private_key_jwt")]
     PrivateKeyJwt,
+    /// A certificate in the TLS handshake, of an authority that the server trusts (RFC 8705 §2.1).
+    #[serde(rename = "tls_client_auth")]
+    TlsClientAuth,
+    /// A certificate in the TLS handshake that was registered itself (RFC 8705 §2.2).
+    #[serde(rename = "self_signed_tls_client_auth")]
+    SelfSignedTls,
+}
+
+/// What a client can prove itself with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientMeans {
+    /// It has a secret.
+    pub secret: bool,
+    /// It has a key to sign with.
+    pub key: bool,
+    /// It shows a certificate in the TLS handshake.
+    pub certificate: bool,
 }
 
 impl AuthMethod {
     /// Every method that we support, best first. Every server reads a secret in
     /// the form the same way, but not one in a header, where it has to be form-encoded (RFC 6749
     /// §2.3.1).
-    const ALL: [Self; 4] = [Self::PrivateKeyJwt, Self::Post, Self::Basic, Self::None];
+    const ALL: [Self; 6] = [
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTls,
+        Self::Post,
+        Self::Basic,
+        Self::None,
+    ];
 
     /// The method of this name in metadata; `None` if we do not support it.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -37,6 +61,8 @@ impl AuthMethod {
             Self::Basic => "client_secret_basic",
             Self::Post => "client_secret_post",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTls => "self_signed_tls_client_auth",
         }
     }
 
@@ -48,13 +74,15 @@ impl AuthMethod {
     /// The method for a client with these means at a server that offers this list. Without a list,
     /// `client_secret_basic` is what every server must know (RFC 8414 §2). What the client has is
     /// used, whatever the list says: it knows better what was registered.
-    pub fn pick(offered: Option<&[String]>, has_secret: bool, has_key: bool) -> Self {
+    pub fn pick(offered: Option<&[String]>, means: ClientMeans) -> Self {
+        let ClientMeans { secret: has_secret, key: has_key, certificate } = means;
         let offers = |method: &Self| match offered {
             Some(names) => names.iter().any(|name| name == method.name()),
             None => matches!(method, Self::Basic | Self::None),
         };
         let possible = |method: &Self| match method {
             Self::PrivateKeyJwt => has_key,
+            Self::TlsClientAuth | Self::SelfSignedTls => certificate,
             Self::Basic | Self::Post => has_secret,
             Self::None => !has_secret && !has_key,
         };
@@ -89,8 +117,13 @@ mod tests {
     #[test]
     fn the_method_follows_the_servers_list_and_our_means() {
         let pick = |offered: Option<&[&str]>, secret, key| {
-            AuthMethod::pick(offered.map(names).as_deref(), secret, key)
+            let means = ClientMeans { secret, key, certificate: false };
+            AuthMethod::pick(offered.map(names).as_deref(), means)
         };
+        let certificate = ClientMeans { certificate: true, ..ClientMeans::default() };
+        let listed = names(&["none", "tls_client_auth"]);
+        assert_eq!(AuthMethod::pick(Some(&listed), certificate), AuthMethod::TlsClientAuth);
+        assert_eq!(AuthMethod::pick(None, certificate), AuthMethod::None);
         assert_eq!(pick(None, true, false), AuthMethod::Basic);
         assert_eq!(pick(None, false, false), AuthMethod::None);
         assert_eq!(pick(Some(&["client_secret_post"]), true, false), AuthMethod::Post);

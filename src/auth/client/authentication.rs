@@ -47,6 +47,8 @@ pub(crate) fn credentials(
             let [kind, assertion] = assertion_fields(registration, key, audience, now)?;
             in_form(vec![id, kind, assertion])
         }
+        // What is shown instead of a client says who asks (RFC 7521 §4.2).
+        _ if registration.client_id.is_empty() => in_form(Vec::new()),
         _ => in_form(vec![id]),
     })
 }
@@ -66,9 +68,12 @@ fn assertion_fields(
             FailureKind::AuthFailed,
             "the client signs with a private key, and none is given",
         )
-        .hint("add `private_key_pem` to the JSON of `--static-oauth-client-info`")
+        .hint("name its file with `--jwt-key FILE`")
     })?;
-    let assertion = key.assertion(&registration.client_id, audience, now)?;
+    let assertion = {
+        let algorithm = registration.signing_algorithm.as_deref();
+        key.assertion(&registration.client_id, audience, now, algorithm)?
+    };
     Ok([
         ("client_assertion_type", ASSERTION_TYPE.to_owned()),
         ("client_assertion", assertion.expose().clone()),

@@ -1,6 +1,7 @@
 //! Who we are at an authorization server: how a client gets its id, where its browser comes back
 //! to, and how it proves itself. Asks for no tokens.
 
+pub(crate) mod assertion_source;
 pub(crate) mod auth_method;
 pub(crate) mod authenticated_client;
 pub(crate) mod authentication;

@@ -23,6 +23,8 @@ pub struct PreRegistered {
     pub redirect_uris: Vec<String>,
     /// The key of `private_key_jwt`.
     pub signing_key: Option<SigningKey>,
+    /// The algorithm to sign with, as its name in metadata; found by trial if `None`.
+    pub signing_algorithm: Option<String>,
 }
 
 impl PreRegistered {
@@ -35,6 +37,7 @@ impl PreRegistered {
             issuer: None,
             redirect_uris: Vec::new(),
             signing_key: None,
+            signing_algorithm: None,
         }
     }
 
@@ -64,9 +67,10 @@ impl PreRegistered {
             let uris = uris.iter().filter_map(Value::as_str).map(str::to_owned);
             client.redirect_uris = uris.collect();
         }
+        client.signing_algorithm = member("signing_algorithm");
         if let Some(pem) = member("private_key_pem") {
-            let algorithm = member("signing_algorithm");
-            client.signing_key = Some(SigningKey::from_pem(&pem, algorithm.as_deref())?);
+            let algorithm = client.signing_algorithm.as_deref();
+            client.signing_key = Some(SigningKey::from_pem(&pem, algorithm)?);
         }
         Ok(client)
     }

@@ -3,12 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::client::auth_method::AuthMethod;
+use crate::auth::client::auth_method::{AuthMethod, ClientMeans};
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::auth::client::redirect_uri::{Redirect, candidates};
 use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::discovery::scopes::union;
 use crate::auth::discovery::search::DiscoveredServer;
+use crate::auth::grants::jwt_bearer;
 use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::options::{AuthOptions, Grant};
@@ -39,7 +40,7 @@ impl Registrar<'_> {
             return self.given(given, earlier).map(Some);
         }
         let server = &self.discovered.server;
-        let document = self.options.client_metadata_url.as_ref();
+        let document = self.options.client_document();
         Ok(document.filter(|_| server.client_id_metadata_document_supported).map(|url| {
             Registration {
                 issuer: self.discovered.issuer.clone(),
@@ -50,6 +51,7 @@ impl Registrar<'_> {
                 client_id_in_form: false,
                 scope: None,
                 listed_methods: server.known_auth_methods(),
+                signing_algorithm: None,
                 secret_expires_at: None,
                 redirect_uris: Vec::new(),
                 registered_at: self.now,
@@ -97,8 +99,12 @@ impl Registrar<'_> {
             ));
         }
         let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
-        let (secret, key) = (given.client_secret.is_some(), given.signing_key.is_some());
-        let picked = || AuthMethod::pick(offered, secret, key);
+        let means = ClientMeans {
+            secret: given.client_secret.is_some(),
+            key: given.signing_key.is_some(),
+            certificate: self.options.client_certificate.is_some(),
+        };
+        let picked = || AuthMethod::pick(offered, means);
         let accepted = earlier.filter(|earlier| was_accepted(earlier, given, issuer));
         let picked = || accepted.map_or_else(picked, |accepted| accepted.auth_method);
         Ok(Registration {
@@ -110,6 +116,11 @@ impl Registrar<'_> {
             client_id_in_form: accepted.is_some_and(|accepted| accepted.client_id_in_form),
             scope: None,
             listed_methods: self.discovered.server.known_auth_methods(),
+            signing_algorithm: given.signing_key.as_ref().map(|key| {
+                let server = &self.discovered.server;
+                let listed = server.token_endpoint_auth_signing_alg_values_supported.as_deref();
+                key.algorithm_for(listed).to_owned()
+            }),
             secret_expires_at: None,
             redirect_uris: given.redirect_uris.clone(),
             registered_at: self.now,
@@ -215,6 +226,7 @@ impl Registrar<'_> {
                 json!(["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]),
                 json!([]),
             ),
+            Grant::EnterpriseManaged => (json!([jwt_bearer::GRANT_TYPE]), json!([])),
             _ => (json!(["authorization_code", "refresh_token"]), json!(["code"])),
         };
         request.insert("grant_types".into(), grants);
@@ -256,7 +268,12 @@ impl Registrar<'_> {
         let method = text("token_endpoint_auth_method")
             .and_then(named)
             .or_else(|| self.asked_method().and_then(named).filter(fits))
-            .unwrap_or_else(|| AuthMethod::pick(offered, secret.is_some(), false));
+            .unwrap_or_else(|| {
+                AuthMethod::pick(
+                    offered,
+                    ClientMeans { secret: secret.is_some(), ..ClientMeans::default() },
+                )
+            });
         let expiry = answer.get("client_secret_expires_at").and_then(Value::as_u64);
         let mut uris: Vec<String> = match answer.get("redirect_uris") {
             Some(Value::Array(uris)) => {
@@ -278,6 +295,7 @@ impl Registrar<'_> {
             client_id_in_form: false,
             scope: union(wanted.scopes.as_deref(), text("scope").as_deref()),
             listed_methods: self.discovered.server.known_auth_methods(),
+            signing_algorithm: None,
             secret_expires_at: expiry.filter(|expiry| *expiry != 0),
             redirect_uris: uris,
             registered_at: self.now,

@@ -18,6 +18,8 @@ pub struct ProtectedResource {
     pub scopes_supported: Vec<String>,
     /// Where tokens may be in a request (RFC 6750 §2); `None` if the document does not say.
     pub bearer_methods_supported: Option<Vec<String>>,
+    /// Algorithms of DPoP proofs that it takes (RFC 9728 §2); `None` if the document does not say.
+    pub dpop_signing_alg_values_supported: Option<Vec<String>>,
     /// Whether only tokens that are bound to a key are taken (RFC 9449).
     pub dpop_bound_access_tokens_required: bool,
     /// Whether only tokens that are bound to a client certificate are taken (RFC 8705).
@@ -43,6 +45,8 @@ pub struct AuthorizationServer {
     pub scopes_supported: Vec<String>,
     /// Grants that it offers; `None` if the document does not say.
     pub grant_types_supported: Option<Vec<String>>,
+    /// Profiles of grants that it offers (ID-JAG); `None` if the document does not say.
+    pub authorization_grant_profiles_supported: Option<Vec<String>>,
     /// Response types that it offers; `None` if the document does not say.
     pub response_types_supported: Option<Vec<String>>,
     /// Where authorization requests can be pushed to (RFC 9126).
@@ -57,8 +61,12 @@ pub struct AuthorizationServer {
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// How clients may authenticate at the token endpoint; `None` if the document does not say.
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// Algorithms of signed assertions that it takes; `None` if the document does not say.
+    pub token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     /// Whether a URL may serve as client id (SEP-991).
     pub client_id_metadata_document_supported: bool,
+    /// Endpoints for clients that show a certificate, by their names (RFC 8705 §5).
+    pub mtls_endpoint_aliases: Vec<(String, Url)>,
     /// Whether `iss` is promised in authorization responses (RFC 9207 §3).
     pub authorization_response_iss_parameter_supported: bool,
 }
@@ -75,6 +83,7 @@ impl ProtectedResource {
             authorization_servers: issuers(&document)?,
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
             bearer_methods_supported: list(&document, "bearer_methods_supported"),
+            dpop_signing_alg_values_supported: list(&document, "dpop_signing_alg_values_supported"),
             dpop_bound_access_tokens_required: flag(&document, "dpop_bound_access_tokens_required"),
             tls_client_certificate_bound_access_tokens: flag(
                 &document,
@@ -113,6 +122,10 @@ impl AuthorizationServer {
             device_authorization_endpoint: url(&document, "device_authorization_endpoint"),
             scopes_supported: list(&document, "scopes_supported").unwrap_or_default(),
             grant_types_supported: list(&document, "grant_types_supported"),
+            authorization_grant_profiles_supported: list(
+                &document,
+                "authorization_grant_profiles_supported",
+            ),
             response_types_supported: array(&document, "response_types_supported"),
             pushed_authorization_request_endpoint: url(
                 &document,
@@ -126,15 +139,38 @@ impl AuthorizationServer {
             dpop_signing_alg_values_supported: list(&document, "dpop_signing_alg_values_supported"),
             code_challenge_methods_supported: list(&document, "code_challenge_methods_supported"),
             token_endpoint_auth_methods_supported: methods,
+            token_endpoint_auth_signing_alg_values_supported: list(
+                &document,
+                "token_endpoint_auth_signing_alg_values_supported",
+            ),
             client_id_metadata_document_supported: flag(
                 &document,
                 "client_id_metadata_document_supported",
             ),
+            mtls_endpoint_aliases: aliases(&document),
             authorization_response_iss_parameter_supported: flag(
                 &document,
                 "authorization_response_iss_parameter_supported",
             ),
         })
+    }
+
+    /// The same for a client that shows a certificate: the endpoints have other addresses.
+    #[must_use]
+    pub(crate) fn with_mtls_aliases(mut self) -> Self {
+        for (name, url) in std::mem::take(&mut self.mtls_endpoint_aliases) {
+            let endpoint = match name.as_str() {
+                "token_endpoint" => &mut self.token_endpoint,
+                "revocation_endpoint" => &mut self.revocation_endpoint,
+                "device_authorization_endpoint" => &mut self.device_authorization_endpoint,
+                "pushed_authorization_request_endpoint" => {
+                    &mut self.pushed_authorization_request_endpoint
+                }
+                _ => continue,
+            };
+            *endpoint = Some(url);
+        }
+        self
     }
 
     /// Whether these bytes are meant as such a document, even if it is broken.
@@ -193,6 +229,14 @@ fn url(document: &Map<String, Value>, name: &str) -> Option<Url> {
     if hides { None } else { Url::parse(&text).ok() }
 }
 
+fn aliases(document: &Map<String, Value>) -> Vec<(String, Url)> {
+    let Some(Value::Object(aliases)) = document.get("mtls_endpoint_aliases") else {
+        return Vec::new();
+    };
+    let alias = |name: &String| Some((name.clone(), url(aliases, name)?));
+    aliases.keys().filter_map(alias).collect()
+}
+
 fn array(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     let items = document.get(name)?.as_array()?;
     Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
@@ -218,6 +262,18 @@ fn flag(document: &Map<String, Value>, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A-104: RFC 8705 §5
+    #[test]
+    fn endpoints_for_certificates_take_the_place_of_the_others() {
+        let text = r#"{"issuer":"i","token_endpoint":"https://as/t","revocation_endpoint":"https://as/r",
+            "mtls_endpoint_aliases":{"token_endpoint":"https://m/t","revocation_endpoint":7,"x":"https://m/x"}}"#;
+        let server = AuthorizationServer::parse(text.as_bytes()).unwrap();
+        assert_eq!(server.token_endpoint.as_ref().unwrap().as_str(), "https://as/t");
+        let server = server.with_mtls_aliases();
+        assert_eq!(server.token_endpoint.unwrap().as_str(), "https://m/t");
+        assert_eq!(server.revocation_endpoint.unwrap().as_str(), "https://as/r");
+    }
 
     /// S-05
     #[test]

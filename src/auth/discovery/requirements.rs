@@ -3,6 +3,7 @@
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
+use crate::auth::grants::jwt_bearer;
 use crate::auth::options::{AuthOptions, DpopPolicy, Grant};
 use crate::error::{Failure, FailureKind};
 use crate::redact::plain;
@@ -24,9 +25,13 @@ pub(crate) fn unmet_by_resource(
         let what = "only tokens that are bound to a key (DPoP, RFC 9449)";
         found.push(wants(what, "leave out `--dpop never`"));
     }
-    if resource.tls_client_certificate_bound_access_tokens {
+    if resource.tls_client_certificate_bound_access_tokens
+        && !(options.shows_certificate && options.client_certificate.is_some())
+    {
         let what = "only tokens that are bound to a client certificate (RFC 8705)";
-        found.push(wants(what, UNSUPPORTED));
+        let hint = "give the certificate to both servers: `--client-cert FILE --client-key FILE \
+                    --auth-client-cert FILE --auth-client-key FILE`";
+        found.push(wants(what, hint));
     }
     let in_header = |methods: &Vec<String>| {
         methods.is_empty() || methods.iter().any(|method| method == "header")
@@ -43,15 +48,44 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
     if server.token_endpoint.is_none() {
         let hint = match options.grant {
             Grant::ClientCredentials { .. } => "name it with `--token-endpoint URL`",
-            Grant::AuthorizationCode | Grant::DeviceCode => UNSAFE,
+            _ => UNSAFE,
         };
         found.push(lacks(server, "names no usable `token_endpoint`", hint));
     }
     found.extend(without_possible_authentication(server, options));
-    if options.grant == Grant::AuthorizationCode {
-        found.extend(unmet_by_code_grant(server, options));
+    match options.grant {
+        // A token that another program keeps needs no page to sign in at.
+        Grant::AuthorizationCode if options.identity_token.is_none() => {
+            found.extend(unmet_by_code_grant(server, options));
+        }
+        Grant::EnterpriseManaged => found.extend(without_identity_assertions(server)),
+        Grant::Workload(_) => found.extend(without_jwt_bearer(server, "--workload-token")),
+        Grant::AuthorizationCode | Grant::DeviceCode | Grant::ClientCredentials { .. } => {}
     }
     found
+}
+
+/// The profile of authorization servers that take identity assertions (ID-JAG).
+const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
+
+/// A list of profiles is a statement; without one, that of grants is.
+fn without_identity_assertions(server: &AuthorizationServer) -> Option<Failure> {
+    match &server.authorization_grant_profiles_supported {
+        Some(profiles) if profiles.iter().any(|profile| profile == ID_JAG_PROFILE) => None,
+        Some(profiles) if !profiles.is_empty() => {
+            let what =
+                "does not take identity assertions (`authorization_grant_profiles_supported`)";
+            Some(lacks(server, what, "sign in at the server itself: leave out `--idp`"))
+        }
+        _ => without_jwt_bearer(server, "--idp"),
+    }
+}
+
+fn without_jwt_bearer(server: &AuthorizationServer, flag: &str) -> Option<Failure> {
+    let listed = server.grant_types_supported.as_ref().filter(|listed| !listed.is_empty())?;
+    let hint = format!("sign in at the server itself: leave out `{flag}`");
+    let is_missing = listed.iter().all(|grant| grant != jwt_bearer::GRANT_TYPE);
+    is_missing.then(|| lacks(server, "does not redeem assertions (RFC 7523)", &hint))
 }
 
 const UNSAFE: &str = "this server cannot be signed in to safely; tell its operator";
@@ -121,11 +155,13 @@ fn without_possible_authentication(
     let given = options.client_info.as_ref();
     let has_key = given.is_some_and(|given| given.signing_key.is_some());
     let has_secret = given.is_some_and(|given| given.client_secret.is_some());
+    let has_certificate = options.client_certificate.is_some();
     let is_decided = has_secret
         || given.is_some_and(|given| given.auth_method.is_some())
         || options.client_metadata.contains_key("token_endpoint_auth_method");
     let is_possible = |name: &String| match AuthMethod::from_name(name) {
         Some(AuthMethod::PrivateKeyJwt) => has_key,
+        Some(AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTls) => has_certificate,
         Some(_) => true,
         None => false,
     };
@@ -136,8 +172,12 @@ fn without_possible_authentication(
     let what = format!("authenticates clients only by {}", names.join(", "));
     let hint = match listed.iter().any(|name| name == AuthMethod::PrivateKeyJwt.name()) {
         true => {
-            "register a client with a key and give it with `--static-oauth-client-info @FILE` \
-                 (`private_key_pem` in that JSON)"
+            "register a client with a key and give both: `--static-oauth-client-info \
+             '{\"client_id\":\"ID\"}' --jwt-key FILE`"
+        }
+        false if listed.iter().any(|name| name.ends_with("tls_client_auth")) => {
+            "register a client with a certificate and give both: `--static-oauth-client-info \
+             '{\"client_id\":\"ID\"}' --auth-client-cert FILE --auth-client-key FILE`"
         }
         false => UNSUPPORTED,
     };
@@ -158,6 +198,7 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::auth::client::assertion_source::AssertionSource;
     use crate::auth::client::pre_registered::PreRegistered;
 
     fn options() -> AuthOptions {
@@ -205,6 +246,27 @@ mod tests {
         });
         let only_jwt = server(r#","token_endpoint_auth_methods_supported":["private_key_jwt"]"#);
         assert_eq!(unmet_by_server(&only_jwt, &given), [], "what the user gives wins");
+    }
+
+    /// A-100, A-102
+    #[test]
+    fn a_server_that_takes_no_assertions_is_named() {
+        let judged = |members: &str, grant: Grant| {
+            let found = unmet_by_server(&server(members), &AuthOptions { grant, ..options() });
+            found.into_iter().map(|failure| failure.hint.unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        let file = || Grant::Workload(AssertionSource::File("t".into()));
+        let jwt = r#","grant_types_supported":["urn:ietf:params:oauth:grant-type:jwt-bearer"]"#;
+        let other = r#","grant_types_supported":["authorization_code"]"#;
+        let id_jag = r#","authorization_grant_profiles_supported":["urn:ietf:params:oauth:grant-profile:id-jag"]"#;
+        let profile = r#","authorization_grant_profiles_supported":["urn:x"]"#;
+        for taken in ["", jwt, id_jag] {
+            assert_eq!(judged(taken, Grant::EnterpriseManaged), "", "{taken}");
+        }
+        assert!(judged(other, Grant::EnterpriseManaged).contains("--idp"));
+        assert!(judged(&format!("{jwt}{profile}"), Grant::EnterpriseManaged).contains("--idp"));
+        assert_eq!(judged(jwt, file()), "");
+        assert!(judged(other, file()).contains("--workload-token"));
     }
 
     /// A-11

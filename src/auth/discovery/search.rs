@@ -163,7 +163,7 @@ impl MetadataSearch<'_> {
             return given.issuer.as_ref().is_none_or(fits);
         }
         let by_document =
-            options.client_metadata_url.is_some() && server.client_id_metadata_document_supported;
+            options.client_document().is_some() && server.client_id_metadata_document_supported;
         by_document || server.registration_endpoint.is_some()
     }
 
@@ -195,6 +195,18 @@ impl MetadataSearch<'_> {
             )
             .hint("tell the server's operator: RFC 8414 or OpenID Connect Discovery is needed")),
         }
+    }
+
+    /// The identity provider that the user names: there is no resource that would name it.
+    pub(crate) async fn identity_provider(&self) -> Result<DiscoveredServer, Failure> {
+        let url = &self.options.server;
+        let issuer = match url.path() {
+            "/" => well_known::origin(url),
+            _ => url.to_string(),
+        };
+        let server = self.authorization_server(&issuer).await?;
+        let issuer = server.issuer.clone();
+        Ok(DiscoveredServer { resource: None, server, issuer, documented: true })
     }
 
     /// A server of 2025-03-26: its origin is the issuer, and without any metadata the endpoints
@@ -242,11 +254,13 @@ impl MetadataSearch<'_> {
                 }
             };
             match AuthorizationServer::parse(&answer.body) {
-                Ok(server) if is_same_issuer(issuer, &server.issuer) => return Ok(Some(server)),
+                Ok(server) if is_same_issuer(issuer, &server.issuer) => {
+                    return Ok(Some(self.for_our_connection(server)));
+                }
                 Ok(server) if self.options.accept_issuer_mismatch => {
                     tracing::warn!(named = %plain(&server.issuer), expected = %plain(issuer),
                         "metadata of another issuer is accepted");
-                    return Ok(Some(server));
+                    return Ok(Some(self.for_our_connection(server)));
                 }
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),
                 Err(reason)
@@ -259,6 +273,13 @@ impl MetadataSearch<'_> {
             }
         }
         trouble.map_or(Ok(None), Err)
+    }
+
+    fn for_our_connection(&self, server: AuthorizationServer) -> AuthorizationServer {
+        match self.options.client_certificate {
+            Some(_) => server.with_mtls_aliases(),
+            None => server,
+        }
     }
 
     async fn check_server(&self, server: &AuthorizationServer) -> Result<(), Failure> {

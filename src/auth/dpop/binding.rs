@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::auth::discovery::challenge::Challenge;
 use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::dpop::key::{ALGORITHM, DpopKey};
 use crate::auth::options::DpopPolicy;
@@ -63,14 +64,27 @@ pub(crate) struct DpopSources<'a> {
     pub(crate) policy: DpopPolicy,
     pub(crate) server: &'a AuthorizationServer,
     pub(crate) resource: Option<&'a ProtectedResource>,
-    /// Whether the challenge was for a bound token only.
-    pub(crate) is_challenged: bool,
+    /// The challenge of the resource, if it sent one.
+    pub(crate) challenge: Option<&'a Challenge>,
     /// Whether the resource refused a bound token before.
     pub(crate) was_refused: bool,
 }
 
+impl DpopSources<'_> {
+    /// Whether the resource says which tokens it takes, and bound ones are not among them (RFC 9110
+    /// §11.6.1, RFC 9728 §2).
+    fn is_for_bearers_only(&self) -> bool {
+        let lists = |resource: &ProtectedResource| {
+            resource.dpop_signing_alg_values_supported.as_ref().is_some_and(|list| !list.is_empty())
+        };
+        let offers_bearer_only = self.challenge.is_some_and(|challenge| !challenge.offers_dpop);
+        offers_bearer_only && !self.resource.is_some_and(lists)
+    }
+}
+
 /// The binding to ask for, with a new key where there is one. The authorization server's list
-/// is enough for one; the resource, or the user, can demand it.
+/// is enough for one, unless the resource says that it takes others only; the resource, or the user,
+/// can demand it.
 ///
 /// # Errors
 /// One is demanded, and the authorization server lists other algorithms, or no key can be made.
@@ -78,7 +92,8 @@ pub(crate) fn choose(sources: &DpopSources<'_>) -> Result<TokenBinding, Failure>
     let listed = sources.server.dpop_signing_alg_values_supported.as_deref();
     let is_offered = listed.is_some_and(|list| list.iter().any(|name| name == ALGORITHM));
     let by_resource = sources.resource.is_some_and(|it| it.dpop_bound_access_tokens_required);
-    let is_demanded = sources.policy == DpopPolicy::Always || by_resource || sources.is_challenged;
+    let is_challenged = sources.challenge.is_some_and(|challenge| challenge.is_dpop);
+    let is_demanded = sources.policy == DpopPolicy::Always || by_resource || is_challenged;
     match sources.policy {
         DpopPolicy::Never => return Ok(TokenBinding::None),
         DpopPolicy::Auto if sources.was_refused && !is_demanded => {
@@ -87,6 +102,7 @@ pub(crate) fn choose(sources: &DpopSources<'_>) -> Result<TokenBinding, Failure>
         DpopPolicy::Auto | DpopPolicy::Always => {}
     }
     if !is_demanded {
+        let is_offered = is_offered && !sources.is_for_bearers_only();
         let key = if is_offered { Some(DpopKey::generate()?) } else { None };
         return Ok(key.map_or(TokenBinding::None, TokenBinding::Offered));
     }
@@ -132,11 +148,13 @@ mod tests {
             dpop_bound_access_tokens_required: required,
             ..ProtectedResource::default()
         };
+        let dpop = Challenge { is_dpop: true, offers_dpop: true, ..Challenge::default() };
+        let challenge = challenged.then_some(dpop);
         let sources = DpopSources {
             policy,
             server: &server,
             resource: Some(&resource),
-            is_challenged: challenged,
+            challenge: challenge.as_ref(),
             was_refused: refused,
         };
         choose(&sources).map_err(|failure| failure.message).map(|binding| match binding {
@@ -162,6 +180,28 @@ mod tests {
         assert_eq!(chosen(Auto, None, false, true, false), Ok("required"));
         assert_eq!(chosen(Always, None, false, false, true), Ok("required"));
         assert_eq!(chosen(Never, es256, true, true, false), Ok("none"));
+        let listing = AuthorizationServer {
+            dpop_signing_alg_values_supported: Some(vec!["ES256".to_owned()]),
+            ..AuthorizationServer::default()
+        };
+        let lists = |algorithms: Option<&str>, challenge: Challenge| {
+            let list = algorithms.map(|name| vec![name.to_owned()]);
+            let resource = ProtectedResource {
+                dpop_signing_alg_values_supported: list,
+                ..ProtectedResource::default()
+            };
+            let sources = DpopSources {
+                policy: Auto,
+                server: &listing,
+                resource: Some(&resource),
+                challenge: Some(&challenge),
+                was_refused: false,
+            };
+            choose(&sources).unwrap().key().is_some()
+        };
+        let both = Challenge { offers_dpop: true, ..Challenge::default() };
+        assert!(!lists(None, Challenge::default()), "the resource offers `Bearer` only");
+        assert!(lists(Some("ES256"), Challenge::default()) && lists(None, both));
         let other = chosen(Always, Some(&["RS256"]), false, false, false).unwrap_err();
         assert!(other.contains("`RS256`"), "{other}");
     }

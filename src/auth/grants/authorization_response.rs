@@ -182,6 +182,7 @@ mod tests {
                 client_id_in_form: false,
                 scope: None,
                 listed_methods: None,
+                signing_algorithm: None,
                 secret_expires_at: None,
                 redirect_uris: Vec::new(),
                 registered_at: 0,

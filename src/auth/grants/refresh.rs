@@ -7,6 +7,7 @@ use crate::auth::context::Context;
 use crate::auth::durable::job::JobOutcome;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::GrantError;
+use crate::auth::grants::workload;
 use crate::auth::options::Grant;
 use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::{Registered, Registration};
@@ -74,8 +75,7 @@ pub(crate) fn is_renewed(context: &Context, stored: &SignIn, stale: &Secret<Stri
 
 /// Whether these tokens can be renewed at all.
 pub(crate) fn is_renewable(context: &Context, record: &SignIn) -> bool {
-    matches!(context.options.grant, Grant::ClientCredentials { .. })
-        || record.tokens.refresh_token.is_some()
+    !context.options.grant.needs_person() || record.tokens.refresh_token.is_some()
 }
 
 /// The new tokens, and the client as the server accepted it; `None` if there is nothing to ask with.
@@ -89,9 +89,12 @@ async fn ask(
         Ok(endpoint) => endpoint,
         Err(failure) => return Some(Err(GrantError::Unavailable(failure))),
     };
+    let scope = stored.scopes_asked.as_deref();
     let tokens = if let Grant::ClientCredentials { .. } = context.options.grant {
         let extra = &context.options.authorize_params;
-        endpoint.client_credentials(stored.scopes_asked.as_deref(), extra).await
+        endpoint.client_credentials(scope, extra).await
+    } else if let Grant::Workload(source) = &context.options.grant {
+        workload::ask(context, source, &endpoint, scope).await
     } else if needs_secret(stored) {
         return None;
     } else {

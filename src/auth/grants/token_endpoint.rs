@@ -216,7 +216,42 @@ impl<'a> TokenEndpoint<'a> {
     where
         E: oauth2::ErrorResponse + serde::Serialize + 'static,
     {
-        let issued = answer.map_err(grant_error)?;
+        self.checked(answer.map_err(grant_error)?)
+    }
+
+    /// Asks with a grant that the crate does not know (RFC 6749 §4.5); returns the body of what is not
+    /// a refusal.
+    ///
+    /// # Errors
+    /// [`GrantError`].
+    pub(crate) async fn extension_grant(
+        &self,
+        form: &[(&str, &str)],
+    ) -> Result<Vec<u8>, GrantError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let form: Vec<_> = form.iter().map(owned).collect();
+        let answer = self.client.post(self.url, &form).await.map_err(GrantError::Unavailable)?;
+        let error = ErrorAnswer::of(&answer);
+        match sort(self.url, &answer, &error) {
+            AnswerKind::Issued => Ok(answer.body),
+            AnswerKind::Refusal { code } => {
+                Err(GrantError::Rejected { code, description: error.description })
+            }
+            AnswerKind::Trouble(failure) => Err(GrantError::Unavailable(failure)),
+        }
+    }
+
+    /// The tokens in an answer.
+    ///
+    /// # Errors
+    /// There are none, or none that can be used.
+    pub(crate) fn issued(&self, body: &[u8]) -> Result<TokenSet, GrantError> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let issued = serde_json::from_slice(body);
+        self.checked(issued.map_err(|_| GrantError::Unavailable(without_token()))?)
+    }
+
+    fn checked(&self, issued: Issued) -> Result<TokenSet, GrantError> {
         if let Err(reason) = issued.check(self.client.proves()) {
             let failure = Failure::new(
                 FailureKind::AuthFailed,
@@ -302,13 +337,7 @@ where
         RequestTokenError::ServerResponse(answer) => {
             rejected(&serde_json::to_value(&answer).unwrap_or_default())
         }
-        RequestTokenError::Parse(..) => GrantError::Unavailable(
-            Failure::new(
-                FailureKind::AuthFailed,
-                "the authorization server's answer holds no access token",
-            )
-            .hint("tell the server's operator"),
-        ),
+        RequestTokenError::Parse(..) => GrantError::Unavailable(without_token()),
         RequestTokenError::Other(_) => invalid(),
     }
 }
@@ -319,6 +348,11 @@ fn rejected(answer: &serde_json::Value) -> GrantError {
         code: text("error").unwrap_or_else(|| "unknown".to_owned()),
         description: text("error_description"),
     }
+}
+
+fn without_token() -> Failure {
+    let message = "the authorization server's answer holds no access token";
+    Failure::new(FailureKind::AuthFailed, message).hint("tell the server's operator")
 }
 
 fn invalid() -> GrantError {

@@ -16,7 +16,9 @@ use crate::auth::dpop::peers::DpopAnswer;
 use crate::auth::guarded_http::policy::{AddressPolicy, ForbiddenAddress, GuardedResolver};
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
-use crate::http::{HttpError, HttpOptions, Outbound, Request, Response, Target, is_loopback};
+use crate::http::{
+    ClientCertificate, HttpError, HttpOptions, Outbound, Request, Response, Target, is_loopback,
+};
 use crate::protocol::{ProtocolVersion, headers};
 use crate::redact::{SafeUrl, plain};
 
@@ -33,7 +35,9 @@ const MAX_REDIRECTS: usize = 5;
 pub(crate) struct GuardedClient {
     policy: Arc<AddressPolicy>,
     headers: HeaderMap,
-    connections: Mutex<HashMap<(String, bool), Outbound>>,
+    /// Shows authorization servers who we are, beside what the options show the MCP server.
+    certificate: Option<ClientCertificate>,
+    connections: Mutex<HashMap<ConnectionKind, Outbound>>,
 }
 
 /// The response to a request: the status and as much of the body as is accepted.
@@ -56,6 +60,15 @@ pub(crate) struct PageAnswer {
     pub(crate) redirect: Option<Url>,
 }
 
+/// What connections are kept apart by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct ConnectionKind {
+    scheme: String,
+    is_loopback: bool,
+    /// Whether they lead to the MCP server's own origin.
+    is_own: bool,
+}
+
 /// Whether the user's own headers go along, where the MCP server's origin is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OwnHeaders {
@@ -67,7 +80,12 @@ impl GuardedClient {
     /// For the servers that the endpoint of `auth` names.
     pub(crate) fn new(auth: &AuthOptions, http: &HttpOptions) -> Self {
         let policy = Arc::new(AddressPolicy::new(auth, http));
-        Self { policy, headers: auth.headers.clone(), connections: Mutex::default() }
+        Self {
+            policy,
+            headers: auth.headers.clone(),
+            certificate: auth.client_certificate.clone(),
+            connections: Mutex::default(),
+        }
     }
 
     /// Checks whether this URL may be used at all; the error names its `purpose` (A-08, S-07).
@@ -230,13 +248,21 @@ impl GuardedClient {
     }
 
     fn connection(&self, url: &Url) -> Result<Outbound, Failure> {
-        let key = (url.scheme().to_owned(), is_loopback(url));
+        let is_own = url.origin() == self.policy.server.origin();
+        let scheme = url.scheme().to_owned();
+        let key = ConnectionKind { scheme, is_loopback: is_loopback(url), is_own };
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(outbound) = connections.get(&key) {
             return Ok(outbound.clone());
         }
         let guard = Arc::new(GuardedResolver(self.policy.clone()));
-        let outbound = Outbound::with_resolver(&self.policy.http, url, guard)
+        // The MCP server is shown its certificate, and authorization servers theirs. One that is both
+        // is shown that of the authorization server if there is one.
+        let mut options = self.policy.http.clone();
+        if !is_own || self.certificate.is_some() {
+            options.client_certificate.clone_from(&self.certificate);
+        }
+        let outbound = Outbound::with_resolver(&options, url, guard)
             .map_err(|error| Failure::new(FailureKind::Network, error.to_string()))?;
         connections.insert(key, outbound.clone());
         Ok(outbound)

@@ -99,6 +99,12 @@ fn client_parts(options: &AuthOptions) -> Vec<String> {
         Grant::ClientCredentials { token_endpoint } => {
             format!("client_credentials {}", token_endpoint.as_ref().map_or("", Url::as_str))
         }
+        Grant::Workload(source) => format!("workload {source:?}"),
+        Grant::EnterpriseManaged => {
+            let provider = options.identity_provider.as_ref();
+            format!("enterprise {}", provider.map_or("", |provider| provider.issuer.as_str()))
+        }
+        Grant::AuthorizationCode if options.is_identity_provider => "identity_provider".to_owned(),
         Grant::AuthorizationCode | Grant::DeviceCode => String::new(),
     };
     let client = options.client_info.as_ref().map(|info| info.client_id.clone());

@@ -42,6 +42,15 @@ pub struct SignIn {
     /// The scopes that were asked for, separated by spaces; `None` if none were.
     #[serde(default)]
     pub scopes_asked: Option<String>,
+    /// The identity provider that vouched for the person (ID-JAG).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// Whether `server` is an identity provider: the sign-in stands for every server that trusts it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_identity_provider: bool,
+    /// Whether the tokens are renewed without a refresh token and without a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renews_itself: bool,
     /// Whether the tokens are bound to a key, which is stored here and nowhere else (RFC 9449).
     #[serde(default, skip_serializing_if = "TokenBinding::is_none")]
     pub binding: TokenBinding,
@@ -71,6 +80,9 @@ impl SignIn {
             registration: registration.clone(),
             tokens,
             scopes_asked: None,
+            via: options.identity_provider.as_ref().map(|provider| provider.issuer.to_string()),
+            is_identity_provider: options.is_identity_provider,
+            renews_itself: !options.grant.needs_person(),
             binding: TokenBinding::None,
             renewal_problem: None,
         }

@@ -47,6 +47,9 @@ pub struct Registration {
     /// release that did not store them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed_methods: Option<Vec<AuthMethod>>,
+    /// The algorithm of signed assertions; `None` for the key's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_algorithm: Option<String>,
     /// When the secret expires, in seconds since 1970; `None` if never.
     #[serde(default)]
     pub secret_expires_at: Option<u64>,
@@ -59,6 +62,24 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// Nobody in particular: what is shown instead of a client says who asks (RFC 7521 §4.2).
+    pub(crate) fn anonymous(issuer: &str, now: u64) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            how: Registered::Beforehand,
+            client_id: String::new(),
+            client_secret: None,
+            auth_method: AuthMethod::None,
+            client_id_in_form: false,
+            scope: None,
+            listed_methods: None,
+            signing_algorithm: None,
+            secret_expires_at: None,
+            redirect_uris: Vec::new(),
+            registered_at: now,
+        }
+    }
+
     /// Without the secret if the user gave it: that stays where the user keeps it.
     pub(crate) fn for_storing(&self) -> Self {
         let mut kept = self.clone();
@@ -85,7 +106,9 @@ impl Registration {
         let order = match self.auth_method {
             AuthMethod::Basic => [(basic, false), (basic, true), (post, false)],
             AuthMethod::Post | AuthMethod::None => [(post, false), (basic, false), (basic, true)],
-            AuthMethod::PrivateKeyJwt => return Vec::new(),
+            AuthMethod::PrivateKeyJwt | AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTls => {
+                return Vec::new();
+            }
         };
         if self.client_secret.is_none() {
             return Vec::new();

@@ -3,6 +3,7 @@
 //! checked, so that a typo in any section is reported with line and column.
 
 mod reader;
+mod server_pattern;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use self::reader::SettingsReader;
+use self::server_pattern::ServerPattern;
 use super::table::{Key, ValueKind};
 use super::value::SettingValue;
 use crate::environment::Environment;
@@ -24,6 +26,7 @@ pub const FILE_NAME: &str = "config.toml";
 pub struct SettingsFile {
     defaults: Section,
     servers: Vec<(Url, Section)>,
+    enterprise: Option<(Vec<ServerPattern>, Section)>,
     /// Whether other users of this machine can read it.
     pub readable_by_others: bool,
 }
@@ -31,8 +34,10 @@ pub struct SettingsFile {
 /// One section.
 #[derive(Debug, Default)]
 pub struct Section {
-    /// The URL as written; `None` for `[defaults]`.
+    /// The URL as written; `None` for `[defaults]` and `[enterprise]`.
     pub name: Option<String>,
+    /// Whether it is `[enterprise]`.
+    pub is_enterprise: bool,
     /// The settings in it.
     pub entries: Vec<FileEntry>,
     /// Values for `${NAME}`.
@@ -117,7 +122,22 @@ impl SettingsFile {
 
     /// The sections that apply to this URL; the first one wins.
     pub fn sections_for(&self, url: Option<&Url>) -> impl Iterator<Item = &Section> {
-        url.and_then(|url| self.server_for(url)).into_iter().chain([&self.defaults])
+        let server = url.and_then(|url| self.server_for(url));
+        let enterprise = url.and_then(|url| self.enterprise_for(url));
+        server.into_iter().chain(enterprise).chain([&self.defaults])
+    }
+
+    /// The section of the company, if this is one of its servers or its identity provider.
+    fn enterprise_for(&self, url: &Url) -> Option<&Section> {
+        let (patterns, section) = self.enterprise.as_ref()?;
+        let is_provider = |entry: &FileEntry| {
+            let text = entry.values.first().and_then(SettingValue::as_text);
+            entry.key == Key::Idp
+                && text.and_then(|text| Url::parse(text).ok()).as_ref() == Some(url)
+        };
+        let is_ours = patterns.iter().any(|pattern| pattern.matches(url))
+            || section.entries.iter().any(is_provider);
+        is_ours.then_some(section)
     }
 
     /// The section with exactly this URL, or the one with the longest matching path.
@@ -149,6 +169,7 @@ impl SettingsFile {
             | ValueKind::Texts => false,
         };
         let sections = self.servers.iter().map(|(_, section)| section).chain([&self.defaults]);
+        let sections = sections.chain(self.enterprise.iter().map(|(_, section)| section));
         sections.into_iter().any(|s| !s.env.is_empty() || s.entries.iter().any(secret))
     }
 }

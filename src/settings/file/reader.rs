@@ -5,13 +5,17 @@ use std::path::Path;
 use toml_edit::{Document, Item, Key as TomlKey, TableLike, Value as Toml};
 use url::Url;
 
-use super::{FileEntry, Section, SettingsFile};
+use super::{FileEntry, Section, ServerPattern, SettingsFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain};
 use crate::settings::suggest::nearest;
 use crate::settings::table::{SETTINGS, Setting, ValueKind};
 use crate::settings::value::{Expected, SettingValue, words};
+
+/// The key of `[enterprise]` that names its servers.
+const SERVERS: &str = "servers";
+const ENTERPRISE: &str = "enterprise";
 
 /// Parses one file.
 pub struct SettingsReader<'a> {
@@ -37,6 +41,7 @@ impl SettingsReader<'_> {
             match name {
                 "defaults" => file.defaults = self.section(None, item)?,
                 "server" => file.servers = self.servers(item)?,
+                ENTERPRISE => file.enterprise = Some(self.enterprise(item)?),
                 _ => return Err(self.unknown_top_level(document.as_table(), name)),
             }
         }
@@ -63,10 +68,36 @@ impl SettingsReader<'_> {
         Ok(servers)
     }
 
+    /// The servers of the company, and their settings.
+    fn enterprise(&self, item: &Item) -> Result<(Vec<ServerPattern>, Section)> {
+        let table = self.table(item, ENTERPRISE)?;
+        let hint = "it looks like `servers = [\"https://*.corp.example.com\"]`";
+        let Some(listed) = table.get(SERVERS) else {
+            let what = "`[enterprise]` does not say which `servers` are the company's";
+            return Err(self.wrong(what, item.span()).hint(hint));
+        };
+        let texts = listed.as_array().map(|array| array.iter().map(Toml::as_str));
+        let patterns = texts.and_then(|texts| {
+            texts.map(|text| ServerPattern::parse(text?)).collect::<Option<Vec<_>>>()
+        });
+        let patterns = patterns.ok_or_else(|| {
+            let what = "`servers` is not a list of URLs, in which `*.` may stand before a host";
+            self.wrong(what, listed.span()).hint(hint)
+        })?;
+        let section = self.section_of(Some(ENTERPRISE), table)?;
+        Ok((patterns, Section { name: None, is_enterprise: true, ..section }))
+    }
+
     fn section(&self, name: Option<&str>, item: &Item) -> Result<Section> {
-        let table = self.table(item, name.unwrap_or("defaults"))?;
+        self.section_of(name, self.table(item, name.unwrap_or("defaults"))?)
+    }
+
+    fn section_of(&self, name: Option<&str>, table: &dyn TableLike) -> Result<Section> {
         let mut section = Section { name: name.map(str::to_owned), ..Section::default() };
         for (key, item) in table.iter() {
+            if key == SERVERS && name == Some(ENTERPRISE) {
+                continue;
+            }
             match Setting::from_name(key) {
                 Some(setting) => section.entries.push(self.entry(setting, table, key, item)?),
                 None if key == "env" => section.env = self.env(item)?,
@@ -180,9 +211,10 @@ impl SettingsReader<'_> {
         if key == "env" || Setting::from_name(key).is_some() {
             return error.hint(format!("put `{key}` below `[defaults]`"));
         }
-        match nearest(key, ["defaults", "server"].into_iter()) {
+        match nearest(key, ["defaults", "server", ENTERPRISE].into_iter()) {
             Some(name) => error.hint(format!("did you mean `{name}`?")),
-            None => error.hint("the sections are `[defaults]` and `[server.\"https://…\"]`"),
+            None => error
+                .hint("the sections are `[defaults]`, `[enterprise]` and `[server.\"https://…\"]`"),
         }
     }
 

@@ -38,6 +38,7 @@ pub struct Builder {
     clock: FakeClock,
     browser: FakeBrowser,
     options: AuthOptions,
+    http: HttpOptions,
     jobs: Option<Arc<dyn JobRunner>>,
 }
 
@@ -56,6 +57,7 @@ pub fn party_at(endpoint: Url) -> Builder {
         clock: FakeClock::default(),
         browser: FakeBrowser::follows(),
         options,
+        http: HttpOptions::default(),
         jobs: None,
     }
 }
@@ -78,6 +80,11 @@ impl Builder {
 
     pub fn options(mut self, change: impl FnOnce(&mut AuthOptions)) -> Self {
         change(&mut self.options);
+        self
+    }
+
+    pub fn http(mut self, change: impl FnOnce(&mut HttpOptions)) -> Self {
+        change(&mut self.http);
         self
     }
 
@@ -114,7 +121,7 @@ impl Builder {
         let (services, said) = self.services();
         let endpoint = self.options.server.clone();
         Party {
-            authorizer: Authorizer::new(self.options, &HttpOptions::default(), services),
+            authorizer: Authorizer::new(self.options, &self.http, services),
             vault: self.vault,
             clock: self.clock,
             browser: self.browser,

@@ -2,7 +2,7 @@
 //! port of this machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,7 +12,39 @@ use tokio_rustls::TlsAcceptor;
 pub struct TlsFront {
     port: u16,
     folder: tempfile::TempDir,
+    shown: Shown,
     _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+/// The certificate of each client that connected, if it showed one.
+type Shown = Arc<Mutex<Vec<Option<Vec<u8>>>>>;
+
+/// An authority that gives certificates to clients.
+pub struct ClientAuthority {
+    issuer: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
+    folder: tempfile::TempDir,
+}
+
+impl ClientAuthority {
+    pub fn new() -> Self {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let issuer = rcgen::CertifiedIssuer::self_signed(params, key).unwrap();
+        Self { issuer, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A file with a certificate for this name and its key.
+    pub fn issue(&self, name: &str) -> PathBuf {
+        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2100, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let path = self.folder.path().join(format!("{name}.pem"));
+        std::fs::write(&path, format!("{}{}", certificate.pem(), key.serialize_pem())).unwrap();
+        path
+    }
 }
 
 impl TlsFront {
@@ -26,11 +58,30 @@ impl TlsFront {
         params.not_after = rcgen::date_time_ymd(ends, 1, 1);
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
-        Self::presenting(behind, certificate.der().clone(), &key, &certificate.pem())
+        Self::presenting(behind, certificate.der().clone(), &key, &certificate.pem(), None)
+    }
+
+    /// In front of this port, for clients of this authority only.
+    pub fn demanding(behind: u16, clients: &ClientAuthority) -> Self {
+        Self::with_clients(behind, Some(clients))
+    }
+
+    /// Whether each client that connected showed the certificate of this name.
+    pub fn was_shown(&self, name: &str) -> Vec<bool> {
+        let has_name = |shown: &Option<Vec<u8>>| {
+            shown
+                .as_ref()
+                .is_some_and(|der| der.windows(name.len()).any(|it| it == name.as_bytes()))
+        };
+        self.shown.lock().unwrap().iter().map(has_name).collect()
     }
 
     /// In front of this port.
     pub fn start(behind: u16) -> Self {
+        Self::with_clients(behind, None)
+    }
+
+    fn with_clients(behind: u16, clients: Option<&ClientAuthority>) -> Self {
         let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let authority_key = rcgen::KeyPair::generate().unwrap();
@@ -39,7 +90,7 @@ impl TlsFront {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let params = rcgen::CertificateParams::new(names).unwrap();
         let certificate = params.signed_by(&key, &authority).unwrap();
-        Self::presenting(behind, certificate.der().clone(), &key, &authority.pem())
+        Self::presenting(behind, certificate.der().clone(), &key, &authority.pem(), clients)
     }
 
     fn presenting(
@@ -47,18 +98,31 @@ impl TlsFront {
         certificate: CertificateDer<'static>,
         key: &rcgen::KeyPair,
         authority: &str,
+        clients: Option<&ClientAuthority>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("authority.pem"), authority).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let config = rustls::ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
             .unwrap();
+        let config = match clients {
+            None => config.with_no_client_auth(),
+            Some(clients) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(clients.issuer.der().clone()).unwrap();
+                let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+                    Arc::new(roots),
+                    provider,
+                );
+                config.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let config = config.with_single_cert(vec![certificate], key).unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
+        let shown = Shown::default();
+        let seen = shown.clone();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
@@ -67,12 +131,12 @@ impl TlsFront {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap().port()).unwrap();
                 tokio::select! {
-                    () = serve(listener, acceptor, behind) => {}
+                    () = serve(listener, acceptor, behind, seen) => {}
                     _ = stopped => {}
                 }
             });
         });
-        Self { port: told.recv().unwrap(), folder, _stop: stop }
+        Self { port: told.recv().unwrap(), folder, shown, _stop: stop }
     }
 
     /// The URL of this path.
@@ -86,12 +150,15 @@ impl TlsFront {
     }
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, behind: u16) {
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, behind: u16, shown: Shown) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let acceptor = acceptor.clone();
+        let (acceptor, shown) = (acceptor.clone(), shown.clone());
         tokio::spawn(async move {
             let Ok(mut front) = acceptor.accept(stream).await else { return };
+            let chain = front.get_ref().1.peer_certificates();
+            let first = chain.and_then(|chain| chain.first()).map(|der| der.to_vec());
+            shown.lock().unwrap().push(first);
             let Ok(mut back) = TcpStream::connect(("127.0.0.1", behind)).await else { return };
             let _ = tokio::io::copy_bidirectional(&mut front, &mut back).await;
         });

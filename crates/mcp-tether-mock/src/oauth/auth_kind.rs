@@ -4,8 +4,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::dpop_options::{DpopNonces, DpopOptions};
-use super::issuer_options::{IssuerOptions, PushedRequests};
+use super::issuer_options::{
+    EnterpriseOptions, IssuerOptions, KnownClient, PushedRequests, RegistrationPolicy,
+};
 use super::options::OAuthOptions;
+
+/// The client that a company registered with both servers.
+pub const COMPANY_CLIENT: &str = "company-client";
+/// The client that workloads are known by.
+pub const WORKLOAD_CLIENT: &str = "workload";
 
 /// A way to be protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,17 +21,23 @@ pub enum AuthKind {
     Dpop,
     /// Only authorization requests that were pushed (RFC 9126).
     Par,
+    /// Assertions of an identity provider, which is the authorization server itself (ID-JAG).
+    Ema,
+    /// Tokens of workloads (RFC 7523).
+    Wif,
 }
 
 impl AuthKind {
     /// Every way, in the order in which the help lists them.
-    pub const ALL: [Self; 2] = [Self::Dpop, Self::Par];
+    pub const ALL: [Self; 4] = [Self::Dpop, Self::Par, Self::Ema, Self::Wif];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dpop => "dpop",
             Self::Par => "par",
+            Self::Ema => "ema",
+            Self::Wif => "wif",
         }
     }
 
@@ -35,6 +48,27 @@ impl AuthKind {
                 let dpop = Some(DpopOptions::REQUIRED.with_nonces(DpopNonces::Fixed));
                 let issuer = IssuerOptions { dpop, ..IssuerOptions::default() };
                 OAuthOptions { dpop, ..OAuthOptions::with_issuer(issuer) }
+            }
+            Self::Ema => {
+                let enterprise = Some(EnterpriseOptions::default());
+                let scopes_supported = Some(vec!["openid".to_owned(), "offline_access".to_owned()]);
+                let known_clients = vec![KnownClient::public(COMPANY_CLIENT)];
+                OAuthOptions::with_issuer(IssuerOptions {
+                    enterprise,
+                    scopes_supported,
+                    known_clients,
+                    ..IssuerOptions::default()
+                })
+            }
+            Self::Wif => {
+                let registration = RegistrationPolicy::Absent;
+                let known_clients = vec![KnownClient::public(WORKLOAD_CLIENT)];
+                OAuthOptions::with_issuer(IssuerOptions {
+                    workloads: true,
+                    registration,
+                    known_clients,
+                    ..IssuerOptions::default()
+                })
             }
             Self::Par => {
                 let pushed = PushedRequests { required: true, lifetime: Duration::from_secs(60) };

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::answer::{json_body, typed};
 use super::assertion::ALGORITHMS;
 use super::book::DEVICE_GRANT;
-use super::dpop;
 use super::issuer::Issuer;
 use super::issuer_options::{
     ClientAuthentication, IssuerMetadataAt, IssuerOptions, RegistrationPolicy,
 };
 use super::resource::ResourceServer;
+use super::{dpop, identity};
 use crate::faults::{DocumentFault, MemberFault, OAuthFaults};
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -120,6 +120,13 @@ fn plain(issuer: &Issuer, options: &IssuerOptions) -> Value {
     }
     if let Some(scopes) = &options.scopes_supported {
         set("scopes_supported", json!(scopes));
+    }
+    if options.enterprise.is_some() {
+        set("authorization_grant_profiles_supported", json!([identity::ID_JAG_PROFILE]));
+        grants.push(identity::EXCHANGE_GRANT);
+    }
+    if options.enterprise.is_some() || options.workloads {
+        grants.push(identity::ASSERTION_GRANT);
     }
     set("grant_types_supported", json!(grants));
     for (name, value) in options.metadata.as_object().into_iter().flatten() {

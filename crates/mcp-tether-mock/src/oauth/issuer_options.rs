@@ -69,6 +69,10 @@ pub struct IssuerOptions {
     pub device: Option<DeviceOptions>,
     /// Pushed authorization requests (RFC 9126), if it takes them.
     pub pushed: Option<PushedRequests>,
+    /// Enterprise-managed authorization, if it takes part in that.
+    pub enterprise: Option<EnterpriseOptions>,
+    /// Whether it redeems the tokens of workloads (SEP-1933).
+    pub workloads: bool,
     /// Tokens that are bound to a key (RFC 9449), if it knows of them.
     pub dpop: Option<DpopOptions>,
     /// Members merged over the metadata; `null` removes one.
@@ -114,6 +118,8 @@ impl Default for IssuerOptions {
             revocation: true,
             device: Some(DeviceOptions::default()),
             pushed: None,
+            enterprise: None,
+            workloads: false,
             dpop: None,
             metadata: Value::Null,
             rules: Vec::new(),
@@ -233,6 +239,25 @@ impl KnownClient {
     pub fn with_key(id: &str, key: Value) -> Self {
         let authentication = ClientAuthentication::PrivateKeyJwt;
         Self { key: Some(key), authentication, ..Self::public(id) }
+    }
+}
+
+/// How an authorization server takes part in enterprise-managed authorization. It can be the identity
+/// provider, the authorization server of a remote, or both at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnterpriseOptions {
+    /// Whether, as the identity provider, it vouches for people; otherwise it refuses.
+    pub vouches: bool,
+    /// Whom its assertions are for: the client as the other server knows it; otherwise the client that
+    /// asks.
+    pub client_there: Option<String>,
+    /// How long its ID tokens are good, in seconds.
+    pub id_token_seconds: i64,
+}
+
+impl Default for EnterpriseOptions {
+    fn default() -> Self {
+        Self { vouches: true, client_there: None, id_token_seconds: 3600 }
     }
 }
 

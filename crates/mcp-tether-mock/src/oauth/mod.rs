@@ -30,6 +30,7 @@ mod dpop;
 mod dpop_options;
 mod fetch;
 mod fields;
+mod identity;
 mod issuer;
 mod issuer_options;
 mod jwt;
@@ -45,14 +46,15 @@ mod revocation;
 mod routes;
 mod token;
 
-pub use auth_kind::AuthKind;
+pub use auth_kind::{AuthKind, COMPANY_CLIENT, WORKLOAD_CLIENT};
 pub(super) use challenge::PresentedToken;
 pub use control::OAuth;
 pub use dpop_options::{DpopNonces, DpopOptions};
+pub use identity::workload_token;
 pub use issuer::IssuerHandle;
 pub use issuer_options::{
-    ClientAuthentication, Consent, DeviceOptions, Iss, IssuerMetadataAt, IssuerOptions,
-    KnownClient, PushedRequests, RedirectMatch, RefreshTokens, RegistrationPolicy,
+    ClientAuthentication, Consent, DeviceOptions, EnterpriseOptions, Iss, IssuerMetadataAt,
+    IssuerOptions, KnownClient, PushedRequests, RedirectMatch, RefreshTokens, RegistrationPolicy,
     ResourceParameter, Reuse, SecretExpiry,
 };
 pub use options::{ChallengeNames, IssuerAt, OAuthOptions, ResourceMetadataAt};

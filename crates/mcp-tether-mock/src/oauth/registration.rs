@@ -10,6 +10,7 @@ use super::answer::{OAuthError, json_body, not_stored};
 use super::book::{ClientRecord, DEVICE_GRANT, random};
 use super::clock::EpochMillis;
 use super::fetch;
+use super::identity;
 use super::issuer::Issuer;
 use super::issuer_options::{
     ClientAuthentication, IssuerOptions, KnownClient, RedirectMatch, RegistrationPolicy,
@@ -17,8 +18,14 @@ use super::issuer_options::{
 };
 
 /// Grants that a known client may use.
-const EVERY_GRANT: [&str; 4] =
-    ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT];
+const EVERY_GRANT: [&str; 6] = [
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    DEVICE_GRANT,
+    identity::EXCHANGE_GRANT,
+    identity::ASSERTION_GRANT,
+];
 
 /// The registration endpoint.
 pub(super) fn register(issuer: &Issuer, body: &[u8]) -> Result<Response, OAuthError> {

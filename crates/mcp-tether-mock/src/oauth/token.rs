@@ -13,6 +13,7 @@ use super::book::{ClientRecord, DEVICE_GRANT, GrantRecord, IssuedTokens, has_sco
 use super::device;
 use super::dpop::{ProofRefusal, ProvedRequest};
 use super::fields::{FormFields, granted_scope, missing, resource};
+use super::identity;
 use super::issuer::Issuer;
 use super::issuer_options::{ClientAuthentication, IssuerOptions};
 use crate::faults::{OAuthFaults, TokenFault};
@@ -30,7 +31,14 @@ pub(super) async fn token(
         return Err(refusal);
     }
     let grant_type = form.get("grant_type").ok_or_else(|| missing("grant_type"))?;
-    let known = ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT];
+    let known = [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        DEVICE_GRANT,
+        identity::EXCHANGE_GRANT,
+        identity::ASSERTION_GRANT,
+    ];
     if !known.contains(&grant_type.as_str()) {
         let words = format!("`{grant_type}` is not known");
         return Err(OAuthError::new("unsupported_grant_type", words));
@@ -40,13 +48,31 @@ pub(super) async fn token(
         return Err(OAuthError::new("unauthorized_client", words));
     }
     let key = proved_key(issuer, headers, "token")?;
+    if grant_type == identity::EXCHANGE_GRANT {
+        return identity::exchange(issuer, &registration, form);
+    }
     let issued = match grant_type.as_str() {
         "authorization_code" => exchange(issuer, &registration, form, key),
         "refresh_token" => renew(issuer, &registration, form, key.as_ref()),
         "client_credentials" => client_credentials(issuer, &registration, form, key),
+        identity::ASSERTION_GRANT => identity::redeem(issuer, &registration, form, key),
         _ => device::exchange(issuer, &registration, form, key),
     }?;
-    Ok(answer(&issued, &issuer.options(), faults.token))
+    let id_token = id_token_of(issuer, &registration, &issued);
+    Ok(answer(&issued, id_token, &issuer.options(), faults.token))
+}
+
+/// The ID token beside tokens with the scope `openid`, as an identity provider gives it.
+fn id_token_of(
+    issuer: &Issuer,
+    registration: &ClientRecord,
+    issued: &IssuedTokens,
+) -> Option<String> {
+    if !has_scopes(&issued.scope, "openid") {
+        return None;
+    }
+    let account = issuer.book().grant_of(&issued.access).map(|(_, grant)| grant.account.clone())?;
+    identity::id_token(issuer, &registration.id, &account)
 }
 
 /// The thumbprint of the key that a proof in the headers proves (RFC 9449 §5).
@@ -178,7 +204,12 @@ fn same_resource(granted: Option<&String>, form: &FormFields) -> Result<(), OAut
     }
 }
 
-fn answer(issued: &IssuedTokens, options: &IssuerOptions, fault: Option<TokenFault>) -> Response {
+fn answer(
+    issued: &IssuedTokens,
+    id_token: Option<String>,
+    options: &IssuerOptions,
+    fault: Option<TokenFault>,
+) -> Response {
     let mut body = json!({
         "access_token": issued.access,
         "token_type": if issued.is_bound { "DPoP" } else { "Bearer" },
@@ -186,6 +217,9 @@ fn answer(issued: &IssuedTokens, options: &IssuerOptions, fault: Option<TokenFau
     });
     if options.says_expires_in {
         body["expires_in"] = options.access_lifetime.as_secs().into();
+    }
+    if let Some(id_token) = id_token {
+        body["id_token"] = id_token.into();
     }
     if let Some(refresh) = &issued.refresh {
         body["refresh_token"] = refresh.as_str().into();

@@ -1,0 +1,294 @@
+//! Enterprise-managed authorization: one sign-in at the company's identity provider stands for every
+//! server (ID-JAG). For each server the identity provider gives an assertion, which the server's own
+//! authorization server redeems for tokens. Only the sign-in at the identity provider needs a person.
+
+use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
+use crate::auth::client::assertion_source::end_of;
+use crate::auth::context::{Context, SignInRequest};
+use crate::auth::discovery::search::MetadataSearch;
+use crate::auth::grants::jwt_bearer;
+use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::refresh::is_renewed;
+use crate::auth::grants::token::TokenSet;
+use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
+use crate::auth::grants::token_exchange::{SubjectToken, WantedAssertion, exchange};
+use crate::auth::records::record::SignIn;
+use crate::auth::records::registration::Registration;
+use crate::auth::renewal::{self, Renewal};
+use crate::auth::sign_in_plan::{SignInPlan, registrar};
+use crate::error::{Failure, FailureKind};
+use crate::redact::{Secret, plain};
+
+/// An ID token that ends within this many seconds is as good as ended.
+const MARGIN_SECONDS: u64 = 30;
+
+/// Gets tokens for a server. A person signs in at the identity provider where that is needed, unless
+/// the request excludes it.
+///
+/// # Errors
+/// The server does not do this, the identity provider does not vouch for the person here, or a person
+/// has to sign in first.
+pub(crate) async fn sign_in(
+    context: &Context,
+    request: &SignInRequest,
+    prompt: ConsentPrompt<'_>,
+) -> Result<SignIn, Failure> {
+    let mut plan = SignInPlan::of(context, request).await?;
+    if plan.registration.is_none() {
+        plan.register(context, None).await?;
+    }
+    let registration = plan.registration.clone().ok_or_else(without_client)?;
+    let url = plan.token_endpoint()?;
+    let resource = plan.resource.as_deref();
+    let endpoint = context.token_endpoint(url, &registration, resource, &plan.binding)?;
+    let wanted = WantedAssertion {
+        audience: &plan.discovered.issuer,
+        resource,
+        scope: plan.scopes.as_deref(),
+    };
+    let prompt = (!request.without_person).then_some(prompt);
+    let assertion = assertion(context, &wanted, prompt).await?;
+    let tokens = redeem(context, &endpoint, &assertion, wanted.scope).await?;
+    let record = SignIn {
+        binding: plan.binding.of_issued(tokens.is_dpop)?,
+        resource: plan.resource.clone(),
+        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
+        scopes_asked: plan.scopes.clone(),
+        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
+    };
+    save_new(context, &record).await?;
+    context.remember_accepted_method(&registration, &record.registration).await;
+    Ok(record)
+}
+
+/// Replaces the tokens of `stale` without a person, or takes over what another process got.
+///
+/// # Errors
+/// Neither server can be asked now.
+pub(crate) async fn renew(context: &Context, stale: &SignIn) -> Result<Renewal, Failure> {
+    let _lock = context.lock_sign_in().await?;
+    let Some(stored) = context.stored_sign_in().await? else {
+        return Ok(Renewal::Impossible(None));
+    };
+    if is_renewed(context, &stored, &stale.tokens.access_token) {
+        return Ok(Renewal::Renewed(Box::new(stored)));
+    }
+    let (url, resource) = (&stored.token_endpoint, stored.resource.as_deref());
+    let endpoint = context.token_endpoint(url, &stored.registration, resource, &stored.binding)?;
+    let scope = stored.scopes_asked.as_deref();
+    let wanted = WantedAssertion { audience: &stored.issuer, resource, scope };
+    let tokens = match assertion(context, &wanted, None).await {
+        Ok(assertion) => redeem(context, &endpoint, &assertion, scope).await,
+        Err(failure) => Err(failure),
+    };
+    let tokens = match tokens {
+        Ok(tokens) => tokens,
+        // Another sign-in decides, and says why.
+        Err(failure)
+            if failure.kind == FailureKind::AuthFailed
+                || failure.kind == FailureKind::AuthRequired =>
+        {
+            return Ok(Renewal::Impossible(Some(failure)));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let binding = stored.binding.of_issued(tokens.is_dpop)?;
+    let registration = endpoint.registration();
+    let renewed = SignIn { tokens, registration, binding, renewal_problem: None, ..stored.clone() };
+    context.save_sign_in(&renewed).await?;
+    Ok(Renewal::Renewed(Box::new(renewed)))
+}
+
+async fn redeem(
+    context: &Context,
+    endpoint: &TokenEndpoint<'_>,
+    assertion: &Secret<String>,
+    scope: Option<&str>,
+) -> Result<TokenSet, Failure> {
+    let extra = &context.options.authorize_params;
+    jwt_bearer::redeem(endpoint, assertion, scope, extra).await.map_err(|error| {
+        let failure = error.into_failure("the identity assertion");
+        match failure.hint {
+            Some(_) => failure,
+            None => failure.hint(
+                "whoever runs the server has to trust your company's identity provider and this \
+                 client; `mcp-tether doctor URL` shows both",
+            ),
+        }
+    })
+}
+
+/// How the token of the person is obtained, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    /// As it is stored, or in the file.
+    Stored,
+    /// Renewed, without a person.
+    Renewed,
+    /// By a person, just now.
+    SignedIn,
+}
+
+/// An assertion of the identity provider. What it refuses is tried again with a fresher token, once
+/// each: renewed, and of a new sign-in where there is a `prompt`.
+async fn assertion(
+    context: &Context,
+    wanted: &WantedAssertion<'_>,
+    mut prompt: Option<ConsentPrompt<'_>>,
+) -> Result<Secret<String>, Failure> {
+    let identity = identity(context)?;
+    if let Some(source) = &identity.options.identity_token {
+        let token = source.read(context.now()).await?;
+        let (endpoint, registration) = endpoint_of_provider(identity).await?;
+        let provider = identity.authenticated(&registration);
+        let provider = TokenEndpoint::new(provider, &endpoint, None, context.now());
+        let given = exchange(&provider, &SubjectToken::IdToken(&token), wanted).await;
+        return given.map_err(|error| failure_of_exchange(identity, error));
+    }
+    let mut step = Step::Stored;
+    loop {
+        let Some((record, reached)) = person(identity, step, &mut prompt).await? else {
+            return Err(sign_in_needed(identity));
+        };
+        let provider = identity.token_endpoint(
+            &record.token_endpoint,
+            &record.registration,
+            None,
+            &record.binding,
+        )?;
+        let subject = subject_of(identity, &record).ok_or_else(|| without_id_token(identity))?;
+        match exchange(&provider, &subject, wanted).await {
+            Ok(assertion) => return Ok(assertion),
+            Err(error) if is_about_person(&error) && reached < Step::SignedIn => {
+                step = if reached == Step::Stored { Step::Renewed } else { Step::SignedIn };
+            }
+            Err(error) => return Err(failure_of_exchange(identity, error)),
+        }
+    }
+}
+
+/// The sign-in at the identity provider, obtained by this step or a later one; `None` if only a person
+/// could help and none may be asked.
+async fn person(
+    identity: &Context,
+    step: Step,
+    prompt: &mut Option<ConsentPrompt<'_>>,
+) -> Result<Option<(SignIn, Step)>, Failure> {
+    let stored = identity.stored_sign_in().await?;
+    if let Some(stored) = &stored {
+        if step == Step::Stored && has_lasting_id_token(identity, stored) {
+            return Ok(Some((stored.clone(), Step::Stored)));
+        }
+        if step <= Step::Renewed && stored.tokens.refresh_token.is_some() {
+            match renewal::renew(identity, stored, None).await? {
+                Renewal::Renewed(record) => return Ok(Some((*record, Step::Renewed))),
+                Renewal::Impossible(_) | Renewal::Refused(_) => {}
+            }
+        }
+    }
+    let Some(prompt) = prompt.take() else { return Ok(None) };
+    let request =
+        SignInRequest { refused: stored.map(std::sync::Arc::new), ..SignInRequest::default() };
+    let record = browser_sign_in::sign_in(identity, &request, prompt).await?;
+    Ok(Some((record, Step::SignedIn)))
+}
+
+fn has_lasting_id_token(identity: &Context, record: &SignIn) -> bool {
+    let token = record.tokens.id_token.as_ref();
+    let end = token.map(|token| end_of(token.expose()));
+    end.is_some_and(|end| end.is_none_or(|end| end > identity.now() + MARGIN_SECONDS))
+}
+
+/// What stands for the person: the ID token, or the refresh token where that has ended.
+fn subject_of<'a>(identity: &Context, record: &'a SignIn) -> Option<SubjectToken<'a>> {
+    let refresh = record.tokens.refresh_token.as_ref().map(SubjectToken::RefreshToken);
+    let id_token = record.tokens.id_token.as_ref().map(SubjectToken::IdToken);
+    if has_lasting_id_token(identity, record) { id_token } else { refresh.or(id_token) }
+}
+
+/// Whether the refusal may be about the person's token and not about what was asked for.
+fn is_about_person(error: &GrantError) -> bool {
+    let GrantError::Rejected { code, .. } = error else { return false };
+    matches!(
+        code.as_str(),
+        "invalid_grant"
+            | "login_required"
+            | "interaction_required"
+            | "consent_required"
+            | "invalid_token"
+            | "expired_token"
+    )
+}
+
+/// The context of the identity provider.
+fn identity(context: &Context) -> Result<&Context, Failure> {
+    context.identity.as_deref().ok_or_else(|| {
+        Failure::new(FailureKind::AuthFailed, "no identity provider is set")
+            .hint("name it with `--idp URL`")
+    })
+}
+
+/// Where the identity provider exchanges tokens, and who we are there.
+async fn endpoint_of_provider(identity: &Context) -> Result<(url::Url, Registration), Failure> {
+    let search = MetadataSearch { http_client: &identity.http_client, options: &identity.options };
+    let found = search.identity_provider().await?;
+    let registration = registrar(identity, &found).given_or_documented(None)?;
+    let registration = registration.ok_or_else(|| without_provider_client(identity))?;
+    let endpoint = found.server.token_endpoint.ok_or_else(|| {
+        let message = format!("the identity provider `{}` names no token endpoint", found.issuer);
+        Failure::new(FailureKind::AuthFailed, plain(&message)).hint("ask whoever runs it")
+    })?;
+    Ok((endpoint, registration))
+}
+
+fn failure_of_exchange(identity: &Context, error: GrantError) -> Failure {
+    let is_missing = matches!(&error, GrantError::Rejected { code, .. }
+        if code == "unsupported_grant_type" || code == "unauthorized_client");
+    let failure = error.into_failure("to vouch for you at this server");
+    let message = failure.message.replacen("authorization server", "identity provider", 1);
+    let failure = Failure { message, ..failure };
+    let command = identity.options.login_command();
+    match &failure.hint {
+        Some(_) => failure,
+        None if is_missing => failure.hint(
+            "ask whoever runs it to let this client exchange tokens (RFC 8693) for identity \
+             assertions",
+        ),
+        None => failure.hint(format!(
+            "ask whoever runs it whether you may use this server; sign in again with {command}"
+        )),
+    }
+}
+
+fn sign_in_needed(identity: &Context) -> Failure {
+    let server = identity.options.display_server();
+    let command = identity.options.login_command();
+    Failure::new(
+        FailureKind::AuthRequired,
+        format!("a sign-in at the identity provider `{server}` is needed"),
+    )
+    .hint(format!("run {command}, then try again"))
+}
+
+fn without_id_token(identity: &Context) -> Failure {
+    let server = identity.options.display_server();
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!("the identity provider `{server}` gave no ID token at the sign-in"),
+    )
+    .hint("ask whoever runs it: this client has to get the scope `openid`")
+}
+
+fn without_provider_client(identity: &Context) -> Failure {
+    let server = identity.options.display_server();
+    Failure::new(
+        FailureKind::AuthFailed,
+        format!("the identity provider `{server}` needs a client that it knows"),
+    )
+    .hint("give it with `--idp-client-info '{\"client_id\":\"ID\"}'`")
+}
+
+fn without_client() -> Failure {
+    Failure::new(FailureKind::AuthFailed, "the authorization server of this server needs a client")
+        .hint("give the one that it knows with `--static-oauth-client-info @FILE`")
+}

@@ -1,0 +1,27 @@
+//! Redeems an assertion for tokens (RFC 7523 §2.1): of a company's identity provider, or of a
+//! workload.
+
+use crate::auth::grants::token::TokenSet;
+use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
+use crate::redact::Secret;
+
+/// The grant.
+pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// Asks for tokens.
+///
+/// # Errors
+/// [`GrantError`].
+pub(crate) async fn redeem(
+    endpoint: &TokenEndpoint<'_>,
+    assertion: &Secret<String>,
+    scope: Option<&str>,
+    extra: &[(String, String)],
+) -> Result<TokenSet, GrantError> {
+    let mut form = vec![("grant_type", GRANT_TYPE), ("assertion", assertion.expose().as_str())];
+    form.extend(scope.map(|scope| ("scope", scope)));
+    form.extend(endpoint.resource.map(|resource| ("resource", resource)));
+    form.extend(extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let body = endpoint.extension_grant(&form).await?;
+    endpoint.issued(&body)
+}

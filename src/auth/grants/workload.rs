@@ -1,0 +1,114 @@
+//! Tokens for a workload (SEP-1933): an assertion of the platform that it runs on, from a file or a
+//! command, redeemed at the server's authorization server. No person, no refresh token: renewing is
+//! asking again with the assertion of that moment.
+
+use crate::auth::client::assertion_source::{AssertionSource, audiences_of};
+use crate::auth::context::{Context, SignInRequest};
+use crate::auth::grants::jwt_bearer;
+use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::token::TokenSet;
+use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
+use crate::auth::records::record::SignIn;
+use crate::auth::sign_in_plan::SignInPlan;
+use crate::error::{Failure, FailureKind};
+use crate::redact::{Secret, plain};
+
+/// Gets tokens for the workload.
+///
+/// # Errors
+/// There is no assertion, or discovery or the authorization server failed.
+pub(crate) async fn sign_in(
+    context: &Context,
+    source: &AssertionSource,
+    request: &SignInRequest,
+) -> Result<SignIn, Failure> {
+    let plan = SignInPlan::of(context, request).await?;
+    let registration = plan.registration.as_ref().ok_or_else(without_client)?;
+    let url = plan.token_endpoint()?;
+    let resource = plan.resource.as_deref();
+    let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
+    let tokens = ask(context, source, &endpoint, plan.scopes.as_deref()).await;
+    let tokens = tokens.map_err(failure_of)?;
+    let record = SignIn {
+        binding: plan.binding.of_issued(tokens.is_dpop)?,
+        resource: plan.resource.clone(),
+        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
+        scopes_asked: plan.scopes.clone(),
+        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
+    };
+    save_new(context, &record).await?;
+    Ok(record)
+}
+
+/// Asks with the assertion of this moment.
+///
+/// # Errors
+/// [`GrantError`].
+pub(crate) async fn ask(
+    context: &Context,
+    source: &AssertionSource,
+    endpoint: &TokenEndpoint<'_>,
+    scope: Option<&str>,
+) -> Result<TokenSet, GrantError> {
+    let assertion = source.read(context.now()).await.map_err(GrantError::Unavailable)?;
+    check_audience(context, endpoint, &assertion).map_err(GrantError::Unavailable)?;
+    jwt_bearer::redeem(endpoint, &assertion, scope, &context.options.authorize_params).await
+}
+
+/// The assertion is a credential: an MCP server that names an authorization server of its own must not
+/// get one that is for another.
+fn check_audience(
+    context: &Context,
+    endpoint: &TokenEndpoint<'_>,
+    assertion: &Secret<String>,
+) -> Result<(), Failure> {
+    let issuer = endpoint.registration().issuer;
+    let given = context.options.client_info.as_ref().and_then(|client| client.issuer.as_ref());
+    let audiences = audiences_of(assertion.expose());
+    let bare = |text: &str| text.trim_end_matches('/').to_owned();
+    let ours = [bare(&issuer), bare(endpoint.url.as_str())];
+    if audiences.iter().any(|audience| ours.contains(&bare(audience)))
+        || audiences.is_empty() && given.is_some()
+    {
+        return Ok(());
+    }
+    let (message, hint) = match audiences.first() {
+        Some(audience) => (
+            format!(
+                "the workload's token is for `{}`, and the server's authorization server is `{}`: it \
+                 was not sent",
+                plain(&audience.chars().take(200).collect::<String>()),
+                plain(&issuer)
+            ),
+            format!("have the platform make one with the audience `{}`", plain(&issuer)),
+        ),
+        None => (
+            "the workload's token does not say which authorization server it is for: it was not sent"
+                .to_owned(),
+            format!(
+                "if it is for `{0}`, say so: `--static-oauth-client-info \
+                 '{{\"client_id\":\"ID\",\"issuer\":\"{0}\"}}'`",
+                plain(&issuer)
+            ),
+        ),
+    };
+    Err(Failure::new(FailureKind::AuthFailed, message).hint(hint))
+}
+
+fn without_client() -> Failure {
+    let message = "the authorization server needs a client id for a workload";
+    Failure::new(FailureKind::AuthFailed, message).hint(
+        "give the one that it knows the workload by: `--static-oauth-client-info \
+         '{\"client_id\":\"ID\"}'`",
+    )
+}
+
+fn failure_of(error: GrantError) -> Failure {
+    let failure = error.into_failure("the workload's assertion");
+    match failure.hint {
+        Some(_) => failure,
+        None => failure.hint(
+            "check issuer and subject of the token, and whether the authorization server knows them",
+        ),
+    }
+}

@@ -1,0 +1,202 @@
+//! The certificate that shows a server who we are (mutual TLS): read from PEM files, checked before
+//! anything is sent, and shown only to the servers that its options are for.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::client::ResolvesClientCert;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, SignatureScheme};
+
+use super::certificate::Certificate;
+use super::options::ClientCertificate;
+use super::trust::certificates_in;
+use crate::error::{Error, Result};
+use crate::redact::plain;
+
+/// The largest file that is read, in bytes: a chain of certificates is a few thousand.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// A certificate with its chain and its key.
+pub(super) struct ClientIdentity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl ClientIdentity {
+    /// Reads and checks the files.
+    ///
+    /// # Errors
+    /// A file that cannot be read or does not hold what it should, a certificate that has expired, or
+    /// a key that is another's.
+    pub(super) fn read(files: &ClientCertificate) -> Result<Self> {
+        let chain = read_chain(&files.certificate)?;
+        let key = read_key(&files.key)?;
+        let identity = Self { chain, key };
+        check_key(&identity, &files.key)?;
+        Ok(identity)
+    }
+
+    /// Adds it to a configuration.
+    ///
+    /// # Errors
+    /// The key cannot be used, which [`ClientIdentity::read`] has excluded.
+    pub(super) fn add_to(
+        &self,
+        builder: rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>,
+    ) -> std::result::Result<ClientConfig, rustls::Error> {
+        builder.with_client_auth_cert(self.chain.clone(), self.key.clone_key())
+    }
+}
+
+/// Shows no certificate: proxies are not who it is for.
+#[derive(Debug)]
+pub(super) struct NoCertificate;
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let unusable = |reason: &str| {
+        let shown = plain(&file.display().to_string());
+        Error::usage(format!("cannot use the client certificate `{shown}`: {reason}"))
+    };
+    const FORM: &str = "it is a PEM file (`-----BEGIN CERTIFICATE-----`); for PKCS#12: `openssl pkcs12 \
+                        -in FILE -out PEM -nodes`";
+    let text = read(file).map_err(|reason| unusable(&reason).hint(FORM))?;
+    let chain: Option<Vec<_>> = certificates_in(&text).collect();
+    let chain = chain.ok_or_else(|| unusable("a certificate in it is damaged").hint(FORM))?;
+    let Some(first) = chain.first() else {
+        return Err(unusable("there is no certificate in it").hint(FORM));
+    };
+    let read = Certificate::read(first);
+    let certificate =
+        read.ok_or_else(|| unusable("its first certificate is damaged").hint(FORM))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    if certificate.expires <= now {
+        let days = (now - certificate.expires) / 86_400;
+        return Err(unusable(&format!("it expired {days} days ago"))
+            .hint("get a new one from whoever issued it; check the clock of this machine"));
+    }
+    if certificate.valid_from > now {
+        return Err(unusable("it is not valid yet").hint("check the clock of this machine"));
+    }
+    Ok(chain)
+}
+
+fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
+    let unusable = |reason: &str| {
+        let shown = plain(&file.display().to_string());
+        Error::usage(format!("cannot use the client key `{shown}`: {reason}"))
+    };
+    let text = read(file).map_err(|reason| unusable(&reason).hint(KEY_FORM))?;
+    let has = |what: &str| memchr::memmem::find(&text, what.as_bytes()).is_some();
+    if has("ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED") {
+        return Err(unusable("it is encrypted with a passphrase").hint(
+            "store it decrypted for yourself alone: `openssl pkey -in KEY -out PLAIN && chmod 600 \
+             PLAIN`",
+        ));
+    }
+    PrivateKeyDer::from_pem_slice(&text)
+        .map_err(|_| unusable("there is no private key in it").hint(KEY_FORM))
+}
+
+const KEY_FORM: &str = "it is a PEM file (`-----BEGIN PRIVATE KEY-----`): name it with `--client-key`, \
+                        or put it into the file of the certificate";
+
+fn check_key(identity: &ClientIdentity, file: &Path) -> Result<()> {
+    let provider = rustls::crypto::CryptoProvider::get_default();
+    let Some(provider) = provider else { return Ok(()) };
+    let shown = plain(&file.display().to_string());
+    let unusable =
+        |reason: &str| Error::usage(format!("cannot use the client key `{shown}`: {reason}"));
+    let loaded = provider.key_provider.load_private_key(identity.key.clone_key());
+    let key = loaded.map_err(|_| {
+        unusable("its kind is not supported").hint("use RSA, P-256, P-384 or Ed25519")
+    })?;
+    match CertifiedKey::new(identity.chain.clone(), key).keys_match() {
+        Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
+            Err(unusable("it does not belong to the client certificate")
+                .hint("give the key that the certificate was issued for"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
+    let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    let mut limited = std::io::Read::take(opened, MAX_BYTES + 1);
+    std::io::Read::read_to_end(&mut limited, &mut bytes).map_err(|error| error.to_string())?;
+    match bytes.len() as u64 > MAX_BYTES {
+        true => Err(format!("it is larger than {MAX_BYTES} bytes")),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(ends: i32) -> (String, String) {
+        let mut params = rcgen::CertificateParams::new(vec!["client".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(ends, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    /// A-104
+    #[test]
+    fn a_certificate_and_its_key_are_read_and_anything_else_is_told() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let (certificate, key) = made(2100);
+        let block = |what: &str| format!("-----BEGIN {what}-----\nAAAA\n-----END {what}-----\n");
+        for (name, text) in [
+            ("both", format!("{certificate}{key}")),
+            ("certificate", certificate),
+            ("key", key),
+            ("expired", made(2020).0),
+            ("other", made(2100).1),
+            ("encrypted", block("ENCRYPTED PRIVATE KEY")),
+            ("damaged", block("CERTIFICATE")),
+            ("empty", String::new()),
+            ("huge", "x".repeat(2 << 20)),
+        ] {
+            std::fs::write(path(name), text).unwrap();
+        }
+        let read = |certificate: &str, key: &str| {
+            let files = ClientCertificate { certificate: path(certificate), key: path(key) };
+            ClientIdentity::read(&files).err().map(|error| error.to_string())
+        };
+        assert_eq!(read("certificate", "key"), None);
+        assert_eq!(read("both", "both"), None);
+        for (certificate, key, named) in [
+            ("absent", "key", "client certificate"),
+            ("empty", "key", "no certificate"),
+            ("huge", "key", "larger than"),
+            ("damaged", "key", "damaged"),
+            ("key", "key", "no certificate"),
+            ("expired", "key", "expired"),
+            ("certificate", "absent", "client key"),
+            ("certificate", "certificate", "no private key"),
+            ("certificate", "encrypted", "passphrase"),
+            ("certificate", "other", "does not belong"),
+        ] {
+            let refused = read(certificate, key).unwrap_or_default();
+            assert!(refused.contains(named) && refused.contains("hint: "), "{named}: {refused}");
+        }
+    }
+}
