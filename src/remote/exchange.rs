@@ -50,14 +50,12 @@ impl Wire {
             let frame = again.as_ref().unwrap_or(&post.frame);
             let (result, used) = self.attempt(post, frame, &place).await?;
             let pause = match result {
-                None => match attempts.pause_after_silence(post) {
-                    Some(pause) => pause,
-                    None => return Err(ExchangeError::Failed(timeout_failure("no response"))),
-                },
-                Some(Err(error)) => match attempts.pause_after_error(&error, post) {
-                    Some(pause) => pause,
-                    None => return Err(ExchangeError::Failed(failure_of(&error, post, &place))),
-                },
+                None => attempts
+                    .pause_after_silence(post)
+                    .ok_or_else(|| ExchangeError::Failed(timeout_failure("no response")))?,
+                Some(Err(error)) => attempts
+                    .pause_after_error(&error, post)
+                    .ok_or_else(|| ExchangeError::Failed(failure_of(&error, post, &place)))?,
                 Some(Ok(response)) if self.wants_new_proof(&response, &mut attempts) => {
                     Duration::ZERO
                 }

@@ -1,6 +1,7 @@
 // Runs every check at every server: `run.mjs [--only FILTER] [--list] [--verbose]`. A line for each;
 // ends with 1 if one fails.
 import { CHECKS } from './checks.mjs';
+import { PROGRAMS, runProgram } from './programs.mjs';
 import { SERVERS } from './servers.mjs';
 import { World } from './world.mjs';
 
@@ -31,6 +32,22 @@ for (const row of SERVERS) {
     } finally {
       await world?.stop();
     }
+  }
+}
+for (const [name, check] of Object.entries(PROGRAMS)) {
+  const title = `oidc-provider for programs: ${name}`;
+  if (!title.includes(filter)) continue;
+  if (words.includes('--list')) {
+    console.log(title);
+    continue;
+  }
+  try {
+    await runProgram([process.env.MCP_TETHER], check);
+    passed++;
+    console.log(`ok    ${title}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL  ${title}\n      ${error.message.split('\n').join('\n      ')}`);
   }
 }
 if (!words.includes('--list')) console.log(`${passed} passed, ${failed} failed`);

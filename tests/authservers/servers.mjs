@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 const suite = () => process.env.MCP_TETHER_SUITE;
-const script = (name) => path.join(import.meta.dirname, 'servers', name);
+export const script = (name) => path.join(import.meta.dirname, 'servers', name);
 const python = (name) => path.join(suite(), `python-${name}`, 'bin', 'python');
 const withPython = (room, file) => () => [python(room), script(file)];
 

@@ -32,7 +32,8 @@ fn a_server_that_wants_a_certificate_says_so() {
         arguments.extend(more);
         opened(Program::new(arguments))
     };
-    let stranger = ClientAuthority::new().issue("stranger");
+    let others = ClientAuthority::new();
+    let stranger = others.issue("stranger");
     for without in [&[][..], &["--client-cert", stranger.to_str().unwrap()]] {
         let (answer, _) = with(without);
         assert_eq!(kind(&answer), "network", "{answer}");

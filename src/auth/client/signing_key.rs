@@ -206,7 +206,7 @@ mod tests {
         rcgen::KeyPair::generate().unwrap().serialize_pem()
     }
 
-    ///
+    ///
     #[test]
     fn a_key_that_cannot_be_used_is_told_apart_without_repeating_it() {
         let block = |what: &str| format!("-----BEGIN {what}-----\nhunter2\n-----END {what}-----");
@@ -215,7 +215,8 @@ mod tests {
             (block("RSA PRIVATE KEY"), "older form"),
             (block("EC PRIVATE KEY"), "older form"),
             (block("CERTIFICATE"), "public"),
-            (block("PRIVATE KEY"), "supported"),
+            (block("PRIVATE KEY"), "base64"),
+            (block("PRIVATE KEY").replace("hunter2", "AAAA"), "supported"),
             ("hunter2".to_owned(), "PKCS#8"),
             (String::new(), "PKCS#8"),
         ] {
@@ -227,7 +228,7 @@ mod tests {
         assert!(refused.contains("algorithm"), "{refused}");
     }
 
-    ///
+    ///
     #[test]
     fn the_algorithm_follows_the_servers_list_unless_the_user_chose() {
         let key = SigningKey::from_pem(&elliptic(), None).unwrap();

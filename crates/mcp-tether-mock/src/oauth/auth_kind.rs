@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::dpop_options::{DpopNonces, DpopOptions};
 use super::issuer_options::{
     EnterpriseOptions, IssuerOptions, KnownClient, PushedRequests, RegistrationPolicy,
+    ResourceParameter,
 };
 use super::options::OAuthOptions;
 
@@ -55,6 +56,8 @@ impl AuthKind {
                 let known_clients = vec![KnownClient::public(COMPANY_CLIENT)];
                 OAuthOptions::with_issuer(IssuerOptions {
                     enterprise,
+                    // A sign-in at an identity provider is for no resource.
+                    resource: ResourceParameter::Ignored,
                     scopes_supported,
                     known_clients,
                     ..IssuerOptions::default()
