@@ -3,6 +3,8 @@
 # target, installs each that runs here in an empty root, signs and verifies the checksums, and prints a
 # table. Without BIN it builds the release of x86_64-unknown-linux-musl first. What cannot be done here is
 # said. The exit code is 1 if anything failed.
+# Functions are called by name, and no target has a space:
+# shellcheck disable=SC2317,SC2013
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -61,7 +63,7 @@ serve() {
   mkdir -p "$work/releases/download" && cp -r "$files" "$work/releases/download/v$version"
   python3 -u -m http.server --bind 127.0.0.1 --directory "$work/releases" 0 > "$work/port" 2> /dev/null &
   server=$!
-  until grep -q 'port' "$work/port"; do kill -0 $server || return; sleep 0.1; done
+  until grep -q 'port' "$work/port"; do kill -0 "$server" || return; sleep 0.1; done
 }
 script() {
   local port

@@ -6,6 +6,7 @@ mod doctor;
 mod flags;
 mod help;
 mod hosts;
+mod json_argument;
 mod split_header;
 mod stored;
 
@@ -299,28 +300,12 @@ impl From<CallArgs> for CallOptions {
     }
 }
 
-/// Joins `--json` and `{…}` to one word: without an object, `--json` must not consume the next word.
-fn with_json_joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut joined: Vec<OsString> = Vec::new();
-    for word in words {
-        let is_object = word.to_str().is_some_and(|text| text.trim_start().starts_with('{'));
-        match joined.last_mut() {
-            Some(last) if is_object && last == "--json" => {
-                last.push("=");
-                last.push(word);
-            }
-            _ => joined.push(word),
-        }
-    }
-    joined
-}
-
 /// Runs the program with these arguments, the first of which is the program's name.
 pub fn run(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
 ) -> ProcessExitCode {
-    let words = with_json_joined(arguments);
+    let words = json_argument::with_json_joined(arguments);
     let code = match Cli::try_parse_from(&words) {
         // More than one URL cannot be right, so another cause is looked for first.
         Ok(cli) if cli.command.is_none() && cli.target.len() > 1 => {

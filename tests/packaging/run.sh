@@ -155,7 +155,8 @@ for bundle in form shop; do
   "$cache/node_modules/.bin/mcpb" unpack "$work/$bundle.mcpb" "$work/$bundle" >/dev/null
   "$cache/node_modules/.bin/mcpb" validate "$work/$bundle/manifest.json" >/dev/null || fail "the manifest of the bundle $bundle"
   "$cache/node_modules/.bin/mcpb" info "$work/$bundle.mcpb" >/dev/null
-  cmp "$binary" "$work/$bundle/server/mcp-tether" && [[ -x $work/$bundle/server/mcp-tether ]] || fail 'the bundle has the program'
+  cmp "$binary" "$work/$bundle/server/mcp-tether" || fail 'the bundle has the program'
+  [[ -x $work/$bundle/server/mcp-tether ]] || fail 'the program of the bundle can run'
 done
 grep -q 'user_config.shop' "$work/shop/manifest.json" || fail 'the bundle asks for the key'
 if "$binary" pack --output "$work/form.mcpb" 2>/dev/null; then fail 'a bundle replaces no file'; fi
@@ -191,13 +192,14 @@ for file in src/main.rs build.rs README.md LICENSE-MIT; do grep -q "^$file\$" "$
 
 # Scripts, actions and features.
 "$cache/python/bin/python" "$root/packaging/powershell.py" "$root/install.ps1" || fail 'install.ps1'
+# shellcheck disable=SC2016
 printf 'if ($a -ne $b {\nGet-Nothing\n' > "$work/wrong.ps1"
 if "$cache/python/bin/python" "$root/packaging/powershell.py" "$work/wrong.ps1" >/dev/null; then fail 'a wrong script is found'; fi
 for target in x86_64-pc-windows-msvc aarch64-pc-windows-msvc; do
   grep -q "'$target'" "$root/install.ps1" || fail "install.ps1 knows $target"
 done
 "$cache/python/bin/check-jsonschema" --builtin-schema vendor.github-actions "$work/manifests/action/action.yml"
-sh -n "$work/manifests/devcontainer-feature/src/mcp-tether/install.sh" || fail 'the feature'
+shellcheck "$work/manifests/devcontainer-feature/src/mcp-tether/install.sh" || fail 'the feature'
 "$cache/python/bin/python" - "$work/manifests" <<'END' || fail 'feature, aqua and mise'
 import json, pathlib, sys, tomllib
 import ruamel.yaml
