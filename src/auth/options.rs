@@ -44,6 +44,9 @@ pub struct AuthOptions {
     pub auth_timeout: Duration,
     /// How long a request waits for a sign-in.
     pub request_wait: Duration,
+    /// Whether this process still listens for the browser after a request has failed, so that the
+    /// user can complete the sign-in then.
+    pub outlives_requests: bool,
     /// Where the browser is sent after a completed exchange.
     pub success_url: Option<Url>,
     /// What is sent as the RFC 8707 indicator.
@@ -171,6 +174,7 @@ impl AuthOptions {
             callback_path: "/oauth/callback".to_owned(),
             auth_timeout: Duration::from_secs(300),
             request_wait: Duration::from_secs(20),
+            outlives_requests: true,
             success_url: None,
             resource: ResourceIndicator::default(),
             authorize_params: Vec::new(),

@@ -183,7 +183,7 @@ pub(crate) async fn sign_in(
 pub(crate) fn hint_to_sign_in(context: &Context) -> String {
     let command = context.options.login_command();
     match &*context.state.borrow() {
-        SignInState::Waiting(waiting) => {
+        SignInState::Waiting(waiting) if context.options.outlives_requests => {
             let page = waiting.page.expose();
             let code = waiting.user_code.as_ref();
             let code = code.map_or_else(String::new, |code| format!(", enter the code {code}"));

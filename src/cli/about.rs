@@ -12,7 +12,7 @@ use clap_mangen::roff::{Roff, roman};
 use serde_json::json;
 
 use super::Cli;
-use crate::environment::to_stdout;
+use crate::environment::{to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::ProtocolVersion;
 use crate::redact::plain;
@@ -52,7 +52,7 @@ pub fn version(as_json: bool) -> ExitCode {
         "features": features.collect::<Vec<_>>(),
         "revisions": revisions.collect::<Vec<_>>(),
     });
-    to_stdout(&format!("{about:#}\n"));
+    to_stdout_unwrapped(&format!("{about:#}\n"));
     ExitCode::Ok
 }
 
@@ -69,7 +69,7 @@ impl Completions {
     pub fn run(self) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), PROGRAM, &mut script);
-        to_stdout(&String::from_utf8_lossy(&script));
+        to_stdout_unwrapped(&String::from_utf8_lossy(&script));
         ExitCode::Ok
     }
 }
@@ -103,7 +103,8 @@ fn pages(command: &Command, name: &str, folder: &Path) -> Result<()> {
 }
 
 fn page(command: &Command, name: &str) -> std::io::Result<Vec<u8>> {
-    let notes = command.get_after_help().map(StyledStr::to_string).unwrap_or_default();
+    let notes = command.get_after_long_help().or(command.get_after_help());
+    let notes = notes.map(StyledStr::to_string).unwrap_or_default();
     let command = command.clone().display_name(name.to_owned()).version(env!("CARGO_PKG_VERSION"));
     let man = Man::new(command).manual("mcp-tether manual");
     let mut page = Vec::new();

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::flags::SettingFlags;
-use super::{hosts, with_port};
+use super::hosts;
 use crate::commands::doctor::{self, DoctorOptions};
 use crate::environment::Environment;
 use crate::error::{ExitCode, Result};
@@ -11,12 +11,10 @@ use crate::settings::Flags;
 
 #[derive(Args)]
 pub struct Doctor {
-    /// The server's URL; without it, only this machine is checked
+    /// The server's URL; without it, only this machine is checked. A number after it is the port
+    /// that a sign-in returns to
     #[arg(value_name = "URL")]
     url: Option<String>,
-    /// The port of the redirect URI
-    #[arg(value_name = "PORT", requires = "url")]
-    port: Option<u16>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -32,12 +30,12 @@ pub struct Doctor {
 
 impl Doctor {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, port, json, report, watch, flags } = self;
+        let Self { url, json, report, watch, flags } = self;
         if watch {
             return doctor::watch::run(url.as_deref(), environment);
         }
         let options = DoctorOptions { url, as_json: json, as_report: report };
-        let flags = with_port(outer.overlaid_by(flags.0), port);
+        let flags = outer.overlaid_by(flags.0);
         doctor::run(&options, &hosts::read, &flags, environment)
     }
 }

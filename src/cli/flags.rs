@@ -4,6 +4,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use super::relevance::{Shown, shown};
 use crate::settings::{Flags, Key, SETTINGS, Setting, ValueKind};
 
 const CONFIG: &str = "config";
@@ -15,7 +16,10 @@ pub struct SettingFlags(pub Flags);
 impl Args for SettingFlags {
     /// Deferred, so that only the command that runs builds its flags.
     fn augment_args(command: Command) -> Command {
-        command.defer(|command| command.arg(config()).args(SETTINGS.iter().map(flag)))
+        command.defer(|command| {
+            let name = command.get_name().to_owned();
+            command.arg(config()).args(SETTINGS.iter().map(|setting| flag(setting, &name)))
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -42,7 +46,8 @@ pub struct StoreFlags(pub Flags);
 
 impl Args for StoreFlags {
     fn augment_args(command: Command) -> Command {
-        command.arg(config()).arg(flag(Key::CredentialStore.setting()))
+        let name = command.get_name().to_owned();
+        command.arg(config()).arg(flag(Key::CredentialStore.setting(), &name))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -70,7 +75,8 @@ pub struct InstallFlags(pub Flags);
 
 impl Args for InstallFlags {
     fn augment_args(command: Command) -> Command {
-        command.arg(config()).args(installable().map(flag))
+        let name = command.get_name().to_owned();
+        command.arg(config()).args(installable().map(|setting| flag(setting, &name)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -117,13 +123,22 @@ fn config() -> Arg {
         .value_name("FILE")
         .help("Read the settings from this file instead of the usual one")
         .help_heading("Settings file")
+        .hide_short_help(true)
 }
 
-fn flag(setting: &'static Setting) -> Arg {
+/// The flag of a setting, as far as the help of this command shows it.
+fn flag(setting: &'static Setting, command: &str) -> Arg {
+    let shown = shown(command, setting);
     let argument = Arg::new(setting.name)
         .long(setting.name)
         .help(help(setting))
-        .help_heading(setting.group.heading());
+        .help_heading(setting.group.heading())
+        .hide(shown == Shown::Never)
+        .hide_short_help(shown != Shown::Always);
+    let argument = match setting.key {
+        Key::Debug => argument.short('v').visible_alias("verbose"),
+        _ => argument,
+    };
     match setting.kind {
         ValueKind::Switch => return argument.action(ArgAction::SetTrue),
         ValueKind::Choice(words) => argument.value_parser(PossibleValuesParser::new(words)),

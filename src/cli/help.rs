@@ -1,12 +1,55 @@
-//! The parts of the help that do not belong to a flag: examples, environment, exit codes.
+//! The parts of the help that do not belong to a flag: examples, environment, exit codes. Paragraphs
+//! are not broken into lines here: [`wrapped`] does that for the terminal at hand.
 
+use clap::builder::StyledStr;
+use clap::{Arg, Command};
+
+use crate::environment::stdout_columns;
 use crate::hosts;
 
 /// The widest line of the help, in characters.
-const WIDTH: usize = 100;
+pub const WIDTH: usize = 100;
+
+/// The number of examples that `-h` shows.
+const SHORT_EXAMPLES: usize = 3;
+
+/// What the program prints without arguments.
+pub const OVERVIEW: &str = "\
+Connects your editor or assistant to a remote MCP server
+
+Usage:
+  mcp-tether URL [PORT] [OPTIONS]   what your editor or assistant runs
+  mcp-tether COMMAND
+
+Start here:
+  mcp-tether demo                        try it with a mock shop
+  mcp-tether tools URL                   see what a server offers
+  mcp-tether login URL                   sign in to a server
+  mcp-tether install URL --host vscode   add a server to an editor
+  mcp-tether doctor URL                  find out what does not work
+
+Help:
+  mcp-tether -h          all commands
+  mcp-tether help NAME   one command, such as `mcp-tether help login`
+";
 
 /// The usage of the program.
 pub const USAGE: &str = "mcp-tether <URL> [PORT] [OPTIONS]\n       mcp-tether <COMMAND>";
+pub const TOOLS_USAGE: &str = "mcp-tether tools [OPTIONS] <URL> [PORT] [NAME]";
+pub const CALL_USAGE: &str = "mcp-tether call [OPTIONS] <URL> [PORT] <TOOL> [KEY=VALUE]...";
+pub const PROMPTS_USAGE: &str = "mcp-tether prompts [OPTIONS] <URL> [PORT] [NAME] [KEY=VALUE]...";
+pub const RESOURCES_USAGE: &str = "mcp-tether resources [OPTIONS] <URL> [PORT]";
+pub const READ_USAGE: &str = "mcp-tether read [OPTIONS] <URL> [PORT] <URI>";
+pub const INFO_USAGE: &str = "mcp-tether info [OPTIONS] <URL> [PORT]";
+pub const LOGIN_USAGE: &str = "mcp-tether login [OPTIONS] <URL> [PORT]";
+pub const LOGOUT_USAGE: &str =
+    "mcp-tether logout [OPTIONS] <URL> [PORT]\n       mcp-tether logout --all";
+pub const FORGET_USAGE: &str =
+    "mcp-tether forget [OPTIONS] <URL> [PORT]\n       mcp-tether forget --all";
+pub const DOCTOR_USAGE: &str = "mcp-tether doctor [OPTIONS] [URL] [PORT]";
+pub const IMPORT_USAGE: &str = "mcp-tether import [OPTIONS] [URL] [PORT]...";
+pub const INSTALL_USAGE: &str = "mcp-tether install [OPTIONS] <URL> [PORT]";
+pub const CONFIG_SHOW_USAGE: &str = "mcp-tether config show [OPTIONS] [URL] [PORT]";
 
 /// Examples, environment, settings file and exit codes.
 pub const BRIDGE: &str = "\
@@ -20,19 +63,20 @@ Examples:
   mcp-tether demo
 
 Environment:
-  Every setting has a variable: `MCP_TETHER_` and the name of its flag in upper case with
-  underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Several
-  values are separated by line breaks. `MCP_TETHER_CONFIG` names the settings file.
+  Every setting has a variable: `MCP_TETHER_` and the name of its flag in upper case with \
+underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Several values \
+are separated by line breaks. `MCP_TETHER_CONFIG` names the settings file.
 
-  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY   proxies, without `--proxy` and `--no-proxy`
-  SSL_CERT_FILE, SSL_CERT_DIR                    authorities to trust instead of the system's
-  NODE_EXTRA_CA_CERTS                            certificates to trust in addition
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, without `--proxy` and `--no-proxy`
+  SSL_CERT_FILE, SSL_CERT_DIR                   authorities to trust instead of the system's
+  NODE_EXTRA_CA_CERTS                           certificates to trust in addition
+  NO_COLOR, CLICOLOR_FORCE                      never, or always, print colours
 
 Settings file:
-  `mcp-tether config path` prints where it is. It has a section `[defaults]` and sections like
-  `[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without dashes.
-  A flag wins over its variable, the variable over the server's section, and the section over the
-  defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
+  `mcp-tether config path` prints where it is. It has a section `[defaults]` and sections like \
+`[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without dashes. A \
+flag wins over its variable, the variable over the server's section, and the section over the \
+defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
 
 Exit codes:
   0    everything worked
@@ -45,16 +89,49 @@ Exit codes:
 pub const TOOLS: &str = "\
 Examples:
   mcp-tether tools https://mcp.example.com/mcp
-  mcp-tether tools https://mcp.example.com/mcp --json | jq '.[].name'";
+  mcp-tether tools https://mcp.example.com/mcp find_products
+  mcp-tether tools https://mcp.example.com/mcp --json | jq '.[].name'
+
+The mark before a description is what the server says about the tool: `read` changes nothing, \
+`write` changes something, `delete` may destroy something. It is a hint, not a promise.";
 
 /// Examples of `call`.
 pub const CALL: &str = "\
 Examples:
-  mcp-tether call https://mcp.example.com/mcp find_products query=speaker limit=5
-  mcp-tether call https://mcp.example.com/mcp create_order lines='[{\"sku\":\"A1\",\"count\":2}]'
+  mcp-tether call https://mcp.example.com/mcp find_products query=speaker perPage=5
   mcp-tether call https://mcp.example.com/mcp find_products --json '{\"query\":\"speaker\"}'
+  mcp-tether call https://mcp.example.com/mcp merge_orders primary=EGW240 duplicates=EGW241 --yes
 
-The tool's schema decides the type of a value: `count=5` is a number if the schema says so.";
+The tool's schema decides the type of a value: `perPage=5` is a number if the schema says so. \
+`mcp-tether tools URL TOOL` shows the arguments of a tool. A confirmation that the tool asks for is \
+put to you on a terminal; elsewhere it is declined, unless you pass `--yes`.";
+
+/// Examples of `prompts`.
+pub const PROMPTS: &str = "\
+Examples:
+  mcp-tether prompts https://mcp.example.com/mcp
+  mcp-tether prompts https://mcp.example.com/mcp compare first=water
+  mcp-tether prompts https://mcp.example.com/mcp --json";
+
+/// Examples of `resources`.
+pub const RESOURCES: &str = "\
+Examples:
+  mcp-tether resources https://mcp.example.com/mcp
+  mcp-tether resources https://mcp.example.com/mcp --json | jq '.resources[].uri'
+
+URIs with `{…}` are templates: fill them in for `mcp-tether read`.";
+
+/// Examples of `read`.
+pub const READ: &str = "\
+Examples:
+  mcp-tether read https://mcp.example.com/mcp lab://greeting
+  mcp-tether read https://mcp.example.com/mcp lab://greeting --json";
+
+/// Examples of `info`.
+pub const INFO: &str = "\
+Examples:
+  mcp-tether info https://mcp.example.com/mcp
+  mcp-tether info https://mcp.example.com/mcp --json";
 
 /// Examples of `login`.
 pub const LOGIN: &str = "\
@@ -66,8 +143,10 @@ Examples:
   mcp-tether login https://mcp.example.com/mcp --client-credentials \\
     --static-oauth-client-info @client.json
 
-With `--no-browser`, sign in with any browser on any machine, and paste the address that it ends at.
-The browser may fail to load that address.";
+With `--no-browser`, sign in with any browser on any machine, and paste the address that it ends at. \
+The browser may fail to load that address.
+
+If the server still accepts the sign-in that is stored, nothing happens; `--force` signs in again.";
 
 /// Examples of `logout`.
 pub const LOGOUT: &str = "\
@@ -76,7 +155,18 @@ Examples:
   mcp-tether logout https://mcp.example.com/mcp --account work
   mcp-tether logout --all
 
-Does not remove secrets for `${keyring:NAME}`: `mcp-tether secret remove NAME` does.";
+Does not remove secrets for `${keyring:NAME}`: `mcp-tether secret remove NAME` does. `mcp-tether \
+forget URL` removes everything about a server.";
+
+/// Examples of `forget`.
+pub const FORGET: &str = "\
+Examples:
+  mcp-tether forget https://mcp.example.com/mcp
+  mcp-tether forget --all
+
+Signs out of every account of the server, and removes its registrations, its remembered session and \
+what is known about its revision. `mcp-tether status` lists all of that. Removes no settings, no \
+entries of hosts, and no secrets for `${keyring:NAME}`.";
 
 /// Examples of `doctor`.
 pub const DOCTOR: &str = "\
@@ -86,9 +176,9 @@ Examples:
   mcp-tether doctor https://mcp.example.com/mcp --report
   mcp-tether doctor https://mcp.example.com/mcp --json | jq '.checks[] | select(.verdict == \"fail\")'
 
-Checks this machine, the configurations of hosts, the connection to the server, its sign-in and a
-session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the flags
-that the host's entry has. Opens no browser, prints no secrets, and changes nothing except that an
+Checks this machine, the configurations of hosts, the connection to the server, its sign-in and a \
+session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the flags \
+that the host's entry has. Opens no browser, prints no secrets, and changes nothing except that an \
 expired token is renewed, as by any use. The exit code is 1 if a check fails.";
 
 /// Examples of `status`.
@@ -98,7 +188,9 @@ Examples:
   mcp-tether status --json | jq '.[].server'
   mcp-tether status --running
 
-Shows no tokens and contacts no server.";
+Lists the sign-ins, the registered OAuth clients, and the sessions and revisions that are remembered \
+to answer hosts at once. Shows no tokens and contacts no server. `mcp-tether forget URL` removes what \
+is stored about a server.";
 
 /// Examples of `import`.
 pub const IMPORT: &str = "\
@@ -108,37 +200,21 @@ Examples:
   mcp-tether import https://mcp.example.com/mcp --header 'X-Tenant: ${TENANT}'
   mcp-tether import --scope project
 
-Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. URL and flags identify
-the files. Without a URL, both come from your configurations of the hosts that `install` supports;
-otherwise give both as you gave them to `mcp-remote`. Headers only help to find the files: none is
+Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. URL and flags identify \
+the files. Without a URL, both come from your configurations of the hosts that `install` supports; \
+otherwise give both as you gave them to `mcp-remote`. Headers only help to find the files: none is \
 sent, and `${…}` is not expanded.
 
-Entries in the current folder's configurations are only listed, because someone else may have
+Entries in the current folder's configurations are only listed, because someone else may have \
 written them. `--scope project` shows each one with its flags and asks.
 
-If the server rotates refresh tokens, only one of the two programs can keep using the sign-in: this
+If the server rotates refresh tokens, only one of the two programs can keep using the sign-in: this \
 one, after the first renewal.";
 
 /// Examples of `install`.
 pub fn install() -> String {
-    format!("{INSTALL_EXAMPLES}\n\n{}\n\n{INSTALL_NOTES}", known_hosts())
-}
-
-/// The ids of all hosts, in lines that fit on a terminal.
-fn known_hosts() -> String {
-    let mut lines = vec!["Hosts:".to_owned()];
-    for (position, host) in hosts::HOSTS.iter().enumerate() {
-        let end = if position + 1 == hosts::HOSTS.len() { "." } else { "," };
-        let word = format!("{}{end}", host.id);
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= WIDTH => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines.join("\n")
+    let hosts: Vec<_> = hosts::HOSTS.iter().map(|host| host.id).collect();
+    format!("{INSTALL_EXAMPLES}\n\nHosts:\n  {}.\n\n{INSTALL_NOTES}", hosts.join(", "))
 }
 
 const INSTALL_EXAMPLES: &str = "\
@@ -151,7 +227,7 @@ Examples:
   mcp-tether install https://mcp.example.com/mcp --host claude-desktop --print";
 
 const INSTALL_NOTES: &str = "\
-The flags of the bridge become the entry's arguments; its own `--host` and `--scope` belong in the
+The flags of the bridge become the entry's arguments; its own `--host` and `--scope` belong in the \
 settings file. The old file is kept as `.bak`.";
 
 /// Examples of `uninstall`.
@@ -178,7 +254,7 @@ Examples:
   mcp-tether migrate --host claude-desktop --yes
   mcp-tether migrate --scope project
 
-Rewrites your own configurations. Entries in the current folder's are only listed, because someone
+Rewrites your own configurations. Entries in the current folder's are only listed, because someone \
 else may have written them; `--scope project` shows each one with its flags and asks.
 
 The old files are kept as `.bak`, and the files of `mcp-remote` are not changed.";
@@ -190,7 +266,7 @@ Examples:
   mcp-tether pack https://mcp.example.com/mcp --header 'X-API-Key: ${KEY}' --output shop.mcpb
   mcp-tether pack
 
-A bundle holds this program, so it serves one operating system and processor. What a header refers to
+A bundle contains this program, so it serves one operating system and processor. What a header refers to \
 becomes a field that the host asks for. Without a URL it asks for that, a header and an account.";
 
 /// Examples of `secret`.
@@ -251,9 +327,28 @@ Examples:
 /// Examples of `completions`.
 pub const COMPLETIONS: &str = "\
 Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   mcp-tether completions bash > ~/.local/share/bash-completion/completions/mcp-tether
+
+  mkdir -p ~/.config/fish/completions
   mcp-tether completions fish > ~/.config/fish/completions/mcp-tether.fish
-  mcp-tether completions zsh > ~/.zfunc/_mcp-tether";
+
+  mkdir -p ~/.zfunc
+  mcp-tether completions zsh > ~/.zfunc/_mcp-tether
+
+Zsh looks there after these lines in `~/.zshrc`:
+  fpath=(~/.zfunc $fpath)
+  autoload -U compinit && compinit
+
+`mcp-tether generate FOLDER` writes man pages too.";
+
+/// Examples of `generate`.
+pub const GENERATE: &str = "\
+Examples:
+  mcp-tether generate ~/.local/share/mcp-tether
+  man ~/.local/share/mcp-tether/man/mcp-tether.1
+
+Writes `man/*.1` and `completions/*`. Packages of this program contain them already.";
 
 /// Examples of `demo`.
 #[cfg(feature = "mock")]
@@ -277,3 +372,39 @@ Examples:
   mcp-tether mock --hostile
 
 The first line it prints is `listening on URL`.";
+
+/// The examples for `-h`: the first few, and where the rest is.
+pub fn short(full: &str, has_more_flags: bool) -> String {
+    let examples = full.split("\n\n").next().unwrap_or_default();
+    let mut out = Vec::new();
+    let mut count = 0;
+    for line in examples.lines() {
+        count += usize::from(line.starts_with("  mcp-tether "));
+        if count > SHORT_EXAMPLES {
+            break;
+        }
+        out.push(line);
+    }
+    let more = if has_more_flags { "lists all flags" } else { "says more" };
+    format!("{}\n\n`--help` {more}.", out.join("\n"))
+}
+
+/// The help of a command with every flag, each on one line where there is room.
+pub fn full(command: &Command) -> StyledStr {
+    let notes = command.get_after_long_help().or(command.get_after_help()).cloned();
+    let is_help = |arg: &Arg| arg.get_id() == "help";
+    let command = command.clone().mut_args(|arg| {
+        if is_help(&arg) {
+            arg.help("Print help; `-h` prints less")
+        } else {
+            arg.hide_short_help(false)
+        }
+    });
+    command.after_help(notes.unwrap_or_default()).render_help()
+}
+
+/// The help in lines that fit a terminal, or 100 characters where there is none.
+pub fn wrapped(help: &str) -> String {
+    let columns = stdout_columns().unwrap_or(WIDTH).min(WIDTH);
+    crate::environment::wrap(help, columns)
+}

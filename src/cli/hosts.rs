@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser};
 
 use super::flags::InstallFlags;
+use super::suggested::Suggested;
 use super::{Cli, target};
 use crate::commands::chosen_hosts::HostChoice;
 use crate::commands::import::ImportOptions;
@@ -19,7 +20,7 @@ use crate::commands::untrusted::UntrustedCommand;
 use crate::commands::{import, install, migrate, pack, uninstall};
 use crate::environment::Environment;
 use crate::error::{Error, ExitCode, Result};
-use crate::hosts::Scope;
+use crate::hosts::{HOSTS, Scope};
 use crate::settings::Flags;
 
 #[derive(Args)]
@@ -28,7 +29,7 @@ pub struct Install {
     #[arg(value_name = "URL")]
     server: String,
     /// The host, repeat for more [default: asks about those found here]
-    #[arg(long = "host", id = "hosts", value_name = "NAME")]
+    #[arg(long = "host", id = "hosts", value_name = "NAME", value_parser = host_names(), hide_possible_values = true)]
     hosts: Vec<String>,
     /// Every host found here
     #[arg(long, conflicts_with = "hosts")]
@@ -89,7 +90,7 @@ pub struct Uninstall {
     #[arg(value_name = "NAME")]
     target: String,
     /// The host, repeat for more [default: every host]
-    #[arg(long = "host", id = "hosts", value_name = "NAME")]
+    #[arg(long = "host", id = "hosts", value_name = "NAME", value_parser = host_names(), hide_possible_values = true)]
     hosts: Vec<String>,
     /// Only your own entries, or only the current folder's
     #[arg(long, value_name = "SCOPE", value_parser = scope_parser())]
@@ -117,7 +118,7 @@ pub struct Import {
 #[derive(Args)]
 pub struct Migrate {
     /// Only this host, repeat for more [default: every host with a configuration]
-    #[arg(long = "host", id = "hosts", value_name = "NAME")]
+    #[arg(long = "host", id = "hosts", value_name = "NAME", value_parser = host_names(), hide_possible_values = true)]
     hosts: Vec<String>,
     /// Rewrite your entries and only list the current folder's, or ask about each of the latter
     #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
@@ -192,6 +193,10 @@ impl Migrate {
         let options = MigrateOptions { hosts, scope, yes, dry_run, no_import };
         migrate::run(&options, &read, environment)
     }
+}
+
+fn host_names() -> Suggested {
+    Suggested(|| HOSTS.iter().map(|host| host.id).collect())
 }
 
 fn scope_parser() -> impl TypedValueParser<Value = Scope> {

@@ -7,34 +7,51 @@ mod flags;
 mod help;
 mod hosts;
 mod json_argument;
+#[cfg(feature = "mock")]
+mod mock;
+mod relevance;
+mod servers;
+mod sign_in;
 mod split_header;
 mod stored;
+mod suggested;
+mod usage_error;
+mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use self::about::{Completions, Generate};
 use self::doctor::Doctor;
 use self::flags::{SettingFlags, StoreFlags};
 use self::hosts::{Hosts, Import, Install, Migrate, Pack, Uninstall};
-use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
 #[cfg(feature = "mock")]
-use crate::commands::serve_mock::ServeOptions;
-use crate::commands::{self, call::CallOptions};
-use crate::environment::{Environment, to_stderr};
+use self::mock::{Demo, Mock};
+use self::servers::{Call, Info, ListResources, Prompts, ReadResource, Tools};
+use self::sign_in::{Forget, Login, Logout};
+use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
+use self::usage_error::{command_of, usage_error};
+use self::words::{error_for_unknown_command, looks_like_command};
+use crate::commands;
+use crate::environment::{Environment, print_error, to_stdout};
 use crate::error::{Error, ExitCode, Result};
+use crate::redact::{plain, url_argument};
 use crate::settings::{Flags, Key};
 
-/// Connects an MCP host that speaks stdio to a remote MCP server
+/// Runs a token job, which another process of this program passes on.
+const TOKEN_JOB: &str = "token-job";
+
+/// Connects your editor or assistant to a remote MCP server
 #[derive(Parser)]
 #[command(
     name = "mcp-tether",
     disable_version_flag = true,
     override_usage = help::USAGE,
-    after_help = help::BRIDGE,
-    max_term_width = 100,
+    after_help = help::short(help::BRIDGE, true),
+    after_long_help = help::BRIDGE,
+    max_term_width = help::WIDTH,
     args_override_self = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true
@@ -57,23 +74,49 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the tools of a server
-    #[command(after_help = help::TOOLS, args_override_self = true)]
-    Tools(ToolsArgs),
+    /// List the tools of a server, or show one with its arguments
+    #[command(after_help = help::short(help::TOOLS, true), after_long_help = help::TOOLS)]
+    #[command(override_usage = help::TOOLS_USAGE, args_override_self = true)]
+    Tools(Tools),
     /// Call one tool of a server
-    #[command(after_help = help::CALL, args_override_self = true)]
-    Call(CallArgs),
+    #[command(after_help = help::short(help::CALL, true), after_long_help = help::CALL)]
+    #[command(override_usage = help::CALL_USAGE, args_override_self = true)]
+    Call(Call),
+    /// List the prompts of a server, or print the messages of one
+    #[command(after_help = help::short(help::PROMPTS, true), after_long_help = help::PROMPTS)]
+    #[command(override_usage = help::PROMPTS_USAGE, args_override_self = true)]
+    Prompts(Prompts),
+    /// List the resources of a server
+    #[command(after_help = help::short(help::RESOURCES, true), after_long_help = help::RESOURCES)]
+    #[command(override_usage = help::RESOURCES_USAGE, args_override_self = true)]
+    Resources(ListResources),
+    /// Print one resource of a server
+    #[command(after_help = help::short(help::READ, true), after_long_help = help::READ)]
+    #[command(override_usage = help::READ_USAGE, args_override_self = true)]
+    Read(ReadResource),
+    /// Show what a server is: its name, revision, transport and capabilities
+    #[command(after_help = help::short(help::INFO, true), after_long_help = help::INFO)]
+    #[command(override_usage = help::INFO_USAGE, args_override_self = true)]
+    Info(Info),
     /// Sign in to a server now
-    #[command(after_help = help::LOGIN, args_override_self = true)]
-    Login(LoginArgs),
+    #[command(after_help = help::short(help::LOGIN, true), after_long_help = help::LOGIN)]
+    #[command(override_usage = help::LOGIN_USAGE, args_override_self = true)]
+    Login(Login),
     /// Sign out: revoke the tokens and remove them
-    #[command(after_help = help::LOGOUT, args_override_self = true)]
-    Logout(LogoutArgs),
+    #[command(after_help = help::short(help::LOGOUT, true), after_long_help = help::LOGOUT)]
+    #[command(override_usage = help::LOGOUT_USAGE, args_override_self = true)]
+    Logout(Logout),
+    /// Remove everything that is stored about a server
+    #[command(after_help = help::short(help::FORGET, true), after_long_help = help::FORGET)]
+    #[command(override_usage = help::FORGET_USAGE, args_override_self = true)]
+    Forget(Forget),
     /// Check what works and what does not
-    #[command(after_help = help::DOCTOR, args_override_self = true)]
+    #[command(after_help = help::short(help::DOCTOR, true), after_long_help = help::DOCTOR)]
+    #[command(override_usage = help::DOCTOR_USAGE, args_override_self = true)]
     Doctor(Doctor),
-    /// List the stored sign-ins, or the running bridges
-    #[command(after_help = help::STATUS, args_override_self = true)]
+    /// List what is stored about servers, or the running bridges
+    #[command(after_help = help::short(help::STATUS, false), after_long_help = help::STATUS)]
+    #[command(args_override_self = true)]
     Status {
         /// List the running bridges instead: process, host, server, state, requests, errors
         #[arg(long)]
@@ -84,14 +127,13 @@ enum Verb {
         #[command(flatten)]
         flags: StoreFlags,
     },
-    /// Renew or complete a sign-in for a bridge
-    #[command(hide = true)]
-    TokenJob,
     /// Import the sign-ins of `mcp-remote`
-    #[command(after_help = help::IMPORT, args_override_self = true)]
+    #[command(after_help = help::short(help::IMPORT, true), after_long_help = help::IMPORT)]
+    #[command(override_usage = help::IMPORT_USAGE, args_override_self = true)]
     Import(Import),
     /// Add a server to a host's configuration
-    #[command(after_help = help::install(), args_override_self = true)]
+    #[command(after_help = help::short(&help::install(), true), after_long_help = help::install())]
+    #[command(override_usage = help::INSTALL_USAGE, args_override_self = true)]
     Install(Install),
     /// Remove a server from a host's configuration
     #[command(after_help = help::UNINSTALL)]
@@ -126,178 +168,17 @@ enum Verb {
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions(Completions),
-    /// Write man pages and completions for a package
-    #[command(hide = true)]
+    /// Write man pages and completions into a folder
+    #[command(after_help = help::GENERATE)]
     Generate(Generate),
     /// Try it: start a mock shop and watch a session with it
     #[cfg(feature = "mock")]
     #[command(after_help = help::DEMO)]
-    Demo(DemoArgs),
+    Demo(Demo),
     /// Run the mock server alone, on the loopback interface
     #[cfg(feature = "mock")]
     #[command(after_help = help::MOCK)]
-    Mock(MockArgs),
-}
-
-#[cfg(feature = "mock")]
-#[derive(Args)]
-struct DemoArgs {
-    /// Show the session even if stdin is not a terminal
-    #[arg(long)]
-    talk: bool,
-    /// The product to serve; `mcp-tether mock --list` lists them
-    #[arg(long, value_name = "NAME", default_value = "egrow")]
-    product: String,
-    /// Seed for the mock's data: the same seed gives the same data
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-}
-
-#[cfg(feature = "mock")]
-#[derive(Args)]
-struct MockArgs {
-    /// The product to serve; `--list` lists them
-    #[arg(value_name = "PRODUCT", default_value = "egrow")]
-    product: String,
-    /// The loopback port; 0 for any free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    port: u16,
-    /// Seed for the data: the same seed gives the same data
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// Store the data in this file, which is created if it does not exist [default: in memory]
-    #[arg(long, value_name = "FILE")]
-    data: Option<std::path::PathBuf>,
-    /// Misbehave in this way, repeat for more; `--list` lists the faults
-    #[arg(long, value_name = "FAULT")]
-    fault: Vec<String>,
-    /// Speak only this revision, such as 2025-06-18; or legacy, dual or all. 2024-11-05 means
-    /// HTTP+SSE
-    #[arg(long, value_name = "REVISION")]
-    protocol: Option<String>,
-    /// Use no sessions
-    #[arg(long)]
-    stateless: bool,
-    /// Answer with event streams instead of JSON
-    #[arg(long)]
-    sse: bool,
-    /// Do not require an API key
-    #[arg(long)]
-    open: bool,
-    /// Protect it as this provider does; `--list` shows them
-    #[arg(long, value_name = "NAME")]
-    provider: Option<String>,
-    /// Protect it in a way that companies use; `--list` shows them
-    #[arg(long, value_name = "KIND", conflicts_with_all = ["provider", "open"])]
-    auth: Option<String>,
-    /// Serve every attack at once, each at its own URL, and report at the end what they obtained
-    #[arg(long, exclusive = true)]
-    hostile: bool,
-    /// List the products with their tools, and the faults
-    #[arg(long)]
-    list: bool,
-}
-
-#[derive(Args)]
-struct ToolsArgs {
-    /// The server's URL
-    #[arg(value_name = "URL")]
-    url: String,
-    /// The port of the redirect URI
-    #[arg(value_name = "PORT")]
-    port: Option<u16>,
-    /// Print the tools as the server sent them, as a JSON array
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    flags: SettingFlags,
-}
-
-#[derive(Args)]
-struct CallArgs {
-    /// The server's URL
-    #[arg(value_name = "URL")]
-    url: String,
-    /// The tool's name
-    #[arg(value_name = "TOOL")]
-    tool: String,
-    /// The arguments of the tool
-    #[arg(value_name = "KEY=VALUE")]
-    arguments: Vec<String>,
-    /// Print the result as JSON; may be followed by the arguments as a JSON object
-    #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1, require_equals = true)]
-    json: Option<Option<String>>,
-    /// Accept confirmations that the tool asks for
-    #[arg(long)]
-    yes: bool,
-    #[command(flatten)]
-    flags: SettingFlags,
-}
-
-#[derive(Args)]
-struct LoginArgs {
-    /// The server's URL; without one, `--idp` names where to sign in
-    #[arg(value_name = "URL", required_unless_present = "idp")]
-    url: Option<String>,
-    /// The port of the redirect URI
-    #[arg(value_name = "PORT")]
-    port: Option<u16>,
-    /// Open no browser: print the address to visit, and read the one it ends at from stdin
-    #[arg(long)]
-    no_browser: bool,
-    #[command(flatten)]
-    flags: SettingFlags,
-}
-
-#[derive(Args)]
-struct LogoutArgs {
-    /// The server's URL
-    #[arg(value_name = "URL", required_unless_present_any = ["all", "idp"], conflicts_with = "all")]
-    url: Option<String>,
-    /// The port of the redirect URI
-    #[arg(value_name = "PORT", requires = "url")]
-    port: Option<u16>,
-    /// Sign out of every server
-    #[arg(long)]
-    all: bool,
-    #[command(flatten)]
-    flags: SettingFlags,
-}
-
-#[cfg(feature = "mock")]
-impl DemoArgs {
-    fn served(&self) -> ServeOptions {
-        ServeOptions { product: self.product.clone(), seed: self.seed, ..ServeOptions::default() }
-    }
-}
-
-#[cfg(feature = "mock")]
-impl From<MockArgs> for ServeOptions {
-    fn from(mock: MockArgs) -> Self {
-        let MockArgs {
-            product,
-            port,
-            seed,
-            data,
-            fault,
-            protocol,
-            stateless,
-            sse,
-            open,
-            provider,
-            auth,
-            ..
-        } = mock;
-        let faults = fault;
-        Self { product, port, seed, data, faults, protocol, stateless, sse, open, provider, auth }
-    }
-}
-
-impl From<CallArgs> for CallOptions {
-    fn from(call: CallArgs) -> Self {
-        let CallArgs { url, tool, arguments: words, json, yes, .. } = call;
-        Self { url, tool, words, as_json: json.is_some(), json_arguments: json.flatten(), yes }
-    }
+    Mock(Mock),
 }
 
 /// Runs the program with these arguments, the first of which is the program's name.
@@ -305,34 +186,75 @@ pub fn run(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
 ) -> ProcessExitCode {
-    let words = json_argument::with_json_joined(arguments);
-    let code = match Cli::try_parse_from(&words) {
+    let words = words::normal(arguments);
+    let code = run_words(&words, environment).unwrap_or_else(|error| {
+        print_error(&error);
+        error.exit_code()
+    });
+    ProcessExitCode::from(code as u8)
+}
+
+fn run_words(words: &[OsString], environment: &Environment) -> Result<ExitCode> {
+    match words.get(1).and_then(|word| word.to_str()) {
+        None if words.len() < 2 => return Ok(overview()),
+        Some("help") if words.len() == 2 => return Ok(overview()),
+        Some(TOKEN_JOB) if words.len() == 2 => return commands::token_job::run(environment),
+        _ => {}
+    }
+    match Cli::try_parse_from(words) {
         // More than one URL cannot be right, so another cause is looked for first.
         Ok(cli) if cli.command.is_none() && cli.target.len() > 1 => {
-            match split_header::error_for_split_header(&words) {
+            match split_header::error_for_split_header(words) {
                 Some(error) => Err(error),
                 None => cli.run(environment),
             }
         }
         Ok(cli) => cli.run(environment),
-        Err(error) if !error.use_stderr() => {
-            // This prints help to stdout, which may be closed.
-            let _ = error.print();
-            Ok(ExitCode::Ok)
-        }
-        Err(error) => match split_header::error_for_split_header(&words) {
-            Some(split) => Err(split),
-            None => {
-                let _ = error.print();
-                Ok(ExitCode::Usage)
-            }
-        },
-    };
-    let code = code.unwrap_or_else(|error| {
-        to_stderr(&format!("{error}\n"));
-        error.exit_code()
-    });
-    ProcessExitCode::from(code as u8)
+        Err(error) if !error.use_stderr() => print_help(&error, words),
+        Err(error) => Err(explained(&error, words)),
+    }
+}
+
+/// Prints the short help for `-h`, and the same with every flag for `--help`.
+fn print_help(short: &clap::Error, words: &[OsString]) -> Result<ExitCode> {
+    let mut program = Cli::command();
+    program.build();
+    let texts: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(error) = unknown_command(&texts, &program) {
+        return Err(error);
+    }
+    let is_full = words.iter().any(|word| word == "--help");
+    let help = if is_full { help::full(command_of(&program, &texts).0) } else { short.render() };
+    to_stdout(&help::wrapped(&help.ansi().to_string()));
+    Ok(ExitCode::Ok)
+}
+
+fn overview() -> ExitCode {
+    to_stdout(help::OVERVIEW);
+    ExitCode::Ok
+}
+
+/// The error of the parser, or what is more likely to be the cause of it.
+fn explained(error: &clap::Error, words: &[OsString]) -> Error {
+    let text = |word: &OsString| word.to_string_lossy().into_owned();
+    let texts: Vec<String> = words.iter().map(text).collect();
+    let mut program = Cli::command();
+    program.build();
+    unknown_command(&texts, &program)
+        .or_else(|| split_header::error_for_split_header(words))
+        .unwrap_or_else(|| usage_error(error, &program, &texts))
+}
+
+/// The error for a first word that was meant as a command and is none.
+fn unknown_command(words: &[String], program: &Command) -> Option<Error> {
+    let first = words.get(1).filter(|word| program.find_subcommand(word).is_none());
+    let unknown = first.filter(|word| looks_like_command(word))?;
+    Some(error_for_unknown_command(unknown, names(program)))
+}
+
+/// The names of the commands.
+fn names(program: &Command) -> impl Iterator<Item = &str> {
+    program.get_subcommands().map(Command::get_name)
 }
 
 impl Cli {
@@ -345,28 +267,16 @@ impl Cli {
             let (url, flags) = target(self.target, outer)?;
             return commands::bridge::run(&url, &flags, environment);
         };
-        let merged = |inner: SettingFlags| outer.clone().overlaid_by(inner.0);
         match verb {
-            Verb::Tools(ToolsArgs { url, port, json, flags }) => {
-                commands::tools::run(&url, json, &with_port(merged(flags), port), environment)
-            }
-            Verb::Call(mut call) => {
-                let flags = merged(std::mem::take(&mut call.flags));
-                commands::call::run(&call.into(), &flags, environment)
-            }
-            Verb::Login(LoginArgs { url, port, no_browser, flags }) => {
-                let flags = with_port(merged(flags), port);
-                commands::login::run(url.as_deref(), no_browser, &flags, environment)
-            }
-            Verb::Logout(LogoutArgs { url: None, all: false, flags, .. }) => {
-                commands::logout::identity_provider(&merged(flags), environment)
-            }
-            Verb::Logout(LogoutArgs { url, port, all: _, flags }) => match url {
-                Some(url) => {
-                    commands::logout::one(&url, &with_port(merged(flags), port), environment)
-                }
-                None => commands::logout::everywhere(&merged(flags), environment),
-            },
+            Verb::Tools(tools) => tools.run(outer, environment),
+            Verb::Call(call) => call.run(outer, environment),
+            Verb::Prompts(prompts) => prompts.run(outer, environment),
+            Verb::Resources(resources) => resources.run(outer, environment),
+            Verb::Read(read) => read.run(outer, environment),
+            Verb::Info(info) => info.run(outer, environment),
+            Verb::Login(login) => login.run(outer, environment),
+            Verb::Logout(logout) => logout.run(outer, environment),
+            Verb::Forget(forget) => forget.run(outer, environment),
             Verb::Doctor(doctor) => doctor.run(outer, environment),
             Verb::Status { running: true, json, .. } => {
                 Ok(commands::running::run(json, environment))
@@ -374,7 +284,6 @@ impl Cli {
             Verb::Status { json, flags, .. } => {
                 commands::status::run(json, &outer.overlaid_by(flags.0), environment)
             }
-            Verb::TokenJob => commands::token_job::run(environment),
             Verb::Import(import) => import.run(outer, environment),
             Verb::Install(install) => install.run(outer, environment),
             Verb::Uninstall(uninstall) => uninstall.run(environment),
@@ -387,47 +296,28 @@ impl Cli {
             Verb::Credentials { verb } => verb.run(outer, environment),
             Verb::Config { verb } => verb.run(outer, environment),
             #[cfg(feature = "mock")]
-            Verb::Demo(demo) => commands::demo::run(&demo.served(), demo.talk),
+            Verb::Demo(demo) => demo.run(),
             #[cfg(feature = "mock")]
-            Verb::Mock(MockArgs { list: true, .. }) => Ok(commands::serve_mock::list()),
-            #[cfg(feature = "mock")]
-            Verb::Mock(MockArgs { hostile: true, .. }) => commands::serve_hostile::run(),
-            #[cfg(feature = "mock")]
-            Verb::Mock(mock) => commands::serve_mock::run(&mock.into()),
+            Verb::Mock(mock) => mock.run(),
         }
     }
-}
-
-/// Returns whether this is the name of a command that the help lists.
-fn is_verb(word: &str) -> bool {
-    let cli = Cli::command();
-    cli.find_subcommand(word).is_some_and(|verb| !verb.is_hide_set())
-}
-
-/// Adds the port that was given after a URL.
-fn with_port(mut flags: Flags, port: Option<u16>) -> Flags {
-    let ports = port.map(|port| (Key::CallbackPort, vec![port.to_string()]));
-    flags.values.extend(ports);
-    flags
 }
 
 /// Parses URL and port, which may be in any order.
 fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
     let is_port = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
     let (ports, mut urls): (Vec<_>, Vec<_>) = words.into_iter().partition(is_port);
+    if let Some(word) = urls.iter().find(|word| looks_like_command(word)) {
+        return Err(error_for_misplaced_command(word, &urls));
+    }
     if urls.len() > 1 {
-        let (first, second) = (&urls[0], &urls[1]);
-        let error = Error::usage(format!("unexpected argument `{second}`"));
-        return Err(if is_verb(second) {
-            error.hint(format!("the command comes first: `mcp-tether {second} {first}`"))
-        } else {
-            error.hint("give one URL, and optionally a port")
-        });
+        return Err(Error::usage(format!("unexpected argument `{}`", plain(&urls[1])))
+            .hint("give one URL, and optionally a port"));
     }
     let url = urls.pop().ok_or_else(|| {
         Error::usage("no URL was given")
             .hint("give the server's URL: `mcp-tether https://mcp.example.com/mcp`")
-            .hint("or list the commands: `mcp-tether --help`")
+            .hint("or list the commands: `mcp-tether help`")
     })?;
     if ports.len() > 1 {
         return Err(Error::usage("two ports were given").hint("give one URL and one port"));
@@ -436,4 +326,36 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         flags.values.push((Key::CallbackPort, ports));
     }
     Ok((url, flags))
+}
+
+/// The error for a word of a command line without a command that can only be meant as one.
+fn error_for_misplaced_command(word: &str, words: &[String]) -> Error {
+    let program = Cli::command();
+    match words.iter().find(|other| other.contains("://")) {
+        Some(url) if program.find_subcommand(word).is_some() => {
+            Error::usage(format!("unexpected argument `{}`", plain(word)))
+                .hint(format!("the command comes first: `mcp-tether {word} {}`", url_argument(url)))
+        }
+        _ => error_for_unknown_command(word, names(&program)),
+    }
+}
+
+/// Checks that these words, the first of which is the program's name, are a command line, without
+/// running it. For the tests of the documentation.
+///
+/// # Errors
+/// What the user would be told.
+pub fn check(words: &[String]) -> Result<()> {
+    let words = words::normal(words.iter().map(OsString::from));
+    if words.len() == 2 && words[1] == "help" {
+        return Ok(());
+    }
+    match Cli::try_parse_from(&words) {
+        Ok(cli) if cli.command.is_none() && !cli.version && !cli.target.is_empty() => {
+            target(cli.target, cli.flags.0).map(drop)
+        }
+        Ok(_) => Ok(()),
+        Err(error) if !error.use_stderr() => Ok(()),
+        Err(error) => Err(explained(&error, &words)),
+    }
 }

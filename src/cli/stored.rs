@@ -56,11 +56,15 @@ pub enum CredentialsVerb {
 #[derive(Subcommand)]
 pub enum ConfigVerb {
     /// Print each setting, its value and where it comes from
-    #[command(after_help = help::CONFIG_SHOW, args_override_self = true)]
+    #[command(after_help = help::short(help::CONFIG_SHOW, true), after_long_help = help::CONFIG_SHOW)]
+    #[command(override_usage = help::CONFIG_SHOW_USAGE, args_override_self = true)]
     Show {
         /// The server's URL
         #[arg(value_name = "URL")]
         url: Option<String>,
+        /// Show every setting, also those with their built-in value
+        #[arg(long)]
+        all: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -103,9 +107,9 @@ impl CredentialsVerb {
 impl ConfigVerb {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
         match self {
-            Self::Show { url, json, flags } => {
+            Self::Show { url, all, json, flags } => {
                 let flags = outer.overlaid_by(flags.0);
-                commands::config::show(url.as_deref(), json, &flags, environment)
+                commands::config::show(url.as_deref(), all, json, &flags, environment)
             }
             Self::Path { config } => {
                 commands::config::path(config.or(outer.config).as_deref(), environment)

@@ -19,13 +19,10 @@ pub(super) fn from_words(
 ) -> Result<Map<String, Value>> {
     let mut arguments = Map::new();
     for word in words {
-        let (key, text) =
-            word.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-                Error::usage(format!(
-                    "`{}` is not an argument of the form `key=value`",
-                    plain(word)
-                ))
-            })?;
+        let (key, text) = word
+            .split_once('=')
+            .filter(|(key, _)| !key.is_empty())
+            .ok_or_else(|| not_key_value(schema, word))?;
         let property = property(tool, schema, key)?;
         let value = value(key, property, text)?;
         match (arguments.get_mut(key), &value) {
@@ -39,6 +36,19 @@ pub(super) fn from_words(
     }
     refuse_missing(tool, schema, &arguments)?;
     Ok(arguments)
+}
+
+fn not_key_value(schema: &Value, word: &str) -> Error {
+    let error =
+        Error::usage(format!("`{}` is not an argument of the form `key=value`", plain(word)));
+    let required = schema["required"].as_array().and_then(|names| names.first()?.as_str());
+    let first = schema["properties"].as_object().and_then(|all| all.keys().next());
+    match required.or(first.map(String::as_str)) {
+        Some(name) if !word.contains('=') => {
+            error.hint(format!("did you mean `{}={}`?", plain(name), plain(word)))
+        }
+        _ => error.hint("write the name of the argument before the `=`"),
+    }
 }
 
 /// The schema of one argument; `Value::Null` if anything is permitted.
@@ -87,7 +97,7 @@ fn value(key: &str, property: &Value, text: &str) -> Result<Value> {
         let expected: Vec<_> = candidates.iter().map(|kind| with_article(kind)).collect();
         let (key, text) = (plain(key), plain(text));
         Error::usage(format!("`{key}={text}` is not {}", expected.join(" or ")))
-            .hint(example(candidates[0]))
+            .hint(example(candidates[0], &key))
     })
 }
 
@@ -141,14 +151,14 @@ fn with_article(kind: &str) -> String {
     }
 }
 
-fn example(kind: &str) -> &'static str {
+fn example(kind: &str, key: &str) -> String {
     match kind {
-        "boolean" => "write `key=true` or `key=false`",
-        "integer" => "write a whole number, such as `key=5`",
-        "number" => "write a number, such as `key=2.5`",
-        "array" => "write a JSON array, such as `key='[1,2]'`",
-        "object" => "write a JSON object, such as `key='{\"a\":1}'`",
-        _ => "`mcp-tether tools URL --json` shows the schema of the tool",
+        "boolean" => format!("write `{key}=true` or `{key}=false`"),
+        "integer" => format!("write a whole number, such as `{key}=5`"),
+        "number" => format!("write a number, such as `{key}=2.5`"),
+        "array" => format!("write a JSON array, such as `{key}='[1,2]'`"),
+        "object" => format!("write a JSON object, such as `{key}='{{\"a\":1}}'`"),
+        _ => "`mcp-tether tools URL TOOL` shows the arguments of a tool".to_owned(),
     }
 }
 

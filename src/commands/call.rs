@@ -4,16 +4,16 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::arguments::from_words;
-use super::prepare::{block_on, for_command};
+use super::content::other_content;
 use super::readable;
-use super::run_bridge::for_host_in_process;
+use super::server_session::{ServerArguments, in_session};
 use super::session::{CommandSession, SessionOptions};
-use super::tools::all_tools;
-use crate::environment::{Environment, stderr_is_terminal, to_stdout};
+use super::tools::{all_tools, find};
+use crate::environment::{Environment, stderr_is_terminal, to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
-use crate::redact::{plain, url_argument};
-use crate::settings::{Flags, nearest};
+use crate::redact::plain;
+use crate::settings::Flags;
 
 /// What to call, and how to print the result.
 #[derive(Clone, Debug)]
@@ -44,16 +44,14 @@ pub(crate) fn run(
         return Err(Error::usage("arguments are given both as JSON and as `key=value`")
             .hint("use one of the two"));
     }
-    let bridge = for_command(&options.url, flags, environment)?.into_bridge();
-    let result = block_on(for_host_in_process(bridge, async |lines| {
-        let session_options = SessionOptions { yes: options.yes, progress: stderr_is_terminal() };
-        let mut session = CommandSession::open(lines, session_options).await?;
-        let result = call(&mut session, options, given).await;
-        session.close().await;
-        result
-    }))?;
+    let session_options =
+        SessionOptions { yes: options.yes, progress: stderr_is_terminal(), asks: true };
+    let server = ServerArguments { url: &options.url, flags, environment };
+    let result = in_session(server, session_options, async |session| {
+        call(session, options, given, server).await
+    })?;
     if options.as_json {
-        to_stdout(&format!("{}\n", readable::json(result.get())));
+        to_stdout_unwrapped(&format!("{}\n", readable::json(result.get())));
     }
     let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
     if !options.as_json {
@@ -71,12 +69,13 @@ async fn call(
     session: &mut CommandSession,
     options: &CallOptions,
     given: Option<Map<String, Value>>,
+    server: ServerArguments<'_>,
 ) -> Result<Box<RawValue>> {
     let arguments = match given {
         // JSON arguments are sent as they are; the server checks them.
         Some(arguments) => arguments,
         None => {
-            let schema = schema_of(session, &options.tool, &options.url).await?;
+            let schema = schema_of(session, &options.tool, server).await?;
             from_words(&options.tool, &schema, &options.words)?
         }
     };
@@ -98,21 +97,14 @@ fn json_object(text: &str) -> Result<Map<String, Value>> {
 }
 
 /// The `inputSchema` of a tool.
-async fn schema_of(session: &mut CommandSession, name: &str, url: &str) -> Result<Value> {
+async fn schema_of(
+    session: &mut CommandSession,
+    tool: &str,
+    server: ServerArguments<'_>,
+) -> Result<Value> {
     let tools = all_tools(session).await?;
-    let tools: Vec<Value> =
-        tools.iter().filter_map(|tool| serde_json::from_str(tool.get()).ok()).collect();
-    match tools.iter().find(|tool| tool["name"] == name) {
-        Some(tool) => Ok(tool["inputSchema"].clone()),
-        None => {
-            let error = Error::failed(format!("the server has no tool `{}`", plain(name)));
-            let names = tools.iter().filter_map(|tool| tool["name"].as_str());
-            Err(match nearest(name, names) {
-                Some(other) => error.hint(format!("did you mean `{}`?", plain(other))),
-                None => error.hint(format!("`mcp-tether tools {}` lists them", url_argument(url))),
-            })
-        }
-    }
+    let tool: Value = serde_json::from_str(find(&tools, tool, server)?.get()).unwrap_or_default();
+    Ok(tool["inputSchema"].clone())
 }
 
 /// A tool's result as text.
@@ -140,23 +132,6 @@ fn display_result(result: &Value) -> String {
         out.push_str("(no content)\n");
     }
     out
-}
-
-/// Text of a resource, or a description of what a terminal cannot show.
-fn other_content(content: &Value) -> String {
-    let kind = plain(content["type"].as_str().unwrap_or("unknown content"));
-    let resource = &content["resource"];
-    if let Some(text) = resource["text"].as_str() {
-        return readable::text(text);
-    }
-    let uri = content["uri"].as_str().or(resource["uri"].as_str());
-    let media_type = content["mimeType"].as_str().or(resource["mimeType"].as_str());
-    let encoded = content["data"].as_str().or(resource["blob"].as_str());
-    let mut parts = vec![kind];
-    parts.extend(uri.map(plain));
-    parts.extend(media_type.map(plain));
-    parts.extend(encoded.map(|text| format!("{} bytes", text.trim_end_matches('=').len() * 3 / 4)));
-    format!("[{}]", parts.join(", "))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use crate::environment::{Environment, to_stderr, to_stdout};
+use super::readable::counted;
+use crate::environment::{Environment, to_stderr, to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{Flags, Location, SETTINGS, Setting, Settings, Sourced, parse_remote_url};
@@ -29,6 +30,7 @@ pub(crate) fn path(config: Option<&str>, environment: &Environment) -> Result<Ex
 /// The URL or the settings are invalid.
 pub(crate) fn show(
     url: Option<&str>,
+    all: bool,
     as_json: bool,
     flags: &Flags,
     environment: &Environment,
@@ -38,9 +40,9 @@ pub(crate) fn show(
     let location = Location::find(flags.config.as_deref(), environment);
     let url = url.map(|url| SafeUrl::new(&url).to_string());
     if as_json {
-        to_stdout(&format!("{:#}\n", as_value(&settings, &location, url)));
+        to_stdout_unwrapped(&format!("{:#}\n", as_value(&settings, &location, url)));
     } else {
-        to_stdout(&as_text(&settings, &location, url));
+        to_stdout(&as_text(&settings, &location, url, all));
     }
     for warning in &settings.warnings {
         to_stderr(&format!("warning: {warning}\n"));
@@ -48,13 +50,14 @@ pub(crate) fn show(
     Ok(ExitCode::Ok)
 }
 
-fn as_text(settings: &Settings, location: &Location, url: Option<String>) -> String {
+fn as_text(settings: &Settings, location: &Location, url: Option<String>, all: bool) -> String {
     let mut out = String::new();
     if let Some(url) = url {
         let _ = writeln!(out, "server: {url}");
     }
     let _ = writeln!(out, "settings file: {}\n", describe_file(settings, location));
-    let rows: Vec<_> = SETTINGS.iter().flat_map(|setting| rows(settings, setting)).collect();
+    let shown = SETTINGS.iter().filter(|setting| all || settings.is_set(setting.key));
+    let rows: Vec<_> = shown.flat_map(|setting| rows(settings, setting)).collect();
     // A value far longer than the others must not push every source to the right.
     let lengths = rows.iter().map(|row| row.value.chars().count());
     let width = lengths.filter(|length| *length <= 44).max().unwrap_or(0);
@@ -62,6 +65,12 @@ fn as_text(settings: &Settings, location: &Location, url: Option<String>) -> Str
     for Row { name, value, source } in &rows {
         let line = format!("{name:name_width$}  {value:width$}  {source}");
         let _ = writeln!(out, "{}", line.trim_end());
+    }
+    let hidden = SETTINGS.iter().filter(|setting| !settings.is_set(setting.key)).count();
+    if !all {
+        let gap = if rows.is_empty() { "" } else { "\n" };
+        let count = counted(hidden, "other setting");
+        let _ = writeln!(out, "{gap}{count} with the built-in value; `--all` shows them");
     }
     out
 }

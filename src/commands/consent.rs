@@ -1,14 +1,24 @@
 //! Asks the user a yes-or-no question. The caller checks first that stdin is a terminal.
 
-use crate::environment::to_stderr;
+use crate::environment::{Asking, stderr_is_terminal, stdin_is_terminal};
 use crate::error::{Error, Result};
+
+/// Asks the question where there is a terminal to do so; elsewhere, as with `yes`, the answer is yes,
+/// because a script that runs the command means it.
+///
+/// # Errors
+/// As for [`ask`].
+pub(super) fn agrees(question: &str, yes: bool) -> Result<bool> {
+    let can_ask = stdin_is_terminal() && stderr_is_terminal();
+    if yes || !can_ask { Ok(true) } else { ask(question) }
+}
 
 /// Asks the question and returns whether the answer is yes. Any other answer, or none, means no.
 ///
 /// # Errors
 /// Stdin cannot be read.
 pub(super) fn ask(question: &str) -> Result<bool> {
-    to_stderr(&format!("{question} [y/N] "));
+    let _asking = Asking::start(&format!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin()
         .read_line(&mut answer)

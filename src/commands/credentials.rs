@@ -1,6 +1,8 @@
 //! `mcp-tether credentials move`: moves every stored record from the keyring into files, or back.
 
+use super::notes::Notes;
 use super::prepare::{block_on, store};
+use super::sign_in::describe_subject;
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::plain;
@@ -22,7 +24,8 @@ pub(crate) fn move_all(
         return Err(Error::usage(format!("`--from {to} --to {to}` moves nothing"))
             .hint("give two places: `keyring` and `file`"));
     }
-    let (store, _) = store(flags, environment)?;
+    let (store, paths) = store(flags, environment)?;
+    let notes = Notes::beside(&paths);
     let target = if to == "keyring" { StorageLocation::Keyring } else { StorageLocation::File };
     let moves = block_on(async { Ok(store.move_all(target).await?) })?;
     to_stdout(&format!(
@@ -31,8 +34,18 @@ pub(crate) fn move_all(
         moves.unmoved.len(),
         moves.failed.len()
     ));
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for (name, error) in &moves.failed {
-        to_stderr(&format!("`{}` stays where it is: {error}\n", plain(name)));
+        let (reason, what) = (error.message().to_owned(), what(name, &notes));
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, all)) => all.push(what),
+            None => reasons.push((reason, vec![what])),
+        }
+    }
+    for (reason, mut all) in reasons {
+        all.sort();
+        all.dedup();
+        to_stderr(&format!("not moved: {}\n  {reason}\n", all.join(", ")));
     }
     for (name, place, error) in &moves.left_behind {
         let place = store.describe(*place, name);
@@ -47,4 +60,20 @@ pub(crate) fn move_all(
         ));
     }
     Ok(if moves.failed.is_empty() { ExitCode::Ok } else { ExitCode::Failed })
+}
+
+/// What a record is, in words.
+fn what(name: &str, notes: &Notes) -> String {
+    let (kind, _) = name.split_once('.').unwrap_or((name, ""));
+    let note = notes.read(name);
+    match (kind, note) {
+        ("sign-in", Some(note)) => {
+            format!("the sign-in for {}", describe_subject(&note.server, &note.account))
+        }
+        ("sign-in", None) => "a sign-in for an unknown server".to_owned(),
+        ("registration", _) => "registrations".to_owned(),
+        ("pending", _) => "sign-ins that were not completed".to_owned(),
+        ("refusal", _) => "notes of refused sign-ins".to_owned(),
+        _ => format!("`{}`", plain(name)),
+    }
 }

@@ -19,7 +19,7 @@ use super::session::{CommandSession, SessionOptions};
 use super::tools::all_tools;
 use crate::auth::{AuthOptions, AuthServices, Authorizer, MemoryVault};
 use crate::bridge::{BridgeOptions, Connected};
-use crate::environment::{stdin_is_terminal, to_stdout};
+use crate::environment::{Paint, paint, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::http::{HttpOptions, Outbound, Request, Target};
 use crate::platform::{Browser, BrowserError, SystemClock};
@@ -50,6 +50,7 @@ pub(crate) fn run(options: &ServeOptions, talk: bool) -> Result<ExitCode> {
         block_on(converse(&remote, product))?;
         return Ok(ExitCode::Ok);
     }
+    to_stderr("speaking MCP on stdin\nhint: `mcp-tether demo --talk` shows a session\n");
     block_on(on_stdio(bridge_to(&remote)))
 }
 
@@ -119,10 +120,13 @@ async fn converse(remote: &MockRemote, product: ProductName) -> Result<()> {
         ProductName::Egrow => String::new(),
         other => format!(" --product {other}"),
     };
-    to_stdout(&format!("\nuse it in a host:  command `mcp-tether`, arguments `demo{named}`\n"));
-    to_stdout(
-        "look around:       `mcp-tether mock --open`, then `mcp-tether tools URL` with the URL it prints\n",
-    );
+    let served = match product {
+        ProductName::Egrow => String::new(),
+        other => format!(" {other}"),
+    };
+    to_stdout("\n");
+    line("in a host", &format!("command `mcp-tether`, arguments `demo{named}`"));
+    line("look around", &format!("`mcp-tether mock{served} --open`, then `mcp-tether tools URL`"));
     Ok(())
 }
 
@@ -157,5 +161,6 @@ async fn print_session(
 }
 
 fn line(label: &str, text: &str) {
-    to_stdout(&format!("{label:<12} {text}\n"));
+    let label = paint(Paint::Next, &format!("{label:<11}"));
+    to_stdout(&format!("{label}  {text}\n"));
 }

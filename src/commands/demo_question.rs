@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::readable;
+use super::readable::{self, counted};
 use mcp_tether_mock::ProductName;
 
 /// A question and the call that answers it.
@@ -74,7 +74,10 @@ fn waiting_orders(result: &Value) -> Option<Vec<String>> {
     let mut lines = vec![format!("{} orders", page["total"].as_u64()?)];
     for order in page["orders"].as_array()? {
         let (number, who) = (text(&order["number"])?, text(&order["customer"]["name"])?);
-        lines.push(format!("{number:<10} {who:<20} {:>2} pieces", order["itemCount"].as_i64()?));
+        lines.push(format!(
+            "{number:<10} {who:<20} {:>8}",
+            counted(order["itemCount"].as_i64()?, "piece")
+        ));
     }
     Some(lines)
 }
@@ -86,11 +89,9 @@ fn open_invoices(result: &Value) -> Option<Vec<String>> {
     for invoice in list["data"].as_array()? {
         let (number, currency) = (text(&invoice["number"])?, text(&invoice["currency"])?);
         let (due, left) = (text(&invoice["due_date"])?, invoice["amount_remaining"].as_i64()?);
-        lines.push(format!(
-            "{number:<12} due {due} {:>6}.{:02} {currency}",
-            left / 100,
-            left % 100
-        ));
+        let currency = currency.to_uppercase();
+        let amount = format!("{}.{:02}", left / 100, left % 100);
+        lines.push(format!("{number:<12} due {due} {amount:>9} {currency}"));
     }
     Some(lines)
 }

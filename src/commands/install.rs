@@ -236,7 +236,7 @@ impl Work<'_> {
             Edit::Changed(words) => ("changed", words),
         };
         if self.options.dry_run {
-            return Ok(display_change(&file.difference()));
+            return Ok(paint_difference(&display_change(&file.difference())));
         }
         let saved = file.save(self.options.scope == Scope::User)?;
         let mut report = format!("{done} `{name}` in {}\n", host.title);

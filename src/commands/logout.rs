@@ -4,12 +4,14 @@
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError};
 
+use super::consent::agrees;
 use super::notes::Notes;
 use super::prepare::{CommandContext, block_on, for_identity_provider, for_signing_out, store};
+use super::readable::counted;
 use super::sign_in::{StoredSignIn, describe_subject, load_all};
 use super::vault::{Removed, StoreVault};
 use crate::auth::{AuthOptions, Names, Revocation, SignedOut};
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::environment::{Environment, print_error, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::NoBrowser;
 use crate::redact::{display_url, plain};
@@ -75,13 +77,19 @@ pub(crate) fn identity_provider(flags: &Flags, environment: &Environment) -> Res
 ///
 /// # Errors
 /// The settings are invalid, or the store cannot be listed.
-pub(crate) fn everywhere(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
+pub(crate) fn everywhere(yes: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let (store, paths) = store(flags, environment)?;
     refuse_memory(&store)?;
     let notes = Notes::beside(&paths);
     let found = block_on(load_all(&store, &notes))?;
     if found.is_empty() {
         to_stdout("there are no sign-ins: nothing to remove\n");
+    } else {
+        let question = format!("sign out of {}?", counted(found.len(), "account"));
+        if !agrees(&question, yes)? {
+            to_stderr("nothing was changed\n");
+            return Ok(ExitCode::Ok);
+        }
     }
     let mut failed = false;
     for stored in &found {
@@ -89,7 +97,7 @@ pub(crate) fn everywhere(flags: &Flags, environment: &Environment) -> Result<Exi
             Ok(report) => to_stdout(&report),
             Err(error) => {
                 failed = true;
-                to_stderr(&format!("{error}\n"));
+                print_error(&error);
             }
         }
     }
@@ -97,7 +105,7 @@ pub(crate) fn everywhere(flags: &Flags, environment: &Environment) -> Result<Exi
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
 }
 
-fn one_of_all(
+pub(super) fn one_of_all(
     stored: &StoredSignIn,
     store: &CredentialStore,
     notes: &Notes,
@@ -149,7 +157,7 @@ fn remove_unreadable(
     ))
 }
 
-fn sign_out(
+pub(super) fn sign_out(
     context: &CommandContext,
     auth: AuthOptions,
     vault: StoreVault,
@@ -184,7 +192,7 @@ fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &
     out
 }
 
-async fn remove_dependent_records(store: &CredentialStore) -> Result<()> {
+pub(super) async fn remove_dependent_records(store: &CredentialStore) -> Result<()> {
     for listed in store.list().await? {
         if DEPENDENT_RECORDS.iter().any(|prefix| listed.name.starts_with(prefix)) {
             store.delete(&listed.name).await?;
@@ -193,7 +201,7 @@ async fn remove_dependent_records(store: &CredentialStore) -> Result<()> {
     Ok(())
 }
 
-fn refuse_memory(store: &CredentialStore) -> Result<()> {
+pub(super) fn refuse_memory(store: &CredentialStore) -> Result<()> {
     if store.choice() != StoreChoice::Memory {
         return Ok(());
     }

@@ -13,7 +13,9 @@ use super::literal_secrets::is_secret_header;
 use super::prepare::store;
 use super::readable::counted;
 use super::untrusted::ReadCommand;
-use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
+use crate::environment::{
+    Environment, paint_difference, print_error, stdin_is_terminal, to_stderr, to_stdout,
+};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
     EntryPlace, HostEntry, HostFile, HostFolders, KnownHost, OtherBridge, Scope, found,
@@ -90,7 +92,7 @@ pub(crate) fn run(
             Ok(saved) => {
                 let report = format!("rewrote the configuration of {}\n", planned.host.title);
                 let path = planned.file.path();
-                to_stdout(&(report + &saved_lines(planned.host, path, &saved)));
+                to_stdout(&(report + &saved_lines(planned.host, options.scope, path, &saved)));
                 if !options.no_import {
                     to_stdout(&import_sign_ins(&planned.entries, environment));
                 }
@@ -99,7 +101,7 @@ pub(crate) fn run(
             Err(error) => {
                 let error = Error::from(error);
                 code = error.exit_code();
-                to_stderr(&format!("{error}\n"));
+                print_error(&error);
             }
         }
     }
@@ -145,7 +147,7 @@ fn survey(
             Err(error) if scope == options.scope => {
                 survey.files += 1;
                 survey.code = ExitCode::Failed;
-                to_stderr(&format!("{}\n", Error::from(error)));
+                print_error(&Error::from(error));
             }
             // The files of a project must not make the command fail.
             Err(_) => {}
@@ -256,7 +258,7 @@ impl Survey {
     fn report(&self) -> String {
         let mut out = String::new();
         for planned in &self.planned {
-            out += &display_change(&planned.file.difference());
+            out += &paint_difference(&display_change(&planned.file.difference()));
             out.push('\n');
         }
         for note in &self.notes {
@@ -269,6 +271,9 @@ impl Survey {
         if self.planned.is_empty() {
             let files = counted(self.files, "configuration");
             out += &match (self.scope, self.ignored) {
+                (Scope::User, 0) if !self.notes.is_empty() => {
+                    format!("no entry can be rewritten (checked {files})\n")
+                }
                 (Scope::User, 0) => {
                     format!("no entry runs another bridge (checked {files})\n")
                 }

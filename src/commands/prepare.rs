@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -12,6 +13,7 @@ use super::durable_process::DetachedProcess;
 use super::keyring_wait::KeyringWait;
 use super::logging;
 use super::notes::Notes;
+use super::remembered::{ERAS, SESSIONS};
 use super::running::BridgeIdentity;
 use super::vault::StoreVault;
 use crate::auth::{AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunner, UserNotice};
@@ -40,12 +42,14 @@ pub(super) struct Prepared {
     pub(super) bridge: BridgeOptions,
     /// Off if an `Authorization` header replaces signing in.
     pub(super) authorizer: Authorizer,
+    /// How long a sign-in waits for the user.
+    pub(super) auth_timeout: Duration,
 }
 
 impl Prepared {
     /// The options of a bridge with this authorizer.
     pub(super) fn into_bridge(self) -> BridgeOptions {
-        let Self { mut bridge, authorizer } = self;
+        let Self { mut bridge, authorizer, .. } = self;
         bridge.remote.authorizer = authorizer;
         bridge
     }
@@ -74,8 +78,13 @@ pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) ->
 /// As for [`for_bridge`].
 pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
     let (context, mut auth) = context_and_auth(url, flags, environment, KeyringWait::of_command())?;
-    if let Some(auth) = auth.as_mut().filter(|_| stderr_is_terminal()) {
-        auth.request_wait = auth.auth_timeout;
+    if let Some(auth) = auth.as_mut() {
+        // The page of a sign-in leads nowhere once the command has ended.
+        auth.outlives_requests = false;
+        let is_set = context.settings.is_set(Key::AuthTimeout);
+        let is_unlimited = stderr_is_terminal() || is_set;
+        let wait = if is_unlimited { auth.auth_timeout } else { auth.request_wait };
+        auth.request_wait = wait.min(auth.auth_timeout);
     }
     let key = CacheKey::of_machine(&context.paths);
     let known_era = key.as_ref().and_then(|key| context.known_era(key));
@@ -284,6 +293,7 @@ impl CommandContext {
 
     /// A bridge to this remote that signs in with these options.
     pub(super) fn prepared(self, auth: Option<AuthOptions>) -> Prepared {
+        let auth_timeout = auth.as_ref().map_or(Duration::ZERO, |auth| auth.auth_timeout);
         let authorizer = match auth {
             Some(auth) => self.authorizer(auth, self.vault(), Arc::new(SystemBrowser)),
             None => self.remote.authorizer.clone(),
@@ -303,13 +313,14 @@ impl CommandContext {
             merge_pages: self.settings.choice(Key::MergePages),
             ..BridgeOptions::new(self.remote)
         };
-        Prepared { bridge, authorizer }
+        Prepared { bridge, authorizer, auth_timeout }
     }
 
     /// The stored era of this remote. `None` without a state folder.
     fn known_era(&self, key: &CacheKey) -> Option<KnownEra> {
         let state = self.paths.state().ok()?;
-        Some(KnownEra::new(&state.join("eras"), &key.of_era(&self.remote)))
+        let server = SafeUrl::new(&self.url).to_string();
+        Some(KnownEra::new(&state.join(ERAS), &key.of_era(&self.remote), server))
     }
 
     /// Where this remote's answers are stored for the next session. `None` without a cache folder,
@@ -319,9 +330,10 @@ impl CommandContext {
             return None;
         }
         let answer_within = self.settings.answer_within()?;
-        let folder = self.paths.cache().ok()?.join("sessions");
+        let folder = self.paths.cache().ok()?.join(SESSIONS);
         let key = key.of_answers(&self.remote, &self.settings, auth);
-        Some(CacheOptions { folder, key, answer_within })
+        let server = SafeUrl::new(&self.url).to_string();
+        Some(CacheOptions { folder, key, server, answer_within })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Answers the questions that a tool asks the user (`elicitation/create`): declines them with a
-//! notice, unless `--yes` was given and the question is a confirmation. Never opens a URL (S-11).
+//! Answers the questions that a tool asks the user (`elicitation/create`): accepts a confirmation
+//! that the user agrees to, and declines everything else with a notice. Never opens a URL (S-11).
 
 use serde_json::{Map, Value, json};
 
@@ -13,33 +13,58 @@ pub(super) struct ElicitationAnswer {
     pub(super) notice: String,
 }
 
+/// What the user says to confirmations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// Yes to all of them, with `--yes`.
+    Beforehand,
+    /// Yes to this one.
+    Given,
+    /// No to this one.
+    Refused,
+    /// Nothing: there is no terminal, or this cannot be answered with yes or no.
+    NotAsked,
+}
+
+/// The question to put to the user, if these params ask for a confirmation.
+pub(super) fn confirmation(params: &Value) -> Option<String> {
+    let is_url = params["url"].is_string();
+    affirmative(&params["requestedSchema"]).filter(|_| !is_url)?;
+    Some(format!("the server asks: {}", asked(params)))
+}
+
 /// Answers a question with these params.
-pub(super) fn answer_to(params: &Value, yes: bool) -> ElicitationAnswer {
-    let asked = plain(params["message"].as_str().unwrap_or("(no text)"));
+pub(super) fn answer_to(params: &Value, consent: Consent) -> ElicitationAnswer {
+    let asked = asked(params);
     if let Some(url) = params["url"].as_str() {
         let notice =
             format!("the server asks: {asked}\ndeclined: it wants you to open `{}`\n", plain(url));
         return ElicitationAnswer { result: json!({ "action": "decline" }), notice };
     }
-    let content = if yes { affirmative(&params["requestedSchema"]) } else { None };
-    match content {
-        Some(content) => ElicitationAnswer {
+    let is_yes = matches!(consent, Consent::Beforehand | Consent::Given);
+    let content = if is_yes { affirmative(&params["requestedSchema"]) } else { None };
+    let question = format!("the server asks: {asked}\n");
+    match (content, consent) {
+        (Some(content), consent) => ElicitationAnswer {
             result: json!({ "action": "accept", "content": content }),
-            notice: format!("the server asks: {asked}\naccepted because of `--yes`\n"),
+            notice: match consent {
+                Consent::Beforehand => question + "accepted because of `--yes`\n",
+                _ => String::new(),
+            },
         },
-        None => ElicitationAnswer {
+        (None, consent) => ElicitationAnswer {
             result: json!({ "action": "decline" }),
-            notice: format!("the server asks: {asked}\n{}", declined(yes)),
+            notice: match consent {
+                Consent::Refused => "declined\n".to_owned(),
+                Consent::NotAsked => question + "declined\n\nhint: `--yes` accepts confirmations\n",
+                _ => question + "declined: it is not a confirmation\n",
+            },
         },
     }
 }
 
-fn declined(yes: bool) -> &'static str {
-    if yes {
-        "declined: it is not a confirmation\n"
-    } else {
-        "declined\n\nhint: `--yes` accepts confirmations\n"
-    }
+fn asked(params: &Value) -> String {
+    plain(params["message"].as_str().unwrap_or("(no text)"))
 }
 
 /// Fills in a form with yes and with its defaults; `None` if it requires anything else.
@@ -64,7 +89,7 @@ fn affirmative(schema: &Value) -> Option<Map<String, Value>> {
 mod tests {
     use super::*;
 
-    fn confirmation() -> Value {
+    fn question() -> Value {
         json!({
             "message": "really \u{1b}delete?",
             "requestedSchema": {
@@ -81,20 +106,33 @@ mod tests {
 
     #[test]
     fn a_confirmation_is_declined_unless_yes_was_said_before() {
-        let ElicitationAnswer { result, notice } = answer_to(&confirmation(), false);
+        let ElicitationAnswer { result, notice } = answer_to(&question(), Consent::NotAsked);
         assert_eq!(result, json!({ "action": "decline" }));
         assert!(notice.contains("really \\u{1b}delete?") && notice.contains("hint: `--yes`"));
-        let ElicitationAnswer { result, notice } = answer_to(&confirmation(), true);
+        let ElicitationAnswer { result, notice } = answer_to(&question(), Consent::Beforehand);
         let content = json!({ "confirm": true, "mode": "soft" });
         assert_eq!(result, json!({ "action": "accept", "content": content }));
         assert!(notice.contains("accepted because of `--yes`"));
     }
 
     #[test]
+    fn a_confirmation_is_put_to_the_user_and_an_open_question_is_not() {
+        assert_eq!(confirmation(&question()).unwrap(), "the server asks: really \\u{1b}delete?");
+        let accepted = answer_to(&question(), Consent::Given);
+        assert_eq!((&accepted.result["action"], accepted.notice.as_str()), (&json!("accept"), ""));
+        let refused = answer_to(&question(), Consent::Refused);
+        assert_eq!(refused.result, json!({ "action": "decline" }));
+        let mut open = question();
+        open["requestedSchema"]["required"] = json!(["note"]);
+        assert_eq!(confirmation(&open), None);
+        assert_eq!(confirmation(&json!({ "url": "https://x", "requestedSchema": {} })), None);
+    }
+
+    #[test]
     fn yes_is_no_answer_to_an_open_question() {
-        let mut question = confirmation();
+        let mut question = question();
         question["requestedSchema"]["required"] = json!(["confirm", "note"]);
-        let ElicitationAnswer { result, notice } = answer_to(&question, true);
+        let ElicitationAnswer { result, notice } = answer_to(&question, Consent::Beforehand);
         assert_eq!(result, json!({ "action": "decline" }));
         assert!(notice.contains("not a confirmation"));
     }
@@ -103,7 +141,7 @@ mod tests {
     #[test]
     fn a_url_is_shown_and_never_accepted() {
         let question = json!({ "mode": "url", "message": "pay", "url": "https://x.example/\u{7}" });
-        let ElicitationAnswer { result, notice } = answer_to(&question, true);
+        let ElicitationAnswer { result, notice } = answer_to(&question, Consent::Beforehand);
         assert_eq!(result, json!({ "action": "decline" }));
         assert!(notice.contains("`https://x.example/\\u{7}`"));
     }

@@ -18,6 +18,11 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
+/// Text on one line, with single spaces between its words.
+pub(super) fn one_line(words: &str) -> String {
+    text(&words.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// JSON with the same value and without control characters: they can only occur in strings, where an
 /// escape has the same meaning.
 pub(super) fn json(text: &str) -> String {

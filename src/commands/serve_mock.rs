@@ -135,6 +135,21 @@ pub(crate) fn list() -> ExitCode {
     ExitCode::Ok
 }
 
+/// The names of the products.
+pub(crate) fn product_names() -> Vec<&'static str> {
+    ProductName::ALL.into_iter().map(ProductName::name).collect()
+}
+
+/// The names of the faults.
+pub(crate) fn fault_names() -> Vec<&'static str> {
+    Fault::all().iter().map(|fault| fault.name).collect()
+}
+
+/// The names of the providers.
+pub(crate) fn provider_names() -> Vec<&'static str> {
+    Provider::ALL.into_iter().map(Provider::name).collect()
+}
+
 fn auth_of(options: &ServeOptions, own: &MockOptions) -> Result<Auth> {
     if let Some(name) = &options.auth {
         let kind: AuthKind = name.parse().map_err(|error: String| {

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::questions::{ElicitationAnswer, answer_to};
-use crate::environment::to_stderr;
+use super::consent::ask;
+use super::questions::{Consent, ElicitationAnswer, answer_to, confirmation};
+use crate::environment::{stderr_is_terminal, stdin_is_terminal, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::jsonrpc::{
     Message, MessageKind, RequestId, error_response, notification, request, result_response,
@@ -37,6 +38,8 @@ pub(super) struct SessionOptions {
     pub(super) yes: bool,
     /// Show progress on stderr.
     pub(super) progress: bool,
+    /// Put confirmations to the user, if there is a terminal to do so.
+    pub(super) asks: bool,
 }
 
 /// A legacy session with a remote.
@@ -107,6 +110,23 @@ impl CommandSession {
         self.list_within(method, member, MAX_LIST_BYTES).await
     }
 
+    /// As [`Self::list`]; empty if the server does not know the method.
+    ///
+    /// # Errors
+    /// As for [`Self::list`].
+    pub(super) async fn list_if_known(
+        &mut self,
+        method: &str,
+        member: &str,
+    ) -> Result<Vec<Box<RawValue>>> {
+        match self.list(method, member).await {
+            Err(error) if error.message().contains(&format!("({})", codes::METHOD_NOT_FOUND)) => {
+                Ok(Vec::new())
+            }
+            listed => listed,
+        }
+    }
+
     async fn list_within(
         &mut self,
         method: &str,
@@ -155,7 +175,8 @@ impl CommandSession {
             methods::PING => result_response(id, json!({})),
             methods::ELICIT => {
                 let params = question.params_as().unwrap_or_default();
-                let ElicitationAnswer { result, notice } = answer_to(&params, self.options.yes);
+                let consent = self.consent(&params).await;
+                let ElicitationAnswer { result, notice } = answer_to(&params, consent);
                 to_stderr(&notice);
                 result_response(id, &result)
             }
@@ -165,6 +186,22 @@ impl CommandSession {
             }
         };
         self.send(answer).await;
+    }
+
+    /// What the user says to a confirmation: beforehand with `--yes`, or at the terminal.
+    async fn consent(&self, params: &Value) -> Consent {
+        if self.options.yes {
+            return Consent::Beforehand;
+        }
+        let can_ask = self.options.asks && stdin_is_terminal() && stderr_is_terminal();
+        match confirmation(params).filter(|_| can_ask) {
+            // The session goes on while the user thinks.
+            Some(question) => match tokio::task::spawn_blocking(move || ask(&question)).await {
+                Ok(Ok(true)) => Consent::Given,
+                _ => Consent::Refused,
+            },
+            None => Consent::NotAsked,
+        }
     }
 
     fn show_progress(&self, notification: &Message) {

@@ -1,5 +1,5 @@
 //! `mcp-tether status`: lists every stored sign-in, as far as possible even if the keyring is locked
-//! or gone. Shows no secrets and contacts no server. The exit code is 1 if a sign-in is damaged.
+//! or gone, then the registered clients and what is remembered of servers. Shows no secrets and contacts no server. The exit code is 1 if a sign-in is damaged.
 
 use std::fmt::Write;
 
@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::notes::Notes;
 use super::prepare::{block_on, store};
+use super::remembered::{Remembered, RememberedFile, remembered};
 use super::sign_in::{StoredSignIn, describe_subject, describe_token, load_all};
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::auth::Registration;
+use crate::environment::{Environment, to_stderr, to_stdout, to_stdout_unwrapped};
 use crate::error::{ExitCode, Result};
 use crate::platform::{Clock, SystemClock};
 use crate::redact::plain;
@@ -23,15 +25,23 @@ pub(crate) fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Re
     let (store, paths) = store(flags, environment)?;
     let mut found = block_on(load_all(&store, &Notes::beside(&paths)))?;
     found.sort_by_key(|stored| stored.note.clone().map(|note| (note.server, note.account)));
+    let clients = block_on(registrations(&store))?;
+    let files = remembered(&paths);
     let now = SystemClock.now();
     if as_json {
-        let rows: Vec<_> = found.iter().map(|stored| as_value(stored, &store)).collect();
-        to_stdout(&format!("{:#}\n", Value::from(rows)));
-    } else if found.is_empty() {
-        to_stderr("there are no sign-ins\n\nhint: sign in with `mcp-tether login URL`\n");
+        let mut rows: Vec<_> = found.iter().map(|stored| as_value(stored, &store)).collect();
+        rows.extend(clients.iter().map(client_as_value));
+        let file =
+            |file: &RememberedFile| json!({ "kind": file.what.word(), "server": file.server });
+        rows.extend(files.iter().map(file));
+        to_stdout_unwrapped(&format!("{:#}\n", Value::from(rows)));
     } else {
-        let rows: Vec<_> = found.iter().map(|stored| as_text(stored, &store, now)).collect();
+        let mut rows: Vec<_> = found.iter().map(|stored| as_text(stored, &store, now)).collect();
+        rows.extend(others_as_text(&clients, &files));
         to_stdout(&rows.join("\n"));
+        if found.is_empty() {
+            to_stderr("there are no sign-ins\n\nhint: sign in with `mcp-tether login URL`\n");
+        }
     }
     let damaged = found.iter().any(|stored| stored.damaged);
     Ok(if damaged { ExitCode::Failed } else { ExitCode::Ok })
@@ -69,9 +79,68 @@ fn as_text(stored: &StoredSignIn, store: &CredentialStore, now: u64) -> String {
     out
 }
 
+/// The OAuth clients that are stored, as far as they can be read.
+async fn registrations(store: &CredentialStore) -> Result<Vec<Registration>> {
+    let mut found = Vec::new();
+    for listed in store.list().await? {
+        if !listed.name.starts_with("registration.") {
+            continue;
+        }
+        match store.load(&listed.name).await {
+            Ok(Some(bytes)) => found.extend(serde_json::from_slice(bytes.expose()).ok()),
+            Ok(None) => {}
+            // A keyring that does not answer would be asked again for each.
+            Err(_) => break,
+        }
+    }
+    Ok(found)
+}
+
+/// Registered clients, and what bridges remember of servers.
+fn others_as_text(clients: &[Registration], files: &[RememberedFile]) -> Vec<String> {
+    let mut out = Vec::new();
+    if !clients.is_empty() {
+        let lines = clients.iter().map(|client| {
+            format!("  {}  client `{}`\n", plain(&client.issuer), plain(&client.client_id))
+        });
+        out.push(format!("registered at\n{}", lines.collect::<String>()));
+    }
+    let mut servers: Vec<(&str, Vec<&str>)> = Vec::new();
+    for file in files {
+        let server = file.server.as_deref().unwrap_or("(server of an earlier release)");
+        let what = match file.what {
+            Remembered::Session => "session",
+            Remembered::Era => "revision",
+        };
+        match servers.last_mut() {
+            Some((last, parts)) if *last == server => parts.push(what),
+            _ => servers.push((server, vec![what])),
+        }
+    }
+    if !servers.is_empty() {
+        let lines = servers.iter_mut().map(|(server, parts)| {
+            parts.dedup();
+            format!("  {}  {}\n", plain(server), parts.join(", "))
+        });
+        out.push(format!("remembered, to answer hosts at once\n{}", lines.collect::<String>()));
+    }
+    out
+}
+
+fn client_as_value(client: &Registration) -> Value {
+    json!({
+        "kind": "registration",
+        "server": Value::Null,
+        "issuer": client.issuer,
+        "client_id": client.client_id,
+        "redirect_uris": client.redirect_uris,
+    })
+}
+
 fn as_value(stored: &StoredSignIn, store: &CredentialStore) -> Value {
     let note = stored.note.as_ref();
     json!({
+        "kind": "sign-in",
         "server": note.map(|note| &note.server),
         "account": note.map(|note| &note.account),
         "issuer": note.map(|note| &note.issuer),

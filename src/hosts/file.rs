@@ -81,7 +81,7 @@ impl From<FileError> for Error {
             FileError::Unusable(error) => error,
             FileError::Invalid(path, error) => {
                 Self::failed(format!("cannot read {}, {error}", display_path(&path)))
-                    .hint("repair it by hand; nothing was changed")
+                    .hint("repair it by hand; this file was not changed")
             }
             FileError::Changed(path) => {
                 Self::failed(format!("{} has changed in the meantime", display_path(&path)))
@@ -376,7 +376,7 @@ fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
     std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         Error::failed(format!("cannot read {}, line {line}: it is not UTF-8", display_path(path)))
-            .hint("save it as UTF-8 in an editor; nothing was changed")
+            .hint("save it as UTF-8 in an editor; this file was not changed")
     })
 }
 

@@ -151,6 +151,14 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
              --client-key FILE`",
         );
     }
+    if error.is_connect() && reason.contains("InvalidContentType") {
+        let plain_url = SafeUrl::new(url).to_string().replacen("https://", "http://", 1);
+        return Failure::new(
+            FailureKind::Network,
+            format!("cannot connect to `{}`: this port does not speak TLS", SafeUrl::new(url)),
+        )
+        .hint(format!("did you mean `{plain_url}`?"));
+    }
     if error.is_connect() {
         let failure = Failure::new(
             FailureKind::Network,

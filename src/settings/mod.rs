@@ -27,11 +27,11 @@ pub use options::LogOptions;
 pub use remote_url::{check_encryption, parse as parse_remote_url};
 pub use sign_in::resource_indicator;
 pub use suggest::nearest;
+pub(crate) use table::{Availability, Group};
 pub use table::{Key, SETTINGS, Setting, ValueKind};
 pub use value::{REDACTED, SettingValue};
 
 use self::file::{Section, SettingsFile};
-use self::table::Availability;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::redact::{Secret, plain, shell_word};
@@ -172,6 +172,11 @@ impl Settings {
         settings.warn_about_no_effect();
         settings.warn_about_ping_interval();
         Ok(settings)
+    }
+
+    /// Whether the user gave this setting a value, by whatever means.
+    pub(crate) fn is_set(&self, key: Key) -> bool {
+        self.all(key).iter().any(|held| held.source != SettingSource::BuiltIn)
     }
 
     /// Every value of a setting, the winner first. A setting that is not a list has at most one.

@@ -1,13 +1,13 @@
 //! Suggests the word that a mistyped one probably stands for.
 
-use strsim::levenshtein;
+use strsim::damerau_levenshtein;
 
 /// The candidate that is most similar to `word`, if one is similar enough to suggest.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = normal(word);
     candidates
-        .map(|candidate| (levenshtein(&word, &normal(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .map(|candidate| (damerau_levenshtein(&word, &normal(candidate)), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -27,6 +27,7 @@ mod tests {
         assert_eq!(nearest("heder"), Some("header"));
         assert_eq!(nearest("connect_timeout"), Some("connect-timeout"));
         assert_eq!(nearest("--headers"), Some("header"));
+        assert_eq!(nearest("haeder"), Some("header"));
         assert_eq!(nearest("colour"), None);
     }
 }

@@ -50,6 +50,7 @@ impl Signing {
         };
         options.remote.authorizer = Authorizer::new(auth, &HttpOptions::default(), services);
         options.cache = Some(CacheOptions {
+            server: String::new(),
             folder: self.folder.path().to_owned(),
             key: "test".to_owned(),
             answer_within: Duration::from_millis(800),

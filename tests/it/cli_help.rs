@@ -6,12 +6,17 @@ use insta::assert_snapshot;
 
 use crate::support::process::Program;
 
-const COMMANDS: &[&[&str]] = &[
+pub const COMMANDS: &[&[&str]] = &[
     &[],
     &["tools"],
     &["call"],
+    &["prompts"],
+    &["resources"],
+    &["read"],
+    &["info"],
     &["login"],
     &["logout"],
+    &["forget"],
     &["doctor"],
     &["status"],
     &["import"],
@@ -30,6 +35,7 @@ const COMMANDS: &[&[&str]] = &[
     &["config", "show"],
     &["config", "path"],
     &["completions"],
+    &["generate"],
     &["demo"],
     &["mock"],
 ];
@@ -64,20 +70,103 @@ fn every_help_keeps_the_house_rules() {
     }
 }
 
+/// `-h` fits a small terminal: the command, what it takes, three examples.
 #[test]
-fn version_and_short_help_go_to_stdout() {
-    let version = Program::new(["--version"]).run();
-    assert_eq!(version.stdout, format!("mcp-tether {}\n", env!("CARGO_PKG_VERSION")));
-    assert_eq!(Program::new(["-h"]).run().stdout, help(&[]));
+fn the_short_help_is_short_and_reviewed() {
+    for command in COMMANDS {
+        let short = Program::new(command.iter().copied().chain(["-h"])).run();
+        assert_eq!((short.code, short.stderr.as_str()), (Some(0), ""));
+        let lines = short.stdout.lines().count();
+        let most = if command.is_empty() { 60 } else { 46 };
+        assert!(lines <= most, "{command:?}: {lines}");
+        assert!(short.stdout.contains("mcp-tether "), "{command:?}");
+    }
+    let all = COMMANDS.iter().filter(|command| command.len() < 2);
+    let all: String = all
+        .map(|command| Program::new(command.iter().copied().chain(["-h"])).run().stdout + "\n")
+        .collect();
+    assert_snapshot!("short_help", all);
 }
 
-/// README's block of flags is the help itself.
+/// Help leaves out flags that cannot matter to a command, and takes them all the same.
 #[test]
-fn readme_repeats_the_help() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let block = format!("```text\n{}```\n", help(&[]));
-    assert!(readme.contains(&block), "put the output of `mcp-tether --help` into README.md");
+fn a_flag_that_cannot_matter_is_taken_and_not_shown() {
+    let logout = help(&["logout"]);
+    for flag in ["--ping-interval", "--keep-alive", "--device-code", "--ignore-tool"] {
+        assert!(!logout.contains(flag), "{flag}");
+    }
+    let url = "https://mcp.example.com/mcp";
+    let done = Program::new(["logout", url, "--keep-alive", "--ping-interval", "9"]).run();
+    assert_eq!(done.code, Some(0), "{}", done.shown());
+}
+
+#[test]
+fn help_and_version_are_there_in_every_form() {
+    let version = format!("mcp-tether {}\n", env!("CARGO_PKG_VERSION"));
+    for words in [&["--version"][..], &["-V"], &["version"]] {
+        assert_eq!(Program::new(words).run().stdout, version, "{words:?}");
+    }
+    for words in [&[][..], &["help"]] {
+        let overview = Program::new(words).run();
+        assert_eq!((overview.code, overview.stderr.as_str()), (Some(0), ""), "{words:?}");
+        assert!(overview.stdout.lines().count() <= 24, "{}", overview.stdout);
+        assert!(overview.stdout.contains("mcp-tether install URL"), "{}", overview.stdout);
+    }
+    let of_login = Program::new(["help", "login"]).run();
+    assert_eq!(of_login.stdout, help(&["login"]));
+    assert_eq!(Program::new(["help", "config", "show"]).run().stdout, help(&["config", "show"]));
+}
+
+/// A wrong word is answered in the program's own words: what is wrong, and what helps.
+#[test]
+fn every_usage_error_is_reviewed() {
+    let url = "https://mcp.example.com/mcp";
+    let lines: &[&[&str]] = &[
+        &["lgoin", url],
+        &["signin", url],
+        &["Login", url],
+        &["log-in", url, "3334", "--no-browser"],
+        &["frobnicate"],
+        &["help", "lgoin"],
+        &[url, "login"],
+        &["login"],
+        &["login", url, "--no-brwoser"],
+        &["install", "--list"],
+        &["config"],
+        &["config", "shw"],
+        &["completions", "bsh"],
+        &["tools", url, "--transport", "sse"],
+        &["tools", url, "--transport"],
+        &["tools", url, "a", "b"],
+        &["mock", "--port", "many"],
+        &["mock", "--hostile", "--open"],
+        &["logout", url, "--all"],
+        &["install", url, "--host", "code"],
+        &["doctor", "--json", "--report"],
+    ];
+    let mut all = String::new();
+    for words in lines {
+        let refused = Program::new(*words).run();
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{words:?}");
+        all += &format!("$ mcp-tether {}\n{}\n", words.join(" "), refused.stderr);
+    }
+    assert_snapshot!("usage_errors", all);
+}
+
+/// `docs/reference.md` has the help of the bridge and of each command.
+#[test]
+fn the_reference_is_the_help() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    let mut page = include_str!("reference_head.md").to_owned();
+    for command in COMMANDS {
+        let name = [&["mcp-tether"], *command].concat().join(" ");
+        page += &format!("\n## {name}\n\n```text\n{}```\n", help(command));
+    }
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == page, "run this test with INSTA_UPDATE=always to write docs/reference.md");
 }
 
 /// docs/from-mcp-remote.md#command-line: every flag of `mcp-remote` 0.15.1 parses.

@@ -13,8 +13,12 @@ use crate::support::harness::{Harness, PATIENCE, initialize, kind, text};
 
 /// A bridge that remembers in this folder and answers at once from there.
 fn remembering(folder: &Path, key: &str, within: Duration) -> impl FnOnce(&mut BridgeOptions) {
-    let cache =
-        CacheOptions { folder: folder.to_owned(), key: key.to_owned(), answer_within: within };
+    let cache = CacheOptions {
+        folder: folder.to_owned(),
+        key: key.to_owned(),
+        server: String::new(),
+        answer_within: within,
+    };
     move |options| options.cache = Some(cache)
 }
 

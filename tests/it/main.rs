@@ -30,6 +30,7 @@ mod commands;
 mod credentials;
 mod docs;
 mod doctor;
+mod documented_commands;
 mod doubled_members;
 mod era_matrix;
 mod eras;
@@ -91,4 +92,6 @@ mod store_no_keyring;
 mod store_processes;
 mod streamable_http;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod try_it;

@@ -168,7 +168,6 @@ fn refused(program: Program) -> Finished {
 fn every_refusal_is_reviewed() {
     let mut out = String::new();
     let command_lines: &[&[&str]] = &[
-        &[],
         &["3334"],
         &["mcp.example.com/mcp"],
         &["nonsense"],

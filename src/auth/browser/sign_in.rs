@@ -329,24 +329,29 @@ async fn show_page(
     if !prompt.tabs().opens(context, pending) {
         let how = match prompt {
             ConsentPrompt::Pasted(_) => {
-                "open this address in a browser, and paste the address that it ends at"
+                "open this address in any browser, sign in, and paste the address that it ends at"
             }
-            _ => "a tab was opened before; if it is gone, open this address",
+            _ => "use the tab that was opened before; if it is gone, open this address",
         };
         context.notify_user(&format!("to sign in to `{server}`, {how}:\n{page}"));
         return;
     }
     match context.browser.open(page).await {
-        Ok(()) => context.notify_user(&format!(
-            "a browser opens to sign in to `{server}`; if it does not, open this address:\n{page}"
-        )),
+        Ok(()) => {
+            context.notify_user(&format!(
+                "your browser opens to sign in to `{server}`; if it does not, open this address:\n\
+                 {page}"
+            ));
+            pending.opened = true;
+            context.save_best_effort(&context.names.pending, pending).await;
+        }
         Err(error) => {
-            tracing::warn!(%error, "no browser could be opened");
-            context.notify_user(&format!("to sign in to `{server}`, open this address:\n{page}"));
+            tracing::info!(%error, "no browser could be opened");
+            context.notify_user(&format!(
+                "no browser opens here ({error})\nto sign in to `{server}`, open this address:\n{page}"
+            ));
         }
     }
-    pending.opened = true;
-    context.save_best_effort(&context.names.pending, pending).await;
 }
 
 /// What the person brought; with the browser's connection, if a browser did.

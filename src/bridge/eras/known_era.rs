@@ -19,10 +19,14 @@ const FILE_LIMIT: u64 = 4096;
 #[derive(Clone, Debug)]
 pub struct KnownEra {
     file: PathBuf,
+    /// The server as it may be shown.
+    server: String,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 struct Found {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    server: String,
     #[serde(default)]
     legacy_host: Option<At>,
     #[serde(default)]
@@ -37,10 +41,11 @@ struct At {
 }
 
 impl KnownEra {
-    /// The file in this folder for the remote with this key.
-    pub fn new(folder: &Path, key: &str) -> Self {
+    /// The file in this folder for the remote with this key. `server` is for people who look at what
+    /// is stored.
+    pub fn new(folder: &Path, key: &str, server: String) -> Self {
         let digest = Sha256::digest(key.as_bytes());
-        Self { file: folder.join(format!("{}.json", hex::encode(&digest[..16]))) }
+        Self { file: folder.join(format!("{}.json", hex::encode(&digest[..16]))), server }
     }
 
     /// The era that was found for a host of this era, unless that is too long ago.
@@ -62,6 +67,7 @@ impl KnownEra {
         let known = self.clone();
         tokio::task::spawn_blocking(move || {
             let mut found = known.all();
+            found.server.clone_from(&known.server);
             let at = At { modern: era == Era::Modern, found: now() };
             match host {
                 Era::Legacy => found.legacy_host = Some(at),
@@ -93,7 +99,7 @@ mod tests {
     #[test]
     fn an_era_is_known_per_host_era_until_it_is_too_old_or_the_file_is_damaged() {
         let folder = tempfile::tempdir().unwrap();
-        let known = KnownEra::new(folder.path(), "https://host.example/mcp");
+        let known = KnownEra::new(folder.path(), "https://host.example/mcp", String::new());
         assert_eq!(known.read(Era::Legacy), None);
         let write = |text: String| std::fs::write(&known.file, text).unwrap();
         write(format!(r#"{{"legacy_host":{{"modern":true,"found":{}}}}}"#, now()));

@@ -73,7 +73,8 @@ impl NamePatterns {
         self.only.is_empty() && self.ignore.is_empty()
     }
 
-    fn hides(&self, name: &str) -> bool {
+    /// Whether this name is hidden.
+    pub fn hides(&self, name: &str) -> bool {
         let name = name.to_lowercase();
         let matched = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, &name));
         matched(&self.ignore) || !self.only.is_empty() && !matched(&self.only)

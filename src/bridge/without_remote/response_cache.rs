@@ -32,6 +32,8 @@ pub struct CacheOptions {
     pub folder: PathBuf,
     /// Identifies what must not be mixed: server, account and credentials.
     pub key: String,
+    /// The server as it may be shown, for people who look at what is stored.
+    pub server: String,
     /// How long the remote has to answer `initialize` before the cache does.
     pub answer_within: Duration,
 }
@@ -39,6 +41,8 @@ pub struct CacheOptions {
 /// The answers, as received.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 struct Answers {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    server: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     initialize: Option<Box<RawValue>>,
     #[serde(default)]
@@ -187,11 +191,13 @@ impl ResponseCache {
     fn keep(&self, change: impl FnOnce(&mut Answers) + Send + 'static) {
         let Some(file) = self.file.clone() else { return };
         let changing = Arc::clone(&self.changing);
+        let server = self.options.as_ref().map(|options| options.server.clone());
         tokio::task::spawn_blocking(move || {
             let _changing = changing.lock().unwrap_or_else(PoisonError::into_inner);
             let mut answers = read(&file).unwrap_or_default();
             let before = serde_json::to_vec(&answers).unwrap_or_default();
             change(&mut answers);
+            answers.server = server.unwrap_or_default();
             let Ok(after) = serde_json::to_vec(&answers) else { return };
             if after.len() as u64 > FILE_LIMIT {
                 // It would never be read. A missing file counts as removed.

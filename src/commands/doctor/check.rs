@@ -103,16 +103,33 @@ impl Check {
 }
 
 /// All checks, by subject.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub(super) struct Diagnosis {
     pub(super) subjects: Vec<(&'static str, Vec<Check>)>,
+    /// Sees each check as soon as it has ended, and whether it is the first of its subject.
+    watcher: Option<Watcher>,
 }
 
+/// Sees a subject, a check of it, and whether that is the subject's first one.
+pub(super) type Watcher = fn(&'static str, &Check, bool);
+
 impl Diagnosis {
-    /// Adds the checks of a subject.
-    pub(super) fn add(&mut self, subject: &'static str, checks: Vec<Check>) {
-        if !checks.is_empty() {
-            self.subjects.push((subject, checks));
+    /// A diagnosis whose checks are shown as they end.
+    pub(super) fn watched_by(watcher: Option<Watcher>) -> Self {
+        Self { watcher, ..Self::default() }
+    }
+
+    /// Adds checks that have ended to a subject.
+    pub(super) fn add(&mut self, subject: &'static str, checks: impl IntoIterator<Item = Check>) {
+        for check in checks {
+            let is_first = self.subjects.last().is_none_or(|(last, _)| *last != subject);
+            if is_first {
+                self.subjects.push((subject, Vec::new()));
+            }
+            if let Some(watcher) = self.watcher {
+                watcher(subject, &check, is_first);
+            }
+            self.subjects.last_mut().expect("one was added").1.push(check);
         }
     }
 

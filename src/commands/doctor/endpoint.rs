@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
@@ -11,11 +10,10 @@ use super::STEP_TIMEOUT;
 use super::certificate;
 use super::check::{Check, CheckVerdict};
 use crate::auth::Challenge;
+use crate::commands::ping::ping_through;
 use crate::error::FailureKind;
-use crate::http::{HttpError, Outbound, Request, Response, Target};
-use crate::jsonrpc::{self, RequestId};
+use crate::http::{Outbound, Request, Response, Target};
 use crate::platform::{Clock, SystemClock};
-use crate::protocol::{headers, methods};
 use crate::redact::SafeUrl;
 use crate::remote::{
     RemoteOptions, failure_for_media_type, failure_for_network_error, failure_for_redirect,
@@ -60,7 +58,7 @@ pub(super) async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answer
     let started = Instant::now();
     let asked = async {
         let outbound = Outbound::new(&remote.http, &remote.url)?;
-        Ok(tokio::time::timeout(STEP_TIMEOUT, ask(&outbound, remote)).await)
+        Ok(tokio::time::timeout(STEP_TIMEOUT, ping_through(&outbound, remote)).await)
     };
     let (name, skipped) = if tls { ("TLS", true) } else { ("HTTP", false) };
     let unreached = |check: Check| {
@@ -119,22 +117,6 @@ async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
     presented.certificates()
 }
 
-/// Sends a `ping`, which a server refuses without a session, and so without any effect.
-async fn ask(outbound: &Outbound, remote: &RemoteOptions) -> Result<Response, HttpError> {
-    let target = Target::new(remote.url.clone())?;
-    let mut request = Request::new(Method::POST, target, outbound.default_headers().clone());
-    request.set_header(header::CONTENT_TYPE, headers::JSON)?;
-    request.set_header(header::ACCEPT, "application/json, text/event-stream")?;
-    for (name, value) in &remote.headers {
-        request.headers_mut().append(name, value.clone());
-    }
-    outbound.send(request.body(Bytes::from(ping_without_session()).into())).await
-}
-
-fn ping_without_session() -> String {
-    jsonrpc::request(&RequestId::from(1), methods::PING, None)
-}
-
 fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
     let (status, url) = (response.status(), &remote.url);
     let version = format!("{:?}", response.version());
@@ -152,8 +134,9 @@ fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
     let check = match status.as_u16() {
         200..=299 if is_page => Check::failure("HTTP", &failure_for_media_type("text/html", url)),
         401 => Check::ok("HTTP", format!("{says}: it requires a sign-in or a key")),
-        // A server that speaks HTTP+SSE refuses a POST here (2024-11-05), as for a wrong path.
-        403 | 404 | 405 | 429 => Check::failure("HTTP", &failure_for_status(status, url, b""))
+        // As a server does that speaks HTTP+SSE (2024-11-05); the session will show.
+        405 => Check::ok("HTTP", format!("{says}: it takes no POST, as with HTTP+SSE")),
+        403 | 404 | 429 => Check::failure("HTTP", &failure_for_status(status, url, b""))
             .with_verdict(CheckVerdict::Warn),
         500..=599 => Check::failure("HTTP", &failure_for_status(status, url, b"")),
         _ => Check::ok("HTTP", says),

@@ -24,7 +24,7 @@ use self::check::{Check, CheckVerdict, Diagnosis};
 use super::prepare::{CommandContext, block_on, for_doctor, store};
 use super::untrusted::ReadCommand;
 use crate::auth::{AuthOptions, LoginPolicy};
-use crate::environment::{Environment, to_stdout};
+use crate::environment::{Environment, Waiting, to_stdout_unwrapped};
 use crate::error::{ExitCode, Result};
 use crate::settings::{Flags, parse_remote_url};
 
@@ -55,7 +55,8 @@ pub(crate) fn run(
     if let Some(url) = &options.url {
         parse_remote_url(url)?;
     }
-    let mut diagnosis = Diagnosis::default();
+    let is_live = !options.as_json && !options.as_report;
+    let mut diagnosis = Diagnosis::watched_by(is_live.then_some(report::print_check));
     diagnosis.add("program", program::checks(environment));
     diagnosis.add("environment", environment::checks(flags, environment));
     match &options.url {
@@ -63,13 +64,15 @@ pub(crate) fn run(
         None => check_store(&mut diagnosis, flags, environment)?,
     }
     diagnosis.add("hosts", hosts::checks(read, environment));
-    to_stdout(&match options {
-        DoctorOptions { as_json: true, .. } => format!("{:#}\n", report::as_value(&diagnosis)),
-        DoctorOptions { as_report: true, .. } => {
-            report::report(&diagnosis, environment.home().as_deref())
+    match options {
+        DoctorOptions { as_json: true, .. } => {
+            to_stdout_unwrapped(&format!("{:#}\n", report::as_value(&diagnosis)));
         }
-        _ => report::text(&diagnosis),
-    });
+        DoctorOptions { as_report: true, .. } => {
+            to_stdout_unwrapped(&report::report(&diagnosis, environment.home().as_deref()));
+        }
+        _ => report::print_summary(&diagnosis),
+    }
     Ok(match diagnosis.count(CheckVerdict::Fail) {
         0 => ExitCode::Ok,
         _ => ExitCode::Failed,
@@ -120,25 +123,36 @@ async fn check_connection(
     auth: Option<AuthOptions>,
 ) {
     let url: Url = context.url.clone();
-    let (mut network, is_reached) = network::checks(&context.remote.http, &url).await;
+    let _waiting =
+        Waiting::start(|elapsed| Some(format!("checking ({} s, Ctrl-C stops)", elapsed.as_secs())));
+    let (route, target) = network::route(&context.remote.http, &url);
+    diagnosis.add("network", [route]);
+    let mut is_reached = false;
+    if let Some(target) = target {
+        let (name, addresses) = network::name(&target).await;
+        diagnosis.add("network", [name]);
+        let (connection, reached) = network::connection(&addresses, &context.remote.http).await;
+        diagnosis.add("network", [connection]);
+        is_reached = reached;
+    }
     let commands = credentials::checks(&mut context.remote).await;
     let answered = if is_reached {
         let (checks, answered) = endpoint::checks(&context.remote).await;
-        network.extend(checks);
+        diagnosis.add("network", checks);
         answered
     } else {
-        network.push(Check::skipped("HTTP", "there is no connection"));
+        diagnosis.add("network", [Check::skipped("HTTP", "there is no connection")]);
         None
     };
-    diagnosis.add("network", network);
     let answered = answered.as_ref();
-    let mut signing = commands;
-    signing.extend(sign_in::documents(auth.as_ref(), &context.remote.http, answered).await);
+    diagnosis.add("signing in", commands);
+    let documents = sign_in::documents(auth.as_ref(), &context.remote.http, answered).await;
+    diagnosis.add("signing in", documents);
     let asks = answered.is_some_and(endpoint::Answered::asks_for_a_sign_in);
     let wanted = auth.as_ref().filter(|_| asks);
-    signing.extend(sign_in::stored(&context.store, &context.paths, Some(&url), wanted).await);
-    signing.extend(sign_in::browser(auth.as_ref(), answered).await);
-    diagnosis.add("signing in", signing);
+    let stored = sign_in::stored(&context.store, &context.paths, Some(&url), wanted).await;
+    diagnosis.add("signing in", stored);
+    diagnosis.add("signing in", sign_in::browser(auth.as_ref(), answered).await);
     let session = match answered {
         None => vec![Check::skipped(
             "session",

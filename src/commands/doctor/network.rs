@@ -16,38 +16,32 @@ const ADDRESSES_TRIED: usize = 2;
 /// The longest time for connecting to one address.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Checks proxy, DNS lookup and connection. Also returns whether a connection was made.
-pub(super) async fn checks(options: &HttpOptions, url: &Url) -> (Vec<Check>, bool) {
-    let mut checks = Vec::new();
-    let proxy = match proxy_for(options, url) {
-        Ok(proxy) => proxy,
-        Err(error) => return (vec![Check::error("route", &error)], false),
-    };
-    let target = match &proxy {
-        Some(proxy) => {
-            checks.push(Check::ok("route", format!("requests go through `{proxy}`")));
-            proxy.url().expose()
+/// Checks whether there is a proxy. Also returns what to connect to: the proxy, or the server.
+pub(super) fn route(options: &HttpOptions, url: &Url) -> (Check, Option<Url>) {
+    match proxy_for(options, url) {
+        Ok(Some(proxy)) => {
+            let check = Check::ok("route", format!("requests go through `{proxy}`"));
+            (check, Some(proxy.url().expose().clone()))
         }
-        None => {
-            checks.push(Check::ok("route", "direct, without a proxy"));
-            url
-        }
-    };
-    let addresses = match look_up(target).await {
-        Ok((check, addresses)) => {
-            checks.push(check);
-            addresses
-        }
-        Err(check) => {
-            checks.push(check);
-            checks.push(Check::skipped("connection", "there is no address to connect to"));
-            return (checks, false);
-        }
-    };
-    let connection = connection(&addresses, options.ipv4).await;
-    let reached = connection.verdict != CheckVerdict::Fail;
-    checks.push(connection);
-    (checks, reached)
+        Ok(None) => (Check::ok("route", "direct, without a proxy"), Some(url.clone())),
+        Err(error) => (Check::error("route", &error), None),
+    }
+}
+
+/// Checks the DNS lookup. Also returns the addresses; none if it fails.
+pub(super) async fn name(target: &Url) -> (Check, Vec<SocketAddr>) {
+    look_up(target).await.unwrap_or_else(|check| (check, Vec::new()))
+}
+
+/// Checks whether one of the addresses accepts a connection; also returns whether one does.
+pub(super) async fn connection(addresses: &[SocketAddr], options: &HttpOptions) -> (Check, bool) {
+    if addresses.is_empty() {
+        let check = Check::skipped("connection", "there is no address to connect to");
+        return (check, false);
+    }
+    let check = connect(addresses, options.ipv4).await;
+    let is_reached = check.verdict != CheckVerdict::Fail;
+    (check, is_reached)
 }
 
 async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {
@@ -86,7 +80,7 @@ fn literal_address(address: SocketAddr) -> (Check, Vec<SocketAddr>) {
 }
 
 /// Checks whether a connection can be made in each family.
-async fn connection(addresses: &[SocketAddr], only_v4: bool) -> Check {
+async fn connect(addresses: &[SocketAddr], only_v4: bool) -> Check {
     let of = |v6: bool| {
         let of_family = addresses.iter().copied().filter(move |address| address.is_ipv6() == v6);
         of_family.take(ADDRESSES_TRIED).collect::<Vec<_>>()

@@ -7,19 +7,36 @@ use serde_json::{Value, json};
 
 use super::check::{Check, CheckVerdict, Diagnosis};
 use crate::commands::readable::counted;
+use crate::environment::{Paint, paint, to_stdout};
 
 /// The width of the column of names.
-const NAME_WIDTH: usize = 16;
+const NAME_WIDTH: usize = 15;
 
-/// Text for a terminal.
-pub(super) fn text(diagnosis: &Diagnosis) -> String {
+/// Text for a public report.
+fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     for (subject, checks) in &diagnosis.subjects {
         out += &format!("{subject}\n");
-        checks.iter().for_each(|check| out += &lines(check));
+        checks.iter().for_each(|check| out += &lines(check, false));
         out.push('\n');
     }
     out + &summary(diagnosis)
+}
+
+/// Prints a check as soon as it has ended.
+pub(super) fn print_check(subject: &'static str, check: &Check, is_first: bool) {
+    let heading =
+        if is_first { format!("\n{}\n", paint(Paint::Heading, subject)) } else { String::new() };
+    to_stdout(&(heading + &lines(check, true)));
+}
+
+/// Prints how the checks ended.
+pub(super) fn print_summary(diagnosis: &Diagnosis) {
+    let kind = match diagnosis.count(CheckVerdict::Fail) {
+        0 => Paint::Good,
+        _ => Paint::Bad,
+    };
+    to_stdout(&format!("\n{}\n", paint(kind, summary(diagnosis).trim_end())));
 }
 
 /// Markdown for a public report, without the name of the home folder.
@@ -50,12 +67,22 @@ pub(super) fn as_value(diagnosis: &Diagnosis) -> Value {
     })
 }
 
-fn lines(check: &Check) -> String {
+fn lines(check: &Check, painted: bool) -> String {
     let Check { name, verdict, says, next, took } = check;
     let took = took.map_or(String::new(), |took| format!(" ({} ms)", took.as_millis()));
-    let mut out = format!("  {:<7} {name:<NAME_WIDTH$} {says}{took}\n", verdict.word());
+    let word = format!("{:<7}", verdict.word());
+    let word = match verdict {
+        _ if !painted => word,
+        CheckVerdict::Ok => paint(Paint::Good, &word),
+        CheckVerdict::Warn => paint(Paint::Warning, &word),
+        CheckVerdict::Fail => paint(Paint::Bad, &word),
+        CheckVerdict::Skipped => paint(Paint::Faint, &word),
+    };
+    // Two spaces: text that is wrapped continues below the last column.
+    let mut out = format!("  {word} {name:<NAME_WIDTH$}  {says}{took}\n");
     if let Some(next) = next {
-        out += &format!("  {:<7} {:<NAME_WIDTH$} next: {next}\n", "", "");
+        let label = if painted { paint(Paint::Next, "next:") } else { "next:".to_owned() };
+        out += &format!("  {:<7} {:<NAME_WIDTH$}  {label} {next}\n", "", "");
     }
     out
 }

@@ -70,7 +70,7 @@ fn a_file_that_cannot_be_read_for_sure_is_left_alone_and_its_fault_is_located() 
         home.write(name, text);
         let refused = home.refused(&["install", URL, "--host", host], 1);
         assert!(refused.contains(fault), "{text:?}: {refused}");
-        assert!(refused.contains("nothing was changed"), "{refused}");
+        assert!(refused.contains("this file was not changed"), "{refused}");
         assert_eq!(home.all().len(), 1);
         assert_eq!(home.read(name), text);
     }

@@ -140,6 +140,41 @@ impl Program {
         running.finish()
     }
 
+    /// Runs it to its end with a terminal of so many columns on all three ends, at which this is
+    /// typed; what the terminal shows, and the exit code.
+    #[cfg(target_os = "linux")]
+    pub fn run_in_terminal(mut self, columns: u16, typed: &str) -> (String, Option<i32>) {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        use rustix::termios::{Winsize, tcsetwinsize};
+
+        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&person).expect("a terminal");
+        unlockpt(&person).expect("a terminal");
+        let size = Winsize { ws_col: columns, ws_row: 50, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&person, size).expect("a terminal");
+        let name = ptsname(&person, Vec::new()).expect("a terminal");
+        let name = name.to_str().expect("a path").to_owned();
+        let end = || std::fs::File::options().read(true).write(true).open(&name);
+        let (stdin, stdout, stderr) =
+            (end().expect("a terminal"), end().expect("a terminal"), end().expect("a terminal"));
+        if !self.command.get_envs().any(|(name, _)| name == "TERM") {
+            self.command.env("TERM", "xterm-256color");
+        }
+        self.command.stdin(stdin).stdout(stdout).stderr(stderr);
+        let mut child = self.command.spawn().expect("the program starts");
+        // The other end closes with the program only if it is not open here.
+        drop(self.command);
+        let mut person = std::fs::File::from(person);
+        person.write_all(typed.as_bytes()).expect("it is open");
+        let (mut shown, mut chunk) = (Vec::new(), [0; 4096]);
+        // Reading from a terminal whose other end is closed is an error.
+        while let Ok(length @ 1..) = person.read(&mut chunk) {
+            shown.extend_from_slice(&chunk[..length]);
+        }
+        let code = child.wait().expect("a child of ours").code();
+        (String::from_utf8_lossy(&shown).replace("\r\n", "\n"), code)
+    }
+
     /// Starts it with a stderr whose other end is closed.
     pub fn spawn_without_stderr(mut self) -> Running {
         let (reader, writer) = std::io::pipe().expect("a pipe");

@@ -1,10 +1,22 @@
 //! The environment of the process: variables, folders, and the streams for results and messages.
 //! Tests replace it here.
 
+mod output;
+mod paint;
+mod waiting;
+mod wrap;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+
+pub(crate) use output::{
+    Asking, print_error, stderr_is_terminal, stdin_is_terminal, stdout_columns, to_stderr,
+    to_stdout, to_stdout_unwrapped, try_to_stdout,
+};
+pub(crate) use paint::{Paint, paint, paint_difference};
+pub(crate) use waiting::Waiting;
+pub(crate) use wrap::wrap;
 
 use crate::platform::Paths;
 
@@ -111,40 +123,6 @@ impl Environment {
             None => PathBuf::from(path),
         }
     }
-}
-
-/// Writes a result to stdout. The reader may close it at any time, as `| head` does, so a failure is
-/// ignored.
-pub(crate) fn to_stdout(text: &str) {
-    let _ = try_to_stdout(text);
-}
-
-/// Writes to stdout, for a caller that stops when stdout is closed.
-///
-/// # Errors
-/// Stdout is closed, or cannot be written.
-#[expect(clippy::disallowed_methods, reason = "outside the bridge, only this writes to stdout")]
-pub(crate) fn try_to_stdout(text: &str) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
-
-/// Writes a message to stderr. A failure is ignored.
-#[expect(clippy::disallowed_methods, reason = "only this writes to stderr")]
-pub(crate) fn to_stderr(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Returns whether stdin is a terminal, so that a person can answer.
-pub(crate) fn stdin_is_terminal() -> bool {
-    std::io::stdin().is_terminal()
-}
-
-/// Returns whether stderr is a terminal, so that a person reads it.
-#[expect(clippy::disallowed_methods, reason = "this writes nothing")]
-pub(crate) fn stderr_is_terminal() -> bool {
-    std::io::stderr().is_terminal()
 }
 
 #[cfg(test)]

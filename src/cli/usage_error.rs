@@ -1,0 +1,131 @@
+//! Words the errors of the parser of arguments as all other errors are worded.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::Error;
+use crate::redact::plain;
+use crate::settings::nearest;
+
+/// The same error in our words. `program` is the definition of the command line, and `words` is what
+/// was typed, of which the first is the program's name.
+pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[String]) -> Error {
+    let (command, path) = command_of(program, words);
+    let argument = text(error, ContextKind::InvalidArg);
+    let shown = format!("`{}`", plain(&argument));
+    let help = format!("see `{path} -h`");
+    match error.kind() {
+        ErrorKind::UnknownArgument => unknown_argument(&argument, command, &help),
+        ErrorKind::InvalidSubcommand => {
+            let word = text(error, ContextKind::InvalidSubcommand);
+            unknown_subcommand(&word, command, &path, &help)
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let names: Vec<_> = command
+                .get_subcommands()
+                .map(|verb| format!("`{path} {}`", verb.get_name()))
+                .collect();
+            Error::usage(format!("`{path}` needs a command"))
+                .hint(format!("one of {}", names.join(", ")))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing: Vec<_> = texts(error, ContextKind::InvalidArg);
+            let missing: Vec<_> = missing.iter().map(|name| format!("`{}`", plain(name))).collect();
+            Error::usage(format!("`{path}` needs {}", missing.join(" and "))).hint(help)
+        }
+        ErrorKind::InvalidValue => invalid_value(error, &shown, help),
+        ErrorKind::ValueValidation => {
+            let value = text(error, ContextKind::InvalidValue);
+            let reason = std::error::Error::source(error).map(ToString::to_string);
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            Error::usage(format!("`{}` is not valid for {shown}{reason}", plain(&value))).hint(help)
+        }
+        ErrorKind::ArgumentConflict => {
+            let others: Vec<_> = texts(error, ContextKind::PriorArg);
+            let others: Vec<_> = others.iter().map(|name| format!("`{}`", plain(name))).collect();
+            match others.is_empty() {
+                true => Error::usage(format!("{shown} cannot be combined with other flags")),
+                false => {
+                    Error::usage(format!("{shown} cannot be combined with {}", others.join(", ")))
+                }
+            }
+            .hint(help)
+        }
+        ErrorKind::TooManyValues => {
+            let value = text(error, ContextKind::InvalidValue);
+            Error::usage(format!("unexpected argument `{}`", plain(&value))).hint(help)
+        }
+        ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
+            Error::usage(format!("{shown} needs a value")).hint(help)
+        }
+        ErrorKind::InvalidUtf8 => Error::usage("an argument is not UTF-8"),
+        _ => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            Error::usage(plain(first.trim_start_matches("error: "))).hint(help)
+        }
+    }
+}
+
+/// The command that the words lead to, and how it is called.
+pub(super) fn command_of<'a>(program: &'a Command, words: &[String]) -> (&'a Command, String) {
+    let (mut command, mut path) = (program, program.get_name().to_owned());
+    for word in words.iter().skip(1) {
+        if let Some(verb) = command.find_subcommand(word) {
+            command = verb;
+            path = format!("{path} {word}");
+        }
+    }
+    (command, path)
+}
+
+fn unknown_subcommand(word: &str, command: &Command, path: &str, help: &str) -> Error {
+    let unknown = Error::usage(format!("unknown command `{} {}`", path, plain(word)));
+    match nearest(word, command.get_subcommands().map(Command::get_name)) {
+        Some(name) => unknown.hint(format!("did you mean `{path} {name}`?")),
+        None => unknown.hint(help),
+    }
+}
+
+fn unknown_argument(argument: &str, command: &Command, help: &str) -> Error {
+    if !argument.starts_with('-') {
+        return Error::usage(format!("unexpected argument `{}`", plain(argument))).hint(help);
+    }
+    let error = Error::usage(format!("unknown flag `{}`", plain(argument)));
+    let flags = command.get_arguments().filter(|known| !known.is_hide_set());
+    match nearest(argument, flags.filter_map(clap::Arg::get_long)) {
+        Some(flag) => error.hint(format!("did you mean `--{flag}`?")),
+        None => error.hint(help),
+    }
+}
+
+fn invalid_value(error: &clap::Error, shown: &str, help: String) -> Error {
+    let value = text(error, ContextKind::InvalidValue);
+    let valid = texts(error, ContextKind::ValidValue);
+    let named: Vec<_> = valid.iter().map(|value| format!("`{value}`")).collect();
+    if value.is_empty() {
+        let error = Error::usage(format!("{shown} needs a value"));
+        return if named.is_empty() { error.hint(help) } else { error.hint(one_of(&named)) };
+    }
+    let error = Error::usage(format!("`{}` is not a value of {shown}", plain(&value)));
+    match nearest(&value, valid.iter().map(String::as_str)) {
+        Some(other) => error.hint(format!("did you mean `{other}`?")),
+        None => error.hint(one_of(&named)),
+    }
+}
+
+fn one_of(names: &[String]) -> String {
+    format!("write one of {}", names.join(", "))
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> String {
+    texts(error, kind).into_iter().next().unwrap_or_default()
+}
+
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
+    }
+}

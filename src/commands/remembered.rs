@@ -1,0 +1,84 @@
+//! What bridges remember of servers to answer hosts at once: the answers of the last session, and the
+//! era. Lists and removes the files; the bridge writes them.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::platform::Paths;
+use crate::platform::private_file;
+
+/// The folder of remembered sessions, in the cache folder.
+pub(super) const SESSIONS: &str = "sessions";
+/// The folder of known eras, in the state folder.
+pub(super) const ERAS: &str = "eras";
+
+/// The largest file that is read, in bytes.
+const FILE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// What is remembered of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Remembered {
+    /// The answers of its last session.
+    Session,
+    /// Which revisions it speaks.
+    Era,
+}
+
+/// A file about a server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RememberedFile {
+    /// The server as it may be shown; `None` in files of earlier releases.
+    pub(super) server: Option<String>,
+    pub(super) what: Remembered,
+    path: PathBuf,
+}
+
+impl Remembered {
+    /// The word for it in JSON.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Era => "era",
+        }
+    }
+}
+
+impl RememberedFile {
+    /// Removes the file; returns whether that worked.
+    pub(super) fn remove(&self) -> bool {
+        private_file::remove(&self.path).is_ok()
+    }
+}
+
+/// Every file, by server.
+pub(super) fn remembered(paths: &Paths) -> Vec<RememberedFile> {
+    let folders = [
+        (Remembered::Session, paths.cache().ok().map(|cache| cache.join(SESSIONS))),
+        (Remembered::Era, paths.state().ok().map(|state| state.join(ERAS))),
+    ];
+    let mut found: Vec<RememberedFile> = folders
+        .into_iter()
+        .flat_map(|(what, folder)| {
+            files(folder.as_deref()).into_iter().map(move |path| (what, path))
+        })
+        .map(|(what, path)| RememberedFile { server: server_of(&path), what, path })
+        .collect();
+    found.sort();
+    found
+}
+
+fn files(folder: Option<&Path>) -> Vec<PathBuf> {
+    let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+    let paths = entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(|path| path.extension().is_some_and(|kind| kind == "json")).collect()
+}
+
+fn server_of(path: &Path) -> Option<String> {
+    #[derive(Deserialize)]
+    struct About {
+        server: String,
+    }
+    let bytes = private_file::read(path, FILE_LIMIT).ok()??;
+    serde_json::from_slice(&bytes).ok().map(|About { server }| server)
+}

@@ -1,0 +1,40 @@
+//! What a command waits for, as a line on a terminal.
+
+use std::time::Duration;
+
+use super::prepare::Prepared;
+use crate::auth::{Authorizer, SignInState};
+use crate::environment::Waiting;
+use crate::platform::{Clock, SystemClock};
+
+/// Says that a command waits for its server, or for the user to sign in there.
+pub(super) fn for_server(prepared: &Prepared) -> Waiting {
+    let server = prepared.bridge.remote.url.host_str().unwrap_or_default().to_owned();
+    for_sign_in(format!("waiting for {server}"), &prepared.authorizer, prepared.auth_timeout, "")
+}
+
+/// Says `what` until the sign-in waits for the user, and then for how long it does. `way_out` is what
+/// else can be done.
+pub(super) fn for_sign_in(
+    what: String,
+    authorizer: &Authorizer,
+    timeout: Duration,
+    way_out: &'static str,
+) -> Waiting {
+    let state = authorizer.state();
+    Waiting::start(move |elapsed| {
+        Some(match &*state.borrow() {
+            SignInState::Waiting(waiting) => {
+                let end = waiting.since + timeout.as_secs();
+                let left = minutes(end.saturating_sub(SystemClock.now()));
+                format!("waiting for you to sign in ({left} left, Ctrl-C stops){way_out}")
+            }
+            _ => format!("{what} ({}, Ctrl-C stops)", minutes(elapsed.as_secs())),
+        })
+    })
+}
+
+/// Minutes and seconds, such as `4:58`.
+fn minutes(seconds: u64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}

@@ -1,0 +1,53 @@
+//! Says on a terminal what a command waits for, once that takes longer than a second. Without a
+//! terminal it says nothing.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::output::{can_redraw, remove_transient, show_transient, stderr_is_terminal, to_stderr};
+
+/// What takes less than this needs no explanation.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A line that stays until this is dropped.
+pub(crate) struct Waiting {
+    /// Dropping it ends the thread.
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Waiting {
+    /// Begins to wait. `line` says for what, after so long, and is asked once a second; nothing is
+    /// shown while it returns `None`.
+    pub(crate) fn start(line: impl Fn(Duration) -> Option<String> + Send + 'static) -> Self {
+        if !stderr_is_terminal() {
+            return Self { end: None, thread: None };
+        }
+        let (end, ended) = mpsc::channel::<()>();
+        let started = Instant::now();
+        let redraw = can_redraw();
+        let thread = std::thread::spawn(move || {
+            let mut said = false;
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PATIENCE) {
+                let Some(line) = line(started.elapsed()) else { continue };
+                if redraw {
+                    show_transient(&line);
+                } else if !std::mem::replace(&mut said, true) {
+                    to_stderr(&format!("{line}\n"));
+                }
+            }
+        });
+        Self { end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+            remove_transient();
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What a person sees at a terminal: every text fits, no word is split, colours change nothing, and
+//! what takes long says so.
+
+use anstream::adapter::strip_str;
+use mcp_tether_mock::{Auth, MockOptions, MockRemote, ProductName};
+
+use crate::cli_help::COMMANDS;
+use crate::support::harness::parsed;
+use crate::support::home::Home;
+
+const COLUMNS: [u16; 3] = [40, 80, 120];
+
+fn shop() -> MockRemote {
+    let shop = MockOptions { auth: Auth::Open, ..MockOptions::of(ProductName::Egrow) };
+    MockRemote::start(shop).unwrap()
+}
+
+/// Command lines whose text is the same each time, but for its width.
+fn steady(url: &str) -> Vec<Vec<String>> {
+    let words = |line: &str| line.replace("URL", url).split(' ').map(str::to_owned).collect();
+    let mut lines: Vec<Vec<String>> = COMMANDS
+        .iter()
+        .flat_map(|command| ["-h", "--help"].map(|flag| [command, &[flag][..]].concat()))
+        .map(|words| words.into_iter().map(str::to_owned).collect())
+        .collect();
+    lines.push(Vec::new());
+    lines.extend(
+        [
+            "tools URL find_products",
+            "prompts URL",
+            "resources URL",
+            "info URL",
+            "call URL find_products query=speaker perPage=5",
+            "call URL find_products limit=5",
+            "call URL find_prodcts",
+            "config show URL",
+            "config show --all",
+            "mock --list",
+            "lgoin URL",
+            "login",
+            "tools URL --transport",
+            "tools http://example.com/",
+            "login URL --credential-store memory",
+            "install URL --host cursor --dry-run",
+            "install URL --host nothing",
+            "uninstall shop --host zed",
+            "migrate",
+            "logout URL",
+            "logout --all",
+            "secret list",
+            "import",
+        ]
+        .map(words),
+    );
+    lines
+}
+
+/// Command lines whose text depends on the machine, the moment or the width.
+fn unsteady(url: &str) -> Vec<Vec<String>> {
+    let lines =
+        ["tools URL", "forget URL", "doctor", "doctor URL", "status", "status --running", "demo"];
+    lines.map(|line| line.replace("URL", url).split(' ').map(str::to_owned).collect()).to_vec()
+}
+
+fn width(line: &str) -> usize {
+    textwrap::core::display_width(line)
+}
+
+/// A line is too long only if it is one word, which must stay whole.
+fn assert_fits(text: &str, columns: u16, words: &[String]) {
+    for line in text.lines() {
+        let content = line.trim();
+        let is_one_word = !content.contains(' ');
+        assert!(
+            width(line.trim_end()) <= usize::from(columns) || is_one_word,
+            "{words:?} at {columns}: {} columns: {line}",
+            width(line)
+        );
+    }
+}
+
+fn words_of(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
+#[test]
+fn every_text_fits_the_terminal_and_no_word_is_split() {
+    let (shop, home) = (shop(), Home::new());
+    let url = shop.url().to_string();
+    let work = steady(&url);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(words) =
+                    work.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+                {
+                    let program = || home.program(words);
+                    let piped = program().run();
+                    let piped = piped.stdout + &piped.stderr;
+                    assert!(!piped.contains('\u{1b}'), "{words:?}: {piped:?}");
+                    for columns in COLUMNS {
+                        let (painted, _) = program().run_in_terminal(columns, "");
+                        let (plain, _) =
+                            program().env("NO_COLOR", "1").run_in_terminal(columns, "");
+                        let stripped = strip_str(&painted).to_string();
+                        assert_eq!(stripped, plain, "{words:?} at {columns}");
+                        assert_fits(&plain, columns, words);
+                        let (mut shown, mut expected) = (words_of(&plain), words_of(&piped));
+                        // The two streams may be mixed in another order.
+                        shown.sort_unstable();
+                        expected.sort_unstable();
+                        assert_eq!(shown, expected, "{words:?} at {columns}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_differs_each_time_fits_too() {
+    let (shop, home) = (shop(), Home::new());
+    let url = shop.url().to_string();
+    for words in unsteady(&url) {
+        for columns in COLUMNS {
+            let (shown, _) = home.program(&words).run_in_terminal(columns, "");
+            assert_fits(&strip_str(&shown).to_string(), columns, &words);
+        }
+    }
+}
+
+#[test]
+fn a_terminal_without_colours_gets_none() {
+    let home = Home::new();
+    let (dumb, _) = home.program(["frobnicate"]).env("TERM", "dumb").run_in_terminal(80, "");
+    assert_eq!(
+        dumb,
+        "error: unknown command `frobnicate`\n\nhint: `mcp-tether help` lists the commands\n"
+    );
+    let (painted, code) = home.program(["frobnicate"]).run_in_terminal(80, "");
+    assert!(painted.contains("\u{1b}[31merror:\u{1b}[0m"), "{painted:?}");
+    assert_eq!(code, Some(2));
+}
+
+/// What takes over a second says what it waits for, and takes the line back.
+#[test]
+fn a_slow_server_is_waited_for_in_sight() {
+    let slow =
+        MockOptions { faults: parsed(&["delay=1400:method=tools/list"]), ..MockOptions::default() };
+    let (slow, home) = (MockRemote::start(slow).unwrap(), Home::new());
+    let (shown, code) = home.program(["tools", slow.url().as_str()]).run_in_terminal(80, "");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("\r\u{1b}[Kwaiting for 127.0.0.1 (0:01, Ctrl-C stops)"), "{shown:?}");
+    assert!(shown.contains("stops)\r\u{1b}[K"), "{shown:?}");
+    let piped = home.run(&["tools", slow.url().as_str()]);
+    assert!(piped.stderr.is_empty(), "{}", piped.stderr);
+}
+
+#[test]
+fn a_bridge_that_is_started_by_hand_says_what_it_waits_for() {
+    let (shop, home) = (shop(), Home::new());
+    // The end of the input, as typed.
+    let (shown, code) = home.program([shop.url().as_str()]).run_in_terminal(80, "\u{4}");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("waiting for an MCP host on stdin"), "{shown}");
+    assert!(shown.contains("mcp-tether tools http://127.0.0.1"), "{shown}");
+    let piped = home.run(&[shop.url().as_str()]);
+    assert!(piped.stderr.is_empty(), "{}", piped.stderr);
+}
