@@ -11,7 +11,9 @@ use super::host_entries::{
 use super::new_entry::new_entry;
 use super::no_file::HOSTS_WITHOUT_FILE;
 use super::registry::{self, RegistryOptions};
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::environment::{
+    Environment, paint_difference, to_stderr, to_stdout, to_stdout_unwrapped,
+};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
@@ -78,7 +80,7 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
     let name = options.name.as_deref().or(server.name.as_deref());
     let (entry, notes) = new_entry(&server.url, name, options.scope, &server.flags, environment)?;
     if options.print {
-        hosts.iter().for_each(|host| to_stdout(&snippet(host, &entry)));
+        hosts.iter().for_each(|host| to_stdout_unwrapped(&snippet(host, &entry)));
         return Ok(ExitCode::Ok);
     }
     if options.link {
@@ -117,7 +119,7 @@ fn show_without_file(
     let name = options.name.as_deref().or(server.name.as_deref());
     let (entry, _) = new_entry(&server.url, name, Scope::User, &server.flags, environment)?;
     let usual = KnownHost::from_id("claude-desktop").expect("the table has it");
-    to_stdout(&snippet(usual, &entry));
+    to_stdout_unwrapped(&snippet(usual, &entry));
     if let Some(host) = place {
         to_stderr(&format!("hint: paste it into {}: {}\n", host.title, host.place));
     }

@@ -92,7 +92,7 @@ pub(crate) fn run(
             Ok(saved) => {
                 let report = format!("rewrote the configuration of {}\n", planned.host.title);
                 let path = planned.file.path();
-                to_stdout(&(report + &saved_lines(planned.host, options.scope, path, &saved)));
+                to_stdout(&(report + &saved_lines(planned.host, path, &saved)));
                 if !options.no_import {
                     to_stdout(&import_sign_ins(&planned.entries, environment));
                 }

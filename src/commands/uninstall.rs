@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::chosen_hosts::{by_name, with_shared_files};
 use super::displayed_change::display_change;
 use super::host_entries::{folders, is_ours, refuse_sudo, retry_if_changed, saved_lines, url_of};
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::environment::{Environment, paint_difference, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{FileError, HOSTS, HostEntry, HostFile, HostFolders, KnownHost, Scope, found};
 use crate::redact::plain;
@@ -130,7 +130,7 @@ fn remove(
         file.document.remove(&entry.place);
     }
     if options.dry_run {
-        return Ok(Removal::Removed(display_change(&file.difference())));
+        return Ok(Removal::Removed(paint_difference(&display_change(&file.difference()))));
     }
     let names: Vec<String> =
         ours.iter().map(|entry| format!("`{}`", plain(&entry.place.name))).collect();

@@ -1,4 +1,4 @@
-//! The help is the documentation: its words are reviewed here, and README repeats them.
+//! The help is the documentation: its words are reviewed here, and docs/reference.md repeats them.
 
 use std::path::Path;
 

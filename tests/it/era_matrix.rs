@@ -1,5 +1,5 @@
 //! Every host revision with every server revision, over every transport: which features work. The
-//! table in README is printed by this test and held against it.
+//! table in docs/revisions.md is printed by this test and held against it.
 
 use std::fmt::Write;
 
@@ -300,9 +300,9 @@ async fn row(host: ProtocolVersion) -> String {
 /// One test for each row, so that they run at the same time.
 async fn readme_has_the_row(host: ProtocolVersion) {
     let row = row(host).await;
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/revisions.md");
     let readme = std::fs::read_to_string(readme).unwrap();
-    assert!(readme.lines().any(|line| line == row), "README's table needs this row:\n{row}");
+    assert!(readme.lines().any(|line| line == row), "docs/revisions.md needs this row:\n{row}");
 }
 
 #[tokio::test]
