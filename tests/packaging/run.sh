@@ -123,7 +123,7 @@ cmp "$wheel" "$work/again/$(basename "$wheel")" || fail 'the same content makes 
 "$cache/python/bin/twine" check --strict "$work"/wheels/*.whl >/dev/null || fail 'twine accepts the wheels'
 "$cache/python/bin/pypi-server" run -p 0 -i 127.0.0.1 -v "$work/wheels" > "$work/index.log" 2>&1 &
 index=$!
-trap 'kill "$index" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill "$index" 2>/dev/null || true; rm -rf "$work"' EXIT
 port=''
 until [[ -n $port ]]; do
   kill -0 "$index" || fail "the index runs: $(cat "$work/index.log")"

@@ -127,6 +127,39 @@ fn a_read_only_file_a_folder_and_a_broken_link_are_named() {
     assert!(refused.contains("is a broken symlink"), "{refused}");
 }
 
+/// Each format, damaged, of another owner, and locked by another program.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_not_safe_to_change_stays_as_it_is() {
+    let files = [
+        ("cursor", ".cursor/mcp.json", "{\n}\n", "{\n"),
+        ("codex", ".codex/config.toml", "a = 1\n", "a =\n"),
+        ("goose", "config/goose/config.yaml", "a: 1\n", "a: [\n"),
+    ];
+    for (host, name, whole, damaged) in files {
+        let home = Home::new();
+        let path = home.write(name, damaged);
+        let refused = home.refused(&["install", URL, "--host", host], 1);
+        assert!(refused.contains("line ") && refused.contains("nothing was changed"), "{refused}");
+        home.write(name, whole);
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
+            let refused = home.refused(&["install", URL, "--host", host], 1);
+            assert!(refused.contains("belongs to user 12345"), "{refused}");
+            std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+        }
+        assert_eq!(home.read(name), whole);
+        assert_eq!(home.all().len(), 1);
+    }
+    let home = Home::new();
+    let path = home.write(".cursor/mcp.json", "{}");
+    let held = std::fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    let refused = home.refused(&["install", URL, "--host", "cursor"], 1);
+    assert!(refused.contains("is locked"), "{refused}");
+    assert_eq!(home.read(".cursor/mcp.json"), "{}");
+}
+
 /// S-32: nothing is half done.
 #[test]
 fn every_file_is_checked_before_the_first_is_written() {

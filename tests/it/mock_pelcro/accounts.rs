@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::{bad, good, options, tools};
 use crate::mock_oauth::signing::Signing;
 use crate::raw_host::{RawHost, json_of};
+use crate::support::browser_program::BrowserProgram;
 use crate::support::fake_browser::FakeBrowser;
+use crate::support::home::Home;
 
 const ACCOUNTS: [&str; 3] = ["The Daily Meridian", "Harbor & Pine", "Northwind Research"];
 
@@ -46,6 +48,44 @@ async fn a_person_picks_the_account_that_the_token_is_for() {
         assert_eq!(account["company"], *name);
         assert!(!account["sites"].as_array().unwrap().is_empty());
     }
+}
+
+/// Several entries of one URL in a host's file, each with an account of its own, as Pelcro promises.
+#[cfg(unix)]
+#[test]
+fn two_entries_of_one_host_file_use_an_account_each() {
+    let host = behind_consent();
+    let url = host.mock.url().to_string();
+    let home = Home::new();
+    for name in ["pelcro-acme", "pelcro-other"] {
+        home.ok(&["install", &url, "--host", "cursor", "--name", name]);
+    }
+    let file = std::fs::read_to_string(home.path().join(".cursor/mcp.json")).unwrap();
+    let file: Value = serde_json::from_str(&file).unwrap();
+    let words = |name: &str| -> Vec<String> {
+        let args = file["mcpServers"][name]["args"].as_array().unwrap();
+        args.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    let run = |verb: &str, words: Vec<String>, picked: usize| {
+        let browser = BrowserProgram::of(FakeBrowser::picks(picked));
+        let words = [vec![verb.to_owned()], words].concat();
+        let done = home.program(&words).env("PATH", browser.path()).run();
+        assert_eq!(done.code, Some(0), "{words:?}: {}", done.shown());
+        done.stdout
+    };
+    for (picked, name) in ["pelcro-acme", "pelcro-other"].into_iter().enumerate() {
+        run("login", words(name), picked);
+    }
+    for (picked, name) in ["pelcro-acme", "pelcro-other"].into_iter().enumerate() {
+        let mut words = words(name);
+        words.insert(1, "get_account".to_owned());
+        words.extend(["--login", "never", "--json"].map(str::to_owned));
+        // Nobody is asked again, and each entry sees its own.
+        let answer: Value = serde_json::from_str(&run("call", words, 9)).unwrap();
+        assert!(answer.to_string().contains(ACCOUNTS[picked]), "{name}: {answer}");
+        assert!(!answer.to_string().contains(ACCOUNTS[1 - picked]), "{name}: {answer}");
+    }
+    assert_eq!(home.status().len(), 2);
 }
 
 /// Every id that the first account has is unknown to the second, whatever tool asks for it, and
