@@ -4,6 +4,7 @@
 use http::HeaderMap;
 
 use crate::auth::browser::callback_server::Listener;
+use crate::auth::client::assertion_source::audiences_of;
 use crate::auth::client::redirect_uri;
 use crate::auth::client::registration::Registrar;
 use crate::auth::discovery::challenge::Challenge;
@@ -13,19 +14,21 @@ use crate::auth::discovery::resource_identifier::check_resource;
 use crate::auth::discovery::search::{DiscoveredServer, MetadataSearch, without_issuer};
 use crate::auth::grants::{jwt_bearer, token_exchange};
 use crate::auth::guarded_http::client::GuardedClient;
-use crate::auth::options::AuthOptions;
+use crate::auth::options::{AuthOptions, Grant};
 use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
+use crate::platform::{Clock, SystemClock};
 use crate::redact::plain;
 
 const RESOURCE: &str = "resource";
 const ISSUER: &str = "authorization";
 const IDENTITY: &str = "identity";
+const WORKLOAD: &str = "workload";
 
 /// One document about signing in to a server.
 #[derive(Clone, Debug)]
 pub struct SignInDiagnosis {
-    /// What it is about: `resource`, `authorization` or `identity`.
+    /// What it is about: `resource`, `authorization`, `identity` or `workload`.
     pub name: &'static str,
     /// What it says, in one sentence; `None` if it cannot be read.
     pub says: Option<String>,
@@ -54,6 +57,7 @@ pub async fn diagnose(
     };
     let mut found = vec![about_resource(&resource, options)];
     found.extend(about_identity_provider(options, http).await);
+    found.extend(about_workload(options).await);
     for issuer in &resource.authorization_servers {
         found.push(match search.fetch_server_metadata(issuer).await {
             Ok(server) => about_server(&search, &server, Some(&resource)).await,
@@ -148,6 +152,23 @@ async fn about_identity_provider(
     };
     let says = Some(format!("`{issuer}` vouches for you"));
     Some(SignInDiagnosis { name: IDENTITY, says, breaks: Vec::new(), doubts })
+}
+
+/// Whether the platform gives the workload a token, and whom that is for.
+async fn about_workload(options: &AuthOptions) -> Option<SignInDiagnosis> {
+    let Grant::Workload(source) = &options.grant else { return None };
+    let token = match source.read(SystemClock.now()).await {
+        Ok(token) => token,
+        Err(failure) => return Some(SignInDiagnosis::unusable(WORKLOAD, failure)),
+    };
+    let audiences = audiences_of(token.expose());
+    let audiences: Vec<_> = audiences.iter().map(|it| format!("`{}`", plain(it))).collect();
+    let whom = match audiences.is_empty() {
+        true => "does not say whom it is for".to_owned(),
+        false => format!("is for {}", audiences.join(", ")),
+    };
+    let says = Some(format!("the workload's token {whom}"));
+    Some(SignInDiagnosis { name: WORKLOAD, says, breaks: Vec::new(), doubts: Vec::new() })
 }
 
 /// A server of 2025-03-26 has no document about itself, and neither has one that takes keys

@@ -178,7 +178,8 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
 fn wants_certificate(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
     let is_alert = reason.contains("fatal alert");
-    is_alert && (reason.contains("certificate") || reason.contains("unknownca"))
+    let about_ours = ["certificate", "unknownca", "decrypterror", "accessdenied"];
+    is_alert && about_ours.iter().any(|alert| reason.contains(alert))
 }
 
 fn hint_for_connect_error(reason: &str, host: &str) -> String {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use mcp_tether::auth::{
     AssertionSource, AuthOptions, Grant, IdentityProvider, Interaction, LoginPolicy, MemoryVault,
-    PreRegistered, SignIn, StoredRecord, Vault,
+    PreRegistered, SignIn, StoredRecord, Vault, diagnose,
 };
 use mcp_tether::error::FailureKind;
+use mcp_tether::http::HttpOptions;
 use mcp_tether_mock::{
     Auth, AuthKind, COMPANY_CLIENT, EnterpriseOptions, IssuerAt, MockOptions, MockRemote, Mode,
     OAuthOptions,
@@ -199,6 +200,22 @@ async fn id_token(vault: &MemoryVault) -> String {
         }
     }
     panic!("no ID token is stored");
+}
+
+/// `doctor` looks at the provider like at any other part.
+#[tokio::test]
+async fn the_doctor_looks_at_the_provider() {
+    let (idp, remote) = (mock(|_| {}), mock(|_| {}));
+    let diagnosed = async |idp: &MockRemote| {
+        let mut options = AuthOptions::new(remote.url());
+        managed(&mut options, idp);
+        let found = diagnose(&options, &HttpOptions::default(), &http::HeaderMap::new()).await;
+        found.into_iter().find(|it| it.name == "identity").unwrap()
+    };
+    let good = diagnosed(&idp).await;
+    assert!(good.says.unwrap().contains(&idp.oauth().issuer()) && good.doubts.is_empty());
+    let plain = diagnosed(&serve(OAuthOptions::default())).await;
+    assert!(plain.doubts[0].message.contains("token exchange"), "{plain:?}");
 }
 
 /// `login --idp` and `logout --idp`.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use mcp_tether::auth::{AssertionSource, CommandLine, Grant, Interaction, PreRegistered};
+use mcp_tether::auth::{
+    AssertionSource, AuthOptions, CommandLine, Grant, Interaction, PreRegistered, diagnose,
+};
+use mcp_tether::http::HttpOptions;
 use mcp_tether_mock::{
     Auth, AuthKind, IssuerAt, MockOptions, MockRemote, Mode, WORKLOAD_CLIENT, workload_token,
 };
@@ -73,6 +76,24 @@ async fn what_is_refused_is_told_once_and_leads_to_no_other_grant() {
         assert_eq!(all.len(), asked, "{named}");
         assert!(all.iter().all(|request| request.field("grant_type") == Some(REDEEM)));
     }
+}
+
+/// `doctor` says whom the token is for, or why there is none.
+#[tokio::test]
+async fn the_doctor_reads_the_token_of_a_workload() {
+    let server = mock();
+    let diagnosed = async |text: &str| {
+        let command = AssertionSource::Command(CommandLine::parse(text).unwrap());
+        let mut options = AuthOptions::new(server.url());
+        options.grant = Grant::Workload(command);
+        let found = diagnose(&options, &HttpOptions::default(), &http::HeaderMap::new()).await;
+        found.into_iter().find(|it| it.name == "workload").unwrap()
+    };
+    let issuer = server.oauth().issuer();
+    let good = diagnosed(&format!("echo {}", workload_token(&issuer, NOW, 600))).await;
+    assert!(good.says.unwrap().contains(&issuer) && good.breaks.is_empty());
+    let none = diagnosed("true").await;
+    assert!(none.says.is_none() && none.breaks[0].hint.is_some());
 }
 
 /// `login` works without a person, and a workload may have no client id.

@@ -67,6 +67,7 @@ provider.use(async (context, next) => {
     status: context.status,
     grant: context.oidc?.params?.grant_type,
     resource: context.oidc?.params?.resource,
+    scope: context.oidc?.params?.scope,
     challenge: context.oidc?.params?.code_challenge_method,
     secrets: [access_token, refresh_token].filter(Boolean),
     error: error && `${error}: ${error_description}`,

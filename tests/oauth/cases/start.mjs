@@ -40,11 +40,14 @@ async function firstStart(make) {
   equal('exit code', await host.close(), 0);
   tally('after one start', world, { openings: 1, registrations: 1, refreshes: 0, revoked: 0 });
   equal('code grants', world.grants('authorization_code'), 1);
-  const asked = new URL(world.opened[0]).searchParams;
-  equal('resource asked for', asked.get('resource'), world.url);
-  equal('challenge method', asked.get('code_challenge_method'), 'S256');
+  // The request is pushed, because the authorization server offers that: the page only names it.
+  const names = [...new URL(world.opened[0]).searchParams.keys()];
+  equal('parameters of the page', names, ['client_id', 'request_uri']);
+  const asked = world.notes.find((note) => note.request === 'POST /request');
+  equal('resource asked for', asked.resource, world.url);
+  equal('challenge method', asked.challenge, 'S256');
   // That of the challenge, and `offline_access` because the authorization server lists it.
-  equal('scope asked for', asked.get('scope'), 'mcp:tools offline_access');
+  equal('scope asked for', asked.scope, 'mcp:tools offline_access');
   const grant = world.notes.find((note) => note.grant === 'authorization_code');
   equal('resource at the token endpoint', grant.resource, world.url);
   equal('secrets on stderr', world.secretsIn(host.stderr.join('\n')), []);
