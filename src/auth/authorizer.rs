@@ -200,7 +200,8 @@ impl Authorizer {
             match state.token_status() {
                 TokenStatus::Ready(cached) => return Ok(Some(cached.into())),
                 TokenStatus::Absent => return Ok(None),
-                TokenStatus::Stale => state.clone().load_or_renew().await?,
+                // Boxed because it is large and rare.
+                TokenStatus::Stale => Box::pin(state.clone().load_or_renew()).await?,
             }
         }
         Ok(state.cache().token.clone().map(Authorization::from))

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -189,9 +190,8 @@ impl Bridge {
         let mut drained_by: Option<Instant> = None;
         let mut sign_in = self.authorizer().state();
         let ended = {
-            // Made once for all turns: it watches several things.
-            let requested = shutdown.requested();
-            tokio::pin!(requested);
+            // Polled only once one of the several things that it watches has woken it.
+            let mut requested = FuturesUnordered::from_iter([shutdown.requested()]);
             loop {
                 if drained_by.is_some() && self.is_drained() {
                     break Ended::HostLeft;
@@ -226,7 +226,7 @@ impl Bridge {
                         }
                         self.guarded(Self::take_timers);
                     }
-                    reason = &mut requested => break Ended::Requested(reason),
+                    Some(reason) = requested.next() => break Ended::Requested(reason),
                 }
             }
         };

@@ -87,12 +87,13 @@ impl Connections {
                 }
                 Found::Lease(lease) => return Ok(lease),
                 Found::Full => self.freed.notified().await,
-                Found::Nothing(Protocol::Http1) => return self.open().await,
+                // Boxed because it is large and rare.
+                Found::Nothing(Protocol::Http1) => return Box::pin(self.open()).await,
                 Found::Nothing(_) => {
                     let _opening = self.opening.lock().await;
                     // Another task may since have opened one for everyone.
                     match self.find() {
-                        Found::Nothing(_) => return self.open().await,
+                        Found::Nothing(_) => return Box::pin(self.open()).await,
                         Found::Lease(lease) => return Ok(lease),
                         Found::Full => {}
                     }

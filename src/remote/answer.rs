@@ -43,11 +43,11 @@ impl Wire {
             },
             _ if elsewhere => {
                 drain(response).await;
-                self.await_elsewhere(post).await
+                Box::pin(self.await_elsewhere(post)).await
             }
             _ if response.status() == StatusCode::ACCEPTED && post.is_in_session() => {
                 drain(response).await;
-                self.await_on_standalone(post).await
+                Box::pin(self.await_on_standalone(post)).await
             }
             other => {
                 let failure = failure_for_media_type(other, target.url());
@@ -70,10 +70,10 @@ impl Wire {
         let body = self.read_body(response).await.map_err(broken)?;
         if body.iter().all(u8::is_ascii_whitespace) {
             if elsewhere {
-                return Ok(self.await_elsewhere(post).await);
+                return Ok(Box::pin(self.await_elsewhere(post)).await);
             }
             if accepted {
-                return Ok(self.await_on_standalone(post).await);
+                return Ok(Box::pin(self.await_on_standalone(post)).await);
             }
             let failure = protocol_failure("server answered with an empty body");
             return Ok(Outcome::refused(status, failure));
@@ -99,7 +99,7 @@ impl Wire {
             post.handle.note_answer();
             Ok(Outcome::Done)
         } else if elsewhere {
-            Ok(self.await_elsewhere(post).await)
+            Ok(Box::pin(self.await_elsewhere(post)).await)
         } else {
             Err(protocol_failure("server answered with a different id than that of the request"))
         }
@@ -112,7 +112,7 @@ impl Wire {
                 "server accepted the request and has no stream to answer it on",
             ));
         }
-        self.await_elsewhere(post).await
+        Box::pin(self.await_elsewhere(post)).await
     }
 
     /// Waits for the answer to an accepted request, which comes on another stream (T-37, HTTP+SSE),

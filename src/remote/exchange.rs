@@ -69,7 +69,8 @@ impl Wire {
                         && attempts.challenges < MAX_CHALLENGES =>
                 {
                     attempts.challenges += 1;
-                    self.answer_challenge(used, &response, post).await?;
+                    // What is rare and large is boxed, here and below: every exchange would carry it.
+                    Box::pin(self.answer_challenge(used, &response, post)).await?;
                     Duration::ZERO
                 }
                 Some(Ok(response)) if response.status().is_redirection() => {
@@ -89,10 +90,10 @@ impl Wire {
                     continue;
                 }
                 Some(Ok(response)) => {
-                    self.pause_after_refusal(response, post, &mut attempts).await?
+                    Box::pin(self.pause_after_refusal(response, post, &mut attempts)).await?
                 }
             };
-            self.pause(pause, post).await?;
+            Box::pin(self.pause(pause, post)).await?;
             // What was sent before may still arrive (E-05).
             again = post.with_fresh_id().or(again);
         }

@@ -24,6 +24,7 @@ mod resumption;
 mod retry;
 mod session;
 mod session_loss;
+mod silence_limit;
 mod stream_origin;
 mod streamable_http;
 mod streams;

@@ -65,7 +65,7 @@ pub(super) struct PromptsOfExchange<'a> {
 
 impl PromptsOfExchange<'_> {
     /// Whether one is open, and how often that has changed.
-    fn look(&self) -> (bool, [usize; 2]) {
+    pub(super) fn look(&self) -> (bool, [usize; 2]) {
         let state = self.prompts.state();
         let of = |counts: &PromptCounts| {
             let own = self.exchange.and_then(|_| counts.get(&self.exchange)).copied();

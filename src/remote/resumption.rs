@@ -28,24 +28,25 @@ impl Wire {
     /// Follows the stream that answers a request, resuming it where it ends too early (T-36).
     pub(super) async fn follow_to_answer(&self, response: Response, post: &Post) -> Outcome {
         let mut memory = StreamMemory::default();
-        let mut end = self.follow(response, post.origin(), &mut memory).await;
+        let end = self.follow(response, post.origin(), &mut memory).await;
+        match outcome_of(&end, &memory, post) {
+            Some(outcome) => outcome,
+            // Boxed because it is large and rare.
+            None => Box::pin(self.resume_to_answer(end, memory, post)).await,
+        }
+    }
+
+    /// Resumes a stream that ended too early, until the answer.
+    async fn resume_to_answer(
+        &self,
+        mut end: StreamEnd,
+        mut memory: StreamMemory,
+        post: &Post,
+    ) -> Outcome {
         let mut course = Course::default();
         loop {
-            if end == StreamEnd::OldTransport {
-                return old_transport();
-            }
-            if memory.answered {
-                post.handle.note_answer();
-            }
-            if memory.answered || post.handle.is_settled() || end == StreamEnd::NoReceiver {
-                return Outcome::Done;
-            }
-            if let Some(failure) = failure_for_end(&end, &memory) {
-                return Outcome::Failed(failure);
-            }
-            if post.modern.is_some() {
-                // Streams of modern remotes cannot be resumed (T-60).
-                return Outcome::Failed(lost_failure("the event stream ended before the answer"));
+            if let Some(outcome) = outcome_of(&end, &memory, post) {
+                return outcome;
             }
             if course.is_over(self.limits.opening.max(MIN_PATIENCE)) {
                 return Outcome::Failed(lost_failure("the event stream could not be resumed"));
@@ -89,6 +90,25 @@ impl Wire {
             Ok(Ok(response)) => check_resumed(response),
         }
     }
+}
+
+/// What the end of a stream means for its request; `None` where the stream has to be resumed.
+fn outcome_of(end: &StreamEnd, memory: &StreamMemory, post: &Post) -> Option<Outcome> {
+    if *end == StreamEnd::OldTransport {
+        return Some(old_transport());
+    }
+    if memory.answered {
+        post.handle.note_answer();
+    }
+    if memory.answered || post.handle.is_settled() || *end == StreamEnd::NoReceiver {
+        return Some(Outcome::Done);
+    }
+    if let Some(failure) = failure_for_end(end, memory) {
+        return Some(Outcome::Failed(failure));
+    }
+    // Streams of modern remotes cannot be resumed (T-60).
+    let ended = || lost_failure("the event stream ended before the answer");
+    post.modern.is_some().then(|| Outcome::Failed(ended()))
 }
 
 /// How resuming one stream has gone so far.

@@ -13,6 +13,7 @@ use super::events::{Event, EventDecoder};
 use super::failures::root_cause;
 use super::received::parse_received;
 use super::remote_event::is_answer_to;
+use super::silence_limit::SilenceLimit;
 use super::stream_origin::{StreamOrigin, StreamReadMode};
 use super::wire::{Wire, drain};
 use crate::http::Response;
@@ -147,6 +148,12 @@ impl Wire {
         origin: StreamOrigin,
         memory: &mut StreamMemory,
     ) -> StreamEnd {
+        // A standalone stream may stay silent (T-63).
+        let limit = match origin.exchange {
+            Some(_) if origin.reading != StreamReadMode::Endless => self.limits.body,
+            _ => None,
+        };
+        let mut silence = SilenceLimit::new(self.open_prompts.of(origin.exchange), limit);
         loop {
             loop {
                 match decoder.next_event() {
@@ -164,38 +171,10 @@ impl Wire {
             if memory.answered && origin.reading != StreamReadMode::Resumable {
                 return StreamEnd::Closed;
             }
-            match self.next_chunk(response, origin, memory).await {
+            match next_chunk(response, &mut silence, memory).await {
                 Ok(chunk) => decoder.feed(chunk),
                 Err(end) => return end,
             }
-        }
-    }
-
-    async fn next_chunk(
-        &self,
-        response: &mut Response,
-        origin: StreamOrigin,
-        memory: &StreamMemory,
-    ) -> Result<Bytes, StreamEnd> {
-        // A standalone stream may stay silent (T-63); one that answered need not go on, however
-        // many comments it sends.
-        let limit = match origin.exchange {
-            Some(_) if origin.reading != StreamReadMode::Endless => self.limits.body,
-            _ => None,
-        };
-        let prompts = self.open_prompts.of(origin.exchange);
-        let chunk = match memory.over_by {
-            Some(by) => tokio::time::timeout_at(by, response.chunk()).await.ok(),
-            None => prompts.timeout_unless_prompting(limit, response.chunk()).await,
-        };
-        match chunk {
-            Some(Ok(Some(chunk))) => Ok(chunk),
-            Some(Ok(None)) => Err(StreamEnd::Closed),
-            Some(Err(error)) => Err(StreamEnd::Broken(root_cause(&error))),
-            None => Err(match &memory.invalid {
-                Some(reason) if !memory.answered => StreamEnd::Invalid(reason.clone()),
-                _ => StreamEnd::Silent,
-            }),
         }
     }
 
@@ -226,6 +205,27 @@ impl Wire {
                 }
             }
         }
+    }
+}
+
+async fn next_chunk(
+    response: &mut Response,
+    silence: &mut SilenceLimit<'_>,
+    memory: &StreamMemory,
+) -> Result<Bytes, StreamEnd> {
+    let chunk = match memory.over_by {
+        // One that answered need not go on, however many comments it sends.
+        Some(by) => tokio::time::timeout_at(by, response.chunk()).await.ok(),
+        None => silence.wait(response.chunk()).await,
+    };
+    match chunk {
+        Some(Ok(Some(chunk))) => Ok(chunk),
+        Some(Ok(None)) => Err(StreamEnd::Closed),
+        Some(Err(error)) => Err(StreamEnd::Broken(root_cause(&error))),
+        None => Err(match &memory.invalid {
+            Some(reason) if !memory.answered => StreamEnd::Invalid(reason.clone()),
+            _ => StreamEnd::Silent,
+        }),
     }
 }
 

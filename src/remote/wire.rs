@@ -15,6 +15,7 @@ use super::credentials::{RequestCredentials, UsedCredentials};
 use super::failures::root_cause;
 use super::moves::FollowedRedirects;
 use super::progress::ProgressWatch;
+use super::silence_limit::SilenceLimit;
 use super::{Limits, OpenPrompts, RemoteEvent, Session};
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, Outbound, Request, Response, Target};
@@ -162,13 +163,14 @@ impl Wire {
     /// incomplete: …".
     pub(super) async fn read_body(&self, mut response: Response) -> Result<Bytes, String> {
         let expected = response.content_length().unwrap_or(0).min(self.limits.size as u64);
-        let mut first = match self.read_chunk(&mut response).await? {
+        let mut silence = SilenceLimit::new(self.open_prompts.of(None), self.limits.body);
+        let mut first = match read_chunk(&mut response, &mut silence).await? {
             None => return Ok(Bytes::new()),
             Some(first) if first.len() as u64 == expected => return Ok(first),
             Some(first) => BytesMut::from(first),
         };
         first.reserve((expected as usize).saturating_sub(first.len()));
-        while let Some(chunk) = self.read_chunk(&mut response).await? {
+        while let Some(chunk) = read_chunk(&mut response, &mut silence).await? {
             if first.len() + chunk.len() > self.limits.size {
                 return Err(format!("the body is larger than {} bytes", self.limits.size));
             }
@@ -176,13 +178,16 @@ impl Wire {
         }
         Ok(first.freeze())
     }
+}
 
-    async fn read_chunk(&self, response: &mut Response) -> Result<Option<Bytes>, String> {
-        match self.open_prompts.timeout_unless_prompting(self.limits.body, response.chunk()).await {
-            Some(Ok(chunk)) => Ok(chunk),
-            Some(Err(error)) => Err(root_cause(&error)),
-            None => Err("the body stalled".to_owned()),
-        }
+async fn read_chunk(
+    response: &mut Response,
+    silence: &mut SilenceLimit<'_>,
+) -> Result<Option<Bytes>, String> {
+    match silence.wait(response.chunk()).await {
+        Some(Ok(chunk)) => Ok(chunk),
+        Some(Err(error)) => Err(root_cause(&error)),
+        None => Err("the body stalled".to_owned()),
     }
 }
 

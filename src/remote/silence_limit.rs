@@ -1,0 +1,88 @@
+//! How long a body that is being read may be silent: one timer for all its chunks. Setting a timer
+//! anew for each chunk costs more than reading a small one.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::open_prompts::PromptsOfExchange;
+
+/// The limit of one body. Questions to a person suspend it (T-26).
+#[derive(Debug)]
+pub(super) struct SilenceLimit<'a> {
+    prompts: PromptsOfExchange<'a>,
+    limit: Option<Duration>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<'a> SilenceLimit<'a> {
+    /// A limit that starts anew with each wait; with `None` there is none.
+    pub(super) fn new(prompts: PromptsOfExchange<'a>, limit: Option<Duration>) -> Self {
+        Self { prompts, limit, timer: None }
+    }
+
+    /// Waits for `future`; returns `None` when it took longer than the limit.
+    pub(super) async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        let Some(limit) = self.limit else { return Some(future.await) };
+        tokio::pin!(future);
+        let mut due = Instant::now() + limit;
+        let (_, mut before) = self.prompts.look();
+        loop {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            tokio::select! {
+                biased;
+                done = &mut future => return Some(done),
+                () = timer.as_mut() => {}
+            }
+            let now = Instant::now();
+            // Otherwise it was still set for an earlier chunk.
+            if due <= now {
+                let (is_prompting, changes) = self.prompts.look();
+                if !is_prompting && changes == before {
+                    return None;
+                }
+                (due, before) = (now + limit, changes);
+            }
+            timer.as_mut().reset(due);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::OpenPrompts;
+    use super::*;
+
+    async fn chunk_after(milliseconds: u64) {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn each_chunk_has_the_whole_limit() {
+        let prompts = OpenPrompts::default();
+        let mut silence = SilenceLimit::new(prompts.of(None), Some(Duration::from_secs(1)));
+        for _ in 0..5 {
+            assert!(silence.wait(chunk_after(900)).await.is_some());
+            assert!(silence.wait(std::future::ready(())).await.is_some());
+        }
+        let began = Instant::now();
+        assert!(silence.wait(chunk_after(5000)).await.is_none());
+        assert_eq!(began.elapsed().as_secs(), 1);
+        assert!(silence.wait(chunk_after(900)).await.is_some(), "the limit can be used again");
+    }
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn a_question_to_a_person_suspends_it() {
+        let prompts = OpenPrompts::default();
+        prompts.set_counts(HashMap::from([(None, 1)]));
+        let mut silence = SilenceLimit::new(prompts.of(None), Some(Duration::from_secs(1)));
+        assert!(silence.wait(chunk_after(5000)).await.is_some());
+        prompts.set_counts(HashMap::new());
+        assert!(silence.wait(chunk_after(5000)).await.is_none());
+    }
+}
