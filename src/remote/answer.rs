@@ -67,7 +67,7 @@ impl Wire {
         let status = response.status();
         let accepted = status == StatusCode::ACCEPTED && post.is_in_session();
         let broken = |reason| lost_failure(&format!("the answer is incomplete: {reason}"));
-        let body = self.read_body(response).await.map_err(broken)?;
+        let body = self.read_body(response, post.number).await.map_err(broken)?;
         if body.iter().all(u8::is_ascii_whitespace) {
             if elsewhere {
                 return Ok(Box::pin(self.await_elsewhere(post)).await);

@@ -58,7 +58,7 @@ pub(crate) use failures::{
     failure_for_media_type, failure_for_network_error, failure_for_redirect, failure_for_status,
     is_login_page,
 };
-pub(crate) use open_prompts::OpenPrompts;
+pub(crate) use open_prompts::{OpenPrompts, OpenQuestions};
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub(crate) use post::{ModernPost, Post};
 pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent, is_answer_to};

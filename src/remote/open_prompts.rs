@@ -1,13 +1,19 @@
 //! Which questions to a person are open: while there is one for a request, silence does not mean that
 //! this request hangs (T-26). Questions of other requests change nothing for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many questions are open, by the exchange that caused them. `None` is for those of which the
-/// cause is not known: they may belong to any request.
-pub(crate) type PromptCounts = HashMap<Option<u64>, usize>;
+/// The questions to a person that are open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenQuestions {
+    /// How many there are, by the exchange that caused them.
+    pub(crate) by_cause: HashMap<u64, usize>,
+    /// The numbers of those whose cause is not known. They may belong to any request that was sent
+    /// before them, which is one with a lower number.
+    pub(crate) of_unknown_cause: BTreeSet<u64>,
+}
 
 /// The questions to a person that are open. Clones count together.
 #[derive(Clone, Debug, Default)]
@@ -17,24 +23,29 @@ pub struct OpenPrompts {
 
 #[derive(Debug, Default)]
 struct PromptState {
-    counts: PromptCounts,
-    /// How often the count of an exchange has changed: a limit starts anew when a person has
+    open: OpenQuestions,
+    /// How often the questions of an exchange have changed: a limit starts anew when a person has
     /// answered.
-    changes: PromptCounts,
+    changes: HashMap<u64, usize>,
+    /// How often a question of unknown cause was closed, and the highest number of one.
+    closed: (usize, u64),
 }
 
 impl OpenPrompts {
     /// Sets which questions are open now.
-    pub fn set_counts(&self, counts: PromptCounts) {
+    pub fn set_open(&self, open: OpenQuestions) {
         let mut state = self.state();
-        let PromptState { counts: before, changes } = &mut *state;
-        changes.retain(|exchange, _| exchange.is_none() || before.contains_key(exchange));
-        for exchange in before.keys().chain(counts.keys()) {
-            if before.get(exchange) != counts.get(exchange) {
+        let PromptState { open: before, changes, closed } = &mut *state;
+        changes.retain(|exchange, _| before.by_cause.contains_key(exchange));
+        for exchange in before.by_cause.keys().chain(open.by_cause.keys()) {
+            if before.by_cause.get(exchange) != open.by_cause.get(exchange) {
                 *changes.entry(*exchange).or_default() += 1;
             }
         }
-        state.counts = counts;
+        for number in before.of_unknown_cause.difference(&open.of_unknown_cause) {
+            *closed = (closed.0 + 1, closed.1.max(*number));
+        }
+        state.open = open;
     }
 
     /// The questions that may concern this exchange.
@@ -67,11 +78,14 @@ impl PromptsOfExchange<'_> {
     /// Whether one is open, and how often that has changed.
     pub(super) fn look(&self) -> (bool, [usize; 2]) {
         let state = self.prompts.state();
-        let of = |counts: &PromptCounts| {
-            let own = self.exchange.and_then(|_| counts.get(&self.exchange)).copied();
-            [counts.get(&None).copied().unwrap_or_default(), own.unwrap_or_default()]
-        };
-        (of(&state.counts).iter().any(|open| *open > 0), of(&state.changes))
+        let exchange = self.exchange.unwrap_or_default();
+        let open = &state.open;
+        let own = self.exchange.and_then(|exchange| open.by_cause.get(&exchange));
+        let may_be_own = open.of_unknown_cause.last().is_some_and(|number| *number > exchange);
+        let (closed, highest) = state.closed;
+        let closed = if highest > exchange { closed } else { 0 };
+        let changes = state.changes.get(&exchange).copied().unwrap_or_default();
+        (may_be_own || own.is_some_and(|open| *open > 0), [closed, changes])
     }
 
     /// Waits for `future` for at most `limit`, which does not run while a person is being asked for
@@ -104,6 +118,13 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(5))
     }
 
+    fn unknown(numbers: &[u64]) -> OpenQuestions {
+        OpenQuestions {
+            of_unknown_cause: numbers.iter().copied().collect(),
+            ..OpenQuestions::default()
+        }
+    }
+
     const LIMIT: Option<Duration> = Some(Duration::from_secs(1));
 
     /// T-26
@@ -111,11 +132,11 @@ mod tests {
     async fn a_question_to_a_person_suspends_the_limit() {
         let prompts = OpenPrompts::default();
         assert!(prompts.of(Some(1)).timeout_unless_prompting(LIMIT, slow()).await.is_none());
-        prompts.set_counts(HashMap::from([(None, 1)]));
+        prompts.set_open(unknown(&[2]));
         assert!(prompts.of(Some(1)).timeout_unless_prompting(LIMIT, slow()).await.is_some());
         let answered = async {
             tokio::time::sleep(Duration::from_millis(2900)).await;
-            prompts.set_counts(HashMap::new());
+            prompts.set_open(OpenQuestions::default());
             tokio::time::sleep(Duration::from_millis(900)).await;
         };
         let done = prompts.of(Some(1)).timeout_unless_prompting(LIMIT, answered).await;
@@ -126,9 +147,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_question_suspends_the_limit_of_its_own_request_only() {
         let prompts = OpenPrompts::default();
-        prompts.set_counts(HashMap::from([(Some(7), 1)]));
+        prompts.set_open(OpenQuestions { by_cause: HashMap::from([(7, 1)]), ..unknown(&[]) });
         assert!(prompts.of(Some(7)).timeout_unless_prompting(LIMIT, slow()).await.is_some());
         assert!(prompts.of(Some(8)).timeout_unless_prompting(LIMIT, slow()).await.is_none());
         assert!(prompts.timeout_unless_prompting(LIMIT, slow()).await.is_none());
+    }
+
+    /// T-26
+    #[tokio::test(start_paused = true)]
+    async fn a_question_of_unknown_cause_suspends_no_limit_of_a_later_request() {
+        let prompts = OpenPrompts::default();
+        prompts.set_open(unknown(&[5]));
+        assert!(prompts.of(Some(4)).timeout_unless_prompting(LIMIT, slow()).await.is_some());
+        assert!(prompts.of(Some(6)).timeout_unless_prompting(LIMIT, slow()).await.is_none());
     }
 }

@@ -51,9 +51,7 @@ impl<'a> SilenceLimit<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use super::super::OpenPrompts;
+    use super::super::{OpenPrompts, OpenQuestions};
     use super::*;
 
     async fn chunk_after(milliseconds: u64) {
@@ -79,10 +77,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_question_to_a_person_suspends_it() {
         let prompts = OpenPrompts::default();
-        prompts.set_counts(HashMap::from([(None, 1)]));
+        prompts
+            .set_open(OpenQuestions { of_unknown_cause: [1].into(), ..OpenQuestions::default() });
         let mut silence = SilenceLimit::new(prompts.of(None), Some(Duration::from_secs(1)));
         assert!(silence.wait(chunk_after(5000)).await.is_some());
-        prompts.set_counts(HashMap::new());
+        prompts.set_open(OpenQuestions::default());
         assert!(silence.wait(chunk_after(5000)).await.is_none());
     }
 }

@@ -161,9 +161,13 @@ impl Wire {
 
     /// Reads a whole body, bounded in size and in silence. The error completes "the answer is
     /// incomplete: …".
-    pub(super) async fn read_body(&self, mut response: Response) -> Result<Bytes, String> {
+    pub(super) async fn read_body(
+        &self,
+        mut response: Response,
+        exchange: u64,
+    ) -> Result<Bytes, String> {
         let expected = response.content_length().unwrap_or(0).min(self.limits.size as u64);
-        let mut silence = SilenceLimit::new(self.open_prompts.of(None), self.limits.body);
+        let mut silence = SilenceLimit::new(self.open_prompts.of(Some(exchange)), self.limits.body);
         let mut first = match read_chunk(&mut response, &mut silence).await? {
             None => return Ok(Bytes::new()),
             Some(first) if first.len() as u64 == expected => return Ok(first),

@@ -22,6 +22,7 @@ mod auth_token_jobs;
 mod auth_workload;
 mod bounds;
 mod bridge_sign_in;
+mod chaos;
 mod cli_help;
 mod client_certificates;
 mod client_document;

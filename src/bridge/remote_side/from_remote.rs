@@ -191,7 +191,7 @@ impl Bridge {
         self.slots[SlotId::FIRST]
             .remote
             .open_prompts()
-            .set_counts(self.in_flight.of_remote.questions());
+            .set_open(self.in_flight.of_remote.questions());
     }
 
     /// Cancels questions at the host whose request is over: nothing waits for their answers (T-26).

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::jsonrpc::RequestId;
 use crate::pace::MAX_OPEN_SERVER_REQUESTS;
 use crate::protocol::methods;
+use crate::remote::OpenQuestions;
 
 /// A request of the remote that the host has to answer.
 #[derive(Debug)]
@@ -80,13 +81,18 @@ impl RemoteRequests {
         self.by_cause.contains_key(&number)
     }
 
-    /// How many questions to a person are open, by the request that caused them.
-    pub(in crate::bridge) fn questions(&self) -> HashMap<Option<u64>, usize> {
-        let mut counts = HashMap::new();
-        for request in self.open.values().filter(|request| request.asks_a_person) {
-            *counts.entry(request.caused_by).or_default() += 1;
+    /// The questions to a person that are open.
+    pub(in crate::bridge) fn questions(&self) -> OpenQuestions {
+        let mut open = OpenQuestions::default();
+        for (number, request) in self.open.iter().filter(|(_, asked)| asked.asks_a_person) {
+            match request.caused_by {
+                Some(cause) => *open.by_cause.entry(cause).or_default() += 1,
+                None => {
+                    open.of_unknown_cause.insert(*number);
+                }
+            }
         }
-        counts
+        open
     }
 
     /// Takes out the requests that these requests of the host caused. Returns the numbers that the host
