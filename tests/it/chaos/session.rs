@@ -176,6 +176,10 @@ impl Session {
         for _ in 0..self.draw.below(4) {
             faults.push(*self.draw.one_of(&FORMS));
         }
+        if faults.contains(&"duplicate") {
+            // What tells a replay from a second event is its id.
+            faults.retain(|fault| *fault != "no-ids");
+        }
         if self.is_rough {
             faults.push(*self.draw.one_of(&FAULTS));
         }
