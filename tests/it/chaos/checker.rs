@@ -54,6 +54,11 @@ impl Checker {
         self.cancelled.insert(id.clone());
     }
 
+    /// What waits for an answer, for a person to read.
+    pub fn describe_open(&self) -> String {
+        format!("{:?}", self.open)
+    }
+
     /// The requests that wait for an answer.
     pub fn open(&self) -> Vec<Value> {
         self.open.keys().cloned().collect()

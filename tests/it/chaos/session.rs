@@ -236,7 +236,7 @@ impl Session {
             match tokio::time::timeout(PATIENCE, self.harness.host.receive()).await {
                 Ok(Some(line)) => self.take(line).await?,
                 Ok(None) => return Err("the bridge has ended".to_owned()),
-                Err(_) => return Err(format!("unanswered: {:?}", self.checker.open())),
+                Err(_) => return Err(format!("unanswered: {}", self.checker.describe_open())),
             }
         }
         Ok(())
