@@ -179,7 +179,9 @@ impl Detection {
             (Probe::Discover, ProbeOutcome::Silent) => ProbeVerdict::Other,
             (_, ProbeOutcome::Nothing | ProbeOutcome::Silent) => ProbeVerdict::Unknown,
             (Probe::Stream, ProbeOutcome::NoStream) => ProbeVerdict::Other,
-            (Probe::Stream, _) => ProbeVerdict::Legacy,
+            (Probe::Stream, ProbeOutcome::Answer(_, Some(_))) => ProbeVerdict::Legacy,
+            // The stream is there, but `initialize` was refused with a page, or with nothing.
+            (Probe::Stream, ProbeOutcome::Answer(_, None)) => ProbeVerdict::Unknown,
             (_, ProbeOutcome::NoStream) => ProbeVerdict::Other,
             // A page, or nothing, in the place of both: no message that is posted here is answered.
             (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) if self.has_moved_on => {

@@ -268,8 +268,10 @@ impl Bridge {
                 detection.first.get_or_insert(report);
                 self.probe(slot);
             }
-            NextAction::Settled(Era::Legacy) => self.found_legacy(slot, report.answer.as_ref()),
-            NextAction::Settled(Era::Modern) => self.found_modern(slot, report.answer.as_ref()),
+            NextAction::Settled(era) => match report.answer {
+                Some(answer) => self.found_era(slot, era, &answer),
+                None => self.report(slot, report),
+            },
             NextAction::ReportThis => self.report(slot, report),
             NextAction::ReportFirst => {
                 let first = detection.first.take().unwrap_or(report);
@@ -321,11 +323,18 @@ impl Bridge {
         }
     }
 
+    fn found_era(&mut self, slot: SlotId, era: Era, answer: &Message) {
+        match era {
+            Era::Legacy => self.found_legacy(slot, answer),
+            Era::Modern => self.found_modern(slot, answer),
+        }
+    }
+
     /// The remote answered `initialize`.
-    fn found_legacy(&mut self, slot: SlotId, answer: Option<&Message>) {
+    fn found_legacy(&mut self, slot: SlotId, answer: &Message) {
         let Some(detection) = self.slots[slot].detection.take() else { return };
         self.found(detection.opens.host(), Era::Legacy);
-        if let (Opens::Session(number, _), Some(answer)) = (detection.opens, answer) {
+        if let Opens::Session(number, _) = detection.opens {
             self.settle(number, answer, &[]);
         }
     }
@@ -340,8 +349,7 @@ impl Bridge {
     }
 
     /// The remote answered `server/discover`.
-    fn found_modern(&mut self, slot: SlotId, answer: Option<&Message>) {
-        let Some(answer) = answer else { return };
+    fn found_modern(&mut self, slot: SlotId, answer: &Message) {
         let Some(remote) = ModernRemote::new(answer, self.adapter_options(slot)) else {
             return self.report(slot, ProbeReport { failure: unexpected(), answer: None });
         };

@@ -97,9 +97,11 @@ impl Session {
         ]);
         let answers = *draw.one_of(&[Answers::Json, Answers::Sse]);
         let options = MockOptions { protocol: remote.into(), answers, ..MockOptions::default() };
+        // Nothing is silent for long but a server that misbehaves.
+        let limit = Some(if is_rough { Duration::from_secs(3) } else { PATIENCE });
         let harness = Harness::with(options, |options| {
-            options.remote.limits.headers = Some(Duration::from_secs(3));
-            options.remote.limits.body = Some(Duration::from_secs(3));
+            options.remote.limits.headers = limit;
+            options.remote.limits.body = limit;
             options.remote.limits.opening = Duration::from_secs(3);
             if remote == ProtocolVersion::V2024_11_05 {
                 options.remote.transport = TransportChoice::SseOnly;
