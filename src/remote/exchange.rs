@@ -36,7 +36,8 @@ impl Wire {
         }
     }
 
-    /// Sends a message until there is a successful response.
+    /// Sends a message until there is a successful response. What is rare and large is boxed: every
+    /// exchange would carry it.
     pub(super) async fn send_post(
         &self,
         post: &Post,
@@ -69,7 +70,6 @@ impl Wire {
                         && attempts.challenges < MAX_CHALLENGES =>
                 {
                     attempts.challenges += 1;
-                    // What is rare and large is boxed, here and below: every exchange would carry it.
                     Box::pin(self.answer_challenge(used, &response, post)).await?;
                     Duration::ZERO
                 }

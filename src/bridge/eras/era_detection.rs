@@ -268,9 +268,10 @@ impl Bridge {
                 detection.first.get_or_insert(report);
                 self.probe(slot);
             }
-            NextAction::Settled(era) => match report.answer {
-                Some(answer) => self.found_era(slot, era, &answer),
-                None => self.report(slot, report),
+            NextAction::Settled(era) => match (era, &report.answer) {
+                (Era::Legacy, Some(answer)) => self.found_legacy(slot, answer),
+                (Era::Modern, Some(answer)) => self.found_modern(slot, answer),
+                (_, None) => self.report(slot, report),
             },
             NextAction::ReportThis => self.report(slot, report),
             NextAction::ReportFirst => {
@@ -320,13 +321,6 @@ impl Bridge {
         self.choices.era = Some(era);
         if let Some(known) = &self.choices.known {
             known.keep(host, era);
-        }
-    }
-
-    fn found_era(&mut self, slot: SlotId, era: Era, answer: &Message) {
-        match era {
-            Era::Legacy => self.found_legacy(slot, answer),
-            Era::Modern => self.found_modern(slot, answer),
         }
     }
 

@@ -23,6 +23,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Plays conversations until the time is over.
+#[expect(clippy::print_stdout, reason = "a run that fails has to be repeated with its seed")]
 async fn play(is_rough: bool) {
     let until = Instant::now() + Duration::from_secs(number("CHAOS_SECONDS").unwrap_or(SECONDS));
     let first = number("CHAOS_SEED").unwrap_or(1);
