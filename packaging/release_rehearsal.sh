@@ -94,9 +94,11 @@ npm_install() {
   done
   cp "$binary" "$work/binaries/$target/mcp-tether"
   node "$root/npm/build.mjs" --version "$version" --binaries "$work/binaries" --out "$work/packages" || return
-  (cd "$work" && npm pack --silent packages/linux-x64 packages/mcp-tether) || return
-  npm install --silent --global --offline --no-audit --no-fund --omit=optional --prefix "$work/npm" "$work"/mcp-tether-*.tgz || return
-  MCP_TETHER_BINARY=$binary runs "$work/npm/bin/mcp-tether"
+  (cd "$work" && npm pack --silent ./packages/linux-x64 ./packages/mcp-tether) || return
+  # Both have the program's name; the registry of tests/npm installs one as a dependency of the other.
+  mkdir "$work/platform" && tar -xzf "$work/mcp-tether-linux-x64-$version.tgz" -C "$work/platform" || return
+  npm install --silent --global --offline --no-audit --no-fund --omit=optional --prefix "$work/npm" "$work/mcp-tether-$version.tgz" || return
+  MCP_TETHER_BINARY=$work/platform/package/bin/mcp-tether runs "$work/npm/bin/mcp-tether"
 }
 bundle_install() {
   python3 - "$files/mcp-tether-$target.mcpb" "$work/bundle" <<'END'
