@@ -9,16 +9,50 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use url::{Position, Url};
+use zeroize::Zeroize;
 
 /// The longest text that [`plain`] returns, in characters.
 const MAX_TEXT: usize = 500;
 
 /// A value that goes to a header or the store and nowhere else. It has no `Display`, its `Debug` is
-/// redacted, and only [`Secret::expose`] reveals it.
+/// redacted, and only [`Secret::expose`] reveals it. Its own buffer is wiped when it is dropped (S-43);
+/// copies in headers, TLS and the keyring's bus are not.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret<T>(T);
+pub struct Secret<T: Wipe>(T);
 
-impl<T> Secret<T> {
+/// What can be wiped from memory.
+pub trait Wipe {
+    /// Overwrites the value.
+    fn wipe(&mut self);
+}
+
+impl Wipe for String {
+    fn wipe(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl Wipe for Vec<u8> {
+    fn wipe(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl Wipe for Url {
+    fn wipe(&mut self) {
+        if let Ok(empty) = Self::parse("x:") {
+            String::from(std::mem::replace(self, empty)).zeroize();
+        }
+    }
+}
+
+impl<T: Wipe> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.wipe();
+    }
+}
+
+impl<T: Wipe> Secret<T> {
     /// Wraps a value.
     pub fn new(value: T) -> Self {
         Self(value)
@@ -37,7 +71,7 @@ pub fn random_text<const BYTES: usize>() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-impl<T> fmt::Debug for Secret<T> {
+impl<T: Wipe> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
@@ -177,6 +211,28 @@ pub fn shell_word(word: &str) -> String {
 mod tests {
     use super::*;
 
+    /// S-43
+    #[test]
+    fn a_secret_is_wiped_when_it_is_dropped() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        struct Watched(Arc<AtomicBool>);
+        impl Wipe for Watched {
+            fn wipe(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let is_wiped = Arc::new(AtomicBool::new(false));
+        drop(Secret::new(Watched(Arc::clone(&is_wiped))));
+        assert!(is_wiped.load(Ordering::Relaxed));
+        let (mut text, mut bytes) = ("hunter2".to_owned(), b"hunter2".to_vec());
+        let mut url = Url::parse("https://u:hunter2@host.example/").unwrap();
+        text.wipe();
+        bytes.wipe();
+        url.wipe();
+        assert!(text.is_empty() && bytes.is_empty() && !url.as_str().contains("hunter2"));
+    }
+
     /// S-09
     #[test]
     fn a_shown_url_keeps_no_secret() {
@@ -226,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_secret_does_not_print() {
-        assert_eq!(format!("{:?}", Secret::new("hunter2")), "[redacted]");
+        assert_eq!(format!("{:?}", Secret::new("hunter2".to_owned())), "[redacted]");
     }
 
     /// S-15

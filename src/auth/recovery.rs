@@ -146,6 +146,9 @@ async fn permitted_sign_in(
     if let Some(failure) = state.cache().hindrance() {
         return Err(failure);
     }
+    if person && !demanded {
+        state.cache().begin_page().map_err(|seconds| too_many_pages(context, seconds))?;
+    }
     sign_in(state, request).await
 }
 
@@ -177,6 +180,16 @@ pub(crate) async fn sign_in(
             Err(failure)
         }
     }
+}
+
+/// The server asks for one sign-in after the other (S-39).
+fn too_many_pages(context: &Context, seconds: u64) -> Failure {
+    let server = context.options.display_server();
+    let message =
+        format!("`{server}` asks for a sign-in again and again; no page is opened for now");
+    let command = context.options.login_command();
+    Failure::new(FailureKind::AuthRequired, message)
+        .hint(format!("sign in with {command}, or try again in {seconds} s"))
 }
 
 /// What to do about a sign-in that is needed.

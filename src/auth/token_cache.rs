@@ -1,6 +1,7 @@
 //! What one process remembers of a sign-in: the tokens in memory, what is in progress, what went
 //! wrong. Reads and writes no store.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::auth::discovery::scopes::covers;
 use crate::auth::dpop::prover::{BoundToken, Prover};
 use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
+use crate::pace;
 
 /// Work that everyone who needs it waits for together.
 pub(crate) type SharedWork = Shared<BoxFuture<'static, Result<(), Failure>>>;
@@ -74,6 +76,8 @@ pub(crate) struct TokenCache {
     demanded: Option<Instant>,
     /// What a person last agreed to, and when.
     consent: Option<(Option<String>, Instant)>,
+    /// When a person was last asked to sign in without having asked for it.
+    pages: VecDeque<Instant>,
     serials: u64,
     accepted: u64,
 }
@@ -239,6 +243,21 @@ impl TokenCache {
         (!over).then(|| last.failure.clone())
     }
 
+    /// Counts a page that is about to be shown to a person. Returns in how many seconds that may happen
+    /// if it is too early now (S-39).
+    pub(crate) fn begin_page(&mut self) -> Result<(), u64> {
+        self.pages.retain(|at| at.elapsed() < pace::PAGE_WINDOW);
+        match self.pages.front() {
+            Some(oldest) if self.pages.len() >= pace::MAX_PAGES => {
+                Err(pace::PAGE_WINDOW.saturating_sub(oldest.elapsed()).as_secs().max(1))
+            }
+            _ => {
+                self.pages.push_back(Instant::now());
+                Ok(())
+            }
+        }
+    }
+
     /// Forgets failures, for a sign-in that somebody starts by hand.
     pub(crate) fn forget_failures(&mut self) {
         self.failure = None;
@@ -248,4 +267,23 @@ impl TokenCache {
 
 fn unusable(message: &str) -> Failure {
     Failure::new(FailureKind::AuthFailed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-39
+    #[tokio::test(start_paused = true)]
+    async fn a_server_gets_three_pages_at_once_and_then_one_a_minute() {
+        let mut cache = TokenCache::default();
+        assert_eq!([(); 4].map(|()| cache.begin_page().is_ok()), [true, true, true, false]);
+        assert_eq!(cache.begin_page(), Err(180));
+        let mut shown = 0;
+        for _ in 0..600 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            shown += u32::from(cache.begin_page().is_ok());
+        }
+        assert!((9..=10).contains(&shown), "{shown} in ten minutes");
+    }
 }

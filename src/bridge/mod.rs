@@ -31,6 +31,7 @@ use self::remote_side::in_flight::{InFlight, Purpose};
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
 use self::session::timers::{Timers, until};
 use self::without_remote::response_cache::ResponseCache;
+use crate::budget::Budget;
 use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
@@ -199,9 +200,14 @@ impl Bridge {
                 if self.is_broken() {
                     break Ended::Broken;
                 }
+                // The answer to a question of the server may be what the others wait for.
+                let is_paused = drained_by.is_none()
+                    && !Budget::of_process().has_room_for_host()
+                    && self.in_flight.of_remote.is_empty();
                 let timer = self.next_timer().into_iter().chain(drained_by).min();
                 tokio::select! {
-                    line = self.host.reader.next(), if drained_by.is_none() => match line {
+                    () = Budget::of_process().room_for_host(), if is_paused => {}
+                    line = self.host.reader.next(), if drained_by.is_none() && !is_paused => match line {
                         Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
                         None => {
                             drained_by = Some(Instant::now() + self.drain_time());

@@ -162,6 +162,8 @@ impl Bridge {
         }
         let line = answer.with_edits(&recipient.id.to_json(), edits);
         let line = line.unwrap_or_else(|overlap| untranslatable(&recipient.id, overlap));
+        let fits = |batch| self.batches.has_room(batch, line.len());
+        let line = if recipient.batch.is_none_or(fits) { line } else { too_large(&recipient.id) };
         self.write_answer(recipient.batch, line);
     }
 
@@ -234,6 +236,13 @@ impl Bridge {
 /// The answer that replaces one whose edits overlap.
 fn untranslatable(id: &RequestId, overlap: Overlap) -> Frame {
     Frame::from(Failure::from(overlap).to_response(id))
+}
+
+/// The answer that replaces one for which a batch has no room.
+fn too_large(id: &RequestId) -> Frame {
+    let text = "the answers of the batch are larger than what one message may have";
+    let failure = Failure::new(FailureKind::Protocol, text).hint("send the request on its own");
+    Frame::from(failure.to_response(id))
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn distinguishes(key: Key) -> bool {
         // With a command, nothing is kept; the others do not change what is answered.
         Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp | Key::Proxy
             | Key::ProxyBypass | Key::NoProxy | Key::EnableProxy | Key::CaCert | Key::Ipv4
-            | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::Login
+            | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::MemoryBudget | Key::Harden | Key::Login
             | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath
             | Key::AuthTimeout | Key::AuthSuccessUrl | Key::StaticOauthClientMetadata
             | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::Dpop | Key::JwtKey | Key::ClientKey | Key::AuthClientKey
@@ -137,5 +137,6 @@ fn text_of(value: &SettingValue) -> String {
         SettingValue::Switch(on) => on.to_string(),
         SettingValue::Seconds(span) => span.as_millis().to_string(),
         SettingValue::Port(port) => port.to_string(),
+        SettingValue::Mebibytes(number) => number.to_string(),
     }
 }

@@ -172,6 +172,7 @@ fn display_value(flag: &str, value: &str) -> String {
         | ValueKind::Seconds
         | ValueKind::SecondsOrOff
         | ValueKind::Port
+        | ValueKind::Mebibytes
         | ValueKind::Choice(_)
         | ValueKind::Path
         | ValueKind::Paths => value.to_owned(),

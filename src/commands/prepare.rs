@@ -20,7 +20,7 @@ use crate::auth::{AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunn
 use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
-use crate::platform::{Browser, Paths, SystemBrowser, SystemClock};
+use crate::platform::{Browser, Paths, SystemBrowser, SystemClock, forbid_reading};
 use crate::redact::SafeUrl;
 use crate::remote::RemoteOptions;
 use crate::settings::{Flags, Key, Settings, check_encryption, parse_remote_url};
@@ -250,6 +250,9 @@ fn command_context(
     let mut settings = Settings::resolve(Some(&url), flags, environment)?;
     logging::start(&settings.log_options(environment))?;
     settings.warnings.extend(warning);
+    if settings.switch(Key::Harden) {
+        forbid_reading()?;
+    }
     let paths = environment.paths();
     let store = open(&settings, &paths, keyring_wait);
     let remote = settings.remote_options(&url, environment, &secret_of(&store))?;

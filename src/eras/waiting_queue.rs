@@ -1,14 +1,15 @@
 //! Messages of the host that wait for a session, in their order and bounded in number and size
-//! (S-12). Does not know what they wait for.
+//! (S-12, S-42). Does not know what they wait for.
 
 use std::collections::VecDeque;
 
+use crate::budget::{Budget, MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::Message;
 
 /// How many messages may wait.
 const MOST_MESSAGES: usize = 20_000;
-/// How many bytes the waiting messages may have in total.
-const MOST_BYTES: usize = 512 * 1024 * 1024;
+/// Which part of what one message may have the waiting messages may take together.
+const PART_OF_MESSAGE: usize = 2;
 
 /// What can wait in a [`WaitingQueue`].
 pub trait HasMessage {
@@ -20,12 +21,12 @@ pub trait HasMessage {
 #[derive(Debug)]
 pub struct WaitingQueue<Entry> {
     entries: VecDeque<Entry>,
-    bytes: usize,
+    share: Share,
 }
 
 impl<Entry> Default for WaitingQueue<Entry> {
     fn default() -> Self {
-        Self { entries: VecDeque::new(), bytes: 0 }
+        Self { entries: VecDeque::new(), share: Share::default() }
     }
 }
 
@@ -40,18 +41,19 @@ impl<Entry: HasMessage> WaitingQueue<Entry> {
     /// # Errors
     /// The queue is full: gives the entry back.
     pub fn push(&mut self, entry: Entry) -> Result<(), Entry> {
-        let size = size_of(&entry);
-        if self.entries.len() >= MOST_MESSAGES || self.bytes + size > MOST_BYTES {
+        let (size, most) = (size_of(&entry), Budget::of_process().per_message() / PART_OF_MESSAGE);
+        let is_full =
+            self.entries.len() >= MOST_MESSAGES || self.share.bytes().saturating_add(size) > most;
+        if is_full || !self.share.try_grow(size) {
             return Err(entry);
         }
-        self.bytes += size;
         self.entries.push_back(entry);
         Ok(())
     }
 
     /// Puts an entry that was already accepted once in front of all others, without a limit.
     pub fn push_front(&mut self, entry: Entry) {
-        self.bytes += size_of(&entry);
+        self.share.grow_anyway(size_of(&entry));
         self.entries.push_front(entry);
     }
 
@@ -64,25 +66,26 @@ impl<Entry: HasMessage> WaitingQueue<Entry> {
     pub fn remove(&mut self, fits: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let position = self.entries.iter().position(fits)?;
         let entry = self.entries.remove(position)?;
-        self.bytes -= size_of(&entry);
+        self.share.shrink(size_of(&entry));
         Some(entry)
     }
 
     /// Takes out all entries, in their order.
     pub fn take_all(&mut self) -> VecDeque<Entry> {
-        self.bytes = 0;
+        self.share = Share::default();
         std::mem::take(&mut self.entries)
     }
 
     /// Replaces all entries, without a limit.
     pub fn replace(&mut self, entries: VecDeque<Entry>) {
-        self.bytes = entries.iter().map(size_of).sum();
+        self.share = Share::default();
+        self.share.grow_anyway(entries.iter().map(size_of).sum());
         self.entries = entries;
     }
 }
 
 fn size_of<Entry: HasMessage>(entry: &Entry) -> usize {
-    entry.message().raw().len()
+    entry.message().raw().len() + MESSAGE_OVERHEAD
 }
 
 #[cfg(test)]
@@ -115,7 +118,7 @@ mod tests {
         assert!(!queue.contains(|entry| entry.id() == message(2).id()));
         assert_eq!(ids(queue.take_all()), ["0", "1", "3"]);
         assert!(queue.is_empty());
-        assert_eq!(queue.bytes, 0);
+        assert_eq!(queue.share.bytes(), 0);
     }
 
     /// S-12
@@ -126,7 +129,8 @@ mod tests {
             queue.push(message(id)).unwrap();
         }
         assert_eq!(ids([queue.push(message(7)).unwrap_err()]), ["7"]);
-        let mut large = WaitingQueue { bytes: MOST_BYTES, ..WaitingQueue::default() };
+        let mut large = WaitingQueue::default();
+        large.share.grow_anyway(Budget::of_process().per_message() / PART_OF_MESSAGE);
         assert!(large.push(message(1)).is_err(), "too many bytes");
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{HostReader, HostStreams, HostWriter, MAX_LINE};
+use super::{HostReader, HostStreams, HostWriter, longest_line};
 use crate::jsonrpc::{Line, LineDecoder};
 
 /// How many chunks may wait in each direction.
@@ -17,7 +17,7 @@ pub fn in_process() -> (HostStreams, HostEnd) {
         reader: HostReader::channel(from_host),
         writer: HostWriter::channel(to_host),
     };
-    let decoder = LineDecoder::new(MAX_LINE);
+    let decoder = LineDecoder::new(longest_line());
     (host, HostEnd { to_bridge: Some(to_bridge), from_bridge, decoder })
 }
 

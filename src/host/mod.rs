@@ -9,12 +9,16 @@ mod reader;
 mod threaded;
 mod writer;
 
+use crate::budget::Budget;
+
 pub use in_process::{HostEnd, in_process};
 pub(crate) use reader::HostReader;
 pub(crate) use writer::{DriveOutcome, HostWriter};
 
 /// The longest line that is accepted, in bytes (T-04 demands at least 32 MiB).
-pub const MAX_LINE: usize = 256 * 1024 * 1024;
+pub(crate) fn longest_line() -> usize {
+    Budget::of_process().per_message()
+}
 
 /// Both directions of one host.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use super::MAX_LINE;
+use super::longest_line;
 #[cfg(unix)]
 use super::polled::PolledInput;
 use super::threaded;
@@ -42,7 +42,7 @@ impl HostReader {
     }
 
     fn new(source: InputSource) -> Self {
-        Self { source, decoder: LineDecoder::new(MAX_LINE), ended: false }
+        Self { source, decoder: LineDecoder::new(longest_line()), ended: false }
     }
 
     /// Returns the next line, or `None` once the host has closed its end. Cancel safe.

@@ -12,6 +12,7 @@ use super::received::parse_received;
 use super::session_loss;
 use super::wire::{Wire, drain, media_type};
 use super::{Outcome, ProbeRefusal};
+use crate::budget::Share;
 use crate::error::Failure;
 use crate::http::Response;
 use crate::jsonrpc::{Message, Received};
@@ -19,6 +20,8 @@ use crate::protocol::headers;
 
 /// How much of the body of an error response is read, in bytes.
 const MAX_ERROR_BODY: usize = 1024 * 1024;
+/// Beyond this size in bytes it takes from the budget (S-42).
+const SMALL_ERROR_BODY: usize = 64 * 1024;
 /// How long the body of an error response may be silent.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -67,7 +70,7 @@ impl Wire {
         let status = response.status();
         let accepted = status == StatusCode::ACCEPTED && post.is_in_session();
         let broken = |reason| lost_failure(&format!("the answer is incomplete: {reason}"));
-        let body = self.read_body(response, post.number).await.map_err(broken)?;
+        let (body, share) = self.read_body(response, post.number).await.map_err(broken)?;
         if body.iter().all(u8::is_ascii_whitespace) {
             if elsewhere {
                 return Ok(Box::pin(self.await_elsewhere(post)).await);
@@ -88,7 +91,7 @@ impl Wire {
                     answer,
                 })));
             }
-            Ok(received) => self.deliver(received, post.origin()).await,
+            Ok(received) => self.deliver(received, post.origin(), share).await,
             Err(_) if elsewhere => false,
             Err(invalid) => {
                 let what = format!("the server's answer is {}", invalid.reason);
@@ -142,11 +145,15 @@ impl Wire {
 
     /// The body of an error response; empty where it is too large or does not come.
     pub(super) async fn read_error_body(&self, mut response: Response) -> Bytes {
-        let mut body = Vec::new();
+        let (mut body, mut share) = (Vec::new(), Share::default());
         let limit = Some(ERROR_BODY_TIMEOUT);
         while let Some(Ok(Some(chunk))) =
             self.open_prompts.timeout_unless_prompting(limit, response.chunk()).await
         {
+            let grows = body.len() + chunk.len() > body.capacity() && body.len() > SMALL_ERROR_BODY;
+            if grows && !share.try_grow(body.capacity()) {
+                return Bytes::new();
+            }
             body.extend_from_slice(&chunk);
             if body.len() > MAX_ERROR_BODY {
                 return Bytes::new();

@@ -13,6 +13,7 @@ use super::stream_origin::StreamOrigin;
 use super::streams::StreamMemory;
 use super::wire::{Wire, media_type};
 use super::{RemoteEvent, Session};
+use crate::budget::Share;
 use crate::error::{Failure, FailureKind};
 use crate::http::{Response, Target};
 use crate::protocol::headers;
@@ -117,7 +118,7 @@ impl Wire {
         let origin = StreamOrigin::unasked(generation, true);
         let mut memory = StreamMemory::default();
         for event in early {
-            self.take_event(event, origin, &mut memory).await;
+            self.take_event(event, origin, &mut memory, Share::default()).await;
         }
         let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
         tracing::debug!(?end, "the event stream ended");

@@ -48,6 +48,7 @@ use self::moves::FollowedRedirects;
 use self::progress::ProgressWatch;
 use self::streams::MAX_WAITING_BYTES;
 use self::wire::{StandaloneStream, Wire};
+use crate::budget::Budget;
 use crate::error::{Failure, Result};
 use crate::http::{Outbound, Target};
 
@@ -242,7 +243,9 @@ impl Remote {
     {
         while self.tasks.try_join_next().is_some() {}
         let wire = Arc::clone(&self.wire);
+        let outgoing = Budget::of_process().outgoing(post.frame.len());
         self.tasks.spawn(async move {
+            let _outgoing = outgoing;
             let (exchange, generation) = (post.number, post.session.generation);
             let handle = post.handle.clone();
             let limit = post.limit(&wire.limits);

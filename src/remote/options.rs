@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use crate::auth::{Authorizer, HeaderCommands};
+use crate::budget::Budget;
 use crate::http::HttpOptions;
 
 /// What flags, environment and settings file say about one remote.
@@ -72,7 +73,7 @@ impl Default for Limits {
             // Hosts send SIGTERM two seconds after they closed stdin
             // (docs/hosts/README.md#ending-the-child).
             drain: Duration::from_millis(1500),
-            size: 256 * 1024 * 1024,
+            size: Budget::of_process().per_message(),
         }
     }
 }

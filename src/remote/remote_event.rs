@@ -5,8 +5,17 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Transport;
 use super::upstream_id::number_of;
+use crate::budget::Share;
 use crate::error::Failure;
 use crate::jsonrpc::{Message, RequestId};
+
+/// What a large message takes while it waits for the bridge.
+#[derive(Debug)]
+#[expect(dead_code, reason = "what counts is when they are dropped")]
+pub struct MessageWeight {
+    pub(super) waiting: Option<OwnedSemaphorePermit>,
+    pub(super) share: Option<Share>,
+}
 
 /// What a task of the remote reports.
 #[derive(Debug)]
@@ -26,9 +35,9 @@ pub enum RemoteEvent {
         exchange: Option<u64>,
         generation: u32,
         message: Message,
-        /// Its share of the limit on waiting messages; returned when dropped.
+        /// Its shares of what may wait and of the budget; returned when dropped.
         #[expect(dead_code, reason = "what counts is when it is dropped")]
-        weight: Option<OwnedSemaphorePermit>,
+        weight: MessageWeight,
     },
     /// An exchange is over; no more events belong to it.
     Ended { exchange: u64, generation: u32, outcome: Outcome },

@@ -12,10 +12,11 @@ use super::RemoteEvent;
 use super::events::{Event, EventDecoder};
 use super::failures::root_cause;
 use super::received::parse_received;
-use super::remote_event::is_answer_to;
+use super::remote_event::{MessageWeight, is_answer_to};
 use super::silence_limit::SilenceLimit;
 use super::stream_origin::{StreamOrigin, StreamReadMode};
-use super::wire::{Wire, drain};
+use super::wire::{LARGE_MESSAGE, Wire, drain};
+use crate::budget::Share;
 use crate::http::Response;
 use crate::jsonrpc::{Message, MessageKind, Received};
 
@@ -26,12 +27,10 @@ const AFTER_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const AFTER_INVALID_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many events with an id are remembered to drop replays (T-37).
 const MAX_REMEMBERED_IDS: usize = 1024;
-/// The longest event id, in bytes, that is sent back to resume a stream (S-12).
-const MAX_EVENT_ID: usize = 8 * 1024;
+/// The longest event id, in bytes, that is kept to resume a stream (S-42).
+const MAX_EVENT_ID: usize = 1024;
 /// How much of each end of an event, in bytes, tells it from another one of its length.
 const COMPARED: usize = 256;
-/// Messages of more bytes than this count against what may wait for the bridge (S-12).
-const LARGE_MESSAGE: usize = 64 * 1024;
 /// The total size of the large messages that may wait, in bytes.
 pub(super) const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
@@ -78,16 +77,24 @@ pub(super) enum StreamEnd {
 impl Wire {
     /// Passes the messages of a body or event on to the bridge. Returns whether the answer to the
     /// exchange was among them.
-    pub(super) async fn deliver(&self, received: Received, origin: StreamOrigin) -> bool {
+    pub(super) async fn deliver(
+        &self,
+        received: Received,
+        origin: StreamOrigin,
+        share: Share,
+    ) -> bool {
         let members = match received {
-            Received::One(message) => return self.deliver_one(message, origin).await,
+            Received::One(message) => {
+                let share = (share.bytes() > 0).then_some(share);
+                return self.deliver_one(message, origin, share).await;
+            }
             Received::Batch(members) => members,
         };
         let mut answered = false;
         let mut ignored = Vec::new();
         for member in members {
             match member {
-                Ok(message) => answered |= self.deliver_one(message, origin).await,
+                Ok(message) => answered |= self.deliver_one(message, origin, None).await,
                 Err(invalid) => ignored.push(invalid.reason),
             }
         }
@@ -98,18 +105,23 @@ impl Wire {
         answered
     }
 
-    async fn deliver_one(&self, message: Message, origin: StreamOrigin) -> bool {
+    async fn deliver_one(
+        &self,
+        message: Message,
+        origin: StreamOrigin,
+        share: Option<Share>,
+    ) -> bool {
         let answers = is_answer(&message, origin.exchange);
-        self.send(message, origin).await;
+        self.send(message, origin, share).await;
         answers
     }
 
-    async fn send(&self, message: Message, origin: StreamOrigin) {
+    async fn send(&self, message: Message, origin: StreamOrigin, share: Option<Share>) {
         let StreamOrigin { exchange, generation, .. } = origin;
         if exchange.is_none() {
             self.progress.see(&message);
         }
-        let weight = self.weigh(message.raw().len()).await;
+        let weight = MessageWeight { waiting: self.weigh(message.raw().len()).await, share };
         let event = RemoteEvent::Message { exchange, generation, message, weight };
         // Fails only once the bridge has ended.
         let _ = self.events.send(event).await;
@@ -154,19 +166,26 @@ impl Wire {
             _ => None,
         };
         let mut silence = SilenceLimit::new(self.open_prompts.of(origin.exchange), limit);
+        let mut share = Share::default();
         loop {
             loop {
                 match decoder.next_event() {
                     Ok(Some(event)) if event.names_endpoint() && origin.exchange.is_some() => {
                         return StreamEnd::OldTransport;
                     }
-                    Ok(Some(event)) => self.take_event(event, origin, memory).await,
+                    Ok(Some(event)) => {
+                        self.take_event(event, origin, memory, share.take()).await;
+                    }
                     Ok(None) => break,
                     Err(_) => return StreamEnd::TooLarge,
                 }
             }
             if self.events.is_closed() {
                 return StreamEnd::NoReceiver;
+            }
+            if decoder.memory() > LARGE_MESSAGE {
+                // Where there is nothing left of the budget, the server waits (S-42).
+                share.grow_to(decoder.memory()).await;
             }
             if memory.answered && origin.reading != StreamReadMode::Resumable {
                 return StreamEnd::Closed;
@@ -183,6 +202,7 @@ impl Wire {
         event: Event,
         origin: StreamOrigin,
         memory: &mut StreamMemory,
+        share: Share,
     ) {
         let replayed = memory.remember(&event);
         if replayed || !event.is_message() {
@@ -192,7 +212,7 @@ impl Wire {
         memory.delivered += 1;
         match parse_received(data, origin.has_batches) {
             Ok(received) => {
-                if self.deliver(received, origin).await {
+                if self.deliver(received, origin, share).await {
                     memory.answered = true;
                     memory.over_by = Some(Instant::now() + AFTER_ANSWER_TIMEOUT);
                 }

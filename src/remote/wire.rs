@@ -17,12 +17,16 @@ use super::moves::FollowedRedirects;
 use super::progress::ProgressWatch;
 use super::silence_limit::SilenceLimit;
 use super::{Limits, OpenPrompts, RemoteEvent, Session};
+use crate::budget::Share;
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
 
 /// How often one request is sent again after a sign-in or with a fresh token (A-61).
 pub(super) const MAX_CHALLENGES: u32 = 2;
+/// Messages of more bytes than this count against what may wait for the bridge (S-12), and against the
+/// budget (S-42).
+pub(super) const LARGE_MESSAGE: usize = 64 * 1024;
 /// How much of an unread body is drained, in bytes.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
 /// How long draining may take.
@@ -159,28 +163,40 @@ impl Wire {
         self.credentials.wants_new_proof(response) && attempts.may_prove_again()
     }
 
-    /// Reads a whole body, bounded in size and in silence. The error completes "the answer is
+    /// Reads a whole body, bounded in size and in silence. What it takes of the budget comes with it;
+    /// where there is none left, the server waits (S-42). The error completes "the answer is
     /// incomplete: …".
     pub(super) async fn read_body(
         &self,
         mut response: Response,
         exchange: u64,
-    ) -> Result<Bytes, String> {
+    ) -> Result<(Bytes, Share), String> {
+        let mut share = Share::default();
         let expected = response.content_length().unwrap_or(0).min(self.limits.size as u64);
         let mut silence = SilenceLimit::new(self.open_prompts.of(Some(exchange)), self.limits.body);
         let mut first = match read_chunk(&mut response, &mut silence).await? {
-            None => return Ok(Bytes::new()),
-            Some(first) if first.len() as u64 == expected => return Ok(first),
+            None => return Ok((Bytes::new(), share)),
+            Some(first) if first.len() as u64 == expected => return Ok((first, share)),
             Some(first) => BytesMut::from(first),
         };
+        if expected as usize > LARGE_MESSAGE {
+            share.grow_to(expected as usize).await;
+        }
         first.reserve((expected as usize).saturating_sub(first.len()));
         while let Some(chunk) = read_chunk(&mut response, &mut silence).await? {
-            if first.len() + chunk.len() > self.limits.size {
+            let length = first.len() + chunk.len();
+            if length > self.limits.size {
                 return Err(format!("the body is larger than {} bytes", self.limits.size));
+            }
+            if length > first.capacity() && length > LARGE_MESSAGE {
+                // The buffer doubles, up to what a message may have.
+                let grown = (2 * first.capacity()).clamp(length, self.limits.size.max(length));
+                share.grow_to(grown).await;
+                first.reserve(grown - first.len());
             }
             first.extend_from_slice(&chunk);
         }
-        Ok(first.freeze())
+        Ok((first.freeze(), share))
     }
 }
 

@@ -13,6 +13,7 @@ use super::remote_url::check_encryption;
 use super::value::SettingValue;
 use super::{FOREIGN_CA_VARIABLE, Key, SettingSource, Settings, Sourced};
 use crate::auth::Authorizer;
+use crate::budget::{Budget, DEFAULT};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::{HttpOptions, NameMemory, Proxy};
@@ -56,6 +57,7 @@ impl Settings {
         keyring: KeyringLookup<'_>,
     ) -> Result<RemoteOptions> {
         check_encryption(url, self.switch(Key::AllowHttp))?;
+        Budget::of_process().set_limit(self.memory_budget());
         let headers = self.headers(environment, keyring)?;
         let header_commands = self.header_commands(&headers, environment)?;
         Ok(RemoteOptions {
@@ -73,6 +75,13 @@ impl Settings {
             http: self.http_options(environment)?,
             ..RemoteOptions::new(url.clone())
         })
+    }
+
+    fn memory_budget(&self) -> usize {
+        self.all(Key::MemoryBudget)
+            .first()
+            .and_then(|held| held.value.as_bytes())
+            .unwrap_or(DEFAULT)
     }
 
     /// The options of logging. The first source that sets a level, `debug` or `silent` decides;

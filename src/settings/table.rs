@@ -39,6 +39,8 @@ pub enum Key {
     IgnoreResource,
     ReadOnly,
     MergePages,
+    MemoryBudget,
+    Harden,
     Account,
     Login,
     Scope,
@@ -115,6 +117,8 @@ pub enum ValueKind {
     SecondsOrOff,
     /// A TCP port.
     Port,
+    /// A number of MiB.
+    Mebibytes,
     /// Any text.
     Text,
     /// The path of a file.
@@ -236,7 +240,7 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 71] = [
+pub static SETTINGS: [Setting; 73] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
@@ -290,6 +294,10 @@ pub static SETTINGS: [Setting; 71] = [
         "Show only the tools that the server calls read-only, and call no other"),
     row(Key::MergePages, "merge-pages", "WHEN", ValueKind::Choice(MERGES), "auto", Group::Connection,
         "Merge the pages of a list; `auto` does so for hosts that read only one"),
+    row(Key::MemoryBudget, "memory-budget", "MIB", ValueKind::Mebibytes, "256", Group::Connection,
+        "Memory for messages under way, at least 64; one message may have half of it"),
+    row(Key::Harden, "harden", "", ValueKind::Switch, "false", Group::Connection,
+        "Let no other program of yours read the memory of this one (Linux)"),
     sign_in(Key::Account, "account", "NAME", ValueKind::Text, "",
         "Use this one of several accounts on the server; each signs in separately"),
     sign_in(Key::Login, "login", "WHEN", ValueKind::Choice(LOGINS), "eager",

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::table::ValueKind;
 use crate::auth::CommandLine;
+use crate::budget::{MIB, SMALLEST};
 use crate::redact::{SafeUrl, plain};
 
 /// Replaces a value that must not be shown.
@@ -22,6 +23,8 @@ pub enum SettingValue {
     Seconds(Duration),
     /// A TCP port.
     Port(u16),
+    /// A size in MiB.
+    Mebibytes(u32),
     /// Any text, possibly a secret: [`SettingValue::display`] decides by the kind of the setting.
     Text(String),
 }
@@ -37,6 +40,7 @@ impl SettingValue {
             ValueKind::Seconds => seconds(text.trim().parse().ok(), false),
             ValueKind::SecondsOrOff => seconds(text.trim().parse().ok(), true),
             ValueKind::Port => port(text.trim().parse().ok()),
+            ValueKind::Mebibytes => mebibytes(text.trim().parse().ok()),
             ValueKind::Choice(words) if !words.contains(&text) => Err(Expected::OneOf(words)),
             ValueKind::Choice(_)
             | ValueKind::Text
@@ -66,6 +70,7 @@ impl SettingValue {
             ValueKind::SecondsOrOff => seconds(number(), true),
             ValueKind::Port => port(toml.as_integer()),
             ValueKind::Command => words(toml).map(Self::Text).ok_or(Expected::Command),
+            ValueKind::Mebibytes => mebibytes(toml.as_integer()),
             ValueKind::Choice(_)
             | ValueKind::Text
             | ValueKind::Path
@@ -82,7 +87,7 @@ impl SettingValue {
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Switch(_) | Self::Seconds(_) | Self::Port(_) => None,
+            Self::Switch(_) | Self::Seconds(_) | Self::Port(_) | Self::Mebibytes(_) => None,
         }
     }
 
@@ -90,7 +95,7 @@ impl SettingValue {
     pub(super) fn as_seconds(&self) -> Option<Duration> {
         match self {
             Self::Seconds(span) => Some(*span),
-            Self::Switch(_) | Self::Port(_) | Self::Text(_) => None,
+            Self::Switch(_) | Self::Port(_) | Self::Mebibytes(_) | Self::Text(_) => None,
         }
     }
 
@@ -98,7 +103,15 @@ impl SettingValue {
     pub(super) fn as_port(&self) -> Option<u16> {
         match self {
             Self::Port(port) => Some(*port),
-            Self::Switch(_) | Self::Seconds(_) | Self::Text(_) => None,
+            Self::Switch(_) | Self::Seconds(_) | Self::Mebibytes(_) | Self::Text(_) => None,
+        }
+    }
+
+    /// The size in bytes of a value that is one.
+    pub(super) fn as_bytes(&self) -> Option<usize> {
+        match self {
+            Self::Mebibytes(number) => (*number as usize).checked_mul(MIB),
+            Self::Switch(_) | Self::Seconds(_) | Self::Port(_) | Self::Text(_) => None,
         }
     }
 
@@ -109,6 +122,7 @@ impl SettingValue {
             (ValueKind::SecondsOrOff, Self::Seconds(Duration::ZERO)) => "off".to_owned(),
             (_, Self::Seconds(span)) => format!("{} s", span.as_secs_f64()),
             (_, Self::Port(port)) => port.to_string(),
+            (_, Self::Mebibytes(number)) => format!("{number} MiB"),
             (ValueKind::SecretText, Self::Text(_)) => REDACTED.to_owned(),
             (ValueKind::SecretUrl, Self::Text(url)) => match Url::parse(url) {
                 Ok(url) if url.has_host() => SafeUrl::new(&url).to_string(),
@@ -143,6 +157,8 @@ pub enum Expected {
     },
     /// A TCP port.
     Port,
+    /// A size in MiB.
+    Mebibytes,
     /// A TOML string.
     String,
     /// A program and its arguments.
@@ -165,6 +181,7 @@ impl fmt::Display for Expected {
                 f.write_str("expected a number of seconds, or 0 for no limit")
             }
             Self::Port => f.write_str("expected a port from 1 to 65535"),
+            Self::Mebibytes => f.write_str("expected a number of MiB from 64 to 65536"),
             Self::String => f.write_str("expected a string"),
             Self::Command => f.write_str("expected a program and its arguments"),
             Self::Strings => f.write_str("expected a string or an array of strings"),
@@ -213,6 +230,14 @@ fn port(number: Option<i64>) -> Result<SettingValue, Expected> {
         .ok_or(Expected::Port)
 }
 
+fn mebibytes(number: Option<i64>) -> Result<SettingValue, Expected> {
+    number
+        .filter(|number| (SMALLEST / MIB..=65_536).contains(&(*number as usize)))
+        .and_then(|number| u32::try_from(number).ok())
+        .map(SettingValue::Mebibytes)
+        .ok_or(Expected::Mebibytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +253,7 @@ mod tests {
             (ValueKind::Seconds, "2.5", "2.5"),
             (ValueKind::SecondsOrOff, "0", "0"),
             (ValueKind::Port, "3334", "3334"),
+            (ValueKind::Mebibytes, "64", "64"),
             (ValueKind::Text, "a b", "\"a b\""),
             (ValueKind::Choice(&["x", "y"]), "y", "'y'"),
         ];
@@ -258,6 +284,10 @@ mod tests {
         );
         assert_eq!(refused(ValueKind::Port, "0"), "expected a port from 1 to 65535");
         assert_eq!(refused(ValueKind::Port, "65536"), "expected a port from 1 to 65535");
+        for text in ["63", "-1", "65537", "many"] {
+            let expected = "expected a number of MiB from 64 to 65536";
+            assert_eq!(refused(ValueKind::Mebibytes, text), expected, "{text}");
+        }
         assert_eq!(refused(ValueKind::Switch, "maybe"), "expected `1` or `0`");
         assert_eq!(refused(ValueKind::Choice(&["x", "y"]), "z"), "expected one of `x`, `y`");
         let in_toml =

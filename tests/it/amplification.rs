@@ -19,12 +19,16 @@ use crate::support::process::{Program, Running};
 type Answers = Arc<Mutex<Vec<Value>>>;
 
 async fn bridge_at_lavish_server() -> (Running, Answers) {
+    bridge_with(&[]).await
+}
+
+async fn bridge_with(flags: &[&str]) -> (Running, Answers) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     let answers = Answers::default();
     let router = axum::Router::new().route("/mcp", post(lavish)).with_state(Arc::clone(&answers));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut bridge = Program::new([url]).spawn();
+    let mut bridge = Program::new([&[url.as_str()][..], flags].concat()).spawn();
     bridge.send(initialize("2025-03-26"));
     assert!(bridge.next_json()["result"].is_object());
     bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
@@ -50,6 +54,17 @@ async fn lavish(State(answers): State<Answers>, body: String) -> Response {
         }
         (_, Some("noise")) => {
             let mut body = b"data:x\n\n".repeat(20_000);
+            body.extend(event(&json!({ "jsonrpc": "2.0", "id": id, "result": {} })));
+            compressed(stream, &body)
+        }
+        (_, Some("large")) => {
+            let size = request["params"]["arguments"]["size"].as_u64().unwrap() as usize;
+            let text = "x".repeat(size);
+            let answer = json!({ "jsonrpc": "2.0", "id": id, "result": { "text": text } });
+            compressed(json, answer.to_string().as_bytes())
+        }
+        (_, Some("lines")) => {
+            let mut body = b"data:\n".repeat(4_000_000);
             body.extend(event(&json!({ "jsonrpc": "2.0", "id": id, "result": {} })));
             compressed(stream, &body)
         }
@@ -79,8 +94,12 @@ fn compressed(kind: &'static str, body: &[u8]) -> Response {
 }
 
 fn call(bridge: &mut Running, tool: &str) {
-    let params = json!({ "name": tool, "arguments": {} });
-    let request = json!({ "jsonrpc": "2.0", "id": tool, "method": "tools/call", "params": params });
+    call_with(bridge, tool, tool, json!({}));
+}
+
+fn call_with(bridge: &mut Running, id: &str, tool: &str, arguments: Value) {
+    let params = json!({ "name": tool, "arguments": arguments });
+    let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
     bridge.send(request.to_string());
 }
 
@@ -135,4 +154,54 @@ async fn a_server_that_asks_a_thousand_things_is_told_that_it_is_too_much() {
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.contains("too many requests"), "{answer}");
     }
+}
+
+const MIB: u64 = 1 << 20;
+
+/// S-42: several bodies of almost half of the budget at once all arrive, one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_answers_share_one_budget_and_all_arrive() {
+    let (mut bridge, _) = bridge_with(&["--memory-budget", "64"]).await;
+    let before = bridge.peak_memory();
+    for number in 0..6 {
+        let size = 30 * MIB;
+        call_with(&mut bridge, &format!("c{number}"), "large", json!({ "size": size }));
+    }
+    let mut answered: Vec<String> = (0..6)
+        .map(|_| {
+            let answer = bridge.next_json();
+            assert_eq!(answer["result"]["text"].as_str().map(str::len), Some(30 << 20));
+            answer["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    answered.sort();
+    assert_eq!(answered, ["c0", "c1", "c2", "c3", "c4", "c5"]);
+    // The budget, one message that is being written, and what a buffer that grows leaves behind.
+    let grown = bridge.peak_memory() - before;
+    assert!(grown < 160 * MIB, "{} MiB more", grown / MIB);
+    assert_eq!(bridge.finish().code, Some(0));
+}
+
+/// S-42
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_more_than_half_of_the_budget_is_refused_with_the_limit() {
+    let (mut bridge, _) = bridge_with(&["--memory-budget", "64"]).await;
+    call_with(&mut bridge, "a", "large", json!({ "size": 33 * MIB }));
+    let answer = bridge.next_json();
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("larger than 33554432 bytes"), "{answer}");
+    call_with(&mut bridge, "b", "large", json!({ "size": 10 }));
+    assert_eq!(bridge.next_json()["id"], "b");
+}
+
+/// S-42: a line of six bytes takes 37.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lines_of_an_event_count_with_what_they_cost() {
+    let (mut bridge, _) = bridge_with(&["--memory-budget", "64"]).await;
+    let before = bridge.peak_memory();
+    call(&mut bridge, "lines");
+    let answer = bridge.next_json();
+    assert!(answer["error"]["message"].as_str().unwrap().contains("size limit"), "{answer}");
+    let grown = bridge.peak_memory() - before;
+    assert!(grown < 100 * MIB, "{} MiB more", grown / MIB);
 }

@@ -126,4 +126,6 @@ fn calm(finished: &Finished, answers: &BTreeMap<String, u32>, name: &str) {
     assert!(!finished.stderr.contains(steers), "`{name}`: {:?}", finished.stderr);
     assert!(!finished.stderr.contains("panicked"), "`{name}`: {}", finished.stderr);
     assert!(!finished.stderr.contains("c4n4ry"), "`{name}`: {}", finished.stderr);
+    // Even someone who asks for every detail gets a log that can be read (S-39).
+    assert!(finished.stderr.len() < 2 << 20, "`{name}` fills the log: {}", finished.stderr.len());
 }

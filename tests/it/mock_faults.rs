@@ -494,3 +494,36 @@ async fn faults_can_be_looked_at_and_changed_at_run_time() {
     host.mock.set_faults(Vec::new());
     assert_eq!(host.post(&add()).await.status(), 200);
 }
+
+/// S-37 to S-42
+#[tokio::test]
+async fn an_answer_comes_with_thousands_of_something_else() {
+    for (of, expected) in [
+        ("members", "[1,1,1,{"),
+        ("notes", "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"},"),
+        ("noise", "data:x\n\ndata:x\n\ndata:x\n\nevent: message"),
+        ("lines", "data:\ndata:\ndata:\n\nevent: message"),
+        ("comments", ": x\n\n: x\n\n: x\n\nevent: message"),
+        ("retries", "retry: 0\n\n"),
+        ("ids", "id: 0xxx"),
+        ("names", "event: xxx"),
+        ("questions", "data: {\"id\":\"q0\",\"jsonrpc\":\"2.0\",\"method\":\"roots/list\""),
+        ("prompts", "data: {\"id\":\"q0\",\"jsonrpc\":\"2.0\",\"method\":\"elicitation/create\""),
+        ("pings", "data: {\"id\":\"q0\",\"jsonrpc\":\"2.0\",\"method\":\"ping\""),
+        ("cancellations", "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\""),
+        ("changes", "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\""),
+        ("log-messages", "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\""),
+        ("progress", "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\""),
+        ("answers", "data: {\"id\":1000000,"),
+        ("depth", "[[[]]]"),
+    ] {
+        let host = faulty(&format!("flood={of}:count=3")).await;
+        let text = text_of(&host, &add()).await;
+        assert!(text.contains(expected), "{of}: {text}");
+        assert!(text.contains("\"id\":5"), "{of}: the answer is there too");
+    }
+    for (of, header) in [("cookies", "set-cookie"), ("headers", "x-2")] {
+        let response = faulty(&format!("flood={of}:count=3")).await.post(&add()).await;
+        assert!(response.headers().contains_key(header), "{of}");
+    }
+}

@@ -32,6 +32,39 @@ fn every_rule_is_proved_by_tests_that_cite_it() {
     assert!(faults.is_empty(), "{PAGE}:\n{}", faults.join("\n"));
 }
 
+/// The promises of the page on security are numbered in their order, and each names tests that exist.
+#[test]
+fn every_promise_of_the_security_page_has_its_tests() {
+    let files = sources::rust_files();
+    let (tests, page) = (tests_by_name(&files), sources::read("docs/security.md"));
+    let faults = promise_faults(&page, &tests);
+    assert!(faults.is_empty(), "docs/security.md:\n{}", faults.join("\n"));
+    let broken = page.replace("`no_shell_is_ever_started`", "`no_such_test`");
+    assert_eq!(promise_faults(&broken, &tests).len(), 1, "a test that is gone is found");
+    let renumbered = page.replace("| 15 |", "| 16 |");
+    assert_eq!(promise_faults(&renumbered, &tests).len(), 1, "a gap is found");
+}
+
+fn promise_faults(page: &str, tests: &BTreeMap<&str, Vec<TestFunction<'_>>>) -> Vec<String> {
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for line in page.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [number, _, named] = cells[..] else { continue };
+        let Ok(number) = number.parse::<usize>() else { continue };
+        count += 1;
+        let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        if number != count {
+            faults.push(format!("promise {number} stands at place {count}"));
+        } else if named.is_empty() || named.iter().any(|name| !tests.contains_key(name)) {
+            faults.push(format!("promise {number}: a test is missing: {named:?}"));
+        }
+    }
+    if count < 10 {
+        faults.push(format!("only {count} promises are found"));
+    }
+    faults
+}
+
 /// `docs/….md#section` in a comment names a page and a heading that exist.
 #[test]
 fn every_page_that_code_cites_exists() {

@@ -163,3 +163,16 @@ fn no_command_shows_the_keys_in_a_url() {
         }
     }
 }
+
+/// S-43
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bridge_leaves_no_core_dump() {
+    let mock = mcp_tether_mock::MockRemote::start(mcp_tether_mock::MockOptions::default()).unwrap();
+    let mut bridge = crate::support::process::Program::new([mock.url().as_str()]).spawn();
+    bridge.send(crate::support::harness::initialize("2025-06-18"));
+    bridge.next_json();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", bridge.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+}

@@ -15,6 +15,7 @@ fn sample(setting: &Setting) -> (&'static str, &'static str) {
         ValueKind::Switch => ("true", "true"),
         ValueKind::Seconds | ValueKind::SecondsOrOff => ("7", "7 s"),
         ValueKind::Port => ("4321", "4321"),
+        ValueKind::Mebibytes => ("128", "128 MiB"),
         ValueKind::Text | ValueKind::Texts => ("some text", "some text"),
         ValueKind::Path | ValueKind::Paths => ("/some/file", "/some/file"),
         ValueKind::SecretUrl => ("http://u:p@proxy:8080", "http://proxy:8080/"),
@@ -46,7 +47,11 @@ fn each_setting_can_be_set_by_flag_variable_and_file_and_is_shown() {
     let in_file: String = SETTINGS
         .iter()
         .map(|setting| match setting.kind {
-            ValueKind::Switch | ValueKind::Seconds | ValueKind::SecondsOrOff | ValueKind::Port => {
+            ValueKind::Switch
+            | ValueKind::Seconds
+            | ValueKind::SecondsOrOff
+            | ValueKind::Port
+            | ValueKind::Mebibytes => {
                 format!("{} = {}\n", setting.name, sample(setting).0)
             }
             _ => format!("{} = \"{}\"\n", setting.name, sample(setting).0),

@@ -22,6 +22,7 @@ use crate::auth::browser::page::{self, Ending, PageSubject};
 use crate::auth::client::redirect_uri::Redirect;
 use crate::auth::grants::authorization_response::CallbackParameters;
 use crate::error::{Failure, FailureKind};
+use crate::platform::{SocketOwner, owner_of_peer};
 use crate::redact::Secret;
 
 /// How long one connection may last, including the exchange.
@@ -192,7 +193,7 @@ async fn accept(
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        if !is_local(peer.ip()) {
+        if !is_local(peer.ip()) || !is_trusted(&stream, peer) {
             continue;
         }
         if slots.available_permits() == 0 {
@@ -210,6 +211,23 @@ async fn accept(
             }
             silent.remove(&connection);
         });
+    }
+}
+
+/// Whether the connection is not of another user of this machine: whoever answers decides whose account
+/// the bridge works in (S-44).
+fn is_trusted(stream: &TcpStream, peer: SocketAddr) -> bool {
+    let Ok(local) = stream.local_addr() else { return false };
+    match owner_of_peer(peer, local) {
+        SocketOwner::AnyoneTrusted => true,
+        SocketOwner::OtherUser(user) => {
+            tracing::warn!(user, "refused a connection to the callback: it is another user's");
+            false
+        }
+        SocketOwner::Nobody => {
+            tracing::debug!("refused a connection to the callback that was closed at once");
+            false
+        }
     }
 }
 

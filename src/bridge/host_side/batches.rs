@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
+use crate::budget::{Budget, MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::Frame;
 
 /// Batches whose answers are not complete.
@@ -17,14 +18,24 @@ pub(in crate::bridge) struct Batches {
 struct Batch {
     owed: usize,
     answers: Vec<Bytes>,
+    share: Share,
 }
 
 impl Batches {
     /// Begins a batch that needs `owed` answers.
     pub(in crate::bridge) fn begin(&mut self, number: u64, owed: usize) {
         if owed > 0 {
-            self.open.insert(number, Batch { owed, answers: Vec::with_capacity(owed) });
+            self.open.insert(number, Batch { owed, answers: Vec::new(), share: Share::default() });
         }
+    }
+
+    /// Whether an answer of this size can wait for the others of its batch; if so, it takes its share of
+    /// the budget (S-42).
+    pub(in crate::bridge) fn has_room(&mut self, number: u64, size: usize) -> bool {
+        let most = Budget::of_process().per_message();
+        self.open.get_mut(&number).is_none_or(|batch| {
+            batch.share.bytes() + size <= most && batch.share.try_grow(size + MESSAGE_OVERHEAD)
+        })
     }
 
     /// Adds an answer, or `None` for a request that the host cancelled. Returns the line once the
@@ -68,6 +79,16 @@ mod tests {
         assert!(batches.add(1, None).is_none());
         let line = batches.add(1, frame("{\"b\":2}")).map(Frame::into_bytes);
         assert_eq!(line.as_deref(), Some(&b"[{\"a\":1},{\"b\":2}]"[..]));
+    }
+
+    /// S-42
+    #[test]
+    fn answers_of_a_batch_do_not_pile_up_beyond_one_message() {
+        let mut batches = Batches::default();
+        batches.begin(1, 3);
+        let most = Budget::of_process().per_message();
+        assert!(batches.has_room(1, most / 2) && !batches.has_room(1, most / 2));
+        assert!(batches.has_room(1, 100), "a small one fits, such as the refusal");
     }
 
     /// T-11

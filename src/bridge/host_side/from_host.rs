@@ -7,9 +7,10 @@ use crate::bridge::Bridge;
 use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::session::slots::SlotId;
+use crate::budget::Budget;
 use crate::eras;
 use crate::error::{Failure, FailureKind};
-use crate::host::MAX_LINE;
+use crate::host::longest_line;
 use crate::jsonrpc::{
     Change, Frame, Invalid, Line, Member, Message, MessageKind, Object, Received, RequestId,
     error_object, error_response, error_response_without_id,
@@ -60,6 +61,9 @@ impl Bridge {
             MessageKind::Request => {
                 let request = HostRequest::new(message, batch, &self.unanswered);
                 self.counters.request();
+                if request.method() != methods::PING && Budget::of_process().refuses_host() {
+                    return self.refuse(request, &failure_of_exhausted_budget());
+                }
                 self.take_request(slot, request);
             }
             MessageKind::Notification => self.take_notification(slot, message),
@@ -295,7 +299,7 @@ impl Bridge {
     }
 
     fn refuse_long_line(&mut self, opening: &[u8]) {
-        let text = format!("the line is longer than {MAX_LINE} bytes");
+        let text = format!("the line is longer than {} bytes", longest_line());
         tracing::warn!("refused a line of the host: {text}");
         let line = match leading_id(opening) {
             Some(id) => {
@@ -306,6 +310,11 @@ impl Bridge {
         };
         self.host.writer.push(Frame::from(line));
     }
+}
+
+fn failure_of_exhausted_budget() -> Failure {
+    let text = "too much is on its way to the server already (`--memory-budget`)";
+    Failure::new(FailureKind::Lost, text).hint("the request was not sent; repeat it later")
 }
 
 /// The id of the request that a `notifications/cancelled` names.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::budget::{MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::{Change, Edit, Member, Message, MessageKind, Object};
 
 /// How many pages of a list are read.
@@ -26,6 +27,7 @@ pub(in crate::bridge) struct ListPages {
     pub(in crate::bridge) cursor: String,
     seen: HashSet<String>,
     pub(in crate::bridge) due: Instant,
+    share: Share,
 }
 
 impl ListPages {
@@ -34,13 +36,18 @@ impl ListPages {
         let (_, cursor) = read_page(first, member)?;
         let due = Instant::now() + PAGES_TIMEOUT;
         let (first, cursor) = (first.clone(), cursor?.to_owned());
-        Some(Self { first, member, items: String::new(), cursor, seen: HashSet::new(), due })
+        let mut share = Share::default();
+        if !share.try_grow(first.raw().len() + cursor.len()) {
+            return None;
+        }
+        Some(Self { first, member, items: String::new(), cursor, seen: HashSet::new(), due, share })
     }
 
     /// Adds a page. Returns whether another one is to be read.
     pub(in crate::bridge) fn add(&mut self, page: &Message) -> bool {
         let Some((items, cursor)) = read_page(page, self.member) else { return false };
-        if self.items.len() + items.len() > MAX_BYTES {
+        let cost = items.len() + cursor.map_or(0, str::len) + MESSAGE_OVERHEAD;
+        if self.items.len() + items.len() > MAX_BYTES || !self.share.try_grow(cost) {
             return false;
         }
         if !items.is_empty() {

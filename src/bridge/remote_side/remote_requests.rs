@@ -47,6 +47,11 @@ impl RemoteRequests {
         true
     }
 
+    /// Whether the host is asked nothing.
+    pub(in crate::bridge) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// The request that the host knows by this id.
     pub(in crate::bridge) fn get(&self, id: &RequestId) -> Option<&RemoteRequest> {
         self.open.get(&id.as_own_number()?)

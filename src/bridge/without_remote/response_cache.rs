@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::budget::Share;
 use crate::jsonrpc::{Message, Object};
 use crate::platform::private_file::{self, Durability};
 use crate::protocol::methods;
@@ -178,10 +179,15 @@ impl ResponseCache {
             return;
         }
         let short = |result: &&str| result.len() as u64 <= FILE_LIMIT;
-        let result = answer.outcome().filter(short).and_then(raw);
+        let mut share = Share::default();
+        let fits = |result: &&str| share.try_grow(2 * result.len());
+        let result = answer.outcome().filter(short).filter(fits).and_then(raw);
         let method = request.method().to_owned();
         self.keep(move |answers| match result {
-            Some(result) => drop(answers.lists.insert(method, result)),
+            Some(result) => {
+                answers.lists.insert(method, result);
+                drop(share);
+            }
             // The cached list is not what the server says now.
             None => drop(answers.lists.remove(&method)),
         });

@@ -160,6 +160,7 @@ impl SettingsFile {
             | ValueKind::Seconds
             | ValueKind::SecondsOrOff
             | ValueKind::Port
+            | ValueKind::Mebibytes
             | ValueKind::Text
             | ValueKind::Path
             | ValueKind::Choice(_)

@@ -1,6 +1,6 @@
 //! Faults of the answer itself, whatever its transport: rows like those of `table`.
 
-use super::plan::AnswerForm;
+use super::plan::{AnswerForm, Flood, FloodOf};
 use super::row::{FaultRow, FaultScope, effect, plain, read_member, worded};
 
 pub(super) const ROWS: &[FaultRow] = &[
@@ -90,4 +90,40 @@ pub(super) const ROWS: &[FaultRow] = &[
             effect(move |plan| plan.message.batch = count.max(1))
         }
     ),
+    worded!(
+        "flood",
+        "flood=members|notes|noise|lines|ids|names|comments|retries|questions|prompts|pings|\
+         cancellations|changes|log-messages|progress|answers|cookies|headers|depth[:count=COUNT]",
+        "flood=noise:count=100",
+        &["count"],
+        Answered,
+        "sends so many of them with the answer, 1000 unless said otherwise",
+        |words| {
+            let count = words.take_number("count")?.unwrap_or(1000);
+            let flood = Flood { of: words.main_choice(&FLOODS)?, count };
+            effect(move |plan| plan.flood = Some(flood))
+        }
+    ),
+];
+
+const FLOODS: [(&str, FloodOf); 19] = [
+    ("members", FloodOf::Members),
+    ("notes", FloodOf::Notes),
+    ("noise", FloodOf::Noise),
+    ("lines", FloodOf::Lines),
+    ("ids", FloodOf::Ids),
+    ("names", FloodOf::Names),
+    ("comments", FloodOf::Comments),
+    ("retries", FloodOf::Retries),
+    ("questions", FloodOf::Questions),
+    ("prompts", FloodOf::Prompts),
+    ("pings", FloodOf::Pings),
+    ("cancellations", FloodOf::Cancellations),
+    ("changes", FloodOf::Changes),
+    ("log-messages", FloodOf::LogMessages),
+    ("progress", FloodOf::Progress),
+    ("answers", FloodOf::Answers),
+    ("cookies", FloodOf::Cookies),
+    ("headers", FloodOf::Headers),
+    ("depth", FloodOf::Depth),
 ];

@@ -22,8 +22,8 @@ pub(super) use oauth_plan::{
 #[cfg(test)]
 pub(super) use plan::LineEnding;
 pub(super) use plan::{
-    AnswerForm, AskFault, ChallengeFault, EndpointFault, MessageFaults, Plan, Point, PostAnswer,
-    RedirectFault, SessionFault, Silence, StatusBody, StatusFault, Style,
+    AnswerForm, AskFault, ChallengeFault, EndpointFault, Flood, FloodOf, MessageFaults, Plan,
+    Point, PostAnswer, RedirectFault, SessionFault, Silence, StatusBody, StatusFault, Style,
 };
 pub(super) use row::FaultTarget;
 pub use words::InvalidFault;

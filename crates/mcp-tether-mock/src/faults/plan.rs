@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) endpoint_delay: Option<Duration>,
     pub(crate) post_answer: Option<PostAnswer>,
     pub(crate) message: MessageFaults,
+    /// What the answer comes with by the thousand.
+    pub(crate) flood: Option<Flood>,
     pub(crate) style: Style,
     pub(crate) oauth: OAuthFaults,
 }
@@ -160,6 +162,50 @@ pub(crate) enum EndpointFault {
     Javascript,
     /// This URL.
     Elsewhere(String),
+}
+
+/// Many of one thing beside the answer to a POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flood {
+    pub(crate) of: FloodOf,
+    pub(crate) count: usize,
+}
+
+/// What a flood consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FloodOf {
+    /// Members of an array that are no messages.
+    Members,
+    /// Members of an array that are notifications.
+    Notes,
+    /// Events that are no messages.
+    Noise,
+    /// Lines of one event.
+    Lines,
+    /// Events with a long id each.
+    Ids,
+    /// Events with a long name each.
+    Names,
+    Comments,
+    /// Orders to come back at once.
+    Retries,
+    /// Requests to the host.
+    Questions,
+    /// Requests to the host that a person has to answer.
+    Prompts,
+    Pings,
+    /// Withdrawals of requests.
+    Cancellations,
+    /// `tools/list_changed`.
+    Changes,
+    LogMessages,
+    Progress,
+    /// Answers to requests that nobody made.
+    Answers,
+    Cookies,
+    Headers,
+    /// Arrays within each other.
+    Depth,
 }
 
 /// How a POST of HTTP+SSE is answered.

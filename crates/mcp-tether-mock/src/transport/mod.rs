@@ -4,6 +4,7 @@
 mod body;
 mod encode;
 mod exchange;
+mod flood;
 mod gate;
 mod http_sse;
 mod mirrored;

@@ -11,7 +11,7 @@ use super::body::{self, EventStream};
 use super::exchange::HttpExchange;
 use super::reply::{HttpAnswer, invalid, json_answer, stream_head};
 use super::work::{Work, ask_on_standalone_stream};
-use super::{gate, modern, reply};
+use super::{flood, gate, modern, reply};
 use crate::events::{EndOnDrop, LogReader, NextEvent};
 use crate::faults::{AnswerForm, Plan, Point, SessionFault, Silence};
 use crate::methods;
@@ -175,7 +175,7 @@ async fn respond(
         None if answers == Answers::OnlyJson => true,
         None => answers == Answers::Json && reader.first_is_answer().await,
     };
-    if !json {
+    if !json && plan.flood.is_none() {
         return Ok(stream(exchange, session, reader));
     }
     let mut texts = Vec::new();
@@ -186,7 +186,10 @@ async fn respond(
             NextEvent::Cut => exchange.cut().await,
         }
     }
-    Ok(json_answer(exchange, StatusCode::OK, texts, is_batch))
+    match plan.flood {
+        Some(flood) if !texts.is_empty() => Ok(flood::response(&texts, flood, &plan.style)),
+        _ => Ok(json_answer(exchange, StatusCode::OK, texts, is_batch)),
+    }
 }
 
 fn stream(exchange: &HttpExchange, session: &HostSession, reader: LogReader) -> Response {
