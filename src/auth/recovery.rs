@@ -146,7 +146,7 @@ async fn permitted_sign_in(
     if let Some(failure) = state.cache().hindrance() {
         return Err(failure);
     }
-    if person && !demanded {
+    if context.options.grant.needs_person() && !demanded {
         state.cache().begin_page().map_err(|seconds| too_many_pages(context, seconds))?;
     }
     sign_in(state, request).await
