@@ -18,7 +18,6 @@ pub enum SocketOwner {
 
 /// The owner of the socket at `peer` whose connection ends at `local`.
 #[cfg(target_os = "linux")]
-#[expect(clippy::disallowed_methods, reason = "files of the system, not of this program")]
 pub fn owner_of_peer(peer: SocketAddr, local: SocketAddr) -> SocketOwner {
     let own = rustix::process::geteuid().as_raw();
     let overflow = std::fs::read_to_string("/proc/sys/kernel/overflowuid");
