@@ -11,8 +11,9 @@ use crate::redact::plain;
 use crate::settings::nearest;
 
 /// Other names of hosts: former ones, and those of their makers.
-const OTHER_NAMES: [(&str, &str); 7] = [
+const OTHER_NAMES: [(&str, &str); 8] = [
     ("claude", "claude-code"),
+    ("code", "vscode"),
     ("copilot-cli", "copilot"),
     ("devin", "windsurf"),
     ("gemini-cli", "gemini"),

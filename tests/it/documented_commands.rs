@@ -208,7 +208,9 @@ fn every_documented_command_that_can_run_here_works() {
     let mut wrong = Vec::new();
     for words in &lines {
         let finished = Home::new().run(&words[1..].iter().map(String::as_str).collect::<Vec<_>>());
-        if finished.code != Some(0) {
+        // A host that exists on other systems only is named as such.
+        let is_of_another_system = finished.shown().contains(" does not run on this system");
+        if finished.code != Some(0) && !is_of_another_system {
             wrong.push(format!("{}\n{}", words.join(" "), finished.shown()));
         }
     }
