@@ -41,10 +41,12 @@ use crate::platform::{Reason, Shutdown};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, SignInState};
 
+pub use crate::eras::ToolPinning;
 pub use crate::eras::{MergePages, Pin};
 pub use activity::{Activity, Observer};
 pub use eras::known_era::KnownEra;
 pub use host_side::offer_filter::{NamePatterns, OfferFilter};
+pub use host_side::tool_pins::{PinError, ToolPins};
 pub use without_remote::response_cache::CacheOptions;
 
 /// How many events or lines are handled before what they produced is written.
@@ -70,6 +72,8 @@ pub struct BridgeOptions {
     pub known_era: Option<KnownEra>,
     /// What the host sees of tools, prompts and resources.
     pub offer: OfferFilter,
+    /// The tools as they were pinned.
+    pub pins: Option<ToolPins>,
     /// When the pages of a list are merged.
     pub merge_pages: MergePages,
     /// Where answers of the last session are kept; with `None` no answers are kept or used.
@@ -88,6 +92,7 @@ impl BridgeOptions {
             protocol: Pin::default(),
             known_era: None,
             offer: OfferFilter::default(),
+            pins: None,
             merge_pages: MergePages::default(),
             cache: None,
             connected: None,
@@ -134,6 +139,7 @@ struct Bridge {
     events: mpsc::Receiver<RemoteEvent>,
     limits: crate::remote::Limits,
     offer: OfferFilter,
+    pins: Option<ToolPins>,
     merge_pages: MergePages,
     /// When lists are answered although further pages are missing.
     page_timers: Vec<Instant>,
@@ -169,6 +175,7 @@ impl Bridge {
             events,
             limits,
             offer: options.offer,
+            pins: options.pins,
             merge_pages: options.merge_pages,
             page_timers: Vec::new(),
             connected: options.connected,

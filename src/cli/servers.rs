@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::flags::SettingFlags;
 use crate::commands::call::CallOptions;
-use crate::commands::{call, info, prompts, resources, tools};
+use crate::commands::{call, info, prompts, resources, tool_differences, tools};
 use crate::environment::Environment;
 use crate::error::{ExitCode, Result};
 use crate::settings::Flags;
@@ -20,6 +20,12 @@ pub struct Tools {
     /// Print JSON, as the server sent it
     #[arg(long)]
     json: bool,
+    /// Print how the tools differ from those that `--pin` remembers
+    #[arg(long, conflicts_with_all = ["json", "name"])]
+    diff: bool,
+    /// Remember the tools as they are now, for `--pin`
+    #[arg(long, conflicts_with_all = ["json", "name", "diff"])]
+    accept: bool,
     #[command(flatten)]
     flags: SettingFlags,
 }
@@ -104,8 +110,12 @@ pub struct Info {
 
 impl Tools {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, name, json, flags } = self;
-        tools::run(&url, name.as_deref(), json, &outer.overlaid_by(flags.0), environment)
+        let Self { url, name, json, diff, accept, flags } = self;
+        let flags = outer.overlaid_by(flags.0);
+        if diff || accept {
+            return tool_differences::run(&url, accept, &flags, environment);
+        }
+        tools::run(&url, name.as_deref(), json, &flags, environment)
     }
 }
 

@@ -40,6 +40,14 @@ impl CacheKey {
         finish(digest)
     }
 
+    /// The name for the pinned tools of a server and account. Tokens and keys may change.
+    pub(super) fn of_pins(&self, url: &Url, account: &str) -> String {
+        let mut digest = self.begin("pins");
+        add(&mut digest, url.as_str().as_bytes());
+        add(&mut digest, account.as_bytes());
+        finish(digest)
+    }
+
     /// The name for the answers that a server gives to this run.
     pub(super) fn of_answers(
         &self,
@@ -95,7 +103,7 @@ fn distinguishes(key: Key) -> bool {
         // Part of the name as headers, as the content of the file, and as the client.
         Key::Header | Key::HeaderFile | Key::TokenFile | Key::StaticOauthClientInfo => false,
         // With a command, nothing is kept; the others do not change what is answered.
-        Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp | Key::Proxy
+        Key::Pin | Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp | Key::Proxy | Key::ProxyAuth | Key::ProxyAuthCommand | Key::Resolve
             | Key::ProxyBypass | Key::NoProxy | Key::EnableProxy | Key::CaCert | Key::Ipv4
             | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::MemoryBudget | Key::Harden | Key::Login
             | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath

@@ -9,11 +9,12 @@ use super::readable;
 use super::server_session::{ServerArguments, in_session};
 use super::session::{CommandSession, SessionOptions};
 use super::tools::{all_tools, find};
+use crate::bridge::ToolPinning;
 use crate::environment::{Environment, stderr_is_terminal, to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
 use crate::redact::plain;
-use crate::settings::Flags;
+use crate::settings::{Flags, Key, Settings, parse_remote_url};
 
 /// What to call, and how to print the result.
 #[derive(Clone, Debug)]
@@ -72,8 +73,14 @@ async fn call(
     server: ServerArguments<'_>,
 ) -> Result<Box<RawValue>> {
     let arguments = match given {
-        // JSON arguments are sent as they are; the server checks them.
-        Some(arguments) => arguments,
+        // JSON arguments are sent as they are; the server checks them. Where tools are judged, which
+        // of them may be called is only known once they are listed.
+        Some(arguments) => {
+            if judges_tools(server) {
+                all_tools(session).await?;
+            }
+            arguments
+        }
         None => {
             let schema = schema_of(session, &options.tool, server).await?;
             from_words(&options.tool, &schema, &options.words)?
@@ -94,6 +101,16 @@ fn json_object(text: &str) -> Result<Map<String, Value>> {
         Err(error) => Err(Error::usage(format!("the value of `--json` is not JSON: {error}"))
             .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
     }
+}
+
+/// Whether a setting makes it depend on the list of tools which of them may be called.
+fn judges_tools(server: ServerArguments<'_>) -> bool {
+    let Ok((url, _)) = parse_remote_url(server.url) else { return false };
+    let settings = Settings::resolve(Some(&url), server.flags, server.environment);
+    settings.is_ok_and(|settings| {
+        settings.switch(Key::ReadOnly)
+            || settings.choice::<ToolPinning>(Key::Pin) == ToolPinning::Block
+    })
 }
 
 /// The `inputSchema` of a tool.

@@ -55,6 +55,7 @@ mod sign_in;
 mod snippets;
 pub(crate) mod status;
 pub(crate) mod token_job;
+pub(crate) mod tool_differences;
 pub(crate) mod tools;
 pub(crate) mod uninstall;
 pub(crate) mod untrusted;

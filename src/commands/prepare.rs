@@ -3,6 +3,7 @@
 //! secret in it.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +17,28 @@ use super::notes::Notes;
 use super::remembered::{ERAS, SESSIONS};
 use super::running::BridgeIdentity;
 use super::vault::StoreVault;
-use crate::auth::{AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunner, UserNotice};
-use crate::bridge::{BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter};
+use crate::auth::{
+    AuthOptions, AuthServices, Authorizer, CommandLine, HeaderCommands, JobRunner, UserNotice,
+};
+use crate::bridge::{
+    BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter, ToolPinning,
+    ToolPins,
+};
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
-use crate::platform::{Browser, Paths, SystemBrowser, SystemClock, forbid_reading};
-use crate::redact::SafeUrl;
+use crate::http::proxy_for;
+use crate::platform::{
+    Browser, Paths, STATE_VARIABLE, SystemBrowser, SystemClock, forbid_reading, program_output,
+};
+use crate::redact::{SafeUrl, Secret};
 use crate::remote::RemoteOptions;
-use crate::settings::{Flags, Key, Settings, check_encryption, parse_remote_url};
+use crate::settings::{
+    Flags, Key, Settings, check_encryption, parse_remote_url, proxy_credentials,
+};
 use crate::store::{CredentialStore, StoreChoice};
+
+/// How long the command that signs in to a proxy may take.
+const PROXY_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a command that reaches a remote works with.
 pub(super) struct CommandContext {
@@ -44,6 +58,8 @@ pub(super) struct Prepared {
     pub(super) authorizer: Authorizer,
     /// How long a sign-in waits for the user.
     pub(super) auth_timeout: Duration,
+    /// Where the tools of this server and account are pinned; `None` without a state folder.
+    pub(super) pin_file: Option<PathBuf>,
 }
 
 impl Prepared {
@@ -65,7 +81,9 @@ pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) ->
     let cache = key.as_ref().and_then(|key| context.cache(key, auth.as_ref()));
     let known_era = key.as_ref().and_then(|key| context.known_era(key));
     let observer = context.observer(environment);
+    let pins = context.pins(key.as_ref(), url)?;
     let mut prepared = context.prepared(auth);
+    prepared.bridge.pins = pins;
     prepared.bridge.cache = cache;
     prepared.bridge.known_era = known_era;
     prepared.bridge.observer = observer;
@@ -88,8 +106,32 @@ pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -
     }
     let key = CacheKey::of_machine(&context.paths);
     let known_era = key.as_ref().and_then(|key| context.known_era(key));
+    let pins = context.pins(key.as_ref(), url)?;
+    let pin_file = context.pin_file(key.as_ref());
     let mut prepared = context.prepared(auth);
+    prepared.bridge.pins = pins;
     prepared.bridge.known_era = known_era;
+    prepared.pin_file = pin_file;
+    Ok(prepared)
+}
+
+/// As [`for_command`], as if none of these settings were made.
+///
+/// # Errors
+/// As for [`for_bridge`].
+pub(super) fn for_command_without(
+    keys: &[Key],
+    url: &str,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<Prepared> {
+    let keyring = KeyringWait::of_command();
+    let (mut context, auth) = context_and_auth(url, flags, environment, keyring)?;
+    keys.iter().for_each(|key| context.settings.reset(*key));
+    let key = CacheKey::of_machine(&context.paths);
+    let pin_file = context.pin_file(key.as_ref());
+    let mut prepared = context.prepared(auth);
+    prepared.pin_file = pin_file;
     Ok(prepared)
 }
 
@@ -255,7 +297,10 @@ fn command_context(
     }
     let paths = environment.paths();
     let store = open(&settings, &paths, keyring_wait);
-    let remote = settings.remote_options(&url, environment, &secret_of(&store))?;
+    let mut remote = settings.remote_options(&url, environment, &secret_of(&store))?;
+    if let Some(command) = settings.proxy_auth_command() {
+        remote.http.proxy_credentials = credentials_of_command(&command, &remote)?;
+    }
     let jobs =
         DetachedProcess::for_command(url_text, flags, environment, store.choice(), keyring_wait);
     let notice = Arc::new(notify_user);
@@ -310,13 +355,44 @@ impl CommandContext {
             patterns(Key::OnlyResource, Key::IgnoreResource),
             self.settings.switch(Key::ReadOnly),
         );
+        let pinning: ToolPinning = self.settings.choice(Key::Pin);
+        let offer = offer.blocking_unpinned(pinning == ToolPinning::Block);
         let bridge = BridgeOptions {
             protocol: self.settings.choice(Key::Protocol),
             offer,
             merge_pages: self.settings.choice(Key::MergePages),
             ..BridgeOptions::new(self.remote)
         };
-        Prepared { bridge, authorizer, auth_timeout }
+        Prepared { bridge, authorizer, auth_timeout, pin_file: None }
+    }
+
+    /// The file of the pinned tools of this server and account.
+    fn pin_file(&self, key: Option<&CacheKey>) -> Option<PathBuf> {
+        let account = self.settings.text(Key::Account).unwrap_or_default();
+        let name = format!("{}.json", key?.of_pins(&self.url, account));
+        Some(self.paths.state().ok()?.join("pins").join(name))
+    }
+
+    /// The pinned tools, if they are wanted.
+    ///
+    /// # Errors
+    /// They cannot be read, or there is nowhere to keep them: nothing is trusted because of that.
+    fn pins(&self, key: Option<&CacheKey>, url: &str) -> Result<Option<ToolPins>> {
+        if self.settings.choice::<ToolPinning>(Key::Pin) == ToolPinning::Off {
+            return Ok(None);
+        }
+        let file = self.pin_file(key).ok_or_else(|| {
+            Error::failed("tools cannot be pinned: there is no private folder for them")
+                .hint(format!("name one with `{STATE_VARIABLE}`, or leave out `--pin`"))
+        })?;
+        let pins = ToolPins::read(&file).map_err(|error| {
+            let url = crate::redact::url_argument(url);
+            Error::failed(format!("the pinned tools cannot be used: {error}")).hint(format!(
+                "look at the tools with `mcp-tether tools {url} --json`, then pin them \
+                               anew with `mcp-tether tools {url} --accept`"
+            ))
+        })?;
+        Ok(Some(pins))
     }
 
     /// The stored era of this remote. `None` without a state folder.
@@ -349,6 +425,30 @@ impl CommandContext {
         let log_file = self.settings.log_options(environment).file;
         Some(BridgeIdentity::of_process(server, account, log_file).observer(state))
     }
+}
+
+/// Runs the command that signs in to the proxy, if there is one on the way.
+///
+/// # Errors
+/// The command fails, or prints something else.
+fn credentials_of_command(
+    command: &CommandLine,
+    remote: &RemoteOptions,
+) -> Result<Option<Secret<String>>> {
+    if proxy_for(&remote.http, &remote.url)?.is_none() {
+        return Ok(None);
+    }
+    let failed = |why: &str| {
+        Error::failed(format!("the command of `--proxy-auth-command` failed: {why}"))
+            .hint(format!("try it in a terminal: {command}"))
+    };
+    block_on(async {
+        let output = program_output(command, PROXY_COMMAND_TIMEOUT).await;
+        let output = output.map_err(|why| failed(&why.to_string()))?;
+        let text = std::str::from_utf8(output.expose()).ok();
+        let credentials = text.and_then(proxy_credentials);
+        credentials.map(Some).ok_or_else(|| failed("it did not print `USER:PASSWORD`"))
+    })
 }
 
 fn open(settings: &Settings, paths: &Paths, keyring_wait: KeyringWait) -> CredentialStore {

@@ -17,12 +17,15 @@ const FOLDER_VARIABLE: &str = "MCP_REMOTE_CONFIG_DIR";
 
 /// Flags that change how a server is reached or trusted. They have no effect here; if an import
 /// fails, they are listed, so that the user can pass them.
-const CONNECTION_FLAGS: [Key; 15] = [
+const CONNECTION_FLAGS: [Key; 18] = [
     Key::Header,
     Key::HeaderCommand,
     Key::TokenCommand,
     Key::AllowHttp,
     Key::Proxy,
+    Key::ProxyAuth,
+    Key::ProxyAuthCommand,
+    Key::Resolve,
     Key::ProxyBypass,
     Key::NoProxy,
     Key::CaCert,

@@ -54,6 +54,8 @@ pub struct Exchange {
     pub frame: Frame,
     /// The headers that mirror the body, with names in lower case.
     pub headers: Vec<(String, String)>,
+    /// The headers of the host's trace context, where the user sets none.
+    pub trace: Option<Box<http::HeaderMap>>,
     /// Whether the body is a request.
     pub is_request: bool,
     /// Whether it may be sent again later if the remote is busy (T-28).

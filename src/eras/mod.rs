@@ -13,6 +13,8 @@ mod host;
 mod merge_pages;
 pub mod modern_host;
 mod modern_remote;
+mod tool_pinning;
+mod trace_context;
 mod waiting_queue;
 
 pub use adapter_context::{AdapterContext, Exchange, Numbers};
@@ -23,4 +25,6 @@ pub use headers::encode as encode_header_value;
 pub use host::{is_removed, named_version, speaks_modern};
 pub use merge_pages::MergePages;
 pub use modern_remote::{AdapterOptions, ModernRemote, RemoteEffect};
+pub use tool_pinning::ToolPinning;
+pub use trace_context::trace_headers;
 pub use waiting_queue::{HasMessage, WaitingQueue};

@@ -11,6 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
 use super::error::{BoxError, HttpError};
+use super::fixed_addresses::FixedAddress;
 use super::lease::Forward;
 use super::options::HttpOptions;
 use super::proxy::{ProxyKind, ProxyRules, ProxyServer};
@@ -18,7 +19,7 @@ use super::resolver::{NameLookup, Resolve};
 use super::stream::Stream;
 use super::target::Target;
 use super::tls::Tls;
-use super::{socks, tunnel};
+use super::{socks, socks4, tunnel};
 
 /// A peer that vanishes silently is noticed after three of these.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
@@ -32,6 +33,7 @@ pub(super) struct Connector {
     tcp: HttpConnector<NameLookup>,
     proxies: ProxyRules,
     tls: Tls,
+    fixed: Vec<FixedAddress>,
     timeout: Duration,
 }
 
@@ -75,7 +77,8 @@ impl Connector {
         }
         // One address of several must leave the others some of the time.
         tcp.set_connect_timeout(Some(options.connect_timeout));
-        Self { tcp, proxies, tls, timeout: options.connect_timeout }
+        let fixed = options.fixed_addresses.clone();
+        Self { tcp, proxies, tls, fixed, timeout: options.connect_timeout }
     }
 
     /// Connects to the origin of this target.
@@ -104,6 +107,11 @@ impl Connector {
                 let host = target.url().host().ok_or("the URL names no host")?;
                 socks::open(&mut stream, host, target.port(), credentials).await?;
             }
+            ProxyKind::Socks4a => {
+                let user = proxy.credentials().map(|(user, _)| user).unwrap_or_default();
+                let host = target.url().host().ok_or("the URL names no host")?;
+                socks4::open(&mut stream, host, target.port(), &user).await?;
+            }
             ProxyKind::Http | ProxyKind::Https if target.is_tls() => {
                 let authority = format!("{host}:{}", target.port());
                 let authorization = proxy.authorization();
@@ -122,11 +130,29 @@ impl Connector {
         let stream = self.dial(host, port).await?;
         match proxy.kind {
             ProxyKind::Https => Ok(self.tls.connect_to_proxy(stream, host).await?),
-            ProxyKind::Http | ProxyKind::Socks5 => Ok(stream),
+            ProxyKind::Http | ProxyKind::Socks5 | ProxyKind::Socks4a => Ok(stream),
         }
     }
 
     async fn dial(&self, host: &str, port: u16) -> Result<Stream, BoxError> {
+        let Some(addresses) = FixedAddress::find(&self.fixed, host, port) else {
+            return self.dial_name(host, port).await;
+        };
+        let mut last = None;
+        for address in addresses {
+            let host = match address {
+                IpAddr::V4(address) => address.to_string(),
+                IpAddr::V6(address) => format!("[{address}]"),
+            };
+            match self.dial_name(&host, port).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| "`--resolve` names no address".into()))
+    }
+
+    async fn dial_name(&self, host: &str, port: u16) -> Result<Stream, BoxError> {
         let uri: Uri = format!("http://{host}:{port}/").parse()?;
         let mut tcp = self.tcp.clone();
         std::future::poll_fn(|cx| tcp.poll_ready(cx)).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::fixed_addresses::FixedAddress;
 use super::resolver::NameMemory;
 use crate::redact::Secret;
 
@@ -15,6 +16,10 @@ pub struct HttpOptions {
     pub allow_http: bool,
     /// The proxy.
     pub proxy: Proxy,
+    /// User name and password for the proxy, as `USER:PASSWORD`, in place of those in its URL.
+    pub proxy_credentials: Option<Secret<String>>,
+    /// Addresses in place of the look-up of a name.
+    pub fixed_addresses: Vec<FixedAddress>,
     /// Certificate authorities in PEM files, added to the system's.
     pub extra_ca_files: Vec<PathBuf>,
     /// The same, named for other programs: a file that cannot be used is only warned about.
@@ -62,6 +67,8 @@ impl Default for HttpOptions {
         Self {
             allow_http: false,
             proxy: Proxy::Environment,
+            proxy_credentials: None,
+            fixed_addresses: Vec::new(),
             extra_ca_files: Vec::new(),
             optional_ca_files: Vec::new(),
             client_certificate: None,

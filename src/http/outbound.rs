@@ -56,7 +56,9 @@ impl Outbound {
         url: &Url,
         resolver: Arc<dyn Resolve>,
     ) -> Result<Self> {
-        let tls = Tls::new(options, url.scheme() == "https")?;
+        let proxy = ProxyRules::new(options)?.proxy_for(url)?;
+        let is_needed = url.scheme() == "https" || proxy.is_some_and(|proxy| proxy.is_tls());
+        let tls = Tls::new(options, is_needed)?;
         Self::build(options, url, resolver, tls)
     }
 

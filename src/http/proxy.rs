@@ -21,6 +21,8 @@ use crate::redact::{SafeUrl, Secret};
 pub struct ProxyServer {
     pub(super) kind: ProxyKind,
     url: Secret<Url>,
+    /// `USER:PASSWORD` in place of what the URL holds.
+    given: Option<Secret<String>>,
 }
 
 /// What a proxy speaks.
@@ -30,11 +32,18 @@ pub(super) enum ProxyKind {
     /// HTTP over TLS.
     Https,
     Socks5,
+    Socks4a,
 }
 
-/// The proxies of one run.
+/// The proxies of one run, and the credentials for them.
 #[derive(Debug)]
-pub(super) enum ProxyRules {
+pub(super) struct ProxyRules {
+    route: ProxyRoute,
+    credentials: Option<Secret<String>>,
+}
+
+#[derive(Debug)]
+enum ProxyRoute {
     Direct,
     One(ProxyServer, NoProxy),
     Environment(Box<ProxyVariables>),
@@ -63,14 +72,15 @@ impl ProxyRules {
     /// # Errors
     /// A proxy in the settings that cannot be used.
     pub(super) fn new(options: &HttpOptions) -> Result<Self> {
-        Ok(match &options.proxy {
-            Proxy::Off => Self::Direct,
-            Proxy::Environment => Self::Environment(Box::new(ProxyVariables::read())),
+        let route = match &options.proxy {
+            Proxy::Off => ProxyRoute::Direct,
+            Proxy::Environment => ProxyRoute::Environment(Box::new(ProxyVariables::read())),
             Proxy::Url { url, bypass } => {
                 let proxy = ProxyServer::new(url.expose().clone())?;
-                Self::One(proxy, NoProxy::parse(bypass.as_deref().unwrap_or_default()))
+                ProxyRoute::One(proxy, NoProxy::parse(bypass.as_deref().unwrap_or_default()))
             }
-        })
+        };
+        Ok(Self { route, credentials: options.proxy_credentials.clone() })
     }
 
     /// The proxy for this URL, if it is not reached directly.
@@ -81,12 +91,14 @@ impl ProxyRules {
         if is_loopback(url) {
             return Ok(None);
         }
-        match self {
-            Self::Direct => Ok(None),
-            Self::One(_, bypass) if bypass.covers(url) => Ok(None),
-            Self::One(proxy, _) => Ok(Some(proxy.clone())),
-            Self::Environment(environment) => environment.proxy_for(url),
-        }
+        let proxy = match &self.route {
+            ProxyRoute::Direct => None,
+            ProxyRoute::One(_, bypass) if bypass.covers(url) => None,
+            ProxyRoute::One(proxy, _) => Some(proxy.clone()),
+            ProxyRoute::Environment(environment) => environment.proxy_for(url)?,
+        };
+        let given = self.credentials.clone();
+        Ok(proxy.map(|proxy| if given.is_some() { ProxyServer { given, ..proxy } } else { proxy }))
     }
 }
 
@@ -134,31 +146,39 @@ impl ProxyServer {
         Self::new(url)
     }
 
-    /// Takes a proxy that speaks HTTP, over TLS or not, or SOCKS5.
+    /// Takes a proxy that speaks HTTP, over TLS or not, or SOCKS.
     pub(super) fn new(url: Url) -> Result<Self> {
         let kind = match url.scheme() {
             "http" => ProxyKind::Http,
             "https" => ProxyKind::Https,
             // Some desktops write `socks` and mean the version that everyone speaks.
             "socks5" | "socks5h" | "socks" => ProxyKind::Socks5,
+            "socks4a" => ProxyKind::Socks4a,
             other => {
                 let shown = SafeUrl::new(&url);
                 return Err(Error::usage(format!(
                     "the proxy `{shown}` cannot be used: `{other}` is not supported"
                 ))
-                .hint("name an `http:`, `https:` or `socks5:` proxy, or add `--no-proxy`"));
+                .hint(
+                    "name an `http:`, `https:`, `socks5:` or `socks4a:` proxy, or add `--no-proxy`",
+                ));
             }
         };
         if url.host_str().is_none_or(str::is_empty) {
             return Err(Error::usage("the proxy URL names no host")
                 .hint("a proxy looks like `http://proxy.example.com:8080`"));
         }
-        Ok(Self { kind, url: Secret::new(url) })
+        Ok(Self { kind, url: Secret::new(url), given: None })
     }
 
     /// Its URL, which may hold a password.
     pub fn url(&self) -> &Secret<Url> {
         &self.url
+    }
+
+    /// Whether it is spoken to over TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.kind == ProxyKind::Https
     }
 
     /// Host and port to connect to.
@@ -167,13 +187,17 @@ impl ProxyServer {
         let default = match self.kind {
             ProxyKind::Http => 80,
             ProxyKind::Https => 443,
-            ProxyKind::Socks5 => 1080,
+            ProxyKind::Socks5 | ProxyKind::Socks4a => 1080,
         };
         (url.host_str().unwrap_or_default(), url.port().unwrap_or(default))
     }
 
     /// User name and password.
     pub(super) fn credentials(&self) -> Option<(String, String)> {
+        if let Some(given) = &self.given {
+            let (user, password) = given.expose().split_once(':')?;
+            return Some((user.to_owned(), password.to_owned()));
+        }
         let url = self.url.expose();
         if url.username().is_empty() && url.password().is_none() {
             return None;

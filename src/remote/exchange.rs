@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::Outcome;
@@ -137,6 +137,9 @@ impl Wire {
         if let Some(modern) = &post.modern {
             request.headers_mut().extend(modern.headers.clone());
         }
+        if let Some(trace) = &post.trace {
+            add_trace(request.headers_mut(), trace);
+        }
         let request = request.body(frame.clone()).observed_by(post.handle.observer());
         let sent = self.outbound.send(request);
         let prompts = self.open_prompts.of(Some(post.number));
@@ -180,6 +183,14 @@ impl Wire {
         let refusal = Box::new(HttpRefusal { status, failure, answer });
         if is_lost { ExchangeError::SessionLost(refusal) } else { ExchangeError::Refused(refusal) }
     }
+}
+
+/// Adds the trace context of the host, unless the user's own headers have one (O-20).
+fn add_trace(headers: &mut HeaderMap, trace: &HeaderMap) {
+    if headers.contains_key("traceparent") || headers.contains_key("tracestate") {
+        return;
+    }
+    headers.extend(trace.iter().map(|(name, value)| (name.clone(), value.clone())));
 }
 
 fn is_gone(status: StatusCode) -> bool {

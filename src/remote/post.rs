@@ -30,6 +30,8 @@ pub struct Post {
     pub handle: ExchangeHandle,
     /// What the exchange also has if the remote is a modern one.
     pub modern: Option<ModernPost>,
+    /// The headers of the host's trace context.
+    pub trace: Option<Box<HeaderMap>>,
 }
 
 /// What an exchange with a modern remote has besides its message (T-50 to T-63): it is never

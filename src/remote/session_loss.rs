@@ -100,6 +100,7 @@ mod tests {
             session: Arc::new(session),
             handle: ExchangeHandle::default(),
             modern: None,
+            trace: None,
         }
     }
 

@@ -5,7 +5,7 @@
 use tracing::Level;
 
 use crate::auth::{DpopPolicy, LoginPolicy};
-use crate::eras::{MergePages, Pin};
+use crate::eras::{MergePages, Pin, ToolPinning};
 use crate::protocol::Era;
 use crate::remote::TransportChoice;
 use crate::store::StoreChoice;
@@ -70,6 +70,7 @@ choice!(Level:
     "trace" => Self::TRACE,
 );
 choice!(MergePages: "auto" => Self::Auto, "always" => Self::Always, "never" => Self::Never);
+choice!(ToolPinning: "off" => Self::Off, "warn" => Self::Warn, "block" => Self::Block);
 choice!(LogFormat: "text" => Self::Text, "json" => Self::Json);
 
 #[cfg(test)]
@@ -99,6 +100,7 @@ mod tests {
             + read_all::<StoreChoice>(Key::CredentialStore)
             + read_all::<Level>(Key::LogLevel)
             + read_all::<MergePages>(Key::MergePages)
+            + read_all::<ToolPinning>(Key::Pin)
             + read_all::<LogFormat>(Key::LogFormat);
         let words = SETTINGS.iter().map(|setting| match setting.kind {
             ValueKind::Choice(words) => words.len(),

@@ -8,6 +8,7 @@ mod company_sign_in;
 mod credential_commands;
 mod file;
 mod headers;
+mod network;
 mod options;
 mod remote_url;
 mod sign_in;
@@ -23,6 +24,7 @@ use url::Url;
 pub use choices::{Choice, LogFormat};
 pub use file::{FILE_NAME, Location};
 pub use headers::{KeyringLookup, named_variables};
+pub use network::proxy_credentials;
 pub use options::LogOptions;
 pub use remote_url::{check_encryption, parse as parse_remote_url};
 pub use sign_in::resource_indicator;
@@ -182,6 +184,18 @@ impl Settings {
     /// Every value of a setting, the winner first. A setting that is not a list has at most one.
     pub fn all(&self, key: Key) -> &[Sourced] {
         &self.values[key as usize]
+    }
+
+    /// Takes a setting back to its built-in value.
+    pub fn reset(&mut self, key: Key) {
+        self.values[key as usize].retain(|held| held.source == SettingSource::BuiltIn);
+        let setting = key.setting();
+        if self.values[key as usize].is_empty()
+            && !setting.default.is_empty()
+            && let Ok(value) = SettingValue::from_text(setting.kind, setting.default)
+        {
+            self.take(setting, &[value], &SettingSource::BuiltIn);
+        }
     }
 
     fn take_flags(&mut self, flags: &Flags) -> Result<()> {

@@ -21,7 +21,7 @@ use crate::redact::{Secret, plain, shell_word};
 use crate::remote::{Limits, RemoteOptions};
 
 /// The schemes of a proxy's URL.
-const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
+const PROXY_SCHEMES: [&str; 5] = ["http", "https", "socks5", "socks5h", "socks4a"];
 
 /// What is logged, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +72,10 @@ impl Settings {
                 ..Limits::default()
             },
             keep_alive: self.keep_alive(),
-            http: self.http_options(environment)?,
+            http: HttpOptions {
+                proxy_credentials: self.proxy_credentials(environment, keyring)?,
+                ..self.http_options(environment)?
+            },
             ..RemoteOptions::new(url.clone())
         })
     }
@@ -144,6 +147,8 @@ impl Settings {
         Ok(HttpOptions {
             allow_http: self.switch(Key::AllowHttp),
             proxy: self.proxy(environment)?,
+            proxy_credentials: None,
+            fixed_addresses: self.fixed_addresses()?,
             extra_ca_files: self.ca_files(environment, false),
             optional_ca_files: self.ca_files(environment, true),
             client_certificate: self.client_certificate(
@@ -196,7 +201,7 @@ impl Settings {
         let url = url.filter(|url| PROXY_SCHEMES.contains(&url.scheme()) && url.has_host());
         let url = url.ok_or_else(|| {
             let named = describe(Key::Proxy, held);
-            Error::usage(format!("{named} is not the URL of an HTTP or SOCKS5 proxy"))
+            Error::usage(format!("{named} is not the URL of an HTTP or SOCKS proxy"))
                 .hint("a proxy looks like `http://proxy.example.com:8080`")
         })?;
         let bypass = self.text(Key::ProxyBypass).map(str::to_owned);

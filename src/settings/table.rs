@@ -5,7 +5,7 @@ use tracing::Level;
 
 use super::choices::{Choice, LogFormat};
 use crate::auth::{DpopPolicy, LoginPolicy};
-use crate::eras::{MergePages, Pin};
+use crate::eras::{MergePages, Pin, ToolPinning};
 use crate::remote::TransportChoice;
 use crate::store::StoreChoice;
 
@@ -21,6 +21,8 @@ pub enum Key {
     Protocol,
     AllowHttp,
     Proxy,
+    ProxyAuth,
+    ProxyAuthCommand,
     ProxyBypass,
     NoProxy,
     EnableProxy,
@@ -28,6 +30,7 @@ pub enum Key {
     ClientCert,
     ClientKey,
     Ipv4,
+    Resolve,
     DisableCookies,
     KeepAlive,
     PingInterval,
@@ -38,6 +41,7 @@ pub enum Key {
     OnlyResource,
     IgnoreResource,
     ReadOnly,
+    Pin,
     MergePages,
     MemoryBudget,
     Harden,
@@ -230,6 +234,7 @@ impl Setting {
 
 const TRANSPORTS: &[&str] = TransportChoice::NAMES;
 const PROTOCOLS: &[&str] = Pin::NAMES;
+const PINNINGS: &[&str] = ToolPinning::NAMES;
 const MERGES: &[&str] = MergePages::NAMES;
 const LOGINS: &[&str] = LoginPolicy::NAMES;
 const DPOPS: &[&str] = DpopPolicy::NAMES;
@@ -240,7 +245,7 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 73] = [
+pub static SETTINGS: [Setting; 77] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
@@ -256,7 +261,11 @@ pub static SETTINGS: [Setting; 73] = [
     row(Key::AllowHttp, "allow-http", "", ValueKind::Switch, "false", Group::Connection,
         "Permit unencrypted http to hosts other than this machine"),
     row(Key::Proxy, "proxy", "URL", ValueKind::SecretUrl, "", Group::Connection,
-        "Use this HTTP or SOCKS5 proxy instead of that in the environment"),
+        "Use this HTTP or SOCKS proxy instead of that in the environment"),
+    row(Key::ProxyAuth, "proxy-auth", "USER:PASSWORD", ValueKind::SecretText, "", Group::Connection,
+        "Sign in to the proxy with this; `${keyring:NAME}` is replaced"),
+    row(Key::ProxyAuthCommand, "proxy-auth-command", "COMMAND", ValueKind::Command, "", Group::Connection,
+        "Sign in to the proxy with the `USER:PASSWORD` that this command prints"),
     row(Key::ProxyBypass, "proxy-bypass", "HOSTS", ValueKind::Text, "", Group::Connection,
         "Reach these hosts without `--proxy`, in the syntax of `NO_PROXY`"),
     row(Key::NoProxy, "no-proxy", "", ValueKind::Switch, "false", Group::Connection,
@@ -272,6 +281,8 @@ pub static SETTINGS: [Setting; 73] = [
         "Private key of `--client-cert` (PEM)"),
     row(Key::Ipv4, "ipv4", "", ValueKind::Switch, "false", Group::Connection,
         "Connect over IPv4 only"),
+    row(Key::Resolve, "resolve", "HOST:PORT:ADDRESS", ValueKind::Texts, "", Group::Connection,
+        "Connect to this address for this host and port, as with curl"),
     row(Key::DisableCookies, "disable-cookies", "", ValueKind::Switch, "false", Group::Connection,
         "Do not keep cookies between requests"),
     row(Key::KeepAlive, "keep-alive", "", ValueKind::Switch, "false", Group::Connection,
@@ -292,6 +303,8 @@ pub static SETTINGS: [Setting; 73] = [
         "Hide the resources whose URIs match"),
     row(Key::ReadOnly, "read-only", "", ValueKind::Switch, "false", Group::Connection,
         "Show only the tools that the server calls read-only, and call no other"),
+    row(Key::Pin, "pin", "WHAT", ValueKind::Choice(PINNINGS), "off", Group::Connection,
+        "Remember the tools; tell of one that changes, or hide it until you accept it"),
     row(Key::MergePages, "merge-pages", "WHEN", ValueKind::Choice(MERGES), "auto", Group::Connection,
         "Merge the pages of a list; `auto` does so for hosts that read only one"),
     row(Key::MemoryBudget, "memory-budget", "MIB", ValueKind::Mebibytes, "256", Group::Connection,

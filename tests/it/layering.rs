@@ -83,6 +83,7 @@ const METHOD_CIRCLES: &[(&[&str], &str)] = &[(
         "src/bridge/faults.rs",
         "src/bridge/host_side/from_host.rs",
         "src/bridge/host_side/page_merging.rs",
+        "src/bridge/host_side/pinning.rs",
         "src/bridge/mod.rs",
         "src/bridge/remote_side/from_remote.rs",
         "src/bridge/remote_side/upstream.rs",

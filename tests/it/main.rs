@@ -76,6 +76,7 @@ mod one_rule_for_all;
 #[cfg(target_os = "linux")]
 mod open_ports;
 #[cfg(unix)]
+mod pinned_tools;
 mod providers;
 mod raw_host;
 mod remembered;
@@ -95,4 +96,5 @@ mod streamable_http;
 mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod trace_context;
 mod try_it;

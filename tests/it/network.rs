@@ -289,3 +289,126 @@ fn socks_proxy(behind: u16) -> (u16, std::sync::mpsc::Receiver<String>) {
     });
     (port, told)
 }
+
+/// O-21: a proxy of SOCKS4a is told the name and the user.
+#[test]
+fn a_socks4a_proxy_is_told_the_name() {
+    use std::io::{Read, Write};
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let behind = mock.url().port().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for front in listener.incoming() {
+            let mut front = front.unwrap();
+            let mut request = vec![0; b"\x04\x01\0P\0\0\0\x01sara\0mcp.example.invalid\0".len()];
+            front.read_exact(&mut request).unwrap();
+            let is_right = request == b"\x04\x01\0P\0\0\0\x01sara\0mcp.example.invalid\0";
+            front.write_all(&[0, if is_right { 90 } else { 91 }, 0, 0, 0, 0, 0, 0]).unwrap();
+            let mut back = std::net::TcpStream::connect(("127.0.0.1", behind)).unwrap();
+            let (mut from, mut to) = (front.try_clone().unwrap(), back.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            std::thread::spawn(move || std::io::copy(&mut back, &mut front));
+        }
+    });
+    let url = "http://mcp.example.invalid/mcp";
+    for (user, is_reached) in [("sara@", true), ("", false)] {
+        mock.recorder().clear();
+        let proxy = format!("socks4a://{user}127.0.0.1:{port}");
+        let program = Program::new([url, "--allow-http", "--connect-timeout", "3"]);
+        let (answer, _) = opened(program.env("ALL_PROXY", &proxy));
+        assert_eq!(!mock.recorder().requests().is_empty(), is_reached, "{answer}");
+    }
+}
+
+/// O-21: user name and password for a proxy from the environment, the keyring or a command; none of
+/// them is shown.
+#[cfg(unix)]
+#[test]
+fn a_proxy_is_signed_in_to_without_a_password_in_its_url() {
+    use crate::support::home::Home;
+    let proxy = MockRemote::start(MockOptions::default()).unwrap();
+    let proxy_url = format!("http://127.0.0.1:{}", proxy.url().port().unwrap());
+    let (home, url) = (Home::new(), "http://mcp.example.invalid/mcp");
+    let mut set = home.program(["secret", "set", "proxy"]).spawn();
+    set.send("canary:pass");
+    assert_eq!(set.finish().code, Some(0));
+    let command = "/bin/sh -c 'echo sara:canary:pass'";
+    for flags in [
+        &["--proxy-auth", "sara:${PASSWORD}"][..],
+        &["--proxy-auth", "sara:${keyring:proxy}"],
+        &["--proxy-auth-command", command],
+    ] {
+        proxy.recorder().clear();
+        let words = [&[url, "--allow-http", "--proxy", &proxy_url][..], flags].concat();
+        let (_, finished) = opened(home.program(words).env("PASSWORD", "canary:pass"));
+        let requests = proxy.recorder().requests();
+        // `sara:canary:pass`
+        let expected = Some("Basic c2FyYTpjYW5hcnk6cGFzcw==");
+        assert_eq!(requests[0].header("proxy-authorization"), expected, "{flags:?}");
+        assert!(!finished.stderr.contains("canary"), "{}", finished.stderr);
+    }
+    for flags in [
+        &["--proxy-auth", "canary"][..],
+        &["--proxy-auth", ":canary"],
+        &["--proxy-auth", "a:${NOT_SET}"],
+        &["--proxy-auth", "a:b", "--proxy-auth-command", command],
+        &["--proxy-auth-command", "/bin/sh -c 'echo canary'"],
+        &["--proxy-auth-command", "/bin/sh -c 'exit 3'"],
+        &["--proxy-auth-command", "'"],
+    ] {
+        proxy.recorder().clear();
+        let words = [&["tools", url, "--allow-http", "--proxy", &proxy_url][..], flags].concat();
+        let refused = home.run(&words);
+        assert_ne!(refused.code, Some(0), "{}", refused.shown());
+        assert!(refused.stderr.starts_with("error: "), "{}", refused.stderr);
+        assert!(proxy.recorder().requests().is_empty(), "nothing is sent");
+    }
+    let unused = ["tools", &proxy_url, "--proxy-auth-command", "/bin/sh -c 'exit 3'"];
+    let _ = home.run(&unused);
+    assert!(!proxy.recorder().requests().is_empty(), "not run where no proxy is on the way");
+}
+
+/// O-21: a proxy over TLS is trusted like a server, also for an address without TLS.
+#[test]
+fn a_proxy_over_tls_is_checked_like_a_server() {
+    let proxy = MockRemote::start(MockOptions::default()).unwrap();
+    let front = TlsFront::start(proxy.url().port().unwrap());
+    let proxy_url = front.url("/").replace("127.0.0.1", "localhost");
+    let url = "http://mcp.example.invalid/mcp";
+    let authority = front.authority();
+    let trusted = ["--ca-cert", authority.to_str().unwrap()];
+    for (more, is_reached) in [(&trusted[..], true), (&[], false)] {
+        proxy.recorder().clear();
+        let words = [&[url, "--allow-http", "--proxy", proxy_url.as_str()][..], more].concat();
+        let (answer, _) = opened(Program::new(words));
+        assert_eq!(!proxy.recorder().requests().is_empty(), is_reached, "{answer}");
+    }
+}
+
+/// O-21: another address for a name, with the name still in the certificate and the header.
+#[test]
+fn a_name_can_be_given_another_address() {
+    let mock = MockRemote::start(MockOptions::default()).unwrap();
+    let port = mock.url().port().unwrap();
+    let url = format!("http://mcp.example.invalid:{port}/mcp");
+    let at = |address: &str| format!("mcp.example.invalid:{port}:{address}");
+    for address in ["127.0.0.1", "192.0.2.1,127.0.0.1"] {
+        mock.recorder().clear();
+        let words = [url.as_str(), "--allow-http", "--no-proxy", "--resolve", &at(address)];
+        let (answer, _) = opened(Program::new(words));
+        let requests = mock.recorder().requests();
+        let host = requests.first().and_then(|request| request.header("host"));
+        assert_eq!(host, Some(format!("mcp.example.invalid:{port}").as_str()), "{answer}");
+    }
+    let doctor =
+        Program::new(["doctor", &url, "--allow-http", "--resolve", &at("127.0.0.1")]).run();
+    assert!(doctor.stdout.contains("`--resolve` gives the address"), "{}", doctor.stdout);
+    let other = format!("mcp.example.invalid:{}:127.0.0.1", if port == 1 { 2 } else { 1 });
+    for (value, code) in [(other.as_str(), 1), ("mcp.example.invalid:0:127.0.0.1", 2), ("x", 2)] {
+        mock.recorder().clear();
+        let refused = Program::new(["tools", &url, "--allow-http", "--resolve", value]).run();
+        assert_eq!(refused.code, Some(code), "{}", refused.shown());
+        assert!(mock.recorder().requests().is_empty());
+    }
+}

@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use crate::auth::guarded_http::addresses::Zone;
 use crate::auth::options::AuthOptions;
-use crate::http::{HttpOptions, Resolve, ResolveError, is_loopback, proxy_for};
+use crate::http::{FixedAddress, HttpOptions, Resolve, ResolveError, is_loopback, proxy_for};
 use crate::redact::plain;
 
 /// Which URLs and addresses may be reached.
@@ -46,7 +46,11 @@ impl AddressPolicy {
         Self {
             server: auth.server.clone(),
             // Cookies of one authorization server must not reach another.
-            http: HttpOptions { cookies: false, ..http.clone() },
+            http: HttpOptions {
+                cookies: false,
+                fixed_addresses: fixed_addresses(auth, http),
+                ..http.clone()
+            },
             allow_private: auth.allow_private_addresses,
             allow_http: http.allow_http && auth.server.scheme() == "http",
             guarded: Mutex::default(),
@@ -139,6 +143,19 @@ impl AddressPolicy {
             _ => Ok(permitted),
         }
     }
+}
+
+/// The addresses of `--resolve` that hold here: those of the MCP server itself, public ones, and with
+/// private addresses allowed all of them. What a server's metadata names must not lead to others (S-07).
+fn fixed_addresses(auth: &AuthOptions, http: &HttpOptions) -> Vec<FixedAddress> {
+    let host = auth.server.host_str().unwrap_or_default();
+    let is_public = |address: &IpAddr| Zone::of(*address) == Zone::Public;
+    let holds = |one: &&FixedAddress| {
+        auth.allow_private_addresses
+            || one.host().eq_ignore_ascii_case(host)
+            || one.addresses().iter().all(is_public)
+    };
+    http.fixed_addresses.iter().filter(holds).cloned().collect()
 }
 
 /// Gives the connection only addresses that were checked, so that a second look-up cannot bring

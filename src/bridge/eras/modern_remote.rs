@@ -163,6 +163,7 @@ impl SessionSlot {
             urgent: listens || !exchange.is_request,
             repeatable: exchange.repeatable,
             modern: Some(crate::remote::ModernPost { headers, listens }),
+            trace: exchange.trace,
             ..self.post_frame(exchange.number, exchange.frame)
         }
     }

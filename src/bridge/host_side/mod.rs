@@ -1,8 +1,11 @@
-//! What the host writes: its lines, batches, and the tools that it does not get to see.
+//! What the host writes: its lines, batches, and what it gets to see of a server's offer.
 
 pub(super) mod batches;
 pub(super) mod from_host;
 pub(super) mod list_pages;
 pub(super) mod offer_filter;
 pub(super) mod page_merging;
+pub(super) mod pinning;
 pub(super) mod request;
+mod tool_definition;
+pub(super) mod tool_pins;

@@ -2,7 +2,7 @@
 //! `--only-tool`, `--ignore-tool`, their pairs for prompts and resources, and `--read-only` (T-15,
 //! S-72). Cuts lists by byte ranges; everything that stays is untouched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -29,8 +29,12 @@ pub struct OfferFilter {
     prompts: NamePatterns,
     resources: NamePatterns,
     read_only: bool,
+    /// Whether tools that are not the pinned ones are hidden.
+    blocks_unpinned: bool,
     /// Whether each tool that was listed is read-only.
     known: HashMap<String, bool>,
+    /// Tools that are not the pinned ones.
+    unpinned: BTreeSet<String>,
 }
 
 /// A kind of thing that a server offers.
@@ -96,12 +100,30 @@ impl OfferFilter {
         resources: NamePatterns,
         read_only: bool,
     ) -> Self {
-        Self { tools, prompts, resources, read_only, known: HashMap::new() }
+        Self { tools, prompts, resources, read_only, ..Self::default() }
+    }
+
+    /// Hides tools that are not the pinned ones as well.
+    #[must_use]
+    pub fn blocking_unpinned(self, blocks_unpinned: bool) -> Self {
+        Self { blocks_unpinned, ..self }
+    }
+
+    /// Notes which tools are not the pinned ones. Does nothing unless they are to be hidden.
+    pub(in crate::bridge) fn set_unpinned(&mut self, tools: &BTreeSet<String>) {
+        if self.blocks_unpinned {
+            self.unpinned.clone_from(tools);
+        }
+    }
+
+    /// Whether tools must be listed before one is called.
+    pub fn judges_tools(&self) -> bool {
+        self.read_only || self.blocks_unpinned
     }
 
     /// Whether nothing is hidden.
     pub fn is_open(&self) -> bool {
-        !self.read_only
+        !self.judges_tools()
             && self.tools.is_open()
             && self.prompts.is_open()
             && self.resources.is_open()
@@ -133,7 +155,8 @@ impl OfferFilter {
     /// Whether what `key` of these members names may be asked for.
     fn allows_named(&self, kind: Kind, params: Option<Object<'_>>) -> Result<(), String> {
         let patterns = self.patterns(kind);
-        if patterns.is_open() && !(self.read_only && kind == TOOL) {
+        let judges = kind == TOOL && self.judges_tools();
+        if patterns.is_open() && !judges {
             return Ok(());
         }
         let Kind { key, word, .. } = kind;
@@ -150,17 +173,24 @@ impl OfferFilter {
                 kind.flag
             ));
         }
-        if kind != TOOL || !self.read_only {
+        if !judges {
             return Ok(());
         }
+        if self.unpinned.contains(&name) {
+            return Err("this tool is hidden by `--pin block`: it is not the one that was pinned; \
+                        `mcp-tether tools URL --diff` shows the difference, and `--accept` accepts it"
+                .to_owned());
+        }
         match self.known.get(&name) {
+            Some(_) if !self.read_only => Ok(()),
             Some(true) => Ok(()),
             Some(false) => {
                 Err("this tool is hidden by `--read-only`: its server does not call it \
                                 read-only"
                     .to_owned())
             }
-            None => Err("with `--read-only`, list the tools before you call one".to_owned()),
+            None => Err("with `--read-only` or `--pin block`, list the tools before you call one"
+                .to_owned()),
         }
     }
 
@@ -201,7 +231,7 @@ impl OfferFilter {
             methods::RESOURCE_TEMPLATES_LIST => TEMPLATE,
             _ => return Vec::new(),
         };
-        let reads_hints = self.read_only && kind == TOOL;
+        let reads_hints = self.judges_tools() && kind == TOOL;
         if self.patterns(kind).is_open() && !reads_hints {
             return Vec::new();
         }
@@ -235,6 +265,7 @@ impl OfferFilter {
             Some(name) => {
                 patterns.hides(name)
                     || kind == TOOL && self.read_only && self.known.get(name) != Some(&true)
+                    || kind == TOOL && self.unpinned.contains(name)
             }
             None => !patterns.only.is_empty(),
         };

@@ -16,6 +16,7 @@ use crate::bridge::eras::modern_remote::RemoteAdapter;
 use crate::bridge::host_side::request::Requester;
 use crate::bridge::without_remote::response_cache::ResponseCache;
 use crate::eras::modern_host::ModernHost;
+use crate::eras::trace_headers;
 use crate::jsonrpc::{Frame, Message, MessageKind};
 use crate::protocol::methods;
 use crate::remote::{ExchangeHandle, Post, Remote, Session, Transport};
@@ -112,6 +113,7 @@ impl SessionSlot {
             // A message that opens a session must not wait behind those that wait for it.
             urgent: methods::opens_a_session(message.method()),
             repeatable: methods::is_safe_to_repeat(message.method()),
+            trace: trace_headers(message),
             ..self.post_frame(number, frame)
         }
     }
@@ -127,6 +129,7 @@ impl SessionSlot {
             session: Arc::clone(&self.session),
             handle: ExchangeHandle::default(),
             modern: None,
+            trace: None,
         }
     }
 }

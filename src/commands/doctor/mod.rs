@@ -129,7 +129,7 @@ async fn check_connection(
     diagnosis.add("network", [route]);
     let mut is_reached = false;
     if let Some(target) = target {
-        let (name, addresses) = network::name(&target).await;
+        let (name, addresses) = network::name(&target, &context.remote.http).await;
         diagnosis.add("network", [name]);
         let (connection, reached) = network::connection(&addresses, &context.remote.http).await;
         diagnosis.add("network", [connection]);

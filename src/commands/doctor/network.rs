@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::STEP_TIMEOUT;
 use super::check::{Check, CheckVerdict};
-use crate::http::{HttpOptions, proxy_for};
+use crate::http::{FixedAddress, HttpOptions, proxy_for};
 
 /// The number of addresses to try in each family.
 const ADDRESSES_TRIED: usize = 2;
@@ -29,7 +29,10 @@ pub(super) fn route(options: &HttpOptions, url: &Url) -> (Check, Option<Url>) {
 }
 
 /// Checks the DNS lookup. Also returns the addresses; none if it fails.
-pub(super) async fn name(target: &Url) -> (Check, Vec<SocketAddr>) {
+pub(super) async fn name(target: &Url, options: &HttpOptions) -> (Check, Vec<SocketAddr>) {
+    if let Some(found) = fixed(options, target) {
+        return found;
+    }
     look_up(target).await.unwrap_or_else(|check| (check, Vec::new()))
 }
 
@@ -42,6 +45,14 @@ pub(super) async fn connection(addresses: &[SocketAddr], options: &HttpOptions) 
     let check = connect(addresses, options.ipv4).await;
     let is_reached = check.verdict != CheckVerdict::Fail;
     (check, is_reached)
+}
+
+/// The addresses that `--resolve` gives.
+fn fixed(options: &HttpOptions, url: &Url) -> Option<(Check, Vec<SocketAddr>)> {
+    let (host, port) = (url.host_str()?, url.port_or_known_default().unwrap_or(443));
+    let addresses = FixedAddress::find(&options.fixed_addresses, host, port)?;
+    let check = Check::ok("name", format!("`--resolve` gives the address of `{host}`"));
+    Some((check, addresses.iter().map(|address| (*address, port).into()).collect()))
 }
 
 async fn look_up(url: &Url) -> Result<(Check, Vec<SocketAddr>), Check> {

@@ -146,6 +146,7 @@ pub(super) fn plain_exchange(version: &str, request: &Message, number: u64) -> E
         number,
         frame: request.with_id(&number.to_string()),
         headers: headers::standard_headers(version, request),
+        trace: crate::eras::trace_headers(request),
         is_request: true,
         repeatable: methods::is_safe_to_repeat(request.method()),
         listens: request.method() == methods::LISTEN,

@@ -265,6 +265,7 @@ impl ModernRemote {
             number,
             frame: Frame::from(message.raw().clone()),
             headers,
+            trace: super::trace_headers(message),
             is_request: false,
             repeatable: true,
             listens: false,

@@ -1,0 +1,55 @@
+//! Holds each list of tools against the pinned ones, and tells host and user what differs (S-73).
+
+use serde_json::json;
+
+use super::request::{HostRequest, Requester};
+use crate::bridge::Bridge;
+use crate::jsonrpc::{Frame, Message, Object, notification};
+use crate::protocol::methods;
+
+impl Bridge {
+    /// Takes the answer to a `tools/list` before the host gets it.
+    pub(in crate::bridge) fn hold_against_pins(&mut self, request: &HostRequest, answer: &Message) {
+        let Some(pins) = &mut self.pins else { return };
+        if request.method() != methods::TOOLS_LIST {
+            return;
+        }
+        let params = request.message().params().and_then(Object::parse);
+        let cursor = params.as_ref().and_then(|params| params.get("cursor"));
+        let told = pins.take_page(cursor.is_none_or(|cursor| cursor == "null"), answer);
+        let different = pins.different().clone();
+        self.offer.set_unpinned(&different);
+        if told.is_empty() {
+            return;
+        }
+        let text = told.join("\n");
+        tracing::warn!("{text}");
+        self.tell_log(request, &text);
+    }
+
+    /// Tells the host in its log. A modern host gets log messages only for requests that ask for them.
+    fn tell_log(&mut self, request: &HostRequest, text: &str) {
+        let params = json!({ "level": "warning", "logger": "mcp-tether", "data": text });
+        let line = notification(methods::LOG_MESSAGE, Some(&params.to_string()));
+        match request.requester() {
+            Requester::Host => self.tell_host(self.slots.for_host(), Frame::from(line), None),
+            Requester::ModernHost => {
+                if asks_for_logs(request.message()) {
+                    self.host.writer.push(Frame::from(line));
+                }
+            }
+            Requester::Adapter => {
+                let Ok(message) = Message::parse(line) else { return };
+                let id = request.id().cloned();
+                self.with_host_adapter(|host, cx| host.take_remote(&message, id.as_ref(), cx));
+            }
+        }
+    }
+}
+
+/// Whether a request of 2026-07-28 asks for log messages.
+fn asks_for_logs(request: &Message) -> bool {
+    let params = request.params().and_then(Object::parse);
+    let meta = params.as_ref().and_then(|params| Object::parse(params.get("_meta")?));
+    meta.is_some_and(|meta| meta.members().iter().any(|member| member.name.ends_with("/logLevel")))
+}

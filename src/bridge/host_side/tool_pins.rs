@@ -1,0 +1,370 @@
+//! Pinned tools (`--pin`, S-73): the definitions of a server's tools as they were when they were first
+//! seen or last accepted, in one private file for each server and account. A server that changes a
+//! tool behind the user's back is noticed. Decides nothing about what is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::tool_definition::{ToolDefinition, definitions};
+use crate::jsonrpc::{Message, Object};
+use crate::platform::private_file::{self, Durability, PrivateFileError};
+
+/// The largest file that is read, in bytes.
+const FILE_LIMIT: u64 = 32 * 1024 * 1024;
+/// How many changes are told of one list.
+const MAX_TOLD: usize = 20;
+
+/// A tool as it was pinned.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct PinnedTool {
+    sha256: String,
+    definition: String,
+}
+
+/// The content of a file.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+struct PinFile {
+    /// Whether the last page of the list was seen when it was written.
+    complete: bool,
+    tools: BTreeMap<String, PinnedTool>,
+}
+
+/// How a tool differs from the one that was pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PinChange {
+    New,
+    Changed,
+    Vanished,
+}
+
+/// The pinned tools of one server and account.
+#[derive(Clone, Debug)]
+pub struct ToolPins {
+    file: PathBuf,
+    /// `None` until something is pinned.
+    pinned: Option<PinFile>,
+    /// The tools of the list that is being read.
+    listed: BTreeMap<String, ToolDefinition>,
+    /// What was told already: one change is told once.
+    told: BTreeSet<(String, String)>,
+    /// The tools that are not the pinned ones.
+    different: BTreeSet<String>,
+}
+
+impl ToolPins {
+    /// Reads what is pinned in this file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged: tools must not be trusted anew because of that.
+    pub fn read(file: &Path) -> Result<Self, PinError> {
+        let pinned = match private_file::read(file, FILE_LIMIT).map_err(PinError::File)? {
+            Some(bytes) => Some(serde_json::from_slice(&bytes).map_err(|_| PinError::Damaged)?),
+            None => None,
+        };
+        Ok(Self { pinned, ..Self::empty(file) })
+    }
+
+    /// Nothing is pinned, whatever the file says.
+    pub fn empty(file: &Path) -> Self {
+        Self {
+            file: file.to_owned(),
+            pinned: None,
+            listed: BTreeMap::new(),
+            told: BTreeSet::new(),
+            different: BTreeSet::new(),
+        }
+    }
+
+    /// Whether nothing is pinned yet.
+    pub fn is_empty(&self) -> bool {
+        self.pinned.is_none()
+    }
+
+    /// The tools that are not the pinned ones, of the lists so far.
+    pub(in crate::bridge) fn different(&self) -> &BTreeSet<String> {
+        &self.different
+    }
+
+    /// Takes a page of the list of tools. What is seen for the first time is pinned. Returns what a
+    /// person has to know.
+    pub(in crate::bridge) fn take_page(&mut self, is_first: bool, answer: &Message) -> Vec<String> {
+        let Some(result) = answer.outcome().and_then(Object::parse) else { return Vec::new() };
+        let is_last = result.get("nextCursor").is_none_or(|cursor| cursor == "null");
+        let lists = result.members().iter().filter(|member| member.name == "tools");
+        let tools: Vec<&RawValue> = lists
+            .filter_map(|list| serde_json::from_str::<Vec<&RawValue>>(list.value).ok())
+            .flatten()
+            .collect();
+        if is_first {
+            self.listed.clear();
+        }
+        let page = definitions(tools.iter().map(|tool| tool.get()));
+        let mut told = self.compare(&page);
+        for (name, definition) in page {
+            match self.listed.get_mut(&name) {
+                Some(known) => known.join(&definition),
+                None => drop(self.listed.insert(name, definition)),
+            }
+        }
+        if is_last {
+            told.extend(self.vanished());
+        }
+        told.extend(self.pin_what_is_new(is_last));
+        if told.len() > MAX_TOLD {
+            let more = told.len() - MAX_TOLD;
+            told.truncate(MAX_TOLD);
+            told.push(format!("… and {more} more tools"));
+        }
+        told
+    }
+
+    /// Compares a page with what is pinned.
+    fn compare(&mut self, page: &BTreeMap<String, ToolDefinition>) -> Vec<String> {
+        let mut told = Vec::new();
+        for (name, definition) in page {
+            let change = self.change_of(name, definition);
+            let is_pinned_now = change == Some(PinChange::New) && self.trusts_new_tools();
+            if change.is_none() || is_pinned_now {
+                self.different.remove(name);
+            } else {
+                self.different.insert(name.clone());
+            }
+            let shown = change.filter(|_| !is_pinned_now);
+            let hidden = definition.hidden_characters();
+            if shown.is_none() && (hidden.is_none() || !is_pinned_now) {
+                continue;
+            }
+            if self.told.insert((name.clone(), definition.digest())) {
+                told.push(self.describe(name, shown, definition));
+            }
+        }
+        told
+    }
+
+    /// Whether tools that are not pinned are simply new: nothing is pinned yet, or not every page.
+    fn trusts_new_tools(&self) -> bool {
+        self.pinned.as_ref().is_none_or(|pinned| !pinned.complete)
+    }
+
+    fn change_of(&self, name: &str, definition: &ToolDefinition) -> Option<PinChange> {
+        let pinned = self.pinned.as_ref().and_then(|pinned| pinned.tools.get(name));
+        match pinned {
+            None => Some(PinChange::New),
+            Some(pinned) if pinned.sha256 == definition.digest() => None,
+            Some(_) => Some(PinChange::Changed),
+        }
+    }
+
+    fn describe(
+        &self,
+        name: &str,
+        change: Option<PinChange>,
+        definition: &ToolDefinition,
+    ) -> String {
+        let shown = crate::redact::plain(name);
+        let mut text = match change {
+            Some(PinChange::Changed) => {
+                let pinned = self.pinned.as_ref().and_then(|pinned| pinned.tools.get(name));
+                let old = pinned.map(|pinned| pinned.definition.as_str()).unwrap_or_default();
+                let old = ToolDefinition::kept(name, old);
+                format!(
+                    "the tool `{shown}` has changed since it was pinned:\n{}",
+                    old.difference(definition)
+                )
+            }
+            Some(PinChange::New) => {
+                let nothing = ToolDefinition::kept(name, "");
+                let lines = nothing.difference(definition);
+                format!("the tool `{shown}` is new since the tools were pinned:\n{lines}")
+            }
+            Some(PinChange::Vanished) => format!("the tool `{shown}` has vanished"),
+            None => format!("the tool `{shown}`"),
+        };
+        if let Some(hidden) = definition.hidden_characters() {
+            text += &format!("\n  its definition holds hidden characters: {hidden}");
+        }
+        text
+    }
+
+    /// The pinned tools that a whole list does not hold.
+    fn vanished(&mut self) -> Vec<String> {
+        let Some(pinned) = &self.pinned else { return Vec::new() };
+        let gone = pinned.tools.keys().filter(|name| !self.listed.contains_key(*name));
+        let gone: Vec<String> = gone.cloned().collect();
+        let is_news = |name: &String| self.told.insert((name.clone(), String::new()));
+        let news: Vec<String> = gone.into_iter().filter(is_news).collect();
+        let nothing = |name: &String| ToolDefinition::kept(name, "");
+        news.iter()
+            .map(|name| self.describe(name, Some(PinChange::Vanished), &nothing(name)))
+            .collect()
+    }
+
+    /// Pins the tools of this list that are trusted because they are the first.
+    fn pin_what_is_new(&mut self, is_last: bool) -> Option<String> {
+        if !self.trusts_new_tools() {
+            return None;
+        }
+        let mut pinned = self.pinned.clone().unwrap_or_default();
+        let before = pinned.tools.len();
+        for (name, definition) in &self.listed {
+            pinned.tools.entry(name.clone()).or_insert_with(|| PinnedTool::of(definition));
+        }
+        let is_same = pinned.tools.len() == before && pinned.complete == is_last;
+        pinned.complete = is_last;
+        let is_first_time = self.pinned.is_none();
+        self.pinned = Some(pinned);
+        if is_same && !is_first_time {
+            return None;
+        }
+        let error = self.write().err()?;
+        Some(format!("the tools could not be pinned: {error}"))
+    }
+
+    /// How these tools differ from the pinned ones, for a person; empty if they do not.
+    pub fn differences(&self, tools: &[Box<RawValue>]) -> Vec<String> {
+        let mut pins = self.clone();
+        pins.told.clear();
+        let Some(pinned) = &mut pins.pinned else { return Vec::new() };
+        pinned.complete = true;
+        pins.listed = definitions(tools.iter().map(|tool| tool.get()));
+        let listed = pins.listed.clone();
+        let mut told = pins.compare(&listed);
+        told.extend(pins.vanished());
+        told
+    }
+
+    /// Pins exactly these tools.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn accept(&mut self, tools: &[Box<RawValue>]) -> Result<(), PinError> {
+        let listed = definitions(tools.iter().map(|tool| tool.get()));
+        let tools = listed.into_iter().map(|(name, one)| (name, PinnedTool::of(&one))).collect();
+        self.pinned = Some(PinFile { complete: true, tools });
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), PinError> {
+        let bytes = serde_json::to_vec(&self.pinned).map_err(|_| PinError::Damaged)?;
+        if bytes.len() as u64 > FILE_LIMIT {
+            return Err(PinError::TooLarge);
+        }
+        private_file::write(&self.file, &bytes, Durability::Disk).map_err(PinError::File)
+    }
+}
+
+impl PinnedTool {
+    fn of(definition: &ToolDefinition) -> Self {
+        Self { sha256: definition.digest(), definition: definition.text().to_owned() }
+    }
+}
+
+/// Why pinned tools cannot be read or written.
+#[derive(Debug)]
+pub enum PinError {
+    /// The file.
+    File(PrivateFileError),
+    /// It holds something else.
+    Damaged,
+    /// There is too much to pin.
+    TooLarge,
+}
+
+impl std::fmt::Display for PinError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(error) => write!(f, "{error}"),
+            Self::Damaged => f.write_str("the file of the pinned tools is damaged"),
+            Self::TooLarge => f.write_str("the definitions of the tools are too large"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(tools: &[(&str, &str)], cursor: Option<&str>) -> Message {
+        let tools: Vec<String> = tools
+            .iter()
+            .map(|(name, about)| format!(r#"{{"name":"{name}","description":"{about}"}}"#))
+            .collect();
+        let cursor = cursor.map_or(String::new(), |cursor| format!(r#","nextCursor":"{cursor}""#));
+        let text = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{}]{cursor}}}}}"#,
+            tools.join(",")
+        );
+        Message::parse(text).unwrap()
+    }
+
+    fn different(pins: &ToolPins) -> Vec<&str> {
+        pins.different().iter().map(String::as_str).collect()
+    }
+
+    /// S-73
+    #[test]
+    fn what_changes_after_the_first_time_is_told_once_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pins/x.json");
+        let open = || ToolPins::read(&file).unwrap();
+        let mut pins = open();
+        let first = [("a", "reads"), ("b", "writes"), ("c", "lists")];
+        assert!(pins.take_page(true, &page(&first, None)).is_empty());
+        let mut pins = open();
+        assert!(pins.take_page(true, &page(&first, None)).is_empty(), "the same again");
+        let later = [("a", "reads"), ("b", "sends everything"), ("d", "new")];
+        let told = pins.take_page(true, &page(&later, None));
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].contains("`b` has changed") && told[0].contains("+ description: \"sends"));
+        assert!(told[1].contains("`d` is new") && told[2].contains("`c` has vanished"));
+        assert_eq!(different(&pins), ["b", "d"]);
+        assert!(pins.take_page(true, &page(&later, None)).is_empty(), "told once");
+        pins.take_page(true, &page(&first, None));
+        assert_eq!(different(&pins), ["d"], "it is the pinned one again");
+        let mut again = open();
+        assert_eq!(again.take_page(true, &page(&later, None)).len(), 3, "until it is accepted");
+    }
+
+    /// S-73
+    #[test]
+    fn pages_are_one_list_and_a_list_that_was_not_read_to_its_end_goes_on_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.json");
+        let mut pins = ToolPins::read(&file).unwrap();
+        assert!(pins.take_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
+        let mut pins = ToolPins::read(&file).unwrap();
+        assert!(pins.take_page(true, &page(&[("a", "x")], Some("2"))).is_empty());
+        assert!(pins.take_page(false, &page(&[("b", "y")], None)).is_empty());
+        assert!(different(&pins).is_empty());
+        let told = pins.take_page(true, &page(&[("a", "z")], Some("2")));
+        assert!(told.len() == 1 && told[0].contains("`a` has changed"), "{told:?}");
+        assert!(pins.take_page(false, &page(&[("b", "y")], None)).is_empty(), "none vanished");
+    }
+
+    /// S-73
+    #[test]
+    fn a_damaged_file_is_no_reason_to_trust_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.json");
+        for text in ["", "{", "[]", r#"{"tools":7}"#] {
+            private_file::write(&file, text.as_bytes(), Durability::Process).unwrap();
+            assert!(matches!(ToolPins::read(&file), Err(PinError::Damaged)), "{text}");
+        }
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert!(matches!(ToolPins::read(&file), Err(PinError::File(_))));
+    }
+
+    /// S-73
+    #[test]
+    fn hidden_characters_are_named_the_first_time_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pins = ToolPins::read(&folder.path().join("x.json")).unwrap();
+        let told = pins.take_page(true, &page(&[("a", "see\u{e0041}n"), ("b", "x")], None));
+        assert!(told.len() == 1 && told[0].contains("U+E0041"), "{told:?}");
+        assert!(different(&pins).is_empty());
+    }
+}

@@ -1,0 +1,13 @@
+//! `--pin`: what happens to tools whose definition changes.
+
+/// What happens when a tool is not the one that was pinned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolPinning {
+    /// Nothing is pinned.
+    #[default]
+    Off,
+    /// The host and the user are told.
+    Warn,
+    /// The tool is hidden as well.
+    Block,
+}
