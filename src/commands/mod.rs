@@ -34,6 +34,7 @@ mod no_file;
 mod notes;
 pub(crate) mod pack;
 mod ping;
+mod pins;
 mod prepare;
 pub(crate) mod prompts;
 mod questions;

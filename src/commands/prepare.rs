@@ -22,13 +22,12 @@ use crate::auth::{
 };
 use crate::bridge::{
     BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter, ToolPinning,
-    ToolPins,
 };
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::http::proxy_for;
 use crate::platform::{
-    Browser, Paths, STATE_VARIABLE, SystemBrowser, SystemClock, forbid_reading, program_output,
+    Browser, Paths, SystemBrowser, SystemClock, forbid_reading, program_output,
 };
 use crate::redact::{SafeUrl, Secret};
 use crate::remote::RemoteOptions;
@@ -364,35 +363,6 @@ impl CommandContext {
             ..BridgeOptions::new(self.remote)
         };
         Prepared { bridge, authorizer, auth_timeout, pin_file: None }
-    }
-
-    /// The file of the pinned tools of this server and account.
-    fn pin_file(&self, key: Option<&CacheKey>) -> Option<PathBuf> {
-        let account = self.settings.text(Key::Account).unwrap_or_default();
-        let name = format!("{}.json", key?.of_pins(&self.url, account));
-        Some(self.paths.state().ok()?.join("pins").join(name))
-    }
-
-    /// The pinned tools, if they are wanted.
-    ///
-    /// # Errors
-    /// They cannot be read, or there is nowhere to keep them: nothing is trusted because of that.
-    fn pins(&self, key: Option<&CacheKey>, url: &str) -> Result<Option<ToolPins>> {
-        if self.settings.choice::<ToolPinning>(Key::Pin) == ToolPinning::Off {
-            return Ok(None);
-        }
-        let file = self.pin_file(key).ok_or_else(|| {
-            Error::failed("tools cannot be pinned: there is no private folder for them")
-                .hint(format!("name one with `{STATE_VARIABLE}`, or leave out `--pin`"))
-        })?;
-        let pins = ToolPins::read(&file).map_err(|error| {
-            let url = crate::redact::url_argument(url);
-            Error::failed(format!("the pinned tools cannot be used: {error}")).hint(format!(
-                "look at the tools with `mcp-tether tools {url} --json`, then pin them \
-                               anew with `mcp-tether tools {url} --accept`"
-            ))
-        })?;
-        Ok(Some(pins))
     }
 
     /// The stored era of this remote. `None` without a state folder.
