@@ -26,9 +26,7 @@ use crate::bridge::{
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::http::proxy_for;
-use crate::platform::{
-    Browser, Paths, SystemBrowser, SystemClock, forbid_reading, program_output,
-};
+use crate::platform::{Browser, Paths, SystemBrowser, SystemClock, forbid_reading, program_output};
 use crate::redact::{SafeUrl, Secret};
 use crate::remote::RemoteOptions;
 use crate::settings::{
