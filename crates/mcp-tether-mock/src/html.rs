@@ -19,7 +19,8 @@ const STYLE: &str = "
   :root { --back: #14171c; --card: #1e2229; --text: #e8eaee; --soft: #9aa3b2; --line: #363c47;
     --main: #7aa2ff; --on-main: #10131a; } }
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem;
+body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 1fr);
+  place-items: center; padding: 1rem;
   background: var(--back); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 main { width: 100%; max-width: 27rem; padding: 2rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 12px; overflow-wrap: anywhere; }
@@ -41,7 +42,7 @@ input[name=user_code] { font: 1.2rem ui-monospace, monospace; }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 main.wide { max-width: 54rem; }
 header { display: flex; align-items: start; justify-content: space-between; gap: 1rem; }
-section { margin-top: 1.75rem; }
+section { margin-top: 1.75rem; min-width: 0; }
 h2 { margin: 0 0 .5rem; font-size: 1.05rem; }
 label input, label select { margin-top: .25rem; }
 label + .buttons { margin-top: .75rem; }
@@ -53,6 +54,7 @@ th { color: var(--soft); font-weight: 500; }
 td button, header button { padding: .3rem .7rem; }
 pre { margin: .5rem 0; padding: .75rem; overflow-x: auto; border: 1px solid var(--line);
   border-radius: 8px; font-family: ui-monospace, monospace; font-size: .9rem; }
+pre { user-select: all; }
 summary { padding: .3rem 0; cursor: pointer; }
 .notice { padding: .75rem 1rem; border: 1px solid var(--line); border-left: 4px solid var(--main);
   border-radius: 8px; color: var(--text); }

@@ -9,14 +9,31 @@ use http_body_util::Full;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+/// The card of the pages that people sign in at, with the picture drawn in the style itself: the
+/// policy permits no images.
 const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:36rem;margin:12vh auto;padding:0 1.5rem;\
-color:#1b1b1f;background:#fff}\
-h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}\
-strong{overflow-wrap:anywhere}\
-code{font:.9375rem/1.5 ui-monospace,monospace;overflow-wrap:anywhere}\
-@media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#1b1b1f}}";
+:root{color-scheme:light dark;--back:#f4f5f7;--card:#fff;--text:#1d2129;--soft:#5b6472;\
+--line:#d9dde3;--good:#1d7f3c;--bad:#c8402f}\
+@media(prefers-color-scheme:dark){:root{--back:#14171c;--card:#1e2229;--text:#e8eaee;\
+--soft:#9aa3b2;--line:#363c47;--good:#5fce83;--bad:#ff8a7a}}\
+*{box-sizing:border-box}\
+body{margin:0;min-height:100vh;display:grid;grid-template-columns:minmax(0,1fr);\
+place-items:center;padding:1rem;background:var(--back);color:var(--text);\
+font:1rem/1.5 system-ui,sans-serif}\
+main{width:100%;max-width:27rem;padding:2rem;background:var(--card);\
+border:1px solid var(--line);border-radius:12px;overflow-wrap:anywhere}\
+.mark{display:grid;place-items:center;width:3rem;height:3rem;margin:0 0 1rem;border-radius:50%;\
+border:2px solid;font:700 1.5rem/1 system-ui,sans-serif}\
+.good{color:var(--good)}\
+.bad{color:var(--bad)}\
+h1{font-size:1.35rem;line-height:1.3;margin:0 0 .5rem}\
+p{margin:0 0 1rem;color:var(--soft)}\
+dl{margin:0 0 1.25rem;padding:.75rem 1rem;border:1px solid var(--line);border-radius:8px}\
+dt{color:var(--soft);font-size:.875rem}\
+dd{margin:0 0 .5rem}\
+dd:last-child{margin:0}\
+code{font:.9em/1.5 ui-monospace,monospace;color:var(--text)}\
+small{display:block;color:var(--soft)}";
 
 /// What the page is about: our own words for it, never the request's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,13 +81,16 @@ impl Ending {
     fn reason(self) -> &'static str {
         match self {
             Self::SignedIn => "",
-            Self::Denied => "The sign-in was denied, or the authorization server refused it.",
+            Self::Denied => "You or the authorization server said no. Nothing was stored.",
             Self::WrongIssuer => {
                 "The answer did not come from the authorization server that was asked. It was not used."
             }
             Self::NotRedeemed => "The authorization server did not complete the sign-in.",
             Self::NotStored => "The sign-in worked, but it could not be stored on this machine.",
-            Self::Unknown => "This address does not belong to a sign-in that is in progress.",
+            Self::Unknown => {
+                "No sign-in is waiting for this page: it has timed out, or it belongs to another \
+                 program. Start again in your app."
+            }
             Self::Over => "This sign-in has already finished. Nothing more is needed here.",
         }
     }
@@ -125,39 +145,49 @@ fn protect(mut response: Response<Full<bytes::Bytes>>) -> Response<Full<bytes::B
 }
 
 fn html(ending: Ending, subject: &PageSubject) -> String {
-    let server = escape(&subject.server);
-    let account = match subject.account.as_str() {
-        "" => String::new(),
-        account => format!(" as account <strong>{}</strong>", escape(account)),
+    let title = match ending {
+        Ending::SignedIn => "Signed in",
+        Ending::Over => "Already done",
+        _ => "Not signed in",
     };
-    let (title, text) = if ending == Ending::SignedIn {
-        let text = format!(
-            "<p>You are now signed in to <strong>{server}</strong>{account}.</p>\
-             <p>You can close this tab and go back to your application.</p>"
-        );
-        ("Signed in", text)
+    let (kind, mark) = if matches!(ending, Ending::SignedIn | Ending::Over) {
+        ("good", "✓")
     } else {
-        let next = match ending {
-            Ending::Over | Ending::Unknown => String::new(),
-            _ => format!(
-                "<p>To try again, run <code>{}</code>, or use the application once more.</p>",
-                escape(subject.login_command.trim_matches('`'))
-            ),
-        };
-        let about = match ending {
-            Ending::Over | Ending::Unknown => String::new(),
-            _ => format!("<p>Server: <strong>{server}</strong>{account}</p>"),
-        };
-        let title = if ending == Ending::Over { "Already done" } else { "Not signed in" };
-        (title, format!("<p>{}</p>{about}{next}", ending.reason()))
+        ("bad", "!")
     };
+    let is_of_sign_in = !matches!(ending, Ending::Over | Ending::Unknown);
+    let about = if is_of_sign_in { about(subject) } else { String::new() };
+    let (first, next) = match ending {
+        Ending::SignedIn => {
+            (String::new(), "You can close this tab and go back to your app.".to_owned())
+        }
+        Ending::Over | Ending::Unknown => (format!("<p>{}</p>", ending.reason()), String::new()),
+        _ => {
+            let command = escape(subject.login_command.trim_matches('`'));
+            let next =
+                format!("Try again in your app, or run <code>{command}</code> in a terminal.");
+            (format!("<p>{}</p>", ending.reason()), next)
+        }
+    };
+    let next = if next.is_empty() { next } else { format!("<p>{next}</p>") };
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <title>{title} – mcp-tether</title><style>{STYLE}</style></head>\
-         <body><main><h1>{title}</h1>{text}</main></body></html>\n"
+         <body><main><div class=\"mark {kind}\" aria-hidden=\"true\">{mark}</div>\
+         <h1>{title}</h1>{first}{about}{next}<small>mcp-tether</small></main></body></html>\n"
     )
+}
+
+/// The server and the account.
+fn about(subject: &PageSubject) -> String {
+    let server = escape(&subject.server);
+    let account = match subject.account.as_str() {
+        "" => String::new(),
+        account => format!("<dt>Account</dt><dd>{}</dd>", escape(account)),
+    };
+    format!("<dl><dt>Server</dt><dd>{server}</dd>{account}</dl>")
 }
 
 fn escape(text: &str) -> String {
@@ -205,7 +235,7 @@ mod tests {
             "{page}"
         );
         let page = html(Ending::Denied, &subject());
-        assert!(page.contains("denied") && page.contains("mcp-tether login"), "{page}");
+        assert!(page.contains("said no") && page.contains("mcp-tether login"), "{page}");
         assert!(!page.contains("Signed in"), "{page}");
     }
 
