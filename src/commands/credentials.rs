@@ -71,6 +71,7 @@ fn what(name: &str, notes: &Notes) -> String {
             format!("the sign-in for {}", describe_subject(&note.server, &note.account))
         }
         ("sign-in", None) => "a sign-in for an unknown server".to_owned(),
+        ("client", _) => "where client secrets were used".to_owned(),
         ("registration", _) => "registrations".to_owned(),
         ("pending", _) => "sign-ins that were not completed".to_owned(),
         ("refusal", _) => "notes of refused sign-ins".to_owned(),

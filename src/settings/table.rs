@@ -360,7 +360,7 @@ pub static SETTINGS: [Setting; 77] = [
     sign_in(Key::CallbackIssuer, "callback-issuer", "URL", ValueKind::Text, "",
         "Another issuer that may answer a sign-in; empty for an answer without one"),
     sign_in(Key::AssumePkce, "assume-pkce", "", ValueKind::Switch, "false",
-        "Go on with PKCE although the metadata does not mention it"),
+        "Use PKCE even if the metadata does not mention it"),
     sign_in(Key::JwtKey, "jwt-key", "FILE", ValueKind::Path, "",
         "Private key of the pre-registered client, for `private_key_jwt` (PEM)"),
     sign_in(Key::AuthClientCert, "auth-client-cert", "FILE", ValueKind::Path, "",

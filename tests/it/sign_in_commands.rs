@@ -173,7 +173,9 @@ async fn logout_revokes_removes_and_may_be_repeated() {
     assert!(out.stdout.contains("  removed from   the file `"), "{}", out.stdout);
     assert!(!server.asked_at("/revoke").is_empty());
     assert!(home.status().is_empty());
-    assert_eq!(home.stored().await, []);
+    // Where the secret of the client was used stays known (S-41), or another issuer could ask for it.
+    let left: Vec<_> = home.stored().await.into_iter().map(|(name, _)| name).collect();
+    assert!(left.iter().all(|name| name.starts_with("client.")), "{left:?}");
     let again = home.ok(&with(&["logout", &url], &OWN));
     assert_eq!(again.stdout, format!("there is no sign-in for `{url}`: nothing to remove\n"));
 }
@@ -185,7 +187,11 @@ async fn logout_all_signs_out_whatever_flags_made_the_sign_in() {
     let (first, second) = (one.endpoint().to_string(), other.endpoint().to_string());
     let home = Home::new();
     home.ok(&with(&["login", &first, "--account", "work"], &OWN));
-    home.ok(&with(&["login", &second, "--authorize-param", "a=b"], &OWN));
+    let issuer = other.endpoint().origin().ascii_serialization();
+    let client =
+        json!({ "client_id": "robot", "client_secret": "canary-secret", "issuer": issuer });
+    let own = ["--client-credentials", "--static-oauth-client-info", &client.to_string()];
+    home.ok(&with(&["login", &second, "--authorize-param", "a=b"], &own));
     let lost = home.ok(&with(&["logout", &first], &OWN));
     assert!(lost.stderr.contains(&format!("`mcp-tether logout {first} --account work`")));
     let out = home.ok(&with(&["logout", "--all"], &OWN[1..]));
@@ -395,11 +401,11 @@ async fn what_cannot_be_moved_stays() {
         .env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}/bus", nowhere.display()))
         .run();
     assert_eq!(moved.code, Some(1), "{}", moved.shown());
-    assert!(moved.stdout.contains("moved 0, already there 0, failed 1"), "{}", moved.shown());
-    assert!(moved.stderr.contains("not moved: the sign-in for `http://"), "{}", moved.stderr);
+    assert!(moved.stdout.contains("moved 0, already there 0, failed 2"), "{}", moved.shown());
+    assert!(moved.stderr.contains("the sign-in for `http://"), "{}", moved.stderr);
     assert_eq!(home.status().len(), 1);
     let kept = home.ok(&["credentials", "move", "--to", "file"]);
-    assert!(kept.stdout.contains("moved 0, already there 1, failed 0"), "{}", kept.stdout);
+    assert!(kept.stdout.contains("moved 0, already there 2, failed 0"), "{}", kept.stdout);
 }
 
 /// Waits until the token endpoint has got this many requests.
@@ -467,4 +473,71 @@ const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","param
 async fn landing(page: url::Url) -> String {
     let answer = outbound().get(page).send().await.unwrap();
     answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+/// A second `login` changes nothing while the server accepts the first one.
+#[tokio::test(flavor = "multi_thread")]
+async fn login_again_says_so_and_force_signs_in_anew() {
+    let server = server().await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    home.ok(&with(&["login", &url], &OWN));
+    let asked = server.asked_at("/token").len();
+    let again = home.ok(&with(&["login", &url, "3334"], &OWN));
+    assert!(again.stdout.starts_with("already signed in to `"), "{}", again.shown());
+    assert!(again.stderr.contains("`--force` signs in again"), "{}", again.stderr);
+    assert_eq!(server.asked_at("/token").len(), asked);
+    let forced = home.ok(&with(&["login", &url, "--force"], &OWN));
+    assert!(forced.stdout.starts_with("signed in to `"), "{}", forced.shown());
+    assert!(server.asked_at("/token").len() > asked);
+}
+
+/// What is stored about one server can be seen and removed, and nothing of another.
+#[tokio::test(flavor = "multi_thread")]
+async fn forget_removes_what_status_lists_of_one_server() {
+    let server = server().await;
+    let url = server.endpoint().to_string();
+    let mock = mcp_tether_mock::MockRemote::start(mcp_tether_mock::MockOptions::default()).unwrap();
+    let other = mock.url().to_string();
+    let home = Home::new();
+    home.ok(&with(&["login", &url], &OWN));
+    home.ok(&with(&["tools", &url], &OWN));
+    home.ok(&["tools", &other]);
+    let servers = || -> Vec<String> {
+        let rows: Vec<Value> =
+            serde_json::from_str(&home.ok(&["status", "--json"]).stdout).unwrap();
+        rows.iter().filter_map(|row| Some(row["server"].as_str()?.to_owned())).collect()
+    };
+    assert!(servers().contains(&url) && servers().contains(&other), "{:?}", servers());
+    let shown = home.ok(&["status"]).stdout;
+    assert!(shown.contains("remembered, to answer hosts at once"), "{shown}");
+    let forgotten = home.ok(&["forget", &url]);
+    assert!(forgotten.stdout.contains("signed out of `"), "{}", forgotten.shown());
+    assert!(!servers().contains(&url) && servers().contains(&other), "{:?}", servers());
+    let again = home.ok(&["forget", &url]);
+    assert!(again.stdout.contains("nothing is stored about `"), "{}", again.stdout);
+    home.ok(&["forget", "--all", "--yes"]);
+    assert_eq!(servers(), [""; 0]);
+}
+
+/// Without a terminal, a command waits as long as it is told, and names a command that works: the
+/// page of its sign-in is dead when it has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_without_a_terminal_names_no_dead_page() {
+    let server = AuthorizationServer::start(Config::default()).await;
+    let url = server.endpoint().to_string();
+    let home = Home::new();
+    let started = std::time::Instant::now();
+    let ended = home
+        .program(["tools", &url, "--auth-timeout", "2"])
+        .env("PATH", home.path().join("no-programs"))
+        .run();
+    assert_eq!(ended.code, Some(4), "{}", ended.shown());
+    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
+    let hints: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert!(
+        hints.iter().any(|hint| hint.contains(&format!("`mcp-tether login {url}`"))),
+        "{hints:?}"
+    );
+    assert!(!hints.iter().any(|hint| hint.contains("code_challenge")), "{hints:?}");
 }

@@ -168,3 +168,18 @@ fn a_bridge_that_is_started_by_hand_says_what_it_waits_for() {
     let piped = home.run(&[shop.url().as_str()]);
     assert!(piped.stderr.is_empty(), "{}", piped.stderr);
 }
+
+/// A confirmation that a tool asks for is a question to the person, and not only a line.
+#[test]
+fn a_confirmation_is_put_to_the_person() {
+    for (typed, said) in [("n\n", "declined"), ("y\n", "\"merged\"")] {
+        let (shop, home) = (shop(), Home::new());
+        let url = shop.url().to_string();
+        let words = ["call", &url, "merge_orders", "primary=EGW240", "duplicates=EGW241"];
+        let (shown, ended) = home.program(words).run_in_terminal(80, typed);
+        assert!(shown.contains("[y/N]"), "{shown}");
+        assert!(shown.contains(said), "{shown}");
+        assert!(typed == "n\n" || ended == Some(0), "{shown}");
+        assert_eq!(shown.contains("\"merged\""), typed == "y\n", "{shown}");
+    }
+}

@@ -81,7 +81,7 @@ impl Ending {
     fn reason(self) -> &'static str {
         match self {
             Self::SignedIn => "",
-            Self::Denied => "You or the authorization server said no. Nothing was stored.",
+            Self::Denied => "The sign-in was denied. Nothing was stored.",
             Self::WrongIssuer => {
                 "The answer did not come from the authorization server that was asked. It was not used."
             }
@@ -235,7 +235,7 @@ mod tests {
             "{page}"
         );
         let page = html(Ending::Denied, &subject());
-        assert!(page.contains("said no") && page.contains("mcp-tether login"), "{page}");
+        assert!(page.contains("denied") && page.contains("mcp-tether login"), "{page}");
         assert!(!page.contains("Signed in"), "{page}");
     }
 

@@ -125,7 +125,7 @@ fn sign_in_page(refusal: Option<&str>) -> String {
          autofocus></label>\n\
          <label>Password <input type=\"password\" name=\"password\" \
          autocomplete=\"current-password\" required></label>\n\
-         <label>Role <select name=\"role\"><option value=\"\">your own</option>{}</select></label>\n\
+         <label>Role <select name=\"role\"><option value=\"\">same as yours</option>{}</select></label>\n\
          <div class=\"buttons\"><button class=\"main\">Sign in</button></div>\n</form>",
         refusal.map_or_else(String::new, |reason| notice("bad", reason)),
         options(Role::Owner, None),
@@ -217,7 +217,7 @@ impl View<'_> {
                     "/tokens/revoke",
                     &format!(
                         "<input type=\"hidden\" name=\"id\" value=\"{}\">\
-                         <button>Take back</button>",
+                         <button>Revoke</button>",
                         token.id
                     )
                 ),
