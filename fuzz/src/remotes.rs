@@ -109,7 +109,7 @@ impl Play {
 
     fn breaks(&mut self, at: usize) {
         let exchange = self.open.remove(at);
-        let failure = Failure::new(FailureKind::Lost, "it broke");
+        let failure = Failure::new(FailureKind::Lost, "it broke").hint("");
         self.turn(|remote, turn| remote.take_end(exchange, Some(failure), turn));
     }
 

@@ -21,7 +21,8 @@ pub fn modern_host(input: &[u8]) {
         play.look();
     }
     play.work(|host, cx| host.leave(cx));
-    play.work(|host, cx| host.finish(&Failure::new(FailureKind::Lost, "the end"), cx));
+    let failure = Failure::new(FailureKind::Lost, "the end").hint("");
+    play.work(|host, cx| host.finish(&failure, cx));
     play.look();
     for (id, owed) in &play.owed {
         assert!(*owed == 0 || play.given_up.contains(id), "{id:?} was never answered");

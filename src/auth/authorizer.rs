@@ -147,8 +147,10 @@ impl Authorizer {
         http: &HttpOptions,
         services: AuthServices,
     ) -> Result<Option<Self>> {
-        let names = Names::of_sign_in(name)
-            .ok_or_else(|| Error::usage(format!("`{name}` is not a stored sign-in")))?;
+        let names = Names::of_sign_in(name).ok_or_else(|| {
+            Error::usage(format!("`{name}` is not a stored sign-in"))
+                .hint("`mcp-tether status` shows what is stored")
+        })?;
         let stored = services.vault.load(name).await;
         let Some(bytes) = stored.map_err(vault_failure)? else {
             return Ok(None);
@@ -370,6 +372,7 @@ impl Authorizer {
     pub async fn sign_out(&self) -> Result<SignedOut> {
         let state = self.shared().ok_or_else(|| {
             Error::usage("the `Authorization` header given is not a sign-in that is stored")
+                .hint("leave the header out to sign out; `mcp-tether status` shows what is stored")
         })?;
         state.sign_out().await.map_err(Error::from)
     }

@@ -125,12 +125,12 @@ impl AuthorizerState {
             FailureKind::AuthRequired,
             format!("a sign-in to `{server}` is needed{reason}"),
         )
+        .hint(recovery::hint_to_sign_in(&self.context))
     }
 
     /// The failure of a request that stops waiting while the sign-in goes on.
     pub(crate) fn still_waiting(&self, status: StatusCode) -> Failure {
-        let failure = self.sign_in_needed().status(status.as_u16());
-        failure.hint(recovery::hint_to_sign_in(&self.context))
+        self.sign_in_needed().status(status.as_u16())
     }
 }
 
@@ -139,8 +139,11 @@ impl AuthorizerState {
 fn launch(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> SharedWork {
     let task = tokio::spawn(work);
     let result = async move {
-        task.await
-            .unwrap_or_else(|_| Err(Failure::new(FailureKind::AuthFailed, "the sign-in broke off")))
+        task.await.unwrap_or_else(|_| {
+            Err(Failure::new(FailureKind::AuthFailed, "the sign-in broke off").hint(
+                "try again; if it breaks off again, please report this as a bug of `mcp-tether`",
+            ))
+        })
     };
     result.boxed().shared()
 }

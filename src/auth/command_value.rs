@@ -163,7 +163,11 @@ impl CommandValue {
             }
             printed
         });
-        let broken = || Failure::new(FailureKind::AuthFailed, "the command broke off");
+        let broken = || {
+            Failure::new(FailureKind::AuthFailed, "the command broke off").hint(
+                "try again; if it breaks off again, please report this as a bug of `mcp-tether`",
+            )
+        };
         let run = async move { task.await.unwrap_or_else(|_| Err(broken())) }.boxed().shared();
         cell.running = Some(run.clone());
         run

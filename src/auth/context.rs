@@ -430,8 +430,7 @@ pub(crate) fn vault_failure(error: VaultError) -> Failure {
         FailureKind::AuthFailed,
         format!("cannot use the stored sign-in: {}", plain(&error.message)),
     );
-    match error.hint {
-        Some(hint) => failure.hint(hint),
-        None => failure.hint("`mcp-tether doctor` says what is wrong with the credential store"),
-    }
+    let otherwise =
+        || "`mcp-tether doctor` says what is wrong with the credential store".to_owned();
+    failure.hint(error.hint.unwrap_or_else(otherwise))
 }

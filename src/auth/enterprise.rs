@@ -107,14 +107,11 @@ async fn redeem(
 ) -> Result<TokenSet, Failure> {
     let extra = &context.options.authorize_params;
     jwt_bearer::redeem(endpoint, assertion, scope, extra).await.map_err(|error| {
-        let failure = error.into_failure("the identity assertion");
-        match failure.hint {
-            Some(_) => failure,
-            None => failure.hint(
-                "whoever runs the server has to trust your company's identity provider and this \
-                 client; `mcp-tether doctor URL` shows both",
-            ),
-        }
+        error.into_failure("the identity assertion", |_, _| {
+            "whoever runs the server has to trust your company's identity provider and this \
+             client; `mcp-tether doctor URL` shows both"
+                .to_owned()
+        })
     })
 }
 

@@ -86,6 +86,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
     }
     let token_endpoint = found.server.token_endpoint.clone().ok_or_else(|| {
         Failure::new(FailureKind::AuthFailed, "the authorization server names no token endpoint")
+            .hint("tell the server's operator: its metadata has to name one")
     })?;
     let resource = found.resource_indicator(&context.options);
     let registration = registration(context, &found, imported.client);

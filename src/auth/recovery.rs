@@ -140,8 +140,7 @@ async fn permitted_sign_in(
     request.without_person = put_off;
     if context.options.grant.needs_person() && put_off {
         context.publish(SignInState::Needed);
-        let failure = state.sign_in_needed();
-        return Err(failure.hint(hint_to_sign_in(context)));
+        return Err(state.sign_in_needed());
     }
     if let Some(failure) = state.cache().hindrance() {
         return Err(failure);

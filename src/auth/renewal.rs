@@ -98,7 +98,7 @@ async fn attempt(
         Err(JobError::Grant(GrantError::Unavailable(failure))) => Attempt::Failed(failure),
         Err(JobError::Grant(error)) => {
             let (is_dead, is_passing) = (error.ends_tokens_of(registration), error.is_passing());
-            let failure = error.into_failure(refresh::SUBJECT).hint("try again later");
+            let failure = error.into_failure(refresh::SUBJECT, |_, _| "try again later".to_owned());
             if is_dead {
                 Attempt::Done(Renewal::Impossible(Some(failure)))
             } else if is_passing {

@@ -93,6 +93,7 @@ impl SignInPlan {
         self.discovered.server.token_endpoint.as_ref().ok_or_else(|| {
             let message = "the authorization server has no token endpoint";
             Failure::new(FailureKind::AuthFailed, message)
+                .hint("tell the server's operator: its metadata has to name one")
         })
     }
 }

@@ -106,7 +106,8 @@ impl TokenCache {
         let token = match (use_id_token, &tokens.id_token) {
             (true, Some(token)) => token,
             (true, None) => {
-                return Err(unusable("the authorization server gave no ID token")
+                let message = "the authorization server gave no ID token";
+                return Err(Failure::new(FailureKind::AuthFailed, message)
                     .hint("leave `--use-id-token` out, or ask for the scope `openid`"));
             }
             (false, _) => &tokens.access_token,
@@ -115,11 +116,19 @@ impl TokenCache {
         let bound = match prover {
             _ if use_id_token || !tokens.is_dpop => None,
             Some(prover) => Some(BoundToken::new(prover, token.expose())),
-            None => return Err(unusable("the key of the stored sign-in is missing")),
+            None => {
+                let message = "the key of the stored sign-in is missing";
+                return Err(Failure::new(FailureKind::AuthFailed, message)
+                    .hint("sign in again with `mcp-tether login URL`"));
+            }
         };
         let scheme = if bound.is_some() { "DPoP" } else { "Bearer" };
-        let mut header = HeaderValue::from_str(&format!("{scheme} {}", token.expose()))
-            .map_err(|_| unusable("the token has characters that are not allowed in a header"))?;
+        let mut header =
+            HeaderValue::from_str(&format!("{scheme} {}", token.expose())).map_err(|_| {
+                let message = "the token has characters that are not allowed in a header";
+                Failure::new(FailureKind::AuthFailed, message)
+                    .hint("tell the operator of the authorization server")
+            })?;
         header.set_sensitive(true);
         self.serials += 1;
         let (serial, since) = (self.serials, Instant::now());
@@ -263,10 +272,6 @@ impl TokenCache {
         self.failure = None;
         self.renewal_failure = None;
     }
-}
-
-fn unusable(message: &str) -> Failure {
-    Failure::new(FailureKind::AuthFailed, message)
 }
 
 #[cfg(test)]

@@ -127,4 +127,5 @@ fn create_folder(folder: &Path) -> Result<PathBuf> {
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
     Error::failed(format!("cannot write `{}`: {error}", plain(&path.display().to_string())))
+        .hint("name a folder that you can write")
 }

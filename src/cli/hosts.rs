@@ -204,6 +204,8 @@ fn scope_parser() -> impl TypedValueParser<Value = Scope> {
         .map(|word| Scope::from_name(&word).expect("the parser accepts only these names"))
 }
 
+const READ_HELP: &str = "`mcp-tether --help` shows the arguments that an entry may have";
+
 /// Parses the arguments of an entry as a command line of the bridge, without obeying it.
 ///
 /// # Errors
@@ -213,13 +215,13 @@ pub fn read(words: &[String]) -> Result<UntrustedCommand> {
     let cli = Cli::try_parse_from(words).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
-        Error::usage(first.trim_start_matches("error: "))
+        Error::usage(first.trim_start_matches("error: ")).hint(READ_HELP)
     })?;
     match cli.command {
         None => {
             let (url, flags) = target(cli.target, cli.flags.0)?;
             Ok(UntrustedCommand::new(url, flags))
         }
-        Some(_) => Err(Error::usage("the first word is a command")),
+        Some(_) => Err(Error::usage("the first word is a command").hint(READ_HELP)),
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
         ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
             Error::usage(format!("{shown} needs a value")).hint(help)
         }
-        ErrorKind::InvalidUtf8 => Error::usage("an argument is not UTF-8"),
+        ErrorKind::InvalidUtf8 => Error::usage("an argument is not UTF-8").hint(help),
         _ => {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();

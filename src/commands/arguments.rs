@@ -29,7 +29,8 @@ pub(super) fn from_words(
             // `tag=a tag=b` adds to a list.
             (Some(Value::Array(list)), Value::Array(more)) => list.extend(more.iter().cloned()),
             (Some(_), _) => {
-                return Err(Error::usage(format!("`{}` is given twice", plain(key))));
+                return Err(Error::usage(format!("`{}` is given twice", plain(key)))
+                    .hint("give it once; only a list takes several values"));
             }
             (None, _) => drop(arguments.insert(key.to_owned(), value)),
         }

@@ -60,7 +60,9 @@ pub(crate) fn run(
     }
     match result["isError"] {
         Value::Bool(true) => {
-            Err(Error::failed(format!("the tool `{}` reported an error", plain(&options.tool))))
+            let url = url_argument(&options.url);
+            Err(Error::failed(format!("the tool `{}` reported an error", plain(&options.tool)))
+                .hint(format!("`mcp-tether tools {url} --json` shows what the tool takes")))
         }
         _ => Ok(ExitCode::Ok),
     }

@@ -118,14 +118,15 @@ fn host_by_name(name: &str) -> Result<&'static KnownHost> {
 fn error_without_host(here: &[&'static KnownHost]) -> Error {
     let error = Error::usage("no host was given");
     let ids: Vec<&str> = here.iter().map(|host| host.id).collect();
-    let error = match ids.first() {
+    let all: Vec<&str> = HOSTS.iter().map(|host| host.id).collect();
+    let known = format!("known hosts: {}", all.join(", "));
+    match ids.first() {
         Some(first) => error
             .hint(format!("name one: `--host {first}`"))
-            .hint(format!("or take all that were found here with `--all`: {}", ids.join(", "))),
-        None => error,
-    };
-    let all: Vec<&str> = HOSTS.iter().map(|host| host.id).collect();
-    error.hint(format!("known hosts: {}", all.join(", ")))
+            .hint(format!("or take all that were found here with `--all`: {}", ids.join(", ")))
+            .hint(known),
+        None => error.hint(known),
+    }
 }
 
 /// Shows the hosts and asks for their numbers.
@@ -137,9 +138,10 @@ fn ask(here: &[&'static KnownHost]) -> Result<Vec<&'static KnownHost>> {
     question += "which ones? [numbers, `all`, or nothing to stop] ";
     to_stderr(&question);
     let mut answer = String::new();
-    std::io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Error::failed(format!("cannot read the answer: {error}")))?;
+    std::io::stdin().read_line(&mut answer).map_err(|error| {
+        Error::failed(format!("cannot read the answer: {error}"))
+            .hint("name the hosts with `--host NAME`, or take all with `--all`")
+    })?;
     answered(&answer, here)
 }
 

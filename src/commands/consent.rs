@@ -20,8 +20,9 @@ pub(super) fn agrees(question: &str, yes: bool) -> Result<bool> {
 pub(super) fn ask(question: &str) -> Result<bool> {
     let _asking = Asking::start(&format!("{question} [y/N] "));
     let mut answer = String::new();
-    std::io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Error::failed(format!("cannot read the answer: {error}")))?;
+    std::io::stdin().read_line(&mut answer).map_err(|error| {
+        Error::failed(format!("cannot read the answer: {error}"))
+            .hint("agree beforehand with `--yes`")
+    })?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

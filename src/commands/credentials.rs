@@ -51,8 +51,8 @@ pub(crate) fn move_all(
         let place = store.describe(*place, name);
         to_stderr(&format!("an older copy is left in {place}: {error}\n"));
     }
-    if let Some(hint) = moves.failed.iter().find_map(|(_, error)| error.next_step()) {
-        to_stderr(&format!("hint: {hint}\n"));
+    if let Some((_, error)) = moves.failed.first() {
+        to_stderr(&format!("hint: {}\n", error.next_step()));
     }
     if !moves.moved.is_empty() && moves.failed.is_empty() {
         to_stderr(&format!(

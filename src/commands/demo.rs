@@ -87,13 +87,19 @@ impl Browser for AutomaticBrowser {
     }
 }
 
+fn cannot_visit(url: &Url, error: &dyn std::error::Error) -> Error {
+    Error::failed(format!("cannot open `{url}` of the mock: {error}"))
+        .hint("check that nothing keeps programs from talking to `127.0.0.1`, then try again")
+}
+
 /// Asks for a page and follows its redirects, as a browser would.
 async fn visit(mut url: Url) -> Result<()> {
     for _ in 0..MAX_REDIRECTS {
         let outbound = Outbound::new(&HttpOptions::default(), &url)?;
-        let target = Target::new(url.clone()).map_err(anyhow::Error::from)?;
+        let target = Target::new(url.clone()).map_err(|error| cannot_visit(&url, &error))?;
         let request = Request::new(Method::GET, target, outbound.default_headers().clone());
-        let response = outbound.send(request).await.map_err(anyhow::Error::from)?;
+        let sent = outbound.send(request).await;
+        let response = sent.map_err(|error| cannot_visit(&url, &error))?;
         let location = response.headers().get(header::LOCATION);
         match location.and_then(|target| url.join(target.to_str().ok()?).ok()) {
             Some(next) if response.status().is_redirection() => url = next,
@@ -152,8 +158,10 @@ async fn print_session(
     let params = json!({ "name": tool, "arguments": arguments });
     let result = session.request(methods::TOOLS_CALL, params).await?;
     let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
-    let lines = answer(&result)
-        .ok_or_else(|| Error::failed(format!("the mock gave an unexpected answer: {result}")))?;
+    let lines = answer(&result).ok_or_else(|| {
+        Error::failed(format!("the mock gave an unexpected answer: {result}"))
+            .hint("please report this as a bug of `mcp-tether`")
+    })?;
     for (position, text) in lines.iter().enumerate() {
         line(if position == 0 { "answer" } else { "" }, text);
     }

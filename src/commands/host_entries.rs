@@ -48,7 +48,8 @@ pub(super) fn files_of(
             Error::usage(format!("{} has no configuration for a single project", host.title))
                 .hint("leave out `--scope`")
         }
-        Scope::Project => Error::failed("the current folder is unknown"),
+        Scope::Project => Error::failed("the current folder is unknown")
+            .hint("change to the folder of the project, or leave out `--scope`"),
         Scope::User if !host.has_user_file(folders) => {
             Error::usage(format!("{} does not run on this system", host.title))
                 .hint("print the entry for another machine: `--print`")
@@ -108,7 +109,10 @@ fn is_root() -> bool {
 /// # Errors
 /// The path is unknown, or is not UTF-8.
 pub(super) fn own_program(environment: &Environment) -> Result<String> {
-    let unknown = |error| Error::failed(format!("cannot determine where this program is: {error}"));
+    let unknown = |error| {
+        Error::failed(format!("cannot determine where this program is: {error}"))
+            .hint("start it by its full path")
+    };
     let running = std::env::current_exe().map_err(unknown)?;
     let name = running.file_name().unwrap_or_default();
     let same = |path: &PathBuf| match (std::fs::canonicalize(path), std::fs::canonicalize(&running))

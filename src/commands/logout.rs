@@ -118,7 +118,7 @@ pub(super) fn one_of_all(
     };
     let who = describe_subject(&display_url(&sign_in.server), &sign_in.account);
     let (context, mut auth) = for_signing_out(&sign_in.server, flags, environment)
-        .map_err(|error| Error::failed(format!("cannot sign out of {who}: {error}")))?;
+        .map_err(|error| error.context(format!("cannot sign out of {who}")))?;
     auth.account.clone_from(&sign_in.account);
     // The record may have been named with other flags, so look it up under the name it has.
     let names = Names::new(&auth);
@@ -144,11 +144,7 @@ fn remove_unreadable(
     if let Some((place, error)) = removal.failed.first() {
         let place = store.describe(*place, name);
         let error_text = format!("cannot remove the sign-in for {who} from {place}: {error}");
-        let shown = Error::failed(error_text);
-        return Err(match error.next_step() {
-            Some(hint) => shown.hint(hint),
-            None => shown,
-        });
+        return Err(Error::failed(error_text).hint(error.next_step()));
     }
     notes.remove(name);
     Ok(format!(

@@ -6,7 +6,7 @@ use url::Url;
 use super::host_entries::{PROGRAM, own_program};
 use super::literal_secrets::is_secret_header;
 use crate::environment::Environment;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WithoutHint};
 use crate::hosts::{NewEntry, Scope};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{
@@ -120,17 +120,22 @@ fn header(line: &str, notes: &mut Vec<String>) -> Result<String> {
     Ok(format!("{name}:{value}"))
 }
 
-fn in_plain_text(what: &str) -> Error {
+fn in_plain_text(what: &str) -> WithoutHint<Error> {
     Error::usage(format!("the host's configuration would contain {what} in plain text"))
 }
 
 /// The absolute path: a host may start the bridge in any folder.
 fn absolute(path: &str, environment: &Environment) -> Result<String> {
     let expanded = environment.expand_home(path);
-    let absolute = std::path::absolute(&expanded)
-        .map_err(|error| Error::usage(format!("`{}` is not a path: {error}", plain(path))))?;
+    let absolute = std::path::absolute(&expanded).map_err(|error| {
+        Error::usage(format!("`{}` is not a path: {error}", plain(path)))
+            .hint("give the full path of the file")
+    })?;
     let text = absolute.to_str().map(str::to_owned);
-    text.ok_or_else(|| Error::usage(format!("the path `{}` is not UTF-8", plain(path))))
+    text.ok_or_else(|| {
+        Error::usage(format!("the path `{}` is not UTF-8", plain(path)))
+            .hint("rename the file or its folder: a host's configuration is UTF-8")
+    })
 }
 
 /// Checks that every host accepts this name of an entry.

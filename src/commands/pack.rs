@@ -60,7 +60,10 @@ pub(crate) fn run(
     let name = manifest["name"].as_str().unwrap_or_default();
     let usual = format!("{name}-{}-{}.mcpb", std::env::consts::OS, std::env::consts::ARCH);
     let output = options.output.clone().unwrap_or_else(|| PathBuf::from(usual));
-    let unknown = |error| Error::failed(format!("cannot determine where this program is: {error}"));
+    let unknown = |error| {
+        Error::failed(format!("cannot determine where this program is: {error}"))
+            .hint("start it by its full path")
+    };
     let program = std::env::current_exe().map_err(unknown)?;
     write(&output, &manifest, &program)?;
     let shown = plain(&output.display().to_string());
@@ -201,8 +204,10 @@ fn write(output: &Path, manifest: &Value, program: &Path) -> Result<()> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    let content = std::fs::read(program)
-        .map_err(|error| Error::failed(format!("cannot read this program: {error}")))?;
+    let content = std::fs::read(program).map_err(|error| {
+        Error::failed(format!("cannot read this program: {error}"))
+            .hint("start it by its full path, as a user who may read it")
+    })?;
     bundle(temporary.as_file_mut(), manifest, &content).map_err(|error| failed(&error))?;
     temporary.persist_noclobber(output).map_err(|error| failed(&error.error))?;
     Ok(())

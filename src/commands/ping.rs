@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::jsonrpc::{self, RequestId};
 use crate::protocol::{headers, methods};
-use crate::remote::RemoteOptions;
+use crate::remote::{RemoteOptions, failure_for_network_error};
 
 /// Sends a `ping`, which a server refuses without a session, and so without any effect. Sends the
 /// headers of the options.
@@ -16,7 +16,9 @@ use crate::remote::RemoteOptions;
 /// The server does not answer.
 pub(super) async fn send_ping(remote: &RemoteOptions) -> Result<Response> {
     let outbound = Outbound::new(&remote.http, &remote.url)?;
-    ping_through(&outbound, remote).await.map_err(|error| Error::failed(error.to_string()))
+    ping_through(&outbound, remote)
+        .await
+        .map_err(|error| Error::from(failure_for_network_error(&error, &remote.url)))
 }
 
 /// As [`send_ping`], over this connection.

@@ -447,8 +447,11 @@ fn notify_user(text: &str) {
 /// The error of the future, or the runtime cannot be started.
 pub(super) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Error::failed(format!("cannot start the runtime: {error}")))?;
+    let runtime = runtime.map_err(|error| {
+        Error::failed(format!("cannot start the runtime: {error}")).hint(
+            "the system may have no free file descriptors: close programs, or raise `ulimit -n`",
+        )
+    })?;
     let result = runtime.block_on(future);
     runtime.shutdown_background();
     result

@@ -77,6 +77,7 @@ pub(crate) fn show(
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| {
             Error::usage(format!("`{}` is not an argument of the form `key=value`", plain(word)))
+                .hint("write `key=value`")
         })?;
         arguments.insert(key.to_owned(), Value::from(value));
     }
@@ -108,6 +109,7 @@ fn as_text(prompts: &[Box<RawValue>]) -> Result<String> {
         let Prompt { name, description, arguments } =
             serde_json::from_str(prompt.get()).map_err(|error| {
                 Error::failed(format!("the server sent an invalid prompt: {error}"))
+                    .hint("tell the server's operator")
             })?;
         out += &format!("{}\n", paint(Paint::Heading, &one_line(&name)));
         if let Some(description) = description {

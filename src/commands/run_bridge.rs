@@ -21,8 +21,10 @@ pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     raise_descriptor_limit();
     // A task of its own: what wakes the root of the runtime takes a turn through the poll of the system.
     let bridge = tokio::spawn(bridge::run(HostStreams::stdio(), options, Shutdown::of_process()));
-    let ended =
-        bridge.await.map_err(|error| Error::failed(format!("the bridge broke: {error}")))?;
+    let ended = bridge.await.map_err(|error| {
+        Error::failed(format!("the bridge broke: {error}"))
+            .hint("restart it; please report this as a bug of `mcp-tether`")
+    })?;
     match ended? {
         Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
             .hint("check that the file or device behind stdout is not full")),
@@ -52,9 +54,7 @@ pub async fn for_host_in_process<T>(
     };
     let (bridged, result) = tokio::join!(bridge, working);
     match bridged? {
-        Ended::Requested(_) => {
-            Err(Error::failed("interrupted").with_exit_code(ExitCode::Interrupted))
-        }
+        Ended::Requested(_) => Err(Error::interrupted()),
         _ => result,
     }
 }

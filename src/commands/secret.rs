@@ -59,11 +59,8 @@ pub(crate) fn remove(name: &str, flags: &Flags, environment: &Environment) -> Re
     let removal = block_on(async { Ok(keys.remove(name).await?) })?;
     if let Some((place, error)) = removal.failed.first() {
         let place = keys.describe(*place, name);
-        let shown = Error::failed(format!("`{name}` may still be in {place}: {error}"));
-        return Err(match error.next_step() {
-            Some(hint) => shown.hint(hint),
-            None => shown,
-        });
+        return Err(Error::failed(format!("`{name}` may still be in {place}: {error}"))
+            .hint(error.next_step()));
     }
     for place in &removal.removed_from {
         let place = keys.describe(*place, name);

@@ -99,7 +99,8 @@ impl CommandSession {
                 MessageKind::ErrorResponse => return Err(error_for_refusal(method, &message)),
             }
         }
-        Err(Error::failed(format!("the bridge ended before it answered `{method}`")))
+        Err(Error::failed(format!("the bridge ended before it answered `{method}`"))
+            .hint("run the command again with `--debug` to see why"))
     }
 
     /// All entries of a list, from all its pages, as the server sent them.
@@ -141,7 +142,7 @@ impl CommandSession {
             bytes += page.get().len();
             if bytes > limit {
                 let message = format!("`{method}` has more than {} MiB", limit / (1024 * 1024));
-                return Err(Error::failed(message));
+                return Err(Error::failed(message).hint(TELL_OPERATOR));
             }
             let mut page: std::collections::BTreeMap<String, Box<RawValue>> =
                 parsed(method, page.get())?;
@@ -153,7 +154,8 @@ impl CommandSession {
                 _ => return Ok(entries),
             }
         }
-        Err(Error::failed(format!("`{method}` has more than {MAX_PAGES} pages")))
+        Err(Error::failed(format!("`{method}` has more than {MAX_PAGES} pages"))
+            .hint(TELL_OPERATOR))
     }
 
     /// Ends the session and waits until the bridge has ended its own with the remote.
@@ -225,27 +227,32 @@ fn progress(params: &Value) -> String {
     line + "\n"
 }
 
+const TELL_OPERATOR: &str = "tell the server's operator";
+
 fn result_of(message: &Message) -> Result<Box<RawValue>> {
-    message.outcome_as().ok_or_else(|| Error::failed("the result cannot be read"))
+    message
+        .outcome_as()
+        .ok_or_else(|| Error::failed("the result cannot be read").hint(TELL_OPERATOR))
 }
 
 fn parsed<'a, T: Deserialize<'a>>(method: &str, text: &'a str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::failed(format!("`{method}` has an unexpected result: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        Error::failed(format!("`{method}` has an unexpected result: {error}")).hint(TELL_OPERATOR)
+    })
 }
 
 fn error_for_refusal(method: &str, message: &Message) -> Error {
     let refusal: RpcRefusal = message.outcome_as().unwrap_or_default();
     let bridge = &refusal.data["bridge"];
     let text = plain(&refusal.message);
-    let error = match bridge["kind"].as_str() {
-        Some("auth_required") => Error::failed(text).with_exit_code(ExitCode::LoginNeeded),
-        Some(_) => Error::failed(text),
-        None => Error::failed(format!("the server refused `{method}`: {text} ({})", refusal.code)),
-    };
-    match bridge["hint"].as_str() {
-        Some(hint) => error.hint(plain(hint)),
-        None => error,
+    let hint = || plain(bridge["hint"].as_str().unwrap_or(TELL_OPERATOR));
+    match bridge["kind"].as_str() {
+        Some("auth_required") => {
+            Error::failed(text).hint(hint()).with_exit_code(ExitCode::LoginNeeded)
+        }
+        Some(_) => Error::failed(text).hint(hint()),
+        None => Error::failed(format!("the server refused `{method}`: {text} ({})", refusal.code))
+            .hint("these are the server's own words: check what you ask for, or ask its operator"),
     }
 }
 
@@ -360,8 +367,9 @@ mod tests {
         played.next().await;
         drop(played);
         let (refused, lost) = asking.await.unwrap();
-        assert_eq!(refused, "error: the server refused `tools/list`: no (-32601)");
-        assert_eq!(lost, "error: the bridge ended before it answered `tools/list`");
+        let says = |error: &str| error.split_once("\n\nhint: ").unwrap().0.to_owned();
+        assert_eq!(says(&refused), "error: the server refused `tools/list`: no (-32601)");
+        assert_eq!(says(&lost), "error: the bridge ended before it answered `tools/list`");
     }
 
     #[test]

@@ -35,7 +35,11 @@ pub fn run(environment: &Environment) -> Result<ExitCode> {
     let messages = std::mem::take(&mut *messages.lock().unwrap_or_else(PoisonError::into_inner));
     let report = JobReport { messages, outcome };
     let text = serde_json::to_string(&report);
-    to_stdout(&text.map_err(|error| Error::failed(format!("cannot report: {error}")))?);
+    let text = text.map_err(|error| {
+        Error::failed(format!("cannot report: {error}"))
+            .hint("please report this as a bug of `mcp-tether`")
+    })?;
+    to_stdout(&text);
     Ok(ExitCode::Ok)
 }
 

@@ -199,8 +199,10 @@ fn painted_mark(mark: &str, width: usize) -> String {
 }
 
 fn parse(tool: &RawValue) -> Result<Tool> {
-    serde_json::from_str(tool.get())
-        .map_err(|error| Error::failed(format!("the server sent an invalid tool: {error}")))
+    serde_json::from_str(tool.get()).map_err(|error| {
+        Error::failed(format!("the server sent an invalid tool: {error}"))
+            .hint("tell the server's operator; `--json` shows the list as it is")
+    })
 }
 
 fn row(tool: &Tool) -> [String; 4] {

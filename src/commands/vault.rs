@@ -111,7 +111,7 @@ impl Vault for StoreVault {
 fn vault_error(error: StoreError) -> VaultError {
     VaultError {
         message: error.message().to_owned(),
-        hint: error.next_step().map(str::to_owned),
+        hint: Some(error.next_step().to_owned()),
         damaged: error.kind() == StoreErrorKind::Damaged,
     }
 }

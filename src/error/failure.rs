@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::without_hint::WithoutHint;
 use crate::jsonrpc::{Message, Overlap, RequestId, error_object, error_response};
 use crate::protocol::codes;
 use crate::redact::plain;
@@ -68,13 +69,15 @@ pub struct Failure {
     /// One sentence in lower case, without a final period.
     pub message: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: String,
 }
 
 impl Failure {
-    /// A failure of this kind. Control characters in `message` are made visible.
-    pub fn new(kind: FailureKind, message: impl AsRef<str>) -> Self {
-        Self { kind, status: None, message: plain(message.as_ref()), hint: None }
+    /// A failure of this kind; [`WithoutHint::hint`] completes it. Control characters in `message` are
+    /// made visible.
+    pub fn new(kind: FailureKind, message: impl AsRef<str>) -> WithoutHint<Self> {
+        let (message, hint) = (plain(message.as_ref()), String::new());
+        WithoutHint::new(Self { kind, status: None, message, hint })
     }
 
     /// The bridge itself failed on a request.
@@ -90,10 +93,10 @@ impl Failure {
         self
     }
 
-    /// Adds what to do next.
+    /// The same failure with another next step.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = hint.into();
         self
     }
 
@@ -110,14 +113,23 @@ impl Failure {
 
     /// `data` of the error: the kind, and what is known besides.
     fn data(&self) -> Value {
-        let mut bridge = json!({ "kind": self.kind.name() });
+        let mut bridge = json!({ "kind": self.kind.name(), "hint": self.hint });
         if let Some(status) = self.status {
             bridge["status"] = status.into();
         }
-        if let Some(hint) = &self.hint {
-            bridge["hint"] = hint.as_str().into();
-        }
         json!({ "bridge": bridge })
+    }
+}
+
+impl WithoutHint<Failure> {
+    /// Adds the HTTP status.
+    pub fn status(self, status: u16) -> Self {
+        self.map(|failure| failure.status(status))
+    }
+
+    /// The failure, with what to do next.
+    pub fn hint(self, hint: impl Into<String>) -> Failure {
+        self.finish(|failure| failure.hint(hint))
     }
 }
 

@@ -2,10 +2,12 @@
 //! [`Failure`] for JSON-RPC error responses of the bridge (E-59). Nothing else renders errors.
 
 mod failure;
+mod without_hint;
 
 use std::fmt;
 
 pub use failure::{Failure, FailureKind};
+pub use without_hint::WithoutHint;
 
 /// The exit code of the process. Documented in `--help` and README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +24,10 @@ pub enum ExitCode {
     Interrupted = 130,
 }
 
-/// An error for a person to read: a sentence, its causes, and what to do next.
+/// An error for a person to read: a sentence and what to do next.
 #[derive(Debug)]
 pub struct Error {
-    cause: anyhow::Error,
+    message: String,
     hints: Vec<String>,
     exit_code: ExitCode,
 }
@@ -34,15 +36,32 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error with exit code [`ExitCode::Failed`]. `message` is one sentence in lower case, without
-    /// a final period.
-    pub fn failed(message: impl fmt::Display) -> Self {
-        Self { cause: anyhow::anyhow!("{message}"), hints: Vec::new(), exit_code: ExitCode::Failed }
+    /// An error with exit code [`ExitCode::Failed`]; [`WithoutHint::hint`] completes it. `message` is
+    /// one sentence in lower case, without a final period.
+    pub fn failed(message: impl fmt::Display) -> WithoutHint<Self> {
+        WithoutHint::new(Self::ended(message, ExitCode::Failed))
     }
 
-    /// An error with exit code [`ExitCode::Usage`]: the command line or the settings are wrong.
-    pub fn usage(message: impl fmt::Display) -> Self {
-        Self { exit_code: ExitCode::Usage, ..Self::failed(message) }
+    /// As [`Error::failed`], with exit code [`ExitCode::Usage`]: the command line or the settings are
+    /// wrong.
+    pub fn usage(message: impl fmt::Display) -> WithoutHint<Self> {
+        WithoutHint::new(Self::ended(message, ExitCode::Usage))
+    }
+
+    /// The user interrupted a command: the one error that needs no next step.
+    pub fn interrupted() -> Self {
+        Self::ended("interrupted", ExitCode::Interrupted)
+    }
+
+    fn ended(message: impl fmt::Display, exit_code: ExitCode) -> Self {
+        Self { message: message.to_string(), hints: Vec::new(), exit_code }
+    }
+
+    /// The same error, with what failed because of it in front.
+    #[must_use]
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
     }
 
     /// Adds what to do next: the exact command, if there is one.
@@ -59,9 +78,9 @@ impl Error {
         self
     }
 
-    /// The sentence and its causes, without the hints.
-    pub fn message(&self) -> String {
-        format!("{:#}", self.cause)
+    /// The sentence, without the hints.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// What to do next, one sentence each.
@@ -91,24 +110,21 @@ impl From<Failure> for Error {
             | FailureKind::InputExpired
             | FailureKind::Internal => ExitCode::Failed,
         };
-        let error = Self::failed(&failure.message).with_exit_code(exit_code);
-        match failure.hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+        Self::failed(&failure.message).hint(failure.hint).with_exit_code(exit_code)
     }
 }
 
-impl From<anyhow::Error> for Error {
-    fn from(cause: anyhow::Error) -> Self {
-        Self { cause, hints: Vec::new(), exit_code: ExitCode::Failed }
+impl WithoutHint<Error> {
+    /// The error, with what to do next: the exact command, if there is one.
+    pub fn hint(self, hint: impl fmt::Display) -> Error {
+        self.finish(|error| error.hint(hint))
     }
 }
 
 impl fmt::Display for Error {
-    /// `error: …`, the causes joined by colons, and a `hint:` line for each hint.
+    /// `error: …`, and a `hint:` line for each hint.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {:#}", self.cause)?;
+        write!(f, "error: {}", self.message)?;
         for (position, hint) in self.hints.iter().enumerate() {
             let gap = if position == 0 { "\n\n" } else { "\n" };
             write!(f, "{gap}hint: {hint}")?;
@@ -123,8 +139,8 @@ mod tests {
 
     #[test]
     fn an_error_shows_its_causes_and_hints() {
-        let cause = anyhow::anyhow!("no such file").context("cannot read `x`");
-        let error = Error::from(cause).hint("create it").hint("or name another");
+        let error = Error::failed("no such file").hint("create it").hint("or name another");
+        let error = error.context("cannot read `x`");
         assert_eq!(
             error.to_string(),
             "error: cannot read `x`: no such file\n\nhint: create it\nhint: or name another"

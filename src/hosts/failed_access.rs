@@ -13,6 +13,6 @@ pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             failed.hint("add the entry by hand: `--print` shows it")
         }
-        _ => failed,
+        _ => failed.hint("check the path, or add the entry by hand: `--print` shows it"),
     }
 }

@@ -352,7 +352,8 @@ fn read(path: &Path, scope: Scope) -> Result<Option<FoundFile>> {
         Err(error) => return Err(cannot("access", path, &error)),
     };
     if !metadata.is_file() {
-        return Err(Error::failed(format!("{} is not a file", display_path(path))));
+        return Err(Error::failed(format!("{} is not a file", display_path(path)))
+            .hint("move it away, or add the entry by hand: `--print` shows it"));
     }
     let largest = match scope {
         Scope::User => MAX_USER_FILE,

@@ -9,7 +9,9 @@ use url::Url;
 use super::Outcome;
 use super::attempts::Attempts;
 use super::credentials::UsedCredentials;
-use super::failures::{failure_for_network_error, failure_for_status, timeout_failure};
+use super::failures::{
+    failure_for_network_error, failure_for_status, lost_failure, timeout_failure,
+};
 use super::post::{ExchangeError, HttpRefusal, Post};
 use super::received::parse_json_rpc_error;
 use super::remote_event::is_answer_to;
@@ -213,5 +215,5 @@ fn failure_of(error: &HttpError, post: &Post, target: &Target) -> Failure {
 }
 
 fn error_given_up() -> ExchangeError {
-    ExchangeError::Failed(Failure::new(FailureKind::Lost, "the request was given up"))
+    ExchangeError::Failed(lost_failure("the request was given up"))
 }

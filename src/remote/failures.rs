@@ -19,33 +19,29 @@ pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure
     };
     let reason = extract_message(body).map_or_else(String::new, |reason| format!(": {reason}"));
     let message = format!("server answered HTTP {}{reason}", status.as_u16());
-    let failure = Failure::new(kind, message).status(status.as_u16());
-    match hint_for_status(status, url) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::new(kind, message).status(status.as_u16()).hint(hint_for_status(status, url))
 }
 
-fn hint_for_status(status: StatusCode, url: &Url) -> Option<String> {
+fn hint_for_status(status: StatusCode, url: &Url) -> String {
     let url = SafeUrl::new(url);
-    Some(match status.as_u16() {
+    match status.as_u16() {
         401 => "the server wants an API key or a sign-in: pass a key with \
                 `--header 'Authorization: Bearer KEY'` or the header that the server documents"
             .to_owned(),
         403 => "the credential is not allowed to do this, or the server refuses this address; \
                 check the API key and its permissions"
             .to_owned(),
-        404 | 405 => {
+        404 | 405 | 410 => {
             format!("check the URL `{url}`: MCP endpoints often end in `/mcp` or `/sse`")
         }
-        413 => "the message is larger than the server accepts".to_owned(),
+        413 => "the message is larger than the server accepts: send less at once".to_owned(),
         431 => {
             "the headers are larger than the server accepts; send fewer with `--header`".to_owned()
         }
         429 => "the server limits the rate of requests; try again later".to_owned(),
         500..=599 => "the server or something in front of it failed; try again later".to_owned(),
-        _ => return None,
-    })
+        _ => format!("`mcp-tether doctor {}` checks the server step by step", url.as_argument()),
+    }
 }
 
 /// The server's own words, from the usual members of a JSON error body, or the one line of a text.
@@ -96,7 +92,8 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
             let shown = SafeUrl::new(&encrypted);
             failure.hint(format!("if you trust it, use `{shown}` instead of the URL that you gave"))
         }
-        None => failure("server redirects without a usable `Location`".to_owned()),
+        None => failure("server redirects without a usable `Location`".to_owned())
+            .hint("check the URL; if it is right, report this to the server's operator"),
     }
 }
 
@@ -243,7 +240,7 @@ mod tests {
                 failure_for_status(StatusCode::from_u16(status).unwrap(), &url(), b"<html>");
             assert_eq!(failure.kind.name(), kind);
             assert_eq!(failure.status, Some(status));
-            assert!(failure.hint.as_deref().is_some_and(|hint| !hint.contains("secret")));
+            assert!(!failure.hint.contains("secret"));
         }
     }
 
@@ -253,7 +250,7 @@ mod tests {
         let target = |text: &str| Url::parse(text).unwrap();
         let hint = |from: &str, to: &str| {
             let status = StatusCode::TEMPORARY_REDIRECT;
-            failure_for_redirect(status, &target(from), Some(&target(to))).hint.unwrap()
+            failure_for_redirect(status, &target(from), Some(&target(to))).hint
         };
         let told = hint("https://h.example/mcp", "http://h.example:8443/mcp/");
         assert!(told.contains("use `https://h.example:8443/mcp/` instead"), "{told}");
@@ -292,7 +289,7 @@ mod tests {
             assert_eq!(is_login_page(&target), is_login, "{target}");
             let failure = failure_for_redirect(StatusCode::FOUND, &target, Some(&target));
             assert_eq!(failure.message.contains("login page"), is_login, "{}", failure.message);
-            let hint = failure.hint.unwrap();
+            let hint = failure.hint;
             assert_eq!(hint.contains("--header"), is_login, "{hint}");
             assert_eq!(hint.contains("instead of the URL"), !is_login, "{hint}");
         }

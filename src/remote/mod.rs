@@ -49,8 +49,9 @@ use self::progress::ProgressWatch;
 use self::streams::MAX_WAITING_BYTES;
 use self::wire::{StandaloneStream, Wire};
 use crate::budget::Budget;
-use crate::error::{Failure, Result};
+use crate::error::{Error, Failure, Result};
 use crate::http::{Outbound, Target};
+use crate::redact::SafeUrl;
 
 pub(crate) use crate::auth::{Authorizer, SignInState};
 pub use events::{Event, EventDecoder, TooLarge};
@@ -95,8 +96,11 @@ impl Remote {
             own.append(name, value);
         }
         headers.extend(own);
-        let endpoint = Target::new(options.url)
-            .map_err(|error| anyhow::Error::from(error).context("the URL cannot be requested"))?;
+        let shown = SafeUrl::new(&options.url).to_string();
+        let endpoint = Target::new(options.url).map_err(|error| {
+            Error::failed(format!("`{shown}` cannot be requested: {error}"))
+                .hint("check the URL: it looks like `https://mcp.example.com/mcp`")
+        })?;
         let wire = Wire {
             outbound,
             credentials: RequestCredentials {

@@ -12,13 +12,13 @@ use tokio::sync::{Semaphore, mpsc};
 use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::credentials::{RequestCredentials, UsedCredentials};
-use super::failures::root_cause;
+use super::failures::{root_cause, timeout_failure};
 use super::moves::FollowedRedirects;
 use super::progress::ProgressWatch;
 use super::silence_limit::SilenceLimit;
 use super::{Limits, OpenPrompts, RemoteEvent, Session};
 use crate::budget::Share;
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
 
@@ -134,7 +134,7 @@ impl Wire {
                 .open_prompts
                 .timeout_unless_prompting(self.limits.headers, self.outbound.send(request))
                 .await;
-            match sent.ok_or_else(|| Failure::new(FailureKind::Timeout, "no response in time"))? {
+            match sent.ok_or_else(|| timeout_failure("server did not answer"))? {
                 Ok(response) if self.wants_new_proof(&response, &mut attempts) => {}
                 Ok(response)
                     if on_challenge == OnChallenge::Answer

@@ -175,7 +175,7 @@ mod tests {
 
     fn lookup(name: &str) -> Result<Option<String>> {
         if name == "keyring:absent" {
-            return Err(Error::failed("there is no secret `absent`"));
+            return Err(Error::failed("there is no secret `absent`").hint("set it"));
         }
         Ok(match name {
             "keyring:shop" => Some("from the keyring".to_owned()),

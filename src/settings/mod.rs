@@ -274,6 +274,7 @@ impl Settings {
             let shown = SettingValue::Text(text.to_owned()).display(setting.kind);
             let place = source.describe(setting);
             Error::usage(format!("invalid value `{shown}` for {place}: {expected}"))
+                .hint(format!("`mcp-tether --help` says what `--{}` takes", setting.name))
         })?;
         self.take(setting, &[value], &source);
         Ok(())

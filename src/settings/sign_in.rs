@@ -13,7 +13,7 @@ use super::options::read_file;
 use super::{Key, Settings};
 use crate::auth::{AuthOptions, Grant, PreRegistered, ResourceIndicator, TokenFile};
 use crate::environment::Environment;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WithoutHint};
 use crate::http::is_loopback;
 use crate::redact::plain;
 
@@ -322,7 +322,7 @@ impl Settings {
         })
     }
 
-    pub(super) fn invalid_value(&self, key: Key, why: &str) -> Error {
+    pub(super) fn invalid_value(&self, key: Key, why: &str) -> WithoutHint<Error> {
         let shown = plain(self.text(key).unwrap_or_default());
         // The text before an `@` may be a password.
         let shown = if shown.contains('@') { "…".to_owned() } else { shown };

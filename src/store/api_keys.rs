@@ -133,7 +133,7 @@ mod tests {
         assert!(keys.remove("github").await.unwrap().existed());
         let missing = keys.get("github").await.unwrap_err();
         assert_eq!(missing.message(), "there is no secret `github`");
-        assert_eq!(missing.next_step(), Some("`mcp-tether secret set github`"));
+        assert_eq!(missing.next_step(), "`mcp-tether secret set github`");
     }
 
     /// S-08

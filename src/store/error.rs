@@ -91,8 +91,14 @@ impl StoreError {
     }
 
     /// What to do next.
-    pub fn next_step(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn next_step(&self) -> &str {
+        self.hint.as_deref().unwrap_or(match self.kind {
+            StoreErrorKind::NoKeyring => "use `--credential-store file`",
+            StoreErrorKind::Busy => "wait until it is done, then try again",
+            StoreErrorKind::KeyringFailed | StoreErrorKind::Damaged | StoreErrorKind::Other => {
+                "`mcp-tether doctor` says what is wrong with the credential store"
+            }
+        })
     }
 }
 
@@ -130,10 +136,6 @@ impl From<PrivateFileError> for StoreError {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        let shown = Self::failed(&error.message);
-        match error.hint {
-            Some(hint) => shown.hint(hint),
-            None => shown,
-        }
+        Self::failed(&error.message).hint(error.next_step())
     }
 }

@@ -280,7 +280,7 @@ async fn the_hint_names_the_flag_that_picks_another_method() {
         let server = server(listed, rule);
         let failure = bridge(&server).build().list().await.unwrap_err();
         assert!(failure.message.contains("invalid_client"), "{}", failure.message);
-        let hint = failure.hint.unwrap();
+        let hint = failure.hint;
         assert!(hint.contains("--static-oauth-client-metadata") && hint.contains(other), "{hint}");
     }
 }

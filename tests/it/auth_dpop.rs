@@ -101,7 +101,7 @@ async fn a_server_that_wants_nonces_without_end_is_given_up() {
     let party = bridge(&server).build();
     let failure = party.list().await.unwrap_err();
     assert!(failure.message.contains("`use_dpop_nonce`"), "{failure:?}");
-    assert!(failure.hint.is_some() && party.browser.opened().len() == 1);
+    assert!(!failure.hint.is_empty() && party.browser.opened().len() == 1);
 
     let server = guarded(Some(endless), Some(DpopOptions::REQUIRED));
     let party = bridge(&server).build();
@@ -158,7 +158,7 @@ async fn a_token_that_is_not_bound_after_all_is_used_only_where_none_is_demanded
     let demanding = party(&server).options(|it| it.dpop = DpopPolicy::Always).build();
     let failure = demanding.list().await.unwrap_err();
     assert!(failure.message.contains("not bound to a key"), "{failure:?}");
-    assert!(failure.hint.unwrap().contains("--dpop always"));
+    assert!(failure.hint.contains("--dpop always"));
 }
 
 ///
@@ -170,7 +170,7 @@ async fn never_means_never_and_is_told_before_a_tab_opens() {
     let party = bridge(&server).browser(&unopened.browser()).options(never).build();
     let failure = party.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthFailed);
-    assert!(failure.hint.unwrap().contains("--dpop never"), "{}", failure.message);
+    assert!(failure.hint.contains("--dpop never"), "{}", failure.message);
 
     let offering = guarded(Some(DpopOptions::OFFERED), Some(DpopOptions::OFFERED));
     let party = bridge(&offering).options(never).build();

@@ -280,7 +280,7 @@ async fn an_answer_of_another_issuer_is_not_used() {
         let party = party(&server).build();
         let failure = party.list().await.unwrap_err();
         assert!(failure.message.contains("is from the issuer"), "{}", failure.message);
-        assert!(failure.hint.unwrap().contains("--callback-issuer"), "{issuer}");
+        assert!(failure.hint.contains("--callback-issuer"), "{issuer}");
         assert!(server.asked_at("/token").is_empty(), "{issuer}");
     }
     let missing = server(|config| {
@@ -318,7 +318,7 @@ async fn a_port_in_use_is_explained() {
         .build();
     let failure = party.list().await.unwrap_err();
     assert!(failure.message.contains(&format!("port {port}")), "{}", failure.message);
-    assert!(failure.hint.unwrap().contains("--device-code"));
+    assert!(failure.hint.contains("--device-code"));
 }
 
 /// docs/from-mcp-remote.md#sign-ins: a usual port that is taken is walked past, and the

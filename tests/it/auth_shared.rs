@@ -266,7 +266,7 @@ async fn a_damaged_entry_is_reported() {
     let failure = next.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthFailed);
     assert!(failure.message.contains("damaged"), "{}", failure.message);
-    let hint = failure.hint.unwrap();
+    let hint = failure.hint;
     assert!(hint.contains("mcp-tether logout") && hint.contains("mcp-tether login"), "{hint}");
 
     next.authorizer.sign_out().await.unwrap();

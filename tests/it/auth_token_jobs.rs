@@ -157,7 +157,7 @@ async fn trouble_is_told_from_either_place() {
         server.change(|config| config.token_status = Some(503));
         let failure = party.list().await.unwrap_err();
         assert_eq!((failure.kind, failure.status), (FailureKind::Http, Some(503)));
-        assert!(failure.hint.unwrap().contains("try again later"));
+        assert!(failure.hint.contains("try again later"));
         assert!(party.vault.names().iter().any(|name| name.starts_with("sign-in.")));
     }
 }

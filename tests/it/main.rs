@@ -37,6 +37,7 @@ mod era_matrix;
 mod eras;
 mod event_stream_judge;
 mod event_streams;
+mod failures;
 mod host_clock;
 // The corpus of the fuzz targets, without a fuzzer and without building everything once more for
 // it.

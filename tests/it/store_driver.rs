@@ -255,7 +255,7 @@ fn saved(saved: Result<SaveOutcome, StoreError>) -> String {
 }
 
 fn failure(error: &StoreError) -> String {
-    let hint = error.next_step().unwrap_or("none");
+    let hint = error.next_step();
     format!("error {:?}: {error}, hint: {hint}", error.kind())
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn complete(
         Ok(Some(record)) => Ok(*record),
         Ok(None) => {
             let failure = Failure::new(FailureKind::AuthFailed, "the browser brought no code");
-            Err((Ending::NotRedeemed, failure.into()))
+            Err((Ending::NotRedeemed, failure.hint(try_again(context)).into()))
         }
         Err(JobError::Grant(error)) => {
             Err((Ending::NotRedeemed, not_redeemed(context, &pending.registration, error)))
@@ -85,24 +85,20 @@ fn not_redeemed(
     error: GrantError,
 ) -> BrowserSignInError {
     let unknown_client = error.is_unknown_client();
-    let next_step = match &error {
-        GrantError::Rejected { .. } if unknown_client => Some(registration.hint_when_refused()),
-        GrantError::Rejected { code, description } => {
-            advice(code, description.as_deref()).map(str::to_owned)
+    let failure = error.into_failure("the sign-in", |code, description| {
+        if unknown_client {
+            return registration.hint_when_refused();
         }
-        GrantError::Unavailable(_) => None,
-    };
-    let mut failure = error.into_failure("the sign-in");
-    if failure.hint.is_none() {
-        let try_again = || {
-            let command = context.options.login_command();
-            format!("try again with {command}; codes are good only for a moment")
-        };
-        failure = failure.hint(next_step.unwrap_or_else(try_again));
-    }
+        advice(code, description).map_or_else(|| try_again(context), str::to_owned)
+    });
     if unknown_client {
         BrowserSignInError::StaleClient(failure)
     } else {
         BrowserSignInError::Failed(failure)
     }
+}
+
+fn try_again(context: &Context) -> String {
+    let command = context.options.login_command();
+    format!("try again with {command}; codes are good only for a moment")
 }

@@ -12,10 +12,10 @@ use url::{Url, form_urlencoded};
 use crate::auth::client::authentication::credentials;
 use crate::auth::client::signing_key::SigningKey;
 use crate::auth::dpop::prover::{MAX_PROOF_RETRIES, Prover};
-use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
+use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse, not_requestable};
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::Registration;
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::protocol::headers;
 
 /// Sends forms for one client.
@@ -132,9 +132,7 @@ impl<'a> AuthenticatedClient<'a> {
         if let Some(prover) = &self.prover {
             request = request.header(headers::DPOP, prover.proof(&Method::POST, url, None)?);
         }
-        let request = request
-            .body(body.into_bytes())
-            .map_err(|_| Failure::new(FailureKind::AuthFailed, "an endpoint is not a valid URL"))?;
+        let request = request.body(body.into_bytes()).map_err(|_| not_requestable(url))?;
         self.http_client.post(request).await
     }
 }

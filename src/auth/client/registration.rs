@@ -260,6 +260,7 @@ impl Registrar<'_> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         let client_id = text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
             Failure::new(FailureKind::AuthFailed, "the registration answer holds no `client_id`")
+                .hint("tell the server's operator, or pass a client with `--static-oauth-client-info`")
         })?;
         let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
         let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();

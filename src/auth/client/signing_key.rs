@@ -130,6 +130,7 @@ impl SigningKey {
         );
         let signature = self.sign(algorithm, signed.as_bytes()).ok_or_else(|| {
             Failure::new(FailureKind::AuthFailed, "the private key cannot sign the assertion")
+                .hint("pass another key as `private_key_pem`: `--static-oauth-client-info @FILE`")
         })?;
         Ok(Secret::new(format!("{signed}.{}", encode(&signature))))
     }

@@ -214,8 +214,11 @@ impl MetadataSearch<'_> {
     pub(crate) async fn without_resource_metadata(&self) -> Result<DiscoveredServer, Failure> {
         let endpoint = &self.options.server;
         let origin = well_known::origin(endpoint);
-        let base = Url::parse(&origin)
-            .map_err(|_| Failure::new(FailureKind::AuthFailed, "the server's URL has no origin"))?;
+        let base = Url::parse(&origin).map_err(|_| {
+            let message = format!("`{}` has no origin to sign in at", SafeUrl::new(endpoint));
+            Failure::new(FailureKind::AuthFailed, message)
+                .hint("check the URL: it begins with `https://` or `http://`")
+        })?;
         let found = self.server_metadata(&base, &origin, Naming::Guessed).await?;
         if let Some(server) = &found {
             self.check_server(server).await?;
@@ -372,6 +375,6 @@ mod tests {
         let failure = mismatch(&at, "https://as/t/", "https://as/t");
         assert!(failure.message.contains("`https://as/t/`"), "{}", failure.message);
         assert!(failure.message.contains("only in a slash"), "{}", failure.message);
-        assert!(failure.hint.unwrap().contains("--accept-issuer-mismatch"));
+        assert!(failure.hint.contains("--accept-issuer-mismatch"));
     }
 }

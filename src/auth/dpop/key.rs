@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::records::secret_text;
-use crate::error::{Failure, FailureKind};
+use crate::error::{Failure, FailureKind, WithoutHint};
 use crate::redact::Secret;
 
 /// The one algorithm of our keys.
@@ -26,7 +26,8 @@ impl DpopKey {
     /// # Errors
     /// This build or this machine cannot make one.
     pub(crate) fn generate() -> Result<Self, Failure> {
-        let pkcs8 = pair::generate().ok_or_else(|| failure("a key for DPoP cannot be made"))?;
+        let pkcs8 = pair::generate()
+            .ok_or_else(|| failure("a key for DPoP cannot be made").hint(WITHOUT_PROOF))?;
         Ok(Self { pkcs8: Secret::new(URL_SAFE_NO_PAD.encode(pkcs8)) })
     }
 
@@ -76,7 +77,8 @@ impl DpopSigner {
         let mut token =
             format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims.to_string().as_bytes()));
         let signature = self.pair.sign(token.as_bytes());
-        let signature = signature.ok_or_else(|| failure("the key cannot sign a DPoP proof"))?;
+        let signature = signature
+            .ok_or_else(|| failure("the key cannot sign a DPoP proof").hint(WITHOUT_PROOF))?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
@@ -89,7 +91,10 @@ pub(crate) fn digest(text: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
-fn failure(message: &str) -> Failure {
+/// What to do where this machine cannot prove that it has a key.
+const WITHOUT_PROOF: &str = "sign in with `--dpop never`";
+
+fn failure(message: &str) -> WithoutHint<Failure> {
     Failure::new(FailureKind::AuthFailed, message)
 }
 
@@ -164,7 +169,7 @@ mod tests {
         assert_ne!(one.thumbprint(), DpopKey::generate().unwrap().signer().unwrap().thumbprint());
         for damaged in ["\"\"", "\"AAAA\"", "\"!\""] {
             let key: DpopKey = serde_json::from_str(damaged).unwrap();
-            assert!(key.signer().err().unwrap().hint.is_some());
+            assert!(key.signer().err().is_some_and(|failure| !failure.hint.is_empty()));
         }
         assert!(!format!("{key:?}").contains(&text[1..20]), "a key is a secret");
     }

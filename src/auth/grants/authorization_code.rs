@@ -34,7 +34,10 @@ pub(crate) fn begin(
     let server = &plan.discovered.server;
     let missing = |what: &str| {
         let issuer = plain(&plan.discovered.issuer);
-        Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}"))
+        Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}")).hint(
+            "tell the server's operator; if the server takes an API key, pass it with \
+             `--header 'Authorization: Bearer KEY'`",
+        )
     };
     let endpoint =
         server.authorization_endpoint.clone().ok_or_else(|| missing("page to sign in at"))?;
@@ -89,7 +92,9 @@ struct AuthorizationRequest<'a> {
 impl AuthorizationRequest<'_> {
     fn page(&self, endpoint: Url, options: &AuthOptions) -> Result<Url, Failure> {
         let redirect = RedirectUrl::new(self.redirect.uri()).map_err(|_| {
-            Failure::new(FailureKind::AuthFailed, "the callback's host or path do not form a URL")
+            let message = format!("the callback `{}` is not a URL", plain(&self.redirect.uri()));
+            Failure::new(FailureKind::AuthFailed, message)
+                .hint("check `--host` and `--callback-path`, or leave them out")
         })?;
         let is_given = |name: &str| options.authorize_params.iter().any(|(own, _)| own == name);
         let prompts =

@@ -252,7 +252,7 @@ mod tests {
         for named in ["`https://evil`", "`https://as`"] {
             assert!(third.message.contains(named), "{}", third.message);
         }
-        assert!(third.hint.unwrap().contains("--callback-issuer https://evil"));
+        assert!(third.hint.contains("--callback-issuer https://evil"));
         assert_eq!(ending(true, None, Some("https://up")), Err(Ending::WrongIssuer));
         assert_eq!(ending(true, None, Some("")), code);
         let long = format!("https://{}", "x".repeat(10_000));
@@ -280,7 +280,7 @@ mod tests {
             let page = Secret::new(Url::parse(page).unwrap());
             let pending = Pending { page, ..pending() };
             let denied = validate_callback(&pending, read("error=access_denied"), None);
-            denied.unwrap_err().1.hint.unwrap()
+            denied.unwrap_err().1.hint
         };
         let flag = "--authorize-param prompt=select_account";
         assert!(hint("https://as/a?prompt=consent").contains(flag));

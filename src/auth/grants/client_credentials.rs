@@ -47,10 +47,7 @@ fn missing(what: &str) -> Failure {
 }
 
 fn failure_of(error: GrantError) -> Failure {
-    let failure = error.into_failure("the client's credentials");
-    match failure.hint {
-        Some(_) => failure,
-        None => failure
-            .hint("check the client's id, secret and permissions at the authorization server"),
-    }
+    error.into_failure("the client's credentials", |_, _| {
+        "check the client's id, secret and permissions at the authorization server".to_owned()
+    })
 }

@@ -41,9 +41,10 @@ async fn in_turn(context: &Context, request: &SignInRequest) -> Result<SignIn, F
     match runner::run(context, TokenJob::AwaitDevice(Box::new(code))).await {
         Ok(Some(record)) => Ok(*record),
         Ok(None) => {
-            Err(with_hint(context, Failure::new(FailureKind::AuthFailed, "the process has ended")))
+            let message = "the process that waited for the device code has ended";
+            Err(Failure::new(FailureKind::AuthFailed, message).hint(try_again(context)))
         }
-        Err(JobError::Grant(error)) => Err(with_hint(context, error.into_failure(SUBJECT))),
+        Err(JobError::Grant(error)) => Err(error.into_failure(SUBJECT, |_, _| try_again(context))),
         Err(JobError::Store(failure)) => Err(failure),
     }
 }
@@ -87,7 +88,7 @@ async fn ask(
     for (name, value) in &context.options.authorize_params {
         request = request.add_extra_param(name.as_str(), value.as_str());
     }
-    let failure = |error: GrantError| with_hint(context, error.into_failure(SUBJECT));
+    let failure = |error: GrantError| error.into_failure(SUBJECT, |_, _| try_again(context));
     let answer = request.request_async(endpoint).await;
     answer.map(bounded).map_err(|error| failure(grant_error(error)))
 }
@@ -129,11 +130,8 @@ fn not_offered() -> Failure {
     )
 }
 
-fn with_hint(context: &Context, failure: Failure) -> Failure {
-    match failure.hint {
-        Some(_) => failure,
-        None => failure.hint(format!("try again with {}", context.options.login_command())),
-    }
+fn try_again(context: &Context) -> String {
+    format!("try again with {}", context.options.login_command())
 }
 
 #[cfg(test)]

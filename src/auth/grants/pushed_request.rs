@@ -149,7 +149,7 @@ mod tests {
             (503, ""),
         ] {
             let refused = read(status, body).expect_err(body);
-            assert!(refused.failure.hint.is_some(), "{status} {body}");
+            assert!(!refused.failure.hint.is_empty(), "{status} {body}");
         }
         let refused = read(401, r#"{"error":"invalid_client"}"#).err().unwrap();
         assert_eq!(refused.code, "invalid_client");

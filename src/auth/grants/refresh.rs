@@ -59,7 +59,7 @@ async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     if error.is_passing() {
         return;
     }
-    let problem = Some(error.clone().into_failure(SUBJECT).message);
+    let problem = Some(error.clone().into_failure(SUBJECT, |_, _| String::new()).message);
     if stored.renewal_problem != problem {
         let noted = SignIn { renewal_problem: problem, ..stored.clone() };
         if let Err(failure) = context.save_sign_in(&noted).await {

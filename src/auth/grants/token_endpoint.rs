@@ -76,16 +76,23 @@ impl GrantError {
         }
     }
 
-    /// The failure to report; `asked` is what the server refuses, in words.
-    pub(crate) fn into_failure(self, asked: &str) -> Failure {
+    /// The failure to report; `asked` is what the server refuses, in words. `hint` says what to do
+    /// about an error code and its description.
+    pub(crate) fn into_failure(
+        self,
+        asked: &str,
+        hint: impl FnOnce(&str, Option<&str>) -> String,
+    ) -> Failure {
         match self {
             Self::Unavailable(failure) => failure,
             Self::Rejected { code, description } => {
+                let hint = hint(&code, description.as_deref());
                 let words = description.map_or_else(String::new, |words| format!(": {words}"));
                 Failure::new(
                     FailureKind::AuthFailed,
                     format!("the authorization server refuses {asked} (`{code}`{words})"),
                 )
+                .hint(hint)
             }
         }
     }
@@ -362,6 +369,7 @@ fn invalid() -> GrantError {
 fn not_a_request() -> Failure {
     let message = "the request to the authorization server cannot be built";
     Failure::new(FailureKind::AuthFailed, message)
+        .hint("please report this as a bug of `mcp-tether`, with the server's URL")
 }
 
 /// The authorization server gave no usable answer.

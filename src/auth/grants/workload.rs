@@ -104,11 +104,8 @@ fn without_client() -> Failure {
 }
 
 fn failure_of(error: GrantError) -> Failure {
-    let failure = error.into_failure("the workload's assertion");
-    match failure.hint {
-        Some(_) => failure,
-        None => failure.hint(
-            "check issuer and subject of the token, and whether the authorization server knows them",
-        ),
-    }
+    error.into_failure("the workload's assertion", |_, _| {
+        "check issuer and subject of the token, and whether the authorization server knows them"
+            .to_owned()
+    })
 }

@@ -20,7 +20,7 @@ use crate::http::{
     ClientCertificate, HttpError, HttpOptions, Outbound, Request, Response, Target, is_loopback,
 };
 use crate::protocol::{ProtocolVersion, headers};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, display_url, plain};
 
 /// The largest body that is read.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -122,9 +122,7 @@ impl GuardedClient {
     /// Whatever [`GuardedClient::check`] refuses, and addresses that are off limits.
     pub(crate) async fn page(&self, url: &Url) -> Result<Url, Failure> {
         self.check_endpoint(url, "the page to sign in at").await?;
-        Url::parse(url.as_str()).map_err(|_| {
-            Failure::new(FailureKind::AuthFailed, "the page to sign in at is not a valid URL")
-        })
+        Url::parse(url.as_str()).map_err(|_| not_requestable(url))
     }
 
     /// Fetches a metadata document, following redirects: five at most, each target checked like the
@@ -146,8 +144,7 @@ impl GuardedClient {
         request: http::Request<Vec<u8>>,
     ) -> Result<GuardedResponse, Failure> {
         let (parts, body) = request.into_parts();
-        let url = Url::parse(&parts.uri.to_string())
-            .map_err(|_| Failure::new(FailureKind::AuthFailed, "an endpoint is not a valid URL"))?;
+        let url = Url::parse(&parts.uri.to_string()).map_err(|_| not_requestable(&parts.uri))?;
         let sent = async {
             let response =
                 self.send(parts.method, &url, parts.headers, body, OwnHeaders::Sent).await?;
@@ -262,8 +259,10 @@ impl GuardedClient {
         if !is_own || self.certificate.is_some() {
             options.client_certificate.clone_from(&self.certificate);
         }
-        let outbound = Outbound::with_resolver(&options, url, guard)
-            .map_err(|error| Failure::new(FailureKind::Network, error.to_string()))?;
+        let outbound = Outbound::with_resolver(&options, url, guard).map_err(|error| {
+            let hint = error.hints().first().cloned().unwrap_or_default();
+            Failure::new(FailureKind::Network, error.message()).hint(hint)
+        })?;
         connections.insert(key, outbound.clone());
         Ok(outbound)
     }
@@ -364,6 +363,13 @@ async fn within_timeout<T>(
     })
 }
 
+/// The metadata names a URL that no request can be made of.
+pub(crate) fn not_requestable(url: impl fmt::Display) -> Failure {
+    let message = format!("nothing can be requested from `{}`", display_url(&url.to_string()));
+    Failure::new(FailureKind::AuthFailed, message)
+        .hint("tell the operator of the server: its metadata has to name a valid URL")
+}
+
 fn failure_to_reach(url: &Url, error: &HttpError) -> Failure {
     let shown = SafeUrl::new(url);
     let mut cause: &dyn std::error::Error = error;
@@ -425,14 +431,14 @@ mod tests {
             ["https://10.0.0.5/x", "https://localhost/x", "https://[::ffff:169.254.169.254]/x"]
         {
             let failure = http_client.document(&Url::parse(url).unwrap()).await.unwrap_err();
-            assert!(failure.hint.unwrap().contains("--allow-private-addresses"), "behind a proxy");
+            assert!(failure.hint.contains("--allow-private-addresses"), "behind a proxy");
         }
         let http_client = GuardedClient::new(&options, &direct());
         for url in ["https://as.example/x", "https://10.0.0.5/x", "https://localhost/x"] {
             let url = Url::parse(url).unwrap();
             let failure = http_client.document(&url).await.unwrap_err();
             assert_eq!(failure.kind, FailureKind::AuthFailed, "{failure:?}");
-            assert!(failure.hint.unwrap().contains("--allow-private-addresses"));
+            assert!(failure.hint.contains("--allow-private-addresses"));
         }
     }
 }

@@ -169,7 +169,7 @@ pub struct StoredRefusal {
     /// Why, one sentence without secrets.
     pub message: String,
     /// What to do next, one sentence.
-    pub hint: Option<String>,
+    pub hint: String,
 }
 
 impl StoredRefusal {
@@ -187,11 +187,7 @@ impl StoredRefusal {
     pub fn to_failure(&self) -> Failure {
         let kind =
             if self.unattended { FailureKind::AuthRequired } else { FailureKind::AuthFailed };
-        let failure = Failure::new(kind, &self.message);
-        match &self.hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Failure::new(kind, &self.message).hint(&self.hint)
     }
 }
 

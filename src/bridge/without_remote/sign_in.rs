@@ -191,10 +191,7 @@ impl Bridge {
 }
 
 fn describe_failure(failure: &Failure) -> String {
-    match &failure.hint {
-        Some(hint) => format!("The sign-in failed: {}. {hint}", failure.message),
-        None => format!("The sign-in failed: {}.", failure.message),
-    }
+    format!("The sign-in failed: {}. {}", failure.message, failure.hint)
 }
 
 fn tool(server: &str) -> Value {

@@ -69,7 +69,7 @@ impl Check {
     /// A failed check with the message and hint that the bridge would send to its host.
     pub(super) fn failure(name: &'static str, failure: &Failure) -> Self {
         let check = Self::fail(name, &failure.message);
-        failure.hint.iter().fold(check, |check, hint| check.next(hint))
+        check.next(&failure.hint)
     }
 
     fn new(name: &'static str, verdict: CheckVerdict, says: impl Into<String>) -> Self {

@@ -110,9 +110,10 @@ impl<'a> Answers<'a> {
         }
         to_stderr(&format!("{question}\n> "));
         let mut answer = String::new();
-        std::io::stdin()
-            .read_line(&mut answer)
-            .map_err(|error| Error::failed(format!("cannot read the answer: {error}")))?;
+        std::io::stdin().read_line(&mut answer).map_err(|error| {
+            Error::failed(format!("cannot read the answer: {error}"))
+                .hint("run the command at a terminal")
+        })?;
         Ok(answer.trim().to_owned())
     }
 
@@ -129,8 +130,11 @@ impl<'a> Answers<'a> {
             .hint(format!("store it: `mcp-tether secret set {name}`"))
             .hint(format!("and refer to it: `--header '{header}: ${{keyring:{name}}}'`")));
         }
-        let typed = rpassword::prompt_password(format!("{what} (not shown): "))
-            .map_err(|error| Error::failed(format!("cannot read the secret: {error}")))?;
+        let typed =
+            rpassword::prompt_password(format!("{what} (not shown): ")).map_err(|error| {
+                Error::failed(format!("cannot read the secret: {error}"))
+                    .hint("store it first with `mcp-tether secret set NAME`")
+            })?;
         let keys = secret::keys(self.flags, self.environment)?;
         let value = Secret::new(typed.trim().to_owned());
         block_on(async { Ok(keys.set(&name, &value).await?) })?;

@@ -70,8 +70,10 @@ fn no_such_server(name: &str) -> Error {
 fn document_url(registry: &Url, name: &str) -> Result<Url> {
     let base = registry.as_str().trim_end_matches('/');
     let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
-    Url::parse(&format!("{base}/v0.1/servers/{name}/versions/latest"))
-        .map_err(|error| Error::usage(format!("the address of the registry: {error}")))
+    Url::parse(&format!("{base}/v0.1/servers/{name}/versions/latest")).map_err(|error| {
+        Error::usage(format!("the address of the registry: {error}"))
+            .hint("it looks like `https://registry.modelcontextprotocol.io`")
+    })
 }
 
 async fn ask(outbound: &Outbound, url: Url) -> std::result::Result<Response, HttpError> {

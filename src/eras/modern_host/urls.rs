@@ -108,7 +108,8 @@ impl ModernHost {
         let text = "the user did not agree to visit the page that the server asks for";
         let Some(call) = self.calls.get(&number) else { return };
         if call.method() != methods::TOOLS_CALL {
-            let failure = Failure::new(FailureKind::Forbidden, text);
+            let failure = Failure::new(FailureKind::Forbidden, text)
+                .hint("send the request again and agree to the page when the host shows it");
             return self.end_with(number, &failure, cx);
         }
         let Some(call) = self.forget_call(number) else { return };

@@ -61,7 +61,9 @@ impl ModernRemote {
         if call.is_overdue(limit, cx.now) {
             let text = "the task did not finish within the limit for a whole request";
             self.end_task(number, cx);
-            return self.fail(number, Failure::new(FailureKind::Timeout, text), cx);
+            let failure = Failure::new(FailureKind::Timeout, text)
+                .hint("raise `--request-timeout`, or set it to 0");
+            return self.fail(number, failure, cx);
         }
         let Some(task) = &mut call.task else { return };
         let growing = FIRST_PAUSE.saturating_mul(1 << task.polls.min(5)).min(LONGEST_PAUSE);

@@ -253,7 +253,7 @@ impl Played {
 
     /// The exchange breaks before its answer.
     pub(super) fn lose(&mut self, exchange: u64) {
-        let failure = Failure::new(FailureKind::Lost, "the stream broke");
+        let failure = Failure::new(FailureKind::Lost, "the stream broke").hint("");
         self.act(|remote, cx| remote.take_end(exchange, Some(failure), cx));
     }
 
@@ -408,7 +408,7 @@ fn a_refusal_without_an_id_of_ours_raises_a_doubt() {
     let refused = |status: u16, error: Option<Value>| {
         let mut played = Played::open();
         let exchange = played.request("prompts/list", json!({}));
-        let failure = Failure::new(FailureKind::Http, "refused").status(status);
+        let failure = Failure::new(FailureKind::Http, "refused").status(status).hint("");
         let answer = error.map(|error| {
             let text = json!({ "jsonrpc": "2.0", "id": null, "error": error }).to_string();
             Message::parse(text).unwrap()

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{FileEntry, Section, ServerPattern, SettingsFile};
 use crate::environment::Environment;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WithoutHint};
 use crate::redact::{Secret, plain};
 use crate::settings::suggest::nearest;
 use crate::settings::table::{SETTINGS, Setting, ValueKind};
@@ -35,6 +35,7 @@ impl SettingsReader<'_> {
     pub fn file(&self) -> Result<SettingsFile> {
         let document = Document::parse(self.text).map_err(|error| {
             self.wrong(error.message().trim().replace('\n', ", "), error.span())
+                .hint("the file is TOML: strings are quoted, and sections look like `[defaults]`")
         })?;
         let mut file = SettingsFile::default();
         for (name, item) in document.as_table().iter() {
@@ -61,7 +62,7 @@ impl SettingsReader<'_> {
             url.set_fragment(None);
             if servers.iter().any(|(other, _)| *other == url) {
                 let what = format!("two sections for `{}`", plain(url.as_str()));
-                return Err(self.wrong(what, span()));
+                return Err(self.wrong(what, span()).hint("keep one of the two sections"));
             }
             servers.push((url, self.section(Some(name), item)?));
         }
@@ -119,6 +120,7 @@ impl SettingsReader<'_> {
                 format!("invalid value for `{key}`: {expected}"),
                 span.or_else(|| item.span()),
             )
+            .hint("`mcp-tether --help` says what each setting takes")
         };
         let values = match setting.kind {
             ValueKind::Headers if item.is_table_like() => self.header_table(item)?,
@@ -153,6 +155,7 @@ impl SettingsReader<'_> {
                     Expected::Command
                 );
                 self.wrong(what, item.span())
+                    .hint("`mcp-tether --help` says what each setting takes")
             })?;
             Ok(SettingValue::Text(format!("{name}: {command}")))
         };
@@ -169,17 +172,21 @@ impl SettingsReader<'_> {
         let table = self.table(item, name)?;
         let text = |(key, item): (&str, &Item)| match item.as_str() {
             Some(text) => Ok((key.to_owned(), text.to_owned())),
-            None => Err(self.wrong(
-                format!("invalid value for `{}` in `{name}`: {}", plain(key), Expected::String),
-                item.span(),
-            )),
+            None => Err(self
+                .wrong(
+                    format!("invalid value for `{}` in `{name}`: {}", plain(key), Expected::String),
+                    item.span(),
+                )
+                .hint(format!("write `{} = \"…\"`", plain(key)))),
         };
         table.iter().map(text).collect()
     }
 
     fn table<'i>(&self, item: &'i Item, name: &str) -> Result<&'i dyn TableLike> {
-        item.as_table_like()
-            .ok_or_else(|| self.wrong(format!("`{}` must be a section", plain(name)), item.span()))
+        item.as_table_like().ok_or_else(|| {
+            self.wrong(format!("`{}` must be a section", plain(name)), item.span())
+                .hint("write it as a section in brackets, or inline: `{ name = \"value\" }`")
+        })
     }
 
     /// Resolves a relative path in the folder of the file: a host may start the bridge in any
@@ -219,7 +226,11 @@ impl SettingsReader<'_> {
     }
 
     /// An error with its line and column.
-    fn wrong(&self, what: impl AsRef<str>, span: Option<std::ops::Range<usize>>) -> Error {
+    fn wrong(
+        &self,
+        what: impl AsRef<str>,
+        span: Option<std::ops::Range<usize>>,
+    ) -> WithoutHint<Error> {
         let path = plain(&self.path.display().to_string());
         let (line, column) = self.position(span);
         Error::usage(format!("`{path}`, line {line}, column {column}: {}", what.as_ref()))
@@ -324,9 +335,11 @@ mod tests {
             ),
         ];
         for (line, expected) in cases {
-            assert_eq!(refusal(&format!("[defaults]\n{line}\n")), expected, "{line}");
+            let refused = refusal(&format!("[defaults]\n{line}\n"));
+            assert_eq!(refused.split_once("\n\nhint: ").unwrap().0, expected, "{line}");
         }
-        assert_eq!(refusal("defaults = 1"), "`defaults` must be a section, line 1, column 12");
+        let refused = refusal("defaults = 1");
+        assert!(refused.starts_with("`defaults` must be a section, line 1, column 12\n\nhint: "));
     }
 
     #[test]

@@ -108,7 +108,7 @@ async fn nothing_to_register_with_fails_at_once() {
     let no_browser = FakeBrowser::must_not_open();
     let party = party(&server).browser(&no_browser.browser()).build();
     let failure = party.list().await.unwrap_err();
-    let hint = failure.hint.unwrap();
+    let hint = failure.hint;
     for needed in ["mcp-tether login", "--static-oauth-client-info", "redirect URI"] {
         assert!(hint.contains(needed), "{hint}");
     }

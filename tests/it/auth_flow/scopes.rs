@@ -58,7 +58,7 @@ async fn a_step_up_that_never_suffices_ends() {
     for _ in 0..2 {
         let failure = party.call().await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Forbidden);
-        assert!(failure.hint.unwrap().contains("`admin`"));
+        assert!(failure.hint.contains("`admin`"));
     }
     let calls = server.asked().iter().filter(|asked| asked.body["method"] == "tools/call").count();
     assert!(calls <= 3, "the same call reached the server {calls} times");
@@ -132,7 +132,7 @@ async fn a_scope_that_cannot_be_registered_is_left_out_once() {
         options.client_metadata.insert("scope".to_owned(), json!("mine"));
     });
     let failure = pinned.build().list().await.unwrap_err();
-    assert!(failure.hint.unwrap().contains("--scope"));
+    assert!(failure.hint.contains("--scope"));
 }
 
 /// a scope that the metadata pins is honoured like `--scope`: no tab that cannot help.
@@ -145,7 +145,7 @@ async fn a_pinned_scope_is_not_stepped_beyond() {
     let party = party.build();
     party.list().await.unwrap();
     let failure = party.call().await.unwrap_err();
-    let hint = failure.hint.unwrap();
+    let hint = failure.hint;
     assert!(hint.contains("--static-oauth-client-metadata") && hint.contains("`api`"), "{hint}");
     assert_eq!(party.browser.opened().len(), 1);
 }

@@ -207,7 +207,7 @@ fn at_the_end_everyone_is_told() {
     script.call(1, "echo");
     script.request("L", "subscriptions/listen", json!({ "notifications": {} }));
     script.said();
-    let failure = crate::error::Failure::new(crate::error::FailureKind::Lost, "the end");
+    let failure = crate::error::Failure::new(crate::error::FailureKind::Lost, "the end").hint("");
     script.work(|host, cx| host.finish(&failure, cx));
     let said = script.said();
     assert_eq!(said.len(), 2);
