@@ -10,7 +10,7 @@
 //! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`,
 //! `platform`; `settings` → `eras`, `remote`, `auth`, `http`, `store`, for the types of its values;
 //! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
-//! everyone may use `redact`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate
+//! everyone may use `redact`, `random`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate
 //! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
 //! shared by both ends of a test would prove nothing.
 
@@ -35,6 +35,7 @@ pub mod hosts;
 pub mod http;
 pub mod pace;
 pub mod platform;
+pub mod random;
 pub mod redact;
 pub mod remote;
 pub mod settings;

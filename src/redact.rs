@@ -1,22 +1,20 @@
 //! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09), [`plain`]
 //! makes text from outside safe for a terminal (S-15), and [`shell_word`] quotes a word of a command.
-//! Also makes random text.
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use url::{Position, Url};
 use zeroize::Zeroize;
 
 /// The longest text that [`plain`] returns, in characters.
 const MAX_TEXT: usize = 500;
 
-/// A value that goes to a header or the store and nowhere else. It has no `Display`, its `Debug` is
-/// redacted, and only [`Secret::expose`] reveals it. Its own buffer is wiped when it is dropped (S-43);
-/// copies in headers, TLS and the keyring's bus are not.
+/// A value that leaves this process only where it must. It has no `Display`, its `Debug` is redacted,
+/// and each way out has a method of its own, so that every place where a secret leaves can be listed:
+/// [`Secret::expose_to_wire`], [`Secret::expose_to_store`] and [`Secret::expose_to_person`].
+/// [`Secret::expose`] is for work that keeps the value inside.
+/// Its own buffer is wiped when it is dropped (S-43); copies in headers, TLS and the keyring's bus are
+/// not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T: Wipe>(T);
 
@@ -58,17 +56,26 @@ impl<T: Wipe> Secret<T> {
         Self(value)
     }
 
-    /// The value itself. Call it only where a header or the store is written.
+    /// For work inside this process: comparing, parsing, signing and digesting, and moving the value
+    /// into another [`Secret`] or into a form whose way out is marked.
     pub fn expose(&self) -> &T {
         &self.0
     }
-}
 
-/// `BYTES` fresh random bytes as text that fits into a URL.
-pub fn random_text<const BYTES: usize>() -> String {
-    let mut bytes = [0_u8; BYTES];
-    OsRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
+    /// For a header, a body or a URL of a request to the server that the secret is meant for.
+    pub fn expose_to_wire(&self) -> &T {
+        &self.0
+    }
+
+    /// For the keyring and private files, and for a process of this program that stores it.
+    pub fn expose_to_store(&self) -> &T {
+        &self.0
+    }
+
+    /// For the person who signs in: the page to open, which holds a state but no credential.
+    pub fn expose_to_person(&self) -> &T {
+        &self.0
+    }
 }
 
 impl<T: Wipe> fmt::Debug for Secret<T> {

@@ -196,7 +196,7 @@ pub(crate) fn hint_to_sign_in(context: &Context) -> String {
     let command = context.options.login_command();
     match &*context.state.borrow() {
         SignInState::Waiting(waiting) if context.options.outlives_requests => {
-            let page = waiting.page.expose();
+            let page = waiting.page.expose_to_person();
             let code = waiting.user_code.as_ref();
             let code = code.map_or_else(String::new, |code| format!(", enter the code {code}"));
             format!("open {page} in a browser{code}, sign in, and try again")

@@ -123,8 +123,8 @@ impl TokenCache {
             }
         };
         let scheme = if bound.is_some() { "DPoP" } else { "Bearer" };
-        let mut header =
-            HeaderValue::from_str(&format!("{scheme} {}", token.expose())).map_err(|_| {
+        let mut header = HeaderValue::from_str(&format!("{scheme} {}", token.expose_to_wire()))
+            .map_err(|_| {
                 let message = "the token has characters that are not allowed in a header";
                 Failure::new(FailureKind::AuthFailed, message)
                     .hint("tell the operator of the authorization server")

@@ -106,7 +106,7 @@ fn exchange(
         .map_err(|error| not_run("its process cannot be started", &error))?;
     let mut stdin = child.stdin.take().expect("a pipe was asked for");
     let mut stdout = child.stdout.take().expect("a pipe was asked for");
-    let lines = [input.expose().as_slice(), b"\n", job.expose(), b"\n"].concat();
+    let lines = [input.expose_to_store().as_slice(), b"\n", job.expose_to_store(), b"\n"].concat();
     let written = stdin.write_all(&lines);
     let mut text = Vec::new();
     let read = stdout.read_to_end(&mut text);

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::consent::ask;
 use super::questions::{Consent, ElicitationAnswer, answer_to, confirmation};
 use crate::environment::{stderr_is_terminal, stdin_is_terminal, to_stderr};
-use crate::error::{Error, ExitCode, Result};
+use crate::error::{Error, FailureKind, Result};
 use crate::jsonrpc::{
     Message, MessageKind, RequestId, error_response, notification, request, result_response,
 };
@@ -246,11 +246,12 @@ fn error_for_refusal(method: &str, message: &Message) -> Error {
     let bridge = &refusal.data["bridge"];
     let text = plain(&refusal.message);
     let hint = || plain(bridge["hint"].as_str().unwrap_or(TELL_OPERATOR));
-    match bridge["kind"].as_str() {
-        Some("auth_required") => {
-            Error::failed(text).hint(hint()).with_exit_code(ExitCode::LoginNeeded)
+    match bridge["kind"].as_str().map(FailureKind::from_name) {
+        Some(Some(kind)) => {
+            let error = Error::failed(text).hint(hint()).with_exit_code(kind.exit_code());
+            kind.command_hint().into_iter().fold(error, Error::hint)
         }
-        Some(_) => Error::failed(text).hint(hint()),
+        Some(None) => Error::failed(text).hint(hint()),
         None => Error::failed(format!("the server refused `{method}`: {text} ({})", refusal.code))
             .hint("these are the server's own words: check what you ask for, or ask its operator"),
     }
@@ -259,6 +260,7 @@ fn error_for_refusal(method: &str, message: &Message) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ExitCode;
 
     /// A bridge that reads what the session sends and writes what the test says.
     struct Played {

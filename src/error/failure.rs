@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::ExitCode;
 use super::without_hint::WithoutHint;
 use crate::jsonrpc::{Message, Overlap, RequestId, error_object, error_response};
 use crate::protocol::codes;
@@ -40,6 +41,84 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    const ALL: [Self; 12] = [
+        Self::AuthRequired,
+        Self::AuthFailed,
+        Self::Forbidden,
+        Self::Http,
+        Self::Network,
+        Self::Timeout,
+        Self::Lost,
+        Self::Protocol,
+        Self::Era,
+        Self::HeaderMismatch,
+        Self::InputExpired,
+        Self::Internal,
+    ];
+
+    /// The kind of this name in `data.bridge.kind`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The exit code of a command that ends with such a failure.
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Self::AuthRequired => ExitCode::LoginNeeded,
+            Self::AuthFailed
+            | Self::Forbidden
+            | Self::Http
+            | Self::Network
+            | Self::Timeout
+            | Self::Lost
+            | Self::Protocol
+            | Self::Era
+            | Self::HeaderMismatch
+            | Self::InputExpired
+            | Self::Internal => ExitCode::Failed,
+        }
+    }
+
+    /// Whether the same may work a moment later although nothing has changed: what listens or polls
+    /// for the bridge itself tries again after these, and gives up after all others.
+    pub fn may_pass(self) -> bool {
+        match self {
+            Self::Network | Self::Timeout | Self::Lost | Self::Protocol => true,
+            Self::AuthRequired
+            | Self::AuthFailed
+            | Self::Forbidden
+            | Self::Http
+            | Self::Era
+            | Self::HeaderMismatch
+            | Self::InputExpired
+            | Self::Internal => false,
+        }
+    }
+
+    /// What a person at a terminal can do beyond the hint that a host gets, with commands that a host
+    /// cannot run. `None` where that hint has said it all.
+    pub fn command_hint(self) -> Option<&'static str> {
+        match self {
+            Self::Forbidden => Some(
+                "`mcp-tether status` shows as whom you are signed in; `--account NAME` is for another \
+                 account",
+            ),
+            Self::Era => Some("`mcp-tether doctor URL` shows which revisions the server speaks"),
+            Self::HeaderMismatch => Some(
+                "`mcp-tether doctor URL` shows the proxy in between; `--no-proxy` goes past it",
+            ),
+            Self::InputExpired => Some("run the command again and answer sooner"),
+            Self::Internal => Some("run the command again with `--debug` for what a report needs"),
+            Self::AuthRequired
+            | Self::AuthFailed
+            | Self::Http
+            | Self::Network
+            | Self::Timeout
+            | Self::Lost
+            | Self::Protocol => None,
+        }
+    }
+
     /// The name in `data.bridge.kind`.
     pub fn name(self) -> &'static str {
         match self {
@@ -112,7 +191,7 @@ impl Failure {
     }
 
     /// `data` of the error: the kind, and what is known besides.
-    fn data(&self) -> Value {
+    pub fn data(&self) -> Value {
         let mut bridge = json!({ "kind": self.kind.name(), "hint": self.hint });
         if let Some(status) = self.status {
             bridge["status"] = status.into();

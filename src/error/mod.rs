@@ -96,20 +96,7 @@ impl Error {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let exit_code = match failure.kind {
-            FailureKind::AuthRequired => ExitCode::LoginNeeded,
-            FailureKind::AuthFailed
-            | FailureKind::Forbidden
-            | FailureKind::Http
-            | FailureKind::Network
-            | FailureKind::Timeout
-            | FailureKind::Lost
-            | FailureKind::Protocol
-            | FailureKind::Era
-            | FailureKind::HeaderMismatch
-            | FailureKind::InputExpired
-            | FailureKind::Internal => ExitCode::Failed,
-        };
+        let exit_code = failure.kind.exit_code();
         Self::failed(&failure.message).hint(failure.hint).with_exit_code(exit_code)
     }
 }

@@ -195,10 +195,10 @@ impl ProxyServer {
     /// User name and password.
     pub(super) fn credentials(&self) -> Option<(String, String)> {
         if let Some(given) = &self.given {
-            let (user, password) = given.expose().split_once(':')?;
+            let (user, password) = given.expose_to_wire().split_once(':')?;
             return Some((user.to_owned(), password.to_owned()));
         }
-        let url = self.url.expose();
+        let url = self.url.expose_to_wire();
         if url.username().is_empty() && url.password().is_none() {
             return None;
         }

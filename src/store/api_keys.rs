@@ -32,7 +32,7 @@ impl ApiKeys {
     /// break or a zero byte; or it cannot be stored.
     pub async fn set(&self, name: &str, value: &Secret<String>) -> Result<SaveOutcome, StoreError> {
         let record = record_name(name)?;
-        let bytes = value.expose().as_bytes();
+        let bytes = value.expose_to_store().as_bytes();
         if bytes.is_empty() || bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             // S-08: it ends up in a header.
             return Err(invalid(format!("the value of `{name}` is empty or has line breaks")));

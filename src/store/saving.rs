@@ -90,7 +90,7 @@ impl CredentialStore {
     ) -> Result<SaveOutcome, StoreError> {
         let entry = self.note_target(name, StorageLocation::Keyring, &known).await;
         let saved = match &entry {
-            Ok(_) => self.inner.keyring.save(name, value.expose().clone()).await,
+            Ok(_) => self.inner.keyring.save(name, value.expose_to_store().clone()).await,
             Err(error) => Err(error.clone()),
         };
         match saved {
@@ -138,7 +138,7 @@ impl CredentialStore {
     ) -> Result<(), StoreError> {
         self.note_target(name, StorageLocation::File, known).await?;
         let (name, value) = (name.to_owned(), value.clone());
-        self.disk(move |folders| folders.files.save(&name, value.expose())).await
+        self.disk(move |folders| folders.files.save(&name, value.expose_to_store())).await
     }
 
     /// Notes that the value is about to be stored at `place`, and where an older one is left. An

@@ -243,12 +243,7 @@ async fn the_second_hit_gets_nothing() {
     let port = redirect.port().unwrap();
     let page = party.page().await;
     let first = tokio::spawn(visit(page));
-    for _ in 0..1000 {
-        if !server.asked_at("/token").is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.until_tokens_asked(1).await;
     let answer = raw(port, get(port, &format!("/oauth/callback?code=c&state={state}"), "")).await;
     assert!(answer.starts_with("HTTP/1.1 410"), "{answer}");
     assert_eq!(first.await.unwrap().status, 200);

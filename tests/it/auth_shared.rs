@@ -9,6 +9,7 @@ use mcp_tether::redact::Secret;
 use crate::support::authorization_server::{AuthorizationServer, Config};
 use crate::support::fakes::{FakeBrowser, FakeClock, visit};
 use crate::support::sign_in::{Party, party};
+use crate::support::waiting::until_seen;
 
 /// The token endpoint takes its time, so that everyone arrives while it thinks.
 async fn slow_server() -> AuthorizationServer {
@@ -212,13 +213,9 @@ fn page_of_a_killed(bridge: &Party) -> url::Url {
         tokio::spawn(async move { requesting.list().await });
         let page = bridge.page().await;
         // Registration, pending sign-in, and that its tab was opened.
-        for _ in 0..1000 {
-            if bridge.vault.saves() >= 3 {
-                return page;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("the pending sign-in was not stored")
+        let is_stored = || (bridge.vault.saves() >= 3).then_some(());
+        until_seen("the pending sign-in in the store", is_stored).await;
+        page
     })
 }
 
@@ -242,15 +239,10 @@ async fn an_old_pending_sign_in_is_not_continued() {
 }
 
 async fn stored(vault: &MemoryVault, prefix: &str) -> (String, Secret<Vec<u8>>) {
-    for _ in 0..500 {
-        let name = vault.names().into_iter().find(|name| name.starts_with(prefix));
-        if let Some(name) = name {
-            let value = vault.load(&name).await.unwrap().unwrap();
-            return (name, value);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing named {prefix} was stored");
+    let stored = || vault.names().into_iter().find(|name| name.starts_with(prefix));
+    let name = until_seen(&format!("something named {prefix} in the store"), stored).await;
+    let value = vault.load(&name).await.unwrap().unwrap();
+    (name, value)
 }
 
 /// A damaged entry is reported with the way out: never a crash, never a silent new sign-in.

@@ -18,13 +18,6 @@ async fn slow_server() -> AuthorizationServer {
     AuthorizationServer::start(config).await
 }
 
-/// Waits until the token endpoint has been asked this often.
-async fn until_asked(server: &AuthorizationServer, times: usize) {
-    while server.asked_at("/token").len() < times {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
 /// Two bridges over one store: the first one is built by `first`.
 fn two(server: &AuthorizationServer, first: impl FnOnce(Builder) -> Builder) -> [Party; 2] {
     let (vault, clock, browser) =
@@ -42,7 +35,7 @@ async fn killed_when_asked(
 ) {
     let runtime = doomed_runtime();
     runtime.spawn(work);
-    until_asked(server, times).await;
+    server.until_tokens_asked(times).await;
     runtime.shutdown_background();
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use mcp_tether_mock::{Auth, MockOptions, MockRemote};
+use mcp_tether_mock::{Auth, MockOptions, MockRemote, RecordedRequest};
 use serde_json::{Value, json};
 
 use crate::support::process::{Finished, Program};
+use crate::support::waiting::PATIENCE;
 
 fn mock() -> MockRemote {
     MockRemote::start(MockOptions::default()).unwrap()
@@ -31,13 +32,12 @@ fn calls(mock: &MockRemote) -> usize {
     mock.recorder().of_method("tools/call").len()
 }
 
-/// Bounded, for what no line announces.
-fn wait_until(holds: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(20), "it does not happen");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+/// Waits until the mock has got a call.
+fn until_called(mock: &MockRemote) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let is_call = |request: &RecordedRequest| request.rpc_method() == "tools/call";
+    let called = mock.recorder().wait_until(|all| all.iter().any(is_call), PATIENCE);
+    assert!(runtime.block_on(called), "the mock got no call");
 }
 
 /// docs/from-mcp-remote.md#command-line: URL, port and flags in any order, both spellings of
@@ -277,7 +277,7 @@ fn a_remote_that_is_not_there_is_told_at_once() {
 fn an_interrupted_call_ends_with_130_and_its_session_too() {
     let mock = mock_with(&["silent:method=tools/call"]);
     let mut running = program("call", &mock, &["act"]).spawn();
-    wait_until(|| calls(&mock) == 1);
+    until_called(&mock);
     running.signal("INT");
     assert_eq!(running.end(), Some(130), "{}", running.stderr());
     assert_eq!(mock.recorder().of_http_method("DELETE").len(), 1);

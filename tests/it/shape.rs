@@ -32,6 +32,28 @@ const SHARED_NAMES: &[(&str, &str)] = &[
 /// Names that still mean two things. A name that becomes unique must be removed from this list.
 const DOUBLED_NAMES: &[&str] = &[];
 
+/// Where tests let time pass, and why: everyone else waits with `tests/it/support/waiting.rs`.
+const SLEEPS: &[(&str, &str)] = &[
+    ("tests/it/eras/legacy_host.rs", "a limit has to pass"),
+    ("tests/it/last_lines.rs", "a host that writes slowly"),
+    ("tests/it/odd_servers.rs", "servers that are slow"),
+    ("tests/it/store_processes.rs", "a kill at any moment"),
+    ("tests/it/streamable_http.rs", "a limit has to pass"),
+    ("tests/it/support/authorization_server/mod.rs", "a token endpoint that is slow"),
+    ("tests/it/support/waiting.rs", "the one place that looks again and again"),
+];
+
+#[test]
+fn no_test_sleeps_until_something_is_ready() {
+    let sleepers: Vec<String> = code("tests/it")
+        .into_iter()
+        .filter(|file| file.text.contains("sleep(") && !file.path.ends_with("shape.rs"))
+        .map(|file| file.path)
+        .collect();
+    let allowed: Vec<&str> = SLEEPS.iter().map(|(path, _)| *path).collect();
+    assert_eq!(sleepers, allowed);
+}
+
 #[test]
 fn no_file_and_no_function_is_too_long() {
     let mut long = Vec::new();

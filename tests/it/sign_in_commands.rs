@@ -52,15 +52,10 @@ fn with<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 
 /// The page that a person is told to open.
 pub fn page(running: &Running) -> url::Url {
-    for _ in 0..1000 {
-        let said = running.stderr();
+    running.until_stderr("a page to sign in at", |said| {
         let page = said.lines().find(|line| line.contains("code_challenge="));
-        if let Some(page) = page.filter(|_| said.ends_with('\n')) {
-            return page.trim().parse().unwrap();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("no page was shown: {}", running.stderr());
+        page.filter(|_| said.ends_with('\n'))?.trim().parse().ok()
+    })
 }
 
 /// for SSH and containers. What the browser ended at is typed in.
@@ -408,13 +403,6 @@ async fn what_cannot_be_moved_stays() {
     assert!(kept.stdout.contains("moved 0, already there 2, failed 0"), "{}", kept.stdout);
 }
 
-/// Waits until the token endpoint has got this many requests.
-fn until_asked(server: &AuthorizationServer, times: usize) {
-    while server.asked_at("/token").len() < times {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// A-54, T-10: `kill -9` while the server rotates the refresh token. Who comes next finds the new
 /// one, at a server that takes everything back when the old one is shown again.
 #[cfg(unix)]
@@ -431,7 +419,7 @@ async fn a_killed_bridge_loses_no_rotated_token() {
         server.end_access_tokens();
         let mut bridge = home.program([&url]).spawn();
         bridge.send(INITIALIZE);
-        until_asked(&server, 1 + round);
+        server.until_tokens_asked(1 + round).await;
         bridge.kill();
         home.ok(&["tools", &url, "--login", "never"]);
         assert_eq!((server.grants("refresh_token").len(), server.reuses()), (round, 0));
@@ -448,7 +436,7 @@ async fn a_killed_login_loses_no_consent() {
     let home = Home::new();
     let mut login = home.program(["login", &url, "--no-browser"]).spawn();
     login.send(&landing(page(&login)).await);
-    until_asked(&server, 1);
+    server.until_tokens_asked(1).await;
     login.kill();
     home.ok(&["tools", &url]);
     assert_eq!(server.grants("authorization_code").len(), 1);

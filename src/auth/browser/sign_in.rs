@@ -198,7 +198,7 @@ async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
     if pending.pushed.is_some() {
         return false;
     }
-    let page = pending.page.expose();
+    let page = pending.page.expose_to_wire();
     if context.http_client.page(page).await.is_err() {
         return false;
     }
@@ -271,7 +271,7 @@ async fn ask_for_consent(
     if time_of_page(context, &pending).is_some_and(|left| left.is_zero()) {
         pushed_request::push_again(context, &mut pending).await;
     }
-    let page = context.http_client.page(pending.page.expose()).await?;
+    let page = context.http_client.page(pending.page.expose_to_person()).await?;
     let mut callback = listener.listen(pending.state.clone(), context.page_subject());
     // Before the browser opens: whoever comes after a kill can complete this very tab.
     let name = &context.names.pending;
@@ -291,7 +291,7 @@ async fn ask_for_consent(
         }
         // Whoever opens the page by hand needs one that the server still knows.
         pushed_request::push_again(context, &mut pending).await;
-        if let Ok(page) = context.http_client.page(pending.page.expose()).await {
+        if let Ok(page) = context.http_client.page(pending.page.expose_to_person()).await {
             publish_page(context, &pending, &page).await;
         }
     };

@@ -127,7 +127,7 @@ impl<'a> AuthenticatedClient<'a> {
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(http::header::ACCEPT, headers::JSON);
         if let Some(header) = credentials.header {
-            request = request.header(http::header::AUTHORIZATION, header.expose());
+            request = request.header(http::header::AUTHORIZATION, header.expose_to_wire());
         }
         if let Some(prover) = &self.prover {
             request = request.header(headers::DPOP, prover.proof(&Method::POST, url, None)?);

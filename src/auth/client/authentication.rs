@@ -35,13 +35,14 @@ pub(crate) fn credentials(
             let encode = |text: &str| {
                 url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
             };
-            let pair = format!("{}:{}", encode(&registration.client_id), encode(secret.expose()));
+            let pair =
+                format!("{}:{}", encode(&registration.client_id), encode(secret.expose_to_wire()));
             let header = Some(Secret::new(format!("Basic {}", STANDARD.encode(pair))));
             let fields = if registration.client_id_in_form { vec![id] } else { Vec::new() };
             Credentials { fields, header }
         }
         (AuthMethod::Post, Some(secret)) => {
-            in_form(vec![id, ("client_secret", secret.expose().clone())])
+            in_form(vec![id, ("client_secret", secret.expose_to_wire().clone())])
         }
         (AuthMethod::PrivateKeyJwt, _) => {
             let [kind, assertion] = assertion_fields(registration, key, audience, now)?;
@@ -76,6 +77,6 @@ fn assertion_fields(
     };
     Ok([
         ("client_assertion_type", ASSERTION_TYPE.to_owned()),
-        ("client_assertion", assertion.expose().clone()),
+        ("client_assertion", assertion.expose_to_wire().clone()),
     ])
 }

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::error::{Error, Failure, FailureKind, Result};
-use crate::redact::{Secret, random_text};
+use crate::random::random_text;
+use crate::redact::Secret;
 
 /// How long an assertion is valid.
 const ASSERTION_SECONDS: u64 = 120;

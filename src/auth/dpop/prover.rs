@@ -13,7 +13,7 @@ use crate::auth::dpop::key::{DpopKey, DpopSigner, digest};
 use crate::auth::dpop::peers::{DpopAnswer, DpopPeers};
 use crate::error::{Failure, FailureKind};
 use crate::platform::Clock;
-use crate::redact::random_text;
+use crate::random::random_text;
 
 /// How often one request is sent again with another proof.
 pub(crate) const MAX_PROOF_RETRIES: u32 = 2;

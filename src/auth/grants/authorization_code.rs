@@ -17,7 +17,8 @@ use crate::auth::options::AuthOptions;
 use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
-use crate::redact::{Secret, plain, random_text};
+use crate::random::random_text;
+use crate::redact::{Secret, plain};
 
 /// Prepares a sign-in: a fresh verifier and state, and the page to open. `now` is in
 /// seconds since 1970.
@@ -106,7 +107,7 @@ impl AuthorizationRequest<'_> {
         let scopes = self.scopes.unwrap_or_default().split_whitespace();
         let asked = scopes.clone().filter(|_| !is_given("scope"));
         let mut request = client
-            .authorize_url(|| CsrfToken::new(self.state.expose().clone()))
+            .authorize_url(|| CsrfToken::new(self.state.expose_to_wire().clone()))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .add_scopes(asked.map(|scope| Scope::new(scope.to_owned())));
         if let Some(resource) = self.resource.filter(|_| !is_given("resource")) {

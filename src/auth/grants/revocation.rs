@@ -28,11 +28,11 @@ pub(crate) async fn revoke(context: &Context, record: &SignIn) -> Revocation {
     let request =
         RevocationRequest { client: context.authenticated(&record.registration), endpoint };
     if let Some(token) = &tokens.refresh_token
-        && let Err(refused) = request.send(token.expose(), "refresh_token").await
+        && let Err(refused) = request.send(token.expose_to_wire(), "refresh_token").await
     {
         return Revocation::Failed(refused.reason);
     }
-    match request.send(tokens.access_token.expose(), "access_token").await {
+    match request.send(tokens.access_token.expose_to_wire(), "access_token").await {
         Ok(()) => Revocation::Done,
         // RFC 7009 §2.2.1: servers that issue self-contained tokens cannot take them back.
         Err(refused) if refused.code == "unsupported_token_type" => {

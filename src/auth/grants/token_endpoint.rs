@@ -156,8 +156,8 @@ impl<'a> TokenEndpoint<'a> {
         let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| invalid())?;
         let grants = self.grants().set_redirect_uri(redirect);
         let mut request = grants
-            .exchange_code(AuthorizationCode::new(code.expose().clone()))
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().clone()));
+            .exchange_code(AuthorizationCode::new(code.expose_to_wire().clone()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_to_wire().clone()));
         if let Some(resource) = self.resource {
             request = request.add_extra_param("resource", resource);
         }
@@ -174,7 +174,7 @@ impl<'a> TokenEndpoint<'a> {
         scope: Option<&str>,
     ) -> Result<TokenSet, GrantError> {
         let grants = self.grants();
-        let token = RefreshToken::new(token.expose().clone());
+        let token = RefreshToken::new(token.expose_to_wire().clone());
         let words = scope.unwrap_or_default().split_whitespace();
         let mut request = grants
             .exchange_refresh_token(&token)

@@ -8,7 +8,8 @@ use crate::auth::client::pre_registered::PreRegistered;
 use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::records::record::StoredRecord;
 use crate::error::{Failure, FailureKind};
-use crate::redact::{plain, random_text};
+use crate::random::random_text;
+use crate::redact::plain;
 
 /// How many secrets of one client id are remembered, the newest first to stay.
 const MAX_PINS: usize = 64;

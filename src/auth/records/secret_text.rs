@@ -9,7 +9,7 @@ pub(crate) fn serialize<S: Serializer>(
     secret: &Secret<String>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    secret.expose().serialize(serializer)
+    secret.expose_to_store().serialize(serializer)
 }
 
 /// Reads a secret from a record.
@@ -51,7 +51,7 @@ pub(crate) mod url {
         secret: &Secret<Url>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.expose().as_str())
+        serializer.serialize_str(secret.expose_to_store().as_str())
     }
 
     /// Reads a secret from a record.

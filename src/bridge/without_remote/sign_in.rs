@@ -175,7 +175,7 @@ impl Bridge {
         match &*self.authorizer().state().borrow() {
             SignInState::Waiting(waiting) => {
                 // The page is for the person in front of the host: it holds a state but no credential.
-                let page = waiting.page.expose();
+                let page = waiting.page.expose_to_person();
                 match &waiting.user_code {
                     Some(code) => format!("Open {page} and enter the code {code}."),
                     None => format!("Open this page in a browser: {page}"),

@@ -5,9 +5,6 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use serde_json::Value;
 
 use super::calls::HostCall;
@@ -16,6 +13,7 @@ use super::timers::Timer;
 use super::{HostContext, HostEffect, ModernHost, RemoteStream, capabilities};
 use crate::jsonrpc::{Change, Frame, Member, Message, Object, RequestId, result_response};
 use crate::protocol::{codes, meta, methods};
+use crate::random::random_text;
 
 /// How long to wait for further questions before the host gets the first one (E-36).
 const COLLECTING: Duration = Duration::from_millis(25);
@@ -241,7 +239,5 @@ fn input_required(
 
 /// 192 random bits: whoever has the handle may continue the call.
 fn new_handle() -> String {
-    let mut bytes = [0_u8; 24];
-    OsRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes");
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    random_text::<24>()
 }

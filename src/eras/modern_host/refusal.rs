@@ -1,7 +1,7 @@
 //! JSON-RPC errors of the adapter: for a request of the host that cannot be served, or a request of
 //! the remote that the host cannot be asked.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, RequestId, error_object, error_response};
@@ -29,12 +29,10 @@ impl RequestRefusal {
 
     /// The retry names input requests that are not open here, or no longer (E-37).
     pub(super) fn expired() -> Self {
-        let hint = "call the tool again from the start, without `requestState`";
-        Self {
-            code: codes::INVALID_PARAMS,
-            message: "no input request is open under this `requestState`".to_owned(),
-            data: json!({ "bridge": { "kind": FailureKind::InputExpired.name(), "hint": hint } }),
-        }
+        let text = "no input request is open under this `requestState`";
+        let failure = Failure::new(FailureKind::InputExpired, text)
+            .hint("call the tool again from the start, without `requestState`");
+        Self { code: codes::INVALID_PARAMS, data: failure.data(), message: failure.message }
     }
 
     pub(super) fn plain(code: i64, message: impl Into<String>) -> Self {

@@ -7,7 +7,7 @@ use super::listening::{backoff, granted_filter, missed_methods};
 use super::notices::{notify, params_edits};
 use super::pages::is_first_page;
 use super::{Due, ModernRemote, RemoteContext, RemoteEffect};
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::jsonrpc::{
     Change, Edit, Frame, Message, MessageKind, Object, Overlap, RequestId, notification,
 };
@@ -105,15 +105,11 @@ impl ModernRemote {
         cx: &mut RemoteContext<'_>,
     ) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        let passing = matches!(
-            failure.kind,
-            FailureKind::Lost | FailureKind::Network | FailureKind::Timeout | FailureKind::Protocol
-        );
         if call.acknowledged.is_none() {
             return self.fail(number, failure, cx);
         }
         call.losses += 1;
-        if !passing || call.losses > LOSSES {
+        if !failure.kind.may_pass() || call.losses > LOSSES {
             return self.end_relayed_listen(number, cx);
         }
         let losses = call.losses;

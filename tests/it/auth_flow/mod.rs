@@ -71,7 +71,7 @@ async fn the_page_names_server_and_account() {
     let server = server(|_| {}).await;
     let party = party(&server).options(|options| options.account = "work".to_owned()).build();
     party.list().await.unwrap();
-    let page = ended(&party.browser).await;
+    let page = party.browser.ended_at().await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Signed in") && page.text.contains("work"), "{}", page.text);
     assert!(page.text.contains(server.endpoint().as_str()), "{}", page.text);
@@ -85,18 +85,8 @@ async fn the_browser_is_sent_on_after_a_completed_exchange() {
     let party =
         party(&server).options(|options| options.success_url = Some(target.clone())).build();
     party.list().await.unwrap();
-    let page = ended(&party.browser).await;
+    let page = party.browser.ended_at().await;
     assert_eq!(page.url, target);
-}
-
-async fn ended(browser: &FakeBrowser) -> crate::support::fakes::Page {
-    for _ in 0..500 {
-        if let Some(page) = browser.ended().pop() {
-            return page;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the browser never ended up anywhere");
 }
 
 /// Several accounts on one server are separate sign-ins that share the registration.
@@ -174,7 +164,7 @@ async fn a_denied_consent_is_not_asked_for_again_by_itself() {
     let failure = party.list().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AuthFailed);
     assert!(failure.message.contains("denied"), "{}", failure.message);
-    let page = ended(&party.browser).await;
+    let page = party.browser.ended_at().await;
     assert!(page.text.contains("Not signed in"), "{}", page.text);
     assert!(!page.text.contains("script"), "S-03: {}", page.text);
     assert!(party.list().await.is_err());

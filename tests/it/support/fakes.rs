@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use mcp_tether::auth::LineSource;
 use mcp_tether::platform::{Browser, BrowserError, Clock};
+use tokio::sync::watch;
 use url::Url;
+
+use crate::support::waiting::until;
 
 /// A clock that stands still unless it is told to go on.
 #[derive(Clone, Debug)]
@@ -36,7 +39,7 @@ impl Clock for FakeClock {
 pub struct FakeBrowser {
     way: Way,
     opened: Arc<Mutex<Vec<Url>>>,
-    ended: Arc<Mutex<Vec<Page>>>,
+    ended: Arc<watch::Sender<Vec<Page>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +89,14 @@ impl FakeBrowser {
 
     /// The pages that it ended up at.
     pub fn ended(&self) -> Vec<Page> {
-        self.ended.lock().unwrap().clone()
+        self.ended.borrow().clone()
+    }
+
+    /// Waits for the first page that it ends up at.
+    pub async fn ended_at(&self) -> Page {
+        let mut ended = self.ended.subscribe();
+        let pages = until("the browser to end up somewhere", ended.wait_for(|all| !all.is_empty()));
+        pages.await.expect("the browser is there")[0].clone()
     }
 }
 
@@ -101,7 +111,7 @@ impl Browser for FakeBrowser {
                 Way::Follows => {
                     tokio::spawn(async move {
                         let page = visit(url).await;
-                        ended.lock().unwrap().push(page);
+                        ended.send_modify(|pages| pages.push(page));
                     });
                 }
             }

@@ -4,7 +4,6 @@
 #![allow(dead_code, reason = "not every topic needs everything")]
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use bytes::Bytes;
 use mcp_tether::bridge::{self, BridgeOptions, Ended};
@@ -17,8 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use url::Url;
 
-/// A safety net only: whatever takes this long hangs.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub use crate::support::waiting::PATIENCE;
 
 /// A host, a bridge and a mock.
 pub struct Harness {

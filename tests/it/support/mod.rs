@@ -12,3 +12,4 @@ pub mod rust_code;
 pub mod sign_in;
 pub mod sources;
 pub mod tls;
+pub mod waiting;

@@ -9,12 +9,10 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-/// A safety net only: whatever takes this long hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::waiting::{PATIENCE, until_seen_blocking};
 
 /// A run of the program that is being prepared.
 pub struct Program {
@@ -37,7 +35,7 @@ pub struct Running {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
-    stderr: Arc<Mutex<String>>,
+    stderr: Arc<(Mutex<String>, Condvar)>,
     readers: Vec<JoinHandle<()>>,
     stop_reading: Arc<AtomicBool>,
     home: Arc<tempfile::TempDir>,
@@ -251,14 +249,15 @@ impl Program {
                 }
             }));
         }
-        let stderr = Arc::new(Mutex::new(String::new()));
+        let stderr = Arc::<(Mutex<String>, Condvar)>::default();
         if let Some(mut pipe) = child.stderr.take() {
             let kept = Arc::clone(&stderr);
             readers.push(std::thread::spawn(move || {
                 let mut chunk = [0; 4096];
                 while let Ok(length @ 1..) = pipe.read(&mut chunk) {
                     let text = String::from_utf8_lossy(&chunk[..length]);
-                    kept.lock().expect("no panic").push_str(&text);
+                    kept.0.lock().expect("no panic").push_str(&text);
+                    kept.1.notify_all();
                 }
             }));
         }
@@ -330,7 +329,16 @@ impl Running {
 
     /// What it wrote to stderr so far.
     pub fn stderr(&self) -> String {
-        self.stderr.lock().expect("no panic").clone()
+        self.stderr.0.lock().expect("no panic").clone()
+    }
+
+    /// Waits until it has written something to stderr in which this is found; `what` is it, in words.
+    pub fn until_stderr<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        let (said, changed) = &*self.stderr;
+        let said = said.lock().expect("no panic");
+        let waited = changed.wait_timeout_while(said, PATIENCE, |said| find(said).is_none());
+        let (said, _) = waited.expect("no panic");
+        find(&said).unwrap_or_else(|| panic!("waited in vain for {what}: {said}"))
     }
 
     /// Ends it at once.
@@ -350,14 +358,8 @@ impl Running {
     }
 
     fn wait(&mut self) -> Option<i32> {
-        let started = Instant::now();
-        loop {
-            match self.child.try_wait().expect("a child of ours") {
-                Some(status) => return status.code(),
-                None if started.elapsed() > PATIENCE => panic!("it does not end"),
-                None => std::thread::sleep(Duration::from_millis(2)),
-            }
-        }
+        let ended = || self.child.try_wait().expect("a child of ours");
+        until_seen_blocking("the end of the program", ended).code()
     }
 }
 

@@ -19,7 +19,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 use url::{Url, form_urlencoded};
+
+use crate::support::waiting::until;
 
 pub use self::config::{Answer, Config};
 
@@ -88,6 +91,8 @@ impl Drop for Stop {
 struct Inner {
     config: Mutex<Config>,
     world: Mutex<World>,
+    /// Tells of every request.
+    changed: watch::Sender<()>,
     origin: String,
 }
 
@@ -97,8 +102,12 @@ impl AuthorizationServer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let world = World { now: 1_800_000_000, ..World::default() };
-        let inner =
-            Arc::new(Inner { config: Mutex::new(config), world: Mutex::new(world), origin });
+        let inner = Arc::new(Inner {
+            config: Mutex::new(config),
+            world: Mutex::new(world),
+            changed: watch::Sender::new(()),
+            origin,
+        });
         let router = Router::new().fallback(handle).with_state(inner.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { inner, _task: Arc::new(Stop(task)) }
@@ -176,6 +185,17 @@ impl AuthorizationServer {
         self.asked().into_iter().filter(|asked| asked.path == path).collect()
     }
 
+    /// Waits until the token endpoint has been asked this often.
+    pub async fn until_tokens_asked(&self, times: usize) {
+        let mut changed = self.inner.changed.subscribe();
+        until(&format!("{times} requests to the token endpoint"), async {
+            while self.asked_at("/token").len() < times {
+                changed.changed().await.expect("the server runs");
+            }
+        })
+        .await;
+    }
+
     /// Token requests with this grant type.
     pub fn grants(&self, grant_type: &str) -> Vec<Asked> {
         let mut asked = self.asked_at("/token");
@@ -203,6 +223,7 @@ async fn handle(
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
     inner.world().asked.push(asked.clone());
+    inner.changed.send_replace(());
     let config = inner.config().clone();
     let prefix = config.issuer_path;
     let path = asked.path.as_str();
