@@ -241,20 +241,17 @@ async fn endpoint_of_provider(identity: &Context) -> Result<(url::Url, Registrat
 fn failure_of_exchange(identity: &Context, error: GrantError) -> Failure {
     let is_missing = matches!(&error, GrantError::Rejected { code, .. }
         if code == "unsupported_grant_type" || code == "unauthorized_client");
-    let failure = error.into_failure("to vouch for you at this server");
+    let failure = error.into_failure("to vouch for you at this server", |_, _| {
+        if is_missing {
+            return "ask whoever runs it to let this client exchange tokens (RFC 8693) for identity \
+                    assertions"
+                .to_owned();
+        }
+        let command = identity.options.login_command();
+        format!("ask whoever runs it whether you may use this server; sign in again with {command}")
+    });
     let message = failure.message.replacen("authorization server", "identity provider", 1);
-    let failure = Failure { message, ..failure };
-    let command = identity.options.login_command();
-    match &failure.hint {
-        Some(_) => failure,
-        None if is_missing => failure.hint(
-            "ask whoever runs it to let this client exchange tokens (RFC 8693) for identity \
-             assertions",
-        ),
-        None => failure.hint(format!(
-            "ask whoever runs it whether you may use this server; sign in again with {command}"
-        )),
-    }
+    Failure { message, ..failure }
 }
 
 fn sign_in_needed(identity: &Context) -> Failure {

@@ -13,7 +13,7 @@ use crate::bridge::ToolPinning;
 use crate::environment::{Environment, stderr_is_terminal, to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
-use crate::redact::plain;
+use crate::redact::{plain, url_argument};
 use crate::settings::{Flags, Key, Settings, parse_remote_url};
 
 /// What to call, and how to print the result.
