@@ -9,6 +9,7 @@ use crate::bridge::{PinError, ToolPins};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::STATE_VARIABLE;
+use crate::redact::url_argument;
 use crate::settings::{Flags, Key};
 
 /// Settings that would hide tools from the comparison.
@@ -36,8 +37,11 @@ pub(crate) fn run(
         session.close().await;
         tools
     }))?;
-    let failed =
-        |error: PinError| Error::failed(format!("the pinned tools cannot be used: {error}"));
+    let failed = |error: PinError| {
+        let again = format!("mcp-tether tools {} --accept", url_argument(url));
+        Error::failed(format!("the pinned tools cannot be used: {error}"))
+            .hint(format!("pin the tools as they are now with `{again}`"))
+    };
     let mut pins = match ToolPins::read(&file) {
         Err(_) if accepts => ToolPins::empty(&file),
         read => read.map_err(failed)?,

@@ -18,7 +18,8 @@ pub(crate) async fn redeem(
     scope: Option<&str>,
     extra: &[(String, String)],
 ) -> Result<TokenSet, GrantError> {
-    let mut form = vec![("grant_type", GRANT_TYPE), ("assertion", assertion.expose().as_str())];
+    let mut form =
+        vec![("grant_type", GRANT_TYPE), ("assertion", assertion.expose_to_wire().as_str())];
     form.extend(scope.map(|scope| ("scope", scope)));
     form.extend(endpoint.resource.map(|resource| ("resource", resource)));
     form.extend(extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));

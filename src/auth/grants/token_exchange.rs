@@ -48,7 +48,7 @@ pub(crate) async fn exchange(
     let mut form = vec![
         ("grant_type", GRANT_TYPE),
         ("requested_token_type", ID_JAG),
-        ("subject_token", token.expose()),
+        ("subject_token", token.expose_to_wire()),
         ("subject_token_type", &kind),
         ("audience", wanted.audience),
     ];
