@@ -37,6 +37,7 @@ mod ping;
 mod pins;
 mod prepare;
 pub(crate) mod prompts;
+mod proxy_command;
 mod questions;
 mod readable;
 pub mod registry;

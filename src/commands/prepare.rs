@@ -14,28 +14,21 @@ use super::durable_process::DetachedProcess;
 use super::keyring_wait::KeyringWait;
 use super::logging;
 use super::notes::Notes;
+use super::proxy_command::credentials_of_command;
 use super::remembered::{ERAS, SESSIONS};
 use super::running::BridgeIdentity;
 use super::vault::StoreVault;
-use crate::auth::{
-    AuthOptions, AuthServices, Authorizer, CommandLine, HeaderCommands, JobRunner, UserNotice,
-};
+use crate::auth::{AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunner, UserNotice};
 use crate::bridge::{
     BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter, ToolPinning,
 };
 use crate::environment::{Environment, stderr_is_terminal, to_stderr};
 use crate::error::{Error, Result};
-use crate::http::proxy_for;
-use crate::platform::{Browser, Paths, SystemBrowser, SystemClock, forbid_reading, program_output};
-use crate::redact::{SafeUrl, Secret};
+use crate::platform::{Browser, Paths, SystemBrowser, SystemClock, forbid_reading};
+use crate::redact::SafeUrl;
 use crate::remote::RemoteOptions;
-use crate::settings::{
-    Flags, Key, Settings, check_encryption, parse_remote_url, proxy_credentials,
-};
+use crate::settings::{Flags, Key, Settings, check_encryption, parse_remote_url};
 use crate::store::{CredentialStore, StoreChoice};
-
-/// How long the command that signs in to a proxy may take.
-const PROXY_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a command that reaches a remote works with.
 pub(super) struct CommandContext {
@@ -393,30 +386,6 @@ impl CommandContext {
         let log_file = self.settings.log_options(environment).file;
         Some(BridgeIdentity::of_process(server, account, log_file).observer(state))
     }
-}
-
-/// Runs the command that signs in to the proxy, if there is one on the way.
-///
-/// # Errors
-/// The command fails, or prints something else.
-fn credentials_of_command(
-    command: &CommandLine,
-    remote: &RemoteOptions,
-) -> Result<Option<Secret<String>>> {
-    if proxy_for(&remote.http, &remote.url)?.is_none() {
-        return Ok(None);
-    }
-    let failed = |why: &str| {
-        Error::failed(format!("the command of `--proxy-auth-command` failed: {why}"))
-            .hint(format!("try it in a terminal: {command}"))
-    };
-    block_on(async {
-        let output = program_output(command, PROXY_COMMAND_TIMEOUT).await;
-        let output = output.map_err(|why| failed(&why.to_string()))?;
-        let text = std::str::from_utf8(output.expose()).ok();
-        let credentials = text.and_then(proxy_credentials);
-        credentials.map(Some).ok_or_else(|| failed("it did not print `USER:PASSWORD`"))
-    })
 }
 
 fn open(settings: &Settings, paths: &Paths, keyring_wait: KeyringWait) -> CredentialStore {

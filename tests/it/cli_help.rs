@@ -141,7 +141,7 @@ fn every_usage_error_is_reviewed() {
         &["mock", "--port", "many"],
         &["mock", "--hostile", "--open"],
         &["logout", url, "--all"],
-        &["install", url, "--host", "code"],
+        &["install", url, "--host", "vscod"],
         &["doctor", "--json", "--report"],
     ];
     let mut all = String::new();
