@@ -87,7 +87,7 @@ pub struct AuthServices {
 pub(crate) struct Context {
     pub(crate) options: AuthOptions,
     pub(crate) names: Names,
-    /// The company's identity provider, for [`Grant::EnterpriseManaged`].
+    /// The company's identity provider, for `Grant::EnterpriseManaged`.
     pub(crate) identity: Option<Box<Context>>,
     pub(crate) http_client: GuardedClient,
     pub(crate) vault: Arc<dyn Vault>,

@@ -289,7 +289,7 @@ fn command_context(
     let store = open(&settings, &paths, keyring_wait);
     let mut remote = settings.remote_options(&url, environment, &secret_of(&store))?;
     if let Some(command) = settings.proxy_auth_command() {
-        remote.http.proxy_credentials = credentials_of_command(&command, &remote)?;
+        remote.http.proxy_credentials = block_on(credentials_of_command(&command, &remote))?;
     }
     let jobs =
         DetachedProcess::for_command(url_text, flags, environment, store.choice(), keyring_wait);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::prepare::block_on;
 use crate::auth::CommandLine;
 use crate::error::{Error, Result};
 use crate::http::proxy_for;
@@ -18,7 +17,7 @@ const PROXY_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// The command fails, or prints something else.
-pub(super) fn credentials_of_command(
+pub(super) async fn credentials_of_command(
     command: &CommandLine,
     remote: &RemoteOptions,
 ) -> Result<Option<Secret<String>>> {
@@ -29,11 +28,9 @@ pub(super) fn credentials_of_command(
         Error::failed(format!("the command of `--proxy-auth-command` failed: {why}"))
             .hint(format!("try it in a terminal: {command}"))
     };
-    block_on(async {
-        let output = program_output(command, PROXY_COMMAND_TIMEOUT).await;
-        let output = output.map_err(|why| failed(&why.to_string()))?;
-        let text = std::str::from_utf8(output.expose()).ok();
-        let credentials = text.and_then(proxy_credentials);
-        credentials.map(Some).ok_or_else(|| failed("it did not print `USER:PASSWORD`"))
-    })
+    let output = program_output(command, PROXY_COMMAND_TIMEOUT).await;
+    let output = output.map_err(|why| failed(&why.to_string()))?;
+    let text = std::str::from_utf8(output.expose()).ok();
+    let credentials = text.and_then(proxy_credentials);
+    credentials.map(Some).ok_or_else(|| failed("it did not print `USER:PASSWORD`"))
 }

@@ -101,7 +101,7 @@ impl SigningKey {
     }
 
     /// A signed assertion: `iss` and `sub` are the client, `aud` is the issuer. `algorithm` is
-    /// a name that [`SigningKey::algorithm_for`] gave; the key's own if `None`.
+    /// a name that `algorithm_for` gave; the key's own if `None`.
     ///
     /// # Errors
     /// The key cannot sign.

@@ -132,24 +132,24 @@ mod pair {
 
 #[cfg(not(feature = "tls-ring"))]
 mod pair {
-    /// This build has no cryptography, so there is none.
-    pub(super) enum Pair {}
+    /// This build has no cryptography: nothing is made and nothing signed.
+    pub(super) struct Pair;
 
     pub(super) fn generate() -> Option<Vec<u8>> {
         None
     }
 
     impl Pair {
-        pub(super) fn from_pkcs8(_: &[u8]) -> Option<Self> {
-            None
+        pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
+            (!pkcs8.is_empty()).then_some(Self)
         }
 
         pub(super) fn coordinates(&self) -> [&[u8]; 2] {
-            match *self {}
+            [&[], &[]]
         }
 
         pub(super) fn sign(&self, _: &[u8]) -> Option<Vec<u8>> {
-            match *self {}
+            None
         }
     }
 }
