@@ -43,7 +43,7 @@ async function tokens(make, screenshots) {
     await page.reload();
     equal('tokens shown again', await page.locator('#token').count(), 0);
 
-    await page.click('tr:has-text("laptop") >> text=Take back');
+    await page.click('tr:has-text("laptop") >> text=Revoke');
     includes('after taking it back', await page.innerText('.notice'), 'taken back');
     equal('with the token that was taken back', await knocks(endpoint, token), 401);
 
