@@ -146,7 +146,8 @@ impl CommandValue {
         self.cell().kept.as_ref().map(|kept| kept.until.remaining())
     }
 
-    /// Starts the command, or joins the run that is under way. It goes on even if nobody waits.
+    /// Starts the command, or joins the run that is under way. It continues even if no
+    /// request is left that needs it.
     fn run(self: &Arc<Self>, cell: &mut Cell) -> Run {
         if let Some(running) = &cell.running {
             return running.clone();

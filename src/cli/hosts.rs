@@ -219,7 +219,7 @@ pub fn read(words: &[String]) -> Result<UntrustedCommand> {
     })?;
     match cli.command {
         None => {
-            let (url, flags) = target(cli.target, cli.flags.0)?;
+            let (url, flags) = target(cli.bridge.target, cli.bridge.flags.0)?;
             Ok(UntrustedCommand::new(url, flags))
         }
         Some(_) => Err(Error::usage("the first word is a command").hint(READ_HELP)),

@@ -21,7 +21,7 @@ mod words;
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
 
-use clap::{Command, CommandFactory, Parser, Subcommand};
+use clap::{Args, Command, CommandFactory, Parser, Subcommand};
 
 use self::about::{Completions, Generate};
 use self::doctor::Doctor;
@@ -59,6 +59,21 @@ const TOKEN_JOB: &str = "token-job";
 struct Cli {
     #[command(subcommand)]
     command: Option<Verb>,
+    #[command(flatten)]
+    bridge: Bridge,
+}
+
+/// The command line of a bridge alone, without all the commands, whose making would cost each start
+/// of a bridge more than everything else that it parses.
+#[derive(Parser)]
+#[command(disable_version_flag = true, disable_help_flag = true, args_override_self = true)]
+struct BridgeAlone {
+    #[command(flatten)]
+    bridge: Bridge,
+}
+
+#[derive(Args)]
+struct Bridge {
     /// The server's URL, and the port that a sign-in returns to, in any order
     #[arg(value_names = ["URL", "PORT"], num_args = 0..=2)]
     target: Vec<String>,
@@ -201,9 +216,12 @@ fn run_words(words: &[OsString], environment: &Environment) -> Result<ExitCode> 
         Some(TOKEN_JOB) if words.len() == 2 => return commands::token_job::run(environment),
         _ => {}
     }
+    if let Some(bridge) = bridge_alone(words) {
+        return bridge.run(environment);
+    }
     match Cli::try_parse_from(words) {
         // More than one URL cannot be right, so another cause is looked for first.
-        Ok(cli) if cli.command.is_none() && cli.target.len() > 1 => {
+        Ok(cli) if cli.command.is_none() && cli.bridge.target.len() > 1 => {
             match split_header::error_for_split_header(words) {
                 Some(error) => Err(error),
                 None => cli.run(environment),
@@ -213,6 +231,17 @@ fn run_words(words: &[OsString], environment: &Environment) -> Result<ExitCode> 
         Err(error) if !error.use_stderr() => print_help(&error, words),
         Err(error) => Err(explained(&error, words)),
     }
+}
+
+/// The bridge that these words start, if they are an entry of a host as most are: a URL, then flags.
+/// Everything else, and everything wrong, is for the whole command line.
+fn bridge_alone(words: &[OsString]) -> Option<Bridge> {
+    let first = words.get(1)?.to_str()?;
+    if !first.starts_with("https://") && !first.starts_with("http://") {
+        return None;
+    }
+    let BridgeAlone { bridge } = BridgeAlone::try_parse_from(words).ok()?;
+    (bridge.target.len() == 1).then_some(bridge)
 }
 
 /// Prints the short help for `-h`, and the same with every flag for `--help`.
@@ -257,16 +286,22 @@ fn names(program: &Command) -> impl Iterator<Item = &str> {
     program.get_subcommands().map(Command::get_name)
 }
 
-impl Cli {
+impl Bridge {
     fn run(self, environment: &Environment) -> Result<ExitCode> {
         if self.version {
             return Ok(about::version(self.json));
         }
-        let outer = self.flags.0;
-        let Some(verb) = self.command else {
-            let (url, flags) = target(self.target, outer)?;
-            return commands::bridge::run(&url, &flags, environment);
+        let (url, flags) = target(self.target, self.flags.0)?;
+        commands::bridge::run(&url, &flags, environment)
+    }
+}
+
+impl Cli {
+    fn run(self, environment: &Environment) -> Result<ExitCode> {
+        let Some(verb) = self.command.filter(|_| !self.bridge.version) else {
+            return self.bridge.run(environment);
         };
+        let outer = self.bridge.flags.0;
         match verb {
             Verb::Tools(tools) => tools.run(outer, environment),
             Verb::Call(call) => call.run(outer, environment),
@@ -351,11 +386,53 @@ pub fn check(words: &[String]) -> Result<()> {
         return Ok(());
     }
     match Cli::try_parse_from(&words) {
-        Ok(cli) if cli.command.is_none() && !cli.version && !cli.target.is_empty() => {
-            target(cli.target, cli.flags.0).map(drop)
+        Ok(Cli { command: None, bridge }) if !bridge.version && !bridge.target.is_empty() => {
+            target(bridge.target, bridge.flags.0).map(drop)
         }
         Ok(_) => Ok(()),
         Err(error) if !error.use_stderr() => Ok(()),
         Err(error) => Err(explained(&error, &words)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alone(line: &str) -> Option<Bridge> {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        bridge_alone(&words)
+    }
+
+    #[test]
+    fn an_entry_of_a_host_is_read_alike_with_and_without_the_commands() {
+        for line in [
+            "mcp-tether https://mcp.example.com/mcp",
+            "mcp-tether https://mcp.example.com/mcp --account tools --header A:b --debug",
+            "mcp-tether http://localhost:3000/mcp --transport sse-only --timeout 5",
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            let Ok(whole) = Cli::try_parse_from(&words) else {
+                assert!(alone(line).is_none(), "{line}");
+                continue;
+            };
+            let alone = alone(line).expect(line);
+            assert_eq!(alone.target, whole.bridge.target, "{line}");
+            assert_eq!(alone.flags.0.values, whole.bridge.flags.0.values, "{line}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_entry_of_a_host_is_for_the_whole_command_line() {
+        for line in [
+            "mcp-tether",
+            "mcp-tether tools https://mcp.example.com/mcp",
+            "mcp-tether https://mcp.example.com/mcp 3334",
+            "mcp-tether https://mcp.example.com/mcp tools",
+            "mcp-tether https://mcp.example.com/mcp --help",
+            "mcp-tether https://mcp.example.com/mcp --no-such-flag",
+        ] {
+            assert!(alone(line).is_none(), "{line}");
+        }
     }
 }

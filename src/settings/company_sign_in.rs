@@ -96,7 +96,7 @@ impl Settings {
     /// Gives the client the key of `--jwt-key`.
     ///
     /// # Errors
-    /// The file cannot be read, holds no key, or there is no client.
+    /// The file cannot be read or holds no key, or no client is given.
     pub(super) fn with_jwt_key(
         &self,
         client: Option<PreRegistered>,

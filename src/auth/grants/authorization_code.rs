@@ -173,7 +173,6 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::auth::client::auth_method::AuthMethod;
     use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
     use crate::auth::discovery::search::DiscoveredServer;
     use crate::auth::dpop::binding::TokenBinding;
@@ -200,18 +199,9 @@ mod tests {
 
     fn pending(scopes: &str) -> Pending {
         let registration = Registration {
-            issuer: "https://as".to_owned(),
             how: Registered::Dynamically,
             client_id: "c&d".to_owned(),
-            client_secret: None,
-            auth_method: AuthMethod::None,
-            client_id_in_form: false,
-            scope: None,
-            listed_methods: None,
-            signing_algorithm: None,
-            secret_expires_at: None,
-            redirect_uris: Vec::new(),
-            registered_at: 0,
+            ..Registration::anonymous("https://as", 0)
         };
         let redirect = Redirect {
             host: "localhost".to_owned(),

@@ -157,7 +157,6 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::auth::client::auth_method::AuthMethod;
     use crate::auth::records::registration::{Registered, Registration};
 
     fn pending() -> Pending {
@@ -174,18 +173,9 @@ mod tests {
             token_endpoint: url("https://as/token"),
             revocation_endpoint: None,
             registration: Registration {
-                issuer: "https://as".to_owned(),
                 how: Registered::Dynamically,
                 client_id: "c".to_owned(),
-                client_secret: None,
-                auth_method: AuthMethod::None,
-                client_id_in_form: false,
-                scope: None,
-                listed_methods: None,
-                signing_algorithm: None,
-                secret_expires_at: None,
-                redirect_uris: Vec::new(),
-                registered_at: 0,
+                ..Registration::anonymous("https://as", 0)
             },
             client_is_reused: false,
             resource: None,
