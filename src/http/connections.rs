@@ -144,6 +144,8 @@ impl Connections {
         let io = TokioIo::new(stream);
         let (sender, connection) = http1::Builder::new()
             .allow_obsolete_multiline_headers_in_responses(true)
+            // Some proxies know `Proxy-Authorization` only in this spelling.
+            .title_case_headers(connected.forward.is_some())
             .handshake::<_, FrameBody>(io)
             .await
             .map_err(HttpError::connect)?;

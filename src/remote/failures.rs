@@ -18,7 +18,8 @@ pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure
         _ => FailureKind::Http,
     };
     let reason = extract_message(body).map_or_else(String::new, |reason| format!(": {reason}"));
-    let message = format!("server answered HTTP {}{reason}", status.as_u16());
+    let who = if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED { "proxy" } else { "server" };
+    let message = format!("{who} answered HTTP {}{reason}", status.as_u16());
     Failure::new(kind, message).status(status.as_u16()).hint(hint_for_status(status, url))
 }
 
@@ -33,6 +34,11 @@ fn hint_for_status(status: StatusCode, url: &Url) -> String {
             .to_owned(),
         404 | 405 | 410 => {
             format!("check the URL `{url}`: MCP endpoints often end in `/mcp` or `/sse`")
+        }
+        407 => {
+            "the proxy wants a user name and password: `--proxy-auth 'USER:${keyring:NAME}'`, or \
+                `--proxy-auth-command COMMAND`"
+                .to_owned()
         }
         413 => "the message is larger than the server accepts: send less at once".to_owned(),
         431 => {
@@ -242,6 +248,14 @@ mod tests {
             assert_eq!(failure.status, Some(status));
             assert!(!failure.hint.contains("secret"));
         }
+    }
+
+    /// O-21
+    #[test]
+    fn a_proxy_that_wants_a_password_is_named() {
+        let failure = failure_for_status(StatusCode::PROXY_AUTHENTICATION_REQUIRED, &url(), b"");
+        assert_eq!(failure.message, "proxy answered HTTP 407");
+        assert!(failure.hint.contains("--proxy-auth"), "{}", failure.hint);
     }
 
     /// T-25, S-31

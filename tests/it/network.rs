@@ -290,6 +290,31 @@ fn socks_proxy(behind: u16) -> (u16, std::sync::mpsc::Receiver<String>) {
     (port, told)
 }
 
+/// O-21: some proxies compare the names of headers as they are usually written.
+#[test]
+fn a_proxy_that_forwards_gets_headers_in_their_usual_spelling() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://sara:pw@127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let asked = std::thread::spawn(move || {
+        let (mut front, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            front.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        let refusal = b"HTTP/1.1 407 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        front.write_all(refusal).unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    let url = "http://mcp.example.invalid/mcp";
+    let (answer, _) = opened(Program::new([url, "--allow-http", "--proxy", &proxy]));
+    assert!(answer.to_string().contains("--proxy-auth"), "{answer}");
+    let head = asked.join().unwrap();
+    assert!(head.contains("\r\nProxy-Authorization: Basic "), "{head}");
+}
+
 /// O-21: a proxy of SOCKS4a is told the name and the user.
 #[test]
 fn a_socks4a_proxy_is_told_the_name() {
