@@ -11,8 +11,10 @@ export async function lookBack({ host, plan, cases, seen, started }) {
   const left = await stillThere(started);
   const told = [
     judge('no process left behind', left.length === 0, `process ${left.join(', ')}`),
-    oneHandshake(host, seen, started),
   ];
+  // A server of 2026-07-28 has no handshake, no session, and sees a cancellation as a closed stream.
+  if (plan.modern) return told;
+  told.push(oneHandshake(host, seen, started));
   if (!host.asksDiscover) told.push(initializeFirst(seen));
   if (plan.sessions) told.push(sessionsEnded(seen));
   if (cases.some(({ feature }) => feature === 'cancellation')) told.push(cancelTold(plan, seen));

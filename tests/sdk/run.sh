@@ -42,6 +42,7 @@ if command -v flock >/dev/null; then flock 9; fi
 once package-lock.json packages
 once requirements-1.txt python 1
 once requirements-2.txt python 2
+once requirements-fastmcp.txt python fastmcp
 exec 9>&-
 
 export MCP_TETHER_SUITE=$cache

@@ -47,6 +47,21 @@ export function python({ stateless, json }) {
   };
 }
 
+/** What a host can try on `python_2_remote.py --modern`, which speaks 2026-07-28 alone. */
+export function pythonModern() {
+  const { sessions, standaloneStream, tools, completion, ...rest } = python({ stateless: true, json: false });
+  return {
+    ...rest,
+    modern: true,
+    // Neither SDK shows the host what went wrong within a tool.
+    toolFailure: { tool: 'fail', args: {}, mentions: 'fail' },
+    sessions: false,
+    standaloneStream: false,
+    tools: ['echo', 'number', 'large', 'fail', 'count', 'wait', 'fate'],
+    cancellation: { ...rest.cancellation, reaches: true },
+  };
+}
+
 const whatNeedsASession = {
   sampling: { tool: 'sample', args: { prompt: 'say it' } },
   elicitation: { tool: 'ask', args: {}, content: { name: 'Zoë' } },

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { everything } from './everything.mjs';
 import { lab } from './lab.mjs';
 import { egrow, launchmystore, pelcro } from './product.mjs';
-import { python } from './python.mjs';
+import { python, pythonModern } from './python.mjs';
 
 const READY_WITHIN = 30_000;
 const CACHE = process.env.MCP_TETHER_SUITE;
@@ -17,6 +17,9 @@ const EVERYTHING = path.join(
 );
 const PYTHON = path.join(CACHE, 'python-1/bin/python');
 const PYTHON_REMOTE = path.join(import.meta.dirname, 'python_remote.py');
+const PYTHON_2 = path.join(CACHE, 'python-2/bin/python');
+const FASTMCP = path.join(CACHE, 'python-fastmcp/bin/python');
+const PYTHON_2_REMOTE = path.join(import.meta.dirname, 'python_2_remote.py');
 
 /** Every remote: its name, how to start it, and the plan of what a host can try on it. */
 export function allRemotes(bridge) {
@@ -50,6 +53,16 @@ export function allRemotes(bridge) {
       name: 'python-stateless-json',
       start: () => startAnnounced(PYTHON, [PYTHON_REMOTE, '--stateless', '--json']),
       plan: python({ stateless: true, json: true }),
+    },
+    {
+      name: 'python-2-modern',
+      start: () => startAnnounced(PYTHON_2, [PYTHON_2_REMOTE, '--modern']),
+      plan: pythonModern(),
+    },
+    {
+      name: 'fastmcp-modern',
+      start: () => startAnnounced(FASTMCP, [PYTHON_2_REMOTE, '--fastmcp', '--modern']),
+      plan: pythonModern(),
     },
     {
       name: 'mock-lab',
