@@ -290,3 +290,60 @@ async fn every_recipe_of_the_page_works() {
     }
     assert_eq!(tried, 6);
 }
+
+/// docs/credentials.md#recipes: AWS signs each request, which a signer on this machine does; the bridge
+/// needs no flag for it, and signs in to nothing.
+#[test]
+fn a_signer_on_this_machine_needs_no_flag() {
+    let (mock, key) = mock_with_key();
+    let port = signer(mock.url().port().unwrap(), key);
+    let home = Home::new();
+    let url = format!("http://127.0.0.1:{port}{}", mock.url().path());
+    let listed = home.ok(&["tools", &url]);
+    assert!(listed.stdout.contains("echo"), "{}", listed.stdout);
+    let called = home.ok(&["call", &url, "add", "a=1", "b=2"]);
+    assert!(called.stdout.contains('3'), "{}", called.stdout);
+    let requests = mock.recorder().requests();
+    assert!(requests.iter().all(|request| request.header("x-amz-date").is_some()));
+    assert!(requests.iter().all(|request| request.status != Some(401)), "all were signed");
+}
+
+/// Stands in for `aws-sigv4-proxy`: passes each request on with headers of its own.
+fn signer(behind: u16, key: String) -> u16 {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for front in listener.incoming() {
+            let (mut front, key) = (front.unwrap(), key.clone());
+            std::thread::spawn(move || {
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") {
+                    if front.read_exact(&mut byte).is_err() {
+                        return;
+                    }
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8(head).unwrap();
+                let (request, headers) = head.split_once("\r\n").unwrap();
+                let headers: String = headers
+                    .split_inclusive("\r\n")
+                    .filter(|line| !line.to_ascii_lowercase().starts_with("host:"))
+                    .collect();
+                let signed = format!(
+                    "{request}\r\nHost: 127.0.0.1:{behind}\r\nX-Api-Key: {key}\r\n\
+                     X-Amz-Date: 20261130T080000Z\r\nConnection: close\r\n{headers}"
+                );
+                let mut back = TcpStream::connect(("127.0.0.1", behind)).unwrap();
+                back.write_all(signed.as_bytes()).unwrap();
+                let (mut from, mut to) = (front.try_clone().unwrap(), back.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let _ = std::io::copy(&mut back, &mut front);
+                let _ = front.shutdown(std::net::Shutdown::Both);
+            });
+        }
+    });
+    port
+}
