@@ -164,7 +164,10 @@ struct Bridge {
 }
 
 impl Bridge {
-    fn new(host: HostStreams, options: BridgeOptions) -> Result<Self> {
+    fn new(mut host: HostStreams, options: BridgeOptions) -> Result<Self> {
+        if let Some(recorder) = &options.remote.recorder {
+            host.record(recorder);
+        }
         let limits = options.remote.limits;
         let timers = Timers::new(options.remote.keep_alive);
         let choices = Choices::new(options.protocol, options.remote.transport, options.known_era);

@@ -150,7 +150,7 @@ impl Bridge {
     pub(super) fn reply_message(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         self.hold_against_pins(&request, answer);
         // Lists come without edits from an adapter: it rebuilds them.
-        let is_cut = !self.offer.is_open() && methods::is_list(request.method());
+        let is_cut = !self.offer.is_open() && methods::names_offers(request.method());
         let cuts = if is_cut { self.offer.cuts(request.method(), answer) } else { Vec::new() };
         let edits = if is_cut { &cuts } else { edits };
         self.reply_as_it_is(request, answer, edits);

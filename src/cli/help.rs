@@ -370,8 +370,21 @@ Examples:
   mcp-tether mock lab --fault status=503:retry-after=1:times=2 --fault chunk=1
   mcp-tether mock --list
   mcp-tether mock --hostile
+  mcp-tether mock replay bug.jsonl
 
 The first line it prints is `listening on URL`.";
+
+/// Examples of `mock replay`.
+#[cfg(feature = "mock")]
+pub const REPLAY: &str = "\
+Examples:
+  mcp-tether tools https://mcp.example.com/mcp --record bug.jsonl
+  mcp-tether mock replay bug.jsonl
+  mcp-tether mock replay bug.jsonl --port 8080
+
+A request gets the recorded answer to the same method and parameters, or else the next one to its \
+method; what does not match is told on stderr. Credentials are neither recorded nor asked for. The exit \
+code is 1 if a request was not in the recording.";
 
 /// The examples for `-h`: the first few, and where the rest is.
 pub fn short(full: &str, has_more_flags: bool) -> String {

@@ -1,10 +1,12 @@
 //! The arguments of `demo` and `mock`.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
+use super::help;
 use super::suggested::Suggested;
 use crate::commands;
 use crate::commands::serve_mock::{self, ServeOptions};
+use crate::commands::serve_replay::{self, ReplayOptions};
 use crate::error::{ExitCode, Result};
 use crate::protocol::ProtocolVersion;
 
@@ -22,7 +24,10 @@ pub struct Demo {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Mock {
+    #[command(subcommand)]
+    verb: Option<MockVerb>,
     /// The product to serve; `--list` lists them
     #[arg(value_name = "PRODUCT", default_value = "egrow", hide_possible_values = true, value_parser = products())]
     product: String,
@@ -65,6 +70,23 @@ pub struct Mock {
     list: bool,
 }
 
+#[derive(Subcommand)]
+enum MockVerb {
+    /// Play the server of a recording that `--record FILE` made
+    #[command(after_help = help::REPLAY)]
+    Replay(Replay),
+}
+
+#[derive(Args)]
+struct Replay {
+    /// The recording; the last conversation in it is played
+    #[arg(value_name = "FILE")]
+    file: std::path::PathBuf,
+    /// The loopback port; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+}
+
 impl Demo {
     pub fn run(self) -> Result<ExitCode> {
         commands::demo::run(&self.served(), self.talk)
@@ -98,6 +120,9 @@ impl From<Mock> for ServeOptions {
 impl Mock {
     pub fn run(self) -> Result<ExitCode> {
         match self {
+            Self { verb: Some(MockVerb::Replay(Replay { file, port })), .. } => {
+                serve_replay::run(&ReplayOptions { file, port })
+            }
             Self { list: true, .. } => Ok(serve_mock::list()),
             Self { hostile: true, .. } => commands::serve_hostile::run(),
             mock => serve_mock::run(&mock.into()),

@@ -18,7 +18,8 @@ pub(super) enum Shown {
 const BRIDGE_ONLY: [Key; 4] =
     [Key::KeepAlive, Key::PingInterval, Key::MergePages, Key::AnswerWithin];
 /// Flags about a session, which signing in and out do not open.
-const SESSION_ONLY: [Key; 13] = [
+const SESSION_ONLY: [Key; 14] = [
+    Key::Record,
     Key::Pin,
     Key::OnlyTool,
     Key::OnlyPrompt,

@@ -112,7 +112,7 @@ fn distinguishes(key: Key) -> bool {
             | Key::AllowPrivateAddresses
             | Key::ConnectTimeout | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
             | Key::AnswerWithin | Key::Debug | Key::Silent | Key::LogLevel | Key::LogFile
-            | Key::LogFormat => false,
+            | Key::LogFormat | Key::Record => false,
     }
 }
 

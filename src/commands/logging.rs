@@ -165,7 +165,8 @@ impl Visit for Members {
     }
 }
 
-fn time() -> String {
+/// The time now, in the form of RFC 3339.
+pub(super) fn time() -> String {
     let mut time = String::new();
     // Writing to a string does not fail.
     let _ = SystemTime.format_time(&mut Writer::new(&mut time));

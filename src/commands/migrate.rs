@@ -21,7 +21,7 @@ use crate::hosts::{
     EntryPlace, HostEntry, HostFile, HostFolders, KnownHost, OtherBridge, Scope, found,
     other_bridge,
 };
-use crate::settings::Flags;
+use crate::settings::{Flags, Key};
 
 /// What to migrate, as it was typed.
 #[derive(Clone, Debug)]
@@ -210,6 +210,16 @@ impl Survey {
                 return None;
             }
         };
+        let by_variable = Key::Record.setting().variable();
+        let records =
+            command.records() || entry.variables.iter().any(|(name, _)| *name == by_variable);
+        if scope == Scope::Project && records {
+            // Whoever works on a project has not agreed to be recorded (O-30).
+            self.notes.push(format!(
+                "{place} cannot be rewritten: the file of a project does not switch on `--record`"
+            ));
+            return None;
+        }
         if given.iter().any(|word| is_secret_header(word) && !word.contains("://")) {
             self.notes.push(format!(
                 "{place} contains a secret in plain text; `mcp-tether secret set NAME` stores it \

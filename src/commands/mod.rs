@@ -40,6 +40,7 @@ pub(crate) mod prompts;
 mod proxy_command;
 mod questions;
 mod readable;
+mod recording_file;
 pub mod registry;
 mod remembered;
 pub(crate) mod resources;
@@ -50,6 +51,8 @@ pub(crate) mod secret;
 pub(crate) mod serve_hostile;
 #[cfg(feature = "mock")]
 pub(crate) mod serve_mock;
+#[cfg(feature = "mock")]
+pub(crate) mod serve_replay;
 mod server_session;
 mod session;
 mod sign_in;

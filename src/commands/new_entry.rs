@@ -25,6 +25,9 @@ pub(super) fn new_entry(
     environment: &Environment,
 ) -> Result<(NewEntry, Vec<String>)> {
     let (url, warning) = parse_remote_url(url)?;
+    if scope == Scope::Project && flags.values.iter().any(|(key, _)| *key == Key::Record) {
+        return Err(error_for_recording_project());
+    }
     let settings = Settings::resolve(Some(&url), flags, environment)?;
     check_encryption(&url, settings.switch(Key::AllowHttp))?;
     let mut notes: Vec<String> = warning.into_iter().collect();
@@ -51,6 +54,12 @@ pub(super) fn new_entry(
         notes.push(format!("the file contains the query of `{url}` in plain text"));
     }
     Ok((NewEntry { name, command, arguments, variables: Vec::new() }, notes))
+}
+
+/// Whoever works on a project has not agreed to be recorded (O-30).
+fn error_for_recording_project() -> Error {
+    Error::usage("the file of a project does not switch on `--record` for everyone who uses it")
+        .hint("leave out `--record`, or put it into your own entry: `--scope user`")
 }
 
 /// The flags as words of a command line that works in any folder and contains no secret.

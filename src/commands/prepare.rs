@@ -15,6 +15,7 @@ use super::keyring_wait::KeyringWait;
 use super::logging;
 use super::notes::Notes;
 use super::proxy_command::credentials_of_command;
+use super::recording_file::start_recording;
 use super::remembered::{ERAS, SESSIONS};
 use super::running::BridgeIdentity;
 use super::vault::StoreVault;
@@ -66,7 +67,8 @@ impl Prepared {
 /// # Errors
 /// The settings are invalid, or the log file cannot be written.
 pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
-    let (context, auth) = context_and_auth(url, flags, environment, KeyringWait::Short)?;
+    let (mut context, auth) = context_and_auth(url, flags, environment, KeyringWait::Short)?;
+    context.record(environment)?;
     let key = CacheKey::of_machine(&context.paths);
     let cache = key.as_ref().and_then(|key| context.cache(key, auth.as_ref()));
     let known_era = key.as_ref().and_then(|key| context.known_era(key));
@@ -85,7 +87,9 @@ pub(super) fn for_bridge(url: &str, flags: &Flags, environment: &Environment) ->
 /// # Errors
 /// As for [`for_bridge`].
 pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -> Result<Prepared> {
-    let (context, mut auth) = context_and_auth(url, flags, environment, KeyringWait::of_command())?;
+    let (mut context, mut auth) =
+        context_and_auth(url, flags, environment, KeyringWait::of_command())?;
+    context.record(environment)?;
     if let Some(auth) = auth.as_mut() {
         // The page of a sign-in leads nowhere once the command has ended.
         auth.outlives_requests = false;
@@ -322,6 +326,13 @@ impl CommandContext {
         let (vault, clock) = (Arc::new(vault), Arc::new(SystemClock));
         let (notice, jobs) = (self.notice.clone(), self.jobs.clone());
         AuthServices { vault, browser, clock, notice, jobs }
+    }
+
+    /// Records what follows, if that is wanted.
+    fn record(&mut self, environment: &Environment) -> Result<()> {
+        let headers = &self.remote.headers;
+        self.remote.recorder = start_recording(&self.settings, &self.url, headers, environment)?;
+        Ok(())
     }
 
     fn auth_options(&mut self, environment: &Environment) -> Result<Option<AuthOptions>> {

@@ -9,7 +9,10 @@ use crate::bridge::{self, BridgeOptions, Ended};
 use crate::error::{Error, ExitCode, Result};
 use crate::host::{HostEnd, HostStreams, in_process};
 use crate::platform::{Shutdown, raise_descriptor_limit};
+use crate::recording::Recorder;
 
+/// How long the end waits until a recording is written.
+const LAST_LINES_TIMEOUT: Duration = Duration::from_secs(1);
 /// The largest number of lines that are queued in each direction.
 const QUEUED_LINES: usize = 16;
 
@@ -19,12 +22,14 @@ const QUEUED_LINES: usize = 16;
 /// The bridge cannot be started, or stdout cannot be written.
 pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     raise_descriptor_limit();
+    let recorder = options.remote.recorder.clone();
     // A task of its own: what wakes the root of the runtime takes a turn through the poll of the system.
     let bridge = tokio::spawn(bridge::run(HostStreams::stdio(), options, Shutdown::of_process()));
     let ended = bridge.await.map_err(|error| {
         Error::failed(format!("the bridge broke: {error}"))
             .hint("restart it; please report this as a bug of `mcp-tether`")
     })?;
+    finish(recorder.as_ref());
     match ended? {
         Ended::OutputFailed => Err(Error::failed("cannot write the answers to stdout")
             .hint("check that the file or device behind stdout is not full")),
@@ -43,6 +48,7 @@ pub async fn for_host_in_process<T>(
 ) -> Result<T> {
     // A person is told at once what does not work.
     options.remote.limits.opening = Duration::ZERO;
+    let recorder = options.remote.recorder.clone();
     let (host, end) = in_process();
     let (to_bridge, from_work) = mpsc::channel(QUEUED_LINES);
     let (to_work, from_bridge) = mpsc::channel(QUEUED_LINES);
@@ -53,9 +59,17 @@ pub async fn for_host_in_process<T>(
         result
     };
     let (bridged, result) = tokio::join!(bridge, working);
+    finish(recorder.as_ref());
     match bridged? {
         Ended::Requested(_) => Err(Error::interrupted()),
         _ => result,
+    }
+}
+
+/// Lets a recording take its last lines.
+fn finish(recorder: Option<&Recorder>) {
+    if let Some(recorder) = recorder {
+        recorder.finish(LAST_LINES_TIMEOUT);
     }
 }
 

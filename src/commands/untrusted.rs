@@ -70,6 +70,11 @@ impl UntrustedCommand {
         display_url(&self.url)
     }
 
+    /// Whether it asks for a recording.
+    pub(super) fn records(&self) -> bool {
+        self.text(Key::Record).is_some()
+    }
+
     /// The sign-in that belongs to this command line.
     ///
     /// # Errors

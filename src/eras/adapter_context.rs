@@ -61,5 +61,5 @@ pub struct Exchange {
     /// Whether it may be sent again later if the remote is busy (T-28).
     pub repeatable: bool,
     /// Whether its response is a stream that may stay silent forever (T-63).
-    pub listens: bool,
+    pub stays_open: bool,
 }

@@ -10,6 +10,7 @@ mod threaded;
 mod writer;
 
 use crate::budget::Budget;
+use crate::recording::Recorder;
 
 pub use in_process::{HostEnd, in_process};
 pub(crate) use reader::HostReader;
@@ -33,5 +34,11 @@ impl HostStreams {
     /// The host that started this process, on stdin and stdout.
     pub fn stdio() -> Self {
         Self { reader: HostReader::stdin(), writer: HostWriter::stdout() }
+    }
+
+    /// Records both directions from now on.
+    pub(crate) fn record(&mut self, recorder: &Recorder) {
+        self.reader.record(recorder.clone());
+        self.writer.record(recorder.clone());
     }
 }

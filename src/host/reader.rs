@@ -10,6 +10,7 @@ use super::longest_line;
 use super::polled::PolledInput;
 use super::threaded;
 use crate::jsonrpc::{Line, LineDecoder};
+use crate::recording::Recorder;
 
 /// Reads the host's lines.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct HostReader {
     source: InputSource,
     decoder: LineDecoder,
     ended: bool,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Debug)]
@@ -42,17 +44,17 @@ impl HostReader {
     }
 
     fn new(source: InputSource) -> Self {
-        Self { source, decoder: LineDecoder::new(longest_line()), ended: false }
+        Self { source, decoder: LineDecoder::new(longest_line()), ended: false, recorder: None }
     }
 
     /// Returns the next line, or `None` once the host has closed its end. Cancel safe.
     pub async fn next(&mut self) -> Option<Line> {
         loop {
             if let Some(line) = self.decoder.next_line() {
-                return Some(line);
+                return Some(self.seen(line));
             }
             if self.ended {
-                return self.decoder.finish();
+                return self.decoder.finish().map(|line| self.seen(line));
             }
             match self.source.read_into(self.decoder.buffer()).await {
                 Ok(0) => self.ended = true,
@@ -67,7 +69,20 @@ impl HostReader {
 
     /// Returns the next line if it was read already.
     pub fn buffered(&mut self) -> Option<Line> {
-        self.decoder.next_line()
+        let line = self.decoder.next_line()?;
+        Some(self.seen(line))
+    }
+
+    /// Records every line from now on.
+    pub fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    fn seen(&self, line: Line) -> Line {
+        if let (Some(recorder), Line::Text(text)) = (&self.recorder, &line) {
+            recorder.from_host(text);
+        }
+        line
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::polled::PolledOutput;
 use super::threaded::ThreadedOutput;
 use crate::jsonrpc::Frame;
+use crate::recording::Recorder;
 
 /// Pieces of up to this many bytes are gathered in one buffer.
 const MAX_GATHERED_PIECE: usize = 16 * 1024;
@@ -30,6 +31,7 @@ pub struct HostWriter {
     queue: VecDeque<Bytes>,
     gathered: BytesMut,
     waiting: usize,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Debug)]
@@ -67,11 +69,14 @@ impl HostWriter {
     }
 
     fn new(sink: OutputSink) -> Self {
-        Self { sink, queue: VecDeque::new(), gathered: BytesMut::new(), waiting: 0 }
+        Self { sink, queue: VecDeque::new(), gathered: BytesMut::new(), waiting: 0, recorder: None }
     }
 
     /// Queues one message as a line. [`HostWriter::drive`] writes it.
     pub fn push(&mut self, frame: Frame) {
+        if let Some(recorder) = &self.recorder {
+            recorder.to_host(&frame);
+        }
         self.waiting += frame.len() + 1;
         for piece in frame.into_pieces() {
             if piece.len() > MAX_GATHERED_PIECE {
@@ -85,6 +90,11 @@ impl HostWriter {
         if self.gathered.len() >= MAX_GATHERED_BUFFER {
             self.close_gathered();
         }
+    }
+
+    /// Records every message from now on.
+    pub fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
     }
 
     /// Whether more should be queued now.

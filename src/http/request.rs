@@ -51,6 +51,11 @@ impl Request {
         Ok(())
     }
 
+    /// The body that is sent; empty without one.
+    pub fn body_sent(&self) -> &Frame {
+        &self.body
+    }
+
     /// The headers.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers

@@ -123,12 +123,13 @@ impl Wire {
     async fn await_elsewhere(&self, post: &Post) -> Outcome {
         let call = Message::parse(post.frame.clone().into_bytes()).ok();
         let token = call.and_then(|call| self.progress.watch(&call));
+        let limit = post.silence_limit(&self.limits);
         let count = || token.as_deref().map(|token| self.progress.count(token));
         let outcome = loop {
             let seen = count();
             let settled = post.handle.wait_until_settled();
             let prompts = self.open_prompts.of(Some(post.number));
-            match prompts.timeout_unless_prompting(self.limits.body, settled).await {
+            match prompts.timeout_unless_prompting(limit, settled).await {
                 Some(()) => break Outcome::Done,
                 None if count() > seen => {}
                 None => {

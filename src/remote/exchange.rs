@@ -142,10 +142,13 @@ impl Wire {
         if let Some(trace) = &post.trace {
             add_trace(request.headers_mut(), trace);
         }
-        let request = request.body(frame.clone()).observed_by(post.handle.observer());
+        let mut request = request.body(frame.clone()).observed_by(post.handle.observer());
+        self.record_request(Some(post.number), &Method::POST, &mut request);
         let sent = self.outbound.send(request);
         let prompts = self.open_prompts.of(Some(post.number));
-        Ok((prompts.timeout_unless_prompting(self.limits.headers, sent).await, used))
+        let result = prompts.timeout_unless_prompting(post.headers_limit(&self.limits), sent).await;
+        self.record_response(Some(post.number), result.as_ref());
+        Ok((result, used))
     }
 
     /// Waits for a sign-in or a fresh token, unless the host gives the request up.
@@ -176,6 +179,9 @@ impl Wire {
     async fn classify_refusal(&self, response: Response, post: &Post, url: &Url) -> ExchangeError {
         let status = response.status();
         let body = self.read_error_body(response).await;
+        if let Some(recorder) = &self.recorder {
+            recorder.refusal(post.number, &body);
+        }
         let failure = failure_for_status(status, url, &body);
         let error = parse_json_rpc_error(body.clone());
         let elsewhere = url != self.endpoint.url();

@@ -117,6 +117,7 @@ impl Remote {
             progress: ProgressWatch::default(),
             standalone: StandaloneStream::default(),
             waiting_bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
+            recorder: options.recorder,
         };
         let remote =
             Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
@@ -285,6 +286,9 @@ impl Remote {
                 Some(Err(_)) => Outcome::Failed(Failure::internal()),
                 None => Outcome::Failed(timeout_failure("no answer")),
             };
+            if let (Some(recorder), Outcome::Failed(failure)) = (&wire.recorder, &outcome) {
+                recorder.failure(exchange, failure.kind.name(), &failure.message);
+            }
             handle.end_sending();
             if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {
                 // The answer has said everything.

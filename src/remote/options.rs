@@ -8,6 +8,7 @@ use url::Url;
 use crate::auth::{Authorizer, HeaderCommands};
 use crate::budget::Budget;
 use crate::http::HttpOptions;
+use crate::recording::Recorder;
 
 /// What flags, environment and settings file say about one remote.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct RemoteOptions {
     pub http: HttpOptions,
     /// What gives requests their `Authorization` header.
     pub authorizer: Authorizer,
+    /// Records the conversation.
+    pub recorder: Option<Recorder>,
 }
 
 /// Limits of one request. `None` means no limit.
@@ -90,6 +93,7 @@ impl RemoteOptions {
             keep_alive: None,
             http: HttpOptions::default(),
             authorizer: Authorizer::off(),
+            recorder: None,
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Post {
     pub repeatable: bool,
     /// The session at the time of sending.
     pub session: Arc<Session>,
+    /// Whether it stays open by design, silent for any time (T-63).
+    pub stays_open: bool,
     /// The bridge's handle for the exchange.
     pub handle: ExchangeHandle,
     /// What the exchange also has if the remote is a modern one.
@@ -40,8 +42,6 @@ pub struct Post {
 pub struct ModernPost {
     /// The headers that mirror the message.
     pub headers: HeaderMap,
-    /// Whether its stream stays open and may be silent for any time.
-    pub listens: bool,
 }
 
 /// Why there is no response to read.
@@ -99,21 +99,30 @@ impl Post {
     pub(super) fn origin(&self) -> StreamOrigin {
         let reading = match &self.modern {
             None => StreamReadMode::Resumable,
-            Some(ModernPost { listens: false, .. }) => StreamReadMode::ToTheAnswer,
-            Some(ModernPost { listens: true, .. }) => StreamReadMode::Endless,
+            Some(_) => StreamReadMode::ToTheAnswer,
         };
         StreamOrigin {
             exchange: Some(self.number),
             generation: self.session.generation,
             reading,
+            may_be_silent: self.stays_open,
             has_batches: self.modern.is_none() && self.session.has_batches(),
         }
     }
 
     /// The most time that the whole exchange may take.
     pub(super) fn limit(&self, limits: &Limits) -> Option<Duration> {
-        let listens = self.modern.as_ref().is_some_and(|modern| modern.listens);
-        limits.request.filter(|_| !listens)
+        limits.request.filter(|_| !self.stays_open)
+    }
+
+    /// The most time to the head of the response, which some servers send with the first event.
+    pub(super) fn headers_limit(&self, limits: &Limits) -> Option<Duration> {
+        limits.headers.filter(|_| !self.stays_open)
+    }
+
+    /// The longest silence of what answers it.
+    pub(super) fn silence_limit(&self, limits: &Limits) -> Option<Duration> {
+        limits.body.filter(|_| !self.stays_open)
     }
 
     /// The request as it is sent again: under a new id (A-56, E-05).

@@ -98,6 +98,7 @@ mod tests {
             urgent: false,
             repeatable: false,
             session: Arc::new(session),
+            stays_open: false,
             handle: ExchangeHandle::default(),
             modern: None,
             trace: None,

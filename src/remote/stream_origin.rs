@@ -6,6 +6,8 @@ pub(super) struct StreamOrigin {
     pub(super) exchange: Option<u64>,
     pub(super) generation: u32,
     pub(super) reading: StreamReadMode,
+    /// Whether there is no limit on silence (T-63).
+    pub(super) may_be_silent: bool,
     /// Whether its revision has batches (T-38).
     pub(super) has_batches: bool,
 }
@@ -14,17 +16,16 @@ impl StreamOrigin {
     /// The origin of what comes on a stream that answers no exchange. HTTP+SSE opens its stream before
     /// a revision is negotiated, so batches are read there in every revision.
     pub(super) fn unasked(generation: u32, has_batches: bool) -> Self {
-        Self { exchange: None, generation, reading: StreamReadMode::Resumable, has_batches }
+        let reading = StreamReadMode::Resumable;
+        Self { exchange: None, generation, reading, may_be_silent: true, has_batches }
     }
 }
 
 /// How a stream is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StreamReadMode {
-    /// With a limit on silence, and for a moment beyond the answer.
+    /// For a moment beyond the answer.
     Resumable,
-    /// With a limit on silence, and no further than the answer (T-61).
+    /// No further than the answer (T-61).
     ToTheAnswer,
-    /// Without a limit on silence (T-63).
-    Endless,
 }

@@ -121,6 +121,9 @@ impl Wire {
         if exchange.is_none() {
             self.progress.see(&message);
         }
+        if let Some(recorder) = &self.recorder {
+            recorder.from_server(exchange, message.raw());
+        }
         let weight = MessageWeight { waiting: self.weigh(message.raw().len()).await, share };
         let event = RemoteEvent::Message { exchange, generation, message, weight };
         // Fails only once the bridge has ended.
@@ -162,7 +165,7 @@ impl Wire {
     ) -> StreamEnd {
         // A standalone stream may stay silent (T-63).
         let limit = match origin.exchange {
-            Some(_) if origin.reading != StreamReadMode::Endless => self.limits.body,
+            Some(_) if !origin.may_be_silent => self.limits.body,
             _ => None,
         };
         let mut silence = SilenceLimit::new(self.open_prompts.of(origin.exchange), limit);
@@ -219,7 +222,7 @@ impl Wire {
             }
             Err(invalid) => {
                 tracing::warn!("ignored an event of the server: {}", invalid.reason);
-                if origin.exchange.is_some() && origin.reading != StreamReadMode::Endless {
+                if origin.exchange.is_some() && !origin.may_be_silent {
                     memory.over_by.get_or_insert(Instant::now() + AFTER_INVALID_TIMEOUT);
                     memory.invalid.get_or_insert(invalid.reason);
                 }

@@ -21,6 +21,7 @@ use crate::budget::Share;
 use crate::error::Failure;
 use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
+use crate::recording::Recorder;
 
 /// How often one request is sent again after a sign-in or with a fresh token.
 pub(super) const MAX_CHALLENGES: u32 = 2;
@@ -50,6 +51,7 @@ pub(super) struct Wire {
     pub(super) standalone: StandaloneStream,
     /// What the messages that wait for the bridge may weigh together.
     pub(super) waiting_bytes: Arc<Semaphore>,
+    pub(super) recorder: Option<Recorder>,
 }
 
 /// Whether there is a standalone stream that can bring answers (T-37).
@@ -130,10 +132,12 @@ impl Wire {
             {
                 return Ok(Err(error));
             }
+            self.record_request(None, &method, &mut request);
             let sent = self
                 .open_prompts
                 .timeout_unless_prompting(self.limits.headers, self.outbound.send(request))
                 .await;
+            self.record_response(None, sent.as_ref());
             match sent.ok_or_else(|| timeout_failure("server did not answer"))? {
                 Ok(response) if self.wants_new_proof(&response, &mut attempts) => {}
                 Ok(response)
@@ -155,6 +159,30 @@ impl Wire {
                 }
                 done => return Ok(done),
             }
+        }
+    }
+
+    /// Records a request as it is sent, and its body.
+    pub(super) fn record_request(
+        &self,
+        exchange: Option<u64>,
+        method: &Method,
+        request: &mut Request,
+    ) {
+        if let Some(recorder) = &self.recorder {
+            let body = request.body_sent().clone();
+            recorder.request(exchange, method, request.headers_mut(), &body);
+        }
+    }
+
+    /// Records the head of a response, if there is one.
+    pub(super) fn record_response(
+        &self,
+        exchange: Option<u64>,
+        sent: Option<&Result<Response, HttpError>>,
+    ) {
+        if let (Some(recorder), Some(Ok(response))) = (&self.recorder, sent) {
+            recorder.response(exchange, response.status(), response.headers());
         }
     }
 

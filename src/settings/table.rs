@@ -90,6 +90,7 @@ pub enum Key {
     LogLevel,
     LogFile,
     LogFormat,
+    Record,
 }
 
 /// One setting: everything that flag, variable and key of the settings file have in common.
@@ -245,7 +246,7 @@ const PROXY_IS_DEFAULT: &str = "the proxy variables of the environment are alway
 
 /// Every setting, in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 77] = [
+pub static SETTINGS: [Setting; 78] = [
     row(Key::Header, "header", "NAME:VALUE", ValueKind::Headers, "", Group::Connection,
         "Send this header with every request to the server; `${NAME}` is replaced"),
     row(Key::HeaderFile, "header-file", "FILE", ValueKind::Paths, "", Group::Connection,
@@ -401,6 +402,8 @@ pub static SETTINGS: [Setting; 77] = [
         "Also append the log to this file, with the time of each line"),
     row(Key::LogFormat, "log-format", "FORMAT", ValueKind::Choice(LOG_FORMATS), "text", Group::Output,
         "Format of the log: text, or one JSON object per line"),
+    row(Key::Record, "record", "FILE", ValueKind::Path, "", Group::Output,
+        "Write the conversation to this file; `mcp-tether mock replay FILE` plays it"),
 ];
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ pub const COMMANDS: &[&[&str]] = &[
     &["generate"],
     &["demo"],
     &["mock"],
+    &["mock", "replay"],
 ];
 
 fn help(command: &[&str]) -> String {

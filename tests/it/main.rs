@@ -37,6 +37,7 @@ mod era_matrix;
 mod eras;
 mod event_stream_judge;
 mod event_streams;
+mod extensions;
 mod failures;
 mod host_clock;
 // The corpus of the fuzz targets, without a fuzzer and without building everything once more for
@@ -80,6 +81,8 @@ mod open_ports;
 mod pinned_tools;
 mod providers;
 mod raw_host;
+#[cfg(unix)]
+mod recording;
 mod remembered;
 mod rules;
 mod running;

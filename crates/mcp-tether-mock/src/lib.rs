@@ -9,7 +9,7 @@
 //! a product) → `transport` → `methods` → `state` → `product`. The folders in `products` import
 //! `product`, and only `running` and `overview` import `products`. `product` imports `connections`
 //! and `tasks`; these import `session`, `listens` and `events`. `options`, `oauth`, `faults` and `stored_data`
-//! know nothing of products. Nothing here uses the bridge: a mistake shared by both ends of a test
+//! know nothing of products. `replay` is a server of its own: it plays a recorded conversation. Nothing here uses the bridge: a mistake shared by both ends of a test
 //! would prove nothing.
 
 mod authorization_server;
@@ -25,10 +25,12 @@ mod notification;
 mod oauth;
 mod options;
 mod overview;
+mod own_host;
 mod product;
 mod product_name;
 mod products;
 mod recorder;
+mod replay;
 mod response_batch;
 mod revisions;
 mod rounds;
@@ -60,6 +62,7 @@ pub use options::{Answers, Auth, MockOptions, Mode};
 pub use overview::Overview;
 pub use product_name::ProductName;
 pub use recorder::{Ending, RecordedMessage, RecordedRequest, Recorder};
+pub use replay::{Recording, RecordingFault, ReplayNote, ReplayTally, serve_replay};
 pub use running::{Address, MockRemote, serve};
 pub use served::Served;
 pub use session::PushedRequest;

@@ -157,12 +157,13 @@ impl SessionSlot {
                 headers.insert(name, value);
             }
         }
-        let listens = exchange.listens;
+        let stays_open = exchange.stays_open;
         Post {
             is_request: exchange.is_request,
-            urgent: listens || !exchange.is_request,
+            urgent: stays_open || !exchange.is_request,
+            stays_open,
             repeatable: exchange.repeatable,
-            modern: Some(crate::remote::ModernPost { headers, listens }),
+            modern: Some(crate::remote::ModernPost { headers }),
             trace: exchange.trace,
             ..self.post_frame(exchange.number, exchange.frame)
         }

@@ -53,6 +53,8 @@ struct Kind {
 const TOOL: Kind = Kind { key: "name", list: "tools", word: "tool", flag: "tool" };
 const PROMPT: Kind = Kind { key: "name", list: "prompts", word: "prompt", flag: "prompt" };
 const RESOURCE: Kind = Kind { key: "uri", list: "resources", word: "resource", flag: "resource" };
+/// A skill is the resource of its `SKILL.md` (SEP-2640).
+const SKILL: Kind = Kind { key: "uri", list: "skills", word: "skill", flag: "resource" };
 const TEMPLATE: Kind = Kind {
     key: "uriTemplate",
     list: "resourceTemplates",
@@ -141,6 +143,7 @@ impl OfferFilter {
         let params = || request.params().and_then(Object::parse);
         match request.method() {
             methods::TOOLS_CALL => self.allows_named(TOOL, params()),
+            methods::SKILLS_GET => self.allows_named(SKILL, params()),
             methods::PROMPTS_GET => self.allows_named(PROMPT, params()),
             methods::RESOURCES_READ
             | methods::SUBSCRIBE
@@ -227,7 +230,8 @@ impl OfferFilter {
         let kind = match method {
             methods::TOOLS_LIST => TOOL,
             methods::PROMPTS_LIST => PROMPT,
-            methods::RESOURCES_LIST => RESOURCE,
+            methods::RESOURCES_LIST | methods::RESOURCE_DIRECTORY_READ => RESOURCE,
+            methods::SKILLS_LIST => SKILL,
             methods::RESOURCE_TEMPLATES_LIST => TEMPLATE,
             _ => return Vec::new(),
         };

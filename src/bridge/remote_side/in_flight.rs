@@ -131,7 +131,7 @@ impl InFlight {
     pub(in crate::bridge) fn host_waits_for_nothing(&self) -> bool {
         self.by_host_id.values().all(|number| {
             let request = self.to_remote.get(number).and_then(|open| open.purpose.host_request());
-            request.is_some_and(|request| request.method() == methods::LISTEN)
+            request.is_some_and(|request| methods::stays_open(request.method()))
         })
     }
 

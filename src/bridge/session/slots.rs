@@ -111,7 +111,9 @@ impl SessionSlot {
         Post {
             is_request: message.kind() == MessageKind::Request,
             // A message that opens a session must not wait behind those that wait for it.
-            urgent: methods::opens_a_session(message.method()),
+            urgent: methods::opens_a_session(message.method())
+                || methods::stays_open(message.method()),
+            stays_open: methods::stays_open(message.method()),
             repeatable: methods::is_safe_to_repeat(message.method()),
             trace: trace_headers(message),
             ..self.post_frame(number, frame)
@@ -128,6 +130,7 @@ impl SessionSlot {
             repeatable: true,
             session: Arc::clone(&self.session),
             handle: ExchangeHandle::default(),
+            stays_open: false,
             modern: None,
             trace: None,
         }

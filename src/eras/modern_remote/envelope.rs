@@ -149,7 +149,7 @@ pub(super) fn plain_exchange(version: &str, request: &Message, number: u64) -> E
         trace: crate::eras::trace_headers(request),
         is_request: true,
         repeatable: methods::is_safe_to_repeat(request.method()),
-        listens: request.method() == methods::LISTEN,
+        stays_open: methods::stays_open(request.method()),
     }
 }
 

@@ -268,7 +268,7 @@ impl ModernRemote {
             trace: super::trace_headers(message),
             is_request: false,
             repeatable: true,
-            listens: false,
+            stays_open: false,
         }));
     }
 

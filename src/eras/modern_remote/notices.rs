@@ -2,7 +2,7 @@
 //! belong to, with the host's own progress token, and with progress that only grows (E-63, E-64).
 
 use super::{ModernRemote, RemoteContext, RemoteEffect, Role};
-use crate::jsonrpc::{Change, Edit, Frame, Message, Object, Overlap};
+use crate::jsonrpc::{Change, Edit, Frame, Message, Object, Overlap, RequestId};
 use crate::protocol::{meta, methods};
 
 impl ModernRemote {
@@ -25,6 +25,11 @@ impl ModernRemote {
             Role::Call(number) if message.method() == methods::PROGRESS => {
                 self.take_progress(exchange, number, message, cx);
             }
+            Role::Call(number) if self.streams_events(number) => {
+                let request = self.calls.get(&number).and_then(|call| call.request.id());
+                let id = request.map(RequestId::to_json).unwrap_or_default();
+                notify(of_subscription(message, &id), cx);
+            }
             Role::Lists => self.take_list_notice(message, cx),
             Role::Resources => self.take_resource_notice(exchange, message, cx),
             _ if message.method() == methods::CANCELLED => {
@@ -32,6 +37,11 @@ impl ModernRemote {
             }
             _ => notify(without_subscription(message), cx),
         }
+    }
+
+    fn streams_events(&self, number: u64) -> bool {
+        let call = self.calls.get(&number);
+        call.is_some_and(|call| call.request.method() == methods::EVENTS_STREAM)
     }
 
     fn take_progress(
@@ -78,6 +88,30 @@ fn progress_token(request: &Message) -> Option<String> {
     let params = Object::parse(request.params()?)?;
     let own = Object::parse(params.get("_meta")?)?;
     own.get(meta::PROGRESS_TOKEN).map(str::to_owned)
+}
+
+/// The notification under the id of the host's own listen or `events/stream`, with the same JSON type
+/// (E-44, E-46).
+pub(super) fn of_subscription(message: &Message, id: &str) -> Result<Frame, Overlap> {
+    let own = message.params().and_then(Object::parse).and_then(|params| {
+        let text = params.get("_meta")?;
+        let at = message.params_range()?.start + params.range_of(text).start;
+        Some(Object::parse(text)?.rewrite(at, |member| own_id(&member.name, id), &[]))
+    });
+    let Some(own) = own else { return Ok(Frame::from(message.raw().clone())) };
+    let edits = params_edits(message, |name| match name {
+        "_meta" => Change::Within(own.clone()),
+        _ => Change::Keep,
+    });
+    message.edited(&edits)
+}
+
+/// A member of `_meta` with the host's own id in place of the server's.
+pub(super) fn own_id(name: &str, id: &str) -> Change {
+    match name {
+        meta::SUBSCRIPTION_ID => Change::Replace(id.to_owned()),
+        _ => Change::Keep,
+    }
 }
 
 /// The notification without the id of its listen, for a legacy host.

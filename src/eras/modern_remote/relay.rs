@@ -4,13 +4,11 @@
 use std::time::Duration;
 
 use super::listening::{backoff, granted_filter, missed_methods};
-use super::notices::{notify, params_edits};
+use super::notices::{notify, of_subscription, own_id};
 use super::pages::is_first_page;
 use super::{Due, ModernRemote, RemoteContext, RemoteEffect};
 use crate::error::Failure;
-use crate::jsonrpc::{
-    Change, Edit, Frame, Message, MessageKind, Object, Overlap, RequestId, notification,
-};
+use crate::jsonrpc::{Change, Edit, Frame, Message, MessageKind, Object, RequestId, notification};
 use crate::protocol::{meta, methods};
 
 /// How many times in a row a listen is opened again before the host is told that it ended.
@@ -34,6 +32,10 @@ impl ModernRemote {
                 self.finish(number, answer, Vec::new(), cx);
             }
             methods::LISTEN => self.relayed_listen_ended(number, answer, cx),
+            methods::EVENTS_STREAM => {
+                let id = call.request.id().map(RequestId::to_json).unwrap_or_default();
+                self.finish(number, answer.clone(), result_edits(answer, &id), cx);
+            }
             _ => self.finish(number, answer.clone(), Vec::new(), cx),
         }
     }
@@ -48,11 +50,12 @@ impl ModernRemote {
         if message.method() == methods::CANCELLED {
             return;
         }
-        if call.request.method() != methods::LISTEN {
+        if !methods::stays_open(call.request.method()) {
             return cx.emit(RemoteEffect::Notify(Frame::from(message.raw().clone())));
         }
         let Some(id) = call.request.id().map(RequestId::to_json) else { return };
-        if message.method() != methods::ACKNOWLEDGED {
+        let is_listen = call.request.method() == methods::LISTEN;
+        if !is_listen || message.method() != methods::ACKNOWLEDGED {
             return notify(of_subscription(message, &id), cx);
         }
         call.losses = 0;
@@ -135,21 +138,6 @@ impl ModernRemote {
     }
 }
 
-/// The notification under the id of the host's own listen, with the same JSON type (E-44, E-46).
-fn of_subscription(message: &Message, id: &str) -> Result<Frame, Overlap> {
-    let own = message.params().and_then(Object::parse).and_then(|params| {
-        let text = params.get("_meta")?;
-        let at = message.params_range()?.start + params.range_of(text).start;
-        Some(Object::parse(text)?.rewrite(at, |member| own_id(&member.name, id), &[]))
-    });
-    let Some(own) = own else { return Ok(Frame::from(message.raw().clone())) };
-    let edits = params_edits(message, |name| match name {
-        "_meta" => Change::Within(own.clone()),
-        _ => Change::Keep,
-    });
-    message.edited(&edits)
-}
-
 fn result_edits(answer: &Message, id: &str) -> Vec<Edit> {
     let edits = || {
         let range = answer.outcome_range()?;
@@ -164,13 +152,6 @@ fn result_edits(answer: &Message, id: &str) -> Vec<Edit> {
         Some(result.rewrite(range.start, |member| change(&member.name), &[]))
     };
     edits().unwrap_or_default()
-}
-
-fn own_id(name: &str, id: &str) -> Change {
-    match name {
-        meta::SUBSCRIPTION_ID => Change::Replace(id.to_owned()),
-        _ => Change::Keep,
-    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 
-use system::{check_owner, options_to_create, options_to_lock, options_to_read};
+use system::{check_only_name, check_owner, options_to_append, options_to_create};
 use system::{make_folder, narrow, rename, synchronise_folder};
+use system::{options_to_lock, options_to_read};
 
 pub use error::PrivateFileError;
 
@@ -104,6 +105,27 @@ pub fn open_lock(path: &Path) -> Result<File, PrivateFileError> {
     let file = options_to_lock().open(path).map_err(&failed)?;
     check(path, &file.metadata().map_err(&failed)?)?;
     Ok(file)
+}
+
+/// Opens a file for appending, or makes it; returns whether this call made it. It may be in any
+/// folder, which is the business of whoever named it.
+///
+/// # Errors
+/// As [`fn@open`], or the file has other names too.
+pub fn open_to_append(path: &Path) -> Result<(File, bool), PrivateFileError> {
+    match options_to_create().open(path) {
+        Ok(file) => return Ok((file, true)),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(PrivateFileError::to("create", path)(e)),
+    }
+    // Before it is opened: opening a pipe or a device may have effects.
+    check_replaceable(path)?;
+    let file = options_to_append().open(path).map_err(PrivateFileError::to("open", path))?;
+    let found = file.metadata().map_err(PrivateFileError::to("look at", path))?;
+    check(path, &found)?;
+    check_only_name(path, &found)?;
+    narrow(path, &found, 0o600)?;
+    Ok((file, false))
 }
 
 /// Creates an empty private file; returns whether this call created it. Its folder must have been
@@ -263,6 +285,32 @@ mod tests {
         assert_eq!(read(&file, LIMIT).unwrap().unwrap(), b"two");
         assert_eq!(mode(folder_of(&file)), 0o700);
         assert_eq!(fs::read_dir(folder_of(&file)).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    /// S-10, O-30
+    #[test]
+    fn a_file_to_append_to_is_new_or_this_users_own() {
+        let (outer, file) = place();
+        let (mut first, is_new) = open_to_append(&file).unwrap();
+        first.write_all(b"one").unwrap();
+        assert!(is_new && mode(&file) == 0o600);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let (mut second, is_new) = open_to_append(&file).unwrap();
+        second.write_all(b"two").unwrap();
+        assert!(!is_new && mode(&file) == 0o600);
+        assert_eq!(fs::read(&file).unwrap(), b"onetwo");
+        let other = |name: &str| folder_of(&file).join(name);
+        symlink(&file, other("link")).unwrap();
+        symlink(outer.path().join("nowhere"), other("dangling")).unwrap();
+        fs::hard_link(&file, other("second-name")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, other("pipe"), rustix::fs::Mode::RWXU).unwrap();
+        for name in ["link", "dangling", "second-name", "pipe", "."] {
+            let error = open_to_append(&other(name)).unwrap_err();
+            assert!(is_unsafe(&error), "{name}: {error}");
+        }
+        assert!(!outer.path().join("nowhere").exists());
+        assert!(open_to_append(&other("no/folder")).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"onetwo");
     }
 
     /// S-10

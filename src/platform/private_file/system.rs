@@ -75,6 +75,40 @@ pub(super) fn options_to_lock() -> OpenOptions {
     options
 }
 
+/// For adding to a file that exists, and for reading how it begins.
+#[cfg(unix)]
+pub(super) fn options_to_append() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
+    let mut options = new_options();
+    options.read(true).append(true).custom_flags(flags.cast_signed());
+    options
+}
+
+#[cfg(not(unix))]
+pub(super) fn options_to_append() -> OpenOptions {
+    let mut options = new_options();
+    options.read(true).append(true);
+    options
+}
+
+/// A file with a second name may be one that others know under it.
+#[cfg(unix)]
+pub(super) fn check_only_name(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
+    use std::os::unix::fs::MetadataExt;
+    match found.nlink() {
+        0 | 1 => Ok(()),
+        _ => Err(PrivateFileError::not_safe(path, "has more than one name (hard links)")),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn check_only_name(_path: &Path, _found: &Metadata) -> Result<(), PrivateFileError> {
+    Ok(())
+}
+
 #[expect(clippy::disallowed_methods, reason = "private files are opened here and nowhere else")]
 fn new_options() -> OpenOptions {
     OpenOptions::new()

@@ -1,6 +1,6 @@
 //! The capabilities that a product declares in `initialize` and in `server/discover`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::product::Profile;
 use crate::revisions::RevisionRules;
@@ -31,8 +31,18 @@ pub(super) fn capabilities(profile: &Profile, version: ProtocolVersion, pushes: 
         let requests = json!({ "tools": { "call": {} } });
         capabilities["tasks"] = json!({ "list": {}, "cancel": {}, "requests": requests });
     }
+    let mut offered = Map::new();
     if offers.tasks && version.era() == Era::Modern {
-        capabilities["extensions"] = json!({ extensions::TASKS: {} });
+        offered.insert(extensions::TASKS.to_owned(), json!({}));
+    }
+    if offers.skills {
+        offered.insert(extensions::SKILLS.to_owned(), json!({ "directoryRead": true }));
+    }
+    if offers.events {
+        offered.insert(extensions::EVENTS.to_owned(), json!({}));
+    }
+    if !offered.is_empty() {
+        capabilities["extensions"] = offered.into();
     }
     capabilities
 }

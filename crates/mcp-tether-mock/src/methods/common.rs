@@ -4,14 +4,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::params::read_params;
-use super::{lists, tasks};
+use super::params::{read_params, uri};
+use super::{lists, skills, tasks};
 use crate::product::{Arguments, CallContext, Prompt, ResourceEntry, ResourceTemplate};
 use crate::revisions::RevisionRules;
 use crate::rpc_error::{MethodResult, RpcError};
 use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::Message;
-use mcp_tether_wire::protocol::methods;
+use mcp_tether_wire::protocol::{meta, methods};
 
 /// Answers the methods that every revision has.
 pub(super) async fn common(
@@ -42,10 +42,34 @@ pub(super) async fn common(
             let all = product.prompts().iter().map(Prompt::to_json).collect();
             lists::page(shared, request, "prompts", all)
         }
+        methods::SKILLS_LIST if offers.skills => skills::list(shared, request),
+        methods::SKILLS_GET if offers.skills => skills::get(shared, request),
+        methods::RESOURCE_DIRECTORY_READ if offers.skills => {
+            skills::read_directory(shared, request)
+        }
+        methods::EVENTS_STREAM if offers.events => stream_events(call).await,
         methods::PROMPTS_GET if offers.prompts => prompt(shared, call, request).await,
         "completion/complete" if offers.completions => complete(shared, request),
         other => Err(RpcError::unknown_method(other)),
     }
+}
+
+/// Sends one event, and then nothing for as long as the host listens (SEP-3415).
+async fn stream_events(call: &CallContext) -> MethodResult {
+    let id: Value = serde_json::from_str(&call.id.to_json()).unwrap_or_default();
+    let own = json!({ meta::SUBSCRIPTION_ID: id });
+    let active = json!({ "cursor": "1", "truncated": false, "_meta": own });
+    call.notify("notifications/events/active", &active);
+    let event = json!({
+        "eventId": "evt_1",
+        "name": "test.event",
+        "timestamp": "2026-07-28T00:00:00Z",
+        "data": { "n": 1 },
+        "cursor": "2",
+        "_meta": own,
+    });
+    call.notify("notifications/events/event", &event);
+    std::future::pending().await
 }
 
 async fn call_tool(shared: &MockState, call: &CallContext, request: &Message) -> MethodResult {
@@ -105,14 +129,6 @@ async fn read_resource(shared: &MockState, call: &CallContext, request: &Message
         Some(contents) => Ok(json!({ "contents": [contents] }).to_string()),
         None => Err(unknown_resource(call, uri)),
     }
-}
-
-pub(super) fn uri(request: &Message) -> Result<String, RpcError> {
-    #[derive(Deserialize)]
-    struct Params {
-        uri: String,
-    }
-    read_params::<Params>(request, "`uri` must be a string").map(|params| params.uri)
 }
 
 pub(super) fn unknown_resource(call: &CallContext, uri: String) -> RpcError {

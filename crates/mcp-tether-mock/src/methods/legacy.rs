@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::common::{common, unknown_resource, uri};
-use super::params::read_params;
+use super::common::{common, unknown_resource};
+use super::params::{read_params, uri};
 use super::tasks;
 use crate::product::CallContext;
 use crate::rpc_error::{MethodResult, RpcError};

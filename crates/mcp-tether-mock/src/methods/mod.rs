@@ -8,6 +8,7 @@ mod legacy;
 mod lists;
 mod modern;
 mod params;
+mod skills;
 mod tasks;
 
 pub(super) use initialize::initialize;

@@ -16,3 +16,12 @@ pub(super) fn read_params<'a, T: Deserialize<'a>>(
     let params = request.params().and_then(|params| serde_json::from_str(params).ok());
     params.ok_or_else(|| RpcError::invalid_params(expected))
 }
+
+/// The URI that a request names.
+pub(super) fn uri(request: &Message) -> Result<String, RpcError> {
+    #[derive(Deserialize)]
+    struct Params {
+        uri: String,
+    }
+    read_params::<Params>(request, "`uri` must be a string").map(|params| params.uri)
+}

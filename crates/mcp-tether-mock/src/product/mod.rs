@@ -15,6 +15,7 @@ pub(crate) mod page;
 mod profile;
 pub(crate) mod query;
 pub(crate) mod records;
+mod skill;
 mod tool;
 mod web;
 
@@ -29,6 +30,7 @@ pub(crate) use content::{
 };
 pub(crate) use moment::Moment;
 pub(crate) use profile::{EndpointPaths, Habits, Need, Offers, Profile};
+pub(crate) use skill::Skill;
 pub(crate) use tool::{Arguments, Misfit, ToolDefinition, ToolKind};
 pub(crate) use web::{WebAnswer, WebFields, WebRequest};
 
@@ -91,6 +93,11 @@ pub(crate) trait Product: Send + Sync {
     /// Returns the contents of a resource.
     fn read(&self, _uri: &str) -> Option<Value> {
         None
+    }
+
+    /// Returns the skills, whose files are resources too.
+    fn skills(&self) -> &'static [Skill] {
+        &[]
     }
 
     fn prompts(&self) -> Vec<Prompt> {

@@ -76,6 +76,9 @@ pub(crate) struct Offers {
     pub(crate) completions: bool,
     pub(crate) logging: bool,
     pub(crate) tasks: bool,
+    /// Skills, and a stream of events.
+    pub(crate) skills: bool,
+    pub(crate) events: bool,
 }
 
 /// A question to the user before a prompt or resource is returned.

@@ -3,13 +3,13 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use url::Url;
 
 use super::exchange::{self, HttpExchange};
 use super::reply;
 use crate::date::http_date;
 use crate::oauth::PresentedToken;
 use crate::options::{Answers, Auth};
+use crate::own_host::{is_local_origin, is_own_host};
 use crate::rpc_error::RpcError;
 use crate::state::MockState;
 use mcp_tether_wire::jsonrpc::{Invalid, Message, Received};
@@ -80,23 +80,6 @@ pub(super) fn check_stream_type(exchange: &HttpExchange) -> Result<(), Box<Respo
 /// Returns the refusal: a JSON-RPC error without an id.
 pub(super) fn refuse<T>(status: StatusCode, message: &str) -> Result<T, Box<Response>> {
     Err(Box::new(reply::refusal(status, SERVER_ERROR_CODE, message)))
-}
-
-/// Returns whether this is a name of this machine with our port, which a rebound name cannot be
-/// (S-14).
-fn is_own_host(host: &str, port: u16) -> bool {
-    let Some((name, given)) = host.rsplit_once(':') else {
-        return false;
-    };
-    given.parse() == Ok(port) && matches!(name, "127.0.0.1" | "localhost" | "[::1]")
-}
-
-fn is_local_origin(origin: &str) -> bool {
-    let Ok(url) = Url::parse(origin) else {
-        return false;
-    };
-    let local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    local && matches!(url.scheme(), "http" | "https")
 }
 
 fn credential(shared: &MockState, exchange: &HttpExchange) -> Result<Credential, Box<Response>> {
@@ -201,33 +184,6 @@ pub(super) fn readable(exchange: &HttpExchange) -> Result<Vec<Message>, Box<Resp
         Some(Ok(Received::One(message))) => Ok(vec![message.clone()]),
         Some(Ok(Received::Batch(members))) => {
             members.iter().map(|member| member.clone().map_err(|i| refused(&i))).collect()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// S-14
-    #[test]
-    fn only_this_machine_with_our_port_is_our_host() {
-        for host in ["127.0.0.1:80", "localhost:80", "[::1]:80"] {
-            assert!(is_own_host(host, 80), "{host}");
-        }
-        for host in ["evil.example:80", "127.0.0.1:81", "127.0.0.1", "127.0.0.1.evil:80", ""] {
-            assert!(!is_own_host(host, 80), "{host}");
-        }
-    }
-
-    /// S-14
-    #[test]
-    fn foreign_origins_are_told_from_local_ones() {
-        for origin in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:1"] {
-            assert!(is_local_origin(origin), "{origin}");
-        }
-        for origin in ["http://evil.example", "null", "file://localhost", "http://localhost.evil"] {
-            assert!(!is_local_origin(origin), "{origin}");
         }
     }
 }

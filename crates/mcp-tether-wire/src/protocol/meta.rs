@@ -38,6 +38,10 @@ pub mod result_type {
 pub mod extensions {
     /// Tasks (SEP-2663).
     pub const TASKS: &str = "io.modelcontextprotocol/tasks";
+    /// Skills (SEP-2640).
+    pub const SKILLS: &str = "io.modelcontextprotocol/skills";
+    /// Events (SEP-3415).
+    pub const EVENTS: &str = "io.modelcontextprotocol/events";
 }
 
 /// Members of `inputRequests` results and of the retry that follows (`basic/patterns/mrtr`).

@@ -34,6 +34,12 @@ pub const PROMPTS_GET: &str = "prompts/get";
 pub const RESOURCES_READ: &str = "resources/read";
 /// Lists what is directly below a resource that is a directory (skills extension).
 pub const RESOURCE_DIRECTORY_READ: &str = "resources/directory/read";
+/// Lists the skills (skills extension, SEP-2640).
+pub const SKILLS_LIST: &str = "skills/list";
+/// Gets one skill by the URI of its `SKILL.md` (skills extension).
+pub const SKILLS_GET: &str = "skills/get";
+/// Delivers events of one subscription until one side ends it (events extension, SEP-3415).
+pub const EVENTS_STREAM: &str = "events/stream";
 /// Completes an argument of a prompt or of a resource template.
 pub const COMPLETE: &str = "completion/complete";
 /// Opens a stream of change notifications (2026-07-28).
@@ -99,6 +105,9 @@ pub fn is_safe_to_repeat(method: &str) -> bool {
             | RESOURCES_LIST
             | RESOURCE_TEMPLATES_LIST
             | RESOURCES_READ
+            | RESOURCE_DIRECTORY_READ
+            | SKILLS_LIST
+            | SKILLS_GET
             | COMPLETE
             | TASKS_GET
             | TASKS_LIST
@@ -125,7 +134,21 @@ pub fn is_cacheable(method: &str) -> bool {
             | RESOURCES_LIST
             | RESOURCE_TEMPLATES_LIST
             | RESOURCES_READ
+            | RESOURCE_DIRECTORY_READ
+            | SKILLS_LIST
+            | SKILLS_GET
     )
+}
+
+/// Returns whether a request of this method stays open by design: neither silence nor age is a reason
+/// to give it up (T-63).
+pub fn stays_open(method: &str) -> bool {
+    matches!(method, LISTEN | EVENTS_STREAM)
+}
+
+/// Returns whether a result of this method names what a server offers.
+pub fn names_offers(method: &str) -> bool {
+    is_list(method) || matches!(method, SKILLS_LIST | RESOURCE_DIRECTORY_READ)
 }
 
 /// The capabilities that can announce changes of a list, each with its notification.

@@ -2,13 +2,31 @@
 
 use serde_json::{Value, json};
 
-use crate::product::{Need, Prompt, PromptArgument, ResourceEntry, ResourceTemplate};
+use crate::product::{Need, Prompt, PromptArgument, ResourceEntry, ResourceTemplate, Skill};
 
 /// A red pixel.
 pub(super) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5E\
                                 rkJggg==";
 /// A moment of silence.
 pub(super) const SILENCE: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
+
+/// Skills: one with files in a folder, and one below a prefix.
+pub(super) const SKILLS: &[Skill] = &[
+    Skill {
+        path: "test-skill",
+        description: "A skill with a template",
+        files: &[
+            ("SKILL.md", "# Test skill\n\nUse `templates/letter.md`.\n"),
+            ("templates/letter.md", "Dear reader,\n"),
+            ("templates/short/note.md", "Hello\n"),
+        ],
+    },
+    Skill {
+        path: "acme/billing/refunds",
+        description: "Refunds an order",
+        files: &[("SKILL.md", "# Refunds\n\nAsk before you refund.\n")],
+    },
+];
 
 pub(super) fn resources() -> Vec<ResourceEntry> {
     let entry = |uri: &str, name: &str, description: &str, mime_type| ResourceEntry {
@@ -41,6 +59,7 @@ pub(super) fn read(uri: &str) -> Option<Value> {
         "test://static-binary" => {
             Some(json!({ "uri": uri, "mimeType": "image/png", "blob": PIXEL }))
         }
+        _ if uri.starts_with("skill://") => SKILLS.iter().find_map(|skill| skill.read(uri)),
         _ => {
             let id = uri.strip_prefix("test://template/")?.strip_suffix("/data")?;
             let data = format!("Data for ID: {id}");

@@ -19,7 +19,7 @@ use self::state::Entry;
 use crate::product::CallContext;
 use crate::product::{
     Arguments, EndpointPaths, Habits, Need, Offers, Product, Profile, Prompt, ResourceEntry,
-    ResourceTemplate, ToolDefinition, ToolOutcome,
+    ResourceTemplate, Skill, ToolDefinition, ToolOutcome,
 };
 
 /// Every tool.
@@ -50,6 +50,8 @@ impl Product for Conformance {
                 completions: true,
                 logging: true,
                 tasks: true,
+                skills: true,
+                events: true,
             },
         }
     }
@@ -80,6 +82,10 @@ impl Product for Conformance {
 
     fn read(&self, uri: &str) -> Option<Value> {
         contents::read(uri)
+    }
+
+    fn skills(&self) -> &'static [Skill] {
+        contents::SKILLS
     }
 
     fn prompts(&self) -> Vec<Prompt> {

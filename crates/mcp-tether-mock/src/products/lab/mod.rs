@@ -47,6 +47,7 @@ impl Product for Lab {
                 completions: true,
                 logging: true,
                 tasks: true,
+                ..Offers::default()
             },
         }
     }

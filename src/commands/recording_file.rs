@@ -1,0 +1,95 @@
+//! `--record FILE`: opens the file of a recording and starts it (O-30).
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use http::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::logging;
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::platform::private_file::open_to_append;
+use crate::recording::{MARKER, Recorder, head};
+use crate::redact::{SafeUrl, plain};
+use crate::settings::{Key, Settings};
+
+/// Starts the recording that the settings ask for; `None` if they ask for none, or if another process
+/// records to the same file.
+///
+/// # Errors
+/// The file holds something else, or cannot be used.
+pub(super) fn start_recording(
+    settings: &Settings,
+    url: &Url,
+    headers: &[(HeaderName, HeaderValue)],
+    environment: &Environment,
+) -> Result<Option<Recorder>> {
+    let Some(path) = settings.text(Key::Record).filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let path = environment.expand_home(path);
+    let Some(mut file) = open(&path)? else { return Ok(None) };
+    let first = head(&SafeUrl::new(url).to_string(), &logging::time());
+    file.write_all(first.as_bytes()).map_err(|error| failed(&path, &error.to_string()))?;
+    let recorder = Recorder::start(file);
+    if let Some(recorder) = &recorder {
+        recorder.know(headers.iter().cloned().collect());
+    }
+    Ok(recorder)
+}
+
+/// Opens the file for one more conversation. A file that another process records to is left alone:
+/// hosts start an entry more than once.
+fn open(path: &Path) -> Result<Option<File>> {
+    let (mut file, is_new) = open_to_append(path).map_err(|error| failed_to_open(&error))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let shown = plain(&path.display().to_string());
+            tracing::warn!("nothing is recorded: another process records to `{shown}`");
+            return Ok(None);
+        }
+        // Where files cannot be locked, the last one wins a line at a time.
+        Err(TryLockError::Error(_)) | Ok(()) => {}
+    }
+    if !is_new {
+        check_content(&mut file, path)?;
+    }
+    Ok(Some(file))
+}
+
+/// Whether the file is empty or a recording. A line that a killed process left open is ended.
+fn check_content(file: &mut File, path: &Path) -> Result<()> {
+    let cannot = |error: std::io::Error| failed(path, &error.to_string());
+    let length = file.metadata().map_err(cannot)?.len();
+    if length == 0 {
+        return Ok(());
+    }
+    let mut first = vec![0; MARKER.len()];
+    file.seek(SeekFrom::Start(0)).map_err(cannot)?;
+    let is_recording = file.read_exact(&mut first).is_ok() && first == MARKER.as_bytes();
+    if !is_recording {
+        return Err(failed(path, "it holds something else"));
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1)).map_err(cannot)?;
+    file.read_exact(&mut last).map_err(cannot)?;
+    if last != *b"\n" {
+        file.write_all(b"\n").map_err(cannot)?;
+    }
+    Ok(())
+}
+
+fn failed(path: &Path, why: &str) -> Error {
+    let shown = plain(&path.display().to_string());
+    with_hint(format!("cannot record to `{shown}`: {why}"))
+}
+
+fn failed_to_open(error: &dyn std::fmt::Display) -> Error {
+    with_hint(format!("cannot record: {}", plain(&error.to_string())))
+}
+
+fn with_hint(message: String) -> Error {
+    Error::usage(message).hint("name a file that does not exist yet: `--record FILE`")
+}

@@ -1,0 +1,36 @@
+//! The first line of a recording: what it is, of which server, and what is in it.
+
+use serde_json::json;
+
+/// How the first line of every recording begins; the number is that of its format.
+pub const MARKER: &str = "{\"mcp-tether-recording\":1,";
+
+const NOTE: &str = "headers and tokens are redacted; arguments and results are kept as they were: \
+                    read this file before you share it";
+
+/// The first line, for a server in a form that may be shown, and a time of RFC 3339.
+pub fn head(server: &str, time: &str) -> String {
+    let members = json!({
+        "note": NOTE,
+        "server": server,
+        "started": time,
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    format!("{MARKER}{}\n", &members.to_string()[1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// O-30
+    #[test]
+    fn the_first_line_says_what_is_kept() {
+        let line = head("https://mcp.example.com/mcp?key=…", "2026-11-30T08:00:00Z");
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["mcp-tether-recording"], 1);
+        assert!(value["note"].as_str().unwrap().contains("arguments and results are kept"));
+        assert_eq!(value["started"], "2026-11-30T08:00:00Z");
+        assert!(line.ends_with("}\n") && line.lines().count() == 1);
+    }
+}

@@ -1,0 +1,201 @@
+//! Records a conversation for `--record FILE`: what host, bridge and server say to each other, as
+//! JSON lines with times. Headers and the values in them are redacted, arguments and results are kept
+//! (O-30).
+//!
+//! Whoever reports something never waits: a thread of its own makes the lines and writes them. What
+//! waits for it takes from the budget of memory; where there is no room it is left out, and the
+//! recording says how much.
+
+mod head;
+mod line;
+mod secrets;
+mod writer;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::budget::{Budget, Share};
+use crate::jsonrpc::Frame;
+
+pub use head::{MARKER, head};
+pub use writer::RecordingFile;
+
+/// How many bytes of messages may wait to be written.
+const MAX_WAITING: usize = 16 * 1024 * 1024;
+/// What an entry takes besides its message, in bytes.
+const ENTRY_SIZE: usize = 512;
+/// The stack of the writing thread, in bytes.
+const STACK_SIZE: usize = 256 * 1024;
+
+/// Reports to one recording. Clones report to the same one.
+#[derive(Clone)]
+pub struct Recorder(Arc<Reports>);
+
+struct Reports {
+    started: Instant,
+    entries: Sender<Entry>,
+    counts: Arc<Counts>,
+}
+
+/// What reporters and the writing thread share.
+#[derive(Debug, Default)]
+struct Counts {
+    waiting: AtomicUsize,
+    left_out: AtomicU64,
+}
+
+/// One report on its way to the file.
+struct Entry {
+    at: Duration,
+    what: What,
+    /// What it takes of the budget while it waits.
+    weight: Option<Weight>,
+}
+
+enum What {
+    Message { edge: Edge, exchange: Option<u64>, message: Frame },
+    Request { exchange: Option<u64>, method: Method, headers: HeaderMap, message: Frame },
+    Response { exchange: Option<u64>, status: StatusCode, headers: HeaderMap },
+    Refusal { exchange: u64, body: Bytes },
+    Failure { exchange: u64, kind: &'static str, text: String },
+    Known(HeaderMap),
+    End(Sender<()>),
+}
+
+/// Between whom a message was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    FromHost,
+    ToHost,
+    FromServer,
+}
+
+/// What an entry takes of the room; given back when it is dropped.
+struct Weight {
+    bytes: usize,
+    counts: Arc<Counts>,
+    #[expect(dead_code, reason = "what counts is when it is dropped")]
+    share: Share,
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.counts.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorder")
+    }
+}
+
+impl Recorder {
+    /// Starts the thread that writes to this file, which holds the first line already. `None` if no
+    /// thread can be started.
+    pub fn start(file: impl RecordingFile) -> Option<Self> {
+        let (entries, received): (Sender<Entry>, Receiver<Entry>) = channel();
+        let counts = Arc::new(Counts::default());
+        let shared = Arc::clone(&counts);
+        std::thread::Builder::new()
+            .name("recording".to_owned())
+            .stack_size(STACK_SIZE)
+            .spawn(move || writer::write(&received, file, &shared))
+            .ok()?;
+        Some(Self(Arc::new(Reports { started: Instant::now(), entries, counts })))
+    }
+
+    /// Headers that will be sent: their values are redacted from the first line on.
+    pub fn know(&self, headers: HeaderMap) {
+        self.report(0, What::Known(headers));
+    }
+
+    /// A line of the host.
+    pub fn from_host(&self, line: &Bytes) {
+        let message = Frame::from(line.clone());
+        self.message(Edge::FromHost, None, message);
+    }
+
+    /// A line for the host.
+    pub fn to_host(&self, line: &Frame) {
+        self.message(Edge::ToHost, None, line.clone());
+    }
+
+    /// A message of the server; `exchange` is `None` on the standalone stream and HTTP+SSE.
+    pub fn from_server(&self, exchange: Option<u64>, message: &Bytes) {
+        self.message(Edge::FromServer, exchange, Frame::from(message.clone()));
+    }
+
+    /// A request to the server, each time that it is sent.
+    pub fn request(
+        &self,
+        exchange: Option<u64>,
+        method: &Method,
+        headers: &HeaderMap,
+        message: &Frame,
+    ) {
+        let size = message.len();
+        let (method, headers, message) = (method.clone(), headers.clone(), message.clone());
+        self.report(size, What::Request { exchange, method, headers, message });
+    }
+
+    /// The head of a response.
+    pub fn response(&self, exchange: Option<u64>, status: StatusCode, headers: &HeaderMap) {
+        self.report(0, What::Response { exchange, status, headers: headers.clone() });
+    }
+
+    /// The body of a response that refuses a request.
+    pub fn refusal(&self, exchange: u64, body: &Bytes) {
+        self.report(body.len(), What::Refusal { exchange, body: body.clone() });
+    }
+
+    /// An exchange that ended without an answer.
+    pub fn failure(&self, exchange: u64, kind: &'static str, text: &str) {
+        self.report(text.len(), What::Failure { exchange, kind, text: text.to_owned() });
+    }
+
+    /// Waits until everything that was reported is in the file, for at most this long.
+    pub fn finish(&self, most: Duration) {
+        let (done, ended) = channel();
+        if self.0.entries.send(self.entry(What::End(done), None)).is_ok() {
+            let _ = ended.recv_timeout(most);
+        }
+    }
+
+    fn message(&self, edge: Edge, exchange: Option<u64>, message: Frame) {
+        self.report(message.len(), What::Message { edge, exchange, message });
+    }
+
+    fn report(&self, size: usize, what: What) {
+        let Some(weight) = self.weigh(size + ENTRY_SIZE) else {
+            self.0.counts.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        // Fails only once the recording has ended.
+        let _ = self.0.entries.send(self.entry(what, Some(weight)));
+    }
+
+    fn entry(&self, what: What, weight: Option<Weight>) -> Entry {
+        Entry { at: self.0.started.elapsed(), what, weight }
+    }
+
+    /// Takes room for an entry; `None` if there is none.
+    fn weigh(&self, bytes: usize) -> Option<Weight> {
+        let counts = &self.0.counts;
+        if counts.waiting.load(Ordering::Relaxed) + bytes > MAX_WAITING {
+            return None;
+        }
+        let mut share = Budget::of_process().share();
+        if !share.try_grow(bytes) {
+            return None;
+        }
+        counts.waiting.fetch_add(bytes, Ordering::Relaxed);
+        Some(Weight { bytes, counts: Arc::clone(counts), share })
+    }
+}

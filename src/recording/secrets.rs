@@ -1,0 +1,225 @@
+//! What must not be in a recording. The values of headers are learned when they are sent, so that a
+//! server that repeats one in its answer does not bring it into the file.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderName};
+
+/// What stands in place of a secret.
+pub(super) const REDACTED: &str = "[redacted]";
+/// Shorter values are no secrets, and would be found in any text.
+const SHORTEST: usize = 6;
+/// How many values are remembered.
+const MOST: usize = 256;
+
+/// Headers whose values say nothing about who sends them.
+const OPEN: [&str; 22] = [
+    "accept",
+    "accept-encoding",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "host",
+    "keep-alive",
+    "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "retry-after",
+    "server",
+    "traceparent",
+    "transfer-encoding",
+    "user-agent",
+    "vary",
+    "www-authenticate",
+];
+
+/// Parameters of a sign-in: in the query of a page that a host is told to open, and as members of
+/// JSON.
+const PARAMETERS: [&str; 10] = [
+    "access_token",
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code_challenge",
+    "code_verifier",
+    "device_code",
+    "id_token",
+    "refresh_token",
+    "subject_token",
+];
+/// The same, but words that arguments and results have as members too.
+const PARAMETERS_OF_QUERIES: [&str; 3] = ["code", "nonce", "state"];
+
+/// The values that were seen in headers.
+#[derive(Default)]
+pub(super) struct KnownSecrets(Vec<Vec<u8>>);
+
+impl KnownSecrets {
+    /// Returns whether the value of this header may be written.
+    pub(super) fn is_open(name: &HeaderName) -> bool {
+        // Mirrored arguments are arguments, which are kept.
+        OPEN.contains(&name.as_str()) || name.as_str().starts_with("mcp-param-")
+    }
+
+    /// Remembers the values of the headers that are redacted.
+    pub(super) fn learn(&mut self, headers: &HeaderMap) {
+        for (name, value) in headers {
+            // A proof is good for one request only.
+            if Self::is_open(name) || name.as_str() == "dpop" {
+                continue;
+            }
+            for part in value.as_bytes().split(|byte| b" ;,".contains(byte)) {
+                let part = part.trim_ascii();
+                let named = part.iter().position(|byte| *byte == b'=').map(|at| &part[at + 1..]);
+                let is_cookie = name.as_str().contains("cookie");
+                self.add(named.filter(|_| is_cookie).unwrap_or(part));
+                self.add_basic(part);
+            }
+            self.add(value.as_bytes());
+        }
+    }
+
+    /// The password within `Basic` credentials.
+    fn add_basic(&mut self, part: &[u8]) {
+        let Ok(decoded) = STANDARD.decode(part) else { return };
+        if let Some(colon) = decoded.iter().position(|byte| *byte == b':') {
+            self.add(&decoded[colon + 1..]);
+        }
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        if value.len() < SHORTEST || self.0.iter().any(|known| known == value) {
+            return;
+        }
+        let as_json = std::str::from_utf8(value).map(|text| serde_json::json!(text).to_string());
+        if let Ok(text) = as_json {
+            let inner = text[1..text.len() - 1].as_bytes();
+            if inner != value {
+                self.0.push(inner.to_vec());
+            }
+        }
+        if self.0.len() >= MOST {
+            self.0.remove(0);
+        }
+        self.0.push(value.to_vec());
+        // A value that contains another one is replaced first.
+        self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
+    }
+
+    /// The text without the values that are known.
+    pub(super) fn without<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut text = Cow::Borrowed(text);
+        for known in &self.0 {
+            if let Some(replaced) = replace(&text, known) {
+                text = Cow::Owned(replaced);
+            }
+        }
+        for name in PARAMETERS {
+            for prefix in [format!("{name}="), format!("\"{name}\":\""), format!("\"{name}\": \"")]
+            {
+                text = without_parameter(text, &prefix);
+            }
+        }
+        for name in PARAMETERS_OF_QUERIES {
+            for before in ['?', '&'] {
+                text = without_parameter(text, &format!("{before}{name}="));
+            }
+        }
+        text
+    }
+}
+
+/// The text without the values that follow this prefix.
+fn without_parameter<'a>(text: Cow<'a, [u8]>, prefix: &str) -> Cow<'a, [u8]> {
+    let ends = |byte: &u8| matches!(byte, b'"' | b'&' | b'\\' | b'#' | b'<' | b'>' | 0..=b' ');
+    let mut found = memchr::memmem::find_iter(&text, prefix.as_bytes()).peekable();
+    if found.peek().is_none() {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in found {
+        let value = at + prefix.len();
+        let end = text[value..].iter().position(ends).map_or(text.len(), |length| value + length);
+        out.extend_from_slice(&text[from..value]);
+        out.extend_from_slice(if end > value { REDACTED.as_bytes() } else { b"" });
+        from = end;
+    }
+    out.extend_from_slice(&text[from..]);
+    Cow::Owned(out)
+}
+
+/// The text with every occurrence replaced; `None` if there is none.
+fn replace(text: &[u8], known: &[u8]) -> Option<Vec<u8>> {
+    let mut found = memchr::memmem::find_iter(text, known).peekable();
+    found.peek()?;
+    let mut out = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in found {
+        out.extend_from_slice(&text[from..at]);
+        out.extend_from_slice(REDACTED.as_bytes());
+        from = at + known.len();
+    }
+    out.extend_from_slice(&text[from..]);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(headers: &[(&'static str, &str)], text: &str) -> String {
+        let mut known = KnownSecrets::default();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        known.learn(&map);
+        String::from_utf8(known.without(text.as_bytes()).into_owned()).unwrap()
+    }
+
+    /// O-30
+    #[test]
+    fn a_value_that_was_sent_is_not_written_wherever_it_comes_back() {
+        let redacted = |name, value, text: &str| after(&[(name, value)], text);
+        assert_eq!(redacted("authorization", "Bearer t0ken-1", "a t0ken-1 b"), "a [redacted] b");
+        assert_eq!(redacted("x-api-key", "k3y-of-mine", "k3y-of-mine"), "[redacted]");
+        assert_eq!(redacted("cookie", "sid=s3ss10n; a=b", "is s3ss10n"), "is [redacted]");
+        assert_eq!(redacted("authorization", "Basic bWU6aHVudGVyMg==", "hunter2"), "[redacted]");
+        assert_eq!(
+            redacted("x-key", "with\"quote", r#"{"a":"with\"quote"}"#),
+            r#"{"a":"[redacted]"}"#
+        );
+        assert_eq!(redacted("mcp-session-id", "abc-123-def", "abc-123-def"), "[redacted]");
+    }
+
+    /// O-30, S-09
+    #[test]
+    fn the_page_of_a_sign_in_and_tokens_are_not_written() {
+        let page = r#"{"url":"https://as.example/authorize?state=s1&code_challenge=c1&scope=a"}"#;
+        let shown = r#"{"url":"https://as.example/authorize?state=[redacted]&code_challenge=[redacted]&scope=a"}"#;
+        assert_eq!(after(&[], page), shown);
+        let tokens = r#"{"access_token":"a1","refresh_token": "r1","state":"kept","code":7}"#;
+        let shown = r#"{"access_token":"[redacted]","refresh_token": "[redacted]","state":"kept","code":7}"#;
+        assert_eq!(after(&[], tokens), shown);
+    }
+
+    #[test]
+    fn what_says_nothing_about_anybody_stays() {
+        let kept = "text/event-stream 2025-11-25 value on";
+        let headers = [
+            ("accept", "text/event-stream"),
+            ("mcp-protocol-version", "2025-11-25"),
+            ("mcp-param-a", "value"),
+            ("x-flag", "on"),
+        ];
+        assert_eq!(after(&headers, kept), kept);
+    }
+}
