@@ -17,6 +17,17 @@ impl CommandContext {
         Some(self.paths.state().ok()?.join("pins").join(name))
     }
 
+    /// The pinned tools under the key of this machine, if they are wanted.
+    ///
+    /// # Errors
+    /// As [`Self::pins`].
+    pub(super) fn pins_of_machine(&self, url: &str) -> Result<Option<ToolPins>> {
+        if self.settings.choice::<ToolPinning>(Key::Pin) == ToolPinning::Off {
+            return Ok(None);
+        }
+        self.pins(CacheKey::of_machine(&self.paths).as_ref(), url)
+    }
+
     /// The pinned tools, if they are wanted.
     ///
     /// # Errors

@@ -156,3 +156,141 @@ fn a_bridge_tells_its_host_of_a_change() {
     assert_eq!(names(&lines[1]), [""; 0]);
     assert!(bridge.finish().stderr.contains("`echo` has changed"));
 }
+
+/// Every page of the list of tools, as the host gets it, and where each but the last one leads.
+async fn pages(harness: &mut Harness, is_modern: bool) -> (Vec<Value>, Vec<Value>) {
+    let (mut tools, mut cursors) = (Vec::new(), Vec::new());
+    loop {
+        let mut params = json!({});
+        if let Some(cursor) = cursors.last() {
+            params["cursor"] = Value::clone(cursor);
+        }
+        let answer = if is_modern {
+            harness.request_modern("tools/list", params).await
+        } else {
+            harness.request("tools/list", params).await
+        };
+        tools.extend(answer["result"]["tools"].as_array().unwrap().iter().cloned());
+        match answer["result"].get("nextCursor") {
+            Some(cursor) => cursors.push(cursor.clone()),
+            None => return (tools, cursors),
+        }
+    }
+}
+
+/// S-73: a tool that changes while a session is open, on the third page of a list, after the server
+/// announced it; everything else of the list stays as it was.
+#[tokio::test]
+async fn a_change_within_a_session_is_seen_on_whichever_page_it_is() {
+    let eras = [ProtocolVersion::V2025_11_25, ProtocolVersion::V2026_07_28];
+    for (era, is_modern) in eras.into_iter().flat_map(|era| [(era, false), (era, true)]) {
+        let folder = tempfile::tempdir().unwrap();
+        let pins = ToolPins::empty(&folder.path().join("pins.json"));
+        let protocol = Served::Only(era);
+        let mock = MockOptions { protocol, page_size: 5, ..MockOptions::default() };
+        let mut harness = Harness::with(mock, |options| {
+            options.pins = Some(pins);
+            options.offer = OfferFilter::default().blocking_unpinned(true);
+        });
+        if !is_modern {
+            harness = harness.open().await;
+        }
+        let case = format!("{era:?} {is_modern}");
+        let (first, cursors) = pages(&mut harness, is_modern).await;
+        assert!(first.iter().any(|tool| tool["name"] == "locate") && cursors.len() > 2, "{case}");
+        let changed = json!({ "header": "Elsewhere" });
+        let call = |name: &str, arguments: Value| json!({ "name": name, "arguments": arguments });
+        let answer = if is_modern {
+            harness.request_modern("tools/call", call("relabel", changed)).await
+        } else {
+            harness.request("tools/call", call("relabel", changed)).await
+        };
+        assert!(answer["result"].is_object(), "{case}: {answer}");
+        if !is_modern {
+            harness.of_method("notifications/tools/list_changed").await;
+        }
+        let (second, again) = pages(&mut harness, is_modern).await;
+        assert_eq!(again, cursors, "{case}: pages lead where the server says");
+        let unchanged: Vec<Value> =
+            first.iter().filter(|tool| tool["name"] != "locate").cloned().collect();
+        assert_eq!(second, unchanged, "{case}");
+        let calls = harness.count("tools/call");
+        let refused = if is_modern {
+            harness.request_modern("tools/call", call("locate", json!({ "region": "x" }))).await
+        } else {
+            harness.request("tools/call", call("locate", json!({ "region": "x" }))).await
+        };
+        assert_eq!(refused["error"]["code"], -32602, "{case}: {refused}");
+        assert_eq!(harness.count("tools/call"), calls, "{case}");
+        // Back as it was: it is the pinned one again.
+        let back = call("relabel", json!({ "header": "Region", "quietly": true }));
+        if is_modern {
+            harness.request_modern("tools/call", back).await;
+        } else {
+            harness.request("tools/call", back).await;
+        }
+        assert_eq!(pages(&mut harness, is_modern).await.0, first, "{case}");
+    }
+}
+
+/// S-73: what stays in a list keeps its bytes.
+#[tokio::test]
+async fn the_rest_of_a_list_keeps_its_bytes() {
+    let kept = r#"{"description":"stays \u00e9","inputSchema":{"type":"object"},"name":"keep"}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let mut pins = ToolPins::empty(&folder.path().join("pins.json"));
+    let pinned: Vec<Box<RawValue>> = serde_json::from_str(&format!("[{kept}]")).unwrap();
+    pins.accept(&pinned).unwrap();
+    let unpinned = r#"{"name":"new","inputSchema":{"type":"object"}}"#;
+    let fault = format!(
+        "result-member=tools:value=[{unpinned},{},{unpinned}]:method=tools/list",
+        kept.replace("\\u00e9", "é")
+    );
+    let mock = MockOptions { faults: parsed(&[&fault]), ..MockOptions::default() };
+    let mut harness = Harness::with(mock, |options| {
+        options.pins = Some(pins);
+        options.offer = OfferFilter::default().blocking_unpinned(true);
+    })
+    .open()
+    .await;
+    harness.send(r#"{"jsonrpc":"2.0","id":5,"method":"tools/list"}"#).await;
+    let line = loop {
+        let line = String::from_utf8(harness.line().await.to_vec()).unwrap();
+        if line.contains("\"id\":5") {
+            break line;
+        }
+    };
+    let expected = format!("[{}]", kept.replace("\\u00e9", "é"));
+    assert!(line.contains(&expected), "{line}");
+}
+
+/// S-73: `doctor` says whether the tools are the pinned ones, and changes nothing.
+#[test]
+fn doctor_has_a_row_for_pinned_tools() {
+    let home = Home::new();
+    let mock = MockRemote::start(changing(MockOptions::default().protocol, 2)).unwrap();
+    let url = mock.url().to_string();
+    let doctor = || home.run(&["doctor", &url, "--pin", "block"]).stdout;
+    let row = |text: &str| {
+        let row = text.lines().find(|line| line.contains("pinned tools"));
+        row.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    assert!(row(&doctor()).contains("none yet"));
+    home.ok(&["tools", &url, "--pin", "block"]);
+    let later = doctor();
+    assert!(row(&later).contains("warn") && row(&later).contains("`echo` has changed"), "{later}");
+    assert!(later.contains("--diff"), "{later}");
+    home.ok(&["tools", &url, "--accept"]);
+    assert!(row(&doctor()).contains("2 tools pinned, none differs"));
+    let hidden = home.run(&["doctor", &url, "--pin", "warn", "--only-tool", "echo"]).stdout;
+    assert!(row(&hidden).contains("not compared here"), "{hidden}");
+    assert!(!home.run(&["doctor", &url]).stdout.contains("pinned tools"));
+    let filled: Vec<_> = home
+        .all()
+        .into_iter()
+        .filter(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with("pins")))
+        .collect();
+    std::fs::write(&filled[0].0, "{").unwrap();
+    let damaged = doctor();
+    assert!(row(&damaged).contains("fail") && damaged.contains("--accept"), "{damaged}");
+}

@@ -83,6 +83,11 @@ impl ToolPins {
         self.pinned.is_none()
     }
 
+    /// How many tools are pinned.
+    pub fn len(&self) -> usize {
+        self.pinned.as_ref().map_or(0, |pinned| pinned.tools.len())
+    }
+
     /// The tools that are not the pinned ones, of the lists so far.
     pub(in crate::bridge) fn different(&self) -> &BTreeSet<String> {
         &self.different

@@ -14,6 +14,7 @@ mod program;
 mod report;
 mod session;
 mod sign_in;
+mod trust;
 pub(crate) mod watch;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use url::Url;
 
 use self::check::{Check, CheckVerdict, Diagnosis};
+use self::trust::PinState;
 use super::prepare::{CommandContext, block_on, for_doctor, store};
 use super::untrusted::ReadCommand;
 use crate::auth::{AuthOptions, LoginPolicy};
@@ -101,10 +103,14 @@ fn check_server(
     environment: &Environment,
 ) -> Result<()> {
     match for_doctor(url, flags, environment) {
-        Ok((context, auth)) => block_on(async {
-            check_connection(diagnosis, context, auth).await;
-            Ok(())
-        }),
+        Ok((context, auth)) => {
+            diagnosis.add("environment", trust::recording(&context.settings, environment));
+            let pins = PinState::new(context.pins_of_machine(url), &context.settings, url);
+            block_on(async {
+                check_connection(diagnosis, context, auth, &pins).await;
+                Ok(())
+            })
+        }
         Err(error) => {
             diagnosis.add("server", vec![Check::error("settings", &error)]);
             let why = "the settings cannot be used";
@@ -121,6 +127,7 @@ async fn check_connection(
     diagnosis: &mut Diagnosis,
     mut context: CommandContext,
     auth: Option<AuthOptions>,
+    pins: &PinState,
 ) {
     let url: Url = context.url.clone();
     let _waiting =
@@ -166,7 +173,7 @@ async fn check_connection(
             let mut options = context.prepared(auth).into_bridge();
             // A known era would skip the detection, and this session should not change it.
             options.known_era = None;
-            session::checks(options).await
+            session::checks(options, pins).await
         }
     };
     diagnosis.add("server", session);

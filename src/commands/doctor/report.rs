@@ -12,6 +12,12 @@ use crate::environment::{Paint, paint, to_stdout};
 /// The width of the column of names.
 const NAME_WIDTH: usize = 15;
 
+/// What else belongs into a report.
+const RECORDING: &str = "
+If it is about what was said, add a recording: run it once with `--record FILE`, and read the
+file before you attach it. `mcp-tether mock replay FILE` plays it.
+";
+
 /// Text for a public report.
 fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
@@ -44,7 +50,7 @@ pub(super) fn report(diagnosis: &Diagnosis, home: Option<&Path>) -> String {
     let text = text(diagnosis);
     let home = home.and_then(Path::to_str).filter(|home| home.len() > 1);
     let text = home.map_or(text.clone(), |home| text.replace(home, "~"));
-    format!("```text\n{text}```\n")
+    format!("```text\n{text}```\n{RECORDING}")
 }
 
 /// JSON for programs.
@@ -114,6 +120,7 @@ mod tests {
         let report = report(&diagnosis, Some(Path::new("/home/sara")));
         assert!(!report.contains("sara"), "{report}");
         assert!(report.contains("`~/.state` is old") && report.contains("next: look at ~"));
-        assert!(report.ends_with("no problems, 1 warning\n```\n"), "{report}");
+        assert!(report.contains("no problems, 1 warning\n```\n"), "{report}");
+        assert!(report.ends_with("plays it.\n"), "{report}");
     }
 }

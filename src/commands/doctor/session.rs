@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::STEP_TIMEOUT;
 use super::check::{Check, CheckVerdict};
+use super::trust::PinState;
 use crate::bridge::{BridgeOptions, Connected, Pin};
 use crate::commands::run_bridge::for_host_in_process;
 use crate::commands::session::{CommandSession, Lines, SessionOptions};
@@ -20,8 +21,8 @@ use crate::redact::plain;
 /// The name of the deprecated transport.
 const HTTP_SSE: &str = "HTTP+SSE";
 
-/// Checks whether a session can be opened, its era, and the tools.
-pub(super) async fn checks(mut options: BridgeOptions) -> Vec<Check> {
+/// Checks whether a session can be opened, its era, the tools, and whether they are the pinned ones.
+pub(super) async fn checks(mut options: BridgeOptions, pins: &PinState) -> Vec<Check> {
     let (sender, connected) = oneshot::channel();
     let as_modern_host = BridgeOptions {
         protocol: Pin::Only(Era::Modern),
@@ -34,12 +35,16 @@ pub(super) async fn checks(mut options: BridgeOptions) -> Vec<Check> {
         let mut session = CommandSession::open(lines, SessionOptions::default()).await?;
         let opened = started.elapsed();
         let asked = Instant::now();
-        let tools = all_tools(&mut session).await.map(|tools| tools.len());
+        let tools = all_tools(&mut session).await;
         let listed = asked.elapsed();
+        let pinned = pins.check(tools.as_deref().ok());
+        let tools = tools.map(|tools| tools.len());
         let server = session.opened["serverInfo"].clone();
         session.close().await;
         let opening = Check::ok("session", format!("opened with {}", describe_server(&server)));
-        Ok(vec![opening.took(opened), check_tools(tools).took(listed)])
+        let mut checks = vec![opening.took(opened), check_tools(tools).took(listed)];
+        checks.extend(pinned);
+        Ok(checks)
     });
     let mut checks = match tokio::time::timeout(STEP_TIMEOUT, worked).await {
         Err(_) => {
