@@ -43,6 +43,7 @@ once package-lock.json packages
 once requirements-1.txt python 1
 once requirements-2.txt python 2
 once requirements-fastmcp.txt python fastmcp
+cargo build --quiet --locked --manifest-path "$here/hosts/rmcp/Cargo.toml" --target-dir "$cache/rust"
 exec 9>&-
 
 export MCP_TETHER_SUITE=$cache

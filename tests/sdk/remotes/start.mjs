@@ -4,6 +4,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { conformance } from './conformance.mjs';
 import { everything } from './everything.mjs';
 import { lab } from './lab.mjs';
 import { egrow, launchmystore, pelcro } from './product.mjs';
@@ -69,10 +70,23 @@ export function allRemotes(bridge) {
       start: () => startAnnounced(bridge[0], [...bridge.slice(1), 'mock', 'lab', '--port', '0']),
       plan: lab,
     },
+    mockConformance(bridge, 'legacy', conformance),
+    mockConformance(bridge, '2026-07-28', { ...conformance, modern: true }),
     mockProduct(bridge, 'egrow', egrow),
     mockProduct(bridge, 'launchmystore', launchmystore),
     mockProduct(bridge, 'pelcro', pelcro),
   ];
+}
+
+/** The product with skills, for the host that knows them. */
+function mockConformance(bridge, protocol, plan) {
+  return {
+    name: `mock-conformance-${protocol}`,
+    hosts: ['rust', 'rust-discover'],
+    start: () =>
+      startAnnounced(bridge[0], [...bridge.slice(1), 'mock', 'conformance', '--protocol', protocol]),
+    plan,
+  };
 }
 
 /** A product of the mock, for the host that holds every result against the tool's own schema. */
