@@ -27,7 +27,7 @@ pub use head::{MARKER, head};
 pub use writer::RecordingFile;
 
 /// How many bytes of messages may wait to be written.
-const MAX_WAITING: usize = 16 * 1024 * 1024;
+const MAX_WAITING: usize = 64 * 1024 * 1024;
 /// What an entry takes besides its message, in bytes.
 const ENTRY_SIZE: usize = 512;
 /// The stack of the writing thread, in bytes.
@@ -188,7 +188,9 @@ impl Recorder {
     /// Takes room for an entry; `None` if there is none.
     fn weigh(&self, bytes: usize) -> Option<Weight> {
         let counts = &self.0.counts;
-        if counts.waiting.load(Ordering::Relaxed) + bytes > MAX_WAITING {
+        let waiting = counts.waiting.load(Ordering::Relaxed);
+        // One message alone may be as large as messages may be.
+        if waiting > 0 && waiting + bytes > MAX_WAITING {
             return None;
         }
         let mut share = Budget::of_process().share();
