@@ -98,10 +98,10 @@ impl Script {
         let fits = |at: &&usize| self.turns[**at].params == params;
         let fresh = |at: &&usize| !self.played[**at];
         let owned = method.to_owned();
-        let exact = same.iter().filter(fits);
+        let mut exact = same.iter().filter(fits);
         let (at, note) = if let Some(at) = exact.clone().find(fresh) {
             (Some(*at), None)
-        } else if let Some(at) = exact.last() {
+        } else if let Some(at) = exact.next_back() {
             let line = self.turns[*at].line;
             (Some(*at), Some(ReplayNote::Again { method: owned, line }))
         } else if let Some(at) = same.iter().find(fresh).or(same.last()) {
