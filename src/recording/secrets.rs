@@ -100,7 +100,7 @@ impl KnownSecrets {
         }
         let as_json = std::str::from_utf8(value).map(|text| serde_json::json!(text).to_string());
         if let Ok(text) = as_json {
-            let inner = text[1..text.len() - 1].as_bytes();
+            let inner = &text.as_bytes()[1..text.len() - 1];
             if inner != value {
                 self.0.push(inner.to_vec());
             }
