@@ -2,6 +2,12 @@
 // has happened yet.
 import { equal, ok } from 'node:assert/strict';
 
+/** What a server has to offer for a check: a member of its row. */
+export const NEEDS = {
+  'a device code signs in on another device': 'device',
+  'a program signs in by itself': 'program',
+};
+
 export const CHECKS = {
   'the first sign-in opens one window': async ({ world }) => {
     const host = await world.use();
@@ -63,6 +69,35 @@ export const CHECKS = {
     equal(world.server.asked('POST /revoke') > 0, row.revokes, out.stdout);
     const after = await world.run('tools', world.server.url, '--login', 'never');
     equal(after.code, 4, after.stderr);
+  },
+
+  'a device code signs in on another device': async ({ world, row }) => {
+    const flags = ['--device-code', ...row.device(new URL(world.server.url).origin)];
+    const told = await world.login(...flags);
+    equal(told.code, 0, told.stderr);
+    equal(world.opened.length, 0);
+    await (await world.use('--login', 'never', ...flags)).close();
+    await world.server.change('end-access');
+    await (await world.use('--login', 'never', ...flags)).close();
+    equal(world.server.grants('refresh_token'), 1);
+  },
+
+  'a program signs in by itself': async ({ world, row }) => {
+    const client = JSON.stringify(row.program);
+    const flags = ['--client-credentials', '--static-oauth-client-info', client];
+    for (let round = 1; round <= 2; round++) {
+      await (await world.use(...flags)).close();
+      ok(world.server.grants('client_credentials') >= round);
+      await world.server.change('end-access');
+    }
+    const wrong = JSON.stringify({ ...row.program, client_secret: 'wrong' });
+    const told = await world.run(
+      ...['tools', world.server.url, '--client-credentials', '--account', 'other'],
+      ...['--static-oauth-client-info', wrong],
+    );
+    equal(told.code, 1, told.stderr);
+    ok(told.stderr.includes('hint:') && !told.stderr.includes('wrong'), told.stderr);
+    equal(world.opened.length, 0);
   },
 
   'status and doctor tell the truth': async ({ world }) => {

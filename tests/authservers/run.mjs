@@ -1,6 +1,6 @@
 // Runs every check at every server: `run.mjs [--only FILTER] [--list] [--verbose]`. A line for each;
 // ends with 1 if one fails.
-import { CHECKS } from './checks.mjs';
+import { CHECKS, NEEDS } from './checks.mjs';
 import { PROGRAMS, runProgram } from './programs.mjs';
 import { SERVERS } from './servers.mjs';
 import { World } from './world.mjs';
@@ -14,7 +14,8 @@ let passed = 0;
 for (const row of SERVERS) {
   for (const [name, check] of Object.entries(CHECKS)) {
     const title = `${row.name}: ${name}`;
-    if (!title.includes(filter)) continue;
+    const needed = NEEDS[name];
+    if (!title.includes(filter) || (needed && !row[needed])) continue;
     if (words.includes('--list')) {
       console.log(title);
       continue;

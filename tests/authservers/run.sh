@@ -42,6 +42,8 @@ if command -v flock >/dev/null; then flock 9; fi
 once requirements-mcp1.txt python mcp1 requirements-mcp1.txt
 once requirements-mcp2.txt python mcp2 requirements-mcp2.txt
 once ../oauth/requirements-fastmcp.txt python fastmcp ../oauth/requirements-fastmcp.txt
+once requirements-django.txt python django requirements-django.txt
+once requirements-authlib.txt python authlib requirements-authlib.txt
 once package-lock.json packages
 exec 9>&-
 

@@ -10,7 +10,10 @@ export const script = (name) => path.join(import.meta.dirname, 'servers', name);
 const python = (name) => path.join(suite(), `python-${name}`, 'bin', 'python');
 const withPython = (room, file) => () => [python(room), script(file)];
 
-/** Name, command, and whether tokens can be revoked. */
+/**
+ * Name, command, and whether tokens can be revoked; with `device`, the flags that get a device code
+ * there, and with `program`, a client that signs in by itself.
+ */
 export const SERVERS = [
   {
     name: 'python-sdk-1',
@@ -47,6 +50,26 @@ export const SERVERS = [
     command: () => [process.execPath, script('oidc_provider.mjs')],
     revokes: true,
   },
+  {
+    name: 'cloudflare',
+    command: () => [process.execPath, script('cloudflare.mjs')],
+    revokes: true,
+  },
+  {
+    name: 'django-oauth-toolkit',
+    command: withPython('django', 'django_oauth_toolkit.py'),
+    revokes: true,
+    // Its metadata names no endpoint for device codes.
+    device: (origin) => ['--device-endpoint', `${origin}/device-authorization/`],
+    program: { client_id: 'robot', client_secret: 'a+b/c=' },
+  },
+  {
+    name: 'authlib',
+    command: withPython('authlib', 'authlib_server.py'),
+    revokes: true,
+    device: () => [],
+    program: { client_id: 'robot', client_secret: 'a b+c/d=' },
+  },
 ];
 
 export class Server {
@@ -82,10 +105,10 @@ export class Server {
     return done;
   }
 
-  /** How many requests to the token endpoint had this grant. */
+  /** How many requests to the token endpoint had this grant, from a client that was accepted. */
   grants(grant) {
-    return this.notes.filter((note) => note.request === 'POST /token' && note.grant === grant)
-      .length;
+    const asked = this.notes.filter((note) => note.request === 'POST /token' && note.status !== 401);
+    return asked.filter((note) => note.grant === grant).length;
   }
 
   asked(request) {

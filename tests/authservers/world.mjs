@@ -1,5 +1,5 @@
 // One authorization server, one home folder and one browser, all of them new.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,6 +37,24 @@ export class World {
     await host.initialize();
     await host.call('echo', { text: 'x' });
     return host;
+  }
+
+  /** Signs in with a device code, which a person enters at the page that is shown. */
+  async login(...flags) {
+    const words = ['login', this.server.url, ...flags];
+    const child = spawn(this.bridge[0], words, { env: this.env, timeout: COMMAND_WITHIN });
+    let [stdout, stderr, page] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      const shown = stderr.match(/enter the code (\S+):\s+(\S+)\s/);
+      if (!shown || page) return;
+      page = new URL(shown[2]);
+      page.searchParams.set('user_code', shown[1]);
+      consent(page.href).catch((error) => (this.ended = error));
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    return { code, stdout, stderr };
   }
 
   /** Runs a command of the bridge to its end. */

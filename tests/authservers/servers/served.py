@@ -8,7 +8,14 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
-NOTED = ("/register", "/authorize", "/token", "/revoke")
+# Paths of endpoints, as they are told.
+NOTED = {
+    **{path: path for path in ("/register", "/authorize", "/token", "/revoke")},
+    **{f"{path}/": path for path in ("/register", "/authorize", "/token")},
+    "/revoke_token/": "/revoke",
+    "/device-authorization/": "/device",
+    "/device_authorization": "/device",
+}
 
 
 def tell(note):
@@ -55,6 +62,7 @@ def noting(app):
 
         await app(scope, reading, writing)
         grant = parse_qs(asked.decode(errors="replace")).get("grant_type", [None])[0]
-        tell({"request": f"{scope['method']} {scope['path']}", "grant": grant, "status": status})
+        asked_for = f"{scope['method']} {NOTED[scope['path']]}"
+        tell({"request": asked_for, "grant": grant, "status": status})
 
     return wrapped
