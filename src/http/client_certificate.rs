@@ -15,7 +15,7 @@ use super::certificate::Certificate;
 use super::options::ClientCertificate;
 use super::trust::certificates_in;
 use crate::error::{Error, Result};
-use crate::redact::plain;
+use crate::redact::{plain, shell_word};
 
 /// The largest file that is read, in bytes: a chain of certificates is a few thousand.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -77,7 +77,11 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let chain: Option<Vec<_>> = certificates_in(&text).collect();
     let chain = chain.ok_or_else(|| unusable("a certificate in it is damaged").hint(FORM))?;
     let Some(first) = chain.first() else {
-        return Err(unusable("there is no certificate in it").hint(FORM));
+        let in_another_form = in_another_form(&text, file);
+        return Err(match in_another_form {
+            Some((form, command)) => unusable(form).hint(command),
+            None => unusable("there is no certificate in it").hint(FORM),
+        });
     };
     let read = Certificate::read(first);
     let certificate =
@@ -107,8 +111,38 @@ fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
              PLAIN`",
         ));
     }
-    PrivateKeyDer::from_pem_slice(&text)
-        .map_err(|_| unusable("there is no private key in it").hint(KEY_FORM))
+    PrivateKeyDer::from_pem_slice(&text).map_err(|_| match in_another_form(&text, file) {
+        Some((form, command)) => unusable(form).hint(command),
+        None => unusable("there is no private key in it").hint(KEY_FORM),
+    })
+}
+
+/// What a file without PEM is instead, with the command that converts it. PKCS#12 begins with version
+/// 3 (RFC 7292 §4), and every other file in DER with another member of a sequence.
+fn in_another_form(bytes: &[u8], file: &Path) -> Option<(&'static str, String)> {
+    const SEQUENCE: u8 = 0x30;
+    const VERSION_3: [u8; 3] = [2, 1, 3];
+    let shown = shell_word(&file.display().to_string());
+    let beginning = &bytes[..bytes.len().min(8)];
+    if beginning.first() != Some(&SEQUENCE) {
+        return None;
+    }
+    Some(match beginning.windows(3).any(|window| window == VERSION_3) {
+        true => (
+            "it is PKCS#12 (`.p12`, `.pfx`)",
+            format!(
+                "convert it, and give the result for both, certificate and key: `(umask 077; openssl \
+                 pkcs12 -in {shown} -out client.pem -nodes)`"
+            ),
+        ),
+        false => (
+            "it is DER and not PEM",
+            format!(
+                "convert it: `openssl x509 -in {shown} -inform DER -out client.pem`, for a key \
+                 `openssl pkey -in {shown} -inform DER -out key.pem`"
+            ),
+        ),
+    })
 }
 
 const KEY_FORM: &str = "it is a PEM file (`-----BEGIN PRIVATE KEY-----`): name it with `--client-key`, \
@@ -172,6 +206,8 @@ mod tests {
             ("other", made(2100).1),
             ("encrypted", block("ENCRYPTED PRIVATE KEY")),
             ("damaged", block("CERTIFICATE")),
+            ("bundle.p12", "\x30\x22\x02\x01\x03\x30\x1d".to_owned()),
+            ("der", "\x30\x22\x30\x1d\x02".to_owned()),
             ("empty", String::new()),
             ("huge", "x".repeat(2 << 20)),
         ] {
@@ -192,6 +228,9 @@ mod tests {
             ("expired", "key", "expired"),
             ("certificate", "absent", "client key"),
             ("certificate", "certificate", "no private key"),
+            ("bundle.p12", "key", "openssl pkcs12 -in "),
+            ("certificate", "bundle.p12", "it is PKCS#12"),
+            ("der", "key", "openssl x509 -in "),
             ("certificate", "encrypted", "passphrase"),
             ("certificate", "other", "does not belong"),
         ] {
