@@ -323,9 +323,7 @@ impl Authorizer {
     /// The extension that a modern host must be told of, because the bridge uses it.
     pub fn extension(&self) -> Option<&'static str> {
         match &self.shared()?.context.options.grant {
-            Grant::ClientCredentials { .. } => {
-                Some("io.modelcontextprotocol/oauth-client-credentials")
-            }
+            Grant::ClientCredentials => Some("io.modelcontextprotocol/oauth-client-credentials"),
             Grant::EnterpriseManaged => {
                 Some("io.modelcontextprotocol/enterprise-managed-authorization")
             }

@@ -27,7 +27,7 @@ use crate::auth::records::record::{SignIn, StoredRecord};
 use crate::auth::records::registration::{Registered, Registration};
 use crate::auth::records::vault::{Vault, VaultError, VaultLock};
 use crate::error::{Failure, FailureKind};
-use crate::http::HttpOptions;
+use crate::http::{HttpOptions, failure_for_login_page};
 use crate::platform::{Browser, Clock};
 use crate::redact::{Secret, plain};
 
@@ -114,6 +114,8 @@ pub(crate) struct SignInRequest {
     pub(crate) refused: Option<Arc<SignIn>>,
     /// Whether to register only at a server that asks for a sign-in.
     pub(crate) must_be_documented: bool,
+    /// Whether the server shows browsers a login page, and asks programs for nothing.
+    pub(crate) is_login_page: bool,
     /// Whether the server has just refused a token that was bound to a key.
     pub(crate) refuses_bound: bool,
     /// Whether no person may be asked now.
@@ -384,9 +386,14 @@ impl Context {
                 || spellings(issuer).iter().any(is_stored)
         };
         let challenge = request.challenge.as_ref();
-        let found = search::discover(&self.http_client, &self.options, challenge, knows).await?;
+        let found = search::discover(&self.http_client, &self.options, challenge, knows).await;
+        let server = self.options.display_server();
+        if request.is_login_page && !found.as_ref().is_ok_and(|found| found.documented) {
+            let message = format!("`{server}` answers with a login page, which is for browsers");
+            return Err(failure_for_login_page(FailureKind::AuthFailed, message));
+        }
+        let found = found?;
         if request.must_be_documented && !found.documented {
-            let server = self.options.display_server();
             return Err(Failure::new(
                 FailureKind::AuthFailed,
                 format!("`{server}` does not ask for a sign-in"),

@@ -18,7 +18,8 @@ use crate::auth::options::{AuthOptions, Grant};
 use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
 use crate::platform::{Clock, SystemClock};
-use crate::redact::plain;
+use crate::redact::{SafeUrl, plain};
+use url::Url;
 
 const RESOURCE: &str = "resource";
 const ISSUER: &str = "authorization";
@@ -44,6 +45,9 @@ pub async fn diagnose(
     http: &HttpOptions,
     refusal: &HeaderMap,
 ) -> Vec<SignInDiagnosis> {
+    if let Some(endpoint) = options.named_token_endpoint() {
+        return vec![at_named_endpoint(endpoint)];
+    }
     let http_client = GuardedClient::new(options, http);
     let search = MetadataSearch { http_client: &http_client, options };
     let challenge = Challenge::find(refusal);
@@ -82,6 +86,14 @@ impl SignInDiagnosis {
     }
 }
 
+/// Endpoints that the user names: documents are not looked for.
+fn at_named_endpoint(token_endpoint: &Url) -> SignInDiagnosis {
+    let shown = SafeUrl::new(token_endpoint);
+    let says =
+        Some(format!("`{shown}` is where you say that tokens come from; no document is read"));
+    SignInDiagnosis { name: ISSUER, says, breaks: Vec::new(), doubts: Vec::new() }
+}
+
 fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignInDiagnosis {
     let issuers = match resource.authorization_servers.as_slice() {
         [] => "no authorization server".to_owned(),
@@ -93,7 +105,7 @@ fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignIn
     };
     let says = Some(format!("`{}` is signed in to at {issuers}", plain(&resource.resource)));
     let mut breaks: Vec<_> = check_resource(resource, options).err().into_iter().collect();
-    breaks.extend(without_issuer(resource));
+    breaks.extend(without_issuer(resource, options));
     breaks.extend(unmet_by_resource(resource, options));
     SignInDiagnosis { name: RESOURCE, says, breaks, doubts: Vec::new() }
 }

@@ -71,8 +71,8 @@ pub async fn import_sign_in(
 }
 
 async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, Failure> {
-    let (_, headers) = context.http_client.probe().await?;
-    let challenge = Challenge::find(&headers);
+    let probed = context.http_client.probe().await?;
+    let challenge = Challenge::find(&probed.headers);
     let request = SignInRequest { challenge, must_be_documented: true, ..SignInRequest::default() };
     let found = context.discover(&request).await?;
     // What the other program stored may be written with another slash at the end.
@@ -86,7 +86,7 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
     }
     let token_endpoint = found.server.token_endpoint.clone().ok_or_else(|| {
         Failure::new(FailureKind::AuthFailed, "the authorization server names no token endpoint")
-            .hint("tell the server's operator: its metadata has to name one")
+            .hint("name it with `--token-endpoint URL`")
     })?;
     let resource = found.resource_indicator(&context.options);
     let registration = registration(context, &found, imported.client);
@@ -127,6 +127,7 @@ fn registration(
         client_secret: client.secret,
         auth_method,
         client_id_in_form: false,
+        basic_is_raw: false,
         scope: None,
         listed_methods: found.server.known_auth_methods(),
         signing_algorithm: None,

@@ -12,6 +12,7 @@ use crate::auth::enterprise;
 use crate::auth::grants::refresh::is_renewable;
 use crate::auth::grants::revocation::{self, Revocation};
 use crate::auth::grants::{client_credentials, device_code, workload};
+use crate::auth::guarded_http::probed::Probed;
 use crate::auth::options::Grant;
 use crate::auth::records::names::REGISTRATION;
 use crate::auth::records::record::SignIn;
@@ -84,9 +85,7 @@ impl AuthorizerState {
         let context = &self.context;
         let request = self.request_of_a_person().await?;
         let record = match (&context.options.grant, how) {
-            (Grant::ClientCredentials { .. }, _) => {
-                client_credentials::sign_in(context, &request).await?
-            }
+            (Grant::ClientCredentials, _) => client_credentials::sign_in(context, &request).await?,
             (Grant::Workload(source), _) => workload::sign_in(context, source, &request).await?,
             (Grant::EnterpriseManaged, how) => {
                 enterprise::sign_in(context, &request, how.into_prompt()).await?
@@ -107,7 +106,7 @@ impl AuthorizerState {
             let refused = self.context.stored_sign_in().await?.map(Arc::new);
             return Ok(SignInRequest { refused, ..SignInRequest::default() });
         }
-        let (status, headers) = self.context.http_client.probe().await?;
+        let Probed { status, headers, is_login_page } = self.context.http_client.probe().await?;
         let asked =
             Challenge::asks_for_a_sign_in(status, &headers) || status == StatusCode::FORBIDDEN;
         let refused = self.context.stored_sign_in().await?;
@@ -115,6 +114,7 @@ impl AuthorizerState {
             challenge: Challenge::find(&headers).filter(|_| asked),
             refused: refused.map(Arc::new),
             must_be_documented: !asked,
+            is_login_page,
             ..SignInRequest::default()
         })
     }

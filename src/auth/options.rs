@@ -71,7 +71,14 @@ pub struct AuthOptions {
     pub callback_issuer: Option<String>,
     /// Continue with `S256` although the metadata does not say that the server does PKCE.
     pub assume_pkce: bool,
-    /// Where device codes are asked for, if the metadata does not say (RFC 8628).
+    /// Continue although the metadata list grants or response types without the one that is used
+    ///
+    pub assume_grant: bool,
+    /// The page to sign in at, whatever the metadata say.
+    pub authorization_endpoint: Option<Url>,
+    /// Where tokens are asked for, whatever the metadata say.
+    pub token_endpoint: Option<Url>,
+    /// Where device codes are asked for, whatever the metadata say (RFC 8628).
     pub device_endpoint: Option<Url>,
     /// Shows authorization servers who we are (RFC 8705).
     pub client_certificate: Option<ClientCertificate>,
@@ -118,10 +125,7 @@ pub enum Grant {
     /// A person consents on another device (RFC 8628).
     DeviceCode,
     /// The client acts for itself (RFC 6749 §4.4).
-    ClientCredentials {
-        /// Where tokens are asked for; skips discovery.
-        token_endpoint: Option<Url>,
-    },
+    ClientCredentials,
     /// A workload shows an assertion of its platform (RFC 7523, SEP-1933).
     Workload(AssertionSource),
     /// The identity provider of [`AuthOptions::identity_provider`] vouches for the person (ID-JAG).
@@ -186,6 +190,9 @@ impl AuthOptions {
             accept_issuer_mismatch: false,
             callback_issuer: None,
             assume_pkce: false,
+            assume_grant: false,
+            authorization_endpoint: None,
+            token_endpoint: None,
             device_endpoint: None,
             client_certificate: None,
             shows_certificate: false,
@@ -232,6 +239,31 @@ impl AuthOptions {
             identity_token: provider.token.clone(),
             ..Self::new(provider.issuer.clone())
         })
+    }
+
+    /// Where to ask for tokens, if the user names every endpoint that the grant needs: then no document
+    /// is looked for.
+    pub(crate) fn named_token_endpoint(&self) -> Option<&Url> {
+        let is_complete = match &self.grant {
+            Grant::AuthorizationCode => self.authorization_endpoint.is_some(),
+            Grant::DeviceCode => self.device_endpoint.is_some(),
+            Grant::ClientCredentials | Grant::Workload(_) => true,
+            // The assertion is for the issuer, whom only the documents name.
+            Grant::EnterpriseManaged => false,
+        };
+        self.token_endpoint.as_ref().filter(|_| is_complete)
+    }
+
+    /// The way out where the documents are wrong, as a part of a hint.
+    pub(crate) fn hint_to_name_endpoints(&self) -> String {
+        let flags = match &self.grant {
+            Grant::AuthorizationCode => "`--authorization-endpoint URL --token-endpoint URL`",
+            Grant::DeviceCode => "`--device-endpoint URL --token-endpoint URL`",
+            Grant::ClientCredentials | Grant::Workload(_) | Grant::EnterpriseManaged => {
+                "`--token-endpoint URL`"
+            }
+        };
+        format!("tell the server's operator; if you know its endpoints, name them: {flags}")
     }
 
     /// The scopes that the user decided on: `--scope`, otherwise those of the client metadata.

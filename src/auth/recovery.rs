@@ -162,7 +162,7 @@ pub(crate) async fn sign_in(
             browser_sign_in::sign_in(context, &request, ConsentPrompt::Tab).await
         }
         Grant::DeviceCode => device_code::sign_in(context, &request).await,
-        Grant::ClientCredentials { .. } => client_credentials::sign_in(context, &request).await,
+        Grant::ClientCredentials => client_credentials::sign_in(context, &request).await,
         Grant::Workload(source) => workload::sign_in(context, source, &request).await,
         Grant::EnterpriseManaged => {
             enterprise::sign_in(context, &request, ConsentPrompt::Tab).await
@@ -212,7 +212,11 @@ fn refused_after_sign_in(context: &Context) -> Failure {
         format!("`{server}` refused the token of a sign-in that has just succeeded"),
     )
     .status(401)
-    .hint("the server and its authorization server disagree; tell the server's operator")
+    .hint(
+        "the server may want a token for another audience (`--resource URI`, `--authorize-param \
+         audience=URI`), with other scopes (`--scope`), or the ID token (`--use-id-token`); \
+         otherwise tell its operator",
+    )
 }
 
 /// The server refuses, and signing in would not change that (A-61, A-62).

@@ -10,7 +10,6 @@ use crate::auth::durable::job::{JobError, TokenJob};
 use crate::auth::durable::runner;
 use crate::auth::grants::refresh::{self, is_renewed};
 use crate::auth::grants::token_endpoint::GrantError;
-use crate::auth::options::Grant;
 use crate::auth::records::record::SignIn;
 use crate::error::{Failure, FailureKind};
 
@@ -56,9 +55,9 @@ pub(crate) async fn renew(
                 Whereabouts::Unchanged | Whereabouts::Unknown => Err(failure),
             }
         }
-        // Some servers answer every refusal with 500. While the rest of the server works, that is
-        // for a person to decide.
-        Attempt::Failed(failure) if is_server_error(&failure) => {
+        // Some servers answer every refusal with 500, or with something that is no answer. While the
+        // rest of the server works, that is for a person to decide.
+        Attempt::Failed(failure) if is_no_answer(&failure) => {
             match whereabouts(context, stale, challenge, Documents::Optional).await {
                 Whereabouts::Unknown => Err(failure),
                 _ => Ok(Renewal::Refused(failure)),
@@ -115,8 +114,10 @@ fn is_gone(failure: &Failure) -> bool {
     failure.kind == FailureKind::Network || matches!(failure.status, Some(404 | 410))
 }
 
-fn is_server_error(failure: &Failure) -> bool {
-    matches!(failure.status, Some(500..=599))
+/// Whether the server answered, but neither with tokens nor with a refusal, and did not ask to try
+/// again later.
+fn is_no_answer(failure: &Failure) -> bool {
+    failure.status.is_some_and(|status| !matches!(status, 408 | 425 | 429))
 }
 
 /// Whether a server without any document counts as one that answers.
@@ -144,7 +145,8 @@ async fn whereabouts(
     challenge: Option<Challenge>,
     documents: Documents,
 ) -> Whereabouts {
-    if let Grant::ClientCredentials { token_endpoint: Some(_) } = context.options.grant {
+    // There is nowhere else to look.
+    if context.options.named_token_endpoint().is_some() {
         return Whereabouts::Unknown;
     }
     let must_be_documented = documents == Documents::Needed;

@@ -39,11 +39,9 @@ impl SignInPlan {
     /// # Errors
     /// No authorization server that may be used, or the user's client is another issuer's.
     pub(crate) async fn of(context: &Context, request: &SignInRequest) -> Result<Self, Failure> {
-        let discovered = match &context.options.grant {
-            Grant::ClientCredentials { token_endpoint: Some(endpoint) } => {
-                undiscovered(&context.options, endpoint)
-            }
-            _ => context.discover(request).await?,
+        let discovered = match context.options.named_token_endpoint() {
+            Some(endpoint) => undiscovered(&context.options, endpoint),
+            None => context.discover(request).await?,
         };
         let earlier = request.refused.as_ref().map(|refused| &refused.registration);
         let registration = match registrar(context, &discovered).given_or_documented(earlier)? {
@@ -93,7 +91,7 @@ impl SignInPlan {
         self.discovered.server.token_endpoint.as_ref().ok_or_else(|| {
             let message = "the authorization server has no token endpoint";
             Failure::new(FailureKind::AuthFailed, message)
-                .hint("tell the server's operator: its metadata has to name one")
+                .hint("name it with `--token-endpoint URL`")
         })
     }
 }
@@ -109,9 +107,8 @@ async fn pin_secret(
     earlier: Option<&Registration>,
 ) -> Result<(), Failure> {
     let Some(client) = &context.options.client_info else { return Ok(()) };
-    let names_token_endpoint =
-        matches!(context.options.grant, Grant::ClientCredentials { token_endpoint: Some(_) });
-    if client.client_secret.is_none() || client.issuer.is_some() || names_token_endpoint {
+    let is_named = context.options.named_token_endpoint().is_some();
+    if client.client_secret.is_none() || client.issuer.is_some() || is_named {
         return Ok(());
     }
     let name = Names::client_pins(&client.client_id);
@@ -150,7 +147,7 @@ pub(crate) fn registrar<'a>(
     }
 }
 
-/// A token endpoint that the user names skips discovery; its origin stands for the issuer.
+/// Endpoints that the user names skip discovery; the origin of this one stands for the issuer.
 fn undiscovered(options: &AuthOptions, endpoint: &Url) -> DiscoveredServer {
     let given = options.client_info.as_ref().and_then(|info| info.issuer.clone());
     let issuer = given.unwrap_or_else(|| well_known::origin(endpoint));
@@ -164,7 +161,9 @@ fn undiscovered(options: &AuthOptions, endpoint: &Url) -> DiscoveredServer {
     };
     let server = AuthorizationServer {
         issuer: issuer.clone(),
+        authorization_endpoint: options.authorization_endpoint.clone(),
         token_endpoint: Some(endpoint.clone()),
+        device_authorization_endpoint: options.device_endpoint.clone(),
         ..AuthorizationServer::default()
     };
     DiscoveredServer { resource, server, issuer, documented: true }

@@ -35,7 +35,7 @@ const SESSION_ONLY: [Key; 14] = [
     Key::Login,
 ];
 /// Flags about getting new tokens.
-const NEW_TOKENS_ONLY: [Key; 13] = [
+const NEW_TOKENS_ONLY: [Key; 15] = [
     Key::TokenCommand,
     Key::Dpop,
     Key::DeviceCode,
@@ -49,6 +49,8 @@ const NEW_TOKENS_ONLY: [Key; 13] = [
     Key::AssumePkce,
     Key::CallbackIssuer,
     Key::DeviceEndpoint,
+    Key::AuthorizationEndpoint,
+    Key::AssumeGrant,
 ];
 
 /// Where the help of this command shows this flag. The bridge itself is called `mcp-tether`.

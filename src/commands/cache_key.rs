@@ -94,7 +94,7 @@ fn distinguishes(key: Key) -> bool {
     match key {
         Key::Account | Key::Scope | Key::Resource | Key::DisableResourceParameter
             | Key::AuthorizeParam | Key::ClientMetadataUrl | Key::ClientCredentials
-            | Key::TokenEndpoint | Key::DeviceEndpoint | Key::CallbackIssuer | Key::DeviceCode
+            | Key::AuthorizationEndpoint | Key::TokenEndpoint | Key::DeviceEndpoint | Key::CallbackIssuer | Key::DeviceCode
             | Key::ClientCert | Key::AuthClientCert | Key::Idp | Key::IdpClientInfo | Key::IdpTokenFile | Key::WorkloadToken
             | Key::WorkloadCommand
             | Key::UseIdToken | Key::Transport | Key::Protocol | Key::OnlyTool | Key::IgnoreTool
@@ -108,7 +108,7 @@ fn distinguishes(key: Key) -> bool {
             | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::MemoryBudget | Key::Harden | Key::Login
             | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath
             | Key::AuthTimeout | Key::AuthSuccessUrl | Key::StaticOauthClientMetadata
-            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::Dpop | Key::JwtKey | Key::ClientKey | Key::AuthClientKey
+            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::AssumeGrant | Key::Dpop | Key::JwtKey | Key::ClientKey | Key::AuthClientKey
             | Key::AllowPrivateAddresses
             | Key::ConnectTimeout | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
             | Key::AnswerWithin | Key::Debug | Key::Silent | Key::LogLevel | Key::LogFile

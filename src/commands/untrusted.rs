@@ -17,7 +17,7 @@ const FOLDER_VARIABLE: &str = "MCP_REMOTE_CONFIG_DIR";
 
 /// Flags that change how a server is reached or trusted. They have no effect here; if an import
 /// fails, they are listed, so that the user can pass them.
-const CONNECTION_FLAGS: [Key; 18] = [
+const CONNECTION_FLAGS: [Key; 19] = [
     Key::Header,
     Key::HeaderCommand,
     Key::TokenCommand,
@@ -35,6 +35,7 @@ const CONNECTION_FLAGS: [Key; 18] = [
     Key::AcceptIssuerMismatch,
     Key::CallbackIssuer,
     Key::AssumePkce,
+    Key::AssumeGrant,
     Key::AllowPrivateAddresses,
 ];
 

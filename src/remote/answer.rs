@@ -53,9 +53,15 @@ impl Wire {
                 Box::pin(self.await_on_standalone(post)).await
             }
             other => {
-                let failure = failure_for_media_type(other, target.url());
                 let status = response.status();
-                drain(response).await;
+                let page = match other.contains("html") {
+                    true => self.read_error_body(response).await,
+                    false => {
+                        drain(response).await;
+                        Bytes::new()
+                    }
+                };
+                let failure = failure_for_media_type(other, target.url(), &page);
                 Outcome::refused(status, failure)
             }
         }

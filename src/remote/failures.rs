@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{Failure, FailureKind};
-use crate::http::HttpError;
+use crate::http::{HttpError, failure_for_login_page, is_login_address, is_login_page};
 use crate::redact::{SafeUrl, plain};
 
 /// The failure for an HTTP status; `body` may say more.
@@ -76,13 +76,11 @@ fn one_line(body: &[u8]) -> Option<String> {
 pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>) -> Failure {
     let failure = |message| Failure::new(FailureKind::Http, message).status(status.as_u16());
     match target {
-        Some(target) if is_login_page(target) => {
+        Some(target) if is_login_address(target) => {
             let shown = SafeUrl::new(target);
-            failure(format!("server redirects to the login page `{shown}`, which is for browsers"))
-                .hint(
-                    "check the URL of the MCP endpoint; if it is right, the server offers no sign-in \
-                     for programs: pass an API key with `--header 'Authorization: Bearer KEY'`",
-                )
+            let message =
+                format!("server redirects to the login page `{shown}`, which is for browsers");
+            failure_for_login_page(FailureKind::Http, message).status(status.as_u16())
         }
         Some(target) => {
             let shown = SafeUrl::new(target);
@@ -103,24 +101,6 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
     }
 }
 
-/// Whether a redirect leads to where people sign in, as far as its path tells (A-16).
-pub fn is_login_page(target: &Url) -> bool {
-    const SEGMENTS: [&str; 10] = [
-        "login",
-        "log-in",
-        "log_in",
-        "signin",
-        "sign-in",
-        "sign_in",
-        "sso",
-        "saml",
-        "authorize",
-        "oauth2",
-    ];
-    let path = target.path().to_ascii_lowercase();
-    path.split(['/', '.']).any(|segment| SEGMENTS.contains(&segment))
-}
-
 /// The failure for a pause that is too long, or before a request that must not be repeated (T-28).
 pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
     let seconds = wait.as_secs().max(1);
@@ -129,8 +109,12 @@ pub(super) fn failure_for_wait(status: StatusCode, wait: Duration) -> Failure {
         .hint(format!("the server asks to try again in {seconds} s"))
 }
 
-/// The failure for a response that is neither JSON nor an event stream.
-pub fn failure_for_media_type(media_type: &str, url: &Url) -> Failure {
+/// The failure for a response that is neither JSON nor an event stream; `body` is its beginning.
+pub fn failure_for_media_type(media_type: &str, url: &Url, body: &[u8]) -> Failure {
+    if is_login_page(media_type, body) {
+        let message = "server answered with a login page, which is for browsers, instead of JSON";
+        return failure_for_login_page(FailureKind::Protocol, message.to_owned());
+    }
     let media_type = if media_type.is_empty() { "no content type" } else { media_type };
     Failure::new(
         FailureKind::Protocol,
@@ -300,7 +284,7 @@ mod tests {
             ("https://h/blogin", false),
         ] {
             let target = Url::parse(target).unwrap();
-            assert_eq!(is_login_page(&target), is_login, "{target}");
+            assert_eq!(is_login_address(&target), is_login, "{target}");
             let failure = failure_for_redirect(StatusCode::FOUND, &target, Some(&target));
             assert_eq!(failure.message.contains("login page"), is_login, "{}", failure.message);
             let hint = failure.hint;

@@ -73,7 +73,7 @@ impl Wire {
         }
         let media_type = media_type(&response);
         if media_type != headers::EVENT_STREAM {
-            let failure = failure_for_media_type(&media_type, self.endpoint.url());
+            let failure = failure_for_media_type(&media_type, self.endpoint.url(), b"");
             return Err(NoStream::NotOffered(failure));
         }
         match tokio::time::timeout(ENDPOINT_TIMEOUT, self.await_endpoint(response)).await {

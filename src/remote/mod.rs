@@ -58,7 +58,6 @@ pub use events::{Event, EventDecoder, TooLarge};
 pub(crate) use exchange_handle::ExchangeHandle;
 pub(crate) use failures::{
     failure_for_media_type, failure_for_network_error, failure_for_redirect, failure_for_status,
-    is_login_page,
 };
 pub(crate) use open_prompts::{OpenPrompts, OpenQuestions};
 pub use options::{Limits, RemoteOptions, TransportChoice};

@@ -78,6 +78,9 @@ impl Settings {
             accept_issuer_mismatch: self.switch(Key::AcceptIssuerMismatch),
             callback_issuer: self.text(Key::CallbackIssuer).map(str::to_owned),
             assume_pkce: self.switch(Key::AssumePkce),
+            assume_grant: self.switch(Key::AssumeGrant),
+            authorization_endpoint: self.endpoint(Key::AuthorizationEndpoint)?,
+            token_endpoint: self.endpoint(Key::TokenEndpoint)?,
             dpop: self.choice(Key::Dpop),
             client_certificate: self.client_certificate(
                 Key::AuthClientCert,
@@ -123,31 +126,31 @@ impl Settings {
 
     fn grant(&mut self, environment: &Environment) -> Result<Grant> {
         let way = self.chosen_way()?;
-        let own = way == Some(Key::ClientCredentials);
-        let token_endpoint = match self.not_empty(Key::TokenEndpoint) {
-            Some(text) => Some(self.secure_url(Key::TokenEndpoint, text)?),
-            None => None,
-        };
-        if token_endpoint.is_some() && !own {
-            let place = self.describe(Key::TokenEndpoint);
-            self.warnings.push(format!("{place} has no effect without `--client-credentials`"));
+        if let Some(way) = way.filter(|_| self.not_empty(Key::AuthorizationEndpoint).is_some()) {
+            let place = self.describe(Key::AuthorizationEndpoint);
+            let way = self.describe(way);
+            self.warnings.push(format!("{place} has no effect with {way}"));
         }
         match way {
             None => Ok(Grant::AuthorizationCode),
             Some(Key::DeviceCode) => Ok(Grant::DeviceCode),
-            Some(Key::ClientCredentials) => Ok(Grant::ClientCredentials { token_endpoint }),
+            Some(Key::ClientCredentials) => Ok(Grant::ClientCredentials),
             Some(way) => self.company_grant(way, environment),
         }
     }
 
     fn device_endpoint(&mut self) -> Result<Option<Url>> {
-        let Some(text) = self.not_empty(Key::DeviceEndpoint) else { return Ok(None) };
-        let endpoint = self.secure_url(Key::DeviceEndpoint, text)?;
-        if !self.switch(Key::DeviceCode) {
+        let endpoint = self.endpoint(Key::DeviceEndpoint)?;
+        if endpoint.is_some() && !self.switch(Key::DeviceCode) {
             let place = self.describe(Key::DeviceEndpoint);
             self.warnings.push(format!("{place} has no effect without `--device-code`"));
         }
-        Ok(Some(endpoint))
+        Ok(endpoint)
+    }
+
+    /// An endpoint that the user names.
+    fn endpoint(&self, key: Key) -> Result<Option<Url>> {
+        self.not_empty(key).map(|text| self.secure_url(key, text)).transpose()
     }
 
     fn callback_host(&self) -> Result<String> {
@@ -307,13 +310,15 @@ impl Settings {
     /// Parses an https URL, or an http URL on this machine. With `--allow-http`, the token
     /// endpoint may be an http URL anywhere.
     pub(super) fn secure_url(&self, key: Key, text: &str) -> Result<Url> {
+        let is_endpoint = |key: Key| {
+            matches!(
+                key,
+                Key::AuthorizationEndpoint | Key::TokenEndpoint | Key::DeviceEndpoint | Key::Idp
+            )
+        };
         let allowed = |url: &Url| match url.scheme() {
             "https" => url.has_host(),
-            "http" => {
-                is_loopback(url)
-                    || matches!(key, Key::TokenEndpoint | Key::DeviceEndpoint | Key::Idp)
-                        && self.switch(Key::AllowHttp)
-            }
+            "http" => is_loopback(url) || is_endpoint(key) && self.switch(Key::AllowHttp),
             _ => false,
         };
         Url::parse(text).ok().filter(allowed).ok_or_else(|| {
@@ -416,10 +421,15 @@ mod tests {
             (Key::AcceptIssuerMismatch, "true"),
             (Key::CallbackIssuer, "https://upstream.example.com"),
             (Key::AssumePkce, "true"),
+            (Key::AssumeGrant, "true"),
+            (Key::AuthorizationEndpoint, "https://example.com/page"),
+            (Key::TokenEndpoint, "https://example.com/token"),
             (Key::Dpop, "always"),
             (Key::AllowPrivateAddresses, "true"),
         ]);
-        assert!(set.assume_pkce);
+        assert!(set.assume_pkce && set.assume_grant);
+        assert_eq!(set.authorization_endpoint.as_ref().unwrap().path(), "/page");
+        assert_eq!(set.token_endpoint.as_ref().unwrap().path(), "/token");
         assert_eq!(set.dpop, crate::auth::DpopPolicy::Always);
         assert_eq!(set.callback_issuer.as_deref(), Some("https://upstream.example.com"));
         assert_eq!(set.device_endpoint.as_ref().unwrap().path(), "/device");
@@ -531,6 +541,7 @@ mod tests {
             (Key::ClientMetadataUrl, "http://localhost/c.json"),
             (Key::TokenEndpoint, "http://example.com/token"),
             (Key::DeviceEndpoint, "http://example.com/device"),
+            (Key::AuthorizationEndpoint, "http://example.com/page"),
             (Key::AuthorizeParam, "grant_type=hunter2"),
             (Key::AuthorizeParam, "client_secret=hunter2"),
         ] {

@@ -18,11 +18,13 @@ use crate::support::sign_in::{Builder, Party, party_at};
 
 use ClientAuthentication::{Basic, Post};
 
+/// A secret that form-encoding changes.
+const SECRET: &str = "s+/=";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Every rule of the mock that the registered or picked method breaks, and what is accepted then:
 /// the listed methods, the rule, the method and whether `client_id` stands in the form.
-const RULES: [(&[ClientAuthentication], &str, AuthMethod, bool); 6] = [
+const RULES: [(&[ClientAuthentication], &str, AuthMethod, bool); 7] = [
     (&[Basic], "client-rule=id-in-form", AuthMethod::Basic, true),
     (
         &[Basic],
@@ -39,13 +41,14 @@ const RULES: [(&[ClientAuthentication], &str, AuthMethod, bool); 6] = [
     (&[Basic, Post], "client-rule=only-basic", AuthMethod::Basic, false),
     (&[Basic, Post], "client-rule=only-basic:code=invalid_request", AuthMethod::Basic, false),
     (&[Post, Basic], "client-rule=only-basic:code=unauthorized_client", AuthMethod::Basic, false),
+    (&[Basic], "client-rule=raw-basic", AuthMethod::Basic, false),
 ];
 
 /// A server that lists these methods and has this rule.
 fn server(listed: &[ClientAuthentication], rule: &str) -> MockRemote {
     let issuer = IssuerOptions {
         authentication: listed.to_vec(),
-        known_clients: vec![KnownClient::with_secret("robot", "s", listed[0])],
+        known_clients: vec![KnownClient::with_secret("robot", SECRET, listed[0])],
         ..IssuerOptions::default()
     };
     let auth = Auth::OAuth(OAuthOptions::with_issuer(issuer));
@@ -189,9 +192,9 @@ async fn client_credentials_authenticate_another_way() {
         let server = server(listed, rule);
         let robot = || {
             bridge(&server).options(|options| {
-                options.grant = Grant::ClientCredentials { token_endpoint: None };
-                let text = r#"{"client_id":"robot","client_secret":"s"}"#;
-                options.client_info = Some(PreRegistered::from_json(text).unwrap());
+                options.grant = Grant::ClientCredentials;
+                let text = format!(r#"{{"client_id":"robot","client_secret":"{SECRET}"}}"#);
+                options.client_info = Some(PreRegistered::from_json(&text).unwrap());
             })
         };
         let first = robot().build();
@@ -255,7 +258,7 @@ async fn nothing_is_tried_another_way_while_a_server_is_in_trouble() {
     }
 }
 
-/// A-24, A-50: a client that is refused every way is refused: three requests, one refusal to tell
+/// A-24, A-50: a client that is refused every way is refused: four requests, one refusal to tell
 /// of, and the registration is given up.
 #[tokio::test]
 async fn a_client_that_is_refused_every_way_is_registered_again() {
@@ -266,7 +269,7 @@ async fn a_client_that_is_refused_every_way_is_registered_again() {
     oauth.forget_clients();
     oauth.expire_access_tokens();
     assert_eq!(party.list().await, Ok(2));
-    assert_eq!(oauth.token_requests_of("refresh_token").len(), 3);
+    assert_eq!(oauth.token_requests_of("refresh_token").len(), 4);
     assert_eq!((oauth.registrations().len(), party.browser.opened().len()), (2, 2));
 }
 

@@ -200,7 +200,7 @@ async fn device_codes_and_client_credentials_are_bound_too() {
 
     let server = guarded();
     let robot = bridge(&server).options(|it| {
-        it.grant = Grant::ClientCredentials { token_endpoint: None };
+        it.grant = Grant::ClientCredentials;
         let mut client = PreRegistered::new("robot");
         client.client_secret = Some(mcp_tether::redact::Secret::new("s".to_owned()));
         client.auth_method = Some(AuthMethod::Post);

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
-use mcp_tether::auth::{MemoryVault, PreRegistered, SignIn, StoredRecord, Vault};
+use mcp_tether::auth::{
+    Grant, Interaction, MemoryVault, PreRegistered, SignIn, StoredRecord, Vault,
+};
+use serde_json::json;
+use url::Url;
 
 use crate::auth_discovery::{server, stops};
 use crate::support::authorization_server::AuthorizationServer;
@@ -143,4 +147,82 @@ async fn pkce_can_be_assumed_where_nothing_is_said() {
     let plain = server(|config| config.pkce = Some(vec!["plain"])).await;
     assert!(assuming(&plain).list().await.is_err());
     assert!(plain.asked_at("/authorize").is_empty());
+}
+
+/// A-11, A-17: lists without the grant that works all the same.
+#[tokio::test]
+async fn a_wrong_list_of_grants_can_be_overruled() {
+    for list in [
+        json!({ "grant_types_supported": ["client_credentials"] }),
+        json!({ "response_types_supported": ["token"] }),
+    ] {
+        let server = server(|config| config.extra_metadata = list).await;
+        let hint = stops(&server).await.hint;
+        assert!(hint.contains("`--assume-grant`"), "{hint}");
+        let assuming = party(&server).options(|options| options.assume_grant = true).build();
+        assert_eq!(assuming.list().await, Ok(2));
+    }
+}
+
+/// A-17: endpoints that the user names count whatever the documents say, each beside what they say of
+/// the rest.
+#[tokio::test]
+async fn a_named_endpoint_takes_the_place_of_the_documents() {
+    for (member, path) in [("authorization_endpoint", "/authorize"), ("token_endpoint", "/token")] {
+        for wrong in [json!(null), json!("@origin/wrong")] {
+            let server = server(|_| {}).await;
+            let wrong = match wrong.as_str() {
+                Some(_) => json!(format!("{}/wrong", server.origin())),
+                None => wrong,
+            };
+            server.change(|config| config.extra_metadata = json!({ member: wrong }));
+            let endpoint: Url = format!("{}{path}", server.origin()).parse().unwrap();
+            let named = party(&server).options(|options| match member {
+                "token_endpoint" => options.token_endpoint = Some(endpoint),
+                _ => options.authorization_endpoint = Some(endpoint),
+            });
+            let named = named.build();
+            assert_eq!(named.list().await, Ok(2), "{member}");
+            server.end_access_tokens();
+            assert_eq!(named.list().await, Ok(2), "{member}: and renews");
+            assert_eq!(named.browser.opened().len(), 1, "{member}");
+        }
+    }
+}
+
+/// A-17: with every endpoint named, no document is looked for, so that none has to be right.
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_that_are_all_named_need_no_document() {
+    for grant in [Grant::AuthorizationCode, Grant::DeviceCode] {
+        let server = server(|config| {
+            config.replaced = Some((
+                "/.well-known/oauth-protected-resource/mcp",
+                "application/json",
+                r#"{"resource":"https://elsewhere","authorization_servers":[]}"#,
+            ));
+            config.device_polls = 0;
+        })
+        .await;
+        let hint = stops(&server).await.hint;
+        assert!(!hint.is_empty());
+        let port = free_port();
+        let redirect = format!("http://localhost:{port}/oauth/callback");
+        server.add_client("mine", None, &[&redirect]);
+        let at = |path: &str| Some(format!("{}{path}", server.origin()).parse().unwrap());
+        let named = party(&server).options(|options| {
+            options.grant = grant.clone();
+            options.callback_port = Some(port);
+            options.authorization_endpoint = at("/authorize");
+            options.device_endpoint = at("/device");
+            options.token_endpoint = at("/token");
+            options.client_info = Some(PreRegistered::new("mine"));
+        });
+        let named = named.build();
+        named.authorizer.sign_in(Interaction::Browser).await.unwrap();
+        assert_eq!(named.list().await, Ok(1), "{grant:?}");
+        server.end_access_tokens();
+        assert_eq!(named.list().await, Ok(2), "{grant:?}: and renews");
+        let documents = server.asked_at("/.well-known/oauth-authorization-server");
+        assert!(documents.is_empty(), "{grant:?}");
+    }
 }

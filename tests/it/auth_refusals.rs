@@ -18,7 +18,7 @@ use crate::support::sign_in::{Builder, Party, party};
 const JSON: &str = "application/json";
 
 /// Refusals that say nothing about the refresh token, and whether a person may sign in meanwhile.
-const REFUSALS: [(Answer, bool); 14] = [
+const REFUSALS: [(Answer, bool); 20] = [
     ((400, JSON, r#"{"error":"invalid_request"}"#), true),
     ((400, JSON, r#"{"error":"invalid_target"}"#), true),
     ((400, JSON, r#"{"error":"unsupported_grant_type"}"#), true),
@@ -28,6 +28,12 @@ const REFUSALS: [(Answer, bool); 14] = [
     ((404, "text/html", "<p>no"), true),
     ((500, JSON, r#"{"error":"server_error","error_description":"failed: 400"}"#), true),
     ((502, "text/html", "<p>bad gateway"), true),
+    ((200, "text/html", "<p>sign in again"), true),
+    ((200, JSON, ""), true),
+    ((200, JSON, "{}"), true),
+    ((200, JSON, r#"{"access_token":7}"#), true),
+    ((200, JSON, r#"{"access_token":"a b"}"#), true),
+    ((307, "text/html", ""), true),
     ((400, JSON, r#"{"error":"too_many_requests"}"#), false),
     ((200, JSON, r#"{"ok":false,"error":"ratelimited"}"#), false),
     ((408, JSON, r#"{"error":"timeout"}"#), false),
@@ -359,7 +365,7 @@ async fn a_wrong_secret_costs_no_stored_sign_in() {
             ..PreRegistered::new("mine")
         };
         party(&server).options(|options| {
-            options.grant = Grant::ClientCredentials { token_endpoint: None };
+            options.grant = Grant::ClientCredentials;
             options.client_info = Some(given);
         })
     };
@@ -388,7 +394,7 @@ async fn parameters_of_the_users_go_along_with_every_grant() {
     server.change(|config| config.auth_method = "client_secret_post");
     server.add_client("mine", Some("s"), &[]);
     let robot = party(&server).options(|options| {
-        options.grant = Grant::ClientCredentials { token_endpoint: None };
+        options.grant = Grant::ClientCredentials;
         options.authorize_params = audience();
         let secret = Some(Secret::new("s".to_owned()));
         options.client_info =

@@ -204,7 +204,7 @@ async fn nothing_runs_apart_where_nothing_can_be_lost() {
     own.add_client("robot", Some("secret"), &[]);
     let info = r#"{"client_id":"robot","client_secret":"secret"}"#;
     let third = party(&own).job_runner(Swallowed(sender_2)).options(|options| {
-        options.grant = Grant::ClientCredentials { token_endpoint: None };
+        options.grant = Grant::ClientCredentials;
         options.client_info = Some(PreRegistered::from_json(info).unwrap());
     });
     let third = third.build();

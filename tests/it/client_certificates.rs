@@ -77,7 +77,7 @@ async fn each_server_is_shown_its_own_certificate() {
                 auth_method: Some(AuthMethod::TlsClientAuth),
                 ..PreRegistered::new("robot")
             });
-            options.grant = mcp_tether::auth::Grant::ClientCredentials { token_endpoint: None };
+            options.grant = mcp_tether::auth::Grant::ClientCredentials;
         })
         .build();
     let asked = party.list().await;

@@ -6,6 +6,7 @@
 mod about;
 mod amplification;
 mod architecture;
+mod auth_bad_endpoints;
 mod auth_boundaries;
 mod auth_client_authentication;
 mod auth_discovery;
@@ -56,6 +57,7 @@ mod last_lines;
 mod layering;
 mod life_cycle;
 mod log_lines;
+mod login_pages;
 mod mock_data;
 mod mock_egrow;
 mod mock_faults;

@@ -6,7 +6,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use http::Method;
-use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use crate::auth::client::authentication::credentials;
@@ -153,18 +152,24 @@ fn verdict_of(answer: &GuardedResponse) -> ClientVerdict {
     if answer.status.is_server_error() || matches!(status, 408 | 425 | 429) {
         return ClientVerdict::Undecided;
     }
-    // Some servers answer 200 with an error inside.
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match body["error"].as_str() {
-        Some(code) if refuses_client(code, body["error_description"].as_str(), status) => {
+    // Some servers answer 200 with an error inside, or with an object as the error.
+    let error = ErrorAnswer::of(answer);
+    match error.code.as_deref() {
+        Some(code) if refuses_client(code, error.description.as_deref(), status) => {
             ClientVerdict::Refused
         }
-        Some(_) => ClientVerdict::Accepted,
+        Some(code) if is_word(code) => ClientVerdict::Accepted,
         None if answer.status.is_success() => ClientVerdict::Accepted,
         // RFC 6749 §5.2: 401 is about the client, even if the server says nothing else.
-        None if status == 401 => ClientVerdict::Refused,
-        None => ClientVerdict::Undecided,
+        _ if status == 401 => ClientVerdict::Refused,
+        _ => ClientVerdict::Undecided,
     }
+}
+
+/// Whether a code looks like one of OAuth's. One out of an object may be a number or a name of the
+/// server's own, which says nothing about the client.
+fn is_word(code: &str) -> bool {
+    code.contains('_') && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// RFC 6749 §5.2. `invalid_request` is the code for a missing or repeated parameter, so its status
@@ -174,8 +179,13 @@ fn refuses_client(code: &str, description: Option<&str>, status: u16) -> bool {
         "invalid_client" | "unauthorized_client" => true,
         "invalid_request" => {
             let words = description.unwrap_or_default().to_ascii_lowercase();
-            let parameters =
-                ["client_id", "client_secret", "client credentials", "client authentication"];
+            let parameters = [
+                "client_id",
+                "client_secret",
+                "client credentials",
+                "client authentication",
+                "authorization header",
+            ];
             status == 401 || parameters.iter().any(|parameter| words.contains(parameter))
         }
         _ => false,
@@ -206,6 +216,8 @@ mod tests {
             (401, r#"{"error":"invalid_request"}"#),
             (401, ""),
             (401, "<html>"),
+            (400, r#"{"error":{"code":"invalid_client","message":"who are you"}}"#),
+            (401, r#"{"error":{"code":401}}"#),
         ] {
             assert_eq!(verdict(status, body), ClientVerdict::Refused, "{status} {body}");
         }
@@ -225,6 +237,8 @@ mod tests {
             (429, r#"{"error":"invalid_client"}"#),
             (408, ""),
             (404, "<html>"),
+            (403, r#"{"error":{"code":403,"message":"quota"}}"#),
+            (400, r#"{"error":{}}"#),
         ] {
             assert_eq!(verdict(status, body), ClientVerdict::Undecided, "{status} {body}");
         }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::client::signing_key::SigningKey;
-use crate::auth::records::registration::Registration;
+use crate::auth::records::registration::{Registration, form_encoded};
 use crate::error::{Failure, FailureKind};
 use crate::redact::Secret;
 
@@ -32,8 +32,9 @@ pub(crate) fn credentials(
     Ok(match (registration.auth_method, &registration.client_secret) {
         (AuthMethod::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded first.
-            let encode = |text: &str| {
-                url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
+            let encode = |text: &str| match registration.basic_is_raw {
+                true => text.to_owned(),
+                false => form_encoded(text),
             };
             let pair =
                 format!("{}:{}", encode(&registration.client_id), encode(secret.expose_to_wire()));

@@ -92,7 +92,7 @@ fn key_text(options: &AuthOptions) -> String {
     if let Some(url) = &options.client_metadata_url {
         parts.push(url.to_string());
     }
-    if let Grant::ClientCredentials { token_endpoint: Some(url) } = &options.grant {
+    if let (Grant::ClientCredentials, Some(url)) = (&options.grant, &options.token_endpoint) {
         parts.push(url.to_string());
     }
     parts.join("|")

@@ -49,6 +49,7 @@ impl Registrar<'_> {
                 client_secret: None,
                 auth_method: AuthMethod::None,
                 client_id_in_form: false,
+                basic_is_raw: false,
                 scope: None,
                 listed_methods: server.known_auth_methods(),
                 signing_algorithm: None,
@@ -114,6 +115,7 @@ impl Registrar<'_> {
             client_secret: given.client_secret.clone(),
             auth_method: given.auth_method.unwrap_or_else(picked),
             client_id_in_form: accepted.is_some_and(|accepted| accepted.client_id_in_form),
+            basic_is_raw: accepted.is_some_and(|accepted| accepted.basic_is_raw),
             scope: None,
             listed_methods: self.discovered.server.known_auth_methods(),
             signing_algorithm: given.signing_key.as_ref().map(|key| {
@@ -294,6 +296,7 @@ impl Registrar<'_> {
             client_secret: secret,
             auth_method: method,
             client_id_in_form: false,
+            basic_is_raw: false,
             scope: union(wanted.scopes.as_deref(), text("scope").as_deref()),
             listed_methods: self.discovered.server.known_auth_methods(),
             signing_algorithm: None,

@@ -8,7 +8,7 @@ use crate::auth::options::{AuthOptions, DpopPolicy, Grant};
 use crate::error::{Failure, FailureKind};
 use crate::redact::plain;
 
-const UNSUPPORTED: &str = "mcp-tether does not support this yet; use an API key with \
+const UNSUPPORTED: &str = "mcp-tether does not support this; use an API key with \
     `--header 'Authorization: Bearer KEY'` if the server takes one";
 
 /// What the resource's metadata demands of tokens and cannot be met.
@@ -37,7 +37,8 @@ pub(crate) fn unmet_by_resource(
         methods.is_empty() || methods.iter().any(|method| method == "header")
     };
     if !resource.bearer_methods_supported.as_ref().is_none_or(in_header) {
-        found.push(wants("no tokens in the `Authorization` header", UNSUPPORTED));
+        let hint = format!("{UNSUPPORTED}; or {}", options.hint_to_name_endpoints());
+        found.push(wants("no tokens in the `Authorization` header", &hint));
     }
     found
 }
@@ -46,10 +47,7 @@ pub(crate) fn unmet_by_resource(
 pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
     let mut found = Vec::new();
     if server.token_endpoint.is_none() {
-        let hint = match options.grant {
-            Grant::ClientCredentials { .. } => "name it with `--token-endpoint URL`",
-            _ => UNSAFE,
-        };
+        let hint = "tell its operator; if you know it, name it: `--token-endpoint URL`";
         found.push(lacks(server, "names no usable `token_endpoint`", hint));
     }
     found.extend(without_possible_authentication(server, options));
@@ -58,77 +56,107 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
         Grant::AuthorizationCode if options.identity_token.is_none() => {
             found.extend(unmet_by_code_grant(server, options));
         }
-        Grant::EnterpriseManaged => found.extend(without_identity_assertions(server)),
-        Grant::Workload(_) => found.extend(without_jwt_bearer(server, "--workload-token")),
-        Grant::AuthorizationCode | Grant::DeviceCode | Grant::ClientCredentials { .. } => {}
+        Grant::EnterpriseManaged => found.extend(without_identity_assertions(server, options)),
+        Grant::Workload(_) => {
+            found.extend(without_jwt_bearer(server, options, "--workload-token"));
+        }
+        Grant::DeviceCode if server.device_authorization_endpoint.is_none() => {
+            found.push(lacks(server, "offers no device code", WITHOUT_DEVICE_CODE));
+        }
+        Grant::AuthorizationCode | Grant::DeviceCode | Grant::ClientCredentials => {}
     }
     found
 }
+
+/// What to do where no endpoint for device codes is known.
+pub(crate) const WITHOUT_DEVICE_CODE: &str = "sign in with a browser: leave `--device-code` out, or \
+    use `--no-browser`; if the server has an endpoint for device codes and does not say where, name \
+    it with `--device-endpoint URL`";
 
 /// The profile of authorization servers that take identity assertions (ID-JAG).
 const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
 /// A list of profiles is a statement; without one, that of grants is.
-fn without_identity_assertions(server: &AuthorizationServer) -> Option<Failure> {
+fn without_identity_assertions(
+    server: &AuthorizationServer,
+    options: &AuthOptions,
+) -> Option<Failure> {
     match &server.authorization_grant_profiles_supported {
+        _ if options.assume_grant => None,
         Some(profiles) if profiles.iter().any(|profile| profile == ID_JAG_PROFILE) => None,
         Some(profiles) if !profiles.is_empty() => {
             let what =
                 "does not take identity assertions (`authorization_grant_profiles_supported`)";
-            Some(lacks(server, what, "sign in at the server itself: leave out `--idp`"))
+            Some(lacks(server, what, &hint_without("--idp")))
         }
-        _ => without_jwt_bearer(server, "--idp"),
+        _ => without_jwt_bearer(server, options, "--idp"),
     }
 }
 
-fn without_jwt_bearer(server: &AuthorizationServer, flag: &str) -> Option<Failure> {
+fn without_jwt_bearer(
+    server: &AuthorizationServer,
+    options: &AuthOptions,
+    flag: &str,
+) -> Option<Failure> {
     let listed = server.grant_types_supported.as_ref().filter(|listed| !listed.is_empty())?;
-    let hint = format!("sign in at the server itself: leave out `{flag}`");
-    let is_missing = listed.iter().all(|grant| grant != jwt_bearer::GRANT_TYPE);
-    is_missing.then(|| lacks(server, "does not redeem assertions (RFC 7523)", &hint))
+    let is_missing =
+        !options.assume_grant && listed.iter().all(|grant| grant != jwt_bearer::GRANT_TYPE);
+    let what = "does not list the grant that redeems assertions (RFC 7523)";
+    is_missing.then(|| lacks(server, what, &hint_without(flag)))
+}
+
+/// What to do about a list without the grant that this flag asks for.
+fn hint_without(flag: &str) -> String {
+    format!("sign in at the server itself: leave out `{flag}`; if {WRONG_LIST}")
 }
 
 const UNSAFE: &str = "this server cannot be signed in to safely; tell its operator";
+const WRONG_LIST: &str = "the list is wrong, go on with `--assume-grant`";
 
 fn unmet_by_code_grant(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
     let mut found = Vec::new();
     if server.authorization_endpoint.is_none() {
-        found.push(lacks(server, "names no usable `authorization_endpoint`", UNSAFE));
+        let hint = "tell its operator; if you know it, name it: `--authorization-endpoint URL`";
+        found.push(lacks(server, "names no usable `authorization_endpoint`", hint));
     }
     found.extend(without_pkce(server, options));
-    let excludes = |list: &Option<Vec<String>>, ours: &str| {
-        list.as_ref().is_some_and(|list| !list.is_empty() && list.iter().all(|one| one != ours))
-    };
-    if excludes(&server.grant_types_supported, "authorization_code") {
-        let hint = match offers_device_codes(server) {
-            true => "sign in with `--device-code`",
-            false => {
-                "ask its operator which way to sign in is meant; a program signs in with \
-                      `--client-credentials`"
-            }
-        };
-        found.push(lacks(server, "does not offer the grant `authorization_code`", hint));
-    }
-    if excludes(&server.response_types_supported, "code") {
-        let what = "does not offer the response type `code`";
-        found.push(lacks(server, what, "ask its operator which way to sign in is meant"));
+    if !options.assume_grant {
+        found.extend(without_code_grant(server));
     }
     if server.require_pushed_authorization_requests
         && server.pushed_authorization_request_endpoint.is_none()
     {
         let what = "demands pushed authorization requests (RFC 9126), and names no usable \
                     `pushed_authorization_request_endpoint`";
-        found.push(lacks(server, what, UNSAFE));
+        found.push(lacks(server, what, &options.hint_to_name_endpoints()));
     }
     if server.require_signed_request_object {
         let what = "demands signed authorization requests (RFC 9101)";
-        found.push(lacks(server, what, UNSUPPORTED));
+        let hint = format!("{UNSUPPORTED}; or {}", options.hint_to_name_endpoints());
+        found.push(lacks(server, what, &hint));
     }
     found
 }
 
-fn offers_device_codes(server: &AuthorizationServer) -> bool {
-    server.device_authorization_endpoint.is_some()
+/// Lists that exclude the code grant (A-11).
+fn without_code_grant(server: &AuthorizationServer) -> Vec<Failure> {
+    let mut found = Vec::new();
+    let excludes = |list: &Option<Vec<String>>, ours: &str| {
+        list.as_ref().is_some_and(|list| !list.is_empty() && list.iter().all(|one| one != ours))
+    };
+    if excludes(&server.grant_types_supported, "authorization_code") {
+        let way = match server.device_authorization_endpoint {
+            Some(_) => "sign in with `--device-code`",
+            None => "a program signs in with `--client-credentials`",
+        };
+        let hint = format!("{way}; if {WRONG_LIST}");
+        found.push(lacks(server, "does not offer the grant `authorization_code`", &hint));
+    }
+    if excludes(&server.response_types_supported, "code") {
+        let hint = format!("ask its operator which way to sign in is meant; if {WRONG_LIST}");
+        found.push(lacks(server, "does not offer the response type `code`", &hint));
+    }
+    found
 }
 
 /// A-07. A list without `S256` is a statement, and a missing one an omission.
@@ -179,7 +207,10 @@ fn without_possible_authentication(
             "register a client with a certificate and give both: `--static-oauth-client-info \
              '{\"client_id\":\"ID\"}' --auth-client-cert FILE --auth-client-key FILE`"
         }
-        false => UNSUPPORTED,
+        false => {
+            "if it takes a secret all the same, say how: `--static-oauth-client-metadata \
+             '{\"token_endpoint_auth_method\":\"client_secret_post\"}'`"
+        }
     };
     Some(lacks(server, &what, hint))
 }
@@ -246,6 +277,33 @@ mod tests {
         });
         let only_jwt = server(r#","token_endpoint_auth_methods_supported":["private_key_jwt"]"#);
         assert_eq!(unmet_by_server(&only_jwt, &given), [], "what the user gives wins");
+    }
+
+    /// A-11, A-17: what a list says wrongly can be overruled, and so can an endpoint that is missing.
+    #[test]
+    fn a_wrong_list_can_be_overruled_and_the_hint_says_how() {
+        let assuming = |grant: Grant| AuthOptions { grant, assume_grant: true, ..options() };
+        let file = || Grant::Workload(AssertionSource::File("t".into()));
+        for (members, grant) in [
+            (r#","grant_types_supported":["client_credentials"]"#, Grant::AuthorizationCode),
+            (r#","response_types_supported":["token"]"#, Grant::AuthorizationCode),
+            (r#","grant_types_supported":["authorization_code"]"#, file()),
+            (r#","grant_types_supported":["authorization_code"]"#, Grant::EnterpriseManaged),
+            (r#","authorization_grant_profiles_supported":["urn:x"]"#, Grant::EnterpriseManaged),
+        ] {
+            let plain = AuthOptions { grant: grant.clone(), ..options() };
+            let refused = unmet_by_server(&server(members), &plain);
+            assert!(refused[0].hint.contains("`--assume-grant`"), "{members}: {refused:?}");
+            assert_eq!(unmet_by_server(&server(members), &assuming(grant)), [], "{members}");
+        }
+        let bare = AuthorizationServer::parse(
+            br#"{"issuer":"https://as","code_challenge_methods_supported":["S256"]}"#,
+        );
+        let hints = unmet_by_server(&bare.unwrap(), &options()).into_iter().map(|it| it.hint);
+        let hints = hints.collect::<Vec<_>>().join(" ");
+        for flag in ["--token-endpoint URL", "--authorization-endpoint URL"] {
+            assert!(hints.contains(flag), "{hints}");
+        }
     }
 
     /// A-100, A-102

@@ -116,7 +116,7 @@ impl MetadataSearch<'_> {
                 Ok(Fetched::Found(answer)) => match ProtectedResource::parse(&answer.body) {
                     Ok(resource) => return Ok(Some(resource)),
                     Err(reason) if is_named || ProtectedResource::is_meant_by(&answer.body) => {
-                        trouble = trouble.or(Some(unusable(&place, &answer, &reason)));
+                        trouble = trouble.or(Some(self.unusable(&place, &answer, &reason)));
                     }
                     Err(_) => {}
                 },
@@ -150,7 +150,7 @@ impl MetadataSearch<'_> {
                 Err(failure) => trouble = trouble.or(Some(failure)),
             }
         }
-        spare.ok_or_else(|| trouble.unwrap_or_else(no_issuer))
+        spare.ok_or_else(|| trouble.unwrap_or_else(|| no_issuer(self.options)))
     }
 
     /// Whether what the user gave, or what the server offers, makes us its client.
@@ -184,7 +184,7 @@ impl MetadataSearch<'_> {
                 FailureKind::AuthFailed,
                 format!("the authorization server `{shown}` is not a URL"),
             )
-            .hint("tell the server's operator")
+            .hint(self.options.hint_to_name_endpoints())
         })?;
         self.http_client.check(&url, "its authorization server")?;
         match self.server_metadata(&url, issuer, Naming::ByResource).await? {
@@ -193,7 +193,7 @@ impl MetadataSearch<'_> {
                 FailureKind::AuthFailed,
                 format!("the authorization server `{}` has no metadata", SafeUrl::new(&url)),
             )
-            .hint("tell the server's operator: RFC 8414 or OpenID Connect Discovery is needed")),
+            .hint(self.options.hint_to_name_endpoints())),
         }
     }
 
@@ -224,7 +224,7 @@ impl MetadataSearch<'_> {
             self.check_server(server).await?;
         }
         let documented = found.is_some();
-        let server = found.unwrap_or_else(|| self.default_server(&origin));
+        let server = found.unwrap_or_else(|| self.as_the_user_says(self.default_server(&origin)));
         Ok(DiscoveredServer { resource: None, issuer: server.issuer.clone(), server, documented })
     }
 
@@ -258,19 +258,19 @@ impl MetadataSearch<'_> {
             };
             match AuthorizationServer::parse(&answer.body) {
                 Ok(server) if is_same_issuer(issuer, &server.issuer) => {
-                    return Ok(Some(self.for_our_connection(server)));
+                    return Ok(Some(self.as_the_user_says(server)));
                 }
                 Ok(server) if self.options.accept_issuer_mismatch => {
                     tracing::warn!(named = %plain(&server.issuer), expected = %plain(issuer),
                         "metadata of another issuer is accepted");
-                    return Ok(Some(self.for_our_connection(server)));
+                    return Ok(Some(self.as_the_user_says(server)));
                 }
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),
                 Err(reason)
                     if AuthorizationServer::is_meant_by(&answer.body)
                         || naming == Naming::ByResource && is_json(&answer) =>
                 {
-                    trouble = trouble.or(Some(unusable(&place, &answer, &reason)));
+                    trouble = trouble.or(Some(self.unusable(&place, &answer, &reason)));
                 }
                 Err(_) => {}
             }
@@ -278,10 +278,21 @@ impl MetadataSearch<'_> {
         trouble.map_or(Ok(None), Err)
     }
 
-    fn for_our_connection(&self, server: AuthorizationServer) -> AuthorizationServer {
-        match self.options.client_certificate {
+    /// With the endpoints for connections like ours, and with those that the user names instead
+    ///
+    fn as_the_user_says(&self, server: AuthorizationServer) -> AuthorizationServer {
+        let options = self.options;
+        let server = match options.client_certificate {
             Some(_) => server.with_mtls_aliases(),
             None => server,
+        };
+        let authorization = options.authorization_endpoint.clone();
+        let device = options.device_endpoint.clone();
+        AuthorizationServer {
+            authorization_endpoint: authorization.or(server.authorization_endpoint),
+            token_endpoint: options.token_endpoint.clone().or(server.token_endpoint),
+            device_authorization_endpoint: device.or(server.device_authorization_endpoint),
+            ..server
         }
     }
 
@@ -304,6 +315,18 @@ impl MetadataSearch<'_> {
         found
     }
 
+    fn unusable(&self, place: &Url, answer: &GuardedResponse, reason: &str) -> Failure {
+        let kind = match answer.media_type.as_str() {
+            "" => String::new(),
+            media_type => format!(" (it came as `{media_type}`)"),
+        };
+        Failure::new(
+            FailureKind::AuthFailed,
+            format!("the metadata at `{}` cannot be used: {reason}{kind}", SafeUrl::new(place)),
+        )
+        .hint(self.options.hint_to_name_endpoints())
+    }
+
     async fn fetch(&self, place: &Url) -> Result<Fetched, Failure> {
         let answer = self.http_client.document(place).await?;
         let status = answer.status.as_u16();
@@ -321,13 +344,19 @@ impl MetadataSearch<'_> {
 }
 
 /// A resource that names no authorization server cannot be signed in to.
-pub(crate) fn without_issuer(resource: &ProtectedResource) -> Option<Failure> {
-    resource.authorization_servers.is_empty().then(no_issuer)
+pub(crate) fn without_issuer(
+    resource: &ProtectedResource,
+    options: &AuthOptions,
+) -> Option<Failure> {
+    resource.authorization_servers.is_empty().then(|| no_issuer(options))
 }
 
-fn no_issuer() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the server's metadata names no authorization server")
-        .hint("tell its operator: `authorization_servers` must not be empty (RFC 9728)")
+fn no_issuer(options: &AuthOptions) -> Failure {
+    Failure::new(
+        FailureKind::AuthFailed,
+        "the server's metadata names no authorization server (`authorization_servers`, RFC 9728)",
+    )
+    .hint(options.hint_to_name_endpoints())
 }
 
 fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
@@ -350,18 +379,6 @@ fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
 fn is_json(answer: &GuardedResponse) -> bool {
     let media_type = answer.media_type.to_ascii_lowercase();
     media_type.ends_with("/json") || media_type.ends_with("+json")
-}
-
-fn unusable(place: &Url, answer: &GuardedResponse, reason: &str) -> Failure {
-    let kind = match answer.media_type.as_str() {
-        "" => String::new(),
-        media_type => format!(" (it came as `{media_type}`)"),
-    };
-    Failure::new(
-        FailureKind::AuthFailed,
-        format!("the metadata at `{}` cannot be used: {reason}{kind}", SafeUrl::new(place)),
-    )
-    .hint("tell the server's operator")
 }
 
 #[cfg(test)]

@@ -124,7 +124,10 @@ fn without_our_algorithm(sources: &DpopSources<'_>, list: &[String]) -> Failure 
             names.join(", ")
         ),
     )
-    .hint("tell its operator that RFC 9449 clients commonly use `ES256`")
+    .hint(
+        "tell its operator that RFC 9449 clients commonly use `ES256`; if tokens without a key are \
+         taken too, use `--dpop never`",
+    )
 }
 
 #[cfg(test)]

@@ -35,10 +35,8 @@ pub(crate) fn begin(
     let server = &plan.discovered.server;
     let missing = |what: &str| {
         let issuer = plain(&plan.discovered.issuer);
-        Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}")).hint(
-            "tell the server's operator; if the server takes an API key, pass it with \
-             `--header 'Authorization: Bearer KEY'`",
-        )
+        Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}"))
+            .hint(options.hint_to_name_endpoints())
     };
     let endpoint =
         server.authorization_endpoint.clone().ok_or_else(|| missing("page to sign in at"))?;

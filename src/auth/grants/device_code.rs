@@ -5,6 +5,7 @@ use oauth2::{DeviceAuthorizationUrl, Scope};
 use url::Url;
 
 use crate::auth::context::{Context, SignInRequest, SignInState, WaitingSignIn};
+use crate::auth::discovery::requirements::WITHOUT_DEVICE_CODE;
 use crate::auth::durable::job::{DeviceAuthorization, DeviceCode, JobError, TokenJob};
 use crate::auth::durable::runner;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint, grant_error};
@@ -74,9 +75,8 @@ async fn ask(
     endpoint: &TokenEndpoint<'_>,
     plan: &SignInPlan,
 ) -> Result<DeviceAuthorization, Failure> {
-    let named = &plan.discovered.server.device_authorization_endpoint;
-    let url = context.options.device_endpoint.as_ref().or(named.as_ref());
-    let url = url.ok_or_else(not_offered)?.clone();
+    let url = plan.discovered.server.device_authorization_endpoint.clone();
+    let url = url.ok_or_else(not_offered)?;
     let grants =
         endpoint.grants().set_device_authorization_url(DeviceAuthorizationUrl::from_url(url));
     let scopes = plan.scopes.as_deref().unwrap_or_default().split_whitespace();
@@ -123,11 +123,8 @@ async fn announce(context: &Context, answer: &DeviceAuthorization) -> Result<(),
 }
 
 fn not_offered() -> Failure {
-    Failure::new(FailureKind::AuthFailed, "the authorization server offers no device code").hint(
-        "sign in with a browser: leave `--device-code` out, or use `--no-browser`; if the server \
-             has an endpoint for device codes and does not say where, name it with \
-             `--device-endpoint URL`",
-    )
+    Failure::new(FailureKind::AuthFailed, "the authorization server offers no device code")
+        .hint(WITHOUT_DEVICE_CODE)
 }
 
 fn try_again(context: &Context) -> String {

@@ -90,7 +90,7 @@ async fn ask(
         Err(failure) => return Some(Err(GrantError::Unavailable(failure))),
     };
     let scope = stored.scopes_asked.as_deref();
-    let tokens = if let Grant::ClientCredentials { .. } = context.options.grant {
+    let tokens = if let Grant::ClientCredentials = context.options.grant {
         let extra = &context.options.authorize_params;
         endpoint.client_credentials(scope, extra).await
     } else if let Grant::Workload(source) = &context.options.grant {

@@ -197,7 +197,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
 
 fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RefreshToken>, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    let text = value.as_str().filter(|text| !text.is_empty());
+    let text = value.as_str().filter(|text| !text.trim().is_empty());
     Ok(text.map(|text| RefreshToken::new(text.to_owned())))
 }
 
@@ -235,6 +235,8 @@ mod tests {
         assert_eq!(full.refresh_token, Some(Secret::new("r".to_owned())));
         assert_eq!(full.scope.as_deref(), Some("x y"));
         assert_eq!(full.id_token, Some(Secret::new("i".to_owned())));
+        let blank = issued(r#"{"access_token":"a","refresh_token":" "}"#);
+        assert_eq!(blank.refresh_token, None);
         let bare = issued(r#"{"access_token":"a","refresh_token":"","expires_in":null}"#);
         assert_eq!((bare.expires_at, bare.refresh_token), (None, None));
         assert_eq!(issued(r#"{"access_token":"a","expires_in":1.5}"#).expires_at, Some(1001));

@@ -69,7 +69,7 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
                 answer.describe_instead_of("a JSON object")
             ),
             "this is not a token endpoint, or something is in front of it; tell the server's \
-             operator"
+             operator, or name another with `--token-endpoint URL`"
                 .to_owned(),
         ),
     }

@@ -72,7 +72,8 @@ impl GrantError {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Rejected { code, .. } => is_passing_code(code),
-            Self::Unavailable(failure) => !matches!(failure.status, Some(404 | 410 | 500..=599)),
+            // Without a status nothing was answered.
+            Self::Unavailable(failure) => matches!(failure.status, None | Some(408 | 425 | 429)),
         }
     }
 
@@ -264,7 +265,7 @@ impl<'a> TokenEndpoint<'a> {
                 FailureKind::AuthFailed,
                 format!("the access token that the authorization server issued {reason}"),
             );
-            return Err(GrantError::Unavailable(failure.hint(
+            return Err(GrantError::Unavailable(failure.status(200).hint(
                 "this server cannot be used with this release of mcp-tether; if it takes an API \
                  key, pass it with `--header 'Authorization: Bearer KEY'`",
             )));
@@ -359,7 +360,10 @@ fn rejected(answer: &serde_json::Value) -> GrantError {
 
 fn without_token() -> Failure {
     let message = "the authorization server's answer holds no access token";
-    Failure::new(FailureKind::AuthFailed, message).hint("tell the server's operator")
+    Failure::new(FailureKind::AuthFailed, message).status(200).hint(
+        "tell the server's operator; if tokens come from another address, name it with \
+         `--token-endpoint URL`",
+    )
 }
 
 fn invalid() -> GrantError {

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::auth::dpop::peers::DpopAnswer;
 use crate::auth::guarded_http::policy::{AddressPolicy, ForbiddenAddress, GuardedResolver};
+use crate::auth::guarded_http::probed::Probed;
 use crate::auth::options::AuthOptions;
 use crate::error::{Failure, FailureKind};
 use crate::http::{
@@ -35,6 +36,8 @@ const MAX_REDIRECTS: usize = 5;
 pub(crate) struct GuardedClient {
     policy: Arc<AddressPolicy>,
     headers: HeaderMap,
+    /// What to do about a document that is not where it should be.
+    hint_about_documents: String,
     /// Shows authorization servers who we are, beside what the options show the MCP server.
     certificate: Option<ClientCertificate>,
     connections: Mutex<HashMap<ConnectionKind, Outbound>>,
@@ -83,6 +86,7 @@ impl GuardedClient {
         Self {
             policy,
             headers: auth.headers.clone(),
+            hint_about_documents: auth.hint_to_name_endpoints(),
             certificate: auth.client_certificate.clone(),
             connections: Mutex::default(),
         }
@@ -156,8 +160,10 @@ impl GuardedClient {
                     "`{}` redirects{target}: a request with credentials is not sent elsewhere",
                     SafeUrl::new(&url)
                 );
-                return Err(Failure::new(FailureKind::AuthFailed, message).hint(
-                    "tell the operator of the server: its metadata has to name the address itself",
+                let failure = Failure::new(FailureKind::AuthFailed, message);
+                return Err(failure.status(response.status().as_u16()).hint(
+                    "tell the operator of the server: its metadata has to name the address itself; \
+                     a token endpoint that you trust is named with `--token-endpoint URL`",
                 ));
             }
             collect(response, &url).await
@@ -170,7 +176,7 @@ impl GuardedClient {
     ///
     /// # Errors
     /// No connection, no answer in time.
-    pub(crate) async fn probe(&self) -> Result<(http::StatusCode, HeaderMap), Failure> {
+    pub(crate) async fn probe(&self) -> Result<Probed, Failure> {
         let url = self.policy.server.clone();
         let body = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
         let mut map = HeaderMap::new();
@@ -179,7 +185,8 @@ impl GuardedClient {
         map.insert(header::ACCEPT, both);
         within_timeout(&url, async {
             let response = self.send(Method::POST, &url, map, body, OwnHeaders::Sent).await?;
-            Ok((response.status(), response.headers().clone()))
+            let target = redirect_target(&response, &url);
+            Ok(Probed::of(response, target).await)
         })
         .await
     }
@@ -194,17 +201,22 @@ impl GuardedClient {
                 return collect(response, &target).await;
             }
             let next = redirect_target(&response, &target)
-                .ok_or_else(|| not_followed(url, "to no usable address"))?;
+                .ok_or_else(|| self.not_followed(url, "to no usable address"))?;
             if let Some(objection) = self.policy.objection(&next) {
                 let shown = SafeUrl::new(&next);
-                return Err(not_followed(url, &format!("to `{shown}`, which {objection}")));
+                return Err(self.not_followed(url, &format!("to `{shown}`, which {objection}")));
             }
             if next.origin() != target.origin() {
                 headers = OwnHeaders::LeftOut;
             }
             target = next;
         }
-        Err(not_followed(url, &format!("more than {MAX_REDIRECTS} times")))
+        Err(self.not_followed(url, &format!("more than {MAX_REDIRECTS} times")))
+    }
+
+    fn not_followed(&self, url: &Url, whereto: &str) -> Failure {
+        let message = format!("the metadata at `{}` redirects {whereto}", SafeUrl::new(url));
+        Failure::new(FailureKind::AuthFailed, message).hint(self.hint_about_documents.clone())
     }
 
     /// Asks for a page as the browser would, up to its first answer: `None` unless it is a refusal or
@@ -310,11 +322,6 @@ fn redirect_target(response: &Response, from: &Url) -> Option<Url> {
     from.join(location.to_str().ok()?).ok()
 }
 
-fn not_followed(url: &Url, whereto: &str) -> Failure {
-    let message = format!("the metadata at `{}` redirects {whereto}", SafeUrl::new(url));
-    Failure::new(FailureKind::AuthFailed, message).hint("tell the server's operator")
-}
-
 /// Seconds, or a date; an absurd time counts as none.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
@@ -345,6 +352,7 @@ async fn collect(mut response: Response, url: &Url) -> Result<GuardedResponse, F
                 FailureKind::AuthFailed,
                 format!("the answer of `{shown}` is larger than {MAX_BODY_BYTES} bytes"),
             )
+            .status(head.status.as_u16())
             .hint("no answer about signing in is that large: tell the server's operator"));
         }
     }

@@ -5,3 +5,4 @@ pub(crate) mod addresses;
 pub(crate) mod client;
 pub(crate) mod error_answer;
 pub(crate) mod policy;
+pub(crate) mod probed;

@@ -96,8 +96,9 @@ fn client_parts(options: &AuthOptions) -> Vec<String> {
     let mut params = options.authorize_params.clone();
     params.sort();
     let grant = match &options.grant {
-        Grant::ClientCredentials { token_endpoint } => {
-            format!("client_credentials {}", token_endpoint.as_ref().map_or("", Url::as_str))
+        Grant::ClientCredentials => {
+            let endpoint = options.token_endpoint.as_ref();
+            format!("client_credentials {}", endpoint.map_or("", Url::as_str))
         }
         Grant::Workload(source) => format!("workload {source:?}"),
         Grant::EnterpriseManaged => {

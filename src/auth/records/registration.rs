@@ -39,6 +39,10 @@ pub struct Registration {
     /// the official Python SDK demand that; others refuse it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub client_id_in_form: bool,
+    /// Whether id and secret go into an `Authorization` header as they are. Servers that take the
+    /// header apart by hand do not undo the form-encoding of RFC 6749 §2.3.1.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub basic_is_raw: bool,
     /// The scopes that it was registered for, as asked and as answered, separated by spaces; `None`
     /// if none were named, or the record is of a release that named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +75,7 @@ impl Registration {
             client_secret: None,
             auth_method: AuthMethod::None,
             client_id_in_form: false,
+            basic_is_raw: false,
             scope: None,
             listed_methods: None,
             signing_algorithm: None,
@@ -100,36 +105,44 @@ impl Registration {
     }
 
     /// The other ways in which this client can authenticate, for a server that refuses this one: at
-    /// most two, best first. None for a client without a secret.
+    /// most three, best first. None for a client without a secret.
     pub(crate) fn other_ways(&self) -> Vec<Self> {
-        let (basic, post) = (AuthMethod::Basic, AuthMethod::Post);
         let order = match self.auth_method {
-            AuthMethod::Basic => [(basic, false), (basic, true), (post, false)],
-            AuthMethod::Post | AuthMethod::None => [(post, false), (basic, false), (basic, true)],
+            AuthMethod::Basic => [Way::BASIC, Way::RAW, Way::WITH_ID, Way::POST],
+            AuthMethod::Post | AuthMethod::None => [Way::POST, Way::BASIC, Way::RAW, Way::WITH_ID],
             AuthMethod::PrivateKeyJwt | AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTls => {
                 return Vec::new();
             }
         };
-        if self.client_secret.is_none() {
-            return Vec::new();
-        }
+        let Some(secret) = &self.client_secret else { return Vec::new() };
         // A list without any way to use a secret cannot be about a client that has one.
         let listed = self.listed_methods.as_ref();
         let listed = listed.filter(|listed| listed.iter().any(|method| method.needs_secret()));
         let is_listed = |method| {
             method == self.auth_method || listed.is_none_or(|listed| listed.contains(&method))
         };
+        let raw_differs = raw_basic_differs(&self.client_id, secret.expose_to_wire());
         order
             .into_iter()
-            .filter(|way| *way != (self.auth_method, self.client_id_in_form))
-            .filter(|(method, _)| is_listed(*method))
-            .take(2)
-            .map(|(auth_method, client_id_in_form)| Self {
-                auth_method,
-                client_id_in_form,
+            .filter(|way| *way != self.way() && is_listed(way.method))
+            .filter(|way| raw_differs || !way.is_raw)
+            .take(3)
+            .map(|way| Self {
+                auth_method: way.method,
+                client_id_in_form: way.id_in_form,
+                basic_is_raw: way.is_raw,
                 ..self.clone()
             })
             .collect()
+    }
+
+    /// How it authenticates now.
+    fn way(&self) -> Way {
+        Way {
+            method: self.auth_method,
+            id_in_form: self.client_id_in_form,
+            is_raw: self.basic_is_raw,
+        }
     }
 
     /// What to do when the server refuses this client in every way that it lists.
@@ -178,6 +191,32 @@ impl Registration {
     }
 }
 
+/// One way in which a client with a secret proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Way {
+    method: AuthMethod,
+    id_in_form: bool,
+    is_raw: bool,
+}
+
+impl Way {
+    const POST: Self = Self { method: AuthMethod::Post, id_in_form: false, is_raw: false };
+    const BASIC: Self = Self { method: AuthMethod::Basic, id_in_form: false, is_raw: false };
+    const RAW: Self = Self { is_raw: true, ..Self::BASIC };
+    const WITH_ID: Self = Self { id_in_form: true, ..Self::BASIC };
+}
+
+/// Whether id and secret without form-encoding are another header, and one that can be read: a colon
+/// ends the id (RFC 7617 §2).
+fn raw_basic_differs(id: &str, secret: &str) -> bool {
+    !id.contains(':') && [id, secret].into_iter().any(|text| form_encoded(text) != text)
+}
+
+/// How id and secret are written before they go into an `Authorization` header (RFC 6749 §2.3.1).
+pub(crate) fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -211,6 +250,19 @@ mod tests {
         assert_eq!(ways(Post, Some(&[Post])), []);
         assert_eq!(ways(Public, Some(&[Public, Post])), [(Post, false)]);
         assert_eq!(ways(PrivateKeyJwt, None), []);
+        let special = |id: &str, secret: &str| Registration {
+            client_id: id.to_owned(),
+            client_secret: Some(Secret::new(secret.to_owned())),
+            ..registration(Basic, None)
+        };
+        for (id, secret) in [("a/b", "s"), ("a", "s+t=="), ("a", "s t"), ("a", "~"), ("a", "s:t")] {
+            let ways = special(id, secret).other_ways();
+            let ways: Vec<_> = ways.iter().map(|it| (it.auth_method, it.basic_is_raw)).collect();
+            assert_eq!(ways, [(Basic, true), (Basic, false), (Post, false)], "{id} {secret}");
+        }
+        assert_eq!(special("a:b/c", "s/t").other_ways().len(), 2, "a colon ends the id");
+        let raw = Registration { basic_is_raw: true, ..special("a/b", "s") };
+        assert!(raw.other_ways().iter().all(|other| !other.basic_is_raw));
         let with_id = Registration { client_id_in_form: true, ..registration(Basic, None) };
         let first = &with_id.other_ways()[0];
         assert_eq!((first.auth_method, first.client_id_in_form), (Basic, false));

@@ -12,12 +12,14 @@ use super::check::{Check, CheckVerdict};
 use crate::auth::Challenge;
 use crate::commands::ping::ping_through;
 use crate::error::FailureKind;
-use crate::http::{Outbound, Request, Response, Target};
+use crate::http::{
+    Outbound, Request, Response, Target, failure_for_login_page, is_login_address, shows_login_page,
+};
 use crate::platform::{Clock, SystemClock};
 use crate::redact::SafeUrl;
 use crate::remote::{
     RemoteOptions, failure_for_media_type, failure_for_network_error, failure_for_redirect,
-    failure_for_status, is_login_page,
+    failure_for_status,
 };
 
 /// The largest difference between two clocks, in seconds, that does not make a valid token look
@@ -88,11 +90,16 @@ pub(super) async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answer
         Ok(Ok(Ok(response))) => response,
     };
     let took = started.elapsed();
+    let mut response = response;
+    let is_login_page = response.status().is_success() && shows_login_page(&mut response).await;
     let mut checks = Vec::new();
     if tls {
         checks.push(certificate::check(&presented(remote).await, SystemClock.now()));
     }
-    let http = http(&response, remote, took);
+    let http = match is_login_page {
+        true => login_page(&remote.url).took(took),
+        false => http(&response, remote, took),
+    };
     let is_failed = http.verdict == CheckVerdict::Fail;
     checks.push(http);
     checks.extend(clock(&response, SystemClock.now()));
@@ -132,7 +139,9 @@ fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
     let check = match status.as_u16() {
-        200..=299 if is_page => Check::failure("HTTP", &failure_for_media_type("text/html", url)),
+        200..=299 if is_page => {
+            Check::failure("HTTP", &failure_for_media_type("text/html", url, b""))
+        }
         401 => Check::ok("HTTP", format!("{says}: it requires a sign-in or a key")),
         // As a server does that speaks HTTP+SSE (2024-11-05); the session will show.
         405 => Check::ok("HTTP", format!("{says}: it takes no POST, as with HTTP+SSE")),
@@ -144,12 +153,19 @@ fn http(response: &Response, remote: &RemoteOptions, took: Duration) -> Check {
     check.took(took)
 }
 
+/// A page for people, with HTTP 200: no program is ever asked for a token.
+fn login_page(url: &Url) -> Check {
+    let message =
+        format!("`{}` answers with a login page, which is for browsers", SafeUrl::new(url));
+    Check::failure("HTTP", &failure_for_login_page(FailureKind::Http, message))
+}
+
 /// The bridge follows redirects within the origin (T-25), which cost a round trip per message.
 fn redirect(response: &Response, url: &Url) -> Check {
     let location = response.headers().get(header::LOCATION);
     let target = location.and_then(|target| url.join(target.to_str().ok()?).ok());
     match target {
-        Some(target) if target.origin() == url.origin() && !is_login_page(&target) => {
+        Some(target) if target.origin() == url.origin() && !is_login_address(&target) => {
             let target = SafeUrl::new(&target);
             let next = format!("use that URL: `mcp-tether doctor {}`", target.as_argument());
             Check::warn("HTTP", format!("the server redirects to `{target}`")).next(next)

@@ -22,7 +22,7 @@ async fn client_credentials_need_no_person() {
             let mut given = PreRegistered::new("robot");
             given.client_secret = Some(Secret::new("s".to_owned()));
             options.client_info = Some(given);
-            options.grant = Grant::ClientCredentials { token_endpoint: None };
+            options.grant = Grant::ClientCredentials;
         })
         .build();
     assert_eq!(party.list().await, Ok(2));
@@ -46,7 +46,7 @@ async fn a_client_secret_stays_with_its_first_authorization_server() {
     .await;
     server.add_client("robot", Some("s"), &[]);
     let (vault, no_browser) = (MemoryVault::new(), FakeBrowser::must_not_open());
-    let credentials = || Grant::ClientCredentials { token_endpoint: None };
+    let credentials = || Grant::ClientCredentials;
     let with = |grant: Grant, issuer: Option<String>| {
         let client_secret = Some(Secret::new("s".to_owned()));
         let client = PreRegistered { client_secret, issuer, ..PreRegistered::new("robot") };
@@ -89,7 +89,7 @@ async fn client_credentials_may_be_a_signed_assertion() {
     let party = party(&server)
         .options(|options| {
             options.client_info = Some(given);
-            options.grant = Grant::ClientCredentials { token_endpoint: None };
+            options.grant = Grant::ClientCredentials;
         })
         .build();
     assert_eq!(party.list().await, Ok(2));
@@ -199,7 +199,8 @@ async fn a_given_token_endpoint_skips_discovery() {
             let mut given = PreRegistered::new("robot");
             given.client_secret = Some(Secret::new("s".to_owned()));
             options.client_info = Some(given);
-            options.grant = Grant::ClientCredentials { token_endpoint: Some(endpoint) };
+            options.grant = Grant::ClientCredentials;
+            options.token_endpoint = Some(endpoint);
         })
         .build();
     assert_eq!(party.list().await, Ok(2));

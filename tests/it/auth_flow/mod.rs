@@ -267,9 +267,7 @@ async fn a_server_without_a_sign_in_touches_no_store() {
 async fn an_extension_that_is_used_is_named() {
     let server = server(|_| {}).await;
     assert_eq!(party(&server).build().authorizer.extension(), None);
-    let robot = party(&server)
-        .options(|o| o.grant = Grant::ClientCredentials { token_endpoint: None })
-        .build();
+    let robot = party(&server).options(|o| o.grant = Grant::ClientCredentials).build();
     let name = "io.modelcontextprotocol/oauth-client-credentials";
     assert_eq!(robot.authorizer.extension(), Some(name));
 }

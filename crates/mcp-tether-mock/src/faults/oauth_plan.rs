@@ -92,6 +92,8 @@ pub(crate) enum ClientRule {
     OnlyBasic,
     /// Id and secret in the form.
     OnlyPost,
+    /// Id and secret in an `Authorization` header, if at all, are not form-encoded.
+    RawBasic,
 }
 
 /// A rule for clients, and the refusal of those that break it.

@@ -95,7 +95,7 @@ pub(super) const ROWS: &[FaultRow] = &[
     },
     FaultRow {
         name: "client-rule",
-        syntax: "client-rule=id-in-form|no-id-in-form|only-basic|only-post[:code=CODE]\
+        syntax: "client-rule=id-in-form|no-id-in-form|only-basic|only-post|raw-basic[:code=CODE]\
                  [:status=STATUS]",
         about: "OAuth: refuses clients that do not authenticate like this, whatever they registered",
         example: "client-rule=id-in-form:code=unauthorized_client:status=400",
@@ -313,6 +313,7 @@ fn read_client_rule(words: &mut Words) -> Result<Effect, InvalidFault> {
         ("no-id-in-form", ClientRule::NoIdInForm),
         ("only-basic", ClientRule::OnlyBasic),
         ("only-post", ClientRule::OnlyPost),
+        ("raw-basic", ClientRule::RawBasic),
     ])?;
     let fault = ClientRuleFault { rule, status, code };
     effect(move |plan| plan.oauth.client_rule = Some(fault.clone()))

@@ -39,7 +39,8 @@ pub(super) async fn authenticate_client(
         check(rule, headers, form)?;
     }
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let claimed = claimed(authorization, form)?;
+    let is_raw = rule.is_some_and(|rule| rule.rule == ClientRule::RawBasic);
+    let claimed = claimed(authorization, form, is_raw)?;
     let mut registration = find_client(issuer, &claimed.id).await?;
     registration.authentication =
         rule.and_then(|rule| method_of(rule.rule)).unwrap_or(registration.authentication);
@@ -88,15 +89,19 @@ fn method_of(rule: ClientRule) -> Option<ClientAuthentication> {
     match rule {
         ClientRule::OnlyBasic => Some(ClientAuthentication::Basic),
         ClientRule::OnlyPost => Some(ClientAuthentication::Post),
-        ClientRule::IdInForm | ClientRule::NoIdInForm => None,
+        ClientRule::IdInForm | ClientRule::NoIdInForm | ClientRule::RawBasic => None,
     }
 }
 
-fn claimed(authorization: Option<&str>, form: &FormFields) -> Result<Claimed, OAuthError> {
+fn claimed(
+    authorization: Option<&str>,
+    form: &FormFields,
+    is_raw: bool,
+) -> Result<Claimed, OAuthError> {
     let in_form = form.get("client_id");
     let mut ways = Vec::new();
     if let Some(value) = authorization {
-        ways.push(basic(value)?);
+        ways.push(basic(value, is_raw)?);
     }
     if let Some(secret) = form.get("client_secret") {
         let id = in_form.ok_or_else(|| missing("client_id"))?.clone();
@@ -129,8 +134,9 @@ fn claimed(authorization: Option<&str>, form: &FormFields) -> Result<Claimed, OA
     }
 }
 
-/// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1).
-fn basic(authorization: &str) -> Result<Claimed, OAuthError> {
+/// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1); with `is_raw` that is not
+/// undone, as by servers that take the header apart by hand.
+fn basic(authorization: &str, is_raw: bool) -> Result<Claimed, OAuthError> {
     let refused = || OAuthError::invalid_client("the `Authorization` header is not `Basic`");
     let (scheme, encoded) = authorization.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -140,7 +146,8 @@ fn basic(authorization: &str) -> Result<Claimed, OAuthError> {
     let pair = String::from_utf8(decoded).map_err(|_| refused())?;
     let (id, secret) = pair.split_once(':').ok_or_else(refused)?;
     let method = ClientAuthentication::Basic;
-    Ok(Claimed { id: form_decoded(id), method, proof: Some(form_decoded(secret)) })
+    let decoded = |text: &str| if is_raw { text.to_owned() } else { form_decoded(text) };
+    Ok(Claimed { id: decoded(id), method, proof: Some(decoded(secret)) })
 }
 
 fn form_decoded(text: &str) -> String {
@@ -162,18 +169,20 @@ mod tests {
     #[test]
     fn id_and_secret_in_a_header_are_form_encoded_first() {
         let header = format!("Basic {}", STANDARD.encode("a%3Ab:s+%25%3A"));
-        let claimed = claimed(Some(&header), &form(&[])).unwrap();
+        let claimed = claimed(Some(&header), &form(&[]), false).unwrap();
         assert_eq!((claimed.id.as_str(), claimed.proof.as_deref()), ("a:b", Some("s %:")));
+        let raw = basic(&header, true).unwrap();
+        assert_eq!((raw.id.as_str(), raw.proof.as_deref()), ("a%3Ab", Some("s+%25%3A")));
     }
 
     #[test]
     fn two_ways_at_once_and_two_names_are_refused() {
         let header = format!("Basic {}", STANDARD.encode("a:s"));
         let both = form(&[("client_id", "a"), ("client_secret", "s")]);
-        assert_eq!(claimed(Some(&header), &both).unwrap_err().code, "invalid_request");
+        assert_eq!(claimed(Some(&header), &both, false).unwrap_err().code, "invalid_request");
         let other = form(&[("client_id", "b")]);
-        assert_eq!(claimed(Some(&header), &other).unwrap_err().code, "invalid_client");
-        assert!(claimed(None, &form(&[])).is_err());
-        assert!(claimed(Some("Bearer x"), &form(&[])).is_err());
+        assert_eq!(claimed(Some(&header), &other, false).unwrap_err().code, "invalid_client");
+        assert!(claimed(None, &form(&[]), false).is_err());
+        assert!(claimed(Some("Bearer x"), &form(&[]), false).is_err());
     }
 }

@@ -63,6 +63,8 @@ pub struct Config {
     pub replaced: Option<(&'static str, &'static str, &'static str)>,
     /// The status of that answer.
     pub replaced_status: u16,
+    /// When that answer asks to try again, in seconds.
+    pub retry_after: Option<&'static str>,
     /// Paths that redirect, and where to.
     pub redirects: Vec<(String, String)>,
     /// Whether access tokens can be taken back.
@@ -128,6 +130,7 @@ impl Default for Config {
             gone: None,
             replaced: None,
             replaced_status: 200,
+            retry_after: None,
             redirects: Vec::new(),
             revokes_access_tokens: true,
             denies: false,

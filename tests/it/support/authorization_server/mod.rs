@@ -234,7 +234,11 @@ async fn handle(
         return StatusCode::NOT_FOUND.into_response();
     }
     if let Some((_, kind, text)) = config.replaced.filter(|(replaced, ..)| *replaced == path) {
-        return text_answer((config.replaced_status, kind, text));
+        let mut answer = text_answer((config.replaced_status, kind, text));
+        if let Some(seconds) = config.retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.parse().unwrap());
+        }
+        return answer;
     }
     if let Some((_, target)) = config.redirects.iter().find(|(from, _)| from == path) {
         let target = [(header::LOCATION, target.clone())];
