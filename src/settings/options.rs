@@ -357,9 +357,17 @@ pub(super) fn read_file(
         }
         Ok::<_, std::io::Error>((super::file::is_readable_by_others(&file), text))
     };
-    let (exposed, text) = read().map_err(|error| {
-        Error::usage(format!("cannot read the {what} `{shown}`: {error}"))
-            .hint("check the path; a relative one is resolved in the folder that the host starts programs in")
+    let (exposed, text) = read().map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => {
+            Error::usage(format!("the {what} `{shown}` is not text in UTF-8")).hint(format!(
+                "if it is a key in DER, convert it: `openssl pkey -in {} -inform DER -out key.pem`; \
+                 for PKCS#12: `openssl pkcs12 -in FILE -nocerts -nodes -out key.pem`",
+                shell_word(&shown)
+            ))
+        }
+        _ => Error::usage(format!("cannot read the {what} `{shown}`: {error}")).hint(
+            "check the path; a relative one is resolved in the folder that the host starts programs in",
+        ),
     })?;
     if exposed {
         warnings.push(format!(

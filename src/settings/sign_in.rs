@@ -460,6 +460,11 @@ mod tests {
         let client = (Key::StaticOauthClientInfo, r#"{"client_id":"c"}"#);
         assert!(set(&[key, client]).client_info.unwrap().signing_key.is_some());
         assert!(options(&[key]).unwrap_err().to_string().contains("needs a client"));
+        let binary = folder.path().join("key.der");
+        std::fs::write(&binary, [0x30, 0x82, 0xff, 0xfe]).unwrap();
+        let binary = (Key::JwtKey, binary.to_str().unwrap());
+        let refused = options(&[binary, client]).unwrap_err().to_string();
+        assert!(refused.contains("not text") && refused.contains("openssl pkey"), "{refused}");
         let other = r#"{"client_id":"c","signing_algorithm":"RS256"}"#;
         let refused = options(&[key, (Key::StaticOauthClientInfo, other)]).unwrap_err();
         assert!(refused.to_string().contains("algorithm"), "{refused}");

@@ -49,6 +49,7 @@ export const SERVERS = [
     name: 'oidc-provider',
     command: () => [process.execPath, script('oidc_provider.mjs')],
     revokes: true,
+    device: () => [],
   },
   {
     name: 'cloudflare',

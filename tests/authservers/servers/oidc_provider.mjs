@@ -60,6 +60,7 @@ async function made() {
     },
     features: {
       devInteractions: { enabled: true },
+      deviceFlow: { enabled: true },
       registration: {
         enabled: true,
         initialAccessToken: false,
