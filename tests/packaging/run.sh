@@ -185,6 +185,25 @@ for line in (pathlib.Path(root) / 'packaging/targets').read_text().splitlines():
     assert value('bin-dir').replace('{ name }', 'mcp-tether').replace('{ target }', target) == f'mcp-tether-{target}/{{ bin }}{{ binary-ext }}'
 END
 
+# What is released together: a file of one target cannot come from another one's job.
+while read -r target _ kind _ wheel; do
+  folder=$work/made/$target
+  mkdir -p "$folder"
+  touch "$folder/mcp-tether-$target."{"$kind",mcpb} "$folder/mcp_tether-$version-py3-none-$wheel.whl"
+done < <(grep -v '^#' "$root/packaging/targets")
+mkdir "$work/made/contents"
+echo '{}' > "$work/made/contents/mcp-tether.cdx.json"
+"$root/packaging/gather.sh" "$version" "$work/made" "$work/gathered" >/dev/null
+(cd "$work/gathered" && sha256sum --check --strict --quiet SHA256SUMS) || fail 'the checksums of a release'
+for file in install.sh install.ps1 manifests.tar.gz mcp-tether.cdx.json; do
+  grep -q "  $file\$" "$work/gathered/SHA256SUMS" || fail "the checksums have $file"
+done
+for foreign in mcp-tether-x86_64-apple-darwin.tar.gz install.sh; do
+  touch "$work/made/aarch64-apple-darwin/$foreign"
+  if "$root/packaging/gather.sh" "$version" "$work/made" "$work/refused" >/dev/null 2>&1; then fail "$foreign of another job is refused"; fi
+  rm -r "$work/made/aarch64-apple-darwin/$foreign" "$work/refused"
+done
+
 # What the crates ship: what a build needs, and nothing else.
 (cd "$root" && cargo package --package mcp-tether --list --allow-dirty --offline) > "$work/crate"
 if grep -E '^(tests|docs|packaging|npm|fuzz|\.ci|\.github)/' "$work/crate"; then fail 'the crate ships what a crate does not need'; fi
