@@ -61,7 +61,9 @@ fn suffer(attacker: &Attacker) {
     let home = Home::new();
     let browser = BrowserProgram::of(FakeBrowser::approves());
     let url = attacker.url().to_string();
-    let words = [&[url.as_str(), "--log-level", "trace"][..], &QUICKLY].concat();
+    let flags = attacker.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let words = [&[url.as_str(), "--log-level", "trace"][..], &QUICKLY, &flags].concat();
     let program = home.program(words).env("PATH", browser.path()).env("CANARY", "c4n4ry");
     let mut bridge = program.spawn();
     let mut answers = BTreeMap::new();

@@ -57,6 +57,8 @@ pub(crate) struct StatusFault {
     pub(crate) message: Option<String>,
     pub(crate) rpc_data: Value,
     pub(crate) challenge: Option<ChallengeFault>,
+    /// A nonce for DPoP proofs, in which `{n}` is another number each time.
+    pub(crate) nonce: Option<String>,
 }
 
 /// The body of such an answer.

@@ -18,9 +18,10 @@ const ROWS: &[FaultRow] = &[
     worded!(
         "status",
         "status=CODE[:body=error|no-id|null-id|json|html|text|empty][:retry-after=VALUE]\
-         [:code=RPC-CODE][:message=TEXT][:data=JSON][:challenge=VALUE|none]",
+         [:code=RPC-CODE][:message=TEXT][:data=JSON][:challenge=VALUE|none]\
+         [:nonce=VALUE]",
         "status=503:body=html:retry-after=1",
-        &["body", "retry-after", "code", "message", "data", "challenge"],
+        &["body", "retry-after", "code", "message", "data", "challenge", "nonce"],
         Any,
         "answers this status and does nothing",
         read_status
@@ -319,6 +320,7 @@ fn read_status(words: &mut Words) -> Result<Effect, InvalidFault> {
         message: words.take("message"),
         rpc_data: read_data(words)?,
         challenge,
+        nonce: words.take("nonce"),
     };
     effect(move |plan| plan.status = Some(fault.clone()))
 }

@@ -1,5 +1,7 @@
 //! The table of attacks. A new one is a row here. `{trap}` is another origin of the attacker.
 
+use crate::oauth::AuthKind;
+
 /// One attack on a host.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attack {
@@ -17,6 +19,10 @@ pub struct Attack {
     pub(super) guarded: bool,
     /// Whether the remote speaks only HTTP+SSE.
     pub(super) http_sse: bool,
+    /// The way to sign in that it is about, if not the usual one.
+    pub(super) kind: Option<AuthKind>,
+    /// The flags of a victim that uses what the attack is about.
+    pub(super) flags: &'static [&'static str],
 }
 
 /// What an attack aims at.
@@ -44,7 +50,17 @@ const fn attack(
     aim: Aim,
     faults: &'static [&'static str],
 ) -> Attack {
-    Attack { name, rule, about, aim, faults, guarded: true, http_sse: false }
+    Attack {
+        name,
+        rule,
+        about,
+        aim,
+        faults,
+        guarded: true,
+        http_sse: false,
+        kind: None,
+        flags: &[],
+    }
 }
 
 /// An attack without a sign-in.
@@ -55,6 +71,16 @@ const fn open(row: Attack) -> Attack {
 /// An attack over HTTP+SSE, without a sign-in.
 const fn over_http_sse(row: Attack) -> Attack {
     Attack { guarded: false, http_sse: true, ..row }
+}
+
+/// An attack on those who sign in in this way.
+const fn on(kind: AuthKind, row: Attack) -> Attack {
+    Attack { kind: Some(kind), ..row }
+}
+
+/// An attack on those who use these flags, without a sign-in.
+const fn on_flags(flags: &'static [&'static str], row: Attack) -> Attack {
+    Attack { guarded: false, flags, ..row }
 }
 
 #[rustfmt::skip]
@@ -248,6 +274,42 @@ pub(super) const ATTACKS: &[Attack] = &[
         &["flood=headers:count=90:method=tools/*"])),
     open(attack("flood-headers-compressed", "S-12", "ninety headers with each answer, compressed", Aim::Inside,
         &["flood=headers:count=90:method=tools/*", "gzip:method=tools/*"])),
+    on(AuthKind::Dpop, attack("dpop-nonces", "A-86", "a new nonce for each proof, without end",
+        Aim::Requests(60),
+        &["status=401:challenge=DPoP error=\"use_dpop_nonce\":nonce=n{n}:path=/mcp"])),
+    on(AuthKind::Dpop, attack("dpop-nonces-token", "A-86",
+        "a new nonce for each request of a token, without end", Aim::Requests(60),
+        &["status=400:body=json:message=use_dpop_nonce:nonce=n{n}:path=/oauth/token"])),
+    on(AuthKind::Dpop, attack("dpop-elsewhere", "T-25",
+        "requests with a proof that are redirected", Aim::Reach,
+        &["redirect=307:to={trap}/mcp:path=/mcp:method=tools/*"])),
+    on(AuthKind::Ema, attack("idp-plain", "A-08",
+        "an identity provider whose token endpoint has no encryption", Aim::SignIn,
+        &["metadata=plain-http-token"])),
+    on(AuthKind::Ema, attack("idp-lies", "A-06", "metadata of an identity provider that it is not",
+        Aim::SignIn, &["metadata=wrong-issuer"])),
+    on(AuthKind::Ema, attack("idp-mixed-up", "A-40",
+        "an answer of another issuer than the identity provider", Aim::Code,
+        &["callback=wrong-iss"])),
+    on(AuthKind::Ema, attack("idp-state", "A-31",
+        "an answer of the identity provider to a sign-in that no one began", Aim::Code,
+        &["callback=wrong-state"])),
+    on(AuthKind::Ema, attack("idp-elsewhere", "S-07",
+        "an identity provider that redirects the code", Aim::Reach,
+        &["redirect=307:to={trap}/token:path=/oauth/token"])),
+    on_flags(&["--token-command", "echo c4n4ry"], attack("command-storm", "S-70",
+        "a server that takes no token, so that the command runs again and again",
+        Aim::Requests(60), &["status=401:path=/mcp"])),
+    on_flags(&["--token-command", "echo c4n4ry"], attack("command-moved", "T-25",
+        "requests with the token of a command that are redirected", Aim::Reach,
+        &["redirect=307:to={trap}/mcp:path=/mcp"])),
+    on_flags(&["--header-command", "X-Secret: echo c4n4ry"], attack("header-command-moved", "T-25",
+        "requests with the header of a command that are redirected", Aim::Reach,
+        &["redirect=308:to={trap}/mcp:path=/mcp"])),
+    on_flags(&["--pin", "warn"], attack("pin-tricks", "S-73",
+        "tools whose differences steer a terminal", Aim::Inside,
+        &["result-member=tools:value=[{\"name\":\"echo\",\"description\":\"\\u001b[2J\\u202e\\u200b\"}]\
+           :method=tools/list"])),
     open(attack("wait-for-years", "T-28", "an order to come back in three years", Aim::Inside,
         &["status=429:retry-after=99999999:method=tools/*"])),
     open(attack("silence", "T-26", "nothing at all", Aim::Inside,

@@ -13,11 +13,12 @@ use self::attacks::ATTACKS;
 pub use self::attacks::{Aim, Attack};
 use self::judge::find_obtained;
 use super::faults::Fault;
+use super::oauth::{AuthKind, COMPANY_CLIENT};
 use super::options::{Auth, MockOptions};
 use super::recorder::Recorder;
 use super::running::MockRemote;
 use super::served::Served;
-use super::{Consent, IssuerOptions, OAuthOptions};
+use super::{Consent, IssuerAt, IssuerOptions, OAuthOptions};
 use mcp_tether_wire::protocol::ProtocolVersion;
 
 /// All attacks, running. They stop when this is dropped.
@@ -75,12 +76,12 @@ impl Attacker {
             let fault = fault.replace("{trap}", &origin);
             fault.parse::<Fault>().expect("the table holds faults")
         });
-        let issuer = IssuerOptions { consent, iss_advertised: true, ..IssuerOptions::default() };
+        let usual = OAuthOptions::with_issuer(IssuerOptions::default());
         let options = MockOptions {
-            auth: if attack.guarded {
-                Auth::OAuth(OAuthOptions::with_issuer(issuer))
-            } else {
-                Auth::Open
+            auth: match attack.kind {
+                Some(kind) => Auth::OAuth(with_consent(kind.options(), consent)),
+                None if attack.guarded => Auth::OAuth(with_consent(usual, consent)),
+                None => Auth::Open,
             },
             protocol: if attack.http_sse {
                 Served::Only(ProtocolVersion::V2024_11_05)
@@ -98,6 +99,26 @@ impl Attacker {
         self.remote.url()
     }
 
+    /// The flags with which a victim uses what the attack is about.
+    pub fn flags(&self) -> Vec<String> {
+        let own = self.attack.flags.iter().map(|flag| (*flag).to_owned());
+        let client = format!("{{\"client_id\":\"{COMPANY_CLIENT}\"}}");
+        let mut provider = self.url();
+        provider.set_path("/oauth");
+        let of_kind = match self.attack.kind {
+            Some(AuthKind::Ema) => vec![
+                "--idp".to_owned(),
+                provider.to_string(),
+                "--idp-client-info".to_owned(),
+                client.clone(),
+                "--static-oauth-client-info".to_owned(),
+                client,
+            ],
+            _ => Vec::new(),
+        };
+        own.chain(of_kind).collect()
+    }
+
     /// What it was asked.
     pub fn recorder(&self) -> &Recorder {
         self.remote.recorder()
@@ -108,4 +129,13 @@ impl Attacker {
         let obtained = find_obtained(self.attack.aim, &remote, &trap);
         Finding { attack: self.attack, requests: remote.len(), obtained }
     }
+}
+
+/// An issuer that asks for consent like this, and promises to name itself in answers (RFC 9207).
+fn with_consent(mut options: OAuthOptions, consent: Consent) -> OAuthOptions {
+    if let IssuerAt::Here(issuer) = &mut options.issuer {
+        issuer.consent = consent;
+        issuer.iss_advertised = true;
+    }
+    options
 }

@@ -1,6 +1,7 @@
 //! HTTP responses of every transport: bodies, refusals, redirects, and the heads of streams.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -108,6 +109,11 @@ pub(super) fn fault(exchange: &HttpExchange, fault: &StatusFault) -> Response {
     };
     if let Some(challenge) = challenge {
         set(&mut response, "www-authenticate", challenge);
+    }
+    if let Some(nonce) = &fault.nonce {
+        static ASKED: AtomicU64 = AtomicU64::new(0);
+        let number = ASKED.fetch_add(1, Ordering::Relaxed);
+        set(&mut response, "dpop-nonce", &nonce.replace("{n}", &number.to_string()));
     }
     response
 }
