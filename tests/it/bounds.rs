@@ -54,6 +54,26 @@ async fn heads_and_error_bodies_are_bounded_and_the_process_stays_alive() {
     assert_eq!(bridge.finish().code, Some(0));
 }
 
+/// S-40, S-42: a server's ids are kept until the host has answered, so they count.
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_a_server_that_are_too_long_are_not_kept() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/mcp", post(lavish));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut bridge = Program::new([url]).spawn();
+    bridge.send(initialize("2025-06-18"));
+    assert!(bridge.next_json()["result"].is_object());
+    bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    let answer = call(&mut bridge, "long-ids");
+    assert_eq!(answer["result"]["content"], json!([]), "and none of the requests is passed on");
+    let memory = bridge.peak_memory();
+    assert!(memory < 110 << 20, "{memory} bytes for 200 ids of 256 KiB, each kept twice");
+    let finished = bridge.finish();
+    assert_eq!(finished.code, Some(0));
+    assert!(finished.stderr.contains("its id has"), "{}", finished.stderr);
+}
+
 fn call(bridge: &mut Running, tool: &str) -> Value {
     let params = json!({ "name": tool, "arguments": {} });
     let request = json!({ "jsonrpc": "2.0", "id": tool, "method": "tools/call", "params": params });
@@ -76,6 +96,16 @@ async fn lavish(body: String) -> Response {
             let result = json!({ "protocolVersion": "2025-06-18", "capabilities": { "tools": {} },
                 "serverInfo": { "name": "lavish", "version": "1" } });
             return answer(result).into_response();
+        }
+        (_, Some("long-ids")) => {
+            let id = "x".repeat(256 * 1024);
+            let asked = json!({ "jsonrpc": "2.0", "id": id, "method": "roots/list" }).to_string();
+            let ids = (0..200)
+                .map(|number| format!("data: {}\n\n", asked.replacen('x', &number.to_string(), 1)));
+            let answer =
+                json!({ "jsonrpc": "2.0", "id": request["id"], "result": { "content": [] } });
+            let events = ids.collect::<String>() + &format!("data: {answer}\n\n");
+            return ([("content-type", "text/event-stream")], events).into_response();
         }
         (_, Some("many-headers")) => {
             for number in 0..500 {

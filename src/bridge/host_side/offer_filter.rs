@@ -14,6 +14,8 @@ use crate::protocol::methods;
 
 /// How many tools are known to be read-only or not; a server that lists more is asked again.
 const MAX_KNOWN: usize = 100_000;
+/// How many bytes their names may have (S-12).
+const MAX_KNOWN_BYTES: usize = 8 * 1024 * 1024;
 
 /// Names that are shown: case-insensitive patterns over the whole name, `*` stands for anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct OfferFilter {
     known: HashMap<String, bool>,
     /// Tools that are not the pinned ones.
     unpinned: BTreeSet<String>,
+    /// Whether no tool can be told to be the pinned one.
+    are_all_unpinned: bool,
 }
 
 /// A kind of thing that a server offers.
@@ -112,8 +116,9 @@ impl OfferFilter {
     }
 
     /// Notes which tools are not the pinned ones. Does nothing unless they are to be hidden.
-    pub(in crate::bridge) fn set_unpinned(&mut self, tools: &BTreeSet<String>) {
+    pub(in crate::bridge) fn set_unpinned(&mut self, tools: &BTreeSet<String>, all: bool) {
         if self.blocks_unpinned {
+            self.are_all_unpinned = all;
             self.unpinned.clone_from(tools);
         }
     }
@@ -179,7 +184,7 @@ impl OfferFilter {
         if !judges {
             return Ok(());
         }
-        if self.unpinned.contains(&name) {
+        if self.are_all_unpinned || self.unpinned.contains(&name) {
             return Err("this tool is hidden by `--pin block`: it is not the one that was pinned; \
                         `mcp-tether tools URL --diff` shows the difference, and `--accept` accepts it"
                 .to_owned());
@@ -269,7 +274,7 @@ impl OfferFilter {
             Some(name) => {
                 patterns.hides(name)
                     || kind == TOOL && self.read_only && self.known.get(name) != Some(&true)
-                    || kind == TOOL && self.unpinned.contains(name)
+                    || kind == TOOL && (self.are_all_unpinned || self.unpinned.contains(name))
             }
             None => !patterns.only.is_empty(),
         };
@@ -287,10 +292,16 @@ impl OfferFilter {
                 *listed.entry(name).or_insert(true) &= is_read_only;
             }
         }
-        if self.known.len() + listed.len() > MAX_KNOWN {
+        let bytes = |names: &HashMap<String, bool>| names.keys().map(String::len).sum::<usize>();
+        if self.known.len() + listed.len() > MAX_KNOWN
+            || bytes(&self.known) + bytes(&listed) > MAX_KNOWN_BYTES
+        {
             self.known.clear();
         }
-        self.known.extend(listed);
+        // What is not known cannot be called.
+        if bytes(&listed) <= MAX_KNOWN_BYTES {
+            self.known.extend(listed);
+        }
     }
 
     fn patterns(&self, kind: Kind) -> &NamePatterns {

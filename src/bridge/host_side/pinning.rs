@@ -18,7 +18,7 @@ impl Bridge {
         let cursor = params.as_ref().and_then(|params| params.get("cursor"));
         let told = pins.take_page(cursor.is_none_or(|cursor| cursor == "null"), answer);
         let different = pins.different().clone();
-        self.offer.set_unpinned(&different);
+        self.offer.set_unpinned(&different, pins.is_overfull());
         if told.is_empty() {
             return;
         }

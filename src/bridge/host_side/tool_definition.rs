@@ -9,11 +9,13 @@ use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
 
 use crate::jsonrpc::Object;
-use crate::redact::{is_deceptive, plain};
+use crate::redact::{judged, plain};
 
 /// The members that make a definition.
 const MEMBERS: [&str; 6] =
     ["name", "title", "description", "inputSchema", "outputSchema", "annotations"];
+/// How long two definitions are compared.
+const MAX_COMPARING: std::time::Duration = std::time::Duration::from_millis(200);
 /// How many lines of a difference are shown.
 const MAX_LINES: usize = 40;
 /// How many hidden characters are named.
@@ -68,8 +70,8 @@ impl ToolDefinition {
 
     /// The characters in it that nobody sees, such as `U+200B`; `None` if there are none.
     pub fn hidden_characters(&self) -> Option<String> {
-        let hidden = |c: &char| is_deceptive(*c) && *c != '\n';
-        let mut found: Vec<char> = self.text.chars().filter(hidden).collect();
+        let hidden = |(c, deceives): (char, bool)| (deceives && c != '\n').then_some(c);
+        let mut found: Vec<char> = judged(&self.text).filter_map(hidden).collect();
         found.sort_unstable();
         found.dedup();
         let named = found.iter().take(MAX_NAMED).map(|c| format!("U+{:04X}", u32::from(*c)));
@@ -80,7 +82,10 @@ impl ToolDefinition {
 
     /// The lines that differ, old ones after `-` and new ones after `+`, safe for a terminal.
     pub fn difference(&self, new: &Self) -> String {
-        let difference = TextDiff::from_lines(self.text.as_str(), new.text.as_str());
+        // A server does not decide how long this takes: what was not compared in time differs (S-39).
+        let difference = TextDiff::configure()
+            .timeout(MAX_COMPARING)
+            .diff_lines(self.text.as_str(), new.text.as_str());
         let changes = difference.iter_all_changes();
         let mut lines: Vec<String> = changes
             .filter_map(|change| {

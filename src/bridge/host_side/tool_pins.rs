@@ -14,6 +14,8 @@ use crate::platform::private_file::{self, Durability, PrivateFileError};
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 32 * 1024 * 1024;
+/// How many bytes of a list, and of what was told of lists, are kept (S-12).
+const MAX_KEPT: usize = 16 * 1024 * 1024;
 /// How many changes are told of one list.
 const MAX_TOLD: usize = 20;
 
@@ -52,6 +54,10 @@ pub struct ToolPins {
     told: BTreeSet<(String, String)>,
     /// The tools that are not the pinned ones.
     different: BTreeSet<String>,
+    /// How many bytes of the list were taken.
+    kept: usize,
+    /// Whether a list was too large.
+    is_overfull: bool,
 }
 
 impl ToolPins {
@@ -75,6 +81,8 @@ impl ToolPins {
             listed: BTreeMap::new(),
             told: BTreeSet::new(),
             different: BTreeSet::new(),
+            kept: 0,
+            is_overfull: false,
         }
     }
 
@@ -105,6 +113,15 @@ impl ToolPins {
             .collect();
         if is_first {
             self.listed.clear();
+            self.kept = 0;
+        }
+        self.kept += tools.iter().map(|tool| tool.get().len()).sum::<usize>();
+        if self.kept + self.remembered_bytes() > MAX_KEPT {
+            self.is_overfull = true;
+            let mebibytes = MAX_KEPT / crate::budget::MIB;
+            return vec![format!(
+                "the tools are larger than {mebibytes} MiB: they cannot be pinned"
+            )];
         }
         let page = definitions(tools.iter().map(|tool| tool.get()));
         let mut told = self.compare(&page);
@@ -115,6 +132,8 @@ impl ToolPins {
             }
         }
         if is_last {
+            // A whole list that is not too large makes up for one that was.
+            self.is_overfull = false;
             told.extend(self.vanished());
         }
         told.extend(self.pin_what_is_new(is_last));
@@ -124,6 +143,18 @@ impl ToolPins {
             told.push(format!("… and {more} more tools"));
         }
         told
+    }
+
+    /// Whether a list was too large to be held against the pins: no tool can be told to be the pinned
+    /// one then.
+    pub(in crate::bridge) fn is_overfull(&self) -> bool {
+        self.is_overfull
+    }
+
+    /// How many bytes what is kept besides the list has.
+    fn remembered_bytes(&self) -> usize {
+        let told = self.told.iter().map(|(name, digest)| name.len() + digest.len());
+        told.chain(self.different.iter().map(String::len)).sum()
     }
 
     /// Compares a page with what is pinned.
@@ -331,6 +362,36 @@ mod tests {
         assert_eq!(different(&pins), ["d"], "it is the pinned one again");
         let mut again = open();
         assert_eq!(again.take_page(true, &page(&later, None)).len(), 3, "until it is accepted");
+    }
+
+    /// S-73, S-12: what cannot be held against the pins is not trusted, and not kept either.
+    #[test]
+    fn a_list_that_is_too_large_is_pinned_by_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut pins = ToolPins::read(&folder.path().join("x.json")).unwrap();
+        let large = "x".repeat(6 * 1024 * 1024);
+        let told: Vec<usize> = (0..6)
+            .map(|number| {
+                let (name, cursor) = (format!("t{number}"), (number < 5).then_some("next"));
+                pins.take_page(number == 0, &page(&[(&name, &large)], cursor)).len()
+            })
+            .collect();
+        assert_eq!(told, [0, 0, 1, 1, 1, 1], "two fit");
+        assert!(pins.is_overfull() && pins.listed.len() == 2);
+        pins.take_page(true, &page(&[("a", "x")], None));
+        assert!(!pins.is_overfull(), "a whole list makes up for it");
+    }
+
+    /// S-39: texts without a line in common would take hours.
+    #[test]
+    fn a_difference_does_not_take_longer_because_a_server_changed_every_line() {
+        let text = |mark: &str| {
+            let lines: Vec<String> = (0..60_000).map(|line| format!("\"{mark}{line}\"")).collect();
+            ToolDefinition::kept("a", &lines.join("\n"))
+        };
+        let started = std::time::Instant::now();
+        assert!(text("a").difference(&text("b")).contains("more lines"));
+        assert!(started.elapsed() < std::time::Duration::from_secs(20));
     }
 
     /// S-73

@@ -8,7 +8,7 @@ use crate::bridge::effects::Effect;
 use crate::bridge::eras::era_doubt::is_modern_refusal;
 use crate::bridge::host_side::from_host::{cancelled_id, with_cancelled_id};
 use crate::bridge::remote_side::in_flight::Purpose;
-use crate::bridge::remote_side::remote_requests::{RemoteRequest, asks_a_person};
+use crate::bridge::remote_side::remote_requests::{MAX_ID_BYTES, RemoteRequest, asks_a_person};
 use crate::bridge::session::slots::SlotId;
 use crate::eras::RemoteEffect;
 use crate::error::{Failure, FailureKind};
@@ -139,6 +139,11 @@ impl Bridge {
         exchange: Option<u64>,
     ) {
         let Some(id) = request.id().cloned() else { return };
+        if id.text_length() > MAX_ID_BYTES {
+            // An answer would have to repeat it.
+            let bytes = id.text_length();
+            return tracing::warn!("ignored a request of the server: its id has {bytes} bytes");
+        }
         let number = self.numbers.fresh();
         if request.method() == methods::PING {
             let pong = Frame::from(result_response(&id, json!({})));

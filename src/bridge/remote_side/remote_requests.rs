@@ -1,12 +1,18 @@
-//! Requests of the remote that the host has to answer. A server decides how many there are, so their
-//! number is bounded, and none of them makes the next one slower (S-40).
+//! Requests of the remote that the host has to answer. A server decides how many there are and how
+//! long their ids, so their number is bounded, their ids take from the budget (S-42), and none of them
+//! makes the next one slower (S-40).
 
 use std::collections::{HashMap, HashSet};
 
+use crate::budget::{MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::RequestId;
 use crate::pace::MAX_OPEN_SERVER_REQUESTS;
 use crate::protocol::methods;
 use crate::remote::OpenQuestions;
+
+/// The longest id that a request of the remote may have, in bytes: it is kept, and comes back with the
+/// answer.
+pub(in crate::bridge) const MAX_ID_BYTES: usize = 64 * 1024;
 
 /// A request of the remote that the host has to answer.
 #[derive(Debug)]
@@ -27,6 +33,12 @@ pub(in crate::bridge) struct RemoteRequests {
     open: HashMap<u64, RemoteRequest>,
     by_remote_id: HashMap<(u32, RequestId), u64>,
     by_cause: HashMap<u64, usize>,
+    share: Share,
+}
+
+/// What a request keeps: its id, here and in the index.
+fn kept_bytes(id: &RequestId) -> usize {
+    2 * id.text_length() + MESSAGE_OVERHEAD
 }
 
 impl RemoteRequests {
@@ -37,6 +49,9 @@ impl RemoteRequests {
             self.forget_sessions_before(request.generation);
         }
         if self.open.len() >= MAX_OPEN_SERVER_REQUESTS {
+            return false;
+        }
+        if !self.share.try_grow(kept_bytes(&request.id)) {
             return false;
         }
         self.by_remote_id.insert((request.generation, request.id.clone()), number);
@@ -60,6 +75,7 @@ impl RemoteRequests {
     /// Takes out a request that is answered or withdrawn.
     pub(in crate::bridge) fn close(&mut self, number: u64) -> Option<RemoteRequest> {
         let request = self.open.remove(&number)?;
+        self.share.shrink(kept_bytes(&request.id));
         let remote_id = (request.generation, request.id.clone());
         // A server may have used an id twice.
         if self.by_remote_id.get(&remote_id) == Some(&number) {
@@ -160,6 +176,24 @@ mod tests {
         assert!(requests.is_cause(7));
         assert_eq!(requests.take_caused_by(&HashSet::from([7])), [(most + 1, 2)]);
         assert!(!requests.is_cause(7));
+    }
+
+    /// S-42: ids of any length are kept, but not more of them than the budget has.
+    #[test]
+    fn long_ids_of_a_server_take_from_the_budget() {
+        let mut requests = RemoteRequests::default();
+        let long = |number: u64| {
+            let text = format!("\"{number}{}\"", "x".repeat(4 * 1024 * 1024));
+            let id = RequestId::from_json(&text).unwrap();
+            RemoteRequest { id, generation: 1, caused_by: None, asks_a_person: false }
+        };
+        let kept = (0..40).take_while(|number| requests.open(*number, long(*number))).count();
+        assert!((4..=16).contains(&kept), "{kept} ids of 4 MiB");
+        requests.close(0).unwrap();
+        assert!(requests.open(100, long(100)), "what is answered makes way");
+        let all: Vec<u64> = requests.open.keys().copied().collect();
+        all.into_iter().for_each(|number| drop(requests.close(number)));
+        assert_eq!(requests.share.bytes(), 0);
     }
 
     #[test]

@@ -20,12 +20,16 @@ use crate::redact::plain;
 
 /// The largest number of pages that are read to find the schemas (S-12).
 const PAGES: u32 = 100;
+/// How many bytes the names of the known tools may have (S-12).
+const MAX_NAME_BYTES: usize = 8 * 1024 * 1024;
 /// How long a call waits for the schemas.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     tools: HashMap<String, KnownTool>,
+    /// How many bytes their names have.
+    name_bytes: usize,
     /// Whether every page was seen.
     complete: bool,
     /// The number of pages of our own list that were asked for; 0 if it is not under way.
@@ -52,6 +56,7 @@ impl Catalogue {
     /// Forgets all tools, because they may have changed.
     pub(super) fn forget(&mut self) {
         self.tools.clear();
+        self.name_bytes = 0;
         self.complete = false;
     }
 
@@ -122,6 +127,11 @@ impl Catalogue {
                 let hints =
                     tool.get("annotations").and_then(|text| serde_json::from_str(text).ok());
                 let ToolHints { read_only, idempotent } = hints.unwrap_or_default();
+                self.name_bytes += name.len();
+                if self.name_bytes > MAX_NAME_BYTES {
+                    // It is called without headers, which a server that wants them refuses.
+                    return true;
+                }
                 self.tools.insert(name, KnownTool { mirrors, harmless: read_only || idempotent });
                 true
             }

@@ -52,6 +52,14 @@ impl RequestId {
         }
     }
 
+    /// How many bytes its text has.
+    pub fn text_length(&self) -> usize {
+        match self {
+            Self::Number(text) | Self::Text(text) => text.len(),
+            Self::Null => 0,
+        }
+    }
+
     /// The number of a request of ours that this id stands for. Ours are integers, so that `"7"` and
     /// `7.0` can mean nothing but 7 (T-37): some servers and hosts answer with another type.
     pub fn as_own_number(&self) -> Option<u64> {
