@@ -53,8 +53,10 @@ pub const DEVICE_INTERVAL: PauseRange = PauseRange::new(1000, 60);
 pub const TASK_POLL: PauseRange = PauseRange::new(20, 300);
 /// The lifetime of a token in seconds: `expires_in` (RFC 6749 §5.1). Values outside say nothing.
 pub const TOKEN_LIFETIME: RangeInclusive<u64> = 1..=100 * 365 * 86_400;
-/// How many pages to sign in at open within [`PAGE_WINDOW`] unless a person asks for one: one a minute, of
-/// which three may come at once (a sign-in, more scopes, a sign-in that was lost).
+/// The pause between two pages to sign in at that nobody calls for. A person can ask for one at any time.
+pub const PAGE_PAUSE: Duration = Duration::from_secs(60);
+/// How many pages open within [`PAGE_WINDOW`] for calls of the host: a sign-in, more scopes, a sign-in
+/// that was lost.
 pub const MAX_PAGES: usize = 3;
 /// The time over which pages are counted.
 pub const PAGE_WINDOW: Duration = Duration::from_secs(180);

@@ -16,7 +16,7 @@ use crate::auth::renewal_by_grant::renew;
 use crate::auth::state::AuthorizerState;
 use crate::auth::token_cache::{CachedToken, TokenOrigin};
 use crate::error::{Failure, FailureKind};
-use crate::redact::plain;
+use crate::redact::{plain, shown_words};
 
 /// Recovers from one refusal. `Ok` means that there is another token, or one with more scopes, to
 /// try.
@@ -65,8 +65,17 @@ async fn unauthorized(
         };
         tracing::info!(is_bound, "the server takes another kind of token: signing in for one");
         request.refuses_bound = !is_bound;
+        return permitted_sign_in(state, request, PageKind::Second).await;
     }
-    permitted_sign_in(state, request).await
+    permitted_sign_in(state, request, PageKind::First).await
+}
+
+/// Which page of a sign-in would be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PageKind {
+    First,
+    /// For a token of the other kind, directly after the first one.
+    Second,
 }
 
 /// Whether the refusal of a fresh token asks for one of the other kind, and if so, whether that is
@@ -110,7 +119,7 @@ async fn step_up(state: &AuthorizerState, request: SignInRequest) -> Result<(), 
     if stored_instead(state, &request).await? {
         return Ok(());
     }
-    permitted_sign_in(state, request).await
+    permitted_sign_in(state, request, PageKind::First).await
 }
 
 /// Whether another process stored a sign-in that satisfies the request.
@@ -129,6 +138,7 @@ async fn stored_instead(state: &AuthorizerState, request: &SignInRequest) -> Res
 async fn permitted_sign_in(
     state: &AuthorizerState,
     mut request: SignInRequest,
+    page: PageKind,
 ) -> Result<(), Failure> {
     let context = &state.context;
     let demanded = state.cache().is_demanded();
@@ -145,8 +155,13 @@ async fn permitted_sign_in(
     if let Some(failure) = state.cache().hindrance() {
         return Err(failure);
     }
-    if context.options.grant.needs_person() && !demanded {
-        state.cache().begin_page().map_err(|seconds| too_many_pages(context, seconds))?;
+    // Somebody who runs a command asks for each of its pages.
+    if context.options.grant.needs_person() && context.options.outlives_requests {
+        let begun = match page {
+            PageKind::First => state.cache().begin_page(),
+            PageKind::Second => state.cache().begin_second_page(),
+        };
+        begun.map_err(|seconds| too_many_pages(context, seconds))?;
     }
     sign_in(state, request).await
 }
@@ -222,7 +237,7 @@ fn refused_after_sign_in(context: &Context) -> Failure {
 /// The server refuses, and signing in would not change that.
 pub(crate) fn forbidden(status: StatusCode, challenge: Option<&Challenge>) -> Failure {
     let said = challenge.and_then(|challenge| challenge.error_description.as_deref());
-    let said = said.map_or_else(String::new, |said| format!(": {}", plain(said)));
+    let said = said.map_or_else(String::new, |said| format!(": {}", shown_words(said)));
     let scope = challenge.and_then(|challenge| challenge.scope.as_deref());
     let failure = Failure::new(
         FailureKind::Forbidden,

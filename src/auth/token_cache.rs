@@ -78,6 +78,8 @@ pub(crate) struct TokenCache {
     consent: Option<(Option<String>, Instant)>,
     /// When a person was last asked to sign in without having asked for it.
     pages: VecDeque<Instant>,
+    /// When a page for a token of the other kind was opened last.
+    second_page: Option<Instant>,
     serials: u64,
     accepted: u64,
 }
@@ -252,19 +254,35 @@ impl TokenCache {
         (!over).then(|| last.failure.clone())
     }
 
-    /// Counts a page that is about to be shown to a person. Returns in how many seconds that may happen
-    /// if it is too early now (S-39).
+    /// Counts a page that is about to be shown to a person: one a minute, and sooner only if somebody
+    /// has called for an answer since the last one, three times in three minutes. Returns in how many
+    /// seconds that may happen if it is too early now (S-39).
     pub(crate) fn begin_page(&mut self) -> Result<(), u64> {
         self.pages.retain(|at| at.elapsed() < pace::PAGE_WINDOW);
-        match self.pages.front() {
-            Some(oldest) if self.pages.len() >= pace::MAX_PAGES => {
-                Err(pace::PAGE_WINDOW.saturating_sub(oldest.elapsed()).as_secs().max(1))
+        let until =
+            |at: Instant, span: Duration| span.saturating_sub(at.elapsed()).as_secs().max(1);
+        if let (Some(oldest), Some(last)) = (self.pages.front(), self.pages.back()) {
+            let is_demanded = self.demanded.is_some_and(|demanded| demanded > *last);
+            if self.pages.len() >= pace::MAX_PAGES {
+                return Err(until(*oldest, pace::PAGE_WINDOW));
             }
-            _ => {
-                self.pages.push_back(Instant::now());
-                Ok(())
+            if !is_demanded && last.elapsed() < pace::PAGE_PAUSE {
+                return Err(until(*last, pace::PAGE_PAUSE));
             }
         }
+        self.pages.push_back(Instant::now());
+        Ok(())
+    }
+
+    /// As [`TokenCache::begin_page`], for a page that belongs to the sign-in that has just ended: the
+    /// server wants a token of the other kind. Once in three minutes.
+    pub(crate) fn begin_second_page(&mut self) -> Result<(), u64> {
+        if let Some(second) = self.second_page.filter(|at| at.elapsed() < pace::PAGE_WINDOW) {
+            return Err(pace::PAGE_WINDOW.saturating_sub(second.elapsed()).as_secs().max(1));
+        }
+        self.second_page = Some(Instant::now());
+        self.pages.push_back(Instant::now());
+        Ok(())
     }
 
     /// Forgets failures, for a sign-in that somebody starts by hand.
@@ -280,15 +298,24 @@ mod tests {
 
     /// S-39
     #[tokio::test(start_paused = true)]
-    async fn a_server_gets_three_pages_at_once_and_then_one_a_minute() {
+    async fn a_server_gets_one_page_a_minute_unless_somebody_calls() {
+        let second = || tokio::time::advance(Duration::from_secs(1));
         let mut cache = TokenCache::default();
-        assert_eq!([(); 4].map(|()| cache.begin_page().is_ok()), [true, true, true, false]);
-        assert_eq!(cache.begin_page(), Err(180));
+        assert_eq!(cache.begin_page(), Ok(()));
+        assert_eq!(cache.begin_page(), Err(60));
         let mut shown = 0;
         for _ in 0..600 {
-            tokio::time::advance(Duration::from_secs(1)).await;
+            second().await;
             shown += u32::from(cache.begin_page().is_ok());
         }
-        assert!((9..=10).contains(&shown), "{shown} in ten minutes");
+        assert_eq!(shown, 10, "in ten minutes");
+        assert!(cache.begin_second_page().is_ok() && cache.begin_second_page().is_err());
+        let mut called_for = TokenCache::default();
+        for may_open in [true, true, true, false] {
+            called_for.demand();
+            assert_eq!(called_for.begin_page().is_ok(), may_open);
+            assert!(called_for.begin_page().is_err(), "once for each call");
+            second().await;
+        }
     }
 }

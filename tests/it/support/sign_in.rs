@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, header};
 use mcp_tether::auth::{
-    AuthOptions, AuthServices, Authorizer, JobRunner, MemoryVault, NotRun, SignInState,
+    AuthOptions, AuthServices, Authorizer, JobRunner, LoginPolicy, MemoryVault, NotRun, SignInState,
 };
 use mcp_tether::error::Failure;
 use mcp_tether::http::HttpOptions;
@@ -30,6 +30,8 @@ pub struct Party {
     pub browser: FakeBrowser,
     said: Arc<Mutex<Vec<String>>>,
     endpoint: Url,
+    /// Whether somebody waits for each answer, so that a page may follow another at once (S-39).
+    demands: bool,
 }
 
 /// What it takes to make one.
@@ -120,7 +122,9 @@ impl Builder {
     pub fn build(self) -> Party {
         let (services, said) = self.services();
         let endpoint = self.options.server.clone();
+        let demands = self.options.login == LoginPolicy::Eager;
         Party {
+            demands,
             authorizer: Authorizer::new(self.options, &self.http, services),
             vault: self.vault,
             clock: self.clock,
@@ -160,6 +164,9 @@ impl Party {
     pub async fn request(&self, method: &str) -> Result<usize, Failure> {
         let outbound = outbound();
         let mut proofs = 0;
+        if self.demands {
+            self.authorizer.demand();
+        }
         for sent in 1..=SENDS {
             let authorization = self.authorizer.authorization().await?;
             let mut request = outbound
