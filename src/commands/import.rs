@@ -12,7 +12,7 @@ use super::displayed_change::display_words;
 use super::host_entries::{folders, position};
 use super::prepare::{CommandContext, block_on, for_import, store};
 use super::sign_in::{describe_place, describe_subject};
-use super::untrusted::{ReadCommand, UntrustedCommand, folder_of_entry, folder_of_process};
+use super::untrusted::{EntryCommand, ReadCommand, Untrusted, folder_of_entry, folder_of_process};
 use crate::auth::{
     AuthMethod, AuthOptions, ImportedClient, ImportedSignIn, Names, SignedIn, TokenSet,
     import_sign_in,
@@ -21,7 +21,7 @@ use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{HostEntry, HostFile, KnownHost, Scope, found, other_bridge};
 use crate::platform::NoBrowser;
-use crate::redact::plain;
+use crate::redact::{display_identifier, plain};
 use crate::settings::{Flags, Key, Settings};
 use crate::store::StoreChoice;
 use crate::store::import::{
@@ -105,7 +105,7 @@ pub(super) struct McpRemoteEntry {
     name: String,
     /// The arguments of `mcp-remote`, as written.
     words: Vec<String>,
-    command: UntrustedCommand,
+    command: Untrusted<EntryCommand>,
     /// The folder of `mcp-remote` that the entry sets, or the reason why it cannot be used.
     folder: Option<std::result::Result<PathBuf, String>>,
 }
@@ -117,7 +117,7 @@ impl McpRemoteEntry {
         scope: Scope,
         entry: &HostEntry,
         given: Vec<String>,
-        command: UntrustedCommand,
+        command: Untrusted<EntryCommand>,
     ) -> Self {
         let place = format!("{} ({}), {}", host.title, scope.name(), position(entry));
         let folder = folder_of_entry(&entry.variables, scope).transpose();
@@ -321,7 +321,7 @@ fn store_as_ours(
 
 fn report(who: &str, signed_in: &SignedIn, place: &str) -> String {
     let mut out = format!("imported the `mcp-remote` sign-in for {who}\n");
-    let _ = writeln!(out, "  issuer     {}", plain(&signed_in.issuer));
+    let _ = writeln!(out, "  issuer     {}", display_identifier(&signed_in.issuer));
     let _ = writeln!(out, "  stored in  {place}");
     if signed_in.renewable {
         out += "  note       after the first renewal, `mcp-remote` may have to sign in again\n";

@@ -1,7 +1,8 @@
 //! The command line of `mcp-remote` in an entry of a host's configuration. The user may not have
 //! written it, so it is displayed, compared, and used to find a sign-in, but cannot be turned into
-//! `Settings`: its headers, variables, proxies, certificate authorities, log files and folders have
-//! no effect on this process.
+//! `Settings`: its headers, variables, commands, proxies, certificate authorities, log files and
+//! folders have no effect on this process (S-17). [`Untrusted`] has no method that gives its content
+//! away, and this file is the only one that can look into it.
 
 use std::path::{Path, PathBuf};
 
@@ -39,14 +40,26 @@ const CONNECTION_FLAGS: [Key; 19] = [
     Key::AllowPrivateAddresses,
 ];
 
+/// What someone else may have written. There is no way out of it but the methods below, none of which
+/// leads to `Settings`: it has no `Deref`, no `AsRef`, no `Clone` and no accessor.
+pub(crate) struct Untrusted<T>(T);
+
+impl<T> Untrusted<T> {
+    /// Wraps what was read from a configuration.
+    pub(crate) fn new(read: T) -> Self {
+        Self(read)
+    }
+}
+
 /// A command line of the bridge from a configuration, which is parsed and not obeyed.
-pub(crate) struct UntrustedCommand {
-    url: String,
-    flags: Flags,
+pub(crate) struct EntryCommand {
+    pub(crate) url: String,
+    pub(crate) flags: Flags,
 }
 
 /// Parses the arguments of an entry as a command line of the bridge.
-pub(crate) type ReadCommand<'a> = &'a dyn Fn(&[String]) -> crate::error::Result<UntrustedCommand>;
+pub(crate) type ReadCommand<'a> =
+    &'a dyn Fn(&[String]) -> crate::error::Result<Untrusted<EntryCommand>>;
 
 /// Identifies the sign-in of an entry: by its files at `mcp-remote`, and by its record here.
 pub(super) struct NamedSignIn {
@@ -56,19 +69,16 @@ pub(super) struct NamedSignIn {
     client: Option<PreRegistered>,
 }
 
-impl UntrustedCommand {
-    pub(crate) fn new(url: String, flags: Flags) -> Self {
-        Self { url, flags }
-    }
-
-    /// The URL as written.
+impl Untrusted<EntryCommand> {
+    /// The URL as written: which server is meant. It is asked only after a person named the entry or
+    /// its configuration is the user's own.
     pub(super) fn url(&self) -> &str {
-        &self.url
+        &self.0.url
     }
 
     /// The URL for messages, without credentials.
-    pub(super) fn display_url(&self) -> String {
-        display_url(&self.url)
+    pub(crate) fn display_url(&self) -> String {
+        display_url(&self.0.url)
     }
 
     /// Whether it asks for a recording.
@@ -120,7 +130,7 @@ impl UntrustedCommand {
         };
         let text = |key| self.text(key).filter(|text| !text.is_empty()).map(str::to_owned);
         Parameters {
-            url: self.url.trim().to_owned(),
+            url: self.0.url.trim().to_owned(),
             resource: text(Key::Resource),
             authorize_params: pairs(Key::AuthorizeParam, '='),
             headers: pairs(Key::Header, ':'),
@@ -170,7 +180,7 @@ impl UntrustedCommand {
     }
 
     fn texts(&self, key: Key) -> impl Iterator<Item = &str> {
-        let of_key = self.flags.values.iter().filter(move |(other, _)| *other == key);
+        let of_key = self.0.flags.values.iter().filter(move |(other, _)| *other == key);
         of_key.flat_map(|(_, texts)| texts.iter().map(String::as_str))
     }
 }
@@ -221,11 +231,12 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::settings::SETTINGS;
 
-    fn command(values: &[(Key, &str)]) -> UntrustedCommand {
+    fn command(values: &[(Key, &str)]) -> Untrusted<EntryCommand> {
         let own = |(key, text): &(Key, &str)| (*key, vec![(*text).to_owned()]);
         let flags = Flags { config: None, values: values.iter().map(own).collect() };
-        UntrustedCommand::new("https://mcp.example.com/mcp".to_owned(), flags)
+        Untrusted::new(EntryCommand { url: "https://mcp.example.com/mcp".to_owned(), flags })
     }
 
     /// S-17
@@ -272,6 +283,37 @@ mod tests {
         assert!(client(r#"{"client_id":"${ID}"}"#, Scope::User).is_err());
         std::fs::write(&file, r#"{"client_id":"x","client_secret":"${keyring:shop}"}"#).unwrap();
         assert!(client(&by_file, Scope::User).is_err());
+    }
+
+    /// S-17: there is no way from an entry into the settings, so no command can take one by mistake.
+    #[test]
+    fn an_entry_has_no_way_into_the_settings() {
+        let text = include_str!("untrusted.rs");
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for way in
+            ["Settings", "for Untrusted", "derive(Clone", "-> Flags", "-> &Flags", "-> T", "-> &T"]
+        {
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let found: Vec<_> = lines.filter(|line| line.contains(way)).collect();
+            assert!(found.is_empty(), "`{way}`: {found:?}");
+        }
+        // What names a sign-in, and what says that there is none.
+        let read = [
+            Key::Account,
+            Key::Resource,
+            Key::DisableResourceParameter,
+            Key::StaticOauthClientInfo,
+            Key::TokenFile,
+            Key::TokenCommand,
+        ];
+        let others = SETTINGS.iter().map(|setting| setting.key).filter(|key| !read.contains(key));
+        let every: Vec<_> = others.map(|key| (key, "X: ${HOME} ${keyring:shop}")).collect();
+        assert!(every.len() > 60, "{}", every.len());
+        let entry = command(&every);
+        let mut auth = AuthOptions::new(Url::parse(entry.url()).unwrap());
+        let untouched = format!("{auth:?}");
+        entry.named_sign_in(Scope::Project).ok().unwrap().apply_to(&mut auth);
+        assert_eq!(format!("{auth:?}"), untouched, "an entry with every setting changes nothing");
     }
 
     #[test]
