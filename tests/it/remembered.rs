@@ -5,22 +5,26 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use mcp_tether_mock::{MockOptions, MockRemote};
+use serde_json::json;
 
 use crate::support::harness::{PATIENCE, initialize, parsed};
 use crate::support::home::Home;
 
-const LIST: &str = r#"{"jsonrpc":"2.0","id":9,"method":"tools/list"}"#;
-
 /// What a run with these flags tells its host of the server's tools.
 fn listed(home: &Home, mock: &MockRemote, flags: &[&str]) -> String {
+    listed_by(home, mock, flags, "tools/list")
+}
+
+/// What a run with these flags answers to this method.
+fn listed_by(home: &Home, mock: &MockRemote, flags: &[&str], method: &str) -> String {
     let url = mock.url().to_string();
     let mut bridge = home.program([&[url.as_str()], flags].concat()).spawn();
     bridge.send(initialize("2025-11-25"));
     assert!(bridge.next_json()["result"].is_object());
     bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-    bridge.send(LIST);
+    bridge.send(json!({ "jsonrpc": "2.0", "id": 9, "method": method }).to_string());
     let answer = std::iter::repeat_with(|| bridge.next_json()).find(|line| line["id"] == 9);
-    until(|| kept(home).iter().any(|(_, text)| text.contains("tools/list")));
+    until(|| kept(home).iter().any(|(_, text)| text.contains(method)));
     assert_eq!(bridge.finish().code, Some(0));
     answer.unwrap().to_string()
 }
@@ -112,4 +116,51 @@ fn without_a_key_nothing_is_remembered() {
     assert!(!listed(&home, &mock, &early).contains("MARKED"));
     assert_eq!(kept(&home).len(), before);
     assert!(!home.path().join("state/memory/elsewhere").exists());
+}
+
+/// S-72, S-73: what is hidden is hidden in remembered answers too, even if a file was written by a run
+/// that did not hide it, or by somebody else.
+#[test]
+fn filters_and_pins_apply_to_remembered_answers() {
+    const TOOLS: (&str, &str) = ("tools/list", r#"{"name":"act","description":"H1DDEN"},"#);
+    const PROMPTS: (&str, &str) = ("prompts/list", r#"{"name":"compare","title":"H1DDEN"},"#);
+    const RESOURCES: (&str, &str) =
+        ("resources/list", r#"{"uri":"lab://secret","name":"H1DDEN"},"#);
+    std::thread::scope(|scope| {
+        for (flag, (method, hidden), is_shown) in [
+            ("--account=x", TOOLS, true),
+            ("--ignore-tool=act", TOOLS, false),
+            ("--only-tool=add", TOOLS, false),
+            ("--read-only", TOOLS, false),
+            ("--pin=block", TOOLS, false),
+            ("--account=x", PROMPTS, true),
+            ("--ignore-prompt=compare", PROMPTS, false),
+            ("--only-prompt=hello", PROMPTS, false),
+            ("--account=x", RESOURCES, true),
+            ("--ignore-resource=lab://secret", RESOURCES, false),
+            ("--only-resource=lab://greeting", RESOURCES, false),
+        ] {
+            scope.spawn(move || {
+                let (home, mock) = (Home::new(), slow_mock());
+                let flags = ["--answer-within=0.01", flag];
+                listed_by(&home, &mock, &flags, method);
+                let list = format!("\"{}\":[", method.trim_end_matches("/list"));
+                for (path, text) in kept(&home) {
+                    assert!(text.contains(&list), "{flag}: {text}");
+                    let more = text.replace(&list, &format!("{list}{hidden}"));
+                    // Not hidden by anything: it shows that the answer is from this file.
+                    let marked = more.replacen("\"greeting\"", "\"M4RKED\"", 1);
+                    let marked = marked.replacen("adds two whole numbers", "M4RKED", 1);
+                    let marked = marked.replacen("asks for a greeting", "M4RKED", 1);
+                    std::fs::write(path, marked).unwrap();
+                }
+                let answer = listed_by(&home, &mock, &flags, method);
+                // A tool that differs from what was pinned is hidden, too.
+                let is_early = answer.contains("M4RKED") || flag == "--pin=block";
+                assert!(is_early, "{flag}: it is answered from memory: {answer}");
+                assert_eq!(answer.contains("H1DDEN"), is_shown, "{flag}: {answer}");
+                assert!(answer.contains("\"id\":9"), "{flag}");
+            });
+        }
+    });
 }
