@@ -20,7 +20,7 @@ use super::log_repetition::{LogRepetition, Repetition};
 use super::readable;
 use crate::environment::to_stderr;
 use crate::error::{Error, Result};
-use crate::redact::{is_deceptive, plain};
+use crate::redact::{self, plain};
 use crate::settings::{LogFormat, LogOptions};
 
 /// Starts logging. A second call in the same process has no effect.
@@ -51,18 +51,42 @@ fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     .with_max_level_hint(level)
 }
 
-/// Opens a file for appending. A new file is readable by its owner only.
+/// Opens a file for appending. A new file is readable by its owner only. One that another user put
+/// there is refused, and so is a link of another user: the log would be theirs, or end up in a file of
+/// their choice (S-45).
 #[expect(clippy::disallowed_methods, reason = "the user named this file, wherever it is")]
 fn open_private(path: &Path) -> Result<File> {
+    let error = |why: String| {
+        let shown = plain(&path.display().to_string());
+        Error::usage(format!("cannot write to the log file `{shown}`: {why}"))
+            .hint("name another file with `--log-file FILE`")
+    };
     let mut options = File::options();
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| {
-        let shown = plain(&path.display().to_string());
-        Error::usage(format!("cannot write to the log file `{shown}`: {error}"))
-            .hint("name another file with `--log-file FILE`")
-    })
+    if let Some(why) = std::fs::symlink_metadata(path).ok().as_ref().and_then(of_another_user) {
+        return Err(error(why));
+    }
+    let file = options.open(path).map_err(|failed| error(failed.to_string()))?;
+    match file.metadata().ok().as_ref().and_then(of_another_user) {
+        Some(why) => Err(error(why)),
+        None => Ok(file),
+    }
+}
+
+/// Why a file is not to be trusted: it belongs to another user, who is not root.
+#[cfg(unix)]
+fn of_another_user(found: &std::fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let (owner, we) = (found.uid(), rustix::process::geteuid().as_raw());
+    (owner != we && owner != 0)
+        .then(|| format!("it belongs to user {owner}, and this is user {we}"))
+}
+
+#[cfg(not(unix))]
+fn of_another_user(_: &std::fs::Metadata) -> Option<String> {
+    None
 }
 
 /// Formats an event as `level: span fields: message field=value`.
@@ -223,16 +247,7 @@ impl Write for LineWriter<'_> {
 
 /// Escapes everything that could manipulate a terminal or look like a second line (S-15).
 fn visible(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    for character in line.strip_suffix('\n').unwrap_or(line).chars() {
-        if is_deceptive(character) {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
-    }
-    out.push('\n');
-    out
+    redact::visible(line.strip_suffix('\n').unwrap_or(line), |_| false) + "\n"
 }
 
 #[cfg(test)]
@@ -303,6 +318,28 @@ mod tests {
         let text = logged(Level::WARN, || tracing::warn!("{}", "a\nerror: b\u{1b}[2J"));
         assert!(text.starts_with("warning: a\\nerror: b\\"), "{text}");
         assert!(!text.contains('\u{1b}') && text.lines().count() == 1, "{text}");
+    }
+
+    /// S-45
+    #[cfg(unix)]
+    #[test]
+    fn a_log_file_of_another_user_is_not_written_to() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (own, theirs) = (folder.path().join("own"), folder.path().join("theirs"));
+        std::fs::write(&own, "").unwrap();
+        std::fs::write(&theirs, "").unwrap();
+        std::os::unix::fs::chown(&theirs, Some(54_321), None).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&own, &link).unwrap();
+        assert!(open_private(&link).is_ok(), "a link of this user");
+        std::os::unix::fs::lchown(&link, Some(54_321), None).unwrap();
+        for path in [&theirs, &link] {
+            let error = open_private(path).unwrap_err().to_string();
+            assert!(error.contains("it belongs to user 54321"), "{error}");
+        }
     }
 
     #[cfg(unix)]
