@@ -37,7 +37,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    const fn new(limit: usize) -> Self {
+    /// A budget of so many bytes, all of which are there.
+    pub const fn new(limit: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit),
             taken: AtomicUsize::new(0),

@@ -1,21 +1,25 @@
 //! What the fuzz targets check, as plain functions: `fuzz_targets` hands them to libFuzzer, and the
 //! test below hands them the corpus with an ordinary compiler. A broken rule is a panic.
 
+mod budget;
 mod callback;
 mod envelope;
 mod framing;
 mod headers;
 mod hosts;
+mod projects;
 mod redaction;
 mod remotes;
 mod sessions;
 mod sign_in;
 
+pub use budget::budget;
 pub use callback::callback;
 pub use envelope::json_rpc;
 pub use framing::{events, lines};
 pub use headers::{challenge, header_values};
 pub use hosts::host_configuration;
+pub use projects::project_files;
 pub use redaction::redaction;
 pub use remotes::modern_remote;
 pub use sessions::modern_host;
