@@ -8,6 +8,8 @@ use zeroize::Zeroize;
 
 /// The longest text that [`plain`] returns, in characters.
 const MAX_TEXT: usize = 500;
+/// Replaces what is not shown.
+const HIDDEN: &str = "…";
 
 /// A value that leaves this process only where it must. It has no `Display`, its `Debug` is redacted,
 /// and each way out has a method of its own, so that every place where a secret leaves can be listed:
@@ -129,7 +131,25 @@ impl fmt::Debug for SafeUrl {
 
 /// The text of a URL as [`SafeUrl`] shows it, or `…` if it is not a URL.
 pub fn display_url(text: &str) -> String {
-    Url::parse(text.trim()).map_or_else(|_| "…".to_owned(), |url| SafeUrl::new(&url).to_string())
+    Url::parse(text.trim()).map_or_else(|_| HIDDEN.to_owned(), |url| SafeUrl::new(&url).to_string())
+}
+
+/// The text of an identifier that is a URL in most cases, such as an issuer or a resource: as
+/// [`display_url`], but without a slash that is not there, and other texts as [`shown_words`].
+pub fn display_identifier(text: &str) -> String {
+    match display_exactly(text) {
+        hidden if hidden == HIDDEN => shown_words(text),
+        shown => shown,
+    }
+}
+
+/// As [`display_url`], and to the letter if nothing of it must be hidden.
+fn display_exactly(text: &str) -> String {
+    let shows_all = |url: &Url| SafeUrl::new(url).to_string() == url.as_str() && text.is_ascii();
+    match Url::parse(text) {
+        Ok(url) if shows_all(&url) => plain(text),
+        _ => display_url(text),
+    }
 }
 
 /// The text of a URL as an argument of a command that a message shows ([`SafeUrl::as_argument`]).
@@ -140,65 +160,171 @@ pub fn url_argument(text: &str) -> String {
 
 /// A pair of a query without its value. Text without `=` is itself a value.
 fn redact_pair(pair: &str) -> String {
-    pair.split_once('=').map_or_else(|| "…".to_owned(), |(name, _)| format!("{name}=…"))
+    match pair.split_once('=').map_or("", |(name, _)| name) {
+        // A pair without a name, or a key instead of one.
+        "" => HIDDEN.to_owned(),
+        name if looks_like_key(name) => format!("{HIDDEN}={HIDDEN}"),
+        name => format!("{name}={HIDDEN}"),
+    }
 }
 
 /// A part of a path, unless it looks like a key.
 fn redact_segment(segment: &str) -> &str {
-    if looks_like_key(segment) { "…" } else { segment }
+    if looks_like_key(segment) { HIDDEN } else { segment }
 }
 
-/// Returns whether a text looks like a key, a token or another random value: 16 letters and digits in
-/// a row, a UUID, or 24 characters with at least four digits. Words with a number do not.
+/// Returns whether a text contains what looks like a key, a token or another random value: 16 letters
+/// and digits in a row, a UUID, or 24 characters with at least four digits. Words with a number do
+/// not. In URLs, bytes that are written as `%20` count as what they stand for.
 pub fn looks_like_key(text: &str) -> bool {
+    let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '=' | '+');
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    decoded.split(|c: char| !of_token(c)).any(is_key)
+}
+
+/// Returns whether letters, digits and what tokens have between them look like a key.
+fn is_key(text: &str) -> bool {
     let is_mixed = |text: &str| {
         text.contains(|c: char| c.is_ascii_digit())
             && text.contains(|c: char| c.is_ascii_alphabetic())
     };
-    let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '=' | '+');
-    if !text.chars().all(of_token) || !is_mixed(text) {
-        return false;
-    }
-    let mut runs = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_long = |run: &str| run.len() >= 16 && (is_mixed(run) || is_number(run));
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    runs.any(|run| run.len() >= 16 && is_mixed(run)) || (text.len() >= 24 && digits >= 4)
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_long)
+        || (text.len() >= 24 && digits >= 4 && is_mixed(text))
+}
+
+fn is_number(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Makes the words of a server, or of a command line that cannot be read, safe to show: as [`plain`],
+/// with URLs as [`SafeUrl`] shows them, and without what looks like a key, because servers repeat what
+/// they were sent (S-09). A number that is called an id stays, for the operator of the server.
+pub fn shown_words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(MAX_TEXT));
+    let mut before = "";
+    for word in text.split_inclusive([' ', '\n', '\t']) {
+        out.push_str(&shown_word(word, before));
+        before = word;
+    }
+    plain(&out)
+}
+
+/// One of the words of [`shown_words`], with the white space behind it.
+fn shown_word(word: &str, before: &str) -> String {
+    let of_name = |c: char| !c.is_ascii_alphanumeric();
+    let called = before.trim_end_matches(of_name);
+    let is_called_id = called.eq_ignore_ascii_case("id")
+        || ["_id", "-id", "Id", "ID"].iter().any(|end| called.ends_with(end));
+    let core = word.trim_matches(|c: char| c.is_whitespace() || "\"'`()[]{}<>,;.".contains(c));
+    if let Some(at) = core.find("://") {
+        let before = core[..at].char_indices().rev().find(|(_, c)| of_name(*c));
+        let url = &core[before.map_or(0, |(at, c)| at + c.len_utf8())..];
+        return word.replacen(url, &display_exactly(url), 1);
+    }
+    let is_bearer =
+        before.trim_end().ends_with("Bearer") && core.contains(|c: char| !c.is_ascii_lowercase());
+    let is_hidden = is_bearer || looks_like_key(core) && !(is_called_id && core.len() <= 36);
+    if is_hidden { word.replacen(core, HIDDEN, 1) } else { word.to_owned() }
+}
+
+/// A text without these secrets, which it may repeat. Those of fewer than four characters could be
+/// any word, and stay.
+pub fn without<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let mut out = text.to_owned();
+    for secret in secrets.into_iter().filter(|secret| secret.len() >= 4) {
+        if out.contains(secret) {
+            out = out.replace(secret, HIDDEN);
+        }
+    }
+    out
 }
 
 /// Makes text from outside safe for a terminal: characters that could manipulate it become visible
 /// escapes (S-15), and the text is cut after 500 characters.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MAX_TEXT + 12));
-    for (count, character) in text.chars().enumerate() {
+    for (count, (character, deceives)) in judged(text).enumerate() {
         if count == MAX_TEXT {
             out.push('…');
             break;
         }
-        if is_deceptive(character) {
-            out.extend(character.escape_default());
-        } else {
-            out.push(character);
-        }
+        push_visible(&mut out, character, deceives);
     }
     out
 }
 
+/// As [`plain`], of any length, but for the characters that `keeps` accepts.
+pub fn visible(text: &str, keeps: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (character, deceives) in judged(text) {
+        push_visible(&mut out, character, deceives && !keeps(character));
+    }
+    out
+}
+
+fn push_visible(out: &mut String, character: char, deceives: bool) {
+    if deceives {
+        out.extend(character.escape_default());
+    } else {
+        out.push(character);
+    }
+}
+
+/// Each character, and whether it deceives where it stands: the variation selector behind a symbol
+/// only makes it colourful.
+pub fn judged(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let mut before = ' ';
+    text.chars().map(move |character| {
+        let is_colour = character == '\u{fe0f}'
+            && matches!(before, '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}')
+            && !is_deceptive(before);
+        before = character;
+        (character, is_deceptive(character) && !is_colour)
+    })
+}
+
 /// Returns whether a character can manipulate a terminal or hide what a text says: control
-/// characters, separators of lines, and the format characters of Unicode, which are invisible or
-/// reorder the text (S-15).
+/// characters, separators of lines, and what is invisible or reorders the text: the format
+/// characters, tags, fillers and variation selectors of Unicode (S-15).
 pub fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{ad}'
+                | '\u{34f}'
+                | '\u{600}'..='\u{605}'
                 | '\u{61c}'
-                | '\u{180e}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8e2}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
                 | '\u{e0000}'..='\u{e0fff}'
         )
+}
+
+/// A name that someone else chose, as a word of a command that a message shows. A name that a flag
+/// could be is replaced by `placeholder`: whoever runs the command must not run what it says.
+pub fn name_argument(name: &str, placeholder: &str) -> String {
+    if name.starts_with('-') { placeholder.to_owned() } else { shell_word(name) }
 }
 
 /// A word of a command that a message shows: quoted if a shell would interpret one of its characters.
@@ -265,6 +391,11 @@ mod tests {
             "6fa459ea-ee8a-3ca4-894e-db77e160355e",
             "sk_live_4eC39HqLyjWDarjt",
             "9f86d081884c7d659a2feaa0c55ad015",
+            "%20k3yInThePath0123456789",
+            "k3yInThePath0123456789%3D%3D",
+            "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlMDEyMzQ1",
+            "k:k3yInThePath0123456789",
+            "1234567890123456",
         ] {
             assert_eq!(shown(&format!("s/{key}/mcp")), "https://host/s/…/mcp");
         }
@@ -287,6 +418,52 @@ mod tests {
         }
     }
 
+    /// S-09: servers repeat what they were sent.
+    #[test]
+    fn what_a_server_repeats_is_not_shown() {
+        for (text, shown) in [
+            ("bad code k3yInTheCode0123456789", "bad code …"),
+            ("(invalid 'sk_live_4eC39HqLyjWDarjt').", "(invalid '…')."),
+            ("see https://u:pw@h/s/k3yInThePath0123456789?k=v.", "see https://h/s/…?k=…."),
+            ("header=Bearer Hunter2 is bad", "header=Bearer … is bad"),
+            ("a Bearer token is needed", "a Bearer token is needed"),
+            ("token eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln", "token …"),
+            (
+                "Trace ID: 6fa459ea-ee8a-3ca4-894e-db77e160355e",
+                "Trace ID: 6fa459ea-ee8a-3ca4-894e-db77e160355e",
+            ),
+            ("AADSTS9010010: no", "AADSTS9010010: no"),
+            ("line\nbreak", "line\\nbreak"),
+        ] {
+            assert_eq!(shown_words(text), shown);
+        }
+        assert_eq!(without("a hunter2 b abc", ["hunter2", "abc", ""]), "a … b abc");
+    }
+
+    /// S-09: issuers are compared to the letter, so a slash counts.
+    #[test]
+    fn an_identifier_is_shown_as_it_is_without_its_keys() {
+        for (text, shown) in [
+            ("https://as.example", "https://as.example"),
+            ("https://as.example/", "https://as.example/"),
+            ("https://u:pw@as.example/t?k=v", "https://as.example/t?k=…"),
+            ("api of ours", "api of ours"),
+            ("urn:example:api", "urn:example:api"),
+        ] {
+            assert_eq!(display_identifier(text), shown);
+        }
+    }
+
+    /// S-31: a tool may have the name of a flag.
+    #[test]
+    fn a_name_that_someone_else_chose_is_no_flag() {
+        assert_eq!(name_argument("--token-command=sh", "TOOL"), "TOOL");
+        assert_eq!(name_argument("echo", "TOOL"), "echo");
+        if cfg!(unix) {
+            assert_eq!(name_argument("a;b", "TOOL"), "'a;b'");
+        }
+    }
+
     #[test]
     fn a_secret_does_not_print() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".to_owned())), "[redacted]");
@@ -297,7 +474,13 @@ mod tests {
     fn control_characters_become_visible() {
         assert_eq!(plain("a\u{1b}[31mb\nc\u{202e}d"), "a\\u{1b}[31mb\\nc\\u{202e}d");
         assert_eq!(plain("a\u{200b}\u{2028}\u{e0041}b"), "a\\u{200b}\\u{2028}\\u{e0041}b");
-        assert_eq!(plain("größe 漢字 😀"), "größe 漢字 😀");
+        assert_eq!(
+            plain("\u{115f}\u{3164}\u{fe00}\u{2800}"),
+            "\\u{115f}\\u{3164}\\u{fe00}\\u{2800}"
+        );
+        assert_eq!(plain("größe 漢字 😀 ⚠\u{fe0f}"), "größe 漢字 😀 ⚠\u{fe0f}");
+        assert_eq!(plain("⚠\u{fe0f}\u{fe0f}a\u{fe0f}"), "⚠\u{fe0f}\\u{fe0f}a\\u{fe0f}");
+        assert_eq!(visible("a\tb\n\u{7f}", |c| c == '\t'), "a\tb\\n\\u{7f}");
         assert_eq!(plain(&"x".repeat(600)).chars().count(), 501);
     }
 }

@@ -209,6 +209,18 @@ impl Authorizer {
         Ok(state.cache().token.clone().map(Authorization::from))
     }
 
+    /// The header of the last request, if there was one: for taking it out of what a server repeats.
+    pub fn last_header(&self) -> Option<HeaderValue> {
+        match &self.source {
+            HeaderSource::Nowhere => None,
+            HeaderSource::File(file) => Some(file.current().0),
+            HeaderSource::Command(command) => command.kept(),
+            HeaderSource::SignIn(state) => {
+                state.cache().token.as_ref().map(|cached| cached.header.clone())
+            }
+        }
+    }
+
     /// The remote refused a request that was sent with `used`: 401, or 400 or 403 with a challenge.
     /// `Ok` means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
     /// one recovery, which ends no matter how many requests join it.

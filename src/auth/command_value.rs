@@ -133,6 +133,11 @@ impl CommandValue {
         self.cell().kept.as_ref().map_or(0, |kept| kept.serial)
     }
 
+    /// The value that is kept, whether or not it is used any more.
+    pub(super) fn kept(&self) -> Option<HeaderValue> {
+        self.cell().kept.as_ref().map(|kept| kept.header.clone())
+    }
+
     /// What is set, as it may be shown.
     pub(super) fn setting(&self) -> String {
         match &self.gives {

@@ -18,7 +18,7 @@ use crate::auth::options::{AuthOptions, Grant};
 use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
 use crate::platform::{Clock, SystemClock};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, display_identifier};
 use url::Url;
 
 const RESOURCE: &str = "resource";
@@ -99,11 +99,12 @@ fn about_resource(resource: &ProtectedResource, options: &AuthOptions) -> SignIn
         [] => "no authorization server".to_owned(),
         issuers => issuers
             .iter()
-            .map(|issuer| format!("`{}`", plain(issuer)))
+            .map(|issuer| format!("`{}`", display_identifier(issuer)))
             .collect::<Vec<_>>()
             .join(", "),
     };
-    let says = Some(format!("`{}` is signed in to at {issuers}", plain(&resource.resource)));
+    let resource_shown = display_identifier(&resource.resource);
+    let says = Some(format!("`{resource_shown}` is signed in to at {issuers}"));
     let mut breaks: Vec<_> = check_resource(resource, options).err().into_iter().collect();
     breaks.extend(without_issuer(resource, options));
     breaks.extend(unmet_by_resource(resource, options));
@@ -151,7 +152,7 @@ async fn about_identity_provider(
     let grants = server.grant_types_supported.as_ref().filter(|grants| !grants.is_empty());
     let exchanges =
         grants.is_none_or(|grants| grants.iter().any(|it| it == token_exchange::GRANT_TYPE));
-    let issuer = plain(&server.issuer);
+    let issuer = display_identifier(&server.issuer);
     let doubts = match exchanges {
         true => Vec::new(),
         false => vec![
@@ -174,7 +175,8 @@ async fn about_workload(options: &AuthOptions) -> Option<SignInDiagnosis> {
         Err(failure) => return Some(SignInDiagnosis::unusable(WORKLOAD, failure)),
     };
     let audiences = audiences_of(token.expose());
-    let audiences: Vec<_> = audiences.iter().map(|it| format!("`{}`", plain(it))).collect();
+    let audiences: Vec<_> =
+        audiences.iter().map(|it| format!("`{}`", display_identifier(it))).collect();
     let whom = match audiences.is_empty() {
         true => "does not say whom it is for".to_owned(),
         false => format!("is for {}", audiences.join(", ")),
@@ -196,7 +198,7 @@ async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
     let message = format!(
         "the server publishes no document about signing in: only the addresses that `{}` would have \
          by the revision 2025-03-26 are left to try",
-        plain(&found.issuer)
+        display_identifier(&found.issuer)
     );
     let doubt = Failure::new(FailureKind::AuthFailed, message).hint(
         "the server probably wants an API key: pass it with `--header 'Authorization: Bearer KEY'` or \
@@ -224,5 +226,5 @@ fn describe_server(server: &AuthorizationServer) -> String {
     let ways: Vec<_> = ways.into_iter().filter(|(offers, _)| *offers).map(|(_, way)| way).collect();
     let ways =
         if ways.is_empty() { "pre-registered clients only".to_owned() } else { ways.join(", ") };
-    format!("`{}` offers {ways}", plain(&server.issuer))
+    format!("`{}` offers {ways}", display_identifier(&server.issuer))
 }

@@ -17,7 +17,7 @@ use crate::auth::records::registration::Registration;
 use crate::auth::renewal::{self, Renewal};
 use crate::auth::sign_in_plan::{SignInPlan, registrar};
 use crate::error::{Failure, FailureKind};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, shown_words};
 
 /// An ID token that ends within this many seconds is as good as ended.
 const MARGIN_SECONDS: u64 = 30;
@@ -233,7 +233,7 @@ async fn endpoint_of_provider(identity: &Context) -> Result<(url::Url, Registrat
     let registration = registration.ok_or_else(|| without_provider_client(identity))?;
     let endpoint = found.server.token_endpoint.ok_or_else(|| {
         let message = format!("the identity provider `{}` names no token endpoint", found.issuer);
-        Failure::new(FailureKind::AuthFailed, plain(&message)).hint("ask whoever runs it")
+        Failure::new(FailureKind::AuthFailed, shown_words(&message)).hint("ask whoever runs it")
     })?;
     Ok((endpoint, registration))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::command_value::{CommandValue, Gives};
 use crate::error::Failure;
@@ -25,6 +25,11 @@ impl HeaderCommands {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The values that are kept.
+    pub fn kept(&self) -> impl Iterator<Item = HeaderValue> + '_ {
+        self.0.iter().filter_map(|(_, value)| value.kept())
     }
 
     /// Whether one of them gives this header.

@@ -15,7 +15,7 @@ use crate::auth::records::record::SignIn;
 use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
 use crate::http::HttpOptions;
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, display_identifier};
 
 /// A sign-in of another program.
 #[derive(Clone, Debug)]
@@ -80,7 +80,11 @@ async fn record(context: &Context, imported: ImportedSignIn) -> Result<SignIn, F
     if let Some(other) = imported.issuer.as_ref().filter(|issuer| !same(issuer)) {
         return Err(Failure::new(
             FailureKind::AuthFailed,
-            format!("its issuer is `{}`, and the server names `{}`", plain(other), found.issuer),
+            format!(
+                "its issuer is `{}`, and the server names `{}`",
+                display_identifier(other),
+                display_identifier(&found.issuer)
+            ),
         )
         .hint(format!("sign in again with {}", context.options.login_command())));
     }

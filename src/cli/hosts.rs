@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser};
 
 use super::flags::InstallFlags;
@@ -16,11 +17,12 @@ use crate::commands::migrate::MigrateOptions;
 use crate::commands::pack::PackOptions;
 use crate::commands::registry::RegistryOptions;
 use crate::commands::uninstall::UninstallOptions;
-use crate::commands::untrusted::UntrustedCommand;
+use crate::commands::untrusted::{EntryCommand, Untrusted};
 use crate::commands::{import, install, migrate, pack, uninstall};
 use crate::environment::Environment;
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{HOSTS, Scope};
+use crate::redact::shown_words;
 use crate::settings::Flags;
 
 #[derive(Args)]
@@ -210,18 +212,30 @@ const READ_HELP: &str = "`mcp-tether --help` shows the arguments that an entry m
 ///
 /// # Errors
 /// The words are not a command line of the bridge, or the first one is a command.
-pub fn read(words: &[String]) -> Result<UntrustedCommand> {
+pub fn read(words: &[String]) -> Result<Untrusted<EntryCommand>> {
     let words = [OsString::from("mcp-tether")].into_iter().chain(words.iter().map(OsString::from));
-    let cli = Cli::try_parse_from(words).map_err(|error| {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        Error::usage(first.trim_start_matches("error: ")).hint(READ_HELP)
-    })?;
+    let cli = Cli::try_parse_from(words)
+        .map_err(|error| Error::usage(reason_without_values(&error)).hint(READ_HELP))?;
     match cli.command {
         None => {
-            let (url, flags) = target(cli.bridge.target, cli.bridge.flags.0)?;
-            Ok(UntrustedCommand::new(url, flags))
+            let target = target(cli.bridge.target, cli.bridge.flags.0);
+            let (url, flags) = target
+                .map_err(|_| Error::usage("its words are not a URL and a port").hint(READ_HELP))?;
+            Ok(Untrusted::new(EntryCommand { url, flags }))
         }
         Some(_) => Err(Error::usage("the first word is a command").hint(READ_HELP)),
+    }
+}
+
+/// Why an entry cannot be read, without its values, which may be secrets.
+fn reason_without_values(error: &clap::Error) -> String {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if argument.starts_with('-') => argument.as_str(),
+        _ => return "its arguments are not those of this program".to_owned(),
+    };
+    let name = shown_words(argument.split('=').next().unwrap_or_default());
+    match error.kind() {
+        ErrorKind::UnknownArgument => format!("unknown flag `{name}`"),
+        _ => format!("`{name}` is used in another way than this program takes it"),
     }
 }

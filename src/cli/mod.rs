@@ -35,9 +35,10 @@ use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
 use self::usage_error::{command_of, usage_error};
 use self::words::{error_for_unknown_command, looks_like_command};
 use crate::commands;
+use crate::commands::displayed_change::display_words;
 use crate::environment::{Environment, print_error, to_stdout};
 use crate::error::{Error, ExitCode, Result};
-use crate::redact::{plain, url_argument};
+use crate::redact::{shown_words, url_argument};
 use crate::settings::{Flags, Key};
 
 /// Runs a token job, which another process of this program passes on.
@@ -346,7 +347,7 @@ fn target(words: Vec<String>, mut flags: Flags) -> Result<(String, Flags)> {
         return Err(error_for_misplaced_command(word, &urls));
     }
     if urls.len() > 1 {
-        return Err(Error::usage(format!("unexpected argument `{}`", plain(&urls[1])))
+        return Err(Error::usage(format!("unexpected argument `{}`", shown_words(&urls[1])))
             .hint("give one URL, and optionally a port"));
     }
     let url = urls.pop().ok_or_else(|| {
@@ -368,7 +369,7 @@ fn error_for_misplaced_command(word: &str, words: &[String]) -> Error {
     let program = Cli::command();
     match words.iter().find(|other| other.contains("://")) {
         Some(url) if program.find_subcommand(word).is_some() => {
-            Error::usage(format!("unexpected argument `{}`", plain(word)))
+            Error::usage(format!("unexpected argument `{}`", shown_words(word)))
                 .hint(format!("the command comes first: `mcp-tether {word} {}`", url_argument(url)))
         }
         _ => error_for_unknown_command(word, names(&program)),
@@ -393,6 +394,17 @@ pub fn check(words: &[String]) -> Result<()> {
         Err(error) if !error.use_stderr() => Ok(()),
         Err(error) => Err(explained(&error, &words)),
     }
+}
+
+/// What commands show of the command line of an entry that someone else may have written. For the fuzz
+/// targets: it is one line without secrets, whatever the entry says (S-17).
+pub fn describe_entry(words: &[String]) -> String {
+    let server = hosts::read(words).map(|command| command.display_url());
+    let shown = display_words(words);
+    server.map_or_else(
+        |error| format!("{}: {shown}", error.message()),
+        |url| format!("{url}: {shown}"),
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::Error;
-use crate::redact::plain;
+use crate::redact::shown_words;
 use crate::settings::nearest;
 
 /// The same error in our words. `program` is the definition of the command line, and `words` is what
@@ -12,7 +12,7 @@ use crate::settings::nearest;
 pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[String]) -> Error {
     let (command, path) = command_of(program, words);
     let argument = text(error, ContextKind::InvalidArg);
-    let shown = format!("`{}`", plain(&argument));
+    let shown = format!("`{}`", shown_words(&argument));
     let help = format!("see `{path} -h`");
     match error.kind() {
         ErrorKind::UnknownArgument => unknown_argument(&argument, command, &help),
@@ -30,7 +30,8 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
         }
         ErrorKind::MissingRequiredArgument => {
             let missing: Vec<_> = texts(error, ContextKind::InvalidArg);
-            let missing: Vec<_> = missing.iter().map(|name| format!("`{}`", plain(name))).collect();
+            let missing: Vec<_> =
+                missing.iter().map(|name| format!("`{}`", shown_words(name))).collect();
             Error::usage(format!("`{path}` needs {}", missing.join(" and "))).hint(help)
         }
         ErrorKind::InvalidValue => invalid_value(error, &shown, help),
@@ -38,11 +39,13 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
             let value = text(error, ContextKind::InvalidValue);
             let reason = std::error::Error::source(error).map(ToString::to_string);
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-            Error::usage(format!("`{}` is not valid for {shown}{reason}", plain(&value))).hint(help)
+            Error::usage(format!("`{}` is not valid for {shown}{reason}", shown_words(&value)))
+                .hint(help)
         }
         ErrorKind::ArgumentConflict => {
             let others: Vec<_> = texts(error, ContextKind::PriorArg);
-            let others: Vec<_> = others.iter().map(|name| format!("`{}`", plain(name))).collect();
+            let others: Vec<_> =
+                others.iter().map(|name| format!("`{}`", shown_words(name))).collect();
             match others.is_empty() {
                 true => Error::usage(format!("{shown} cannot be combined with other flags")),
                 false => {
@@ -53,7 +56,7 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
         }
         ErrorKind::TooManyValues => {
             let value = text(error, ContextKind::InvalidValue);
-            Error::usage(format!("unexpected argument `{}`", plain(&value))).hint(help)
+            Error::usage(format!("unexpected argument `{}`", shown_words(&value))).hint(help)
         }
         ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
             Error::usage(format!("{shown} needs a value")).hint(help)
@@ -62,7 +65,7 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
         _ => {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
-            Error::usage(plain(first.trim_start_matches("error: "))).hint(help)
+            Error::usage(shown_words(first.trim_start_matches("error: "))).hint(help)
         }
     }
 }
@@ -80,7 +83,7 @@ pub(super) fn command_of<'a>(program: &'a Command, words: &[String]) -> (&'a Com
 }
 
 fn unknown_subcommand(word: &str, command: &Command, path: &str, help: &str) -> Error {
-    let unknown = Error::usage(format!("unknown command `{} {}`", path, plain(word)));
+    let unknown = Error::usage(format!("unknown command `{} {}`", path, shown_words(word)));
     match nearest(word, command.get_subcommands().map(Command::get_name)) {
         Some(name) => unknown.hint(format!("did you mean `{path} {name}`?")),
         None => unknown.hint(help),
@@ -89,9 +92,9 @@ fn unknown_subcommand(word: &str, command: &Command, path: &str, help: &str) -> 
 
 fn unknown_argument(argument: &str, command: &Command, help: &str) -> Error {
     if !argument.starts_with('-') {
-        return Error::usage(format!("unexpected argument `{}`", plain(argument))).hint(help);
+        return Error::usage(format!("unexpected argument `{}`", shown_words(argument))).hint(help);
     }
-    let error = Error::usage(format!("unknown flag `{}`", plain(argument)));
+    let error = Error::usage(format!("unknown flag `{}`", shown_words(argument)));
     let flags = command.get_arguments().filter(|known| !known.is_hide_set());
     match nearest(argument, flags.filter_map(clap::Arg::get_long)) {
         Some(flag) => error.hint(format!("did you mean `--{flag}`?")),
@@ -107,7 +110,7 @@ fn invalid_value(error: &clap::Error, shown: &str, help: String) -> Error {
         let error = Error::usage(format!("{shown} needs a value"));
         return if named.is_empty() { error.hint(help) } else { error.hint(one_of(&named)) };
     }
-    let error = Error::usage(format!("`{}` is not a value of {shown}", plain(&value)));
+    let error = Error::usage(format!("`{}` is not a value of {shown}", shown_words(&value)));
     match nearest(&value, valid.iter().map(String::as_str)) {
         Some(other) => error.hint(format!("did you mean `{other}`?")),
         None => error.hint(one_of(&named)),

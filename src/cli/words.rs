@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::json_argument::with_json_joined;
 use crate::error::Error;
-use crate::redact::plain;
+use crate::redact::shown_words;
 use crate::settings::nearest;
 
 /// Commands that take a URL and, directly after it, the port that a sign-in returns to.
@@ -107,7 +107,7 @@ pub(super) fn error_for_unknown_command<'a>(
     word: &str,
     commands: impl Iterator<Item = &'a str>,
 ) -> Error {
-    let error = Error::usage(format!("unknown command `{}`", plain(word)));
+    let error = Error::usage(format!("unknown command `{}`", shown_words(word)));
     match meant(word, commands) {
         Some(command) => error.hint(format!("did you mean `mcp-tether {command}`?")),
         None => error.hint("`mcp-tether help` lists the commands"),

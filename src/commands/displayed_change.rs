@@ -52,7 +52,7 @@ pub(super) fn display_change(difference: &str) -> String {
 }
 
 /// Hides the secrets in a command line.
-pub(super) fn display_words(words: &[String]) -> String {
+pub(crate) fn display_words(words: &[String]) -> String {
     let mut side = Side::default();
     let shown: Vec<_> = words.iter().map(|word| plain(&side.display_word(word))).collect();
     shown.join(" ")

@@ -15,7 +15,7 @@ use crate::auth::{
 use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::{Browser, Clock, NoBrowser, SystemBrowser, SystemClock};
-use crate::redact::plain;
+use crate::redact::{display_identifier, plain};
 use crate::settings::{Flags, Key};
 use crate::store::StoreChoice;
 
@@ -123,7 +123,7 @@ fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> String {
     format!(
         "signed in to {who}\n  issuer     {}\n  scopes     {granted}\n  token      {expiry}\n  \
          stored in  {place}\n",
-        plain(&signed_in.issuer)
+        display_identifier(&signed_in.issuer)
     )
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod credentials;
 pub(crate) mod demo;
 #[cfg(feature = "mock")]
 mod demo_question;
-mod displayed_change;
+pub(crate) mod displayed_change;
 pub(crate) mod doctor;
 mod durable_process;
 pub(crate) mod forget;

@@ -3,19 +3,11 @@
 
 use serde_json::Value;
 
-use crate::redact::is_deceptive;
+use crate::redact::{is_deceptive, visible};
 
 /// Text whose control characters are escaped, except line breaks and tabs.
 pub(super) fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.replace("\r\n", "\n").chars() {
-        match character {
-            '\n' | '\t' => out.push(character),
-            _ if is_deceptive(character) => out.extend(character.escape_default()),
-            _ => out.push(character),
-        }
-    }
-    out
+    visible(&text.replace("\r\n", "\n"), |character| matches!(character, '\n' | '\t'))
 }
 
 /// Text on one line, with single spaces between its words.

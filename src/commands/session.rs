@@ -16,7 +16,7 @@ use crate::jsonrpc::{
     Message, MessageKind, RequestId, error_response, notification, request, result_response,
 };
 use crate::protocol::{ProtocolVersion, codes, methods};
-use crate::redact::plain;
+use crate::redact::{plain, shown_words};
 
 /// The largest number of pages of a list.
 const MAX_PAGES: usize = 1000;
@@ -252,8 +252,12 @@ fn error_for_refusal(method: &str, message: &Message) -> Error {
             kind.command_hint().into_iter().fold(error, Error::hint)
         }
         Some(None) => Error::failed(text).hint(hint()),
-        None => Error::failed(format!("the server refused `{method}`: {text} ({})", refusal.code))
-            .hint("these are the server's own words: check what you ask for, or ask its operator"),
+        None => Error::failed(format!(
+            "the server refused `{method}`: {} ({})",
+            shown_words(&refusal.message),
+            refusal.code
+        ))
+        .hint("these are the server's own words: check what you ask for, or ask its operator"),
     }
 }
 

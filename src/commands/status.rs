@@ -13,7 +13,7 @@ use crate::auth::Registration;
 use crate::environment::{Environment, to_stderr, to_stdout, to_stdout_unwrapped};
 use crate::error::{ExitCode, Result};
 use crate::platform::{Clock, SystemClock};
-use crate::redact::plain;
+use crate::redact::{display_identifier, plain};
 use crate::settings::Flags;
 use crate::store::CredentialStore;
 
@@ -57,7 +57,7 @@ fn as_text(stored: &StoredSignIn, store: &CredentialStore, now: u64) -> String {
     if let Some(note) = &stored.note {
         let scopes = note.scopes.as_deref().map_or("the server's default".into(), plain);
         let expiry = describe_token(note, now);
-        let _ = writeln!(out, "  issuer     {}", plain(&note.issuer));
+        let _ = writeln!(out, "  issuer     {}", display_identifier(&note.issuer));
         let _ = writeln!(out, "  scopes     {scopes}");
         let _ = writeln!(out, "  token      {expiry}");
         if note.is_identity_provider {
@@ -101,7 +101,11 @@ fn others_as_text(clients: &[Registration], files: &[RememberedFile]) -> Vec<Str
     let mut out = Vec::new();
     if !clients.is_empty() {
         let lines = clients.iter().map(|client| {
-            format!("  {}  client `{}`\n", plain(&client.issuer), plain(&client.client_id))
+            format!(
+                "  {}  client `{}`\n",
+                display_identifier(&client.issuer),
+                plain(&client.client_id)
+            )
         });
         out.push(format!("registered at\n{}", lines.collect::<String>()));
     }

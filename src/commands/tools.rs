@@ -13,7 +13,7 @@ use crate::environment::{
 };
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
-use crate::redact::{plain, url_argument};
+use crate::redact::{name_argument, plain, url_argument};
 use crate::settings::{Flags, Key, Settings, Sourced, nearest, parse_remote_url};
 
 /// A narrower terminal has no room for titles beside names.
@@ -242,11 +242,13 @@ fn one_tool(tool: &Tool, url: &str) -> String {
         out += &format!("\n{}\n", paint(Paint::Heading, "Arguments"));
         out += &arguments(properties, &required);
     }
-    let words: String = required.iter().map(|name| format!(" {}=…", one_line(name))).collect();
+    let word = |name: &&str| format!(" {}=…", name_argument(name, "KEY"));
+    let words: String = required.iter().map(word).collect();
     out + &format!(
-        "\n{}\n  mcp-tether call {} {name}{words}\n",
+        "\n{}\n  mcp-tether call {} {}{words}\n",
         paint(Paint::Heading, "Call it"),
-        url_argument(url)
+        url_argument(url),
+        name_argument(&tool.name, "TOOL")
     )
 }
 

@@ -9,7 +9,7 @@ use super::host_entries::{folders, is_ours, refuse_sudo, retry_if_changed, saved
 use crate::environment::{Environment, paint_difference, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{FileError, HOSTS, HostEntry, HostFile, HostFolders, KnownHost, Scope, found};
-use crate::redact::plain;
+use crate::redact::{plain, shown_words};
 
 /// What to uninstall, as it was typed.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ fn error_for_absent(
     hosts: &[&'static KnownHost],
     elsewhere: &[String],
 ) -> Error {
-    let target = plain(options.target.trim());
+    let target = shown_words(options.target.trim());
     let who = match hosts.first() {
         Some(host) if !options.hosts.is_empty() => host.title,
         _ => "no host",

@@ -221,7 +221,7 @@ impl EntryReader<'_> {
     }
 
     fn error_for_duplicate(&self, property: &ObjectProp<'_>) -> SyntaxError {
-        let name = crate::redact::plain(property.name.as_str());
+        let name = crate::redact::shown_words(property.name.as_str());
         self.error(property, format!("duplicate key `{name}`"))
     }
 

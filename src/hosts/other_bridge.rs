@@ -158,7 +158,9 @@ fn in_container(words: &[String]) -> Result<Option<(&'static str, Vec<String>)>,
                 }
             }
             None if passes_on => 2,
-            None => return Err(format!("its container has `{}`", crate::redact::plain(name))),
+            None => {
+                return Err(format!("its container has `{}`", crate::redact::shown_words(name)));
+            }
         };
         words = words.get(count..).unwrap_or_default();
     }
@@ -196,7 +198,7 @@ fn of_mcp_proxy(words: &[String], variables: &[(String, String)]) -> Result<Vec<
             _ if word.starts_with('-') => {
                 return Err(format!(
                     "it has `{}`, which has no counterpart",
-                    crate::redact::plain(word)
+                    crate::redact::shown_words(word)
                 ));
             }
             _ => return Err("it offers a program of this machine to others".to_owned()),
@@ -243,7 +245,7 @@ fn of_supergateway(words: &[String]) -> Result<Vec<String>, String> {
             other => {
                 return Err(format!(
                     "it has `{}`, which has no counterpart",
-                    crate::redact::plain(other)
+                    crate::redact::shown_words(other)
                 ));
             }
         }

@@ -282,7 +282,7 @@ fn refuse_duplicates(text: &str, members: &[(Node, Node)]) -> Result<(), SyntaxE
             return Err(SyntaxError::at(text, key.start, "a key that is not a word"));
         };
         if !seen.insert(name) {
-            let name = crate::redact::plain(name);
+            let name = crate::redact::shown_words(name);
             return Err(SyntaxError::at(text, key.start, format!("duplicate key `{name}`")));
         }
     }

@@ -1,7 +1,7 @@
 //! The credentials of a request: the header of the authorizer and those that commands print, and what
 //! to do when the remote refuses them.
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 use crate::auth::{Authorizer, HeaderCommands};
@@ -47,6 +47,11 @@ impl RequestCredentials {
             all.insert(header::AUTHORIZATION, authorization.header);
         }
         Ok(UsedCredentials { token, commands })
+    }
+
+    /// The values that went out last.
+    pub(super) fn last_values(&self) -> Vec<HeaderValue> {
+        self.authorizer.last_header().into_iter().chain(self.header_commands.kept()).collect()
     }
 
     /// Whether this response refuses the DPoP proof of its request. Every response may bring the nonce

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
@@ -20,6 +21,7 @@ use super::wire::{MAX_CHALLENGES, Wire};
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, Response, Target};
 use crate::jsonrpc::{Frame, Message};
+use crate::redact::without;
 
 /// From this size on, in bytes, a message may be too large for a server.
 const LARGE_MESSAGE: usize = 512 * 1024;
@@ -182,7 +184,7 @@ impl Wire {
         if let Some(recorder) = &self.recorder {
             recorder.refusal(post.number, &body);
         }
-        let failure = failure_for_status(status, url, &body);
+        let failure = failure_for_status(status, url, &self.without_own_secrets(&body, url));
         let error = parse_json_rpc_error(body.clone());
         let elsewhere = url != self.endpoint.url();
         let is_lost = session_loss::is_lost(post, elsewhere, status, error.as_ref(), &body);
@@ -190,6 +192,23 @@ impl Wire {
         let answer = error.filter(|_| status != StatusCode::UNAUTHORIZED);
         let refusal = Box::new(HttpRefusal { status, failure, answer });
         if is_lost { ExchangeError::SessionLost(refusal) } else { ExchangeError::Refused(refusal) }
+    }
+}
+
+impl Wire {
+    /// The body of a refusal without the headers and the query that the server was sent, which it may
+    /// repeat (S-09).
+    fn without_own_secrets(&self, body: &Bytes, url: &Url) -> Bytes {
+        let Ok(words) = std::str::from_utf8(body) else { return body.clone() };
+        let credentials = self.credentials.last_values();
+        let own = self.headers.values().filter(|value| value.is_sensitive());
+        let own = own.chain(&credentials);
+        let texts: Vec<&str> = own.filter_map(|value| value.to_str().ok()).collect();
+        // A server may repeat the credential without its scheme.
+        let parts = texts.iter().filter_map(|text| Some(text.split_once(' ')?.1));
+        let query: Vec<_> = url.query_pairs().map(|(_, value)| value).collect();
+        let secrets = texts.iter().copied().chain(parts).chain(query.iter().map(AsRef::as_ref));
+        without(words, secrets).into()
     }
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, failure_for_login_page, is_login_address, is_login_page};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, plain, shown_words};
 
 /// The failure for an HTTP status; `body` may say more.
 pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
@@ -60,7 +60,8 @@ fn extract_message(body: &[u8]) -> Option<String> {
             _ => None,
         },
     )?;
-    Some(plain(&text.chars().take(200).collect::<String>()))
+    // Cut last: a part of a key would not look like one.
+    Some(shown_words(text).chars().take(200).collect())
 }
 
 /// A body of one short line of text, whatever its media type; pages say nothing in one line.
@@ -69,7 +70,7 @@ fn one_line(body: &[u8]) -> Option<String> {
     let is_reason = (1..=200).contains(&text.len())
         && !text.starts_with(['<', '{', '['])
         && !text.contains(['\n', '\r']);
-    is_reason.then(|| plain(text))
+    is_reason.then(|| shown_words(text))
 }
 
 /// The failure for a redirect that is not followed (T-25).

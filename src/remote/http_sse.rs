@@ -17,7 +17,7 @@ use crate::budget::Share;
 use crate::error::{Failure, FailureKind};
 use crate::http::{Response, Target};
 use crate::protocol::headers;
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, shown_words};
 
 /// How long a stream may take to name its endpoint (T-70).
 const ENDPOINT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -130,7 +130,7 @@ impl Wire {
 /// credentials (T-72).
 fn resolve_endpoint(base: &Url, uri: &str) -> Result<Url, Failure> {
     let endpoint = base.join(uri.trim()).map_err(|_| {
-        server_fault(&format!("named `{}` as its endpoint, which is not a URL", plain(uri)))
+        server_fault(&format!("named `{}` as its endpoint, which is not a URL", shown_words(uri)))
     })?;
     if endpoint.origin() == base.origin() && matches!(endpoint.scheme(), "http" | "https") {
         return Ok(endpoint);

@@ -36,7 +36,7 @@ pub use value::{REDACTED, SettingValue};
 use self::file::{Section, SettingsFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::redact::{Secret, plain, shell_word};
+use crate::redact::{Secret, display_identifier, plain, shell_word};
 
 /// The variable of Node.js that names certificate authorities, which entries for `mcp-remote` set.
 const FOREIGN_CA_VARIABLE: &str = "NODE_EXTRA_CA_CERTS";
@@ -139,7 +139,7 @@ impl std::fmt::Display for SettingSource {
             Self::Flag => f.write_str("flag"),
             Self::Variable(name) => write!(f, "environment {name}"),
             Self::Server { name, line } => {
-                write!(f, "settings file, [server.\"{}\"], line {line}", plain(name))
+                write!(f, "settings file, [server.\"{}\"], line {line}", display_identifier(name))
             }
             Self::Enterprise { line } => write!(f, "settings file, [enterprise], line {line}"),
             Self::Defaults { line } => write!(f, "settings file, [defaults], line {line}"),

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::http::is_loopback;
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, display_identifier, plain, shown_words};
 
 /// Parses the URL that the user gave; returns it and a warning about what was dropped.
 ///
@@ -71,12 +71,13 @@ fn with_scheme(text: &str) -> Option<String> {
     let looks_like_host =
         !text.contains(['@', ' ']) && (local || host.trim_matches('.').contains('.'));
     let scheme = if local { "http" } else { "https" };
-    looks_like_host.then(|| format!("did you mean `{scheme}://{}`?", plain(text)))
+    looks_like_host
+        .then(|| format!("did you mean `{}`?", display_identifier(&format!("{scheme}://{text}"))))
 }
 
 /// The text, unless it may contain a password.
 fn display_text(text: &str) -> String {
-    if text.contains('@') { "…".to_owned() } else { plain(text) }
+    if text.contains('@') { "…".to_owned() } else { shown_words(text) }
 }
 
 #[cfg(test)]

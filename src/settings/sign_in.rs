@@ -15,7 +15,7 @@ use crate::auth::{AuthOptions, Grant, PreRegistered, ResourceIndicator, TokenFil
 use crate::environment::Environment;
 use crate::error::{Error, Result, WithoutHint};
 use crate::http::is_loopback;
-use crate::redact::plain;
+use crate::redact::shown_words;
 
 /// The parameters of an authorization request that only the bridge may set: another value would
 /// undo their protection.
@@ -328,7 +328,7 @@ impl Settings {
     }
 
     pub(super) fn invalid_value(&self, key: Key, why: &str) -> WithoutHint<Error> {
-        let shown = plain(self.text(key).unwrap_or_default());
+        let shown = shown_words(self.text(key).unwrap_or_default());
         // The text before an `@` may be a password.
         let shown = if shown.contains('@') { "…".to_owned() } else { shown };
         Error::usage(format!("invalid value `{shown}` for {}: {why}", self.describe(key)))

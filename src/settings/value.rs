@@ -9,7 +9,7 @@ use url::Url;
 use super::table::ValueKind;
 use crate::auth::CommandLine;
 use crate::budget::{MIB, SMALLEST};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, display_identifier, plain, shown_words};
 
 /// Replaces a value that must not be shown.
 pub const REDACTED: &str = "[redacted]";
@@ -138,7 +138,7 @@ impl SettingValue {
                 Some((name, text)) => format!("{}: {}", plain(name.trim()), display_command(text)),
                 None => plain(line),
             },
-            (_, Self::Text(text)) => plain(text),
+            (_, Self::Text(text)) => display_text(text),
         }
     }
 }
@@ -236,6 +236,15 @@ fn mebibytes(number: Option<i64>) -> Result<SettingValue, Expected> {
         .and_then(|number| u32::try_from(number).ok())
         .map(SettingValue::Mebibytes)
         .ok_or(Expected::Mebibytes)
+}
+
+/// The text of a setting that is no secret as a whole: a URL or a word may contain one.
+fn display_text(text: &str) -> String {
+    match text {
+        url if url.contains("://") => display_identifier(url),
+        path if path.contains(['/', '\\']) => plain(path),
+        word => shown_words(word),
+    }
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ fn no_shell_is_ever_started() {
             let text = std::fs::read_to_string(&path).unwrap();
             for start in ["Command::new(", "raw_arg(", "open::with("] {
                 for (before, rest) in text.match_indices(start).map(|(at, _)| text.split_at(at)) {
-                    // The end of another name, such as `UntrustedCommand::new(`.
+                    // The end of another name, such as `EntryCommand::new(`.
                     if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
                         continue;
                     }

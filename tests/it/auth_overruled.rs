@@ -112,8 +112,7 @@ async fn an_answer_of_an_upstream_can_be_accepted_by_name() {
     let server = server(|config| config.iss = Some(upstream.to_owned())).await;
     let failure = party(&server).build().list().await.unwrap_err();
     assert!(failure.message.contains(upstream) && failure.message.contains(&server.issuer()));
-    let flag = format!("--callback-issuer {upstream}");
-    assert!(failure.hint.contains(&flag), "{failure:?}");
+    assert!(failure.hint.contains("`--callback-issuer`"), "{failure:?}");
     let accepting = |issuer: &str| {
         let issuer = Some(issuer.to_owned());
         party(&server).options(|options| options.callback_issuer = issuer).build()

@@ -104,3 +104,4 @@ mod support;
 mod terminal;
 mod trace_context;
 mod try_it;
+mod workflows;

@@ -16,6 +16,7 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::registration::Registration;
 use crate::error::Failure;
 use crate::protocol::headers;
+use crate::redact::without;
 
 /// Sends forms for one client.
 pub(crate) struct AuthenticatedClient<'a> {
@@ -132,8 +133,43 @@ impl<'a> AuthenticatedClient<'a> {
             request = request.header(headers::DPOP, prover.proof(&Method::POST, url, None)?);
         }
         let request = request.body(body.into_bytes()).map_err(|_| not_requestable(url))?;
-        self.http_client.post(request).await
+        let mut answer = self.http_client.post(request).await?;
+        if !answer.status.is_success() {
+            let sent = form.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let own = credentials.fields.iter().map(|(name, value)| (*name, value.as_str()));
+            let secret = client.client_secret.as_ref().map(|secret| secret.expose().as_str());
+            hide_repeated(&mut answer.body, sent.chain(own), secret);
+        }
+        Ok(answer)
     }
+}
+
+/// Parameters of a form that are no secrets. Their values are words that an error may need.
+const PUBLIC_PARAMETERS: [&str; 12] = [
+    "grant_type",
+    "client_id",
+    "client_assertion_type",
+    "redirect_uri",
+    "resource",
+    "scope",
+    "audience",
+    "subject_token_type",
+    "requested_token_type",
+    "token_type_hint",
+    "response_type",
+    "code_challenge_method",
+];
+
+/// Takes what was sent out of the body of a refusal that repeats it, because refusals are shown (S-09).
+fn hide_repeated<'v>(
+    body: &mut Vec<u8>,
+    sent: impl Iterator<Item = (&'v str, &'v str)>,
+    client_secret: Option<&'v str>,
+) {
+    let Ok(text) = std::str::from_utf8(body) else { return };
+    let secrets =
+        sent.filter(|(name, _)| !PUBLIC_PARAMETERS.contains(name)).map(|(_, value)| value);
+    *body = without(text, secrets.chain(client_secret)).into_bytes();
 }
 
 /// What an answer says about the client's authentication.

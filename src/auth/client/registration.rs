@@ -15,7 +15,7 @@ use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::options::{AuthOptions, Grant};
 use crate::auth::records::registration::{Registered, Registration};
 use crate::error::{Failure, FailureKind};
-use crate::redact::{SafeUrl, Secret, plain};
+use crate::redact::{SafeUrl, Secret, display_identifier, plain};
 
 /// Registers at one authorization server.
 pub(crate) struct Registrar<'a> {
@@ -91,8 +91,8 @@ impl Registrar<'_> {
             let message = format!(
                 "the OAuth client `{}` belongs to the issuer `{}`, but the server uses `{}`",
                 plain(&given.client_id),
-                plain(other),
-                plain(issuer)
+                display_identifier(other),
+                display_identifier(issuer)
             );
             return Err(Failure::new(FailureKind::AuthFailed, message).hint(
                 "register a client at the new issuer and give it with \
@@ -310,7 +310,7 @@ impl Registrar<'_> {
     fn refusal(&self, answer: &GuardedResponse) -> RegistrationRefused {
         let error = ErrorAnswer::of(answer);
         let status = answer.status.as_u16();
-        let issuer = plain(&self.discovered.issuer);
+        let issuer = display_identifier(&self.discovered.issuer);
         let words = error.in_words();
         let message = if answer.status.is_success() && words.is_empty() {
             let instead = answer.describe_instead_of("a registration");
@@ -352,7 +352,7 @@ impl Registrar<'_> {
 
     /// Neither the server nor the user offers a client (A-25).
     fn nothing_to_register_with(&self) -> Failure {
-        let issuer = plain(&self.discovered.issuer);
+        let issuer = display_identifier(&self.discovered.issuer);
         let register = self.hint_to_register();
         let by_document = self.discovered.server.client_id_metadata_document_supported;
         let hint = if by_document {

@@ -6,7 +6,7 @@ use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::grants::jwt_bearer;
 use crate::auth::options::{AuthOptions, DpopPolicy, Grant};
 use crate::error::{Failure, FailureKind};
-use crate::redact::plain;
+use crate::redact::{display_identifier, plain};
 
 const UNSUPPORTED: &str = "mcp-tether does not support this; use an API key with \
     `--header 'Authorization: Bearer KEY'` if the server takes one";
@@ -17,7 +17,7 @@ pub(crate) fn unmet_by_resource(
     options: &AuthOptions,
 ) -> Vec<Failure> {
     let wants = |what: &str, hint: &str| {
-        let resource = plain(&resource.resource);
+        let resource = display_identifier(&resource.resource);
         failure(format!("`{resource}` takes {what}"), hint)
     };
     let mut found = Vec::new();
@@ -216,7 +216,7 @@ fn without_possible_authentication(
 }
 
 fn lacks(server: &AuthorizationServer, what: &str, hint: &str) -> Failure {
-    let issuer = plain(&server.issuer);
+    let issuer = display_identifier(&server.issuer);
     failure(format!("the authorization server `{issuer}` {what}"), hint)
 }
 

@@ -7,7 +7,7 @@ use crate::auth::discovery::metadata::ProtectedResource;
 use crate::auth::discovery::well_known;
 use crate::auth::options::{AuthOptions, ResourceIndicator};
 use crate::error::{Failure, FailureKind};
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, display_identifier};
 
 /// The endpoint as a resource identifier: no fragment, and no slash that stands for an empty path.
 pub(crate) fn canonical(endpoint: &Url) -> String {
@@ -37,12 +37,12 @@ pub(crate) fn check_resource(
     if named == endpoint.as_str() || covers(named, endpoint) || is_wanted {
         return Ok(());
     }
-    let named = plain(named);
+    let named = display_identifier(named);
     let message =
         format!("the metadata is about `{named}`, not about `{}`", SafeUrl::new(endpoint));
     Err(Failure::new(FailureKind::AuthFailed, message).hint(format!(
         "check the URL; if you trust this server with tokens for `{named}`, ask for them with \
-         `--resource {named}`; otherwise tell the server's operator"
+         `--resource`; otherwise tell the server's operator"
     )))
 }
 

@@ -13,7 +13,7 @@ use crate::auth::guarded_http::client::{GuardedClient, GuardedResponse};
 use crate::auth::options::{AuthOptions, ResourceIndicator};
 use crate::error::{Failure, FailureKind};
 use crate::pace::MAX_ISSUERS;
-use crate::redact::{SafeUrl, plain};
+use crate::redact::{SafeUrl, display_identifier, shown_words};
 
 /// The authorization server that discovery found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ impl MetadataSearch<'_> {
         issuer: &str,
     ) -> Result<AuthorizationServer, Failure> {
         let url = Url::parse(issuer).map_err(|_| {
-            let shown = plain(issuer);
+            let shown = shown_words(issuer);
             Failure::new(
                 FailureKind::AuthFailed,
                 format!("the authorization server `{shown}` is not a URL"),
@@ -261,7 +261,7 @@ impl MetadataSearch<'_> {
                     return Ok(Some(self.as_the_user_says(server)));
                 }
                 Ok(server) if self.options.accept_issuer_mismatch => {
-                    tracing::warn!(named = %plain(&server.issuer), expected = %plain(issuer),
+                    tracing::warn!(named = %display_identifier(&server.issuer), expected = %display_identifier(issuer),
                         "metadata of another issuer is accepted");
                     return Ok(Some(self.as_the_user_says(server)));
                 }
@@ -360,7 +360,7 @@ fn no_issuer(options: &AuthOptions) -> Failure {
 }
 
 fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
-    let (named, expected) = (plain(named), plain(expected));
+    let (named, expected) = (display_identifier(named), display_identifier(expected));
     let difference = if named.trim_end_matches('/') == expected.trim_end_matches('/') {
         " (they differ only in a slash at the end)"
     } else {

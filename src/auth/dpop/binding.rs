@@ -8,7 +8,7 @@ use crate::auth::discovery::metadata::{AuthorizationServer, ProtectedResource};
 use crate::auth::dpop::key::{ALGORITHM, DpopKey};
 use crate::auth::options::DpopPolicy;
 use crate::error::{Failure, FailureKind};
-use crate::redact::plain;
+use crate::redact::{display_identifier, plain};
 
 /// Whether the tokens of one sign-in are bound to a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ pub(crate) fn choose(sources: &DpopSources<'_>) -> Result<TokenBinding, Failure>
 
 fn without_our_algorithm(sources: &DpopSources<'_>, list: &[String]) -> Failure {
     let names = list.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>();
-    let issuer = plain(&sources.server.issuer);
+    let issuer = display_identifier(&sources.server.issuer);
     Failure::new(
         FailureKind::AuthFailed,
         format!(

@@ -18,7 +18,7 @@ use crate::auth::records::record::{Pending, SignIn};
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
 use crate::random::random_text;
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, display_identifier, plain};
 
 /// Prepares a sign-in: a fresh verifier and state, and the page to open. `now` is in
 /// seconds since 1970.
@@ -34,7 +34,7 @@ pub(crate) fn begin(
 ) -> Result<Pending, Failure> {
     let server = &plan.discovered.server;
     let missing = |what: &str| {
-        let issuer = plain(&plan.discovered.issuer);
+        let issuer = display_identifier(&plan.discovered.issuer);
         Failure::new(FailureKind::AuthFailed, format!("`{issuer}` has no {what}"))
             .hint(options.hint_to_name_endpoints())
     };

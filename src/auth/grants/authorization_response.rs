@@ -8,7 +8,7 @@ use crate::auth::browser::page::Ending;
 use crate::auth::guarded_http::error_answer::ErrorAnswer;
 use crate::auth::records::record::Pending;
 use crate::error::{Failure, FailureKind};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, display_identifier, shown_words};
 
 /// How much of an unexpected issuer is shown.
 const MAX_SHOWN_ISSUER: usize = 200;
@@ -73,17 +73,18 @@ pub(crate) fn validate_callback(
 
 /// RFC 9207 §2.4: the issuer is compared as text with that of the metadata.
 fn wrong_issuer(pending: &Pending, named: Option<&str>, accepted: Option<&str>) -> Option<Failure> {
-    let expected = plain(&pending.issuer);
+    let expected = display_identifier(&pending.issuer);
     let (message, way_out) = match named {
         Some(named) if named == pending.issuer || Some(named) == accepted => return None,
         None if !pending.issuer_promised || accepted == Some("") => return None,
         Some(named) => {
-            let named = plain(&named.chars().take(MAX_SHOWN_ISSUER).collect::<String>());
+            let named =
+                display_identifier(&named.chars().take(MAX_SHOWN_ISSUER).collect::<String>());
             (
                 format!("the answer to the sign-in is from the issuer `{named}`, not `{expected}`"),
                 format!(
-                    "if you know that `{expected}` hands on the sign-in of `{named}`, accept it \
-                     with `--callback-issuer {named}`"
+                    "if you know that `{expected}` hands on the sign-in of `{named}`, accept that \
+                     issuer by name with `--callback-issuer`"
                 ),
             )
         }
@@ -98,11 +99,11 @@ fn wrong_issuer(pending: &Pending, named: Option<&str>, accepted: Option<&str>) 
 
 fn denied(pending: &Pending, error: Option<&str>, description: Option<&str>) -> Failure {
     let code = error.unwrap_or("no code");
-    let words = description.map_or_else(String::new, |words| format!(": {}", plain(words)));
+    let words = description.map_or_else(String::new, |words| format!(": {}", shown_words(words)));
     let message = match code {
         "access_denied" => format!("the sign-in was denied (`access_denied`{words})"),
         code => {
-            format!("the authorization server refuses the sign-in (`{}`{words})", plain(code))
+            format!("the authorization server refuses the sign-in (`{}`{words})", shown_words(code))
         }
     };
     let asked_for_consent = pending
@@ -242,7 +243,7 @@ mod tests {
         for named in ["`https://evil`", "`https://as`"] {
             assert!(third.message.contains(named), "{}", third.message);
         }
-        assert!(third.hint.contains("--callback-issuer https://evil"));
+        assert!(third.hint.contains("`--callback-issuer`"));
         assert_eq!(ending(true, None, Some("https://up")), Err(Ending::WrongIssuer));
         assert_eq!(ending(true, None, Some("")), code);
         let long = format!("https://{}", "x".repeat(10_000));

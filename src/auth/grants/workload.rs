@@ -11,7 +11,7 @@ use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::auth::records::record::SignIn;
 use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::{Failure, FailureKind};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, display_identifier, plain};
 
 /// Gets tokens for the workload.
 ///
@@ -78,9 +78,9 @@ fn check_audience(
                 "the workload's token is for `{}`, and the server's authorization server is `{}`: it \
                  was not sent",
                 plain(&audience.chars().take(200).collect::<String>()),
-                plain(&issuer)
+                display_identifier(&issuer)
             ),
-            format!("have the platform make one with the audience `{}`", plain(&issuer)),
+            format!("have the platform make one with the audience `{}`", display_identifier(&issuer)),
         ),
         None => (
             "the workload's token does not say which authorization server it is for: it was not sent"
@@ -88,7 +88,7 @@ fn check_audience(
             format!(
                 "if it is for `{0}`, say so: `--static-oauth-client-info \
                  '{{\"client_id\":\"ID\",\"issuer\":\"{0}\"}}'`",
-                plain(&issuer)
+                display_identifier(&issuer)
             ),
         ),
     };

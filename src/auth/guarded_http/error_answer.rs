@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::auth::guarded_http::client::GuardedResponse;
-use crate::redact::plain;
+use crate::redact::shown_words;
 
 /// How much of a text is shown, in characters.
 const MAX_TEXT: usize = 300;
@@ -91,7 +91,8 @@ fn word(value: &Value) -> Option<String> {
 
 fn shown(text: &str) -> Option<String> {
     let text = text.trim();
-    (!text.is_empty()).then(|| plain(&text.chars().take(MAX_TEXT).collect::<String>()))
+    // Cut last: a part of a key would not look like one.
+    (!text.is_empty()).then(|| shown_words(text).chars().take(MAX_TEXT).collect())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::auth::discovery::issuer::is_same_issuer;
 use crate::auth::records::record::StoredRecord;
 use crate::error::{Failure, FailureKind};
 use crate::random::random_text;
-use crate::redact::plain;
+use crate::redact::{display_identifier, plain};
 
 /// How many secrets of one client id are remembered, the newest first to stay.
 const MAX_PINS: usize = 64;
@@ -74,8 +74,8 @@ pub(crate) fn check_first_use(
         "the secret of the OAuth client `{}` was first used with the issuer `{}`, but the server now \
          names `{}`",
         plain(&client.client_id),
-        plain(first),
-        plain(issuer)
+        display_identifier(first),
+        display_identifier(issuer)
     );
     Err(Failure::new(FailureKind::AuthFailed, message).hint(
         "if you trust the new one with the secret, name it yourself: add `\"issuer\":\"URL\"` to the \

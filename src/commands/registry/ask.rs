@@ -8,7 +8,7 @@ use crate::commands::prepare::block_on;
 use crate::commands::secret;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr};
 use crate::error::{Error, Result};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, plain, shell_word, shown_words};
 use crate::settings::Flags;
 
 /// Where values come from.
@@ -33,8 +33,11 @@ impl<'a> Answers<'a> {
         let pair = |text: &String| {
             let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
             let (name, value) = pair.ok_or_else(|| {
-                Error::usage(format!("`--set {}` is not of the form `NAME=VALUE`", plain(text)))
-                    .hint("for example `--set tenant=acme`")
+                Error::usage(format!(
+                    "`--set {}` is not of the form `NAME=VALUE`",
+                    shown_words(text)
+                ))
+                .hint("for example `--set tenant=acme`")
             })?;
             Ok((name.to_owned(), value.to_owned()))
         };
@@ -101,7 +104,7 @@ impl<'a> Answers<'a> {
         let name = plain(name);
         if !stdin_is_terminal() {
             return Err(Error::usage(format!("the server needs a value for `{name}`"))
-                .hint(format!("give it: `--set {name}=VALUE`")));
+                .hint(format!("give it: `--set {}`", shell_word(&format!("{name}=VALUE")))));
         }
         let choices: Vec<String> = input.choices.iter().map(|choice| plain(choice)).collect();
         let mut question = format!("{name}: {}", plain(&input.description));

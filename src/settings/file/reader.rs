@@ -8,7 +8,7 @@ use url::Url;
 use super::{FileEntry, Section, ServerPattern, SettingsFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result, WithoutHint};
-use crate::redact::{Secret, plain};
+use crate::redact::{Secret, display_url, plain, shown_words};
 use crate::settings::suggest::nearest;
 use crate::settings::table::{SETTINGS, Setting, ValueKind};
 use crate::settings::value::{Expected, SettingValue, words};
@@ -56,12 +56,12 @@ impl SettingsReader<'_> {
             let span = || table.key(name).and_then(TomlKey::span);
             let url = Url::parse(name).ok().filter(|url| url.has_host());
             let mut url = url.ok_or_else(|| {
-                self.wrong(format!("`{}` is not a URL", plain(name)), span())
+                self.wrong(format!("`{}` is not a URL", shown_words(name)), span())
                     .hint("a section looks like `[server.\"https://mcp.example.com/mcp\"]`")
             })?;
             url.set_fragment(None);
             if servers.iter().any(|(other, _)| *other == url) {
-                let what = format!("two sections for `{}`", plain(url.as_str()));
+                let what = format!("two sections for `{}`", display_url(url.as_str()));
                 return Err(self.wrong(what, span()).hint("keep one of the two sections"));
             }
             servers.push((url, self.section(Some(name), item)?));
@@ -184,7 +184,7 @@ impl SettingsReader<'_> {
 
     fn table<'i>(&self, item: &'i Item, name: &str) -> Result<&'i dyn TableLike> {
         item.as_table_like().ok_or_else(|| {
-            self.wrong(format!("`{}` must be a section", plain(name)), item.span())
+            self.wrong(format!("`{}` must be a section", shown_words(name)), item.span())
                 .hint("write it as a section in brackets, or inline: `{ name = \"value\" }`")
         })
     }
@@ -204,7 +204,7 @@ impl SettingsReader<'_> {
 
     fn unknown_key(&self, table: &dyn TableLike, key: &str) -> Error {
         let span = table.key(key).and_then(TomlKey::span);
-        let error = self.wrong(format!("unknown key `{}`", plain(key)), span);
+        let error = self.wrong(format!("unknown key `{}`", shown_words(key)), span);
         let names = SETTINGS.iter().map(|setting| setting.name).chain(["env"]);
         match nearest(key, names) {
             Some(name) => error.hint(format!("did you mean `{name}`?")),
@@ -214,7 +214,7 @@ impl SettingsReader<'_> {
 
     fn unknown_top_level(&self, table: &dyn TableLike, key: &str) -> Error {
         let span = table.key(key).and_then(TomlKey::span);
-        let error = self.wrong(format!("unknown section `{}`", plain(key)), span);
+        let error = self.wrong(format!("unknown section `{}`", shown_words(key)), span);
         if key == "env" || Setting::from_name(key).is_some() {
             return error.hint(format!("put `{key}` below `[defaults]`"));
         }
