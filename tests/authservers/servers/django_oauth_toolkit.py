@@ -20,7 +20,7 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": Path(room.name) / "database",
-            "OPTIONS": {"timeout": 20},
+            "OPTIONS": {"timeout": 20, "init_command": "PRAGMA synchronous=OFF"},
         }
     },
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -47,6 +47,8 @@ settings.configure(
         "SCOPES": SCOPES,
         "DEFAULT_SCOPES": ["mcp:tools"],
     },
+    # The usual one takes a second for each secret, by intention.
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="for tests only",
     USE_TZ=True,
