@@ -49,6 +49,7 @@ impl Bridge {
             self.carry_out_effects();
             self.withdraw_orphans();
             self.carry_out_effects();
+            self.end_replaced_sessions();
         });
         if catch_unwind(turn).is_ok() {
             let dropped = self.answer_dropped();

@@ -8,6 +8,7 @@ mod effects;
 mod eras;
 mod faults;
 mod host_side;
+mod leaving;
 mod remote_side;
 mod reply;
 mod session;
@@ -27,6 +28,7 @@ use self::eras::era_detection::Choices;
 use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{HostRequest, Unanswered};
+use self::leaving::Leave;
 use self::remote_side::in_flight::{InFlight, Purpose};
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
 use self::session::timers::{Timers, until};
@@ -39,7 +41,7 @@ use crate::host::{DriveOutcome, HostStreams};
 use crate::jsonrpc::{Line, Message, RequestId};
 use crate::platform::{Reason, Shutdown};
 use crate::protocol::{ProtocolVersion, methods};
-use crate::remote::{Remote, RemoteEvent, RemoteOptions, SignInState};
+use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
 
 pub use crate::eras::ToolPinning;
 pub use crate::eras::{MergePages, Pin};
@@ -53,13 +55,10 @@ pub use without_remote::response_cache::CacheOptions;
 const BURST: usize = 128;
 /// How often the streams run on before the events that they brought are handled.
 const MAX_GATHERED: usize = 32;
-/// How long the host may accept none of the last lines before they are dropped; after a signal, how
-/// long they may take in all.
+/// How long the last lines may take in all after a signal.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
-/// How long open requests may run after the host has left, if the remote has answered nothing yet.
-const DRAIN_BEFORE_REACHED: Duration = Duration::from_millis(600);
 /// How long the answer to an `initialize` under way is awaited, to end the session it opens.
-const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(250);
+const LAST_ANSWER_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// What a bridge needs to run.
 #[derive(Debug)]
@@ -161,6 +160,8 @@ struct Bridge {
     counters: Counters,
     /// The turns of the loop that ended in a panic.
     faults: Faults,
+    /// Sessions that another one has replaced while requests were open in them.
+    replaced: Vec<(SlotId, Arc<Session>)>,
 }
 
 impl Bridge {
@@ -194,33 +195,35 @@ impl Bridge {
             unanswered: Arc::default(),
             counters: Counters::new(options.observer),
             faults: Faults::default(),
+            replaced: Vec::new(),
         })
     }
 
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
-        let mut drained_by: Option<Instant> = None;
+        let mut leave: Option<Leave> = None;
         let mut sign_in = self.authorizer().state();
         let ended = {
             // Polled only once one of the several things that it watches has woken it.
             let mut requested = FuturesUnordered::from_iter([shutdown.requested()]);
             loop {
-                if drained_by.is_some() && self.is_drained() {
+                if leave.is_some() && self.is_drained() {
                     break Ended::HostLeft;
                 }
                 if self.is_broken() {
                     break Ended::Broken;
                 }
                 // The answer to a question of the server may be what the others wait for.
-                let is_paused = drained_by.is_none()
+                let is_paused = leave.is_none()
                     && !Budget::of_process().has_room_for_host()
                     && self.in_flight.of_remote.is_empty();
-                let timer = self.next_timer().into_iter().chain(drained_by).min();
+                let over = leave.as_ref().map(Leave::over_by);
+                let timer = self.next_timer().into_iter().chain(over).min();
                 tokio::select! {
                     () = Budget::of_process().room_for_host(), if is_paused => {}
-                    line = self.host.reader.next(), if drained_by.is_none() && !is_paused => match line {
+                    line = self.host.reader.next(), if leave.is_none() && !is_paused => match line {
                         Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
                         None => {
-                            drained_by = Some(Instant::now() + self.drain_time());
+                            leave = Some(Leave::begin(self.drain_time()));
                             self.guarded(|bridge| {
                                 bridge.with_host_adapter(|host, context| host.leave(context));
                             });
@@ -237,7 +240,7 @@ impl Bridge {
                     },
                     () = changed(&mut sign_in) => self.guarded(Self::take_sign_in_state),
                     () = until(timer), if timer.is_some() => {
-                        if drained_by.is_some_and(|by| by <= Instant::now()) {
+                        if leave.as_mut().is_some_and(|leave| leave.is_over(self.is_delivering())) {
                             break Ended::HostLeft;
                         }
                         self.guarded(Self::take_timers);
@@ -247,7 +250,7 @@ impl Bridge {
             }
         };
         tracing::debug!(?ended, "the bridge ends");
-        self.finish(ended, &mut shutdown).await;
+        self.finish(ended, leave, &mut shutdown).await;
         ended
     }
 
@@ -270,33 +273,29 @@ impl Bridge {
         }
     }
 
-    /// How long open requests may run after the host has closed its end. Nothing comes while a
-    /// person has to sign in, and not much before the remote is reached.
+    /// How long open requests may run after the host has closed its end. Nothing comes while a person
+    /// has to sign in.
     fn drain_time(&self) -> Duration {
-        let drain = self.limits.drain;
-        let is_reached = self.slots.iter().any(|slot| slot.remote.transport().is_some());
-        if self.sign_in_waits() {
-            Duration::ZERO
-        } else if is_reached {
-            drain
-        } else {
-            drain.min(DRAIN_BEFORE_REACHED)
-        }
+        if self.sign_in_waits() { Duration::ZERO } else { self.limits.drain }
     }
 
-    /// Whether nothing is owed to a host that has closed its end.
+    fn is_delivering(&self) -> bool {
+        self.slots.iter().any(|slot| slot.remote.is_delivering())
+    }
+
+    /// Whether nothing is owed to a host that has closed its end, but for lines that wait to be written.
     fn is_drained(&self) -> bool {
         self.in_flight.host_waits_for_nothing()
             && self.slots.hold_nothing()
             && !self.modern_host.waits()
             && self.sign_in_calls.is_empty()
-            && self.host.writer.is_empty()
     }
 
-    /// Answers what is open, ends the remote session, and writes the last lines.
-    async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
+    /// Answers what is open, ends the remote sessions, and writes the last lines.
+    async fn finish(mut self, ended: Ended, leave: Option<Leave>, shutdown: &mut Shutdown) {
+        let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
         for slot in self.slots.ids() {
-            self.await_session_under_way(slot).await;
+            self.await_session_under_way(slot, deadline).await;
         }
         let failure = Failure::new(FailureKind::Lost, "the bridge is shutting down")
             .hint("the server may or may not have acted on the request; check before repeating it");
@@ -305,13 +304,19 @@ impl Bridge {
             bridge.carry_out_effects();
             bridge.fail_all_slots(&failure);
         });
-        let leaving = self.slots.iter_mut().map(|slot| slot.remote.close(&slot.session));
+        let replaced = std::mem::take(&mut self.replaced);
+        let leaving = self.slots.ids().zip(self.slots.iter_mut()).map(|(id, slot)| {
+            let before = replaced.iter().filter(move |(of, _)| *of == id);
+            let before = before.map(|(_, session)| Arc::clone(session));
+            let sessions: Vec<_> = before.chain([Arc::clone(&slot.session)]).collect();
+            async move { slot.remote.close(&sessions).await }
+        });
         let writer = &mut self.host.writer;
         let final_write = async {
-            if ended == Ended::HostLeft {
+            if let Some(leave) = leave.filter(|_| ended == Ended::HostLeft) {
                 // A reader may be slow; a signal ends its time.
                 tokio::select! {
-                    () = writer.flush(FINAL_WRITE_TIMEOUT) => return,
+                    () = writer.flush(leave.patience()) => return,
                     _ = shutdown.requested() => {}
                 }
             }
@@ -324,8 +329,7 @@ impl Bridge {
     }
 
     /// A session that is being opened would otherwise be left open at the remote.
-    async fn await_session_under_way(&mut self, slot: SlotId) {
-        let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
+    async fn await_session_under_way(&mut self, slot: SlotId, deadline: Instant) {
         while self.slots[slot].opening.is_under_way() {
             match tokio::time::timeout_at(deadline, self.events.recv()).await {
                 Ok(Some(event)) => self.guarded(|bridge| bridge.take_event(event)),

@@ -46,7 +46,8 @@ pub struct Limits {
     /// How long what opens a session or a stream is tried again after what may pass: a refused
     /// connection, 502, 503, 504 (T-80). Zero reports it at once.
     pub opening: Duration,
-    /// How long open requests may run after the host closed stdin.
+    /// How long open requests may run after the host closed stdin. An answer that is arriving may take
+    /// longer.
     pub drain: Duration,
     /// The largest body or event that is accepted, in bytes (S-12).
     pub size: usize,
@@ -73,9 +74,8 @@ impl Default for Limits {
             body: Some(Duration::from_secs(300)),
             request: Some(Duration::from_secs(3600)),
             opening: Duration::from_secs(20),
-            // Hosts send SIGTERM two seconds after they closed stdin
-            // (docs/hosts/README.md#ending-the-child).
-            drain: Duration::from_millis(1500),
+            // With the `DELETE` of the session, less than a second (T-08).
+            drain: Duration::from_millis(600),
             size: Budget::of_process().per_message(),
         }
     }

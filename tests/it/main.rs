@@ -52,9 +52,12 @@ mod http_sse;
 #[cfg(target_os = "linux")]
 #[path = "../keyring/mod.rs"]
 mod keyring;
+mod known_hosts;
 #[cfg(target_os = "linux")]
 mod last_lines;
 mod layering;
+#[cfg(unix)]
+mod leaving;
 mod life_cycle;
 mod log_lines;
 mod login_pages;
@@ -75,6 +78,7 @@ mod modern_host_life;
 mod network;
 mod odd_peers;
 mod odd_servers;
+mod odd_streams;
 mod offer;
 mod one_rule_for_all;
 #[cfg(target_os = "linux")]

@@ -20,11 +20,6 @@ const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Runs a job where it outlives this process; otherwise here.
 pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
-    let _in_flight = match job {
-        TokenJob::Renew { .. } | TokenJob::Redeem(_) => Some(context.tokens_in_flight.lock().await),
-        // A person may take minutes; nothing is in flight for most of that time.
-        TokenJob::AwaitDevice(_) => None,
-    };
     if let Some(runner) = context.job_runner() {
         let order = JobOrder { sign_in: context.names.sign_in.clone(), job: &job };
         let answer =
@@ -41,6 +36,12 @@ pub(crate) async fn run(context: &Context, job: TokenJob) -> JobOutcome {
             }),
         }
     }
+    // This process must not end meanwhile; one of their own outlives it.
+    let _in_flight = match job {
+        TokenJob::Renew { .. } | TokenJob::Redeem(_) => Some(context.tokens_in_flight.lock().await),
+        // A person may take minutes; nothing is in flight for most of that time.
+        TokenJob::AwaitDevice(_) => None,
+    };
     work(context, job, futures_util::future::pending().boxed().shared()).await
 }
 

@@ -22,9 +22,9 @@ const LISTS: [(&str, &str); 4] = [
     (methods::RESOURCE_TEMPLATES_LIST, "resourceTemplates"),
 ];
 
-/// Parts of the names of hosts that read the first page of some lists only
-/// (docs/hosts/README.md#pages-of-lists).
-const HOSTS_OF_ONE_PAGE: [&str; 2] = ["gemini", "qwen"];
+/// What the names of hosts begin with that read the first page of some lists only: as they introduce
+/// themselves now, and by their programs' names (docs/hosts/README.md#pages-of-lists).
+const HOSTS_OF_ONE_PAGE: [&str; 3] = ["gemini-cli", "qwen-cli", "qwen-code"];
 
 #[derive(Default, Deserialize)]
 struct Named {
@@ -93,7 +93,7 @@ impl Bridge {
         let info = of_request.or_else(of_session).unwrap_or_default();
         let name = serde_json::from_str::<Named>(&info).unwrap_or_default().name;
         let name = name.to_ascii_lowercase();
-        HOSTS_OF_ONE_PAGE.iter().any(|host| name.contains(host))
+        HOSTS_OF_ONE_PAGE.iter().any(|host| name.starts_with(host))
     }
 
     /// Replies with the pages that came, where a further one did not. Gives back a request that is

@@ -9,6 +9,7 @@ use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
 use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::codes;
+use crate::remote::Session;
 
 impl Bridge {
     /// Handles an `initialize` of a host that has a session in this slot.
@@ -58,13 +59,32 @@ impl Bridge {
         let state = &mut self.slots[slot];
         state.remote.stop_listening();
         state.timers.lost();
-        if !is_used {
+        if is_used {
+            self.replaced.push((slot, old));
+        } else {
             state.remote.leave(&old);
         }
+        let state = &mut self.slots[slot];
         state.opening.begin_again();
         state.cache.begin_again();
         self.slots.begin_session(slot);
         self.open_session(slot, request);
+    }
+
+    /// Ends sessions that another one has replaced, once nothing is open in them (T-33).
+    pub(in crate::bridge) fn end_replaced_sessions(&mut self) {
+        if self.replaced.is_empty() {
+            return;
+        }
+        let is_used = |(_, session): &(SlotId, Arc<Session>)| {
+            !self.in_flight.numbers_in(session.generation).is_empty()
+        };
+        let (used, over) = std::mem::take(&mut self.replaced).into_iter().partition(is_used);
+        self.replaced = used;
+        let over: Vec<(SlotId, Arc<Session>)> = over;
+        for (slot, session) in over {
+            self.slots[slot].remote.leave(&session);
+        }
     }
 
     /// The host's `initialize` is answered: so are its repetitions, now and later.

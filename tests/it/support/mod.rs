@@ -9,6 +9,7 @@ pub mod home;
 pub mod imports;
 pub mod process;
 pub mod rust_code;
+pub mod scripted;
 pub mod sign_in;
 pub mod sources;
 pub mod tls;

@@ -1,0 +1,53 @@
+//! How long what is open may still be answered once the host has left (T-08).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long the process may take to end, but for the end of the sessions.
+const TIME_TO_LEAVE: Duration = Duration::from_millis(900);
+/// How long the host may accept none of the last lines, at the least, before they are dropped.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(300);
+/// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two seconds
+/// after they closed stdin (docs/hosts/README.md#ending-the-child).
+const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How often it is looked whether the rest has arrived.
+const DELIVERY_STEP: Duration = Duration::from_millis(50);
+
+/// The host has closed its end, and what is open may still be answered for a while.
+#[derive(Debug)]
+pub(super) struct Leave {
+    since: Instant,
+    over_by: Instant,
+}
+
+impl Leave {
+    /// The host leaves now; what is open has this time.
+    pub(super) fn begin(drain: Duration) -> Self {
+        let since = Instant::now();
+        Self { since, over_by: since + drain }
+    }
+
+    /// When to look whether it is over.
+    pub(super) fn over_by(&self) -> Instant {
+        self.over_by
+    }
+
+    /// Whether the time is over. It goes on while an answer is arriving.
+    pub(super) fn is_over(&mut self, is_delivering: bool) -> bool {
+        let now = Instant::now();
+        if now < self.over_by {
+            return false;
+        }
+        if !is_delivering || now >= self.since + DELIVERY_TIMEOUT {
+            return true;
+        }
+        self.over_by = now + DELIVERY_STEP;
+        false
+    }
+
+    /// How long the host may accept none of the last lines before they are dropped.
+    pub(super) fn patience(&self) -> Duration {
+        TIME_TO_LEAVE.saturating_sub(self.since.elapsed()).max(SHORTEST_PATIENCE)
+    }
+}
