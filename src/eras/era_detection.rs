@@ -99,8 +99,6 @@ pub struct Detection {
     /// The probes that are left; the first one is under way.
     probes: Vec<Probe>,
     repeated: bool,
-    /// Whether another probe has led no further.
-    has_moved_on: bool,
     /// Whether to report the first probe's error if no other probe succeeds.
     refused: bool,
 }
@@ -158,7 +156,7 @@ impl ProbeOrder {
 impl Detection {
     /// Starts a detection with the first probe of `order`.
     pub fn new(order: ProbeOrder) -> Self {
-        Self { probes: order.probes(), repeated: false, has_moved_on: false, refused: false }
+        Self { probes: order.probes(), repeated: false, refused: false }
     }
 
     /// The probe under way, or the one to begin with.
@@ -183,10 +181,8 @@ impl Detection {
             // The stream is there, but `initialize` was refused with a page, or with nothing.
             (Probe::Stream, ProbeOutcome::Answer(_, None)) => ProbeVerdict::Unknown,
             (_, ProbeOutcome::NoStream) => ProbeVerdict::Other,
-            // A page, or nothing, in the place of both: no message that is posted here is answered.
-            (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) if self.has_moved_on => {
-                ProbeVerdict::Other
-            }
+            // A page, or nothing: whatever it is, it does not know this request (T-83).
+            (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) => ProbeVerdict::Other,
             (Probe::Discover, ProbeOutcome::Answer(status, answer)) => {
                 judge_discover(status, answer)
             }
@@ -213,7 +209,6 @@ impl Detection {
             }
             ProbeVerdict::Other if self.refused => NextAction::ReportFirst,
             ProbeVerdict::Other => {
-                self.has_moved_on = true;
                 self.probes.remove(0);
                 match self.probes.first() {
                     Some(probe) => NextAction::Try(*probe),
@@ -279,7 +274,11 @@ fn judge_initialize(status: u16, answer: Option<&Message>) -> ProbeVerdict {
         }
         (200..=299, Some(_)) => ProbeVerdict::Refused,
         // Under the request's own id it is an answer (JSON-RPC 2.0 §5): the server takes this POST.
-        (400, Some(_)) if answer.is_some_and(|answer| answer.id().is_some()) => {
+        // One that knows no such method may be of another kind.
+        (400, Some(code))
+            if code != codes::METHOD_NOT_FOUND
+                && answer.is_some_and(|answer| answer.id().is_some()) =>
+        {
             ProbeVerdict::Refused
         }
         // A page, or nothing: whatever it is, it does not answer what is posted here (T-83).
@@ -381,10 +380,10 @@ mod tests {
         ] {
             assert_eq!(judge(status, Some(error(code))), Try(Probe::Initialize), "{code}");
         }
-        for status in [400, 404, 405, 406, 410, 411, 415, 422, 426, 501] {
+        for status in [200, 202, 204, 400, 404, 405, 406, 410, 411, 415, 422, 426, 501] {
             assert_eq!(judge(status, None), Try(Probe::Initialize), "{status}");
         }
-        for status in [200, 401, 403, 408, 429, 500, 502, 503] {
+        for status in [401, 403, 408, 429, 500, 502, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
         }
     }
@@ -405,6 +404,20 @@ mod tests {
         }
         for status in [401, 403, 407, 408, 429, 500, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
+        }
+    }
+
+    /// T-83
+    #[test]
+    fn a_server_that_knows_no_initialize_may_have_the_old_stream() {
+        let refusal = error(-32601);
+        for status in [400, 404] {
+            let mut detection = Detection::new(order(Era::Legacy));
+            let next = detection.judge(ProbeOutcome::Answer(status, Some(&refusal)));
+            assert_eq!(next, Try(Probe::Discover), "{status}");
+            let next = detection.judge(ProbeOutcome::Answer(status, Some(&refusal)));
+            assert_eq!(next, Try(Probe::Stream), "{status}");
+            assert_eq!(detection.judge(ProbeOutcome::NoStream), NextAction::ReportFirst);
         }
     }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
+use super::Outcome;
 use super::failures::{failure_for_media_type, lost_failure, protocol_failure, timeout_failure};
 use super::post::Post;
 use super::received::parse_received;
 use super::session_loss;
 use super::wire::{Wire, drain, media_type};
-use super::{Outcome, ProbeRefusal};
 use crate::budget::Share;
 use crate::error::Failure;
 use crate::http::Response;
@@ -89,13 +89,7 @@ impl Wire {
         }
         let answered = match parse_received(body, post.origin().has_batches) {
             Ok(Received::One(error)) if session_loss::is_lost_by(post, &error) => {
-                let failure = protocol_failure("server forgot the session");
-                let (status, answer) = (None, Some(error));
-                return Ok(Outcome::SessionLost(Box::new(ProbeRefusal {
-                    status,
-                    failure,
-                    answer,
-                })));
+                return Ok(session_loss::outcome_of(error));
             }
             Ok(received) => self.deliver(received, post.origin(), share).await,
             Err(_) if elsewhere => false,
@@ -116,12 +110,13 @@ impl Wire {
 
     /// Waits for an answer on the standalone stream (T-37), which must be there to bring it.
     async fn await_on_standalone(&self, post: &Post) -> Outcome {
-        if self.standalone.is_missing() {
-            return Outcome::Failed(protocol_failure(
+        tokio::select! {
+            biased;
+            outcome = self.await_elsewhere(post) => outcome,
+            () = self.standalone.wait_until_missing() => Outcome::Failed(protocol_failure(
                 "server accepted the request and has no stream to answer it on",
-            ));
+            )),
         }
-        Box::pin(self.await_elsewhere(post)).await
     }
 
     /// Waits for the answer to an accepted request, which comes on another stream (T-37, HTTP+SSE),

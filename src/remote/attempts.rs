@@ -24,6 +24,8 @@ const MAX_REPEATS: u32 = 2;
 const MAX_REDIRECTS: u32 = 5;
 /// How many pauses that the remote asks for are made.
 const MAX_WAITS: u32 = 3;
+/// How often one request is sent again after a sign-in or with a fresh token.
+const MAX_CHALLENGES: u32 = 2;
 /// How often a request is sent again with a fresh DPoP proof: for the nonce, and for the clock.
 const MAX_PROOFS: u32 = 2;
 /// The longest pause between two attempts to connect.
@@ -42,10 +44,9 @@ pub(super) struct Attempts {
     repeats: Backoff,
     /// Whether the server has said once that it did not process the request.
     pub(super) was_refused: bool,
-    /// Whether the place of a remembered redirect was given up.
-    pub(super) has_started_over: bool,
+    has_started_over: bool,
     waits: u32,
-    pub(super) challenges: u32,
+    challenges: u32,
     proofs: u32,
 }
 
@@ -70,6 +71,17 @@ impl Attempts {
     /// For what opens a session or a stream.
     pub(super) fn of_opening(patience: Duration) -> Self {
         Self { is_opening: true, ..Self::of_message(patience) }
+    }
+
+    /// Whether the request may be sent again after a sign-in or with a fresh token.
+    pub(super) fn may_answer_challenge(&mut self) -> bool {
+        self.challenges += 1;
+        self.challenges <= MAX_CHALLENGES
+    }
+
+    /// Whether the place of a remembered redirect may be given up: once.
+    pub(super) fn may_start_over(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_started_over, true)
     }
 
     /// Whether the request may be sent once more with a fresh DPoP proof.

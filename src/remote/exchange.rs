@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
 use super::Outcome;
@@ -17,7 +17,7 @@ use super::post::{ExchangeError, HttpRefusal, Post};
 use super::received::parse_json_rpc_error;
 use super::remote_event::is_answer_to;
 use super::session_loss;
-use super::wire::{MAX_CHALLENGES, Wire};
+use super::wire::Wire;
 use crate::error::{Failure, FailureKind};
 use crate::http::{HttpError, Response, Target};
 use crate::jsonrpc::{Frame, Message};
@@ -34,7 +34,7 @@ impl Wire {
     /// stream.
     pub(super) async fn exchange(&self, post: &Post, target: &Target, elsewhere: bool) -> Outcome {
         let attempts = Attempts::of_message(self.limits.opening);
-        match self.send_post(post, target, attempts).await {
+        match self.send_post(post, target, elsewhere, attempts).await {
             Ok(response) => self.read_answer(response, post, elsewhere).await,
             Err(error) => error.into(),
         }
@@ -46,6 +46,7 @@ impl Wire {
         &self,
         post: &Post,
         target: &Target,
+        elsewhere: bool,
         mut attempts: Attempts,
     ) -> Result<Response, ExchangeError> {
         let generation = post.session.generation;
@@ -71,10 +72,9 @@ impl Wire {
                 }
                 Some(Ok(response))
                     if self.credentials.is_challenge(&response, used)
-                        && attempts.challenges < MAX_CHALLENGES =>
+                        && attempts.may_answer_challenge() =>
                 {
-                    attempts.challenges += 1;
-                    Box::pin(self.answer_challenge(used, &response, post)).await?;
+                    Box::pin(self.answer_challenge(used, response, post, elsewhere)).await?;
                     Duration::ZERO
                 }
                 Some(Ok(response)) if response.status().is_redirection() => {
@@ -85,16 +85,16 @@ impl Wire {
                 }
                 Some(Ok(response))
                     if is_gone(response.status())
-                        && !attempts.has_started_over
+                        && attempts.may_start_over()
                         && self.moves.forget(generation, target) =>
                 {
                     // The target of a remembered redirect is gone; the first one may know another.
-                    attempts.has_started_over = true;
                     place = target.clone();
                     continue;
                 }
                 Some(Ok(response)) => {
-                    Box::pin(self.pause_after_refusal(response, post, &mut attempts)).await?
+                    let refused = self.judge_refusal(response, post, elsewhere, &mut attempts);
+                    Box::pin(refused).await?
                 }
             };
             Box::pin(self.pause(pause, post)).await?;
@@ -104,15 +104,15 @@ impl Wire {
     }
 
     /// The pause after which a refused message is sent once more.
-    async fn pause_after_refusal(
+    async fn judge_refusal(
         &self,
         response: Response,
         post: &Post,
+        elsewhere: bool,
         attempts: &mut Attempts,
     ) -> Result<Duration, ExchangeError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let target = response.target().clone();
-        let refusal = self.classify_refusal(response, post, target.url()).await;
+        let refusal = self.classify_refusal(response, post, elsewhere).await;
         let ExchangeError::Refused(refused) = &refusal else { return Err(refusal) };
         let answers = |answer: &Message| is_answer_to(answer, post.number);
         if refused.answer.as_ref().is_some_and(answers) {
@@ -157,11 +157,20 @@ impl Wire {
     async fn answer_challenge(
         &self,
         used: UsedCredentials,
-        response: &Response,
+        response: Response,
         post: &Post,
+        elsewhere: bool,
     ) -> Result<(), ExchangeError> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        // Without a challenge it may speak of the session instead (T-39).
+        if post.is_in_session() && !headers.contains_key(header::WWW_AUTHENTICATE) {
+            let refusal = self.classify_refusal(response, post, elsewhere).await;
+            if matches!(refusal, ExchangeError::SessionLost(_)) {
+                return Err(refusal);
+            }
+        }
         tokio::select! {
-            outcome = self.credentials.answer_refusal(used, response.status(), response.headers()) => {
+            outcome = self.credentials.answer_refusal(used, status, &headers) => {
                 outcome.map_err(ExchangeError::Failed)
             }
             () = post.handle.wait_until_settled() => Err(error_given_up()),
@@ -178,15 +187,20 @@ impl Wire {
         }
     }
 
-    async fn classify_refusal(&self, response: Response, post: &Post, url: &Url) -> ExchangeError {
-        let status = response.status();
+    async fn classify_refusal(
+        &self,
+        response: Response,
+        post: &Post,
+        elsewhere: bool,
+    ) -> ExchangeError {
+        let (status, target) = (response.status(), response.target().clone());
         let body = self.read_error_body(response).await;
         if let Some(recorder) = &self.recorder {
             recorder.refusal(post.number, &body);
         }
+        let url = target.url();
         let failure = failure_for_status(status, url, &self.without_own_secrets(&body, url));
         let error = parse_json_rpc_error(body.clone());
-        let elsewhere = url != self.endpoint.url();
         let is_lost = session_loss::is_lost(post, elsewhere, status, error.as_ref(), &body);
         // What to do about a missing credential is for the bridge to say.
         let answer = error.filter(|_| status != StatusCode::UNAUTHORIZED);
@@ -198,7 +212,7 @@ impl Wire {
 impl Wire {
     /// The body of a refusal without the headers and the query that the server was sent, which it may
     /// repeat (S-09).
-    fn without_own_secrets(&self, body: &Bytes, url: &Url) -> Bytes {
+    pub(super) fn without_own_secrets(&self, body: &Bytes, url: &Url) -> Bytes {
         let Ok(words) = std::str::from_utf8(body) else { return body.clone() };
         let credentials = self.credentials.last_values();
         let own = self.headers.values().filter(|value| value.is_sensitive());

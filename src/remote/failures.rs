@@ -7,7 +7,9 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{Failure, FailureKind};
-use crate::http::{HttpError, failure_for_login_page, is_login_address, is_login_page};
+use crate::http::{
+    HttpError, MAX_HEADER_LINES, failure_for_login_page, is_login_address, is_login_page,
+};
 use crate::redact::{SafeUrl, plain, shown_words};
 
 /// The failure for an HTTP status; `body` may say more.
@@ -17,7 +19,7 @@ pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure
         StatusCode::FORBIDDEN => FailureKind::Forbidden,
         _ => FailureKind::Http,
     };
-    let reason = extract_message(body).map_or_else(String::new, |reason| format!(": {reason}"));
+    let reason = reason_in(body).map_or_else(String::new, |reason| format!(": {reason}"));
     let who = if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED { "proxy" } else { "server" };
     let message = format!("{who} answered HTTP {}{reason}", status.as_u16());
     Failure::new(kind, message).status(status.as_u16()).hint(hint_for_status(status, url))
@@ -51,7 +53,7 @@ fn hint_for_status(status: StatusCode, url: &Url) -> String {
 }
 
 /// The server's own words, from the usual members of a JSON error body, or the one line of a text.
-fn extract_message(body: &[u8]) -> Option<String> {
+pub(super) fn reason_in(body: &[u8]) -> Option<String> {
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return one_line(body) };
     let text = ["message", "error_description", "detail", "error", "title"].into_iter().find_map(
         |name| match &value[name] {
@@ -153,6 +155,12 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
             format!("cannot connect to `{}`: {reason}", SafeUrl::new(url)),
         );
         return failure.hint(hint_for_connect_error(&reason, host));
+    }
+    if error.is_large_head() {
+        let text = format!("the server's response has more than {MAX_HEADER_LINES} header lines");
+        return Failure::new(FailureKind::Protocol, text).hint(
+            "the server may or may not have acted on the request; report this to its operator",
+        );
     }
     Failure::new(
         FailureKind::Lost,
@@ -269,7 +277,7 @@ mod tests {
             ("two\nlines", None),
             ("", None),
         ] {
-            assert_eq!(extract_message(body.as_bytes()).as_deref(), reason, "{body:?}");
+            assert_eq!(reason_in(body.as_bytes()).as_deref(), reason, "{body:?}");
         }
     }
 

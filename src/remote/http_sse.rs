@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use url::Url;
 
 use super::attempts::Attempts;
@@ -65,11 +66,13 @@ impl Wire {
             tokio::time::sleep(pause).await;
         };
         let status = response.status();
-        if status.is_server_error() && status.as_u16() != 501 {
-            return Err(NoStream::Failed(failure_for_status(status, self.endpoint.url(), &[])));
-        }
         if !status.is_success() {
-            return Err(NoStream::NotOffered(failure_for_status(status, self.endpoint.url(), &[])));
+            let body = self.read_error_body(response).await;
+            let url = self.endpoint.url();
+            let failure = failure_for_status(status, url, &self.without_own_secrets(&body, url));
+            let is_failing = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+            let no_stream = if is_failing { NoStream::Failed } else { NoStream::NotOffered };
+            return Err(no_stream(failure));
         }
         let media_type = media_type(&response);
         if media_type != headers::EVENT_STREAM {

@@ -4,6 +4,7 @@
 //! Does not know what a message means or who waits for it: that is the bridge's business.
 
 mod answer;
+mod arrivals;
 mod attempts;
 mod concurrency_limit;
 mod credentials;
@@ -25,6 +26,7 @@ mod retry;
 mod session;
 mod session_loss;
 mod silence_limit;
+mod standalone_stream;
 mod stream_origin;
 mod streamable_http;
 mod streams;
@@ -41,13 +43,15 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use url::Url;
 
+use self::arrivals::Arrivals;
 use self::concurrency_limit::ConcurrencyLimit;
 use self::credentials::RequestCredentials;
 use self::failures::timeout_failure;
 use self::moves::FollowedRedirects;
 use self::progress::ProgressWatch;
+use self::standalone_stream::StandaloneStream;
 use self::streams::MAX_WAITING_BYTES;
-use self::wire::{StandaloneStream, Wire};
+use self::wire::Wire;
 use crate::budget::Budget;
 use crate::error::{Error, Failure, Result};
 use crate::http::{Outbound, Target};
@@ -115,6 +119,7 @@ impl Remote {
             moves: FollowedRedirects::default(),
             progress: ProgressWatch::default(),
             standalone: StandaloneStream::default(),
+            arrivals: Arrivals::default(),
             waiting_bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
             recorder: options.recorder,
         };
@@ -227,11 +232,19 @@ impl Remote {
         }
     }
 
-    /// Ends the session and every task.
-    pub async fn close(&mut self, session: &Session) {
+    /// Whether a part of an answer has arrived and the rest is awaited.
+    pub fn is_delivering(&self) -> bool {
+        self.wire.arrivals.is_any()
+    }
+
+    /// Ends these sessions and every task.
+    pub async fn close(&mut self, sessions: &[Arc<Session>]) {
         self.stop_listening();
         match &self.transport {
-            Some(Transport::StreamableHttp) => self.wire.end_session(session).await,
+            Some(Transport::StreamableHttp) => {
+                let ending = sessions.iter().map(|session| self.wire.end_session(session));
+                futures_util::future::join_all(ending).await;
+            }
             Some(Transport::HttpSse { stream_task, .. }) => stream_task.abort(),
             None => {}
         }

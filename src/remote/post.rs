@@ -107,6 +107,7 @@ impl Post {
             reading,
             may_be_silent: self.stays_open,
             has_batches: self.modern.is_none() && self.session.has_batches(),
+            in_session: self.is_in_session(),
         }
     }
 

@@ -15,7 +15,7 @@ impl Wire {
     /// Sends `initialize` or `server/discover` over Streamable HTTP.
     pub(super) async fn open_streamable(&self, post: &Post) -> Outcome {
         let attempts = Attempts::of_opening(self.limits.opening);
-        let response = match self.send_post(post, &self.endpoint, attempts).await {
+        let response = match self.send_post(post, &self.endpoint, false, attempts).await {
             Ok(response) => response,
             Err(error) => return error.into(),
         };
@@ -49,7 +49,11 @@ impl Wire {
         let transport =
             Transport::HttpSse { endpoint: endpoint.clone(), stream_task: task.abort_handle() };
         self.report_opened(post, transport, None).await;
-        self.exchange(post, &endpoint, true).await
+        let attempts = Attempts::of_opening(self.limits.opening);
+        match self.send_post(post, &endpoint, true, attempts).await {
+            Ok(response) => self.read_answer(response, post, true).await,
+            Err(error) => error.into(),
+        }
     }
 
     async fn report_opened(

@@ -6,9 +6,10 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::failures::{lost_failure, protocol_failure, root_cause, timeout_failure};
+use super::failures::{lost_failure, protocol_failure, reason_in, root_cause, timeout_failure};
 use super::post::Post;
 use super::retry::{self, Backoff};
+use super::session_loss;
 use super::streams::{StreamEnd, StreamMemory};
 use super::wire::{Wire, media_type};
 use super::{Outcome, Session};
@@ -29,7 +30,7 @@ impl Wire {
     pub(super) async fn follow_to_answer(&self, response: Response, post: &Post) -> Outcome {
         let mut memory = StreamMemory::default();
         let end = self.follow(response, post.origin(), &mut memory).await;
-        match outcome_of(&end, &memory, post) {
+        match outcome_of(&end, &mut memory, post) {
             Some(outcome) => outcome,
             // Boxed because it is large and rare.
             None => Box::pin(self.resume_to_answer(end, memory, post)).await,
@@ -45,7 +46,7 @@ impl Wire {
     ) -> Outcome {
         let mut course = Course::default();
         loop {
-            if let Some(outcome) = outcome_of(&end, &memory, post) {
+            if let Some(outcome) = outcome_of(&end, &mut memory, post) {
                 return outcome;
             }
             if course.is_over(self.limits.opening.max(MIN_PATIENCE)) {
@@ -87,15 +88,35 @@ impl Wire {
                 protocol_failure("the last event id cannot be sent in a header"),
             )),
             Ok(Err(error)) => Err(ResumeError::Retry(root_cause(&error), None)),
-            Ok(Ok(response)) => check_resumed(response),
+            Ok(Ok(response)) => self.check_resumed(response).await,
         }
+    }
+
+    async fn check_resumed(&self, response: Response) -> Result<Response, ResumeError> {
+        let status = response.status();
+        if status.is_success() && media_type(&response) == headers::EVENT_STREAM {
+            return Ok(response);
+        }
+        let code = status.as_u16();
+        if may_pass(status) {
+            let wait = retry::parse_retry_after(response.headers());
+            return Err(ResumeError::Retry(format!("HTTP {code}"), wait));
+        }
+        let body = self.read_error_body(response).await;
+        let body = self.without_own_secrets(&body, self.endpoint.url());
+        let reason = reason_in(&body).map_or_else(String::new, |reason| format!(": {reason}"));
+        let text = format!("the server does not resume the stream (HTTP {code}{reason})");
+        Err(ResumeError::Permanent(lost_failure(&text).status(code)))
     }
 }
 
 /// What the end of a stream means for its request; `None` where the stream has to be resumed.
-fn outcome_of(end: &StreamEnd, memory: &StreamMemory, post: &Post) -> Option<Outcome> {
+fn outcome_of(end: &StreamEnd, memory: &mut StreamMemory, post: &Post) -> Option<Outcome> {
     if *end == StreamEnd::OldTransport {
         return Some(old_transport());
+    }
+    if let Some(error) = memory.session_loss.take() {
+        return Some(session_loss::outcome_of(*error));
     }
     if memory.answered {
         post.handle.note_answer();
@@ -165,22 +186,11 @@ enum ResumeError {
     Permanent(Failure),
 }
 
-fn check_resumed(response: Response) -> Result<Response, ResumeError> {
-    let status = response.status();
-    if status.is_success() && media_type(&response) == headers::EVENT_STREAM {
-        return Ok(response);
-    }
-    // 409 and 425: the server has not yet noticed that the previous connection is gone.
-    let may_pass = matches!(status.as_u16(), 400 | 408 | 409 | 425 | 429)
-        || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
-    if may_pass {
-        let wait = retry::parse_retry_after(response.headers());
-        return Err(ResumeError::Retry(format!("HTTP {}", status.as_u16()), wait));
-    }
-    let code = status.as_u16();
-    let failure =
-        lost_failure(&format!("the server does not resume the stream (HTTP {code})")).status(code);
-    Err(ResumeError::Permanent(failure))
+/// Whether the refusal of a stream may pass. 409 and 425: the server has not yet noticed that the
+/// previous connection is gone.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 408 | 409 | 425 | 429)
+        || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
 /// The outcome for a POST that was answered with the stream of HTTP+SSE: such a server expects its

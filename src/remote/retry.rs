@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 
+/// A longer `Retry-After` says no more than this one.
+const LONGEST_ASKED: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// Growing pauses between attempts.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
@@ -44,9 +47,12 @@ impl Backoff {
 /// `Retry-After` in both of its forms (RFC 9110 §10.2.3).
 pub(super) fn parse_retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    // Some servers send fractions.
-    if let Ok(seconds) = text.parse() {
-        return Duration::try_from_secs_f64(seconds).ok();
+    // Some servers send fractions, and some more seconds than there are.
+    if let Ok(seconds) = text.parse::<f64>()
+        && text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+    {
+        let asked = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_ASKED);
+        return Some(asked.min(LONGEST_ASKED));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
@@ -73,7 +79,13 @@ mod tests {
             parse_retry_after(&headers("Thu, 01 Jan 1970 00:00:00 GMT")),
             Some(Duration::ZERO)
         );
-        assert_eq!(parse_retry_after(&headers("soon")), None);
+        for nothing in ["soon", "inf", "nan", "", "+1 second"] {
+            assert_eq!(parse_retry_after(&headers(nothing)), None, "{nothing}");
+        }
+        for digits in [20, 400] {
+            let wait = parse_retry_after(&headers(&"9".repeat(digits))).unwrap();
+            assert!(wait > Duration::from_secs(100 * 365 * 86_400), "{wait:?}");
+        }
     }
 
     #[test]

@@ -5,9 +5,11 @@
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::failures::protocol_failure;
 use super::post::Post;
 use super::remote_event::is_answer_to;
-use crate::jsonrpc::{Message, MessageKind};
+use super::{Outcome, ProbeRefusal};
+use crate::jsonrpc::{Message, MessageKind, RequestId};
 
 /// The code that servers give an unknown session ("Session not found").
 const SESSION_NOT_FOUND: i64 = -32001;
@@ -36,24 +38,29 @@ pub(super) fn is_lost(
     match (status, error) {
         (StatusCode::NOT_FOUND | StatusCode::GONE, _) => is_identified,
         (StatusCode::BAD_REQUEST, None) => names_a_session(&String::from_utf8_lossy(body)),
-        (
-            StatusCode::BAD_REQUEST
-            | StatusCode::UNAUTHORIZED
-            | StatusCode::UNPROCESSABLE_ENTITY
-            | StatusCode::INTERNAL_SERVER_ERROR
-            | StatusCode::SERVICE_UNAVAILABLE,
-            Some(error),
-        ) => is_unknown_session(error),
-        _ => false,
+        // The session is there, and taken or limited.
+        (StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _) | (_, None) => false,
+        (_, Some(error)) => is_unknown_session(error),
     }
 }
 
-/// Returns whether this error in a successful response says that the session is unknown.
+/// Returns whether this error in a successful response says that the session is unknown. One under
+/// an id that we gave answers the request of that id, on whichever stream it comes (T-37).
 pub(super) fn is_lost_by(post: &Post, error: &Message) -> bool {
-    has_session(post)
-        && error.kind() == MessageKind::ErrorResponse
-        && !answers(error, post)
+    has_session(post) && says_lost(error)
+}
+
+/// Returns whether this message is an error that says so.
+pub(super) fn says_lost(error: &Message) -> bool {
+    error.kind() == MessageKind::ErrorResponse
+        && error.id().and_then(RequestId::as_own_number).is_none()
         && is_unknown_session(error)
+}
+
+/// The outcome for a message that was answered by such an error.
+pub(super) fn outcome_of(error: Message) -> Outcome {
+    let failure = protocol_failure("server forgot the session");
+    Outcome::SessionLost(Box::new(ProbeRefusal { status: None, failure, answer: Some(error) }))
 }
 
 /// A session was opened, with or without an id; a modern remote has none.

@@ -10,6 +10,8 @@ pub(super) struct StreamOrigin {
     pub(super) may_be_silent: bool,
     /// Whether its revision has batches (T-38).
     pub(super) has_batches: bool,
+    /// Whether it answers a message within the session of a legacy remote.
+    pub(super) in_session: bool,
 }
 
 impl StreamOrigin {
@@ -17,7 +19,14 @@ impl StreamOrigin {
     /// a revision is negotiated, so batches are read there in every revision.
     pub(super) fn unasked(generation: u32, has_batches: bool) -> Self {
         let reading = StreamReadMode::Resumable;
-        Self { exchange: None, generation, reading, may_be_silent: true, has_batches }
+        Self {
+            exchange: None,
+            generation,
+            reading,
+            may_be_silent: true,
+            has_batches,
+            in_session: false,
+        }
     }
 }
 

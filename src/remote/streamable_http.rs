@@ -17,7 +17,7 @@ use crate::pace;
 use crate::protocol::headers;
 
 /// How long the DELETE that ends a session may take.
-const DELETE_TIMEOUT: Duration = Duration::from_millis(400);
+const DELETE_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A stream that lasted this long was worth opening.
 const LASTING_STREAM: Duration = Duration::from_secs(10);
@@ -50,12 +50,13 @@ impl Wire {
         let mut offered = false;
         let mut doubted = false;
         let mut refusals = 0;
-        self.standalone.set_missing(false);
+        self.standalone.begin();
         loop {
             let asked = match self.open_listening(&memory, &session).await {
                 Listening::Stream(response) => {
                     (doubted, refusals) = (false, 0);
                     if !std::mem::replace(&mut offered, true) {
+                        self.standalone.settle(true);
                         let event = RemoteEvent::Listening { generation, offered };
                         let _ = self.events.send(event).await;
                     }
@@ -97,7 +98,7 @@ impl Wire {
             };
             tokio::time::sleep(pace.pause(asked)).await;
         }
-        self.standalone.set_missing(true);
+        self.standalone.settle(false);
         let event = RemoteEvent::Listening { generation, offered: false };
         let _ = self.events.send(event).await;
     }
@@ -132,7 +133,12 @@ impl Wire {
             }
             Err(failure) => {
                 tracing::debug!("cannot open the standalone stream: {}", failure.message);
-                return Listening::Later(None);
+                let status = failure.status.and_then(|status| StatusCode::from_u16(status).ok());
+                // A redirect that is not followed leads to the same place next time.
+                return match status.filter(StatusCode::is_redirection) {
+                    Some(status) => Listening::Refused(status),
+                    None => Listening::Later(None),
+                };
             }
         };
         let status = response.status();

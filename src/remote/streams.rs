@@ -13,6 +13,7 @@ use super::events::{Event, EventDecoder};
 use super::failures::root_cause;
 use super::received::parse_received;
 use super::remote_event::{MessageWeight, is_answer_to};
+use super::session_loss;
 use super::silence_limit::SilenceLimit;
 use super::stream_origin::{StreamOrigin, StreamReadMode};
 use super::wire::{LARGE_MESSAGE, Wire, drain};
@@ -51,6 +52,8 @@ pub(super) struct StreamMemory {
     over_by: Option<Instant>,
     /// What came instead of the answer and could not be read.
     invalid: Option<String>,
+    /// The error that came instead of the answer and says that the session is unknown.
+    pub(super) session_loss: Option<Box<Message>>,
     seen: HashSet<u64>,
     seen_order: VecDeque<u64>,
 }
@@ -70,6 +73,8 @@ pub(super) enum StreamEnd {
     Invalid(String),
     /// It is the stream of HTTP+SSE, which answers no POST.
     OldTransport,
+    /// The server does not know the session.
+    SessionLost,
     /// The bridge has ended.
     NoReceiver,
 }
@@ -170,6 +175,7 @@ impl Wire {
         };
         let mut silence = SilenceLimit::new(self.open_prompts.of(origin.exchange), limit);
         let mut share = Share::default();
+        let mut arriving = None;
         loop {
             loop {
                 match decoder.next_event() {
@@ -178,6 +184,9 @@ impl Wire {
                     }
                     Ok(Some(event)) => {
                         self.take_event(event, origin, memory, share.take()).await;
+                        if memory.session_loss.is_some() {
+                            return StreamEnd::SessionLost;
+                        }
                     }
                     Ok(None) => break,
                     Err(_) => return StreamEnd::TooLarge,
@@ -187,8 +196,11 @@ impl Wire {
                 return StreamEnd::NoReceiver;
             }
             if decoder.memory() > LARGE_MESSAGE {
+                arriving.get_or_insert_with(|| self.arrivals.begin());
                 // Where there is nothing left of the budget, the server waits (S-42).
                 share.grow_to(decoder.memory()).await;
+            } else {
+                arriving = None;
             }
             if memory.answered && origin.reading != StreamReadMode::Resumable {
                 return StreamEnd::Closed;
@@ -214,6 +226,14 @@ impl Wire {
         let Some(data) = event.data else { return };
         memory.delivered += 1;
         match parse_received(data, origin.has_batches) {
+            // Only what comes first proves that the request did not run (T-39).
+            Ok(Received::One(error))
+                if memory.delivered == 1
+                    && origin.in_session
+                    && session_loss::says_lost(&error) =>
+            {
+                memory.session_loss = Some(Box::new(error));
+            }
             Ok(received) => {
                 if self.deliver(received, origin, share).await {
                     memory.answered = true;
@@ -260,7 +280,7 @@ impl StreamMemory {
         self.retry = event.retry.or(self.retry);
         self.asks_for_pause |= event.retry.is_some();
         let Some(id) = &event.id else { return false };
-        self.last_event_id = (1..=MAX_EVENT_ID).contains(&id.len()).then(|| id.clone());
+        self.last_event_id = fits_a_header(id).then(|| id.clone());
         let Some(data) = event.data.as_ref().filter(|_| !id.is_empty()) else { return false };
         let event = fingerprint(id, data);
         let replayed = !self.seen.insert(event);
@@ -274,6 +294,12 @@ impl StreamMemory {
         }
         replayed
     }
+}
+
+/// Whether this id can be sent back to resume the stream. Another one resumes nothing, and must not
+/// keep the stream from being opened again.
+fn fits_a_header(id: &str) -> bool {
+    (1..=MAX_EVENT_ID).contains(&id.len()) && !id.bytes().any(|byte| byte.is_ascii_control())
 }
 
 /// What tells an event from all others. Two events under one id are not replays of each other. A

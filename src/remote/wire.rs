@@ -2,13 +2,13 @@
 //! to the bridge. Also the reading of whole bodies.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, header};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::arrivals::Arrivals;
 use super::attempts::Attempts;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::credentials::{RequestCredentials, UsedCredentials};
@@ -16,6 +16,7 @@ use super::failures::{root_cause, timeout_failure};
 use super::moves::FollowedRedirects;
 use super::progress::ProgressWatch;
 use super::silence_limit::SilenceLimit;
+use super::standalone_stream::StandaloneStream;
 use super::{Limits, OpenPrompts, RemoteEvent, Session};
 use crate::budget::Share;
 use crate::error::Failure;
@@ -23,8 +24,6 @@ use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
 use crate::recording::Recorder;
 
-/// How often one request is sent again after a sign-in or with a fresh token.
-pub(super) const MAX_CHALLENGES: u32 = 2;
 /// Messages of more bytes than this count against what may wait for the bridge (S-12), and against the
 /// budget (S-42).
 pub(super) const LARGE_MESSAGE: usize = 64 * 1024;
@@ -49,24 +48,11 @@ pub(super) struct Wire {
     /// What is known of the progress of calls that are answered on another stream.
     pub(super) progress: ProgressWatch,
     pub(super) standalone: StandaloneStream,
+    /// The answers of which a part has arrived.
+    pub(super) arrivals: Arrivals,
     /// What the messages that wait for the bridge may weigh together.
     pub(super) waiting_bytes: Arc<Semaphore>,
     pub(super) recorder: Option<Recorder>,
-}
-
-/// Whether there is a standalone stream that can bring answers (T-37).
-#[derive(Debug, Default)]
-pub(super) struct StandaloneStream(AtomicBool);
-
-impl StandaloneStream {
-    /// Notes that the server does not offer it.
-    pub(super) fn set_missing(&self, is_missing: bool) {
-        self.0.store(is_missing, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_missing(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// What a challenge to a request without a body leads to.
@@ -143,9 +129,8 @@ impl Wire {
                 Ok(response)
                     if on_challenge == OnChallenge::Answer
                         && self.credentials.is_challenge(&response, used)
-                        && attempts.challenges < MAX_CHALLENGES =>
+                        && attempts.may_answer_challenge() =>
                 {
-                    attempts.challenges += 1;
                     let (status, headers) = (response.status(), response.headers().clone());
                     self.credentials.answer_refusal(used, status, &headers).await?;
                 }
@@ -207,6 +192,7 @@ impl Wire {
             Some(first) if first.len() as u64 == expected => return Ok((first, share)),
             Some(first) => BytesMut::from(first),
         };
+        let _arriving = self.arrivals.begin();
         if expected as usize > LARGE_MESSAGE {
             share.grow_to(expected as usize).await;
         }
