@@ -21,6 +21,11 @@ const MAX_IDLE: usize = 64;
 /// How many connections of HTTP/2 are opened when the streams of the others are taken.
 const MAX_HTTP2: usize = 16;
 
+/// How many header lines a response may have: what stands between adds its own to those of a server.
+pub const MAX_HEADER_LINES: usize = 512;
+/// How many bytes they may have over HTTP/2, counted as RFC 9113 §6.5.2 has it.
+const MAX_HEADER_LIST: u32 = 256 * 1024;
+
 /// The connections to one origin.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -146,6 +151,7 @@ impl Connections {
             .allow_obsolete_multiline_headers_in_responses(true)
             // Some proxies know `Proxy-Authorization` only in this spelling.
             .title_case_headers(connected.forward.is_some())
+            .max_headers(MAX_HEADER_LINES)
             .handshake::<_, FrameBody>(io)
             .await
             .map_err(HttpError::connect)?;
@@ -164,6 +170,7 @@ impl Connections {
         let flush_signal = Arc::new(FlushSignal::default());
         let io = TokioIo::new(Observed::new(connected.stream, Arc::clone(&flush_signal)));
         let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
+            .max_header_list_size(MAX_HEADER_LIST)
             .handshake::<_, FrameBody>(io)
             .await
             .map_err(HttpError::connect)?;

@@ -75,13 +75,18 @@ impl HttpError {
         false
     }
 
+    /// Whether the head of the response is larger than what is read.
+    pub fn is_large_head(&self) -> bool {
+        let cause = self.source.downcast_ref::<hyper::Error>();
+        cause.is_some_and(hyper::Error::is_parse_too_large)
+    }
+
     /// Whether the server said that it did not process the request, so that any request may be sent
     /// again: `REFUSED_STREAM`, or a `GOAWAY` that does not cover it (RFC 9113 §6.8, §8.7).
     pub fn was_not_processed(&self) -> bool {
-        let is_gone = self.http2_error().is_some_and(|error| {
-            let reason = error.reason();
-            error.is_remote() && error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
-        });
+        // Streams that a `GOAWAY` covers go on, whatever its reason, so this is one that it does not.
+        let is_gone =
+            self.http2_error().is_some_and(|error| error.is_remote() && error.is_go_away());
         self.kind == ErrorKind::Send && (is_gone || self.is_refused_stream())
     }
 
