@@ -151,6 +151,22 @@ async fn a_stream_that_ends_before_its_answer_is_resumed_behind_its_last_event()
     }
 }
 
+/// T-36, T-30: before the revision is known there is none to name
+#[tokio::test]
+async fn the_answer_to_initialize_is_resumed_too() {
+    for fault in ["poll=20", "disconnect=before-response"] {
+        let fault = format!("{fault}:method=initialize");
+        let mut harness = Harness::faulty(&[&fault, "answer=sse"]);
+        assert!(harness.initialize("2025-11-25").await["capabilities"].is_object(), "{fault}");
+        assert_eq!(harness.count("initialize"), 1, "{fault}");
+        let resumed = harness.mock.recorder().of_http_method("GET")[0].clone();
+        assert!(resumed.header("last-event-id").is_some(), "{fault}");
+        assert!(resumed.header("mcp-session-id").is_some(), "{fault}");
+        assert_eq!(resumed.header("mcp-protocol-version"), None, "{fault}");
+        assert!(harness.call("echo", json!({})).await["result"].is_object(), "{fault}");
+    }
+}
+
 /// T-36: an id without data in front of an event that breaks off leads nowhere, again and again
 #[tokio::test]
 async fn resuming_without_getting_anywhere_ends() {

@@ -414,10 +414,13 @@ async fn sessions_are_forgotten_at_a_chosen_request() {
 }
 
 #[tokio::test]
-async fn another_revision_is_negotiated_and_a_lenient_remote_does_not_mind() {
+async fn another_revision_is_negotiated_a_cookie_set_and_a_lenient_remote_does_not_mind() {
     let host = lab(&["negotiate=1999-01-01"]);
     let answer = host.ask(&initialize("2025-06-18")).await;
     assert_eq!(answer["result"]["protocolVersion"], "1999-01-01");
+
+    let host = faulty("cookie").await;
+    assert_eq!(host.post(&add()).await.headers()["set-cookie"], "lb=1; Path=/");
 
     let mut host = faulty("lenient").await;
     host.headers.remove("mcp-protocol-version");

@@ -107,7 +107,7 @@ fn a_proxy_is_used_for_other_hosts_and_never_for_this_machine() {
     assert!(opened(direct).0["result"].is_object(), "loopback is always direct");
 }
 
-/// Load balancers keep a session on one machine with a cookie.
+/// T-42: load balancers keep a session on one machine with a cookie
 #[tokio::test(flavor = "multi_thread")]
 async fn cookies_come_back_unless_they_are_switched_off() {
     type Seen = Arc<Mutex<Vec<Option<String>>>>;

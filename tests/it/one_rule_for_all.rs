@@ -1,11 +1,16 @@
 //! One rule for every method and transport: each cell of method × transport × era × rule is a run of a
 //! whole conversation against the mock, or says why there is none.
 
+use std::sync::Arc;
+
+use mcp_tether::auth::{AuthOptions, AuthServices, Authorizer, MemoryVault};
+use mcp_tether::http::HttpOptions;
 use mcp_tether::protocol::{Era, ProtocolVersion};
 use mcp_tether::remote::TransportChoice;
-use mcp_tether_mock::{MockOptions, RecordedRequest};
+use mcp_tether_mock::{Auth, MockOptions, OAuthOptions, RecordedRequest};
 use serde_json::json;
 
+use crate::support::fakes::{FakeBrowser, FakeClock};
 use crate::support::harness::{Harness, parsed};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,12 @@ enum Rule {
     InvalidUtf8,
     /// T-29: compressed bodies, in every spelling and with several members.
     ContentCoding,
+    /// T-42: what a balancer sets comes back.
+    Cookies,
+    /// a token that is refused is renewed, and the request sent again.
+    Challenge,
+    /// a scope that is missing is asked for, and the request sent again.
+    StepUp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,18 +62,27 @@ struct Cell {
 const METHODS: [Method; 4] = [Method::Post, Method::Stream, Method::Resumption, Method::Delete];
 const TRANSPORTS: [Transport; 2] = [Transport::StreamableHttp, Transport::HttpSse];
 const ERAS: [Era; 2] = [Era::Legacy, Era::Modern];
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 9] = [
     Rule::Redirect,
     Rule::ForeignRedirect,
     Rule::RetryAfter,
     Rule::ByteOrderMark,
     Rule::InvalidUtf8,
     Rule::ContentCoding,
+    Rule::Cookies,
+    Rule::Challenge,
+    Rule::StepUp,
 ];
+
+const REFUSED: &str = "status=401:challenge=Bearer error=\"invalid_token\"";
+const TOO_LITTLE: &str =
+    "status=403:challenge=Bearer error=\"insufficient_scope\", scope=\"tools files\"";
 
 /// What a cell is: faults of the mock under which everything works, or the reason why it cannot be.
 enum Case {
     Works(&'static [&'static str]),
+    /// The same, after a challenge to requests that this selects.
+    Challenged(&'static str),
     Empty(&'static str),
 }
 
@@ -86,6 +106,9 @@ impl Cell {
         use Case::{Empty, Works};
         if let Some(reason) = self.missing() {
             return Empty(reason);
+        }
+        if matches!(self.rule, Rule::Cookies | Rule::Challenge | Rule::StepUp) {
+            return self.case_of_credentials();
         }
         let over_stream = self.transport == Transport::HttpSse;
         match (self.rule, self.method) {
@@ -139,7 +162,34 @@ impl Cell {
             (Rule::ContentCoding, Method::Post) => Works(&["gzip", "answer=json"]),
             (Rule::ContentCoding, Method::Stream) => Works(&["gzip"]),
             (Rule::ContentCoding, Method::Resumption) => Works(&["gzip", "poll=20:tool=echo"]),
+            (Rule::Cookies | Rule::Challenge | Rule::StepUp, _) => unreachable!("above"),
         }
+    }
+
+    fn case_of_credentials(self) -> Case {
+        use Case::{Challenged, Empty, Works};
+        match (self.rule, self.method) {
+            (Rule::Cookies, Method::Resumption) => Works(&["cookie", "poll=20:tool=echo"]),
+            (Rule::Cookies, _) => Works(&["cookie"]),
+            (_, Method::Post) => Challenged("tool=echo:times=1"),
+            (_, Method::Stream) if self.transport == Transport::HttpSse => {
+                Challenged("http=GET:path=/sse:times=1")
+            }
+            (_, Method::Stream) => {
+                Empty("the stream is optional: its refusal asks nobody to sign in (A-15)")
+            }
+            (_, Method::Resumption) => Challenged("http=GET:path=/mcp:times=2"),
+            (_, Method::Delete) => Empty("nobody is asked to sign in for leaving"),
+        }
+    }
+
+    fn faults_of_challenge(self, selected: &str) -> Vec<String> {
+        let refusal = if self.rule == Rule::StepUp { TOO_LITTLE } else { REFUSED };
+        let mut faults = vec![format!("{refusal}:{selected}")];
+        if self.method == Method::Resumption {
+            faults.push("poll=20:tool=echo".to_owned());
+        }
+        faults
     }
 
     fn harness(self, faults: &[&str]) -> Harness {
@@ -148,11 +198,18 @@ impl Cell {
             (Era::Legacy, Transport::StreamableHttp) => ProtocolVersion::V2025_11_25,
             (Era::Legacy, Transport::HttpSse) => ProtocolVersion::V2024_11_05,
         };
-        let options =
+        let signs_in = matches!(self.rule, Rule::Challenge | Rule::StepUp);
+        let mut options =
             MockOptions { protocol: protocol.into(), faults: parsed(faults), ..Default::default() };
+        if signs_in {
+            options.auth = Auth::OAuth(OAuthOptions::default());
+        }
         Harness::with(options, |options| {
             if self.transport == Transport::HttpSse {
                 options.remote.transport = TransportChoice::SseOnly;
+            }
+            if signs_in {
+                options.remote.authorizer = signing_in(options.remote.url.clone());
             }
         })
     }
@@ -185,6 +242,16 @@ impl Cell {
             let ended = all.iter().filter(|one| is(one, method, 200..=299)).count();
             assert_eq!(ended, usize::from(!is_refused), "{self:?}");
         }
+        if self.rule == Rule::Cookies {
+            assert!(all.iter().any(|one| one.http_method == method), "{self:?}");
+            for later in &all[1..] {
+                assert_eq!(later.header("cookie"), Some("lb=1"), "{self:?}: {later:?}");
+            }
+        }
+        if matches!(self.rule, Rule::Challenge | Rule::StepUp) {
+            let code = if self.rule == Rule::StepUp { 403 } else { 401 };
+            assert!(all.iter().any(|one| is(one, method, code..=code)), "{self:?}");
+        }
         if self.rule == Rule::Redirect {
             let redirected = all.iter().filter(|one| is(one, method, 300..=399)).count();
             // Two that are under way at one time cannot know of each other.
@@ -193,11 +260,23 @@ impl Cell {
     }
 }
 
+/// What signs in there, with a browser that follows.
+fn signing_in(url: url::Url) -> Authorizer {
+    let services = AuthServices {
+        vault: Arc::new(MemoryVault::new()),
+        browser: Arc::new(FakeBrowser::follows()),
+        clock: Arc::new(FakeClock::default()),
+        notice: Arc::new(|_: &str| {}),
+        jobs: None,
+    };
+    Authorizer::new(AuthOptions::new(url), &HttpOptions::default(), services)
+}
+
 fn is(request: &RecordedRequest, method: &str, status: std::ops::RangeInclusive<u16>) -> bool {
     request.http_method == method && request.status.is_some_and(|got| status.contains(&got))
 }
 
-/// T-23, T-25, T-28, T-29
+/// T-23, T-25, T-28, T-29, T-42
 #[tokio::test]
 async fn every_cell_of_method_transport_era_and_rule_holds() {
     let (mut run, mut empty) = (0, 0);
@@ -211,6 +290,12 @@ async fn every_cell_of_method_transport_era_and_rule_holds() {
                             cell.run(faults).await;
                             run += 1;
                         }
+                        Case::Challenged(selected) => {
+                            let faults = cell.faults_of_challenge(selected);
+                            let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+                            cell.run(&faults).await;
+                            run += 1;
+                        }
                         Case::Empty(reason) => {
                             assert!(!reason.is_empty(), "{cell:?}");
                             empty += 1;
@@ -221,5 +306,5 @@ async fn every_cell_of_method_transport_era_and_rule_holds() {
         }
     }
     assert_eq!(run + empty, METHODS.len() * TRANSPORTS.len() * ERAS.len() * RULES.len());
-    assert!(run >= 30, "{run} cells are runs");
+    assert!(run >= 40, "{run} cells are runs");
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use serde_json::Value;
+use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -27,6 +28,8 @@ use super::wire::{Switch, Wires};
 pub struct MockRemote {
     shared: Arc<MockState>,
     running: Option<Running>,
+    /// Keeps the port while the mock is stopped: another process must not get it.
+    reserved: Option<TcpSocket>,
 }
 
 struct Running {
@@ -49,7 +52,7 @@ impl MockRemote {
     }
 
     fn started(shared: Arc<MockState>) -> io::Result<Self> {
-        let mut mock = Self { shared, running: None };
+        let mut mock = Self { shared, running: None, reserved: None };
         mock.start_again()?;
         Ok(mock)
     }
@@ -133,8 +136,8 @@ impl MockRemote {
         self.shared.connections.cut_streams();
     }
 
-    /// Stops listening and closes every connection; sessions are forgotten. Does nothing when
-    /// already stopped.
+    /// Stops listening and closes every connection; sessions are forgotten. The port stays bound, and
+    /// refuses connections. Does nothing when already stopped.
     pub fn stop(&mut self) {
         let Some(running) = self.running.take() else {
             return;
@@ -143,6 +146,7 @@ impl MockRemote {
         // Fails only if the thread is gone already.
         let _ = running.stop.send(());
         let _ = running.thread.join();
+        self.reserved = reserve(self.shared.port()).ok();
         self.forget_sessions();
     }
 
@@ -155,6 +159,7 @@ impl MockRemote {
             return Ok(());
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        drop(self.reserved.take());
         let listener = bind(&self.shared)?;
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
@@ -235,6 +240,16 @@ fn bind(shared: &MockState) -> io::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     shared.set_port(listener.local_addr()?.port());
     Ok(listener)
+}
+
+/// Binds a port without listening on it.
+fn reserve(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections that have just been closed still count there; elsewhere it would share the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(socket)
 }
 
 async fn run(

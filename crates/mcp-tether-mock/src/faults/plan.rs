@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) disconnect: Option<Point>,
     /// Skips the header checks that only a strict remote makes.
     pub(crate) lenient: bool,
+    /// A cookie is set with the answer, as a balancer does.
+    pub(crate) cookie: bool,
     /// The revisions spoken for this request.
     pub(crate) served: Option<Served>,
     pub(crate) modern: ModernFaults,

@@ -232,6 +232,7 @@ const ROWS: &[FaultRow] = &[
             effect(move |plan| plan.negotiate.clone_from(&revision))
         }
     ),
+    plain!("cookie", Any, "sets a cookie with each answer", |plan| plan.cookie = true),
     plain!("lenient", Any, "checks no `Accept`, `Content-Type` and revision header", |plan| {
         plan.lenient = true;
     }),

@@ -8,7 +8,8 @@ use std::time::SystemTime;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
@@ -95,7 +96,10 @@ async fn before_work(exchange: &HttpExchange) -> Option<Response> {
     plan.status.as_ref().map(|fault| reply::fault(exchange, fault))
 }
 
-fn tracked(response: Response, exchange: &HttpExchange) -> Response {
+fn tracked(mut response: Response, exchange: &HttpExchange) -> Response {
+    if exchange.plan.cookie {
+        response.headers_mut().append(SET_COOKIE, HeaderValue::from_static("lb=1; Path=/"));
+    }
     exchange.ticket.status(response.status().as_u16());
     response.map(|inner| Body::new(Tracked { inner, ticket: Arc::clone(&exchange.ticket) }))
 }

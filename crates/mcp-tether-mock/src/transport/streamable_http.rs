@@ -270,11 +270,19 @@ fn session(
     };
     let stated = exchange.header(headers::PROTOCOL_VERSION);
     let demanded = RevisionRules::of(session.version()).version_header && !exchange.plan.lenient;
-    if demanded && stated != Some(session.version().name()) {
+    let is_excused = stated.is_none() && resumes_initialize(exchange);
+    if demanded && !is_excused && stated != Some(session.version().name()) {
         let message = format!("the MCP-Protocol-Version header must be {}", session.version());
         return Err(Box::new(invalid(&message)));
     }
     Ok(session)
+}
+
+/// Whether this GET resumes the stream that answers `initialize`, the first of a session. Its client
+/// does not know the revision yet; the header is for requests after it was negotiated (2025-06-18 and
+/// later, transports, "protocol version header").
+fn resumes_initialize(exchange: &HttpExchange) -> bool {
+    exchange.header(headers::LAST_EVENT_ID).is_some_and(|last| last.starts_with("1-"))
 }
 
 /// Returns the revision that the header names; without a header it is 2025-03-26
