@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { rows as connection } from './rows/connection.mjs';
 import { rows as host } from './rows/host.mjs';
 import { rows as network } from './rows/network.mjs';
+import { rows as odd } from './rows/odd.mjs';
 import { rows as server } from './rows/server.mjs';
 import { rows as signingIn } from './rows/signing_in.mjs';
 import { rows as surroundings } from './rows/surroundings.mjs';
@@ -28,7 +29,7 @@ const { values } = parseArgs({
 });
 const binary = process.env.MCP_TETHER;
 if (!binary) throw new Error('name the bridge in MCP_TETHER');
-const rows = [...server, ...connection, ...network, ...host, ...signingIn, ...surroundings]
+const rows = [...server, ...odd, ...connection, ...network, ...host, ...signingIn, ...surroundings]
   .filter((row) => !row.long || values.long)
   .filter((row) => !values.only || row.name.includes(values.only));
 

@@ -229,7 +229,12 @@ async fn a_list_in_pages_reaches_the_host_in_one() {
 /// E-26
 #[tokio::test]
 async fn pages_are_merged_for_hosts_that_read_only_the_first() {
-    for (host, merged) in [("gemini-cli-mcp-client", true), ("qwen-code", true), ("codex", false)] {
+    for (host, merged) in [
+        ("gemini-cli-mcp-client", true),
+        ("qwen-cli-mcp-client-lab", true),
+        ("codex-mcp-client", false),
+        ("a-client-of-gemini", false),
+    ] {
         let mut harness = pages(MergePages::Auto, &[]);
         harness.send(&initialize("2025-11-25").replace("harness", host)).await;
         harness.answer(json!("init")).await;
