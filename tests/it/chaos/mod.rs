@@ -1,7 +1,8 @@
 //! Random conversations between a host and a server of any era, over any transport, with a server
 //! that misbehaves at random. A checker holds each line of the bridge against what a host is owed.
 //!
-//! `CHAOS_SECONDS` says how long, `CHAOS_SEED` where to begin; a failure names its seed.
+//! `CHAOS_SECONDS` says how long, `CHAOS_SEED` where to begin, otherwise chance; a failure names its
+//! seed.
 
 mod checker;
 mod draw;
@@ -9,6 +10,9 @@ mod mutations;
 mod session;
 
 use std::time::{Duration, Instant};
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 
 use self::mutations::Mutation;
 use self::session::Session;
@@ -26,7 +30,7 @@ fn number(variable: &str) -> Option<u64> {
 #[expect(clippy::print_stdout, reason = "a run that fails has to be repeated with its seed")]
 async fn play(is_rough: bool) {
     let until = Instant::now() + Duration::from_secs(number("CHAOS_SECONDS").unwrap_or(SECONDS));
-    let first = number("CHAOS_SEED").unwrap_or(1);
+    let first = number("CHAOS_SEED").unwrap_or_else(|| u64::from(OsRng.try_next_u32().unwrap()));
     println!("CHAOS_SEED={first}");
     let mut seed = first;
     while Instant::now() < until {

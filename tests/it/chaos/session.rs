@@ -179,8 +179,8 @@ impl Session {
             faults.push(*self.draw.one_of(&FORMS));
         }
         if faults.contains(&"duplicate") {
-            // What tells a replay from a second event is its id.
-            faults.retain(|fault| *fault != "no-ids");
+            // What tells a replay from a second event is its own id.
+            faults.retain(|fault| !matches!(*fault, "no-ids" | "dataless"));
         }
         if self.is_rough {
             faults.push(*self.draw.one_of(&FAULTS));
