@@ -7,12 +7,32 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName};
 
+use crate::redact::looks_like_key;
+
 /// What stands in place of a secret.
 pub(super) const REDACTED: &str = "[redacted]";
 /// Shorter values are no secrets, and would be found in any text.
 const SHORTEST: usize = 6;
 /// How many values are remembered.
 const MOST: usize = 256;
+
+/// From this length on, a value that a user sets is taken for a secret whatever its header is called.
+const LONG: usize = 16;
+/// Parts of the names of headers that carry credentials.
+const CREDENTIALS: [&str; 10] = [
+    "auth",
+    "cookie",
+    "credential",
+    "jwt",
+    "key",
+    "password",
+    "secret",
+    "session",
+    "signature",
+    "token",
+];
+/// Headers of responses whose values come back in requests; others are the server's own words.
+const OF_RESPONSES: [&str; 3] = ["dpop-nonce", "mcp-session-id", "set-cookie"];
 
 /// Headers whose values say nothing about who sends them.
 const OPEN: [&str; 22] = [
@@ -68,21 +88,46 @@ impl KnownSecrets {
         OPEN.contains(&name.as_str()) || name.as_str().starts_with("mcp-param-")
     }
 
-    /// Remembers the values of the headers that are redacted.
+    /// Remembers the credentials among the headers of a request.
     pub(super) fn learn(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
             // A proof is good for one request only.
-            if Self::is_open(name) || name.as_str() == "dpop" {
-                continue;
+            if !Self::is_open(name) && name.as_str() != "dpop" {
+                self.learn_value(name.as_str(), value.as_bytes());
             }
-            for part in value.as_bytes().split(|byte| b" ;,".contains(byte)) {
-                let part = part.trim_ascii();
-                let named = part.iter().position(|byte| *byte == b'=').map(|at| &part[at + 1..]);
-                let is_cookie = name.as_str().contains("cookie");
-                self.add(named.filter(|_| is_cookie).unwrap_or(part));
+        }
+    }
+
+    /// Remembers what a response gives that requests will bring back.
+    pub(super) fn learn_from_response(&mut self, headers: &HeaderMap) {
+        for (name, value) in headers {
+            if OF_RESPONSES.contains(&name.as_str()) {
+                self.learn_value(name.as_str(), value.as_bytes());
+            }
+        }
+    }
+
+    fn learn_value(&mut self, name: &str, value: &[u8]) {
+        if name == "set-cookie" {
+            // What follows the first pair is not secret: `Path`, `HttpOnly`.
+            let pair = value.split(|byte| *byte == b';').next().unwrap_or_default();
+            let from = pair.iter().position(|byte| *byte == b'=').map_or(0, |at| at + 1);
+            return self.add(pair[from..].trim_ascii());
+        }
+        let is_credential = CREDENTIALS.iter().any(|part| name.contains(part));
+        for part in value.split(|byte| b" ;,".contains(byte)) {
+            let part = part.trim_ascii();
+            let named = part.iter().position(|byte| *byte == b'=').map(|at| &part[at + 1..]);
+            let part = named.filter(|_| name == "cookie").unwrap_or(part);
+            let text = String::from_utf8_lossy(part);
+            // A word such as `production` stands in many results.
+            if is_credential || part.len() >= LONG || looks_like_key(&text) {
+                self.add(part);
                 self.add_basic(part);
             }
-            self.add(value.as_bytes());
+        }
+        if is_credential {
+            self.add(value);
         }
     }
 
@@ -209,6 +254,29 @@ mod tests {
         let tokens = r#"{"access_token":"a1","refresh_token": "r1","state":"kept","code":7}"#;
         let shown = r#"{"access_token":"[redacted]","refresh_token": "[redacted]","state":"kept","code":7}"#;
         assert_eq!(after(&[], tokens), shown);
+    }
+
+    /// O-30: what a server says of itself, and plain words, are not searched for in results.
+    #[test]
+    fn plain_words_of_headers_do_not_vanish_from_results() {
+        let kept = "Express in production, HttpOnly, max-age=31536000";
+        let sent = [("x-env", "production"), ("x-mode", "in")];
+        assert_eq!(after(&sent, kept), kept);
+        let mut known = KnownSecrets::default();
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-powered-by", "Express"),
+            ("strict-transport-security", "max-age=31536000"),
+            ("set-cookie", "sid=s3ss10n-1; Path=/; HttpOnly"),
+            ("mcp-session-id", "0123-abcd"),
+        ] {
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        known.learn_from_response(&headers);
+        let without =
+            |text: &str| String::from_utf8(known.without(text.as_bytes()).into_owned()).unwrap();
+        assert_eq!(without(kept), kept);
+        assert_eq!(without("s3ss10n-1 0123-abcd"), "[redacted] [redacted]");
     }
 
     #[test]
