@@ -117,6 +117,9 @@ impl KnownSecrets {
         let is_credential = CREDENTIALS.iter().any(|part| name.contains(part));
         for part in value.split(|byte| b" ;,".contains(byte)) {
             let part = part.trim_ascii();
+            if part.eq_ignore_ascii_case(b"bearer") {
+                continue;
+            }
             let named = part.iter().position(|byte| *byte == b'=').map(|at| &part[at + 1..]);
             let part = named.filter(|_| name == "cookie").unwrap_or(part);
             let text = String::from_utf8_lossy(part);
