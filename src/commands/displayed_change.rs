@@ -2,7 +2,7 @@
 //! What is not known to be harmless is hidden: values of variables, headers and unknown flags, keys in
 //! URLs, and everything that looks like a key.
 
-use crate::redact::{display_url, looks_like_key, plain};
+use crate::redact::{display_url, looks_like_key, plain, visible};
 use crate::settings::{Setting, ValueKind};
 
 /// Replaces a hidden value.
@@ -48,7 +48,8 @@ pub(super) fn display_change(difference: &str) -> String {
             }
         }
     }
-    out
+    // What others wrote must not hide a line or move the cursor (S-15).
+    visible(&out, |character| matches!(character, '\n' | '\t'))
 }
 
 /// Hides the secrets in a command line.
@@ -307,6 +308,14 @@ mod tests {
         ] {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
+    }
+
+    /// S-15: a project's file may hold characters that hide what a change does.
+    #[test]
+    fn a_displayed_change_hides_nothing_of_itself() {
+        let shown = display(&["+  \"a\u{202e}\u{200b}b\": \"\u{9b}2J\u{e0041}\t\","]);
+        assert!(!shown.contains(|c| crate::redact::is_deceptive(c) && !matches!(c, '\n' | '\t')));
+        assert!(shown.contains("a\\u{202e}\\u{200b}b"), "{shown}");
     }
 
     /// S-09: the flag is on a line that does not change.
