@@ -74,6 +74,7 @@ struct Cell {
 }
 
 impl CommandValue {
+    /// Prepares a command whose value is kept for `keep`. Runs nothing yet.
     pub(super) fn new(command: CommandLine, gives: Gives, keep: Duration) -> Arc<Self> {
         Arc::new(Self { command, gives, keep, cell: Mutex::default() })
     }

@@ -134,6 +134,7 @@ impl SignInRequest {
 }
 
 impl Context {
+    /// What the sign-ins at one server share. Reads and sends nothing yet.
     pub(crate) fn new(
         names: Names,
         options: AuthOptions,
@@ -179,6 +180,7 @@ impl Context {
         self.clock.now()
     }
 
+    /// Tells the person something, where the program shows notices.
     pub(crate) fn notify_user(&self, text: &str) {
         (self.notice)(text);
     }
@@ -189,6 +191,7 @@ impl Context {
         self.jobs.as_deref().filter(|_| self.options.grant.needs_person())
     }
 
+    /// Tells everyone who watches what the sign-in is doing now.
     pub(crate) fn publish(&self, state: SignInState) {
         self.state.send_replace(state);
     }

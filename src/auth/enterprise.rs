@@ -7,7 +7,7 @@ use crate::auth::client::assertion_source::end_of;
 use crate::auth::context::{Context, SignInRequest};
 use crate::auth::discovery::search::MetadataSearch;
 use crate::auth::grants::jwt_bearer;
-use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::redemption::save_issued;
 use crate::auth::grants::refresh::is_renewed;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
@@ -49,14 +49,7 @@ pub(crate) async fn sign_in(
     let prompt = (!request.without_person).then_some(prompt);
     let assertion = assertion(context, &wanted, prompt).await?;
     let tokens = redeem(context, &endpoint, &assertion, wanted.scope).await?;
-    let record = SignIn {
-        binding: plan.binding.of_issued(tokens.is_dpop)?,
-        resource: plan.resource.clone(),
-        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
-        scopes_asked: plan.scopes.clone(),
-        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
-    };
-    save_new(context, &record).await?;
+    let record = save_issued(context, &plan, &endpoint, tokens).await?;
     context.remember_accepted_method(&registration, &record.registration).await;
     Ok(record)
 }

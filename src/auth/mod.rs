@@ -2,7 +2,7 @@
 //! recovers from refusals; everything else here serves it. Where records are stored is behind
 //! [`Vault`].
 //!
-//! The rooms: `discovery` finds the authorization server, `guarded_http` sends what a server's words
+//! The folders: `discovery` finds the authorization server, `guarded_http` sends what a server's words
 //! lead to, `client` is who we are there, `dpop` binds tokens to a key, `grants` are the ways to get tokens, `browser` is the
 //! person in front of one, `records` is what is stored, `durable` runs what must not break off.
 //!
@@ -43,15 +43,13 @@ pub use crate::platform::CommandLine;
 pub use authorizer::{Authorization, Authorizer};
 pub use browser::pasted_answer::LineSource;
 pub use client::assertion_source::AssertionSource;
-pub use client::auth_method::{AuthMethod, ClientMeans};
+pub use client::auth_method::AuthMethod;
 pub use client::pre_registered::PreRegistered;
 pub use client::signing_key::SigningKey;
-pub use context::{AuthServices, SignInState, UserNotice, WaitingSignIn};
-pub use diagnosis::{SignInDiagnosis, callback_port, diagnose};
+pub use context::{AuthServices, SignInState, UserNotice};
+pub use diagnosis::{callback_port, diagnose};
 pub use discovery::challenge::Challenge;
 pub use discovery::metadata::{AuthorizationServer, ProtectedResource};
-pub use dpop::binding::TokenBinding;
-pub use dpop::key::DpopKey;
 pub use durable::job::{JobRunner, NotRun};
 pub use grants::authorization_response::CallbackParameters;
 pub use grants::revocation::Revocation;
@@ -63,7 +61,7 @@ pub use options::{
     AuthOptions, DpopPolicy, Grant, IdentityProvider, LoginPolicy, ResourceIndicator,
 };
 pub use records::names::Names;
-pub use records::record::{Pending, PushedPage, SignIn, StoredRecord};
+pub use records::record::{Pending, SignIn, StoredRecord};
 pub use records::registration::{Registered, Registration};
 pub use records::vault::{MemoryVault, Vault, VaultError, VaultLock};
 pub use token_file::TokenFile;

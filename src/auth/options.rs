@@ -69,7 +69,7 @@ pub struct AuthOptions {
     /// proxies that hand on their upstream's; an empty one permits an answer without the promised
     /// issuer.
     pub callback_issuer: Option<String>,
-    /// Continue with `S256` although the metadata does not say that the server does PKCE.
+    /// Continue with `S256` although the metadata does not say that the server supports PKCE.
     pub assume_pkce: bool,
     /// Continue although the metadata list grants or response types without the one that is used
     ///
@@ -230,7 +230,7 @@ impl AuthOptions {
             success_url: self.success_url.clone(),
             client_info: provider.client.clone(),
             resource: ResourceIndicator::Omitted,
-            // Large identity providers do PKCE and do not say so.
+            // Large identity providers support PKCE without saying so.
             assume_pkce: true,
             dpop: DpopPolicy::Never,
             client_certificate: self.client_certificate.clone(),

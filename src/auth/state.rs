@@ -34,6 +34,7 @@ pub(crate) enum TokenStatus {
 }
 
 impl AuthorizerState {
+    /// The state before anything is read from the store.
     pub(crate) fn new(context: Context) -> Self {
         Self {
             context,
@@ -43,10 +44,12 @@ impl AuthorizerState {
         }
     }
 
+    /// Locks the cached tokens. Never held while something is awaited.
     pub(crate) fn cache(&self) -> MutexGuard<'_, TokenCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the next request can do: use the cached token, renew it, or look in the store.
     pub(crate) fn token_status(&self) -> TokenStatus {
         let mut cache = self.cache();
         let now = self.context.now();

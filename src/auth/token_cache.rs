@@ -200,6 +200,7 @@ impl TokenCache {
         self.token.is_some() && self.stage(now) == TokenOrigin::SignedIn
     }
 
+    /// Remembers why a renewal failed, so that it is not tried again at once.
     pub(crate) fn note_renewal_failure(&mut self, failure: Failure) {
         self.renewal_failure = Some((failure, Instant::now()));
     }
@@ -216,10 +217,12 @@ impl TokenCache {
         !self.refused && self.nothing_found.is_some_and(|at| at.elapsed() < STORE_POLL_INTERVAL)
     }
 
+    /// Remembers that the server refused the cached token.
     pub(crate) fn note_refusal(&mut self) {
         self.refused = true;
     }
 
+    /// Remembers when the store was seen to hold no tokens.
     pub(crate) fn note_nothing_found(&mut self) {
         self.nothing_found = Some(Instant::now());
     }

@@ -60,6 +60,7 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    /// Counts from zero; the observer hears of the start, too.
     pub(super) fn new(observer: Option<Observer>) -> Self {
         let mut counters = Self { observer, ..Self::default() };
         counters.changed();
@@ -73,6 +74,7 @@ impl Counters {
         }
     }
 
+    /// Counts a request of the host.
     pub(super) fn request(&mut self) {
         self.activity.requests += 1;
         self.changed();
@@ -85,13 +87,23 @@ impl Counters {
         self.changed();
     }
 
+    /// Counts a session that is opened again.
     pub(super) fn reopened(&mut self) {
         self.activity.reopened += 1;
         self.changed();
     }
 
+    /// When the observer is called next.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
+    }
+}
+
+#[cfg(test)]
+impl Counters {
+    /// How many errors there were, and what the last one was.
+    pub(super) fn seen(&self) -> (u64, Option<&str>) {
+        (self.activity.errors, self.activity.last_error.as_deref())
     }
 }
 
@@ -121,7 +133,7 @@ impl Bridge {
 
     fn phase(&self) -> &'static str {
         let slot = &self.slots[self.slots.for_host()];
-        if self.authorizer().state().borrow().is_waiting() {
+        if self.slots.authorizer().state().borrow().is_waiting() {
             "signing in"
         } else if slot.opening.is_ready() || slot.adapter.is_on() {
             "ready"

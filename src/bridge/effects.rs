@@ -24,7 +24,7 @@ pub(super) enum Effect {
 /// Effects, in the order in which they were emitted.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    waiting: VecDeque<Effect>,
+    pub(super) waiting: VecDeque<Effect>,
     /// Lent to the adapter of a modern remote; empty in between.
     of_remote: Vec<RemoteEffect>,
     /// Lent to the adapter of a modern host; empty in between.
@@ -32,12 +32,13 @@ pub(super) struct Effects {
 }
 
 impl Effects {
+    /// Appends an effect.
     pub(super) fn push(&mut self, effect: Effect) {
         self.waiting.push_back(effect);
     }
 
     /// Takes out the lines for the host and drops everything else.
-    pub(super) fn take_lines(&mut self) -> Vec<Frame> {
+    pub(super) fn drain_lines(&mut self) -> Vec<Frame> {
         self.of_remote.clear();
         self.of_host.clear();
         let line = |effect| match effect {
@@ -72,17 +73,5 @@ impl Bridge {
         let numbers = &mut self.numbers;
         work(&mut self.modern_host, &mut HostContext { now, numbers, effects: of_host });
         waiting.extend(of_host.drain(..).map(Effect::OfHost));
-    }
-
-    /// Carries out all effects, including those that arise on the way.
-    pub(super) fn carry_out_effects(&mut self) {
-        while let Some(effect) = self.effects.waiting.pop_front() {
-            match effect {
-                Effect::OfRemote(slot, effect) => self.carry_out_for_remote(slot, effect),
-                Effect::OfHost(HostEffect::Say(line)) => self.host.writer.push(line),
-                Effect::OfHost(HostEffect::Send(message)) => self.send_for_host_adapter(message),
-                Effect::Fail(number, failure) => self.fail(number, &failure),
-            }
-        }
     }
 }

@@ -71,7 +71,7 @@ impl Bridge {
         tracing::error!("internal error: all open requests are answered with an error");
         let failure = Failure::internal();
         // Lines for the host are complete; all other effects are dropped with the requests.
-        for line in self.effects.take_lines() {
+        for line in self.effects.drain_lines() {
             self.host.writer.push(line);
         }
         self.answer_dropped();

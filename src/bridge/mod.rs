@@ -4,6 +4,7 @@
 //! It never waits for the network: exchanges are tasks of `remote`, their results are events.
 
 mod activity;
+mod adapters;
 mod effects;
 mod eras;
 mod faults;
@@ -29,7 +30,7 @@ use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{HostRequest, Unanswered};
 use self::leaving::Leave;
-use self::remote_side::in_flight::{InFlight, Purpose};
+use self::remote_side::in_flight::InFlight;
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
 use self::session::timers::{Timers, until};
 use self::without_remote::response_cache::ResponseCache;
@@ -38,9 +39,9 @@ use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
 use crate::host::{DriveOutcome, HostStreams};
-use crate::jsonrpc::{Line, Message, RequestId};
+use crate::jsonrpc::Line;
 use crate::platform::{Reason, Shutdown};
-use crate::protocol::{ProtocolVersion, methods};
+use crate::protocol::ProtocolVersion;
 use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
 
 pub use crate::eras::ToolPinning;
@@ -201,7 +202,7 @@ impl Bridge {
 
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
         let mut leave: Option<Leave> = None;
-        let mut sign_in = self.authorizer().state();
+        let mut sign_in = self.slots.authorizer().state();
         let ended = {
             // Polled only once one of the several things that it watches has woken it.
             let mut requested = FuturesUnordered::from_iter([shutdown.requested()]);
@@ -221,7 +222,7 @@ impl Bridge {
                 tokio::select! {
                     () = Budget::of_process().room_for_host(), if is_paused => {}
                     line = self.host.reader.next(), if leave.is_none() && !is_paused => match line {
-                        Some(line) => self.guarded(|bridge| bridge.take_lines(line)),
+                        Some(line) => self.take_burst(line, Self::take_line, Self::next_line),
                         None => {
                             leave = Some(Leave::begin(self.drain_time()));
                             self.guarded(|bridge| {
@@ -231,7 +232,7 @@ impl Bridge {
                     },
                     Some(event) = self.events.recv(), if self.host.writer.has_room() => {
                         gather(&self.events).await;
-                        self.guarded(|bridge| bridge.take_events(event));
+                        self.take_burst(event, Self::take_event, Self::next_event);
                     }
                     drove = self.host.writer.drive() => match drove {
                         DriveOutcome::Flushed => {}
@@ -254,29 +255,37 @@ impl Bridge {
         ended
     }
 
-    fn take_lines(&mut self, first: Line) {
-        self.take_line(first);
-        for _ in 1..BURST {
-            let Some(line) = self.host.reader.buffered() else { return };
-            self.take_line(line);
-        }
+    /// Takes what has come, and in the same turn what came with it.
+    fn take_burst<T>(
+        &mut self,
+        first: T,
+        take: impl Fn(&mut Self, T),
+        next: impl Fn(&mut Self) -> Option<T>,
+    ) {
+        self.guarded(|bridge| {
+            take(bridge, first);
+            for _ in 1..BURST {
+                bridge.carry_out_effects();
+                let Some(more) = next(bridge) else { return };
+                take(bridge, more);
+            }
+        });
     }
 
-    fn take_events(&mut self, first: RemoteEvent) {
-        self.take_event(first);
-        for _ in 1..BURST {
-            if !self.host.writer.has_room() {
-                return;
-            }
-            let Ok(event) = self.events.try_recv() else { return };
-            self.take_event(event);
-        }
+    /// Returns a line that was read already.
+    fn next_line(&mut self) -> Option<Line> {
+        self.host.reader.buffered()
+    }
+
+    /// Returns an event that has arrived already, unless the host must read first.
+    fn next_event(&mut self) -> Option<RemoteEvent> {
+        if self.host.writer.has_room() { self.events.try_recv().ok() } else { None }
     }
 
     /// How long open requests may run after the host has closed its end. Nothing comes while a person
     /// has to sign in.
     fn drain_time(&self) -> Duration {
-        if self.sign_in_waits() { Duration::ZERO } else { self.limits.drain }
+        if self.slots.sign_in_waits() { Duration::ZERO } else { self.limits.drain }
     }
 
     fn is_delivering(&self) -> bool {
@@ -338,39 +347,6 @@ impl Bridge {
         }
     }
 
-    /// Fails whatever the host waits for.
-    fn fail_all_slots(&mut self, failure: &Failure) {
-        for slot in self.slots.ids() {
-            self.fail_everything(slot, failure);
-        }
-    }
-
-    /// Fails what the host waits for in this slot.
-    fn fail_everything(&mut self, slot: SlotId, failure: &Failure) {
-        for number in self.in_flight.host_numbers() {
-            let generation = self.in_flight.get(number).map(|request| request.generation);
-            if generation.is_some_and(|of| self.slots.of_generation(of) == slot) {
-                self.fail(number, failure);
-            }
-        }
-        let repetitions = self.slots[slot].opening.take_repetitions();
-        for held in self.slots[slot].opening.release().into_iter().chain(repetitions) {
-            self.refuse(held, failure);
-        }
-        for call in std::mem::take(&mut self.sign_in_calls) {
-            self.refuse(call, failure);
-        }
-    }
-
-    /// Answers the host's request under way with a failure.
-    fn fail(&mut self, number: u64, failure: &Failure) {
-        let Some(request) = self.in_flight.close(number) else { return };
-        request.handle.settle();
-        if let Purpose::Host(request) = request.purpose {
-            self.refuse(request, failure);
-        }
-    }
-
     fn next_timer(&self) -> Option<Instant> {
         let slots = self.slots.iter().filter_map(SessionSlot::next_timer).min();
         let pages = self.page_timers.iter().min().copied();
@@ -388,6 +364,15 @@ impl Bridge {
         }
         self.take_page_time(now);
         self.tell_activity(now);
+    }
+
+    /// Handles the timers of a modern host's adapter.
+    fn take_translation_time(&mut self, now: Instant) {
+        if self.discover_due.is_some_and(|due| due <= now) {
+            self.discover_due = None;
+            self.answer_discovers();
+        }
+        self.with_host_adapter(|host, context| host.take_time(context));
     }
 
     fn take_slot_timers(&mut self, slot: SlotId) {
@@ -412,12 +397,6 @@ impl Bridge {
         if self.slots[slot].timers.ping_is_due(now) && self.slots[slot].opening.is_ready() {
             self.ping(slot);
         }
-    }
-
-    /// Checks that the remote is alive; the outcome shows whether the session is lost.
-    fn ping(&mut self, slot: SlotId) {
-        let ping = Message::request(&RequestId::from(0), methods::PING, None);
-        self.ask(slot, &ping, Purpose::Own);
     }
 }
 

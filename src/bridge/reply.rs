@@ -5,54 +5,47 @@ use std::sync::Arc;
 
 use super::Bridge;
 use super::host_side::request::{HostRequest, Recipient, Requester};
+use super::remote_side::in_flight::Purpose;
 use super::session::slots::SlotId;
+use crate::eras::modern_host::translate_answer;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{
-    Edit, Frame, Message, MessageKind, Overlap, RequestId, error_response, result_response,
-};
+use crate::jsonrpc::{Edit, Frame, Message, Overlap, RequestId, error_response, result_response};
 use crate::protocol::methods;
 use crate::remote::ProbeRefusal;
 
 impl Bridge {
     /// Replies with a line that already has the id of the request.
     pub(super) fn reply(&mut self, request: HostRequest, line: Frame) {
-        if let Some(recipient) = request.answered() {
-            self.deliver(recipient, line);
-        }
+        self.answer_recipient(request.answered(), line);
     }
 
-    /// Replies with a failure of the bridge, or with the pages of a list that came before it. Does
-    /// nothing for a notification.
+    /// Replies with a failure of the bridge, or with the pages of a list that came before it.
     pub(super) fn refuse(&mut self, request: HostRequest, failure: &Failure) {
         let Some(request) = self.reply_pages(request) else { return };
-        if request.id().is_some() {
-            tracing::info!(
-                method = request.method(),
-                milliseconds = request.milliseconds(),
-                kind = failure.kind.name(),
-                "{}",
-                failure.message
-            );
-            if !request.is_from_adapter() {
-                self.counters.error(Some(failure.kind));
-            }
+        tracing::info!(
+            method = request.method(),
+            milliseconds = request.milliseconds(),
+            kind = failure.kind.name(),
+            "{}",
+            failure.message
+        );
+        if !request.is_from_adapter() {
+            self.counters.error(Some(failure.kind));
         }
-        if let Some(recipient) = request.answered() {
-            let line = Frame::from(failure.to_response(&recipient.id));
-            self.deliver(recipient, line);
-        }
+        let line = Frame::from(failure.to_response(request.id()));
+        self.reply(request, line);
     }
 
     /// Replies with what the remote said when it refused the request.
     pub(super) fn reply_refusal(&mut self, request: HostRequest, refusal: &ProbeRefusal) {
         let Some(request) = self.reply_pages(request) else { return };
-        match (&refusal.answer, request.id()) {
-            (Some(answer), Some(id)) => {
-                let line = answer.with_id(&id.to_json());
+        match &refusal.answer {
+            Some(answer) => {
+                let line = answer.with_id(&request.id().to_json());
                 self.counters.error(None);
                 self.reply(request, line);
             }
-            _ => self.refuse(request, &refusal.failure),
+            None => self.refuse(request, &refusal.failure),
         }
     }
 
@@ -69,106 +62,47 @@ impl Bridge {
         text: &str,
         data: serde_json::Value,
     ) {
-        if let Some(recipient) = request.answered() {
-            let line = Frame::from(error_response(&recipient.id, code, text, data));
-            self.deliver(recipient, line);
-        }
+        let line = Frame::from(error_response(request.id(), code, text, data));
+        self.reply(request, line);
     }
 
     /// Replies with an empty result.
     pub(super) fn reply_empty(&mut self, request: HostRequest) {
-        if let Some(recipient) = request.answered() {
-            let line = result_response(&recipient.id, serde_json::json!({}));
-            self.deliver(recipient, Frame::from(line));
-        }
-    }
-
-    /// Replies with a list that the bridge itself made.
-    pub(super) fn reply_own_list(&mut self, request: HostRequest, result: &str) {
-        let answer = Message::result(&RequestId::from(0), result);
-        self.reply_as_it_is(request, &answer, &[]);
+        let line = Frame::from(result_response(request.id(), serde_json::json!({})));
+        self.reply(request, line);
     }
 
     /// Replies with a result of the bridge, without what the host does not get to see.
     /// `result` is JSON text without line breaks.
     pub(super) fn reply_result(&mut self, request: HostRequest, result: &str) {
         let answer = Message::result(&RequestId::from(0), result);
-        self.reply_message(request, &answer, &[]);
+        self.reply_answer(request, &answer, &[]);
     }
 
-    /// Replies with the remote's answer, to whose bytes `edits` are applied.
-    pub(super) fn reply_answer(
-        &mut self,
-        slot: SlotId,
-        request: HostRequest,
-        answer: &Message,
-        edits: &[Edit],
-    ) {
-        // Lists are rare and may be merged; other answers are not copied.
-        if !methods::is_list(request.method()) {
-            return self.reply_whole_answer(slot, request, answer, edits);
-        }
-        let page =
-            if edits.is_empty() { Ok(answer.clone()) } else { answer.rewritten(None, edits) };
-        let page = match page {
-            Ok(page) => page,
-            Err(overlap) => return self.refuse(request, &overlap.into()),
-        };
-        if let Some((request, whole)) = self.take_list_page(slot, request, page) {
-            self.reply_whole_answer(slot, request, &whole, &[]);
-        }
-    }
-
-    fn reply_whole_answer(
-        &mut self,
-        slot: SlotId,
-        request: HostRequest,
-        answer: &Message,
-        edits: &[Edit],
-    ) {
-        let method = request.method();
-        let is_error = answer.kind() == MessageKind::ErrorResponse;
-        if is_error {
-            self.counters.error(None);
-        }
-        tracing::info!(method, milliseconds = request.milliseconds(), is_error, "answered");
-        if method == methods::INITIALIZE {
-            self.take_initialize_answer(slot, answer);
-            self.note_initialize_answer(slot, answer);
-        } else if answer.kind() == MessageKind::Response {
-            let slot = &mut self.slots[slot];
-            slot.opening.remember(request.message());
-            slot.cache.keep_list(request.message(), answer);
-        }
-        self.reply_message(request, answer, edits);
-        let slot_state = &mut self.slots[slot];
-        if slot_state.opening.is_ready() && slot_state.timers.listen_now() {
-            self.listen(slot);
-        }
-    }
-
-    pub(super) fn reply_message(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
+    /// Replies with an answer, to whose bytes `edits` are applied, without what the host does not get
+    /// to see.
+    pub(super) fn reply_answer(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         self.hold_against_pins(&request, answer);
         // Lists come without edits from an adapter: it rebuilds them.
         let is_cut = !self.offer.is_open() && methods::names_offers(request.method());
         let cuts = if is_cut { self.offer.cuts(request.method(), answer) } else { Vec::new() };
         let edits = if is_cut { &cuts } else { edits };
-        self.reply_as_it_is(request, answer, edits);
-    }
-
-    fn reply_as_it_is(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
-        let Some(recipient) = request.answered() else { return };
+        let recipient = request.answered();
         if recipient.requester == Requester::Adapter {
-            return self.deliver_to_adapter(recipient, answer, edits);
+            return self.answer_adapter(recipient, answer, edits);
         }
         let line = answer.with_edits(&recipient.id.to_json(), edits);
         let line = line.unwrap_or_else(|overlap| untranslatable(&recipient.id, overlap));
-        let fits = |batch| self.batches.has_room(batch, line.len());
-        let line = if recipient.batch.is_none_or(fits) { line } else { too_large(&recipient.id) };
-        self.write_answer(recipient.batch, line);
+        match recipient.batch {
+            None => self.host.writer.push(line),
+            Some(batch) if self.batches.has_room(batch, line.len()) => {
+                self.add_to_batch(batch, Some(line));
+            }
+            Some(batch) => self.add_to_batch(batch, Some(too_large(&recipient.id))),
+        }
     }
 
-    fn deliver_to_adapter(&mut self, recipient: Recipient, answer: &Message, edits: &[Edit]) {
+    fn answer_adapter(&mut self, recipient: Recipient, answer: &Message, edits: &[Edit]) {
         if edits.is_empty() {
             return self.with_host_adapter(|host, context| {
                 host.take_answer(&recipient.id, answer, context)
@@ -182,13 +116,13 @@ impl Bridge {
             }
             Err(overlap) => {
                 let line = untranslatable(&recipient.id, overlap);
-                self.deliver(recipient, line);
+                self.answer_recipient(recipient, line);
             }
         }
     }
 
-    /// Gives an answer to the host or the adapter that waits for it.
-    fn deliver(&mut self, recipient: Recipient, line: Frame) {
+    /// Answers the host or the adapter that waits.
+    fn answer_recipient(&mut self, recipient: Recipient, line: Frame) {
         if recipient.requester != Requester::Adapter {
             return self.write_answer(recipient.batch, line);
         }
@@ -228,9 +162,65 @@ impl Bridge {
             tracing::error!("a request was dropped without an answer");
             self.counters.error(Some(FailureKind::Internal));
             let line = Frame::from(Failure::internal().to_response(&recipient.id));
-            self.deliver(recipient, line);
+            self.answer_recipient(recipient, line);
         }
         count
+    }
+
+    /// Replies with the pages that came, where a further one did not. Gives back a request that is
+    /// not a list in pages.
+    pub(super) fn reply_pages(&mut self, mut request: HostRequest) -> Option<HostRequest> {
+        let Some(pages) = request.pages.take() else { return Some(request) };
+        tracing::warn!(method = request.method(), "could not read all pages of a list");
+        let answer = pages.merged().unwrap_or(pages.first);
+        self.reply_answer(request, &answer, &[]);
+        None
+    }
+
+    /// Answers the host's request under way with a failure.
+    pub(super) fn fail(&mut self, number: u64, failure: &Failure) {
+        let Some(request) = self.in_flight.close(number) else { return };
+        request.handle.settle();
+        if let Purpose::Host(request) = request.purpose {
+            self.refuse(request, failure);
+        }
+    }
+
+    /// Fails what the host waits for in this slot.
+    pub(super) fn fail_everything(&mut self, slot: SlotId, failure: &Failure) {
+        for number in self.in_flight.host_numbers() {
+            let generation = self.in_flight.get(number).map(|request| request.generation);
+            if generation.is_some_and(|of| self.slots.of_generation(of) == slot) {
+                self.fail(number, failure);
+            }
+        }
+        let repetitions = self.slots[slot].opening.take_repetitions();
+        let held = self.slots[slot].opening.release_requests();
+        for request in held.into_iter().chain(repetitions) {
+            self.refuse(request, failure);
+        }
+        for call in std::mem::take(&mut self.sign_in_calls) {
+            self.refuse(call, failure);
+        }
+    }
+
+    /// Fails whatever the host waits for.
+    pub(super) fn fail_all_slots(&mut self, failure: &Failure) {
+        for slot in self.slots.ids() {
+            self.fail_everything(slot, failure);
+        }
+    }
+
+    /// Replies with a result of the bridge in the form that the host's era has.
+    pub(super) fn reply_in_its_era(&mut self, request: HostRequest, result: &str) {
+        let id = request.id();
+        let answer = Message::result(id, result);
+        let line = if request.requester() == Requester::ModernHost {
+            translate_answer(id, request.method(), &answer, None)
+        } else {
+            Frame::from(answer.raw().clone())
+        };
+        self.reply(request, line);
     }
 }
 
@@ -252,7 +242,11 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::bridge::effects::Effect;
+    use crate::bridge::host_side::list_pages::ListPages;
+    use crate::bridge::session::opening::HeldMessage;
     use crate::bridge::{BridgeOptions, NamePatterns, OfferFilter};
+    use crate::eras::modern_host::HostEffect;
     use crate::host::{DriveOutcome, HostEnd, in_process};
     use crate::remote::RemoteOptions;
 
@@ -296,7 +290,7 @@ mod tests {
             ("x", |bridge, request| bridge.refuse(request, &Failure::internal())),
             ("tools/list", |bridge, request| {
                 let tools = r#"{"tools":[{"name":"a"},{"name":"secret_b"}]}"#;
-                bridge.reply_answer(SlotId::FIRST, request, &answer(tools), &[]);
+                bridge.reply_answer(request, &answer(tools), &[]);
             }),
         ];
         let mut outcomes = Vec::new();
@@ -312,6 +306,190 @@ mod tests {
         assert_eq!(outcomes[2]["error"]["data"]["bridge"]["kind"], "internal");
         assert_eq!(outcomes[3]["result"], serde_json::json!({ "tools": [{ "name": "a" }] }));
         assert_eq!(bridge.answer_dropped(), 0);
+    }
+
+    /// E-24
+    #[tokio::test]
+    async fn what_is_hidden_is_cut_out_of_every_list_and_only_of_lists() {
+        let (mut bridge, mut end) = bridge();
+        let tools = r#"{"tools":[{"name":"a"},{"name":"secret_b"}]}"#;
+        for (id, method, hidden) in [(1, "tools/list", true), (2, "x", false)] {
+            let request = request(&bridge, id, method, None);
+            bridge.reply_result(request, tools);
+            let line = told(&mut bridge, &mut end).await.to_string();
+            assert_eq!(line.contains("secret_b"), !hidden, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn edits_apply_to_an_answer_and_one_that_cannot_be_edited_is_an_error() {
+        let (mut bridge, mut end) = bridge();
+        let answer = answer(r#"{"a":1}"#);
+        let at = answer.outcome_range().unwrap();
+        let edit: Edit = (at.clone(), r#"{"b":2}"#.to_owned().into());
+        let first = request(&bridge, 1, "x", None);
+        bridge.reply_answer(first, &answer, std::slice::from_ref(&edit));
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!(line["result"], serde_json::json!({ "b": 2 }));
+        let second = request(&bridge, 2, "x", None);
+        bridge.reply_answer(second, &answer, &[edit.clone(), edit]);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!((&line["id"], &line["error"]["code"]), (&2.into(), &(-32603).into()));
+    }
+
+    /// E-59, T-24
+    #[tokio::test]
+    async fn a_refusal_is_what_the_remote_said_or_else_its_failure() {
+        let (mut bridge, mut end) = bridge();
+        let error = r#"{"jsonrpc":"2.0","id":9,"error":{"code":-32000,"message":"no"}}"#;
+        let failure = Failure::new(FailureKind::Http, "HTTP 400").hint("check");
+        let mut refusal = ProbeRefusal {
+            status: Some(400),
+            failure,
+            answer: Some(Message::parse(error).unwrap()),
+        };
+        let first = request(&bridge, 1, "x", None);
+        bridge.reply_refusal(first, &refusal);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!((&line["id"], &line["error"]["code"]), (&1.into(), &(-32000).into()));
+        refusal.answer = None;
+        let second = request(&bridge, 2, "x", None);
+        bridge.reply_refusal(second, &refusal);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!((&line["id"], &line["error"]["code"]), (&2.into(), &(-32603).into()));
+        assert_eq!(bridge.counters.seen(), (2, Some("http")));
+    }
+
+    #[tokio::test]
+    async fn errors_are_counted_by_kind_and_those_of_the_adapter_are_not() {
+        let (mut bridge, mut end) = bridge();
+        let of_host = request(&bridge, 1, "x", None);
+        bridge.refuse(of_host, &Failure::internal());
+        told(&mut bridge, &mut end).await;
+        assert_eq!(bridge.counters.seen(), (1, Some("internal")));
+        let of_adapter = request(&bridge, 2, "x", None).by(Requester::Adapter);
+        bridge.refuse(of_adapter, &Failure::internal());
+        assert_eq!(bridge.counters.seen(), (1, Some("internal")));
+        drop(request(&bridge, 3, "x", None));
+        bridge.answer_dropped();
+        assert_eq!(bridge.counters.seen().0, 2);
+    }
+
+    /// What a modern host gets, through its adapter.
+    const DISCOVER: &str = r#"{"jsonrpc":"2.0","id":"d","method":"server/discover","params":{"_meta":{
+        "io.modelcontextprotocol/protocolVersion":"2026-07-28",
+        "io.modelcontextprotocol/clientInfo":{"name":"h","version":"1"},
+        "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+
+    const RESULT: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},
+        "serverInfo":{"name":"s","version":"1"}}"#;
+
+    /// Lets the adapter of a modern host send `initialize`, and returns that request.
+    fn initialize_of_adapter(bridge: &mut Bridge) -> HostRequest {
+        let discover = Message::parse(DISCOVER).unwrap();
+        bridge.with_host_adapter(|host, context| host.take(discover, context));
+        let sent = bridge.effects.waiting.drain(..).find_map(|effect| match effect {
+            Effect::OfHost(HostEffect::Send(message)) => Some(message),
+            _ => None,
+        });
+        HostRequest::new(sent.unwrap(), None, &bridge.unanswered).by(Requester::Adapter)
+    }
+
+    /// E-01, T-17
+    #[tokio::test]
+    async fn every_kind_of_answer_to_the_adapter_reaches_the_modern_host() {
+        let replies: [(bool, Reply); 4] = [
+            (true, |bridge, request| bridge.reply_answer(request, &answer(RESULT), &[])),
+            (true, |bridge, request| {
+                let answer = answer(RESULT);
+                let at = answer.outcome_range().unwrap();
+                let edit: Edit = (at, RESULT.to_owned().into());
+                bridge.reply_answer(request, &answer, &[edit]);
+            }),
+            (false, |bridge, request| {
+                let answer = answer(RESULT);
+                let edit: Edit = (answer.outcome_range().unwrap(), "1".to_owned().into());
+                bridge.reply_answer(request, &answer, &[edit.clone(), edit]);
+            }),
+            (false, |bridge, request| bridge.refuse(request, &Failure::internal())),
+        ];
+        for (works, reply) in replies {
+            let (mut bridge, mut end) = bridge();
+            let request = initialize_of_adapter(&mut bridge);
+            reply(&mut bridge, request);
+            let lines = bridge.effects.drain_lines();
+            assert!(!lines.is_empty(), "the modern host is told");
+            for line in lines {
+                bridge.host.writer.push(line);
+            }
+            let line = told(&mut bridge, &mut end).await;
+            assert_eq!((&line["id"], line["result"].is_object()), (&"d".into(), works), "{line}");
+        }
+    }
+
+    /// Sends `tools/list` of the host, as if the session were open.
+    fn open_request(bridge: &mut Bridge, id: u64) -> u64 {
+        let (number, request) = (bridge.numbers.fresh(), request(bridge, id, "tools/list", None));
+        bridge.record(SlotId::FIRST, number, &Default::default(), Purpose::Host(request));
+        number
+    }
+
+    /// T-17
+    #[tokio::test]
+    async fn everything_that_a_slot_owes_fails_and_nothing_of_another_slot() {
+        let (mut bridge, mut end) = bridge();
+        bridge.slot_for_legacy_host();
+        let other = bridge.further_slot_for_legacy_host().unwrap();
+        let sent = open_request(&mut bridge, 1);
+        let held = HeldMessage::Request(request(&bridge, 2, "tools/list", None));
+        assert!(bridge.slots[SlotId::FIRST].opening.hold(held).is_none());
+        let repetition = request(&bridge, 3, "initialize", None);
+        bridge.slots[SlotId::FIRST].opening.hold_repetition(repetition);
+        let failure = Failure::new(FailureKind::Lost, "gone").hint("repeat it");
+        bridge.fail_everything(other, &failure);
+        assert!(bridge.in_flight.get(sent).is_some(), "it is of the first slot");
+        let call = request(&bridge, 4, "tools/call", None);
+        bridge.sign_in_calls.push(call);
+        bridge.fail_all_slots(&failure);
+        let mut ids = Vec::new();
+        for _ in 0..4 {
+            let line = told(&mut bridge, &mut end).await;
+            assert_eq!(line["error"]["data"]["bridge"]["kind"], "lost", "{line}");
+            ids.push(line["id"].as_u64().unwrap());
+        }
+        assert_eq!(ids, [1, 2, 3, 4]);
+        assert!(bridge.in_flight.get(sent).is_none() && bridge.slots.hold_nothing());
+        assert_eq!(bridge.answer_dropped(), 0);
+    }
+
+    /// E-26
+    #[tokio::test]
+    async fn a_list_whose_next_page_fails_ends_with_the_pages_that_came() {
+        let (mut bridge, mut end) = bridge();
+        let first = answer(r#"{"tools":[{"name":"a"}],"nextCursor":"c"}"#);
+        let mut request = request(&bridge, 1, "tools/list", None);
+        request.pages = ListPages::begin("tools", &first).map(Box::new);
+        bridge.refuse(request, &Failure::internal());
+        let line = told(&mut bridge, &mut end).await;
+        let expected = serde_json::json!({ "tools": [{ "name": "a" }], "nextCursor": "c" });
+        assert_eq!(line["result"], expected);
+    }
+
+    /// A-63
+    #[tokio::test]
+    async fn a_result_of_the_bridge_has_the_form_of_the_hosts_era() {
+        let (mut bridge, mut end) = bridge();
+        let legacy = request(&bridge, 1, "tools/list", None);
+        bridge.reply_in_its_era(legacy, r#"{"tools":[]}"#);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!(
+            line,
+            serde_json::json!({ "jsonrpc": "2.0", "id": 1, "result": { "tools": [] } })
+        );
+        let modern = request(&bridge, 2, "tools/list", None).by(Requester::ModernHost);
+        bridge.reply_in_its_era(modern, r#"{"tools":[]}"#);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!(line["result"]["resultType"], "complete", "{line}");
     }
 
     /// T-11, T-35
@@ -338,17 +516,5 @@ mod tests {
         let line = told(&mut bridge, &mut end).await;
         assert_eq!((&line["id"], &line["error"]["code"]), (&4.into(), &(-32603).into()));
         assert_eq!(bridge.answer_dropped(), 0);
-    }
-
-    /// T-17
-    #[tokio::test]
-    async fn a_notification_gets_no_reply() {
-        let (mut bridge, mut end) = bridge();
-        let line = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
-        let message = Message::parse(line).unwrap();
-        bridge.refuse(HostRequest::new(message, None, &bridge.unanswered), &Failure::internal());
-        let request = request(&bridge, 1, "ping", None);
-        bridge.reply_empty(request);
-        assert_eq!(told(&mut bridge, &mut end).await["id"], 1);
     }
 }

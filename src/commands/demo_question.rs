@@ -17,6 +17,7 @@ pub(super) struct DemoQuestion {
 }
 
 impl DemoQuestion {
+    /// The question to this product.
     pub(super) fn to(product: ProductName) -> Self {
         match product {
             ProductName::Lab => Self {

@@ -105,6 +105,10 @@ pub(crate) fn everywhere(yes: bool, flags: &Flags, environment: &Environment) ->
     Ok(if failed { ExitCode::Failed } else { ExitCode::Ok })
 }
 
+/// Signs out of one of all stored sign-ins. Returns what to tell the person.
+///
+/// # Errors
+/// The server cannot be asked with these flags, or the store refuses.
 pub(super) fn one_of_all(
     stored: &StoredSignIn,
     store: &CredentialStore,
@@ -153,6 +157,11 @@ fn remove_unreadable(
     ))
 }
 
+/// Revokes the tokens of a sign-in and removes them. Returns what became of them, and from where
+/// they were removed.
+///
+/// # Errors
+/// The store cannot be read or changed.
 pub(super) fn sign_out(
     context: &CommandContext,
     auth: AuthOptions,
@@ -188,6 +197,10 @@ fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &
     out
 }
 
+/// Removes what is only of use with a sign-in.
+///
+/// # Errors
+/// The store cannot be read or changed.
 pub(super) async fn remove_dependent_records(store: &CredentialStore) -> Result<()> {
     for listed in store.list().await? {
         if DEPENDENT_RECORDS.iter().any(|prefix| listed.name.starts_with(prefix)) {
@@ -197,6 +210,10 @@ pub(super) async fn remove_dependent_records(store: &CredentialStore) -> Result<
     Ok(())
 }
 
+/// Refuses to sign out where nothing outlives its process.
+///
+/// # Errors
+/// The store is in memory.
 pub(super) fn refuse_memory(store: &CredentialStore) -> Result<()> {
     if store.choice() != StoreChoice::Memory {
         return Ok(());

@@ -45,14 +45,10 @@ pub(crate) fn list(
     let server = ServerArguments { url, flags, environment };
     let options = SessionOptions::default();
     let prompts = in_session(server, options, async |session| {
-        if session.opened["capabilities"]["prompts"].is_null() {
-            return Ok(Vec::new());
-        }
-        session.list(methods::PROMPTS_LIST, "prompts").await
+        session.list_declared(methods::PROMPTS_LIST, "prompts").await
     })?;
     if as_json {
-        let prompts: Vec<String> = prompts.iter().map(|one| readable::json(one.get())).collect();
-        to_stdout_unwrapped(&format!("[{}]\n", prompts.join(",\n")));
+        to_stdout_unwrapped(&format!("[{}]\n", readable::json_members(&prompts)));
     } else if prompts.is_empty() {
         to_stderr("the server offers no prompts\n");
     } else {

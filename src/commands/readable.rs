@@ -2,6 +2,7 @@
 //! terminal become visible (S-15). Text keeps its lines, and JSON its value.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::redact::{is_deceptive, visible};
 
@@ -13,6 +14,11 @@ pub(super) fn text(text: &str) -> String {
 /// Text on one line, with single spaces between its words.
 pub(super) fn one_line(words: &str) -> String {
     text(&words.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The members of an array, one a line, as [`json`].
+pub(super) fn json_members(members: &[Box<RawValue>]) -> String {
+    members.iter().map(|member| json(member.get())).collect::<Vec<_>>().join(",\n")
 }
 
 /// JSON with the same value and without control characters: they can only occur in strings, where an

@@ -26,20 +26,18 @@ pub(crate) fn list(
     let server = ServerArguments { url, flags, environment };
     let options = SessionOptions::default();
     let (resources, templates) = in_session(server, options, async |session| {
+        let resources = session.list_declared(methods::RESOURCES_LIST, "resources").await?;
         if session.opened["capabilities"]["resources"].is_null() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok((resources, Vec::new()));
         }
-        let resources = session.list(methods::RESOURCES_LIST, "resources").await?;
         let method = methods::RESOURCE_TEMPLATES_LIST;
         // Many servers have resources and do not know of templates.
         let templates = session.list_if_known(method, "resourceTemplates").await?;
         Ok((resources, templates))
     })?;
     if as_json {
-        let joined = |list: &[Box<RawValue>]| {
-            list.iter().map(|one| readable::json(one.get())).collect::<Vec<_>>().join(",\n")
-        };
-        let (resources, templates) = (joined(&resources), joined(&templates));
+        let resources = readable::json_members(&resources);
+        let templates = readable::json_members(&templates);
         to_stdout_unwrapped(&format!(
             "{{\"resources\":[{resources}],\n\"resourceTemplates\":[{templates}]}}\n"
         ));

@@ -111,6 +111,22 @@ impl CommandSession {
         self.list_within(method, member, MAX_LIST_BYTES).await
     }
 
+    /// As [`Self::list`], of a list that is named like its capability; empty if the server does not
+    /// declare that.
+    ///
+    /// # Errors
+    /// As for [`Self::list`].
+    pub(super) async fn list_declared(
+        &mut self,
+        method: &str,
+        capability: &str,
+    ) -> Result<Vec<Box<RawValue>>> {
+        if self.opened["capabilities"][capability].is_null() {
+            return Ok(Vec::new());
+        }
+        self.list(method, capability).await
+    }
+
     /// As [`Self::list`]; empty if the server does not know the method.
     ///
     /// # Errors

@@ -55,10 +55,7 @@ pub(crate) fn run(
 /// # Errors
 /// The server answers with an error, or the bridge has ended.
 pub(super) async fn all_tools(session: &mut CommandSession) -> Result<Vec<Box<RawValue>>> {
-    if session.opened["capabilities"]["tools"].is_null() {
-        return Ok(Vec::new());
-    }
-    session.list(methods::TOOLS_LIST, "tools").await
+    session.list_declared(methods::TOOLS_LIST, "tools").await
 }
 
 /// The tool with this name.
@@ -156,8 +153,10 @@ impl Tool {
 }
 
 fn as_array(tools: &[Box<RawValue>]) -> String {
-    let tools: Vec<String> = tools.iter().map(|tool| readable::json(tool.get())).collect();
-    if tools.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", tools.join(",\n")) }
+    match readable::json_members(tools) {
+        tools if tools.is_empty() => "[]\n".to_owned(),
+        tools => format!("[\n{tools}\n]\n"),
+    }
 }
 
 /// Name, title, mark and first sentence in columns, without empty columns. Titles need room.

@@ -7,14 +7,17 @@
 pub struct WithoutHint<T>(T);
 
 impl<T> WithoutHint<T> {
+    /// Begins an error.
     pub(super) fn new(unfinished: T) -> Self {
         Self(unfinished)
     }
 
+    /// Changes the error, which stays unfinished.
     pub(super) fn map(self, change: impl FnOnce(T) -> T) -> Self {
         Self(change(self.0))
     }
 
+    /// Adds the hint, which makes the error whole.
     pub(super) fn finish(self, change: impl FnOnce(T) -> T) -> T {
         change(self.0)
     }

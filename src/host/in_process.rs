@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{HostReader, HostStreams, HostWriter, longest_line};
+use super::reader::HostReader;
+use super::writer::HostWriter;
+use super::{HostStreams, longest_line};
 use crate::jsonrpc::{Line, LineDecoder};
 
 /// How many chunks may wait in each direction.

@@ -9,12 +9,13 @@ mod reader;
 mod threaded;
 mod writer;
 
+use self::reader::HostReader;
+use self::writer::HostWriter;
 use crate::budget::Budget;
 use crate::recording::Recorder;
 
 pub use in_process::{HostEnd, in_process};
-pub(crate) use reader::HostReader;
-pub(crate) use writer::{DriveOutcome, HostWriter};
+pub(crate) use writer::DriveOutcome;
 
 /// The longest line that is accepted, in bytes (T-04 demands at least 32 MiB).
 pub(crate) fn longest_line() -> usize {

@@ -52,6 +52,10 @@ impl PolledInput {
         Some(Self { descriptor, kind, chunk: vec![0; READ_SIZE].into() })
     }
 
+    /// Waits for bytes of stdin and appends them. Returns how many came; 0 at the end. Cancel safe.
+    ///
+    /// # Errors
+    /// Stdin cannot be read.
     pub(super) async fn read_into(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         loop {
             let mut guard = self.descriptor.readable().await?;

@@ -143,10 +143,12 @@ mod wait {
 
     use rustix::event::{PollFd, PollFlags, poll};
 
+    /// Waits until stdin has something to read.
     pub(super) fn for_input() {
         until(&io::stdin(), PollFlags::IN);
     }
 
+    /// Waits until stdout has room.
     #[expect(clippy::disallowed_methods, reason = "the home of stdout in the bridge")]
     pub(super) fn for_output() {
         until(&io::stdout(), PollFlags::OUT);
@@ -161,10 +163,12 @@ mod wait {
 /// Elsewhere both block.
 #[cfg(not(unix))]
 mod wait {
+    /// Waits until stdin has something to read.
     pub(super) fn for_input() {
         std::thread::yield_now();
     }
 
+    /// Waits until stdout has room.
     pub(super) fn for_output() {
         std::thread::yield_now();
     }

@@ -63,6 +63,7 @@ enum Found {
 }
 
 impl Connections {
+    /// No connections yet to this origin.
     pub(super) fn new(target: Target, connector: Arc<Connector>) -> Arc<Self> {
         let protocol = if target.is_tls() { Protocol::Unknown } else { Protocol::Http1 };
         Arc::new(Self {
@@ -74,6 +75,7 @@ impl Connections {
         })
     }
 
+    /// The origin that they lead to.
     pub(super) fn target(&self) -> &Target {
         &self.target
     }

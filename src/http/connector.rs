@@ -59,6 +59,7 @@ impl fmt::Display for TimedOut {
 impl std::error::Error for TimedOut {}
 
 impl Connector {
+    /// Makes connections with these settings. Connects to nothing yet.
     pub(super) fn new(
         options: &HttpOptions,
         proxies: ProxyRules,

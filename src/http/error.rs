@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+/// Any error, as the cause of an [`HttpError`].
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A request without a response, or a body that broke off. Its innermost source names the cause.
@@ -24,18 +25,22 @@ enum ErrorKind {
 }
 
 impl HttpError {
+    /// The request cannot be written as HTTP.
     pub(super) fn invalid(source: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Invalid, source: source.into() }
     }
 
+    /// There was no connection.
     pub(super) fn connect(source: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Connect, source: source.into() }
     }
 
+    /// The connection broke before the head of a response.
     pub(super) fn send(source: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Send, source: source.into() }
     }
 
+    /// The body of the response broke off or cannot be decoded.
     pub(super) fn body(source: impl Into<BoxError>) -> Self {
         Self { kind: ErrorKind::Body, source: source.into() }
     }

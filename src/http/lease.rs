@@ -47,6 +47,7 @@ pub(super) struct Http2 {
 }
 
 impl Http2 {
+    /// Whether it takes new streams.
     pub(super) fn is_usable(&self) -> bool {
         !self.is_retired.load(Ordering::Relaxed) && !self.sender.is_closed()
     }

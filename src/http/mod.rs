@@ -41,8 +41,7 @@ pub use login_page::{failure_for_login_page, is_login_address, is_login_page, sh
 pub use loopback::is_loopback;
 pub use options::{ClientCertificate, HttpOptions, Proxy};
 pub use outbound::Outbound;
-pub use presented_chain::PresentedChain;
-pub use proxy::{ProxyServer, proxy_for};
+pub use proxy::proxy_for;
 pub use request::Request;
 pub use resolver::{NameMemory, Resolve, ResolveError};
 pub use response::Response;

@@ -16,6 +16,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::certificate::Certificate;
 
+/// Accepts the certificates that the user names, and what the ordinary check accepts.
 #[derive(Debug)]
 pub(super) struct NamedCertificates {
     ordinary: Arc<dyn ServerCertVerifier>,
@@ -24,6 +25,7 @@ pub(super) struct NamedCertificates {
 }
 
 impl NamedCertificates {
+    /// Puts these certificates beside the ordinary check.
     pub(super) fn new(
         ordinary: Arc<dyn ServerCertVerifier>,
         named: Vec<CertificateDer<'static>>,

@@ -23,6 +23,7 @@ pub struct Response {
 }
 
 impl Response {
+    /// A response whose body is read with [`Response::chunk`]. The lease ends with the body.
     pub(super) fn new(target: Target, response: http::Response<Incoming>, lease: Lease) -> Self {
         let (head, body) = response.into_parts();
         let decoder = Decoder::for_headers(&head.headers);

@@ -89,6 +89,7 @@ pub(super) struct Observed {
 }
 
 impl Observed {
+    /// Writes to this stream, and tells through the signal when everything was flushed.
     pub(super) fn new(stream: Stream, flush_signal: Arc<FlushSignal>) -> Self {
         Self { stream, flush_signal, ends_on_write: true, is_write_broken: false }
     }

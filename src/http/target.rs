@@ -63,10 +63,12 @@ impl Target {
         &self.0.host
     }
 
+    /// Whether it is reached over TLS.
     pub(super) fn is_tls(&self) -> bool {
         self.0.url.scheme() == "https"
     }
 
+    /// The port, or the one that the scheme stands for.
     pub(super) fn port(&self) -> u16 {
         self.0.url.port_or_known_default().unwrap_or(443)
     }

@@ -84,6 +84,10 @@ mod system {
 
     use url::Url;
 
+    /// Hands the address to the program that the system opens it with, and does not wait for it.
+    ///
+    /// # Errors
+    /// No such program could be started.
     pub(super) fn open(url: &Url) -> io::Result<()> {
         open::that_detached(super::launcher_text(url))
     }

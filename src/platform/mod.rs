@@ -20,6 +20,6 @@ pub use descriptors::raise_descriptor_limit;
 pub use memory_privacy::{forbid_core_dumps, forbid_reading};
 pub use own_program::own_program;
 pub use paths::{NoFolder, Paths, STATE_VARIABLE};
-pub use program_output::{MAX_PRINTED, ProgramFailure, program_output};
+pub use program_output::program_output;
 pub use shutdown::{Reason, Shutdown};
 pub use socket_owner::{SocketOwner, owner_of_peer};

@@ -34,7 +34,7 @@ impl fmt::Display for ProgramFailure {
 /// Runs a command to its end and returns what it printed on stdout.
 ///
 /// # Errors
-/// It cannot be started, ends with an error, prints more than [`MAX_PRINTED`], or takes longer than
+/// It cannot be started, ends with an error, prints more than `MAX_PRINTED` bytes, or takes longer than
 /// `limit`. The text completes "the command failed: …".
 pub async fn program_output(
     command: &CommandLine,

@@ -69,6 +69,7 @@ mod platform {
     use super::Reason;
     use super::parent::Parent;
 
+    /// Watches for what ends a process: signals and, on Unix, the end of the parent.
     #[derive(Debug)]
     pub(super) struct ProcessWatch {
         signals: [Option<Signal>; 3],
@@ -76,6 +77,7 @@ mod platform {
     }
 
     impl ProcessWatch {
+        /// Starts to watch for all of them.
         pub(super) fn start() -> Self {
             let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
             let signals = kinds.map(|kind| {
@@ -86,10 +88,12 @@ mod platform {
             Self { signals, parent: Parent::watch() }
         }
 
+        /// Watches for signals only: the parent may end.
         pub(super) fn signals() -> Self {
             Self { parent: Parent::none(), ..Self::start() }
         }
 
+        /// Waits until the process has to end, and says why.
         pub(super) async fn ended(&mut self) -> Reason {
             let [terminate, interrupt, hangup] = &mut self.signals;
             tokio::select! {
@@ -115,18 +119,22 @@ mod platform {
 mod platform {
     use super::Reason;
 
+    /// Watches for what ends a process: signals and, on Unix, the end of the parent.
     #[derive(Debug)]
     pub(super) struct ProcessWatch;
 
     impl ProcessWatch {
+        /// Starts to watch for all of them.
         pub(super) fn start() -> Self {
             Self
         }
 
+        /// Watches for signals only: the parent may end.
         pub(super) fn signals() -> Self {
             Self
         }
 
+        /// Waits until the process has to end, and says why.
         pub(super) async fn ended(&mut self) -> Reason {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
@@ -150,15 +158,18 @@ mod parent {
     pub(super) struct Parent(Option<AsyncFd<OwnedFd>>);
 
     impl Parent {
+        /// Watches the parent as it is now.
         pub(super) fn watch() -> Self {
             let descriptor = getppid().and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
             Self(descriptor.and_then(registered))
         }
 
+        /// Watches nobody.
         pub(super) fn none() -> Self {
             Self(None)
         }
 
+        /// Waits until the parent is gone; forever if nobody is watched.
         pub(super) async fn died(&mut self) {
             match &self.0 {
                 Some(descriptor) if descriptor.readable().await.is_ok() => {}
@@ -188,14 +199,17 @@ mod parent {
     pub(super) struct Parent(Option<Pid>);
 
     impl Parent {
+        /// Watches the parent as it is now.
         pub(super) fn watch() -> Self {
             Self(getppid())
         }
 
+        /// Watches nobody.
         pub(super) fn none() -> Self {
             Self(None)
         }
 
+        /// Waits until the parent is gone; forever if nobody is watched.
         pub(super) async fn died(&mut self) {
             if self.0.is_none() {
                 std::future::pending::<()>().await;

@@ -17,6 +17,7 @@ pub(super) struct ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
+    /// All permits are free.
     pub(super) fn new() -> Self {
         Self {
             requests: Semaphore::new(MAX_REQUESTS),

@@ -121,7 +121,7 @@ impl Wire {
         let origin = StreamOrigin::unasked(generation, true);
         let mut memory = StreamMemory::default();
         for event in early {
-            self.take_event(event, origin, &mut memory, Share::default()).await;
+            self.deliver_event(event, origin, &mut memory, Share::default()).await;
         }
         let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
         tracing::debug!(?end, "the event stream ended");

@@ -48,6 +48,7 @@ use self::concurrency_limit::ConcurrencyLimit;
 use self::credentials::RequestCredentials;
 use self::failures::timeout_failure;
 use self::moves::FollowedRedirects;
+use self::open_prompts::OpenPrompts;
 use self::progress::ProgressWatch;
 use self::standalone_stream::StandaloneStream;
 use self::streams::MAX_WAITING_BYTES;
@@ -63,7 +64,7 @@ pub(crate) use exchange_handle::ExchangeHandle;
 pub(crate) use failures::{
     failure_for_media_type, failure_for_network_error, failure_for_redirect, failure_for_status,
 };
-pub(crate) use open_prompts::{OpenPrompts, OpenQuestions};
+pub(crate) use open_prompts::OpenQuestions;
 pub use options::{Limits, RemoteOptions, TransportChoice};
 pub(crate) use post::{ModernPost, Post};
 pub(crate) use remote_event::{Outcome, ProbeRefusal, RemoteEvent, is_answer_to};

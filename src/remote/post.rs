@@ -80,6 +80,7 @@ impl HttpRefusal {
 }
 
 impl Post {
+    /// Which permits it needs (T-29).
     pub(super) fn concurrency_class(&self) -> ConcurrencyClass {
         if self.urgent {
             ConcurrencyClass::Urgent

@@ -51,7 +51,7 @@ impl<'a> SilenceLimit<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{OpenPrompts, OpenQuestions};
+    use super::super::open_prompts::{OpenPrompts, OpenQuestions};
     use super::*;
 
     async fn chunk_after(milliseconds: u64) {

@@ -183,7 +183,7 @@ impl Wire {
                         return StreamEnd::OldTransport;
                     }
                     Ok(Some(event)) => {
-                        self.take_event(event, origin, memory, share.take()).await;
+                        self.deliver_event(event, origin, memory, share.take()).await;
                         if memory.session_loss.is_some() {
                             return StreamEnd::SessionLost;
                         }
@@ -212,7 +212,8 @@ impl Wire {
         }
     }
 
-    pub(super) async fn take_event(
+    /// Passes the message of an event on to the bridge, unless the event is a replay (T-37).
+    pub(super) async fn deliver_event(
         &self,
         event: Event,
         origin: StreamOrigin,

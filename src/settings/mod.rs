@@ -22,8 +22,8 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use choices::{Choice, LogFormat};
-pub use file::{FILE_NAME, Location};
-pub use headers::{KeyringLookup, named_variables};
+pub use file::Location;
+pub use headers::named_variables;
 pub use network::proxy_credentials;
 pub use options::LogOptions;
 pub use remote_url::{check_encryption, parse as parse_remote_url};
@@ -31,7 +31,7 @@ pub use sign_in::resource_indicator;
 pub use suggest::nearest;
 pub(crate) use table::{Availability, Group};
 pub use table::{Key, SETTINGS, Setting, ValueKind};
-pub use value::{REDACTED, SettingValue};
+pub use value::SettingValue;
 
 use self::file::{Section, SettingsFile};
 use crate::environment::Environment;

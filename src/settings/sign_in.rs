@@ -116,6 +116,7 @@ impl Settings {
             .map_err(|refused| Error::usage(refused).hint("put the token alone on its first line"))
     }
 
+    /// The text of a setting, unless it is empty, which means unset.
     pub(super) fn not_empty(&self, key: Key) -> Option<&str> {
         self.text(key).filter(|text| !text.is_empty())
     }
@@ -327,6 +328,7 @@ impl Settings {
         })
     }
 
+    /// The error for a value that cannot be used, with where it came from.
     pub(super) fn invalid_value(&self, key: Key, why: &str) -> WithoutHint<Error> {
         let shown = shown_words(self.text(key).unwrap_or_default());
         // The text before an `@` may be a password.
@@ -334,6 +336,7 @@ impl Settings {
         Error::usage(format!("invalid value `{shown}` for {}: {why}", self.describe(key)))
     }
 
+    /// A setting as the user gave it: its name, and where it stands.
     pub(super) fn describe(&self, key: Key) -> String {
         match self.all(key).first() {
             Some(held) => held.source.describe(key.setting()),

@@ -165,6 +165,7 @@ pub(crate) enum Group {
 }
 
 impl Group {
+    /// The heading in the help and the reference.
     pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Connection => "Connection",

@@ -21,6 +21,7 @@ impl ApiKeys {
     /// The prefix of the records of API keys. The name of a sign-in must not begin with it.
     pub const PREFIX: &str = "api-key:";
 
+    /// The API keys of this store.
     pub(super) fn new(store: CredentialStore) -> Self {
         Self { store }
     }

@@ -28,13 +28,13 @@ use std::time::Duration;
 pub use api_keys::ApiKeys;
 pub use error::{StoreError, StoreErrorKind};
 pub use keyring::DEADLINE;
-pub use lock::LockGuard;
 pub use machine_key::machine_key;
 pub use moving::Moves;
 pub use place::{StorageLocation, StoreChoice};
 pub use removal::Removal;
-pub use saving::{FallbackNotice, SaveOutcome};
+pub use saving::SaveOutcome;
 
+use self::lock::LockGuard;
 use crate::platform::Paths;
 use crate::redact::Secret;
 use file::FileStore;

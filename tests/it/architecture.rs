@@ -1,7 +1,8 @@
 //! `ARCHITECTURE.md` and the pages for contributors speak of files and functions that exist.
 
 use crate::layering::{EVERYONE_MAY_USE, RULES};
-use crate::support::sources;
+use crate::support::rust_code::Code;
+use crate::support::sources::{self, SourceFile};
 
 const PAGE: &str = "ARCHITECTURE.md";
 /// Where a path on a page may begin.
@@ -21,20 +22,25 @@ fn every_file_that_is_named_exists() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
-/// A line takes at most nine functions on its way, each of which the page names with its file.
+/// A line takes nine functions on its way, each of which the page names with its file. Each calls the
+/// next; where the loop stands between two, the loop does.
 #[test]
-fn the_way_of_a_message_is_made_of_functions_that_exist() {
+fn the_way_of_a_message_is_made_of_functions_that_call_each_other() {
     let page = sources::read(PAGE);
     let section = section(&page, "## The way of a line, out and back");
     let steps: Vec<_> = section.lines().filter_map(step).collect();
-    assert!((6..=9).contains(&steps.len()), "{} steps", steps.len());
+    assert_eq!(steps.len(), 9);
+    let the_loop = sources::read("src/bridge/mod.rs");
+    let mut before = the_loop.clone();
     for (function, file) in steps {
-        let text = sources::read(&format!("src/{file}"));
         let name = function.rsplit("::").next().unwrap();
-        let is_defined =
-            [format!("fn {name}("), format!("fn {name}<")].iter().any(|f| text.contains(f));
-        assert!(is_defined, "there is no `{name}` in {file}");
+        let is_called = |text: &str| {
+            [format!(".{name}("), format!("Self::{name}")].iter().any(|call| text.contains(call))
+        };
+        assert!(is_called(&before) || is_called(&the_loop), "nothing before it calls `{function}`");
+        before = body(name, file);
     }
+    assert!(the_loop.contains("host.reader.next()") && before.contains("host.writer.push("));
 }
 
 /// The table of imports says what the test of the layers holds.
@@ -67,6 +73,17 @@ fn step(line: &str) -> Option<(&str, &str)> {
     number.parse::<u8>().ok()?;
     let (function, rest) = rest.split_once("` (`")?;
     Some((function, rest.split_once("`)")?.0))
+}
+
+/// The text of this function.
+fn body(name: &str, file: &str) -> String {
+    let path = format!("src/{file}");
+    let source = SourceFile { text: sources::read(&path), path };
+    let functions = Code::of(&source).functions();
+    let function = functions.iter().find(|function| function.name == name);
+    let function = function.unwrap_or_else(|| panic!("there is no `{name}` in {file}"));
+    let lines = source.text.lines().skip(function.line - 1).take(function.lines);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What stands in backticks and looks like a path: with a slash, or with the ending of a source.

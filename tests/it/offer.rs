@@ -68,13 +68,16 @@ async fn only_what_matches_is_listed_and_asked_for() {
             ("prompts/get", json!({ "name": "greet" })),
             ("resources/read", json!({ "uri": "lab://x" })),
         ] {
-            let refused = ask(&mut harness, is_modern, method, params).await;
+            let refused = ask(&mut harness, is_modern, method, params.clone()).await;
             assert_eq!(refused["error"]["code"], -32602, "{method}: {refused}");
             assert!(refused["error"]["message"].as_str().unwrap().contains("hidden"), "{refused}");
+            // Without an id it is a notification, which some servers act on.
+            harness.notify(method, params).await;
             assert_eq!(harness.count(method), 0, "{method} is not sent");
         }
         let echo = json!({ "name": "echo", "arguments": {} });
         assert!(ask(&mut harness, is_modern, "tools/call", echo).await["result"].is_object());
+        assert_eq!(harness.count("tools/call"), 1);
     }
 }
 

@@ -214,7 +214,7 @@ async fn accept(
     }
 }
 
-/// Whether the connection is not of another user of this machine: whoever answers decides whose account
+/// Whether no other user of this machine is known to be at the other end: whoever answers decides whose account
 /// the bridge works in (S-44).
 fn is_trusted(stream: &TcpStream, peer: SocketAddr) -> bool {
     let Ok(local) = stream.local_addr() else { return false };

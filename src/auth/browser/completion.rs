@@ -28,6 +28,7 @@ impl From<Failure> for BrowserSignInError {
 }
 
 impl BrowserSignInError {
+    /// The failure to report, whether or not the client was to blame.
     pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::StaleClient(failure) | Self::Failed(failure) => failure,

@@ -33,10 +33,12 @@ impl Redirect {
         })
     }
 
+    /// The redirect URI, as it is registered and sent.
     pub(crate) fn uri(&self) -> String {
         format!("http://{}:{}{}", self.host, self.port, self.path)
     }
 
+    /// The same redirect on another name of this machine.
     #[must_use]
     pub(crate) fn on_host(&self, host: &str) -> Self {
         Self { host: host.to_owned(), ..self.clone() }

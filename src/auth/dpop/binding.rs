@@ -34,6 +34,7 @@ impl TokenBinding {
         }
     }
 
+    /// Whether the tokens are bound to no key.
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::None
     }

@@ -103,8 +103,10 @@ mod pair {
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 
+    /// An ES256 key pair.
     pub(super) struct Pair(EcdsaKeyPair);
 
+    /// Makes a key pair, in PKCS#8; `None` if there is no randomness, or no cryptography.
     pub(super) fn generate() -> Option<Vec<u8>> {
         let made =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
@@ -112,6 +114,7 @@ mod pair {
     }
 
     impl Pair {
+        /// Reads a key pair; `None` if these bytes are none.
         pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
             let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
             EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &SystemRandom::new()).ok().map(Self)
@@ -124,6 +127,7 @@ mod pair {
             [x, y]
         }
 
+        /// Signs a message: `r` and `s` in 64 bytes, as JWS wants them (RFC 7518 §3.4).
         pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
             Some(self.0.sign(&SystemRandom::new(), message).ok()?.as_ref().to_vec())
         }
@@ -135,19 +139,23 @@ mod pair {
     /// This build has no cryptography: nothing is made and nothing signed.
     pub(super) struct Pair;
 
+    /// Makes a key pair, in PKCS#8; `None` if there is no randomness, or no cryptography.
     pub(super) fn generate() -> Option<Vec<u8>> {
         None
     }
 
     impl Pair {
+        /// Reads a key pair; `None` if these bytes are none.
         pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
             (!pkcs8.is_empty()).then_some(Self)
         }
 
+        /// `x` and `y` of the public key.
         pub(super) fn coordinates(&self) -> [&[u8]; 2] {
             [&[], &[]]
         }
 
+        /// Signs a message: `r` and `s` in 64 bytes, as JWS wants them (RFC 7518 §3.4).
         pub(super) fn sign(&self, _: &[u8]) -> Option<Vec<u8>> {
             None
         }

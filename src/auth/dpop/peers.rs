@@ -1,5 +1,5 @@
 //! What servers said about proofs: the nonce that each origin wants in the next one (RFC 9449 §8, §9),
-//! and how far its clock is from ours. Kept in memory only: a nonce is good for minutes.
+//! and how far its clock is from ours. Kept in memory only: a nonce is valid for minutes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

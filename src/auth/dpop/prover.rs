@@ -98,6 +98,7 @@ pub(crate) struct BoundToken {
 }
 
 impl BoundToken {
+    /// A token with what proves that its key is here.
     pub(crate) fn new(prover: Prover, access_token: &str) -> Self {
         Self { prover, digest: digest(access_token.as_bytes()).into() }
     }

@@ -3,7 +3,7 @@
 
 use crate::auth::client::auth_method::AuthMethod;
 use crate::auth::context::{Context, SignInRequest};
-use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::redemption::save_issued;
 use crate::auth::grants::token_endpoint::GrantError;
 use crate::auth::records::record::SignIn;
 use crate::auth::sign_in_plan::SignInPlan;
@@ -28,15 +28,7 @@ pub(crate) async fn sign_in(context: &Context, request: &SignInRequest) -> Resul
     let extra = &context.options.authorize_params;
     let tokens = endpoint.client_credentials(plan.scopes.as_deref(), extra).await;
     let tokens = tokens.map_err(failure_of)?;
-    let record = SignIn {
-        binding: plan.binding.of_issued(tokens.is_dpop)?,
-        resource: plan.resource.clone(),
-        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
-        scopes_asked: plan.scopes.clone(),
-        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
-    };
-    save_new(context, &record).await?;
-    Ok(record)
+    save_issued(context, &plan, &endpoint, tokens).await
 }
 
 fn missing(what: &str) -> Failure {

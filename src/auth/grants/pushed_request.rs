@@ -12,9 +12,9 @@ use crate::auth::records::record::{Pending, PushedPage};
 use crate::error::{Failure, FailureKind};
 use crate::redact::{SafeUrl, Secret, plain};
 
-/// How long a pushed request is good, in seconds, if the server does not say.
+/// How long a pushed request is valid, in seconds, if the server does not say.
 const DEFAULT_SECONDS: u64 = 60;
-/// The shortest and the longest time that is believed, in seconds: no storm of requests, and no page
+/// The shortest and the longest time that is accepted, in seconds: no storm of requests, and no page
 /// that is never renewed.
 const MIN_SECONDS: u64 = 10;
 const MAX_SECONDS: u64 = 600;

@@ -4,7 +4,10 @@
 use crate::auth::context::Context;
 use crate::auth::durable::job::JobOutcome;
 use crate::auth::grants::authorization_code as code_grant;
+use crate::auth::grants::token::TokenSet;
+use crate::auth::grants::token_endpoint::TokenEndpoint;
 use crate::auth::records::record::{Pending, SignIn};
+use crate::auth::sign_in_plan::SignInPlan;
 use crate::error::Failure;
 
 /// Locks, checks whether another process was faster, redeems, and stores. A code works once, and
@@ -38,6 +41,27 @@ async fn completed_meanwhile(
     Ok(stored.filter(|stored| {
         stored.tokens.obtained_at >= pending.started && stored.scopes_asked == pending.scopes
     }))
+}
+
+/// Stores the tokens that an authorization server issued for this plan.
+///
+/// # Errors
+/// They have to be bound to a key and are not, or the credential store cannot be used.
+pub(crate) async fn save_issued(
+    context: &Context,
+    plan: &SignInPlan,
+    endpoint: &TokenEndpoint<'_>,
+    tokens: TokenSet,
+) -> Result<SignIn, Failure> {
+    let record = SignIn {
+        binding: plan.binding.of_issued(tokens.is_dpop)?,
+        resource: plan.resource.clone(),
+        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
+        scopes_asked: plan.scopes.clone(),
+        ..SignIn::new(&context.options, endpoint.url, &endpoint.registration(), tokens)
+    };
+    save_new(context, &record).await?;
+    Ok(record)
 }
 
 /// Stores a new sign-in, but not in the middle of another process's renewal.

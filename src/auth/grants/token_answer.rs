@@ -45,7 +45,7 @@ pub(crate) fn sort(url: &Url, answer: &GuardedResponse, error: &ErrorAnswer) -> 
         AnswerKind::Trouble(Failure::new(FailureKind::Http, message).status(status).hint(hint))
     };
     let is_gone = matches!(status, 404 | 410) && error.code.is_none();
-    // A server that says itself that it passes is no reason to ask a person.
+    // A server that says that its trouble will pass is no reason to ask a person.
     let says_it_passes = error.code.as_deref().is_some_and(is_passing_code);
     let is_in_trouble = answer.status.is_server_error() && !says_it_passes;
     let is_busy = is_in_trouble || matches!(status, 408 | 425 | 429);

@@ -5,7 +5,7 @@
 use crate::auth::client::assertion_source::{AssertionSource, audiences_of};
 use crate::auth::context::{Context, SignInRequest};
 use crate::auth::grants::jwt_bearer;
-use crate::auth::grants::redemption::save_new;
+use crate::auth::grants::redemption::save_issued;
 use crate::auth::grants::token::TokenSet;
 use crate::auth::grants::token_endpoint::{GrantError, TokenEndpoint};
 use crate::auth::records::record::SignIn;
@@ -29,15 +29,7 @@ pub(crate) async fn sign_in(
     let endpoint = context.token_endpoint(url, registration, resource, &plan.binding)?;
     let tokens = ask(context, source, &endpoint, plan.scopes.as_deref()).await;
     let tokens = tokens.map_err(failure_of)?;
-    let record = SignIn {
-        binding: plan.binding.of_issued(tokens.is_dpop)?,
-        resource: plan.resource.clone(),
-        revocation_endpoint: plan.discovered.server.revocation_endpoint.clone(),
-        scopes_asked: plan.scopes.clone(),
-        ..SignIn::new(&context.options, url, &endpoint.registration(), tokens)
-    };
-    save_new(context, &record).await?;
-    Ok(record)
+    save_issued(context, &plan, &endpoint, tokens).await
 }
 
 /// Asks with the assertion of this moment.

@@ -11,7 +11,7 @@ use crate::error::{Failure, FailureKind};
 use crate::random::random_text;
 use crate::redact::{display_identifier, plain};
 
-/// How many secrets of one client id are remembered, the newest first to stay.
+/// How many secrets of one client id are remembered: the newest ones.
 const MAX_PINS: usize = 64;
 
 /// The authorization servers of one client id, one for each secret.

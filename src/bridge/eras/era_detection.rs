@@ -56,6 +56,15 @@ impl Choices {
         };
     }
 
+    /// Whether further sessions are opened over this transport only.
+    #[cfg(test)]
+    pub(in crate::bridge) fn is_settled_on(&self, found: &Transport) -> bool {
+        match found {
+            Transport::StreamableHttp => self.transport == TransportChoice::HttpOnly,
+            Transport::HttpSse { .. } => self.transport == TransportChoice::SseOnly,
+        }
+    }
+
     fn probe_order(&self, host: Era, known: Option<&Transport>) -> ProbeOrder {
         let (http, stream) = match (known, self.transport) {
             (Some(Transport::StreamableHttp), _) => (true, None),
@@ -173,7 +182,7 @@ impl Bridge {
             // The adapter of the modern host opens the session with a legacy server.
             (Opens::Request(_), _) => return self.found_legacy_for_request(slot),
         };
-        let post = state.modern_post(discover);
+        let post = state.compose_modern_post(discover);
         state.probes_with(&post);
         let due = Instant::now() + DISCOVER_TIMEOUT;
         if let Some(detection) = &mut state.detection {
@@ -194,7 +203,7 @@ impl Bridge {
         let exchange = if again { self.numbers.fresh() } else { number };
         let frame = initialize.with_id(&exchange.to_string());
         let state = &mut self.slots[slot];
-        let post = state.post(exchange, frame, initialize);
+        let post = state.compose_post(exchange, frame, initialize);
         self.in_flight.moves_to(number, &post.handle);
         state.probes_with(&post);
         match probe {
@@ -244,7 +253,7 @@ impl Bridge {
     /// Gives up a `server/discover` that is not answered: servers that do not know it may hold it
     /// forever. A sign-in is waited for.
     pub(in crate::bridge) fn take_detection_time(&mut self, slot: SlotId, now: Instant) {
-        let sign_in_waits = self.sign_in_waits();
+        let sign_in_waits = self.slots.sign_in_waits();
         let Some(detection) = &mut self.slots[slot].detection else { return };
         if detection.due.is_none_or(|due| due > now) {
             return;
@@ -329,7 +338,7 @@ impl Bridge {
         let Some(detection) = self.slots[slot].detection.take() else { return };
         self.found(detection.opens.host(), Era::Legacy);
         if let Opens::Session(number, _) = detection.opens {
-            self.settle(number, answer, &[]);
+            self.take_answer(number, answer, &[]);
         }
     }
 
@@ -338,7 +347,7 @@ impl Bridge {
         self.slots[slot].detection = None;
         self.found(Era::Modern, Era::Legacy);
         for held in self.slots[slot].opening.release() {
-            self.take_modern_request(slot, held);
+            self.take_held_of_modern_host(slot, held);
         }
     }
 
@@ -366,20 +375,20 @@ impl Bridge {
         match (detection.opens, report.answer) {
             (Opens::Session(number, initialize), Some(answer)) => {
                 let answer = version_error(&answer, &initialize).unwrap_or(answer);
-                self.settle(number, &answer, &[]);
+                self.take_answer(number, &answer, &[]);
             }
             (Opens::Session(number, _), None) => self.take_failure(number, &report.failure),
             (Opens::Request(_), answer) => {
                 if report.failure.kind == FailureKind::AuthRequired {
                     self.offer_sign_in(slot);
                 }
-                for held in self.slots[slot].opening.release() {
-                    match (&answer, held.id()) {
-                        (Some(answer), Some(id)) => {
-                            let line = answer.with_id(&id.to_json());
-                            self.reply(held, line);
+                for request in self.slots[slot].opening.release_requests() {
+                    match &answer {
+                        Some(answer) => {
+                            let line = answer.with_id(&request.id().to_json());
+                            self.reply(request, line);
                         }
-                        _ => self.refuse(held, &report.failure),
+                        None => self.refuse(request, &report.failure),
                     }
                 }
             }

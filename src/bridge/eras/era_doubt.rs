@@ -83,7 +83,7 @@ impl Bridge {
             }
             (None, None) => return false,
         };
-        let mut post = state.modern_post(discover);
+        let mut post = state.compose_modern_post(discover);
         post.session = Session::unopened(state.session.generation);
         let due = Instant::now() + PROBE_TIMEOUT;
         let (exchange, handle) = (post.number, post.handle.clone());
@@ -148,7 +148,7 @@ impl Bridge {
     /// Gives a request what the remote said when it refused it.
     pub(in crate::bridge) fn take_refusal(&mut self, number: u64, refusal: &ProbeRefusal) {
         match &refusal.answer {
-            Some(answer) => self.settle(number, answer, &[]),
+            Some(answer) => self.take_answer(number, answer, &[]),
             None => self.take_failure(number, &refusal.failure),
         }
     }

@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use crate::bridge::Bridge;
-use crate::bridge::host_side::request::HostRequest;
+use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::session::opening::HeldMessage;
 use crate::bridge::session::slots::SlotId;
 use crate::eras;
 use crate::jsonrpc::Message;
@@ -33,6 +34,29 @@ impl Bridge {
         }
     }
 
+    /// Passes on a notification of a modern host, or holds it until the remote's era is known.
+    pub(in crate::bridge) fn pass_modern_notification(&mut self, slot: SlotId, message: Message) {
+        match self.choices.era {
+            _ if eras::is_removed(message.method()) => {}
+            Some(Era::Modern) => {
+                let number = self.numbers.fresh();
+                self.send_notification(self.slots.for_relay(), number, &message);
+            }
+            Some(Era::Legacy) => {
+                self.with_host_adapter(|host, context| host.take(message, context));
+            }
+            None => self.hold(slot, HeldMessage::Notification(message, Requester::ModernHost)),
+        }
+    }
+
+    /// Handles what was held for a modern host.
+    pub(in crate::bridge) fn take_held_of_modern_host(&mut self, slot: SlotId, held: HeldMessage) {
+        match held {
+            HeldMessage::Request(request) => self.take_modern_request(slot, request),
+            HeldMessage::Notification(message, _) => self.pass_modern_notification(slot, message),
+        }
+    }
+
     /// Sends a modern host's request to a modern remote.
     fn relay(&mut self, request: HostRequest) {
         if let Some(request) = self.allowed(request) {
@@ -44,12 +68,12 @@ impl Bridge {
     fn hold_until_era(&mut self, slot: SlotId, request: HostRequest) {
         let Some(request) = self.tell_of_sign_in(slot, request) else { return };
         let Some(request) = self.allowed(request) else { return };
-        let is_first = self.slots[slot].detection.is_none() && request.id().is_some();
+        let is_first = self.slots[slot].detection.is_none();
         let first = is_first.then(|| request.message().clone());
         if request.method() == methods::DISCOVER {
             self.discover_is_asked();
         }
-        self.hold(slot, request);
+        self.hold(slot, HeldMessage::Request(request));
         if let Some(first) = first {
             self.slots[slot].timers.look_after_grace();
             self.detect_for_request(slot, first);
@@ -60,16 +84,19 @@ impl Bridge {
     /// the detection already.
     pub(in crate::bridge) fn relay_all(&mut self, slot: SlotId, discovered: &Message) {
         let mut discovered = Some(discovered);
-        for request in self.slots[slot].opening.release() {
-            let asked = request.method() == methods::DISCOVER;
-            match (discovered.take_if(|_| asked), request.id()) {
-                (Some(answer), Some(id)) => {
+        for held in self.slots[slot].opening.release() {
+            match held {
+                HeldMessage::Request(request) if request.method() == methods::DISCOVER => {
+                    let Some(answer) = discovered.take() else {
+                        self.take_modern_request(slot, request);
+                        continue;
+                    };
                     let (method, milliseconds) = (methods::DISCOVER, request.milliseconds());
                     tracing::info!(method, milliseconds, is_error = false, "answered");
-                    let line = answer.with_id(&id.to_json());
+                    let line = answer.with_id(&request.id().to_json());
                     self.reply(request, line);
                 }
-                _ => self.take_modern_request(slot, request),
+                held => self.take_held_of_modern_host(slot, held),
             }
         }
     }

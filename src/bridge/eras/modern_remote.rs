@@ -1,19 +1,16 @@
-//! A modern remote behind its adapter: carries out the adapter's effects and hands it the remote's
-//! messages. The rules are in the adapter (`eras::modern_remote`).
+//! A modern remote behind its adapter: hands the adapter the remote's messages, and keeps the
+//! exchanges that it has open. The rules are in the adapter (`eras::modern_remote`).
 
 use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::json;
 use tokio::time::Instant;
 
 use crate::bridge::Bridge;
-use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::session::slots::{SessionSlot, SlotId};
-use crate::eras::{Exchange, ModernRemote, RemoteEffect};
-use crate::jsonrpc::{Frame, Message, MessageKind, RequestId, notification};
-use crate::protocol::methods;
-use crate::remote::{ExchangeHandle, Outcome, Post, ProbeRefusal, is_answer_to};
+use crate::eras::{Exchange, ModernRemote};
+use crate::jsonrpc::{Message, MessageKind};
+use crate::remote::{ExchangeHandle, Outcome, Post, is_answer_to};
 
 /// The adapter of one slot, and the exchanges that it has open.
 #[derive(Debug, Default)]
@@ -38,6 +35,18 @@ impl RemoteAdapter {
         self.handles.contains_key(&exchange)
     }
 
+    /// Notes an exchange of the adapter that is sent now.
+    pub(in crate::bridge) fn note_sent(&mut self, post: &Post) {
+        self.handles.insert(post.number, post.handle.clone());
+    }
+
+    /// Gives up an exchange, and closes its stream.
+    pub(in crate::bridge) fn abandon(&self, exchange: u64) {
+        if let Some(handle) = self.handles.get(&exchange) {
+            handle.abandon();
+        }
+    }
+
     /// When the adapter's next timer is due.
     pub(in crate::bridge) fn due(&self) -> Option<Instant> {
         self.remote.as_ref()?.due().map(Instant::from_std)
@@ -58,52 +67,6 @@ impl RemoteAdapter {
 }
 
 impl Bridge {
-    pub(in crate::bridge) fn carry_out_for_remote(&mut self, slot: SlotId, effect: RemoteEffect) {
-        match effect {
-            RemoteEffect::Answer { number, answer, edits } => {
-                self.settle(number, &answer, &edits);
-            }
-            RemoteEffect::Fail { number, failure } => self.take_failure(number, &failure),
-            RemoteEffect::Forget(number) => {
-                let open = self.in_flight.close(number);
-                if let Some(Purpose::Host(request)) = open.map(|open| open.purpose) {
-                    self.forget(request);
-                }
-            }
-            RemoteEffect::Doubted { number, failure, answer } => {
-                let status = failure.status;
-                self.doubt_era(slot, number, ProbeRefusal { status, failure, answer });
-            }
-            RemoteEffect::Accepted(number) => self.take_confirmation(slot, number),
-            RemoteEffect::Notify(frame) => self.host.writer.push(frame),
-            RemoteEffect::Ask { number, question } => {
-                self.take_remote_request(slot, &question, Some(number));
-            }
-            RemoteEffect::Withdraw(id) => self.withdraw_question(slot, id),
-            RemoteEffect::Exchange(exchange) => {
-                let slot = &mut self.slots[slot];
-                let post = slot.modern_post(exchange);
-                slot.adapter.handles.insert(post.number, post.handle.clone());
-                slot.remote.post(post);
-            }
-            RemoteEffect::Close(exchange) => {
-                if let Some(handle) = self.slots[slot].adapter.handles.get(&exchange) {
-                    handle.abandon();
-                }
-            }
-        }
-    }
-
-    /// Cancels a question that the host need not answer any more (E-65).
-    fn withdraw_question(&mut self, slot: SlotId, id: u64) {
-        let generation = self.slots[slot].session.generation;
-        let id = RequestId::from(id);
-        let Some(number) = self.in_flight.of_remote.number_of(&id, generation) else { return };
-        self.close_remote_request(number);
-        let params = json!({ "requestId": number }).to_string();
-        self.host.writer.push(Frame::from(notification(methods::CANCELLED, Some(&params))));
-    }
-
     /// A message of a modern remote.
     pub(in crate::bridge) fn take_modern_message(
         &mut self,
@@ -148,7 +111,7 @@ impl Bridge {
 
 impl SessionSlot {
     /// An exchange of the adapter as one of the wire.
-    pub(in crate::bridge) fn modern_post(&self, exchange: Exchange) -> Post {
+    pub(in crate::bridge) fn compose_modern_post(&self, exchange: Exchange) -> Post {
         let mut headers = HeaderMap::new();
         for (name, value) in exchange.headers {
             // Names are tokens and values are encoded (T-54, S-08); what is not never gets here.
@@ -165,7 +128,7 @@ impl SessionSlot {
             repeatable: exchange.repeatable,
             modern: Some(crate::remote::ModernPost { headers }),
             trace: exchange.trace,
-            ..self.post_frame(exchange.number, exchange.frame)
+            ..self.compose_bare_post(exchange.number, exchange.frame)
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::jsonrpc::{
 use crate::protocol::{ProtocolVersion, codes, methods};
 
 impl Bridge {
+    /// Handles a line of the host: one message, a batch of them, or what is neither.
     pub(in crate::bridge) fn take_line(&mut self, line: Line) {
         let text = match line {
             Line::Text(text) => text,
@@ -28,7 +29,6 @@ impl Bridge {
             Ok(Received::Batch(members)) => self.take_batch(members),
             Err(invalid) => self.refuse_line(&invalid, None),
         }
-        self.carry_out_effects();
     }
 
     fn take_batch(&mut self, members: Vec<Result<Message, Invalid>>) {
@@ -73,47 +73,42 @@ impl Bridge {
         }
     }
 
-    /// Handles a request from the host, or from the adapter that speaks for a modern one.
+    /// Handles a request of the host, or of the adapter that speaks for a modern one: answers it here,
+    /// refuses it, or forwards it.
     pub(in crate::bridge) fn take_request(&mut self, slot: SlotId, request: HostRequest) {
-        let Some(id) = request.id() else { return };
         let requester = request.requester();
-        let is_open = self.in_flight.number_of(requester, id).is_some();
-        if is_open || self.slots[slot].opening.holds(requester, id) {
+        let is_open = self.in_flight.number_of(requester, request.id()).is_some();
+        if is_open || self.slots[slot].opening.holds(requester, request.id()) {
             let text = "this id belongs to a request that is still open";
             return self.reply_error(request, codes::INVALID_REQUEST, text);
         }
         if requester == Requester::Host && eras::speaks_modern(request.message()) {
             return self.take_modern_request(slot, request.by(Requester::ModernHost));
         }
-        if requester == Requester::Host && self.slots.serve_only_the_adapter() {
-            if request.method() != methods::INITIALIZE {
-                // The host is a modern one: this request lacks its required metadata (E-13).
-                return self.translate(request);
+        match request.method() {
+            methods::INITIALIZE => self.take_initialize(slot, request),
+            // The host is a modern one: this request lacks its required metadata (E-13).
+            _ if requester == Requester::Host && self.slots.serve_only_the_adapter() => {
+                self.translate(request);
             }
-            let slot = self.slot_for_legacy_host();
-            return self.take_session_request(slot, request);
+            methods::PING => self.reply_empty(request),
+            _ if self.slots[slot].opening.is_idle() => self.refuse_uninitialized(request),
+            _ => {
+                if let Some(request) = self.answer_here(slot, request) {
+                    self.forward(slot, request);
+                }
+            }
         }
-        self.take_session_request(slot, request);
     }
 
-    /// Handles a request that belongs to the session of this slot.
-    fn take_session_request(&mut self, slot: SlotId, request: HostRequest) {
-        match request.method() {
-            methods::PING => self.reply_empty(request),
-            methods::INITIALIZE => self.take_initialize(slot, request),
-            _ if self.slots[slot].opening.is_idle() => self.refuse_uninitialized(request),
-            methods::TOOLS_CALL => {
-                if let Some(request) = self.take_sign_in_call(slot, request) {
-                    self.take_call(slot, request);
-                }
-            }
-            _ => {
-                let Some(request) = self.allowed(request) else { return };
-                if let Some(request) = self.answer_from_cache(slot, request) {
-                    self.forward_or_hold(slot, request);
-                }
-            }
+    /// Answers a request that the remote need not see. Gives back any other.
+    fn answer_here(&mut self, slot: SlotId, request: HostRequest) -> Option<HostRequest> {
+        if request.method() == methods::TOOLS_CALL {
+            let request = self.take_sign_in_call(slot, request)?;
+            return self.allowed(request);
         }
+        let request = self.allowed(request)?;
+        self.answer_from_cache(slot, request)
     }
 
     fn take_initialize(&mut self, slot: SlotId, request: HostRequest) {
@@ -140,26 +135,11 @@ impl Bridge {
         self.reply_error(request, codes::INVALID_REQUEST, text);
     }
 
-    fn take_call(&mut self, slot: SlotId, request: HostRequest) {
-        if let Some(request) = self.allowed(request) {
-            self.forward_or_hold(slot, request);
-        }
-    }
-
-    /// Returns the request if it may go to the remote, and refuses it otherwise.
-    pub(in crate::bridge) fn allowed(&mut self, request: HostRequest) -> Option<HostRequest> {
-        if let Err(text) = self.offer.allows(request.message()) {
-            self.reply_error(request, codes::INVALID_PARAMS, &text);
-            return None;
-        }
-        if request.method() == methods::TOOLS_CALL {
-            // A call needs the server: time for the sign-in that `--login on-demand` puts off.
-            self.authorizer().demand();
-        }
-        Some(request)
-    }
-
     fn take_notification(&mut self, slot: SlotId, message: Message) {
+        if self.offer.allows(&message).is_err() {
+            // A call without an id is no request, and a server might act on it all the same (S-72).
+            return tracing::warn!("dropped a notification that names what is hidden");
+        }
         let Some(message) = self.take_modern_notification(message) else { return };
         match message.method() {
             methods::CANCELLED => self.cancel(slot, &message, Requester::Host),
@@ -179,8 +159,7 @@ impl Bridge {
                 tracing::debug!("dropped a repeated `notifications/initialized`");
             }
             _ if opening.is_idle() && self.choices.host_is_modern => {
-                let notification = HostRequest::new(message, None, &self.unanswered);
-                self.take_modern_request(slot, notification.by(Requester::ModernHost));
+                self.pass_modern_notification(slot, message);
             }
             _ if opening.is_idle() => {
                 tracing::debug!(
@@ -188,10 +167,7 @@ impl Bridge {
                     "dropped a notification: there is no session yet"
                 );
             }
-            _ => {
-                let notification = HostRequest::new(message, None, &self.unanswered);
-                self.forward_or_hold(slot, notification);
-            }
+            _ => self.forward_notification(slot, message),
         }
     }
 
@@ -231,7 +207,7 @@ impl Bridge {
         let Some(frame) = with_cancelled_id(message, upstream) else { return };
         let cancellation = self.numbers.fresh();
         let slot = &mut self.slots[slot];
-        let post = slot.post_frame(cancellation, frame);
+        let post = slot.compose_bare_post(cancellation, frame);
         slot.remote.post_after(&request.handle, post);
         request.handle.settle();
     }
@@ -265,7 +241,7 @@ impl Bridge {
         let number = self.numbers.fresh();
         self.in_flight.answer_leaves(number, request.caused_by);
         let slot = &mut self.slots[slot];
-        let post = slot.post_frame(number, answer.with_id(&request.id.to_json()));
+        let post = slot.compose_bare_post(number, answer.with_id(&request.id.to_json()));
         slot.remote.post(post);
     }
 

@@ -59,7 +59,7 @@ impl Bridge {
         };
         self.page_timers.push(pages.due);
         request.pages = Some(pages);
-        self.forward_as(slot, request, &next);
+        self.ask(slot, &next, Purpose::Host(request));
         None
     }
 
@@ -94,19 +94,6 @@ impl Bridge {
         let name = serde_json::from_str::<Named>(&info).unwrap_or_default().name;
         let name = name.to_ascii_lowercase();
         HOSTS_OF_ONE_PAGE.iter().any(|host| name.starts_with(host))
-    }
-
-    /// Replies with the pages that came, where a further one did not. Gives back a request that is
-    /// not a list in pages.
-    pub(in crate::bridge) fn reply_pages(
-        &mut self,
-        mut request: HostRequest,
-    ) -> Option<HostRequest> {
-        let Some(pages) = request.pages.take() else { return Some(request) };
-        tracing::warn!(method = request.method(), "could not read all pages of a list");
-        let answer = pages.merged().unwrap_or(pages.first);
-        self.reply_message(request, &answer, &[]);
-        None
     }
 
     /// Replies to lists whose further pages take too long.

@@ -40,8 +40,8 @@ impl Bridge {
             }
             Requester::Adapter => {
                 let Ok(message) = Message::parse(line) else { return };
-                let id = request.id().cloned();
-                self.with_host_adapter(|host, cx| host.take_remote(&message, id.as_ref(), cx));
+                let id = request.id();
+                self.with_host_adapter(|host, cx| host.take_remote(&message, Some(id), cx));
             }
         }
     }

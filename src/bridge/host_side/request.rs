@@ -1,13 +1,13 @@
 //! A request of the host as a value that can be neither copied nor forgotten. Replying consumes it,
 //! and so do the few other ends that a request may have. A request that is dropped in any other way
 //! is answered with an error, so that every request gets exactly one answer, whatever breaks (T-17).
+//! A notification is a plain message: it is owed nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::list_pages::ListPages;
-use crate::eras::HasMessage;
-use crate::jsonrpc::{Message, RequestId};
+use crate::jsonrpc::{Message, MessageKind, RequestId};
 
 /// Who waits for the answer to a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(in crate::bridge) enum Requester {
     Adapter,
 }
 
-/// A request or notification of the host, or of the adapter that speaks for it.
+/// A request of the host, or of the adapter that speaks for it.
 #[derive(Debug)]
 pub(in crate::bridge) struct HostRequest {
     message: Message,
@@ -32,7 +32,7 @@ pub(in crate::bridge) struct HostRequest {
     since: Instant,
     /// The pages of a list that came so far, while further ones are read.
     pub(in crate::bridge) pages: Option<Box<ListPages>>,
-    /// Where it goes if it is dropped; `None` when no answer is owed.
+    /// Where it goes if it is dropped; `None` once no answer is owed.
     unanswered: Option<Arc<Unanswered>>,
 }
 
@@ -51,13 +51,14 @@ pub(in crate::bridge) struct Unanswered {
 }
 
 impl HostRequest {
-    /// A message of the host as it arrives. If it is a request it owes an answer from now on.
+    /// A request of the host as it arrives. It owes an answer from now on.
     pub(in crate::bridge) fn new(
         message: Message,
         batch: Option<u64>,
         unanswered: &Arc<Unanswered>,
     ) -> Self {
-        let unanswered = message.id().is_some().then(|| Arc::clone(unanswered));
+        debug_assert_eq!(message.kind(), MessageKind::Request);
+        let unanswered = Some(Arc::clone(unanswered));
         let (requester, since) = (Requester::Host, Instant::now());
         Self { message, batch, requester, is_repeated: false, since, pages: None, unanswered }
     }
@@ -87,9 +88,9 @@ impl HostRequest {
         self.message.method()
     }
 
-    /// The id under which the requester waits; `None` for a notification.
-    pub(in crate::bridge) fn id(&self) -> Option<&RequestId> {
-        self.message.id()
+    /// The id under which the requester waits.
+    pub(in crate::bridge) fn id(&self) -> &RequestId {
+        self.message.id().expect("a request has an id")
     }
 
     /// Who waits for the answer.
@@ -109,7 +110,7 @@ impl HostRequest {
 
     /// Whether this is the request with this id. The adapter's ids are separate from the host's.
     pub(in crate::bridge) fn is_of(&self, requester: Requester, id: &RequestId) -> bool {
-        self.id() == Some(id) && self.is_from_adapter() == (requester == Requester::Adapter)
+        self.id() == id && self.is_from_adapter() == (requester == Requester::Adapter)
     }
 
     /// The time since it arrived, for the log.
@@ -117,9 +118,9 @@ impl HostRequest {
         u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Marks the request as answered. Returns its recipient, `None` for a notification.
-    pub(in crate::bridge) fn answered(mut self) -> Option<Recipient> {
-        self.unanswered.take()?;
+    /// Marks the request as answered. Returns whom the answer is for.
+    pub(in crate::bridge) fn answered(mut self) -> Recipient {
+        self.unanswered = None;
         self.recipient()
     }
 
@@ -135,22 +136,15 @@ impl HostRequest {
         self.message.clone()
     }
 
-    fn recipient(&self) -> Option<Recipient> {
-        let id = self.id()?.clone();
-        Some(Recipient { id, batch: self.batch, requester: self.requester })
-    }
-}
-
-impl HasMessage for HostRequest {
-    fn message(&self) -> &Message {
-        &self.message
+    fn recipient(&self) -> Recipient {
+        Recipient { id: self.id().clone(), batch: self.batch, requester: self.requester }
     }
 }
 
 impl Drop for HostRequest {
     fn drop(&mut self) {
         if let Some(unanswered) = self.unanswered.take() {
-            unanswered.dropped().extend(self.recipient());
+            unanswered.dropped().push(self.recipient());
         }
     }
 }
@@ -175,7 +169,6 @@ mod tests {
     }
 
     const LIST: &str = r#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#;
-    const NOTE: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
     /// T-17
     #[test]
@@ -192,17 +185,9 @@ mod tests {
     #[test]
     fn each_end_of_a_request_consumes_it() {
         let unanswered = Arc::default();
-        assert_eq!(request(LIST, &unanswered).answered().unwrap().batch, Some(3));
+        assert_eq!(request(LIST, &unanswered).answered().batch, Some(3));
         assert_eq!(request(LIST, &unanswered).cancelled(), Some(3));
         assert_eq!(request(LIST, &unanswered).handed_over().method(), "tools/list");
-        assert!(unanswered.take().is_empty());
-    }
-
-    #[test]
-    fn a_notification_owes_no_answer() {
-        let unanswered = Arc::default();
-        drop(request(NOTE, &unanswered));
-        assert!(request(NOTE, &unanswered).answered().is_none());
         assert!(unanswered.take().is_empty());
     }
 

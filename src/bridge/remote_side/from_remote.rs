@@ -1,118 +1,73 @@
-//! Handles what comes from the remote: answers, notifications, requests for the host, and the ends
-//! of exchanges.
+//! Handles what comes from the remote: answers, the ends of exchanges, and the loss of sessions.
+//! Requests of the remote are handled in `ask_host`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bridge::Bridge;
 use crate::bridge::effects::Effect;
 use crate::bridge::eras::era_doubt::is_modern_refusal;
-use crate::bridge::host_side::from_host::{cancelled_id, with_cancelled_id};
+use crate::bridge::host_side::request::HostRequest;
 use crate::bridge::remote_side::in_flight::Purpose;
-use crate::bridge::remote_side::remote_requests::{MAX_ID_BYTES, RemoteRequest, asks_a_person};
 use crate::bridge::session::slots::SlotId;
 use crate::eras::RemoteEffect;
 use crate::error::{Failure, FailureKind};
-use crate::jsonrpc::{
-    Edit, Frame, Message, MessageKind, RequestId, error_object, error_response, notification,
-    result_response,
-};
-use crate::protocol::{Era, codes, methods};
+use crate::jsonrpc::{Edit, Frame, Message, MessageKind, notification};
+use crate::protocol::{Era, methods};
 use crate::remote::{Outcome, ProbeRefusal, RemoteEvent, number_of};
 
 impl Bridge {
+    /// Handles what an exchange or a stream of the remote has brought. An answer is matched by its id,
+    /// whichever stream it came on (T-37).
     pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
         let slot = self.slots.of_generation(event.generation());
         self.slots[slot].timers.traffic();
-        if let RemoteEvent::Ended { exchange, .. } = &event {
-            self.in_flight.end_own_answer(*exchange);
-        }
-        if let Some(event) = self.take_doubt_event(slot, event) {
-            self.take_event_of_traffic(slot, event);
-        }
-        self.carry_out_effects();
-    }
-
-    fn take_event_of_traffic(&mut self, slot: SlotId, event: RemoteEvent) {
+        let Some(event) = self.take_doubt_event(slot, event) else { return };
         match event {
-            RemoteEvent::Opened { exchange, transport, session_id, .. } => {
-                if self.slots[slot].is_probing(exchange) || self.in_flight.get(exchange).is_some() {
-                    self.take_opened(slot, transport, session_id);
-                }
-            }
             RemoteEvent::Message { exchange: Some(exchange), message, .. }
                 if self.slots[slot].adapter.sent(exchange) =>
             {
                 self.take_modern_message(slot, exchange, &message);
+            }
+            RemoteEvent::Message { exchange, generation, message, .. } => match message.kind() {
+                MessageKind::Response | MessageKind::ErrorResponse => {
+                    match number_answered(&message, exchange) {
+                        Some(number) if self.slots[slot].is_probing(number) => {
+                            self.take_probe_answer(slot, &message);
+                        }
+                        Some(number) => self.take_answer(number, &message, &[]),
+                        None => tracing::warn!(
+                            "ignored an answer of the server: its id is not one of ours"
+                        ),
+                    }
+                }
+                MessageKind::Request => {
+                    self.take_remote_request(slot, generation, exchange, &message);
+                }
+                MessageKind::Notification => {
+                    self.take_remote_notification(slot, generation, exchange, &message);
+                }
+            },
+            RemoteEvent::Opened { exchange, transport, session_id, .. } => {
+                self.take_opened(slot, exchange, transport, session_id);
             }
             RemoteEvent::Ended { exchange, outcome, .. }
                 if self.slots[slot].adapter.sent(exchange) =>
             {
                 self.take_modern_end(slot, exchange, outcome);
             }
-            RemoteEvent::Message { exchange, generation, message, .. } => {
-                self.take_remote_message(slot, exchange, generation, &message);
-            }
             RemoteEvent::Ended { exchange, generation, outcome } => {
                 self.take_end(slot, exchange, generation, outcome);
             }
             RemoteEvent::Listening { generation, offered } => {
-                if generation == self.slots[slot].session.generation {
-                    self.take_pushes(slot, offered);
-                }
+                self.take_listening(slot, generation, offered);
             }
-            RemoteEvent::SessionLost { generation } => {
-                if self.slots[slot].pushes_by_transport() {
-                    self.stream_lost(slot, generation);
-                }
-                self.session_lost_unasked(slot, generation);
-            }
-            RemoteEvent::SessionDoubted { generation } => {
-                let state = &self.slots[slot];
-                if generation == state.session.generation && state.opening.is_ready() {
-                    self.ping(slot);
-                }
-            }
+            RemoteEvent::SessionLost { generation } => self.take_session_loss(slot, generation),
+            RemoteEvent::SessionDoubted { generation } => self.take_session_doubt(slot, generation),
         }
-    }
-
-    fn take_remote_message(
-        &mut self,
-        slot: SlotId,
-        exchange: Option<u64>,
-        generation: u32,
-        message: &Message,
-    ) {
-        match message.kind() {
-            MessageKind::Response | MessageKind::ErrorResponse => {
-                self.take_answer(slot, exchange, message)
-            }
-            MessageKind::Request if generation != self.slots[slot].session.generation => {
-                tracing::debug!("dropped a request of a session that is gone");
-            }
-            MessageKind::Request => self.take_remote_request(slot, message, exchange),
-            MessageKind::Notification => {
-                self.take_remote_notification(slot, generation, exchange, message);
-            }
-        }
-    }
-
-    /// Matches an answer by id, whichever stream it came on (T-37).
-    fn take_answer(&mut self, slot: SlotId, exchange: Option<u64>, answer: &Message) {
-        let number = match answer.id() {
-            Some(id) => id.as_own_number().map(number_of),
-            None => exchange,
-        };
-        let Some(number) = number else {
-            return tracing::warn!("ignored an answer of the server: its id is not one of ours");
-        };
-        if self.slots[slot].is_probing(number) {
-            return self.take_probe_answer(slot, answer);
-        }
-        self.settle(number, answer, &[]);
     }
 
     /// Handles the answer to the request with this number; `edits` apply to its bytes.
-    pub(in crate::bridge) fn settle(&mut self, number: u64, answer: &Message, edits: &[Edit]) {
+    pub(in crate::bridge) fn take_answer(&mut self, number: u64, answer: &Message, edits: &[Edit]) {
         let Some(request) = self.in_flight.close(number) else {
             tracing::warn!("ignored an answer of the server to a request that is not open");
             return;
@@ -128,124 +83,86 @@ impl Bridge {
                 self.reopen_failed(slot, &failure);
             }
             Purpose::Reopen => self.take_initialize_answer(slot, answer),
-            Purpose::Host(request) => self.reply_answer(slot, request, answer, edits),
+            // Lists are rare and may be merged; other answers are not copied.
+            Purpose::Host(request) if methods::is_list(request.method()) => {
+                self.take_list_answer(slot, request, answer, edits);
+            }
+            Purpose::Host(request) => {
+                self.note_answer(slot, &request, answer);
+                self.reply_answer(request, answer, edits);
+            }
         }
     }
 
-    pub(in crate::bridge) fn take_remote_request(
+    /// Replies with a list, once all pages of it have come that are merged.
+    fn take_list_answer(
         &mut self,
         slot: SlotId,
-        request: &Message,
-        exchange: Option<u64>,
+        request: HostRequest,
+        answer: &Message,
+        edits: &[Edit],
     ) {
-        let Some(id) = request.id().cloned() else { return };
-        if id.text_length() > MAX_ID_BYTES {
-            // An answer would have to repeat it.
-            let bytes = id.text_length();
-            return tracing::warn!("ignored a request of the server: its id has {bytes} bytes");
-        }
-        let number = self.numbers.fresh();
-        if request.method() == methods::PING {
-            let pong = Frame::from(result_response(&id, json!({})));
-            return self.answer_remote(slot, number, pong);
-        }
-        let asks_a_person = asks_a_person(request.method());
-        let generation = self.slots[slot].session.generation;
-        let asked =
-            RemoteRequest { id: id.clone(), generation, caused_by: exchange, asks_a_person };
-        if !self.in_flight.of_remote.open(number, asked) {
-            tracing::warn!("refused a request of the server: too many are open");
-            return self.refuse_remote_request(slot, number, &id);
-        }
-        if asks_a_person {
-            self.count_questions();
-        }
-        self.tell_host(slot, request.with_id(&number.to_string()), exchange);
-    }
-
-    fn refuse_remote_request(&mut self, slot: SlotId, number: u64, id: &RequestId) {
-        let reason = "too many requests are waiting for the host";
-        if !self.slots[slot].adapter.is_on() {
-            let refusal = error_response(id, codes::INTERNAL_ERROR, reason, Value::Null);
-            return self.answer_remote(slot, number, Frame::from(refusal));
-        }
-        let error = error_object(codes::INTERNAL_ERROR, reason, Value::Null).to_string();
-        let Some(own) = id.as_own_number() else { return };
-        self.with_remote_adapter(slot, |remote, context| {
-            remote.take_host_answer(own, &Message::error(id, &error), context);
-        });
-    }
-
-    /// Answers a request of the remote without asking the host. A server that does not take its answers
-    /// gets no more of them for now (S-40).
-    fn answer_remote(&mut self, slot: SlotId, number: u64, answer: Frame) {
-        if !self.in_flight.begin_own_answer(number) {
-            return tracing::warn!(
-                "left a request of the server unanswered: too many answers wait"
-            );
-        }
-        let slot = &mut self.slots[slot];
-        let mut post = slot.post_frame(number, answer);
-        post.session = slot.session_so_far();
-        slot.remote.post(post);
-    }
-
-    /// Tells the remote side which questions to a person are open. No time limit of the request that
-    /// caused one runs meanwhile.
-    pub(in crate::bridge) fn count_questions(&self) {
-        self.slots[SlotId::FIRST]
-            .remote
-            .open_prompts()
-            .set_open(self.in_flight.of_remote.questions());
-    }
-
-    /// Cancels questions at the host whose request is over: nothing waits for their answers (T-26).
-    pub(in crate::bridge) fn withdraw_orphans(&mut self) {
-        let orphans = self.in_flight.take_orphans();
-        if orphans.is_empty() {
-            return;
-        }
-        self.count_questions();
-        for (number, generation) in orphans {
-            let params = json!({ "requestId": number }).to_string();
-            let line = Frame::from(notification(methods::CANCELLED, Some(&params)));
-            self.tell_host(self.slots.of_generation(generation), line, None);
+        let page =
+            if edits.is_empty() { Ok(answer.clone()) } else { answer.rewritten(None, edits) };
+        let page = match page {
+            Ok(page) => page,
+            Err(overlap) => return self.refuse(request, &overlap.into()),
+        };
+        if let Some((request, list)) = self.take_list_page(slot, request, page) {
+            self.note_answer(slot, &request, &list);
+            self.reply_answer(request, &list, &[]);
         }
     }
 
-    fn take_remote_notification(
+    /// Notes what the answer to a request of the host means for the session.
+    pub(in crate::bridge) fn note_answer(
         &mut self,
         slot: SlotId,
-        generation: u32,
-        exchange: Option<u64>,
-        message: &Message,
+        request: &HostRequest,
+        answer: &Message,
     ) {
-        if message.method() != methods::CANCELLED {
-            return self.tell_host(slot, Frame::from(message.raw().clone()), exchange);
+        let method = request.method();
+        let is_error = answer.kind() == MessageKind::ErrorResponse;
+        if is_error {
+            self.counters.error(None);
         }
-        if let Some(frame) = self.withdrawn(generation, message) {
-            self.tell_host(slot, frame, exchange);
+        tracing::info!(method, milliseconds = request.milliseconds(), is_error, "answered");
+        if method == methods::INITIALIZE {
+            self.take_initialize_answer(slot, answer);
+            self.note_initialize_answer(slot, answer);
+        } else if !is_error {
+            let slot = &mut self.slots[slot];
+            slot.opening.remember(request.message());
+            slot.cache.keep_list(request.message(), answer);
+        }
+        let state = &mut self.slots[slot];
+        if state.opening.is_ready() && state.timers.listen_now() {
+            self.listen(slot);
         }
     }
 
-    /// Returns the cancellation of a request of the remote, under the id that the host knows.
-    fn withdrawn(&mut self, generation: u32, message: &Message) -> Option<Frame> {
-        let id = cancelled_id(message)?;
-        let number = self.in_flight.of_remote.number_of(&id, generation)?;
-        self.close_remote_request(number);
-        with_cancelled_id(message, number)
+    fn take_listening(&mut self, slot: SlotId, generation: u32, offered: bool) {
+        if generation == self.slots[slot].session.generation {
+            self.take_pushes(slot, offered);
+        }
     }
 
-    /// Takes out a request of the remote that is answered or withdrawn.
-    pub(in crate::bridge) fn close_remote_request(&mut self, number: u64) -> Option<RemoteRequest> {
-        let request = self.in_flight.of_remote.close(number)?;
-        if request.asks_a_person {
-            self.count_questions();
+    fn take_session_loss(&mut self, slot: SlotId, generation: u32) {
+        if self.slots[slot].pushes_by_transport() {
+            self.stream_lost(slot, generation);
         }
-        Some(request)
+        self.session_lost_unasked(slot, generation);
+    }
+
+    fn take_session_doubt(&mut self, slot: SlotId, generation: u32) {
+        let state = &self.slots[slot];
+        if generation == state.session.generation && state.opening.is_ready() {
+            self.ping(slot);
+        }
     }
 
     fn take_end(&mut self, slot: SlotId, number: u64, generation: u32, outcome: Outcome) {
+        self.in_flight.end_own_answer(number);
         match &self.slots[slot].detection {
             Some(detection) if detection.is_at(number) => {
                 return self.take_probe_end(slot, outcome);
@@ -393,7 +310,7 @@ impl Bridge {
         let line = notification(methods::CANCELLED, Some(&params));
         let number = self.numbers.fresh();
         let slot = &mut self.slots[slot];
-        let post = slot.post_frame(number, Frame::from(line));
+        let post = slot.compose_bare_post(number, Frame::from(line));
         slot.remote.post(post);
     }
 
@@ -418,6 +335,15 @@ impl Bridge {
                 }
             }
         }
+    }
+}
+
+/// The number of the request that a message answers. An error without an id answers the exchange that
+/// brought it (T-24).
+fn number_answered(answer: &Message, exchange: Option<u64>) -> Option<u64> {
+    match answer.id() {
+        Some(id) => id.as_own_number().map(number_of),
+        None => exchange,
     }
 }
 

@@ -71,10 +71,8 @@ pub(in crate::bridge) struct InFlight {
 impl InFlight {
     /// Records a request under the number it was sent with.
     pub(in crate::bridge) fn open(&mut self, number: u64, request: OpenRequest) {
-        if let Some(of_host) = request.purpose.host_request()
-            && let Some(id) = of_host.id()
-        {
-            self.by_host_id.insert((of_host.is_from_adapter(), id.clone()), number);
+        if let Some(of_host) = request.purpose.host_request() {
+            self.by_host_id.insert((of_host.is_from_adapter(), of_host.id().clone()), number);
         }
         self.to_remote.insert(number, request);
     }
@@ -97,10 +95,8 @@ impl InFlight {
         if self.of_remote.is_cause(number) {
             self.closed_causes.insert(number);
         }
-        if let Some(of_host) = request.purpose.host_request()
-            && let Some(id) = of_host.id()
-        {
-            self.by_host_id.remove(&(of_host.is_from_adapter(), id.clone()));
+        if let Some(of_host) = request.purpose.host_request() {
+            self.by_host_id.remove(&(of_host.is_from_adapter(), of_host.id().clone()));
         }
         Some(request)
     }

@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 use crate::budget::{MESSAGE_OVERHEAD, Share};
 use crate::jsonrpc::RequestId;
 use crate::pace::MAX_OPEN_SERVER_REQUESTS;
-use crate::protocol::methods;
 use crate::remote::OpenQuestions;
 
 /// The longest id that a request of the remote may have, in bytes: it is kept, and comes back with the
@@ -144,11 +143,6 @@ impl RemoteRequests {
             self.close(number);
         }
     }
-}
-
-/// Whether answering this request of the remote may take a person's time.
-pub(in crate::bridge) fn asks_a_person(method: &str) -> bool {
-    matches!(method, methods::ELICIT | methods::SAMPLE)
 }
 
 #[cfg(test)]

@@ -2,46 +2,22 @@
 //! modern one.
 
 use crate::bridge::Bridge;
-use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::host_side::request::Requester;
 use crate::bridge::remote_side::in_flight::{OpenRequest, Purpose};
 use crate::bridge::session::slots::SlotId;
-use crate::jsonrpc::{Frame, Message};
+use crate::jsonrpc::{Frame, Message, RequestId};
+use crate::protocol::methods;
 use crate::remote::ExchangeHandle;
 
 impl Bridge {
-    /// Sends a host's request or notification to the remote.
-    pub(in crate::bridge) fn forward(&mut self, slot: SlotId, request: HostRequest) {
-        let number = self.numbers.fresh();
-        if request.id().is_none() {
-            return self.send_notification(slot, number, request.message());
-        }
-        if self.slots[slot].adapter.is_on() {
-            let message = request.message().clone();
-            return self.send_through_adapter(slot, number, &message, Purpose::Host(request));
-        }
-        let message = request.message();
-        let post = self.slots[slot].post(number, message.with_id(&number.to_string()), message);
-        self.record(slot, number, &post.handle, Purpose::Host(request));
-        self.slots[slot].remote.post(post);
-    }
-
-    /// Sends another request on behalf of a host's request, which its answer is for.
-    pub(in crate::bridge) fn forward_as(
-        &mut self,
-        slot: SlotId,
-        request: HostRequest,
-        message: &Message,
-    ) {
-        self.ask(slot, message, Purpose::Host(request));
-    }
-
-    /// Sends one of the bridge's own requests.
+    /// Sends a request that the bridge made, for itself or on behalf of a request of the host.
     pub(in crate::bridge) fn ask(&mut self, slot: SlotId, message: &Message, purpose: Purpose) {
         let number = self.numbers.fresh();
         if self.slots[slot].adapter.is_on() {
             return self.send_through_adapter(slot, number, message, purpose);
         }
-        let post = self.slots[slot].post(number, message.with_id(&number.to_string()), message);
+        let post =
+            self.slots[slot].compose_post(number, message.with_id(&number.to_string()), message);
         self.record(slot, number, &post.handle, purpose);
         self.slots[slot].remote.post(post);
     }
@@ -79,7 +55,7 @@ impl Bridge {
             });
         }
         let slot = &mut self.slots[slot];
-        let post = slot.post(number, Frame::from(message.raw().clone()), message);
+        let post = slot.compose_post(number, Frame::from(message.raw().clone()), message);
         slot.remote.post(post);
     }
 
@@ -105,5 +81,11 @@ impl Bridge {
     ) {
         let generation = self.slots[slot].session.generation;
         self.in_flight.open(number, OpenRequest { purpose, handle: handle.clone(), generation });
+    }
+
+    /// Checks that the remote is alive; the outcome shows whether the session is lost.
+    pub(in crate::bridge) fn ping(&mut self, slot: SlotId) {
+        let ping = Message::request(&RequestId::from(0), methods::PING, None);
+        self.ask(slot, &ping, Purpose::Own);
     }
 }

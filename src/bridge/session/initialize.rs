@@ -6,13 +6,12 @@ use std::sync::Arc;
 use http::HeaderValue;
 use serde::Deserialize;
 
-use super::opening::{Capabilities, Phase};
+use super::opening::{Capabilities, HeldMessage, Phase};
 use super::slots::SlotId;
 use crate::bridge::eras::translation::DISCOVER_FROM_CACHE;
 use crate::bridge::host_side::request::{HostRequest, Requester};
 use crate::bridge::remote_side::in_flight::Purpose;
 use crate::bridge::{Bridge, Connected};
-use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{ExchangeHandle, Session, Transport};
@@ -47,13 +46,17 @@ impl Bridge {
         self.detect_for_session(slot, number, initialize);
     }
 
-    /// Notes how the remote was reached.
+    /// Notes how the remote was reached, for an exchange that is still awaited.
     pub(in crate::bridge) fn take_opened(
         &mut self,
         slot: SlotId,
+        exchange: u64,
         transport: Transport,
         session_id: Option<HeaderValue>,
     ) {
+        if !self.slots[slot].is_probing(exchange) && self.in_flight.get(exchange).is_none() {
+            return;
+        }
         let slot = &mut self.slots[slot];
         if slot.remote.transport().is_none() {
             tracing::info!(transport = transport.name(), "connected");
@@ -102,6 +105,22 @@ impl Bridge {
         }
     }
 
+    /// The host's `initialize` is answered: so are its repetitions, now and later.
+    pub(in crate::bridge) fn note_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
+        if let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response) {
+            self.slots[slot].opening.note_result(result);
+        }
+        self.answer_repetitions(slot, answer);
+    }
+
+    /// Answers repeated `initialize` requests as the first one was answered.
+    fn answer_repetitions(&mut self, slot: SlotId, answer: &Message) {
+        for request in self.slots[slot].opening.take_repetitions() {
+            let line = answer.with_id(&request.id().to_json());
+            self.reply(request, line);
+        }
+    }
+
     fn tell_connected(&mut self, slot: SlotId) {
         let slot = &self.slots[slot];
         let Some(transport) = slot.remote.transport().map(Transport::name) else { return };
@@ -118,11 +137,18 @@ impl Bridge {
     /// Forwards what was held. Hosts that do not wait for answers have confirmed already.
     fn forward_held(&mut self, slot: SlotId) {
         for held in self.slots[slot].opening.release() {
-            let confirms = held.method() == methods::INITIALIZED;
-            if confirms && self.slots[slot].opening.awaits_confirmation() {
-                self.confirm_session(slot, held.message());
-            } else {
-                self.forward_or_hold(slot, held);
+            match held {
+                held if held.requester() == Requester::ModernHost => {
+                    self.take_held_of_modern_host(slot, held);
+                }
+                HeldMessage::Request(request) => self.forward(slot, request),
+                HeldMessage::Notification(message, _)
+                    if message.method() == methods::INITIALIZED
+                        && self.slots[slot].opening.awaits_confirmation() =>
+                {
+                    self.confirm_session(slot, &message);
+                }
+                HeldMessage::Notification(message, _) => self.forward_notification(slot, message),
             }
         }
     }
@@ -162,31 +188,6 @@ impl Bridge {
         let state = &mut self.slots[slot];
         state.opening.phase = Phase::Ready;
         state.timers.opened();
-        for held in state.opening.release() {
-            self.forward_or_hold(slot, held);
-        }
-    }
-
-    /// Sends a message now if the session is open, and otherwise holds it.
-    pub(in crate::bridge) fn forward_or_hold(&mut self, slot: SlotId, request: HostRequest) {
-        if request.requester() == Requester::ModernHost && self.choices.era.is_some() {
-            return self.take_modern_request(slot, request);
-        }
-        if self.slots[slot].opening.is_lost() {
-            self.reopen(slot);
-        }
-        if self.slots[slot].opening.lets_through() {
-            return self.forward(slot, request);
-        }
-        self.hold(slot, request);
-    }
-
-    /// Holds a message until the session is open, unless too many wait already (S-12).
-    pub(in crate::bridge) fn hold(&mut self, slot: SlotId, request: HostRequest) {
-        if let Some(request) = self.slots[slot].opening.hold(request) {
-            let failure =
-                Failure::new(FailureKind::Network, "too many messages wait for the server");
-            self.refuse(request, &failure.hint("wait for answers before sending more"));
-        }
+        self.forward_held(slot);
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::slots::SlotId;
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::HostRequest;
-use crate::jsonrpc::{Message, MessageKind};
 use crate::protocol::codes;
 use crate::remote::Session;
 
@@ -84,23 +83,6 @@ impl Bridge {
         let over: Vec<(SlotId, Arc<Session>)> = over;
         for (slot, session) in over {
             self.slots[slot].remote.leave(&session);
-        }
-    }
-
-    /// The host's `initialize` is answered: so are its repetitions, now and later.
-    pub(in crate::bridge) fn note_initialize_answer(&mut self, slot: SlotId, answer: &Message) {
-        if let Some(result) = answer.outcome().filter(|_| answer.kind() == MessageKind::Response) {
-            self.slots[slot].opening.note_result(result);
-        }
-        self.answer_repetitions(slot, answer);
-    }
-
-    /// Answers repeated `initialize` requests as the first one was answered.
-    fn answer_repetitions(&mut self, slot: SlotId, answer: &Message) {
-        for request in self.slots[slot].opening.take_repetitions() {
-            let Some(id) = request.id() else { continue };
-            let line = answer.with_id(&id.to_json());
-            self.reply(request, line);
         }
     }
 }

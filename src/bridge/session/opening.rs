@@ -7,7 +7,7 @@ use http::HeaderValue;
 use serde::Deserialize;
 
 use crate::bridge::host_side::request::{HostRequest, Requester};
-use crate::eras::WaitingQueue;
+use crate::eras::{HasMessage, WaitingQueue};
 use crate::jsonrpc::{Message, RequestId};
 use crate::protocol::{ProtocolVersion, methods};
 
@@ -33,6 +33,14 @@ pub(super) enum Phase {
     Lost,
 }
 
+/// What waits for a session.
+#[derive(Debug)]
+pub(in crate::bridge) enum HeldMessage {
+    Request(HostRequest),
+    /// A notification, and who wrote it.
+    Notification(Message, Requester),
+}
+
 /// The session's state and all that is needed to open it again.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Opening {
@@ -47,7 +55,7 @@ pub(in crate::bridge) struct Opening {
     pub(super) capabilities: Capabilities,
     pub(super) version: Option<ProtocolVersion>,
     pub(super) session_id: Option<HeaderValue>,
-    held: WaitingQueue<HostRequest>,
+    held: WaitingQueue<HeldMessage>,
     pub(super) log_level: Option<Message>,
     pub(super) subscriptions: BTreeMap<String, Message>,
     /// How many sessions in a row were lost before they answered anything.
@@ -61,6 +69,7 @@ pub(in crate::bridge) struct Opening {
     pub(super) paused: bool,
 }
 
+/// What the remote declared in its `InitializeResult`, by name.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Capabilities(pub(super) BTreeMap<String, serde_json::Value>);
 
@@ -195,45 +204,50 @@ impl Opening {
     }
 
     /// Takes out all held messages, in order.
-    pub(in crate::bridge) fn release(&mut self) -> VecDeque<HostRequest> {
+    pub(in crate::bridge) fn release(&mut self) -> VecDeque<HeldMessage> {
         self.held.take_all()
     }
 
-    /// Takes out a held message that the host cancelled.
+    /// Takes out all held requests; notifications are dropped.
+    pub(in crate::bridge) fn release_requests(&mut self) -> Vec<HostRequest> {
+        self.release().into_iter().filter_map(HeldMessage::into_request).collect()
+    }
+
+    /// Takes out a held request that the host cancelled.
     pub(in crate::bridge) fn withdraw(
         &mut self,
         requester: Requester,
         id: &RequestId,
     ) -> Option<HostRequest> {
-        self.held.remove(|held| held.is_of(requester, id))
+        self.held.remove(|held| held.is_request_of(requester, id))?.into_request()
     }
 
     /// Takes out every held `server/discover`.
-    pub(in crate::bridge) fn withdraw_discovers(&mut self) -> VecDeque<HostRequest> {
-        let (asked, others) =
-            self.release().into_iter().partition(|held| held.method() == methods::DISCOVER);
-        self.hold_again(others);
-        asked
+    pub(in crate::bridge) fn withdraw_discovers(&mut self) -> Vec<HostRequest> {
+        let is_discover = |held: &HeldMessage| held.message().method() == methods::DISCOVER;
+        let (asked, others): (Vec<_>, _) = self.release().into_iter().partition(is_discover);
+        self.hold_again(others.into());
+        asked.into_iter().filter_map(HeldMessage::into_request).collect()
     }
 
     /// Holds messages again that were released, in the same order.
-    pub(in crate::bridge) fn hold_again(&mut self, held: VecDeque<HostRequest>) {
+    pub(in crate::bridge) fn hold_again(&mut self, held: VecDeque<HeldMessage>) {
         self.held.replace(held);
     }
 
-    /// Whether this id belongs to a held message.
+    /// Whether this id belongs to a held request.
     pub(in crate::bridge) fn holds(&self, requester: Requester, id: &RequestId) -> bool {
-        self.held.contains(|held| held.is_of(requester, id))
+        self.held.contains(|held| held.is_request_of(requester, id))
     }
 
     /// Holds a message. Gives it back if too many are held already (S-12).
-    pub(in crate::bridge) fn hold(&mut self, held: HostRequest) -> Option<HostRequest> {
+    pub(in crate::bridge) fn hold(&mut self, held: HeldMessage) -> Option<HeldMessage> {
         self.held.push(held).err()
     }
 
     /// Holds a request that was not executed in front of all others.
     pub(in crate::bridge) fn hold_first(&mut self, held: HostRequest) {
-        self.held.push_front(held);
+        self.held.push_front(HeldMessage::Request(held));
     }
 
     /// Notes that a request was answered, and remembers what a new session must be told again.
@@ -256,6 +270,37 @@ impl Opening {
     }
 }
 
+impl HeldMessage {
+    /// The request, if it is one.
+    pub(in crate::bridge) fn into_request(self) -> Option<HostRequest> {
+        match self {
+            Self::Request(request) => Some(request),
+            Self::Notification(..) => None,
+        }
+    }
+
+    /// Who wrote it.
+    pub(in crate::bridge) fn requester(&self) -> Requester {
+        match self {
+            Self::Request(request) => request.requester(),
+            Self::Notification(_, requester) => *requester,
+        }
+    }
+
+    fn is_request_of(&self, requester: Requester, id: &RequestId) -> bool {
+        matches!(self, Self::Request(request) if request.is_of(requester, id))
+    }
+}
+
+impl HasMessage for HeldMessage {
+    fn message(&self) -> &Message {
+        match self {
+            Self::Request(request) => request.message(),
+            Self::Notification(message, _) => message,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -268,8 +313,12 @@ mod tests {
         HostRequest::new(Message::parse(line).unwrap(), None, &Arc::default())
     }
 
+    fn held(id: u64, method: &str) -> HeldMessage {
+        HeldMessage::Request(request(id, method, "{}"))
+    }
+
     fn ids(held: impl IntoIterator<Item = HostRequest>) -> Vec<RequestId> {
-        held.into_iter().map(|request| request.answered().unwrap().id).collect()
+        held.into_iter().map(|request| request.answered().id).collect()
     }
 
     fn id(number: u64) -> RequestId {
@@ -280,11 +329,11 @@ mod tests {
     #[test]
     fn messages_wait_in_order_and_what_was_not_executed_goes_first() {
         let mut opening = Opening::default();
-        assert!(opening.hold(request(1, "tools/list", "{}")).is_none());
-        assert!(opening.hold(request(2, "tools/list", "{}")).is_none());
+        assert!(opening.hold(held(1, "tools/list")).is_none());
+        assert!(opening.hold(held(2, "tools/list")).is_none());
         opening.hold_first(request(3, "tools/list", "{}"));
         assert!(opening.holds(Requester::Host, &id(2)) && !opening.holds_nothing());
-        assert_eq!(ids(opening.release()), [id(3), id(1), id(2)]);
+        assert_eq!(ids(opening.release_requests()), [id(3), id(1), id(2)]);
         assert!(opening.holds_nothing());
     }
 
@@ -292,14 +341,21 @@ mod tests {
     #[test]
     fn a_message_that_is_given_up_waits_no_longer() {
         let mut opening = Opening::default();
-        assert!(opening.hold(request(1, "tools/list", "{}")).is_none());
-        assert!(opening.hold(request(2, "server/discover", "{}")).is_none());
-        assert!(opening.hold(request(3, "tools/list", "{}")).is_none());
+        let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+        let initialized = Message::parse(initialized).unwrap();
+        let initialized = HeldMessage::Notification(initialized, Requester::Host);
+        assert!(opening.hold(initialized).is_none());
+        assert!(opening.hold(held(1, "tools/list")).is_none());
+        assert!(opening.hold(held(2, "server/discover")).is_none());
+        assert!(opening.hold(held(3, "tools/list")).is_none());
         assert_eq!(ids(opening.withdraw(Requester::Host, &id(1))), [id(1)]);
         assert!(opening.withdraw(Requester::Adapter, &id(2)).is_none(), "ids of another side");
         assert_eq!(ids(opening.withdraw_discovers()), [id(2)]);
         assert!(!opening.holds(Requester::Host, &id(2)));
-        assert_eq!(ids(opening.release()), [id(3)]);
+        let released = opening.release();
+        let methods: Vec<_> = released.iter().map(|held| held.message().method()).collect();
+        assert_eq!(methods, ["notifications/initialized", "tools/list"]);
+        assert_eq!(ids(released.into_iter().filter_map(HeldMessage::into_request)), [id(3)]);
     }
 
     /// S-12
@@ -307,10 +363,13 @@ mod tests {
     fn no_more_may_wait_than_the_limit() {
         let mut opening = Opening::default();
         let refused = (1..).find(|number| {
-            let refused = opening.hold(request(*number, "tools/list", "{}"));
-            refused.map(HostRequest::cancelled).is_some()
+            let refused = opening.hold(held(*number, "tools/list"));
+            refused.and_then(HeldMessage::into_request).map(HostRequest::cancelled).is_some()
         });
         assert_eq!(refused, Some(20_001));
+        for request in opening.release_requests() {
+            request.cancelled();
+        }
     }
 
     /// T-32: what a new session is told again
@@ -345,6 +404,75 @@ mod tests {
         assert_eq!(says(Phase::Reopening), (false, true, None));
         assert_eq!(says(Phase::Reconfirming(1)), (false, false, None));
         assert_eq!(says(Phase::Lost), (false, false, None));
+    }
+
+    #[test]
+    fn a_phase_has_one_name_each() {
+        let says = |phase: Phase| {
+            let opening = Opening { phase, ..Opening::default() };
+            [
+                opening.is_idle(),
+                opening.awaits_confirmation(),
+                opening.is_ready(),
+                opening.is_lost(),
+            ]
+        };
+        assert_eq!(says(Phase::Idle), [true, false, false, false]);
+        assert_eq!(says(Phase::Opened), [false, true, false, false]);
+        assert_eq!(says(Phase::Ready), [false, false, true, false]);
+        assert_eq!(says(Phase::Lost), [false, false, false, true]);
+        assert_eq!(says(Phase::Confirming(1)), [false; 4]);
+        assert!(Opening { paused: true, ..Opening::default() }.is_paused());
+        assert!(!Opening::default().is_paused());
+    }
+
+    /// E-08
+    #[test]
+    fn a_session_that_begins_again_keeps_only_what_waits_for_it() {
+        let mut opening = Opening::default();
+        opening.note_result("{}");
+        opening.go_on_behind();
+        opening.session_id = Some(HeaderValue::from_static("x"));
+        assert!(opening.is_under_way() && opening.is_answered_early());
+        assert_eq!(opening.result(), Some("{}"));
+        opening.hold_repetition(request(1, "initialize", "{}"));
+        assert!(!opening.holds_nothing());
+        assert!(opening.hold(held(2, "tools/list")).is_none());
+        opening.begin_again();
+        assert!(opening.is_idle() && !opening.is_answered_early());
+        assert!(opening.result().is_none() && opening.session_id.is_none());
+        assert_eq!(ids(opening.take_repetitions()), [id(1)]);
+        assert!(!opening.holds_nothing());
+        assert_eq!(ids(opening.release_requests()), [id(2)]);
+        assert!(opening.holds_nothing());
+    }
+
+    #[test]
+    fn an_id_that_is_no_session_id_is_forgotten() {
+        let session_id = Some(HeaderValue::from_static("x"));
+        let mut opening = Opening { session_id, ..Opening::default() };
+        opening.forget_session_id();
+        assert!(opening.session_id.is_none());
+    }
+
+    /// T-39
+    #[test]
+    fn words_that_misled_once_are_known_again() {
+        let mut opening = Opening::default();
+        assert!(!opening.mislead("no valid session"));
+        opening.note_misleading("no valid session");
+        assert!(opening.mislead("no valid session") && !opening.mislead("unknown session"));
+    }
+
+    #[test]
+    fn the_revision_is_the_one_in_force_or_the_one_that_was_asked_for() {
+        let params = r#"{"protocolVersion":"2025-03-26"}"#;
+        let initialize = request(1, "initialize", params).handed_over();
+        let mut opening = Opening { initialize: Some(initialize), ..Opening::default() };
+        assert_eq!(opening.version(), Some(ProtocolVersion::V2025_03_26));
+        opening.version = Some(ProtocolVersion::V2025_11_25);
+        assert_eq!(opening.version(), Some(ProtocolVersion::V2025_11_25));
+        assert_eq!(Opening::default().version(), None);
     }
 
     #[test]

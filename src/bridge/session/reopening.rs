@@ -71,8 +71,8 @@ impl Bridge {
     /// timer tries again.
     pub(in crate::bridge) fn reopen_failed(&mut self, slot: SlotId, failure: &Failure) {
         self.initialize_failed(slot);
-        for held in self.slots[slot].opening.release() {
-            self.refuse(held, failure);
+        for request in self.slots[slot].opening.release_requests() {
+            self.refuse(request, failure);
         }
     }
 

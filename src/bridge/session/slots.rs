@@ -19,7 +19,7 @@ use crate::eras::modern_host::ModernHost;
 use crate::eras::trace_headers;
 use crate::jsonrpc::{Frame, Message, MessageKind};
 use crate::protocol::methods;
-use crate::remote::{ExchangeHandle, Post, Remote, Session, Transport};
+use crate::remote::{Authorizer, ExchangeHandle, Post, Remote, Session, SignInState, Transport};
 
 /// How many slots there may be before a host that opens sessions in parallel is refused (S-12).
 const MAX_SLOTS: usize = 16;
@@ -107,7 +107,12 @@ impl SessionSlot {
     }
 
     /// A message of the host or of the bridge, ready to be posted.
-    pub(in crate::bridge) fn post(&self, number: u64, frame: Frame, message: &Message) -> Post {
+    pub(in crate::bridge) fn compose_post(
+        &self,
+        number: u64,
+        frame: Frame,
+        message: &Message,
+    ) -> Post {
         Post {
             is_request: message.kind() == MessageKind::Request,
             // A message that opens a session must not wait behind those that wait for it.
@@ -116,12 +121,12 @@ impl SessionSlot {
             stays_open: methods::stays_open(message.method()),
             repeatable: methods::is_safe_to_repeat(message.method()),
             trace: trace_headers(message),
-            ..self.post_frame(number, frame)
+            ..self.compose_bare_post(number, frame)
         }
     }
 
     /// A message that expects no answer, ready to be posted.
-    pub(in crate::bridge) fn post_frame(&self, number: u64, frame: Frame) -> Post {
+    pub(in crate::bridge) fn compose_bare_post(&self, number: u64, frame: Frame) -> Post {
         Post {
             number,
             frame,
@@ -183,6 +188,16 @@ impl SessionSlots {
     /// All slots.
     pub(in crate::bridge) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SessionSlot> {
         self.all.iter_mut()
+    }
+
+    /// The authorizer, which all sessions share.
+    pub(in crate::bridge) fn authorizer(&self) -> &Authorizer {
+        self[SlotId::FIRST].remote.authorizer()
+    }
+
+    /// Whether a person has to sign in before the remote answers anything.
+    pub(in crate::bridge) fn sign_in_waits(&self) -> bool {
+        matches!(*self.authorizer().state().borrow(), SignInState::Waiting(_) | SignInState::Needed)
     }
 
     /// The slot that a line of the host belongs to: that of a legacy host, otherwise the newest for
@@ -335,6 +350,12 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::bridge::BridgeOptions;
+    use crate::bridge::host_side::request::HostRequest;
+    use crate::bridge::session::opening::{HeldMessage, Phase};
+    use crate::error::Failure;
+    use crate::host::in_process;
+    use crate::http::Target;
     use crate::remote::RemoteOptions;
 
     fn slots() -> SessionSlots {
@@ -354,6 +375,116 @@ mod tests {
         slots.of_host = Some(SlotId::FIRST);
         assert!(!slots.serve_only_the_adapter());
         assert_eq!((slots.for_host(), slots.for_adapter()), (SlotId::FIRST, adapter));
+    }
+
+    /// A bridge to a server that is not there.
+    fn bridge() -> Bridge {
+        let url = Url::parse("http://127.0.0.1:9/mcp").unwrap();
+        let options = BridgeOptions::new(RemoteOptions::new(url));
+        Bridge::new(in_process().0, options).unwrap()
+    }
+
+    fn initialize(bridge: &Bridge) -> HostRequest {
+        let line = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
+        HostRequest::new(Message::parse(line).unwrap(), None, &bridge.unanswered)
+    }
+
+    /// E-01
+    #[tokio::test]
+    async fn the_first_host_of_either_era_gets_the_first_slot() {
+        let mut legacy = bridge();
+        assert_eq!(legacy.slot_for_legacy_host(), SlotId::FIRST);
+        assert_eq!(legacy.slot_for_legacy_host(), SlotId::FIRST);
+        assert!(!legacy.slots[SlotId::FIRST].is_of_adapter());
+        let further = legacy.further_slot_for_legacy_host().unwrap();
+        assert_eq!((legacy.slots.for_host(), further), (further, SlotId(1)));
+        let mut modern = bridge();
+        assert_eq!(modern.slot_for_new_adapter_session(), SlotId::FIRST);
+        assert!(modern.slots[SlotId::FIRST].is_of_adapter());
+        // It could not be opened: the next one tries again there.
+        assert_eq!(modern.slot_for_new_adapter_session(), SlotId::FIRST);
+        assert_eq!(modern.slots.ids().count(), 1);
+    }
+
+    /// E-01
+    #[tokio::test]
+    async fn a_host_that_only_probed_takes_over_the_session_of_its_probe() {
+        let mut bridge = bridge();
+        let slot = bridge.slot_for_new_adapter_session();
+        let probed = Arc::clone(&bridge.slots[slot].session);
+        bridge.slots[slot].opening.go_on_behind();
+        bridge.slots[slot].opening.phase = Phase::Ready;
+        bridge.slots[slot].timers.opened();
+        let discover = r#"{"jsonrpc":"2.0","id":"p","method":"server/discover","params":{}}"#;
+        let discover = Message::parse(discover).unwrap();
+        bridge.with_host_adapter(|host, context| host.take(discover, context));
+        assert_eq!(bridge.slot_for_legacy_host(), slot);
+        let state = &bridge.slots[slot];
+        assert!(state.opening.is_idle() && !state.is_of_adapter(), "it begins anew");
+        assert!(state.next_timer().is_none(), "nothing of the probe is due");
+        assert_ne!(state.session.generation, probed.generation);
+        assert!(!bridge.modern_host.waits() && !bridge.slots.serve_only_the_adapter());
+        assert_eq!(bridge.slots.for_host(), slot);
+    }
+
+    /// E-01
+    #[tokio::test]
+    async fn a_modern_session_in_use_is_not_taken_over() {
+        let mut bridge = bridge();
+        let modern = bridge.slot_for_new_adapter_session();
+        let request = initialize(&bridge).by(Requester::Adapter);
+        assert!(bridge.slots[modern].opening.hold(HeldMessage::Request(request)).is_none());
+        let legacy = bridge.slot_for_legacy_host();
+        assert_ne!(legacy, modern);
+        assert!(bridge.slots[modern].is_of_adapter() && !bridge.slots[legacy].is_of_adapter());
+        assert!(!bridge.slots.hold_nothing());
+        for request in bridge.slots[modern].opening.release_requests() {
+            request.cancelled();
+        }
+    }
+
+    /// E-14
+    #[tokio::test]
+    async fn a_larger_set_of_capabilities_gets_a_session_of_its_own() {
+        let mut bridge = bridge();
+        let first = bridge.slot_for_new_adapter_session();
+        bridge.slots[first].opening.phase = Phase::Ready;
+        bridge.slots[first].timers.opened();
+        bridge.slots[first].remote.set_transport(Transport::StreamableHttp);
+        let second = bridge.slot_for_new_adapter_session();
+        assert_ne!(first, second);
+        assert_eq!(bridge.slots.for_adapter(), second);
+        assert!(bridge.slots[first].next_timer().is_none(), "the first one only finishes");
+        let order = bridge.choices.is_settled_on(&Transport::StreamableHttp);
+        assert!(order, "the second one is opened like the first");
+    }
+
+    /// S-12
+    #[tokio::test]
+    async fn a_host_that_opens_sessions_in_parallel_is_bounded() {
+        let mut bridge = bridge();
+        bridge.slot_for_legacy_host();
+        let further = std::iter::from_fn(|| bridge.further_slot_for_legacy_host()).count();
+        assert_eq!(further + 1, MAX_SLOTS);
+    }
+
+    #[tokio::test]
+    async fn a_slot_knows_its_probe_and_its_transport() {
+        let mut bridge = bridge();
+        let state = &bridge.slots[SlotId::FIRST];
+        assert!(!state.is_probing(1) && !state.pushes_by_transport());
+        assert!(!bridge.slots.sign_in_waits());
+        let request = initialize(&bridge);
+        bridge.open_session(SlotId::FIRST, request);
+        let number = bridge.slots[SlotId::FIRST].opening.first_number().unwrap();
+        assert!(bridge.slots[SlotId::FIRST].is_probing(number));
+        assert!(!bridge.slots[SlotId::FIRST].is_probing(number + 1));
+        bridge.fail_all_slots(&Failure::internal());
+        let stream_task = tokio::spawn(std::future::pending::<()>()).abort_handle();
+        let endpoint = Target::new(Url::parse("http://127.0.0.1:9/messages").unwrap()).unwrap();
+        let transport = Transport::HttpSse { endpoint, stream_task };
+        bridge.slots[SlotId::FIRST].remote.set_transport(transport);
+        assert!(bridge.slots[SlotId::FIRST].pushes_by_transport());
     }
 
     /// E-14
@@ -387,7 +518,7 @@ mod tests {
         let slots = slots();
         let post = |line: &str| {
             let message = Message::parse(line.to_owned()).unwrap();
-            let post = slots[SlotId::FIRST].post(7, Frame::default(), &message);
+            let post = slots[SlotId::FIRST].compose_post(7, Frame::default(), &message);
             (post.is_request, post.urgent, post.repeatable)
         };
         let request = |method: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);

@@ -19,7 +19,7 @@ impl Bridge {
         if !state.timers.grace_is_over() {
             return state.timers.answer_after_grace();
         }
-        if self.sign_in_waits() {
+        if self.slots.sign_in_waits() {
             self.answer_minimal(slot);
         }
     }
@@ -29,7 +29,7 @@ impl Bridge {
     pub(in crate::bridge) fn answer_without_remote(&mut self, number: u64) {
         let Some(open) = self.in_flight.get(number) else { return };
         let slot = self.slots.of_generation(open.generation);
-        if self.slots[slot].opening.first_number() != Some(number) || !self.sign_in_waits() {
+        if self.slots[slot].opening.first_number() != Some(number) || !self.slots.sign_in_waits() {
             return;
         }
         match self.slots[slot].cache.answer_early() {
@@ -64,7 +64,7 @@ impl Bridge {
         };
         if self.slots[slot].cache.is_minimal() {
             // The tool `sign_in` is the bridge's own: no filter is meant for it.
-            self.reply_own_list(request, &result);
+            self.reply_in_its_era(request, &result);
         } else {
             self.reply_result(request, &result);
         }

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::jsonrpc::{Frame, notification};
 use crate::protocol::{Era, ProtocolVersion, methods};
 use crate::redact::SafeUrl;
-use crate::remote::{Authorizer, SignInState};
+use crate::remote::SignInState;
 
 /// The tool of the minimal answer.
 const TOOL: &str = "sign_in";
@@ -54,17 +54,7 @@ impl Bridge {
     }
 
     fn sign_in_state(&self) -> SignInState {
-        self.authorizer().state().borrow().clone()
-    }
-
-    /// The authorizer, which all sessions share.
-    pub(in crate::bridge) fn authorizer(&self) -> &Authorizer {
-        self.slots[SlotId::FIRST].remote.authorizer()
-    }
-
-    /// Whether a person has to sign in before the remote answers anything.
-    pub(in crate::bridge) fn sign_in_waits(&self) -> bool {
-        matches!(*self.authorizer().state().borrow(), SignInState::Waiting(_) | SignInState::Needed)
+        self.slots.authorizer().state().borrow().clone()
     }
 
     /// Answers the host's `initialize` although nothing is known of the server except that it wants
@@ -136,9 +126,9 @@ impl Bridge {
         if !offered || !is_call() {
             return Some(request);
         }
-        let done = *self.authorizer().state().borrow() == SignInState::SignedIn;
+        let done = *self.slots.authorizer().state().borrow() == SignInState::SignedIn;
         if !done {
-            self.authorizer().begin();
+            self.slots.authorizer().begin();
         }
         match self.sign_in_state() {
             SignInState::Waiting(_) | SignInState::SignedIn => self.answer_sign_in(request),
@@ -172,7 +162,7 @@ impl Bridge {
 
     /// What the person has to do next.
     fn how_to_sign_in(&self) -> String {
-        match &*self.authorizer().state().borrow() {
+        match &*self.slots.authorizer().state().borrow() {
             SignInState::Waiting(waiting) => {
                 // The page is for the person in front of the host: it holds a state but no credential.
                 let page = waiting.page.expose_to_person();

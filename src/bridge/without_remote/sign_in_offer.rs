@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 
 use crate::bridge::Bridge;
 use crate::bridge::host_side::request::{HostRequest, Requester};
+use crate::bridge::session::opening::HeldMessage;
 use crate::bridge::session::slots::SlotId;
-use crate::eras::modern_host::{conservative_discover, discover_result, translate_answer};
-use crate::jsonrpc::{Frame, Message};
+use crate::eras::modern_host::{conservative_discover, discover_result};
+use crate::jsonrpc::{Frame, result_response};
 use crate::protocol::{ProtocolVersion, methods};
 use crate::redact::SafeUrl;
 
@@ -21,7 +22,8 @@ impl Bridge {
     /// A modern host has waited long enough for a person, or must not wait: answers what can be
     /// answered without the remote.
     pub(in crate::bridge) fn offer_sign_in(&mut self, slot: SlotId) {
-        if self.choices.era.is_some() || !self.choices.host_is_modern || !self.sign_in_waits() {
+        if self.choices.era.is_some() || !self.choices.host_is_modern || !self.slots.sign_in_waits()
+        {
             return;
         }
         self.answer_discovers();
@@ -31,7 +33,12 @@ impl Bridge {
         self.cache_minimal_lists(slot);
         let mut others = VecDeque::new();
         for held in self.slots[slot].opening.release() {
-            others.extend(self.answer_with_offer(slot, held));
+            others.extend(match held {
+                HeldMessage::Request(request) => {
+                    self.answer_with_offer(slot, request).map(HeldMessage::Request)
+                }
+                notification @ HeldMessage::Notification(..) => Some(notification),
+            });
         }
         self.slots[slot].opening.hold_again(others);
     }
@@ -45,7 +52,7 @@ impl Bridge {
         request: HostRequest,
     ) -> Option<HostRequest> {
         let is_call = request.method() == methods::TOOLS_CALL;
-        if is_call || self.authorizer().waits() {
+        if is_call || self.slots.authorizer().waits() {
             self.answer_with_offer(slot, request)
         } else {
             Some(request)
@@ -67,22 +74,10 @@ impl Bridge {
         None
     }
 
-    /// Replies with a result of the bridge in the form that the host's era has.
-    pub(in crate::bridge) fn reply_in_its_era(&mut self, request: HostRequest, result: &str) {
-        let Some(id) = request.id() else { return };
-        let answer = Message::result(id, result);
-        let line = if request.requester() == Requester::ModernHost {
-            translate_answer(id, request.method(), &answer, None)
-        } else {
-            Frame::from(answer.raw().clone())
-        };
-        self.reply(request, line);
-    }
-
     /// The `DiscoverResult` for a server that has not answered yet (E-02).
     pub(in crate::bridge) fn cautious_discover(&self) -> String {
         let first = &self.slots[SlotId::FIRST];
-        let told = first.cache.is_on() && self.sign_in_waits();
+        let told = first.cache.is_on() && self.slots.sign_in_waits();
         let minimal = told.then(|| {
             let after = "List the tools again once it is done.";
             self.minimal_result(ProtocolVersion::NEWEST_LEGACY, after)
@@ -91,5 +86,18 @@ impl Bridge {
         minimal.and_then(|result| discover_result(&result, Some(false))).unwrap_or_else(|| {
             conservative_discover(&SafeUrl::new(first.remote.endpoint()).to_string())
         })
+    }
+
+    /// Answers each open `server/discover` with what any server may offer (E-02): during detection,
+    /// or while the server does not answer.
+    pub(in crate::bridge) fn answer_discovers(&mut self) {
+        let result = self.cautious_discover();
+        self.with_host_adapter(|host, context| host.answer_discovers_with(&result, context));
+        for slot in self.slots.ids() {
+            for request in self.slots[slot].opening.withdraw_discovers() {
+                let line = result_response(request.id(), &result);
+                self.reply(request, Frame::from(line));
+            }
+        }
     }
 }

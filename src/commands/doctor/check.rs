@@ -44,18 +44,22 @@ pub(super) struct Check {
 }
 
 impl Check {
+    /// Nothing is wrong.
     pub(super) fn ok(name: &'static str, says: impl Into<String>) -> Self {
         Self::new(name, CheckVerdict::Ok, says)
     }
 
+    /// Something may be wrong, and does not keep the bridge from working.
     pub(super) fn warn(name: &'static str, says: impl Into<String>) -> Self {
         Self::new(name, CheckVerdict::Warn, says)
     }
 
+    /// Something keeps the bridge from working.
     pub(super) fn fail(name: &'static str, says: impl Into<String>) -> Self {
         Self::new(name, CheckVerdict::Fail, says)
     }
 
+    /// It could not be checked, or need not be.
     pub(super) fn skipped(name: &'static str, says: impl Into<String>) -> Self {
         Self::new(name, CheckVerdict::Skipped, says)
     }

@@ -64,6 +64,7 @@ pub(super) enum CallStage {
 }
 
 impl HostCall {
+    /// The method of the host's request.
     pub(super) fn method(&self) -> &str {
         self.request.method()
     }

@@ -62,6 +62,7 @@ impl ModernHost {
         }
     }
 
+    /// Writes a line to the host.
     pub(super) fn say(&mut self, line: Frame, cx: &mut HostContext<'_>) {
         cx.emit(HostEffect::Say(line));
     }

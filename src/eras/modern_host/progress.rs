@@ -6,6 +6,7 @@ use crate::jsonrpc::{Change, Member, Message, Object};
 use crate::protocol::meta;
 
 impl ModernHost {
+    /// Passes on progress under the token of the host's latest request, if it has got further.
     pub(super) fn take_progress(&mut self, message: &Message, cx: &mut HostContext<'_>) {
         #[derive(serde::Deserialize)]
         struct Progress {

@@ -35,6 +35,7 @@ impl RequestRefusal {
         Self { code: codes::INVALID_PARAMS, data: failure.data(), message: failure.message }
     }
 
+    /// A refusal that needs no data.
     pub(super) fn plain(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), data: Value::Null }
     }

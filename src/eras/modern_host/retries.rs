@@ -33,6 +33,7 @@ pub(super) fn is_retry(message: &Message) -> bool {
 }
 
 impl ModernHost {
+    /// Takes a request that comes back with answers to questions, and goes on with its call.
     pub(super) fn retry(
         &mut self,
         id: RequestId,

@@ -51,6 +51,7 @@ impl ModernHost {
         offered && self.calls.get(&number).is_some_and(fits)
     }
 
+    /// Sends a call once more, as a task: the tool can only be run like that.
     pub(super) fn run_as_task(&mut self, number: u64, cx: &mut HostContext<'_>) {
         if let Some(call) = self.calls.get_mut(&number) {
             call.task = Some(LegacyTask::default());
@@ -99,6 +100,7 @@ impl ModernHost {
         }
     }
 
+    /// Asks how the task of this call is doing.
     pub(super) fn poll_task(&mut self, number: u64, cx: &mut HostContext<'_>) {
         let Some(call) = self.calls.get(&number).filter(|call| call.is_paused()) else { return };
         let Some(id) = call.task.as_ref().and_then(|task| task.id.clone()) else { return };
@@ -110,6 +112,7 @@ impl ModernHost {
         );
     }
 
+    /// Takes the answer to a question about a task.
     pub(super) fn task_status(&mut self, number: u64, answer: &Message, cx: &mut HostContext<'_>) {
         match answer.outcome_as::<TaskState>() {
             Some(told) if answer.kind() == MessageKind::Response => {

@@ -27,15 +27,18 @@ pub(super) struct TimerQueue {
 }
 
 impl TimerQueue {
+    /// Adds a timer.
     pub(super) fn set(&mut self, at: Instant, timer: Timer) {
         self.last += 1;
         self.waiting.insert((at, self.last), timer);
     }
 
+    /// When the first one is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.waiting.first_key_value().map(|((at, _), _)| *at)
     }
 
+    /// Takes out the first one, if it is due.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Timer> {
         let first = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)?;
         Some(first.remove())

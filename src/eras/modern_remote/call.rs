@@ -45,6 +45,7 @@ pub(super) struct RemoteCall {
 }
 
 impl RemoteCall {
+    /// A request that was not sent yet. One that is relayed keeps its own envelope.
     pub(super) fn new(request: Message, relayed: bool, began: Instant) -> Self {
         Self {
             request,
@@ -211,6 +212,7 @@ impl ModernRemote {
         self.answer_error(number, codes::METHOD_NOT_FOUND, &text, cx);
     }
 
+    /// Answers the request of this number with an error of the bridge.
     pub(super) fn answer_error(
         &self,
         number: u64,

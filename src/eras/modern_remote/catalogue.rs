@@ -25,6 +25,7 @@ const MAX_NAME_BYTES: usize = 8 * 1024 * 1024;
 /// How long a call waits for the schemas.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What is known of the tools of the remote, whose schemas decide on headers (T-53).
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     tools: HashMap<String, KnownTool>,
@@ -165,6 +166,7 @@ impl ModernRemote {
         self.ask_aside(methods::TOOLS_LIST, &params, like.as_ref(), Role::Catalogue, cx);
     }
 
+    /// Takes a page of the list that the bridge itself asked for.
     pub(super) fn take_catalogue(&mut self, answer: &Message, cx: &mut RemoteContext<'_>) {
         if answer.kind() == MessageKind::ErrorResponse {
             return self.catalogue_failed(cx);

@@ -43,6 +43,7 @@ impl ModernRemote {
         }
     }
 
+    /// Listens for changes of those lists that the remote announces.
     pub(super) fn listen_for_lists(&mut self, cx: &mut RemoteContext<'_>) {
         let announced =
             LISTS.iter().filter(|(capability, ..)| self.discovered.announces(capability));
@@ -55,6 +56,7 @@ impl ModernRemote {
         self.ask_aside(methods::LISTEN, &params, None, Role::Lists, cx);
     }
 
+    /// Takes a message of the stream on which changes of lists are announced.
     pub(super) fn take_list_notice(&mut self, message: &Message, cx: &mut RemoteContext<'_>) {
         if message.method() != methods::ACKNOWLEDGED {
             return notify(without_subscription(message), cx);

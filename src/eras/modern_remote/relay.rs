@@ -40,6 +40,7 @@ impl ModernRemote {
         }
     }
 
+    /// Passes on a notification that came with the answer to a modern host.
     pub(super) fn relay_notice(
         &mut self,
         number: u64,

@@ -59,6 +59,7 @@ impl Resources {
 }
 
 impl ModernRemote {
+    /// Answers `resources/subscribe`, once a stream listens for the resource.
     pub(super) fn subscribe(&mut self, number: u64, request: &Message, cx: &mut RemoteContext<'_>) {
         let Some(ResourceParams { uri }) = request.params_as() else {
             return self.answer_error(number, codes::INVALID_PARAMS, "a `uri` is missing", cx);
@@ -146,6 +147,7 @@ impl ModernRemote {
         self.ask_aside(methods::LISTEN, &params, None, Role::Resources, cx)
     }
 
+    /// Takes a message of a stream on which updates of resources are announced.
     pub(super) fn take_resource_notice(
         &mut self,
         exchange: u64,

@@ -55,6 +55,7 @@ impl ModernRemote {
         self.poll_later(number, cx);
     }
 
+    /// Schedules the next look at the task of this call, unless the call takes too long.
     pub(super) fn poll_later(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let limit = self.options.limit;
         let Some(call) = self.calls.get_mut(&number) else { return };
@@ -72,6 +73,7 @@ impl ModernRemote {
         self.later(pause, Due::Poll(number), cx);
     }
 
+    /// Asks how the task of this call is doing.
     pub(super) fn poll(&mut self, number: u64, cx: &mut RemoteContext<'_>) {
         let Some(task) = self.calls.get(&number).and_then(|call| call.task.as_ref()) else {
             return;
@@ -158,8 +160,7 @@ impl ModernRemote {
         let task = self.calls.get_mut(&number).and_then(|call| call.task.as_mut());
         let Some(task) = task else { return };
         task.losses += 1;
-        let lasting = matches!(role, Role::Update(_))
-            || !matches!(failure.kind, FailureKind::Lost | FailureKind::Network);
+        let lasting = matches!(role, Role::Update(_)) || !failure.kind.may_pass();
         if lasting || task.losses > LOSSES {
             return self.fail(number, failure, cx);
         }

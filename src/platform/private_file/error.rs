@@ -38,10 +38,12 @@ impl PrivateFileError {
         move |cause| Self::Failed { action, path: path.to_path_buf(), cause }
     }
 
+    /// A path that must not be used; `why` follows it in the message.
     pub(super) fn not_safe(path: &Path, why: impl Into<String>) -> Self {
         Self::Unsafe { path: path.to_path_buf(), why: why.into(), hint: None }
     }
 
+    /// A symlink where a file or folder of ours should be.
     pub(super) fn symlink(path: &Path) -> Self {
         let hint = Some(format!("remove `{}`", path.display()));
         Self::Unsafe { path: path.to_path_buf(), why: "is a symlink".to_owned(), hint }

@@ -9,12 +9,20 @@ use std::path::Path;
 
 use super::PrivateFileError;
 
+/// Makes a folder, and its parents, for this user alone.
+///
+/// # Errors
+/// The system refuses it.
 #[cfg(unix)]
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Makes a folder, and its parents, for this user alone.
+///
+/// # Errors
+/// The system refuses it.
 #[cfg(not(unix))]
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)
@@ -39,6 +47,7 @@ pub(super) fn options_to_read() -> OpenOptions {
     options
 }
 
+/// For a new file of this user alone; fails if there is one.
 #[cfg(unix)]
 pub(super) fn options_to_create() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -47,6 +56,7 @@ pub(super) fn options_to_create() -> OpenOptions {
     options
 }
 
+/// For a new file of this user alone; fails if there is one.
 #[cfg(not(unix))]
 pub(super) fn options_to_create() -> OpenOptions {
     let mut options = new_options();
@@ -114,6 +124,10 @@ fn new_options() -> OpenOptions {
     OpenOptions::new()
 }
 
+/// Checks that a file or folder belongs to this user.
+///
+/// # Errors
+/// It belongs to another one, who could change it at any time.
 #[cfg(unix)]
 pub(super) fn check_owner(path: &Path, found: &Metadata) -> Result<(), PrivateFileError> {
     use std::os::unix::fs::MetadataExt;
@@ -128,6 +142,10 @@ pub(super) fn check_owner(path: &Path, found: &Metadata) -> Result<(), PrivateFi
     }
 }
 
+/// Checks that a file or folder belongs to this user.
+///
+/// # Errors
+/// It belongs to another one, who could change it at any time.
 #[cfg(not(unix))]
 pub(super) fn check_owner(_path: &Path, _found: &Metadata) -> Result<(), PrivateFileError> {
     Ok(())
@@ -154,6 +172,10 @@ pub(super) fn narrow(_path: &Path, _found: &Metadata, _mode: u32) -> Result<(), 
     Ok(())
 }
 
+/// Gives a file a name, replacing the file that has it.
+///
+/// # Errors
+/// The system refuses it.
 #[cfg(not(windows))]
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)

@@ -17,11 +17,13 @@ pub struct Invalid {
 }
 
 impl Invalid {
+    /// Text that is not JSON, for this reason.
     pub(super) fn not_json(reason: String) -> Self {
         let (code, reason) = (codes::PARSE_ERROR, format!("not JSON: {reason}"));
         Self { code, id: None, reason, names_a_method: false }
     }
 
+    /// JSON that is not a message, for this reason.
     pub(super) fn not_message(id: Option<RequestId>, reason: &str) -> Self {
         Self {
             code: codes::INVALID_REQUEST,
@@ -36,10 +38,12 @@ impl Invalid {
         Self::not_message(None, "a batch, which is not part of the session's revision")
     }
 
+    /// The same for a text that names a method.
     pub(super) fn of_request(self) -> Self {
         Self { names_a_method: true, ..self }
     }
 
+    /// Text that the JSON parser refuses. Says where, and never quotes the text.
     pub(super) fn from_json_error(error: serde_json::Error) -> Self {
         Self::not_json(format!("{} at column {}", category(&error), error.column()))
     }

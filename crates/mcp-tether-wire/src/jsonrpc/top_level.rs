@@ -8,6 +8,7 @@ use super::id::RequestId;
 use super::invalid::Invalid;
 use super::kind::MessageKind;
 
+/// The members that JSON-RPC knows, as raw JSON; others are passed over.
 #[derive(serde::Deserialize)]
 pub(super) struct TopLevel<'a> {
     #[serde(borrow, default, deserialize_with = "present")]

@@ -1,0 +1,20 @@
+//! Refuses what the host must not ask for (S-72).
+
+use super::request::HostRequest;
+use crate::bridge::Bridge;
+use crate::protocol::{codes, methods};
+
+impl Bridge {
+    /// Returns the request if it may go to the remote, and refuses it otherwise.
+    pub(in crate::bridge) fn allowed(&mut self, request: HostRequest) -> Option<HostRequest> {
+        if let Err(text) = self.offer.allows(request.message()) {
+            self.reply_error(request, codes::INVALID_PARAMS, &text);
+            return None;
+        }
+        if request.method() == methods::TOOLS_CALL {
+            // A call needs the server: time for the sign-in that `--login on-demand` puts off.
+            self.slots.authorizer().demand();
+        }
+        Some(request)
+    }
+}
