@@ -1,28 +1,64 @@
 // `install` writes an entry for each host into a home of its own, with a key from the credential store;
-// then the host itself is asked to connect, and `migrate` does the same from an entry for `mcp-remote`.
-// `run.mjs BIN CACHE`
+// then the host itself is asked to connect, and `migrate` does the same from an entry for `mcp-remote`. Some hosts list what they
+// are connected to; others connect only inside a conversation, which a model of our own ends after a word.
+// `run.mjs BIN CACHE [HOST …]`
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run, start } from '../npm/processes.mjs';
+import { run, start, withWord } from '../npm/processes.mjs';
+import { startModel } from './model.mjs';
 
-const [binary, packages] = process.argv.slice(2);
+const [binary, packages, ...wanted] = process.argv.slice(2);
 const module = (path) => join(packages, 'node_modules', path);
 const node = (path) => [process.execPath, module(path)];
 
-/** How each host is asked for its servers, and what it says of one that it is connected to. */
+/**
+ * How each host is asked for its servers, and what it says of one that it is connected to; or how it is made to talk to a model,
+ * and how the tools are called that the model is offered.
+ */
 const hosts = {
   'claude-code': {
     command: [module('@anthropic-ai/claude-code-linux-x64/claude')],
     connected: /^shop: .*✔ Connected$/m,
     file: '.claude.json',
   },
+  cline: {
+    talk: async ({ folder, env }, model) => {
+      const words = ['auth', '-p', 'openai-compatible', '-k', 'x', '-m', 'fake', '-b', model];
+      assert.equal((await run(module('.bin/cline'), words, { env, cwd: folder })).code, 0);
+      return run(module('.bin/cline'), ['--json', 'say done'], { env, cwd: folder });
+    },
+    offered: '"shop__find_orders"',
+    file: '.cline/data/settings/cline_mcp_settings.json',
+  },
   codex: {
-    // It lists the entry and starts nothing.
-    command: node('@openai/codex/bin/codex.js'),
-    connected: /^shop .* enabled /m,
+    talk: ({ folder, env }, model) => run(process.execPath, [
+      module('@openai/codex/bin/codex.js'), 'exec', '--skip-git-repo-check', '-c', 'model_provider="fake"',
+      '-c', `model_providers.fake={name="fake",base_url="${model}",wire_api="responses"}`, 'say done',
+    ], { env, cwd: folder }),
+    // It waits for a server that is `required`, and offers its tools in a group.
+    offered: '- mcp__shop: ',
     file: '.codex/config.toml',
+  },
+  continue: {
+    // The editors read the file. The program for terminals does not: it gets the same entry in its own file.
+    talk: async ({ folder, env }, model) => {
+      const { shop } = JSON.parse(readFileSync(join(folder, hosts.continue.file), 'utf8')).mcpServers;
+      const models = [{ name: 'fake', provider: 'openai', model: 'fake', apiBase: model, apiKey: 'x' }];
+      const config = { name: 'x', version: '0.0.1', schema: 'v1', models, mcpServers: [{ name: 'shop', ...shop }] };
+      writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
+      return run(module('.bin/cn'), ['--config', 'config.yaml', '-p', 'say done'], { env, cwd: folder });
+    },
+    offered: '"find_orders"',
+    file: '.continue/mcpServers/mcp-tether.json',
+  },
+  copilot: {
+    talk: ({ folder, env }, model) => run(process.execPath,
+      [module('@github/copilot/npm-loader.js'), '-p', 'say done', '--allow-all-tools', '--disable-builtin-mcps'],
+      { env: { ...env, COPILOT_PROVIDER_BASE_URL: model, COPILOT_MODEL: 'fake', COPILOT_OFFLINE: '1' }, cwd: folder }),
+    offered: '"shop-find_orders"',
+    file: '.copilot/mcp-config.json',
   },
   droid: {
     command: [module('.bin/droid')],
@@ -76,10 +112,26 @@ async function ours(words, { folder, env }) {
   return done.stdout;
 }
 
-async function isConnected(host, { folder, env }) {
+async function isConnected(host, world) {
+  if (hosts[host].talk) return isOffered(host, world);
+  const { folder, env } = world;
   const [command, ...words] = hosts[host].command;
   const listed = await run(command, [...words, 'mcp', 'list'], { env, cwd: folder });
   assert.match(listed.stdout.replaceAll(/\x1b\[[0-9;]*m/g, '') + listed.stderr, hosts[host].connected);
+}
+
+/** The tools of the server are among those that the model is offered. */
+async function isOffered(host, world) {
+  const model = await startModel();
+  try {
+    const said = await hosts[host].talk(world, model.url);
+    assert.equal(said.code, 0, said.stderr);
+    assert.ok(model.asked().includes(hosts[host].offered), `${host} offers: ${model.asked().slice(0, 2000)}`);
+  } finally {
+    model.stop();
+    // Cline leaves a process behind that has its home in its arguments.
+    for (const { id } of withWord(world.folder)) process.kill(id);
+  }
 }
 
 const header = ['--header', 'X-API-Key: ${keyring:shop}'];
@@ -132,7 +184,7 @@ async function editors(url) {
 const mock = start(binary, ['mock'], { env: { PATH: process.env.PATH } });
 const url = (await mock.next()).replace('listening on ', '');
 let passed = 0, failed = 0;
-for (const host of Object.keys(hosts)) {
+for (const host of Object.keys(hosts).filter((host) => !wanted.length || wanted.includes(host))) {
   for (const work of [installed, migrated]) {
     try {
       await work(host, url);
@@ -144,7 +196,7 @@ for (const host of Object.keys(hosts)) {
     }
   }
 }
-try {
+if (!wanted.length) try {
   await editors(url);
   passed += 1;
   console.log('ok    mcporter: connects through the entries of six hosts');

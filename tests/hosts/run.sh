@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real hosts read the entries that `mcp-tether install` writes: `run.sh BIN`. See README.md.
+# Real hosts read the entries that `mcp-tether install` writes: `run.sh BIN [HOST …]`. See README.md.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,4 +18,4 @@ if ! cmp -s "$here/package-lock.json" "$cache/installed-package-lock.json"; then
 fi
 exec 9>&-
 
-exec node "$here/run.mjs" "$(realpath "$binary")" "$cache"
+exec node "$here/run.mjs" "$(realpath "$binary")" "$cache" "${@:2}"
