@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::entry::{EntryPlace, HostEntry, Nesting, NewEntry, command_members};
-use super::entry_shape::{EntryShape, Format};
+use super::entry_shape::{EntryShape, Fields, Format, SectionKeys};
 use super::json::JsonText;
 use super::known_host::KnownHost;
 use super::syntax_error::SyntaxError;
@@ -20,7 +20,8 @@ const ENTRY_KEYS: [&str; 2] = ["mcpServers", "servers"];
 /// A parsed configuration that can be edited.
 pub struct Document {
     shape: EntryShape,
-    sections: &'static [&'static [&'static str]],
+    sections: &'static [SectionKeys],
+    other_fields: &'static [(SectionKeys, Fields)],
     text: Text,
 }
 
@@ -54,7 +55,7 @@ impl Document {
     fn parse_as(
         text: &str,
         host: &KnownHost,
-        (format, sections): (Format, &'static [&'static [&'static str]]),
+        (format, sections): (Format, &'static [SectionKeys]),
     ) -> Result<Self, SyntaxError> {
         let shape = EntryShape { format, fields: host.fields, expansion: host.expansion };
         let text = match format {
@@ -64,7 +65,7 @@ impl Document {
                 Text::Json(JsonText::parse(text, shape, sections)?)
             }
         };
-        Ok(Self { shape, sections, text })
+        Ok(Self { shape, sections, other_fields: host.other_fields, text })
     }
 
     /// Every entry, in the order of the file.
@@ -98,7 +99,10 @@ impl Document {
 
     /// Adds an entry after the existing ones. Its name must be unused.
     pub fn add(&mut self, entry: &NewEntry) {
-        let (shape, section) = (self.shape, self.section_for_new_entries());
+        let section = self.section_for_new_entries();
+        let others = self.other_fields.iter().find(|(other, _)| *other == section);
+        let fields = others.map_or(self.shape.fields, |(_, fields)| *fields);
+        let shape = EntryShape { fields, ..self.shape };
         match &mut self.text {
             Text::Json(json) => json.add(section, &entry.name, entry.members(shape)),
             Text::Toml(toml) => toml.add(section, &entry.name, entry.members(shape)),

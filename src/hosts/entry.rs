@@ -92,6 +92,9 @@ impl Field {
             Self::Switch(switch) => json!(switch),
             Self::Number(number) => json!(number),
             Self::Words(words) => json!(words),
+            Self::Numbers(members) => {
+                Value::Object(members.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect())
+            }
         }
     }
 }

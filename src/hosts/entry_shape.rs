@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EntryShape {
     pub(super) format: Format,
-    pub(super) fields: &'static [(&'static str, Field)],
+    pub(super) fields: Fields,
     pub(super) expansion: Expansion,
 }
 
@@ -22,6 +22,11 @@ pub enum Format {
     Yaml,
 }
 
+/// The keys of a section, from the outermost.
+pub(super) type SectionKeys = &'static [&'static str];
+/// Constant members, in the order in which they are written.
+pub(super) type Fields = &'static [(&'static str, Field)];
+
 /// The value of a constant member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
@@ -31,6 +36,8 @@ pub enum Field {
     Number(u32),
     /// A list of words.
     Words(&'static [&'static str]),
+    /// Members with numbers.
+    Numbers(&'static [(&'static str, u32)]),
 }
 
 /// What a host replaces in the words of an entry.

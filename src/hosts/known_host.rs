@@ -3,12 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::entry_shape::{Expansion, Field, Format};
+use super::entry_shape::{Expansion, Field, Fields, Format, SectionKeys};
 use super::links::Link;
 use super::places::{HostFolders, Place, Places, Scope, existing_or_first, native};
 
 /// A program that starts MCP servers from a configuration file.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct KnownHost {
     /// The name for `--host`.
     pub id: &'static str,
@@ -19,6 +19,8 @@ pub struct KnownHost {
     /// Members that a new entry has after its command: what the host has fields for, such as time
     /// limits.
     pub fields: &'static [(&'static str, Field)],
+    /// Sections whose entries have other members there.
+    pub(super) other_fields: &'static [(SectionKeys, Fields)],
     /// The sections that contain entries, as keys from the outermost; `*` stands for any key. New
     /// entries go to the last section without `*` that the file has, or otherwise to the first.
     pub sections: &'static [&'static [&'static str]],
@@ -40,13 +42,27 @@ pub struct KnownHost {
     pub(crate) link: Option<Link>,
     /// A host whose file this one reads too, so that its file gets new entries as well.
     pub(crate) also: Option<&'static str>,
-    /// How all of this is known: seen by running the host, read in its source or documentation, or
-    /// only reported.
-    pub source: &'static str,
+    /// How all of this is known, what says most first.
+    pub evidence: &'static [Evidence],
+}
+
+/// How something about a host is known.
+#[derive(Clone, Copy, Debug)]
+pub enum Evidence {
+    /// This version of the host was run.
+    Run(&'static str),
+    /// Its own code says so, at this place.
+    Code(&'static str),
+    /// A schema that its maker publishes.
+    Schema(&'static str),
+    /// Its maker's documentation.
+    Documentation(&'static str),
+    /// Other programs and their users say so.
+    Reports(&'static str),
 }
 
 /// A file that the host reads no more, or that people write by mistake.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct OlderFile {
     pub(super) scope: Scope,
     /// In the user's folders, or below the folder of a project.
@@ -56,7 +72,7 @@ pub(super) struct OlderFile {
 }
 
 /// Other files that a host reads.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Others {
     None,
     /// A file with the same name in each folder in `profiles` beside the user's file.
@@ -175,7 +191,7 @@ impl KnownHost {
     }
 
     /// The variables that move its files.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &'static str> {
+    pub fn variables(&self) -> impl Iterator<Item = &'static str> {
         self.user.variables()
     }
 }

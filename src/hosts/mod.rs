@@ -25,7 +25,7 @@ pub(crate) use document::snippet;
 pub use entry::{EntryPlace, HostEntry, Nesting, NewEntry};
 pub use entry_shape::{Expansion, Field, Format};
 pub use file::{FileError, HostFile, SavedFile};
-pub use known_host::KnownHost;
+pub use known_host::{Evidence, KnownHost};
 pub(crate) use other_bridge::{OtherBridge, other_bridge};
 pub use places::{HostFolders, OperatingSystem, Scope};
 pub use syntax_error::SyntaxError;

@@ -100,8 +100,18 @@ impl HostFolders {
 pub(super) struct Place {
     root: Root,
     path: &'static str,
-    /// Whether it only counts where its folder exists.
-    is_probed: bool,
+    counts: Counts,
+}
+
+/// When a place gets new entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    /// Where its folder exists, or where no folder of the host does.
+    Usually,
+    /// Only where its folder exists.
+    IfThere,
+    /// Wherever the host seems to be.
+    Always,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -125,32 +135,37 @@ pub(super) struct Places {
 }
 
 pub(super) const fn home(path: &'static str) -> Place {
-    Place { root: Root::Home, path, is_probed: false }
+    Place { root: Root::Home, path, counts: Counts::Usually }
 }
 
 pub(super) const fn settings(path: &'static str) -> Place {
-    Place { root: Root::Settings, path, is_probed: false }
+    Place { root: Root::Settings, path, counts: Counts::Usually }
 }
 
 pub(super) const fn config(path: &'static str) -> Place {
-    Place { root: Root::Config, path, is_probed: false }
+    Place { root: Root::Config, path, counts: Counts::Usually }
 }
 
 pub(super) const fn local(path: &'static str) -> Place {
-    Place { root: Root::Local, path, is_probed: false }
+    Place { root: Root::Local, path, counts: Counts::Usually }
 }
 
 pub(super) const fn variable(name: &'static str, path: &'static str) -> Place {
-    Place { root: Root::Variable(name), path, is_probed: false }
+    Place { root: Root::Variable(name), path, counts: Counts::Usually }
 }
 
 pub(super) const fn file_in_variable(name: &'static str) -> Place {
-    Place { root: Root::File(name), path: "", is_probed: false }
+    Place { root: Root::File(name), path: "", counts: Counts::Usually }
 }
 
 /// A place that only counts where its folder exists.
 pub(super) const fn probed(place: Place) -> Place {
-    Place { is_probed: true, ..place }
+    Place { counts: Counts::IfThere, ..place }
+}
+
+/// A place that counts wherever the host is: it makes the folder itself when it needs it.
+pub(super) const fn always(place: Place) -> Place {
+    Place { counts: Counts::Always, ..place }
 }
 
 impl Places {
@@ -203,20 +218,28 @@ impl Places {
             let beside = named.iter().filter(|(path, _)| path.parent() == folder);
             return vec![existing_or_first(beside.map(|(path, _)| path))];
         }
-        let found: Vec<_> = places.iter().flat_map(|place| place.resolve(folders)).collect();
+        let found: Vec<_> = places
+            .iter()
+            .flat_map(|place| {
+                let paths = place.resolve(folders).into_iter();
+                paths.map(|(path, is_there)| (path, is_there, place.counts == Counts::Always))
+            })
+            .collect();
+        let is_here = found.iter().any(|(_, is_there, _)| *is_there);
+        let counts = |is_there: bool, always: bool| is_there || (always && is_here);
         let mut folders_seen: Vec<&Path> = Vec::new();
         let mut files = Vec::new();
-        for (path, _) in found.iter().filter(|(_, is_there)| *is_there) {
+        for (path, ..) in found.iter().filter(|(_, is_there, always)| counts(*is_there, *always)) {
             let folder = path.parent().unwrap_or(path);
             if folders_seen.contains(&folder) {
                 continue;
             }
             folders_seen.push(folder);
-            let beside = found.iter().filter(|(other, _)| other.parent() == path.parent());
-            files.push(existing_or_first(beside.map(|(path, _)| path)));
+            let beside = found.iter().filter(|(other, ..)| other.parent() == path.parent());
+            files.push(existing_or_first(beside.map(|(path, ..)| path)));
         }
         if files.is_empty() {
-            let mut usual = places.iter().filter(|place| !place.is_probed);
+            let mut usual = places.iter().filter(|place| place.counts != Counts::IfThere);
             let first = usual.find_map(|place| place.resolve(folders).into_iter().next());
             files.extend(first.map(|(path, _)| path));
         }
@@ -258,7 +281,11 @@ impl Place {
         // A file right in the home folder says nothing about its folder.
         let folder = path.parent().filter(|folder| *folder != root);
         let is_there = folder.map_or_else(|| path.exists(), Path::is_dir);
-        if self.is_probed && !is_there { Vec::new() } else { vec![(path, is_there)] }
+        if self.counts == Counts::IfThere && !is_there {
+            Vec::new()
+        } else {
+            vec![(path, is_there)]
+        }
     }
 
     /// Whether this path ends as this place does.

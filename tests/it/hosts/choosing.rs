@@ -134,11 +134,28 @@ fn opencode_gets_the_entry_in_the_shape_that_its_file_has() {
         home.ok(&["install", URL, "--host", "opencode", "--name", "shop"]);
         let file: Value =
             serde_json::from_str(&home.read("config/opencode/opencode.jsonc")).unwrap();
-        assert_eq!(file["mcp"]["servers"]["shop"]["command"][1], URL);
-        assert_eq!(file["mcp"]["timeout"], 9000);
+        let entry = &file["mcp"]["servers"]["shop"];
+        assert_eq!(entry["command"][1], URL);
+        // Its schema has other members there.
+        assert_eq!(entry["timeout"], json!({ "startup": 60_000, "request": 600_000 }));
+        assert_eq!((entry.get("enabled"), &file["mcp"]["timeout"]), (None, &json!(9000)));
         home.ok(&["uninstall", "shop"]);
         assert_eq!(home.read("config/opencode/opencode.jsonc"), text);
     }
+}
+
+/// Antigravity keeps its older folder and makes the new one itself when it needs it.
+#[test]
+fn a_folder_that_a_host_makes_only_when_needed_is_made_for_it() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.path().join(".gemini/antigravity")).unwrap();
+    let installed = home.ok(&["install", URL, "--host", "antigravity", "--name", "shop"]);
+    assert!(!installed.stdout.contains("is Google Antigravity installed?"), "{}", installed.stdout);
+    for file in [".gemini/config/mcp_config.json", ".gemini/antigravity/mcp_config.json"] {
+        assert_eq!(args(&home, file, "shop"), json!([URL]), "{file}");
+    }
+    home.ok(&["uninstall", "shop"]);
+    assert!(home.all().is_empty() && !home.path().join(".gemini/config").exists());
 }
 
 #[test]

@@ -8,8 +8,13 @@ use serde_json::Value;
 
 use super::{Home, URL, sample};
 
+/// The file of a host with an entry from its documentation.
+pub(super) fn documented(host: &KnownHost) -> String {
+    sample(host).1
+}
+
 /// The members of an entry with the kinds of their values.
-fn members(host: &KnownHost, text: &str, name: &str) -> BTreeMap<String, &'static str> {
+pub(super) fn members(host: &KnownHost, text: &str, name: &str) -> BTreeMap<String, &'static str> {
     let entry = match host.format {
         Format::Toml => {
             let document: toml_edit::DocumentMut = text.parse().unwrap();

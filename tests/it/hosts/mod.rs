@@ -9,6 +9,8 @@ mod migrating;
 mod projects;
 mod refusals;
 mod registry;
+mod schemas;
+mod sources;
 mod undoing;
 
 use std::path::{Path, PathBuf};
