@@ -373,6 +373,10 @@ fn read(path: &Path, scope: Scope) -> Result<Option<FoundFile>> {
 }
 
 fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(Error::failed(format!("cannot read {}: it is UTF-16", display_path(path)))
+            .hint("save it as UTF-8 in an editor, which hosts expect; this file was not changed"));
+    }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;

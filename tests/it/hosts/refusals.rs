@@ -81,7 +81,7 @@ fn text_in_another_encoding_is_refused() {
     let home = Home::new();
     home.write(".cursor/mcp.json", b"\xff\xfe{\0}\0");
     let refused = home.refused(&["install", URL, "--host", "cursor"], 1);
-    assert!(refused.contains("line 1: it is not UTF-8"), "{refused}");
+    assert!(refused.contains("it is UTF-16"), "{refused}");
     home.write(".cursor/mcp.json", b"{\n  \"a\": \"\xe4\"\n}");
     let refused = home.refused(&["install", URL, "--host", "cursor"], 1);
     assert!(refused.contains("line 2: it is not UTF-8"), "{refused}");
