@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::chosen_hosts::{HostChoice, chosen, with_shared_files};
 use super::displayed_change::{display_change, display_words};
+use super::entry_account::{ask, first_for_its_url, give_account, may_have_account};
 use super::host_entries::{
     files_of, folders, is_ours, refuse_sudo, retry_if_changed, saved_lines, url_of,
 };
@@ -19,7 +20,7 @@ use crate::hosts::{
     FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
 };
 use crate::redact::{plain, shell_word};
-use crate::settings::{Flags, Key};
+use crate::settings::Flags;
 
 /// What to install, as it was typed.
 #[derive(Clone, Debug)]
@@ -89,14 +90,18 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
     if !options.dry_run {
         refuse_sudo(environment)?;
     }
-    let may_have_account = may_have_account(&server.flags);
     let mut plans = Vec::new();
     for host in with_shared_files(&hosts) {
         let files = files_of(host, options.scope, &folders)?;
         plans.extend(files.into_iter().map(|path| Plan { host, path }));
     }
-    let work = Work { options, entry: &entry, folders: &folders, may_have_account };
+    let may_have_account = may_have_account(&server.flags);
+    let account = may_have_account.then(|| entry.name.clone());
+    let mut work = Work { options, entry: &entry, folders: &folders, account };
     work.check(&mut plans)?;
+    if !options.dry_run {
+        work.ask_for_account(&plans)?;
+    }
     Ok(work.carry_out(&plans, &notes))
 }
 
@@ -137,19 +142,13 @@ fn print_links(hosts: &[&'static KnownHost], entry: &NewEntry) -> Result<ExitCod
     Ok(ExitCode::Ok)
 }
 
-/// Whether a second entry for one URL may get an account: not if its headers say who the user is.
-fn may_have_account(flags: &Flags) -> bool {
-    use Key::{Account, Header, HeaderCommand, HeaderFile, TokenCommand, TokenFile};
-    let says_who = [Account, Header, HeaderCommand, HeaderFile, TokenCommand, TokenFile];
-    !flags.values.iter().any(|(key, _)| says_who.contains(key))
-}
-
 /// One entry for several files.
 struct Work<'a> {
     options: &'a InstallOptions,
     entry: &'a NewEntry,
     folders: &'a HostFolders,
-    may_have_account: bool,
+    /// What the account of a further entry for one URL is called; `None` if it may have none.
+    account: Option<String>,
 }
 
 impl Work<'_> {
@@ -192,11 +191,28 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Asks once what the account of this entry is called, if a file has another entry for its URL.
+    fn ask_for_account(&mut self, plans: &[Plan]) -> Result<()> {
+        if self.account.is_none() {
+            return Ok(());
+        }
+        for plan in plans {
+            let Ok(file) = HostFile::open(plan.host, self.options.scope, &plan.path) else {
+                continue;
+            };
+            if let Some(first) = first_for_its_url(&file, self.entry) {
+                self.account = Some(ask(plan.host.title, &first, self.entry)?);
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Edits the file in memory.
     fn edit(&self, plan: &Plan, file: &mut HostFile) -> Result<Edit> {
         let mut entry = self.entry.clone();
-        if self.may_have_account && is_second_for_its_url(file, &entry) {
-            entry.arguments.extend(["--account".to_owned(), entry.name.clone()]);
+        if let Some(account) = &self.account {
+            give_account(file, &mut entry, account);
         }
         let words = entry.words();
         match file.document.entry(&entry.name) {
@@ -240,14 +256,17 @@ impl Work<'_> {
         if self.options.dry_run {
             return Ok(paint_difference(&display_change(&file.difference())));
         }
-        let saved = file.save(self.options.scope == Scope::User)?;
+        // What is missing in a project, or beside other folders of the host, says nothing of it.
+        let is_known = self.options.scope == Scope::Project || host.is_here(self.folders, &[]);
+        let mut saved = file.save(self.options.scope == Scope::User)?;
+        saved.created_folder = saved.created_folder.filter(|_| !is_known);
         let mut report = format!("{done} `{name}` in {}\n", host.title);
         report += &saved_lines(host, path, &saved);
         report += &format!("  starts  {}\n", display_words(&words));
-        if words.len() > self.entry.words().len() {
-            report += &format!(
-                "  note    it signs in with an account of its own, `{name}`, beside the other entry for this URL\n"
-            );
+        if let Some(account) = words.last().filter(|_| words.len() > self.entry.words().len()) {
+            let account = plain(account.strip_prefix("--account=").unwrap_or(account));
+            report += &format!("  note    it signs in with an account of its own, `{account}`\n");
+            report += "  note    the other entry for this URL keeps the sign-in that it has\n";
         }
         if !host.accepts_comments && file.has_comments() {
             report +=
@@ -258,18 +277,6 @@ impl Work<'_> {
         let undo = format!("mcp-tether uninstall {name} --host {}", host.id);
         Ok(report + &format!("  undo    {undo}{}\n", self.options.scope.flag()))
     }
-}
-
-/// Whether the file has another entry of ours for this URL.
-fn is_second_for_its_url(file: &HostFile, entry: &NewEntry) -> bool {
-    let words = entry.words();
-    let is_other = |other: &&HostEntry| {
-        other.place.name != entry.name
-            && !file.document.is_local(&other.place)
-            && is_ours(&other.words)
-            && url_of(&other.words) == url_of(&words)
-    };
-    file.document.entries().iter().any(|other| is_other(&other))
 }
 
 /// Hosts with different keys share the name `.mcp.json`.

@@ -16,6 +16,7 @@ mod demo_question;
 pub(crate) mod displayed_change;
 pub(crate) mod doctor;
 mod durable_process;
+mod entry_account;
 pub(crate) mod forget;
 mod host_entries;
 pub(crate) mod hosts;

@@ -126,6 +126,7 @@ fn a_symlink_stays_and_the_file_it_names_is_changed() {
 fn a_project_has_a_file_of_its_own() {
     let project = Program::new(["install", URL, "--host", "vscode", "--scope", "project"]).run();
     assert_eq!(project.code, Some(0), "{}", project.shown());
+    assert!(!project.stdout.contains("did not exist"), "{}", project.stdout);
     let file: Value = serde_json::from_str(&project.file(".vscode/mcp.json")).unwrap();
     let expected = json!({ "type": "stdio", "command": "mcp-tether", "args": [URL] });
     assert_eq!(file["servers"]["example"], expected, "everyone has the program elsewhere");

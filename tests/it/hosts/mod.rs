@@ -2,6 +2,7 @@
 //! afterwards, what is refused, and that nothing is ever lost. `files` holds a file of each host as
 //! people have them.
 
+mod accounts;
 mod bad_files;
 mod choosing;
 mod files;
