@@ -112,9 +112,13 @@ END
 }
 image() {
   command -v buildah || { skip 'no buildah'; return; }
-  cp "$binary" "$work/program" &&
-    buildah --storage-driver vfs --root "$work/images" --runroot "$work/images-run" bud --isolation chroot \
-      --build-arg PROGRAM=program -f "$root/packaging/Containerfile" "$work"
+  local store=(--storage-driver vfs --root "$work/images" --runroot "$work/images-run") container
+  mkdir "$work/context" && cp "$binary" "$work/context/program" &&
+    buildah "${store[@]}" bud --isolation chroot --build-arg PROGRAM=program --tag mcp-tether \
+      -f "$root/packaging/Containerfile" "$work/context" && container=$(buildah "${store[@]}" from localhost/mcp-tether) || return
+  # A debug build needs a C library, which the image does not have.
+  if readelf -l "$binary" | grep -q INTERP; then return; fi
+  [[ $(buildah "${store[@]}" run --isolation chroot "$container" -- /mcp-tether --version) == "mcp-tether $version" ]]
 }
 macos() { skip 'macOS and MSVC need their own machines: the release workflow has them'; }
 

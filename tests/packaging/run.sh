@@ -110,7 +110,7 @@ if node "$root/packaging/manifests.mjs" --version "$version" --checksums "$work/
   fail 'a missing checksum is refused'
 fi
 
-# Wheels: one for each target, the same again for the same content, and installed from an index.
+# Wheels: one for each target, the same again for the same content, handed in at an index as the release does it, and installed from there.
 for target in $targets; do
   program=$work/other
   [[ $target == x86_64-unknown-linux-musl ]] && program=$binary
@@ -121,7 +121,8 @@ wheel=$(find "$work/wheels" -name '*manylinux*x86_64*')
 python3 "$root/packaging/wheel.py" x86_64-unknown-linux-musl "$binary" "$work/again" >/dev/null
 cmp "$wheel" "$work/again/$(basename "$wheel")" || fail 'the same content makes the same wheel'
 "$cache/python/bin/twine" check --strict "$work"/wheels/*.whl >/dev/null || fail 'twine accepts the wheels'
-"$cache/python/bin/pypi-server" run -p 0 -i 127.0.0.1 -v "$work/wheels" > "$work/index.log" 2>&1 &
+mkdir "$work/index"
+"$cache/python/bin/pypi-server" run -p 0 -i 127.0.0.1 -a . -P . -v "$work/index" > "$work/index.log" 2>&1 &
 index=$!
 trap 'kill "$index" 2>/dev/null || true; rm -rf "$work"' EXIT
 port=''
@@ -140,6 +141,11 @@ END
   sleep 0.1
 done
 export UV_CACHE_DIR=$work/uv-cache
+hand_in() { "$cache/python/bin/uv" publish --no-config --quiet --publish-url "http://127.0.0.1:$port/" -u x -p x "$@" 2>"$work/uv.log"; }
+hand_in --dry-run "$work"/wheels/*.whl || fail "uv would hand in the wheels: $(cat "$work/uv.log")"
+[[ -z $(ls "$work/index") ]] || fail 'a dry run hands in nothing'
+hand_in "$work"/wheels/*.whl || fail "uv hands in the wheels: $(cat "$work/uv.log")"
+[[ $(find "$work/index" -name '*.whl' | wc -l) == 6 ]] || fail 'all wheels are at the index'
 [[ $("$cache/python/bin/uvx" --no-config --default-index "http://127.0.0.1:$port/simple" mcp-tether --version) == "mcp-tether $version" ]] ||
   fail 'uvx runs it from an index'
 python3 -m venv "$work/venv"
