@@ -33,7 +33,9 @@ fn main() {
     ];
     // Relative relocations as a bitmap: half a megabyte less to read at every start.
     let packed = ["-Wl,-z,pack-relative-relocs".to_owned()];
-    for flags in [&ordered[..], &packed[..]] {
+    // Functions that came out the same are kept once: generic code has many.
+    let folded = ["-Wl,--icf=all".to_owned()];
+    for flags in [&ordered[..], &packed[..], &folded[..]] {
         if is_possible(flags) {
             flags.iter().for_each(|flag| println!("cargo::rustc-link-arg-bins={flag}"));
         }
