@@ -11,7 +11,9 @@ const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// The id of a JSON-RPC request. `1` and `"1"` are different ids, and so are `1` and `1.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RequestId {
-    /// A number, kept as it was written.
+    /// A number that is written in the usual way, as nearly every one is.
+    Integer(u64),
+    /// Any other number, kept as it was written.
     Number(Box<str>),
     /// A string, unescaped.
     Text(Box<str>),
@@ -27,9 +29,12 @@ impl RequestId {
         match text.bytes().next()? {
             b'"' => serde_json::from_str::<String>(text).ok().map(|s| Self::Text(s.into())),
             b'n' if text == "null" => Some(Self::Null),
-            b'-' | b'0'..=b'9' if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
-                Some(Self::Number(text.into()))
-            }
+            b'-' | b'0'..=b'9' => match usual_integer(text) {
+                Some(number) => Some(Self::Integer(number)),
+                None => serde_json::from_str::<IgnoredAny>(text)
+                    .is_ok()
+                    .then(|| Self::Number(text.into())),
+            },
             _ => None,
         }
     }
@@ -43,6 +48,7 @@ impl RequestId {
     /// written.
     pub fn is_legal(&self) -> bool {
         match self {
+            Self::Integer(_) => true,
             Self::Number(text) => {
                 text.bytes().all(|byte| byte.is_ascii_digit())
                     || text.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
@@ -55,6 +61,7 @@ impl RequestId {
     /// How many bytes its text has.
     pub fn text_length(&self) -> usize {
         match self {
+            Self::Integer(number) => number.checked_ilog10().map_or(1, |log| log as usize + 1),
             Self::Number(text) | Self::Text(text) => text.len(),
             Self::Null => 0,
         }
@@ -64,11 +71,12 @@ impl RequestId {
     /// `7.0` can mean nothing but 7 (T-37): some servers and hosts answer with another type.
     pub fn as_own_number(&self) -> Option<u64> {
         match self {
-            Self::Number(text) => text.parse().ok().or_else(|| {
+            Self::Integer(number) => Some(*number),
+            Self::Number(text) => {
                 let number: f64 = text.parse().ok()?;
                 let is_exact = number.fract() == 0.0 && (0.0..=MAX_EXACT).contains(&number);
                 is_exact.then_some(number as u64)
-            }),
+            }
             Self::Text(text) => {
                 let number: u64 = text.parse().ok()?;
                 (number.to_string() == **text).then_some(number)
@@ -80,6 +88,7 @@ impl RequestId {
     /// The JSON text of this id.
     pub fn to_json(&self) -> String {
         match self {
+            Self::Integer(number) => number.to_string(),
             Self::Number(text) => text.to_string(),
             Self::Text(text) => serde_json::Value::from(text.as_ref()).to_string(),
             Self::Null => "null".to_owned(),
@@ -89,8 +98,15 @@ impl RequestId {
 
 impl From<u64> for RequestId {
     fn from(number: u64) -> Self {
-        Self::Number(number.to_string().into())
+        Self::Integer(number)
     }
+}
+
+/// The number that is written like this by everyone: digits, and no zero before others.
+fn usual_integer(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_usual = digits && (text.len() == 1 || !text.starts_with('0'));
+    is_usual.then(|| text.parse().ok())?
 }
 
 impl fmt::Display for RequestId {

@@ -55,10 +55,14 @@ impl Received {
     /// The text is not JSON in UTF-8, not a message, or a batch that is empty or has more than
     /// [`MAX_BATCH_MEMBERS`] members. Errors in the members of a batch are in [`Received::Batch`].
     pub fn parse(raw: Bytes) -> Result<Self, Invalid> {
-        let raw = compact(without_byte_order_mark(raw));
-        let text = simdutf8::compat::from_utf8(&raw).map_err(|error| {
-            Invalid::not_json(format!("invalid UTF-8 at byte {}", error.valid_up_to()))
-        })?;
+        let raw = without_byte_order_mark(raw);
+        let text = checked(&raw)?;
+        // Nearly every message: one walk over the text finds its members and that it has no breaks.
+        if let Some(members) = TopLevel::find(text) {
+            return Message::from_members(&raw, text, &members).map(Self::One);
+        }
+        let raw = compact(raw);
+        let text = checked(&raw)?;
         if !text.trim_start().starts_with('[') {
             return Message::parse_text(&raw, text).map(Self::One);
         }
@@ -94,33 +98,39 @@ impl Message {
     }
 
     fn parse_text(raw: &Bytes, text: &str) -> Result<Self, Invalid> {
-        let envelope: TopLevel<'_> =
-            serde_json::from_str(text).map_err(|_| Invalid::classify(text))?;
-        let id = envelope.id.and_then(RequestId::from_raw);
-        if envelope.jsonrpc.map(RawValue::get) != Some("\"2.0\"") {
+        let members = match TopLevel::find(text) {
+            Some(members) => members,
+            None => serde_json::from_str(text).map_err(|_| Invalid::classify(text))?,
+        };
+        Self::from_members(raw, text, &members)
+    }
+
+    /// The message that these members make; they are slices of `text`, which is that of `raw`.
+    fn from_members(raw: &Bytes, text: &str, members: &TopLevel<'_>) -> Result<Self, Invalid> {
+        let id = members.id.and_then(RequestId::from_json);
+        if members.jsonrpc != Some("\"2.0\"") {
             return Err(Invalid::not_message(id, "`jsonrpc` is not \"2.0\""));
         }
-        let span = |value: &RawValue| range_in(text, value.get());
-        let method =
-            match envelope.method().map(|raw| serde_json::from_str::<Cow<'_, str>>(raw.get())) {
-                Some(Ok(method)) => Some(Box::from(method.as_ref())),
-                Some(Err(_)) => {
-                    return Err(Invalid::not_message(id, "`method` is not a string").of_request());
-                }
-                None => None,
-            };
-        let kind = envelope.kind(method.as_deref(), id.as_ref())?;
-        let strays = envelope.strays(kind);
+        let span = |value: &str| range_in(text, value);
+        let method = match members.method().map(unescaped) {
+            Some(Some(method)) => Some(Box::from(method.as_ref())),
+            Some(None) => {
+                return Err(Invalid::not_message(id, "`method` is not a string").of_request());
+            }
+            None => None,
+        };
+        let kind = members.kind(method.as_deref(), id.as_ref())?;
+        let strays = members.strays(kind);
         if !strays.is_empty() {
             return Self::without(text, &strays);
         }
         Ok(Self {
             kind,
             raw: raw.clone(),
-            id: id.filter(RequestId::is_legal).zip(envelope.id.map(span)),
+            id: id.filter(RequestId::is_legal).zip(members.id.map(span)),
             method,
-            params: envelope.params.map(span),
-            outcome: envelope.outcome().map(span),
+            params: members.params.map(span),
+            outcome: members.outcome().map(span),
         })
     }
 
@@ -263,8 +273,8 @@ impl Message {
     /// Where an illegal `id` is (`null` in an error answer).
     fn unusable_id_range(&self) -> Option<Range<usize>> {
         let text = std::str::from_utf8(&self.raw).ok()?;
-        let envelope: TopLevel<'_> = serde_json::from_str(text).ok()?;
-        envelope.id.map(|id| range_in(text, id.get()))
+        let members: TopLevel<'_> = serde_json::from_str(text).ok()?;
+        members.id.map(|id| range_in(text, id))
     }
 
     /// This message with edits inside `params` or the outcome, and with another id, as a message
@@ -304,6 +314,21 @@ impl Message {
 
     fn text(&self, range: Range<usize>) -> Option<&str> {
         simdutf8::basic::from_utf8(self.raw.get(range)?).ok()
+    }
+}
+
+fn checked(raw: &[u8]) -> Result<&str, Invalid> {
+    simdutf8::compat::from_utf8(raw).map_err(|error| {
+        Invalid::not_json(format!("invalid UTF-8 at byte {}", error.valid_up_to()))
+    })
+}
+
+/// The string of this JSON text, if it is one.
+fn unescaped(text: &str) -> Option<Cow<'_, str>> {
+    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match quoted {
+        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        _ => serde_json::from_str(text).ok().map(Cow::Owned),
     }
 }
 

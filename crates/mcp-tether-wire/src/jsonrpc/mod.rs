@@ -12,6 +12,7 @@ mod lines;
 mod message;
 mod object;
 mod slice_range;
+mod tokens;
 mod top_level;
 
 pub use batch::MAX_BATCH_MEMBERS;
