@@ -4,12 +4,12 @@
 //! `eventsource-stream` 0.2 is quadratic in the size of an event and loses `id` and `retry` of
 //! blocks without data; `sse-stream` 0.3 copies every payload. Hence this parser.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-/// An empty buffer of more than this many bytes is freed.
-const MAX_KEPT_CAPACITY: usize = 256 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One block of an event stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,40 +43,46 @@ pub struct TooLarge;
 /// Cuts an event stream into blocks.
 #[derive(Debug)]
 pub struct EventDecoder {
-    buffer: BytesMut,
+    /// From the first byte of the block under way on.
+    input: Input,
+    /// Where the line under way begins.
+    line: usize,
+    /// Up to where its end was searched for.
     searched: usize,
     at_start: bool,
     after_carriage_return: bool,
+    /// The block under way, without its data.
     event: Event,
-    data: Vec<Bytes>,
-    size: usize,
+    /// Where the values of its `data` lines are.
+    data: Vec<Range<usize>>,
     limit: usize,
+}
+
+/// What was fed and not taken yet: one chunk as it came, or several in one buffer.
+#[derive(Debug)]
+enum Input {
+    Chunk(Bytes),
+    Joined(BytesMut),
 }
 
 impl EventDecoder {
     /// A decoder that accepts events of up to `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self {
-            buffer: BytesMut::new(),
+            input: Input::Chunk(Bytes::new()),
+            line: 0,
             searched: 0,
             at_start: true,
             after_carriage_return: false,
             event: Event::default(),
             data: Vec::new(),
-            size: 0,
             limit,
         }
     }
 
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, chunk: Bytes) {
-        if self.buffer.is_empty() {
-            // The chunk is usually ours alone and need not be copied.
-            self.buffer = BytesMut::from(chunk);
-            self.searched = 0;
-        } else {
-            self.buffer.extend_from_slice(&chunk);
-        }
+        self.input.append(chunk);
     }
 
     /// Returns the next complete block.
@@ -85,97 +91,136 @@ impl EventDecoder {
     /// [`TooLarge`] when the block under way exceeds the limit.
     pub fn next_event(&mut self) -> Result<Option<Event>, TooLarge> {
         while let Some(line) = self.next_line() {
-            if line.is_empty() {
-                if let Some(event) = self.finish_block() {
-                    return Ok(Some(event));
-                }
-            } else {
-                self.size += line.len() + self.cost_of_line();
+            if !line.is_empty() {
                 self.take_field(line);
+            } else if let Some(event) = self.finish_block() {
+                return Ok(Some(event));
             }
         }
-        if self.size + self.buffer.len() > self.limit { Err(TooLarge) } else { Ok(None) }
+        if self.memory() > self.limit { Err(TooLarge) } else { Ok(None) }
     }
 
-    /// The memory that the block under way takes, in bytes (S-42).
+    /// The memory that the block under way takes, in bytes (S-42). Each further line of data also
+    /// takes a place in the list.
     pub fn memory(&self) -> usize {
-        self.size + self.buffer.len()
+        let places = self.data.len().saturating_sub(1) * size_of::<Range<usize>>();
+        self.input.bytes().len() + places
     }
 
-    fn next_line(&mut self) -> Option<Bytes> {
+    fn next_line(&mut self) -> Option<Range<usize>> {
         self.skip_marks();
-        let Some(at) = memchr::memchr2(b'\n', b'\r', &self.buffer[self.searched..]) else {
-            self.searched = self.buffer.len();
+        let input = self.input.bytes();
+        let Some(at) = memchr::memchr2(b'\n', b'\r', &input[self.searched..]) else {
+            self.searched = input.len();
             return None;
         };
         let end = self.searched + at;
-        self.searched = 0;
-        self.after_carriage_return = self.buffer[end] == b'\r';
-        let line = self.buffer.split_to(end + 1).freeze();
-        if self.buffer.is_empty() && self.buffer.capacity() > MAX_KEPT_CAPACITY {
-            self.buffer = BytesMut::new();
-        }
-        Some(line.slice(..end))
+        self.after_carriage_return = input[end] == b'\r';
+        let line = self.line..end;
+        self.begin_line(end + 1);
+        Some(line)
     }
 
     /// Skips the byte order mark at the start and the line feed that completes a CR LF.
     fn skip_marks(&mut self) {
-        if self.after_carriage_return && !self.buffer.is_empty() {
+        let input = self.input.bytes();
+        if self.after_carriage_return
+            && let Some(next) = input.get(self.line)
+        {
             self.after_carriage_return = false;
-            if self.buffer[0] == b'\n' {
-                let _ = self.buffer.split_to(1);
-                self.searched = 0;
+            if *next == b'\n' {
+                self.begin_line(self.line + 1);
             }
-        }
-        if self.at_start && self.buffer.len() >= 3 {
-            self.at_start = false;
-            if self.buffer.starts_with(b"\xef\xbb\xbf") {
-                let _ = self.buffer.split_to(3);
-                self.searched = 0;
+        } else if self.at_start {
+            let has_mark = input.starts_with(BYTE_ORDER_MARK);
+            self.at_start = BYTE_ORDER_MARK.starts_with(input);
+            if has_mark {
+                self.at_start = false;
+                self.begin_line(BYTE_ORDER_MARK.len());
             }
-        }
-        if self.at_start && !b"\xef\xbb\xbf".starts_with(&self.buffer) {
-            self.at_start = false;
         }
     }
 
-    /// What keeping a further line takes besides its bytes: a line of four bytes takes 36 (S-42).
-    fn cost_of_line(&self) -> usize {
-        if self.data.is_empty() { 0 } else { size_of::<Bytes>() }
+    fn begin_line(&mut self, at: usize) {
+        self.line = at;
+        self.searched = at;
     }
 
-    fn take_field(&mut self, line: Bytes) {
-        let colon = memchr::memchr(b':', &line[..line.len().min(16)]);
+    fn take_field(&mut self, line: Range<usize>) {
+        let text = &self.input.bytes()[line.clone()];
+        let colon = memchr::memchr(b':', &text[..text.len().min(16)]);
         let (name, mut value) = match colon {
-            Some(at) => (line.slice(..at), line.slice(at + 1..)),
-            None => (line, Bytes::new()),
+            Some(at) => (&text[..at], &text[at + 1..]),
+            None => (text, &text[..0]),
         };
-        if value.first() == Some(&b' ') {
-            value = value.slice(1..);
+        if let [b' ', rest @ ..] = value {
+            value = rest;
         }
-        match name.as_ref() {
-            b"data" => self.data.push(value),
-            b"event" => self.event.name = Some(String::from_utf8_lossy(&value).into()),
+        match name {
+            // Without a colon the value is empty, wherever it is said to be.
+            b"data" => self.data.push(line.end - value.len()..line.end),
+            b"event" => self.event.name = Some(String::from_utf8_lossy(value).into()),
             b"id" if !value.contains(&0) => {
-                self.event.id = Some(String::from_utf8_lossy(&value).into());
+                self.event.id = Some(String::from_utf8_lossy(value).into());
             }
-            b"retry" => self.event.retry = milliseconds(&value).or(self.event.retry),
+            b"retry" => self.event.retry = milliseconds(value).or(self.event.retry),
             _ => {}
         }
     }
 
     fn finish_block(&mut self) -> Option<Event> {
-        self.size = 0;
+        let block = self.input.take(self.line);
+        self.begin_line(0);
         let mut event = std::mem::take(&mut self.event);
-        event.data = join(std::mem::take(&mut self.data));
+        event.data = match &self.data[..] {
+            [] => None,
+            [one] => Some(block.slice(one.clone())),
+            several => {
+                let lines: Vec<&[u8]> = several.iter().map(|line| &block[line.clone()]).collect();
+                Some(lines.join(&b'\n').into())
+            }
+        };
+        self.data.clear();
+        event.data = event.data.filter(|data| !data.iter().all(u8::is_ascii_whitespace));
         let carries = event.data.is_some() || event.id.is_some() || event.retry.is_some();
         carries.then_some(event)
     }
 }
 
-fn join(mut lines: Vec<Bytes>) -> Option<Bytes> {
-    let joined = if lines.len() == 1 { lines.remove(0) } else { lines.join(&b'\n').into() };
-    (!joined.iter().all(u8::is_ascii_whitespace)).then_some(joined)
+impl Input {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Chunk(chunk) => chunk,
+            Self::Joined(buffer) => buffer,
+        }
+    }
+
+    fn append(&mut self, chunk: Bytes) {
+        match self {
+            Self::Chunk(first) if first.is_empty() => *first = chunk,
+            Self::Chunk(first) => {
+                // Room for as much again: more is to come.
+                let mut buffer = BytesMut::with_capacity(2 * (first.len() + chunk.len()));
+                buffer.extend_from_slice(first);
+                buffer.extend_from_slice(&chunk);
+                *self = Self::Joined(buffer);
+            }
+            Self::Joined(buffer) => buffer.extend_from_slice(&chunk),
+        }
+    }
+
+    /// Takes the first `length` bytes.
+    fn take(&mut self, length: usize) -> Bytes {
+        let taken = match self {
+            Self::Chunk(chunk) => chunk.split_to(length),
+            Self::Joined(buffer) => buffer.split_to(length).freeze(),
+        };
+        if self.bytes().is_empty() {
+            // Frees a buffer that was large for one event.
+            *self = Self::Chunk(Bytes::new());
+        }
+        taken
+    }
 }
 
 fn milliseconds(value: &[u8]) -> Option<Duration> {
