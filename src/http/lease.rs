@@ -158,7 +158,10 @@ impl Lease {
 
 fn http1_request(request: &mut Request, connection: &Http1) -> http::Request<FrameBody> {
     let mut headers = std::mem::take(&mut request.headers);
-    headers.insert(header::HOST, request.target.host().clone());
+    let host = request.target.host();
+    if headers.get(header::HOST) != Some(host) {
+        headers.insert(header::HOST, host.clone());
+    }
     let uri = match &connection.forward {
         None => request.target.origin_form(),
         Some(forward) => {

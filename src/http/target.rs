@@ -59,7 +59,7 @@ impl Target {
     }
 
     /// The `Host` header.
-    pub(super) fn host(&self) -> &HeaderValue {
+    pub fn host(&self) -> &HeaderValue {
         &self.0.host
     }
 

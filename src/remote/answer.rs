@@ -38,7 +38,7 @@ impl Wire {
             return Outcome::Done;
         }
         let target = response.target().clone();
-        match media_type(&response).as_str() {
+        match media_type(&response).as_ref() {
             headers::EVENT_STREAM => self.follow_to_answer(response, post).await,
             headers::JSON => match self.read_json_answer(response, post, elsewhere).await {
                 Ok(outcome) => outcome,

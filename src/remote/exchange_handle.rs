@@ -1,9 +1,12 @@
 //! What the bridge and the task of one exchange share while the exchange runs.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use super::upstream_id::upstream_id;
@@ -21,8 +24,12 @@ pub struct ExchangeHandle(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    settled: Signal,
-    abandoned: Signal,
+    is_settled: AtomicBool,
+    is_abandoned: AtomicBool,
+    is_overdue: AtomicBool,
+    /// Wakes the task of the exchange, the only one that waits for these three.
+    task: AtomicWaker,
+    is_over: AtomicBool,
     /// Set when the body was sent, or never will be.
     body_decided: Signal,
     has_left: AtomicBool,
@@ -43,29 +50,53 @@ struct Signal {
 impl ExchangeHandle {
     /// Tells the task that the answer is no longer awaited: it came, or was given up.
     pub fn settle(&self) {
-        self.0.settled.raise();
+        self.0.is_settled.store(true, Ordering::Release);
+        self.0.task.wake();
     }
 
     /// Tells the task to close its connection or stream at once: that is how a request to a modern
     /// remote is cancelled (T-59).
     pub fn abandon(&self) {
+        self.0.is_abandoned.store(true, Ordering::Release);
         self.settle();
-        self.0.abandoned.raise();
+    }
+
+    /// Tells the task that it has taken as long as it may.
+    pub(super) fn expire(&self) {
+        self.0.is_overdue.store(true, Ordering::Release);
+        self.0.task.wake();
     }
 
     /// Whether the answer is no longer awaited.
     pub(super) fn is_settled(&self) -> bool {
-        self.0.settled.is_raised()
+        self.0.is_settled.load(Ordering::Acquire)
     }
 
-    /// Waits until the answer is no longer awaited.
+    /// Waits until the answer is no longer awaited. Only the task of the exchange may wait.
     pub(super) async fn wait_until_settled(&self) {
-        self.0.settled.wait().await;
+        self.wait_until(&self.0.is_settled).await;
     }
 
-    /// Waits until the exchange is to be closed.
+    /// Waits until the exchange is to be closed. Only the task of the exchange may wait.
     pub(super) async fn wait_until_abandoned(&self) {
-        self.0.abandoned.wait().await;
+        self.wait_until(&self.0.is_abandoned).await;
+    }
+
+    /// Waits until the exchange has taken as long as it may. Only the task of the exchange may wait.
+    pub(super) async fn wait_until_overdue(&self) {
+        self.wait_until(&self.0.is_overdue).await;
+    }
+
+    async fn wait_until(&self, is_raised: &AtomicBool) {
+        poll_fn(|cx| {
+            if is_raised.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            self.0.task.register(cx.waker());
+            // It may have been raised in between.
+            if is_raised.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     /// Notes that the answer was passed on to the bridge.
@@ -115,10 +146,19 @@ impl ExchangeHandle {
         self.0.response_begun.raise();
     }
 
-    /// Releases what waits for the message: it was sent, or never will be.
-    pub(super) fn end_sending(&self) {
+    /// Notes that the exchange is over, and releases what waits for its message: it was sent, or
+    /// never will be.
+    pub(super) fn end(&self) {
         self.0.body_decided.raise();
         self.0.response_begun.raise();
+        self.0.is_over.store(true, Ordering::Release);
+        // Whoever keeps the handle must not keep the memory of the task.
+        drop(self.0.task.take());
+    }
+
+    /// Whether the exchange is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Acquire)
     }
 
     /// The observer of the message's body.

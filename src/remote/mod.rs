@@ -23,6 +23,7 @@ mod received;
 mod remote_event;
 mod resumption;
 mod retry;
+mod running_exchanges;
 mod session;
 mod session_loss;
 mod silence_limit;
@@ -39,8 +40,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::HeaderMap;
+use http::header::HOST;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 use url::Url;
 
 use self::arrivals::Arrivals;
@@ -50,6 +53,7 @@ use self::failures::timeout_failure;
 use self::moves::FollowedRedirects;
 use self::open_prompts::OpenPrompts;
 use self::progress::ProgressWatch;
+use self::running_exchanges::RunningExchanges;
 use self::standalone_stream::StandaloneStream;
 use self::streams::MAX_WAITING_BYTES;
 use self::wire::Wire;
@@ -82,6 +86,8 @@ const EVENT_CHANNEL_CAPACITY: usize = 256;
 pub(crate) struct Remote {
     wire: Arc<Wire>,
     transport: Option<Transport>,
+    exchanges: RunningExchanges,
+    /// The standalone stream, and sessions that are left.
     tasks: JoinSet<()>,
     listening: Option<AbortHandle>,
 }
@@ -105,6 +111,8 @@ impl Remote {
             Error::failed(format!("`{shown}` cannot be requested: {error}"))
                 .hint("check the URL: it looks like `https://mcp.example.com/mcp`")
         })?;
+        // A map that has room for it from the start need not grow for each request.
+        headers.insert(HOST, endpoint.host().clone());
         let wire = Wire {
             outbound,
             credentials: RequestCredentials {
@@ -124,20 +132,19 @@ impl Remote {
             waiting_bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
             recorder: options.recorder,
         };
-        let remote =
-            Self { wire: Arc::new(wire), transport: None, tasks: JoinSet::new(), listening: None };
-        Ok((remote, receiver))
+        Ok((Self::over(Arc::new(wire)), receiver))
+    }
+
+    fn over(wire: Arc<Wire>) -> Self {
+        let exchanges = RunningExchanges::new(wire.limits.request);
+        let tasks = JoinSet::new();
+        Self { wire, transport: None, exchanges, tasks, listening: None }
     }
 
     /// The same remote for a further session, whose events arrive at the same receiver.
     #[must_use]
     pub fn with_own_session(&self) -> Self {
-        Self {
-            wire: Arc::clone(&self.wire),
-            transport: None,
-            tasks: JoinSet::new(),
-            listening: None,
-        }
+        Self::over(Arc::clone(&self.wire))
     }
 
     /// The count of open questions to a person.
@@ -212,6 +219,7 @@ impl Remote {
     /// Opens the standalone stream of this session; does nothing on HTTP+SSE.
     pub fn listen(&mut self, session: &Arc<Session>) {
         self.stop_listening();
+        while self.tasks.try_join_next().is_some() {}
         if matches!(self.transport, Some(Transport::StreamableHttp)) {
             let listening = Arc::clone(&self.wire).listen(Arc::clone(session));
             self.listening = Some(self.tasks.spawn(listening));
@@ -251,22 +259,33 @@ impl Remote {
         }
         // A rotated token that is being stored must not get lost.
         self.wire.credentials.authorizer.settle(TOKEN_SETTLE_TIMEOUT).await;
+        self.exchanges.abandon_all();
         self.tasks.abort_all();
+    }
+
+    /// When the first exchange has taken as long as it may, at the earliest.
+    pub fn due(&self) -> Option<Instant> {
+        self.exchanges.due()
+    }
+
+    /// Ends what has taken as long as it may.
+    pub fn take_time(&mut self, now: Instant) {
+        self.exchanges.take_time(now);
     }
 
     fn start<F, Work>(&mut self, post: Post, work: F)
     where
         F: FnOnce(Post) -> Work + Send + 'static,
-        Work: Future<Output = Outcome> + Send,
+        Work: Future<Output = Outcome> + Send + 'static,
     {
-        while self.tasks.try_join_next().is_some() {}
+        self.exchanges.begin(&post);
         let wire = Arc::clone(&self.wire);
         let outgoing = Budget::of_process().outgoing(post.frame.len());
-        self.tasks.spawn(async move {
+        // Boxed because the runtime moves what it is given several times.
+        tokio::spawn(Box::pin(async move {
             let _outgoing = outgoing;
             let (exchange, generation) = (post.number, post.session.generation);
             let handle = post.handle.clone();
-            let limit = post.limit(&wire.limits);
             handle.set_size(post.frame.len());
             let (class, is_legacy) = (post.concurrency_class(), post.modern.is_none());
             let work = async {
@@ -288,41 +307,28 @@ impl Remote {
                 }
                 work.await
             };
-            let work = within(limit, work);
             let outcome = tokio::select! {
-                outcome = work => outcome,
+                outcome = work => outcome.unwrap_or_else(|_| Outcome::Failed(Failure::internal())),
                 // Dropping the work closes its stream, or its connection before HTTP/2 (T-59).
-                () = handle.wait_until_abandoned() => Some(Ok(Outcome::Done)),
-            };
-            let outcome = match outcome {
-                Some(Ok(outcome)) => outcome,
-                Some(Err(_)) => Outcome::Failed(Failure::internal()),
-                None => Outcome::Failed(timeout_failure("no answer")),
+                () = handle.wait_until_abandoned() => Outcome::Done,
+                () = handle.wait_until_overdue() => Outcome::Failed(timeout_failure("no answer")),
             };
             if let (Some(recorder), Outcome::Failed(failure)) = (&wire.recorder, &outcome) {
                 recorder.failure(exchange, failure.kind.name(), &failure.message);
             }
-            handle.end_sending();
+            handle.end();
             if is_legacy && handle.is_answered() && matches!(outcome, Outcome::Done) {
                 // The answer has said everything.
                 return;
             }
             let _ = wire.events.send(RemoteEvent::Ended { exchange, generation, outcome }).await;
-        });
-    }
-}
-
-/// Runs a future for at most `limit`, which is absolute: questions to a person do not suspend it
-/// (T-26).
-async fn within<T>(limit: Option<std::time::Duration>, work: impl Future<Output = T>) -> Option<T> {
-    match limit {
-        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
-        None => Some(work.await),
+        }));
     }
 }
 
 impl Drop for Remote {
     fn drop(&mut self) {
+        self.exchanges.abandon_all();
         if let Some(Transport::HttpSse { stream_task, .. }) = &self.transport {
             stream_task.abort();
         }

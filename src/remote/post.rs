@@ -31,7 +31,7 @@ pub struct Post {
     /// The bridge's handle for the exchange.
     pub handle: ExchangeHandle,
     /// What the exchange also has if the remote is a modern one.
-    pub modern: Option<ModernPost>,
+    pub modern: Option<Box<ModernPost>>,
     /// The headers of the host's trace context.
     pub trace: Option<Box<HeaderMap>>,
 }
@@ -98,7 +98,7 @@ impl Post {
 
     /// Where the messages that answer it come from.
     pub(super) fn origin(&self) -> StreamOrigin {
-        let reading = match &self.modern {
+        let reading = match self.modern.as_deref() {
             None => StreamReadMode::Resumable,
             Some(_) => StreamReadMode::ToTheAnswer,
         };
@@ -112,9 +112,9 @@ impl Post {
         }
     }
 
-    /// The most time that the whole exchange may take.
-    pub(super) fn limit(&self, limits: &Limits) -> Option<Duration> {
-        limits.request.filter(|_| !self.stays_open)
+    /// Whether the whole exchange may take only so much time.
+    pub(super) fn is_limited(&self) -> bool {
+        !self.stays_open
     }
 
     /// The most time to the head of the response, which some servers send with the first event.

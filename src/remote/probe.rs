@@ -19,7 +19,7 @@ impl Wire {
             Ok(response) => response,
             Err(error) => return error.into(),
         };
-        if !matches!(media_type(&response).as_str(), headers::JSON | headers::EVENT_STREAM) {
+        if !matches!(media_type(&response).as_ref(), headers::JSON | headers::EVENT_STREAM) {
             // No session was opened.
             return self.read_answer(response, post, false).await;
         }

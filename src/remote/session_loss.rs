@@ -173,7 +173,7 @@ mod tests {
         assert!(judge(&without_id, true, 404, "Invalid session id."), "HTTP+SSE");
         let unopened = Post { session: Session::unopened(0), ..post(None) };
         assert!(!judge(&unopened, true, 404, "not found"), "the first `initialize`");
-        let modern = Post { modern: Some(crate::remote::ModernPost::default()), ..post(None) };
+        let modern = Post { modern: Some(Box::default()), ..post(None) };
         assert!(!judge(&modern, false, 400, "no session"));
     }
 }

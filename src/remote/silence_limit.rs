@@ -1,7 +1,9 @@
 //! How long a body that is being read may be silent: one timer for all its chunks. Setting a timer
 //! anew for each chunk costs more than reading a small one.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -25,27 +27,32 @@ impl<'a> SilenceLimit<'a> {
     /// Waits for `future`; returns `None` when it took longer than the limit.
     pub(super) async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
         let Some(limit) = self.limit else { return Some(future.await) };
-        tokio::pin!(future);
-        let mut due = Instant::now() + limit;
-        let (_, mut before) = self.prompts.look();
-        loop {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
-            tokio::select! {
-                biased;
-                done = &mut future => return Some(done),
-                () = timer.as_mut() => {}
+        let mut future = pin!(future);
+        let prompts = self.prompts;
+        let mut waits = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = future.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
             }
-            let now = Instant::now();
-            // Otherwise it was still set for an earlier chunk.
-            if due <= now {
-                let (is_prompting, changes) = self.prompts.look();
-                if !is_prompting && changes == before {
-                    return None;
+            // What is there already, as it mostly is, needs no timer.
+            let (due, before) =
+                waits.get_or_insert_with(|| (Instant::now() + limit, prompts.look().1));
+            loop {
+                let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(*due)));
+                ready!(timer.as_mut().poll(cx));
+                let now = Instant::now();
+                // Otherwise it was still set for an earlier chunk.
+                if *due <= now {
+                    let (is_prompting, changes) = prompts.look();
+                    if !is_prompting && changes == *before {
+                        return Poll::Ready(None);
+                    }
+                    (*due, *before) = (now + limit, changes);
                 }
-                (due, before) = (now + limit, changes);
+                timer.as_mut().reset(*due);
             }
-            timer.as_mut().reset(due);
-        }
+        })
+        .await
     }
 }
 

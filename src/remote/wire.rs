@@ -1,6 +1,7 @@
 //! What every request to one remote shares: connection, endpoint, headers, limits and the way back
 //! to the bridge. Also the reading of whole bodies.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -227,9 +228,11 @@ async fn read_chunk(
 }
 
 /// The media type in lower case, without parameters (T-21).
-pub(super) fn media_type(response: &Response) -> String {
+pub(super) fn media_type(response: &Response) -> Cow<'static, str> {
     let value = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let name = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let known = [headers::JSON, headers::EVENT_STREAM].into_iter().find(|known| *known == name);
+    known.map_or_else(|| Cow::Owned(name.to_ascii_lowercase()), Cow::Borrowed)
 }
 
 /// Reads a short body to its end so that the connection can be used again.

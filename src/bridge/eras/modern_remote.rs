@@ -126,7 +126,7 @@ impl SessionSlot {
             urgent: stays_open || !exchange.is_request,
             stays_open,
             repeatable: exchange.repeatable,
-            modern: Some(crate::remote::ModernPost { headers }),
+            modern: Some(Box::new(crate::remote::ModernPost { headers })),
             trace: exchange.trace,
             ..self.compose_bare_post(exchange.number, exchange.frame)
         }

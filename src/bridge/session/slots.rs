@@ -102,8 +102,8 @@ impl SessionSlot {
     /// When it next has something to do.
     pub(in crate::bridge) fn next_timer(&self) -> Option<Instant> {
         let detection = self.detection.as_ref().and_then(OngoingDetection::due);
-        let timers = [self.timers.next(), self.adapter.due(), self.doubt.due(), detection];
-        timers.into_iter().flatten().min()
+        let own = [self.timers.next(), self.adapter.due(), self.doubt.due(), detection];
+        own.into_iter().chain([self.remote.due()]).flatten().min()
     }
 
     /// A message of the host or of the bridge, ready to be posted.
