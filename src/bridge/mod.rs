@@ -13,14 +13,15 @@ mod leaving;
 mod remote_side;
 mod reply;
 mod session;
+mod turn;
 mod without_remote;
 
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use self::activity::Counters;
@@ -32,17 +33,18 @@ use self::host_side::request::{HostRequest, Unanswered};
 use self::leaving::Leave;
 use self::remote_side::in_flight::InFlight;
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
-use self::session::timers::{Timers, until};
+use self::session::timers::{Alarm, Timers};
+use self::turn::{Signal, ended_by, gather, sign_in_change};
 use self::without_remote::response_cache::ResponseCache;
 use crate::budget::Budget;
 use crate::eras::Numbers;
 use crate::eras::modern_host::ModernHost;
 use crate::error::{Failure, FailureKind, Result};
-use crate::host::{DriveOutcome, HostStreams};
+use crate::host::HostStreams;
 use crate::jsonrpc::Line;
 use crate::platform::{Reason, Shutdown};
 use crate::protocol::ProtocolVersion;
-use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session, SignInState};
+use crate::remote::{Remote, RemoteEvent, RemoteOptions, Session};
 
 pub use crate::eras::ToolPinning;
 pub use crate::eras::{MergePages, Pin};
@@ -54,8 +56,6 @@ pub use without_remote::response_cache::CacheOptions;
 
 /// How many events or lines are handled before what they produced is written.
 const BURST: usize = 128;
-/// How often the streams run on before the events that they brought are handled.
-const MAX_GATHERED: usize = 32;
 /// How long the last lines may take in all after a signal.
 const FINAL_WRITE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long the answer to an `initialize` under way is awaited, to end the session it opens.
@@ -202,57 +202,70 @@ impl Bridge {
 
     async fn run(mut self, mut shutdown: Shutdown) -> Ended {
         let mut leave: Option<Leave> = None;
-        let mut sign_in = self.slots.authorizer().state();
-        let ended = {
-            // Polled only once one of the several things that it watches has woken it.
-            let mut requested = FuturesUnordered::from_iter([shutdown.requested()]);
-            loop {
-                if leave.is_some() && self.is_drained() {
-                    break Ended::HostLeft;
-                }
-                if self.is_broken() {
-                    break Ended::Broken;
-                }
-                // The answer to a question of the server may be what the others wait for.
-                let is_paused = leave.is_none()
-                    && !Budget::of_process().has_room_for_host()
-                    && self.in_flight.of_remote.is_empty();
-                let over = leave.as_ref().map(Leave::over_by);
-                let timer = self.next_timer().into_iter().chain(over).min();
-                tokio::select! {
-                    () = Budget::of_process().room_for_host(), if is_paused => {}
-                    line = self.host.reader.next(), if leave.is_none() && !is_paused => match line {
-                        Some(line) => self.take_burst(line, Self::take_line, Self::next_line),
-                        None => {
-                            leave = Some(Leave::begin(self.drain_time()));
-                            self.guarded(|bridge| {
-                                bridge.with_host_adapter(|host, context| host.leave(context));
-                            });
-                        }
-                    },
-                    Some(event) = self.events.recv(), if self.host.writer.has_room() => {
-                        gather(&self.events).await;
-                        self.take_burst(event, Self::take_event, Self::next_event);
-                    }
-                    drove = self.host.writer.drive() => match drove {
-                        DriveOutcome::Flushed => {}
-                        DriveOutcome::Closed => break Ended::HostClosedOutput,
-                        DriveOutcome::Failed => break Ended::OutputFailed,
-                    },
-                    () = changed(&mut sign_in) => self.guarded(Self::take_sign_in_state),
-                    () = until(timer), if timer.is_some() => {
-                        if leave.as_mut().is_some_and(|leave| leave.is_over(self.is_delivering())) {
-                            break Ended::HostLeft;
-                        }
-                        self.guarded(Self::take_timers);
-                    }
-                    Some(reason) = requested.next() => break Ended::Requested(reason),
-                }
-            }
-        };
+        let ended = self.run_until_end(&mut leave, &mut shutdown).await;
         tracing::debug!(?ended, "the bridge ends");
         self.finish(ended, leave, &mut shutdown).await;
         ended
+    }
+
+    async fn run_until_end(&mut self, leave: &mut Option<Leave>, shutdown: &mut Shutdown) -> Ended {
+        let mut alarm = Alarm::default();
+        // Polled only once one of the several things that they watch has woken them.
+        let mut signals = FuturesUnordered::new();
+        signals.push(shutdown.requested().map(Signal::End).left_future());
+        signals.push(sign_in_change(self.slots.authorizer().state()).right_future());
+        loop {
+            // What there is to say is said at once, before anything else is looked at.
+            if let Some(ended) = self.host.writer.write_now().and_then(ended_by) {
+                return ended;
+            }
+            if leave.is_some() && self.is_drained() {
+                return Ended::HostLeft;
+            }
+            if self.is_broken() {
+                return Ended::Broken;
+            }
+            // The answer to a question of the server may be what the others wait for.
+            let is_paused = leave.is_none()
+                && !Budget::of_process().has_room_for_host()
+                && self.in_flight.of_remote.is_empty();
+            let over = leave.as_ref().map(Leave::over_by);
+            let timer = self.next_timer().into_iter().chain(over).min();
+            tokio::select! {
+                () = Budget::of_process().room_for_host(), if is_paused => {}
+                line = self.host.reader.next(), if leave.is_none() && !is_paused => match line {
+                    Some(line) => self.take_burst(line, Self::take_line, Self::next_line),
+                    None => {
+                        *leave = Some(Leave::begin(self.drain_time()));
+                        self.guarded(|bridge| {
+                            bridge.with_host_adapter(|host, context| host.leave(context));
+                        });
+                    }
+                },
+                Some(event) = self.events.recv(), if self.host.writer.has_room() => {
+                    gather(&self.events).await;
+                    self.take_burst(event, Self::take_event, Self::next_event);
+                }
+                drove = self.host.writer.drive() => {
+                    if let Some(ended) = ended_by(drove) {
+                        return ended;
+                    }
+                }
+                () = alarm.at(timer) => {
+                    if leave.as_mut().is_some_and(|leave| leave.is_over(self.is_delivering())) {
+                        return Ended::HostLeft;
+                    }
+                    self.guarded(Self::take_timers);
+                }
+                Some(signal) = signals.next() => match signal {
+                    Signal::End(reason) => return Ended::Requested(reason),
+                    Signal::SignIn(state) => {
+                        signals.push(sign_in_change(state).right_future());
+                        self.guarded(Self::take_sign_in_state);
+                    }
+                },
+            }
+        }
     }
 
     /// Takes what has come, and in the same turn what came with it.
@@ -389,6 +402,7 @@ impl Bridge {
         if self.slots[slot].adapter.due().is_some_and(|at| at <= now) {
             self.with_remote_adapter(slot, |remote, context| remote.take_time(context));
         }
+        self.slots[slot].remote.take_time(now);
         self.take_detection_time(slot, now);
         self.take_doubt_time(slot, now);
         if self.slots[slot].timers.reopen_is_due(now) && self.slots[slot].opening.is_lost() {
@@ -397,33 +411,5 @@ impl Bridge {
         if self.slots[slot].timers.ping_is_due(now) && self.slots[slot].opening.is_ready() {
             self.ping(slot);
         }
-    }
-}
-
-/// Lets the streams run on while that brings more events: what they bring together costs one turn
-/// of the loop and one write.
-async fn gather(events: &mpsc::Receiver<RemoteEvent>) {
-    for _ in 0..MAX_GATHERED {
-        let before = events.len();
-        let mut has_yielded = false;
-        // Not `yield_now` of the runtime, which looks at the sockets first.
-        std::future::poll_fn(|cx| {
-            if std::mem::replace(&mut has_yielded, true) {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-        if events.len() == before {
-            return;
-        }
-    }
-}
-
-/// Waits for a change of the sign-in; forever if there is nothing to wait for.
-async fn changed(state: &mut watch::Receiver<SignInState>) {
-    if state.changed().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

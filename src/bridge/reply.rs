@@ -91,7 +91,9 @@ impl Bridge {
         if recipient.requester == Requester::Adapter {
             return self.answer_adapter(recipient, answer, edits);
         }
-        let line = answer.with_edits(&recipient.id.to_json(), edits);
+        let id = recipient.id.to_json();
+        let line =
+            if edits.is_empty() { Ok(answer.with_id(&id)) } else { answer.with_edits(&id, edits) };
         let line = line.unwrap_or_else(|overlap| untranslatable(&recipient.id, overlap));
         match recipient.batch {
             None => self.host.writer.push(line),

@@ -9,6 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
 #[cfg(unix)]
@@ -100,6 +101,15 @@ impl HostWriter {
     /// Whether more should be queued now.
     pub fn has_room(&self) -> bool {
         self.waiting < MAX_QUEUED
+    }
+
+    /// Writes what the host takes without waiting. Returns the outcome once nothing is left of what was
+    /// queued, or nothing more can be written.
+    pub fn write_now(&mut self) -> Option<DriveOutcome> {
+        if self.waiting == 0 {
+            return None;
+        }
+        self.drive().now_or_never()
     }
 
     /// Writes what is queued; with nothing queued, waits until the host no longer reads. Cancel
@@ -196,8 +206,6 @@ fn is_end(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-
     use super::*;
 
     #[tokio::test]

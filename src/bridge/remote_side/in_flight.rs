@@ -161,10 +161,11 @@ impl InFlight {
     /// Takes out the requests of the remote whose cause is over. Returns the numbers that the host
     /// knows them by, each with its session.
     pub(in crate::bridge) fn take_orphans(&mut self) -> Vec<(u64, u32)> {
-        let closed = std::mem::take(&mut self.closed_causes);
-        if closed.is_empty() {
+        // Looked at first: taking out even an empty set makes a new one.
+        if self.closed_causes.is_empty() {
             return Vec::new();
         }
+        let closed = std::mem::take(&mut self.closed_causes);
         self.of_remote.take_caused_by(&closed)
     }
 }

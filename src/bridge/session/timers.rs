@@ -1,9 +1,10 @@
 //! What the bridge does later on its own: opens the standalone stream, opens a lost session again,
 //! sends keep-alive requests. No timer runs while there is nothing to do.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long the host's `initialize` may wait for a person before it gets a minimal answer: well
 /// under the five seconds after which the most impatient host gives up
@@ -173,11 +174,19 @@ impl Timers {
     }
 }
 
-/// Waits for this point in time; forever without one.
-pub(in crate::bridge) async fn until(timer: Option<Instant>) {
-    match timer {
-        Some(timer) => sleep_until(timer).await,
-        None => std::future::pending().await,
+/// The timer of the loop, kept over its turns: most of them change nothing about it.
+#[derive(Debug, Default)]
+pub(in crate::bridge) struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    /// Waits for this point in time; forever without one. Cancel safe.
+    pub(in crate::bridge) async fn at(&mut self, time: Option<Instant>) {
+        let Some(time) = time else { return std::future::pending().await };
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(time)));
+        if sleep.deadline() != time {
+            sleep.as_mut().reset(time);
+        }
+        sleep.as_mut().await;
     }
 }
 

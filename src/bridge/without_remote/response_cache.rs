@@ -175,21 +175,24 @@ impl ResponseCache {
         if self.file.is_none() || !is_list() || !is_first_page(request) {
             return;
         }
-        if answer.outcome_as::<Page>().is_none_or(|page| page.next_cursor.is_some()) {
-            return;
-        }
         let short = |result: &&str| result.len() as u64 <= FILE_LIMIT;
         let mut share = Share::default();
-        let fits = |result: &&str| share.try_grow(2 * result.len());
-        let result = answer.outcome().filter(short).filter(fits).and_then(raw);
-        let method = request.method().to_owned();
-        self.keep(move |answers| match result {
-            Some(result) => {
-                answers.lists.insert(method, result);
-                drop(share);
+        let is_kept = answer.outcome().filter(short).is_some_and(|result| {
+            // Once as it came, once as it is written.
+            share.try_grow(2 * result.len())
+        });
+        let (method, answer) = (request.method().to_owned(), answer.clone());
+        // The host's answer does not wait for the list to be read.
+        self.keep(move |answers| {
+            if answer.outcome_as::<Page>().is_none_or(|page| page.next_cursor.is_some()) {
+                return;
             }
-            // The cached list is not what the server says now.
-            None => drop(answers.lists.remove(&method)),
+            match answer.outcome().filter(|_| is_kept).and_then(raw) {
+                Some(result) => drop(answers.lists.insert(method, result)),
+                // The cached list is not what the server says now.
+                None => drop(answers.lists.remove(&method)),
+            }
+            drop(share);
         });
     }
 
