@@ -241,6 +241,11 @@ fn bridge_alone(words: &[OsString]) -> Option<Bridge> {
     if !first.starts_with("https://") && !first.starts_with("http://") {
         return None;
     }
+    if words.len() == 2 {
+        // The parser of a hundred flags takes longer than a server next door.
+        let (target, flags) = (vec![first.to_owned()], SettingFlags::default());
+        return Some(Bridge { target, version: false, json: false, flags });
+    }
     let BridgeAlone { bridge } = BridgeAlone::try_parse_from(words).ok()?;
     (bridge.target.len() == 1).then_some(bridge)
 }
