@@ -20,8 +20,8 @@ usage: bench [--bridge NAME=COMMAND]... [options]
                          (without it: the one in PATH or in ./node_modules, if any; none if quick)
   --no-mcp-remote        leave `mcp-remote` out
   --only NAME            only figures with NAME in their name, repeat for more: start, secure,
-                         far, signed-in, idle, calls, late, large, argument, stream, instructions,
-                         scale, size
+                         far, networks, signed-in, idle, calls, late, large, argument, stream,
+                         instructions, scale, size
   --strict               fail when a target is missed that is counted and not timed: instructions
   --idle-seconds N       how long to watch idle bridges (30, quick: 5)
   --quick                a run of about 20 seconds whose numbers are rough

@@ -58,8 +58,8 @@ impl Contender {
     }
 
     /// The same bridge in a home where nobody was before.
-    pub(crate) fn moved(&self, number: usize) -> Self {
-        Self { home: self.home.join(format!("fresh-{number}")), ..self.clone() }
+    pub(crate) fn moved(&self, place: &str) -> Self {
+        Self { home: self.home.join(format!("fresh-{place}")), ..self.clone() }
     }
 
     /// The same bridge, started by another program that is given its command.

@@ -83,7 +83,7 @@ fn rows(plain: &[Vec<Idle>], held: &[Vec<Idle>], time: Duration) -> Vec<Row> {
     let row = |key: &str, title: &str| Row::new(key, title).decimals(2);
     let cpu = format!("CPU ms in {} s idle", time.as_secs());
     vec![
-        row("idle-pss", "idle PSS, MB").target(Target::AtMost(4.0)).of(plain, |one| one.memory.pss),
+        row("idle-pss", "idle PSS, MB").target(Target::AtMost(3.5)).of(plain, |one| one.memory.pss),
         row("idle-rss", "idle RSS, MB").target(Target::AtMost(7.0)).of(plain, |one| one.memory.rss),
         row("idle-wakes", "idle wake-ups a second").target(Target::AtMost(0.0)).of(plain, wakes),
         row("idle-cpu", &cpu).of(plain, |one| one.cpu),

@@ -36,7 +36,8 @@ pub(crate) fn results(bench: &mut Bench) -> Outcome<Vec<Row>> {
                 large(bench, contender, &call)
             });
             let (time, memory) = match megabytes {
-                50 => (Target::FloorTimes(2.0), Target::AtMost(2.5 * 50.0)),
+                50 => (Target::FloorTimes(1.5), Target::AtMost(1.1 * 50.0)),
+                10 => (Target::FloorTimes(1.5), Target::None),
                 _ => (Target::None, Target::None),
             };
             let key = format!("large-{kind}-{megabytes}");

@@ -4,6 +4,7 @@ mod calls;
 mod idle;
 mod instructions;
 mod large;
+mod networks;
 mod scale;
 mod start;
 mod stream;
@@ -14,7 +15,7 @@ use crate::bridge::Bridge;
 use crate::contenders::Contender;
 use crate::fault::Outcome;
 use crate::payload::MEGABYTE;
-use crate::row::Row;
+use crate::row::{Row, Target};
 
 /// A group of rows that are measured together.
 pub(crate) struct Figure {
@@ -30,10 +31,11 @@ impl Figure {
     }
 }
 
-pub(crate) const FIGURES: [Figure; 13] = [
+pub(crate) const FIGURES: [Figure; 14] = [
     Figure::new("start", start::near),
     Figure::new("secure", start::secure),
     Figure::new("far", start::far),
+    Figure::new("networks", networks::measure),
     Figure::new("signed-in", start::signed_in),
     Figure::new("idle", idle::measure),
     Figure::new("calls", calls::measure),
@@ -50,7 +52,12 @@ fn size(bench: &mut Bench) -> Outcome<Vec<Row>> {
     let sizes: Vec<Vec<u64>> =
         bench.contenders().iter().map(|one| one.program_size().into_iter().collect()).collect();
     let megabytes = |size: &u64| *size as f64 / MEGABYTE as f64;
-    Ok(vec![Row::new("size", "program file, MB").decimals(2).of(&sizes, megabytes)])
+    Ok(vec![
+        Row::new("size", "program file, MB")
+            .decimals(2)
+            .target(Target::AtMost(14.0))
+            .of(&sizes, megabytes),
+    ])
 }
 
 /// A bridge per contender that lives through all rounds of a figure.

@@ -37,7 +37,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Outcome<Vec<Row>> {
             .of(&samples, |storm| storm.many),
         Row::new("scale-growth", format!("the same as a ratio to {FEW} at once"))
             .decimals(2)
-            .target(Target::AtMost(1.2))
+            .target(Target::AtMost(1.0))
             .of(&samples, |storm| storm.many / storm.few),
         Row::new("scale-pss", format!("PSS of one of {MANY}, MB"))
             .decimals(2)

@@ -30,7 +30,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Outcome<Vec<Row>> {
     Ok(vec![
         Row::new("stream", "20,000 notifications on one stream, a second")
             .decimals(0)
-            .target(Target::FloorShare(0.2))
+            .target(Target::FloorShare(0.45))
             .of(&samples, |stream| stream.rate),
         Row::new("stream-cpu", "CPU µs a notification")
             .decimals(2)

@@ -22,6 +22,8 @@ pub(crate) enum Answer {
     Event(Vec<Bytes>),
     /// SSE events, one piece each.
     Stream(Vec<Bytes>),
+    /// An SSE stream that ends before the answer; whoever resumes it gets that.
+    Broken(Bytes),
 }
 
 /// The answer, and how long it takes.
@@ -47,7 +49,7 @@ pub(crate) fn answer(message: &[u8], payload: &Payload) -> (Answer, Duration) {
 }
 
 /// `json-SIZE`, `sse-SIZE`: a text of that size; `wait-MS`: a late answer; `notify-COUNT`: that
-/// many notifications before the answer; `sink`: tells how much of its argument is as it should be.
+/// many notifications before the answer; `resume`: the answer to whoever resumes the stream; `sink`: tells how much of its argument is as it should be.
 fn call(id: &[u8], params: &[u8], payload: &Payload) -> (Answer, Duration) {
     let name = envelope::string(params, "name").unwrap_or_default();
     let name = String::from_utf8_lossy(name);
@@ -59,6 +61,10 @@ fn call(id: &[u8], params: &[u8], payload: &Payload) -> (Answer, Duration) {
         "sse" => (Answer::Event(pieces(payload.text(number))), Duration::ZERO),
         "wait" => (Answer::Json(pieces("late".into())), Duration::from_millis(number as u64)),
         "notify" => (Answer::Stream(notifications(id, number)), Duration::ZERO),
+        "resume" => {
+            let opening = [b"retry: 1\nid: ", id, b"\n\n"].concat();
+            (Answer::Broken(opening.into()), Duration::ZERO)
+        }
         "sink" => (Answer::Json(pieces(sunk(params, payload).into())), Duration::ZERO),
         _ => (Answer::Json(pieces("no such tool".into())), Duration::ZERO),
     }
@@ -72,7 +78,7 @@ fn response(id: &[u8], result: &str) -> Vec<Bytes> {
     vec![[&opening(id)[..], br#","result":"#, result.as_bytes(), b"}"].concat().into()]
 }
 
-fn text_response(id: &[u8], text: Bytes) -> Vec<Bytes> {
+pub(super) fn text_response(id: &[u8], text: Bytes) -> Vec<Bytes> {
     let before = br#","result":{"content":[{"type":"text","text":""#;
     let opening = [&opening(id)[..], before].concat();
     vec![opening.into(), text, Bytes::from_static(br#""}]}}"#)]

@@ -2,6 +2,7 @@
 //! fast as hyper goes. It refuses what a server may refuse (missing headers, no session).
 
 mod answers;
+mod link;
 mod reply;
 mod secure;
 
@@ -31,6 +32,7 @@ use crate::fault::{Fault, Outcome};
 use crate::payload::Payload;
 use answers::{Answer, answer};
 pub(crate) use answers::{TOOLS, VERSION};
+pub(crate) use link::{NETWORKS, Network};
 use reply::Reply;
 use secure::Secure;
 
@@ -42,6 +44,8 @@ pub(crate) struct Upstream {
     near: SocketAddr,
     far: SocketAddr,
     secure: SocketAddr,
+    /// The near one behind each of [`NETWORKS`].
+    behind: [SocketAddr; NETWORKS.len()],
     /// In PEM form, of whoever signed what `secure` shows.
     authority: String,
     thread: Pid,
@@ -53,6 +57,7 @@ struct Listening {
     near: SocketAddr,
     far: SocketAddr,
     secure: SocketAddr,
+    behind: [SocketAddr; NETWORKS.len()],
     thread: Pid,
 }
 
@@ -72,8 +77,8 @@ impl Upstream {
             .recv()
             .map_err(|_| Fault::new("the upstream ended"))?
             .map_err(Fault::from_io("open the upstream's ports"))?;
-        let Listening { near, far, secure, thread } = listening;
-        Ok(Self { near, far, secure, authority, thread, log })
+        let Listening { near, far, secure, behind, thread } = listening;
+        Ok(Self { near, far, secure, behind, authority, thread, log })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -103,6 +108,11 @@ impl Upstream {
     /// The same at a round trip of 80 ms.
     pub(crate) fn far_url(&self) -> String {
         format!("http://{}/mcp", self.far)
+    }
+
+    /// The usual remote behind each of [`NETWORKS`].
+    pub(crate) fn urls_behind_networks(&self) -> [(Network, String); NETWORKS.len()] {
+        std::array::from_fn(|at| (NETWORKS[at], format!("http://{}/mcp", self.behind[at])))
     }
 
     /// The usual remote over TLS.
@@ -139,33 +149,37 @@ fn serve(payload: Payload, log: Log, secure: Secure, ready: &mpsc::Sender<io::Re
     };
     runtime.block_on(async {
         let state = Rc::new(State { payload, log, sessions: Cell::new(0) });
-        let listeners = match listen().await {
-            Ok(listeners) => listeners,
+        let opened = async {
+            let (near, at_near) = listen().await?;
+            let (far, at_far) = listen().await?;
+            let (encrypted, at_secure) = listen().await?;
+            let mut behind = [at_near; NETWORKS.len()];
+            for (network, address) in NETWORKS.into_iter().zip(&mut behind) {
+                let (listener, at_network) = listen().await?;
+                *address = at_network;
+                tokio::task::spawn_local(link::pass_on(listener, at_near, network));
+            }
+            let thread = gettid();
+            let told = Listening { near: at_near, far: at_far, secure: at_secure, behind, thread };
+            Ok::<_, io::Error>((told, [near, far, encrypted]))
+        };
+        let [near, far, encrypted] = match opened.await {
+            Ok((told, listeners)) => {
+                let _ = ready.send(Ok(told));
+                listeners
+            }
             Err(error) => return drop(ready.send(Err(error))),
         };
-        let addresses = listeners.each_ref().map(TcpListener::local_addr);
-        let [near, far, encrypted] = listeners;
-        let told =
-            addresses.into_iter().collect::<io::Result<Vec<_>>>().map(|addresses| Listening {
-                near: addresses[0],
-                far: addresses[1],
-                secure: addresses[2],
-                thread: gettid(),
-            });
-        let _ = ready.send(told);
         tokio::task::spawn_local(secure.accept(encrypted, Rc::clone(&state)));
         tokio::task::spawn_local(accept(far, FAR, Rc::clone(&state)));
         accept(near, Duration::ZERO, state).await;
     });
 }
 
-async fn listen() -> io::Result<[TcpListener; 3]> {
-    let any = "127.0.0.1:0";
-    Ok([
-        TcpListener::bind(any).await?,
-        TcpListener::bind(any).await?,
-        TcpListener::bind(any).await?,
-    ])
+async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 struct State {
@@ -218,6 +232,7 @@ impl State {
         match method {
             _ if !known => empty(StatusCode::NOT_FOUND),
             Method::POST => self.post(request).await,
+            Method::GET if request.headers().contains_key("last-event-id") => resumed(&request),
             Method::GET if request.uri().path() == "/held" => event_stream(Reply::held()),
             Method::DELETE => empty(StatusCode::OK),
             _ => empty(StatusCode::METHOD_NOT_ALLOWED),
@@ -243,6 +258,7 @@ impl State {
             Answer::Json(pieces) => json(StatusCode::OK, Reply::sized(pieces)),
             Answer::Event(pieces) => event_stream(one_event(pieces)),
             Answer::Stream(pieces) => event_stream(Reply::stream(pieces)),
+            Answer::Broken(opening) => event_stream(Reply::stream([opening])),
         };
         if opening {
             self.open_session(&mut response);
@@ -302,6 +318,12 @@ fn one_event(pieces: Vec<Bytes>) -> Reply {
     let small = pieces.iter().map(Bytes::len).sum::<usize>() < 4096;
     let pieces: Vec<_> = [vec![opening], pieces, vec![end]].concat();
     if small { Reply::stream([pieces.concat().into()]) } else { Reply::stream(pieces) }
+}
+
+/// What a stream that broke off goes on with: the id of its event is that of the call.
+fn resumed(request: &Request<Incoming>) -> Response<Reply> {
+    let id = request.headers().get("last-event-id").map_or(&b""[..], HeaderValue::as_bytes);
+    event_stream(one_event(answers::text_response(id, "resumed".into())))
 }
 
 fn empty(status: StatusCode) -> Response<Reply> {
