@@ -364,7 +364,7 @@ mod tests {
         assert_eq!(again.take_page(true, &page(&later, None)).len(), 3, "until it is accepted");
     }
 
-    /// S-73, S-12: what cannot be held against the pins is not trusted, and not kept either.
+    /// S-72, S-73, S-12: what cannot be held against the pins is not trusted, and not kept either.
     #[test]
     fn a_list_that_is_too_large_is_pinned_by_nobody() {
         let folder = tempfile::tempdir().unwrap();
