@@ -32,7 +32,7 @@ dl{margin:0 0 1.25rem;padding:.75rem 1rem;border:1px solid var(--line);border-ra
 dt{color:var(--soft);font-size:.875rem}\
 dd{margin:0 0 .5rem}\
 dd:last-child{margin:0}\
-code{font:.9em/1.5 ui-monospace,monospace;color:var(--text)}\
+code{display:block;margin-top:.5rem;font:.9em/1.5 ui-monospace,monospace;color:var(--text)}\
 small{display:block;color:var(--soft)}";
 
 /// What the page is about: our own words for it, never the request's.
@@ -165,7 +165,7 @@ fn html(ending: Ending, subject: &PageSubject) -> String {
         _ => {
             let command = escape(subject.login_command.trim_matches('`'));
             let next =
-                format!("Try again in your app, or run <code>{command}</code> in a terminal.");
+                format!("Try again in your app, or run this in a terminal:<code>{command}</code>");
             (format!("<p>{}</p>", ending.reason()), next)
         }
     };

@@ -67,7 +67,7 @@ pub async fn change_password(host: &RawHost, new: &str) {
     let browser = Browser::sign_in(host, OWNER, "").await;
     let page = browser.send("/password", &[("old", PASSWORD), ("new", new)]).await;
     assert!(page.contains("The password was changed"), "{page}");
-    assert!(page.contains("No token is valid."), "{page}");
+    assert!(page.contains("There are no valid tokens."), "{page}");
 }
 
 async fn opens(host: &mut RawHost, token: &str) -> u16 {
@@ -94,7 +94,7 @@ async fn a_token_is_made_shown_once_and_taken_back() {
     // The newest stands first.
     let number = value_of(&browser.page().await, "name=\"id\" value=\"");
     let page = browser.send("/tokens/revoke", &[("id", &number)]).await;
-    assert!(page.contains("The token was taken back."), "{page}");
+    assert!(page.contains("The token was revoked."), "{page}");
     let page = browser.send("/tokens/revoke", &[("id", &number)]).await;
     assert!(page.contains("There is no such token."), "{page}");
     assert_eq!(opens(&mut host, &token).await, 401);

@@ -1,4 +1,4 @@
-// Chromium at the mock's own page: a shop's owner makes tokens, takes them back, changes the password.
+// Chromium at the mock's own page: a shop's owner makes tokens, revokes them, changes the password.
 import path from 'node:path';
 
 import { equal, includes, truth } from '../expect.mjs';
@@ -10,7 +10,7 @@ const PASSWORD = 'mock-password';
 export function tokenPage(screenshots) {
   return [
     {
-      name: 'chromium: the token page of the mock makes tokens and takes them back',
+      name: 'chromium: the token page of the mock makes tokens and revokes them',
       act: (make) => tokens(make, screenshots),
     },
   ];
@@ -44,8 +44,8 @@ async function tokens(make, screenshots) {
     equal('tokens shown again', await page.locator('#token').count(), 0);
 
     await page.click('tr:has-text("laptop") >> text=Revoke');
-    includes('after taking it back', await page.innerText('.notice'), 'taken back');
-    equal('with the token that was taken back', await knocks(endpoint, token), 401);
+    includes('after revoking it', await page.innerText('.notice'), 'revoked');
+    equal('with the revoked token', await knocks(endpoint, token), 401);
 
     equal('with the demo token', await knocks(endpoint, 'lms_demo_token'), 200);
     await page.fill('input[name=old]', PASSWORD);

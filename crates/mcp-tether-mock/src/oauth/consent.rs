@@ -12,7 +12,7 @@ pub(super) fn page(
     action: &str,
     id: &str,
 ) -> String {
-    let resource = request.resource.as_deref().unwrap_or("everything behind this sign-in");
+    let resource = request.resource.as_deref().unwrap_or("everything that this sign-in is for");
     let body = form(
         &request.client_name,
         resource,
@@ -20,7 +20,7 @@ pub(super) fn page(
         accounts,
         &Form { action, hidden: ("request", id) },
         &format!(
-            "<small>Afterwards the browser goes to <code>{}</code>.</small>",
+            "<small>After that, the browser goes to <code>{}</code>.</small>",
             escaped(&request.redirect_uri)
         ),
     );
@@ -31,12 +31,12 @@ pub(super) fn page(
 pub(super) fn device(code: &DeviceGrant, accounts: &[String], action: &str) -> String {
     let body = form(
         &code.client_name,
-        code.grant.resource.as_deref().unwrap_or("everything behind this sign-in"),
+        code.grant.resource.as_deref().unwrap_or("everything that this sign-in is for"),
         &code.grant.scope,
         accounts,
         &Form { action, hidden: ("user_code", &code.user_code) },
         &format!(
-            "<small>Go on only if your device shows <code>{}</code>.</small>",
+            "<small>Continue only if your device shows <code>{}</code>.</small>",
             escaped(&code.user_code)
         ),
     );
@@ -46,7 +46,7 @@ pub(super) fn device(code: &DeviceGrant, accounts: &[String], action: &str) -> S
 /// The page that asks for the code that a device shows.
 pub(super) fn device_entry(action: &str) -> String {
     let body = format!(
-        "<h1>Connect a device</h1>\n<p>Type the code that it shows.</p>\n\
+        "<h1>Connect a device</h1>\n<p>Enter the code that it shows.</p>\n\
          <form method=\"get\" action=\"{}\">\n\
          <p><input type=\"text\" name=\"user_code\" autocomplete=\"off\" autofocus></p>\n\
          <div class=\"buttons\"><button class=\"main\">Continue</button></div>\n</form>",
@@ -64,7 +64,7 @@ pub(super) fn notice(title: &str, text: &str) -> String {
 /// The page that tells why a request cannot be answered at its redirect URI.
 pub(super) fn refusal(error: &OAuthError) -> String {
     let text = format!("{} ({})", error.description, error.code);
-    notice("This sign-in cannot go on", &text)
+    notice("This sign-in cannot continue", &text)
 }
 
 struct Form<'a> {
@@ -90,7 +90,8 @@ fn form(
         format!("<p>It asks for</p>\n<ul>\n{scopes}</ul>\n")
     };
     format!(
-        "<h1>Let {} use your account?</h1>\n<p>It will act for you at <code>{}</code>.</p>\n\
+        "<h1>Let {} use your account?</h1>\n<p>It will read and change things at <code>{}</code> in your \
+         name.</p>\n\
          {scopes}<form method=\"post\" action=\"{}\">\n\
          <input type=\"hidden\" name=\"{}\" value=\"{}\">\n{}\
          <div class=\"buttons\">\n\

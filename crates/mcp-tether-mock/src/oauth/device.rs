@@ -144,7 +144,10 @@ fn by_user_code<'a>(
 }
 
 fn unknown() -> Response {
-    let html = consent::notice("No device waits for this code", "Look at it once more.");
+    let html = consent::notice(
+        "No device is waiting for this code",
+        "Go back and check it: it may have expired.",
+    );
     page(StatusCode::NOT_FOUND, html)
 }
 

@@ -95,7 +95,7 @@ impl LaunchMyStore {
                     store.audit.note(at, entry.name, &member, reply.as_ref().err());
                     reply
                 }
-                _ => Err(Problem::forbidden("this token was taken back")),
+                _ => Err(Problem::forbidden("this token was revoked")),
             })?;
         let changed = reply.is_ok() && tool.kind != ToolKind::Read;
         resources::announce(call, changed);

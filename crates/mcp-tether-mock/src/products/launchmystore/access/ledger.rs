@@ -95,7 +95,7 @@ impl Ledger {
         let known = self.accounts.iter().find(|account| account.email.eq_ignore_ascii_case(email));
         let account = known
             .filter(|account| account.password == digest(&[&account.salt, password]))
-            .ok_or("e-mail or password is wrong")?;
+            .ok_or("the e-mail address or the password is wrong")?;
         let role = role.unwrap_or(account.role);
         if role > account.role {
             let (has, wants) = (account.role.name(), role.name());

@@ -17,7 +17,7 @@ impl LaunchMyStore {
     pub(super) fn show(&self, asked: &WebRequest<'_>) -> WebAnswer {
         let id = asked.cookie(COOKIE).unwrap_or_default();
         match self.browser_sessions.find(id) {
-            None => WebAnswer::page(200, sign_in_page(None)),
+            None => WebAnswer::page(200, sign_in_page(None, "")),
             Some(session) => {
                 let said = self.browser_sessions.take_said(id);
                 let store = self.store.look();
@@ -40,8 +40,8 @@ impl LaunchMyStore {
         let session =
             self.browser_sessions.find(id).filter(|session| field("form") == session.form);
         let Some(session) = session else {
-            let reason = "This form is not valid any more. Sign in again.";
-            return Some(WebAnswer::page(403, sign_in_page(Some(reason))));
+            let reason = "This form is no longer valid. Sign in again.";
+            return Some(WebAnswer::page(403, sign_in_page(Some(reason), "")));
         };
         let said = match form {
             "/sign-out" => {
@@ -69,7 +69,9 @@ impl LaunchMyStore {
                 let id = self.browser_sessions.take(member);
                 WebAnswer::redirect(PAGE).with("set-cookie", cookie(&id, 3_600))
             }
-            Err(reason) => WebAnswer::page(401, sign_in_page(Some(&reason))),
+            Err(reason) => {
+                WebAnswer::page(401, sign_in_page(Some(&sentence(&reason)), field("email")))
+            }
         }
     }
 
@@ -88,7 +90,7 @@ impl LaunchMyStore {
         let number: u64 = id.parse().map_err(|_| "There is no such token.".to_owned())?;
         let email = &session.member.email;
         match self.store.change(|store| store.ledger.revoke(email, number)) {
-            Ok(true) => Ok("The token was taken back.".to_owned()),
+            Ok(true) => Ok("The token was revoked.".to_owned()),
             Ok(false) => Err("There is no such token.".to_owned()),
             Err(reason) => Err(reason.to_string()),
         }
@@ -105,7 +107,7 @@ impl LaunchMyStore {
         let changed = self.store.change(|store| store.ledger.change_password(email, old, new));
         let count = changed.map_err(|reason| reason.to_string())??;
         self.browser_sessions.end_others(email, id);
-        Ok(format!("The password was changed; tokens taken back: {count}."))
+        Ok(format!("The password was changed. Tokens revoked: {count}."))
     }
 }
 
@@ -114,20 +116,31 @@ fn cookie(value: &str, seconds: u32) -> String {
     format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict")
 }
 
-fn sign_in_page(refusal: Option<&str>) -> String {
+/// A reason as a sentence for a page.
+fn sentence(reason: &str) -> String {
+    let mut characters = reason.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), characters.as_str())
+}
+
+/// `email` is what was typed before.
+fn sign_in_page(refusal: Option<&str>, email: &str) -> String {
     let body = format!(
         "<h1>{TITLE}</h1>\n<p>Sign in to give an assistant access to your store. This is a mock: \
          <code>owner@</code>, <code>manager@</code>, <code>editor@</code> and \
          <code>viewer@harborpine.example</code> have the password \
          <code>{FIRST_PASSWORD}</code>.</p>\n{}\
          <form method=\"post\" action=\"{PAGE}/sign-in\">\n\
-         <label>E-mail <input type=\"email\" name=\"email\" autocomplete=\"username\" required \
-         autofocus></label>\n\
+         <label>E-mail <input type=\"email\" name=\"email\" value=\"{}\" \
+         autocomplete=\"username\" required{}></label>\n\
          <label>Password <input type=\"password\" name=\"password\" \
-         autocomplete=\"current-password\" required></label>\n\
+         autocomplete=\"current-password\" required{}></label>\n\
          <label>Role <select name=\"role\"><option value=\"\">same as yours</option>{}</select></label>\n\
          <div class=\"buttons\"><button class=\"main\">Sign in</button></div>\n</form>",
         refusal.map_or_else(String::new, |reason| notice("bad", reason)),
+        escaped(email),
+        if email.is_empty() { " autofocus" } else { "" },
+        if email.is_empty() { "" } else { " autofocus" },
         options(Role::Owner, None),
     );
     crate::html::document(TITLE, &body)
@@ -196,7 +209,7 @@ impl View<'_> {
                 };
                 format!(
                     "<section class=\"notice good\" role=\"status\"><h2>Your new token</h2>\n\
-                     <p>Copy it now: it is not shown again.</p>\n<pre id=\"token\">{}</pre>\n{}\
+                     <p>Copy it now: it is not shown again. One click selects all of it.</p>\n<pre id=\"token\">{}</pre>\n{}\
                      </section>\n",
                     escaped(token),
                     Host::ALL.map(snippet).concat(),
@@ -225,11 +238,11 @@ impl View<'_> {
         };
         let rows: String = self.tokens.iter().map(row).collect();
         let table = if rows.is_empty() {
-            "<p>No token is valid.</p>\n".to_owned()
+            "<p>There are no valid tokens.</p>\n".to_owned()
         } else {
             format!(
                 "<div class=\"scroll\"><table>\n<thead><tr><th>Name</th><th>Begins with</th>\
-                 <th>Role</th><th>Good until</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n\
+                 <th>Role</th><th>Expires</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody>\n\
                  </table></div>\n"
             )
         };
@@ -245,7 +258,7 @@ impl View<'_> {
             options(self.session.member.role, Some(self.session.member.role)),
         );
         format!(
-            "<section><h2>New token</h2>\n<p>It is good for a year and may do what its role may \
+            "<section><h2>New token</h2>\n<p>It expires after a year, and can do what its role can \
              do.</p>\n{}</section>\n",
             self.form("/tokens", &inner)
         )
@@ -263,7 +276,7 @@ impl View<'_> {
             escaped(&self.session.member.email),
         );
         format!(
-            "<section><h2>Password</h2>\n<p>A new password takes back every token of this \
+            "<section><h2>Password</h2>\n<p>Changing the password revokes every token of this \
              account.</p>\n{}</section>\n",
             self.form("/password", &inner)
         )
