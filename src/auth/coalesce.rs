@@ -141,7 +141,7 @@ fn launch(work: impl Future<Output = Result<(), Failure>> + Send + 'static) -> S
     let result = async move {
         task.await.unwrap_or_else(|_| {
             Err(Failure::new(FailureKind::AuthFailed, "the sign-in broke off").hint(
-                "try again; if it breaks off again, please report this as a bug of `mcp-tether`",
+                "try again; if it breaks off again, please report this as a bug in `mcp-tether`",
             ))
         })
     };

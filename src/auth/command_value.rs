@@ -172,7 +172,7 @@ impl CommandValue {
         });
         let broken = || {
             Failure::new(FailureKind::AuthFailed, "the command broke off").hint(
-                "try again; if it breaks off again, please report this as a bug of `mcp-tether`",
+                "try again; if it breaks off again, please report this as a bug in `mcp-tether`",
             )
         };
         let run = async move { task.await.unwrap_or_else(|_| Err(broken())) }.boxed().shared();

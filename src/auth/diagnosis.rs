@@ -44,31 +44,31 @@ pub async fn diagnose(
     options: &AuthOptions,
     http: &HttpOptions,
     refusal: &HeaderMap,
-) -> Vec<SignInDiagnosis> {
+    mut found: impl FnMut(SignInDiagnosis),
+) {
     if let Some(endpoint) = options.named_token_endpoint() {
-        return vec![at_named_endpoint(endpoint)];
+        return found(at_named_endpoint(endpoint));
     }
     let http_client = GuardedClient::new(options, http);
     let search = MetadataSearch { http_client: &http_client, options };
     let challenge = Challenge::find(refusal);
     if let Some(failure) = challenge.as_ref().and_then(|it| it.unmet(options.dpop)) {
-        return vec![SignInDiagnosis::unusable(RESOURCE, failure)];
+        return found(SignInDiagnosis::unusable(RESOURCE, failure));
     }
     let resource = match search.protected_resource(challenge.as_ref()).await {
         Ok(Some(resource)) => resource,
-        Ok(None) => return vec![without_resource(&search).await],
-        Err(failure) => return vec![SignInDiagnosis::unusable(RESOURCE, failure)],
+        Ok(None) => return found(without_resource(&search).await),
+        Err(failure) => return found(SignInDiagnosis::unusable(RESOURCE, failure)),
     };
-    let mut found = vec![about_resource(&resource, options)];
-    found.extend(about_identity_provider(options, http).await);
-    found.extend(about_workload(options).await);
+    found(about_resource(&resource, options));
+    about_identity_provider(options, http).await.into_iter().for_each(&mut found);
+    about_workload(options).await.into_iter().for_each(&mut found);
     for issuer in &resource.authorization_servers {
-        found.push(match search.fetch_server_metadata(issuer).await {
+        found(match search.fetch_server_metadata(issuer).await {
             Ok(server) => about_server(&search, &server, Some(&resource)).await,
             Err(failure) => SignInDiagnosis::unusable(ISSUER, failure),
         });
     }
-    found
 }
 
 /// The loopback port that the browser would come back to: bound, and released again.

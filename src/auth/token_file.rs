@@ -39,7 +39,7 @@ impl TokenFile {
     /// A file with this text in it.
     ///
     /// # Errors
-    /// A sentence: it does not hold one token. Its content is not repeated.
+    /// A sentence: it does not contain exactly one token. Its content is not repeated.
     pub fn new(path: PathBuf, text: &str) -> Result<Self, String> {
         let header = token_header(text).ok_or_else(|| no_token(&path))?;
         let token = FileToken { header, serial: 1, seen: stamp(&path) };
@@ -108,7 +108,10 @@ fn read(path: &Path) -> Result<(HeaderValue, Stamp), String> {
 }
 
 fn no_token(path: &Path) -> String {
-    format!("the token file `{}` does not hold one token", plain(&path.display().to_string()))
+    format!(
+        "the token file `{}` does not contain exactly one token",
+        plain(&path.display().to_string())
+    )
 }
 
 fn text_of(path: &Path) -> std::io::Result<String> {
@@ -176,7 +179,10 @@ mod tests {
         let path = folder.path().join("token");
         for wrong in ["", "\n", "hunter2 hunter2", "hunter2\nhunter2", "hunter2\u{1}"] {
             let refused = TokenFile::new(path.clone(), wrong).unwrap_err();
-            assert!(refused.contains("does not hold one token") && !refused.contains("hunter2"));
+            assert!(
+                refused.contains("does not contain exactly one token")
+                    && !refused.contains("hunter2")
+            );
         }
     }
 }

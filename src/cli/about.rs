@@ -12,7 +12,8 @@ use clap_mangen::roff::{Roff, roman};
 use serde_json::json;
 
 use super::Cli;
-use crate::environment::{to_stdout, to_stdout_unwrapped};
+use super::flags::JsonFlag;
+use crate::environment::{CommandOutcome, to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::ProtocolVersion;
 use crate::redact::plain;
@@ -24,6 +25,8 @@ pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
+    #[command(flatten)]
+    _json: JsonFlag,
 }
 
 #[derive(Args)]
@@ -31,6 +34,8 @@ pub struct Generate {
     /// The folder to write into
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
+    #[command(flatten)]
+    _json: JsonFlag,
 }
 
 /// Prints `mcp-tether 1.2.3`, or with `as_json` everything that distinguishes one build from another.
@@ -43,15 +48,17 @@ pub fn version(as_json: bool) -> ExitCode {
     let features = [("mock", cfg!(feature = "mock")), ("tls-ring", cfg!(feature = "tls-ring"))];
     let features = features.into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
     let revisions = ProtocolVersion::ALL.into_iter().map(ProtocolVersion::name);
-    let about = json!({
+    let mut about = json!({
         "name": PROGRAM,
         "version": version,
-        // Set when a release is built.
-        "commit": option_env!("MCP_TETHER_COMMIT"),
         "target": target(),
         "features": features.collect::<Vec<_>>(),
         "revisions": revisions.collect::<Vec<_>>(),
     });
+    // Known where a release is built.
+    if let Some(commit) = option_env!("MCP_TETHER_COMMIT") {
+        about["commit"] = commit.into();
+    }
     to_stdout_unwrapped(&format!("{about:#}\n"));
     ExitCode::Ok
 }
@@ -69,7 +76,8 @@ impl Completions {
     pub fn run(self) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), PROGRAM, &mut script);
-        to_stdout_unwrapped(&String::from_utf8_lossy(&script));
+        let script = String::from_utf8_lossy(&script).into_owned();
+        CommandOutcome::copied("completions", script.clone()).member("script", script).print();
         ExitCode::Ok
     }
 }
@@ -86,6 +94,9 @@ impl Generate {
             clap_complete::generate_to(shell, &mut Cli::command(), PROGRAM, &completions)
                 .map_err(|error| cannot_write(&completions, &error))?;
         }
+        let folder = self.folder.display().to_string();
+        let sentence = format!("wrote man pages and completions into `{}`", plain(&folder));
+        CommandOutcome::new("written", sentence).member("folder", folder).print();
         Ok(ExitCode::Ok)
     }
 }

@@ -40,6 +40,35 @@ impl FromArgMatches for SettingFlags {
     }
 }
 
+/// `--json` of a command whose results do not depend on it otherwise: it decides how they are
+/// written, like errors, for which the words are looked at before they are parsed.
+#[derive(Clone, Copy, Default)]
+pub struct JsonFlag;
+
+impl Args for JsonFlag {
+    fn augment_args(command: Command) -> Command {
+        // The short help of `mock` is long enough without it.
+        let is_long = command.get_name() == "mock";
+        let flag =
+            Arg::new("json").long("json").action(ArgAction::SetTrue).hide_short_help(is_long);
+        command.arg(flag.help("Print JSON, one line for each result"))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for JsonFlag {
+    fn from_arg_matches(_: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
+        Ok(())
+    }
+}
+
 /// The flags of commands that use the credential store and contact no server.
 #[derive(Clone, Default)]
 pub struct StoreFlags(pub Flags);

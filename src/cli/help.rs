@@ -64,19 +64,20 @@ Examples:
 
 Environment:
   Every setting has a variable: `MCP_TETHER_` and the name of its flag in upper case with \
-underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Several values \
-are separated by line breaks. `MCP_TETHER_CONFIG` names the settings file.
+underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Separate several \
+values with line breaks. `MCP_TETHER_CONFIG` names the settings file.
 
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, without `--proxy` and `--no-proxy`
   SSL_CERT_FILE, SSL_CERT_DIR                   authorities to trust instead of the system's
   NODE_EXTRA_CA_CERTS                           certificates to trust in addition
-  NO_COLOR, CLICOLOR_FORCE                      never, or always, print colours
+  NO_COLOR, CLICOLOR_FORCE                      never, or always, print colors
 
 Settings file:
   `mcp-tether config path` prints where it is. It has a section `[defaults]` and sections like \
-`[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without dashes. A \
-flag wins over its variable, the variable over the server's section, and the section over the \
-defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
+`[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without the leading dashes. \
+In order of precedence: the flag, its variable, the server's section, the defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
+
+With `--json`, results are JSON on stdout, and an error is a line of JSON on stderr.
 
 Exit codes:
   0    everything worked
@@ -92,7 +93,7 @@ Examples:
   mcp-tether tools https://mcp.example.com/mcp find_products
   mcp-tether tools https://mcp.example.com/mcp --json | jq '.[].name'
 
-The mark before a description is what the server says about the tool: `read` changes nothing, \
+The word before a description is what the server says about the tool: `read` changes nothing, \
 `write` changes something, `delete` may destroy something. It is a hint, not a promise.";
 
 /// Examples of `call`.
@@ -103,8 +104,9 @@ Examples:
   mcp-tether call https://mcp.example.com/mcp merge_orders primary=EGW240 duplicates=EGW241 --yes
 
 The tool's schema decides the type of a value: `perPage=5` is a number if the schema says so. \
-`mcp-tether tools URL TOOL` shows the arguments of a tool. A confirmation that the tool asks for is \
-put to you on a terminal; elsewhere it is declined, unless you pass `--yes`.";
+`mcp-tether tools URL TOOL` shows a tool's arguments. In a terminal, you are asked for required \
+arguments that are missing, and for the tool's confirmations; elsewhere, a missing argument is an \
+error, and a confirmation is declined unless you pass `--yes`.";
 
 /// Examples of `prompts`.
 pub const PROMPTS: &str = "\
@@ -117,20 +119,23 @@ Examples:
 pub const RESOURCES: &str = "\
 Examples:
   mcp-tether resources https://mcp.example.com/mcp
+  mcp-tether resources https://mcp.example.com/mcp --account work
   mcp-tether resources https://mcp.example.com/mcp --json | jq '.resources[].uri'
 
-URIs with `{…}` are templates: fill them in for `mcp-tether read`.";
+URIs with `{…}` are templates: fill them in before you pass them to `mcp-tether read`.";
 
 /// Examples of `read`.
 pub const READ: &str = "\
 Examples:
   mcp-tether read https://mcp.example.com/mcp lab://greeting
+  mcp-tether read https://mcp.example.com/mcp lab://greeting --account work
   mcp-tether read https://mcp.example.com/mcp lab://greeting --json";
 
 /// Examples of `info`.
 pub const INFO: &str = "\
 Examples:
   mcp-tether info https://mcp.example.com/mcp
+  mcp-tether info https://mcp.example.com/mcp --account work
   mcp-tether info https://mcp.example.com/mcp --json";
 
 /// Examples of `login`.
@@ -144,9 +149,9 @@ Examples:
     --static-oauth-client-info @client.json
 
 With `--no-browser`, sign in with any browser on any machine, and paste the address that it ends at. \
-The browser may fail to load that address.
+It does not matter if the browser fails to load that address.
 
-If the server still accepts the sign-in that is stored, nothing happens; `--force` signs in again.";
+If the server still accepts the stored sign-in, nothing happens; `--force` signs in again.";
 
 /// Examples of `logout`.
 pub const LOGOUT: &str = "\
@@ -163,10 +168,11 @@ pub const FORGET: &str = "\
 Examples:
   mcp-tether forget https://mcp.example.com/mcp
   mcp-tether forget --all
+  mcp-tether forget --all --yes
 
-Signs out of every account of the server, and removes its registrations, its remembered session and \
-what is known about its revision. `mcp-tether status` lists all of that. Removes no settings, no \
-entries of hosts, and no secrets for `${keyring:NAME}`.";
+Signs out of every account on the server, and removes its registrations, its remembered session and \
+what is known about its revision. `mcp-tether status` lists all of that. Settings, hosts' entries and \
+secrets for `${keyring:NAME}` are kept.";
 
 /// Examples of `doctor`.
 pub const DOCTOR: &str = "\
@@ -178,8 +184,8 @@ Examples:
 
 Checks this machine, the configurations of hosts, the connection to the server, its sign-in and a \
 session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the flags \
-that the host's entry has. Opens no browser, prints no secrets, and changes nothing except that an \
-expired token is renewed, as by any use. The exit code is 1 if a check fails.";
+that the host's entry has. Opens no browser, prints no secrets, and changes nothing, except that it \
+renews an expired token, as any use would. The exit code is 1 if a check fails.";
 
 /// Examples of `status`.
 pub const STATUS: &str = "\
@@ -189,7 +195,7 @@ Examples:
   mcp-tether status --running
 
 Lists the sign-ins, the registered OAuth clients, and the sessions and revisions that are remembered \
-to answer hosts at once. Shows no tokens and contacts no server. `mcp-tether forget URL` removes what \
+so that hosts are answered quickly. Shows no tokens and contacts no server. `mcp-tether forget URL` removes what \
 is stored about a server.";
 
 /// Examples of `import`.
@@ -202,7 +208,7 @@ Examples:
 
 Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. URL and flags identify \
 the files. Without a URL, both come from your configurations of the hosts that `install` supports; \
-otherwise give both as you gave them to `mcp-remote`. Headers only help to find the files: none is \
+otherwise give both as you gave them to `mcp-remote`. Headers are only used to find the files: none is \
 sent, and `${…}` is not expanded.
 
 Entries in the current folder's configurations are only listed, because someone else may have \
@@ -235,6 +241,7 @@ pub const UNINSTALL: &str = "\
 Examples:
   mcp-tether uninstall shop --host vscode
   mcp-tether uninstall https://mcp.example.com/mcp --host cursor --host zed
+  mcp-tether uninstall shop --dry-run
 
 Removes only entries that start this program, and no sign-ins: `mcp-tether logout URL` does that.";
 
@@ -243,6 +250,7 @@ pub const HOSTS: &str = "\
 Examples:
   mcp-tether hosts
   mcp-tether hosts --json | jq '.entries[].server'
+  mcp-tether hosts --json | jq '.found'
 
 Reads the configurations and changes nothing.";
 
@@ -266,13 +274,15 @@ Examples:
   mcp-tether pack https://mcp.example.com/mcp --header 'X-API-Key: ${KEY}' --output shop.mcpb
   mcp-tether pack
 
-A bundle contains this program, so it serves one operating system and processor. What a header refers to \
-becomes a field that the host asks for. Without a URL it asks for that, a header and an account.";
+A bundle contains this program, so it is for one operating system and processor. What a header refers \
+to becomes a field that the host asks for. Without a URL, the host asks for the URL, a header and an \
+account.";
 
 /// Examples of `secret`.
 pub const SECRET: &str = "\
 Examples:
   mcp-tether secret set shop
+  mcp-tether secret list
   mcp-tether https://mcp.example.com/mcp --header 'X-API-Key: ${keyring:shop}'";
 
 /// Examples of `secret set`.
@@ -302,18 +312,20 @@ Examples:
   mcp-tether credentials move --from file --to keyring
   mcp-tether credentials move --to file
 
-What cannot be moved stays where it is.";
+Whatever cannot be moved stays where it is.";
 
 /// Examples of `config`.
 pub const CONFIG: &str = "\
 Examples:
   mcp-tether config path
-  mcp-tether config show https://mcp.example.com/mcp";
+  mcp-tether config show https://mcp.example.com/mcp
+  mcp-tether config show --all";
 
 /// Examples of `config show`.
 pub const CONFIG_SHOW: &str = "\
 Examples:
   mcp-tether config show https://mcp.example.com/mcp
+  mcp-tether config show --all
   mcp-tether config show https://mcp.example.com/mcp --proxy http://proxy.example.com:8080 --json
 
 Shows no values of headers and no other secrets.";
@@ -372,7 +384,7 @@ Examples:
   mcp-tether mock --hostile
   mcp-tether mock replay bug.jsonl
 
-The first line it prints is `listening on URL`.";
+The first line that it prints is `listening on URL`.";
 
 /// Examples of `mock replay`.
 #[cfg(feature = "mock")]
@@ -383,7 +395,7 @@ Examples:
   mcp-tether mock replay bug.jsonl --port 8080
 
 A request gets the recorded answer to the same method and parameters, or else the next one to its \
-method; what does not match is told on stderr. Credentials are neither recorded nor asked for. The exit \
+method; anything that does not match is reported on stderr. Credentials are neither recorded nor asked for. The exit \
 code is 1 if a request was not in the recording.";
 
 /// The examples for `-h`: the first few, and where the rest is.
@@ -402,10 +414,23 @@ pub fn short(full: &str, has_more_flags: bool) -> String {
     format!("{}\n\n`--help` {more}.", out.join("\n"))
 }
 
+/// The help of a command that fits a small terminal: what matters most, and three examples.
+pub fn brief(command: &Command) -> StyledStr {
+    // The last line names `--help`, and headings over one flag each are longer than the flags.
+    let mut command = command.clone().mut_args(|arg| match is_help(&arg) {
+        true => arg.hide(true),
+        false => arg.help_heading(None::<&str>),
+    });
+    command.render_help()
+}
+
+fn is_help(arg: &Arg) -> bool {
+    arg.get_id() == "help"
+}
+
 /// The help of a command with every flag, each on one line where there is room.
 pub fn full(command: &Command) -> StyledStr {
     let notes = command.get_after_long_help().or(command.get_after_help()).cloned();
-    let is_help = |arg: &Arg| arg.get_id() == "help";
     let command = command.clone().mut_args(|arg| {
         if is_help(&arg) {
             arg.help("Print help; `-h` prints less")

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser};
 
-use super::flags::InstallFlags;
+use super::flags::{InstallFlags, JsonFlag};
 use super::suggested::Suggested;
 use super::{Cli, target};
 use crate::commands::chosen_hosts::HostChoice;
@@ -39,27 +39,30 @@ pub struct Install {
     /// The server's name in the host's configuration [default: from the URL]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// For this user everywhere, or for the current folder
+    /// `user`: everywhere; `project`: in the current folder
     #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
+    #[arg(hide_possible_values = true)]
     scope: Scope,
     /// Only print the entry, for you to paste
     #[arg(long)]
     print: bool,
     /// Only print the address that makes the host add the entry
-    #[arg(long, conflicts_with = "print")]
+    #[arg(long, conflicts_with = "print", hide_short_help = true)]
     link: bool,
     /// Only show what would change
     #[arg(long, conflicts_with_all = ["print", "link"])]
     dry_run: bool,
     /// Add what the registry says without asking
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     yes: bool,
     /// A value that the registry leaves to you, repeat for more
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", hide_short_help = true)]
     set: Vec<String>,
     /// Another registry
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     registry: Option<String>,
+    #[command(flatten)]
+    _json: JsonFlag,
     #[command(flatten)]
     flags: InstallFlags,
 }
@@ -83,6 +86,8 @@ pub struct Pack {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    _json: JsonFlag,
+    #[command(flatten)]
     flags: InstallFlags,
 }
 
@@ -100,6 +105,8 @@ pub struct Uninstall {
     /// Only show what would change
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    _json: JsonFlag,
 }
 
 #[derive(Args)]
@@ -113,6 +120,8 @@ pub struct Import {
     #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]
     #[arg(conflicts_with = "urls")]
     scope: Scope,
+    #[command(flatten)]
+    _json: JsonFlag,
     #[command(flatten)]
     flags: InstallFlags,
 }
@@ -134,6 +143,8 @@ pub struct Migrate {
     /// Do not import the sign-ins of `mcp-remote`
     #[arg(long)]
     no_import: bool,
+    #[command(flatten)]
+    _json: JsonFlag,
 }
 
 impl Install {
@@ -151,6 +162,7 @@ impl Install {
             set,
             registry,
             flags,
+            ..
         } = self;
         let only_shown = print || link || dry_run;
         let registry = RegistryOptions { address: registry, values: set, yes, only_shown };
@@ -168,14 +180,14 @@ impl Hosts {
 
 impl Pack {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, name, output, flags } = self;
+        let Self { url, name, output, flags, .. } = self;
         pack::run(&PackOptions { url, name, output }, &outer.overlaid_by(flags.0), environment)
     }
 }
 
 impl Uninstall {
     pub fn run(self, environment: &Environment) -> Result<ExitCode> {
-        let Self { target, hosts, scope, dry_run } = self;
+        let Self { target, hosts, scope, dry_run, .. } = self;
         let options = UninstallOptions { target, hosts, scope, dry_run };
         uninstall::run(&options, environment)
     }
@@ -183,7 +195,7 @@ impl Uninstall {
 
 impl Import {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { urls, scope, flags } = self;
+        let Self { urls, scope, flags, .. } = self;
         let options = ImportOptions { urls, scope };
         import::run(&options, &read, &outer.overlaid_by(flags.0), environment)
     }
@@ -191,7 +203,7 @@ impl Import {
 
 impl Migrate {
     pub fn run(self, environment: &Environment) -> Result<ExitCode> {
-        let Self { hosts, scope, yes, dry_run, no_import } = self;
+        let Self { hosts, scope, yes, dry_run, no_import, .. } = self;
         let options = MigrateOptions { hosts, scope, yes, dry_run, no_import };
         migrate::run(&options, &read, environment)
     }

@@ -2,18 +2,25 @@
 
 use std::ffi::OsString;
 
-/// Joins `--json` and `{…}` to one word: without an object, `--json` must not consume the next word.
-pub(super) fn with_json_joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut joined: Vec<OsString> = Vec::new();
+/// Writes `--json {…}` and `--json={…}` as `--json --arguments={…}`: without an object, `--json` must
+/// not consume the next word.
+pub(super) fn with_json_arguments(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut separate: Vec<OsString> = Vec::new();
     for word in words {
-        let is_object = word.to_str().is_some_and(|text| text.trim_start().starts_with('{'));
-        match joined.last_mut() {
-            Some(last) if is_object && last == "--json" => {
-                last.push("=");
-                last.push(word);
+        let text = word.to_str().unwrap_or_default();
+        let is_object = text.trim_start().starts_with('{');
+        let arguments = match text.strip_prefix("--json=") {
+            Some(arguments) => {
+                separate.push("--json".into());
+                Some(arguments)
             }
-            _ => joined.push(word),
+            None if is_object && separate.last().is_some_and(|last| last == "--json") => Some(text),
+            None => None,
+        };
+        match arguments {
+            Some(arguments) => separate.push(format!("--arguments={arguments}").into()),
+            None => separate.push(word),
         }
     }
-    joined
+    separate
 }

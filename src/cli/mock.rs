@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::flags::JsonFlag;
 use super::help;
 use super::suggested::Suggested;
 use crate::commands;
@@ -35,56 +36,59 @@ pub struct Mock {
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
     /// Seed for the data: the same seed gives the same data
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, hide_short_help = true)]
     seed: u64,
-    /// Store the data in this file, which is created if it does not exist [default: in memory]
-    #[arg(long, value_name = "FILE")]
+    /// Store the data in this file [default: in memory]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     data: Option<std::path::PathBuf>,
     /// Misbehave in this way, repeat for more; `--list` lists the faults
     #[arg(long, value_name = "FAULT", hide_possible_values = true, value_parser = Suggested(fault_names))]
     fault: Vec<String>,
-    /// Speak only this revision, such as 2025-06-18; or legacy, dual or all. 2024-11-05 means
-    /// HTTP+SSE
-    #[arg(long, value_name = "REVISION", hide_possible_values = true, value_parser = Suggested(revisions))]
+    /// Speak only this revision, such as 2025-06-18, or legacy, dual or all
+    #[arg(long, hide_short_help = true, value_name = "REVISION", hide_possible_values = true, value_parser = Suggested(revisions))]
     protocol: Option<String>,
     /// Use no sessions
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     stateless: bool,
     /// Answer with event streams instead of JSON
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     sse: bool,
     /// Do not require an API key
     #[arg(long)]
     open: bool,
     /// Protect it as this provider does; `--list` shows them
-    #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = Suggested(providers))]
+    #[arg(long, hide_short_help = true, value_name = "NAME", hide_possible_values = true, value_parser = Suggested(providers))]
     provider: Option<String>,
     /// Protect it in a way that companies use; `--list` shows them
-    #[arg(long, value_name = "KIND", conflicts_with_all = ["provider", "open"])]
+    #[arg(long, hide_short_help = true, value_name = "KIND", conflicts_with_all = ["provider", "open"])]
     auth: Option<String>,
-    /// Serve every attack at once, each at its own URL, and report at the end what they obtained
+    /// Serve every attack, each at its own URL, and report what they obtained
     #[arg(long, exclusive = true)]
     hostile: bool,
     /// List the products with their tools, and the faults
     #[arg(long)]
     list: bool,
+    #[command(flatten)]
+    _json: JsonFlag,
 }
 
 #[derive(Subcommand)]
 enum MockVerb {
-    /// Play the server of a recording that `--record FILE` made
+    /// Replay the server of a recording that `--record FILE` made
     #[command(after_help = help::REPLAY)]
     Replay(Replay),
 }
 
 #[derive(Args)]
 struct Replay {
-    /// The recording; the last conversation in it is played
+    /// The recording, of which the last conversation is replayed
     #[arg(value_name = "FILE")]
     file: std::path::PathBuf,
     /// The loopback port; 0 for any free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
+    #[command(flatten)]
+    _json: JsonFlag,
 }
 
 impl Demo {
@@ -120,7 +124,7 @@ impl From<Mock> for ServeOptions {
 impl Mock {
     pub fn run(self) -> Result<ExitCode> {
         match self {
-            Self { verb: Some(MockVerb::Replay(Replay { file, port })), .. } => {
+            Self { verb: Some(MockVerb::Replay(Replay { file, port, .. })), .. } => {
                 serve_replay::run(&ReplayOptions { file, port })
             }
             Self { list: true, .. } => Ok(serve_mock::list()),

@@ -33,10 +33,10 @@ use self::servers::{Call, Info, ListResources, Prompts, ReadResource, Tools};
 use self::sign_in::{Forget, Login, Logout};
 use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
 use self::usage_error::{command_of, usage_error};
-use self::words::{error_for_unknown_command, looks_like_command};
+use self::words::{error_for_pasted_bridge, error_for_unknown_command, looks_like_command};
 use crate::commands;
 use crate::commands::displayed_change::display_words;
-use crate::environment::{Environment, print_error, to_stdout};
+use crate::environment::{Environment, print_error, to_stdout, use_json};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::{shown_words, url_argument};
 use crate::settings::{Flags, Key};
@@ -48,6 +48,7 @@ const TOKEN_JOB: &str = "token-job";
 #[derive(Parser)]
 #[command(
     name = "mcp-tether",
+    bin_name = "mcp-tether",
     disable_version_flag = true,
     override_usage = help::USAGE,
     after_help = help::short(help::BRIDGE, true),
@@ -158,10 +159,11 @@ enum Verb {
     #[command(after_help = help::HOSTS)]
     Hosts(Hosts),
     /// Rewrite the hosts' entries that run `mcp-remote`
-    #[command(after_help = help::MIGRATE)]
+    #[command(after_help = help::short(help::MIGRATE, false), after_long_help = help::MIGRATE)]
     Migrate(Migrate),
     /// Write a bundle (`.mcpb`) for hosts that install one with a click
-    #[command(after_help = help::PACK, args_override_self = true)]
+    #[command(after_help = help::short(help::PACK, true), after_long_help = help::PACK)]
+    #[command(args_override_self = true)]
     Pack(Pack),
     /// Store API keys for headers in the keyring
     #[command(after_help = help::SECRET, subcommand_required = true)]
@@ -182,7 +184,8 @@ enum Verb {
         verb: ConfigVerb,
     },
     /// Print completions for a shell
-    #[command(after_help = help::COMPLETIONS)]
+    #[command(after_help = help::short(help::COMPLETIONS, false))]
+    #[command(after_long_help = help::COMPLETIONS)]
     Completions(Completions),
     /// Write man pages and completions into a folder
     #[command(after_help = help::GENERATE)]
@@ -193,7 +196,7 @@ enum Verb {
     Demo(Demo),
     /// Run the mock server alone, on the loopback interface
     #[cfg(feature = "mock")]
-    #[command(after_help = help::MOCK)]
+    #[command(after_help = help::short(help::MOCK, true), after_long_help = help::MOCK)]
     Mock(Mock),
 }
 
@@ -203,6 +206,9 @@ pub fn run(
     environment: &Environment,
 ) -> ProcessExitCode {
     let words = words::normal(arguments);
+    if words::want_json(&words) {
+        use_json();
+    }
     let code = run_words(&words, environment).unwrap_or_else(|error| {
         print_error(&error);
         error.exit_code()
@@ -223,13 +229,15 @@ fn run_words(words: &[OsString], environment: &Environment) -> Result<ExitCode> 
     match Cli::try_parse_from(words) {
         // More than one URL cannot be right, so another cause is looked for first.
         Ok(cli) if cli.command.is_none() && cli.bridge.target.len() > 1 => {
-            match split_header::error_for_split_header(words) {
+            let error = error_for_pasted_bridge(&texts(words))
+                .or_else(|| split_header::error_for_split_header(words));
+            match error {
                 Some(error) => Err(error),
                 None => cli.run(environment),
             }
         }
         Ok(cli) => cli.run(environment),
-        Err(error) if !error.use_stderr() => print_help(&error, words),
+        Err(error) if !error.use_stderr() => print_help(words),
         Err(error) => Err(explained(&error, words)),
     }
 }
@@ -251,15 +259,16 @@ fn bridge_alone(words: &[OsString]) -> Option<Bridge> {
 }
 
 /// Prints the short help for `-h`, and the same with every flag for `--help`.
-fn print_help(short: &clap::Error, words: &[OsString]) -> Result<ExitCode> {
+fn print_help(words: &[OsString]) -> Result<ExitCode> {
     let mut program = Cli::command();
     program.build();
-    let texts: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let texts = texts(words);
     if let Some(error) = unknown_command(&texts, &program) {
         return Err(error);
     }
     let is_full = words.iter().any(|word| word == "--help");
-    let help = if is_full { help::full(command_of(&program, &texts).0) } else { short.render() };
+    let command = command_of(&program, &texts).0;
+    let help = if is_full { help::full(command) } else { help::brief(command) };
     to_stdout(&help::wrapped(&help.ansi().to_string()));
     Ok(ExitCode::Ok)
 }
@@ -271,13 +280,17 @@ fn overview() -> ExitCode {
 
 /// The error of the parser, or what is more likely to be the cause of it.
 fn explained(error: &clap::Error, words: &[OsString]) -> Error {
-    let text = |word: &OsString| word.to_string_lossy().into_owned();
-    let texts: Vec<String> = words.iter().map(text).collect();
+    let texts = texts(words);
     let mut program = Cli::command();
     program.build();
-    unknown_command(&texts, &program)
+    error_for_pasted_bridge(&texts)
+        .or_else(|| unknown_command(&texts, &program))
         .or_else(|| split_header::error_for_split_header(words))
         .unwrap_or_else(|| usage_error(error, &program, &texts))
+}
+
+fn texts(words: &[OsString]) -> Vec<String> {
+    words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// The error for a first word that was meant as a command and is none.

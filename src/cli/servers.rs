@@ -41,9 +41,12 @@ pub struct Call {
     /// The arguments of the tool
     #[arg(value_name = "KEY=VALUE")]
     arguments: Vec<String>,
-    /// Print the result as JSON; may be followed by the arguments as a JSON object
-    #[arg(long, value_name = "ARGUMENTS", num_args = 0..=1, require_equals = true)]
-    json: Option<Option<String>>,
+    /// Print the result as JSON; a JSON object after it is the arguments
+    #[arg(long)]
+    json: bool,
+    /// The arguments as a JSON object
+    #[arg(long = "arguments", value_name = "JSON", id = "json-arguments")]
+    json_arguments: Option<String>,
     /// Accept confirmations that the tool asks for
     #[arg(long)]
     yes: bool,
@@ -121,8 +124,7 @@ impl Tools {
 
 impl Call {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, tool, arguments: words, json, yes, flags } = self;
-        let (as_json, json_arguments) = (json.is_some(), json.flatten());
+        let Self { url, tool, arguments: words, json: as_json, json_arguments, yes, flags } = self;
         let options = CallOptions { url, tool, words, as_json, json_arguments, yes };
         call::run(&options, &outer.overlaid_by(flags.0), environment)
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::flags::SettingFlags;
+use super::flags::{JsonFlag, SettingFlags};
 use crate::commands::{forget, login, logout};
 use crate::environment::Environment;
 use crate::error::{ExitCode, Result};
@@ -10,16 +10,17 @@ use crate::settings::Flags;
 
 #[derive(Args)]
 pub struct Login {
-    /// The server's URL; without one, `--idp` names where to sign in. A number after it is the port
-    /// that the sign-in returns to
+    /// The server's URL, or none with `--idp`; a number after it is the port to return to
     #[arg(value_name = "URL", required_unless_present = "idp")]
     url: Option<String>,
-    /// Open no browser: print the address to visit, and read the one it ends at from stdin
+    /// Open no browser: print the address, and read the one it ends at
     #[arg(long)]
     no_browser: bool,
     /// Sign in again even if the server accepts the sign-in that is stored
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    _json: JsonFlag,
     #[command(flatten)]
     flags: SettingFlags,
 }
@@ -36,6 +37,8 @@ pub struct Logout {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    _json: JsonFlag,
+    #[command(flatten)]
     flags: SettingFlags,
 }
 
@@ -51,12 +54,14 @@ pub struct Forget {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    _json: JsonFlag,
+    #[command(flatten)]
     flags: SettingFlags,
 }
 
 impl Login {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self { url, no_browser, force, flags } = self;
+        let Self { url, no_browser, force, flags, .. } = self;
         let how = login::LoginOptions { url, no_browser, force };
         login::run(&how, &outer.overlaid_by(flags.0), environment)
     }

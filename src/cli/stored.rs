@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::flags::{SettingFlags, StoreFlags};
+use super::flags::{JsonFlag, SettingFlags, StoreFlags};
 use super::help;
 use crate::commands;
 use crate::environment::Environment;
@@ -18,11 +18,15 @@ pub enum SecretVerb {
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]
+        _json: JsonFlag,
+        #[command(flatten)]
         flags: StoreFlags,
     },
     /// List the names of all secrets and where they are stored
     #[command(after_help = help::SECRET_LIST, args_override_self = true)]
     List {
+        #[command(flatten)]
+        _json: JsonFlag,
         #[command(flatten)]
         flags: StoreFlags,
     },
@@ -32,6 +36,8 @@ pub enum SecretVerb {
         /// Its name
         #[arg(value_name = "NAME")]
         name: String,
+        #[command(flatten)]
+        _json: JsonFlag,
         #[command(flatten)]
         flags: StoreFlags,
     },
@@ -48,6 +54,8 @@ pub enum CredentialsVerb {
         /// Where to store them
         #[arg(long, value_name = "PLACE", value_parser = ["keyring", "file"])]
         to: String,
+        #[command(flatten)]
+        _json: JsonFlag,
         #[command(flatten)]
         flags: StoreFlags,
     },
@@ -77,19 +85,21 @@ pub enum ConfigVerb {
         /// Read the settings from this file instead of the usual one
         #[arg(long, value_name = "FILE")]
         config: Option<String>,
+        #[command(flatten)]
+        _json: JsonFlag,
     },
 }
 
 impl SecretVerb {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
         match self {
-            Self::Set { name, flags } => {
+            Self::Set { name, flags, .. } => {
                 commands::secret::set(&name, &outer.overlaid_by(flags.0), environment)
             }
-            Self::List { flags } => {
+            Self::List { flags, .. } => {
                 commands::secret::list(&outer.overlaid_by(flags.0), environment)
             }
-            Self::Remove { name, flags } => {
+            Self::Remove { name, flags, .. } => {
                 commands::secret::remove(&name, &outer.overlaid_by(flags.0), environment)
             }
         }
@@ -98,7 +108,7 @@ impl SecretVerb {
 
 impl CredentialsVerb {
     pub fn run(self, outer: Flags, environment: &Environment) -> Result<ExitCode> {
-        let Self::Move { from, to, flags } = self;
+        let Self::Move { from, to, flags, .. } = self;
         let flags = outer.overlaid_by(flags.0);
         commands::credentials::move_all(from.as_deref(), &to, &flags, environment)
     }
@@ -111,7 +121,7 @@ impl ConfigVerb {
                 let flags = outer.overlaid_by(flags.0);
                 commands::config::show(url.as_deref(), all, json, &flags, environment)
             }
-            Self::Path { config } => {
+            Self::Path { config, .. } => {
                 commands::config::path(config.or(outer.config).as_deref(), environment)
             }
         }

@@ -30,9 +30,7 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
         }
         ErrorKind::MissingRequiredArgument => {
             let missing: Vec<_> = texts(error, ContextKind::InvalidArg);
-            let missing: Vec<_> =
-                missing.iter().map(|name| format!("`{}`", shown_words(name))).collect();
-            Error::usage(format!("`{path}` needs {}", missing.join(" and "))).hint(help)
+            needs(&path, &missing, &help)
         }
         ErrorKind::InvalidValue => invalid_value(error, &shown, help),
         ErrorKind::ValueValidation => {
@@ -67,6 +65,16 @@ pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[Strin
             let first = text.lines().next().unwrap_or_default();
             Error::usage(shown_words(first.trim_start_matches("error: "))).hint(help)
         }
+    }
+}
+
+/// The error for arguments that are missing. What a tool is called, its server knows.
+fn needs(path: &str, missing: &[String], help: &str) -> Error {
+    let named: Vec<_> = missing.iter().map(|name| format!("`{}`", shown_words(name))).collect();
+    let error = Error::usage(format!("`{path}` needs {}", named.join(" and ")));
+    match missing.iter().any(|name| name == "<TOOL>") {
+        true => error.hint("`mcp-tether tools URL` lists the tools"),
+        false => error.hint(help),
     }
 }
 

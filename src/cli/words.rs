@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::json_argument::with_json_joined;
+use super::json_argument::with_json_arguments;
 use crate::error::Error;
 use crate::redact::shown_words;
 use crate::settings::nearest;
@@ -52,7 +52,13 @@ const SYNONYMS: [(&str, &str); 20] = [
 
 /// The words as the parser knows them. The first one is the program's name.
 pub(super) fn normal(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    with_help_as_flag(with_port_as_flag(with_json_joined(words)))
+    with_help_as_flag(with_port_as_flag(with_json_arguments(words)))
+}
+
+/// Whether these words ask for JSON. They need not be a command line that can be parsed: the error is
+/// JSON too.
+pub(super) fn want_json(words: &[OsString]) -> bool {
+    words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
 /// Makes a flag of the port that follows a URL. `uninstall` finds the entry by its URL alone.
@@ -100,6 +106,17 @@ fn is_number(word: &OsStr) -> bool {
 pub(super) fn looks_like_command(word: &str) -> bool {
     let looks_like_url = word.contains([':', '.', '/', '@', ' ']) || word == "localhost";
     !(word.is_empty() || word.starts_with('-') || looks_like_url || is_number(OsStr::new(word)))
+}
+
+/// The error for a command line that was pasted with the program it replaces, as in
+/// `npx -y mcp-remote URL`. Its words are not repeated: keys are among them.
+pub(super) fn error_for_pasted_bridge(words: &[String]) -> Option<Error> {
+    let is_mcp_remote = |word: &String| word.split('@').next() == Some("mcp-remote");
+    words.iter().skip(1).take(4).find(|word| is_mcp_remote(word))?;
+    Some(
+        Error::usage("`mcp-remote` is not part of the command line here")
+            .hint("leave it out, with `npx` and `-y`: `mcp-tether URL …`"),
+    )
 }
 
 /// The error for a word at the place of a command, with the command that was probably meant.
@@ -158,7 +175,10 @@ mod tests {
         assert_eq!(normal_words("help login"), "login --help");
         assert_eq!(normal_words("help config show"), "config show --help");
         assert_eq!(normal_words("version"), "--version");
-        assert_eq!(normal_words("call u t --json {\"a\":1}"), "call u t --json={\"a\":1}");
+        assert_eq!(
+            normal_words("call u t --json {\"a\":1}"),
+            "call u t --json --arguments={\"a\":1}"
+        );
     }
 
     #[test]
@@ -186,5 +206,18 @@ mod tests {
         for word in ["example.com", "localhost", "https://h", "h:80", "3334", "--x", "a@b", ""] {
             assert_eq!(hint(word), None, "{word}");
         }
+    }
+
+    #[test]
+    fn a_pasted_line_of_mcp_remote_is_told_what_to_leave_out() {
+        let is_pasted = |line: &str| {
+            let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            error_for_pasted_bridge(&words).is_some()
+        };
+        for before in ["npx -y mcp-remote@latest", "-y mcp-remote", "mcp-remote"] {
+            assert!(is_pasted(&format!("mcp-tether {before} https://h/mcp")), "{before}");
+        }
+        assert!(!is_pasted("mcp-tether tools https://h/mcp-remote"));
+        assert!(!is_pasted("mcp-remote https://h/mcp"), "however the program is called");
     }
 }

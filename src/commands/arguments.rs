@@ -7,11 +7,11 @@ use crate::error::{Error, Result};
 use crate::redact::plain;
 use crate::settings::nearest;
 
-/// Parses `words` as the arguments of the tool with this name and `inputSchema`.
+/// Parses `words` as arguments of the tool with this name and `inputSchema`. Some may be missing.
 ///
 /// # Errors
-/// A word is not `key=value`, names an unknown argument or one that was given before, has a value
-/// of another type, or a required argument is missing.
+/// A word is not `key=value`, names an unknown argument or one that was given before, or has a value
+/// of another type.
 pub(super) fn from_words(
     tool: &str,
     schema: &Value,
@@ -35,7 +35,6 @@ pub(super) fn from_words(
             (None, _) => drop(arguments.insert(key.to_owned(), value)),
         }
     }
-    refuse_missing(tool, schema, &arguments)?;
     Ok(arguments)
 }
 
@@ -79,9 +78,22 @@ fn unknown(tool: &str, properties: &Map<String, Value>, key: &str) -> Error {
     error.hint(format!("its arguments are {}", names.join(", ")))
 }
 
-fn refuse_missing(tool: &str, schema: &Value, arguments: &Map<String, Value>) -> Result<()> {
+/// The required arguments that were not given.
+pub(super) fn missing<'a>(schema: &'a Value, arguments: &Map<String, Value>) -> Vec<&'a str> {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let missing: Vec<&str> = required.filter(|name| !arguments.contains_key(*name)).collect();
+    required.filter(|name| !arguments.contains_key(*name)).collect()
+}
+
+/// Checks that no required argument is missing.
+///
+/// # Errors
+/// One is; the hint says how to give it.
+pub(super) fn refuse_missing(
+    tool: &str,
+    schema: &Value,
+    arguments: &Map<String, Value>,
+) -> Result<()> {
+    let missing = missing(schema, arguments);
     if missing.is_empty() {
         return Ok(());
     }
@@ -91,7 +103,11 @@ fn refuse_missing(tool: &str, schema: &Value, arguments: &Map<String, Value>) ->
     Err(Error::usage(message).hint(format!("add `{}`", example.join(" "))))
 }
 
-fn value(key: &str, property: &Value, text: &str) -> Result<Value> {
+/// Parses the text as a value of this argument.
+///
+/// # Errors
+/// It has none of the types that the schema permits.
+pub(super) fn value(key: &str, property: &Value, text: &str) -> Result<Value> {
     let types = types(property);
     let candidates = if types.is_empty() { vec!["any"] } else { types };
     candidates.iter().find_map(|kind| read(kind, property, text)).ok_or_else(|| {
@@ -250,7 +266,9 @@ mod tests {
         let closed = json!({ "type": "object", "properties": {}, "required": ["a", "b"] });
         let refusal = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            from_words("t", &closed, &words).unwrap_err().to_string()
+            let read = from_words("t", &closed, &words);
+            let read = read.and_then(|given| refuse_missing("t", &closed, &given));
+            read.unwrap_err().to_string()
         };
         assert!(refusal(&["x=1"]).contains("hint: it takes no arguments"));
         assert!(refusal(&[]).contains("the tool `t` needs `a`, `b`"), "{}", refusal(&[]));

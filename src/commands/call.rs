@@ -3,14 +3,17 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::arguments::from_words;
+use super::arguments::{from_words, missing, refuse_missing, value};
+use super::consent::ask_for_text;
 use super::content::other_content;
 use super::readable;
 use super::server_session::{ServerArguments, in_session};
 use super::session::{CommandSession, SessionOptions};
-use super::tools::{all_tools, find};
+use super::tools::{all_tools, describe_argument, find};
 use crate::bridge::ToolPinning;
-use crate::environment::{Environment, stderr_is_terminal, to_stdout, to_stdout_unwrapped};
+use crate::environment::{
+    Environment, print_error, stderr_is_terminal, stdin_is_terminal, to_stdout, to_stdout_unwrapped,
+};
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
 use crate::redact::{plain, url_argument};
@@ -85,7 +88,12 @@ async fn call(
         }
         None => {
             let schema = schema_of(session, &options.tool, server).await?;
-            from_words(&options.tool, &schema, &options.words)?
+            let mut arguments = from_words(&options.tool, &schema, &options.words)?;
+            if stdin_is_terminal() && stderr_is_terminal() && !options.as_json {
+                ask_for_missing(&schema, &mut arguments).await?;
+            }
+            refuse_missing(&options.tool, &schema, &arguments)?;
+            arguments
         }
     };
     let mut params = json!({ "name": options.tool, "arguments": arguments });
@@ -95,12 +103,38 @@ async fn call(
     session.request(methods::TOOLS_CALL, params).await
 }
 
+/// Asks for each required argument that was not given, until it is right. An empty answer, or none,
+/// ends the questions.
+async fn ask_for_missing(schema: &Value, arguments: &mut Map<String, Value>) -> Result<()> {
+    for name in missing(schema, arguments) {
+        let property = &schema["properties"][name];
+        let question = format!("{}: ", describe_argument(name, property));
+        loop {
+            let question = question.clone();
+            // The session goes on while the user thinks.
+            let asked = tokio::task::spawn_blocking(move || ask_for_text(&question)).await;
+            let Some(text) = asked.ok().transpose()?.flatten().filter(|text| !text.is_empty())
+            else {
+                return Ok(());
+            };
+            match value(name, property, &text) {
+                Ok(value) => {
+                    arguments.insert(name.to_owned(), value);
+                    break;
+                }
+                Err(error) => print_error(&error),
+            }
+        }
+    }
+    Ok(())
+}
+
 fn json_object(text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
-        Ok(_) => Err(Error::usage("the value of `--json` is not a JSON object")
+        Ok(_) => Err(Error::usage("the arguments are not a JSON object")
             .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
-        Err(error) => Err(Error::usage(format!("the value of `--json` is not JSON: {error}"))
+        Err(error) => Err(Error::usage(format!("the arguments are not JSON: {error}"))
             .hint("write `--json '{\"key\":\"value\"}'`, or `key=value`")),
     }
 }

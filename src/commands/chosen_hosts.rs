@@ -101,7 +101,7 @@ fn host_by_name(name: &str) -> Result<&'static KnownHost> {
     let other = OTHER_NAMES.iter().find(|(other, _)| *other == id);
     let id = other.map_or(id.as_str(), |(_, id)| id);
     if let Some(host) = HOSTS_WITHOUT_FILE.iter().find(|host| host.id == id) {
-        return Err(Error::usage(format!("{} keeps its servers in no file", host.title))
+        return Err(Error::usage(format!("{} does not keep its servers in a file", host.title))
             .hint(format!("print the entry with `--host {id} --print`"))
             .hint(format!("and paste it there: {}", host.place)));
     }

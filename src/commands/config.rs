@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use super::readable::counted;
-use crate::environment::{Environment, to_stderr, to_stdout, to_stdout_unwrapped};
+use crate::environment::{CommandOutcome, Environment, to_stderr, to_stdout, to_stdout_unwrapped};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{Flags, Location, SETTINGS, Setting, Settings, Sourced, parse_remote_url};
@@ -20,7 +20,8 @@ pub(crate) fn path(config: Option<&str>, environment: &Environment) -> Result<Ex
         Error::failed("there is no configuration folder")
             .hint("name a file with `--config FILE` or `MCP_TETHER_CONFIG`")
     })?;
-    to_stdout(&format!("{}\n", path.display()));
+    let path = path.display().to_string();
+    CommandOutcome::shown("path", format!("{path}\n")).member("path", path).print();
     Ok(ExitCode::Ok)
 }
 

@@ -13,6 +13,21 @@ pub(super) fn agrees(question: &str, yes: bool) -> Result<bool> {
     if yes || !can_ask { Ok(true) } else { ask(question) }
 }
 
+/// Asks the question and returns what was typed, without spaces around it; `None` at the end of the
+/// input.
+///
+/// # Errors
+/// Stdin cannot be read.
+pub(super) fn ask_for_text(question: &str) -> Result<Option<String>> {
+    let _asking = Asking::start(question);
+    let mut answer = String::new();
+    let length = std::io::stdin().read_line(&mut answer).map_err(|error| {
+        Error::failed(format!("cannot read the answer: {error}"))
+            .hint("give it on the command line")
+    })?;
+    Ok((length > 0).then(|| answer.trim().to_owned()))
+}
+
 /// Asks the question and returns whether the answer is yes. Any other answer, or none, means no.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::notes::Notes;
 use super::prepare::{block_on, store};
 use super::sign_in::describe_subject;
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::environment::{CommandOutcome, Environment, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::plain;
 use crate::settings::Flags;
@@ -28,12 +28,13 @@ pub(crate) fn move_all(
     let notes = Notes::beside(&paths);
     let target = if to == "keyring" { StorageLocation::Keyring } else { StorageLocation::File };
     let moves = block_on(async { Ok(store.move_all(target).await?) })?;
-    to_stdout(&format!(
-        "moved {}, already there {}, failed {}\n",
-        moves.moved.len(),
-        moves.unmoved.len(),
-        moves.failed.len()
-    ));
+    let (moved, unmoved, failed) = (moves.moved.len(), moves.unmoved.len(), moves.failed.len());
+    let sentence = format!("moved {moved}, already there {unmoved}, failed {failed}");
+    CommandOutcome::new("moved", sentence)
+        .member("moved", moved)
+        .member("already_there", unmoved)
+        .member("failed", failed)
+        .print();
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for (name, error) in &moves.failed {
         let (reason, what) = (error.message().to_owned(), what(name, &notes));

@@ -160,7 +160,7 @@ async fn print_session(
     let result: Value = serde_json::from_str(result.get()).unwrap_or_default();
     let lines = answer(&result).ok_or_else(|| {
         Error::failed(format!("the mock gave an unexpected answer: {result}"))
-            .hint("please report this as a bug of `mcp-tether`")
+            .hint("please report this as a bug in `mcp-tether`")
     })?;
     for (position, text) in lines.iter().enumerate() {
         line(if position == 0 { "answer" } else { "" }, text);

@@ -8,7 +8,7 @@ use super::prepare::{block_on, for_signing_out, store};
 use super::readable::counted;
 use super::remembered::{Remembered, RememberedFile, remembered};
 use super::sign_in::load_all;
-use crate::environment::{Environment, print_error, to_stderr, to_stdout};
+use crate::environment::{CommandOutcome, Environment, print_error, to_stderr};
 use crate::error::{ExitCode, Result};
 use crate::platform::Paths;
 use crate::redact::SafeUrl;
@@ -29,7 +29,7 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
         }
         removed += 1;
         match one_of_all(&stored, &context.store, &notes, flags, environment) {
-            Ok(report) => to_stdout(&report),
+            Ok(outcome) => outcome.print(),
             Err(error) => {
                 code = ExitCode::Failed;
                 print_error(&error);
@@ -49,9 +49,11 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
         files.into_iter().filter(|file| file.server.as_ref() == Some(&server)).collect();
     parts.extend(remove(&of_server));
     if parts.is_empty() && removed == 0 {
-        to_stdout(&format!("nothing is stored about `{server}`\n"));
+        CommandOutcome::new("nothing_stored", format!("nothing is stored about `{server}`"))
+            .print();
     } else if !parts.is_empty() {
-        to_stdout(&format!("removed of `{server}`: {}\n", parts.join(", ")));
+        let sentence = format!("removed for `{server}`: {}", parts.join(", "));
+        CommandOutcome::new("forgotten", sentence).member("removed", parts).print();
     }
     Ok(code)
 }
@@ -76,7 +78,7 @@ pub(crate) fn everything(yes: bool, flags: &Flags, environment: &Environment) ->
     let mut code = ExitCode::Ok;
     for stored in &found {
         match one_of_all(stored, &store, &notes, flags, environment) {
-            Ok(report) => to_stdout(&report),
+            Ok(outcome) => outcome.print(),
             Err(error) => {
                 code = ExitCode::Failed;
                 print_error(&error);
@@ -86,9 +88,10 @@ pub(crate) fn everything(yes: bool, flags: &Flags, environment: &Environment) ->
     block_on(remove_dependent_records(&store))?;
     let parts = remove(&remembered(&paths));
     if parts.is_empty() && found.is_empty() {
-        to_stdout("nothing is stored about any server\n");
+        CommandOutcome::new("nothing_stored", "nothing is stored about any server").print();
     } else if !parts.is_empty() {
-        to_stdout(&format!("removed: {}\n", parts.join(", ")));
+        let sentence = format!("removed: {}", parts.join(", "));
+        CommandOutcome::new("forgotten", sentence).member("removed", parts).print();
     }
     Ok(code)
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::environment::Environment;
+use crate::environment::{CommandOutcome, Environment, paint_difference};
 use crate::error::{Error, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFolders, KnownHost, OperatingSystem, SavedFile, Scope,
@@ -154,18 +154,35 @@ pub(super) fn position(entry: &HostEntry) -> String {
     format!("`{}` (line {})", plain(&entry.place.name), entry.line)
 }
 
-/// The lines of a report that say what was saved, and what was created beside it.
-pub(super) fn saved_lines(host: &KnownHost, path: &Path, saved: &SavedFile) -> String {
-    let mut out = format!("  file    {}\n", plain(&path.display().to_string()));
+/// Adds what was saved, and what was created beside it.
+pub(super) fn with_saved(
+    outcome: CommandOutcome,
+    host: &KnownHost,
+    path: &Path,
+    saved: &SavedFile,
+) -> CommandOutcome {
+    let mut outcome = of_host(outcome, host).fact("file", plain(&path.display().to_string()));
     if saved.removed {
-        out += "  note    nothing was left in the file, so it was removed\n";
+        outcome = outcome.note("nothing was left in the file, so it was removed");
     }
     if let Some(backup) = &saved.backup {
-        out += &format!("  backup  {}\n", plain(&backup.display().to_string()));
+        outcome = outcome.fact("backup", plain(&backup.display().to_string()));
     }
     if let Some(folder) = &saved.created_folder {
         let folder = plain(&folder.display().to_string());
-        out += &format!("  note    `{folder}` did not exist: is {} installed?\n", host.title);
+        outcome = outcome.note(format!("`{folder}` did not exist: is {} installed?", host.title));
     }
-    out
+    outcome
+}
+
+/// Says for programs which host it is about.
+pub(super) fn of_host(outcome: CommandOutcome, host: &KnownHost) -> CommandOutcome {
+    outcome.member("host", host.id)
+}
+
+/// What would change in the file of a host.
+pub(super) fn proposed_change(host: &KnownHost, path: &Path, difference: &str) -> CommandOutcome {
+    let outcome =
+        of_host(CommandOutcome::shown("would_change", paint_difference(difference)), host);
+    outcome.member("file", path.display().to_string()).member("difference", difference)
 }

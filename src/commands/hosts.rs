@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::chosen_hosts::here;
 use super::host_entries::{PROGRAM, folders, is_ours, url_of};
-use crate::environment::{Environment, to_stderr, to_stdout};
+use crate::environment::{Environment, print_error, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode};
 use crate::hosts::{HostEntry, HostFile, KnownHost, OtherBridge, Scope, found, other_bridge};
 use crate::redact::{display_url, plain};
@@ -30,7 +30,7 @@ pub(crate) fn run(as_json: bool, environment: &Environment) -> ExitCode {
             Err(_) if host.is_older_file(&path) => {}
             Err(error) => {
                 code = ExitCode::Failed;
-                to_stderr(&format!("{}\n", Error::from(error)));
+                print_error(&Error::from(error));
             }
         }
     }

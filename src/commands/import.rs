@@ -2,7 +2,6 @@
 //! nothing there.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,7 +16,7 @@ use crate::auth::{
     AuthMethod, AuthOptions, ImportedClient, ImportedSignIn, Names, SignedIn, TokenSet,
     import_sign_in,
 };
-use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
+use crate::environment::{CommandOutcome, Environment, print_error, stdin_is_terminal, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{HostEntry, HostFile, KnownHost, Scope, found, other_bridge};
 use crate::platform::NoBrowser;
@@ -65,7 +64,7 @@ pub(crate) fn run(
         Scope::Project => permitted(chosen)?,
     };
     if chosen.is_empty() && options.scope == Scope::Project {
-        to_stdout("nothing was imported from this project\n");
+        CommandOutcome::new("nothing_imported", "nothing was imported from this project").print();
         return Ok(ExitCode::Ok);
     }
     let known = |entry: &McpRemoteEntry| entry.folder.is_some() || !known_keys(&folder).is_empty();
@@ -85,11 +84,11 @@ fn of_urls(
     let mut failed = false;
     for url in urls {
         match of_url(url, folder, flags, environment) {
-            Ok(report) => to_stdout(&report),
+            Ok(outcome) => outcome.print(),
             Err(error) if urls.len() == 1 => return Err(error),
             Err(error) => {
                 failed = true;
-                to_stderr(&format!("{error}\n"));
+                print_error(&error);
             }
         }
     }
@@ -133,24 +132,26 @@ impl McpRemoteEntry {
     /// Imports the sign-in of this entry.
     ///
     /// # Errors
-    /// A note that says why there is nothing to import, or why it cannot be imported.
+    /// Notes that say why there is nothing to import, or why it cannot be imported.
     pub(super) fn import(
         &self,
         flags: &Flags,
         environment: &Environment,
-    ) -> std::result::Result<String, String> {
+    ) -> std::result::Result<CommandOutcome, Vec<String>> {
         self.try_import(flags, environment).map_err(|reason| {
             let reason = reason.lines().next().unwrap_or_default();
             let reason = reason.trim_start_matches("error: ");
             let name = plain(&self.name);
-            let mut note = format!("  note    no sign-in was imported for `{name}`: {reason}\n");
+            let mut notes = vec![format!("no sign-in was imported for `{name}`: {reason}")];
             let ignored = self.command.ignored_flags();
             if !ignored.is_empty() {
-                let flags = ignored.join(", ");
-                note += &format!("  note    {flags} of the entry had no effect here; ");
-                note += "you can give them to `mcp-tether import URL`\n";
+                notes.push(format!(
+                    "{} of the entry had no effect here; you can give them to `mcp-tether import \
+                     URL`",
+                    ignored.join(", ")
+                ));
             }
-            note
+            notes
         })
     }
 
@@ -158,7 +159,7 @@ impl McpRemoteEntry {
         &self,
         flags: &Flags,
         environment: &Environment,
-    ) -> std::result::Result<String, String> {
+    ) -> std::result::Result<CommandOutcome, String> {
         let named = self.command.named_sign_in(self.scope)?;
         let text = |error: Error| error.to_string();
         let folder = match &self.folder {
@@ -231,11 +232,11 @@ fn all_of(entries: &[McpRemoteEntry], flags: &Flags, environment: &Environment) 
     let mut code = ExitCode::Failed;
     for entry in entries {
         match entry.import(flags, environment) {
-            Ok(report) => {
+            Ok(outcome) => {
                 code = ExitCode::Ok;
-                to_stdout(&report);
+                outcome.print();
             }
-            Err(note) => to_stderr(&note),
+            Err(notes) => notes.iter().for_each(|note| to_stderr(&format!("note: {note}\n"))),
         }
     }
     code
@@ -256,14 +257,20 @@ fn report_unnamed(folder: &Path) -> Result<ExitCode> {
         _ => format!("`{shown}` contains {count} sign-ins, but not the URLs of their servers"),
     };
     if count == 0 {
-        to_stdout(&format!("there are no sign-ins of `mcp-remote` in `{shown}`\n"));
+        let sentence = format!("there are no sign-ins of `mcp-remote` in `{shown}`");
+        CommandOutcome::new("nothing_imported", sentence).print();
         return Ok(ExitCode::Ok);
     }
     Err(Error::usage(message)
         .hint("give the URL as in the host's configuration: `mcp-tether import URL …`"))
 }
 
-fn of_url(url: &str, folder: &Path, flags: &Flags, environment: &Environment) -> Result<String> {
+fn of_url(
+    url: &str,
+    folder: &Path,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<CommandOutcome> {
     let (context, auth) = for_import(url, flags, environment)?;
     let parameters = parameters(url, &context.settings);
     import(&context, auth, folder, &parameters)
@@ -274,7 +281,7 @@ fn import(
     auth: AuthOptions,
     folder: &Path,
     parameters: &Parameters,
-) -> Result<String> {
+) -> Result<CommandOutcome> {
     if context.store.choice() == StoreChoice::Memory {
         return Err(Error::usage("a sign-in in memory is lost when this command ends")
             .hint("use `--credential-store keyring` or `--credential-store file`"));
@@ -304,7 +311,7 @@ fn store_as_ours(
     auth: AuthOptions,
     foreign: ImportedSignIn,
     who: &str,
-) -> Result<String> {
+) -> Result<CommandOutcome> {
     let name = Names::new(&auth).sign_in;
     let services = context.auth_services(context.vault(), Arc::new(NoBrowser));
     let (imported, place) = block_on(async {
@@ -315,18 +322,22 @@ fn store_as_ours(
     })?;
     Ok(match imported {
         Some(signed_in) => report(who, &signed_in, &place),
-        None => format!("you are already signed in to {who}: nothing was imported\n"),
+        None => CommandOutcome::new(
+            "already_signed_in",
+            format!("you are already signed in to {who}: nothing was imported"),
+        ),
     })
 }
 
-fn report(who: &str, signed_in: &SignedIn, place: &str) -> String {
-    let mut out = format!("imported the `mcp-remote` sign-in for {who}\n");
-    let _ = writeln!(out, "  issuer     {}", display_identifier(&signed_in.issuer));
-    let _ = writeln!(out, "  stored in  {place}");
+fn report(who: &str, signed_in: &SignedIn, place: &str) -> CommandOutcome {
+    let mut outcome =
+        CommandOutcome::new("imported", format!("imported the `mcp-remote` sign-in for {who}"))
+            .fact("issuer", display_identifier(&signed_in.issuer))
+            .fact("stored in", place);
     if signed_in.renewable {
-        out += "  note       after the first renewal, `mcp-remote` may have to sign in again\n";
+        outcome = outcome.note("after the first renewal, `mcp-remote` may have to sign in again");
     }
-    out + "  note       the files of `mcp-remote` were not changed\n"
+    outcome.note("the files of `mcp-remote` were not changed")
 }
 
 /// The values that the names of the files of `mcp-remote` depend on, as they were typed.

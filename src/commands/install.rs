@@ -7,14 +7,13 @@ use super::chosen_hosts::{HostChoice, chosen, with_shared_files};
 use super::displayed_change::{display_change, display_words};
 use super::entry_account::{ask, first_for_its_url, give_account, may_have_account};
 use super::host_entries::{
-    files_of, folders, is_ours, refuse_sudo, retry_if_changed, saved_lines, url_of,
+    files_of, folders, is_ours, of_host, proposed_change, refuse_sudo, retry_if_changed, url_of,
+    with_saved,
 };
 use super::new_entry::new_entry;
 use super::no_file::HOSTS_WITHOUT_FILE;
 use super::registry::{self, RegistryOptions};
-use crate::environment::{
-    Environment, paint_difference, to_stderr, to_stdout, to_stdout_unwrapped,
-};
+use crate::environment::{CommandOutcome, Environment, print_error, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
@@ -81,7 +80,7 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
     let name = options.name.as_deref().or(server.name.as_deref());
     let (entry, notes) = new_entry(&server.url, name, options.scope, &server.flags, environment)?;
     if options.print {
-        hosts.iter().for_each(|host| to_stdout_unwrapped(&snippet(host, &entry)));
+        hosts.iter().for_each(|host| print_entry(host, &entry));
         return Ok(ExitCode::Ok);
     }
     if options.link {
@@ -124,11 +123,16 @@ fn show_without_file(
     let name = options.name.as_deref().or(server.name.as_deref());
     let (entry, _) = new_entry(&server.url, name, Scope::User, &server.flags, environment)?;
     let usual = KnownHost::from_id("claude-desktop").expect("the table has it");
-    to_stdout_unwrapped(&snippet(usual, &entry));
+    print_entry(usual, &entry);
     if let Some(host) = place {
         to_stderr(&format!("hint: paste it into {}: {}\n", host.title, host.place));
     }
     Ok(ExitCode::Ok)
+}
+
+fn print_entry(host: &KnownHost, entry: &NewEntry) {
+    let text = snippet(host, entry);
+    of_host(CommandOutcome::copied("entry", text.clone()), host).member("entry", text).print();
 }
 
 fn print_links(hosts: &[&'static KnownHost], entry: &NewEntry) -> Result<ExitCode> {
@@ -137,7 +141,9 @@ fn print_links(hosts: &[&'static KnownHost], entry: &NewEntry) -> Result<ExitCod
             return Err(Error::usage(format!("{} has no addresses for entries", host.title))
                 .hint(format!("write its file: `--host {}` without `--link`", host.id)));
         };
-        to_stdout(&format!("{}\n", link.address(entry)));
+        let address = link.address(entry);
+        let outcome = CommandOutcome::shown("link", format!("{address}\n"));
+        of_host(outcome, host).member("link", address).print();
     }
     Ok(ExitCode::Ok)
 }
@@ -163,7 +169,7 @@ impl Work<'_> {
         }
         let Some(last) = failed.pop() else { return Ok(()) };
         for error in &failed {
-            to_stderr(&format!("{error}\n"));
+            print_error(error);
         }
         Err(if plans.len() > 1 {
             last.hint(
@@ -234,48 +240,59 @@ impl Work<'_> {
         let mut code = ExitCode::Ok;
         for plan in plans {
             match retry_if_changed(|| self.write(plan, notes)) {
-                Ok(report) => to_stdout(&report),
+                Ok(outcome) => outcome.print(),
                 Err(error) => {
                     code = error.exit_code();
-                    to_stderr(&format!("{error}\n"));
+                    print_error(&error);
                 }
             }
         }
         code
     }
 
-    fn write(&self, plan: &Plan, notes: &[String]) -> std::result::Result<String, FileError> {
+    fn write(
+        &self,
+        plan: &Plan,
+        notes: &[String],
+    ) -> std::result::Result<CommandOutcome, FileError> {
         let Plan { host, path } = plan;
         let mut file = HostFile::open(host, self.options.scope, path)?;
         let name = plain(&self.entry.name);
         let (done, words) = match self.edit(plan, &mut file)? {
-            Edit::Present => return Ok(format!("{} has `{name}` already\n", host.title)),
+            Edit::Present => {
+                let sentence = format!("{} already has `{name}`", host.title);
+                return Ok(of_host(CommandOutcome::new("present", sentence), host));
+            }
             Edit::Added(words) => ("added", words),
             Edit::Changed(words) => ("changed", words),
         };
         if self.options.dry_run {
-            return Ok(paint_difference(&display_change(&file.difference())));
+            return Ok(proposed_change(host, path, &display_change(&file.difference())));
         }
         // What is missing in a project, or beside other folders of the host, says nothing of it.
         let is_known = self.options.scope == Scope::Project || host.is_here(self.folders, &[]);
         let mut saved = file.save(self.options.scope == Scope::User)?;
         saved.created_folder = saved.created_folder.filter(|_| !is_known);
-        let mut report = format!("{done} `{name}` in {}\n", host.title);
-        report += &saved_lines(host, path, &saved);
-        report += &format!("  starts  {}\n", display_words(&words));
+        let preposition = if done == "added" { "to" } else { "in" };
+        let sentence = format!("{done} `{name}` {preposition} {}", host.title);
+        let outcome = CommandOutcome::new(done, sentence).member("name", self.entry.name.clone());
+        let mut outcome =
+            with_saved(outcome, host, path, &saved).fact("starts", display_words(&words));
         if let Some(account) = words.last().filter(|_| words.len() > self.entry.words().len()) {
             let account = plain(account.strip_prefix("--account=").unwrap_or(account));
-            report += &format!("  note    it signs in with an account of its own, `{account}`\n");
-            report += "  note    the other entry for this URL keeps the sign-in that it has\n";
+            let note = format!("it signs in with an account of its own, `{account}`");
+            outcome = outcome
+                .note(note)
+                .note("the other entry for this URL keeps the sign-in that it has");
         }
         if !host.accepts_comments && file.has_comments() {
-            report +=
-                &format!("  note    the file has comments, which {} may not accept\n", host.title);
+            let note = format!("the file has comments, which {} may not accept", host.title);
+            outcome = outcome.note(note);
         }
-        report += &notes.iter().map(|note| format!("  note    {note}\n")).collect::<String>();
-        report += &format!("  next    {}\n", host.afterwards);
+        let outcome = notes.iter().fold(outcome, |outcome, note| outcome.note(note));
         let undo = format!("mcp-tether uninstall {name} --host {}", host.id);
-        Ok(report + &format!("  undo    {undo}{}\n", self.options.scope.flag()))
+        let undo = format!("{undo}{}", self.options.scope.flag());
+        Ok(outcome.fact("next", host.afterwards).fact("undo", undo))
     }
 }
 

@@ -12,7 +12,7 @@ use super::waiting;
 use crate::auth::{
     Authorizer, Challenge, Grant, Interaction, LineSource, Names, SignIn, SignedIn, StoredRecord,
 };
-use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
+use crate::environment::{CommandOutcome, Environment, stdin_is_terminal, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::{Browser, Clock, NoBrowser, SystemBrowser, SystemClock};
 use crate::redact::{display_identifier, plain};
@@ -56,6 +56,9 @@ pub(crate) fn run(
     }
     let name = Names::new(&auth).sign_in;
     let who = describe_subject(&auth.display_server(), &auth.account);
+    let (server, account) = (auth.display_server(), auth.account.clone());
+    let of_server =
+        |outcome: CommandOutcome| outcome.member("server", server).member("account", account);
     let timeout = auth.auth_timeout;
     let in_browser = auth.grant == Grant::AuthorizationCode && !options.no_browser;
     let browser: Arc<dyn Browser> =
@@ -81,12 +84,17 @@ pub(crate) fn run(
         Ok(Ok((signed_in, listed.map(|listed| describe_place(&context.store, &listed)))))
     })?;
     match done {
-        Ok((signed_in, place)) => to_stdout(&report(&who, &signed_in, place.as_deref())),
+        Ok((signed_in, place)) => {
+            of_server(report(&who, &signed_in, place.as_deref())).print();
+        }
         Err(stored) => {
             let tokens = &stored.tokens;
             let renewable = tokens.refresh_token.is_some();
             let expiry = describe_expiry(tokens.expires_at, renewable, SystemClock.now());
-            to_stdout(&format!("already signed in to {who}\n  token      {expiry}\n"));
+            let outcome =
+                CommandOutcome::new("already_signed_in", format!("already signed in to {who}"));
+            of_server(outcome.fact("token", expiry).member("expires_at", tokens.expires_at))
+                .print();
             to_stderr("hint: `--force` signs in again\n");
         }
     }
@@ -116,15 +124,16 @@ async fn accepted_sign_in(
     SignIn::from_bytes(&stored)
 }
 
-fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> String {
+fn report(who: &str, signed_in: &SignedIn, place: Option<&str>) -> CommandOutcome {
     let granted = signed_in.scopes.as_deref().map_or("the server's default".into(), plain);
     let expiry = describe_expiry(signed_in.expires_at, signed_in.renewable, SystemClock.now());
     let place = place.unwrap_or("nowhere: another process has signed out in the meantime");
-    format!(
-        "signed in to {who}\n  issuer     {}\n  scopes     {granted}\n  token      {expiry}\n  \
-         stored in  {place}\n",
-        display_identifier(&signed_in.issuer)
-    )
+    CommandOutcome::new("signed_in", format!("signed in to {who}"))
+        .fact("issuer", display_identifier(&signed_in.issuer))
+        .fact("scopes", granted)
+        .fact("token", expiry)
+        .fact("stored in", place)
+        .member("expires_at", signed_in.expires_at)
 }
 
 /// Lines from stdin. Each is read on a thread of its own, which is not waited for at the end.

@@ -1,7 +1,6 @@
 //! `mcp-tether logout`: revokes tokens where the server supports that, removes what is stored, and
 //! prints what was removed from where and what was not.
 
-use std::fmt::Write;
 use std::sync::{Arc, PoisonError};
 
 use super::consent::agrees;
@@ -11,7 +10,7 @@ use super::readable::counted;
 use super::sign_in::{StoredSignIn, describe_subject, load_all};
 use super::vault::{Removed, StoreVault};
 use crate::auth::{AuthOptions, Names, Revocation, SignedOut};
-use crate::environment::{Environment, print_error, to_stderr, to_stdout};
+use crate::environment::{CommandOutcome, Environment, print_error, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::NoBrowser;
 use crate::redact::{display_url, plain};
@@ -21,8 +20,8 @@ use crate::store::{CredentialStore, StoreChoice};
 /// The prefixes of records that are useless without a sign-in.
 const DEPENDENT_RECORDS: [&str; 3] = ["pending.", "registration.", "client."];
 
-/// The line about a registration that was removed.
-const REGISTRATION_REMOVED: &str = "  registration   removed here, but not at the server\n";
+/// What happened to a registration.
+const REGISTRATION_REMOVED: &str = "removed here, but not at the server";
 
 /// Signs out of the server at `url`.
 ///
@@ -36,14 +35,16 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
     let vault = context.vault();
     let (signed_out, removed) = sign_out(&context, auth, vault)?;
     if signed_out.was_signed_in {
-        to_stdout(&report(&context.store, &who, &signed_out, &removed));
+        report(&context.store, &who, &signed_out, &removed).print();
         return Ok(ExitCode::Ok);
     }
-    to_stdout(&if signed_out.registration_removed {
-        format!("there is no sign-in for {who}\n{REGISTRATION_REMOVED}")
+    if signed_out.registration_removed {
+        CommandOutcome::new("not_signed_in", format!("there is no sign-in for {who}"))
+            .fact("registration", REGISTRATION_REMOVED)
+            .print();
     } else {
-        format!("there is no sign-in for {who}: nothing to remove\n")
-    });
+        not_signed_in(&who).print();
+    }
     let notes = Notes::beside(&context.paths);
     let others = block_on(load_all(&context.store, &notes))?;
     let of_server = others.iter().filter(|other| other.is_for(&server));
@@ -66,11 +67,19 @@ pub(crate) fn identity_provider(flags: &Flags, environment: &Environment) -> Res
     refuse_memory(&context.store)?;
     let who = describe_subject(&auth.display_server(), &auth.account);
     let (signed_out, removed) = sign_out(&context, auth, context.vault())?;
-    to_stdout(&match signed_out.was_signed_in {
+    match signed_out.was_signed_in {
         true => report(&context.store, &who, &signed_out, &removed),
-        false => format!("there is no sign-in for {who}: nothing to remove\n"),
-    });
+        false => not_signed_in(&who),
+    }
+    .print();
     Ok(ExitCode::Ok)
+}
+
+fn not_signed_in(who: &str) -> CommandOutcome {
+    CommandOutcome::new(
+        "not_signed_in",
+        format!("there is no sign-in for {who}: nothing to remove"),
+    )
 }
 
 /// Signs out of every server. A failure does not stop the others.
@@ -83,7 +92,7 @@ pub(crate) fn everywhere(yes: bool, flags: &Flags, environment: &Environment) ->
     let notes = Notes::beside(&paths);
     let found = block_on(load_all(&store, &notes))?;
     if found.is_empty() {
-        to_stdout("there are no sign-ins: nothing to remove\n");
+        CommandOutcome::new("not_signed_in", "there are no sign-ins: nothing to remove").print();
     } else {
         let question = format!("sign out of {}?", counted(found.len(), "account"));
         if !agrees(&question, yes)? {
@@ -94,7 +103,7 @@ pub(crate) fn everywhere(yes: bool, flags: &Flags, environment: &Environment) ->
     let mut failed = false;
     for stored in &found {
         match one_of_all(stored, &store, &notes, flags, environment) {
-            Ok(report) => to_stdout(&report),
+            Ok(outcome) => outcome.print(),
             Err(error) => {
                 failed = true;
                 print_error(&error);
@@ -115,7 +124,7 @@ pub(super) fn one_of_all(
     notes: &Notes,
     flags: &Flags,
     environment: &Environment,
-) -> Result<String> {
+) -> Result<CommandOutcome> {
     let name = &stored.listed.name;
     let Some(sign_in) = &stored.sign_in else {
         return remove_unreadable(stored, store, notes);
@@ -137,7 +146,7 @@ fn remove_unreadable(
     stored: &StoredSignIn,
     store: &CredentialStore,
     notes: &Notes,
-) -> Result<String> {
+) -> Result<CommandOutcome> {
     let name = &stored.listed.name;
     let who = match &stored.note {
         Some(note) => describe_subject(&note.server, &note.account),
@@ -151,10 +160,9 @@ fn remove_unreadable(
         return Err(Error::failed(error_text).hint(error.next_step()));
     }
     notes.remove(name);
-    Ok(format!(
-        "signed out of {who}\n  at the server  not revoked: it could not be read ({problem})\n  removed from   {}\n",
-        store.describe(stored.listed.place, name)
-    ))
+    Ok(CommandOutcome::new("signed_out", format!("signed out of {who}"))
+        .fact("at the server", format!("not revoked: it could not be read ({problem})"))
+        .fact("removed from", store.describe(stored.listed.place, name)))
 }
 
 /// Revokes the tokens of a sign-in and removes them. Returns what became of them, and from where
@@ -173,7 +181,12 @@ pub(super) fn sign_out(
     Ok((signed_out, removed))
 }
 
-fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &Removed) -> String {
+fn report(
+    store: &CredentialStore,
+    who: &str,
+    signed_out: &SignedOut,
+    removed: &Removed,
+) -> CommandOutcome {
     let revoked = match &signed_out.revocation {
         Some(Revocation::Done) => "revoked".to_owned(),
         Some(Revocation::RefreshTokenOnly) => {
@@ -186,15 +199,16 @@ fn report(store: &CredentialStore, who: &str, signed_out: &SignedOut, removed: &
         Some(Revocation::Failed(why)) => format!("not revoked: {}", plain(why)),
         None => "not revoked: the stored sign-in could not be read".to_owned(),
     };
-    let mut out = format!("signed out of {who}\n  at the server  {revoked}\n");
+    let mut outcome = CommandOutcome::new("signed_out", format!("signed out of {who}"))
+        .fact("at the server", revoked);
     let removed = removed.lock().unwrap_or_else(PoisonError::into_inner);
     for (name, place) in removed.iter().filter(|(name, _)| name.starts_with("sign-in.")) {
-        let _ = writeln!(out, "  removed from   {}", store.describe(*place, name));
+        outcome = outcome.fact("removed from", store.describe(*place, name));
     }
     if signed_out.registration_removed {
-        out += REGISTRATION_REMOVED;
+        outcome = outcome.fact("registration", REGISTRATION_REMOVED);
     }
-    out
+    outcome
 }
 
 /// Removes what is only of use with a sign-in.

@@ -6,7 +6,7 @@ use super::chosen_hosts::by_name;
 use super::consent::ask;
 use super::displayed_change::display_change;
 use super::host_entries::{
-    PROGRAM, folders, own_program, position, refuse_sudo, saved_lines, url_of,
+    PROGRAM, folders, own_program, position, proposed_change, refuse_sudo, url_of, with_saved,
 };
 use super::import::McpRemoteEntry;
 use super::literal_secrets::is_secret_header;
@@ -14,7 +14,7 @@ use super::prepare::store;
 use super::readable::counted;
 use super::untrusted::ReadCommand;
 use crate::environment::{
-    Environment, paint_difference, print_error, stdin_is_terminal, to_stderr, to_stdout,
+    CommandOutcome, Environment, print_error, stdin_is_terminal, to_stderr, to_stdout, wants_json,
 };
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
@@ -78,7 +78,7 @@ pub(crate) fn run(
         }
     }
     survey.edit();
-    to_stdout(&survey.report());
+    survey.print();
     if survey.planned.is_empty() || options.dry_run {
         return Ok(survey.code);
     }
@@ -90,13 +90,23 @@ pub(crate) fn run(
     for planned in &survey.planned {
         match planned.file.save(true) {
             Ok(saved) => {
-                let report = format!("rewrote the configuration of {}\n", planned.host.title);
+                let sentence = format!("rewrote the configuration of {}", planned.host.title);
+                let rewritten = CommandOutcome::new("rewritten", sentence);
                 let path = planned.file.path();
-                to_stdout(&(report + &saved_lines(planned.host, path, &saved)));
+                let mut rewritten = with_saved(rewritten, planned.host, path, &saved);
+                let mut imported = Vec::new();
                 if !options.no_import {
-                    to_stdout(&import_sign_ins(&planned.entries, environment));
+                    for entry in planned.entries.iter().filter(|entry| entry.is_mcp_remote) {
+                        match entry.entry.import(&Flags::default(), environment) {
+                            Ok(outcome) => imported.push(outcome),
+                            Err(notes) => {
+                                rewritten = notes.iter().fold(rewritten, CommandOutcome::note)
+                            }
+                        }
+                    }
                 }
-                to_stdout(&format!("  next    {}\n", planned.host.afterwards));
+                rewritten.fact("next", planned.host.afterwards).print();
+                imported.iter().for_each(CommandOutcome::print);
             }
             Err(error) => {
                 let error = Error::from(error);
@@ -265,35 +275,45 @@ impl Survey {
         self.planned.iter().map(|planned| planned.entries.len()).sum()
     }
 
-    fn report(&self) -> String {
-        let mut out = String::new();
+    /// Prints the changes, what was noticed, and whether there is anything to do.
+    fn print(&self) {
         for planned in &self.planned {
-            out += &paint_difference(&display_change(&planned.file.difference()));
-            out.push('\n');
+            let difference = display_change(&planned.file.difference()) + "\n";
+            proposed_change(planned.host, planned.file.path(), &difference).print();
         }
-        for note in &self.notes {
-            out += &format!("note: {note}\n");
-        }
+        let mut notes = self.notes.clone();
         if self.ignored > 0 {
-            out += "note: entries of a project are ignored; ";
-            out += "`mcp-tether migrate --scope project` asks about each of them\n";
+            notes.push(
+                "entries of a project are ignored; `mcp-tether migrate --scope project` asks about \
+                 each of them"
+                    .to_owned(),
+            );
+        }
+        for note in &notes {
+            if !wants_json() {
+                to_stdout(&format!("note: {note}\n"));
+            }
         }
         if self.planned.is_empty() {
-            let files = counted(self.files, "configuration");
-            out += &match (self.scope, self.ignored) {
-                (Scope::User, 0) if !self.notes.is_empty() => {
-                    format!("no entry can be rewritten (checked {files})\n")
-                }
-                (Scope::User, 0) => {
-                    format!("no entry runs another bridge (checked {files})\n")
-                }
-                (Scope::User, _) => {
-                    format!("no entry of yours runs another bridge (checked {files})\n")
-                }
-                (Scope::Project, _) => "no entry of this project is rewritten\n".to_owned(),
-            };
+            let outcome = CommandOutcome::new("nothing_to_rewrite", self.nothing_to_rewrite());
+            outcome.member("notes", notes).print();
+        } else if !notes.is_empty() && wants_json() {
+            CommandOutcome::shown("noticed", "").member("notes", notes).print();
         }
-        out
+    }
+
+    fn nothing_to_rewrite(&self) -> String {
+        let files = counted(self.files, "configuration");
+        match (self.scope, self.ignored) {
+            (Scope::User, 0) if !self.notes.is_empty() => {
+                format!("no entry can be rewritten (checked {files})")
+            }
+            (Scope::User, 0) => format!("no entry runs another bridge (checked {files})"),
+            (Scope::User, _) => {
+                format!("no entry of yours runs another bridge (checked {files})")
+            }
+            (Scope::Project, _) => "no entry of this project is rewritten".to_owned(),
+        }
     }
 }
 
@@ -324,12 +344,4 @@ fn error_without_terminal(scope: Scope) -> Error {
     Error::usage("not a terminal, so nobody can confirm; nothing was changed")
         .hint(format!("rewrite without asking: `mcp-tether migrate{scope} --yes`"))
         .hint(format!("or only show the changes: `mcp-tether migrate{scope} --dry-run`"))
-}
-
-/// Imports the sign-ins of these entries; returns the reports.
-fn import_sign_ins(entries: &[Candidate], environment: &Environment) -> String {
-    let of_entry = |candidate: &Candidate| {
-        candidate.entry.import(&Flags::default(), environment).unwrap_or_else(|note| note)
-    };
-    entries.iter().filter(|candidate| candidate.is_mcp_remote).map(of_entry).collect()
 }

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::new_entry::new_entry;
-use crate::environment::{Environment, to_stdout};
+use crate::environment::{CommandOutcome, Environment};
 use crate::error::ExitCode;
 use crate::error::{Error, Result};
 use crate::hosts::{NewEntry, Scope};
@@ -67,7 +67,8 @@ pub(crate) fn run(
     let program = std::env::current_exe().map_err(unknown)?;
     write(&output, &manifest, &program)?;
     let shown = plain(&output.display().to_string());
-    to_stdout(&format!("packed `{}` into `{shown}`\n", plain(name)));
+    let sentence = format!("packed `{}` into `{shown}`", plain(name));
+    CommandOutcome::new("packed", sentence).member("file", output.display().to_string()).print();
     Ok(ExitCode::Ok)
 }
 
@@ -81,7 +82,7 @@ fn refuse_files(flags: &Flags) -> Result<()> {
     let named = flags.values.iter().find(names_file).map(|(key, _)| key.setting().name);
     match named.or(flags.config.as_ref().map(|_| "config")) {
         Some(name) => Err(Error::usage(format!(
-            "`--{name}` names something of this machine, which a bundle has not"
+            "`--{name}` refers to something on this machine, which a bundle cannot contain"
         ))
         .hint("leave it out, and set it in the settings file of the other machine")),
         None => Ok(()),

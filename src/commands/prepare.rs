@@ -19,7 +19,9 @@ use super::recording_file::start_recording;
 use super::remembered::{ERAS, SESSIONS};
 use super::running::BridgeIdentity;
 use super::vault::StoreVault;
-use crate::auth::{AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunner, UserNotice};
+use crate::auth::{
+    AuthOptions, AuthServices, Authorizer, HeaderCommands, JobRunner, LoginPolicy, UserNotice,
+};
 use crate::bridge::{
     BridgeOptions, CacheOptions, KnownEra, NamePatterns, Observer, OfferFilter, ToolPinning,
 };
@@ -91,6 +93,10 @@ pub(super) fn for_command(url: &str, flags: &Flags, environment: &Environment) -
         context_and_auth(url, flags, environment, KeyringWait::of_command())?;
     context.record(environment)?;
     if let Some(auth) = auth.as_mut() {
+        // Whoever runs a command asks for what it needs; `on-demand` is about hosts.
+        if auth.login == LoginPolicy::OnDemand {
+            auth.login = LoginPolicy::Eager;
+        }
         // The page of a sign-in leads nowhere once the command has ended.
         auth.outlives_requests = false;
         let is_set = context.settings.is_set(Key::AuthTimeout);

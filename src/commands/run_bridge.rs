@@ -27,7 +27,7 @@ pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     let bridge = tokio::spawn(bridge::run(HostStreams::stdio(), options, Shutdown::of_process()));
     let ended = bridge.await.map_err(|error| {
         Error::failed(format!("the bridge broke: {error}"))
-            .hint("restart it; please report this as a bug of `mcp-tether`")
+            .hint("restart it; please report this as a bug in `mcp-tether`")
     })?;
     finish(recorder.as_ref());
     match ended? {

@@ -3,12 +3,17 @@
 
 use std::io::Read;
 
+use serde_json::{Value, json};
+
 use super::prepare::{block_on, store};
-use crate::environment::{Environment, stdin_is_terminal, to_stderr, to_stdout};
+use crate::environment::{
+    CommandOutcome, Environment, stdin_is_terminal, to_stderr, to_stdout, to_stdout_unwrapped,
+    wants_json,
+};
 use crate::error::{Error, ExitCode, Result};
 use crate::redact::{Secret, shell_word};
 use crate::settings::Flags;
-use crate::store::{ApiKeys, StoreChoice};
+use crate::store::{ApiKeys, ListedRecord, StoreChoice};
 
 /// The longest value, in bytes: longer than any key, shorter than a file piped in by mistake.
 const MAX_VALUE: u64 = 64 * 1024;
@@ -27,7 +32,8 @@ pub(crate) fn set(name: &str, flags: &Flags, environment: &Environment) -> Resul
     if let Some(notice) = notice {
         to_stderr(&format!("{notice}\n"));
     }
-    to_stdout(&format!("stored the secret `{name}` in {place}\n"));
+    let outcome = CommandOutcome::new("stored", format!("stored the secret `{name}` in {place}"));
+    outcome.member("name", name).member("place", place).print();
     to_stderr(&format!("hint: use it as `--header 'X-API-Key: ${{keyring:{name}}}'`\n"));
     Ok(ExitCode::Ok)
 }
@@ -39,6 +45,12 @@ pub(crate) fn set(name: &str, flags: &Flags, environment: &Environment) -> Resul
 pub(crate) fn list(flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let keys = keys(flags, environment)?;
     let found = block_on(async { Ok(keys.list().await?) })?;
+    if wants_json() {
+        let row = |listed: &ListedRecord| json!({ "name": listed.name, "place": listed.place.to_string() });
+        let rows: Vec<Value> = found.iter().map(row).collect();
+        to_stdout_unwrapped(&format!("{:#}\n", Value::from(rows)));
+        return Ok(ExitCode::Ok);
+    }
     if found.is_empty() {
         to_stderr("there are no secrets\n\nhint: store one with `mcp-tether secret set NAME`\n");
     }
@@ -64,10 +76,12 @@ pub(crate) fn remove(name: &str, flags: &Flags, environment: &Environment) -> Re
     }
     for place in &removal.removed_from {
         let place = keys.describe(*place, name);
-        to_stdout(&format!("removed the secret `{name}` from {place}\n"));
+        let sentence = format!("removed the secret `{name}` from {place}");
+        CommandOutcome::new("removed", sentence).member("name", name).print();
     }
     if !removal.existed() {
-        to_stdout(&format!("there is no secret `{name}`: nothing to remove\n"));
+        let sentence = format!("there is no secret `{name}`: nothing to remove");
+        CommandOutcome::new("not_stored", sentence).member("name", name).print();
     }
     Ok(ExitCode::Ok)
 }

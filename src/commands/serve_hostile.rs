@@ -37,7 +37,7 @@ fn announcement(hostile: &Hostile) -> String {
     for attacker in hostile.attackers() {
         let attack = attacker.attack;
         let url = attacker.url().to_string();
-        let _ = writeln!(out, "  {:<24} {url:<28} {}, {}", attack.name, attack.rule, attack.about);
+        let _ = writeln!(out, "  {:<24} {url:<28} {}", attack.name, attack.about);
     }
     out += "\ntry one with `mcp-tether tools URL`; press Ctrl-C to see what they obtained\n";
     out
@@ -51,7 +51,7 @@ fn report(findings: &[Finding]) -> String {
         let Finding { attack, requests, obtained } = finding;
         let name = attack.name;
         let _ = match obtained {
-            Some(what) => writeln!(won, "  {name:<24} obtained {what} ({})", attack.rule),
+            Some(what) => writeln!(won, "  {name:<24} obtained {what}"),
             None => writeln!(held, "  {name:<24} nothing, in {}", counted(requests, "request")),
         };
     }

@@ -3,17 +3,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use super::logging;
 use super::prepare::block_on;
 use super::snippets::snippets;
-use crate::environment::to_stdout;
+use crate::environment::{CommandOutcome, to_stdout, to_stdout_unwrapped, wants_json};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::NewEntry;
 use crate::platform::{Clock, Shutdown, SystemClock};
 use crate::settings::LogOptions;
 use mcp_tether_mock::{
     self, Address, Answers, Auth, AuthKind, COMPANY_CLIENT, DataFile, DataProblem, Fault,
-    MockOptions, Mode, Overview, ProductName, Provider, Served, WORKLOAD_CLIENT, workload_token,
+    FaultHelp, MockOptions, Mode, Overview, ProductName, Provider, Served, WORKLOAD_CLIENT,
+    workload_token,
 };
 
 /// How long the token of a workload that is shown is good, in seconds.
@@ -62,6 +65,9 @@ pub(crate) fn run(options: &ServeOptions) -> Result<ExitCode> {
             shutdown.requested().await;
         };
         let ready = |address: &Address| {
+            if wants_json() {
+                return listening(address, key.as_ref()).print();
+            }
             let mut text = announcement(&name, address, key.as_ref());
             if let Some(kind) = kind {
                 text += &how_to_sign_in(kind, address);
@@ -108,6 +114,34 @@ fn error_for_data(problem: &DataProblem) -> Error {
 
 /// Prints the products with their tools, the faults, and what every fault accepts.
 pub(crate) fn list() -> ExitCode {
+    if wants_json() {
+        to_stdout_unwrapped(&format!("{:#}\n", list_as_value()));
+    } else {
+        to_stdout(&list_as_text());
+    }
+    ExitCode::Ok
+}
+
+fn list_as_value() -> Value {
+    let product = |product: ProductName| {
+        let Overview { title, tools } = Overview::of(product);
+        json!({ "name": product.to_string(), "title": title, "tools": tools })
+    };
+    let fault = |fault: &FaultHelp| {
+        json!({ "name": fault.name, "syntax": fault.syntax, "about": fault.about,
+            "example": fault.example })
+    };
+    let selector = |(syntax, about): &(&str, &str)| json!({ "syntax": syntax, "about": about });
+    json!({
+        "products": ProductName::ALL.map(product),
+        "providers": Provider::ALL.map(Provider::name),
+        "ways_to_sign_in": AuthKind::ALL.map(AuthKind::name),
+        "faults": Fault::all().iter().map(fault).collect::<Vec<_>>(),
+        "selectors": Fault::selectors().iter().map(selector).collect::<Vec<_>>(),
+    })
+}
+
+fn list_as_text() -> String {
     let mut out = "products:\n".to_owned();
     for product in ProductName::ALL {
         let Overview { title, tools } = Overview::of(product);
@@ -131,8 +165,7 @@ pub(crate) fn list() -> ExitCode {
     for (selector, about) in Fault::selectors() {
         out += &format!("  {selector}\n      {about}\n");
     }
-    to_stdout(&out);
-    ExitCode::Ok
+    out
 }
 
 /// The names of the products.
@@ -237,6 +270,17 @@ fn how_to_sign_in(kind: AuthKind, address: &Address) -> String {
         }
     };
     format!("\ntry it with:\n{command}\n")
+}
+
+/// The addresses of the mock for programs.
+fn listening(address: &Address, key: Option<&ApiKeyNote>) -> CommandOutcome {
+    let page = address.page_url.as_ref().map(ToString::to_string);
+    let header = key.map(|key| format!("{}{}", key.header, key.value));
+    CommandOutcome::shown("listening", "")
+        .member("url", address.url.to_string())
+        .member("sse_url", address.sse_url.to_string())
+        .member("page_url", page)
+        .member("header", header)
 }
 
 /// The addresses of the mock, and configurations to paste into hosts. The key is in `env`, because

@@ -8,7 +8,7 @@ use url::Url;
 use super::logging;
 use super::prepare::block_on;
 use super::readable::counted;
-use crate::environment::{to_stderr, to_stdout};
+use crate::environment::{CommandOutcome, to_stderr, to_stdout, wants_json};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::Shutdown;
 use crate::redact::plain;
@@ -39,14 +39,24 @@ pub(crate) fn run(options: &ReplayOptions) -> Result<ExitCode> {
         let ended = async {
             shutdown.requested().await;
         };
-        let ready = |url: &Url| to_stdout(&announcement(url, &recording));
+        let ready = |url: &Url| match wants_json() {
+            true => CommandOutcome::shown("listening", "").member("url", url.as_str()).print(),
+            false => to_stdout(&announcement(url, &recording)),
+        };
         let tell = |note: &ReplayNote| to_stderr(&format!("{}\n", plain(&note.to_string())));
         serve_replay(&recording, port, ready, tell, ended).await.map_err(|error| {
             Error::failed(format!("cannot serve on port `{port}`: {error}"))
                 .hint("use a free port: `mcp-tether mock replay FILE --port 0`")
         })
     })?;
-    to_stdout(&summary(tally));
+    match wants_json() {
+        true => CommandOutcome::shown("replayed", "")
+            .member("as_recorded", tally.as_recorded)
+            .member("by_order", tally.by_order)
+            .member("not_recorded", tally.not_recorded)
+            .print(),
+        false => to_stdout(&summary(tally)),
+    }
     Ok(if tally.not_recorded == 0 { ExitCode::Ok } else { ExitCode::Failed })
 }
 

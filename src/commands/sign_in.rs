@@ -54,7 +54,7 @@ impl StoredSignIn {
     }
 }
 
-/// Loads every stored sign-in. A keyring that fails is asked only once.
+/// Loads every stored sign-in, sorted by server and account. A keyring that fails is asked only once.
 ///
 /// # Errors
 /// The store cannot be listed. A sign-in that cannot be read is not an error; its
@@ -78,6 +78,7 @@ pub(super) async fn load_all(store: &CredentialStore, notes: &Notes) -> Result<V
         }
         found.extend(parse(listed, loaded, notes));
     }
+    found.sort_by_key(|stored| stored.note.clone().map(|note| (note.server, note.account)));
     Ok(found)
 }
 

@@ -23,8 +23,7 @@ use crate::store::CredentialStore;
 /// The settings are invalid, or the store cannot be listed.
 pub(crate) fn run(as_json: bool, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let (store, paths) = store(flags, environment)?;
-    let mut found = block_on(load_all(&store, &Notes::beside(&paths)))?;
-    found.sort_by_key(|stored| stored.note.clone().map(|note| (note.server, note.account)));
+    let found = block_on(load_all(&store, &Notes::beside(&paths)))?;
     let clients = block_on(registrations(&store))?;
     let files = remembered(&paths);
     let now = SystemClock.now();

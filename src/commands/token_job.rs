@@ -37,7 +37,7 @@ pub fn run(environment: &Environment) -> Result<ExitCode> {
     let text = serde_json::to_string(&report);
     let text = text.map_err(|error| {
         Error::failed(format!("cannot report: {error}"))
-            .hint("please report this as a bug of `mcp-tether`")
+            .hint("please report this as a bug in `mcp-tether`")
     })?;
     to_stdout(&text);
     Ok(ExitCode::Ok)

@@ -2,6 +2,7 @@
 //! remembers, and remembering them as they are now.
 
 use super::prepare::{block_on, for_command_without};
+use super::readable::counted;
 use super::run_bridge::for_host_in_process;
 use super::session::{CommandSession, SessionOptions};
 use super::tools::all_tools;
@@ -52,7 +53,7 @@ pub(crate) fn run(
     }
     if accepts {
         pins.accept(&tools).map_err(failed)?;
-        to_stderr(&format!("pinned {} tools\n", tools.len()));
+        to_stderr(&format!("pinned {}\n", counted(tools.len(), "tool")));
         return Ok(ExitCode::Ok);
     }
     if pins.is_empty() {

@@ -81,7 +81,7 @@ pub(super) fn find<'a>(
     if let Some((key, source)) = hidden_by(name, server) {
         let setting = key.setting().name;
         let message = format!("the tool `{}` is hidden by `{setting}`", plain(name));
-        return Err(Error::failed(message).hint(format!("`{setting}` is set there: {source}")));
+        return Err(Error::failed(message).hint(format!("`{setting}` comes from: {source}")));
     }
     let error = Error::failed(format!("the server has no tool `{}`", plain(name)));
     Err(match nearest(name, names.iter().flatten().map(String::as_str)) {
@@ -229,7 +229,7 @@ fn one_tool(tool: &Tool, url: &str) -> String {
     out.push('\n');
     let description = readable::text(tool.description.as_deref().unwrap_or_default().trim());
     for line in description.lines() {
-        out += &format!("  {line}\n");
+        out += &(format!("  {line}").trim_end().to_owned() + "\n");
     }
     let empty = Map::new();
     let properties = tool.input["properties"].as_object().unwrap_or(&empty);
@@ -272,6 +272,15 @@ fn arguments(properties: &Map<String, Value>, required: &[&str]) -> String {
         format!("  {name:names$}  {kind:types$}  {notes}").trim_end().to_owned() + "\n"
     });
     lines.collect()
+}
+
+/// An argument in one line, for a question: its name, type, purpose and limits.
+pub(super) fn describe_argument(name: &str, property: &Value) -> String {
+    let about = one_line(property["description"].as_str().unwrap_or_default());
+    let about = about.trim_end_matches('.').to_owned();
+    let notes = [type_of(property), about, limits(property)];
+    let notes: Vec<_> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+    format!("{} ({})", one_line(name), notes.join("; "))
 }
 
 /// The type of an argument in words, such as `list of string`.

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::chosen_hosts::{by_name, with_shared_files};
 use super::displayed_change::display_change;
-use super::host_entries::{folders, is_ours, refuse_sudo, retry_if_changed, saved_lines, url_of};
-use crate::environment::{Environment, paint_difference, to_stderr, to_stdout};
+use super::host_entries::{
+    folders, is_ours, proposed_change, refuse_sudo, retry_if_changed, url_of, with_saved,
+};
+use crate::environment::{CommandOutcome, Environment, print_error};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{FileError, HOSTS, HostEntry, HostFile, HostFolders, KnownHost, Scope, found};
 use crate::redact::{plain, shown_words};
@@ -33,8 +35,8 @@ struct Place {
 
 /// What was found in a file.
 enum Removal {
-    /// The report.
-    Removed(String),
+    /// What was removed.
+    Removed(Box<CommandOutcome>),
     Absent,
     /// Entries of this name for other folders, which are not touched.
     Elsewhere(Vec<String>),
@@ -64,9 +66,9 @@ pub(crate) fn run(options: &UninstallOptions, environment: &Environment) -> Resu
     let (mut removed, mut elsewhere, mut failed) = (false, Vec::new(), Vec::new());
     for place in &places {
         match retry_if_changed(|| remove(place, options, &folders)) {
-            Ok(Removal::Removed(report)) => {
+            Ok(Removal::Removed(outcome)) => {
                 removed = true;
-                to_stdout(&report);
+                outcome.print();
             }
             Ok(Removal::Absent) => {}
             Ok(Removal::Elsewhere(folders)) => elsewhere.extend(folders),
@@ -75,7 +77,7 @@ pub(crate) fn run(options: &UninstallOptions, environment: &Environment) -> Resu
     }
     let last = failed.pop();
     for error in failed {
-        to_stderr(&format!("{error}\n"));
+        print_error(&error);
     }
     match last {
         Some(error) => Err(error),
@@ -130,17 +132,17 @@ fn remove(
         file.document.remove(&entry.place);
     }
     if options.dry_run {
-        return Ok(Removal::Removed(paint_difference(&display_change(&file.difference()))));
+        let change = proposed_change(host, path, &display_change(&file.difference()));
+        return Ok(Removal::Removed(Box::new(change)));
     }
     let names: Vec<String> =
         ours.iter().map(|entry| format!("`{}`", plain(&entry.place.name))).collect();
-    let report = format!("removed {} from {}\n", names.join(", "), host.title);
+    let sentence = format!("removed {} from {}", names.join(", "), host.title);
     let saved = file.save_undone(*scope == Scope::User, folders)?;
-    Ok(Removal::Removed(
-        report
-            + &saved_lines(host, path, &saved)
-            + "  note    a stored sign-in is not removed; `mcp-tether logout URL` does that\n",
-    ))
+    let outcome = with_saved(CommandOutcome::new("removed", sentence), host, path, &saved);
+    Ok(Removal::Removed(Box::new(
+        outcome.note("a stored sign-in is not removed; `mcp-tether logout URL` does that"),
+    )))
 }
 
 /// Whether an entry counts everywhere or for the current folder.

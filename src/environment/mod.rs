@@ -1,6 +1,8 @@
 //! The environment of the process: variables, folders, and the streams for results and messages.
 //! Tests replace it here.
 
+mod audience;
+mod outcome;
 mod output;
 mod paint;
 mod waiting;
@@ -10,6 +12,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+pub(crate) use audience::{use_json, wants_json};
+pub(crate) use outcome::CommandOutcome;
 pub(crate) use output::{
     Asking, print_error, stderr_is_terminal, stdin_is_terminal, stdout_columns, to_stderr,
     to_stdout, to_stdout_unwrapped, try_to_stdout,

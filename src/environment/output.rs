@@ -9,6 +9,7 @@ use anstream::AutoStream;
 use anstream::stream::{AsLockedWrite, RawStream};
 use terminal_size::Width;
 
+use super::audience::wants_json;
 use super::paint::paint_labels;
 use super::wrap::wrap;
 use crate::error::Error;
@@ -63,9 +64,19 @@ pub(crate) fn to_stderr(text: &str) {
     };
 }
 
-/// Writes an error with its hints to stderr.
+/// Writes an error with its hints to stderr: as text, or as one line of JSON for programs.
 pub(crate) fn print_error(error: &Error) {
-    to_stderr(&format!("{error}\n"));
+    if wants_json() {
+        to_stderr_unwrapped(&format!("{}\n", error.as_value()));
+    } else {
+        to_stderr(&format!("{error}\n"));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "only this file writes to stderr")]
+fn to_stderr_unwrapped(text: &str) {
+    remove_transient();
+    let _ = write(std::io::stderr(), text);
 }
 
 /// Whether the user is being asked something, so that nothing may be shown behind the question.

@@ -6,6 +6,8 @@ mod without_hint;
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 pub use failure::{Failure, FailureKind};
 pub use without_hint::WithoutHint;
 
@@ -81,6 +83,15 @@ impl Error {
     /// The sentence, without the hints.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The error for a program that reads it (`--json`).
+    pub fn as_value(&self) -> Value {
+        json!({ "error": {
+            "message": self.message,
+            "hints": self.hints,
+            "exit_code": self.exit_code as u8,
+        } })
     }
 
     /// What to do next, one sentence each.

@@ -89,7 +89,8 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     if certificate.expires <= now {
         let days = (now - certificate.expires) / 86_400;
-        return Err(unusable(&format!("it expired {days} days ago"))
+        let plural = if days == 1 { "" } else { "s" };
+        return Err(unusable(&format!("it expired {days} day{plural} ago"))
             .hint("get a new one from whoever issued it; check the clock of this machine"));
     }
     if certificate.valid_from > now {

@@ -10,7 +10,7 @@ use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
-use super::error::{BoxError, HttpError};
+use super::error::{BoxError, HttpError, UnreachedProxy};
 use super::fixed_addresses::FixedAddress;
 use super::lease::Forward;
 use super::options::HttpOptions;
@@ -100,7 +100,8 @@ impl Connector {
             let stream = self.dial(host, target.port()).await?;
             return self.secure(stream, target, host).await;
         };
-        let mut stream = self.dial_proxy(&proxy).await?;
+        let dialled = self.dial_proxy(&proxy).await;
+        let mut stream = dialled.map_err(|source| UnreachedProxy::new(&proxy, source))?;
         match proxy.kind {
             ProxyKind::Socks5 => {
                 let credentials = proxy.credentials();

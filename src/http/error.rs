@@ -55,6 +55,11 @@ impl HttpError {
         self.kind == ErrorKind::Connect
     }
 
+    /// The proxy that could not be connected to, if that is why there was no connection.
+    pub fn unreached_proxy(&self) -> Option<&str> {
+        self.source.downcast_ref::<UnreachedProxy>().map(|unreached| unreached.proxy.as_str())
+    }
+
     /// Whether there was no connection for a reason that may pass: a server that restarts, a network
     /// that comes up.
     pub fn is_passing(&self) -> bool {
@@ -112,6 +117,32 @@ impl HttpError {
             cause = error.source();
         }
         None
+    }
+}
+
+/// There was no connection to a proxy.
+#[derive(Debug)]
+pub(super) struct UnreachedProxy {
+    /// Its URL, without credentials.
+    proxy: String,
+    source: BoxError,
+}
+
+impl UnreachedProxy {
+    pub(super) fn new(proxy: &impl fmt::Display, source: BoxError) -> Self {
+        Self { proxy: proxy.to_string(), source }
+    }
+}
+
+impl fmt::Display for UnreachedProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no connection to the proxy `{}`", self.proxy)
+    }
+}
+
+impl std::error::Error for UnreachedProxy {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
     }
 }
 

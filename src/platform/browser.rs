@@ -49,6 +49,11 @@ impl SystemBrowser {
     pub fn launcher(&self) -> Option<String> {
         system::launcher()
     }
+
+    /// Returns whether there is a screen that a page could appear on, as far as that can be known.
+    pub fn has_screen(&self) -> bool {
+        system::has_screen()
+    }
 }
 
 /// Opens nothing: the user was asked to open the page.
@@ -97,10 +102,15 @@ mod system {
         let command = open::commands("https://host.invalid/").into_iter().next()?;
         Some(command.get_program().to_string_lossy().into_owned())
     }
+
+    pub(super) fn has_screen() -> bool {
+        true
+    }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod system {
+    use std::ffi::OsString;
     use std::io;
     use std::os::unix::process::CommandExt;
     use std::path::Path;
@@ -117,12 +127,7 @@ mod system {
     /// Tries the launchers of the desktop one by one. Each gets a process group of its own, so that
     /// a host that kills our group leaves the browser alone, and none of our standard streams.
     pub(super) fn open(url: &Url) -> io::Result<()> {
-        let found = desktop::find_variables(&desktop::System {
-            variable: &|name| std::env::var_os(name),
-            user: rustix::process::getuid().as_raw(),
-            owner: &desktop::owner,
-            root: Path::new("/"),
-        });
+        let found = variables_to_add();
         let mut failure = io::Error::from(io::ErrorKind::NotFound);
         for mut command in open::commands(super::launcher_text(url)) {
             let command = command
@@ -138,6 +143,24 @@ mod system {
             }
         }
         Err(failure)
+    }
+
+    fn variables_to_add() -> Vec<(&'static str, OsString)> {
+        desktop::find_variables(&desktop::System {
+            variable: &|name| std::env::var_os(name),
+            user: rustix::process::getuid().as_raw(),
+            owner: &desktop::owner,
+            root: Path::new("/"),
+        })
+    }
+
+    /// Whether there is a display, or something that shows pages elsewhere: editors set `BROWSER` for
+    /// a remote machine, and WSL has the browser of Windows.
+    pub(super) fn has_screen() -> bool {
+        const SHOW: [&str; 5] =
+            ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME", "WSL_INTEROP"];
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        SHOW.iter().any(is_set) || variables_to_add().iter().any(|(name, _)| SHOW.contains(name))
     }
 
     /// The first launcher that is found through `PATH`.

@@ -141,6 +141,13 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
              --client-key FILE`",
         );
     }
+    if let Some(proxy) = error.unreached_proxy() {
+        let message = format!("cannot connect to the proxy `{proxy}`: {reason}");
+        return Failure::new(FailureKind::Network, message).hint(
+            "check the proxy's name and port; `mcp-tether config show URL` shows a setting, and \
+             `HTTPS_PROXY` and `ALL_PROXY` count too",
+        );
+    }
     if error.is_connect() && reason.contains("InvalidContentType") {
         let plain_url = SafeUrl::new(url).to_string().replacen("https://", "http://", 1);
         return Failure::new(

@@ -519,7 +519,9 @@ mod tests {
         for wrong in ["", "\n", "hunter2 hunter2", "hunter2\nhunter2"] {
             std::fs::write(&path, wrong).unwrap();
             let error = options(&[file]).unwrap_err().to_string();
-            assert!(error.contains("does not hold one token") && !error.contains("hunter2"));
+            assert!(
+                error.contains("does not contain exactly one token") && !error.contains("hunter2")
+            );
         }
     }
 

@@ -209,7 +209,9 @@ async fn the_doctor_looks_at_the_provider() {
     let diagnosed = async |idp: &MockRemote| {
         let mut options = AuthOptions::new(remote.url());
         managed(&mut options, idp);
-        let found = diagnose(&options, &HttpOptions::default(), &http::HeaderMap::new()).await;
+        let mut found = Vec::new();
+        let (http, refusal) = (HttpOptions::default(), http::HeaderMap::new());
+        diagnose(&options, &http, &refusal, |document| found.push(document)).await;
         found.into_iter().find(|it| it.name == "identity").unwrap()
     };
     let good = diagnosed(&idp).await;

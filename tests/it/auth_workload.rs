@@ -86,7 +86,9 @@ async fn the_doctor_reads_the_token_of_a_workload() {
         let command = AssertionSource::Command(CommandLine::parse(text).unwrap());
         let mut options = AuthOptions::new(server.url());
         options.grant = Grant::Workload(command);
-        let found = diagnose(&options, &HttpOptions::default(), &http::HeaderMap::new()).await;
+        let mut found = Vec::new();
+        let (http, refusal) = (HttpOptions::default(), http::HeaderMap::new());
+        diagnose(&options, &http, &refusal, |document| found.push(document)).await;
         found.into_iter().find(|it| it.name == "workload").unwrap()
     };
     let issuer = server.oauth().issuer();

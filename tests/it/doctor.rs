@@ -105,6 +105,53 @@ fn what_depends_on_a_dead_port_is_skipped() {
     assert_snapshot!("doctor_dead_port", shown(&home, &finished));
 }
 
+/// Each check is printed as soon as it has ended: here nobody ever answers the next one.
+#[test]
+fn checks_are_printed_as_they_end() {
+    let (home, mock) = (Home::new(), open(&["silent:method=tools/list"]));
+    let mut running = doctor(&home, &[mock.url().as_str()]).spawn();
+    while !running.next_line().expect("it goes on").contains("opened with") {}
+    assert!(running.stderr().is_empty(), "{}", running.stderr());
+    running.kill();
+}
+
+/// A proxy that cannot be reached is named, and not the server behind it.
+#[test]
+fn a_proxy_that_is_gone_is_named() {
+    let mut gone = open(&[]);
+    let proxy = format!("http://127.0.0.1:{}", gone.url().port().unwrap());
+    gone.stop();
+    let words = ["tools", "https://mcp.example.com/mcp", "--proxy", &proxy];
+    let failed = Home::new().run(&words);
+    assert_eq!(failed.code, Some(1), "{}", failed.shown());
+    let named = format!("cannot connect to the proxy `{proxy}/`: connection refused");
+    assert!(failed.stderr.contains(&named), "{}", failed.stderr);
+}
+
+/// A program that opens pages is not enough: there has to be something to show them on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_browser_without_a_display_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let launcher = home.path().join("xdg-open");
+    std::fs::write(&launcher, "").unwrap();
+    std::fs::set_permissions(&launcher, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let at = |display: &str| {
+        let program = home.program(["doctor", "--json"]).env("PATH", home.path());
+        let program = program.env("XDG_RUNTIME_DIR", home.path()).env("BROWSER", display);
+        let checks: Value = serde_json::from_str(&program.run().stdout).unwrap();
+        let checks = checks["checks"].as_array().unwrap().clone();
+        let browser = checks.into_iter().find(|check| check["check"] == "browser").unwrap();
+        (browser["verdict"].clone(), browser["says"].to_string())
+    };
+    let (verdict, says) = at("");
+    // A machine with a display of its own has one for the test too.
+    let has_display = std::fs::read_dir("/tmp/.X11-unix").is_ok_and(|mut all| all.next().is_some());
+    assert!(has_display || (verdict == "warn" && says.contains("no display")), "{verdict} {says}");
+    assert_eq!(at("firefox").0, "ok");
+}
+
 /// all of them, where signing in would name the first.
 #[test]
 fn every_rule_that_the_metadata_breaks_is_named() {

@@ -49,6 +49,7 @@ mod fuzz;
 mod hostile;
 mod hosts;
 mod http_sse;
+mod json_output;
 #[cfg(target_os = "linux")]
 #[path = "../keyring/mod.rs"]
 mod keyring;

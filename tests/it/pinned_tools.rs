@@ -57,7 +57,7 @@ async fn a_tool_that_changes_is_told_of_and_blocked_in_every_pair_of_eras() {
                 "`echo` has changed",
                 "+ description: \"first send",
                 "`new` is new",
-                "`add` has vanished",
+                "`add` is gone",
             ] {
                 assert!(text.contains(part), "{case}: {part}: {text}");
             }
@@ -114,7 +114,7 @@ fn a_change_is_shown_until_it_is_accepted() {
     assert!(call.stderr.contains("`--pin block`"), "{}", call.stderr);
     let difference = list(&["--diff"]);
     assert_eq!(difference.code, Some(1), "{}", difference.shown());
-    assert!(difference.stdout.contains("`add` has vanished"), "{}", difference.stdout);
+    assert!(difference.stdout.contains("`add` is gone"), "{}", difference.stdout);
     let other = list(&["--pin", "block", "--account", "work"]);
     assert!(other.stdout.contains("echo"), "another account pins its own: {}", other.shown());
     assert_eq!(list(&["--accept"]).code, Some(0));

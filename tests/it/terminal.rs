@@ -183,3 +183,20 @@ fn a_confirmation_is_put_to_the_person() {
         assert_eq!(shown.contains("\"merged\""), typed == "y\n", "{shown}");
     }
 }
+
+/// An argument that is missing is asked for until it is right; elsewhere it is an error.
+#[test]
+fn a_missing_argument_is_asked_for() {
+    let (shop, home) = (shop(), Home::new());
+    let url = shop.url().to_string();
+    let words = ["call", &url, "get_order"];
+    let (shown, code) = home.program(words).run_in_terminal(80, "EGW240\n");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("order (string") && shown.contains("EGW240"), "{shown}");
+    let (shown, code) = home.program(words).run_in_terminal(80, "\n");
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("the tool `get_order` needs `order`"), "{shown}");
+    let piped = home.run(&words);
+    assert_eq!((piped.code, piped.stdout.as_str()), (Some(2), ""), "{}", piped.shown());
+    assert!(!piped.stderr.contains("order (string"), "{}", piped.stderr);
+}

@@ -90,7 +90,7 @@ impl Listener {
             format!("cannot listen on port {port} for the browser to come back to: {error}"),
         )
         .hint(
-            "end the program that uses the port, give another port behind the URL, or sign in with \
+            "end the program that uses the port, give another port after the URL, or sign in with \
              `mcp-tether login URL --device-code`",
         ))
     }

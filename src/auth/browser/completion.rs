@@ -101,5 +101,5 @@ fn not_redeemed(
 
 fn try_again(context: &Context) -> String {
     let command = context.options.login_command();
-    format!("try again with {command}; codes are good only for a moment")
+    format!("try again with {command}; codes are only valid for a moment")
 }

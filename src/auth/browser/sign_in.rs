@@ -211,7 +211,7 @@ async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
     let refused = matches!(answer.status.as_u16(), 400 | 401 | 404 | 422)
         || error.is_some_and(|code| is_unknown_client(&code) || code == "invalid_scope");
     if refused {
-        tracing::info!("the authorization server no longer accepts the client: registering anew");
+        tracing::info!("the authorization server no longer accepts the client: registering again");
     }
     refused
 }

@@ -261,7 +261,7 @@ impl Registrar<'_> {
     ) -> Result<(Registration, Option<Redirect>), Failure> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         let client_id = text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
-            Failure::new(FailureKind::AuthFailed, "the registration answer holds no `client_id`")
+            Failure::new(FailureKind::AuthFailed, "the registration answer has no `client_id`")
                 .hint("tell the server's operator, or pass a client with `--static-oauth-client-info`")
         })?;
         let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
@@ -357,7 +357,7 @@ impl Registrar<'_> {
         let by_document = self.discovered.server.client_id_metadata_document_supported;
         let hint = if by_document {
             format!(
-                "it takes client id metadata documents: publish one and name it with \
+                "it accepts client ID metadata documents: publish one and name it with \
                  `--client-metadata-url URL`; otherwise {register}"
             )
         } else {

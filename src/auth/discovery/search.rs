@@ -369,7 +369,7 @@ fn mismatch(place: &Url, named: &str, expected: &str) -> Failure {
     Failure::new(
         FailureKind::AuthFailed,
         format!(
-            "the metadata at `{}` is of the issuer `{named}`, expected was `{expected}`{difference}",
+            "the metadata at `{}` names the issuer `{named}` instead of `{expected}`{difference}",
             SafeUrl::new(place)
         ),
     )

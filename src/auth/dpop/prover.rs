@@ -64,7 +64,7 @@ impl Prover {
         }
         let mut header = HeaderValue::from_str(&self.signer.sign(&claims)?).map_err(|_| {
             Failure::new(FailureKind::AuthFailed, "the DPoP proof does not fit into a header")
-                .hint("please report this as a bug of `mcp-tether`")
+                .hint("please report this as a bug in `mcp-tether`")
         })?;
         header.set_sensitive(true);
         Ok(header)

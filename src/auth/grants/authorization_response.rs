@@ -83,7 +83,7 @@ fn wrong_issuer(pending: &Pending, named: Option<&str>, accepted: Option<&str>) 
             (
                 format!("the answer to the sign-in is from the issuer `{named}`, not `{expected}`"),
                 format!(
-                    "if you know that `{expected}` hands on the sign-in of `{named}`, accept that \
+                    "if you know that `{expected}` passes on the sign-in of `{named}`, accept that \
                      issuer by name with `--callback-issuer`"
                 ),
             )
@@ -116,7 +116,7 @@ fn denied(pending: &Pending, error: Option<&str>, description: Option<&str>) -> 
              done so, do not ask for it again: `--authorize-param prompt=select_account`"
         }
         code => advice(code, description)
-            .unwrap_or("try again; if it stays like this, ask the server's operator"),
+            .unwrap_or("try again; if it keeps failing, ask the server's operator"),
     };
     Failure::new(FailureKind::AuthFailed, message).hint(hint)
 }

@@ -128,7 +128,7 @@ impl Issued {
             return Err(format!("is longer than {MAX_TOKEN_BYTES} bytes"));
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("holds characters that no header may carry".to_owned());
+            return Err("contains characters that are not allowed in a header".to_owned());
         }
         Ok(())
     }

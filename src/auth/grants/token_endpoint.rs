@@ -359,7 +359,7 @@ fn rejected(answer: &serde_json::Value) -> GrantError {
 }
 
 fn without_token() -> Failure {
-    let message = "the authorization server's answer holds no access token";
+    let message = "the authorization server's answer has no access token";
     Failure::new(FailureKind::AuthFailed, message).status(200).hint(
         "tell the server's operator; if tokens come from another address, name it with \
          `--token-endpoint URL`",
@@ -373,7 +373,7 @@ fn invalid() -> GrantError {
 fn not_a_request() -> Failure {
     let message = "the request to the authorization server cannot be built";
     Failure::new(FailureKind::AuthFailed, message)
-        .hint("please report this as a bug of `mcp-tether`, with the server's URL")
+        .hint("please report this as a bug in `mcp-tether`, with the server's URL")
 }
 
 /// The authorization server gave no usable answer.

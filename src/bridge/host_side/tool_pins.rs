@@ -216,11 +216,11 @@ impl ToolPins {
                 let lines = nothing.difference(definition);
                 format!("the tool `{shown}` is new since the tools were pinned:\n{lines}")
             }
-            Some(PinChange::Vanished) => format!("the tool `{shown}` has vanished"),
+            Some(PinChange::Vanished) => format!("the tool `{shown}` is gone"),
             None => format!("the tool `{shown}`"),
         };
         if let Some(hidden) = definition.hidden_characters() {
-            text += &format!("\n  its definition holds hidden characters: {hidden}");
+            text += &format!("\n  its definition contains hidden characters: {hidden}");
         }
         text
     }
@@ -355,7 +355,7 @@ mod tests {
         let told = pins.take_page(true, &page(&later, None));
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(told[0].contains("`b` has changed") && told[0].contains("+ description: \"sends"));
-        assert!(told[1].contains("`d` is new") && told[2].contains("`c` has vanished"));
+        assert!(told[1].contains("`d` is new") && told[2].contains("`c` is gone"));
         assert_eq!(different(&pins), ["b", "d"]);
         assert!(pins.take_page(true, &page(&later, None)).is_empty(), "told once");
         pins.take_page(true, &page(&first, None));

@@ -3,6 +3,7 @@
 //! that received it has done so.
 
 use super::check::Check;
+use crate::commands::readable::counted;
 use crate::http::Certificate;
 
 /// A certificate that expires within this many seconds should have been renewed.
@@ -14,8 +15,8 @@ pub(super) fn check(chain: &[Vec<u8>], now: u64) -> Check {
     let Some((own, others)) = all.split_first() else {
         return Check::ok("certificate", "trusted");
     };
-    let days = own.seconds_left(now) / 86_400;
-    let says = format!("trusted, issued by `{}`, expires in {days} days", own.issuer());
+    let days = counted(own.seconds_left(now) / 86_400, "day");
+    let says = format!("trusted, issued by `{}`, expires in {days}", own.issuer());
     if own.seconds_left(now) < EXPIRES_SOON {
         return Check::warn("certificate", says).next("tell the server's operator to renew it");
     }
@@ -34,9 +35,9 @@ pub(super) fn check_refused(chain: &[Vec<u8>], now: u64) -> Option<Check> {
     let all = read_all(chain);
     let (own, last) = (all.first()?, all.last()?);
     if let Some(expired) = all.iter().find(|one| one.expires <= now) {
-        let days = (now - expired.expires) / 86_400;
+        let days = counted((now - expired.expires) / 86_400, "day");
         let says = format!(
-            "the certificate of `{}`, issued by `{}`, expired {days} days ago",
+            "the certificate of `{}`, issued by `{}`, expired {days} ago",
             expired.subject(),
             expired.issuer()
         );
@@ -107,7 +108,7 @@ mod tests {
         let told = |chain: &[Vec<u8>]| says(&check_refused(chain, ENDS + DAY).unwrap());
         assert_eq!(
             told(&[own.clone(), of("Root", "Middle", 2030)]),
-            "fail: the certificate of `Middle`, issued by `Root`, expired 1 days ago"
+            "fail: the certificate of `Middle`, issued by `Root`, expired 1 day ago"
         );
         assert_eq!(
             told(std::slice::from_ref(&own)),

@@ -106,6 +106,19 @@ impl Check {
     }
 }
 
+/// Takes the checks of one subject, each as soon as it has ended.
+pub(super) struct Subject<'a> {
+    diagnosis: &'a mut Diagnosis,
+    name: &'static str,
+}
+
+impl Subject<'_> {
+    /// Adds a check that has ended.
+    pub(super) fn add(&mut self, check: Check) {
+        self.diagnosis.add(self.name, [check]);
+    }
+}
+
 /// All checks, by subject.
 #[derive(Default)]
 pub(super) struct Diagnosis {
@@ -135,6 +148,11 @@ impl Diagnosis {
             }
             self.subjects.last_mut().expect("one was added").1.push(check);
         }
+    }
+
+    /// Takes checks of this subject.
+    pub(super) fn subject(&mut self, name: &'static str) -> Subject<'_> {
+        Subject { diagnosis: self, name }
     }
 
     /// The number of checks with this verdict.

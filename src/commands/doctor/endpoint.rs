@@ -8,7 +8,7 @@ use url::Url;
 
 use super::STEP_TIMEOUT;
 use super::certificate;
-use super::check::{Check, CheckVerdict};
+use super::check::{Check, CheckVerdict, Subject};
 use crate::auth::Challenge;
 use crate::commands::ping::ping_through;
 use crate::error::FailureKind;
@@ -54,59 +54,64 @@ fn refuses_key(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
-/// Checks TLS, HTTP and clock. Also returns the answer, unless it cannot be that of an MCP server.
-pub(super) async fn checks(remote: &RemoteOptions) -> (Vec<Check>, Option<Answered>) {
-    let tls = remote.url.scheme() == "https";
+/// Checks TLS, HTTP and clock. Returns the answer, unless it cannot be that of an MCP server.
+pub(super) async fn checks(remote: &RemoteOptions, subject: &mut Subject<'_>) -> Option<Answered> {
     let started = Instant::now();
-    let asked = async {
-        let outbound = Outbound::new(&remote.http, &remote.url)?;
-        Ok(tokio::time::timeout(STEP_TIMEOUT, ping_through(&outbound, remote)).await)
-    };
-    let (name, skipped) = if tls { ("TLS", true) } else { ("HTTP", false) };
-    let unreached = |check: Check| {
-        let after = skipped.then(|| Check::skipped("HTTP", "there is no connection"));
-        ([Some(check), after].into_iter().flatten().collect(), None)
-    };
-    let response = match asked.await {
-        Err(error) => return unreached(Check::error(name, &error)),
-        Ok(Err(_)) => {
-            let says = format!("no answer within {} s", STEP_TIMEOUT.as_secs());
-            return (vec![Check::fail("HTTP", says).next("try again later")], None);
-        }
-        Ok(Ok(Err(error))) => {
-            let failure = failure_for_network_error(&error, &remote.url);
-            let connecting = failure.kind == FailureKind::Network;
-            let check = Check::failure(if connecting { name } else { "HTTP" }, &failure);
-            if !connecting {
-                return (vec![check], None);
-            }
-            let (mut checks, answered): (Vec<_>, _) = unreached(check);
-            if tls {
-                let chain = presented(remote).await;
-                checks.splice(1..1, certificate::check_refused(&chain, SystemClock.now()));
-            }
-            return (checks, answered);
-        }
-        Ok(Ok(Ok(response))) => response,
-    };
+    let mut response = ask(remote, subject).await?;
     let took = started.elapsed();
-    let mut response = response;
     let is_login_page = response.status().is_success() && shows_login_page(&mut response).await;
-    let mut checks = Vec::new();
-    if tls {
-        checks.push(certificate::check(&presented(remote).await, SystemClock.now()));
+    if is_tls(remote) {
+        subject.add(certificate::check(&presented(remote).await, SystemClock.now()));
     }
     let http = match is_login_page {
         true => login_page(&remote.url).took(took),
         false => http(&response, remote, took),
     };
     let is_failed = http.verdict == CheckVerdict::Fail;
-    checks.push(http);
-    checks.extend(clock(&response, SystemClock.now()));
+    subject.add(http);
+    clock(&response, SystemClock.now()).into_iter().for_each(|check| subject.add(check));
     let refuses_key = refuses_key(response.status()) && key_header(remote).is_some();
     let (status, headers) = (response.status(), response.headers().clone());
     let answered = Answered { status, headers, refuses_key };
-    (checks, Some(answered).filter(|_| refuses_key || !is_failed))
+    Some(answered).filter(|_| refuses_key || !is_failed)
+}
+
+fn is_tls(remote: &RemoteOptions) -> bool {
+    remote.url.scheme() == "https"
+}
+
+/// Sends the request, or adds the check that says why there is no answer.
+async fn ask(remote: &RemoteOptions, subject: &mut Subject<'_>) -> Option<Response> {
+    let name = if is_tls(remote) { "TLS" } else { "HTTP" };
+    let asked = async {
+        let outbound = Outbound::new(&remote.http, &remote.url)?;
+        Ok(tokio::time::timeout(STEP_TIMEOUT, ping_through(&outbound, remote)).await)
+    };
+    let unreached = match asked.await {
+        Ok(Ok(Ok(response))) => return Some(response),
+        Ok(Err(_)) => {
+            let says = format!("no answer within {} s", STEP_TIMEOUT.as_secs());
+            subject.add(Check::fail("HTTP", says).next("try again later"));
+            return None;
+        }
+        Err(error) => Check::error(name, &error),
+        Ok(Ok(Err(error))) => {
+            let failure = failure_for_network_error(&error, &remote.url);
+            if failure.kind != FailureKind::Network {
+                subject.add(Check::failure("HTTP", &failure));
+                return None;
+            }
+            Check::failure(name, &failure)
+        }
+    };
+    subject.add(unreached);
+    if is_tls(remote) {
+        let chain = presented(remote).await;
+        let refused = certificate::check_refused(&chain, SystemClock.now());
+        refused.into_iter().for_each(|check| subject.add(check));
+        subject.add(Check::skipped("HTTP", "there is no connection"));
+    }
+    None
 }
 
 /// The certificates that the server presents, trusted or not; empty if that fails. Sends neither the

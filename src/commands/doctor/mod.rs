@@ -83,16 +83,17 @@ pub(crate) fn run(
 
 /// Checks the stored sign-ins, and whether a browser can be opened.
 fn check_store(diagnosis: &mut Diagnosis, flags: &Flags, environment: &Environment) -> Result<()> {
-    let checks = match store(flags, environment) {
+    let mut subject = diagnosis.subject("signing in");
+    match store(flags, environment) {
         Ok((store, paths)) => {
-            let mut checks =
-                block_on(async { Ok(sign_in::stored(&store, &paths, None, None).await) })?;
-            checks.push(sign_in::launcher());
-            checks
+            block_on(async {
+                sign_in::stored(&store, &paths, None, None, &mut subject).await;
+                Ok(())
+            })?;
+            subject.add(sign_in::launcher());
         }
-        Err(_) => vec![Check::skipped("sign-ins", "the settings cannot be used")],
-    };
-    diagnosis.add("signing in", checks);
+        Err(_) => subject.add(Check::skipped("sign-ins", "the settings cannot be used")),
+    }
     Ok(())
 }
 
@@ -144,37 +145,35 @@ async fn check_connection(
     }
     let commands = credentials::checks(&mut context.remote).await;
     let answered = if is_reached {
-        let (checks, answered) = endpoint::checks(&context.remote).await;
-        diagnosis.add("network", checks);
-        answered
+        endpoint::checks(&context.remote, &mut diagnosis.subject("network")).await
     } else {
         diagnosis.add("network", [Check::skipped("HTTP", "there is no connection")]);
         None
     };
     let answered = answered.as_ref();
     diagnosis.add("signing in", commands);
-    let documents = sign_in::documents(auth.as_ref(), &context.remote.http, answered).await;
-    diagnosis.add("signing in", documents);
+    let mut signing_in = diagnosis.subject("signing in");
+    sign_in::documents(auth.as_ref(), &context.remote.http, answered, &mut signing_in).await;
     let asks = answered.is_some_and(endpoint::Answered::asks_for_a_sign_in);
     let wanted = auth.as_ref().filter(|_| asks);
-    let stored = sign_in::stored(&context.store, &context.paths, Some(&url), wanted).await;
-    diagnosis.add("signing in", stored);
-    diagnosis.add("signing in", sign_in::browser(auth.as_ref(), answered).await);
-    let session = match answered {
-        None => vec![Check::skipped(
-            "session",
-            "the server was not reached, or does not answer like an MCP server",
-        )],
+    let (store, paths) = (&context.store, &context.paths);
+    sign_in::stored(store, paths, Some(&url), wanted, &mut signing_in).await;
+    sign_in::browser(auth.as_ref(), answered, &mut signing_in).await;
+    let mut server = diagnosis.subject("server");
+    let skipped = |why: &str| Check::skipped("session", why);
+    match answered {
+        None => {
+            server.add(skipped("the server was not reached, or does not answer like an MCP server"))
+        }
         Some(answered) if answered.refuses_key => {
-            vec![Check::skipped("session", "the server refuses the key that you give")]
+            server.add(skipped("the server refuses the key that you give"));
         }
         Some(_) => {
             let auth = auth.map(|auth| AuthOptions { login: LoginPolicy::Never, ..auth });
             let mut options = context.prepared(auth).into_bridge();
             // A known era would skip the detection, and this session should not change it.
             options.known_era = None;
-            session::checks(options, pins).await
+            session::checks(options, pins, &mut server).await;
         }
-    };
-    diagnosis.add("server", session);
+    }
 }

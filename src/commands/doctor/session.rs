@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::STEP_TIMEOUT;
-use super::check::{Check, CheckVerdict};
+use super::check::{Check, CheckVerdict, Subject};
 use super::trust::PinState;
 use crate::bridge::{BridgeOptions, Connected, Pin};
 use crate::commands::run_bridge::for_host_in_process;
@@ -21,8 +21,8 @@ use crate::redact::plain;
 /// The name of the deprecated transport.
 const HTTP_SSE: &str = "HTTP+SSE";
 
-/// Checks whether a session can be opened, its era, the tools, and whether they are the pinned ones.
-pub(super) async fn checks(mut options: BridgeOptions, pins: &PinState) -> Vec<Check> {
+/// Checks whether a session can be opened, the tools, whether they are the pinned ones, and the era.
+pub(super) async fn checks(mut options: BridgeOptions, pins: &PinState, subject: &mut Subject<'_>) {
     let (sender, connected) = oneshot::channel();
     let as_modern_host = BridgeOptions {
         protocol: Pin::Only(Era::Modern),
@@ -33,40 +33,39 @@ pub(super) async fn checks(mut options: BridgeOptions, pins: &PinState) -> Vec<C
     let started = Instant::now();
     let worked = for_host_in_process(options, async |lines| {
         let mut session = CommandSession::open(lines, SessionOptions::default()).await?;
-        let opened = started.elapsed();
+        let server = describe_server(&session.opened["serverInfo"]);
+        let opening = Check::ok("session", format!("opened with {server}"));
+        subject.add(opening.took(started.elapsed()));
         let asked = Instant::now();
         let tools = all_tools(&mut session).await;
         let listed = asked.elapsed();
         let pinned = pins.check(tools.as_deref().ok());
-        let tools = tools.map(|tools| tools.len());
-        let server = session.opened["serverInfo"].clone();
+        subject.add(check_tools(tools.map(|tools| tools.len())).took(listed));
+        pinned.into_iter().for_each(|check| subject.add(check));
         session.close().await;
-        let opening = Check::ok("session", format!("opened with {}", describe_server(&server)));
-        let mut checks = vec![opening.took(opened), check_tools(tools).took(listed)];
-        checks.extend(pinned);
-        Ok(checks)
+        Ok(())
     });
-    let mut checks = match tokio::time::timeout(STEP_TIMEOUT, worked).await {
+    match tokio::time::timeout(STEP_TIMEOUT, worked).await {
         Err(_) => {
             let says = format!("no session within {} s", STEP_TIMEOUT.as_secs());
-            return vec![Check::fail("session", says).next("try again later")];
+            return subject.add(Check::fail("session", says).next("try again later"));
         }
         // The sign-in has its own checks.
         Ok(Err(error)) if error.exit_code() == ExitCode::LoginNeeded => {
-            return vec![Check::error("session", &error).with_verdict(CheckVerdict::Skipped)];
+            return subject
+                .add(Check::error("session", &error).with_verdict(CheckVerdict::Skipped));
         }
-        Ok(Err(error)) => return vec![Check::error("session", &error)],
-        Ok(Ok(checks)) => checks,
-    };
+        Ok(Err(error)) => return subject.add(Check::error("session", &error)),
+        Ok(Ok(())) => {}
+    }
     if let Ok(connected) = connected.await {
         let is_legacy = connected.revision.is_none_or(|found| found.era() == Era::Legacy);
         let speaks_both = is_legacy
             && !is_pinned
             && connected.transport != HTTP_SSE
             && answers_modern_hosts(as_modern_host).await;
-        checks.insert(1, era(&connected, speaks_both));
+        subject.add(era(&connected, speaks_both));
     }
-    checks
 }
 
 /// Returns whether a server that speaks with legacy hosts also speaks with modern ones. To a legacy

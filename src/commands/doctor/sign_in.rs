@@ -7,7 +7,7 @@ use std::time::Instant;
 use url::Url;
 
 use super::STEP_TIMEOUT;
-use super::check::{Check, CheckVerdict};
+use super::check::{Check, CheckVerdict, Subject};
 use super::endpoint::Answered;
 use crate::auth::{AuthOptions, Grant, callback_port, diagnose};
 use crate::commands::notes::Notes;
@@ -22,9 +22,10 @@ pub(super) async fn documents(
     auth: Option<&AuthOptions>,
     http: &HttpOptions,
     answered: Option<&Answered>,
-) -> Vec<Check> {
+    subject: &mut Subject<'_>,
+) {
     let name = "documents";
-    let skipped = |why: &str| vec![Check::skipped(name, why)];
+    let mut skipped = |why: &str| subject.add(Check::skipped(name, why));
     let Some(auth) = auth else {
         return skipped("an `Authorization` header, a token file or a command replaces signing in");
     };
@@ -35,26 +36,27 @@ pub(super) async fn documents(
     if !answered.asks_for_a_sign_in() {
         return skipped("the server did not ask for a sign-in");
     }
-    let started = Instant::now();
-    let diagnosed =
-        tokio::time::timeout(STEP_TIMEOUT, diagnose(auth, http, &answered.headers)).await;
-    let Ok(diagnosed) = diagnosed else {
-        let says = format!("no answer within {} s", STEP_TIMEOUT.as_secs());
-        return vec![Check::fail(name, says).next("try again later")];
-    };
-    let mut checks = Vec::new();
-    for document in diagnosed {
-        checks.extend(document.says.map(|says| Check::ok(document.name, says)));
+    let (mut started, mut found) = (Instant::now(), false);
+    let diagnosing = diagnose(auth, http, &answered.headers, |document| {
+        found = true;
+        let took = std::mem::replace(&mut started, Instant::now()).elapsed();
+        let mut checks: Vec<Check> =
+            document.says.map(|says| Check::ok(document.name, says)).into_iter().collect();
         checks.extend(document.breaks.iter().map(|rule| Check::failure(document.name, rule)));
         let doubts = document.doubts.iter().map(|doubt| Check::failure(document.name, doubt));
         checks.extend(doubts.map(|check| check.with_verdict(CheckVerdict::Warn)));
+        if let Some(first) = checks.first_mut() {
+            first.took = Some(took);
+        }
+        checks.into_iter().for_each(|check| subject.add(check));
+    });
+    let diagnosed = tokio::time::timeout(STEP_TIMEOUT, diagnosing).await;
+    if diagnosed.is_err() {
+        let says = format!("no answer within {} s", STEP_TIMEOUT.as_secs());
+        subject.add(Check::fail(name, says).next("try again later"));
+    } else if !found {
+        subject.add(Check::ok(name, "there are none"));
     }
-    let took = started.elapsed();
-    match checks.pop() {
-        Some(last) => checks.push(last.took(took)),
-        None => checks.push(Check::ok(name, "there are none").took(took)),
-    }
-    checks
 }
 
 /// Checks the keyring and the stored sign-ins, of one server or of all. `wanted` are the options of
@@ -64,34 +66,30 @@ pub(super) async fn stored(
     paths: &Paths,
     server: Option<&Url>,
     wanted: Option<&AuthOptions>,
-) -> Vec<Check> {
-    let mut checks = vec![keyring(store).await];
+    subject: &mut Subject<'_>,
+) {
+    subject.add(keyring(store).await);
     let notes = Notes::beside(paths);
     let found = match tokio::time::timeout(STEP_TIMEOUT, load_all(store, &notes)).await {
         Ok(Ok(found)) => found,
-        Ok(Err(error)) => {
-            checks.push(Check::error("sign-ins", &error));
-            return checks;
-        }
+        Ok(Err(error)) => return subject.add(Check::error("sign-ins", &error)),
         Err(_) => {
             let says = format!("they could not be read within {} s", STEP_TIMEOUT.as_secs());
-            checks.push(Check::fail("sign-ins", says));
-            return checks;
+            return subject.add(Check::fail("sign-ins", says));
         }
     };
     let of_server = |stored: &&StoredSignIn| server.is_none_or(|server| stored.is_for(server));
     let now = SystemClock.now();
     let of_server: Vec<_> = found.iter().filter(of_server).map(|one| sign_in(one, now)).collect();
     match (of_server.is_empty(), server) {
-        (false, _) => checks.extend(of_server),
-        (true, Some(_)) => checks.push(match wanted {
+        (false, _) => of_server.into_iter().for_each(|check| subject.add(check)),
+        (true, Some(_)) => subject.add(match wanted {
             Some(auth) => Check::warn("sign-ins", "none for this server, which requires one")
                 .next(format!("run {}", auth.login_command())),
             None => Check::ok("sign-ins", "none for this server"),
         }),
-        (true, None) => checks.push(Check::ok("sign-ins", "none")),
+        (true, None) => subject.add(Check::ok("sign-ins", "none")),
     }
-    checks
 }
 
 fn sign_in(stored: &StoredSignIn, now: u64) -> Check {
@@ -146,26 +144,35 @@ async fn keyring(store: &CredentialStore) -> Check {
 }
 
 /// Checks whether a browser can be opened, and whether it can return to this machine.
-pub(super) async fn browser(auth: Option<&AuthOptions>, answered: Option<&Answered>) -> Vec<Check> {
-    let Some(auth) = auth else { return Vec::new() };
+pub(super) async fn browser(
+    auth: Option<&AuthOptions>,
+    answered: Option<&Answered>,
+    subject: &mut Subject<'_>,
+) {
+    let Some(auth) = auth else { return };
     if auth.grant != Grant::AuthorizationCode {
-        return vec![Check::skipped("browser", "this way of signing in does not need one")];
+        let says = "this way of signing in does not need one";
+        return subject.add(Check::skipped("browser", says));
     }
     if answered.is_some_and(|answered| !answered.asks_for_a_sign_in()) {
-        return Vec::new();
+        return;
     }
-    let callback = match callback_port(auth).await {
+    subject.add(launcher());
+    subject.add(match callback_port(auth).await {
         Ok(port) => Check::ok("callback", format!("the browser can return to port {port}")),
         Err(failure) => Check::failure("callback", &failure),
-    };
-    vec![launcher(), callback]
+    });
 }
 
 /// Checks whether there is a program that opens a page.
 pub(super) fn launcher() -> Check {
-    match SystemBrowser.launcher() {
-        Some(program) => Check::ok("browser", format!("`{program}` opens pages")),
-        None => Check::warn("browser", "no program to open a page was found")
-            .next("sign in with `mcp-tether login URL --no-browser` or `--device-code`"),
-    }
+    let says = match SystemBrowser.launcher() {
+        Some(program) if SystemBrowser.has_screen() => {
+            return Check::ok("browser", format!("`{program}` opens pages"));
+        }
+        Some(program) => format!("`{program}` has no display to open a page on"),
+        None => "no program to open a page was found".to_owned(),
+    };
+    Check::warn("browser", says)
+        .next("sign in with `mcp-tether login URL --no-browser` or `--device-code`")
 }

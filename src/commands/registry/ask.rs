@@ -48,7 +48,7 @@ impl<'a> Answers<'a> {
     /// The value of a variable of a URL.
     ///
     /// # Errors
-    /// It is missing and nobody can be asked, or it is none of the choices.
+    /// It is missing and nobody can be asked, or it is not one of the choices.
     pub(super) fn value(&self, name: &str, input: Option<&Input>) -> Result<String> {
         let nothing = Input::default();
         let input = input.unwrap_or(&nothing);
@@ -59,7 +59,7 @@ impl<'a> Answers<'a> {
         };
         if !input.choices.is_empty() && !input.choices.contains(&value) {
             let choices: Vec<String> = input.choices.iter().map(|choice| plain(choice)).collect();
-            let message = format!("`{}={}` is none of the choices", plain(name), plain(&value));
+            let message = format!("`{}={}` is not one of the choices", plain(name), plain(&value));
             return Err(Error::usage(message).hint(format!("choose one of {}", choices.join(", "))));
         }
         Ok(value)

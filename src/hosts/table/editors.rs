@@ -238,6 +238,7 @@ pub(super) const EDITORS: [KnownHost; 13] = [
         // No `source`: Zed removes it as deprecated since 2025-11.
         sections: &[&["context_servers"]],
         accepts_comments: true,
+        afterwards: "no restart is needed; a green dot in the agent panel's settings means connected",
         user: Places {
             linux: &[
                 variable("FLATPAK_XDG_CONFIG_HOME", "zed/settings.json"),

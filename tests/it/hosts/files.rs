@@ -49,7 +49,7 @@ fn the_same_again_changes_nothing_and_leaves_no_second_backup() {
     home.ok(&words);
     let before = home.all();
     let again = home.ok(&words);
-    assert_eq!(again.stdout, "Cursor has `shop` already\n");
+    assert_eq!(again.stdout, "Cursor already has `shop`\n");
     assert!(home.all() == before);
 }
 
