@@ -23,6 +23,8 @@ mod auth_token_jobs;
 mod auth_workload;
 mod bounds;
 mod bridge_sign_in;
+#[cfg(unix)]
+mod canary;
 mod chaos;
 mod cli_help;
 mod client_certificates;
