@@ -155,7 +155,7 @@ impl Side {
             let is_switch =
                 Setting::from_name(flag).is_some_and(|setting| setting.kind == ValueKind::Switch);
             self.flag = (!flag.is_empty() && !is_switch).then(|| flag.to_owned());
-            return word.to_owned();
+            return if looks_like_key(flag) { format!("--{HIDDEN}") } else { word.to_owned() };
         }
         display_argument(word)
     }
