@@ -12,7 +12,7 @@ use crate::error::{Failure, FailureKind};
 
 /// How much of a page is looked at, in bytes: its title and its form are near the beginning.
 const MAX_PAGE: usize = 64 * 1024;
-/// How long a page may be silent.
+/// How long a page may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a redirect leads to where people sign in, as far as its path tells.
@@ -66,12 +66,16 @@ pub async fn shows_login_page(response: &mut Response) -> bool {
     let kind = kind.unwrap_or_default().to_owned();
     let mut page = Vec::new();
     if kind.to_ascii_lowercase().contains("html") {
-        while let Ok(Ok(Some(chunk))) = timeout(PAGE_TIMEOUT, response.chunk()).await {
-            page.extend_from_slice(&chunk);
-            if page.len() >= MAX_PAGE {
-                break;
+        let reading = async {
+            while let Ok(Some(chunk)) = response.chunk().await {
+                page.extend_from_slice(&chunk);
+                if page.len() >= MAX_PAGE {
+                    break;
+                }
             }
-        }
+        };
+        // What came until then is looked at.
+        let _ = timeout(PAGE_TIMEOUT, reading).await;
     }
     is_login_page(&kind, &page)
 }

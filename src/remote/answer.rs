@@ -55,7 +55,10 @@ impl Wire {
             other => {
                 let status = response.status();
                 let page = match other.contains("html") {
-                    true => self.read_error_body(response).await,
+                    true => {
+                        let page = self.read_error_body(response);
+                        tokio::time::timeout(ERROR_BODY_TIMEOUT, page).await.unwrap_or_default()
+                    }
                     false => {
                         drain(response).await;
                         Bytes::new()

@@ -27,6 +27,27 @@ async fn server(redirects: bool) -> String {
     url
 }
 
+/// A server whose page never ends.
+async fn endless_server() -> String {
+    let page = || async {
+        let first = futures_util::stream::iter([Ok::<_, std::io::Error>(PAGE)]);
+        let rest = futures_util::StreamExt::chain(first, futures_util::stream::pending());
+        ([(header::CONTENT_TYPE, "text/html")], axum::body::Body::from_stream(rest))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(page)).await });
+    url
+}
+
+/// what came of it in time is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_page_that_never_ends_holds_nobody() {
+    let url = endless_server().await;
+    let done = Home::new().run(&["doctor", &url]);
+    assert!(done.stdout.contains("login page"), "{}{}", done.stdout, done.stderr);
+}
+
 ///
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_page_is_named_by_every_command() {
