@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long the process may take to end, but for the end of the sessions.
-const TIME_TO_LEAVE: Duration = Duration::from_millis(900);
-/// How long the host may accept none of the last lines, at the least, before they are dropped.
-const SHORTEST_PATIENCE: Duration = Duration::from_millis(300);
+/// How long the host may accept none of the last lines before they are dropped. A socket takes no more
+/// until three quarters of its buffer were read, which takes a slow reader most of a second.
+pub(super) const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two seconds
 /// after they closed stdin (docs/hosts/README.md#ending-the-child).
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -44,10 +43,5 @@ impl Leave {
         }
         self.over_by = now + DELIVERY_STEP;
         false
-    }
-
-    /// How long the host may accept none of the last lines before they are dropped.
-    pub(super) fn patience(&self) -> Duration {
-        TIME_TO_LEAVE.saturating_sub(self.since.elapsed()).max(SHORTEST_PATIENCE)
     }
 }

@@ -30,7 +30,7 @@ use self::eras::era_detection::Choices;
 use self::faults::Faults;
 use self::host_side::batches::Batches;
 use self::host_side::request::{HostRequest, Unanswered};
-use self::leaving::Leave;
+use self::leaving::{LAST_LINES_TIMEOUT, Leave};
 use self::remote_side::in_flight::InFlight;
 use self::session::slots::{SessionSlot, SessionSlots, SlotId};
 use self::session::timers::{Alarm, Timers};
@@ -204,7 +204,7 @@ impl Bridge {
         let mut leave: Option<Leave> = None;
         let ended = self.run_until_end(&mut leave, &mut shutdown).await;
         tracing::debug!(?ended, "the bridge ends");
-        self.finish(ended, leave, &mut shutdown).await;
+        self.finish(ended, &mut shutdown).await;
         ended
     }
 
@@ -314,7 +314,7 @@ impl Bridge {
     }
 
     /// Answers what is open, ends the remote sessions, and writes the last lines.
-    async fn finish(mut self, ended: Ended, leave: Option<Leave>, shutdown: &mut Shutdown) {
+    async fn finish(mut self, ended: Ended, shutdown: &mut Shutdown) {
         let deadline = Instant::now() + LAST_ANSWER_TIMEOUT;
         for slot in self.slots.ids() {
             self.await_session_under_way(slot, deadline).await;
@@ -335,10 +335,10 @@ impl Bridge {
         });
         let writer = &mut self.host.writer;
         let final_write = async {
-            if let Some(leave) = leave.filter(|_| ended == Ended::HostLeft) {
+            if ended == Ended::HostLeft {
                 // A reader may be slow; a signal ends its time.
                 tokio::select! {
-                    () = writer.flush(leave.patience()) => return,
+                    () = writer.flush(LAST_LINES_TIMEOUT) => return,
                     _ = shutdown.requested() => {}
                 }
             }

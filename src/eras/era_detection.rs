@@ -99,6 +99,8 @@ pub struct Detection {
     /// The probes that are left; the first one is under way.
     probes: Vec<Probe>,
     repeated: bool,
+    /// Whether another probe has led no further.
+    has_moved_on: bool,
     /// Whether to report the first probe's error if no other probe succeeds.
     refused: bool,
 }
@@ -156,7 +158,7 @@ impl ProbeOrder {
 impl Detection {
     /// Starts a detection with the first probe of `order`.
     pub fn new(order: ProbeOrder) -> Self {
-        Self { probes: order.probes(), repeated: false, refused: false }
+        Self { probes: order.probes(), repeated: false, has_moved_on: false, refused: false }
     }
 
     /// The probe under way, or the one to begin with.
@@ -181,8 +183,12 @@ impl Detection {
             // The stream is there, but `initialize` was refused with a page, or with nothing.
             (Probe::Stream, ProbeOutcome::Answer(_, None)) => ProbeVerdict::Unknown,
             (_, ProbeOutcome::NoStream) => ProbeVerdict::Other,
-            // A page, or nothing: whatever it is, it does not know this request (T-83).
-            (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) => ProbeVerdict::Other,
+            // Accepted without an answer: whatever it is, it does not know this request (T-83).
+            (Probe::Discover, ProbeOutcome::Answer(202 | 204, None)) => ProbeVerdict::Other,
+            // A page in the place of both: no message that is posted here is answered.
+            (Probe::Discover, ProbeOutcome::Answer(200..=299, None)) if self.has_moved_on => {
+                ProbeVerdict::Other
+            }
             (Probe::Discover, ProbeOutcome::Answer(status, answer)) => {
                 judge_discover(status, answer)
             }
@@ -209,6 +215,7 @@ impl Detection {
             }
             ProbeVerdict::Other if self.refused => NextAction::ReportFirst,
             ProbeVerdict::Other => {
+                self.has_moved_on = true;
                 self.probes.remove(0);
                 match self.probes.first() {
                     Some(probe) => NextAction::Try(*probe),
@@ -380,10 +387,10 @@ mod tests {
         ] {
             assert_eq!(judge(status, Some(error(code))), Try(Probe::Initialize), "{code}");
         }
-        for status in [200, 202, 204, 400, 404, 405, 406, 410, 411, 415, 422, 426, 501] {
+        for status in [202, 204, 400, 404, 405, 406, 410, 411, 415, 422, 426, 501] {
             assert_eq!(judge(status, None), Try(Probe::Initialize), "{status}");
         }
-        for status in [401, 403, 408, 429, 500, 502, 503] {
+        for status in [200, 401, 403, 408, 429, 500, 502, 503] {
             assert_eq!(judge(status, None), NextAction::ReportThis, "{status}");
         }
     }

@@ -89,6 +89,8 @@ pub(crate) struct Remote {
     exchanges: RunningExchanges,
     /// The standalone stream, and sessions that are left.
     tasks: JoinSet<()>,
+    /// The ends of sessions that were replaced.
+    leaving: JoinSet<()>,
     listening: Option<AbortHandle>,
 }
 
@@ -138,7 +140,7 @@ impl Remote {
     fn over(wire: Arc<Wire>) -> Self {
         let exchanges = RunningExchanges::new(wire.limits.request);
         let tasks = JoinSet::new();
-        Self { wire, transport: None, exchanges, tasks, listening: None }
+        Self { wire, transport: None, exchanges, tasks, leaving: JoinSet::new(), listening: None }
     }
 
     /// The same remote for a further session, whose events arrive at the same receiver.
@@ -237,7 +239,7 @@ impl Remote {
     pub fn leave(&mut self, session: &Arc<Session>) {
         if matches!(self.transport, Some(Transport::StreamableHttp)) {
             let (wire, session) = (Arc::clone(&self.wire), Arc::clone(session));
-            self.tasks.spawn(async move { wire.end_session(&session).await });
+            self.leaving.spawn(async move { wire.end_session(&session).await });
         }
     }
 
@@ -257,6 +259,7 @@ impl Remote {
             Some(Transport::HttpSse { stream_task, .. }) => stream_task.abort(),
             None => {}
         }
+        while self.leaving.join_next().await.is_some() {}
         // A rotated token that is being stored must not get lost.
         self.wire.credentials.authorizer.settle(TOKEN_SETTLE_TIMEOUT).await;
         self.exchanges.abandon_all();

@@ -14,6 +14,7 @@ use crate::support::harness::{Harness, kind};
 use crate::support::scripted::{
     Asked, Scripted, body, error, events, json_body, open_events, status, with_header,
 };
+use crate::support::waiting::until_seen;
 
 /// Answers the first call in this way, and all others plainly.
 fn first_call(answer: impl Fn(&Asked) -> Response + Send + Sync + 'static) -> Scripted {
@@ -147,9 +148,8 @@ async fn an_event_id_with_a_control_character_costs_no_stream() {
     });
     let mut harness = opened(&server).await;
     harness.call("echo", json!({})).await;
-    for _ in 0..3 {
-        harness.of_method("notifications/tools/list_changed").await;
-    }
+    let reopened = || (server.count_http(&Method::GET) >= 3).then_some(());
+    until_seen("the stream once more", reopened).await;
     let streams = server.asked();
     let mut streams = streams.iter().filter(|one| one.http == Method::GET);
     assert!(streams.all(|one| !one.headers.contains_key("last-event-id")));
