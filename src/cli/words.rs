@@ -114,8 +114,8 @@ pub(super) fn error_for_pasted_bridge(words: &[String]) -> Option<Error> {
     let is_mcp_remote = |word: &String| word.split('@').next() == Some("mcp-remote");
     words.iter().skip(1).take(4).find(|word| is_mcp_remote(word))?;
     Some(
-        Error::usage("`mcp-remote` is not part of the command line here")
-            .hint("leave it out, with `npx` and `-y`: `mcp-tether URL …`"),
+        Error::usage("`mcp-tether` takes the place of `mcp-remote`, with or without `npx -y`")
+            .hint("leave that out and keep the rest: `mcp-tether URL …`"),
     )
 }
 

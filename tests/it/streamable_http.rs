@@ -41,7 +41,8 @@ async fn json_and_event_streams_are_told_apart_for_each_request() {
 #[tokio::test]
 async fn an_answer_that_is_none_is_one_error_and_the_session_goes_on() {
     let cases = [
-        ("html:tool=echo", "text/html"),
+        ("html:tool=echo", "login page"),
+        ("content-type=text/html:tool=echo", "text/html"),
         ("empty-body:tool=echo", "empty"),
         ("truncated:tool=echo", "not JSON"),
         ("wrong-id:tool=echo", "different id"),
