@@ -164,7 +164,9 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
         return failure.hint(hint_for_connect_error(&reason, host));
     }
     if error.is_large_head() {
-        let text = format!("the server's response has more than {MAX_HEADER_LINES} header lines");
+        let text = format!(
+            "the server's response has more than {MAX_HEADER_LINES} header lines, or one that is too long"
+        );
         return Failure::new(FailureKind::Protocol, text).hint(
             "the server may or may not have acted on the request; report this to its operator",
         );

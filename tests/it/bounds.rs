@@ -44,7 +44,7 @@ async fn heads_and_error_bodies_are_bounded_and_the_process_stays_alive() {
     assert!(bridge.next_json()["result"].is_object());
     bridge.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     for (tool, expected) in
-        [("many-headers", "protocol"), ("large-header", "lost"), ("error", "http")]
+        [("many-headers", "protocol"), ("large-header", "protocol"), ("error", "http")]
     {
         let refused = call(&mut bridge, tool);
         assert_eq!(kind(&refused), expected, "{tool}: {refused}");
