@@ -43,7 +43,7 @@ const WORKS: [Work; 6] = [
         title: "a call, JSON",
         units: CALLS,
         decimals: 0,
-        target: Target::FloorTimes(3.8),
+        target: Target::FloorTimes(2.8),
         act: |bridge, bench| calls(bridge, bench, "json"),
     },
     Work {
@@ -51,7 +51,7 @@ const WORKS: [Work; 6] = [
         title: "a call, SSE",
         units: CALLS,
         decimals: 0,
-        target: Target::FloorTimes(3.9),
+        target: Target::FloorTimes(2.9),
         act: |bridge, bench| calls(bridge, bench, "sse"),
     },
     Work {
@@ -59,7 +59,7 @@ const WORKS: [Work; 6] = [
         title: "a call, 64 in flight",
         units: CALLS,
         decimals: 0,
-        target: Target::FloorTimes(3.5),
+        target: Target::FloorTimes(2.75),
         act: |bridge, bench| {
             let call = small(bench, "json");
             many(bridge, &call, CALLS, WINDOW).map(drop)
@@ -70,7 +70,7 @@ const WORKS: [Work; 6] = [
         title: "a notification of a stream",
         units: NOTIFICATIONS,
         decimals: 0,
-        target: Target::FloorTimes(3.9),
+        target: Target::FloorTimes(2.8),
         act: |bridge, _| one(bridge, &notify(), NOTIFICATIONS + 1),
     },
     Work {
@@ -78,7 +78,7 @@ const WORKS: [Work; 6] = [
         title: "a byte of a large result, JSON",
         units: LARGE,
         decimals: 2,
-        target: Target::AtMost(9.4),
+        target: Target::AtMost(6.7),
         act: |bridge, bench| one(bridge, &large(bench, "json"), 1),
     },
     Work {
@@ -86,7 +86,7 @@ const WORKS: [Work; 6] = [
         title: "a byte of a large result, SSE",
         units: LARGE,
         decimals: 2,
-        target: Target::AtMost(9.7),
+        target: Target::AtMost(7.0),
         act: |bridge, bench| one(bridge, &large(bench, "sse"), 1),
     },
 ];
