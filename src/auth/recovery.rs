@@ -158,6 +158,10 @@ async fn permitted_sign_in(
     // Somebody who runs a command asks for each of its pages.
     if context.options.grant.needs_person() && context.options.outlives_requests {
         let begun = match page {
+            PageKind::First if state.cache().is_token_proven() => {
+                let begun = state.cache().begin_page();
+                begun.or_else(|_| state.cache().begin_second_page())
+            }
             PageKind::First => state.cache().begin_page(),
             PageKind::Second => state.cache().begin_second_page(),
         };

@@ -195,6 +195,12 @@ impl TokenCache {
         })
     }
 
+    /// Whether the server has accepted the token: a refusal after that has a reason of its own, such as
+    /// another authorization server (SEP-2352).
+    pub(crate) fn is_token_proven(&self) -> bool {
+        self.token.as_ref().is_some_and(|cached| cached.serial <= self.accepted)
+    }
+
     /// Whether the server refuses what a fresh sign-in brought, so that another would not help.
     pub(crate) fn is_fresh_sign_in(&self, now: u64) -> bool {
         self.token.is_some() && self.stage(now) == TokenOrigin::SignedIn
@@ -277,8 +283,8 @@ impl TokenCache {
         Ok(())
     }
 
-    /// As [`TokenCache::begin_page`], for a page that belongs to the sign-in that has just ended: the
-    /// server wants a token of the other kind. Once in three minutes.
+    /// As [`TokenCache::begin_page`], for a page directly after another: the server wants a token of the
+    /// other kind, or refuses one that it had accepted. Once in three minutes.
     pub(crate) fn begin_second_page(&mut self) -> Result<(), u64> {
         if let Some(second) = self.second_page.filter(|at| at.elapsed() < pace::PAGE_WINDOW) {
             return Err(pace::PAGE_WINDOW.saturating_sub(second.elapsed()).as_secs().max(1));
