@@ -65,7 +65,7 @@ fn account_in(words: &[String]) -> Option<String> {
 /// otherwise, and if nothing is typed.
 ///
 /// # Errors
-/// The answer cannot be read, or is no name.
+/// The answer cannot be read or is not a name.
 pub(super) fn ask(title: &str, first: &str, entry: &NewEntry) -> Result<String> {
     let usual = &entry.name;
     if !stdin_is_terminal() {

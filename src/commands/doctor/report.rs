@@ -12,7 +12,7 @@ use crate::environment::{Paint, paint, to_stdout};
 /// The width of the column of names.
 const NAME_WIDTH: usize = 15;
 
-/// What else belongs into a report.
+/// What else belongs in a report.
 const RECORDING: &str = "
 If it is about what was said, add a recording: run it once with `--record FILE`, and read the
 file before you attach it. `mcp-tether mock replay FILE` plays it.

@@ -140,7 +140,7 @@ impl Recording {
 #[derive(Default)]
 struct Reader {
     recording: Recording,
-    /// The turn of each exchange; `None` for what is no request.
+    /// The turn of each exchange; `None` if it is not a request.
     current: HashMap<u64, Option<usize>>,
     last_was_get: bool,
 }
