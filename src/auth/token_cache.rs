@@ -319,6 +319,7 @@ mod tests {
         }
         assert_eq!(shown, 10, "in ten minutes");
         assert!(cache.begin_second_page().is_ok() && cache.begin_second_page().is_err());
+        assert!(!cache.is_token_proven(), "there is no token yet");
         let mut called_for = TokenCache::default();
         for may_open in [true, true, true, false] {
             called_for.demand();
