@@ -50,6 +50,29 @@ async fn another_issuer_is_found_when_the_old_token_endpoint_is_gone() {
     }
 }
 
+/// S-39: nobody waits for an answer, and the server had accepted the token: one page follows at once, and
+/// no further one.
+#[tokio::test]
+async fn a_token_that_was_accepted_leads_to_one_more_page_at_once() {
+    let server = server(|_| {}).await;
+    let party = party(&server).build().without_demand();
+    party.list().await.unwrap();
+    let moves = [
+        ("/first", "/.well-known/oauth-authorization-server/first", "/token", true),
+        ("/second", "/.well-known/oauth-authorization-server/second", "/first/token", false),
+    ];
+    for (issuer, document, gone, may_open) in moves {
+        server.end_access_tokens();
+        server.change(|config| {
+            config.issuer_path = issuer;
+            config.server_metadata = Some(document);
+            config.gone = Some(gone);
+        });
+        assert_eq!(party.list().await.is_ok(), may_open, "{issuer}");
+    }
+    assert_eq!(party.browser.opened().len(), 2);
+}
+
 /// the same issuer has another token endpoint by now: renewed there, and nobody is bothered.
 #[tokio::test]
 async fn a_token_endpoint_that_moved_is_found() {

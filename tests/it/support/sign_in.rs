@@ -160,6 +160,12 @@ impl JobRunner for Beside {
 }
 
 impl Party {
+    /// The same, where nobody waits for the answers.
+    pub fn without_demand(mut self) -> Self {
+        self.demands = false;
+        self
+    }
+
     /// A request, repeated as the authorizer says; how often it was sent, or why it failed.
     pub async fn request(&self, method: &str) -> Result<usize, Failure> {
         let outbound = outbound();
