@@ -38,8 +38,18 @@ fn shown(home: &Home, finished: &Finished) -> String {
         .replace(env!("CARGO_BIN_EXE_mcp-tether"), "[PROGRAM]")
         .replace(home, "[HOME]")
         .replace(&format!("{}, {target}", env!("CARGO_PKG_VERSION")), "[VERSION]");
-    ["127.0.0.1:", "port "].iter().fold(without_times(&text), |text, before| without(&text, before))
+    let text = without_origin(&without_times(&text));
+    ["127.0.0.1:", "port "].iter().fold(text, |text, before| without(&text, before))
         + &format!("exit code {:?}\n", finished.code.unwrap())
+}
+
+/// How the program was installed, which depends on the target folder of the tests.
+fn without_origin(text: &str) -> String {
+    let cut = |line: &str| match line.split_once("  installed  ") {
+        Some((verdict, _)) => format!("{verdict}  installed        [ORIGIN]\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(cut).collect()
 }
 
 /// ` (12 ms)` at the end of lines.
