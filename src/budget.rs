@@ -1,10 +1,10 @@
-//! One budget of bytes for the process (S-42): whoever keeps what a server or a host sent takes its share
-//! here, by the memory that it needs. What can pause, pauses while there is none left: bodies, events,
-//! stdin. What cannot is refused, with an answer that says so.
+//! One budget of bytes for the process (S-42): whoever keeps what a server or a host sent takes its
+//! share here, by the memory that it needs. What can pause, pauses while there is none left:
+//! bodies, events, stdin. What cannot is refused, with an answer that says so.
 //!
-//! Half of the budget is for everyone; the other half is for one message at a time, the one that has the
-//! turn, so that messages that grow at the same time cannot wait for each other without end. Hence no
-//! message is larger than half of it.
+//! Half of the budget is for everyone; the other half is for one message at a time, the one that
+//! has the turn, so that messages that grow at the same time cannot wait for each other without
+//! end. Hence no message is larger than half of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,8 +64,8 @@ impl Budget {
         self.limit.load(Ordering::Relaxed) / 2
     }
 
-    /// Whether so much is on its way to the server that stdin had better pause (T-07). What a server
-    /// sent does not count: it must not decide whether the host is heard.
+    /// Whether so much is on its way to the server that stdin had better pause (T-07). What a
+    /// server sent does not count: it must not decide whether the host is heard.
     pub fn has_room_for_host(&self) -> bool {
         self.outgoing.load(Ordering::Relaxed) + RESERVE < self.per_message()
     }
@@ -158,8 +158,8 @@ impl Share {
         self.bytes += bytes;
     }
 
-    /// Takes what brings the share to this many bytes, and waits until that is there. The caller sees to
-    /// it that one message is within [`Budget::per_message`].
+    /// Takes what brings the share to this many bytes, and waits until that is there. The caller
+    /// sees to it that one message is within [`Budget::per_message`].
     pub async fn grow_to(&mut self, bytes: usize) {
         let missing = bytes.saturating_sub(self.bytes);
         if missing == 0 || self.try_grow(missing) {

@@ -8,11 +8,12 @@
 //!
 //! Layering (checked by `tests/it/layering.rs`): `main` → `cli` → `commands` → `settings`,
 //! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`,
-//! `platform`; `host`, `remote` and `commands` → `recording`; `settings` → `eras`, `remote`, `auth`, `http`, `store`, for the types of its values;
-//! `remote` → `auth`, `http`; `auth` → `http`, `platform`; `store`, `environment` → `platform`;
-//! everyone may use `redact`, `random`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate
-//! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
-//! shared by both ends of a test would prove nothing.
+//! `platform`; `host`, `remote` and `commands` → `recording`; `settings` → `eras`, `remote`,
+//! `auth`, `http`, `store`, for the types of its values; `remote` → `auth`, `http`; `auth` →
+//! `http`, `platform`; `store`, `environment` → `platform`; everyone may use `redact`, `random`,
+//! `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate `mcp-tether-wire`. The
+//! mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake shared by both ends of a
+//! test would prove nothing.
 
 #![cfg_attr(
     test,

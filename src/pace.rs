@@ -1,5 +1,5 @@
-//! What comes from outside does not set our pace (S-39): every pause, interval, count and repetition that
-//! a server names or causes is brought into a range here, in one place.
+//! What comes from outside does not set our pace (S-39): every pause, interval, count and
+//! repetition that a server names or causes is brought into a range here, in one place.
 //!
 //! Numbers only. Who waits, and for what, is decided where these are used.
 
@@ -26,8 +26,8 @@ impl PauseRange {
         asked.clamp(self.shortest, self.longest)
     }
 
-    /// Whether the pause is within the range or below it: one that is too long is reported instead of
-    /// waited for where the host should know.
+    /// Whether the pause is within the range or below it: one that is too long is reported instead
+    /// of waited for where the host should know.
     pub fn is_bearable(self, asked: Duration) -> bool {
         asked <= self.longest
     }
@@ -53,16 +53,17 @@ pub const DEVICE_INTERVAL: PauseRange = PauseRange::new(1000, 60);
 pub const TASK_POLL: PauseRange = PauseRange::new(20, 300);
 /// The lifetime of a token in seconds: `expires_in` (RFC 6749 §5.1). Values outside say nothing.
 pub const TOKEN_LIFETIME: RangeInclusive<u64> = 1..=100 * 365 * 86_400;
-/// The pause between two pages to sign in at that nobody calls for. A person can ask for one at any time.
+/// The pause between two pages to sign in at that nobody calls for. A person can ask for one at any
+/// time.
 pub const PAGE_PAUSE: Duration = Duration::from_secs(60);
-/// How many pages open within [`PAGE_WINDOW`] for calls of the host: a sign-in, more scopes, a sign-in
-/// that was lost.
+/// How many pages open within [`PAGE_WINDOW`] for calls of the host: a sign-in, more scopes, a
+/// sign-in that was lost.
 pub const MAX_PAGES: usize = 3;
 /// The time over which pages are counted.
 pub const PAGE_WINDOW: Duration = Duration::from_secs(180);
 
-/// How many authorization servers of a document are asked: a list is no way to have us send thousands of
-/// requests to others (S-36).
+/// How many authorization servers of a document are asked: a list is no way to have us send
+/// thousands of requests to others (S-36).
 pub const MAX_ISSUERS: usize = 8;
 /// How many requests of a server may wait for the host.
 pub const MAX_OPEN_SERVER_REQUESTS: usize = 1000;

@@ -1,5 +1,6 @@
-//! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09), [`plain`]
-//! makes text from outside safe for a terminal (S-15), and [`shell_word`] quotes a word of a command.
+//! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09),
+//! [`plain`] makes text from outside safe for a terminal (S-15), and [`shell_word`] quotes a word
+//! of a command.
 
 use std::fmt;
 
@@ -11,12 +12,12 @@ const MAX_TEXT: usize = 500;
 /// Replaces what is not shown.
 const HIDDEN: &str = "…";
 
-/// A value that leaves this process only where it must. It has no `Display`, its `Debug` is redacted,
-/// and each way out has a method of its own, so that every place where a secret leaves can be listed:
-/// [`Secret::expose_to_wire`], [`Secret::expose_to_store`] and [`Secret::expose_to_person`].
-/// [`Secret::expose`] is for work that keeps the value inside.
-/// Its own buffer is wiped when it is dropped (S-43); copies in headers, TLS and the keyring's bus are
-/// not.
+/// A value that leaves this process only where it must. It has no `Display`, its `Debug` is
+/// redacted, and each way out has a method of its own, so that every place where a secret leaves
+/// can be listed: [`Secret::expose_to_wire`], [`Secret::expose_to_store`] and
+/// [`Secret::expose_to_person`]. [`Secret::expose`] is for work that keeps the value inside.
+/// Its own buffer is wiped when it is dropped (S-43); copies in headers, TLS and the keyring's bus
+/// are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T: Wipe>(T);
 
@@ -58,8 +59,8 @@ impl<T: Wipe> Secret<T> {
         Self(value)
     }
 
-    /// For work inside this process: comparing, parsing, signing and digesting, and moving the value
-    /// into another [`Secret`] or into a form whose way out is marked.
+    /// For work inside this process: comparing, parsing, signing and digesting, and moving the
+    /// value into another [`Secret`] or into a form whose way out is marked.
     pub fn expose(&self) -> &T {
         &self.0
     }
@@ -173,9 +174,9 @@ fn redact_segment(segment: &str) -> &str {
     if looks_like_key(segment) { HIDDEN } else { segment }
 }
 
-/// Returns whether a text contains what looks like a key, a token or another random value: 16 letters
-/// and digits in a row, a UUID, or 24 characters with at least four digits. Words with a number do
-/// not. In URLs, bytes that are written as `%20` count as what they stand for.
+/// Returns whether a text contains what looks like a key, a token or another random value: 16
+/// letters and digits in a row, a UUID, or 24 characters with at least four digits. Words with a
+/// number do not. In URLs, bytes that are written as `%20` count as what they stand for.
 pub fn looks_like_key(text: &str) -> bool {
     let of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~' | '=' | '+');
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
@@ -198,9 +199,10 @@ fn is_number(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Makes the words of a server, or of a command line that cannot be read, safe to show: as [`plain`],
-/// with URLs as [`SafeUrl`] shows them, and without what looks like a key, because servers repeat what
-/// they were sent (S-09). A number that is called an id stays, for the operator of the server.
+/// Makes the words of a server, or of a command line that cannot be read, safe to show: as
+/// [`plain`], with URLs as [`SafeUrl`] shows them, and without what looks like a key, because
+/// servers repeat what they were sent (S-09). A number that is called an id stays, for the operator
+/// of the server.
 pub fn shown_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MAX_TEXT));
     let mut before = "";
@@ -327,7 +329,8 @@ pub fn name_argument(name: &str, placeholder: &str) -> String {
     if name.starts_with('-') { placeholder.to_owned() } else { shell_word(name) }
 }
 
-/// A word of a command that a message shows: quoted if a shell would interpret one of its characters.
+/// A word of a command that a message shows: quoted if a shell would interpret one of its
+/// characters.
 pub fn shell_word(word: &str) -> String {
     let is_literal = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
     let word = plain(word);

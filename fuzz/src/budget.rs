@@ -1,5 +1,5 @@
-//! The budget of memory: whatever keepers do, it is never overdrawn, nothing is refused that fits, and
-//! everything comes back.
+//! The budget of memory: whatever keepers do, it is never overdrawn, nothing is refused that fits,
+//! and everything comes back.
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,8 +12,8 @@ const KEEPERS: usize = 6;
 
 static BUDGET: Budget = Budget::new(LIMIT);
 
-/// Each three bytes are what one keeper does: who, what, and with how many bytes. A plain sum is the
-/// model.
+/// Each three bytes are what one keeper does: who, what, and with how many bytes. A plain sum is
+/// the model.
 pub fn budget(input: &[u8]) {
     let mut shares: [Share; KEEPERS] = std::array::from_fn(|_| BUDGET.share());
     let mut sent: Vec<(Outgoing, usize)> = Vec::new();

@@ -61,8 +61,8 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    /// The `DPoP` header that goes with the token in this request and in no other; `None` for tokens
-    /// that are not bound to a key (RFC 9449 §7.1).
+    /// The `DPoP` header that goes with the token in this request and in no other; `None` for
+    /// tokens that are not bound to a key (RFC 9449 §7.1).
     ///
     /// # Errors
     /// The key cannot sign.
@@ -87,8 +87,8 @@ impl Authorizer {
         Self::without_sign_in(HeaderSource::File(Arc::new(file)))
     }
 
-    /// No sign-in, but a token that a command prints, kept this long; zero runs it for every request
-    /// (A-75, A-91).
+    /// No sign-in, but a token that a command prints, kept this long; zero runs it for every
+    /// request (A-75, A-91).
     pub fn of_command(command: CommandLine, keep: Duration) -> Self {
         let value = CommandValue::new(command, Gives::Token, keep);
         Self::without_sign_in(HeaderSource::Command(value))
@@ -103,8 +103,8 @@ impl Authorizer {
         matches!(self.source, HeaderSource::Nowhere)
     }
 
-    /// The token of the file as it is now, as the value of an `Authorization` header; `None` without
-    /// a token file.
+    /// The token of the file as it is now, as the value of an `Authorization` header; `None`
+    /// without a token file.
     pub fn token_of_file(&self) -> Option<http::HeaderValue> {
         match &self.source {
             HeaderSource::File(file) => Some(file.current().0),
@@ -112,7 +112,8 @@ impl Authorizer {
         }
     }
 
-    /// How long the token that the command prints is kept, and its header; `None` without a command.
+    /// How long the token that the command prints is kept, and its header; `None` without a
+    /// command.
     ///
     /// # Errors
     /// The command failed.
@@ -209,7 +210,8 @@ impl Authorizer {
         Ok(state.cache().token.clone().map(Authorization::from))
     }
 
-    /// The header of the last request, if there was one: for taking it out of what a server repeats.
+    /// The header of the last request, if there was one: for taking it out of what a server
+    /// repeats.
     pub fn last_header(&self) -> Option<HeaderValue> {
         match &self.source {
             HeaderSource::Nowhere => None,
@@ -222,8 +224,8 @@ impl Authorizer {
     }
 
     /// The remote refused a request that was sent with `used`: 401, or 400 or 403 with a challenge.
-    /// `Ok` means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits shares
-    /// one recovery (A-56), which ends no matter how many requests join it.
+    /// `Ok` means: send it again with a fresh [`Authorizer::authorization`]. Everyone who waits
+    /// shares one recovery (A-56), which ends no matter how many requests join it.
     ///
     /// Waits for a person no longer than `request_wait`; the sign-in then goes on in the background
     /// (A-63).
@@ -272,8 +274,9 @@ impl Authorizer {
         }
     }
 
-    /// Notes what a response says about DPoP proofs; returns whether it refused the one of its request
-    /// and a fresh one may be accepted (RFC 9449 §9). Costs nothing for tokens that are not bound.
+    /// Notes what a response says about DPoP proofs; returns whether it refused the one of its
+    /// request and a fresh one may be accepted (RFC 9449 §9). Costs nothing for tokens that are not
+    /// bound.
     pub fn may_prove_again(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let bound = self.shared().and_then(|state| state.bound_token());
         bound.is_some_and(|bound| bound.may_retry(url, status, headers))
@@ -406,8 +409,8 @@ fn failure_of_proof(
         let code = status.as_u16();
         let message = format!("server answered HTTP {code} to the DPoP proof (`{error}`)");
         Failure::new(FailureKind::AuthFailed, message).status(code).hint(
-            "check the clock of this machine; if it is right, tell the server's operator, or sign in \
-             again with `--dpop never`",
+            "check the clock of this machine; if it is right, tell the server's operator, or sign \
+             in again with `--dpop never`",
         )
     })
 }

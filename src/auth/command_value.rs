@@ -246,8 +246,8 @@ impl Until {
     }
 }
 
-/// `exp` of a JWT (RFC 7519 §4.1.4), whatever its header names it: nothing is decided by it but when
-/// the command is run again.
+/// `exp` of a JWT (RFC 7519 §4.1.4), whatever its header names it: nothing is decided by it but
+/// when the command is run again.
 fn expiry(header: &HeaderValue) -> Option<u64> {
     #[derive(Deserialize)]
     struct Claims {
@@ -270,7 +270,8 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    /// A command that counts its runs in a file and prints `script`'s output, where `$n` is the run.
+    /// A command that counts its runs in a file and prints `script`'s output, where `$n` is the
+    /// run.
     fn counting(script: &str, keep: Duration) -> (Arc<CommandValue>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path().join("runs");

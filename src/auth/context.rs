@@ -185,8 +185,8 @@ impl Context {
         (self.notice)(text);
     }
 
-    /// Who runs token jobs in a process of their own. There is none where no person is needed: losing
-    /// such tokens costs nothing, because they are requested again.
+    /// Who runs token jobs in a process of their own. There is none where no person is needed:
+    /// losing such tokens costs nothing, because they are requested again.
     pub(crate) fn job_runner(&self) -> Option<&dyn JobRunner> {
         self.jobs.as_deref().filter(|_| self.options.grant.needs_person())
     }
@@ -263,8 +263,8 @@ impl Context {
         }
     }
 
-    /// Where the secrets of a client id are used. A record that cannot be read is an error: without it
-    /// a secret could go anywhere (S-41).
+    /// Where the secrets of a client id are used. A record that cannot be read is an error: without
+    /// it a secret could go anywhere (S-41).
     pub(crate) async fn client_pins(&self, name: &str) -> Result<ClientPins, Failure> {
         if !self.vault.knows(name) {
             return Ok(ClientPins::default());
@@ -275,8 +275,8 @@ impl Context {
         ClientPins::from_bytes(&bytes).ok_or_else(|| {
             Failure::new(FailureKind::AuthFailed, "the record of a client secret's use is damaged")
                 .hint(
-                    "name the client's authorization server yourself: add `\"issuer\":\"URL\"` to the \
-                     JSON of `--static-oauth-client-info`",
+                    "name the client's authorization server yourself: add `\"issuer\":\"URL\"` to \
+                     the JSON of `--static-oauth-client-info`",
                 )
         })
     }
@@ -321,7 +321,8 @@ impl Context {
             .then_some(registration)
     }
 
-    /// Stores how the server accepted a client, so that every later request begins with that (A-50).
+    /// Stores how the server accepted a client, so that every later request begins with that
+    /// (A-50).
     pub(crate) async fn remember_accepted_method(
         &self,
         before: &Registration,

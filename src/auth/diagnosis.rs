@@ -1,5 +1,5 @@
-//! Whether a person could sign in to a server, rule by rule, for `doctor`. Only looks: the rules are
-//! those of `discovery`, and nothing is registered, stored or opened.
+//! Whether a person could sign in to a server, rule by rule, for `doctor`. Only looks: the rules
+//! are those of `discovery`, and nothing is registered, stored or opened.
 
 use http::HeaderMap;
 
@@ -196,13 +196,13 @@ async fn without_resource(search: &MetadataSearch<'_>) -> SignInDiagnosis {
         return about_server(search, &found.server, None).await;
     }
     let message = format!(
-        "the server publishes no document about signing in: only the addresses that `{}` would have \
-         by the revision 2025-03-26 are left to try",
+        "the server publishes no document about signing in: only the addresses that `{}` would \
+         have by the revision 2025-03-26 are left to try",
         display_identifier(&found.issuer)
     );
     let doubt = Failure::new(FailureKind::AuthFailed, message).hint(
-        "the server probably wants an API key: pass it with `--header 'Authorization: Bearer KEY'` or \
-         the header that the server documents",
+        "the server probably wants an API key: pass it with `--header 'Authorization: Bearer KEY'` \
+         or the header that the server documents",
     );
     SignInDiagnosis { name: ISSUER, says: None, breaks: Vec::new(), doubts: vec![doubt] }
 }

@@ -1,6 +1,7 @@
-//! Enterprise-managed authorization: one sign-in at the company's identity provider stands for every
-//! server (ID-JAG). For each server the identity provider gives an assertion, which the server's own
-//! authorization server redeems for tokens. Only the sign-in at the identity provider needs a person.
+//! Enterprise-managed authorization: one sign-in at the company's identity provider stands for
+//! every server (ID-JAG). For each server the identity provider gives an assertion, which the
+//! server's own authorization server redeems for tokens. Only the sign-in at the identity provider
+//! needs a person.
 
 use crate::auth::browser::sign_in::{self as browser_sign_in, ConsentPrompt};
 use crate::auth::client::assertion_source::end_of;
@@ -22,12 +23,12 @@ use crate::redact::{Secret, shown_words};
 /// An ID token that ends within this many seconds is as good as ended.
 const MARGIN_SECONDS: u64 = 30;
 
-/// Gets tokens for a server. A person signs in at the identity provider where that is needed, unless
-/// the request excludes it.
+/// Gets tokens for a server. A person signs in at the identity provider where that is needed,
+/// unless the request excludes it.
 ///
 /// # Errors
-/// The server does not do this, the identity provider does not vouch for the person here, or a person
-/// has to sign in first.
+/// The server does not do this, the identity provider does not vouch for the person here, or a
+/// person has to sign in first.
 pub(crate) async fn sign_in(
     context: &Context,
     request: &SignInRequest,
@@ -157,8 +158,8 @@ async fn assertion(
     }
 }
 
-/// The sign-in at the identity provider, obtained by this step or a later one; `None` if only a person
-/// could help and none may be asked.
+/// The sign-in at the identity provider, obtained by this step or a later one; `None` if only a
+/// person could help and none may be asked.
 async fn person(
     identity: &Context,
     step: Step,

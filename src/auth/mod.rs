@@ -2,15 +2,16 @@
 //! recovers from refusals; everything else here serves it. Where records are stored is behind
 //! [`Vault`].
 //!
-//! The folders: `discovery` finds the authorization server, `guarded_http` sends what a server's words
-//! lead to, `client` is who we are there, `dpop` binds tokens to a key, `grants` are the ways to get tokens, `browser` is the
-//! person in front of one, `records` is what is stored, `durable` runs what must not break off.
+//! The folders: `discovery` finds the authorization server, `guarded_http` sends what a server's
+//! words lead to, `client` is who we are there, `dpop` binds tokens to a key, `grants` are the ways
+//! to get tokens, `browser` is the person in front of one, `records` is what is stored, `durable`
+//! runs what must not break off.
 //!
 //! The way of a refusal: `coalesce` shares it among all requests, `recovery` decides (store,
 //! renewal, sign-in), `renewal` renews, `browser::sign_in`, `grants::device_code` and
-//! `grants::client_credentials`, `grants::workload` and `enterprise` sign in, each with one `SignInPlan`; `one_sign_in` keeps it to one
-//! over all processes. `login` is what a person asks for, `diagnosis` what `doctor` reports, and
-//! `import` takes over a sign-in of another program.
+//! `grants::client_credentials`, `grants::workload` and `enterprise` sign in, each with one
+//! `SignInPlan`; `one_sign_in` keeps it to one over all processes. `login` is what a person asks
+//! for, `diagnosis` what `doctor` reports, and `import` takes over a sign-in of another program.
 
 mod authorizer;
 mod browser;

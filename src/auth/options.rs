@@ -10,8 +10,8 @@ use crate::auth::client::assertion_source::AssertionSource;
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::http::ClientCertificate;
 
-/// Where our client id metadata document (`packaging/client-metadata.json`) is published: set when the
-/// program is built, empty until there is an address.
+/// Where our client id metadata document (`packaging/client-metadata.json`) is published: set when
+/// the program is built, empty until there is an address.
 const CLIENT_DOCUMENT: &str = match option_env!("MCP_TETHER_CLIENT_DOCUMENT") {
     Some(address) => address,
     None => "",
@@ -69,7 +69,8 @@ pub struct AuthOptions {
     /// proxies that hand on their upstream's; an empty one permits an answer without the promised
     /// issuer.
     pub callback_issuer: Option<String>,
-    /// Continue with `S256` although the metadata does not say that the server supports PKCE.
+    /// Continue with `S256` although the metadata does not say that the server supports PKCE
+    ///
     pub assume_pkce: bool,
     /// Continue although the metadata list grants or response types without the one that is used
     ///
@@ -207,7 +208,8 @@ impl AuthOptions {
         self.client_metadata_url.clone().or_else(|| self.published_document(CLIENT_DOCUMENT))
     }
 
-    /// Our document at this address. It lists the usual redirects, so that it is no client for others.
+    /// Our document at this address. It lists the usual redirects, so that it is no client for
+    /// others.
     fn published_document(&self, address: &str) -> Option<Url> {
         let usual = Self::new(self.server.clone());
         let is_usual = self.callback_host == usual.callback_host
@@ -241,8 +243,8 @@ impl AuthOptions {
         })
     }
 
-    /// Where to ask for tokens, if the user names every endpoint that the grant needs: then no document
-    /// is looked for.
+    /// Where to ask for tokens, if the user names every endpoint that the grant needs: then no
+    /// document is looked for.
     pub(crate) fn named_token_endpoint(&self) -> Option<&Url> {
         let is_complete = match &self.grant {
             Grant::AuthorizationCode => self.authorization_endpoint.is_some(),

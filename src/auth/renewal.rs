@@ -20,8 +20,8 @@ pub(crate) enum Renewal {
     Renewed(Box<SignIn>),
     /// They cannot be renewed; a person has to sign in. Says why where the server did.
     Impossible(Option<Failure>),
-    /// The server does not renew them now, for this reason. They are kept, a later attempt may work,
-    /// and meanwhile a person may sign in.
+    /// The server does not renew them now, for this reason. They are kept, a later attempt may
+    /// work, and meanwhile a person may sign in.
     Refused(Failure),
 }
 
@@ -55,8 +55,8 @@ pub(crate) async fn renew(
                 Whereabouts::Unchanged | Whereabouts::Unknown => Err(failure),
             }
         }
-        // Some servers answer every refusal with 500, or with something that is no answer. While the
-        // rest of the server works, that is for a person to decide.
+        // Some servers answer every refusal with 500, or with something that is no answer. While
+        // the rest of the server works, that is for a person to decide.
         Attempt::Failed(failure) if is_no_answer(&failure) => {
             match whereabouts(context, stale, challenge, Documents::Optional).await {
                 Whereabouts::Unknown => Err(failure),

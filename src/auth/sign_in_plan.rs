@@ -65,8 +65,9 @@ impl SignInPlan {
         Ok(Self { discovered, registration, scopes, resource, binding })
     }
 
-    /// Registers a client for this redirect and these scopes and stores it; without a redirect for grants that need
-    /// none. Returns the redirect to use, which the server may have changed.
+    /// Registers a client for this redirect and these scopes and stores it; without a redirect for
+    /// grants that need none. Returns the redirect to use, which the server may have changed
+    ///
     ///
     /// # Errors
     /// The server offers no registration or refuses it.
@@ -96,8 +97,8 @@ impl SignInPlan {
     }
 }
 
-/// Sees to it that the secret of the user's client goes to one authorization server only: the one that
-/// the user names, or else the one that it is used with first (S-41).
+/// Sees to it that the secret of the user's client goes to one authorization server only: the one
+/// that the user names, or else the one that it is used with first (S-41).
 ///
 /// # Errors
 /// It belongs to another one, or the store cannot be used.

@@ -195,8 +195,8 @@ impl TokenCache {
         })
     }
 
-    /// Whether the server has accepted the token: a refusal after that has a reason of its own, such as
-    /// another authorization server (SEP-2352).
+    /// Whether the server has accepted the token: a refusal after that has a reason of its own,
+    /// such as another authorization server (SEP-2352).
     pub(crate) fn is_token_proven(&self) -> bool {
         self.token.as_ref().is_some_and(|cached| cached.serial <= self.accepted)
     }
@@ -263,9 +263,9 @@ impl TokenCache {
         (!over).then(|| last.failure.clone())
     }
 
-    /// Counts a page that is about to be shown to a person: one a minute, and sooner only if somebody
-    /// has called for an answer since the last one, three times in three minutes. Returns in how many
-    /// seconds that may happen if it is too early now (S-39).
+    /// Counts a page that is about to be shown to a person: one a minute, and sooner only if
+    /// somebody has called for an answer since the last one, three times in three minutes. Returns
+    /// in how many seconds that may happen if it is too early now (S-39).
     pub(crate) fn begin_page(&mut self) -> Result<(), u64> {
         self.pages.retain(|at| at.elapsed() < pace::PAGE_WINDOW);
         let until =
@@ -283,8 +283,8 @@ impl TokenCache {
         Ok(())
     }
 
-    /// As [`TokenCache::begin_page`], for a page directly after another: the server wants a token of the
-    /// other kind, or refuses one that it had accepted. Once in three minutes.
+    /// As [`TokenCache::begin_page`], for a page directly after another: the server wants a token
+    /// of the other kind, or refuses one that it had accepted. Once in three minutes.
     pub(crate) fn begin_second_page(&mut self) -> Result<(), u64> {
         if let Some(second) = self.second_page.filter(|at| at.elapsed() < pace::PAGE_WINDOW) {
             return Err(pace::PAGE_WINDOW.saturating_sub(second.elapsed()).as_secs().max(1));

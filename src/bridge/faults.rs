@@ -1,6 +1,6 @@
-//! Catches a panic in one turn of the loop, so that it neither ends the process nor leaves a request
-//! unanswered (T-18, E-59). Everything that is open is answered with an error, and the loop goes on;
-//! if it keeps happening, the bridge ends.
+//! Catches a panic in one turn of the loop, so that it neither ends the process nor leaves a
+//! request unanswered (T-18, E-59). Everything that is open is answered with an error, and the loop
+//! goes on; if it keeps happening, the bridge ends.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

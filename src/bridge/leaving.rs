@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long the host may accept none of the last lines before they are dropped. A socket takes no more
-/// until three quarters of its buffer were read, which takes a slow reader most of a second.
+/// How long the host may accept none of the last lines before they are dropped. A socket takes no
+/// more until three quarters of its buffer were read, which takes a slow reader most of a second.
 pub(super) const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two seconds
-/// after they closed stdin (docs/hosts/README.md#ending-the-child).
+/// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two
+/// seconds after they closed stdin (docs/hosts/README.md#ending-the-child).
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How often it is looked whether the rest has arrived.
 const DELIVERY_STEP: Duration = Duration::from_millis(50);

@@ -295,8 +295,8 @@ impl Bridge {
         if self.host.writer.has_room() { self.events.try_recv().ok() } else { None }
     }
 
-    /// How long open requests may run after the host has closed its end. Nothing comes while a person
-    /// has to sign in.
+    /// How long open requests may run after the host has closed its end. Nothing comes while a
+    /// person has to sign in.
     fn drain_time(&self) -> Duration {
         if self.slots.sign_in_waits() { Duration::ZERO } else { self.limits.drain }
     }
@@ -305,7 +305,8 @@ impl Bridge {
         self.slots.iter().any(|slot| slot.remote.is_delivering())
     }
 
-    /// Whether nothing is owed to a host that has closed its end, but for lines that wait to be written.
+    /// Whether nothing is owed to a host that has closed its end, but for lines that wait to be
+    /// written.
     fn is_drained(&self) -> bool {
         self.in_flight.host_waits_for_nothing()
             && self.slots.hold_nothing()

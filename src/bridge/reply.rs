@@ -79,8 +79,8 @@ impl Bridge {
         self.reply_answer(request, &answer, &[]);
     }
 
-    /// Replies with an answer, to whose bytes `edits` are applied, without what the host does not get
-    /// to see.
+    /// Replies with an answer, to whose bytes `edits` are applied, without what the host does not
+    /// get to see.
     pub(super) fn reply_answer(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         self.hold_against_pins(&request, answer);
         // Lists come without edits from an adapter: it rebuilds them.

@@ -1,5 +1,5 @@
-//! Prints the version, shell completions and man pages. Completions and man pages are generated from
-//! the definition of the command line, so they always agree with it.
+//! Prints the version, shell completions and man pages. Completions and man pages are generated
+//! from the definition of the command line, so they always agree with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ pub struct Generate {
     _json: JsonFlag,
 }
 
-/// Prints `mcp-tether 1.2.3`, or with `as_json` everything that distinguishes one build from another.
+/// Prints `mcp-tether 1.2.3`, or with `as_json` everything that distinguishes one build from
+/// another.
 pub fn version(as_json: bool) -> ExitCode {
     let version = env!("CARGO_PKG_VERSION");
     if !as_json {

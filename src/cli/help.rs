@@ -1,5 +1,5 @@
-//! The parts of the help that do not belong to a flag: examples, environment, exit codes. Paragraphs
-//! are not broken into lines here: [`wrapped`] does that for the terminal at hand.
+//! The parts of the help that do not belong to a flag: examples, environment, exit codes.
+//! Paragraphs are not broken into lines here: [`wrapped`] does that for the terminal at hand.
 
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
@@ -64,8 +64,8 @@ Examples:
 
 Environment:
   Every setting has a variable: `MCP_TETHER_` and the name of its flag in upper case with \
-underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Separate several \
-values with line breaks. `MCP_TETHER_CONFIG` names the settings file.
+underscores, for example `MCP_TETHER_CONNECT_TIMEOUT=5` or `MCP_TETHER_ALLOW_HTTP=1`. Separate \
+several values with line breaks. `MCP_TETHER_CONFIG` names the settings file.
 
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY  proxies, without `--proxy` and `--no-proxy`
   SSL_CERT_FILE, SSL_CERT_DIR                   authorities to trust instead of the system's
@@ -74,8 +74,9 @@ values with line breaks. `MCP_TETHER_CONFIG` names the settings file.
 
 Settings file:
   `mcp-tether config path` prints where it is. It has a section `[defaults]` and sections like \
-`[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without the leading dashes. \
-In order of precedence: the flag, its variable, the server's section, the defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
+`[server.\"https://mcp.example.com/mcp\"]`; the keys are the names of the flags without the \
+leading dashes. In order of precedence: the flag, its variable, the server's section, the \
+defaults. `mcp-tether config show URL` prints the effective settings and where each comes from.
 
 With `--json`, results are JSON on stdout, and an error is a line of JSON on stderr.
 
@@ -148,8 +149,8 @@ Examples:
   mcp-tether login https://mcp.example.com/mcp --client-credentials \\
     --static-oauth-client-info @client.json
 
-With `--no-browser`, sign in with any browser on any machine, and paste the address that it ends at. \
-It does not matter if the browser fails to load that address.
+With `--no-browser`, sign in with any browser on any machine, and paste the address that it ends \
+at. It does not matter if the browser fails to load that address.
 
 If the server still accepts the stored sign-in, nothing happens; `--force` signs in again.";
 
@@ -170,9 +171,9 @@ Examples:
   mcp-tether forget --all
   mcp-tether forget --all --yes
 
-Signs out of every account on the server, and removes its registrations, its remembered session and \
-what is known about its revision. `mcp-tether status` lists all of that. Settings, hosts' entries and \
-secrets for `${keyring:NAME}` are kept.";
+Signs out of every account on the server, and removes its registrations, its remembered session \
+and what is known about its revision. `mcp-tether status` lists all of that. Settings, hosts' \
+entries and secrets for `${keyring:NAME}` are kept.";
 
 /// Examples of `doctor`.
 pub const DOCTOR: &str = "\
@@ -180,12 +181,13 @@ Examples:
   mcp-tether doctor
   mcp-tether doctor https://mcp.example.com/mcp
   mcp-tether doctor https://mcp.example.com/mcp --report
-  mcp-tether doctor https://mcp.example.com/mcp --json | jq '.checks[] | select(.verdict == \"fail\")'
+  mcp-tether doctor https://mcp.example.com/mcp --json | jq '.checks[] | select(.verdict == \
+  \"fail\")'
 
 Checks this machine, the configurations of hosts, the connection to the server, its sign-in and a \
-session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the flags \
-that the host's entry has. Opens no browser, prints no secrets, and changes nothing, except that it \
-renews an expired token, as any use would. The exit code is 1 if a check fails.";
+session with it. Each check is `ok`, `warn`, `fail` or `skipped`, with the next step. Give the \
+flags that the host's entry has. Opens no browser, prints no secrets, and changes nothing, except \
+that it renews an expired token, as any use would. The exit code is 1 if a check fails.";
 
 /// Examples of `status`.
 pub const STATUS: &str = "\
@@ -194,9 +196,9 @@ Examples:
   mcp-tether status --json | jq '.[].server'
   mcp-tether status --running
 
-Lists the sign-ins, the registered OAuth clients, and the sessions and revisions that are remembered \
-so that hosts are answered quickly. Shows no tokens and contacts no server. `mcp-tether forget URL` removes what \
-is stored about a server.";
+Lists the sign-ins, the registered OAuth clients, and the sessions and revisions that are \
+remembered so that hosts are answered quickly. Shows no tokens and contacts no server. `mcp-tether \
+forget URL` removes what is stored about a server.";
 
 /// Examples of `import`.
 pub const IMPORT: &str = "\
@@ -208,14 +210,14 @@ Examples:
 
 Reads `$MCP_REMOTE_CONFIG_DIR` or `~/.mcp-auth`, and changes nothing there. URL and flags identify \
 the files. Without a URL, both come from your configurations of the hosts that `install` supports; \
-otherwise give both as you gave them to `mcp-remote`. Headers are only used to find the files: none is \
-sent, and `${…}` is not expanded.
+otherwise give both as you gave them to `mcp-remote`. Headers are only used to find the files: \
+none is sent, and `${…}` is not expanded.
 
 Entries in the current folder's configurations are only listed, because someone else may have \
 written them. `--scope project` shows each one with its flags and asks.
 
-If the server rotates refresh tokens, only one of the two programs can keep using the sign-in: this \
-one, after the first renewal.";
+If the server rotates refresh tokens, only one of the two programs can keep using the sign-in: \
+this one, after the first renewal.";
 
 /// Examples of `install`.
 pub fn install() -> String {
@@ -274,9 +276,9 @@ Examples:
   mcp-tether pack https://mcp.example.com/mcp --header 'X-API-Key: ${KEY}' --output shop.mcpb
   mcp-tether pack
 
-A bundle contains this program, so it is for one operating system and processor. What a header refers \
-to becomes a field that the host asks for. Without a URL, the host asks for the URL, a header and an \
-account.";
+A bundle contains this program, so it is for one operating system and processor. What a header \
+refers to becomes a field that the host asks for. Without a URL, the host asks for the URL, a \
+header and an account.";
 
 /// Examples of `secret`.
 pub const SECRET: &str = "\
@@ -395,8 +397,8 @@ Examples:
   mcp-tether mock replay bug.jsonl --port 8080
 
 A request gets the recorded answer to the same method and parameters, or else the next one to its \
-method; anything that does not match is reported on stderr. Credentials are neither recorded nor asked for. The exit \
-code is 1 if a request was not in the recording.";
+method; anything that does not match is reported on stderr. Credentials are neither recorded nor \
+asked for. The exit code is 1 if a request was not in the recording.";
 
 /// The examples for `-h`: the first few, and where the rest is.
 pub fn short(full: &str, has_more_flags: bool) -> String {

@@ -31,7 +31,13 @@ pub struct Install {
     #[arg(value_name = "URL")]
     server: String,
     /// The host, repeat for more [default: asks about those found here]
-    #[arg(long = "host", id = "hosts", value_name = "NAME", value_parser = host_names(), hide_possible_values = true)]
+    #[arg(
+        long = "host",
+        id = "hosts",
+        value_name = "NAME",
+        value_parser = host_names(),
+        hide_possible_values = true
+    )]
     hosts: Vec<String>,
     /// Every host found here
     #[arg(long, conflicts_with = "hosts")]
@@ -97,7 +103,13 @@ pub struct Uninstall {
     #[arg(value_name = "NAME")]
     target: String,
     /// The host, repeat for more [default: every host]
-    #[arg(long = "host", id = "hosts", value_name = "NAME", value_parser = host_names(), hide_possible_values = true)]
+    #[arg(
+        long = "host",
+        id = "hosts",
+        value_name = "NAME",
+        value_parser = host_names(),
+        hide_possible_values = true
+    )]
     hosts: Vec<String>,
     /// Only your own entries, or only the current folder's
     #[arg(long, value_name = "SCOPE", value_parser = scope_parser())]
@@ -129,7 +141,13 @@ pub struct Import {
 #[derive(Args)]
 pub struct Migrate {
     /// Only this host, repeat for more [default: every host with a configuration]
-    #[arg(long = "host", id = "hosts", value_name = "NAME", value_parser = host_names(), hide_possible_values = true)]
+    #[arg(
+        long = "host",
+        id = "hosts",
+        value_name = "NAME",
+        value_parser = host_names(),
+        hide_possible_values = true
+    )]
     hosts: Vec<String>,
     /// Rewrite your entries and only list the current folder's, or ask about each of the latter
     #[arg(long, value_name = "SCOPE", value_parser = scope_parser(), default_value = "user")]

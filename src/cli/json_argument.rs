@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-/// Writes `--json {…}` and `--json={…}` as `--json --arguments={…}`: without an object, `--json` must
-/// not consume the next word.
+/// Writes `--json {…}` and `--json={…}` as `--json --arguments={…}`: without an object, `--json`
+/// must not consume the next word.
 pub(super) fn with_json_arguments(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut separate: Vec<OsString> = Vec::new();
     for word in words {

@@ -17,7 +17,13 @@ pub struct Demo {
     #[arg(long)]
     talk: bool,
     /// The product to serve; `mcp-tether mock --list` lists them
-    #[arg(long, value_name = "NAME", default_value = "egrow", hide_possible_values = true, value_parser = products())]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "egrow",
+        hide_possible_values = true,
+        value_parser = products()
+    )]
     product: String,
     /// Seed for the mock's data: the same seed gives the same data
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -242,8 +242,8 @@ fn run_words(words: &[OsString], environment: &Environment) -> Result<ExitCode> 
     }
 }
 
-/// The bridge that these words start, if they are an entry of a host as most are: a URL, then flags.
-/// Everything else, and everything wrong, is for the whole command line.
+/// The bridge that these words start, if they are an entry of a host as most are: a URL, then
+/// flags. Everything else, and everything wrong, is for the whole command line.
 fn bridge_alone(words: &[OsString]) -> Option<Bridge> {
     let first = words.get(1)?.to_str()?;
     if !first.starts_with("https://") && !first.starts_with("http://") {
@@ -414,8 +414,8 @@ pub fn check(words: &[String]) -> Result<()> {
     }
 }
 
-/// What commands show of the command line of an entry that someone else may have written. For the fuzz
-/// targets: it is one line without secrets, whatever the entry says (S-17).
+/// What commands show of the command line of an entry that someone else may have written. For the
+/// fuzz targets: it is one line without secrets, whatever the entry says (S-17).
 pub fn describe_entry(words: &[String]) -> String {
     let server = hosts::read(words).map(|command| command.display_url());
     let shown = display_words(words);

@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use crate::error::Error;
 use crate::redact::plain;
 
-/// The error for a command line in which a word follows the value of `--header` that can only be the
-/// rest of that value: neither a flag nor a URL nor a port. Never contains the value.
+/// The error for a command line in which a word follows the value of `--header` that can only be
+/// the rest of that value: neither a flag nor a URL nor a port. Never contains the value.
 pub fn error_for_split_header(words: &[OsString]) -> Option<Error> {
     let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let after_flag = words.windows(3).filter(|three| three[0] == "--header");

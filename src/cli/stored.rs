@@ -64,7 +64,10 @@ pub enum CredentialsVerb {
 #[derive(Subcommand)]
 pub enum ConfigVerb {
     /// Print each setting, its value and where it comes from
-    #[command(after_help = help::short(help::CONFIG_SHOW, true), after_long_help = help::CONFIG_SHOW)]
+    #[command(
+        after_help = help::short(help::CONFIG_SHOW, true),
+        after_long_help = help::CONFIG_SHOW
+    )]
     #[command(override_usage = help::CONFIG_SHOW_USAGE, args_override_self = true)]
     Show {
         /// The server's URL

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::redact::shown_words;
 use crate::settings::nearest;
 
-/// The same error in our words. `program` is the definition of the command line, and `words` is what
-/// was typed, of which the first is the program's name.
+/// The same error in our words. `program` is the definition of the command line, and `words` is
+/// what was typed, of which the first is the program's name.
 pub(super) fn usage_error(error: &clap::Error, program: &Command, words: &[String]) -> Error {
     let (command, path) = command_of(program, words);
     let argument = text(error, ContextKind::InvalidArg);

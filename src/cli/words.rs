@@ -55,8 +55,8 @@ pub(super) fn normal(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     with_help_as_flag(with_port_as_flag(with_json_arguments(words)))
 }
 
-/// Whether these words ask for JSON. They need not be a command line that can be parsed: the error is
-/// JSON too.
+/// Whether these words ask for JSON. They need not be a command line that can be parsed: the error
+/// is JSON too.
 pub(super) fn want_json(words: &[OsString]) -> bool {
     words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
 }

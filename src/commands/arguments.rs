@@ -1,5 +1,5 @@
-//! Turns `key=value` words into the arguments of a tool. The tool's `inputSchema` decides the type of
-//! each value; unknown and missing arguments are reported before anything is sent.
+//! Turns `key=value` words into the arguments of a tool. The tool's `inputSchema` decides the type
+//! of each value; unknown and missing arguments are reported before anything is sent.
 
 use serde_json::{Map, Value};
 
@@ -10,8 +10,8 @@ use crate::settings::nearest;
 /// Parses `words` as arguments of the tool with this name and `inputSchema`. Some may be missing.
 ///
 /// # Errors
-/// A word is not `key=value`, names an unknown argument or one that was given before, or has a value
-/// of another type.
+/// A word is not `key=value`, names an unknown argument or one that was given before, or has a
+/// value of another type.
 pub(super) fn from_words(
     tool: &str,
     schema: &Value,

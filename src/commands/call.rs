@@ -78,8 +78,8 @@ async fn call(
     server: ServerArguments<'_>,
 ) -> Result<Box<RawValue>> {
     let arguments = match given {
-        // JSON arguments are sent as they are; the server checks them. Where tools are judged, which
-        // of them may be called is only known once they are listed.
+        // JSON arguments are sent as they are; the server checks them. Where tools are judged,
+        // which of them may be called is only known once they are listed.
         Some(arguments) => {
             if judges_tools(server) {
                 all_tools(session).await?;

@@ -3,8 +3,8 @@
 use crate::environment::{Asking, stderr_is_terminal, stdin_is_terminal};
 use crate::error::{Error, Result};
 
-/// Asks the question where there is a terminal to do so; elsewhere, as with `yes`, the answer is yes,
-/// because a script that runs the command means it.
+/// Asks the question where there is a terminal to do so; elsewhere, as with `yes`, the answer is
+/// yes, because a script that runs the command means it.
 ///
 /// # Errors
 /// As for [`ask`].

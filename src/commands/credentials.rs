@@ -57,7 +57,8 @@ pub(crate) fn move_all(
     }
     if !moves.moved.is_empty() && moves.failed.is_empty() {
         to_stderr(&format!(
-            "hint: to store new sign-ins there, set `credential-store = \"{to}\"` in the settings file\n"
+            "hint: to store new sign-ins there, set `credential-store = \"{to}\"` in the settings \
+             file\n"
         ));
     }
     Ok(if moves.failed.is_empty() { ExitCode::Ok } else { ExitCode::Failed })

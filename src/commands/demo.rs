@@ -1,5 +1,5 @@
-//! `mcp-tether demo`: a mock shop behind a bridge. At a terminal it prints a short conversation; for
-//! a host it is an ordinary MCP server.
+//! `mcp-tether demo`: a mock shop behind a bridge. At a terminal it prints a short conversation;
+//! for a host it is an ordinary MCP server.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! Shows a change of a host's configuration, or the command line of an entry, without secrets (S-09).
-//! What is not known to be harmless is hidden: values of variables, headers and unknown flags, keys in
-//! URLs, and everything that looks like a key.
+//! Shows a change of a host's configuration, or the command line of an entry, without secrets
+//! (S-09). What is not known to be harmless is hidden: values of variables, headers and unknown
+//! flags, keys in URLs, and everything that looks like a key.
 
 use crate::redact::{display_url, looks_like_key, plain, visible};
 use crate::settings::{Setting, ValueKind};
@@ -184,8 +184,8 @@ fn display_value(flag: &str, value: &str) -> String {
     }
 }
 
-/// A command that would be run. Whoever confirms a change must see it; words that look like keys are
-/// hidden.
+/// A command that would be run. Whoever confirms a change must see it; words that look like keys
+/// are hidden.
 fn display_command(value: &str) -> String {
     value
         .split(' ')
@@ -276,11 +276,14 @@ mod tests {
     fn a_displayed_change_keeps_its_shape_and_loses_its_secrets() {
         let shown = display(&[
             "-      \"command\": \"npx\",",
-            "       \"args\": [\"-y\", \"mcp-remote\", \"https://mcp.example.com/s/hunter20123456789abc/mcp?a=hunter2\",",
-            " \"--header\", \"X-Api:hunter2\", \"--header\", \"Authorization: Bearer \\\"hunter2\\\"\",",
+            "       \"args\": [\"-y\", \"mcp-remote\", \
+             \"https://mcp.example.com/s/hunter20123456789abc/mcp?a=hunter2\",",
+            " \"--header\", \"X-Api:hunter2\", \"--header\", \"Authorization: Bearer \
+             \\\"hunter2\\\"\",",
             " \"--header\", \"X-API-Key: ${SHOP}\", \"--transport\", \"sse-only\",",
             " \"--api-key\", \"hunter2\", \"--other=hunter2\"]",
-            " \"env\": { \"PIN\": \"hunter2\", \"PORT\": 4711, \"URL\": \"postgres://u:hunter2@db/x\" }",
+            " \"env\": { \"PIN\": \"hunter2\", \"PORT\": 4711, \"URL\": \
+             \"postgres://u:hunter2@db/x\" }",
             " API_PAT = \"hunter2\"",
             " API_PAT = 'hunter2' # don't show it",
             " PIN = 4711",

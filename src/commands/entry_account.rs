@@ -1,5 +1,5 @@
-//! The account of a further entry for one URL. Its sign-in is beside that of the other entry, under a
-//! name that is asked for on a terminal, and otherwise is the name of the entry.
+//! The account of a further entry for one URL. Its sign-in is beside that of the other entry, under
+//! a name that is asked for on a terminal, and otherwise is the name of the entry.
 
 use super::host_entries::{is_ours, url_of};
 use crate::environment::{Asking, stdin_is_terminal};
@@ -32,8 +32,8 @@ pub(super) fn first_for_its_url(file: &HostFile, entry: &NewEntry) -> Option<Str
     Some(file.document.entries().iter().find(is_other)?.place.name.clone())
 }
 
-/// Gives the entry the account that it has in the file, or this one if it is a further entry for its
-/// URL.
+/// Gives the entry the account that it has in the file, or this one if it is a further entry for
+/// its URL.
 pub(super) fn give_account(file: &HostFile, entry: &mut NewEntry, account: &str) {
     let own = match same_entry(file, entry) {
         Some(there) => account_in(&there.words),
@@ -73,7 +73,8 @@ pub(super) fn ask(title: &str, first: &str, entry: &NewEntry) -> Result<String> 
     }
     let first = plain(first);
     let question = format!(
-        "{title} has `{first}` for this URL already; `{usual}` signs in with an account of its own\n\
+        "{title} has `{first}` for this URL already; `{usual}` signs in with an account of its \
+         own\n\
          what is that account to be called here? [{usual}] "
     );
     let mut answer = String::new();

@@ -1,5 +1,5 @@
-//! What the commands about hosts share: the folders of their files, entries that start this program,
-//! and the description of what was saved.
+//! What the commands about hosts share: the folders of their files, entries that start this
+//! program, and the description of what was saved.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
-//! `mcp-tether hosts`: lists the entries of all hosts that start this program or another bridge, and
-//! the hosts that were found here. Changes nothing, and shows nothing of an entry but its server.
+//! `mcp-tether hosts`: lists the entries of all hosts that start this program or another bridge,
+//! and the hosts that were found here. Changes nothing, and shows nothing of an entry but its
+//! server.
 
 use serde_json::{Value, json};
 

@@ -292,12 +292,14 @@ fn import(
     }
     let who = describe_subject(&auth.display_server(), &auth.account);
     let login = auth.login_command();
-    let missing = |what: &str| {
-        let folder = plain(&folder.display().to_string());
-        Error::failed(format!("`{folder}` contains no {what} for {who}"))
-            .hint("give the URL and flags such as `--header` and `--resource` as `mcp-remote` had them")
+    let missing =
+        |what: &str| {
+            let folder = plain(&folder.display().to_string());
+            Error::failed(format!("`{folder}` contains no {what} for {who}"))
+            .hint("give the URL and flags such as `--header` and `--resource` as `mcp-remote` had \
+                   them")
             .hint(format!("or sign in again with {login}"))
-    };
+        };
     let sign_in = findings.sign_in.ok_or_else(|| missing("sign-in"))?;
     let ForeignSignIn { tokens, registration, .. } = sign_in;
     let tokens = tokens.ok_or_else(|| missing("tokens"))?;

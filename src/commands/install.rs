@@ -1,5 +1,5 @@
-//! `mcp-tether install`: adds the entry for a server to the configurations of hosts. Checks every file
-//! before it writes the first one. Starts nothing and contacts no server.
+//! `mcp-tether install`: adds the entry for a server to the configurations of hosts. Checks every
+//! file before it writes the first one. Starts nothing and contacts no server.
 
 use std::path::{Path, PathBuf};
 
@@ -59,8 +59,8 @@ enum Edit {
 /// Adds the entry to the files of the hosts.
 ///
 /// # Errors
-/// A host, URL, name or setting is invalid, a secret would be written in plain text, or a file cannot
-/// be changed; then no file is.
+/// A host, URL, name or setting is invalid, a secret would be written in plain text, or a file
+/// cannot be changed; then no file is.
 pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -> Result<ExitCode> {
     let folders = folders(environment);
     let is_shown = options.print || options.link;

@@ -1,5 +1,6 @@
-//! Limits how many log lines of one kind there are (S-39). A server causes many of them, and hosts keep
-//! stderr in files: eight bytes of an event would become eighty of a log. A kind is a place in the source.
+//! Limits how many log lines of one kind there are (S-39). A server causes many of them, and hosts
+//! keep stderr in files: eight bytes of an event would become eighty of a log. A kind is a place in
+//! the source.
 
 use std::collections::HashMap;
 use std::fmt;

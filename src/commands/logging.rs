@@ -52,8 +52,8 @@ fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
 }
 
 /// Opens a file for appending. A new file is readable by its owner only. One that another user put
-/// there is refused, and so is a link of another user: the log would be theirs, or end up in a file of
-/// their choice (S-45).
+/// there is refused, and so is a link of another user: the log would be theirs, or end up in a file
+/// of their choice (S-45).
 #[expect(clippy::disallowed_methods, reason = "the user named this file, wherever it is")]
 fn open_private(path: &Path) -> Result<File> {
     let error = |why: String| {

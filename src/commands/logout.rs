@@ -57,8 +57,8 @@ pub(crate) fn one(url: &str, flags: &Flags, environment: &Environment) -> Result
     Ok(ExitCode::Ok)
 }
 
-/// Signs out of the identity provider of `--idp`. The tokens that it has vouched for stay until they
-/// end.
+/// Signs out of the identity provider of `--idp`. The tokens that it has vouched for stay until
+/// they end.
 ///
 /// # Errors
 /// As for [`one`], or no identity provider is named.

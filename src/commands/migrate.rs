@@ -1,5 +1,5 @@
-//! `mcp-tether migrate`: finds the entries of hosts that run another bridge, shows the changes, and if
-//! the user agrees, rewrites the entries and imports their sign-ins. Changes no file of
+//! `mcp-tether migrate`: finds the entries of hosts that run another bridge, shows the changes, and
+//! if the user agrees, rewrites the entries and imports their sign-ins. Changes no file of
 //! `mcp-remote`.
 
 use super::chosen_hosts::by_name;

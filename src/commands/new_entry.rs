@@ -1,5 +1,5 @@
-//! The entry that `install` and `pack` write: URL and flags as words that work in any folder, contain
-//! no secret, and start this program.
+//! The entry that `install` and `pack` write: URL and flags as words that work in any folder,
+//! contain no secret, and start this program.
 
 use url::Url;
 

@@ -1,4 +1,5 @@
-//! Hosts that keep their servers in a store of their own: what `install --print` shows is pasted there.
+//! Hosts that keep their servers in a store of their own: what `install --print` shows is pasted
+//! there.
 
 /// A host without a configuration file.
 pub(super) struct HostWithoutFile {

@@ -1,6 +1,6 @@
-//! `mcp-tether pack`: writes a bundle (`.mcpb`, manifest 0.3) that holds this program and an entry for
-//! a server, for hosts that install bundles with a click. Without a URL the host asks for URL, header
-//! and account. A bundle serves one operating system and processor: those of this program.
+//! `mcp-tether pack`: writes a bundle (`.mcpb`, manifest 0.3) that holds this program and an entry
+//! for a server, for hosts that install bundles with a click. Without a URL the host asks for URL,
+//! header and account. A bundle serves one operating system and processor: those of this program.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -36,8 +36,8 @@ pub(crate) struct PackOptions {
 /// Writes the bundle.
 ///
 /// # Errors
-/// The URL, name or a flag is invalid, a flag names a file or a command, or the file exists already or
-/// cannot be written.
+/// The URL, name or a flag is invalid, a flag names a file or a command, or the file exists already
+/// or cannot be written.
 pub(crate) fn run(
     options: &PackOptions,
     flags: &Flags,

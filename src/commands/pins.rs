@@ -43,7 +43,8 @@ impl CommandContext {
         let pins = ToolPins::read(&file).map_err(|error| {
             let url = crate::redact::url_argument(url);
             Error::failed(format!("the pinned tools cannot be used: {error}")).hint(format!(
-                "look at the tools with `mcp-tether tools {url} --json`, then pin them again with `mcp-tether tools {url} --accept`"
+                "look at the tools with `mcp-tether tools {url} --json`, then pin them again with \
+                 `mcp-tether tools {url} --accept`"
             ))
         })?;
         Ok(Some(pins))

@@ -21,8 +21,8 @@ pub(super) fn json_members(members: &[Box<RawValue>]) -> String {
     members.iter().map(|member| json(member.get())).collect::<Vec<_>>().join(",\n")
 }
 
-/// JSON with the same value and without control characters: they can only occur in strings, where an
-/// escape has the same meaning.
+/// JSON with the same value and without control characters: they can only occur in strings, where
+/// an escape has the same meaning.
 pub(super) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

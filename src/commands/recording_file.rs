@@ -15,8 +15,8 @@ use crate::recording::{MARKER, Recorder, head};
 use crate::redact::{SafeUrl, plain};
 use crate::settings::{Key, Settings};
 
-/// Starts the recording that the settings ask for; `None` if they ask for none, or if another process
-/// records to the same file.
+/// Starts the recording that the settings ask for; `None` if they ask for none, or if another
+/// process records to the same file.
 ///
 /// # Errors
 /// The file holds something else, or cannot be used.

@@ -1,5 +1,5 @@
-//! What bridges remember of servers to answer hosts at once: the answers of the last session, and the
-//! era. Lists and removes the files; the bridge writes them.
+//! What bridges remember of servers to answer hosts at once: the answers of the last session, and
+//! the era. Lists and removes the files; the bridge writes them.
 
 use std::path::{Path, PathBuf};
 

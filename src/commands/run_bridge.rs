@@ -23,7 +23,8 @@ const QUEUED_LINES: usize = 16;
 pub async fn on_stdio(options: BridgeOptions) -> Result<ExitCode> {
     raise_descriptor_limit();
     let recorder = options.remote.recorder.clone();
-    // A task of its own: what wakes the root of the runtime takes a turn through the poll of the system.
+    // A task of its own: what wakes the root of the runtime takes a turn through the poll of the
+    // system.
     let bridge = tokio::spawn(bridge::run(HostStreams::stdio(), options, Shutdown::of_process()));
     let ended = bridge.await.map_err(|error| {
         Error::failed(format!("the bridge broke: {error}"))

@@ -1,6 +1,6 @@
-//! `mcp-tether status --running`: lists the bridges that are running. Each bridge writes a small file
-//! about itself and holds a lock, which shows that it is alive; the files of killed bridges are
-//! removed. Nothing is sent to a bridge.
+//! `mcp-tether status --running`: lists the bridges that are running. Each bridge writes a small
+//! file about itself and holds a lock, which shows that it is alive; the files of killed bridges
+//! are removed. Nothing is sent to a bridge.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};

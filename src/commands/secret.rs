@@ -1,5 +1,5 @@
-//! `mcp-tether secret`: stores API keys for `${keyring:NAME}` in headers. Reads a value from a prompt
-//! or from stdin, and never from an argument, which other processes can see.
+//! `mcp-tether secret`: stores API keys for `${keyring:NAME}` in headers. Reads a value from a
+//! prompt or from stdin, and never from an argument, which other processes can see.
 
 use std::io::Read;
 

@@ -1,5 +1,5 @@
-//! A session with a server for a command: opened, used and closed, with a line on the terminal while
-//! the user waits for it.
+//! A session with a server for a command: opened, used and closed, with a line on the terminal
+//! while the user waits for it.
 
 use super::prepare::{block_on, for_command};
 use super::run_bridge::for_host_in_process;
@@ -20,7 +20,8 @@ pub(super) struct ServerArguments<'a> {
 /// Opens a session with a server, does the work in it and closes it.
 ///
 /// # Errors
-/// The settings are invalid, the server cannot be reached or refuses the session, or the work fails.
+/// The settings are invalid, the server cannot be reached or refuses the session, or the work
+/// fails.
 pub(super) fn in_session<T>(
     server: ServerArguments<'_>,
     options: SessionOptions,

@@ -1,6 +1,6 @@
-//! A small host for `tools`, `call`, `demo` and `doctor`: opens a legacy session through the bridge,
-//! sends one request at a time and answers the requests of the remote. It exchanges lines over two
-//! channels and does not know what is at their other ends.
+//! A small host for `tools`, `call`, `demo` and `doctor`: opens a legacy session through the
+//! bridge, sends one request at a time and answers the requests of the remote. It exchanges lines
+//! over two channels and does not know what is at their other ends.
 
 use bytes::Bytes;
 use serde::Deserialize;

@@ -39,12 +39,13 @@ impl StoredSignIn {
         };
         let words = format!("{}{}", note.as_argument(), note.account_flag());
         Some(format!(
-            "remove it with `mcp-tether logout {words}` and sign in again with `mcp-tether login {words}`"
+            "remove it with `mcp-tether logout {words}` and sign in again with `mcp-tether login \
+             {words}`"
         ))
     }
 
-    /// Returns whether it is for this server. If it cannot be read, its note decides, which does not
-    /// contain the keys in a URL.
+    /// Returns whether it is for this server. If it cannot be read, its note decides, which does
+    /// not contain the keys in a URL.
     pub(super) fn is_for(&self, server: &Url) -> bool {
         match (&self.sign_in, &self.note) {
             (Some(sign_in), _) => sign_in.server == server.as_str(),
@@ -54,7 +55,8 @@ impl StoredSignIn {
     }
 }
 
-/// Loads every stored sign-in, sorted by server and account. A keyring that fails is asked only once.
+/// Loads every stored sign-in, sorted by server and account. A keyring that fails is asked only
+/// once.
 ///
 /// # Errors
 /// The store cannot be listed. A sign-in that cannot be read is not an error; its
@@ -125,7 +127,8 @@ pub(super) fn describe_place(store: &CredentialStore, listed: &ListedRecord) -> 
     }
 }
 
-/// Describes when the token of a sign-in expires, or why it could not be renewed, to follow `token`.
+/// Describes when the token of a sign-in expires, or why it could not be renewed, to follow
+/// `token`.
 pub(super) fn describe_token(note: &Note, now: u64) -> String {
     let is_expired = note.expires_at.is_none_or(|end| end <= now);
     let bound = if note.is_bound { ", bound to a key (DPoP)" } else { "" };

@@ -1,5 +1,6 @@
-//! `mcp-tether status`: lists every stored sign-in, as far as possible even if the keyring is locked
-//! or gone, then the registered clients and what is remembered of servers. Shows no secrets and contacts no server. The exit code is 1 if a sign-in is damaged.
+//! `mcp-tether status`: lists every stored sign-in, as far as possible even if the keyring is
+//! locked or gone, then the registered clients and what is remembered of servers. Shows no secrets
+//! and contacts no server. The exit code is 1 if a sign-in is damaged.
 
 use std::fmt::Write;
 

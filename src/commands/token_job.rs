@@ -1,5 +1,5 @@
-//! The hidden verb `token-job`: runs one token job in the process that `durable_process` started for
-//! it, so that the job survives the death of the bridge.
+//! The hidden verb `token-job`: runs one token job in the process that `durable_process` started
+//! for it, so that the job survives the death of the bridge.
 
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! `mcp-tether tools --diff` and `--accept`: how the tools of a server differ from those that `--pin`
-//! remembers, and remembering them as they are now.
+//! `mcp-tether tools --diff` and `--accept`: how the tools of a server differ from those that
+//! `--pin` remembers, and remembering them as they are now.
 
 use super::prepare::{block_on, for_command_without};
 use super::readable::counted;
@@ -16,8 +16,8 @@ use crate::settings::{Flags, Key};
 /// Settings that would hide tools from the comparison.
 const SET_ASIDE: [Key; 4] = [Key::Pin, Key::OnlyTool, Key::IgnoreTool, Key::ReadOnly];
 
-/// Prints how the tools differ from the pinned ones, and pins them if `accepts`. The exit code is 1 if
-/// they differ and are not accepted.
+/// Prints how the tools differ from the pinned ones, and pins them if `accepts`. The exit code is 1
+/// if they differ and are not accepted.
 ///
 /// # Errors
 /// The server cannot be reached, or what is pinned cannot be read or written.

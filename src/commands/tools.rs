@@ -133,7 +133,8 @@ struct Annotations {
 }
 
 impl Tool {
-    /// What the server says that the tool does: `read`, `write` or `delete`; empty if it does not say.
+    /// What the server says that the tool does: `read`, `write` or `delete`; empty if it does not
+    /// say.
     fn mark(&self) -> &'static str {
         let Some(annotations) = &self.annotations else { return "" };
         match (annotations.read_only_hint, annotations.destructive_hint) {

@@ -1,5 +1,6 @@
-//! `mcp-tether uninstall`: removes the entry for a server from the configurations of hosts, and brings
-//! a file back as it was before `install` if nothing else has changed in it. Removes no sign-ins.
+//! `mcp-tether uninstall`: removes the entry for a server from the configurations of hosts, and
+//! brings a file back as it was before `install` if nothing else has changed in it. Removes no
+//! sign-ins.
 
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,8 @@
 //! The command line of `mcp-remote` in an entry of a host's configuration. The user may not have
 //! written it, so it is displayed, compared, and used to find a sign-in, but cannot be turned into
 //! `Settings`: its headers, variables, commands, proxies, certificate authorities, log files and
-//! folders have no effect on this process (S-17). [`Untrusted`] has no method that gives its content
-//! away, and this file is the only one that can look into it.
+//! folders have no effect on this process (S-17). [`Untrusted`] has no method that gives its
+//! content away, and this file is the only one that can look into it.
 
 use std::path::{Path, PathBuf};
 
@@ -40,8 +40,8 @@ const CONNECTION_FLAGS: [Key; 19] = [
     Key::AllowPrivateAddresses,
 ];
 
-/// What someone else may have written. There is no way out of it but the methods below, none of which
-/// leads to `Settings`: it has no `Deref`, no `AsRef`, no `Clone` and no accessor.
+/// What someone else may have written. There is no way out of it but the methods below, none of
+/// which leads to `Settings`: it has no `Deref`, no `AsRef`, no `Clone` and no accessor.
 pub(crate) struct Untrusted<T>(T);
 
 impl<T> Untrusted<T> {
@@ -70,8 +70,8 @@ pub(super) struct NamedSignIn {
 }
 
 impl Untrusted<EntryCommand> {
-    /// The URL as written: which server is meant. It is asked only after a person named the entry or
-    /// its configuration is the user's own.
+    /// The URL as written: which server is meant. It is asked only after a person named the entry
+    /// or its configuration is the user's own.
     pub(super) fn url(&self) -> &str {
         &self.0.url
     }
@@ -139,8 +139,8 @@ impl Untrusted<EntryCommand> {
         }
     }
 
-    /// The pre-registered client. A file is read only if the user's own configuration names it by an
-    /// absolute path.
+    /// The pre-registered client. A file is read only if the user's own configuration names it by
+    /// an absolute path.
     fn client(&self, scope: Scope) -> Result<Option<PreRegistered>, String> {
         let Some(text) = self.text(Key::StaticOauthClientInfo).filter(|text| !text.is_empty())
         else {
@@ -285,7 +285,8 @@ mod tests {
         assert!(client(&by_file, Scope::User).is_err());
     }
 
-    /// S-17: there is no way from an entry into the settings, so no command can take one by mistake.
+    /// S-17: there is no way from an entry into the settings, so no command can take one by
+    /// mistake.
     #[test]
     fn an_entry_has_no_way_into_the_settings() {
         let text = include_str!("untrusted.rs");

@@ -13,8 +13,8 @@ pub(super) fn for_server(prepared: &Prepared) -> Waiting {
     for_sign_in(format!("waiting for {server}"), &prepared.authorizer, prepared.auth_timeout, "")
 }
 
-/// Says `what` until the sign-in waits for the user, and then for how long it does. `way_out` is what
-/// else can be done.
+/// Says `what` until the sign-in waits for the user, and then for how long it does. `way_out` is
+/// what else can be done.
 pub(super) fn for_sign_in(
     what: String,
     authorizer: &Authorizer,

@@ -101,8 +101,8 @@ impl Environment {
         }
     }
 
-    /// `$XDG_CONFIG_HOME` or `~/.config`, on every platform: some programs keep their settings there
-    /// everywhere.
+    /// `$XDG_CONFIG_HOME` or `~/.config`, on every platform: some programs keep their settings
+    /// there everywhere.
     pub(crate) fn dot_config_folder(&self) -> Option<PathBuf> {
         let named = self.non_empty("XDG_CONFIG_HOME").map(PathBuf::from);
         let named = named.filter(|folder| folder.is_absolute());

@@ -35,8 +35,8 @@ impl CommandOutcome {
         Self { result, text, members: Map::new() }
     }
 
-    /// An outcome whose text is shown to people as it is; [`member`](Self::member) adds what programs
-    /// get.
+    /// An outcome whose text is shown to people as it is; [`member`](Self::member) adds what
+    /// programs get.
     pub(crate) fn shown(result: &'static str, text: impl Into<String>) -> Self {
         Self { result, text: Text::AsIs(text.into()), members: Map::new() }
     }

@@ -20,8 +20,8 @@ const COLUMNS: std::ops::RangeInclusive<usize> = 30..=120;
 /// The line on stderr that says what a command waits for; the next text replaces it.
 static TRANSIENT: Mutex<bool> = Mutex::new(false);
 
-/// Writes a result to stdout. The reader may close it at any time, as `| head` does, so a failure is
-/// ignored.
+/// Writes a result to stdout. The reader may close it at any time, as `| head` does, so a failure
+/// is ignored.
 pub(crate) fn to_stdout(text: &str) {
     let _ = try_to_stdout(text);
 }

@@ -39,8 +39,8 @@ fn wrap_line(line: &str, columns: usize) -> String {
     textwrap::fill(words, options)
 }
 
-/// Where the last column of the line begins: after the last gap of two spaces or more that is not too
-/// far to the right. Without a gap, where the text begins.
+/// Where the last column of the line begins: after the last gap of two spaces or more that is not
+/// too far to the right. Without a gap, where the text begins.
 fn hanging_column(line: &str, columns: usize) -> usize {
     let (part, of) = FARTHEST_COLUMN;
     let farthest = columns * part / of;

@@ -1,5 +1,6 @@
-//! What the loop lends to an adapter for one event: the time, fresh numbers, and the list of effects
-//! that the loop carries out afterwards. Also what an exchange with a modern remote consists of.
+//! What the loop lends to an adapter for one event: the time, fresh numbers, and the list of
+//! effects that the loop carries out afterwards. Also what an exchange with a modern remote
+//! consists of.
 
 use std::time::Instant;
 

@@ -2,8 +2,8 @@
 //! Each rule is a row of a table or a small function that cites its id in `docs/rules.md`.
 //!
 //! The loop knows the legacy era only. [`ModernRemote`] stands between the loop and a remote of
-//! 2026-07-28 and behaves like a legacy remote towards the loop; [`modern_host`] stands between a host
-//! of 2026-07-28 and the loop and behaves like a legacy host. No I/O, no async runtime.
+//! 2026-07-28 and behaves like a legacy remote towards the loop; [`modern_host`] stands between a
+//! host of 2026-07-28 and the loop and behaves like a legacy host. No I/O, no async runtime.
 
 mod adapter_context;
 mod doubled;

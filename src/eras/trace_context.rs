@@ -1,5 +1,5 @@
-//! The W3C trace context that a host puts into `_meta` (SEP-414), as HTTP headers too: what stands in
-//! front of a server sees headers only. The message itself stays as it is (O-20).
+//! The W3C trace context that a host puts into `_meta` (SEP-414), as HTTP headers too: what stands
+//! in front of a server sees headers only. The message itself stays as it is (O-20).
 
 use std::sync::LazyLock;
 

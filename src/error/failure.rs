@@ -1,5 +1,5 @@
-//! Failures of the bridge itself as JSON-RPC errors: `-32603` with `data.bridge`, so that they cannot
-//! be mistaken for the server's (E-59). Their text never holds a secret.
+//! Failures of the bridge itself as JSON-RPC errors: `-32603` with `data.bridge`, so that they
+//! cannot be mistaken for the server's (E-59). Their text never holds a secret.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -95,13 +95,13 @@ impl FailureKind {
         }
     }
 
-    /// What a person at a terminal can do beyond the hint that a host gets, with commands that a host
-    /// cannot run. `None` where that hint has said it all.
+    /// What a person at a terminal can do beyond the hint that a host gets, with commands that a
+    /// host cannot run. `None` where that hint has said it all.
     pub fn command_hint(self) -> Option<&'static str> {
         match self {
             Self::Forbidden => Some(
-                "`mcp-tether status` shows as whom you are signed in; `--account NAME` is for another \
-                 account",
+                "`mcp-tether status` shows as whom you are signed in; `--account NAME` is for \
+                 another account",
             ),
             Self::Era => Some("`mcp-tether doctor URL` shows which revisions the server speaks"),
             Self::HeaderMismatch => Some(
@@ -152,8 +152,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of this kind; [`WithoutHint::hint`] completes it. Control characters in `message` are
-    /// made visible.
+    /// A failure of this kind; [`WithoutHint::hint`] completes it. Control characters in `message`
+    /// are made visible.
     pub fn new(kind: FailureKind, message: impl AsRef<str>) -> WithoutHint<Self> {
         let (message, hint) = (plain(message.as_ref()), String::new());
         WithoutHint::new(Self { kind, status: None, message, hint })

@@ -38,14 +38,14 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error with exit code [`ExitCode::Failed`]; [`WithoutHint::hint`] completes it. `message` is
-    /// one sentence in lower case, without a final period.
+    /// An error with exit code [`ExitCode::Failed`]; [`WithoutHint::hint`] completes it. `message`
+    /// is one sentence in lower case, without a final period.
     pub fn failed(message: impl fmt::Display) -> WithoutHint<Self> {
         WithoutHint::new(Self::ended(message, ExitCode::Failed))
     }
 
-    /// As [`Error::failed`], with exit code [`ExitCode::Usage`]: the command line or the settings are
-    /// wrong.
+    /// As [`Error::failed`], with exit code [`ExitCode::Usage`]: the command line or the settings
+    /// are wrong.
     pub fn usage(message: impl fmt::Display) -> WithoutHint<Self> {
         WithoutHint::new(Self::ended(message, ExitCode::Usage))
     }

@@ -1,7 +1,8 @@
-//! What a [`Failure`](super::Failure) or an [`Error`](super::Error) is until it says what to do next.
+//! What a [`Failure`](super::Failure) or an [`Error`](super::Error) is until it says what to do
+//! next.
 
-/// A failure or an error that does not yet say what to do next. Only `hint` makes it one that can be
-/// returned, so nothing reaches a host or a person without a next step.
+/// A failure or an error that does not yet say what to do next. Only `hint` makes it one that can
+/// be returned, so nothing reaches a host or a person without a next step.
 #[derive(Debug)]
 #[must_use = "it becomes a failure or an error only with `hint`"]
 pub struct WithoutHint<T>(T);

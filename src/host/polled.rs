@@ -117,8 +117,8 @@ impl PolledOutput {
         }
     }
 
-    /// Widens the pipe at the first large message, which would take hundreds of turns through 64 KiB.
-    /// A refusal is harmless.
+    /// Widens the pipe at the first large message, which would take hundreds of turns through 64
+    /// KiB. A refusal is harmless.
     fn widen(&mut self, queue: &VecDeque<Bytes>) {
         let large = queue.iter().any(|piece| piece.len() > WIDE_PIPE_SIZE / 4);
         if large && self.kind == DescriptorKind::Pipe && !self.widened {
@@ -154,8 +154,8 @@ impl PolledOutput {
             if guard.ready().is_write_closed() {
                 return;
             }
-            // Nothing waits for this readiness while there is nothing to write, and a write is tried
-            // before it is waited for.
+            // Nothing waits for this readiness while there is nothing to write, and a write is
+            // tried before it is waited for.
             guard.clear_ready();
         }
     }

@@ -103,8 +103,8 @@ impl HostWriter {
         self.waiting < MAX_QUEUED
     }
 
-    /// Writes what the host takes without waiting. Returns the outcome once nothing is left of what was
-    /// queued, or nothing more can be written.
+    /// Writes what the host takes without waiting. Returns the outcome once nothing is left of what
+    /// was queued, or nothing more can be written.
     pub fn write_now(&mut self) -> Option<DriveOutcome> {
         if self.waiting == 0 {
             return None;

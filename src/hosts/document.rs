@@ -156,8 +156,8 @@ impl Document {
         }
     }
 
-    /// Returns whether this text and a former one differ in nothing but layout and a section that is
-    /// empty now.
+    /// Returns whether this text and a former one differ in nothing but layout and a section that
+    /// is empty now.
     pub(super) fn differs_only_in_layout(&mut self, former: &str) -> bool {
         let is_json = matches!(self.text, Text::Json(_));
         let essence = |text: &str| {

@@ -1,5 +1,6 @@
 //! One entry of a host's configuration: reads its command line from the shape of any host, and
-//! creates new entries in that shape. The values of variables may be secrets and are not interpreted.
+//! creates new entries in that shape. The values of variables may be secrets and are not
+//! interpreted.
 
 use serde_json::{Map, Value, json};
 

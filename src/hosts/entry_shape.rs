@@ -1,5 +1,5 @@
-//! What an entry looks like in a host's file: its format, the members beside its command, and what the
-//! host replaces in it.
+//! What an entry looks like in a host's file: its format, the members beside its command, and what
+//! the host replaces in it.
 
 /// What the entries of a file look like.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! A host's configuration file: reads it, edits it in memory, makes a backup and replaces it in one
-//! step. Refuses a file that another user owns, that is read-only, that cannot be parsed or that has
-//! changed since it was read. If the file is a symlink, replaces its target.
+//! step. Refuses a file that another user owns, that is read-only, that cannot be parsed or that
+//! has changed since it was read. If the file is a symlink, replaces its target.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read, Write};
@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 
 /// The largest file of a user, in bytes: that of Claude Code grows to several megabytes.
 const MAX_USER_FILE: u64 = 8 * 1024 * 1024;
-/// The largest file of a project, in bytes. Someone else may have written it, and parsing takes many
-/// times its size in memory.
+/// The largest file of a project, in bytes. Someone else may have written it, and parsing takes
+/// many times its size in memory.
 const MAX_PROJECT_FILE: u64 = 1024 * 1024;
 /// How long to wait for another run of this program that is changing the file.
 #[cfg(unix)]
@@ -95,8 +95,8 @@ impl HostFile {
     /// Reads the file of this host in this scope. A file that does not exist counts as empty.
     ///
     /// # Errors
-    /// The file cannot be read, is larger than 8 MiB (1 MiB in a project), or is not a configuration
-    /// of this host.
+    /// The file cannot be read, is larger than 8 MiB (1 MiB in a project), or is not a
+    /// configuration of this host.
     pub fn open(
         host: &'static KnownHost,
         scope: Scope,
@@ -116,8 +116,8 @@ impl HostFile {
         &self.path
     }
 
-    /// Whether it has no entries and is not the file that new ones go to: it is another host's, or the
-    /// host reads it no more.
+    /// Whether it has no entries and is not the file that new ones go to: it is another host's, or
+    /// the host reads it no more.
     pub(crate) fn is_beside_the_point(&self) -> bool {
         let is_other = self.document.key_of_another_kind().is_some();
         self.document.entries().is_empty() && (is_other || self.host.is_older_file(&self.path))
@@ -296,8 +296,8 @@ impl HostFile {
     }
 }
 
-/// Locks the file against other runs of this program until the result is dropped. `None` where files
-/// cannot be locked.
+/// Locks the file against other runs of this program until the result is dropped. `None` where
+/// files cannot be locked.
 #[cfg(unix)]
 fn lock(path: &Path) -> Result<Option<fs::File>> {
     use std::os::unix::fs::MetadataExt;

@@ -19,8 +19,8 @@ const EMPTY: &str = "{}\n";
 /// A parsed text that can be edited.
 pub struct JsonText {
     text: String,
-    /// The syntax tree, which is created at the first edit because it takes many times the memory of
-    /// the text.
+    /// The syntax tree, which is created at the first edit because it takes many times the memory
+    /// of the text.
     root: Option<CstRootNode>,
     /// Every entry, in the order of the file.
     pub entries: Vec<HostEntry>,

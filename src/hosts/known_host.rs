@@ -82,8 +82,8 @@ pub(super) enum Others {
 }
 
 impl KnownHost {
-    /// The files that new entries go to. Empty if the host has no file in this scope on this system,
-    /// or a folder is unknown.
+    /// The files that new entries go to. Empty if the host has no file in this scope on this
+    /// system, or a folder is unknown.
     pub fn files_for_new_entries(&self, scope: Scope, folders: &HostFolders) -> Vec<PathBuf> {
         match scope {
             Scope::User => self.user.for_new_entries(folders),
@@ -171,8 +171,8 @@ impl KnownHost {
         !self.user.on(folders.system).is_empty()
     }
 
-    /// Returns whether the host seems to be installed: it has a file or a folder of its own here, or
-    /// a program on `PATH`.
+    /// Returns whether the host seems to be installed: it has a file or a folder of its own here,
+    /// or a program on `PATH`.
     pub(crate) fn is_here(&self, folders: &HostFolders, path: &[PathBuf]) -> bool {
         if !self.has_user_file(folders) {
             return false;

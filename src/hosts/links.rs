@@ -1,4 +1,5 @@
-//! Addresses that make a host offer to add an entry, for web pages and chats. The host asks its user.
+//! Addresses that make a host offer to add an entry, for web pages and chats. The host asks its
+//! user.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

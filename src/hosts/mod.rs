@@ -32,9 +32,9 @@ pub use syntax_error::SyntaxError;
 pub use table::HOSTS;
 pub(crate) use table::moving_variables;
 
-/// The configuration files of supported hosts that exist, without duplicates. A file that belongs to
-/// both scopes, because the current folder is the home folder, counts as the user's. Hosts that read
-/// different keys of one file each have it.
+/// The configuration files of supported hosts that exist, without duplicates. A file that belongs
+/// to both scopes, because the current folder is the home folder, counts as the user's. Hosts that
+/// read different keys of one file each have it.
 pub(crate) fn found(folders: &HostFolders) -> Vec<(&'static KnownHost, Scope, PathBuf)> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Configurations in TOML. An edit changes only its own tables; the rest of the text keeps its bytes,
-//! including line endings.
+//! Configurations in TOML. An edit changes only its own tables; the rest of the text keeps its
+//! bytes, including line endings.
 
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value as Toml, value};
@@ -114,8 +114,8 @@ impl TomlText {
     }
 }
 
-/// Restores line endings: lines that are also in the former text end as they do there, and the others
-/// as most lines of that text.
+/// Restores line endings: lines that are also in the former text end as they do there, and the
+/// others as most lines of that text.
 fn with_line_ends_of(former: &str, text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let kept: Vec<&str> = former.split_inclusive('\n').collect();

@@ -185,8 +185,8 @@ impl YamlText {
         self.text[byte..].find('\n').map_or(self.text.len(), |end| byte + end + 1)
     }
 
-    /// The edits above keep a text valid; if one did not, nothing would be found in it any more, and
-    /// [`super::HostFile::save`] refuses to write.
+    /// The edits above keep a text valid; if one did not, nothing would be found in it any more,
+    /// and [`super::HostFile::save`] refuses to write.
     fn read_again(&mut self) {
         let (tree, entries) = read(&self.text, self.shape, self.section)
             .unwrap_or((Tree { section: None }, Vec::new()));
@@ -464,7 +464,8 @@ mod tests {
             "# only a comment\n",
             "",
             "a: 1",
-            "extensions:\n  developer:\n    enabled: true # keep\n    args:\n    - a\n\n# after\nz: 1\n",
+            "extensions:\n  developer:\n    enabled: true # keep\n    args:\n    - a\n\n# \
+             after\nz: 1\n",
             "extensions:\r\n    d:\r\n        cmd: x\r\nz: |\r\n  text\r\n",
             "é: \"ü\"\nextensions:\n  d: { cmd: x }\n",
         ] {
@@ -499,7 +500,8 @@ mod tests {
         let mut text = parsed(before);
         let place = text.entries[0].place.clone();
         text.set(&place, &[("cmd", json!("/bin/new")), ("args", json!(["u", "- v"]))]);
-        let expected = "extensions:\n  shop:\n    cmd: /bin/new # the old way\n    args:\n    - u\n    - \"- v\"\n    enabled: true\n  next:\n    cmd: x\n";
+        let expected = "extensions:\n  shop:\n    cmd: /bin/new # the old way\n    args:\n    - \
+                        u\n    - \"- v\"\n    enabled: true\n  next:\n    cmd: x\n";
         assert_eq!(text.text(), expected);
         text.set(&place, &[("envs", json!({ "A": "b" }))]);
         assert_eq!(parsed(&text.text()).entries[0].variables, [("A".to_owned(), "b".to_owned())]);

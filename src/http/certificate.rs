@@ -1,5 +1,5 @@
-//! Reads certificates as far as messages and checks need: names and validity (RFC 5280 §4.1). Trusts
-//! nothing.
+//! Reads certificates as far as messages and checks need: names and validity (RFC 5280 §4.1).
+//! Trusts nothing.
 
 use crate::redact::plain;
 
@@ -33,8 +33,8 @@ impl Certificate {
         read(der)
     }
 
-    /// Whether its common name stands for this host: only where it has no alternative names, as curl
-    /// and Node have it.
+    /// Whether its common name stands for this host: only where it has no alternative names, as
+    /// curl and Node have it.
     pub(super) fn is_for_common_name(&self, der: &[u8], host: &str) -> bool {
         let has_names = memchr::memmem::find(der, ALTERNATIVE_NAMES).is_some();
         !has_names && !host.is_empty() && self.subject.eq_ignore_ascii_case(host)

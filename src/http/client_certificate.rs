@@ -30,8 +30,8 @@ impl ClientIdentity {
     /// Reads and checks the files.
     ///
     /// # Errors
-    /// A file that cannot be read or does not hold what it should, a certificate that has expired, or
-    /// a key that is another's.
+    /// A file that cannot be read or does not hold what it should, a certificate that has expired,
+    /// or a key that is another's.
     pub(super) fn read(files: &ClientCertificate) -> Result<Self> {
         let chain = read_chain(&files.certificate)?;
         let key = read_key(&files.key)?;
@@ -71,8 +71,8 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
         let shown = plain(&file.display().to_string());
         Error::usage(format!("cannot use the client certificate `{shown}`: {reason}"))
     };
-    const FORM: &str = "it is a PEM file (`-----BEGIN CERTIFICATE-----`); for PKCS#12: `openssl pkcs12 \
-                        -in FILE -out PEM -nodes`";
+    const FORM: &str = "it is a PEM file (`-----BEGIN CERTIFICATE-----`); for PKCS#12: `openssl \
+                        pkcs12 -in FILE -out PEM -nodes`";
     let text = read(file).map_err(|reason| unusable(&reason).hint(FORM))?;
     let chain: Option<Vec<_>> = certificates_in(&text).collect();
     let chain = chain.ok_or_else(|| unusable("a certificate in it is damaged").hint(FORM))?;
@@ -118,8 +118,8 @@ fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
     })
 }
 
-/// What a file without PEM is instead, with the command that converts it. PKCS#12 begins with version
-/// 3 (RFC 7292 §4), and every other file in DER with another member of a sequence.
+/// What a file without PEM is instead, with the command that converts it. PKCS#12 begins with
+/// version 3 (RFC 7292 §4), and every other file in DER with another member of a sequence.
 fn in_another_form(bytes: &[u8], file: &Path) -> Option<(&'static str, String)> {
     const SEQUENCE: u8 = 0x30;
     const VERSION_3: [u8; 3] = [2, 1, 3];
@@ -132,8 +132,8 @@ fn in_another_form(bytes: &[u8], file: &Path) -> Option<(&'static str, String)> 
         true => (
             "it is PKCS#12 (`.p12`, `.pfx`)",
             format!(
-                "convert it, and give the result for both, certificate and key: `(umask 077; openssl \
-                 pkcs12 -in {shown} -out client.pem -nodes)`"
+                "convert it, and give the result for both, certificate and key: `(umask 077; \
+                 openssl pkcs12 -in {shown} -out client.pem -nodes)`"
             ),
         ),
         false => (
@@ -146,8 +146,8 @@ fn in_another_form(bytes: &[u8], file: &Path) -> Option<(&'static str, String)> 
     })
 }
 
-const KEY_FORM: &str = "it is a PEM file (`-----BEGIN PRIVATE KEY-----`): name it with `--client-key`, \
-                        or put it into the file of the certificate";
+const KEY_FORM: &str = "it is a PEM file (`-----BEGIN PRIVATE KEY-----`): name it with \
+                        `--client-key`, or put it into the file of the certificate";
 
 fn check_key(identity: &ClientIdentity, file: &Path) -> Result<()> {
     let provider = rustls::crypto::CryptoProvider::get_default();

@@ -1,5 +1,5 @@
-//! The connections to one origin: idle ones of HTTP/1.1, and shared ones of HTTP/2. Which of the two
-//! it is, TLS decides at the first connection (ALPN).
+//! The connections to one origin: idle ones of HTTP/1.1, and shared ones of HTTP/2. Which of the
+//! two it is, TLS decides at the first connection (ALPN).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,8 @@ const MAX_IDLE: usize = 64;
 /// How many connections of HTTP/2 are opened when the streams of the others are taken.
 const MAX_HTTP2: usize = 16;
 
-/// How many header lines a response may have: what stands between adds its own to those of a server.
+/// How many header lines a response may have: what stands between adds its own to those of a
+/// server.
 pub const MAX_HEADER_LINES: usize = 512;
 /// How many bytes they may have over HTTP/2, counted as RFC 9113 §6.5.2 has it.
 const MAX_HEADER_LIST: u32 = 256 * 1024;

@@ -1,6 +1,6 @@
-//! Content codings of responses (RFC 9110 §8.4): gzip with any number of members, Brotli, deflate, and
-//! several of them one over the other. Decodes as bytes arrive, in steps of bounded size: a small
-//! body may stand for a very large one (S-12).
+//! Content codings of responses (RFC 9110 §8.4): gzip with any number of members, Brotli, deflate,
+//! and several of them one over the other. Decodes as bytes arrive, in steps of bounded size: a
+//! small body may stand for a very large one (S-12).
 
 use std::collections::VecDeque;
 use std::fmt;

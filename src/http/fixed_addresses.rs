@@ -12,8 +12,8 @@ pub struct FixedAddress {
 }
 
 impl FixedAddress {
-    /// Reads `HOST:PORT:ADDRESS`, where several addresses are separated by commas, and an IPv6 address
-    /// may stand in brackets.
+    /// Reads `HOST:PORT:ADDRESS`, where several addresses are separated by commas, and an IPv6
+    /// address may stand in brackets.
     ///
     /// # Errors
     /// A part is missing or wrong; the text says which.

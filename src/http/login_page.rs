@@ -1,5 +1,5 @@
-//! Pages at which people sign in, where an answer for programs should be: told by their address
-//! or by what is in them.
+//! Pages at which people sign in, where an answer for programs should be: told by their
+//! address or by what is in them.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! HTTP to one remote and to the servers that it names: addresses, proxies, TLS, connections, content
-//! codings and cookies. Everything that reaches the network goes through [`Outbound`].
+//! HTTP to one remote and to the servers that it names: addresses, proxies, TLS, connections,
+//! content codings and cookies. Everything that reaches the network goes through [`Outbound`].
 //!
 //! Follows no redirects (T-25), repeats only what was never sent, and knows nothing about MCP.
 

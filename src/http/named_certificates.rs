@@ -1,6 +1,6 @@
-//! Trust in a server whose own certificate stands byte for byte in a file that the user named, as curl
-//! and Node have it: `openssl req -x509` makes a certificate that is an authority at once, which the
-//! ordinary check refuses as the certificate of a server.
+//! Trust in a server whose own certificate stands byte for byte in a file that the user named, as
+//! curl and Node have it: `openssl req -x509` makes a certificate that is an authority at once,
+//! which the ordinary check refuses as the certificate of a server.
 //!
 //! The ordinary check comes first. Name, dates and the signature of the handshake are checked in
 //! either case.

@@ -62,7 +62,8 @@ impl Outbound {
         Self::build(options, url, resolver, tls)
     }
 
-    /// Accepts any certificate and records it, for inspection only: nothing that matters may be sent.
+    /// Accepts any certificate and records it, for inspection only: nothing that matters may be
+    /// sent.
     ///
     /// # Errors
     /// As [`Outbound::new`].

@@ -1,6 +1,6 @@
 //! Names and their addresses. The connector connects only to what comes from here, so a resolver
-//! that refuses addresses guards the connection itself (DNS rebinding), and what is judged later is what
-//! was connected to.
+//! that refuses addresses guards the connection itself (DNS rebinding), and what is judged later is
+//! what was connected to.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,8 +28,8 @@ pub trait Resolve: Send + Sync + 'static {
     fn resolve(&self, name: String) -> BoxFuture<'static, Result<Vec<IpAddr>, ResolveError>>;
 }
 
-/// The look-up of the operating system. Names below `localhost` are this machine, and are not looked
-/// up: a resolver may know another address for them (RFC 6761 §6.3).
+/// The look-up of the operating system. Names below `localhost` are this machine, and are not
+/// looked up: a resolver may know another address for them (RFC 6761 §6.3).
 #[derive(Debug)]
 pub(super) struct SystemResolver;
 
@@ -45,8 +45,8 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// A look-up that remembers every address that it has given out. Clones share what they remember, so
-/// that all connections of one run and whoever judges them see the same (S-07).
+/// A look-up that remembers every address that it has given out. Clones share what they remember,
+/// so that all connections of one run and whoever judges them see the same (S-07).
 #[derive(Clone)]
 pub struct NameMemory {
     lookup: Arc<dyn Resolve>,

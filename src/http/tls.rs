@@ -1,5 +1,6 @@
-//! TLS: which certificates are accepted, which protocol is spoken over it (ALPN), and the handshake.
-//! The system's roots are read once, on a thread of their own, while the connection is made.
+//! TLS: which certificates are accepted, which protocol is spoken over it (ALPN), and the
+//! handshake. The system's roots are read once, on a thread of their own, while the connection is
+//! made.
 
 use std::io;
 use std::sync::Arc;

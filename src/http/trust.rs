@@ -66,8 +66,8 @@ fn read_required(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     Ok(roots)
 }
 
-/// The certificates of a PEM text in their order; `None` for one that is not Base64. Only this form is
-/// read, by our own code, because decoding the system's bundle is half of a start over TLS.
+/// The certificates of a PEM text in their order; `None` for one that is not Base64. Only this form
+/// is read, by our own code, because decoding the system's bundle is half of a start over TLS.
 pub(super) fn certificates_in(
     text: &[u8],
 ) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
@@ -105,7 +105,8 @@ pub(super) fn verifier(
     Ok(Arc::new(NamedCertificates::new(trusted, extra.0.clone(), provider)))
 }
 
-/// Reads the system's bundle: one file, where the folder beside it would hold every root twice more.
+/// Reads the system's bundle: one file, where the folder beside it would hold every root twice
+/// more.
 #[cfg(all(unix, not(any(target_os = "macos", target_os = "ios", target_os = "android"))))]
 fn system_verifier(
     extra: &ExtraRoots,

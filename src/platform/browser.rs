@@ -66,9 +66,9 @@ impl Browser for NoBrowser {
     }
 }
 
-/// The URL as an argument for a launcher. Launchers are often shell scripts, and some pass the URL on
-/// without quotes, so every character that a shell would interpret is percent-encoded, except `&`
-/// between the parameters of a query (S-06).
+/// The URL as an argument for a launcher. Launchers are often shell scripts, and some pass the URL
+/// on without quotes, so every character that a shell would interpret is percent-encoded, except
+/// `&` between the parameters of a query (S-06).
 fn launcher_text(url: &Url) -> String {
     let is_literal = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@&+,=%".contains(c);
     let mut text = String::with_capacity(url.as_str().len());
@@ -154,8 +154,8 @@ mod system {
         })
     }
 
-    /// Whether there is a display, or something that shows pages elsewhere: editors set `BROWSER` for
-    /// a remote machine, and WSL has the browser of Windows.
+    /// Whether there is a display, or something that shows pages elsewhere: editors set `BROWSER`
+    /// for a remote machine, and WSL has the browser of Windows.
     pub(super) fn has_screen() -> bool {
         const SHOW: [&str; 5] =
             ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME", "WSL_INTEROP"];
@@ -191,8 +191,8 @@ mod system {
         Ok(())
     }
 
-    /// Waits for a launcher that still runs, so that no zombie process remains. It has passed the page
-    /// on by now.
+    /// Waits for a launcher that still runs, so that no zombie process remains. It has passed the
+    /// page on by now.
     fn reap(mut child: Child) {
         let waiting = std::thread::Builder::new().name("browser".to_owned());
         // Without a thread the zombie ends with this process.
@@ -200,8 +200,8 @@ mod system {
     }
 }
 
-/// Finds the desktop session where the host passed only HOME, PATH and USER, as half of the measured
-/// hosts do. The paths are those of systemd, X11 and the display managers.
+/// Finds the desktop session where the host passed only HOME, PATH and USER, as half of the
+/// measured hosts do. The paths are those of systemd, X11 and the display managers.
 #[cfg(all(unix, not(target_os = "macos")))]
 mod desktop {
     use std::ffi::OsString;
@@ -267,8 +267,8 @@ mod desktop {
         }
     }
 
-    /// The name of the lowest-numbered socket with this prefix that may be used, with `shown` for the
-    /// prefix if that is not empty.
+    /// The name of the lowest-numbered socket with this prefix that may be used, with `shown` for
+    /// the prefix if that is not empty.
     fn find_socket(
         folder: &Path,
         prefix: &str,

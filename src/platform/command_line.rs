@@ -14,8 +14,8 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// Splits a text into words like a shell, without expanding anything. `None` if a quotation mark
-    /// is not closed, or if there is no word. On Windows a backslash is part of a path.
+    /// Splits a text into words like a shell, without expanding anything. `None` if a quotation
+    /// mark is not closed, or if there is no word. On Windows a backslash is part of a path.
     pub fn parse(text: &str) -> Option<Self> {
         Self::parse_with(text, cfg!(windows))
     }
@@ -56,8 +56,8 @@ impl CommandLine {
     }
 
     /// The file of the program: an absolute path, or a name in the folders of `PATH`. Relative
-    /// folders in `PATH` do not count: the host chooses the folder that programs are started in, and
-    /// a cloned project must not supply the program. `extensions` is `PATHEXT` on Windows.
+    /// folders in `PATH` do not count: the host chooses the folder that programs are started in,
+    /// and a cloned project must not supply the program. `extensions` is `PATHEXT` on Windows.
     pub(super) fn file(
         &self,
         path: &str,
@@ -115,8 +115,8 @@ fn shown(word: &str) -> String {
     }
 }
 
-/// Doubles the backslashes outside of single quotation marks, where the splitter takes them as marks
-/// of their own.
+/// Doubles the backslashes outside of single quotation marks, where the splitter takes them as
+/// marks of their own.
 fn with_literal_backslashes(text: &str) -> String {
     let (mut in_single, mut in_double) = (false, false);
     let mut out = String::with_capacity(text.len());

@@ -1,8 +1,8 @@
 //! Raises the limit of open files, which is 256 on macOS for programs that are started from the
 //! desktop.
 
-/// More than the bridge needs for all its connections at once. Larger limits make some programs slow
-/// that close every descriptor.
+/// More than the bridge needs for all its connections at once. Larger limits make some programs
+/// slow that close every descriptor.
 #[cfg(unix)]
 const WANTED_DESCRIPTORS: u64 = 8192;
 

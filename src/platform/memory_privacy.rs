@@ -1,10 +1,10 @@
-//! Who may see the memory of this process, which holds tokens: nobody in a file, and with `--harden` no
-//! other program of the user (S-43).
+//! Who may see the memory of this process, which holds tokens: nobody in a file, and with
+//! `--harden` no other program of the user (S-43).
 
 use crate::error::{Error, Result};
 
-/// Writes no core dump of this process: it would hold every token. A person who wants one raises the
-/// soft limit again (`prlimit --core=unlimited`).
+/// Writes no core dump of this process: it would hold every token. A person who wants one raises
+/// the soft limit again (`prlimit --core=unlimited`).
 #[cfg(unix)]
 pub fn forbid_core_dumps() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

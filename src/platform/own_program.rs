@@ -18,7 +18,8 @@ pub fn own_program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// The kernel's link leads to the file that runs here, even if an update has replaced or removed it.
+/// The kernel's link leads to the file that runs here, even if an update has replaced or removed
+/// it.
 #[cfg(target_os = "linux")]
 fn command() -> io::Result<Command> {
     let mut command = Command::new("/proc/self/exe");

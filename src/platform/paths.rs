@@ -81,8 +81,8 @@ impl Paths {
         self.configuration.as_deref().map_err(Clone::clone)
     }
 
-    /// The folder of credentials, locks and what is known of servers. `MCP_TETHER_STATE_DIR` replaces
-    /// it.
+    /// The folder of credentials, locks and what is known of servers. `MCP_TETHER_STATE_DIR`
+    /// replaces it.
     ///
     /// # Errors
     /// As [`Paths::configuration`], or the replacement is not an absolute path.

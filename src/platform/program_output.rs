@@ -1,5 +1,5 @@
-//! Runs a program for what it prints, bounded in time and size (S-70). It gets no stdin, no terminal
-//! and no shell; what it leaves running is ended with it when it takes too long.
+//! Runs a program for what it prints, bounded in time and size (S-70). It gets no stdin, no
+//! terminal and no shell; what it leaves running is ended with it when it takes too long.
 
 use std::fmt;
 use std::path::Path;
@@ -34,8 +34,8 @@ impl fmt::Display for ProgramFailure {
 /// Runs a command to its end and returns what it printed on stdout.
 ///
 /// # Errors
-/// It cannot be started, ends with an error, prints more than `MAX_PRINTED` bytes, or takes longer than
-/// `limit`. The text completes "the command failed: …".
+/// It cannot be started, ends with an error, prints more than `MAX_PRINTED` bytes, or takes longer
+/// than `limit`. The text completes "the command failed: …".
 pub async fn program_output(
     command: &CommandLine,
     limit: Duration,
@@ -67,12 +67,12 @@ fn start(command: &CommandLine) -> Result<Child, ProgramFailure> {
         ProgramFailure(match why {
             NoProgram::Missing => format!("there is no program `{shown}`"),
             NoProgram::NotInPath => format!(
-                "there is no program `{shown}` in `PATH`, which hosts often shorten; name it by its \
-                 absolute path"
+                "there is no program `{shown}` in `PATH`, which hosts often shorten; name it by \
+                 its absolute path"
             ),
             NoProgram::Relative => format!(
-                "`{shown}` is a relative path, which depends on the host's folder; name the program \
-                 by its absolute path"
+                "`{shown}` is a relative path, which depends on the host's folder; name the \
+                 program by its absolute path"
             ),
         })
     })?;

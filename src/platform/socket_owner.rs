@@ -1,5 +1,6 @@
 //! Who owns the other end of a connection on loopback, as far as the system tells (S-44). On Linux
-//! `/proc/net/tcp` and `/proc/net/tcp6` list every socket with its user; elsewhere nothing is known.
+//! `/proc/net/tcp` and `/proc/net/tcp6` list every socket with its user; elsewhere nothing is
+//! known.
 
 use std::net::SocketAddr;
 #[cfg(target_os = "linux")]
@@ -89,15 +90,23 @@ fn address(text: &str) -> Option<(IpAddr, u16)> {
 mod tests {
     use super::*;
 
-    const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:0D06 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 11 1 0 100 0 0 10 0
-   1: 0100007F:B5C2 0100007F:0D06 01 00000000:00000000 00:00000000 00000000  1001        0 22 1 0 100 0 0 10 0
-   2: 0100007F:0D06 0100007F:B5C2 01 00000000:00000000 00:00000000 00000000  1000        0 33 1 0 100 0 0 10 0
-   3: 0100007F:B5C3 0100007F:0D06 04 00000000:00000000 00:00000000 00000000     0        0 0 1 0 100 0 0 10 0
+    const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when \
+                         retrnsmt   uid  timeout inode
+   0: 0100007F:0D06 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 11 1 0 \
+   100 0 0 10 0
+   1: 0100007F:B5C2 0100007F:0D06 01 00000000:00000000 00:00000000 00000000  1001        0 22 1 0 \
+   100 0 0 10 0
+   2: 0100007F:0D06 0100007F:B5C2 01 00000000:00000000 00:00000000 00000000  1000        0 33 1 0 \
+   100 0 0 10 0
+   3: 0100007F:B5C3 0100007F:0D06 04 00000000:00000000 00:00000000 00000000     0        0 0 1 0 \
+   100 0 0 10 0
 ";
-    const TABLE6: &str = "  sl  local_address                         remote_address                        st
-   0: 0000000000000000FFFF00000100007F:B5C4 0000000000000000FFFF00000100007F:0D06 01 00000000:00000000 00:00000000 00000000  1002        0 44 1
-   1: 00000000000000000000000001000000:B5C5 00000000000000000000000001000000:0D06 01 00000000:00000000 00:00000000 00000000  1003        0 55 1
+    const TABLE6: &str =
+        "  sl  local_address                         remote_address                        st
+   0: 0000000000000000FFFF00000100007F:B5C4 0000000000000000FFFF00000100007F:0D06 01 \
+   00000000:00000000 00:00000000 00000000  1002        0 44 1
+   1: 00000000000000000000000001000000:B5C5 00000000000000000000000001000000:0D06 01 \
+   00000000:00000000 00:00000000 00000000  1003        0 55 1
 ";
 
     /// S-44

@@ -1,6 +1,6 @@
 //! Records a conversation for `--record FILE`: what host, bridge and server say to each other, as
-//! JSON lines with times. Headers and the values in them are redacted, arguments and results are kept
-//! (O-30).
+//! JSON lines with times. Headers and the values in them are redacted, arguments and results are
+//! kept (O-30).
 //!
 //! Whoever reports something never waits: a thread of its own makes the lines and writes them. What
 //! waits for it takes from the budget of memory; where there is no room it is left out, and the

@@ -16,7 +16,8 @@ const SHORTEST: usize = 6;
 /// How many values are remembered.
 const MOST: usize = 256;
 
-/// From this length on, a value that a user sets is taken for a secret whatever its header is called.
+/// From this length on, a value that a user sets is taken for a secret whatever its header is
+/// called.
 const LONG: usize = 16;
 /// Parts of the names of headers that carry credentials.
 const CREDENTIALS: [&str; 10] = [

@@ -1,6 +1,6 @@
 //! Counts the attempts at one request and decides whether it is sent once more: after a network
-//! error, after a pause that the remote asks for, to the target of a redirect. The same rules hold for
-//! every method and transport. Sends nothing itself.
+//! error, after a pause that the remote asks for, to the target of a redirect. The same rules hold
+//! for every method and transport. Sends nothing itself.
 
 use std::time::Duration;
 
@@ -134,15 +134,15 @@ impl Attempts {
         (self.started.elapsed() + pause <= self.patience).then_some(pause)
     }
 
-    /// The pause before the message is sent again after silence. Only for answers and notifications:
-    /// two of them do no harm, and one that never arrives hangs a call.
+    /// The pause before the message is sent again after silence. Only for answers and
+    /// notifications: two of them do no harm, and one that never arrives hangs a call.
     pub(super) fn pause_after_silence(&mut self, post: &Post) -> Option<Duration> {
         let harmless = !post.is_request && post.repeatable && post.modern.is_none();
         if harmless { self.repeats.next(MAX_REPEATS) } else { None }
     }
 
-    /// The pause after a refusal that may pass (T-28); `None` where the refusal stands. `repeatable`
-    /// says whether doing it twice is harmless.
+    /// The pause after a refusal that may pass (T-28); `None` where the refusal stands.
+    /// `repeatable` says whether doing it twice is harmless.
     ///
     /// After 429, and after 503 with `Retry-After`, the server has done nothing: anything is sent
     /// again. 502, 504 and a bare 503 may come from a gateway behind which the request went on.
@@ -232,7 +232,8 @@ impl Attempts {
     }
 }
 
-/// Whether another attempt would meet the same error: a bad certificate, or no TLS at the other end.
+/// Whether another attempt would meet the same error: a bad certificate, or no TLS at the other
+/// end.
 fn is_permanent(error: &HttpError) -> bool {
     const SIGNS: [&str; 5] =
         ["certificate", "unknownissuer", "corrupt message", "handshake", "invalidcontenttype"];

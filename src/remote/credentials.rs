@@ -1,5 +1,5 @@
-//! The credentials of a request: the header of the authorizer and those that commands print, and what
-//! to do when the remote refuses them.
+//! The credentials of a request: the header of the authorizer and those that commands print, and
+//! what to do when the remote refuses them.
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
@@ -54,8 +54,8 @@ impl RequestCredentials {
         self.authorizer.last_header().into_iter().chain(self.header_commands.kept()).collect()
     }
 
-    /// Whether this response refuses the DPoP proof of its request. Every response may bring the nonce
-    /// for the next one (RFC 9449 §8.2).
+    /// Whether this response refuses the DPoP proof of its request. Every response may bring the
+    /// nonce for the next one (RFC 9449 §8.2).
     pub(super) fn wants_new_proof(&self, response: &Response) -> bool {
         let url = response.target().url();
         self.authorizer.may_prove_again(url, response.status(), response.headers())

@@ -1,5 +1,5 @@
-//! One POST, from the first attempt to the head of a response. `attempts` decides whether it is sent
-//! once more, `answer` reads what comes back. Streamable HTTP and HTTP+SSE share it.
+//! One POST, from the first attempt to the head of a response. `attempts` decides whether it is
+//! sent once more, `answer` reads what comes back. Streamable HTTP and HTTP+SSE share it.
 
 use std::time::Duration;
 
@@ -210,8 +210,8 @@ impl Wire {
 }
 
 impl Wire {
-    /// The body of a refusal without the headers and the query that the server was sent, which it may
-    /// repeat (S-09).
+    /// The body of a refusal without the headers and the query that the server was sent, which it
+    /// may repeat (S-09).
     pub(super) fn without_own_secrets(&self, body: &Bytes, url: &Url) -> Bytes {
         let Ok(words) = std::str::from_utf8(body) else { return body.clone() };
         let credentials = self.credentials.last_values();
@@ -238,8 +238,8 @@ fn is_gone(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::GONE)
 }
 
-/// The failure of a message without a response. One that is large may have been refused while it was
-/// being sent, which looks like a broken connection.
+/// The failure of a message without a response. One that is large may have been refused while it
+/// was being sent, which looks like a broken connection.
 fn failure_of(error: &HttpError, post: &Post, target: &Target) -> Failure {
     let failure = failure_for_network_error(error, target.url());
     let size = post.frame.len();
@@ -248,8 +248,8 @@ fn failure_of(error: &HttpError, post: &Post, target: &Target) -> Failure {
     }
     let megabytes = size as f64 / f64::from(1 << 20);
     failure.hint(format!(
-        "the server may have refused the message because it is too large ({megabytes:.1} MB); it may \
-         or may not have acted on it"
+        "the server may have refused the message because it is too large ({megabytes:.1} MB); it \
+         may or may not have acted on it"
     ))
 }
 

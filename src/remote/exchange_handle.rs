@@ -82,7 +82,8 @@ impl ExchangeHandle {
         self.wait_until(&self.0.is_abandoned).await;
     }
 
-    /// Waits until the exchange has taken as long as it may. Only the task of the exchange may wait.
+    /// Waits until the exchange has taken as long as it may. Only the task of the exchange may
+    /// wait.
     pub(super) async fn wait_until_overdue(&self) {
         self.wait_until(&self.0.is_overdue).await;
     }
@@ -122,9 +123,9 @@ impl ExchangeHandle {
 
     /// Waits until the message was sent, or never will be. Returns whether any of it may have left.
     ///
-    /// Of a large message megabytes may wait in the buffers of the system, where a small one that is
-    /// sent over another connection overtakes them: for as long as the server may need to read them,
-    /// its response is waited for.
+    /// Of a large message megabytes may wait in the buffers of the system, where a small one that
+    /// is sent over another connection overtakes them: for as long as the server may need to read
+    /// them, its response is waited for.
     pub(super) async fn wait_until_sent(&self) -> bool {
         self.0.body_decided.wait().await;
         let size = self.0.size.load(Ordering::Relaxed);

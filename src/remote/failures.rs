@@ -89,8 +89,8 @@ pub fn failure_for_redirect(status: StatusCode, from: &Url, target: Option<&Url>
             let shown = SafeUrl::new(target);
             let failure = failure(format!("server redirects to `{shown}`, which is not followed"));
             let mut encrypted = target.clone();
-            // A server behind a proxy that ends TLS often does not know that it is encrypted: nobody
-            // is told to send credentials in the clear.
+            // A server behind a proxy that ends TLS often does not know that it is encrypted:
+            // nobody is told to send credentials in the clear.
             if from.scheme() == "https" && target.scheme() == "http" {
                 // A port that is written out stays.
                 let _ = encrypted.set_scheme("https");
@@ -125,7 +125,8 @@ pub fn failure_for_media_type(media_type: &str, url: &Url, body: &[u8]) -> Failu
     )
     .hint(format!(
         "check that `{}` is an MCP endpoint and not a web page; if it is a login page, the server \
-         offers no sign-in for programs: pass an API key with `--header 'Authorization: Bearer KEY'`",
+         offers no sign-in for programs: pass an API key with `--header 'Authorization: Bearer \
+         KEY'`",
         SafeUrl::new(url)
     ))
 }
@@ -165,7 +166,8 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
     }
     if error.is_large_head() {
         let text = format!(
-            "the server's response has more than {MAX_HEADER_LINES} header lines, or one that is too long"
+            "the server's response has more than {MAX_HEADER_LINES} header lines, or one that is \
+             too long"
         );
         return Failure::new(FailureKind::Protocol, text).hint(
             "the server may or may not have acted on the request; report this to its operator",
@@ -178,8 +180,8 @@ pub fn failure_for_network_error(error: &HttpError, url: &Url) -> Failure {
     .hint("the server may or may not have acted on the request; check before repeating it")
 }
 
-/// Whether the reason is an alert about our certificate, or about the want of one (RFC 8446 §6.2). The
-/// server did nothing.
+/// Whether the reason is an alert about our certificate, or about the want of one (RFC 8446 §6.2).
+/// The server did nothing.
 fn wants_certificate(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
     let is_alert = reason.contains("fatal alert");

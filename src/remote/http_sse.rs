@@ -114,8 +114,8 @@ impl Wire {
         }
     }
 
-    /// Passes the stream's messages on to the bridge. The end of the stream is the end of the session
-    /// (T-74).
+    /// Passes the stream's messages on to the bridge. The end of the stream is the end of the
+    /// session (T-74).
     pub(super) async fn forward_stream(self: Arc<Self>, stream: OpenStream, generation: u32) {
         let OpenStream { early, mut response, mut decoder, .. } = stream;
         let origin = StreamOrigin::unasked(generation, true);

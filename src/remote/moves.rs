@@ -1,5 +1,6 @@
-//! Where the remote has moved to: the targets of redirects, remembered for as long as the session in
-//! which they were followed (T-25). Asking the old URL again would cost every message a round trip.
+//! Where the remote has moved to: the targets of redirects, remembered for as long as the session
+//! in which they were followed (T-25). Asking the old URL again would cost every message a round
+//! trip.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Which questions to a person are open: while there is one for a request, silence does not mean that
-//! this request hangs (T-26). Questions of other requests change nothing for it.
+//! Which questions to a person are open: while there is one for a request, silence does not mean
+//! that this request hangs (T-26). Questions of other requests change nothing for it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

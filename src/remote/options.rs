@@ -15,8 +15,8 @@ use crate::recording::Recorder;
 pub struct RemoteOptions {
     /// The MCP endpoint.
     pub url: Url,
-    /// Further headers for requests to the endpoint's origin, with values marked sensitive. Reserved
-    /// names were refused before (T-27).
+    /// Further headers for requests to the endpoint's origin, with values marked sensitive.
+    /// Reserved names were refused before (T-27).
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Headers that commands print.
     pub header_commands: HeaderCommands,
@@ -46,8 +46,8 @@ pub struct Limits {
     /// How long what opens a session or a stream is tried again after what may pass: a refused
     /// connection, 502, 503, 504 (T-80). Zero reports it at once.
     pub opening: Duration,
-    /// How long open requests may run after the host closed stdin. An answer that is arriving may take
-    /// longer.
+    /// How long open requests may run after the host closed stdin. An answer that is arriving may
+    /// take longer.
     pub drain: Duration,
     /// The largest body or event that is accepted, in bytes (S-12).
     pub size: usize,

@@ -1,6 +1,6 @@
-//! Reads bodies and the payloads of events as messages, both by the same rules: a byte order mark is
-//! skipped (RFC 8259 §8.1), and bytes that are not UTF-8 are replaced, as the HTML standard has it for
-//! event streams (§9.2.6): one bad byte must not cost the whole message.
+//! Reads bodies and the payloads of events as messages, both by the same rules: a byte order mark
+//! is skipped (RFC 8259 §8.1), and bytes that are not UTF-8 are replaced, as the HTML standard has
+//! it for event streams (§9.2.6): one bad byte must not cost the whole message.
 
 use bytes::Bytes;
 

@@ -1,5 +1,5 @@
-//! The exchanges that run, so that all of them can be ended, and each when it has taken as long as it
-//! may. One place for all of them: a timer for each exchange costs more than reading its answer.
+//! The exchanges that run, so that all of them can be ended, and each when it has taken as long as
+//! it may. One place for all of them: a timer for each exchange costs more than reading its answer.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ impl RunningExchanges {
         self.running.push((post.handle.clone(), limit.map(|limit| Instant::now() + limit)));
     }
 
-    /// When the first has taken as long as it may. It may be over: then nothing is due at that time.
+    /// When the first has taken as long as it may. It may be over: then nothing is due at that
+    /// time.
     pub(super) fn due(&self) -> Option<Instant> {
         // The limit is the same for all, so that the first that has one is the first that is due.
         self.running.iter().find_map(|(_, due)| *due)

@@ -1,6 +1,6 @@
-//! Whether a refusal means that the remote has forgotten the session (T-32, T-39, T-74). The status,
-//! the id and a short list of known shapes decide. An error under the request's own id is its
-//! answer, whatever its words (JSON-RPC 2.0 §5).
+//! Whether a refusal means that the remote has forgotten the session (T-32, T-39, T-74). The
+//! status, the id and a short list of known shapes decide. An error under the request's own id is
+//! its answer, whatever its words (JSON-RPC 2.0 §5).
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -23,7 +23,8 @@ struct RefusalError {
 }
 
 /// Returns whether this response says that the session is unknown. `error` is the JSON-RPC error in
-/// `body`, if there is one. With `elsewhere`, the transport is HTTP+SSE, whose session is its stream.
+/// `body`, if there is one. With `elsewhere`, the transport is HTTP+SSE, whose session is its
+/// stream.
 pub(super) fn is_lost(
     post: &Post,
     elsewhere: bool,

@@ -15,8 +15,8 @@ pub(super) struct StreamOrigin {
 }
 
 impl StreamOrigin {
-    /// The origin of what comes on a stream that answers no exchange. HTTP+SSE opens its stream before
-    /// a revision is negotiated, so batches are read there in every revision.
+    /// The origin of what comes on a stream that answers no exchange. HTTP+SSE opens its stream
+    /// before a revision is negotiated, so batches are read there in every revision.
     pub(super) fn unasked(generation: u32, has_batches: bool) -> Self {
         let reading = StreamReadMode::Resumable;
         Self {

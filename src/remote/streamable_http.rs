@@ -40,9 +40,9 @@ impl Wire {
     /// server offers none.
     ///
     /// A refusal is judged by what this session has had before. A server that has not offered the
-    /// stream in this session does not offer it at all: a 404 may be nothing but a missing route, and
-    /// whether the session is lost is for the next POST to say. Once there was a stream, a refusal is
-    /// a passing one, or the session is lost, which only a POST can tell.
+    /// stream in this session does not offer it at all: a 404 may be nothing but a missing route,
+    /// and whether the session is lost is for the next POST to say. Once there was a stream, a
+    /// refusal is a passing one, or the session is lost, which only a POST can tell.
     pub(super) async fn listen(self: Arc<Self>, session: Arc<Session>) {
         let generation = session.generation;
         let mut memory = StreamMemory::default();
@@ -175,8 +175,8 @@ impl Wire {
     }
 }
 
-/// How fast the standalone stream is opened again. One that brings nothing is asked for at most twenty
-/// times a minute, whatever pause the server asks for.
+/// How fast the standalone stream is opened again. One that brings nothing is asked for at most
+/// twenty times a minute, whatever pause the server asks for.
 #[derive(Debug, Default)]
 struct Pace {
     backoff: Backoff,
@@ -220,7 +220,8 @@ impl Pace {
     }
 }
 
-/// Whether a first refusal may come from a stream of an earlier run that the server still holds open.
+/// Whether a first refusal may come from a stream of an earlier run that the server still holds
+/// open.
 fn may_be_taken(status: StatusCode, refusals: u32) -> bool {
     refusals < MAX_FIRST_REFUSALS
         && matches!(

@@ -1,4 +1,5 @@
-//! Event streams, read to their end, and the messages that they and JSON bodies bring to the bridge.
+//! Event streams, read to their end, and the messages that they and JSON bodies bring to the
+//! bridge.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

@@ -26,8 +26,8 @@ use crate::http::{HttpError, Outbound, Request, Response, Target};
 use crate::protocol::headers;
 use crate::recording::Recorder;
 
-/// Messages of more bytes than this count against what may wait for the bridge (S-12), and against the
-/// budget (S-42).
+/// Messages of more bytes than this count against what may wait for the bridge (S-12), and against
+/// the budget (S-42).
 pub(super) const LARGE_MESSAGE: usize = 64 * 1024;
 /// How much of an unread body is drained, in bytes.
 const MAX_DRAINED_BODY: usize = 64 * 1024;
@@ -83,8 +83,8 @@ impl Wire {
         Ok((Request::new(method, target.clone(), headers), used))
     }
 
-    /// Asks for the standalone stream. It is optional, so its refusal asks nobody to sign in: whether
-    /// that is needed is for the next message to say (A-15).
+    /// Asks for the standalone stream. It is optional, so its refusal asks nobody to sign in:
+    /// whether that is needed is for the next message to say (A-15).
     pub(super) async fn get_optional_stream(
         &self,
         session: &Session,
@@ -173,13 +173,14 @@ impl Wire {
         }
     }
 
-    /// Whether this response refuses the DPoP proof of its request, and a fresh one may be accepted.
+    /// Whether this response refuses the DPoP proof of its request, and a fresh one may be
+    /// accepted.
     pub(super) fn wants_new_proof(&self, response: &Response, attempts: &mut Attempts) -> bool {
         self.credentials.wants_new_proof(response) && attempts.may_prove_again()
     }
 
-    /// Reads a whole body, bounded in size and in silence. What it takes of the budget comes with it;
-    /// where there is none left, the server waits (S-42). The error completes "the answer is
+    /// Reads a whole body, bounded in size and in silence. What it takes of the budget comes with
+    /// it; where there is none left, the server waits (S-42). The error completes "the answer is
     /// incomplete: …".
     pub(super) async fn read_body(
         &self,

@@ -154,8 +154,8 @@ impl Settings {
                 let shown = plain(&files.key.display().to_string());
                 let word = shell_word(&shown);
                 self.warnings.push(format!(
-                    "other users of this machine can read the private key `{shown}`; run `chmod 600 \
-                     {word}`"
+                    "other users of this machine can read the private key `{shown}`; run `chmod \
+                     600 {word}`"
                 ));
             }
         }

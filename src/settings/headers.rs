@@ -53,7 +53,8 @@ pub fn named_variables(line: &str) -> Result<Vec<String>> {
     Ok(names.into_inner())
 }
 
-/// Parses a header file: one header per line. Blank lines and lines that start with `#` are skipped.
+/// Parses a header file: one header per line. Blank lines and lines that start with `#` are
+/// skipped.
 ///
 /// # Errors
 /// As for [`parse_line`]; the message contains the number of the line.
@@ -117,7 +118,8 @@ impl ExpansionProblem {
                 "the variable `{name}` for {subject} is not set (in {place})"
             ))
             .hint(format!(
-                "set it in the host's `env`, or in the settings file: `[defaults.env]` and `{name} = \"…\"`"
+                "set it in the host's `env`, or in the settings file: `[defaults.env]` and `{name} \
+                 = \"…\"`"
             ))
             .hint(escape),
             Self::Refused(error) => error,
@@ -126,7 +128,8 @@ impl ExpansionProblem {
             ))
             .hint(escape),
             Self::NotAName => Error::usage(format!(
-                "`${{…}}` in the value of {subject} does not contain the name of a variable (in {place})"
+                "`${{…}}` in the value of {subject} does not contain the name of a variable (in \
+                 {place})"
             ))
             .hint(escape),
         }

@@ -259,7 +259,8 @@ impl Settings {
         let name = "NODE_TLS_REJECT_UNAUTHORIZED";
         if environment.non_empty(name).is_some_and(|value| value == "0") {
             self.warnings.push(format!(
-                "`{name}` has no effect: certificates are always checked; trust one with `--ca-cert FILE`"
+                "`{name}` has no effect: certificates are always checked; trust one with \
+                 `--ca-cert FILE`"
             ));
         }
     }

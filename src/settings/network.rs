@@ -54,7 +54,8 @@ impl Settings {
     }
 }
 
-/// Reads `USER:PASSWORD`, with a line ending behind it as programs print it. `None` for anything else.
+/// Reads `USER:PASSWORD`, with a line ending behind it as programs print it. `None` for anything
+/// else.
 pub fn proxy_credentials(text: &str) -> Option<Secret<String>> {
     let text = text.trim_end_matches(['\r', '\n']);
     let is_fit = text.split_once(':').is_some_and(|(user, _)| !user.is_empty())

@@ -48,8 +48,8 @@ impl Settings {
     /// The options of the connection to this remote.
     ///
     /// # Errors
-    /// The URL is not encrypted, a header, header file or token file cannot be used, or two settings
-    /// contradict each other.
+    /// The URL is not encrypted, a header, header file or token file cannot be used, or two
+    /// settings contradict each other.
     pub fn remote_options(
         &mut self,
         url: &Url,
@@ -165,7 +165,8 @@ impl Settings {
         })
     }
 
-    /// The files of `ca-cert`: those that a setting names, or those that a variable of Node.js names.
+    /// The files of `ca-cert`: those that a setting names, or those that a variable of Node.js
+    /// names.
     fn ca_files(&self, environment: &Environment, are_foreign: bool) -> Vec<PathBuf> {
         let foreign = SettingSource::Variable(FOREIGN_CA_VARIABLE.to_owned());
         let files = self.all(Key::CaCert).iter();
@@ -211,8 +212,8 @@ impl Settings {
         Ok(Proxy::Url { url: Secret::new(url), bypass })
     }
 
-    /// One value per name. The first source wins; within a source, a header wins over a header file,
-    /// and a later header over an earlier one.
+    /// One value per name. The first source wins; within a source, a header wins over a header
+    /// file, and a later header over an earlier one.
     fn headers(
         &mut self,
         environment: &Environment,
@@ -225,8 +226,8 @@ impl Settings {
         Ok(headers)
     }
 
-    /// Returns whether an `Authorization` header, a token file or a command replaces signing in (A-75).
-    /// Expands no `${…}` and asks no keyring.
+    /// Returns whether an `Authorization` header, a token file or a command replaces signing in
+    /// (A-75). Expands no `${…}` and asks no keyring.
     ///
     /// # Errors
     /// A header is invalid, or a header file cannot be read.
@@ -261,7 +262,8 @@ impl Settings {
         Ok(headers)
     }
 
-    /// The authorizer of a token file or command, or none. Signing in is added later, by the command.
+    /// The authorizer of a token file or command, or none. Signing in is added later, by the
+    /// command.
     fn authorizer(
         &mut self,
         headers: &[(HeaderName, HeaderValue)],
@@ -360,13 +362,14 @@ pub(super) fn read_file(
     let (exposed, text) = read().map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidData => {
             Error::usage(format!("the {what} `{shown}` is not text in UTF-8")).hint(format!(
-                "if it is a key in DER, convert it: `openssl pkey -in {} -inform DER -out key.pem`; \
-                 for PKCS#12: `openssl pkcs12 -in FILE -nocerts -nodes -out key.pem`",
+                "if it is a key in DER, convert it: `openssl pkey -in {} -inform DER -out \
+                 key.pem`; for PKCS#12: `openssl pkcs12 -in FILE -nocerts -nodes -out key.pem`",
                 shell_word(&shown)
             ))
         }
         _ => Error::usage(format!("cannot read the {what} `{shown}`: {error}")).hint(
-            "check the path; a relative one is resolved in the folder that the host starts programs in",
+            "check the path; a relative one is resolved in the folder that the host starts \
+             programs in",
         ),
     })?;
     if exposed {

@@ -38,7 +38,8 @@ const RESERVED_PARAMS: [&str; 14] = [
 
 impl Settings {
     /// The options of signing in to this remote, whose requests carry these headers; `None` if one
-    /// of them is an `Authorization` header, or a command gives it, which replaces signing in (A-75).
+    /// of them is an `Authorization` header, or a command gives it, which replaces signing in
+    /// (A-75).
     ///
     /// # Errors
     /// A value is invalid for its setting, a file cannot be read, or two settings contradict each
@@ -478,7 +479,8 @@ mod tests {
     fn the_section_of_a_company_applies_to_its_servers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        let text = "[enterprise]\nservers = [\"https://*.example.com\"]\nidp = \"https://idp.corp\"\n\
+        let text = "[enterprise]\nservers = [\"https://*.example.com\"]\nidp = \
+                    \"https://idp.corp\"\n\
                     [server.\"https://plain.example.com\"]\nscope = \"x\"\n";
         std::fs::write(&path, text).unwrap();
         let flags = Flags { config: path.to_str().map(str::to_owned), values: Vec::new() };

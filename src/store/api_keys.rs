@@ -1,5 +1,6 @@
 //! Named secrets for `${keyring:NAME}` in headers, so that host configurations need no plain text.
-//! They are stored where sign-ins are stored. Does not expand them: the builder of the headers does.
+//! They are stored where sign-ins are stored. Does not expand them: the builder of the headers
+//! does.
 
 use super::error::{StoreError, StoreErrorKind};
 use super::place::StorageLocation;

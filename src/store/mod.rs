@@ -108,8 +108,8 @@ impl CredentialStore {
     /// other environment variables has another index. [`Self::knows`] never asks the keyring.
     ///
     /// # Errors
-    /// The value is damaged, or the keyring or file that holds it cannot be read. Such a value never
-    /// counts as absent.
+    /// The value is damaged, or the keyring or file that holds it cannot be read. Such a value
+    /// never counts as absent.
     pub async fn load(&self, name: &str) -> Result<Option<Secret<Vec<u8>>>, StoreError> {
         check_name(name)?;
         if self.in_memory() {

@@ -1,5 +1,5 @@
-//! The text form of a stored value, the same in a file and in a keyring: base64 inside JSON, because
-//! some keyrings (KWallet) keep UTF-8 text only. A checksum detects damage. Does no I/O.
+//! The text form of a stored value, the same in a file and in a keyring: base64 inside JSON,
+//! because some keyrings (KWallet) keep UTF-8 text only. A checksum detects damage. Does no I/O.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,6 +1,6 @@
-//! Stores a value: decides where it goes, and falls back to a file if no keyring takes it. The index
-//! names the new place before the value is written there, so a kill in between leads a reader to the
-//! old value and never past a new one.
+//! Stores a value: decides where it goes, and falls back to a file if no keyring takes it. The
+//! index names the new place before the value is written there, so a kill in between leads a reader
+//! to the old value and never past a new one.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -142,7 +142,8 @@ impl CredentialStore {
     }
 
     /// Notes that the value is about to be stored at `place`, and where an older one is left. An
-    /// older value at `place` itself is removed first: a kill after the note must not bring it back.
+    /// older value at `place` itself is removed first: a kill after the note must not bring it
+    /// back.
     ///
     /// # Errors
     /// The older value cannot be removed, or the index cannot be written.

@@ -1,5 +1,6 @@
-//! What a few bytes of a server cannot become: gigabytes of memory, megabytes of a log, requests without
-//! end (S-37, S-39, S-40). The server is written by hand, since no mock would send such things.
+//! What a few bytes of a server cannot become: gigabytes of memory, megabytes of a log, requests
+//! without end (S-37, S-39, S-40). The server is written by hand, since no mock would send such
+//! things.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

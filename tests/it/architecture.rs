@@ -22,8 +22,8 @@ fn every_file_that_is_named_exists() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
-/// A line takes nine functions on its way, each of which the page names with its file. Each calls the
-/// next; where the loop stands between two, the loop does.
+/// A line takes nine functions on its way, each of which the page names with its file. Each calls
+/// the next; where the loop stands between two, the loop does.
 #[test]
 fn the_way_of_a_message_is_made_of_functions_that_call_each_other() {
     let page = sources::read(PAGE);

@@ -1,5 +1,5 @@
-//! Every endpoint of signing in, answering badly in every way: told with a next step, no secret
-//! shown, at most one tab, nothing lost, and what is mended works.
+//! Every endpoint of signing in, answering badly in every way: told with a next step, no
+//! secret shown, at most one tab, nothing lost, and what is mended works.
 
 use mcp_tether::auth::{Grant, Interaction, LoginPolicy, Revocation, SignIn, StoredRecord, Vault};
 use mcp_tether::error::Failure;

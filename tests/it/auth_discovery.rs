@@ -128,8 +128,8 @@ async fn a_demand_that_cannot_be_met_stops_before_the_browser() {
     assert!(failure.message.contains("DPoP"), "{}", failure.message);
 }
 
-/// JSON from a server that answers every path is no document at a place that we guessed; at the
-/// place that the server named it is reported.
+/// JSON from a server that answers every path is no document at a place that we guessed; at
+/// the place that the server named it is reported.
 #[tokio::test]
 async fn json_that_is_no_document_is_passed_over_at_a_guessed_place() {
     let place = "/.well-known/oauth-protected-resource/mcp";
@@ -154,8 +154,8 @@ async fn json_that_is_no_document_is_passed_over_at_a_guessed_place() {
     assert!(stops(&broken).await.message.contains("not a string"));
 }
 
-/// metadata behind a redirect is followed, also to another origin; what it says has to fit all
-/// the same.
+/// metadata behind a redirect is followed, also to another origin; what it says has to fit
+/// all the same.
 #[tokio::test]
 async fn redirected_metadata_is_followed() {
     let elsewhere = server(|_| {}).await;

@@ -144,7 +144,8 @@ async fn a_resource_that_understands_bearers_only_gets_one_and_keeps_getting_one
     assert_eq!(next.browser.opened().len(), 1, "what the resource understands is remembered");
 }
 
-/// a server that lists DPoP and gives plain tokens is taken at its word, unless one is demanded.
+/// a server that lists DPoP and gives plain tokens is taken at its word, unless one is
+/// demanded.
 #[tokio::test]
 async fn a_token_that_is_not_bound_after_all_is_used_only_where_none_is_demanded() {
     let config = || Config {

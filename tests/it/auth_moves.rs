@@ -50,8 +50,8 @@ async fn another_issuer_is_found_when_the_old_token_endpoint_is_gone() {
     }
 }
 
-/// S-39: nobody waits for an answer, and the server had accepted the token: one page follows at once, and
-/// no further one.
+/// S-39: nobody waits for an answer, and the server had accepted the token: one page follows at
+/// once, and no further one.
 #[tokio::test]
 async fn a_token_that_was_accepted_leads_to_one_more_page_at_once() {
     let server = server(|_| {}).await;
@@ -94,8 +94,8 @@ async fn a_token_endpoint_that_moved_is_found() {
     }
 }
 
-/// gone, and the documents still name the place: a person is asked once, and the tokens stay in
-/// case that it comes back.
+/// gone, and the documents still name the place: a person is asked once, and the tokens stay
+/// in case that it comes back.
 #[tokio::test]
 async fn a_token_endpoint_that_is_only_away_costs_no_sign_in() {
     let server = server(|_| {}).await;

@@ -1,5 +1,5 @@
-//! Refusals that a person can overrule, each with its own flag: another issuer, in a document or in the
-//! answer of the browser, and silence about PKCE. What is accepted counts at every later check.
+//! Refusals that a person can overrule, each with its own flag: another issuer, in a document or in
+//! the answer of the browser, and silence about PKCE. What is accepted counts at every later check.
 
 use std::time::Duration;
 
@@ -163,8 +163,8 @@ async fn a_wrong_list_of_grants_can_be_overruled() {
     }
 }
 
-/// endpoints that the user names count whatever the documents say, each beside what they say of
-/// the rest.
+/// endpoints that the user names count whatever the documents say, each beside what they say
+/// of the rest.
 #[tokio::test]
 async fn a_named_endpoint_takes_the_place_of_the_documents() {
     for (member, path) in [("authorization_endpoint", "/authorize"), ("token_endpoint", "/token")] {

@@ -1,6 +1,6 @@
 //! What a refusal costs, and what it does not: nothing is deleted on suspicion, and nothing
-//! stays dead for ever. At renewals, registrations, device codes, client credentials and when signing
-//! out.
+//! stays dead for ever. At renewals, registrations, device codes, client credentials and when
+//! signing out.
 
 use std::time::Duration;
 
@@ -84,8 +84,8 @@ async fn a_refusal_that_is_not_about_the_grant_costs_no_tokens() {
     }
 }
 
-/// a refusal is final for a person: eager opens a window, otherwise the hint names `login`, and
-/// the old record stays until the new one is stored. What asks to try again later asks nobody.
+/// a refusal is final for a person: eager opens a window, otherwise the hint names `login`,
+/// and the old record stays until the new one is stored. What asks to try again later asks nobody.
 #[tokio::test]
 async fn a_person_may_sign_in_while_a_renewal_is_refused() {
     for (answer, asks) in REFUSALS {
@@ -148,8 +148,8 @@ async fn a_renewal_is_tried_again_after_a_while() {
     assert!(party.list().await.is_ok());
 }
 
-/// a renewal repeats the scope as it was granted, and leaves out what is refused: once, without
-/// losing the refresh token.
+/// a renewal repeats the scope as it was granted, and leaves out what is refused: once,
+/// without losing the refresh token.
 #[tokio::test]
 async fn a_renewal_repeats_the_scope_and_leaves_out_what_is_refused() {
     for (change, expected) in [
@@ -310,7 +310,8 @@ fn registration(party: &Party) -> String {
     party.vault.names().into_iter().find(|name| name.starts_with("registration.")).unwrap()
 }
 
-/// what a server says about a registration is shown, and who is only busy is asked again later.
+/// what a server says about a registration is shown, and who is only busy is asked again
+/// later.
 #[tokio::test]
 async fn a_refused_registration_is_told_with_its_reason() {
     for (answer, said, next_step) in [
@@ -337,8 +338,8 @@ async fn a_refused_registration_is_told_with_its_reason() {
     }
 }
 
-/// a device code that is refused ends at once; one whose server is in trouble is asked for again
-/// until its time is over, and then the trouble is told.
+/// a device code that is refused ends at once; one whose server is in trouble is asked for
+/// again until its time is over, and then the trouble is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_code_ends_with_the_reason() {
     for (status, kind, text, named) in [

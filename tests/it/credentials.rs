@@ -248,11 +248,13 @@ fn a_command_of_a_project_never_runs() {
 const STAND_INS: [(&str, &str); 5] = [
     (
         "gcloud",
-        "case \"$*\" in 'auth print-identity-token'|'auth print-access-token') echo \"$KEY\";; *) exit 1;; esac",
+        "case \"$*\" in 'auth print-identity-token'|'auth print-access-token') echo \"$KEY\";; *) \
+         exit 1;; esac",
     ),
     (
         "az",
-        "test \"$*\" = 'account get-access-token --resource api://shop --query accessToken --output tsv' && echo \"$KEY\"",
+        "test \"$*\" = 'account get-access-token --resource api://shop --query accessToken \
+         --output tsv' && echo \"$KEY\"",
     ),
     ("op", "test \"$*\" = 'read op://work/shop/key' && echo \"$KEY\""),
     // Without a line ending when it does not write to a terminal.
@@ -291,8 +293,8 @@ async fn every_recipe_of_the_page_works() {
     assert_eq!(tried, 6);
 }
 
-/// docs/credentials.md#recipes: AWS signs each request, which a signer on this machine does; the bridge
-/// needs no flag for it, and signs in to nothing.
+/// docs/credentials.md#recipes: AWS signs each request, which a signer on this machine does; the
+/// bridge needs no flag for it, and signs in to nothing.
 #[test]
 fn a_signer_on_this_machine_needs_no_flag() {
     let (mock, key) = mock_with_key();

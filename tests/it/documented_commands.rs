@@ -1,6 +1,6 @@
-//! Every command line that people read is one that works: in README, on the pages of `docs/`, in the
-//! help, and in hints and errors of the source. All of them are parsed; those that need no person and
-//! no other machine are run against the mock.
+//! Every command line that people read is one that works: in README, on the pages of `docs/`, in
+//! the help, and in hints and errors of the source. All of them are parsed; those that need no
+//! person and no other machine are run against the mock.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! JSON texts that hold a member twice: legal, rare, and read differently by different programs. They
-//! pass untouched where nothing reads them, and end neither the bridge nor a line of JSON.
+//! JSON texts that hold a member twice: legal, rare, and read differently by different programs.
+//! They pass untouched where nothing reads them, and end neither the bridge nor a line of JSON.
 
 use mcp_tether::bridge::{NamePatterns, Observer, OfferFilter};
 use mcp_tether::protocol::ProtocolVersion;

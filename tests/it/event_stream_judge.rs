@@ -173,8 +173,8 @@ fn an_id_counts_without_data() {
 }
 
 /// "If the data buffer is an empty string, set the data buffer and the event type buffer to the
-/// empty string and return": after `data:` it holds a line feed, so that the standard makes an event
-/// of it. Here we differ on purpose: no JSON-RPC message is empty (T-23).
+/// empty string and return": after `data:` it holds a line feed, so that the standard makes an
+/// event of it. Here we differ on purpose: no JSON-RPC message is empty (T-23).
 #[test]
 fn empty_data_is_no_message_of_ours() {
     let empty: &[u8] = b"data:\n\ndata: \n\n";

@@ -112,8 +112,8 @@ async fn a_hidden_skill_is_neither_listed_nor_given() {
     }
 }
 
-/// T-63: neither its head nor its silence nor its age is limited, while other requests are; its events
-/// name it by the host's id, and a cancellation ends it at the server.
+/// T-63: neither its head nor its silence nor its age is limited, while other requests are; its
+/// events name it by the host's id, and a cancellation ends it at the server.
 #[tokio::test]
 async fn a_stream_of_events_has_no_time_limit() {
     for (protocol, is_modern) in ERAS.into_iter().flat_map(|era| [(era, false), (era, true)]) {
@@ -170,8 +170,8 @@ async fn extensions_that_are_declared_arrive_as_they_are() {
     assert!(sent.contains(declared), "{sent}");
 }
 
-/// T-32: a session that replaces a lost one may have another revision, which its requests then name; a
-/// server that was upgraded to another era is found out anew.
+/// T-32: a session that replaces a lost one may have another revision, which its requests then
+/// name; a server that was upgraded to another era is found out anew.
 #[tokio::test]
 async fn a_session_after_a_404_has_the_revision_that_it_negotiates() {
     let older = Served::Only(ProtocolVersion::V2025_06_18);

@@ -1,6 +1,6 @@
 //! Every failure and refusal of the bridge towards a host, in the words that a host gets (E-59): as
-//! answers to what hosts, servers and networks do wrong, and as a list of all that the sources hold,
-//! so that a new one is noticed.
+//! answers to what hosts, servers and networks do wrong, and as a list of all that the sources
+//! hold, so that a new one is noticed.
 
 use std::time::Duration;
 
@@ -63,8 +63,8 @@ fn calls_of(text: &str, maker: &'static str) -> Vec<usize> {
     }
 }
 
-/// The call at `at` with the methods that follow, in one line; where the text is in a variable, with
-/// its value in front.
+/// The call at `at` with the methods that follow, in one line; where the text is in a variable,
+/// with its value in front.
 fn expression(blank: &str, text: &str, at: usize) -> String {
     let mut end = after_parenthesis(blank, at);
     loop {

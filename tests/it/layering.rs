@@ -66,7 +66,8 @@ const CIRCLES: &[(&[&str], &str)] = &[
             "src/bridge/eras/modern_remote.rs",
             "src/bridge/session/slots.rs",
         ],
-        "a session slot owns the detection of its remote's era, which opens the session of its slot",
+        "a session slot owns the detection of its remote's era, which opens the session of its \
+         slot",
     ),
 ];
 

@@ -1,5 +1,5 @@
-//! Once the host has left, the process is gone within a second, at every stage and whatever the server
-//! does; only an answer that is arriving is waited for (T-08).
+//! Once the host has left, the process is gone within a second, at every stage and whatever the
+//! server does; only an answer that is arriving is waited for (T-08).
 
 use std::time::{Duration, Instant};
 

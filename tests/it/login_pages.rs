@@ -1,5 +1,5 @@
-//! Servers behind a web login: a page for people, with HTTP 200 or behind a redirect, where a program
-//! would have to be asked for a token.
+//! Servers behind a web login: a page for people, with HTTP 200 or behind a redirect, where a
+//! program would have to be asked for a token.
 
 use axum::Router;
 use axum::http::{StatusCode, header};

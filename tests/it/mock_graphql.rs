@@ -23,8 +23,9 @@ const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { n
     enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } \
     possibleTypes { ...TypeRef } } \
     fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue } \
-    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name \
-    ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } }";
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind \
+    name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } \
+    }";
 
 #[tokio::test]
 async fn the_schema_can_be_read_as_text_by_type_and_by_introspection() {
@@ -81,8 +82,8 @@ async fn things_lead_to_each_other_and_say_what_the_tools_say() {
 #[tokio::test]
 async fn queries_take_variables_fragments_aliases_and_operation_names() {
     let host = desk().await;
-    let document = "query Two($stage: String!, $size: Int) { a: orders(stage: $stage, perPage: $size) \
-        { ...P } b: orders(perPage: 1) { ...P } } query Other { pipelines { total } } \
+    let document = "query Two($stage: String!, $size: Int) { a: orders(stage: $stage, perPage: \
+        $size) { ...P } b: orders(perPage: 1) { ...P } } query Other { pipelines { total } } \
         fragment P on OrderPage { total hasMore items { number stage } }";
     let asked = json!({
         "query": document, "operationName": "Two", "variables": { "stage": "Pending", "size": 3 },

@@ -53,8 +53,8 @@ fn an_own_authority_can_be_named_in_every_place() {
     }
 }
 
-/// S-38: whoever names authorities instead of the system's trusts no others, least of all the bundled
-/// ones.
+/// S-38: whoever names authorities instead of the system's trusts no others, least of all the
+/// bundled ones.
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
 fn authorities_that_are_named_and_cannot_be_read_leave_none_to_trust() {

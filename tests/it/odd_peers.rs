@@ -1,6 +1,6 @@
 //! Odd servers and hosts, as the bridge meets them: errors whose words mislead, sessions that are
-//! forgotten in every way of saying so, courtesies that never come, second handshakes, lists in pages.
-//! Nothing of it loses an answer or sends a call twice.
+//! forgotten in every way of saying so, courtesies that never come, second handshakes, lists in
+//! pages. Nothing of it loses an answer or sends a call twice.
 
 use std::time::Instant;
 

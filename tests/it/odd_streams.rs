@@ -1,5 +1,5 @@
-//! Refusals and answers in forms that only some servers have: errors without an id on an event stream
-//! as in a body, 202 to a request, pauses that nobody waits for, very many header lines.
+//! Refusals and answers in forms that only some servers have: errors without an id on an event
+//! stream as in a body, 202 to a request, pauses that nobody waits for, very many header lines.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

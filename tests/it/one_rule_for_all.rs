@@ -1,5 +1,5 @@
-//! One rule for every method and transport: each cell of method × transport × era × rule is a run of a
-//! whole conversation against the mock, or says why there is none.
+//! One rule for every method and transport: each cell of method × transport × era × rule is a run
+//! of a whole conversation against the mock, or says why there is none.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Pinned tools: a server that changes a tool behind the user's back, in every pair of eras, and the
-//! commands that show and accept a change.
+//! Pinned tools: a server that changes a tool behind the user's back, in every pair of eras, and
+//! the commands that show and accept a change.
 
 use mcp_tether::bridge::{OfferFilter, ToolPins};
 use mcp_tether::protocol::ProtocolVersion;

@@ -1,5 +1,5 @@
-//! The page about signing in is true: each provider's command is run as it stands there, against the
-//! shape of that provider that the mock plays, and signs in, renews and signs out.
+//! The page about signing in is true: each provider's command is run as it stands there, against
+//! the shape of that provider that the mock plays, and signs in, renews and signs out.
 
 use std::path::Path;
 

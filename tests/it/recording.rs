@@ -41,8 +41,8 @@ impl RecordingFile for Tape {
     }
 }
 
-/// O-30: in all four pairs of eras both sides are written, with times, and no header's value, not even
-/// where the server repeats it.
+/// O-30: in all four pairs of eras both sides are written, with times, and no header's value, not
+/// even where the server repeats it.
 #[tokio::test]
 async fn both_sides_are_written_and_no_secret_of_a_header() {
     for (protocol, is_modern) in ERAS.into_iter().flat_map(|era| [(era, false), (era, true)]) {
@@ -237,8 +237,8 @@ fn failures_are_played_too() {
     }
 }
 
-/// O-30: a new file is private; one that holds something else, is a link, or is no file is refused and
-/// stays as it is.
+/// O-30: a new file is private; one that holds something else, is a link, or is no file is refused
+/// and stays as it is.
 #[cfg(unix)]
 #[test]
 fn a_recording_never_touches_a_file_that_is_none() {

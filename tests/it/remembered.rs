@@ -118,8 +118,8 @@ fn without_a_key_nothing_is_remembered() {
     assert!(!home.path().join("state/memory/elsewhere").exists());
 }
 
-/// S-72, S-73: what is hidden is hidden in remembered answers too, even if a file was written by a run
-/// that did not hide it, or by somebody else.
+/// S-72, S-73: what is hidden is hidden in remembered answers too, even if a file was written by a
+/// run that did not hide it, or by somebody else.
 #[test]
 fn filters_and_pins_apply_to_remembered_answers() {
     const TOOLS: (&str, &str) = ("tools/list", r#"{"name":"act","description":"H1DDEN"},"#);

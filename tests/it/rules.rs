@@ -32,7 +32,8 @@ fn every_rule_is_proved_by_tests_that_cite_it() {
     assert!(faults.is_empty(), "{PAGE}:\n{}", faults.join("\n"));
 }
 
-/// The promises of the page on security are numbered in their order, and each names tests that exist.
+/// The promises of the page on security are numbered in their order, and each names tests that
+/// exist.
 #[test]
 fn every_promise_of_the_security_page_has_its_tests() {
     let files = sources::rust_files();

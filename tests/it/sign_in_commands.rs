@@ -168,7 +168,8 @@ async fn logout_revokes_removes_and_may_be_repeated() {
     assert!(out.stdout.contains("  removed from   the file `"), "{}", out.stdout);
     assert!(!server.asked_at("/revoke").is_empty());
     assert!(home.status().is_empty());
-    // Where the secret of the client was used stays known (S-41), or another issuer could ask for it.
+    // Where the secret of the client was used stays known (S-41), or another issuer could ask for
+    // it.
     let left: Vec<_> = home.stored().await.into_iter().map(|(name, _)| name).collect();
     assert!(left.iter().all(|name| name.starts_with("client.")), "{left:?}");
     let again = home.ok(&with(&["logout", &url], &OWN));

@@ -1,5 +1,5 @@
-//! How a release comes about: what can write installs nothing, what is used is pinned, every file has
-//! its checksum and its provenance, and an installer that is cut off does nothing.
+//! How a release comes about: what can write installs nothing, what is used is pinned, every file
+//! has its checksum and its provenance, and an installer that is cut off does nothing.
 
 use std::collections::BTreeSet;
 
@@ -226,7 +226,8 @@ fn actions_are_pinned_by_digest() {
     assert!(count > 10, "{count}");
 }
 
-/// S-20: what is built is attested by the job that builds it, and what is published is verified first.
+/// S-20: what is built is attested by the job that builds it, and what is published is verified
+/// first.
 #[test]
 fn files_are_attested_where_they_come_into_being_and_verified_before_they_are_published() {
     let all = workflows();

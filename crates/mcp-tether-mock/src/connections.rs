@@ -1,5 +1,5 @@
-//! The open streams of all hosts of one mock: its sessions, the listen streams of 2026-07-28 and the
-//! answers to stateless requests. What reaches several hosts at once is sent from here.
+//! The open streams of all hosts of one mock: its sessions, the listen streams of 2026-07-28 and
+//! the answers to stateless requests. What reaches several hosts at once is sent from here.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

@@ -76,7 +76,8 @@ fn framed(title: &str, class: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main{class}>\n{body}\n</main>\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <main{class}>\n{body}\n</main>\n\
          </body>\n</html>\n",
         escaped(title)
     )

@@ -2,15 +2,17 @@
 //! revision over Streamable HTTP and HTTP+SSE, with chosen faults and a record of every request.
 //!
 //! The way of a request: `wire` accepts, `transport::record` records it and applies `faults`,
-//! `transport` checks and routes it, `methods` answers it with what the product offers, and `events`
-//! carries the answers to the streams; `oauth` protects it all with an authorization server.
+//! `transport` checks and routes it, `methods` answers it with what the product offers, and
+//! `events` carries the answers to the streams; `oauth` protects it all with an authorization
+//! server.
 //!
 //! Who imports whom, from the top: `hostile`, `authorization_server`, `overview` → `running` (opens
 //! a product) → `transport` → `methods` → `state` → `product`. The folders in `products` import
 //! `product`, and only `running` and `overview` import `products`. `product` imports `connections`
-//! and `tasks`; these import `session`, `listens` and `events`. `options`, `oauth`, `faults` and `stored_data`
-//! know nothing of products. `replay` is a server of its own: it plays a recorded conversation. Nothing here uses the bridge: a mistake shared by both ends of a test
-//! would prove nothing.
+//! and `tasks`; these import `session`, `listens` and `events`. `options`, `oauth`, `faults` and
+//! `stored_data` know nothing of products. `replay` is a server of its own: it plays a recorded
+//! conversation. Nothing here uses the bridge: a mistake shared by both ends of a test would prove
+//! nothing.
 
 mod authorization_server;
 mod connections;

@@ -136,8 +136,8 @@ impl MockRemote {
         self.shared.connections.cut_streams();
     }
 
-    /// Stops listening and closes every connection; sessions are forgotten. The port stays bound, and
-    /// refuses connections. Does nothing when already stopped.
+    /// Stops listening and closes every connection; sessions are forgotten. The port stays bound,
+    /// and refuses connections. Does nothing when already stopped.
     pub fn stop(&mut self) {
         let Some(running) = self.running.take() else {
             return;

@@ -214,8 +214,8 @@ async fn accept(
     }
 }
 
-/// Whether no other user of this machine is known to be at the other end: whoever answers decides whose account
-/// the bridge works in (S-44).
+/// Whether no other user of this machine is known to be at the other end: whoever answers decides
+/// whose account the bridge works in (S-44).
 fn is_trusted(stream: &TcpStream, peer: SocketAddr) -> bool {
     let Ok(local) = stream.local_addr() else { return false };
     match owner_of_peer(peer, local) {

@@ -83,7 +83,8 @@ impl Ending {
             Self::SignedIn => "",
             Self::Denied => "The sign-in was denied. Nothing was stored.",
             Self::WrongIssuer => {
-                "The answer did not come from the authorization server that was asked. It was not used."
+                "The answer did not come from the authorization server that was asked. It was not \
+                 used."
             }
             Self::NotRedeemed => "The authorization server did not complete the sign-in.",
             Self::NotStored => "The sign-in worked, but it could not be stored on this machine.",

@@ -1,5 +1,5 @@
-//! A page that names a pushed request (RFC 9126): whether there is one, what follows from a refusal,
-//! and how long it is valid. The request itself is `grants::pushed_request`.
+//! A page that names a pushed request (RFC 9126): whether there is one, what follows from a
+//! refusal, and how long it is valid. The request itself is `grants::pushed_request`.
 
 use std::time::Duration;
 

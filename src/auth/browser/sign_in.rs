@@ -177,7 +177,8 @@ async fn find_interrupted(
 }
 
 /// Whether an interrupted sign-in as a client of an earlier one leads nowhere, so that a client has
-/// to be registered anew (A-24): the server refuses its page, or a tab was opened and is gone by now.
+/// to be registered anew (A-24): the server refuses its page, or a tab was opened and is gone by
+/// now.
 async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
     if !pending.client_is_reused {
         return false;
@@ -191,8 +192,8 @@ async fn is_dead_end(context: &Context, pending: &Pending, tabs: Tabs) -> bool {
     true
 }
 
-/// Whether the server refuses the page of a client that it registered earlier: then it has forgotten
-/// the client, and its error page would never come back to us. Asked before a person is.
+/// Whether the server refuses the page of a client that it registered earlier: then it has
+/// forgotten the client, and its error page would never come back to us. Asked before a person is.
 async fn is_refused_at_sight(context: &Context, pending: &Pending) -> bool {
     // Looking at a pushed request would spend it (RFC 9126 §4); the client was accepted already.
     if pending.pushed.is_some() {
@@ -348,7 +349,8 @@ async fn show_page(
         Err(error) => {
             tracing::info!(%error, "no browser could be opened");
             context.notify_user(&format!(
-                "no browser opens here ({error})\nto sign in to `{server}`, open this address:\n{page}"
+                "no browser opens here ({error})\nto sign in to `{server}`, open this \
+                 address:\n{page}"
             ));
         }
     }
@@ -371,9 +373,11 @@ async fn wait_for_answer(
         match prompt {
             ConsentPrompt::Pasted(lines) => {
                 tokio::select! {
-                    arrival = callback.arrival() => by_browser(arrival),
-                    pasted = pasted(context, *lines, pending) => pasted.map(|pasted| (pasted, None)),
+                        arrival = callback.arrival() => by_browser(arrival),
+                        pasted = pasted(context, *lines, pending) => {
+                    pasted.map(|pasted| (pasted, None))
                 }
+                    }
             }
             _ => by_browser(callback.arrival().await),
         }
@@ -394,8 +398,8 @@ async fn timed_out(context: &Context, pending: &Pending) -> Failure {
     }
     context.delete(&context.names.registration(&registration.issuer)).await;
     failure.hint(format!(
-        "sign in with {command}; if the page said that the client is not known, that registers a new \
-         one"
+        "sign in with {command}; if the page said that the client is not known, that registers a \
+         new one"
     ))
 }
 

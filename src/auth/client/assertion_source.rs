@@ -1,6 +1,6 @@
-//! Where an assertion of somebody else's comes from: a file that another program keeps fresh, such as
-//! a projected token of Kubernetes, or a command that prints it. Read for every request, because it
-//! lives for minutes. Never part of a log or a message.
+//! Where an assertion of somebody else's comes from: a file that another program keeps fresh, such
+//! as a projected token of Kubernetes, or a command that prints it. Read for every request, because
+//! it lives for minutes. Never part of a log or a message.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -73,8 +73,8 @@ impl AssertionSource {
         let (what, hint) = match self {
             Self::File(path) => {
                 let shown = plain(&path.display().to_string());
-                let hint = "have the program that writes it put a fresh token there: it is read again \
-                            for every request";
+                let hint = "have the program that writes it put a fresh token there: it is read \
+                            again for every request";
                 (format!("the file `{shown}`"), hint)
             }
             Self::Command(command) => {

@@ -90,7 +90,8 @@ impl<'a> AuthenticatedClient<'a> {
         Ok(refusal)
     }
 
-    /// Sends a form, once more for each proof that is refused for its nonce or its time (RFC 9449 §8).
+    /// Sends a form, once more for each proof that is refused for its nonce or its time (RFC 9449
+    /// §8).
     async fn attempt(
         &self,
         client: &Registration,
@@ -160,7 +161,8 @@ const PUBLIC_PARAMETERS: [&str; 12] = [
     "code_challenge_method",
 ];
 
-/// Takes what was sent out of the body of a refusal that repeats it, because refusals are shown (S-09).
+/// Takes what was sent out of the body of a refusal that repeats it, because refusals are shown
+/// (S-09).
 fn hide_repeated<'v>(
     body: &mut Vec<u8>,
     sent: impl Iterator<Item = (&'v str, &'v str)>,

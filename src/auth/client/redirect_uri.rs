@@ -45,8 +45,8 @@ impl Redirect {
     }
 }
 
-/// The redirects to try, best first: the fixed port; without one, those that are registered already,
-/// the port that belongs to this server, the seven after it, and any.
+/// The redirects to try, best first: the fixed port; without one, those that are registered
+/// already, the port that belongs to this server, the seven after it, and any.
 pub(crate) fn candidates(options: &AuthOptions, registered: &[String]) -> Vec<Redirect> {
     let on_port = |port| Redirect {
         host: options.callback_host.clone(),

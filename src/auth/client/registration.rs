@@ -131,8 +131,8 @@ impl Registrar<'_> {
 
     /// Registers a client for this redirect and these scopes; without a redirect for grants that
     /// need none (A-23, A-27). Where the redirect or the scope itself is what is refused, asks once
-    /// more with another redirect or without the scope. Returns the redirect to use, which the server
-    /// may have changed (A-24).
+    /// more with another redirect or without the scope. Returns the redirect to use, which the
+    /// server may have changed (A-24).
     ///
     /// # Errors
     /// The server offers no registration or refuses it.
@@ -262,7 +262,10 @@ impl Registrar<'_> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         let client_id = text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
             Failure::new(FailureKind::AuthFailed, "the registration answer has no `client_id`")
-                .hint("tell the server's operator, or pass a client with `--static-oauth-client-info`")
+                .hint(
+                    "tell the server's operator, or pass a client with \
+                       `--static-oauth-client-info`",
+                )
         })?;
         let secret = text("client_secret").filter(|secret| !secret.is_empty()).map(Secret::new);
         let offered = self.discovered.server.token_endpoint_auth_methods_supported.as_deref();
@@ -375,8 +378,8 @@ impl Registrar<'_> {
         let command = command.trim_matches('`');
         format!(
             "register an OAuth client with the operator of `{}` (redirect URI `{}`) and run \
-             `{command} --static-oauth-client-info '{{\"client_id\":\"ID\"}}'`; if the server takes an API \
-             key, pass it instead: `--header 'Authorization: Bearer KEY'`",
+             `{command} --static-oauth-client-info '{{\"client_id\":\"ID\"}}'`; if the server \
+             takes an API key, pass it instead: `--header 'Authorization: Bearer KEY'`",
             SafeUrl::new(&self.options.server),
             candidates(self.options, &[])[0].uri(),
         )
@@ -405,8 +408,8 @@ fn settled_redirect(asked: &Redirect, registered: &[String]) -> Result<Redirect,
         })
 }
 
-/// Whether `earlier` is this client of the user's, accepted by the issuer in a way that the user does
-/// not contradict.
+/// Whether `earlier` is this client of the user's, accepted by the issuer in a way that the user
+/// does not contradict.
 fn was_accepted(earlier: &Registration, given: &PreRegistered, issuer: &str) -> bool {
     earlier.how == Registered::Beforehand
         && earlier.issuer == issuer

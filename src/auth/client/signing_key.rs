@@ -89,8 +89,8 @@ impl SigningKey {
         Err(unusable(&format!("it matches no requested algorithm that is supported ({known})")))
     }
 
-    /// The algorithm to sign with for a server that lists these; its name in metadata. What the user
-    /// chose is used whatever the list says.
+    /// The algorithm to sign with for a server that lists these; its name in metadata. What the
+    /// user chose is used whatever the list says.
     pub(crate) fn algorithm_for(&self, listed: Option<&[String]>) -> &'static str {
         let is_listed = |known: &Algorithm| {
             listed.is_some_and(|listed| listed.iter().any(|name| name == known.name()))
@@ -100,8 +100,8 @@ impl SigningKey {
         found.unwrap_or(self.algorithm).name()
     }
 
-    /// A signed assertion: `iss` and `sub` are the client, `aud` is the issuer. `algorithm` is
-    /// a name that `algorithm_for` gave; the key's own if `None`.
+    /// A signed assertion: `iss` and `sub` are the client, `aud` is the issuer. `algorithm`
+    /// is a name that `algorithm_for` gave; the key's own if `None`.
     ///
     /// # Errors
     /// The key cannot sign.

@@ -24,8 +24,8 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// The `Bearer` challenge of a response, otherwise the `DPoP` one. Of several, the one that says
-    /// most.
+    /// The `Bearer` challenge of a response, otherwise the `DPoP` one. Of several, the one that
+    /// says most.
     pub fn find(headers: &HeaderMap) -> Option<Self> {
         let challenges = all_in(headers);
         let found = Self::best_of(&challenges, BEARER);
@@ -46,8 +46,8 @@ impl Challenge {
         found.reduce(|best, other| if other.weight() > best.weight() { other } else { best })
     }
 
-    /// Whether the answer to a request without a token asks for a sign-in: 401, or another refusal with
-    /// a challenge of ours.
+    /// Whether the answer to a request without a token asks for a sign-in: 401, or another refusal
+    /// with a challenge of ours.
     pub fn asks_for_a_sign_in(status: StatusCode, headers: &HeaderMap) -> bool {
         match status {
             StatusCode::UNAUTHORIZED => true,

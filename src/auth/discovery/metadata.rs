@@ -55,7 +55,8 @@ pub struct AuthorizationServer {
     pub require_pushed_authorization_requests: bool,
     /// Whether authorization requests have to be signed (RFC 9101 §10.5).
     pub require_signed_request_object: bool,
-    /// Algorithms of DPoP proofs that it takes (RFC 9449 §5.1); `None` if the document does not say.
+    /// Algorithms of DPoP proofs that it takes (RFC 9449 §5.1); `None` if the document does not
+    /// say.
     pub dpop_signing_alg_values_supported: Option<Vec<String>>,
     /// PKCE methods; `None` if the document does not say.
     pub code_challenge_methods_supported: Option<Vec<String>>,
@@ -92,8 +93,8 @@ impl ProtectedResource {
         })
     }
 
-    /// Whether these bytes are meant as such a document, even if it is broken: they hold the name of
-    /// one of its members. A server that answers every path with some JSON has none.
+    /// Whether these bytes are meant as such a document, even if it is broken: they hold the name
+    /// of one of its members. A server that answers every path with some JSON has none.
     pub fn is_meant_by(body: &[u8]) -> bool {
         names_any(body, &["resource", "authorization_servers"])
     }

@@ -43,7 +43,8 @@ pub(crate) fn unmet_by_resource(
     found
 }
 
-/// What the authorization server's metadata lacks or demands, beside the addresses of its endpoints.
+/// What the authorization server's metadata lacks or demands, beside the addresses of its
+/// endpoints.
 pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOptions) -> Vec<Failure> {
     let mut found = Vec::new();
     if server.token_endpoint.is_none() {
@@ -69,9 +70,9 @@ pub(crate) fn unmet_by_server(server: &AuthorizationServer, options: &AuthOption
 }
 
 /// What to do where no endpoint for device codes is known.
-pub(crate) const WITHOUT_DEVICE_CODE: &str = "sign in with a browser: leave `--device-code` out, or \
-    use `--no-browser`; if the server has an endpoint for device codes and does not say where, name \
-    it with `--device-endpoint URL`";
+pub(crate) const WITHOUT_DEVICE_CODE: &str = "sign in with a browser: leave `--device-code` out, \
+    or use `--no-browser`; if the server has an endpoint for device codes and does not say where, \
+    name it with `--device-endpoint URL`";
 
 /// The profile of authorization servers that take identity assertions (ID-JAG).
 const ID_JAG_PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
@@ -279,7 +280,8 @@ mod tests {
         assert_eq!(unmet_by_server(&only_jwt, &given), [], "what the user gives wins");
     }
 
-    /// A-11, A-17: what a list says wrongly can be overruled, and so can an endpoint that is missing.
+    /// A-11, A-17: what a list says wrongly can be overruled, and so can an endpoint that is
+    /// missing.
     #[test]
     fn a_wrong_list_can_be_overruled_and_the_hint_says_how() {
         let assuming = |grant: Grant| AuthOptions { grant, assume_grant: true, ..options() };

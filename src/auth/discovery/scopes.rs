@@ -62,8 +62,8 @@ fn joined(scopes: Vec<&str>) -> String {
     union.join(" ")
 }
 
-/// The scopes of a sign-in at an identity provider: an ID token, and where that can be had, a refresh
-/// token for the next one.
+/// The scopes of a sign-in at an identity provider: an ID token, and where that can be had, a
+/// refresh token for the next one.
 pub(crate) fn of_identity(server_supports: &[String]) -> String {
     let lists = |scope: &str| server_supports.iter().any(|listed| listed == scope);
     match server_supports.is_empty() || lists(OFFLINE_ACCESS) {

@@ -93,9 +93,9 @@ enum Fetched {
 }
 
 impl MetadataSearch<'_> {
-    /// The first of the places that has the document. A failure at one place counts only if no
-    /// other has it: then the server is not one without metadata. What a guessed place answers is no
-    /// document unless it is meant as one.
+    /// The first of the places that has the document. A failure at one place counts only if
+    /// no other has it: then the server is not one without metadata. What a guessed place answers
+    /// is no document unless it is meant as one.
     pub(crate) async fn protected_resource(
         &self,
         challenge: Option<&Challenge>,

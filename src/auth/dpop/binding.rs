@@ -83,9 +83,9 @@ impl DpopSources<'_> {
     }
 }
 
-/// The binding to ask for, with a new key where there is one. The authorization server's list
-/// is enough for one, unless the resource says that it takes others only; the resource, or the user,
-/// can demand it.
+/// The binding to ask for, with a new key where there is one. The authorization server's
+/// list is enough for one, unless the resource says that it takes others only; the resource, or the
+/// user, can demand it.
 ///
 /// # Errors
 /// One is demanded, and the authorization server lists other algorithms, or no key can be made.

@@ -1,5 +1,5 @@
-//! The key that the tokens of one sign-in are bound to: ES256, made for this sign-in and stored with
-//! it. It never leaves this machine.
+//! The key that the tokens of one sign-in are bound to: ES256, made for this sign-in and stored
+//! with it. It never leaves this machine.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

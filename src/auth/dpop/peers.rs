@@ -1,5 +1,5 @@
-//! What servers said about proofs: the nonce that each origin wants in the next one (RFC 9449 §8, §9),
-//! and how far its clock is from ours. Kept in memory only: a nonce is valid for minutes.
+//! What servers said about proofs: the nonce that each origin wants in the next one (RFC 9449 §8,
+//! §9), and how far its clock is from ours. Kept in memory only: a nonce is valid for minutes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -83,8 +83,8 @@ impl DpopPeers {
         is_new
     }
 
-    /// Notes the clock of a server that refused a proof; returns whether it is another time than the
-    /// proof had.
+    /// Notes the clock of a server that refused a proof; returns whether it is another time than
+    /// the proof had.
     pub(crate) fn note_clock(&self, url: &Url, answer: &DpopAnswer, now: u64) -> bool {
         let Some(date) = answer.date else { return false };
         let (_, assumed) = self.next(url, now);

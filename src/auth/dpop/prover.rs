@@ -1,5 +1,5 @@
-//! Makes the proofs of one key (RFC 9449 §4.2), each for one request, and reads what a server says to
-//! one.
+//! Makes the proofs of one key (RFC 9449 §4.2), each for one request, and reads what a server says
+//! to one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,8 +38,8 @@ impl Prover {
         Ok(Self { signer, peers: peers.clone(), clock: clock.clone() })
     }
 
-    /// A fresh proof for one request; `token_digest` is the `ath` of the access token that goes with
-    /// it.
+    /// A fresh proof for one request; `token_digest` is the `ath` of the access token that goes
+    /// with it.
     ///
     /// # Errors
     /// The key cannot sign.
@@ -111,8 +111,8 @@ impl BoundToken {
         self.prover.proof(method, url, Some(&self.digest))
     }
 
-    /// Notes what the remote's answer says; returns whether it refused the proof and another one may
-    /// help (RFC 9449 §9).
+    /// Notes what the remote's answer says; returns whether it refused the proof and another one
+    /// may help (RFC 9449 §9).
     pub(crate) fn may_retry(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let answer = DpopAnswer::of(headers);
         let is_refusal = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST);

@@ -1,6 +1,6 @@
 //! The authorization code grant with PKCE: the page to open, and the exchange.
-//! What the browser brings back in between is an `authorization_response`. One [`Pending`] record carries everything from the first step to the
-//! last.
+//! What the browser brings back in between is an `authorization_response`. One [`Pending`] record
+//! carries everything from the first step to the last.
 
 use oauth2::basic::BasicClient;
 use oauth2::{

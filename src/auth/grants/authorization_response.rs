@@ -1,5 +1,5 @@
-//! What an authorization server answers through the browser (RFC 6749 §4.1.2): the parameters, whether
-//! they may be used (A-31, A-40, A-41), and what to do about a refusal. Redeems nothing.
+//! What an authorization server answers through the browser (RFC 6749 §4.1.2): the parameters,
+//! whether they may be used (A-31, A-40, A-41), and what to do about a refusal. Redeems nothing.
 
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
@@ -49,8 +49,8 @@ impl CallbackParameters {
 }
 
 /// The code of an answer that may be used. The issuer is checked first: an answer of another one is
-/// neither acted on nor shown (A-40, A-41). `accepted` is the other issuer that the user accepts; an
-/// empty one permits an answer that names none.
+/// neither acted on nor shown (A-40, A-41). `accepted` is the other issuer that the user accepts;
+/// an empty one permits an answer that names none.
 ///
 /// # Errors
 /// The wrong issuer, a refusal.
@@ -112,8 +112,8 @@ fn denied(pending: &Pending, error: Option<&str>, description: Option<&str>) -> 
         .any(|pair| pair == ("prompt".into(), "consent".into()));
     let hint = match code {
         "access_denied" | "consent_required" | "interaction_required" if asked_for_consent => {
-            "sign in again and approve the request; if only an administrator may approve it and has \
-             done so, do not ask for it again: `--authorize-param prompt=select_account`"
+            "sign in again and approve the request; if only an administrator may approve it and \
+             has done so, do not ask for it again: `--authorize-param prompt=select_account`"
         }
         code => advice(code, description)
             .unwrap_or("try again; if it keeps failing, ask the server's operator"),
@@ -125,8 +125,8 @@ fn denied(pending: &Pending, error: Option<&str>, description: Option<&str>) -> 
 /// words.
 pub(crate) fn advice(code: &str, description: Option<&str>) -> Option<&'static str> {
     let mentions = |words| ErrorAnswer::mentions(description, words);
-    const RESOURCE: &str = "the authorization server does not know this resource: leave the parameter \
-        out with `--disable-resource-parameter`, or name another with `--resource`";
+    const RESOURCE: &str = "the authorization server does not know this resource: leave the \
+        parameter out with `--disable-resource-parameter`, or name another with `--resource`";
     Some(match code {
         "access_denied" => "sign in again and approve the request",
         "invalid_target" => RESOURCE,

@@ -1,6 +1,6 @@
 //! Pushed authorization requests (RFC 9126): the parameters go to the authorization server before a
-//! person is asked, and the browser's page names only where they are. Where that is offered and does
-//! not work, the page carries them itself.
+//! person is asked, and the browser's page names only where they are. Where that is offered and
+//! does not work, the page carries them itself.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -14,8 +14,8 @@ use crate::redact::{SafeUrl, Secret, plain};
 
 /// How long a pushed request is valid, in seconds, if the server does not say.
 const DEFAULT_SECONDS: u64 = 60;
-/// The shortest and the longest time that is accepted, in seconds: no storm of requests, and no page
-/// that is never renewed.
+/// The shortest and the longest time that is accepted, in seconds: no storm of requests, and no
+/// page that is never renewed.
 const MIN_SECONDS: u64 = 10;
 const MAX_SECONDS: u64 = 600;
 /// The longest `request_uri` that is taken, in bytes.

@@ -50,8 +50,8 @@ pub(crate) async fn refresh(
     Ok(Some(Box::new(renewed)))
 }
 
-/// What a failed renewal leaves behind: nothing of tokens that are dead, otherwise the tokens and why
-/// they were not renewed.
+/// What a failed renewal leaves behind: nothing of tokens that are dead, otherwise the tokens and
+/// why they were not renewed.
 async fn note_failure(context: &Context, stored: &SignIn, error: &GrantError) {
     if error.ends_tokens_of(&stored.registration) {
         return discard(context, stored, error).await;
@@ -78,7 +78,8 @@ pub(crate) fn is_renewable(context: &Context, record: &SignIn) -> bool {
     !context.options.grant.needs_person() || record.tokens.refresh_token.is_some()
 }
 
-/// The new tokens, and the client as the server accepted it; `None` if there is nothing to ask with.
+/// The new tokens, and the client as the server accepted it; `None` if there is nothing to ask
+/// with.
 async fn ask(
     context: &Context,
     stored: &SignIn,

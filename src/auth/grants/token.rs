@@ -108,8 +108,8 @@ impl Issued {
         }
     }
 
-    /// Why the access token cannot be used, as the end of a sentence. `proved` says whether a
-    /// proof went with the request for it.
+    /// Why the access token cannot be used, as the end of a sentence. `proved` says whether
+    /// a proof went with the request for it.
     ///
     /// # Errors
     /// It is of a type that needs a proof that we do not have, or cannot be in a header.

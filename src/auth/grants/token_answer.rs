@@ -1,6 +1,6 @@
-//! What an answer of a token endpoint is: what was asked for, a refusal of the request, or trouble that
-//! says nothing about it (RFC 6749 §5, A-55). And which parameter a renewal is refused for.
-//! Pure functions of one answer.
+//! What an answer of a token endpoint is: what was asked for, a refusal of the request, or trouble
+//! that says nothing about it (RFC 6749 §5, A-55). And which parameter a renewal is refused for
+//! . Pure functions of one answer.
 
 use serde_json::{Map, Value};
 use url::Url;

@@ -127,8 +127,8 @@ impl<'a> TokenEndpoint<'a> {
         Self { client, url, resource, now, trouble: Mutex::default() }
     }
 
-    /// The error of an exchange that asks again and again: when its time is over, the last trouble of
-    /// the server is the reason (RFC 8628 §3.5).
+    /// The error of an exchange that asks again and again: when its time is over, the last trouble
+    /// of the server is the reason (RFC 8628 §3.5).
     pub(crate) fn explained(&self, error: GrantError) -> GrantError {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (&error, trouble) {
@@ -227,8 +227,8 @@ impl<'a> TokenEndpoint<'a> {
         self.checked(answer.map_err(grant_error)?)
     }
 
-    /// Asks with a grant that the crate does not know (RFC 6749 §4.5); returns the body of what is not
-    /// a refusal.
+    /// Asks with a grant that the crate does not know (RFC 6749 §4.5); returns the body of what is
+    /// not a refusal.
     ///
     /// # Errors
     /// [`GrantError`].

@@ -47,8 +47,8 @@ pub(crate) async fn ask(
     jwt_bearer::redeem(endpoint, &assertion, scope, &context.options.authorize_params).await
 }
 
-/// The assertion is a credential: an MCP server that names an authorization server of its own must not
-/// get one that is for another.
+/// The assertion is a credential: an MCP server that names an authorization server of its own must
+/// not get one that is for another.
 fn check_audience(
     context: &Context,
     endpoint: &TokenEndpoint<'_>,
@@ -67,15 +67,19 @@ fn check_audience(
     let (message, hint) = match audiences.first() {
         Some(audience) => (
             format!(
-                "the workload's token is for `{}`, and the server's authorization server is `{}`: it \
-                 was not sent",
+                "the workload's token is for `{}`, and the server's authorization server is `{}`: \
+                 it was not sent",
                 plain(&audience.chars().take(200).collect::<String>()),
                 display_identifier(&issuer)
             ),
-            format!("have the platform make one with the audience `{}`", display_identifier(&issuer)),
+            format!(
+                "have the platform make one with the audience `{}`",
+                display_identifier(&issuer)
+            ),
         ),
         None => (
-            "the workload's token does not say which authorization server it is for: it was not sent"
+            "the workload's token does not say which authorization server it is for: it was not \
+             sent"
                 .to_owned(),
             format!(
                 "if it is for `{0}`, say so: `--static-oauth-client-info \

@@ -67,8 +67,8 @@ impl Zone {
 /// A prefix of addresses, its length in bits, and the zone that they are in.
 type Row<Bits> = (Bits, u32, Zone);
 
-/// The IANA registry of special addresses, and the metadata services of clouds outside the link-local
-/// range. The first row that fits counts.
+/// The IANA registry of special addresses, and the metadata services of clouds outside the
+/// link-local range. The first row that fits counts.
 const V4_ZONES: &[Row<Ipv4Addr>] = &[
     // "This network" reaches this machine on most systems.
     (Ipv4Addr::new(0, 0, 0, 0), 8, Zone::Loopback),
@@ -134,8 +134,8 @@ fn of_v6(address: Ipv6Addr) -> Zone {
     V6_ZONES.iter().find(fits).map_or(Zone::Public, |(.., zone)| *zone)
 }
 
-/// The IPv4 address within a mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052, 8215), ISATAP
-/// (RFC 5214), 6to4 or Teredo address.
+/// The IPv4 address within a mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052, 8215),
+/// ISATAP (RFC 5214), 6to4 or Teredo address.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));

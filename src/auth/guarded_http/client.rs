@@ -133,8 +133,8 @@ impl GuardedClient {
     /// first URL (A-13).
     ///
     /// # Errors
-    /// A URL that may not be used, a redirect that is not followed, no connection, no complete answer
-    /// in time.
+    /// A URL that may not be used, a redirect that is not followed, no connection, no complete
+    /// answer in time.
     pub(crate) async fn document(&self, url: &Url) -> Result<GuardedResponse, Failure> {
         within_timeout(url, self.follow(url)).await
     }
@@ -219,8 +219,8 @@ impl GuardedClient {
         Failure::new(FailureKind::AuthFailed, message).hint(self.hint_about_documents.clone())
     }
 
-    /// Asks for a page as the browser would, up to its first answer: `None` unless it is a refusal or
-    /// a redirect. Follows nothing and sends nothing of the user's.
+    /// Asks for a page as the browser would, up to its first answer: `None` unless it is a refusal
+    /// or a redirect. Follows nothing and sends nothing of the user's.
     pub(crate) async fn glance_at_page(&self, page: &Url) -> Option<PageAnswer> {
         let mut headers = HeaderMap::new();
         let accept = header::HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
@@ -265,8 +265,8 @@ impl GuardedClient {
             return Ok(outbound.clone());
         }
         let guard = Arc::new(GuardedResolver(self.policy.clone()));
-        // The MCP server is shown its certificate, and authorization servers theirs. One that is both
-        // is shown that of the authorization server if there is one.
+        // The MCP server is shown its certificate, and authorization servers theirs. One that is
+        // both is shown that of the authorization server if there is one.
         let mut options = self.policy.http.clone();
         if !is_own || self.certificate.is_some() {
             options.client_certificate.clone_from(&self.certificate);

@@ -106,8 +106,8 @@ impl AddressPolicy {
         }
     }
 
-    /// The zone of a name: whoever owns it decides what it leads to, so all that it has led to in this
-    /// process counts, which is where every connection went. Behind a proxy that is not known.
+    /// The zone of a name: whoever owns it decides what it leads to, so all that it has led to in
+    /// this process counts, which is where every connection went. Behind a proxy that is not known.
     async fn zone_of_name(&self, name: &str) -> Zone {
         if !matches!(proxy_for(&self.http, &self.server), Ok(None)) {
             return Zone::Public;
@@ -145,8 +145,9 @@ impl AddressPolicy {
     }
 }
 
-/// The addresses of `--resolve` that hold here: those of the MCP server itself, public ones, and with
-/// private addresses allowed all of them. What a server's metadata names must not lead to others (S-07).
+/// The addresses of `--resolve` that hold here: those of the MCP server itself, public ones, and
+/// with private addresses allowed all of them. What a server's metadata names must not lead to
+/// others (S-07).
 fn fixed_addresses(auth: &AuthOptions, http: &HttpOptions) -> Vec<FixedAddress> {
     let host = auth.server.host_str().unwrap_or_default();
     let is_public = |address: &IpAddr| Zone::of(*address) == Zone::Public;
@@ -177,8 +178,8 @@ mod tests {
     use crate::http::{NameMemory, Proxy};
     use crate::redact::Secret;
 
-    /// Names of a small world: `mcp.example` is public, `mcp.corp` is at home. `changing.example` is
-    /// public when it is looked up for the first time.
+    /// Names of a small world: `mcp.example` is public, `mcp.corp` is at home. `changing.example`
+    /// is public when it is looked up for the first time.
     #[derive(Default)]
     struct SmallWorld(std::sync::atomic::AtomicBool);
 

@@ -1,5 +1,5 @@
-//! Which authorization server the secret of the user's own client was first used with (S-41). It belongs
-//! there: an MCP server that names another one must not be able to send it elsewhere.
+//! Which authorization server the secret of the user's own client was first used with (S-41). It
+//! belongs there: an MCP server that names another one must not be able to send it elsewhere.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -71,15 +71,15 @@ pub(crate) fn check_first_use(
         return Ok(());
     }
     let message = format!(
-        "the secret of the OAuth client `{}` was first used with the issuer `{}`, but the server now \
-         names `{}`",
+        "the secret of the OAuth client `{}` was first used with the issuer `{}`, but the server \
+         now names `{}`",
         plain(&client.client_id),
         display_identifier(first),
         display_identifier(issuer)
     );
     Err(Failure::new(FailureKind::AuthFailed, message).hint(
-        "if you trust the new one with the secret, name it yourself: add `\"issuer\":\"URL\"` to the \
-         JSON of `--static-oauth-client-info`",
+        "if you trust the new one with the secret, name it yourself: add `\"issuer\":\"URL\"` to \
+         the JSON of `--static-oauth-client-info`",
     ))
 }
 

@@ -1,5 +1,5 @@
-//! The names that the records of a sign-in are stored under. Whatever changes the tokens changes the
-//! names. Reads nothing.
+//! The names that the records of a sign-in are stored under. Whatever changes the tokens changes
+//! the names. Reads nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -72,8 +72,8 @@ impl Names {
         self.registration_for(issuer, self.grant)
     }
 
-    /// Whether a registration at this issuer is stored under this name for this server, whatever way
-    /// to sign in it was made for.
+    /// Whether a registration at this issuer is stored under this name for this server, whatever
+    /// way to sign in it was made for.
     pub(crate) fn is_registration(&self, name: &str, issuer: &str) -> bool {
         ["", DEVICE_CODE].iter().any(|grant| self.registration_for(issuer, grant) == name)
     }

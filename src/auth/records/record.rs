@@ -1,5 +1,5 @@
-//! What is stored: sign-ins, sign-ins in progress, and how the last one ended. A record names issuer,
-//! resource and client, so that nothing is sent where it does not belong.
+//! What is stored: sign-ins, sign-ins in progress, and how the last one ended. A record names
+//! issuer, resource and client, so that nothing is sent where it does not belong.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,8 @@ pub struct SignIn {
     /// The identity provider that vouched for the person (ID-JAG).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
-    /// Whether `server` is an identity provider: the sign-in stands for every server that trusts it.
+    /// Whether `server` is an identity provider: the sign-in stands for every server that trusts
+    /// it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_identity_provider: bool,
     /// Whether the tokens are renewed without a refresh token and without a person.

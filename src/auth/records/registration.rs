@@ -206,8 +206,8 @@ impl Way {
     const WITH_ID: Self = Self { id_in_form: true, ..Self::BASIC };
 }
 
-/// Whether id and secret without form-encoding are another header, and one that can be read: a colon
-/// ends the id (RFC 7617 §2).
+/// Whether id and secret without form-encoding are another header, and one that can be read: a
+/// colon ends the id (RFC 7617 §2).
 fn raw_basic_differs(id: &str, secret: &str) -> bool {
     !id.contains(':') && [id, secret].into_iter().any(|text| form_encoded(text) != text)
 }

@@ -1,7 +1,7 @@
-//! A refusal may mean that the remote is no longer of the era that was detected (T-84). It only raises
-//! a doubt: `server/discover` is sent beside the traffic, and nothing that is open fails before its
-//! answer. The refused request waits for it: it is sent again if the era has changed, because it was
-//! not executed, and otherwise gets what the remote said.
+//! A refusal may mean that the remote is no longer of the era that was detected (T-84). It only
+//! raises a doubt: `server/discover` is sent beside the traffic, and nothing that is open fails
+//! before its answer. The refused request waits for it: it is sent again if the era has changed,
+//! because it was not executed, and otherwise gets what the remote said.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The era of a remote as it was last time, per era of the host, in a small file per remote with the
-//! time of detection (T-84). Only a hint for the order of probes: the remote may contradict it.
+//! The era of a remote as it was last time, per era of the host, in a small file per remote with
+//! the time of detection (T-84). Only a hint for the order of probes: the remote may contradict it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -41,8 +41,8 @@ struct At {
 }
 
 impl KnownEra {
-    /// The file in this folder for the remote with this key. `server` is for people who look at what
-    /// is stored.
+    /// The file in this folder for the remote with this key. `server` is for people who look at
+    /// what is stored.
     pub fn new(folder: &Path, key: &str, server: String) -> Self {
         let digest = Sha256::digest(key.as_bytes());
         Self { file: folder.join(format!("{}.json", hex::encode(&digest[..16]))), server }

@@ -29,8 +29,8 @@ impl Batches {
         }
     }
 
-    /// Whether an answer of this size can wait for the others of its batch; if so, it takes its share of
-    /// the budget (S-42).
+    /// Whether an answer of this size can wait for the others of its batch; if so, it takes its
+    /// share of the budget (S-42).
     pub(in crate::bridge) fn has_room(&mut self, number: u64, size: usize) -> bool {
         let most = Budget::of_process().per_message();
         self.open.get_mut(&number).is_none_or(|batch| {

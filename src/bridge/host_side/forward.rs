@@ -9,8 +9,8 @@ use crate::error::{Failure, FailureKind};
 use crate::jsonrpc::Message;
 
 impl Bridge {
-    /// Sends a host's request to the remote. One that belongs to a session is held until the session
-    /// is open (T-07).
+    /// Sends a host's request to the remote. One that belongs to a session is held until the
+    /// session is open (T-07).
     pub(in crate::bridge) fn forward(&mut self, slot: SlotId, request: HostRequest) {
         if request.requester() != Requester::ModernHost && !self.may_send(slot) {
             return self.hold(slot, HeldMessage::Request(request));

@@ -73,8 +73,8 @@ impl Bridge {
         }
     }
 
-    /// Handles a request of the host, or of the adapter that speaks for a modern one: answers it here,
-    /// refuses it, or forwards it.
+    /// Handles a request of the host, or of the adapter that speaks for a modern one: answers it
+    /// here, refuses it, or forwards it.
     pub(in crate::bridge) fn take_request(&mut self, slot: SlotId, request: HostRequest) {
         let requester = request.requester();
         let is_open = self.in_flight.number_of(requester, request.id()).is_some();
@@ -259,9 +259,9 @@ impl Bridge {
         self.write_answer(batch, Frame::from(line));
     }
 
-    /// Takes a malformed line under the id of a question that the host was asked: it can only be meant
-    /// as the answer, so the remote gets an error. An error to the host under this id would answer a
-    /// request of its own. Returns whether it was one.
+    /// Takes a malformed line under the id of a question that the host was asked: it can only be
+    /// meant as the answer, so the remote gets an error. An error to the host under this id would
+    /// answer a request of its own. Returns whether it was one.
     fn take_broken_answer(&mut self, id: &RequestId) -> bool {
         let Some(asked) = self.in_flight.of_remote.get(id) else { return false };
         let generation = asked.generation;

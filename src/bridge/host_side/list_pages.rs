@@ -65,7 +65,8 @@ impl ListPages {
         }
     }
 
-    /// The first page with the items of all, and with the cursor of the next one if it was not read.
+    /// The first page with the items of all, and with the cursor of the next one if it was not
+    /// read.
     pub(in crate::bridge) fn merged(&self) -> Option<Message> {
         let range = self.first.outcome_range()?;
         let result = Object::parse(self.first.outcome()?)?;

@@ -185,9 +185,12 @@ impl OfferFilter {
             return Ok(());
         }
         if self.are_all_unpinned || self.unpinned.contains(&name) {
-            return Err("this tool is hidden by `--pin block`: it is not the one that was pinned; \
-                        `mcp-tether tools URL --diff` shows the difference, and `--accept` accepts it"
-                .to_owned());
+            return Err(
+                "this tool is hidden by `--pin block`: it is not the one that was pinned; \
+                        `mcp-tether tools URL --diff` shows the difference, and `--accept` accepts \
+                        it"
+                .to_owned(),
+            );
         }
         match self.known.get(&name) {
             Some(_) if !self.read_only => Ok(()),

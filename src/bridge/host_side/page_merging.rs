@@ -22,8 +22,8 @@ const LISTS: [(&str, &str); 4] = [
     (methods::RESOURCE_TEMPLATES_LIST, "resourceTemplates"),
 ];
 
-/// What the names of hosts begin with that read the first page of some lists only: as they introduce
-/// themselves now, and by their programs' names (docs/hosts/README.md#pages-of-lists).
+/// What the names of hosts begin with that read the first page of some lists only: as they
+/// introduce themselves now, and by their programs' names (docs/hosts/README.md#pages-of-lists).
 const HOSTS_OF_ONE_PAGE: [&str; 3] = ["gemini-cli", "qwen-cli", "qwen-code"];
 
 #[derive(Default, Deserialize)]
@@ -33,8 +33,8 @@ struct Named {
 }
 
 impl Bridge {
-    /// Takes the answer to a request that may be a list in pages. Gives request and answer back when
-    /// there is something to reply, and asks for the next page otherwise.
+    /// Takes the answer to a request that may be a list in pages. Gives request and answer back
+    /// when there is something to reply, and asks for the next page otherwise.
     pub(in crate::bridge) fn take_list_page(
         &mut self,
         slot: SlotId,

@@ -27,7 +27,8 @@ impl Bridge {
         self.tell_log(request, &text);
     }
 
-    /// Tells the host in its log. A modern host gets log messages only for requests that ask for them.
+    /// Tells the host in its log. A modern host gets log messages only for requests that ask for
+    /// them.
     fn tell_log(&mut self, request: &HostRequest, text: &str) {
         let params = json!({ "level": "warning", "logger": "mcp-tether", "data": text });
         let line = notification(methods::LOG_MESSAGE, Some(&params.to_string()));

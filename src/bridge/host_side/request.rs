@@ -1,7 +1,7 @@
 //! A request of the host as a value that can be neither copied nor forgotten. Replying consumes it,
 //! and so do the few other ends that a request may have. A request that is dropped in any other way
-//! is answered with an error, so that every request gets exactly one answer, whatever breaks (T-17).
-//! A notification is a plain message: it is owed nothing.
+//! is answered with an error, so that every request gets exactly one answer, whatever breaks
+//! (T-17). A notification is a plain message: it is owed nothing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;

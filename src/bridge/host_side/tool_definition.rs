@@ -82,7 +82,8 @@ impl ToolDefinition {
 
     /// The lines that differ, old ones after `-` and new ones after `+`, safe for a terminal.
     pub fn difference(&self, new: &Self) -> String {
-        // A server does not decide how long this takes: what was not compared in time differs (S-39).
+        // A server does not decide how long this takes: what was not compared in time differs
+        // (S-39).
         let difference = TextDiff::configure()
             .timeout(MAX_COMPARING)
             .diff_lines(self.text.as_str(), new.text.as_str());
@@ -179,9 +180,8 @@ mod tests {
     fn a_difference_names_what_changed_and_shows_what_is_hidden() {
         let old =
             of(r#"{"name":"a","description":"Reads a file.","inputSchema":{"type":"object"}}"#);
-        let new = of(
-            "{\"name\":\"a\",\"description\":\"Reads\u{200b} a file\\u001b[2J.\",\"inputSchema\":{\"type\":\"object\",\"x\":1}}",
-        );
+        let new = of("{\"name\":\"a\",\"description\":\"Reads\u{200b} a \
+             file\\u001b[2J.\",\"inputSchema\":{\"type\":\"object\",\"x\":1}}");
         let shown = old.difference(&new);
         assert!(shown.contains("- description: \"Reads a file.\""), "{shown}");
         assert!(shown.contains("\\u{200b}") && shown.contains("+   \"x\": 1"), "{shown}");

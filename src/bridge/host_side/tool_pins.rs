@@ -1,6 +1,6 @@
-//! Pinned tools (`--pin`, S-73): the definitions of a server's tools as they were when they were first
-//! seen or last accepted, in one private file for each server and account. A server that changes a
-//! tool behind the user's back is noticed. Decides nothing about what is sent.
+//! Pinned tools (`--pin`, S-73): the definitions of a server's tools as they were when they were
+//! first seen or last accepted, in one private file for each server and account. A server that
+//! changes a tool behind the user's back is noticed. Decides nothing about what is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -145,8 +145,8 @@ impl ToolPins {
         told
     }
 
-    /// Whether a list was too large to be held against the pins: no tool can be told to be the pinned
-    /// one then.
+    /// Whether a list was too large to be held against the pins: no tool can be told to be the
+    /// pinned one then.
     pub(in crate::bridge) fn is_overfull(&self) -> bool {
         self.is_overfull
     }

@@ -1,5 +1,5 @@
-//! Asks the host what the remote asks, or answers it here, and takes a question back that nobody waits
-//! for any more.
+//! Asks the host what the remote asks, or answers it here, and takes a question back that nobody
+//! waits for any more.
 
 use serde_json::{Value, json};
 
@@ -61,8 +61,8 @@ impl Bridge {
         });
     }
 
-    /// Answers a request of the remote without asking the host. A server that does not take its answers
-    /// gets no more of them for now (S-40).
+    /// Answers a request of the remote without asking the host. A server that does not take its
+    /// answers gets no more of them for now (S-40).
     fn answer_remote(&mut self, slot: SlotId, number: u64, answer: Frame) {
         if !self.in_flight.begin_own_answer(number) {
             return tracing::warn!(
@@ -75,8 +75,8 @@ impl Bridge {
         slot.remote.post(post);
     }
 
-    /// Tells the remote side which questions to a person are open. No time limit of the request that
-    /// caused one runs meanwhile.
+    /// Tells the remote side which questions to a person are open. No time limit of the request
+    /// that caused one runs meanwhile.
     pub(in crate::bridge) fn count_questions(&self) {
         self.slots[SlotId::FIRST]
             .remote
@@ -98,8 +98,8 @@ impl Bridge {
         }
     }
 
-    /// Passes a notification of the remote on to the host; a cancellation, under the id that the host
-    /// knows.
+    /// Passes a notification of the remote on to the host; a cancellation, under the id that the
+    /// host knows.
     pub(in crate::bridge) fn take_remote_notification(
         &mut self,
         slot: SlotId,

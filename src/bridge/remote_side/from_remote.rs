@@ -16,8 +16,8 @@ use crate::protocol::{Era, methods};
 use crate::remote::{Outcome, ProbeRefusal, RemoteEvent, number_of};
 
 impl Bridge {
-    /// Handles what an exchange or a stream of the remote has brought. An answer is matched by its id,
-    /// whichever stream it came on (T-37).
+    /// Handles what an exchange or a stream of the remote has brought. An answer is matched by its
+    /// id, whichever stream it came on (T-37).
     pub(in crate::bridge) fn take_event(&mut self, event: RemoteEvent) {
         let slot = self.slots.of_generation(event.generation());
         self.slots[slot].timers.traffic();
@@ -223,8 +223,8 @@ impl Bridge {
         self.take_refusal(number, &refusal);
     }
 
-    /// Whether a new session made no difference to this refusal, which was read as the loss of one by
-    /// its words (T-39).
+    /// Whether a new session made no difference to this refusal, which was read as the loss of one
+    /// by its words (T-39).
     fn is_vain(&self, slot: SlotId, number: u64, refusal: &ProbeRefusal) -> bool {
         let open = self.in_flight.get(number).and_then(|open| open.purpose.host_request());
         let is_repeated = open.is_some_and(|request| request.is_repeated);
@@ -232,8 +232,8 @@ impl Bridge {
         !says_so && (is_repeated || self.slots[slot].opening.mislead(words_of(refusal)))
     }
 
-    /// The remote refused the request because it forgot the session: sends it once more in a new one
-    /// (T-32). If the new session makes no difference, the host gets what the remote said.
+    /// The remote refused the request because it forgot the session: sends it once more in a new
+    /// one (T-32). If the new session makes no difference, the host gets what the remote said.
     fn not_executed(&mut self, slot: SlotId, number: u64, generation: u32, refusal: &ProbeRefusal) {
         let Some(request) = self.in_flight.close(number) else {
             return self.session_lost(slot, generation);
@@ -338,8 +338,8 @@ impl Bridge {
     }
 }
 
-/// The number of the request that a message answers. An error without an id answers the exchange that
-/// brought it (T-24).
+/// The number of the request that a message answers. An error without an id answers the exchange
+/// that brought it (T-24).
 fn number_answered(answer: &Message, exchange: Option<u64>) -> Option<u64> {
     match answer.id() {
         Some(id) => id.as_own_number().map(number_of),

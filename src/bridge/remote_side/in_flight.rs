@@ -1,5 +1,5 @@
-//! Open requests: those of the host and of the bridge to the remote. Those of the remote to the host are
-//! in `remote_requests`.
+//! Open requests: those of the host and of the bridge to the remote. Those of the remote to the
+//! host are in `remote_requests`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -131,8 +131,8 @@ impl InFlight {
         })
     }
 
-    /// Notes that the bridge itself answers a request of the remote under this number. Returns whether
-    /// there is room for one more (S-40).
+    /// Notes that the bridge itself answers a request of the remote under this number. Returns
+    /// whether there is room for one more (S-40).
     pub(in crate::bridge) fn begin_own_answer(&mut self, number: u64) -> bool {
         self.own_answers.len() < MAX_OWN_ANSWERS && self.own_answers.insert(number)
     }

@@ -1,6 +1,6 @@
 //! Requests of the remote that the host has to answer. A server decides how many there are and how
-//! long their ids, so their number is bounded, their ids take from the budget (S-42), and none of them
-//! makes the next one slower (S-40).
+//! long their ids, so their number is bounded, their ids take from the budget (S-42), and none of
+//! them makes the next one slower (S-40).
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +9,8 @@ use crate::jsonrpc::RequestId;
 use crate::pace::MAX_OPEN_SERVER_REQUESTS;
 use crate::remote::OpenQuestions;
 
-/// The longest id that a request of the remote may have, in bytes: it is kept, and comes back with the
-/// answer.
+/// The longest id that a request of the remote may have, in bytes: it is kept, and comes back with
+/// the answer.
 pub(in crate::bridge) const MAX_ID_BYTES: usize = 64 * 1024;
 
 /// A request of the remote that the host has to answer.
@@ -41,8 +41,8 @@ fn kept_bytes(id: &RequestId) -> usize {
 }
 
 impl RemoteRequests {
-    /// Records a request under the number that the host sees as its id. Returns whether there is room:
-    /// requests of earlier sessions make way for it.
+    /// Records a request under the number that the host sees as its id. Returns whether there is
+    /// room: requests of earlier sessions make way for it.
     pub(in crate::bridge) fn open(&mut self, number: u64, request: RemoteRequest) -> bool {
         if self.open.len() >= MAX_OPEN_SERVER_REQUESTS {
             self.forget_sessions_before(request.generation);
@@ -115,8 +115,8 @@ impl RemoteRequests {
         open
     }
 
-    /// Takes out the requests that these requests of the host caused. Returns the numbers that the host
-    /// knows them by, each with its session.
+    /// Takes out the requests that these requests of the host caused. Returns the numbers that the
+    /// host knows them by, each with its session.
     pub(in crate::bridge) fn take_caused_by(&mut self, causes: &HashSet<u64>) -> Vec<(u64, u32)> {
         let is_caused = |request: &RemoteRequest| {
             request.caused_by.is_some_and(|cause| causes.contains(&cause))

@@ -1,6 +1,6 @@
-//! A host may send `initialize` more than once over one pipe: a kept child, a tunnel, a gateway that
-//! shares its child between clients. The same `initialize` gets the same answer; another one gets a
-//! new session (E-08).
+//! A host may send `initialize` more than once over one pipe: a kept child, a tunnel, a gateway
+//! that shares its child between clients. The same `initialize` gets the same answer; another one
+//! gets a new session (E-08).
 
 use std::sync::Arc;
 

@@ -62,8 +62,8 @@ pub(in crate::bridge) struct Opening {
     pub(super) losses: u32,
     /// Whether the host was answered from the cache while the remote had not answered yet.
     pub(super) answered_early: bool,
-    /// The words of a refusal that was read as the loss of a session, and to which a new session made
-    /// no difference.
+    /// The words of a refusal that was read as the loss of a session, and to which a new session
+    /// made no difference.
     misleading: Option<Box<str>>,
     /// Whether a lost session is opened again only when the host needs it or a pause is over.
     pub(super) paused: bool,
@@ -162,8 +162,8 @@ impl Opening {
         self.session_id = None;
     }
 
-    /// Whether these words of a refusal say nothing about the session, because a new session made no
-    /// difference to the same words before (T-39).
+    /// Whether these words of a refusal say nothing about the session, because a new session made
+    /// no difference to the same words before (T-39).
     pub(in crate::bridge) fn mislead(&self, words: &str) -> bool {
         self.misleading.as_deref() == Some(words)
     }

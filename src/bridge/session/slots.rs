@@ -302,8 +302,8 @@ impl Bridge {
         if self.slots.of_adapter.is_none() {
             // E-07
             tracing::warn!(
-                "the host speaks 2026-07-28, the server an older revision: translating; questions of \
-                 the server that belong to no call, prompt or read are refused"
+                "the host speaks 2026-07-28, the server an older revision: translating; questions \
+                 of the server that belong to no call, prompt or read are refused"
             );
         }
         let slot = match (self.slots.of_host, self.slots.of_adapter) {

@@ -164,7 +164,8 @@ impl Bridge {
     fn how_to_sign_in(&self) -> String {
         match &*self.slots.authorizer().state().borrow() {
             SignInState::Waiting(waiting) => {
-                // The page is for the person in front of the host: it holds a state but no credential.
+                // The page is for the person in front of the host: it holds a state but no
+                // credential.
                 let page = waiting.page.expose_to_person();
                 match &waiting.user_code {
                     Some(code) => format!("Open {page} and enter the code {code}."),

@@ -1,6 +1,6 @@
 //! Checks the issuer and the expiry date of the server's certificates. The issuer reveals whether a
-//! company inspects the connection. Does not decide whether a certificate is trusted: the connection
-//! that received it has done so.
+//! company inspects the connection. Does not decide whether a certificate is trusted: the
+//! connection that received it has done so.
 
 use super::check::Check;
 use crate::commands::readable::counted;
@@ -29,8 +29,8 @@ pub(super) fn check(chain: &[Vec<u8>], now: u64) -> Check {
     }
 }
 
-/// Explains why a chain was refused: a certificate has expired, one is missing, or a company inspects
-/// all connections.
+/// Explains why a chain was refused: a certificate has expired, one is missing, or a company
+/// inspects all connections.
 pub(super) fn check_refused(chain: &[Vec<u8>], now: u64) -> Option<Check> {
     let all = read_all(chain);
     let (own, last) = (all.first()?, all.last()?);
@@ -112,8 +112,8 @@ mod tests {
         );
         assert_eq!(
             told(std::slice::from_ref(&own)),
-            "fail: issued by `Middle`, which is not trusted here; the server sends no certificate of \
-             `Middle`"
+            "fail: issued by `Middle`, which is not trusted here; the server sends no certificate \
+             of `Middle`"
         );
         assert_eq!(
             told(&[own, of("Root", "Middle", 2031)]),

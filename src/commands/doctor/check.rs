@@ -1,5 +1,5 @@
-//! The result of `doctor`: a list of checks, each with a verdict, a sentence and the next step. Text
-//! and JSON are made from this list. Runs no checks itself.
+//! The result of `doctor`: a list of checks, each with a verdict, a sentence and the next step.
+//! Text and JSON are made from this list. Runs no checks itself.
 
 use std::time::Duration;
 

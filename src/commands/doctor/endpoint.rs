@@ -114,8 +114,8 @@ async fn ask(remote: &RemoteOptions, subject: &mut Subject<'_>) -> Option<Respon
     None
 }
 
-/// The certificates that the server presents, trusted or not; empty if that fails. Sends neither the
-/// user's headers nor the path, which may contain a key.
+/// The certificates that the server presents, trusted or not; empty if that fails. Sends neither
+/// the user's headers nor the path, which may contain a key.
 async fn presented(remote: &RemoteOptions) -> Vec<Vec<u8>> {
     let looking = Outbound::recording_certificates(&remote.http, &remote.url);
     let (Ok((outbound, presented)), Ok(root)) = (looking, remote.url.join("/")) else {

@@ -87,8 +87,8 @@ fn leftover(host: &KnownHost, scope: Scope, entry: &HostEntry, other: &OtherBrid
     }
 }
 
-/// Checks whether the host will find the program: many have a short `PATH`, and start programs in an
-/// unknown folder.
+/// Checks whether the host will find the program: many have a short `PATH`, and start programs in
+/// an unknown folder.
 fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
     let program = Path::new(entry.words.first()?);
     let at = position(entry);

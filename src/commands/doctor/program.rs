@@ -24,8 +24,8 @@ pub(super) fn checks(environment: &Environment) -> Vec<Check> {
     checks
 }
 
-/// A host whose entry has no path looks for the program in `PATH`, which is often shorter there than
-/// in a shell.
+/// A host whose entry has no path looks for the program in `PATH`, which is often shorter there
+/// than in a shell.
 fn on_path(environment: &Environment) -> Check {
     let path = environment.non_empty("PATH").unwrap_or_default();
     let name = format!("mcp-tether{}", std::env::consts::EXE_SUFFIX);

@@ -21,7 +21,8 @@ use crate::redact::plain;
 /// The name of the deprecated transport.
 const HTTP_SSE: &str = "HTTP+SSE";
 
-/// Checks whether a session can be opened, the tools, whether they are the pinned ones, and the era.
+/// Checks whether a session can be opened, the tools, whether they are the pinned ones, and the
+/// era.
 pub(super) async fn checks(mut options: BridgeOptions, pins: &PinState, subject: &mut Subject<'_>) {
     let (sender, connected) = oneshot::channel();
     let as_modern_host = BridgeOptions {

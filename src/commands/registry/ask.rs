@@ -1,5 +1,6 @@
-//! The values that a document of a registry leaves to the user: from `--set`, its defaults, or asked
-//! for on a terminal. Secrets are stored in the keyring, and only their names leave this file.
+//! The values that a document of a registry leaves to the user: from `--set`, its defaults, or
+//! asked for on a terminal. Secrets are stored in the keyring, and only their names leave this
+//! file.
 
 use std::collections::BTreeMap;
 

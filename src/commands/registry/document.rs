@@ -1,6 +1,6 @@
-//! A `server.json` of a registry: its remotes, with the variables of their URLs and headers. Someone
-//! else wrote it, so what it may say is bounded: no credentials in URLs, no references to variables or
-//! secrets, no line breaks, and a variable cannot change the host of a URL.
+//! A `server.json` of a registry: its remotes, with the variables of their URLs and headers.
+//! Someone else wrote it, so what it may say is bounded: no credentials in URLs, no references to
+//! variables or secrets, no line breaks, and a variable cannot change the host of a URL.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -174,8 +174,8 @@ impl RegistryDocument {
         self.remote.variables.get(name)
     }
 
-    /// The headers that the document demands and the user has not given, as `Name:value`. Secrets are
-    /// references to the keyring.
+    /// The headers that the document demands and the user has not given, as `Name:value`. Secrets
+    /// are references to the keyring.
     ///
     /// # Errors
     /// A value is missing or not acceptable.

@@ -1,6 +1,7 @@
-//! Resolves the name of a server in the official MCP registry to a URL and headers. This is the only
-//! thing that contacts the registry. What a document says is shown before it is used; no program of a
-//! document is ever run, and nothing in it refers to a variable or secret of the user (S-50).
+//! Resolves the name of a server in the official MCP registry to a URL and headers. This is the
+//! only thing that contacts the registry. What a document says is shown before it is used; no
+//! program of a document is ever run, and nothing in it refers to a variable or secret of the user
+//! (S-50).
 
 mod ask;
 mod document;

@@ -90,8 +90,8 @@ fn progress_token(request: &Message) -> Option<String> {
     own.get(meta::PROGRESS_TOKEN).map(str::to_owned)
 }
 
-/// The notification under the id of the host's own listen or `events/stream`, with the same JSON type
-/// (E-44, E-46).
+/// The notification under the id of the host's own listen or `events/stream`, with the same JSON
+/// type (E-44, E-46).
 pub(super) fn of_subscription(message: &Message, id: &str) -> Result<Frame, Overlap> {
     let own = message.params().and_then(Object::parse).and_then(|params| {
         let text = params.get("_meta")?;

@@ -1,5 +1,5 @@
-//! Command lines that are one word of another command line: `sh -c`, `cmd /c`, `powershell -Command`
-//! and `npx -c`. Only what has the same words without the shell is split.
+//! Command lines that are one word of another command line: `sh -c`, `cmd /c`, `powershell
+//! -Command` and `npx -c`. Only what has the same words without the shell is split.
 
 use super::names::program;
 

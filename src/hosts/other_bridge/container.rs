@@ -1,5 +1,5 @@
-//! A bridge in a container. What the container adds to it and an entry would lose is a reason to keep
-//! the entry.
+//! A bridge in a container. What the container adds to it and an entry would lose is a reason to
+//! keep the entry.
 
 use super::names::{Started, bridge};
 use crate::redact::shown_words;
@@ -109,8 +109,8 @@ pub(super) fn inside(words: &[String]) -> Result<Inside, String> {
     })
 }
 
-/// `-e NAME` passes a variable on; with a value the entry would lose it. Sign-ins of `mcp-remote` are
-/// imported from its own folder.
+/// `-e NAME` passes a variable on; with a value the entry would lose it. Sign-ins of `mcp-remote`
+/// are imported from its own folder.
 fn is_harmless_with(name: &str, value: &str) -> bool {
     match name {
         "-e" | "--env" => !value.is_empty() && !value.contains('='),

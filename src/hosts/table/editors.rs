@@ -19,7 +19,8 @@ pub(super) const EDITORS: [KnownHost; 13] = [
         fields: &[("disabled", Field::Switch(false))],
         afterwards: "refresh the list under `Manage MCP Servers`",
         user: Places::everywhere(&[
-            // Since 2.0, for the editor and the terminal; the older folder stays, with other things in it.
+            // Since 2.0, for the editor and the terminal; the older folder stays, with other things
+            // in it.
             always(home(".gemini/config/mcp_config.json")),
             probed(home(".gemini/antigravity/mcp_config.json")),
         ]),
@@ -238,7 +239,8 @@ pub(super) const EDITORS: [KnownHost; 13] = [
         // No `source`: Zed removes it as deprecated since 2025-11.
         sections: &[&["context_servers"]],
         accepts_comments: true,
-        afterwards: "no restart is needed; a green dot in the agent panel's settings means connected",
+        afterwards: "no restart is needed; a green dot in the agent panel's settings means \
+                     connected",
         user: Places {
             linux: &[
                 variable("FLATPAK_XDG_CONFIG_HOME", "zed/settings.json"),

@@ -1,6 +1,7 @@
 //! The table of hosts: for each, its names, where it keeps its configuration on each system, which
-//! variables move it, the key and the shape of an entry, and how all of that is known. A new host is a
-//! row in the file of its kind, a page in `docs/hosts` and a golden file in `tests/it/hosts/files`.
+//! variables move it, the key and the shape of an entry, and how all of that is known. A new host
+//! is a row in the file of its kind, a page in `docs/hosts` and a golden file in
+//! `tests/it/hosts/files`.
 
 mod agents;
 mod apps;
@@ -104,12 +105,14 @@ amazon-q           .aws/amazonq/mcp.json  =  =  .amazonq/mcp.json
 amp                .config/amp/settings.json  =  =  .amp/settings.json
 antigravity        .gemini/config/mcp_config.json  =  =  .agents/mcp_config.json
 claude-code        .claude.json  =  =  .mcp.json
-claude-desktop     .config/Claude/claude_desktop_config.json  Library/Application Support/Claude/claude_desktop_config.json  AppData/Roaming/Claude/claude_desktop_config.json  -
+claude-desktop     .config/Claude/claude_desktop_config.json  Library/Application \
+Support/Claude/claude_desktop_config.json  AppData/Roaming/Claude/claude_desktop_config.json  -
 cline              .cline/data/settings/cline_mcp_settings.json  =  =  -
 codex              .codex/config.toml  =  =  .codex/config.toml
 continue           .continue/mcpServers/mcp-tether.json  =  =  .continue/mcpServers/mcp-tether.json
 copilot            .copilot/mcp-config.json  =  =  .mcp.json
-copilot-jetbrains  .config/github-copilot/intellij/mcp.json  =  AppData/Local/github-copilot/intellij/mcp.json  -
+copilot-jetbrains  .config/github-copilot/intellij/mcp.json  =  \
+AppData/Local/github-copilot/intellij/mcp.json  -
 copilot-xcode      -  .config/github-copilot/xcode/mcp.json  -  -
 crush              .config/crush/crush.json  =  =  .crush.json
 cursor             .cursor/mcp.json  =  =  .cursor/mcp.json
@@ -123,11 +126,15 @@ lm-studio          .lmstudio/mcp.json  =  =  -
 opencode           .config/opencode/opencode.json  =  =  opencode.json
 qwen               .qwen/settings.json  =  =  .qwen/settings.json
 visual-studio      -  -  .mcp.json  .mcp.json
-vscode             .config/Code/User/mcp.json  Library/Application Support/Code/User/mcp.json  AppData/Roaming/Code/User/mcp.json  .vscode/mcp.json
-vscode-insiders    .config/Code - Insiders/User/mcp.json  Library/Application Support/Code - Insiders/User/mcp.json  AppData/Roaming/Code - Insiders/User/mcp.json  .vscode/mcp.json
+vscode             .config/Code/User/mcp.json  Library/Application Support/Code/User/mcp.json  \
+AppData/Roaming/Code/User/mcp.json  .vscode/mcp.json
+vscode-insiders    .config/Code - Insiders/User/mcp.json  Library/Application Support/Code - \
+Insiders/User/mcp.json  AppData/Roaming/Code - Insiders/User/mcp.json  .vscode/mcp.json
 warp               .warp/.mcp.json  =  =  .warp/.mcp.json
-windsurf           .config/devin/mcp_config.json  =  AppData/Roaming/devin/mcp_config.json  .devin/mcp_config.json
-zed                .config/zed/settings.json  =  AppData/Roaming/Zed/settings.json  .zed/settings.json
+windsurf           .config/devin/mcp_config.json  =  AppData/Roaming/devin/mcp_config.json  \
+.devin/mcp_config.json
+zed                .config/zed/settings.json  =  AppData/Roaming/Zed/settings.json  \
+.zed/settings.json
 ";
 
     #[test]

@@ -141,8 +141,8 @@ pub fn create_marker(path: &Path) -> Result<bool, PrivateFileError> {
     }
 }
 
-/// Replaces a private file in one step, and creates its folder. A reader sees either the old content
-/// or the new one, even after a kill.
+/// Replaces a private file in one step, and creates its folder. A reader sees either the old
+/// content or the new one, even after a kill.
 ///
 /// # Errors
 /// As [`create_folder`] and [`fn@open`]. The old content is still there.

@@ -64,8 +64,8 @@ pub(super) fn options_to_create() -> OpenOptions {
     options
 }
 
-/// For a file to lock, which is made if there is none. Lock files are never deleted while others may
-/// use them: who opened one just before would lock a file that others no longer find.
+/// For a file to lock, which is made if there is none. Lock files are never deleted while others
+/// may use them: who opened one just before would lock a file that others no longer find.
 #[cfg(unix)]
 pub(super) fn options_to_lock() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;

@@ -1,6 +1,6 @@
-//! The settings file: the sections `[defaults]` and `[server."https://…"]`, whose keys are the names
-//! in the table of settings, and an `env` table for `${NAME}` in header values. The whole file is
-//! checked, so that a typo in any section is reported with line and column.
+//! The settings file: the sections `[defaults]` and `[server."https://…"]`, whose keys are the
+//! names in the table of settings, and an `env` table for `${NAME}` in header values. The whole
+//! file is checked, so that a typo in any section is reported with line and column.
 
 mod reader;
 mod server_pattern;

@@ -292,7 +292,8 @@ mod tests {
     fn an_unknown_key_names_its_place_and_the_probable_one() {
         assert_eq!(
             refusal("[defaults]\ndebug = true\n  conect-timeout = 5\n"),
-            "unknown key `conect-timeout`, line 3, column 3\n\nhint: did you mean `connect-timeout`?"
+            "unknown key `conect-timeout`, line 3, column 3\n\nhint: did you mean \
+             `connect-timeout`?"
         );
         assert_eq!(
             refusal("[server.\"https://x.example\"]\nheaders = []\n"),
@@ -318,11 +319,13 @@ mod tests {
             ),
             (
                 "ca-cert = 7",
-                "invalid value for `ca-cert`: expected a string or an array of strings, line 2, column 11",
+                "invalid value for `ca-cert`: expected a string or an array of strings, line 2, \
+                 column 11",
             ),
             (
                 "connect-timeout = 0",
-                "invalid value for `connect-timeout`: expected a number of seconds greater than 0, line 2, column 19",
+                "invalid value for `connect-timeout`: expected a number of seconds greater than 0, \
+                 line 2, column 19",
             ),
             ("env = 'x'", "`env` must be a section, line 2, column 7"),
             (

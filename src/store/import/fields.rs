@@ -1,5 +1,5 @@
-//! Reads the files of `mcp-remote`: known members, ignoring all others. The reason why a file cannot
-//! be used never quotes the file.
+//! Reads the files of `mcp-remote`: known members, ignoring all others. The reason why a file
+//! cannot be used never quotes the file.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -115,8 +115,8 @@ impl Content {
         }
     }
 
-    /// A number, or text that is one: some servers send numbers as text, and `mcp-remote` stored them
-    /// as they came.
+    /// A number, or text that is one: some servers send numbers as text, and `mcp-remote` stored
+    /// them as they came.
     fn number(&self, name: &str) -> Result<Option<f64>, String> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),

@@ -1,6 +1,6 @@
-//! Reads the sign-ins that `mcp-remote` left in `~/.mcp-auth`, in every layout it ever used. Changes
-//! and deletes nothing there, checks no issuer and stores nothing; `auth` does that when it imports a
-//! sign-in.
+//! Reads the sign-ins that `mcp-remote` left in `~/.mcp-auth`, in every layout it ever used.
+//! Changes and deletes nothing there, checks no issuer and stores nothing; `auth` does that when it
+//! imports a sign-in.
 
 mod fields;
 mod layout;
@@ -46,8 +46,8 @@ pub struct ForeignTokens {
     pub access_token: Secret<String>,
     /// The token type; `Bearer` if none was stored.
     pub token_type: String,
-    /// The refresh token. Using it takes it over: where refresh tokens rotate, `mcp-remote`'s copy no
-    /// longer works.
+    /// The refresh token. Using it takes it over: where refresh tokens rotate, `mcp-remote`'s copy
+    /// no longer works.
     pub refresh_token: Option<Secret<String>>,
     /// The ID token.
     pub id_token: Option<Secret<String>>,

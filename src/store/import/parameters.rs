@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 
-/// The parts of the command line that the key depends on. Values are as the user typed them, headers
-/// before `${VARIABLE}` is replaced; only spaces around `--resource` and `--client-metadata-url` are
-/// trimmed, and `--token-endpoint` is normalized as a URL.
+/// The parts of the command line that the key depends on. Values are as the user typed them,
+/// headers before `${VARIABLE}` is replaced; only spaces around `--resource` and
+/// `--client-metadata-url` are trimmed, and `--token-endpoint` is normalized as a URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// The remote's URL.
@@ -45,8 +45,8 @@ impl Parameters {
         self.key_by(Recipe::Everything)
     }
 
-    /// Adds a header as `--header` or a line of `--header-file` gives it. Like `mcp-remote`, ignores
-    /// a line that is not in the form `Name: value`.
+    /// Adds a header as `--header` or a line of `--header-file` gives it. Like `mcp-remote`,
+    /// ignores a line that is not in the form `Name: value`.
     pub fn add_header_line(&mut self, line: &str) {
         let Some((name, value)) = line.split_once(':') else { return };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -78,8 +78,8 @@ impl Parameters {
     }
 }
 
-/// The callback port that `mcp-remote` derives from a key. We use the same port, so that an imported
-/// registration stays valid.
+/// The callback port that `mcp-remote` derives from a key. We use the same port, so that an
+/// imported registration stays valid.
 pub fn callback_port(key: &str) -> u16 {
     let digits = key.get(..4).and_then(|digits| u16::from_str_radix(digits, 16).ok());
     3335 + digits.unwrap_or_default() % 45816

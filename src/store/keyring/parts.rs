@@ -105,8 +105,8 @@ fn clear_all(entries: &dyn Entries, name: &str) -> Result<(), StoreError> {
 }
 
 /// Removes the parts of a slot from position `from` on. They are written in ascending order and
-/// removed in descending order, so what a killed process left has no gaps and the first missing part
-/// is the end.
+/// removed in descending order, so what a killed process left has no gaps and the first missing
+/// part is the end.
 fn clear(entries: &dyn Entries, name: &str, slot: Slot, from: usize) -> Result<(), StoreError> {
     let mut end = from;
     while entries.read(&part_name(name, slot, end))?.is_some() {

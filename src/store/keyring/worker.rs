@@ -58,8 +58,8 @@ impl Worker {
     /// that was kept turns out to be dead.
     ///
     /// # Errors
-    /// That of the operation or of opening the keyring; or the keyring did not answer in time, or an
-    /// earlier call still hangs.
+    /// That of the operation or of opening the keyring; or the keyring did not answer in time, or
+    /// an earlier call still hangs.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         deadline: Duration,

@@ -35,8 +35,8 @@ async fn client_credentials_need_no_person() {
     assert_eq!(server.grants("client_credentials").len(), 2);
 }
 
-/// S-41: the MCP server names another authorization server; the secret stays with the first one, unless
-/// the user names the other one.
+/// S-41: the MCP server names another authorization server; the secret stays with the first one,
+/// unless the user names the other one.
 #[tokio::test]
 async fn a_client_secret_stays_with_its_first_authorization_server() {
     let server = server(|config| {

@@ -101,8 +101,8 @@ async fn a_client_is_registered_for_the_scopes_that_it_asks_for() {
     assert_eq!(server.asked_at("/register").len(), 2, "the same scopes need no other client");
 }
 
-/// `--scope` and pinned metadata are registered, and a refusal of the scope itself is met by one
-/// attempt without, unless the user pinned it.
+/// `--scope` and pinned metadata are registered, and a refusal of the scope itself is met by
+/// one attempt without, unless the user pinned it.
 #[tokio::test]
 async fn a_scope_that_cannot_be_registered_is_left_out_once() {
     let chosen = server(|config| config.binds_scopes = true).await;
@@ -150,8 +150,8 @@ async fn a_pinned_scope_is_not_stepped_beyond() {
     assert_eq!(party.browser.opened().len(), 1);
 }
 
-/// a registration of an older release named no scopes; where the server binds a client to them,
-/// it is made anew.
+/// a registration of an older release named no scopes; where the server binds a client to
+/// them, it is made anew.
 #[tokio::test]
 async fn a_registration_without_scopes_is_replaced_where_they_are_bound() {
     let server = server(|config| config.challenge_scope = Some("read")).await;

@@ -257,8 +257,8 @@ async fn no_verb_shows_a_secret_of_any_input() {
     }
 }
 
-/// S-09: the bridge itself, at its most talkative, in both formats of its log. What a server says to
-/// its host in JSON-RPC is the server's own, and not looked at.
+/// S-09: the bridge itself, at its most talkative, in both formats of its log. What a server says
+/// to its host in JSON-RPC is the server's own, and not looked at.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_bridge_logs_a_secret_of_any_input() {
     let lure = Arc::new(Lure::start().await);

@@ -1,8 +1,8 @@
 //! Random conversations between a host and a server of any era, over any transport, with a server
 //! that misbehaves at random. A checker holds each line of the bridge against what a host is owed.
 //!
-//! `CHAOS_SECONDS` says how long, `CHAOS_SEED` where to begin, otherwise chance; a failure names its
-//! seed.
+//! `CHAOS_SECONDS` says how long, `CHAOS_SEED` where to begin, otherwise chance; a failure names
+//! its seed.
 
 mod checker;
 mod draw;

@@ -1,4 +1,5 @@
-//! Several entries for one URL: an account for each, which is asked for, and which signs in for itself.
+//! Several entries for one URL: an account for each, which is asked for, and which signs in for
+//! itself.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Every kind of file in every bad state, for each command that reads it: it is named with what is wrong,
-//! keeps every byte, and the files of other hosts are not held up by it.
+//! Every kind of file in every bad state, for each command that reads it: it is named with what is
+//! wrong, keeps every byte, and the files of other hosts are not held up by it.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,8 @@ const KINDS: [(&str, &str, &str); 3] = [
     (
         "goose",
         "config/goose/config.yaml",
-        "extensions:\n  old:\n    type: stdio\n    cmd: npx\n    args:\n      - mcp-remote\n      - https://a.example/\n",
+        "extensions:\n  old:\n    type: stdio\n    cmd: npx\n    args:\n      - mcp-remote\n      \
+         - https://a.example/\n",
     ),
 ];
 

@@ -74,7 +74,8 @@ fn every_member_of_an_entry_is_one_that_the_host_documents() {
     }
 }
 
-/// Adding a host is a row, a golden file and a page: each host has all three, and nothing of another.
+/// Adding a host is a row, a golden file and a page: each host has all three, and nothing of
+/// another.
 #[test]
 fn a_host_is_one_row_one_golden_file_and_one_page() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -99,7 +100,8 @@ fn a_host_is_one_row_one_golden_file_and_one_page() {
     }
 }
 
-/// What a host would replace arrives as it is: in Crush a shell would, and in the others nothing does.
+/// What a host would replace arrives as it is: in Crush a shell would, and in the others nothing
+/// does.
 #[test]
 fn references_of_ours_arrive() {
     let home = Home::new();

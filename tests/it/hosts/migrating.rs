@@ -99,7 +99,8 @@ fn without_consent_nothing_is_changed() {
 fn what_is_not_understood_stays_and_is_named() {
     let home = Home::new();
     let servers = json!({ "mcpServers": {
-        "shell": { "command": "sh", "args": ["-c", "cd /srv && npx mcp-remote https://a.example/mcp"] },
+        "shell": { "command": "sh", "args": ["-c", "cd /srv && npx mcp-remote \
+                                                    https://a.example/mcp"] },
         "typo": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--heder", "x"] },
         "plain": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--header",
             "Authorization: Bearer canary"] },

@@ -97,7 +97,8 @@ fn a_name_that_something_else_has_is_not_taken_away() {
     assert!(refused.contains("another entry `shop`") && refused.contains("line 3"), "{refused}");
     let refused = home.refused(&["uninstall", "shop", "--host", "cursor"], 1);
     assert!(refused.contains("does not start mcp-tether"), "{refused}");
-    let ours = "{\"mcpServers\": {\"shop\": {\"command\": \"mcp-tether\", \"args\": [\"https://b.example/\"]}}}";
+    let ours = "{\"mcpServers\": {\"shop\": {\"command\": \"mcp-tether\", \"args\": \
+                [\"https://b.example/\"]}}}";
     home.write(".cursor/mcp.json", ours);
     let refused = home.refused(&words, 1);
     assert!(refused.contains("`mcp-tether uninstall shop --host cursor`"), "{refused}");

@@ -1,5 +1,5 @@
-//! Schemas that makers of hosts publish, as far as they are about an entry that starts a program: the
-//! golden files keep to them, and so does what `install` writes.
+//! Schemas that makers of hosts publish, as far as they are about an entry that starts a program:
+//! the golden files keep to them, and so does what `install` writes.
 
 use mcp_tether::hosts::{Evidence, HOSTS, KnownHost};
 

@@ -50,7 +50,8 @@ async fn a_person_picks_the_account_that_the_token_is_for() {
     }
 }
 
-/// Several entries of one URL in a host's file, each with an account of its own, as Pelcro promises.
+/// Several entries of one URL in a host's file, each with an account of its own, as Pelcro
+/// promises.
 #[cfg(unix)]
 #[test]
 fn two_entries_of_one_host_file_use_an_account_each() {

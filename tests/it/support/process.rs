@@ -209,8 +209,8 @@ impl Program {
         self.spawn()
     }
 
-    /// The program with a terminal as its stdout. What stands for it then is `script`, which passes on
-    /// what the terminal shows; its stdin is the program's.
+    /// The program with a terminal as its stdout. What stands for it then is `script`, which passes
+    /// on what the terminal shows; its stdin is the program's.
     #[cfg(target_os = "linux")]
     pub fn in_terminal(mut self) -> Self {
         let mut shell = Command::new("/bin/sh");
@@ -332,7 +332,8 @@ impl Running {
         self.stderr.0.lock().expect("no panic").clone()
     }
 
-    /// Waits until it has written something to stderr in which this is found; `what` is it, in words.
+    /// Waits until it has written something to stderr in which this is found; `what` is it, in
+    /// words.
     pub fn until_stderr<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let (said, changed) = &*self.stderr;
         let said = said.lock().expect("no panic");

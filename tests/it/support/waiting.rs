@@ -1,5 +1,5 @@
-//! How tests wait: for an event where there is one, never without a deadline, and saying what did not
-//! happen when the deadline passes.
+//! How tests wait: for an event where there is one, never without a deadline, and saying what did
+//! not happen when the deadline passes.
 
 use std::time::{Duration, Instant};
 

@@ -97,7 +97,8 @@ pub(super) const ROWS: &[FaultRow] = &[
         name: "client-rule",
         syntax: "client-rule=id-in-form|no-id-in-form|only-basic|only-post|raw-basic[:code=CODE]\
                  [:status=STATUS]",
-        about: "OAuth: refuses clients that do not authenticate like this, whatever they registered",
+        about: "OAuth: refuses clients that do not authenticate like this, whatever they \
+                registered",
         example: "client-rule=id-in-form:code=unauthorized_client:status=400",
         keys: &["code", "status"],
         scope: FaultScope::Any,

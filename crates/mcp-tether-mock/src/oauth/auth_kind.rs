@@ -1,4 +1,5 @@
-//! Ways to be protected by OAuth that companies use, ready to serve: `mcp-tether mock lab --auth KIND`.
+//! Ways to be protected by OAuth that companies use, ready to serve: `mcp-tether mock lab --auth
+//! KIND`.
 
 use std::str::FromStr;
 use std::time::Duration;

@@ -134,8 +134,8 @@ fn claimed(
     }
 }
 
-/// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1); with `is_raw` that is not
-/// undone, as by servers that take the header apart by hand.
+/// Id and secret are form-encoded before they are joined (RFC 6749 §2.3.1); with `is_raw` that is
+/// not undone, as by servers that take the header apart by hand.
 fn basic(authorization: &str, is_raw: bool) -> Result<Claimed, OAuthError> {
     let refused = || OAuthError::invalid_client("the `Authorization` header is not `Basic`");
     let (scheme, encoded) = authorization.split_once(' ').ok_or_else(refused)?;

@@ -90,8 +90,8 @@ fn form(
         format!("<p>It asks for</p>\n<ul>\n{scopes}</ul>\n")
     };
     format!(
-        "<h1>Let {} use your account?</h1>\n<p>It will read and change things at <code>{}</code> in your \
-         name.</p>\n\
+        "<h1>Let {} use your account?</h1>\n<p>It will read and change things at <code>{}</code> \
+         in your name.</p>\n\
          {scopes}<form method=\"post\" action=\"{}\">\n\
          <input type=\"hidden\" name=\"{}\" value=\"{}\">\n{}\
          <div class=\"buttons\">\n\
@@ -112,7 +112,8 @@ fn choice(accounts: &[String]) -> String {
         let checked = if number == 0 { " checked" } else { "" };
         let name = escaped(account);
         format!(
-            "<label><input type=\"radio\" name=\"account\" value=\"{name}\"{checked}> {name}</label>\n"
+            "<label><input type=\"radio\" name=\"account\" value=\"{name}\"{checked}> \
+             {name}</label>\n"
         )
     };
     let radios: String = accounts.iter().enumerate().map(radio).collect();

@@ -1,5 +1,5 @@
-//! Tokens that are bound to a key (RFC 9449): checks proofs at both servers, strictly, and hands out
-//! nonces.
+//! Tokens that are bound to a key (RFC 9449): checks proofs at both servers, strictly, and hands
+//! out nonces.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
-//! What companies and platforms vouch for: ID tokens and identity assertions (ID-JAG) of an identity
-//! provider, and tokens of workloads. Every mock of one process trusts what another one signed.
+//! What companies and platforms vouch for: ID tokens and identity assertions (ID-JAG) of an
+//! identity provider, and tokens of workloads. Every mock of one process trusts what another one
+//! signed.
 
 use std::sync::OnceLock;
 

@@ -242,14 +242,14 @@ impl KnownClient {
     }
 }
 
-/// How an authorization server takes part in enterprise-managed authorization. It can be the identity
-/// provider, the authorization server of a remote, or both at once.
+/// How an authorization server takes part in enterprise-managed authorization. It can be the
+/// identity provider, the authorization server of a remote, or both at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnterpriseOptions {
     /// Whether, as the identity provider, it vouches for people; otherwise it refuses.
     pub vouches: bool,
-    /// Whom its assertions are for: the client as the other server knows it; otherwise the client that
-    /// asks.
+    /// Whom its assertions are for: the client as the other server knows it; otherwise the client
+    /// that asks.
     pub client_there: Option<String>,
     /// How long its ID tokens are good, in seconds.
     pub id_token_seconds: i64,

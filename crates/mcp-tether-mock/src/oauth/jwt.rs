@@ -1,4 +1,5 @@
-//! Signed JSON (RFC 7519): takes one apart, and checks its signature with `ring` if that is built in.
+//! Signed JSON (RFC 7519): takes one apart, and checks its signature with `ring` if that is built
+//! in.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,5 @@
-//! The refusals of large providers, each with the words of theirs that programs and people look for.
+//! The refusals of large providers, each with the words of theirs that programs and people look
+//! for.
 
 use serde_json::Value;
 

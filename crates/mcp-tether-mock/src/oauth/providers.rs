@@ -1,6 +1,6 @@
-//! Large providers, as far as programs that sign in see them: the shape of their documents, what they
-//! refuse, and a client that is registered there. From their documentation and public reports; not
-//! the services themselves.
+//! Large providers, as far as programs that sign in see them: the shape of their documents, what
+//! they refuse, and a client that is registered there. From their documentation and public reports;
+//! not the services themselves.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -151,8 +151,8 @@ fn entra() -> OAuthOptions {
     OAuthOptions::with_issuer(issuer)
 }
 
-/// A desktop client, which has a secret; the resource lists the issuer with a slash that the document
-/// lacks, and answers carry `iss`.
+/// A desktop client, which has a secret; the resource lists the issuer with a slash that the
+/// document lacks, and answers carry `iss`.
 fn google() -> OAuthOptions {
     let secret = ClientAuthentication::Post;
     let issuer = IssuerOptions {

@@ -9,8 +9,8 @@ pub(crate) struct Skill {
     /// The path of its folder; the last part is its name.
     pub(crate) path: &'static str,
     pub(crate) description: &'static str,
-    /// Paths below the folder, and texts; the first is `SKILL.md`, whose front matter is made of name
-    /// and description.
+    /// Paths below the folder, and texts; the first is `SKILL.md`, whose front matter is made of
+    /// name and description.
     pub(crate) files: &'static [(&'static str, &'static str)],
 }
 

@@ -1,5 +1,5 @@
-//! Plays the server of a recorded conversation (`mcp-tether --record FILE`): requests are matched by
-//! method and parameters, or else by their order, and what does not match is told.
+//! Plays the server of a recorded conversation (`mcp-tether --record FILE`): requests are matched
+//! by method and parameters, or else by their order, and what does not match is told.
 
 mod playing;
 mod recording;

@@ -43,8 +43,8 @@ struct Endpoint {
     tell: Box<Tell>,
 }
 
-/// Serves a recording on loopback until `shutdown` resolves; passes the URL to `ready`, and what does
-/// not match to `tell`. Returns how many requests matched.
+/// Serves a recording on loopback until `shutdown` resolves; passes the URL to `ready`, and what
+/// does not match to `tell`. Returns how many requests matched.
 ///
 /// # Errors
 /// The port cannot be bound.

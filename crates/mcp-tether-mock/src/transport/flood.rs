@@ -1,5 +1,5 @@
-//! An answer that comes with thousands of something else: what a host must not keep, log, or pass on
-//! without end.
+//! An answer that comes with thousands of something else: what a host must not keep, log, or pass
+//! on without end.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, header};

@@ -278,9 +278,9 @@ fn session(
     Ok(session)
 }
 
-/// Whether this GET resumes the stream that answers `initialize`, the first of a session. Its client
-/// does not know the revision yet; the header is for requests after it was negotiated (2025-06-18 and
-/// later, transports, "protocol version header").
+/// Whether this GET resumes the stream that answers `initialize`, the first of a session. Its
+/// client does not know the revision yet; the header is for requests after it was negotiated
+/// (2025-06-18 and later, transports, "protocol version header").
 fn resumes_initialize(exchange: &HttpExchange) -> bool {
     exchange.header(headers::LAST_EVENT_ID).is_some_and(|last| last.starts_with("1-"))
 }

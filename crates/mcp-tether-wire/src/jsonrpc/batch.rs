@@ -1,5 +1,5 @@
-//! The members of a batch (revision 2025-03-26), bounded in number: a member of two bytes takes hundreds
-//! of bytes of memory once it is taken apart (S-37).
+//! The members of a batch (revision 2025-03-26), bounded in number: a member of two bytes takes
+//! hundreds of bytes of memory once it is taken apart (S-37).
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 /// The most members that a batch may have.
 pub const MAX_BATCH_MEMBERS: usize = 1000;
 
-/// The texts of the members. The whole batch is read, so that text that is not JSON is noticed; only
-/// [`MAX_BATCH_MEMBERS`] of its members are stored.
+/// The texts of the members. The whole batch is read, so that text that is not JSON is noticed;
+/// only [`MAX_BATCH_MEMBERS`] of its members are stored.
 pub(super) struct BatchMembers<'a> {
     pub(super) texts: Vec<&'a RawValue>,
     pub(super) has_too_many: bool,

@@ -1,12 +1,13 @@
-//! The bytes of one outgoing message, possibly in several pieces, so that replacing the id of a large
-//! message copies only the id.
+//! The bytes of one outgoing message, possibly in several pieces, so that replacing the id of a
+//! large message copies only the id.
 
 use std::fmt;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-/// Messages up to this many bytes are copied into one piece, which is cheaper than three small writes.
+/// Messages up to this many bytes are copied into one piece, which is cheaper than three small
+/// writes.
 const COPY_LIMIT: usize = 16 * 1024;
 
 /// Edits of one message that overlap, are out of order, or reach beyond its end.

@@ -67,8 +67,8 @@ impl RequestId {
         }
     }
 
-    /// The number of a request of ours that this id stands for. Ours are integers, so that `"7"` and
-    /// `7.0` can mean nothing but 7 (T-37): some servers and hosts answer with another type.
+    /// The number of a request of ours that this id stands for. Ours are integers, so that `"7"`
+    /// and `7.0` can mean nothing but 7 (T-37): some servers and hosts answer with another type.
     pub fn as_own_number(&self) -> Option<u64> {
         match self {
             Self::Integer(number) => Some(*number),

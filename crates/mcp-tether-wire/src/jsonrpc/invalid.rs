@@ -48,8 +48,8 @@ impl Invalid {
         Self::not_json(format!("{} at column {}", category(&error), error.column()))
     }
 
-    /// Distinguishes text that is not JSON from JSON that is not a message. The error of parsing the
-    /// members does not: it reports a number that is too large for any type as a syntax error.
+    /// Distinguishes text that is not JSON from JSON that is not a message. The error of parsing
+    /// the members does not: it reports a number that is too large for any type as a syntax error.
     pub(super) fn classify(text: &str) -> Self {
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
             Err(error) => Self::from_json_error(error),

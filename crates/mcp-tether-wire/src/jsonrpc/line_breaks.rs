@@ -1,10 +1,10 @@
-//! Removes line breaks between the tokens of a JSON text, because the stdio transport allows none in a
-//! message (T-01). Does not check that the text is JSON.
+//! Removes line breaks between the tokens of a JSON text, because the stdio transport allows none
+//! in a message (T-01). Does not check that the text is JSON.
 
 use bytes::{Bytes, BytesMut};
 
-/// Removes the line breaks of pretty-printed JSON, which can only be between tokens. A raw line break
-/// inside a string is not JSON and is left for the parser to reject.
+/// Removes the line breaks of pretty-printed JSON, which can only be between tokens. A raw line
+/// break inside a string is not JSON and is left for the parser to reject.
 pub(super) fn compact(raw: Bytes) -> Bytes {
     if memchr::memchr2(b'\n', b'\r', &raw).is_none() {
         return raw;

@@ -1,5 +1,5 @@
-//! Line framing of the stdio transport: bounded, linear in the size of its input, and independent of
-//! how the bytes are split into reads (T-01, T-04). Does no I/O.
+//! Line framing of the stdio transport: bounded, linear in the size of its input, and independent
+//! of how the bytes are split into reads (T-01, T-04). Does no I/O.
 
 use bytes::{Bytes, BytesMut};
 
@@ -11,7 +11,8 @@ const KEPT_CAPACITY: usize = 256 * 1024;
 pub enum Line {
     /// A line without its line ending; never blank.
     Text(Bytes),
-    /// The first bytes (at most 4096) of a line that is longer than the limit; the rest is discarded.
+    /// The first bytes (at most 4096) of a line that is longer than the limit; the rest is
+    /// discarded.
     TooLong(Bytes),
 }
 

@@ -1,7 +1,7 @@
 //! A message: its kind, id and method are parsed, its bytes stay unchanged (T-03).
 //!
-//! The whole text is checked once to be JSON in UTF-8, in linear time and without building values, so
-//! that no text that is passed on can break the other side's framing.
+//! The whole text is checked once to be JSON in UTF-8, in linear time and without building values,
+//! so that no text that is passed on can break the other side's framing.
 
 use std::borrow::Cow;
 use std::ops::Range;

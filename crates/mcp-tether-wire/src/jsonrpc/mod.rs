@@ -1,5 +1,5 @@
-//! JSON-RPC 2.0 as MCP uses it: messages whose bytes stay untouched, their ids, messages of our own,
-//! and line framing. Knows nothing about MCP methods and does no I/O.
+//! JSON-RPC 2.0 as MCP uses it: messages whose bytes stay untouched, their ids, messages of our
+//! own, and line framing. Knows nothing about MCP methods and does no I/O.
 
 mod batch;
 mod compose;

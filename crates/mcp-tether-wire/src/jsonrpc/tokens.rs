@@ -1,5 +1,5 @@
-//! Walks over a JSON text without building values. It takes a part of what is JSON: for a name with an
-//! escape, or arrays in arrays sixty deep, it gives up as it does for text that is not JSON, and
+//! Walks over a JSON text without building values. It takes a part of what is JSON: for a name with
+//! an escape, or arrays in arrays sixty deep, it gives up as it does for text that is not JSON, and
 //! `serde_json` decides.
 
 /// Bytes that are looked at together.
@@ -308,7 +308,8 @@ mod tests {
         /// T-05: nothing passes here that a strict parser refuses.
         #[test]
         fn it_takes_nothing_but_json(
-            text in "([\\[\\]{},:\"\\\\ntrue0-9.eE+ \u{e9}\u{1}/u-]|\"a\":|\\\\u00e9|true|null|12|\\[1,){0,24}",
+            text in "([\\[\\]{},:\"\\\\ntrue0-9.eE+ \
+                     \u{e9}\u{1}/u-]|\"a\":|\\\\u00e9|true|null|12|\\[1,){0,24}",
         ) {
             if walked(&text).is_some() {
                 proptest::prop_assert!(serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{}", text);

@@ -14,7 +14,8 @@ pub const METHOD: &str = "mcp-method";
 pub const NAME: &str = "mcp-name";
 /// The prefix of headers that mirror an annotated argument (2026-07-28, T-54).
 pub const PARAMETER_PREFIX: &str = "mcp-param-";
-/// The annotation in a tool's input schema that mirrors an argument into a header (2026-07-28, T-53).
+/// The annotation in a tool's input schema that mirrors an argument into a header (2026-07-28,
+/// T-53).
 pub const PARAMETER_ANNOTATION: &str = "x-mcp-header";
 /// Prefix and suffix of a base64-encoded header value (T-54).
 pub const ENCODED: (&str, &str) = ("=?base64?", "?=");

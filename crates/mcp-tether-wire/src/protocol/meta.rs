@@ -1,5 +1,5 @@
-//! Names of revision 2026-07-28: keys of `_meta`, result types, extensions, members of a listen filter.
-//! Tables, no logic: does not say what a key holds.
+//! Names of revision 2026-07-28: keys of `_meta`, result types, extensions, members of a listen
+//! filter. Tables, no logic: does not say what a key holds.
 
 /// The revision of a request; required on every one (`basic`, `_meta`; T-58).
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";

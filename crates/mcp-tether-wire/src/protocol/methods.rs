@@ -91,8 +91,8 @@ pub fn is_list(method: &str) -> bool {
     matches!(method, TOOLS_LIST | PROMPTS_LIST | RESOURCES_LIST | RESOURCE_TEMPLATES_LIST)
 }
 
-/// Returns whether this request may safely be sent twice (T-28, T-60): it lists, reads, completes, or
-/// sets a state to a given value.
+/// Returns whether this request may safely be sent twice (T-28, T-60): it lists, reads, completes,
+/// or sets a state to a given value.
 pub fn is_safe_to_repeat(method: &str) -> bool {
     matches!(
         method,
@@ -124,7 +124,8 @@ pub fn may_need_input(method: &str) -> bool {
     matches!(method, TOOLS_CALL | PROMPTS_GET | RESOURCES_READ)
 }
 
-/// Returns whether a result of this method carries caching hints (`server/utilities/caching`; E-22).
+/// Returns whether a result of this method carries caching hints (`server/utilities/caching`;
+/// E-22).
 pub fn is_cacheable(method: &str) -> bool {
     matches!(
         method,
@@ -140,8 +141,8 @@ pub fn is_cacheable(method: &str) -> bool {
     )
 }
 
-/// Returns whether a request of this method stays open by design: neither silence nor age is a reason
-/// to give it up (T-63).
+/// Returns whether a request of this method stays open by design: neither silence nor age is a
+/// reason to give it up (T-63).
 pub fn stays_open(method: &str) -> bool {
     matches!(method, LISTEN | EVENTS_STREAM)
 }

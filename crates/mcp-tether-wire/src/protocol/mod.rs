@@ -1,5 +1,5 @@
-//! Facts of the Model Context Protocol: revisions, names of headers and of `_meta` keys, error codes,
-//! properties of each method. Tables, no I/O.
+//! Facts of the Model Context Protocol: revisions, names of headers and of `_meta` keys, error
+//! codes, properties of each method. Tables, no I/O.
 
 pub mod codes;
 pub mod headers;

@@ -127,7 +127,8 @@ pub(crate) fn json(bench: &Bench, rows: &[Row]) -> String {
             .collect();
         let ratio = floor.and_then(|floor| row.ratio(ours, floor));
         format!(
-            "    {{\"key\": {}, \"title\": {}, \"ratio\": {}, \"verdict\": {}, \"samples\": {{{}}}}}",
+            "    {{\"key\": {}, \"title\": {}, \"ratio\": {}, \"verdict\": {}, \"samples\": \
+             {{{}}}}}",
             quoted(&row.key),
             quoted(&row.title),
             ratio.map_or("null".into(), |ratio| ratio.to_string()),

@@ -3,7 +3,8 @@
 //! values, pages, defaults and what happens to dependents follow from the columns. What is special
 //! about a tool is one function beside its row.
 //!
-//! Knows nothing of a product's format: how errors and lists look is in the product's [`ApiFormat`].
+//! Knows nothing of a product's format: how errors and lists look is in the product's
+//! [`ApiFormat`].
 
 mod act;
 mod examples;

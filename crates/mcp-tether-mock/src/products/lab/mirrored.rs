@@ -34,7 +34,8 @@ pub(super) const TABLE: &[Entry] = &[
     ),
     Entry {
         name: "relabel",
-        description: "lets `locate` repeat its region in another header; `quietly` announces nothing",
+        description: "lets `locate` repeat its region in another header; `quietly` announces \
+                      nothing",
         kind: ToolKind::Write,
         input: r#"{"type":"object","required":["header"],"properties":{
             "header":{"type":"string","minLength":1},"quietly":{"type":"boolean"}}}"#,

@@ -35,8 +35,8 @@ pub(super) static ACCOUNTS: RecordTable = RecordTable {
         [
             "get_account",
             "Get account",
-            "Gives the account that this connection is for, with its sites. Start here: other tools \
-             need a `site_id`",
+            "Gives the account that this connection is for, with its sites. Start here: other \
+             tools need a `site_id`",
             "{}",
         ],
         &[],

@@ -65,8 +65,8 @@ pub(super) static COUPONS: RecordTable = RecordTable {
         create([
             "create_coupon",
             "Create coupon",
-            "Makes a discount code: percent or an amount off, for some plans or for all, until a day \
-             or a number of uses",
+            "Makes a discount code: percent or an amount off, for some plans or for all, until a \
+             day or a number of uses",
             r#"{"site_id":1205,"code":"SPRING20","percent_off":20,"max_redemptions":100}"#,
         ]),
         update([

@@ -129,8 +129,8 @@ pub(super) static INVOICES: RecordTable = RecordTable {
         update([
             "update_invoice",
             "Update invoice",
-            "Changes a draft or opens it; of an invoice that is open only description, due date and \
-             metadata can change",
+            "Changes a draft or opens it; of an invoice that is open only description, due date \
+             and metadata can change",
             r#"{"site_id":1205,"invoice_id":$invoices.status=draft,"status":"open"}"#,
         ]),
         writes(

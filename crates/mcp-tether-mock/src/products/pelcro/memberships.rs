@@ -71,7 +71,8 @@ pub(super) static MEMBERSHIPS: RecordTable = RecordTable {
         list([
             "list_memberships",
             "List memberships",
-            "Lists members of groups; narrow it to a subscription, or to those who were only invited",
+            "Lists members of groups; narrow it to a subscription, or to those who were only \
+             invited",
             r#"{"site_id":1205,"status":"active"}"#,
         ]),
         get([
@@ -114,8 +115,8 @@ pub(super) static MEMBERSHIPS: RecordTable = RecordTable {
             [
                 "membership_ip_authorization",
                 "Authorize an IP address",
-                "Lets a visitor in whose address is in a range of a group's subscription, and notes \
-                 the visit",
+                "Lets a visitor in whose address is in a range of a group's subscription, and \
+                 notes the visit",
                 r#"{"site_id":1205,"ip_address":"203.0.113.77"}"#,
             ],
             ToolKind::Write,

@@ -175,10 +175,10 @@ impl Product for Pelcro {
             version: VERSION,
             paths: EndpointPaths { mcp: "/", ..EndpointPaths::default() },
             habits: Habits::default(),
-            instructions: "Subscriptions, billing and e-commerce of a publisher. Call `get_account` \
-                first: nearly every tool needs a `site_id` from it. Amounts are in minor units, \
-                times are Unix times. Lists take `page` and `limit`; answers are cut at 25,000 \
-                characters.",
+            instructions: "Subscriptions, billing and e-commerce of a publisher. Call \
+                `get_account` first: nearly every tool needs a `site_id` from it. Amounts are in \
+                minor units, times are Unix times. Lists take `page` and `limit`; answers are cut \
+                at 25,000 characters.",
             offers: Offers::default(),
         }
     }

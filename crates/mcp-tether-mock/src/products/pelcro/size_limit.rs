@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 /// How many characters the text of an answer may have.
 pub(super) const MAX_RESULT_CHARS: usize = 25_000;
 
-const NOTICE: &str = "This answer was cut at 25,000 characters. Ask for less: use a smaller `limit` \
-    or add filters.";
+const NOTICE: &str = "This answer was cut at 25,000 characters. Ask for less: use a smaller \
+    `limit` or add filters.";
 
 /// Adds to a schema the members that say that an answer was truncated.
 pub(super) fn permit(schema: &mut Value) {

@@ -84,7 +84,8 @@ pub(super) static VENDORS: RecordTable = RecordTable {
             [
                 "export_vendors",
                 "Export vendors",
-                "Starts an export of the vendors; `download_export` gives the file once it is ready",
+                "Starts an export of the vendors; `download_export` gives the file once it is \
+                 ready",
                 r#"{"site_id":1205}"#,
             ],
             ToolKind::Write,

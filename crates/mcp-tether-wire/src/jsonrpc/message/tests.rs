@@ -164,7 +164,8 @@ fn the_last_of_two_members_is_read() {
 
 #[test]
 fn pretty_printed_text_becomes_one_line_with_equal_content() {
-    let text = "{\r\n  \"jsonrpc\": \"2.0\",\n  \"id\": 1,\n  \"result\": {\n \"a\\\\\": \"q\\\" \\n\"\n }\n}\n";
+    let text = "{\r\n  \"jsonrpc\": \"2.0\",\n  \"id\": 1,\n  \"result\": {\n \"a\\\\\": \"q\\\" \
+                \\n\"\n }\n}\n";
     let message = parse(text).unwrap();
     assert!(!message.raw().contains(&b'\n'));
     let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();

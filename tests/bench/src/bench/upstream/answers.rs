@@ -49,7 +49,8 @@ pub(crate) fn answer(message: &[u8], payload: &Payload) -> (Answer, Duration) {
 }
 
 /// `json-SIZE`, `sse-SIZE`: a text of that size; `wait-MS`: a late answer; `notify-COUNT`: that
-/// many notifications before the answer; `resume`: the answer to whoever resumes the stream; `sink`: tells how much of its argument is as it should be.
+/// many notifications before the answer; `resume`: the answer to whoever resumes the stream;
+/// `sink`: tells how much of its argument is as it should be.
 fn call(id: &[u8], params: &[u8], payload: &Payload) -> (Answer, Duration) {
     let name = envelope::string(params, "name").unwrap_or_default();
     let name = String::from_utf8_lossy(name);
@@ -110,7 +111,8 @@ fn notifications(id: &[u8], count: usize) -> Vec<Bytes> {
     for number in 0..count {
         let _ = write!(
             text,
-            "event: message\ndata: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{{\"level\":\"info\",\"data\":{number}}}}}\n\n"
+            "event: message\ndata: \
+             {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{{\"level\":\"info\",\"data\":{number}}}}}\n\n"
         );
         ends.push(text.len());
     }

@@ -1,5 +1,5 @@
-//! A network between a bridge and the remote: what is sent arrives half a round trip later, and what
-//! is lost arrives with everything behind it once it was sent again.
+//! A network between a bridge and the remote: what is sent arrives half a round trip later, and
+//! what is lost arrives with everything behind it once it was sent again.
 
 use std::cell::Cell;
 use std::net::SocketAddr;

@@ -57,8 +57,8 @@ pub(super) const TOOLS: &[Entry] = &[
         title: "Run a GraphQL mutation",
         domain: Domain::EscapeHatch,
         class: Class::Escape,
-        about: "Runs a GraphQL mutation after a confirmation, as a whole or not at all; it is noted \
-            in the audit log",
+        about: "Runs a GraphQL mutation after a confirmation, as a whole or not at all; it is \
+            noted in the audit log",
         when_to_use: "several changes belong together and no tool makes them at once",
         when_not_to_use: "one tool does it: use that",
         example: concat!(

@@ -135,7 +135,8 @@ fn sign_in_page(refusal: Option<&str>, email: &str) -> String {
          autocomplete=\"username\" required{}></label>\n\
          <label>Password <input type=\"password\" name=\"password\" \
          autocomplete=\"current-password\" required{}></label>\n\
-         <label>Role <select name=\"role\"><option value=\"\">same as yours</option>{}</select></label>\n\
+         <label>Role <select name=\"role\"><option value=\"\">same as \
+         yours</option>{}</select></label>\n\
          <div class=\"buttons\"><button class=\"main\">Sign in</button></div>\n</form>",
         refusal.map_or_else(String::new, |reason| notice("bad", reason)),
         escaped(email),
@@ -209,8 +210,8 @@ impl View<'_> {
                 };
                 format!(
                     "<section class=\"notice good\" role=\"status\"><h2>Your new token</h2>\n\
-                     <p>Copy it now: it is not shown again. One click selects all of it.</p>\n<pre id=\"token\">{}</pre>\n{}\
-                     </section>\n",
+                     <p>Copy it now: it is not shown again. One click selects all of it.</p>\n<pre \
+                     id=\"token\">{}</pre>\n{}</section>\n",
                     escaped(token),
                     Host::ALL.map(snippet).concat(),
                 )
@@ -267,7 +268,8 @@ impl View<'_> {
     fn password(&self) -> String {
         // Password managers want to know whose password it is.
         let inner = format!(
-            "<input type=\"text\" name=\"username\" value=\"{}\" autocomplete=\"username\" hidden>\n\
+            "<input type=\"text\" name=\"username\" value=\"{}\" autocomplete=\"username\" \
+             hidden>\n\
              <label>Old password <input type=\"password\" name=\"old\" \
              autocomplete=\"current-password\" required></label>\n\
              <label>New password <input type=\"password\" name=\"new\" minlength=\"8\" \

@@ -169,8 +169,8 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
         update([
             "update_subscription",
             "Update subscription",
-            "Changes how a subscription is paid, where it is sent, whether it goes on, or who is let \
-             in; `end_date` prolongs the current period",
+            "Changes how a subscription is paid, where it is sent, whether it goes on, or who is \
+             let in; `end_date` prolongs the current period",
             r#"{"site_id":1205,"subscription_id":$subscriptions.status=active,"auto_renew":false}"#,
         ]),
         writes(
@@ -190,8 +190,8 @@ pub(super) static SUBSCRIPTIONS: RecordTable = RecordTable {
             [
                 "renew_subscription",
                 "Renew subscription",
-                "Adds a phase after the last one, of the same plan or another; undoes a cancellation \
-                 at the end of the period",
+                "Adds a phase after the last one, of the same plan or another; undoes a \
+                 cancellation at the end of the period",
                 r#"{"site_id":1205,"subscription_id":$subscriptions.phase_count=2,"plan_id":$plans.nickname=Annual}"#,
             ],
             ToolKind::Write,
