@@ -36,7 +36,12 @@ pub struct Mock {
     #[command(subcommand)]
     verb: Option<MockVerb>,
     /// The product to serve; `--list` lists them
-    #[arg(value_name = "PRODUCT", default_value = "egrow", hide_possible_values = true, value_parser = products())]
+    #[arg(
+        value_name = "PRODUCT",
+        default_value = "egrow",
+        hide_possible_values = true,
+        value_parser = products()
+    )]
     product: String,
     /// The loopback port; 0 for any free one
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -48,10 +53,21 @@ pub struct Mock {
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     data: Option<std::path::PathBuf>,
     /// Misbehave in this way, repeat for more; `--list` lists the faults
-    #[arg(long, value_name = "FAULT", hide_possible_values = true, value_parser = Suggested(fault_names))]
+    #[arg(
+        long,
+        value_name = "FAULT",
+        hide_possible_values = true,
+        value_parser = Suggested(fault_names)
+    )]
     fault: Vec<String>,
     /// Speak only this revision, such as 2025-06-18, or legacy, dual or all
-    #[arg(long, hide_short_help = true, value_name = "REVISION", hide_possible_values = true, value_parser = Suggested(revisions))]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "REVISION",
+        hide_possible_values = true,
+        value_parser = Suggested(revisions)
+    )]
     protocol: Option<String>,
     /// Use no sessions
     #[arg(long, hide_short_help = true)]
@@ -63,10 +79,21 @@ pub struct Mock {
     #[arg(long)]
     open: bool,
     /// Protect it as this provider does; `--list` shows them
-    #[arg(long, hide_short_help = true, value_name = "NAME", hide_possible_values = true, value_parser = Suggested(providers))]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "NAME",
+        hide_possible_values = true,
+        value_parser = Suggested(providers)
+    )]
     provider: Option<String>,
     /// Protect it in a way that companies use; `--list` shows them
-    #[arg(long, hide_short_help = true, value_name = "KIND", conflicts_with_all = ["provider", "open"])]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "KIND",
+        conflicts_with_all = ["provider", "open"]
+    )]
     auth: Option<String>,
     /// Serve every attack, each at its own URL, and report what they obtained
     #[arg(long, exclusive = true)]

@@ -15,8 +15,8 @@ pub fn run(url: &str, flags: &Flags, environment: &Environment) -> Result<ExitCo
     let options = for_bridge(url, flags, environment)?.into_bridge();
     if stdin_is_terminal() && stderr_is_terminal() {
         to_stderr(&format!(
-            "waiting for an MCP host on stdin; Ctrl-C stops\nhint: to look around, run \
-             `mcp-tether tools {}`\n",
+            "waiting for an MCP host on stdin; Ctrl-C stops\n\
+             hint: to look around, run `mcp-tether tools {}`\n",
             url_argument(url)
         ));
     }

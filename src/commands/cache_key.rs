@@ -94,23 +94,25 @@ fn distinguishes(key: Key) -> bool {
     match key {
         Key::Account | Key::Scope | Key::Resource | Key::DisableResourceParameter
             | Key::AuthorizeParam | Key::ClientMetadataUrl | Key::ClientCredentials
-            | Key::AuthorizationEndpoint | Key::TokenEndpoint | Key::DeviceEndpoint | Key::CallbackIssuer | Key::DeviceCode
-            | Key::ClientCert | Key::AuthClientCert | Key::Idp | Key::IdpClientInfo | Key::IdpTokenFile | Key::WorkloadToken
-            | Key::WorkloadCommand
-            | Key::UseIdToken | Key::Transport | Key::Protocol | Key::OnlyTool | Key::IgnoreTool
-            | Key::OnlyPrompt | Key::IgnorePrompt | Key::OnlyResource | Key::IgnoreResource
-            | Key::ReadOnly | Key::MergePages => true,
+            | Key::AuthorizationEndpoint | Key::TokenEndpoint | Key::DeviceEndpoint
+            | Key::CallbackIssuer | Key::DeviceCode | Key::ClientCert | Key::AuthClientCert
+            | Key::Idp | Key::IdpClientInfo | Key::IdpTokenFile | Key::WorkloadToken
+            | Key::WorkloadCommand | Key::UseIdToken | Key::Transport | Key::Protocol
+            | Key::OnlyTool | Key::IgnoreTool | Key::OnlyPrompt | Key::IgnorePrompt
+            | Key::OnlyResource | Key::IgnoreResource | Key::ReadOnly | Key::MergePages => true,
         // Part of the name as headers, as the content of the file, and as the client.
         Key::Header | Key::HeaderFile | Key::TokenFile | Key::StaticOauthClientInfo => false,
         // With a command, nothing is kept; the others do not change what is answered.
-        Key::Pin | Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp | Key::Proxy | Key::ProxyAuth | Key::ProxyAuthCommand | Key::Resolve
+        Key::Pin | Key::HeaderCommand | Key::TokenCommand | Key::CommandTtl | Key::AllowHttp
+            | Key::Proxy | Key::ProxyAuth | Key::ProxyAuthCommand | Key::Resolve
             | Key::ProxyBypass | Key::NoProxy | Key::EnableProxy | Key::CaCert | Key::Ipv4
-            | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::MemoryBudget | Key::Harden | Key::Login
-            | Key::CredentialStore | Key::CallbackPort | Key::CallbackHost | Key::CallbackPath
-            | Key::AuthTimeout | Key::AuthSuccessUrl | Key::StaticOauthClientMetadata
-            | Key::AcceptIssuerMismatch | Key::AssumePkce | Key::AssumeGrant | Key::Dpop | Key::JwtKey | Key::ClientKey | Key::AuthClientKey
-            | Key::AllowPrivateAddresses
-            | Key::ConnectTimeout | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
+            | Key::DisableCookies | Key::KeepAlive | Key::PingInterval | Key::MemoryBudget
+            | Key::Harden | Key::Login | Key::CredentialStore | Key::CallbackPort
+            | Key::CallbackHost | Key::CallbackPath | Key::AuthTimeout | Key::AuthSuccessUrl
+            | Key::StaticOauthClientMetadata | Key::AcceptIssuerMismatch | Key::AssumePkce
+            | Key::AssumeGrant | Key::Dpop | Key::JwtKey | Key::ClientKey
+            | Key::AuthClientKey | Key::AllowPrivateAddresses | Key::ConnectTimeout
+            | Key::HeadersTimeout | Key::BodyTimeout | Key::RequestTimeout
             | Key::AnswerWithin | Key::Debug | Key::Silent | Key::LogLevel | Key::LogFile
             | Key::LogFormat | Key::Record => false,
     }

@@ -106,7 +106,10 @@ fn describe_file(settings: &Settings, location: &Location) -> String {
 }
 
 fn as_value(settings: &Settings, location: &Location, url: Option<String>) -> Json {
-    let value = |setting: &Setting, sourced: &Sourced| json!({ "value": sourced.value.display(setting.kind), "source": sourced.source.to_string() });
+    let value = |setting: &Setting, sourced: &Sourced| {
+        let value = sourced.value.display(setting.kind);
+        json!({ "value": value, "source": sourced.source.to_string() })
+    };
     let setting = |setting: &Setting| {
         let values: Vec<_> =
             settings.all(setting.key).iter().map(|sourced| value(setting, sourced)).collect();

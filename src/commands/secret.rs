@@ -46,7 +46,10 @@ pub(crate) fn list(flags: &Flags, environment: &Environment) -> Result<ExitCode>
     let keys = keys(flags, environment)?;
     let found = block_on(async { Ok(keys.list().await?) })?;
     if wants_json() {
-        let row = |listed: &ListedRecord| json!({ "name": listed.name, "place": listed.place.to_string() });
+        let row = |listed: &ListedRecord| {
+            let place = listed.place.to_string();
+            json!({ "name": listed.name, "place": place })
+        };
         let rows: Vec<Value> = found.iter().map(row).collect();
         to_stdout_unwrapped(&format!("{:#}\n", Value::from(rows)));
         return Ok(ExitCode::Ok);

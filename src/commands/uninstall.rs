@@ -153,8 +153,8 @@ fn is_for_here(file: &HostFile, entry: &HostEntry, folders: &HostFolders) -> boo
     }
     let (Some(folder), Some(here)) = (folder_of(entry), &folders.project) else { return false };
     let folder = Path::new(folder);
-    folder == here
-        || matches!((folder.canonicalize(), here.canonicalize()), (Ok(one), Ok(other)) if one == other)
+    let is_same = || Ok::<_, std::io::Error>(folder.canonicalize()? == here.canonicalize()?);
+    folder == here || is_same().unwrap_or(false)
 }
 
 /// The folder of a local entry, as the host wrote it.

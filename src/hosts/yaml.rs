@@ -464,8 +464,8 @@ mod tests {
             "# only a comment\n",
             "",
             "a: 1",
-            "extensions:\n  developer:\n    enabled: true # keep\n    args:\n    - a\n\n# \
-             after\nz: 1\n",
+            "extensions:\n  developer:\n    enabled: true # keep\n    args:\n    - a\n\n\
+             # after\nz: 1\n",
             "extensions:\r\n    d:\r\n        cmd: x\r\nz: |\r\n  text\r\n",
             "é: \"ü\"\nextensions:\n  d: { cmd: x }\n",
         ] {
@@ -496,12 +496,31 @@ mod tests {
 
     #[test]
     fn a_command_is_replaced_and_what_is_beside_it_stays() {
-        let before = "extensions:\n  shop:\n    cmd: npx # the old way\n    args:\n      - -y\n      - mcp-remote\n    enabled: true\n  next:\n    cmd: x\n";
+        let before = r"
+extensions:
+  shop:
+    cmd: npx # the old way
+    args:
+      - -y
+      - mcp-remote
+    enabled: true
+  next:
+    cmd: x
+";
         let mut text = parsed(before);
         let place = text.entries[0].place.clone();
         text.set(&place, &[("cmd", json!("/bin/new")), ("args", json!(["u", "- v"]))]);
-        let expected = "extensions:\n  shop:\n    cmd: /bin/new # the old way\n    args:\n    - \
-                        u\n    - \"- v\"\n    enabled: true\n  next:\n    cmd: x\n";
+        let expected = r#"
+extensions:
+  shop:
+    cmd: /bin/new # the old way
+    args:
+    - u
+    - "- v"
+    enabled: true
+  next:
+    cmd: x
+"#;
         assert_eq!(text.text(), expected);
         text.set(&place, &[("envs", json!({ "A": "b" }))]);
         assert_eq!(parsed(&text.text()).entries[0].variables, [("A".to_owned(), "b".to_owned())]);

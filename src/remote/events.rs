@@ -334,8 +334,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn cuts_do_not_matter(
-            input in "(data: ?[a-z]{0,5}|id: [0-9]|retry: 5|: c|event: \
-                      x|)((\r\n)|\n|\r){1,2}(data:[a-z]{0,3}\n\n){0,3}",
+            input in "(data: ?[a-z]{0,5}|id: [0-9]|retry: 5|: c|\
+                      event: x|)((\r\n)|\n|\r){1,2}(data:[a-z]{0,3}\n\n){0,3}",
             size in 1usize..7,
         ) {
             let chunks: Vec<&[u8]> = input.as_bytes().chunks(size).collect();

@@ -64,7 +64,8 @@ mod tests {
         );
         let expected = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"caf\u{fffd}\"}";
         assert_eq!(text(parse_received(body, false).unwrap()), expected);
-        let error = b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1,\"message\":\"\xff\"}}";
+        let error = b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":null,\
+                      \"error\":{\"code\":-1,\"message\":\"\xff\"}}";
         assert!(parse_json_rpc_error(Bytes::from_static(error)).is_some());
         assert!(parse_json_rpc_error(Bytes::from_static(b"<html>")).is_none());
     }

@@ -479,8 +479,8 @@ mod tests {
     fn the_section_of_a_company_applies_to_its_servers() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        let text = "[enterprise]\nservers = [\"https://*.example.com\"]\nidp = \
-                    \"https://idp.corp\"\n\
+        let text = "[enterprise]\nservers = [\"https://*.example.com\"]\n\
+                    idp = \"https://idp.corp\"\n\
                     [server.\"https://plain.example.com\"]\nscope = \"x\"\n";
         std::fs::write(&path, text).unwrap();
         let flags = Flags { config: path.to_str().map(str::to_owned), values: Vec::new() };

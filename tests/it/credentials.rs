@@ -214,7 +214,10 @@ fn two_ways_to_give_one_credential_contradict_each_other() {
 fn a_command_of_a_project_never_runs() {
     let home = Home::new();
     let command = program(&home, "evil", "echo x");
-    let entry = |flag: &str, value: String| json!({ "command": "npx", "args": ["mcp-remote", "https://127.0.0.1:9/mcp", flag, value] });
+    let entry = |flag: &str, value: String| {
+        let args = json!(["mcp-remote", "https://127.0.0.1:9/mcp", flag, value]);
+        json!({ "command": "npx", "args": args })
+    };
     let servers = json!({ "mcpServers": {
         "a": entry("--token-command", command.clone()),
         "b": entry("--header-command", format!("X-Key: {command}")),

@@ -311,7 +311,9 @@ fn no_project_switches_on_a_recording() {
     assert!(!project.join(".mcp.json").exists());
     let entry = json!({ "mcpServers": {
         "a": { "command": "npx", "args": ["mcp-remote", url, "--record", shown] },
-        "b": { "command": "npx", "args": ["mcp-remote", url], "env": { "MCP_TETHER_RECORD": shown } },
+        "b": {
+            "command": "npx", "args": ["mcp-remote", url], "env": { "MCP_TETHER_RECORD": shown },
+        },
     } });
     std::fs::write(project.join(".mcp.json"), entry.to_string()).unwrap();
     for verb in [&["import"][..], &["migrate", "--scope", "project", "--yes"], &["doctor"]] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::rust_code::Code;
+use crate::support::rust_code::{Code, raw_strings};
 use crate::support::sources;
 
 /// A file may have this many lines besides its tests, a function this many.
@@ -20,6 +20,9 @@ const LONG_LISTS: &[(&str, &str)] = &[
     ("crates/mcp-tether-mock/src/products/egrow/consistency.rs", "call"),
     ("crates/mcp-tether-mock/src/products/launchmystore/seed/look.rs", "sections"),
 ];
+
+/// A line has at most this many columns, of code and of strings in it.
+const MOST_COLUMNS: usize = 100;
 
 /// Types that may share a name, and why.
 const SHARED_NAMES: &[(&str, &str)] = &[
@@ -72,6 +75,25 @@ fn no_file_and_no_function_is_too_long() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// A raw string is what others send, letter by letter: it has no place for a line break.
+#[test]
+fn no_line_is_too_wide() {
+    let mut wide = Vec::new();
+    for file in sources::files(&["src", "crates", "tests", "fuzz"], &[".rs"]) {
+        let raw = raw_strings(&file.text);
+        let mut start = 0;
+        for (number, line) in (1..).zip(file.text.split('\n')) {
+            let end = start + line.len();
+            let is_raw = raw.iter().any(|raw| raw.start < end && raw.end > start);
+            if line.chars().count() > MOST_COLUMNS && !is_raw {
+                wide.push(format!("{}:{number}", file.path));
+            }
+            start = end + 1;
+        }
+    }
+    assert!(wide.is_empty(), "{}", wide.join("\n"));
+}
+
 /// In the program with the types of its wire, in each product of the mock, and in the rest of it.
 #[test]
 fn a_type_has_its_name_for_itself() {
@@ -112,8 +134,8 @@ fn no_file_has_a_space_in_its_name() {
 
 #[test]
 fn lengths_and_names_are_read_off_the_code() {
-    let text = "pub struct A;\n// pub struct B;\nfn f(x: [u8; 2]) -> u8 {\n    let s = \"{\";\n    \
-                '{'\n}\n#[cfg(test)]\nmod tests {\n    pub struct C;\n}\n";
+    let text = "pub struct A;\n// pub struct B;\nfn f(x: [u8; 2]) -> u8 {\n    let s = \"{\";\n\
+                \x20   '{'\n}\n#[cfg(test)]\nmod tests {\n    pub struct C;\n}\n";
     let file = sources::SourceFile { path: "a.rs".to_owned(), text: text.to_owned() };
     let code = Code::of(&file);
     assert_eq!(code.definitions("struct "), [("pub", "A")]);

@@ -349,8 +349,8 @@ async fn show_page(
         Err(error) => {
             tracing::info!(%error, "no browser could be opened");
             context.notify_user(&format!(
-                "no browser opens here ({error})\nto sign in to `{server}`, open this \
-                 address:\n{page}"
+                "no browser opens here ({error})\n\
+                 to sign in to `{server}`, open this address:\n{page}"
             ));
         }
     }

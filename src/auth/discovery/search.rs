@@ -261,8 +261,9 @@ impl MetadataSearch<'_> {
                     return Ok(Some(self.as_the_user_says(server)));
                 }
                 Ok(server) if self.options.accept_issuer_mismatch => {
-                    tracing::warn!(named = %display_identifier(&server.issuer), expected = %display_identifier(issuer),
-                        "metadata of another issuer is accepted");
+                    let named = display_identifier(&server.issuer);
+                    let expected = display_identifier(issuer);
+                    tracing::warn!(%named, %expected, "metadata of another issuer is accepted");
                     return Ok(Some(self.as_the_user_says(server)));
                 }
                 Ok(server) => trouble = trouble.or(Some(mismatch(&place, &server.issuer, issuer))),

@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn variables_of_a_url_are_filled_and_cannot_leave_their_place() {
-        let remote = json!({ "type": "streamable-http", "url": "https://{tenant}.example.com/{path}/mcp?r={region}",
+        let remote = json!({ "type": "streamable-http",
+            "url": "https://{tenant}.example.com/{path}/mcp?r={region}",
             "variables": { "tenant": { "isRequired": true }, "path": { "default": "v1" },
                 "region": { "choices": ["eu", "us"] } } });
         let filled = url(remote.clone(), &["tenant=acme", "region=eu"]).unwrap();

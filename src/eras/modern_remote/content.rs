@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn only_an_output_schema_that_is_no_object_goes() {
         let tools = json!({ "tools": [
-            { "name": "a", "outputSchema": { "type": "array" }, "inputSchema": { "$ref": "https://x/" } },
+            {
+                "name": "a",
+                "outputSchema": { "type": "array" }, "inputSchema": { "$ref": "https://x/" },
+            },
             { "name": "b", "outputSchema": { "type": "object", "oneOf": [] } },
         ] });
         let seen = seen("tools/list", tools.clone(), ProtocolVersion::V2025_11_25);

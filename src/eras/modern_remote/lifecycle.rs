@@ -124,7 +124,9 @@ mod tests {
             let answer = Played::new(discovered()).initialize(asked);
             let expected = json!({
                 "protocolVersion": expected,
-                "capabilities": { "tools": { "listChanged": true }, "resources": {}, "logging": {} },
+                "capabilities": {
+                    "tools": { "listChanged": true }, "resources": {}, "logging": {},
+                },
                 "serverInfo": { "name": "shop", "version": "3" },
                 "instructions": "be kind",
             });
@@ -140,7 +142,9 @@ mod tests {
             let remote = ModernRemote::new(&Message::parse(text).unwrap(), options()).unwrap();
             Played::new(remote).initialize("2025-11-25")["serverInfo"]["name"].clone()
         };
-        let old = json!({ "supportedVersions": ["2026-07-28"], "serverInfo": { "name": "old", "version": "1" } });
+        let old = json!({
+            "supportedVersions": ["2026-07-28"], "serverInfo": { "name": "old", "version": "1" },
+        });
         assert_eq!(named(old), "old");
         assert_eq!(named(json!({ "supportedVersions": ["2026-07-28"] })), "shop.example");
     }

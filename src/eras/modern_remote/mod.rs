@@ -287,7 +287,10 @@ impl ModernRemote {
 
     /// Removes a call with its exchanges, questions and timers.
     fn drop_call(&mut self, number: u64, cx: &mut RemoteContext<'_>) -> Option<RemoteCall> {
-        let mine = |role: &Role| matches!(role, Role::Call(n) | Role::Poll(n) | Role::Update(n) if *n == number);
+        let mine = |role: &Role| match role {
+            Role::Call(n) | Role::Poll(n) | Role::Update(n) => *n == number,
+            _ => false,
+        };
         let open: Vec<u64> =
             self.exchanges.iter().filter(|(_, role)| mine(role)).map(|(n, _)| *n).collect();
         for exchange in open {

@@ -170,7 +170,8 @@ mod tests {
     /// E-31
     #[test]
     fn what_the_host_never_declared_is_not_asked() {
-        let url = json!({ "method": "elicitation/create", "params": { "mode": "url", "url": "https://x/" } });
+        let wanted = json!({ "mode": "url", "url": "https://x/" });
+        let url = json!({ "method": "elicitation/create", "params": wanted });
         let both = json!({ "elicitation": { "form": {}, "url": {} } });
         assert!(asked("2025-11-25", json!({}), form(json!({}))).is_err());
         assert!(asked("2025-11-25", json!({ "elicitation": {} }), url.clone()).is_err());

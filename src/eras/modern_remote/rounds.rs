@@ -274,7 +274,8 @@ mod tests {
         assert_ne!(first, second, "a new id");
         let (sent, before) = (played.body(second)["params"].clone(), played.body(first));
         assert_eq!(sent["requestState"], "Zm9v+/==");
-        let answers = json!({ "ok": { "action": "accept", "content": { "yes": true } }, "r": { "roots": [] } });
+        let accepted = json!({ "action": "accept", "content": { "yes": true } });
+        let answers = json!({ "ok": accepted, "r": { "roots": [] } });
         assert_eq!(sent["inputResponses"], answers);
         assert_eq!(sent["arguments"], before["params"]["arguments"]);
         assert_eq!(played.header(second, "mcp-name"), Some("refund"));

@@ -214,7 +214,10 @@ mod tests {
         assert!(names(on(json!(["string", "integer"]), json!("X"))).is_err(), "O-3");
         let twice = json!({ "properties": {
             "a": { "type": "string", "x-mcp-header": "Region" },
-            "b": { "type": "object", "properties": { "c": { "type": "string", "x-mcp-header": "REGION" } } },
+            "b": {
+                "type": "object",
+                "properties": { "c": { "type": "string", "x-mcp-header": "REGION" } },
+            },
         } });
         assert!(names(twice).is_err());
         assert!(names(json!({ "type": "string", "x-mcp-header": "Root" })).is_err());

@@ -208,9 +208,9 @@ mod tests {
         played.answer(listing, json!({ "tools": [{ "name": "build" }] }));
         played.outcome();
         let call = played.request("tools/call", json!({ "name": "build" }));
-        let extensions = &played.body(call)["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"]
-            ["extensions"];
-        assert_eq!(extensions["io.modelcontextprotocol/tasks"], json!({}));
+        let meta = &played.body(call)["params"]["_meta"];
+        let declared = &meta["io.modelcontextprotocol/clientCapabilities"];
+        assert_eq!(declared["extensions"]["io.modelcontextprotocol/tasks"], json!({}));
         played.answer(call, task(json!({ "resultType": "task", "status": "working" })));
         played
     }
@@ -228,7 +228,10 @@ mod tests {
     fn the_host_gets_what_the_task_ends_with() {
         let ends = [
             (
-                json!({ "status": "completed", "result": { "resultType": "complete", "content": [] } }),
+                json!({
+                    "status": "completed",
+                    "result": { "resultType": "complete", "content": [] },
+                }),
                 json!({ "content": [] }),
             ),
             (

@@ -85,7 +85,9 @@ impl Played {
     pub(super) fn initialize(&mut self, version: &str) -> Value {
         let params = json!({
             "protocolVersion": version,
-            "capabilities": { "roots": {}, "sampling": {}, "elicitation": { "form": {}, "url": {} } },
+            "capabilities": {
+                "roots": {}, "sampling": {}, "elicitation": { "form": {}, "url": {} },
+            },
             "clientInfo": { "name": "host", "version": "1" },
         });
         self.local("initialize", params)

@@ -292,8 +292,8 @@ mod tests {
     fn an_unknown_key_names_its_place_and_the_probable_one() {
         assert_eq!(
             refusal("[defaults]\ndebug = true\n  conect-timeout = 5\n"),
-            "unknown key `conect-timeout`, line 3, column 3\n\nhint: did you mean \
-             `connect-timeout`?"
+            "unknown key `conect-timeout`, line 3, column 3\n\n\
+             hint: did you mean `connect-timeout`?"
         );
         assert_eq!(
             refusal("[server.\"https://x.example\"]\nheaders = []\n"),

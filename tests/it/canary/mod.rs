@@ -166,7 +166,9 @@ fn entries(url: &str, program: &str) -> Value {
         TRICKS: entry(json!([TRICKS])),
         "encoded": { "command": program, "args": [format!("https://h.example/%20{IN_PATH}")] },
         "user": { "command": program, "args": [format!("https://u:{IN_ENTRY}@h.example/mcp")] },
-        "shell": { "command": "sh", "args": ["-c", format!("{program} {url} --header X:{IN_ENTRY}")] },
+        "shell": {
+            "command": "sh", "args": ["-c", format!("{program} {url} --header X:{IN_ENTRY}")],
+        },
     })
 }
 

@@ -21,8 +21,8 @@ const KINDS: [(&str, &str, &str); 3] = [
     (
         "goose",
         "config/goose/config.yaml",
-        "extensions:\n  old:\n    type: stdio\n    cmd: npx\n    args:\n      - mcp-remote\n      \
-         - https://a.example/\n",
+        "extensions:\n  old:\n    type: stdio\n    cmd: npx\n    args:\n      - mcp-remote\n\
+         \x20     - https://a.example/\n",
     ),
 ];
 

@@ -101,7 +101,9 @@ fn what_is_not_understood_stays_and_is_named() {
     let servers = json!({ "mcpServers": {
         "shell": { "command": "sh", "args": ["-c", "cd /srv && npx mcp-remote \
                                                     https://a.example/mcp"] },
-        "typo": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--heder", "x"] },
+        "typo": {
+            "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--heder", "x"],
+        },
         "plain": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--header",
             "Authorization: Bearer canary"] },
         "other": { "url": "https://a.example/mcp" },
@@ -177,10 +179,16 @@ fn entries_behind_runners_containers_and_other_bridges_are_rewritten_or_say_why_
     let servers = json!({ "mcpServers": {
         "bunx": entry("bunx", &["mcp-remote", url]),
         "pnpm": entry("pnpm", &["dlx", "mcp-remote", "https://b.example/mcp"]),
-        "docker": entry("docker", &["run", "-i", "--rm", "node:24", "npx", "-y", "mcp-remote", "https://c.example/mcp"]),
+        "docker": entry("docker", &[
+            "run", "-i", "--rm", "node:24", "npx", "-y", "mcp-remote", "https://c.example/mcp",
+        ]),
         "cmd": entry("cmd", &["/c", "npx -y mcp-remote https://d.example/mcp"]),
-        "proxy": entry("uvx", &["mcp-proxy", "--headers", "X-Tenant", "acme", "https://e.example/sse"]),
-        "gateway": entry("npx", &["-y", "supergateway", "--streamableHttp", "https://f.example/mcp"]),
+        "proxy": entry("uvx", &[
+            "mcp-proxy", "--headers", "X-Tenant", "acme", "https://e.example/sse",
+        ]),
+        "gateway": entry("npx", &[
+            "-y", "supergateway", "--streamableHttp", "https://f.example/mcp",
+        ]),
         "mounted": entry("docker", &["run", "-v", "/a:/a", "node", "npx", "mcp-remote", url]),
         "server": entry("mcp-proxy", &["--port", "80", "uvx", "x"]),
     } });

@@ -90,7 +90,10 @@ async fn a_name_becomes_the_url_and_headers_of_its_document() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_hostile_document_says_never_reaches_a_configuration() {
     let remote = |url: &str| json!([{ "type": "streamable-http", "url": url }]);
-    let header = |header: Value| json!([{ "type": "streamable-http", "url": "https://x.example", "headers": [header] }]);
+    let header = |header: Value| {
+        let url = "https://x.example";
+        json!([{ "type": "streamable-http", "url": url, "headers": [header] }])
+    };
     let hostile = [
         remote("file:///bin/sh"),
         remote("https://x.example/${AWS_SECRET_ACCESS_KEY}"),

@@ -21,7 +21,8 @@ fn the_list_of_files_says_how_each_of_them_is_known() {
 fn list() -> String {
     let mut list =
         "| host | file on Linux | on macOS | on Windows | in a project | key | comments \
-                    | variables that move it | known by |\n|---|---|---|---|---|---|---|---|---|\n"
+                    | variables that move it | known by |\n\
+                    |---|---|---|---|---|---|---|---|---|\n"
             .to_owned();
     for host in &HOSTS {
         let systems = [OperatingSystem::Linux, OperatingSystem::MacOs, OperatingSystem::Windows];

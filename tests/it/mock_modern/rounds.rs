@@ -164,7 +164,10 @@ async fn only_what_the_host_declared_is_asked_and_what_is_needed_is_named() {
 #[tokio::test]
 async fn prompts_and_resources_can_ask_first_too() {
     let host = modern(&[]);
-    let word = |key: &str, member: &str| json!({ key: { "action": "accept", "content": { member: "Zoë" } } });
+    let word = |key: &str, member: &str| {
+        let content = json!({ member: "Zoë" });
+        json!({ key: { "action": "accept", "content": content } })
+    };
     let prompt = request("prompts/get", json!({ "name": "greet_me" }));
     let asked = result(&host, &prompt).await;
     let done = result(&host, &retry(&prompt, &asked, word("user_name", "name"))).await;

@@ -1,6 +1,8 @@
 //! Rust sources as far as tests on the shape of the code must understand them: code without
 //! comments, strings and tests, the functions in it, and who defines what.
 
+use std::ops::Range;
+
 use super::sources::SourceFile;
 
 /// A file without its comments, the contents of its strings and what only tests build. Lines and
@@ -98,26 +100,43 @@ fn body(text: &str) -> Option<usize> {
 
 fn without_comments_and_strings(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
+    let mut at = 0;
+    for blank in comments_and_strings(text) {
+        kept.push_str(&text[at..blank.start]);
+        let gone = text[blank.clone()].bytes();
+        kept.extend(gone.map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+        at = blank.end;
+    }
+    kept.push_str(&text[at..]);
+    kept
+}
+
+/// Where the raw strings of a source are.
+pub fn raw_strings(text: &str) -> Vec<Range<usize>> {
+    comments_and_strings(text).into_iter().filter(|at| text[at.clone()].starts_with('r')).collect()
+}
+
+fn comments_and_strings(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let is_free = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            || found.last().is_some_and(|last: &Range<usize>| last.end == at);
         let length = match first {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
             '"' => string_length(rest),
-            'r' if !kept.ends_with(|c: char| c.is_alphanumeric() || c == '_') => raw_length(rest),
+            'r' if is_free || text[..at].ends_with('b') => raw_length(rest),
             '\'' => character_length(rest),
             _ => 0,
         };
-        if length == 0 {
-            kept.push(first);
-            rest = &rest[first.len_utf8()..];
-        } else {
-            let gone = rest[..length].bytes();
-            kept.extend(gone.map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
-            rest = &rest[length..];
+        if length > 0 {
+            found.push(at..at + length);
         }
+        at += length.max(first.len_utf8());
     }
-    kept
+    found
 }
 
 fn string_length(text: &str) -> usize {

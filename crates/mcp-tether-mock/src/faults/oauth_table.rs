@@ -10,8 +10,8 @@ use super::words::{InvalidFault, Words};
 pub(super) const ROWS: &[FaultRow] = &[
     FaultRow {
         name: "metadata",
-        syntax: "metadata=javascript|data|vbscript|file|file-share|unc|shell|shell-scheme|control|dash\
-                 |relative|plain-http|plain-http-token|plain-http-register|private-token\
+        syntax: "metadata=javascript|data|vbscript|file|file-share|unc|shell|shell-scheme|control\
+                 |dash|relative|plain-http|plain-http-token|plain-http-register|private-token\
                  |decimal-token|mapped-token|private-issuer|no-token-endpoint\
                  |no-authorization-endpoint|no-registration|wrong-issuer|slash-issuer|no-issuer\
                  |no-pkce|plain-pkce|other-resource|sibling-resource|no-resource|no-issuers\
@@ -57,7 +57,8 @@ pub(super) const ROWS: &[FaultRow] = &[
     },
     FaultRow {
         name: "callback",
-        syntax: "callback=no-state|wrong-state|two-states|no-iss|wrong-iss|slash-iss|no-code|script",
+        syntax: "callback=no-state|wrong-state|two-states|no-iss|wrong-iss|slash-iss|no-code\
+                 |script",
         about: "OAuth: sends the browser back with this mistake; `script` is an error of markup",
         example: "callback=wrong-state",
         keys: &[],

@@ -80,8 +80,14 @@ fn stream(answer: &[u8], of: FloodOf, count: usize) -> Vec<u8> {
 }
 
 fn piece(of: FloodOf, number: usize) -> Vec<u8> {
-    let request = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "id": format!("q{number}"), "method": method, "params": params });
-    let note = |method: &str, params: Value| json!({ "jsonrpc": "2.0", "method": method, "params": params });
+    let request = |method: &str, params: Value| {
+        let id = format!("q{number}");
+        json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+    };
+    let note = |method: &str, params: Value| {
+        let method = Value::from(method);
+        json!({ "jsonrpc": "2.0", "method": method, "params": params })
+    };
     let message = match of {
         FloodOf::Noise => return b"data:x\n\n".to_vec(),
         FloodOf::Lines => return b"data:\n".to_vec(),

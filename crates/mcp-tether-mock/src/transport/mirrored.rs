@@ -158,7 +158,10 @@ mod tests {
     fn annotations_count_where_properties_alone_lead_to_them() {
         let schema = json!({ "properties": {
             "a": { "type": "string", "x-mcp-header": "A" },
-            "b": { "type": "object", "properties": { "c": { "type": "integer", "x-mcp-header": "C" } } },
+            "b": {
+                "type": "object",
+                "properties": { "c": { "type": "integer", "x-mcp-header": "C" } },
+            },
             "d": { "type": "array", "items": { "type": "string", "x-mcp-header": "D" } },
             "e": { "type": "number", "x-mcp-header": "E" },
             "f": { "type": "string", "x-mcp-header": "not a token" },

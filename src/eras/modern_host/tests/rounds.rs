@@ -125,7 +125,12 @@ fn a_retry_that_does_not_fit_is_refused_and_never_runs_the_call_again() {
     script.after_collecting();
     let (_, state) = asked(&mut script);
     let roots = json!({ "q0": { "roots": [] } });
-    let with = |name: &str, n: u64, state: Value, answers: Value| json!({ "name": name, "arguments": { "n": n }, "inputResponses": answers, "requestState": state });
+    let with = |name: &str, n: u64, state: Value, answers: Value| {
+        json!({
+            "name": name, "arguments": { "n": n },
+            "inputResponses": answers, "requestState": state,
+        })
+    };
     let foreign = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     let unfit = [
         ("tools/call", with("refund", 2, state.clone(), roots.clone())),

@@ -33,9 +33,9 @@ impl Direct {
         self.request.clear();
         let _ = write!(
             self.request,
-            "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: \
-             application/json, text/event-stream\r\nmcp-session-id: \
-             bench-session-0\r\nmcp-protocol-version: {VERSION}\r\ncontent-length: {}\r\n\r\n",
+            "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             accept: application/json, text/event-stream\r\nmcp-session-id: bench-session-0\r\n\
+             mcp-protocol-version: {VERSION}\r\ncontent-length: {}\r\n\r\n",
             message.len()
         );
         self.request.extend_from_slice(message);

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::product::{Need, Prompt, PromptArgument, ResourceEntry, ResourceTemplate, Skill};
 
 /// A red pixel.
-pub(super) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5E\
-                                rkJggg==";
+pub(super) const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8\
+                                z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /// A moment of silence.
 pub(super) const SILENCE: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
 

@@ -107,7 +107,8 @@ fn call(desk: &Desk, step: &Step) -> (&'static str, Value) {
         12 => (
             "bulk_move_stage",
             json!({
-                "fromStage": "Pending", "toStage": "Cancelled", "query": number(first), "dryRun": flag,
+                "fromStage": "Pending", "toStage": "Cancelled",
+                "query": number(first), "dryRun": flag,
             }),
         ),
         _ => {
@@ -229,14 +230,16 @@ proptest! {
         let skus = ["CAB-1ME", "CAP-BLA", "MUG-WHI", "CUS-NAT"];
         let lines: Vec<_> = quantities.iter().zip(skus.iter().cycle()).enumerate()
             .map(|(at, (quantity, sku))| {
-                json!({ "variant": sku, "quantity": quantity, "unitPrice": price + i64::try_from(at).unwrap() * 7 })
+                let price = price + i64::try_from(at).unwrap() * 7;
+                json!({ "variant": sku, "quantity": quantity, "unitPrice": price })
             })
             .collect();
         let goods: i64 = lines.iter()
             .map(|l| l["quantity"].as_i64().unwrap() * l["unitPrice"].as_i64().unwrap()).sum();
         let discount = discount.min(goods);
         let made = json!({
-            "customerId": "+212661000101", "lines": lines, "discount": discount, "shippingFee": 3500,
+            "customerId": "+212661000101", "lines": lines,
+            "discount": discount, "shippingFee": 3500,
         });
         let made = play(&mut desk, "create_order", &made).unwrap();
         let number = made["number"].as_str().unwrap();

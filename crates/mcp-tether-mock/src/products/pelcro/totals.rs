@@ -130,7 +130,9 @@ mod tests {
         ) {
             let lines: Vec<_> = lines.into_iter().map(|(q, p, t)| line(q, p, t)).collect();
             let totals = Totals::of(&lines, Discount::Percent(percent)).unwrap();
-            let sum = |member: &str| totals.lines.iter().map(|line| number(line, member)).sum::<i64>();
+            let sum = |member: &str| -> i64 {
+                totals.lines.iter().map(|line| number(line, member)).sum()
+            };
             prop_assert_eq!(sum("amount"), totals.subtotal);
             prop_assert_eq!(sum("discount"), totals.discount);
             prop_assert_eq!(sum("tax"), totals.tax);

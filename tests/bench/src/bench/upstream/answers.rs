@@ -112,7 +112,8 @@ fn notifications(id: &[u8], count: usize) -> Vec<Bytes> {
         let _ = write!(
             text,
             "event: message\ndata: \
-             {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{{\"level\":\"info\",\"data\":{number}}}}}\n\n"
+             {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\
+             \"params\":{{\"level\":\"info\",\"data\":{number}}}}}\n\n"
         );
         ends.push(text.len());
     }

@@ -60,11 +60,12 @@ pub(super) fn get(desk: &Desk, input: ToolInput<'_>) -> Reply {
 
 fn overview(desk: &Desk, span: Span, orders: &[&Order]) -> Value {
     let new = desk.customers.iter().filter(|customer| span.holds(customer.created_at));
+    let low_stock = desk.variants().filter(|(_, variant)| variant.stock < LOW_STOCK).count();
     json!({
         "orders": figures(desk, orders),
         "confirmations": confirmations(desk, orders),
         "newCustomers": new.count(),
-        "lowStockVariants": desk.variants().filter(|(_, variant)| variant.stock < LOW_STOCK).count(),
+        "lowStockVariants": low_stock,
     })
 }
 
@@ -81,7 +82,10 @@ fn revenue(desk: &Desk, span: Span) -> Value {
             }
         }
     }
-    let row = |(day, [came, went]): (&String, &[i64; 2])| json!({ "day": day, "received": came, "refunded": went, "net": came - went });
+    let row = |(day, [came, went]): (&String, &[i64; 2])| {
+        let net = came - went;
+        json!({ "day": day, "received": came, "refunded": went, "net": net })
+    };
     let sum = |which: usize| days.values().map(|day| day[which]).sum::<i64>();
     json!({
         "received": sum(0),

@@ -210,8 +210,8 @@ impl View<'_> {
                 };
                 format!(
                     "<section class=\"notice good\" role=\"status\"><h2>Your new token</h2>\n\
-                     <p>Copy it now: it is not shown again. One click selects all of it.</p>\n<pre \
-                     id=\"token\">{}</pre>\n{}</section>\n",
+                     <p>Copy it now: it is not shown again. One click selects all of it.</p>\n\
+                     <pre id=\"token\">{}</pre>\n{}</section>\n",
                     escaped(token),
                     Host::ALL.map(snippet).concat(),
                 )
@@ -259,8 +259,8 @@ impl View<'_> {
             options(self.session.member.role, Some(self.session.member.role)),
         );
         format!(
-            "<section><h2>New token</h2>\n<p>It expires after a year, and can do what its role can \
-             do.</p>\n{}</section>\n",
+            "<section><h2>New token</h2>\n\
+             <p>It expires after a year, and can do what its role can do.</p>\n{}</section>\n",
             self.form("/tokens", &inner)
         )
     }
@@ -278,8 +278,8 @@ impl View<'_> {
             escaped(&self.session.member.email),
         );
         format!(
-            "<section><h2>Password</h2>\n<p>Changing the password revokes every token of this \
-             account.</p>\n{}</section>\n",
+            "<section><h2>Password</h2>\n\
+             <p>Changing the password revokes every token of this account.</p>\n{}</section>\n",
             self.form("/password", &inner)
         )
     }
