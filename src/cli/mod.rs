@@ -2,37 +2,26 @@
 //! is help text. Values are checked in `settings`, and `commands` does the work.
 
 mod about;
-mod doctor;
+mod entry;
 mod flags;
 mod help;
-mod hosts;
+mod host_values;
 mod json_argument;
-#[cfg(feature = "mock")]
-mod mock;
 mod relevance;
-mod servers;
-mod sign_in;
 mod split_header;
-mod stored;
 mod suggested;
 mod usage_error;
+mod verbs;
 mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode as ProcessExitCode;
 
-use clap::{Args, Command, CommandFactory, Parser, Subcommand};
+use clap::{Args, Command, CommandFactory, Parser};
 
-use self::about::{Completions, Generate};
-use self::doctor::Doctor;
-use self::flags::{SettingFlags, StoreFlags};
-use self::hosts::{Hosts, Import, Install, Migrate, Pack, Uninstall};
-#[cfg(feature = "mock")]
-use self::mock::{Demo, Mock};
-use self::servers::{Call, Info, ListResources, Prompts, ReadResource, Tools};
-use self::sign_in::{Forget, Login, Logout};
-use self::stored::{ConfigVerb, CredentialsVerb, SecretVerb};
+use self::flags::SettingFlags;
 use self::usage_error::{command_of, usage_error};
+use self::verbs::Verb;
 use self::words::{error_for_pasted_bridge, error_for_unknown_command, looks_like_command};
 use crate::commands;
 use crate::commands::displayed_change::display_words;
@@ -87,117 +76,6 @@ struct Bridge {
     json: bool,
     #[command(flatten)]
     flags: SettingFlags,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    /// List the tools of a server, or show one with its arguments
-    #[command(after_help = help::short(help::TOOLS, true), after_long_help = help::TOOLS)]
-    #[command(override_usage = help::TOOLS_USAGE, args_override_self = true)]
-    Tools(Tools),
-    /// Call one tool of a server
-    #[command(after_help = help::short(help::CALL, true), after_long_help = help::CALL)]
-    #[command(override_usage = help::CALL_USAGE, args_override_self = true)]
-    Call(Call),
-    /// List the prompts of a server, or print the messages of one
-    #[command(after_help = help::short(help::PROMPTS, true), after_long_help = help::PROMPTS)]
-    #[command(override_usage = help::PROMPTS_USAGE, args_override_self = true)]
-    Prompts(Prompts),
-    /// List the resources of a server
-    #[command(after_help = help::short(help::RESOURCES, true), after_long_help = help::RESOURCES)]
-    #[command(override_usage = help::RESOURCES_USAGE, args_override_self = true)]
-    Resources(ListResources),
-    /// Print one resource of a server
-    #[command(after_help = help::short(help::READ, true), after_long_help = help::READ)]
-    #[command(override_usage = help::READ_USAGE, args_override_self = true)]
-    Read(ReadResource),
-    /// Show what a server is: its name, revision, transport and capabilities
-    #[command(after_help = help::short(help::INFO, true), after_long_help = help::INFO)]
-    #[command(override_usage = help::INFO_USAGE, args_override_self = true)]
-    Info(Info),
-    /// Sign in to a server now
-    #[command(after_help = help::short(help::LOGIN, true), after_long_help = help::LOGIN)]
-    #[command(override_usage = help::LOGIN_USAGE, args_override_self = true)]
-    Login(Login),
-    /// Sign out: revoke the tokens and remove them
-    #[command(after_help = help::short(help::LOGOUT, true), after_long_help = help::LOGOUT)]
-    #[command(override_usage = help::LOGOUT_USAGE, args_override_self = true)]
-    Logout(Logout),
-    /// Remove everything that is stored about a server
-    #[command(after_help = help::short(help::FORGET, true), after_long_help = help::FORGET)]
-    #[command(override_usage = help::FORGET_USAGE, args_override_self = true)]
-    Forget(Forget),
-    /// Check what works and what does not
-    #[command(after_help = help::short(help::DOCTOR, true), after_long_help = help::DOCTOR)]
-    #[command(override_usage = help::DOCTOR_USAGE, args_override_self = true)]
-    Doctor(Doctor),
-    /// List what is stored about servers, or the running bridges
-    #[command(after_help = help::short(help::STATUS, false), after_long_help = help::STATUS)]
-    #[command(args_override_self = true)]
-    Status {
-        /// List the running bridges instead: process, host, server, state, requests, errors
-        #[arg(long)]
-        running: bool,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        flags: StoreFlags,
-    },
-    /// Import the sign-ins of `mcp-remote`
-    #[command(after_help = help::short(help::IMPORT, true), after_long_help = help::IMPORT)]
-    #[command(override_usage = help::IMPORT_USAGE, args_override_self = true)]
-    Import(Import),
-    /// Add a server to a host's configuration
-    #[command(after_help = help::short(&help::install(), true), after_long_help = help::install())]
-    #[command(override_usage = help::INSTALL_USAGE, args_override_self = true)]
-    Install(Install),
-    /// Remove a server from a host's configuration
-    #[command(after_help = help::UNINSTALL)]
-    Uninstall(Uninstall),
-    /// List the hosts' entries for this program and other bridges
-    #[command(after_help = help::HOSTS)]
-    Hosts(Hosts),
-    /// Rewrite the hosts' entries that run `mcp-remote`
-    #[command(after_help = help::short(help::MIGRATE, false), after_long_help = help::MIGRATE)]
-    Migrate(Migrate),
-    /// Write a bundle (`.mcpb`) for hosts that install one with a click
-    #[command(after_help = help::short(help::PACK, true), after_long_help = help::PACK)]
-    #[command(args_override_self = true)]
-    Pack(Pack),
-    /// Store API keys for headers in the keyring
-    #[command(after_help = help::SECRET, subcommand_required = true)]
-    Secret {
-        #[command(subcommand)]
-        verb: SecretVerb,
-    },
-    /// Move stored credentials to another place
-    #[command(after_help = help::CREDENTIALS, subcommand_required = true)]
-    Credentials {
-        #[command(subcommand)]
-        verb: CredentialsVerb,
-    },
-    /// Show the settings and where they come from
-    #[command(after_help = help::CONFIG, subcommand_required = true)]
-    Config {
-        #[command(subcommand)]
-        verb: ConfigVerb,
-    },
-    /// Print completions for a shell
-    #[command(after_help = help::short(help::COMPLETIONS, false))]
-    #[command(after_long_help = help::COMPLETIONS)]
-    Completions(Completions),
-    /// Write man pages and completions into a folder
-    #[command(after_help = help::GENERATE)]
-    Generate(Generate),
-    /// Try it: start a mock shop and watch a session with it
-    #[cfg(feature = "mock")]
-    #[command(after_help = help::DEMO)]
-    Demo(Demo),
-    /// Run the mock server alone, on the loopback interface
-    #[cfg(feature = "mock")]
-    #[command(after_help = help::short(help::MOCK, true), after_long_help = help::MOCK)]
-    Mock(Mock),
 }
 
 /// Runs the program with these arguments, the first of which is the program's name.
@@ -320,40 +198,7 @@ impl Cli {
         let Some(verb) = self.command.filter(|_| !self.bridge.version) else {
             return self.bridge.run(environment);
         };
-        let outer = self.bridge.flags.0;
-        match verb {
-            Verb::Tools(tools) => tools.run(outer, environment),
-            Verb::Call(call) => call.run(outer, environment),
-            Verb::Prompts(prompts) => prompts.run(outer, environment),
-            Verb::Resources(resources) => resources.run(outer, environment),
-            Verb::Read(read) => read.run(outer, environment),
-            Verb::Info(info) => info.run(outer, environment),
-            Verb::Login(login) => login.run(outer, environment),
-            Verb::Logout(logout) => logout.run(outer, environment),
-            Verb::Forget(forget) => forget.run(outer, environment),
-            Verb::Doctor(doctor) => doctor.run(outer, environment),
-            Verb::Status { running: true, json, .. } => {
-                Ok(commands::running::run(json, environment))
-            }
-            Verb::Status { json, flags, .. } => {
-                commands::status::run(json, &outer.overlaid_by(flags.0), environment)
-            }
-            Verb::Import(import) => import.run(outer, environment),
-            Verb::Install(install) => install.run(outer, environment),
-            Verb::Uninstall(uninstall) => uninstall.run(environment),
-            Verb::Hosts(hosts) => Ok(hosts.run(environment)),
-            Verb::Pack(pack) => pack.run(outer, environment),
-            Verb::Migrate(migrate) => migrate.run(environment),
-            Verb::Completions(completions) => Ok(completions.run()),
-            Verb::Generate(generate) => generate.run(),
-            Verb::Secret { verb } => verb.run(outer, environment),
-            Verb::Credentials { verb } => verb.run(outer, environment),
-            Verb::Config { verb } => verb.run(outer, environment),
-            #[cfg(feature = "mock")]
-            Verb::Demo(demo) => demo.run(),
-            #[cfg(feature = "mock")]
-            Verb::Mock(mock) => mock.run(),
-        }
+        verb.run(self.bridge.flags.0, environment)
     }
 }
 
@@ -394,6 +239,20 @@ fn error_for_misplaced_command(word: &str, words: &[String]) -> Error {
     }
 }
 
+/// The words of every command: none for the bridge, then each command before its own commands. For
+/// the tests of help and documentation.
+pub fn commands() -> Vec<Vec<String>> {
+    fn add(command: &Command, words: &[String], all: &mut Vec<Vec<String>>) {
+        all.push(words.to_vec());
+        for verb in command.get_subcommands() {
+            add(verb, &[words, &[verb.get_name().to_owned()]].concat(), all);
+        }
+    }
+    let mut all = Vec::new();
+    add(&Cli::command(), &[], &mut all);
+    all
+}
+
 /// Checks that these words, the first of which is the program's name, are a command line, without
 /// running it. For the tests of the documentation.
 ///
@@ -417,7 +276,7 @@ pub fn check(words: &[String]) -> Result<()> {
 /// What commands show of the command line of an entry that someone else may have written. For the
 /// fuzz targets: it is one line without secrets, whatever the entry says (S-17).
 pub fn describe_entry(words: &[String]) -> String {
-    let server = hosts::read(words).map(|command| command.display_url());
+    let server = entry::read(words).map(|command| command.display_url());
     let shown = display_words(words);
     server.map_or_else(
         |error| format!("{}: {shown}", error.message()),

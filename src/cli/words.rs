@@ -3,28 +3,14 @@
 
 use std::ffi::{OsStr, OsString};
 
+use clap::{Arg, CommandFactory};
+
+use super::Cli;
 use super::json_argument::with_json_arguments;
+use super::usage_error::command_of;
 use crate::error::Error;
 use crate::redact::shown_words;
 use crate::settings::nearest;
-
-/// Commands that take a URL and, directly after it, the port that a sign-in returns to.
-const WITH_PORT: [&str; 14] = [
-    "pack",
-    "tools",
-    "call",
-    "prompts",
-    "resources",
-    "read",
-    "info",
-    "login",
-    "logout",
-    "forget",
-    "doctor",
-    "install",
-    "import",
-    "config",
-];
 
 /// Words that other programs use for a command of this one.
 const SYNONYMS: [(&str, &str); 20] = [
@@ -61,22 +47,31 @@ pub(super) fn want_json(words: &[OsString]) -> bool {
     words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
-/// Makes a flag of the port that follows a URL. `uninstall` finds the entry by its URL alone.
+/// Makes a flag of the port that follows a URL, for a command that takes both. `uninstall` finds
+/// the entry by its URL alone.
 fn with_port_as_flag(mut words: Vec<OsString>) -> Vec<OsString> {
-    let is_one_of = |word: &OsString, verbs: &[&str]| verbs.iter().any(|verb| word == *verb);
-    let takes_port = words.iter().skip(1).any(|word| is_one_of(word, &WITH_PORT));
-    let drops_port = words.get(1).is_some_and(|word| word == "uninstall");
     let position = words.windows(2).position(|two| is_web_url(&two[0]) && is_number(&two[1]));
-    match position.filter(|_| takes_port || drops_port) {
-        Some(url) if drops_port => drop(words.remove(url + 1)),
-        Some(url) => {
-            let mut flag = OsString::from("--callback-port=");
-            flag.push(&words[url + 1]);
-            words[url + 1] = flag;
-        }
-        None => {}
+    // A bridge takes the port as it is, and has no time for the definition of all commands.
+    let Some(url) = position.filter(|url| *url > 1) else { return words };
+    if words[1] == "uninstall" {
+        words.remove(url + 1);
+    } else if takes_port(&words) {
+        let mut flag = OsString::from("--callback-port=");
+        flag.push(&words[url + 1]);
+        words[url + 1] = flag;
     }
     words
+}
+
+/// Whether the command has a URL and the flag for the port that a sign-in returns to.
+fn takes_port(words: &[OsString]) -> bool {
+    let mut program = Cli::command();
+    program.build();
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let command = command_of(&program, &words).0;
+    let is_url = |argument: &Arg| argument.get_value_names().is_some_and(|names| names == ["URL"]);
+    command.get_positionals().any(is_url)
+        && command.get_arguments().any(|flag| flag.get_long() == Some("callback-port"))
 }
 
 /// `help VERB` is `VERB --help`, and `version` is `--version`.

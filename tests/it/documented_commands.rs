@@ -8,7 +8,7 @@ use std::path::Path;
 use mcp_tether::cli;
 use mcp_tether_mock::{Auth, MockOptions, MockRemote, ProductName};
 
-use crate::cli_help::COMMANDS;
+use crate::cli_help::commands;
 use crate::support::home::Home;
 use crate::support::process::Program;
 use crate::support::sources;
@@ -73,7 +73,7 @@ fn documented() -> BTreeSet<Documented> {
         }
     }
     add("README.md", in_markdown(&std::fs::read_to_string(root.join("README.md")).unwrap()));
-    for command in COMMANDS {
+    for command in commands() {
         let help = Program::new(command.iter().copied().chain(["--help"])).run().stdout;
         let examples = help.split("\nExamples:\n").nth(1).unwrap_or_default();
         let place = format!("mcp-tether {} --help", command.join(" "));

@@ -3,7 +3,7 @@
 use mcp_tether_mock::{Auth, MockOptions, MockRemote, OAuthOptions};
 use serde_json::Value;
 
-use crate::cli_help::COMMANDS;
+use crate::cli_help::commands;
 use crate::support::browser_program::BrowserProgram;
 use crate::support::fake_browser::FakeBrowser;
 use crate::support::home::Home;
@@ -31,8 +31,8 @@ fn error(finished: &Finished) -> Value {
 
 #[test]
 fn an_error_of_any_command_is_json_and_the_exit_code_stays() {
-    for command in COMMANDS {
-        let words = [command, &["--json", "--no-such-flag"][..]].concat();
+    for command in commands() {
+        let words = [&command[..], &["--json", "--no-such-flag"]].concat();
         let refused = Program::new(words).run();
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{command:?}");
         let message = error(&refused)["message"].as_str().unwrap().to_owned();
@@ -59,10 +59,10 @@ fn an_error_of_any_command_is_json_and_the_exit_code_stays() {
 /// Groups of commands, the bridge and `demo` have nothing to print.
 #[test]
 fn every_command_with_a_result_takes_the_flag() {
-    for command in COMMANDS {
+    for command in commands() {
         let is_without =
-            matches!(command, &[] | &["demo"] | &["secret"] | &["credentials"] | &["config"]);
-        let help = Program::new([command, &["--help"][..]].concat()).run().stdout;
+            matches!(command[..], [] | ["demo"] | ["secret"] | ["credentials"] | ["config"]);
+        let help = Program::new([&command[..], &["--help"]].concat()).run().stdout;
         assert!(is_without || help.contains("--json"), "{command:?}");
     }
 }

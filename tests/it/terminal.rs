@@ -4,7 +4,7 @@
 use anstream::adapter::strip_str;
 use mcp_tether_mock::{Auth, MockOptions, MockRemote, ProductName};
 
-use crate::cli_help::COMMANDS;
+use crate::cli_help::commands;
 use crate::support::harness::parsed;
 use crate::support::home::Home;
 
@@ -18,9 +18,9 @@ fn shop() -> MockRemote {
 /// Command lines whose text is the same each time, but for its width.
 fn steady(url: &str) -> Vec<Vec<String>> {
     let words = |line: &str| line.replace("URL", url).split(' ').map(str::to_owned).collect();
-    let mut lines: Vec<Vec<String>> = COMMANDS
+    let mut lines: Vec<Vec<String>> = commands()
         .iter()
-        .flat_map(|command| ["-h", "--help"].map(|flag| [command, &[flag][..]].concat()))
+        .flat_map(|command| ["-h", "--help"].map(|flag| [&command[..], &[flag]].concat()))
         .map(|words| words.into_iter().map(str::to_owned).collect())
         .collect();
     lines.push(Vec::new());

@@ -1,36 +1,44 @@
-//! The arguments of `demo` and `mock`.
+//! The command `mock`: its arguments, its help, and what it runs.
 
 use clap::{Args, Subcommand};
 
-use super::flags::JsonFlag;
-use super::help;
-use super::suggested::Suggested;
-use crate::commands;
+use super::Run;
+use crate::cli::flags::JsonFlag;
+use crate::cli::help;
+use crate::cli::suggested::Suggested;
+use crate::commands::serve_hostile;
 use crate::commands::serve_mock::{self, ServeOptions};
 use crate::commands::serve_replay::{self, ReplayOptions};
+use crate::environment::Environment;
 use crate::error::{ExitCode, Result};
 use crate::protocol::ProtocolVersion;
+use crate::settings::Flags;
 
-#[derive(Args)]
-pub struct Demo {
-    /// Show the session even if stdin is not a terminal
-    #[arg(long)]
-    talk: bool,
-    /// The product to serve; `mcp-tether mock --list` lists them
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "egrow",
-        hide_possible_values = true,
-        value_parser = products()
-    )]
-    product: String,
-    /// Seed for the mock's data: the same seed gives the same data
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-}
+const EXAMPLES: &str = "\
+Examples:
+  mcp-tether mock
+  mcp-tether mock --port 8080 --protocol 2025-03-26
+  mcp-tether mock egrow --data shop.redb
+  mcp-tether mock lab --fault status=503:retry-after=1:times=2 --fault chunk=1
+  mcp-tether mock --list
+  mcp-tether mock --hostile
+  mcp-tether mock replay bug.jsonl
 
+The first line that it prints is `listening on URL`.";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  mcp-tether tools https://mcp.example.com/mcp --record bug.jsonl
+  mcp-tether mock replay bug.jsonl
+  mcp-tether mock replay bug.jsonl --port 8080
+
+A request gets the recorded answer to the same method and parameters, or else the next one to its \
+method; anything that does not match is reported on stderr. Credentials are neither recorded nor \
+asked for. The exit code is 1 if a request was not in the recording.";
+
+/// Run the mock server alone, on the loopback interface
 #[derive(Args)]
+#[command(after_help = help::short(EXAMPLES, true), after_long_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Mock {
     #[command(subcommand)]
@@ -108,7 +116,7 @@ pub struct Mock {
 #[derive(Subcommand)]
 enum MockVerb {
     /// Replay the server of a recording that `--record FILE` made
-    #[command(after_help = help::REPLAY)]
+    #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
 }
 
@@ -124,13 +132,16 @@ struct Replay {
     _json: JsonFlag,
 }
 
-impl Demo {
-    pub fn run(self) -> Result<ExitCode> {
-        commands::demo::run(&self.served(), self.talk)
-    }
-
-    fn served(&self) -> ServeOptions {
-        ServeOptions { product: self.product.clone(), seed: self.seed, ..ServeOptions::default() }
+impl Run for Mock {
+    fn run(self, _: Flags, _: &Environment) -> Result<ExitCode> {
+        match self {
+            Self { verb: Some(MockVerb::Replay(Replay { file, port, .. })), .. } => {
+                serve_replay::run(&ReplayOptions { file, port })
+            }
+            Self { list: true, .. } => Ok(serve_mock::list()),
+            Self { hostile: true, .. } => serve_hostile::run(),
+            mock => serve_mock::run(&mock.into()),
+        }
     }
 }
 
@@ -154,20 +165,8 @@ impl From<Mock> for ServeOptions {
     }
 }
 
-impl Mock {
-    pub fn run(self) -> Result<ExitCode> {
-        match self {
-            Self { verb: Some(MockVerb::Replay(Replay { file, port, .. })), .. } => {
-                serve_replay::run(&ReplayOptions { file, port })
-            }
-            Self { list: true, .. } => Ok(serve_mock::list()),
-            Self { hostile: true, .. } => commands::serve_hostile::run(),
-            mock => serve_mock::run(&mock.into()),
-        }
-    }
-}
-
-fn products() -> Suggested {
+/// The products that `demo` and `mock` serve.
+pub fn products() -> Suggested {
     Suggested(serve_mock::product_names)
 }
 

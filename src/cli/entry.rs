@@ -1,0 +1,45 @@
+//! Reads the command line that an entry of a host has, without obeying it.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{Cli, target};
+use crate::commands::untrusted::{EntryCommand, Untrusted};
+use crate::error::{Error, Result};
+use crate::redact::shown_words;
+
+const READ_HELP: &str = "`mcp-tether --help` shows the arguments that an entry may have";
+
+/// Parses the arguments of an entry as a command line of the bridge, without obeying it.
+///
+/// # Errors
+/// The words are not a command line of the bridge, or the first one is a command.
+pub fn read(words: &[String]) -> Result<Untrusted<EntryCommand>> {
+    let words = [OsString::from("mcp-tether")].into_iter().chain(words.iter().map(OsString::from));
+    let cli = Cli::try_parse_from(words)
+        .map_err(|error| Error::usage(reason_without_values(&error)).hint(READ_HELP))?;
+    match cli.command {
+        None => {
+            let target = target(cli.bridge.target, cli.bridge.flags.0);
+            let (url, flags) = target
+                .map_err(|_| Error::usage("its words are not a URL and a port").hint(READ_HELP))?;
+            Ok(Untrusted::new(EntryCommand { url, flags }))
+        }
+        Some(_) => Err(Error::usage("the first word is a command").hint(READ_HELP)),
+    }
+}
+
+/// Why an entry cannot be read, without its values, which may be secrets.
+fn reason_without_values(error: &clap::Error) -> String {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if argument.starts_with('-') => argument.as_str(),
+        _ => return "its arguments are not those of this program".to_owned(),
+    };
+    let name = shown_words(argument.split('=').next().unwrap_or_default());
+    match error.kind() {
+        ErrorKind::UnknownArgument => format!("unknown flag `{name}`"),
+        _ => format!("`{name}` is used in another way than this program takes it"),
+    }
+}
