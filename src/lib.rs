@@ -10,8 +10,8 @@
 //! `bridge`, `remote`, `auth`, `store`, `hosts` and the mock; `bridge` → `eras`, `host`, `remote`,
 //! `platform`; `host`, `remote` and `commands` → `recording`; `settings` → `eras`, `remote`,
 //! `auth`, `http`, `store`, for the types of its values; `remote` → `auth`, `http`; `auth` →
-//! `http`, `platform`; `store`, `environment` → `platform`; everyone may use `redact`, `random`,
-//! `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate `mcp-tether-wire`. The
+//! `http`, `platform`; `store`, `environment` → `platform`; everyone may use `redact`,
+//! `shell_words`, `random`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate `mcp-tether-wire`. The
 //! mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake shared by both ends of a
 //! test would prove nothing.
 
@@ -41,6 +41,7 @@ pub mod recording;
 pub mod redact;
 pub mod remote;
 pub mod settings;
+pub mod shell_words;
 pub mod store;
 
 pub use mcp_tether_wire::{jsonrpc, protocol};

@@ -1,6 +1,5 @@
-//! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09),
-//! [`plain`] makes text from outside safe for a terminal (S-15), and [`shell_word`] quotes a word
-//! of a command.
+//! What may be printed: [`Secret`] hides a value and [`SafeUrl`] the keys in a URL (S-09), and
+//! [`plain`] makes text from outside safe for a terminal (S-15).
 
 use std::fmt;
 
@@ -98,11 +97,9 @@ impl SafeUrl {
         Self(url.clone())
     }
 
-    /// The URL as an argument of a command that a message shows: quoted for a shell, or the
-    /// placeholder `URL` if part of it must not be shown.
-    pub fn as_argument(&self) -> String {
-        let shown = self.to_string();
-        if shown == self.0.as_str() { shell_word(&shown) } else { "URL".to_owned() }
+    /// Returns whether nothing of the URL is hidden.
+    pub fn shows_all(&self) -> bool {
+        self.to_string() == self.0.as_str()
     }
 }
 
@@ -146,17 +143,10 @@ pub fn display_identifier(text: &str) -> String {
 
 /// As [`display_url`], and to the letter if nothing of it must be hidden.
 fn display_exactly(text: &str) -> String {
-    let shows_all = |url: &Url| SafeUrl::new(url).to_string() == url.as_str() && text.is_ascii();
     match Url::parse(text) {
-        Ok(url) if shows_all(&url) => plain(text),
+        Ok(url) if text.is_ascii() && SafeUrl::new(&url).shows_all() => plain(text),
         _ => display_url(text),
     }
-}
-
-/// The text of a URL as an argument of a command that a message shows ([`SafeUrl::as_argument`]).
-pub fn url_argument(text: &str) -> String {
-    let url = Url::parse(text.trim());
-    url.map_or_else(|_| "URL".to_owned(), |url| SafeUrl::new(&url).as_argument())
 }
 
 /// A pair of a query without its value. Text without `=` is itself a value.
@@ -323,26 +313,6 @@ pub fn is_deceptive(character: char) -> bool {
         )
 }
 
-/// A name that someone else chose, as a word of a command that a message shows. A name that a flag
-/// could be is replaced by `placeholder`: whoever runs the command must not run what it says.
-pub fn name_argument(name: &str, placeholder: &str) -> String {
-    if name.starts_with('-') { placeholder.to_owned() } else { shell_word(name) }
-}
-
-/// A word of a command that a message shows: quoted if a shell would interpret one of its
-/// characters.
-pub fn shell_word(word: &str) -> String {
-    let is_literal = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
-    let word = plain(word);
-    if !word.is_empty() && word.chars().all(is_literal) {
-        word
-    } else if cfg!(windows) {
-        format!("\"{}\"", word.replace('"', "\\\""))
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,19 +378,6 @@ mod tests {
         }
     }
 
-    /// S-31
-    #[test]
-    fn a_command_in_a_message_runs_nothing_but_itself() {
-        let argument = |url: &str| SafeUrl::new(&Url::parse(url).unwrap()).as_argument();
-        assert_eq!(argument("https://host/mcp"), "https://host/mcp");
-        assert_eq!(argument("https://host/mcp?key=x"), "URL");
-        if cfg!(unix) {
-            assert_eq!(argument("https://host/$(id)"), "'https://host/$(id)'");
-            assert_eq!(shell_word("it's"), r"'it'\''s'");
-            assert_eq!(shell_word(""), "''");
-        }
-    }
-
     /// S-09: servers repeat what they were sent.
     #[test]
     fn what_a_server_repeats_is_not_shown() {
@@ -454,16 +411,6 @@ mod tests {
             ("urn:example:api", "urn:example:api"),
         ] {
             assert_eq!(display_identifier(text), shown);
-        }
-    }
-
-    /// S-31: a tool may have the name of a flag.
-    #[test]
-    fn a_name_that_someone_else_chose_is_no_flag() {
-        assert_eq!(name_argument("--token-command=sh", "TOOL"), "TOOL");
-        assert_eq!(name_argument("echo", "TOOL"), "echo");
-        if cfg!(unix) {
-            assert_eq!(name_argument("a;b", "TOOL"), "'a;b'");
         }
     }
 

@@ -2,7 +2,8 @@
 //! show of an entry is one line without secrets, and nothing of it becomes a command.
 
 use mcp_tether::hosts::{Document, HOSTS};
-use mcp_tether::redact::{is_deceptive, name_argument, plain};
+use mcp_tether::redact::{is_deceptive, plain};
+use mcp_tether::shell_words::name_argument;
 
 const SECRET: &str = "hunter2-of-a-project";
 /// In a command, which is shown to whoever agrees to it, only what looks like a key is hidden.

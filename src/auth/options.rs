@@ -9,6 +9,8 @@ use url::Url;
 use crate::auth::client::assertion_source::AssertionSource;
 use crate::auth::client::pre_registered::PreRegistered;
 use crate::http::ClientCertificate;
+use crate::redact::SafeUrl;
+use crate::shell_words::{safe_url_argument, shell_word};
 
 /// Where our client id metadata document (`packaging/client-metadata.json`) is published: set when
 /// the program is built, empty until there is an address.
@@ -276,23 +278,18 @@ impl AuthOptions {
 
     /// The server and account as shown to people.
     pub fn display_server(&self) -> String {
-        crate::redact::SafeUrl::new(&self.server).to_string()
+        SafeUrl::new(&self.server).to_string()
     }
 
     /// The command that signs in, for hints.
     pub fn login_command(&self) -> String {
-        let server = crate::redact::SafeUrl::new(&self.server).as_argument();
+        let server = safe_url_argument(&SafeUrl::new(&self.server));
         if self.is_identity_provider {
             return format!("`mcp-tether login --idp {server}`");
         }
         match self.account.as_str() {
             "" => format!("`mcp-tether login {server}`"),
-            account => {
-                format!(
-                    "`mcp-tether login {server} --account {}`",
-                    crate::redact::shell_word(account)
-                )
-            }
+            account => format!("`mcp-tether login {server} --account {}`", shell_word(account)),
         }
     }
 

@@ -27,8 +27,9 @@ use crate::commands;
 use crate::commands::displayed_change::display_words;
 use crate::environment::{Environment, print_error, to_stdout, use_json};
 use crate::error::{Error, ExitCode, Result};
-use crate::redact::{shown_words, url_argument};
+use crate::redact::shown_words;
 use crate::settings::{Flags, Key};
+use crate::shell_words::url_argument;
 
 /// Runs a token job, which another process of this program passes on.
 const TOKEN_JOB: &str = "token-job";

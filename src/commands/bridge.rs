@@ -4,8 +4,8 @@ use super::prepare::{block_on, for_bridge};
 use super::run_bridge;
 use crate::environment::{Environment, stderr_is_terminal, stdin_is_terminal, to_stderr};
 use crate::error::{ExitCode, Result};
-use crate::redact::url_argument;
 use crate::settings::Flags;
+use crate::shell_words::url_argument;
 
 /// Bridges until one side goes away.
 ///

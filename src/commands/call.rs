@@ -16,8 +16,9 @@ use crate::environment::{
 };
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
-use crate::redact::{plain, url_argument};
+use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings, parse_remote_url};
+use crate::shell_words::url_argument;
 
 /// What to call, and how to print the result.
 #[derive(Clone, Debug)]

@@ -18,8 +18,9 @@ use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
 };
-use crate::redact::{plain, shell_word};
+use crate::redact::plain;
 use crate::settings::Flags;
+use crate::shell_words::shell_word;
 
 /// What to install, as it was typed.
 #[derive(Clone, Debug)]

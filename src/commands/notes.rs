@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::auth::{Registered, SignIn};
 use crate::platform::Paths;
 use crate::platform::private_file::{self, Durability};
-use crate::redact::{display_url, shell_word};
+use crate::redact::display_url;
+use crate::shell_words::shell_word;
 
 /// The largest note that is read, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024;

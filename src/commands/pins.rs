@@ -8,6 +8,7 @@ use crate::bridge::{ToolPinning, ToolPins};
 use crate::error::{Error, Result};
 use crate::platform::STATE_VARIABLE;
 use crate::settings::Key;
+use crate::shell_words::url_argument;
 
 impl CommandContext {
     /// The file of the pinned tools of this server and account.
@@ -41,7 +42,7 @@ impl CommandContext {
                 .hint(format!("name one with `{STATE_VARIABLE}`, or leave out `--pin`"))
         })?;
         let pins = ToolPins::read(&file).map_err(|error| {
-            let url = crate::redact::url_argument(url);
+            let url = url_argument(url);
             Error::failed(format!("the pinned tools cannot be used: {error}")).hint(format!(
                 "look at the tools with `mcp-tether tools {url} --json`, then pin them again with \
                  `mcp-tether tools {url} --accept`"

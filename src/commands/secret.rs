@@ -11,8 +11,9 @@ use crate::environment::{
     wants_json,
 };
 use crate::error::{Error, ExitCode, Result};
-use crate::redact::{Secret, shell_word};
+use crate::redact::Secret;
 use crate::settings::Flags;
+use crate::shell_words::shell_word;
 use crate::store::{ApiKeys, ListedRecord, StoreChoice};
 
 /// The longest value, in bytes: longer than any key, shorter than a file piped in by mistake.

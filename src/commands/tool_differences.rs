@@ -10,8 +10,8 @@ use crate::bridge::{PinError, ToolPins};
 use crate::environment::{Environment, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode, Result};
 use crate::platform::STATE_VARIABLE;
-use crate::redact::url_argument;
 use crate::settings::{Flags, Key};
+use crate::shell_words::url_argument;
 
 /// Settings that would hide tools from the comparison.
 const SET_ASIDE: [Key; 4] = [Key::Pin, Key::OnlyTool, Key::IgnoreTool, Key::ReadOnly];

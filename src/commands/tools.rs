@@ -13,8 +13,9 @@ use crate::environment::{
 };
 use crate::error::{Error, ExitCode, Result};
 use crate::protocol::methods;
-use crate::redact::{name_argument, plain, url_argument};
+use crate::redact::plain;
 use crate::settings::{Flags, Key, Settings, Sourced, nearest, parse_remote_url};
+use crate::shell_words::{name_argument, url_argument};
 
 /// A narrower terminal has no room for titles beside names.
 const COLUMNS_FOR_TITLES: usize = 110;

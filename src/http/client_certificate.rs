@@ -15,7 +15,8 @@ use super::certificate::Certificate;
 use super::options::ClientCertificate;
 use super::trust::certificates_in;
 use crate::error::{Error, Result};
-use crate::redact::{plain, shell_word};
+use crate::redact::plain;
+use crate::shell_words::shell_word;
 
 /// The largest file that is read, in bytes: a chain of certificates is a few thousand.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -4,7 +4,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::redact::{looks_like_key, shell_word};
+use crate::redact::looks_like_key;
+use crate::shell_words::shell_word;
 
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use crate::http::{
     HttpError, MAX_HEADER_LINES, failure_for_login_page, is_login_address, is_login_page,
 };
 use crate::redact::{SafeUrl, plain, shown_words};
+use crate::shell_words::safe_url_argument;
 
 /// The failure for an HTTP status; `body` may say more.
 pub fn failure_for_status(status: StatusCode, url: &Url, body: &[u8]) -> Failure {
@@ -48,7 +49,10 @@ fn hint_for_status(status: StatusCode, url: &Url) -> String {
         }
         429 => "the server limits the rate of requests; try again later".to_owned(),
         500..=599 => "the server or something in front of it failed; try again later".to_owned(),
-        _ => format!("`mcp-tether doctor {}` checks the server step by step", url.as_argument()),
+        _ => format!(
+            "`mcp-tether doctor {}` checks the server step by step",
+            safe_url_argument(&url)
+        ),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::auth::{
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::ClientCertificate;
-use crate::redact::{plain, shell_word};
+use crate::redact::plain;
+use crate::shell_words::shell_word;
 
 /// Flags that each choose another way to sign in.
 const WAYS: [Key; 5] =

@@ -36,7 +36,8 @@ pub use value::SettingValue;
 use self::file::{Section, SettingsFile};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::redact::{Secret, display_identifier, plain, shell_word};
+use crate::redact::{Secret, display_identifier, plain};
+use crate::shell_words::shell_word;
 
 /// The variable of Node.js that names certificate authorities, which entries for `mcp-remote` set.
 const FOREIGN_CA_VARIABLE: &str = "NODE_EXTRA_CA_CERTS";

@@ -17,8 +17,9 @@ use crate::budget::{Budget, DEFAULT};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::http::{HttpOptions, NameMemory, Proxy};
-use crate::redact::{Secret, plain, shell_word};
+use crate::redact::{Secret, plain};
 use crate::remote::{Limits, RemoteOptions};
+use crate::shell_words::shell_word;
 
 /// The schemes of a proxy's URL.
 const PROXY_SCHEMES: [&str; 5] = ["http", "https", "socks5", "socks5h", "socks4a"];

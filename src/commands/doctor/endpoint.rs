@@ -21,6 +21,7 @@ use crate::remote::{
     RemoteOptions, failure_for_media_type, failure_for_network_error, failure_for_redirect,
     failure_for_status,
 };
+use crate::shell_words::safe_url_argument;
 
 /// The largest difference between two clocks, in seconds, that does not make a valid token look
 /// expired.
@@ -172,7 +173,7 @@ fn redirect(response: &Response, url: &Url) -> Check {
     match target {
         Some(target) if target.origin() == url.origin() && !is_login_address(&target) => {
             let target = SafeUrl::new(&target);
-            let next = format!("use that URL: `mcp-tether doctor {}`", target.as_argument());
+            let next = format!("use that URL: `mcp-tether doctor {}`", safe_url_argument(&target));
             Check::warn("HTTP", format!("the server redirects to `{target}`")).next(next)
         }
         target => {

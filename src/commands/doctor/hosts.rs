@@ -11,7 +11,8 @@ use crate::commands::untrusted::ReadCommand;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::hosts::{HostEntry, HostFile, KnownHost, OtherBridge, Scope, found, other_bridge};
-use crate::redact::{display_url, plain, shell_word, url_argument};
+use crate::redact::{display_url, plain};
+use crate::shell_words::{shell_word, url_argument};
 
 /// Checks every configuration that exists.
 pub(super) fn checks(read: ReadCommand<'_>, environment: &Environment) -> Vec<Check> {

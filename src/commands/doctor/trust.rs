@@ -10,8 +10,9 @@ use crate::bridge::ToolPins;
 use crate::commands::readable::counted;
 use crate::environment::Environment;
 use crate::error::Result;
-use crate::redact::{plain, url_argument};
+use crate::redact::plain;
 use crate::settings::{Key, Settings};
+use crate::shell_words::{shell_word, url_argument};
 
 /// Settings that hide tools, so that a list says nothing about the pinned ones.
 const HIDING: [Key; 3] = [Key::OnlyTool, Key::IgnoreTool, Key::ReadOnly];
@@ -73,7 +74,7 @@ pub(super) fn recording(settings: &Settings, environment: &Environment) -> Optio
         }
         Ok(found) if is_readable_by_others(&found) => {
             Check::warn("recording", format!("others may read `{shown}`"))
-                .next(format!("close it with `chmod 600 {}`", crate::redact::shell_word(&shown)))
+                .next(format!("close it with `chmod 600 {}`", shell_word(&shown)))
         }
         Ok(found) => {
             let size = found.len().div_ceil(1024);

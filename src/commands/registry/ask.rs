@@ -9,8 +9,9 @@ use crate::commands::prepare::block_on;
 use crate::commands::secret;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr};
 use crate::error::{Error, Result};
-use crate::redact::{Secret, plain, shell_word, shown_words};
+use crate::redact::{Secret, plain, shown_words};
 use crate::settings::Flags;
+use crate::shell_words::shell_word;
 
 /// Where values come from.
 pub(super) struct Answers<'a> {

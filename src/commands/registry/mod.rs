@@ -17,8 +17,9 @@ use super::displayed_change::display_words;
 use crate::environment::{Environment, stdin_is_terminal, to_stderr};
 use crate::error::{Error, Result};
 use crate::http::is_loopback;
-use crate::redact::{plain, shell_word};
+use crate::redact::plain;
 use crate::settings::{Flags, Key};
+use crate::shell_words::shell_word;
 
 /// The official registry.
 const REGISTRY: &str = "https://registry.modelcontextprotocol.io";
