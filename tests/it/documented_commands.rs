@@ -86,6 +86,20 @@ fn documented() -> BTreeSet<Documented> {
     found
 }
 
+#[test]
+fn every_command_is_in_the_table_of_the_readme() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let section = readme.split("\n## Commands\n\n").nth(1).expect("the section `Commands`");
+    let table = section.split("\n\n").next().unwrap();
+    let code = table.split('`').skip(1).step_by(2);
+    let named: Vec<_> =
+        code.filter_map(|code| code.trim_start_matches("mcp-tether ").split(' ').next()).collect();
+    for command in commands().iter().filter(|command| command.len() == 1) {
+        assert!(named.contains(&command[0]), "README has no row for `{}`", command[0]);
+    }
+}
+
 /// The words of a shell's command line, up to a pipe, a redirection or a comment; `None` if a
 /// quotation has no end.
 fn shell_words(line: &str) -> Option<Vec<String>> {
