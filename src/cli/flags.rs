@@ -1,6 +1,8 @@
 //! The flags of all settings, generated from the table of settings. Only collects their values;
 //! `settings` checks them.
 
+use std::marker::PhantomData;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
@@ -9,16 +11,60 @@ use crate::settings::{Flags, Key, SETTINGS, Setting, ValueKind};
 
 const CONFIG: &str = "config";
 
-/// The flags of every setting, as part of a command's arguments.
+/// The flags of the settings that `S` names, as part of a command's arguments.
 #[derive(Clone, Default)]
-pub struct SettingFlags(pub Flags);
+pub struct FlagsOf<S>(pub Flags, PhantomData<S>);
 
-impl Args for SettingFlags {
+/// The flags of every setting.
+pub type SettingFlags = FlagsOf<EverySetting>;
+/// The flags of commands that use the credential store and contact no server.
+pub type StoreFlags = FlagsOf<StoreSettings>;
+/// The flags that an entry of a host can contain, without the two whose names have another meaning
+/// for `install`.
+pub type InstallFlags = FlagsOf<EntrySettings>;
+
+/// Some of the settings.
+pub trait SomeSettings {
+    /// These settings, in the order of the table.
+    fn settings() -> impl Iterator<Item = &'static Setting>;
+}
+
+/// All of them.
+#[derive(Clone, Default)]
+pub struct EverySetting;
+
+impl SomeSettings for EverySetting {
+    fn settings() -> impl Iterator<Item = &'static Setting> {
+        SETTINGS.iter()
+    }
+}
+
+/// Those of the credential store.
+#[derive(Clone, Default)]
+pub struct StoreSettings;
+
+impl SomeSettings for StoreSettings {
+    fn settings() -> impl Iterator<Item = &'static Setting> {
+        [Key::CredentialStore.setting()].into_iter()
+    }
+}
+
+/// Those that an entry can contain as they are.
+#[derive(Clone, Default)]
+pub struct EntrySettings;
+
+impl SomeSettings for EntrySettings {
+    fn settings() -> impl Iterator<Item = &'static Setting> {
+        SETTINGS.iter().filter(|setting| !matches!(setting.key, Key::CallbackHost | Key::Scope))
+    }
+}
+
+impl<S: SomeSettings + Default> Args for FlagsOf<S> {
     /// Deferred, so that only the command that runs builds its flags.
     fn augment_args(command: Command) -> Command {
         command.defer(|command| {
             let name = command.get_name().to_owned();
-            command.arg(config()).args(SETTINGS.iter().map(|setting| flag(setting, &name)))
+            command.arg(config()).args(S::settings().map(|setting| flag(setting, &name)))
         })
     }
 
@@ -27,15 +73,13 @@ impl Args for SettingFlags {
     }
 }
 
-impl FromArgMatches for SettingFlags {
+impl<S: SomeSettings + Default> FromArgMatches for FlagsOf<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut flags = Self::default();
-        flags.update_from_arg_matches(matches)?;
-        Ok(flags)
+        Ok(Self(collect(matches, S::settings()), PhantomData))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = collect(matches, SETTINGS.iter());
+        self.0 = collect(matches, S::settings());
         Ok(())
     }
 }
@@ -67,67 +111,6 @@ impl FromArgMatches for JsonFlag {
     fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
         Ok(())
     }
-}
-
-/// The flags of commands that use the credential store and contact no server.
-#[derive(Clone, Default)]
-pub struct StoreFlags(pub Flags);
-
-impl Args for StoreFlags {
-    fn augment_args(command: Command) -> Command {
-        let name = command.get_name().to_owned();
-        command.arg(config()).arg(flag(Key::CredentialStore.setting(), &name))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for StoreFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut flags = Self::default();
-        flags.update_from_arg_matches(matches)?;
-        Ok(flags)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = collect(matches, [Key::CredentialStore.setting()].into_iter());
-        Ok(())
-    }
-}
-
-/// The flags that an entry of a host can contain, without the two whose names have another meaning
-/// for `install`.
-#[derive(Clone, Default)]
-pub struct InstallFlags(pub Flags);
-
-impl Args for InstallFlags {
-    fn augment_args(command: Command) -> Command {
-        let name = command.get_name().to_owned();
-        command.arg(config()).args(installable().map(|setting| flag(setting, &name)))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for InstallFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut flags = Self::default();
-        flags.update_from_arg_matches(matches)?;
-        Ok(flags)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0 = collect(matches, installable());
-        Ok(())
-    }
-}
-
-fn installable() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().filter(|setting| !matches!(setting.key, Key::CallbackHost | Key::Scope))
 }
 
 /// Collects the flags of these settings.
