@@ -11,9 +11,9 @@
 //! `platform`; `host`, `remote` and `commands` → `recording`; `settings` → `eras`, `remote`,
 //! `auth`, `http`, `store`, for the types of its values; `remote` → `auth`, `http`; `auth` →
 //! `http`, `platform`; `store`, `environment` → `platform`; everyone may use `redact`,
-//! `shell_words`, `random`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate `mcp-tether-wire`. The
-//! mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake shared by both ends of a
-//! test would prove nothing.
+//! `shell_words`, `random`, `error`, `pace` and `budget`, and `jsonrpc` and `protocol` of the crate
+//! `mcp-tether-wire`. The mock, the crate `mcp-tether-mock`, uses only that crate too: a mistake
+//! shared by both ends of a test would prove nothing.
 
 #![cfg_attr(
     test,

@@ -50,7 +50,7 @@ impl Effects {
 }
 
 impl Bridge {
-    /// Lets the adapter of a modern remote work. Does nothing where there is none.
+    /// Runs the adapter of a modern remote. Does nothing where there is none.
     pub(super) fn with_remote_adapter(
         &mut self,
         slot: SlotId,
@@ -63,7 +63,7 @@ impl Bridge {
         waiting.extend(of_remote.drain(..).map(|effect| Effect::OfRemote(slot, effect)));
     }
 
-    /// Lets the adapter of a modern host work.
+    /// Runs the adapter of a modern host.
     pub(super) fn with_host_adapter(
         &mut self,
         work: impl FnOnce(&mut ModernHost, &mut HostContext<'_>),

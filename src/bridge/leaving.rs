@@ -10,7 +10,7 @@ pub(super) const LAST_LINES_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long the rest of an answer is awaited of which a part has arrived: hosts send SIGTERM two
 /// seconds after they closed stdin (docs/hosts/README.md#ending-the-child).
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(1500);
-/// How often it is looked whether the rest has arrived.
+/// How often to check whether the rest has arrived.
 const DELIVERY_STEP: Duration = Duration::from_millis(50);
 
 /// The host has closed its end, and what is open may still be answered for a while.
@@ -27,7 +27,7 @@ impl Leave {
         Self { since, over_by: since + drain }
     }
 
-    /// When to look whether it is over.
+    /// When to check whether it is over.
     pub(super) fn over_by(&self) -> Instant {
         self.over_by
     }

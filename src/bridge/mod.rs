@@ -215,7 +215,7 @@ impl Bridge {
         signals.push(shutdown.requested().map(Signal::End).left_future());
         signals.push(sign_in_change(self.slots.authorizer().state()).right_future());
         loop {
-            // What there is to say is said at once, before anything else is looked at.
+            // What is ready is written at once, before anything else is handled.
             if let Some(ended) = self.host.writer.write_now().and_then(ended_by) {
                 return ended;
             }
@@ -268,7 +268,7 @@ impl Bridge {
         }
     }
 
-    /// Takes what has come, and in the same turn what came with it.
+    /// Handles what has arrived, and in the same turn what arrived with it.
     fn take_burst<T>(
         &mut self,
         first: T,

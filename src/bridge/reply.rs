@@ -72,15 +72,15 @@ impl Bridge {
         self.reply(request, line);
     }
 
-    /// Replies with a result of the bridge, without what the host does not get to see.
+    /// Replies with a result of the bridge, without what is hidden from the host.
     /// `result` is JSON text without line breaks.
     pub(super) fn reply_result(&mut self, request: HostRequest, result: &str) {
         let answer = Message::result(&RequestId::from(0), result);
         self.reply_answer(request, &answer, &[]);
     }
 
-    /// Replies with an answer, to whose bytes `edits` are applied, without what the host does not
-    /// get to see.
+    /// Replies with an answer, to whose bytes `edits` are applied, without what is hidden from
+    /// the host.
     pub(super) fn reply_answer(&mut self, request: HostRequest, answer: &Message, edits: &[Edit]) {
         self.hold_against_pins(&request, answer);
         // Lists come without edits from an adapter: it rebuilds them.

@@ -9,7 +9,7 @@ use crate::host::DriveOutcome;
 use crate::platform::Reason;
 use crate::remote::{RemoteEvent, SignInState};
 
-/// How often the streams run on before the events that they brought are handled.
+/// How many times the streams run on before the events that they brought are handled.
 const MAX_GATHERED: usize = 32;
 
 /// Lets the streams run on while that brings more events: what they bring together costs one turn

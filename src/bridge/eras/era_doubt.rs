@@ -111,7 +111,7 @@ impl Bridge {
             }
             RemoteEvent::Ended { exchange, outcome, .. } if doubt.is_at(exchange) => {
                 let era = match outcome {
-                    // Without a JSON-RPC error it may be a gateway that speaks.
+                    // Without a JSON-RPC error, a gateway may have answered.
                     Outcome::Refused(refusal) => refusal.answer.as_ref().and_then(|answer| {
                         era_by_discover(refusal.status.unwrap_or_default(), Some(answer))
                     }),

@@ -56,7 +56,7 @@ impl ListPages {
         }
         self.seen.insert(std::mem::take(&mut self.cursor));
         match cursor {
-            // A cursor that comes back leads in a circle: the list ends there.
+            // A cursor that was seen before would go on forever: the list ends there.
             Some(cursor) if !self.seen.contains(cursor) => {
                 self.cursor = cursor.to_owned();
                 self.seen.len() < MAX_PAGES

@@ -1,6 +1,6 @@
 //! What the host gets to see of a server's tools, prompts and resources, and what it may ask for:
-//! `--only-tool`, `--ignore-tool`, their pairs for prompts and resources, and `--read-only` (T-15,
-//! S-72). Cuts lists by byte ranges; everything that stays is untouched.
+//! `--only-tool`, `--ignore-tool`, the same flags for prompts and resources, and `--read-only`
+//! (T-15, S-72). Cuts lists by byte ranges; everything that stays is untouched.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;

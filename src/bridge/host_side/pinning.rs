@@ -1,4 +1,4 @@
-//! Holds each list of tools against the pinned ones, and tells host and user what differs (S-73).
+//! Compares each list of tools with the pinned ones, and tells host and user what differs (S-73).
 
 use serde_json::json;
 

@@ -145,7 +145,7 @@ impl ToolPins {
         told
     }
 
-    /// Whether a list was too large to be held against the pins: no tool can be told to be the
+    /// Whether a list was too large to be compared with the pins: no tool can be told to be the
     /// pinned one then.
     pub(in crate::bridge) fn is_overfull(&self) -> bool {
         self.is_overfull

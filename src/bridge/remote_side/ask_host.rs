@@ -1,5 +1,5 @@
-//! Asks the host what the remote asks, or answers it here, and takes a question back that nobody
-//! waits for any more.
+//! Asks the host what the remote asks, or answers it here, and cancels a question once nobody waits
+//! for its answer.
 
 use serde_json::{Value, json};
 

@@ -161,7 +161,7 @@ impl InFlight {
     /// Takes out the requests of the remote whose cause is over. Returns the numbers that the host
     /// knows them by, each with its session.
     pub(in crate::bridge) fn take_orphans(&mut self) -> Vec<(u64, u32)> {
-        // Looked at first: taking out even an empty set makes a new one.
+        // Checked first: taking out an empty set would make a new one.
         if self.closed_causes.is_empty() {
             return Vec::new();
         }
