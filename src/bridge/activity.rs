@@ -105,6 +105,11 @@ impl Counters {
     pub(super) fn seen(&self) -> (u64, Option<&str>) {
         (self.activity.errors, self.activity.last_error.as_deref())
     }
+
+    /// How often a session was opened again.
+    pub(super) fn reopened_so_far(&self) -> u64 {
+        self.activity.reopened
+    }
 }
 
 impl Bridge {

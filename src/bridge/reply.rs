@@ -240,6 +240,8 @@ fn too_large(id: &RequestId) -> Frame {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::Value;
     use url::Url;
 
@@ -247,7 +249,7 @@ mod tests {
     use crate::bridge::effects::Effect;
     use crate::bridge::host_side::list_pages::ListPages;
     use crate::bridge::session::opening::HeldMessage;
-    use crate::bridge::{BridgeOptions, NamePatterns, OfferFilter};
+    use crate::bridge::{BridgeOptions, NamePatterns, OfferFilter, ToolPins};
     use crate::eras::modern_host::HostEffect;
     use crate::host::{DriveOutcome, HostEnd, in_process};
     use crate::remote::RemoteOptions;
@@ -266,14 +268,18 @@ mod tests {
         HostRequest::new(Message::parse(line).unwrap(), batch, &bridge.unanswered)
     }
 
-    /// The lines that the host gets, up to an answer to this id.
+    /// The next line that the host gets.
     async fn told(bridge: &mut Bridge, end: &mut HostEnd) -> Value {
-        loop {
-            tokio::select! {
-                line = end.receive() => return serde_json::from_slice(&line.unwrap()).unwrap(),
-                drove = bridge.host.writer.drive() => assert_ne!(drove, DriveOutcome::Closed),
+        let told = async {
+            loop {
+                tokio::select! {
+                    line = end.receive() => return line.unwrap(),
+                    drove = bridge.host.writer.drive() => assert_ne!(drove, DriveOutcome::Closed),
+                }
             }
-        }
+        };
+        let line = tokio::time::timeout(Duration::from_secs(20), told).await;
+        serde_json::from_slice(&line.expect("the host is told")).unwrap()
     }
 
     fn answer(result: &str) -> Message {
@@ -507,6 +513,76 @@ mod tests {
         let line = told(&mut bridge, &mut end).await;
         let ids: Vec<_> = line.as_array().unwrap().iter().map(|member| &member["id"]).collect();
         assert_eq!(ids, [&serde_json::json!(1), &serde_json::json!(3)]);
+    }
+
+    /// T-11
+    #[tokio::test]
+    async fn an_answer_of_the_server_joins_the_batch_of_its_request() {
+        let (mut bridge, mut end) = bridge();
+        bridge.batches.begin(3, 2);
+        for id in [1, 2] {
+            let member = request(&bridge, id, "x", Some(3));
+            bridge.reply_answer(member, &answer(r#"{"a":1}"#), &[]);
+        }
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!((&line[0]["id"], &line[1]["result"]), (&1.into(), &serde_json::json!({"a":1})));
+    }
+
+    /// T-11, S-42
+    #[tokio::test]
+    async fn an_answer_for_which_its_batch_has_no_room_is_an_error() {
+        let (mut bridge, mut end) = bridge();
+        bridge.batches.begin(3, 1);
+        bridge.batches.fill(3);
+        let member = request(&bridge, 1, "x", Some(3));
+        bridge.reply_answer(member, &answer("{}"), &[]);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!((&line[0]["id"], &line[0]["error"]["code"]), (&1.into(), &(-32603).into()));
+    }
+
+    /// S-73
+    #[tokio::test]
+    async fn a_list_of_tools_is_held_against_the_pinned_ones_before_the_host_gets_it() {
+        let (mut bridge, mut end) = bridge();
+        let folder = tempfile::tempdir().unwrap();
+        bridge.pins = Some(ToolPins::read(&folder.path().join("x.json")).unwrap());
+        for (id, name) in [(1, "a"), (2, "changed")] {
+            let list = request(&bridge, id, "tools/list", None);
+            let tools = format!(r#"{{"tools":[{{"name":"{name}","inputSchema":{{}}}}]}}"#);
+            bridge.reply_answer(list, &answer(&tools), &[]);
+        }
+        assert_eq!(told(&mut bridge, &mut end).await["id"], 1);
+        let warning = told(&mut bridge, &mut end).await;
+        assert_eq!(warning["method"], "notifications/message", "{warning}");
+        assert_eq!(told(&mut bridge, &mut end).await["id"], 2);
+    }
+
+    /// T-26: whoever gives a request up tells its exchange.
+    #[tokio::test]
+    async fn a_request_that_fails_ends_its_exchange() {
+        let (mut bridge, mut end) = bridge();
+        let number = open_request(&mut bridge, 1);
+        let handle = bridge.in_flight.get(number).unwrap().handle.clone();
+        bridge.fail(number, &Failure::internal());
+        assert!(handle.is_settled());
+        assert_eq!(told(&mut bridge, &mut end).await["id"], 1);
+    }
+
+    /// E-24: only lists lose something, and only what is hidden.
+    #[tokio::test]
+    async fn an_open_offer_cuts_nothing_and_edits_of_a_list_are_those_of_the_offer() {
+        let (mut bridge, mut end) = bridge();
+        let tools = answer(r#"{"tools":[{"name":"secret_b"}]}"#);
+        let edit: Edit = (tools.outcome_range().unwrap(), r#"{"b":2}"#.to_owned().into());
+        let hidden = request(&bridge, 1, "tools/list", None);
+        bridge.reply_answer(hidden, &tools, std::slice::from_ref(&edit));
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!(line["result"], serde_json::json!({ "tools": [] }));
+        bridge.offer = OfferFilter::default();
+        let edited = request(&bridge, 2, "tools/list", None);
+        bridge.reply_answer(edited, &tools, &[edit]);
+        let line = told(&mut bridge, &mut end).await;
+        assert_eq!(line["result"], serde_json::json!({ "b": 2 }));
     }
 
     /// T-17

@@ -68,7 +68,7 @@ impl ExchangeHandle {
     }
 
     /// Whether the answer is no longer awaited.
-    pub(super) fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.0.is_settled.load(Ordering::Acquire)
     }
 

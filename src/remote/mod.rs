@@ -235,6 +235,12 @@ impl Remote {
         }
     }
 
+    /// Whether the standalone stream is open or being opened.
+    #[cfg(test)]
+    pub fn is_listening(&self) -> bool {
+        self.listening.is_some()
+    }
+
     /// Ends a session that another one replaces, beside the traffic (T-33).
     pub fn leave(&mut self, session: &Arc<Session>) {
         if matches!(self.transport, Some(Transport::StreamableHttp)) {

@@ -191,6 +191,33 @@ mod tests {
         assert!(unanswered.take().is_empty());
     }
 
+    /// T-32
+    #[test]
+    fn a_request_that_is_repeated_begins_again_and_stays_what_it_is() {
+        let unanswered = Arc::default();
+        let mut list = request(LIST, &unanswered);
+        assert!(!list.is_repeated && list.is_in_batch());
+        let page = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[],"nextCursor":"2"}}"#;
+        let page = Message::parse(page.to_owned()).unwrap();
+        list.pages = ListPages::begin("tools", &page).map(Box::new);
+        assert!(list.pages.is_some());
+        let list = list.repeated();
+        assert!(list.is_repeated && list.pages.is_none());
+        assert_eq!(list.cancelled(), Some(3));
+        let alone = HostRequest::new(Message::parse(LIST.to_owned()).unwrap(), None, &unanswered);
+        assert!(!alone.is_in_batch());
+        alone.cancelled();
+    }
+
+    #[test]
+    fn the_time_since_a_request_arrived_is_known() {
+        let unanswered = Arc::default();
+        let mut list = request(LIST, &unanswered);
+        list.since -= std::time::Duration::from_millis(1500);
+        assert!((1500..60_000).contains(&list.milliseconds()));
+        list.cancelled();
+    }
+
     #[test]
     fn ids_of_the_adapter_are_told_from_those_of_the_host() {
         let unanswered = Arc::default();

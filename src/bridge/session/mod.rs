@@ -6,3 +6,6 @@ pub(super) mod opening;
 pub(super) mod reopening;
 pub(super) mod slots;
 pub(super) mod timers;
+
+#[cfg(test)]
+mod tests;

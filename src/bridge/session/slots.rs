@@ -353,6 +353,7 @@ mod tests {
     use crate::bridge::BridgeOptions;
     use crate::bridge::host_side::request::HostRequest;
     use crate::bridge::session::opening::{HeldMessage, Phase};
+    use crate::eras::ModernRemote;
     use crate::error::Failure;
     use crate::host::in_process;
     use crate::http::Target;
@@ -398,6 +399,7 @@ mod tests {
         assert!(!legacy.slots[SlotId::FIRST].is_of_adapter());
         let further = legacy.further_slot_for_legacy_host().unwrap();
         assert_eq!((legacy.slots.for_host(), further), (further, SlotId(1)));
+        assert_eq!(legacy.slot_for_legacy_host(), further, "the newest of the host");
         let mut modern = bridge();
         assert_eq!(modern.slot_for_new_adapter_session(), SlotId::FIRST);
         assert!(modern.slots[SlotId::FIRST].is_of_adapter());
@@ -425,6 +427,7 @@ mod tests {
         assert_ne!(state.session.generation, probed.generation);
         assert!(!bridge.modern_host.waits() && !bridge.slots.serve_only_the_adapter());
         assert_eq!(bridge.slots.for_host(), slot);
+        assert_ne!(bridge.slot_for_new_adapter_session(), slot);
     }
 
     /// E-01
@@ -457,6 +460,25 @@ mod tests {
         assert!(bridge.slots[first].next_timer().is_none(), "the first one only finishes");
         let order = bridge.choices.is_settled_on(&Transport::StreamableHttp);
         assert!(order, "the second one is opened like the first");
+    }
+
+    /// E-01: what a modern host asks goes to the slot whose server is a modern one.
+    #[tokio::test]
+    async fn requests_of_a_modern_host_are_relayed_where_the_server_is_modern() {
+        let mut bridge = bridge();
+        bridge.slot_for_legacy_host();
+        assert_eq!(bridge.slots.for_relay(), SlotId::FIRST);
+        let second = bridge.further_slot_for_legacy_host().unwrap();
+        let third = bridge.further_slot_for_legacy_host().unwrap();
+        assert_eq!(bridge.slots.for_relay(), third, "no server is known to be modern");
+        let discovered = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete",
+            "supportedVersions":["2026-07-28"],"capabilities":{},
+            "_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}}}}"#;
+        let discovered = Message::parse(discovered.replace('\n', "")).unwrap();
+        let options = bridge.adapter_options(second);
+        let remote = ModernRemote::new(&discovered, options).unwrap();
+        bridge.slots[second].adapter.begin(remote);
+        assert_eq!(bridge.slots.for_relay(), second);
     }
 
     /// S-12

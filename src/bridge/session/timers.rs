@@ -222,6 +222,121 @@ mod tests {
             assert_eq!(lose_after(1).await, pause);
         }
         assert_eq!(lose_after(3600).await, 0, "a session that was of use");
+        for pause in [0, 0, 0] {
+            assert_eq!(lose_after(1).await, pause);
+        }
+        assert_eq!(lose_after(SHORT_LIFE.as_secs()).await, 0, "so was this one, just");
         assert_eq!(lose_after(1).await, 0);
+    }
+
+    /// T-40
+    #[tokio::test(start_paused = true)]
+    async fn a_loss_without_a_session_in_between_is_one_of_a_short_life() {
+        let mut timers = Timers::new(None);
+        timers.opened();
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert_eq!(timers.pause_after_loss(), None);
+        timers.lost();
+        for pause in [None, None, None, Some(Duration::from_secs(1))] {
+            assert_eq!(timers.pause_after_loss(), pause);
+        }
+    }
+
+    /// T-07, T-41
+    #[tokio::test(start_paused = true)]
+    async fn each_timer_is_due_once_and_not_before_its_time() {
+        type Set = fn(&mut Timers);
+        type IsDue = fn(&mut Timers, Instant) -> bool;
+        let (three, tick) = (Duration::from_secs(3), Duration::from_millis(1));
+        let timers: [(Set, IsDue, Duration); 5] = [
+            (|timers| timers.answer_after(Duration::from_secs(3)), Timers::answer_is_due, three),
+            (Timers::look_after_grace, Timers::answer_is_due, GRACE),
+            (Timers::confirming, Timers::confirm_is_due, CONFIRM_TIMEOUT),
+            (Timers::opened, Timers::listen_is_due, LISTEN_AFTER),
+            (|timers| timers.reopen_after(Duration::from_secs(3)), Timers::reopen_is_due, three),
+        ];
+        for (set, is_due, wait) in timers {
+            let mut timers = Timers::new(None);
+            assert_eq!(timers.next(), None);
+            set(&mut timers);
+            let at = Instant::now() + wait;
+            assert!(!is_due(&mut timers, at - tick));
+            assert_eq!(timers.next(), Some(at));
+            assert!(is_due(&mut timers, at));
+            assert!(!is_due(&mut timers, at), "once");
+            assert_eq!(timers.next(), None);
+        }
+    }
+
+    ///
+    #[tokio::test(start_paused = true)]
+    async fn the_grace_for_a_person_counts_from_when_the_host_asked() {
+        let mut timers = Timers::new(None);
+        timers.answer_after_grace();
+        assert_eq!((timers.next(), timers.grace_is_over()), (None, false), "nobody asked");
+        let asked = Instant::now();
+        timers.answer_after(Duration::from_secs(1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        timers.answer_after_grace();
+        assert_eq!((timers.next(), timers.grace_is_over()), (Some(asked + GRACE), false));
+        tokio::time::advance(GRACE - Duration::from_secs(1)).await;
+        assert!(timers.grace_is_over());
+        timers.answered();
+        assert_eq!(timers.next(), None);
+    }
+
+    /// T-34, T-40
+    #[tokio::test(start_paused = true)]
+    async fn an_open_session_is_listened_to_and_kept_alive_until_it_is_lost() {
+        let pause = Duration::from_secs(30);
+        let mut timers = Timers::new(Some(pause)).beside();
+        timers.confirming();
+        timers.reopen_after(Duration::ZERO);
+        timers.opened();
+        let opened = Instant::now();
+        assert_eq!(timers.next(), Some(opened + LISTEN_AFTER), "nothing else is due before");
+        assert!(timers.listen_now());
+        assert!(!timers.listen_now(), "once");
+        assert_eq!(timers.next(), Some(opened + pause));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        timers.traffic();
+        let ping = Instant::now() + pause;
+        assert!(!timers.ping_is_due(opened + pause), "it was not silent");
+        tokio::time::advance(pause).await;
+        assert!(timers.ping_is_due(ping));
+        assert_eq!(timers.next(), Some(ping + pause), "and once more");
+        timers.opened();
+        timers.confirming();
+        timers.lost();
+        assert_eq!(timers.next(), None);
+    }
+
+    /// T-40
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_cannot_be_opened_is_tried_ever_more_rarely() {
+        let mut timers = Timers::new(None);
+        let mut pause = || {
+            timers.reopen_later();
+            (timers.next().unwrap() - Instant::now()).as_secs()
+        };
+        for expected in [1, 2, 4, 8, 16, 30, 30] {
+            assert_eq!(pause(), expected);
+        }
+        timers.opened();
+        timers.lost();
+        timers.reopen_later();
+        assert_eq!(timers.next(), Some(Instant::now() + Duration::from_secs(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_alarm_follows_the_point_in_time_that_it_is_given() {
+        let (mut alarm, start) = (Alarm::default(), Instant::now());
+        for seconds in [1, 5, 7] {
+            let wait = Duration::from_secs(seconds);
+            alarm.at(Some(start + wait)).await;
+            assert_eq!(start.elapsed(), wait);
+        }
+        let forever = tokio::time::timeout(Duration::from_secs(9_999), alarm.at(None)).await;
+        assert!(forever.is_err());
     }
 }
