@@ -12,6 +12,9 @@ use super::{Counts, Entry, What};
 /// Lines are collected up to this many bytes if more wait.
 const CHUNK: usize = 256 * 1024;
 
+/// The most bytes that a recording may have: a server must not fill the disk.
+const MAX_FILE: u64 = 1 << 30;
+
 /// Where a recording is written.
 pub trait RecordingFile: Send + 'static {
     /// Appends whole lines.
@@ -24,6 +27,9 @@ pub trait RecordingFile: Send + 'static {
 impl RecordingFile for File {
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let before = self.metadata()?.len();
+        if before + lines.len() as u64 > MAX_FILE {
+            return Err(io::Error::other("it would have more than 1 GiB"));
+        }
         self.write_all(lines).inspect_err(|_| {
             let after = self.metadata().map_or(before, |found| found.len());
             let _ = self.set_len(before + whole_lines(lines, after.saturating_sub(before)));
@@ -86,6 +92,7 @@ fn take(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Seek;
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
@@ -134,6 +141,17 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    /// O-30
+    #[test]
+    fn a_recording_does_not_grow_without_end() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.set_len(MAX_FILE - 6).unwrap();
+        file.seek(io::SeekFrom::End(0)).unwrap();
+        file.append(b"[1,2]\n").unwrap();
+        assert!(file.append(b"\n").is_err());
+        assert_eq!(file.metadata().unwrap().len(), MAX_FILE);
     }
 
     /// O-30: a full disk ends the recording, and nobody waits for it.
