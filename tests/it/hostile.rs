@@ -2,6 +2,7 @@
 //! once, nothing but protocol is written, and the program ends when it is told to (S-01 to S-15).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 
 use mcp_tether_mock::{Aim, Attacker, Consent, Hostile};
@@ -50,7 +51,8 @@ fn no_attack_obtains_anything_and_none_breaks_the_bridge() {
     assert!(include_str!("../../README.md").contains(&count), "README has another number: {count}");
     for finding in hostile.findings() {
         let name = finding.attack.name;
-        assert!(finding.requests > 0, "`{name}` was not tried");
+        let is_tried = finding.requests > 0 || finding.attack.aim == Aim::Start;
+        assert!(is_tried, "`{name}` was not tried");
         assert_eq!(finding.obtained, None, "`{name}` ({})", finding.attack.rule);
     }
 }
@@ -61,18 +63,22 @@ fn suffer(attacker: &Attacker) {
     let home = Home::new();
     let browser = BrowserProgram::of(FakeBrowser::approves());
     let url = attacker.url().to_string();
-    let flags = attacker.flags();
+    lay_traps(&home);
+    let folder = home.path().to_str().unwrap();
+    let flags: Vec<String> =
+        attacker.flags().iter().map(|flag| flag.replace("{home}", folder)).collect();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let words = [&[url.as_str(), "--log-level", "trace"][..], &QUICKLY, &flags].concat();
     let program = home.program(words).env("PATH", browser.path()).env("CANARY", "c4n4ry");
+    if attacker.attack.aim == Aim::Start {
+        let refused = program.run();
+        assert_eq!(refused.code, Some(2), "`{name}`: {}", refused.shown());
+        assert_untouched(&home, name);
+        return;
+    }
     let mut bridge = program.spawn();
     let mut answers = BTreeMap::new();
-    for message in [
-        json!({ "jsonrpc": "2.0", "id": "a list", "method": "tools/list" }),
-        json!({ "jsonrpc": "2.0", "id": "a call", "method": "tools/call",
-            "params": { "name": "echo", "arguments": { "a": 1 } } }),
-        json!({ "jsonrpc": "2.0", "id": "a ping", "method": "ping" }),
-    ] {
+    for message in messages(attacker) {
         if answers.is_empty() {
             bridge.send(initialize("2025-06-18"));
             take(&mut bridge, "\"init\"", &mut answers, name);
@@ -90,6 +96,58 @@ fn suffer(attacker: &Attacker) {
     assert!(pages.len() <= 2, "`{name}` opened {} tabs", pages.len());
     assert!(attacker.attack.aim != Aim::SignIn || pages.is_empty(), "`{name}` opened a page");
     assert!(!home.path().join("mcp-owned").exists(), "`{name}` ran a command");
+    assert_untouched(&home, name);
+    let written = texts_in(home.path());
+    assert!(!written.contains("c4n4ry"), "`{name}` brought a secret into a file");
+    assert!(written.len() < 8 << 20, "`{name}` fills the disk: {} bytes", written.len());
+}
+
+/// What the host sends after its `initialize`.
+fn messages(attacker: &Attacker) -> [Value; 3] {
+    let mut call = json!({ "jsonrpc": "2.0", "id": "a call", "method": "tools/call",
+        "params": { "name": "echo", "arguments": { "a": 1 } } });
+    if let Some(meta) = attacker.meta() {
+        call["params"]["_meta"] = serde_json::from_str(&meta).unwrap();
+    }
+    let list = json!({ "jsonrpc": "2.0", "id": "a list", "method": "tools/list" });
+    [list, call, json!({ "jsonrpc": "2.0", "id": "a ping", "method": "ping" })]
+}
+
+/// Files of the victim's that a link and another name lead to, in places that it is told to write
+/// to.
+fn lay_traps(home: &Home) {
+    let at = |name: &str| home.path().join(name);
+    for name in PRECIOUS_FILES {
+        std::fs::write(at(name), PRECIOUS).unwrap();
+    }
+    std::fs::hard_link(at(PRECIOUS_FILES[0]), at("second-name")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(at(PRECIOUS_FILES[1]), at("link")).unwrap();
+}
+
+const PRECIOUS_FILES: [&str; 2] = ["named-twice", "linked"];
+
+/// It would pass for a recording that goes on.
+const PRECIOUS: &str = "{\"mcp-tether-recording\":1,\"note\":\"precious\"}\n";
+
+fn assert_untouched(home: &Home, name: &str) {
+    for file in PRECIOUS_FILES {
+        let precious = std::fs::read_to_string(home.path().join(file)).unwrap();
+        assert_eq!(precious, PRECIOUS, "`{name}` changed a file");
+    }
+}
+
+/// The content of all files in a folder and in those below it.
+fn texts_in(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            all += &texts_in(&entry.path());
+        } else if let Ok(content) = std::fs::read(entry.path()) {
+            all += &String::from_utf8_lossy(&content);
+        }
+    }
+    all
 }
 
 /// Reads until the answer to this request is there; questions are declined.

@@ -51,7 +51,7 @@ mod wire;
 pub use authorization_server::MockAuthorizationServer;
 pub use date::Date;
 pub use faults::{Fault, FaultHelp, InvalidFault};
-pub use hostile::{Aim, Attack, Attacker, Finding, Hostile};
+pub use hostile::{Aim, Attack, Attacker, Finding, Hostile, Place};
 pub use oauth::{
     AuthKind, CLIENT_ID, CLIENT_SECRET, COMPANY_CLIENT, ChallengeNames, ClientAuthentication,
     Consent, DeviceOptions, DpopNonces, DpopOptions, EnterpriseOptions, Iss, IssuerAt,

@@ -39,6 +39,8 @@ pub struct MockOptions {
     pub faults: Vec<Fault>,
     /// How many requests the recorder keeps; older ones are forgotten.
     pub record_limit: usize,
+    /// Whether any `Host` is accepted: that of a public name, or one that a proxy is asked for.
+    pub any_host: bool,
 }
 
 impl Default for MockOptions {
@@ -57,6 +59,7 @@ impl Default for MockOptions {
             page_size: 100,
             faults: Vec::new(),
             record_limit: 100_000,
+            any_host: false,
         }
     }
 }

@@ -21,8 +21,12 @@ pub struct Attack {
     pub(super) http_sse: bool,
     /// The way to sign in that it is about, if not the usual one.
     pub(super) kind: Option<AuthKind>,
-    /// The flags of a victim that uses what the attack is about.
+    /// The flags of a victim that uses what the attack is about; `{home}` is its folder.
     pub(super) flags: &'static [&'static str],
+    /// Where the server is.
+    pub place: Place,
+    /// The `_meta` of the victim's calls, in JSON: what a host takes from somebody else.
+    pub meta: Option<&'static str>,
 }
 
 /// What an attack aims at.
@@ -38,8 +42,23 @@ pub enum Aim {
     Code,
     /// More than this many requests.
     Requests(usize),
+    /// A conversation that must not begin: the victim refuses to start.
+    Start,
+    /// Headers of a trace that the standard does not know, or of any size.
+    Trace,
     /// Something that only the victim can observe.
     Inside,
+}
+
+/// Where the server of an attack is for its victim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At its address.
+    Address,
+    /// At a public name whose address the victim gives with `--resolve`.
+    Name,
+    /// Between the victim and a public name, as its proxy.
+    Proxy,
 }
 
 /// An attack that differs from others only in name, rule, description and faults.
@@ -60,6 +79,8 @@ const fn attack(
         http_sse: false,
         kind: None,
         flags: &[],
+        place: Place::Address,
+        meta: None,
     }
 }
 
@@ -82,6 +103,25 @@ const fn on(kind: AuthKind, row: Attack) -> Attack {
 const fn on_flags(flags: &'static [&'static str], row: Attack) -> Attack {
     Attack { guarded: false, flags, ..row }
 }
+
+/// An attack of a server at a public name, without a sign-in.
+const fn at_name(row: Attack) -> Attack {
+    Attack { guarded: false, place: Place::Name, ..row }
+}
+
+/// An attack of a proxy, without a sign-in.
+const fn by_proxy(row: Attack) -> Attack {
+    Attack { guarded: false, place: Place::Proxy, flags: &["--proxy-auth", "c4n4ry:c4n4ry"], ..row }
+}
+
+/// An attack through a host that puts this `_meta` into its calls, without a sign-in.
+const fn with_meta(meta: &'static str, row: Attack) -> Attack {
+    Attack { guarded: false, meta: Some(meta), ..row }
+}
+
+/// The flags of a victim that records.
+const RECORDS: &[&str] =
+    &["--record", "{home}/recording.jsonl", "--header", "X-Api-Key: the-c4n4ry-of-0123456789"];
 
 #[rustfmt::skip]
 pub(super) const ATTACKS: &[Attack] = &[
@@ -331,6 +371,52 @@ pub(super) const ATTACKS: &[Attack] = &[
         "tools whose differences steer a terminal", Aim::Inside,
         &["result-member=tools:value=[{\"name\":\"echo\",\
            \"description\":\"\\u001b[2J\\u202e\\u200b\"}]:method=tools/list"])),
+    on_flags(RECORDS, attack("record-secrets", "O-30",
+        "answers that repeat a key, for the recording", Aim::Inside,
+        &["result-member=content:value=[{\"type\":\"text\",\"text\":\"the-c4n4ry-of-0123456789\"}]\
+           :method=tools/call",
+          "status=400:body=error:message=no key the-c4n4ry-of-0123456789:method=tools/list"])),
+    on_flags(RECORDS, attack("record-page", "O-30",
+        "an error page that repeats a key, for the recording", Aim::Inside,
+        &["status=500:body=text:message=key the-c4n4ry-of-0123456789:method=tools/*"])),
+    on_flags(RECORDS, attack("record-flood", "O-30", "a flood, for the disk", Aim::Inside,
+        &["flood=log-messages:count=2000:method=tools/*"])),
+    on_flags(&["--record", "{home}/link"], attack("record-link", "S-10",
+        "a link in the place of the recording", Aim::Start, &[])),
+    on_flags(&["--record", "{home}/second-name"], attack("record-second-name", "S-10",
+        "a file that has another name in the place of the recording", Aim::Start, &[])),
+    at_name(attack("resolve-home", "S-07",
+        "a public name that the victim leads home, which names an address of this machine",
+        Aim::Reach,
+        &["status=401:challenge=Bearer resource_metadata=\"{trap}/x\":path=/mcp"])),
+    at_name(attack("resolve-moved", "T-25",
+        "the same, which redirects to an address of this machine", Aim::Reach,
+        &["redirect=307:to={trap}/mcp:path=/mcp"])),
+    by_proxy(attack("proxy-refusals", "T-26", "a proxy that never takes a password",
+        Aim::Requests(60), &["status=407:body=text:message=once more"])),
+    by_proxy(attack("proxy-page", "S-15", "a proxy that answers with a page that steers terminals",
+        Aim::Inside,
+        &["status=502:body=text:message=\u{1b}[2J\u{1b}]0;owned\u{7}:method=tools/*"])),
+    by_proxy(attack("proxy-head", "S-12", "a proxy whose head has thousands of lines", Aim::Inside,
+        &["flood=headers:count=5000:method=tools/*"])),
+    by_proxy(attack("proxy-moved", "T-25", "a proxy that redirects", Aim::Reach,
+        &["redirect=307:to={trap}/mcp:path=/mcp:method=tools/*"])),
+    by_proxy(attack("proxy-challenge", "S-07",
+        "a proxy that asks for a sign-in at an address of this machine", Aim::Reach,
+        &["status=401:challenge=Bearer resource_metadata=\"{trap}/x\":path=/mcp"])),
+    with_meta(
+        r#"{"traceparent":"00-x\r\nX-Owned: 1","tracestate":"a\r\nX-Owned: 1","baggage":"b"}"#,
+        attack("trace-lines", "O-20", "a trace that would break a header", Aim::Trace, &[])),
+    with_meta(
+        r#"{"traceparent":"4bf92f3577b34da6a3ce929d0e0e4736","tracestate":"a=1","baggage":"b"}"#,
+        attack("trace-form", "O-20", "a trace that has not the form of the standard", Aim::Trace,
+        &[])),
+    with_meta(
+        r#"{"traceparent":"{parent}","tracestate":"{state}","baggage":"{long}"}"#,
+        attack("trace-size", "O-20", "a state of a trace without end",
+        Aim::Trace, &[])),
+    open(attack("trace-answers", "O-20", "answers with a trace, which is not for us", Aim::Trace,
+        &["result-member=_meta:value={\"traceparent\":\"00-x\",\"baggage\":\"b=1\"}"])),
     open(attack("wait-for-years", "T-28", "an order to come back in three years", Aim::Inside,
         &["status=429:retry-after=99999999:method=tools/*"])),
     open(attack("silence", "T-26", "nothing at all", Aim::Inside,

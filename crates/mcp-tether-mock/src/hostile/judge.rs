@@ -1,5 +1,7 @@
 //! What an attacker obtained, judged from what was sent to its servers.
 
+use axum::http::HeaderValue;
+
 use super::attacks::Aim;
 use crate::recorder::RecordedRequest;
 
@@ -17,6 +19,8 @@ pub(super) fn find_obtained(
         Aim::Requests(most) => {
             (remote.len() > most).then(|| format!("{} requests, more than {most}", remote.len()))
         }
+        Aim::Start => remote.first().map(line),
+        Aim::Trace => remote.iter().find_map(trace),
         Aim::Inside => None,
     };
     // Whatever the attack aims at, a credential sent to another origin always counts.
@@ -36,6 +40,20 @@ fn signs_in(request: &RecordedRequest) -> bool {
 fn redeems(request: &RecordedRequest) -> bool {
     let body = String::from_utf8_lossy(&request.body);
     body.contains("grant_type=authorization_code")
+}
+
+/// The header of a trace that is not one of the W3C's Trace Context: `baggage` is none of ours.
+fn trace(request: &RecordedRequest) -> Option<String> {
+    let is_odd = |name: &str, text: &str| match name {
+        "traceparent" => text.len() > 128 || text.split('-').count() < 4,
+        "tracestate" => text.len() > 512,
+        "baggage" | "x-owned" => true,
+        _ => false,
+    };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let mut headers = request.headers.iter();
+    let (name, _) = headers.find(|(name, value)| is_odd(name.as_str(), &text(value)))?;
+    Some(format!("`{name}` in {}", line(request)))
 }
 
 /// Returns whether the request contains something that only the legitimate server may see.
@@ -58,7 +76,7 @@ fn credential(request: &RecordedRequest) -> Option<String> {
 mod tests {
     use std::time::SystemTime;
 
-    use axum::http::{HeaderMap, HeaderValue};
+    use axum::http::HeaderMap;
     use bytes::Bytes;
 
     use super::*;
@@ -84,6 +102,8 @@ mod tests {
         let asked = request("GET", "/oauth/authorize?client_id=x", "");
         let mut shown = request("GET", "/x", "");
         shown.headers.insert("authorization", HeaderValue::from_static("Bearer x"));
+        let mut traced = request("POST", "/mcp", "");
+        traced.headers.insert("baggage", HeaderValue::from_static("b=1"));
         for (aim, remote, trap) in [
             (Aim::Reach, vec![], vec![request("GET", "/x", "")]),
             (Aim::Credential, vec![], vec![shown.clone()]),
@@ -91,6 +111,8 @@ mod tests {
             (Aim::SignIn, vec![asked.clone()], vec![]),
             (Aim::Code, vec![redeemed.clone()], vec![]),
             (Aim::Requests(1), vec![asked.clone(), asked.clone()], vec![]),
+            (Aim::Start, vec![asked.clone()], vec![]),
+            (Aim::Trace, vec![traced], vec![]),
             (Aim::Inside, vec![], vec![shown]),
         ] {
             assert!(find_obtained(aim, &remote, &trap).is_some(), "{aim:?}");

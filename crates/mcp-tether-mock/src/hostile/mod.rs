@@ -10,7 +10,7 @@ use std::io;
 use url::Url;
 
 use self::attacks::ATTACKS;
-pub use self::attacks::{Aim, Attack};
+pub use self::attacks::{Aim, Attack, Place};
 use self::judge::find_obtained;
 use super::faults::Fault;
 use super::oauth::{AuthKind, COMPANY_CLIENT};
@@ -20,6 +20,9 @@ use super::running::MockRemote;
 use super::served::Served;
 use super::{Consent, IssuerAt, IssuerOptions, OAuthOptions};
 use mcp_tether_wire::protocol::ProtocolVersion;
+
+/// A name that leads nowhere (RFC 6761 §6.4), for servers that have one.
+const PUBLIC_NAME: &str = "mcp.example.invalid";
 
 /// All attacks, running. They stop when this is dropped.
 pub struct Hostile {
@@ -89,6 +92,7 @@ impl Attacker {
                 MockOptions::default().protocol
             },
             faults: faults.collect(),
+            any_host: attack.place != Place::Address,
             ..MockOptions::default()
         };
         Ok(Self { attack, remote: MockRemote::start(options)?, trap })
@@ -96,12 +100,35 @@ impl Attacker {
 
     /// Returns the URL that the victim is sent to.
     pub fn url(&self) -> Url {
-        self.remote.url()
+        let mut url = self.remote.url();
+        if self.attack.place != Place::Address {
+            url.set_host(Some(PUBLIC_NAME)).expect("it is a host");
+        }
+        if self.attack.place == Place::Proxy {
+            url.set_port(None).expect("it is an `http:` URL");
+        }
+        url
     }
 
-    /// The flags with which a victim uses what the attack is about.
+    /// The flags with which a victim uses what the attack is about; `{home}` is a folder of the
+    /// victim.
     pub fn flags(&self) -> Vec<String> {
         let own = self.attack.flags.iter().map(|flag| (*flag).to_owned());
+        let address = self.remote.url();
+        let port = address.port().unwrap_or_default();
+        let of_place = match self.attack.place {
+            Place::Address => Vec::new(),
+            Place::Name => vec![
+                "--allow-http".to_owned(),
+                "--resolve".to_owned(),
+                format!("{PUBLIC_NAME}:{port}:127.0.0.1"),
+            ],
+            Place::Proxy => vec![
+                "--allow-http".to_owned(),
+                "--proxy".to_owned(),
+                format!("http://127.0.0.1:{port}"),
+            ],
+        };
         let client = format!("{{\"client_id\":\"{COMPANY_CLIENT}\"}}");
         let mut provider = self.url();
         provider.set_path("/oauth");
@@ -116,7 +143,15 @@ impl Attacker {
             ],
             _ => Vec::new(),
         };
-        own.chain(of_kind).collect()
+        own.chain(of_place).chain(of_kind).collect()
+    }
+
+    /// What the calls of the victim have in `_meta`, in JSON.
+    pub fn meta(&self) -> Option<String> {
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let meta = self.attack.meta?.replace("{parent}", parent);
+        let meta = meta.replace("{state}", &"x".repeat(4000));
+        Some(meta.replace("{long}", &"x".repeat(100_000)))
     }
 
     /// What it was asked.

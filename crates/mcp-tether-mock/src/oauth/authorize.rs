@@ -183,7 +183,12 @@ fn apply_callback_fault(fields: &mut Vec<(&str, String)>, fault: CallbackFault, 
             drop(fields, "state");
             fields.push(("state", random("state")));
         }
-        CallbackFault::TwoStates => fields.push(("state", random("state"))),
+        CallbackFault::TwoStates => {
+            // The right one again: whoever takes the first or the last is deceived.
+            let state =
+                fields.iter().find(|(name, _)| *name == "state").map(|(_, state)| state.clone());
+            fields.extend(state.map(|state| ("state", state)));
+        }
         CallbackFault::NoIss => drop(fields, "iss"),
         CallbackFault::WrongIss => {
             drop(fields, "iss");
