@@ -369,6 +369,7 @@ mod tests {
             "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlMDEyMzQ1",
             "k:k3yInThePath0123456789",
             "1234567890123456",
+            "k3yIn%54hePath0123%34567",
         ] {
             assert_eq!(shown(&format!("s/{key}/mcp")), "https://host/s/…/mcp");
         }

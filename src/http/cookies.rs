@@ -97,12 +97,17 @@ mod tests {
             headers.append(header::SET_COOKIE, HeaderValue::try_from(text).unwrap());
         }
         let long = format!("long={}", "v".repeat(MAX_COOKIE_BYTES));
-        headers.append(header::SET_COOKIE, HeaderValue::try_from(long).unwrap());
+        headers.append(header::SET_COOKIE, HeaderValue::try_from(&long).unwrap());
         headers.append(header::SET_COOKIE, HeaderValue::from_static("c0=new; Path=/"));
         cookies.store(&url, &headers);
         let header = cookies.header(&url).unwrap();
         let pairs: Vec<_> = header.to_str().unwrap().split("; ").collect();
         assert_eq!(pairs.len(), MAX_COOKIES);
         assert!(pairs.contains(&"c0=new"), "one that is known is replaced");
+        let cookies = Cookies::default();
+        let mut headers = HeaderMap::new();
+        headers.append(header::SET_COOKIE, HeaderValue::try_from(long).unwrap());
+        cookies.store(&url, &headers);
+        assert_eq!(cookies.header(&url), None, "it is too long, also where there is room");
     }
 }

@@ -389,6 +389,13 @@ mod desktop {
             };
             assert!(display(ours, other, &[]));
             assert!(!display(other, ours, &[]));
+            let wayland = |socket_owner: u32| {
+                let is_socket = |path: &Path| path.to_string_lossy().contains("wayland-");
+                let owner = |path: &Path| Some(if is_socket(path) { socket_owner } else { ours });
+                let found = found_with(root.path(), &[], &owner);
+                found.into_iter().any(|(name, _)| name == "WAYLAND_DISPLAY")
+            };
+            assert!(wayland(ours) && !wayland(other));
             if ours != 0 {
                 assert!(display(0, ours, &[]), "a display manager's, with access to it");
                 assert!(!display(0, other, &[]), "a display manager's, without access to it");

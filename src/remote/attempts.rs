@@ -252,6 +252,16 @@ mod tests {
         value.into_iter().collect()
     }
 
+    /// a server that refuses each token or each proof is asked a few times only.
+    #[test]
+    fn what_a_server_can_cause_to_be_sent_again_is_bounded() {
+        let mut attempts = Attempts::of_message(PATIENCE);
+        let challenges = (0..10).filter(|_| attempts.may_answer_challenge()).count();
+        let proofs = (0..10).filter(|_| attempts.may_prove_again()).count();
+        let starts = (0..10).filter(|_| attempts.may_start_over()).count();
+        assert_eq!((challenges, proofs, starts), (2, 2, 1));
+    }
+
     fn pause(
         mut attempts: Attempts,
         status: u16,

@@ -94,9 +94,7 @@ impl Wire {
             if let Some(event) = event {
                 if !event.names_endpoint() {
                     // Other clients wait for an event named `endpoint` too, and ignore the rest.
-                    if event.is_message() && early.len() < MAX_EARLY_MESSAGES {
-                        early.push(event);
-                    }
+                    keep_early(&mut early, event);
                     continue;
                 }
                 let named = event.data.unwrap_or_default();
@@ -126,6 +124,13 @@ impl Wire {
         let end = self.follow_from(&mut decoder, &mut response, origin, &mut memory).await;
         tracing::debug!(?end, "the event stream ended");
         let _ = self.events.send(RemoteEvent::SessionLost { generation }).await;
+    }
+}
+
+/// Keeps a message that comes before the endpoint, up to a bound (S-12).
+fn keep_early(early: &mut Vec<Event>, event: Event) {
+    if event.is_message() && early.len() < MAX_EARLY_MESSAGES {
+        early.push(event);
     }
 }
 
@@ -159,6 +164,23 @@ mod tests {
     fn resolved(uri: &str) -> Result<String, Failure> {
         let base = Url::parse("https://host.example/api/v1/sse?tenant=1").unwrap();
         resolve_endpoint(&base, uri).map(|url| url.to_string())
+    }
+
+    /// S-12, T-70
+    #[test]
+    fn messages_that_come_before_the_endpoint_are_bounded() {
+        let event = |name: Option<&str>| Event {
+            name: name.map(Into::into),
+            data: Some("{}".into()),
+            ..Event::default()
+        };
+        let mut early = Vec::new();
+        keep_early(&mut early, event(Some("other")));
+        assert!(early.is_empty(), "it is not a message");
+        for _ in 0..=MAX_EARLY_MESSAGES {
+            keep_early(&mut early, event(None));
+        }
+        assert_eq!(early.len(), MAX_EARLY_MESSAGES);
     }
 
     /// T-71

@@ -249,6 +249,8 @@ mod tests {
         assert_eq!(course.pause(Some(Duration::MAX)), pace::STREAM_RETRY.longest());
         course.failed(Some(Duration::from_secs(7)));
         assert_eq!(course.pause(None), Duration::from_secs(7));
+        course.failed(Some(Duration::from_secs(3600)));
+        assert!(course.pause(None) <= MAX_PAUSE_AFTER_FAILURE, "nobody waits for that long");
         let mut course = Course::default();
         for _ in 0..MAX_RESUMPTIONS {
             assert!(!course.is_over(Duration::from_secs(20)));

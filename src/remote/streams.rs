@@ -331,3 +331,38 @@ fn is_answer(message: &Message, exchange: Option<u64>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str) -> Event {
+        Event { id: Some(id.into()), data: Some("{}".into()), ..Event::default() }
+    }
+
+    /// S-42, T-36
+    #[test]
+    fn an_event_id_is_kept_if_it_can_be_sent_back() {
+        let kept = |id: &str| {
+            let mut memory = StreamMemory::default();
+            memory.remember(&event(id));
+            memory.last_event_id.is_some()
+        };
+        assert!(kept("1") && kept(&"x".repeat(MAX_EVENT_ID)));
+        assert!(!kept(&"x".repeat(MAX_EVENT_ID + 1)), "a server must not fill the memory");
+        assert!(!kept("") && !kept("1\u{7}"));
+    }
+
+    /// S-12, T-37
+    #[test]
+    fn replays_are_known_among_the_last_events_only() {
+        let mut memory = StreamMemory::default();
+        for number in 0..3 * MAX_REMEMBERED_IDS {
+            assert!(!memory.remember(&event(&number.to_string())), "{number}");
+        }
+        assert_eq!(memory.seen.len(), MAX_REMEMBERED_IDS);
+        assert_eq!(memory.seen_order.len(), MAX_REMEMBERED_IDS);
+        let last = 3 * MAX_REMEMBERED_IDS - 1;
+        assert!(memory.remember(&event(&last.to_string())) && !memory.remember(&event("0")));
+    }
+}

@@ -2,7 +2,7 @@
 //! S-09).
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mcp_tether::error::Failure;
 use serde_json::json;
@@ -35,6 +35,8 @@ async fn a_hostile_page_is_never_opened() {
         "vbscript:x",
         "\\\\\\\\host\\\\share",
         "//host/share",
+        "file://host/share",
+        "ssh://host.example/x",
         "http://as.example/authorize",
         "https://user:pw@as.example/authorize",
         "$(touch /tmp/x)",
@@ -124,6 +126,29 @@ async fn redirects_do_not_lead_elsewhere() {
     assert_eq!(party(&same).build().list().await, Ok(2), "on the same origin they are followed");
 }
 
+/// A-13, S-07: what has been elsewhere comes back without the user's own headers.
+#[tokio::test]
+async fn a_redirect_that_comes_back_does_not_bring_the_users_headers() {
+    let document = "/.well-known/oauth-authorization-server";
+    let other = server(|_| {}).await;
+    let one = server(|config| config.server_metadata = Some("/moved")).await;
+    let moved = format!("{}/moved", one.origin());
+    other.change(|config| config.redirects = vec![("/back".to_owned(), moved)]);
+    let back = format!("{}/back", other.origin());
+    one.change(|config| config.redirects = vec![(document.to_owned(), back)]);
+    let party = party(&one).options(|options| {
+        options.headers.insert("x-own", "canary".parse().unwrap());
+    });
+    party.build().list().await.unwrap();
+    let has_header = |path: &str| -> Vec<bool> {
+        let asked = one.asked_at(path);
+        asked.iter().map(|asked| asked.headers.contains_key("x-own")).collect()
+    };
+    assert!(has_header(document).iter().all(|has| *has), "it is the server's own origin");
+    assert_eq!(has_header("/moved"), [false]);
+    assert!(other.asked().iter().all(|asked| !asked.headers.contains_key("x-own")));
+}
+
 /// S-07: answers have a limit.
 #[tokio::test]
 async fn an_endless_document_is_given_up() {
@@ -170,8 +195,48 @@ async fn silent_connections_do_not_keep_the_browser_out() {
     for _ in 0..64 {
         held.push(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap());
     }
+    let begun = Instant::now();
     assert_eq!(visit(party.page().await).await.status, 200);
+    // Without room for it at once, it would wait four times three seconds.
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
     drop(held);
+}
+
+/// S-34
+#[tokio::test]
+async fn a_connection_that_sends_no_head_ends_after_seconds() {
+    let server = server(|_| {}).await;
+    let (party, redirect, _) = waiting(&server).await;
+    let port = redirect.port().unwrap();
+    let mut silent = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    silent.write_all(b"GET /oauth/callback HTTP/1.1\r\n").await.unwrap();
+    let mut said = String::new();
+    let ended = tokio::time::timeout(Duration::from_secs(20), silent.read_to_string(&mut said));
+    ended.await.expect("it ends").unwrap();
+    assert!(!said.starts_with("HTTP/1.1 200"), "{said}");
+    assert!(party.authorizer.waits(), "the sign-in still waits");
+}
+
+/// S-44: only root can try this, because it becomes somebody else.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_of_another_user_gets_no_answer() {
+    use std::os::unix::process::CommandExt;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let server = server(|_| {}).await;
+    let (party, redirect, state) = waiting(&server).await;
+    let port = redirect.port().unwrap();
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf %s \"$1\" >&3; cat <&3");
+    let good = get(port, &format!("/oauth/callback?code=c&state={state}"), "");
+    let mut other = std::process::Command::new("bash");
+    other.args(["-c", &script, "bash", &good]).uid(4242).current_dir("/");
+    let said = tokio::task::spawn_blocking(move || other.output().unwrap()).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "");
+    assert!(server.asked_at("/token").is_empty(), "no code was redeemed");
+    assert!(raw(port, get(port, "/oauth/callback", "")).await.starts_with("HTTP/1.1 400"));
+    assert!(party.authorizer.waits(), "the sign-in still waits");
 }
 
 /// S-01, S-02, A-31: everything but the one right request is turned away, and does not end the

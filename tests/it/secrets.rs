@@ -168,6 +168,10 @@ fn no_command_shows_the_keys_in_a_url() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_bridge_leaves_no_core_dump() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // Most systems have the limit already; here the bridge has to set it.
+    let Rlimit { maximum, .. } = getrlimit(Resource::Core);
+    setrlimit(Resource::Core, Rlimit { current: maximum, maximum }).unwrap();
     let mock = mcp_tether_mock::MockRemote::start(mcp_tether_mock::MockOptions::default()).unwrap();
     let mut bridge = crate::support::process::Program::new([mock.url().as_str()]).spawn();
     bridge.send(crate::support::harness::initialize("2025-06-18"));

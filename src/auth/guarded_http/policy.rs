@@ -302,7 +302,14 @@ mod tests {
             policy.objection(&Url::parse(url).unwrap()).is_none()
         };
         assert!(checks(&public, "https://as.example/") && checks(&public, "http://localhost:1/"));
-        for url in ["http://as.example/", "file:///x", "data:x", "https://u@as.example/"] {
+        for url in [
+            "http://as.example/",
+            "file:///x",
+            "file://as.example/x",
+            "ssh://as.example/",
+            "data:x",
+            "https://u@as.example/",
+        ] {
             assert!(!checks(&public, url), "{url}");
         }
         let options = AuthOptions::new(Url::parse("http://mcp.corp/mcp").unwrap());

@@ -223,6 +223,18 @@ mod tests {
         poll
     }
 
+    /// S-39
+    #[test]
+    fn a_task_is_polled_neither_at_once_nor_hardly_ever() {
+        for (asked, expected) in [(0, 20), (100_000_000, 300_000)] {
+            let mut played = begun();
+            let poll = polled(&mut played);
+            let state = json!({ "status": "working", "pollIntervalMs": asked });
+            played.answer(poll, task(state));
+            assert_eq!(played.wait().as_millis(), expected, "{asked}");
+        }
+    }
+
     /// E-70: each terminal state
     #[test]
     fn the_host_gets_what_the_task_ends_with() {

@@ -41,6 +41,23 @@ fn a_tool_that_needs_a_task_is_run_as_one_and_the_host_gets_its_result() {
     script.nothing_more();
 }
 
+/// S-39
+#[test]
+fn a_task_is_polled_neither_at_once_nor_hardly_ever() {
+    let mut script = Script::open(server());
+    running(&mut script);
+    script.after(Duration::from_millis(500));
+    for (asked, expected) in [(0, 20), (100_000_000, 300_000)] {
+        let status = script.sent_one("tasks/get");
+        let state = json!({ "taskId": "t1", "status": "working", "pollInterval": asked });
+        script.result(&status, state);
+        script.after(Duration::from_millis(expected - 1));
+        script.nothing_more();
+        script.after(Duration::from_millis(1));
+    }
+    script.sent_one("tasks/get");
+}
+
 /// E-74, E-36: questions come on the stream of `tasks/result`
 #[test]
 fn a_task_may_ask_the_host() {
