@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** A safety net only: whatever takes this long hangs. */
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 /** Runs a program to its end. */
 export async function run(command, words, options = {}) {
