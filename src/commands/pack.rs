@@ -13,7 +13,7 @@ use super::new_entry::new_entry;
 use crate::environment::{CommandOutcome, Environment};
 use crate::error::ExitCode;
 use crate::error::{Error, Result};
-use crate::hosts::{NewEntry, Scope};
+use crate::hosts::{NewEntry, Scope, reason};
 use crate::redact::plain;
 use crate::settings::{Flags, ValueKind};
 
@@ -196,7 +196,7 @@ fn platform() -> &'static str {
 fn write(output: &Path, manifest: &Value, program: &Path) -> Result<()> {
     let shown = plain(&output.display().to_string());
     let failed = |error: &dyn std::fmt::Display| {
-        Error::failed(format!("cannot write `{shown}`: {error}"))
+        Error::failed(format!("cannot write `{shown}`: {}", reason(error)))
             .hint("name another file: `--output FILE`")
     };
     if output.symlink_metadata().is_ok() {

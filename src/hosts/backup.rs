@@ -37,11 +37,18 @@ pub(super) fn back_up(
         let created = OpenOptions::new().write(true).create_new(true).open(&backup);
         match created {
             Ok(mut file) => {
-                file.set_permissions(permissions.clone())
+                let written = file
+                    .set_permissions(permissions.clone())
                     .and_then(|()| file.write_all(content))
-                    .and_then(|()| file.sync_all())
-                    .map_err(|error| cannot("write", &backup, &error))?;
-                return Ok(backup);
+                    .and_then(|()| file.sync_all());
+                return match written {
+                    Ok(()) => Ok(backup),
+                    Err(error) => {
+                        // Half a backup would look like a whole one.
+                        let _ = fs::remove_file(&backup);
+                        Err(cannot("write", &backup, &error))
+                    }
+                };
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if fs::read(&backup).is_ok_and(|bytes| bytes == content) {

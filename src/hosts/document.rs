@@ -165,7 +165,12 @@ impl Document {
             let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
             let lines = lines.collect::<Vec<_>>().join("\n");
             let lines = if is_json { lines.split_whitespace().collect() } else { lines };
-            if is_json && lines == "{}" { String::new() } else { lines }
+            // There may be comments before an empty object.
+            if is_json && lines.ends_with("{}") && !lines.ends_with(":{}") {
+                lines.trim_end_matches("{}").to_owned()
+            } else {
+                lines
+            }
         };
         let former = essence(former);
         if essence(&self.text()) == former {

@@ -178,8 +178,13 @@ pub(super) fn words_and_variables(
     let names = names(shape.format);
     let word = |text: &str| read(shape.expansion, text);
     let texts = |value: &Value| {
-        let texts = value.as_array()?.iter().map(|text| text.as_str().map(word));
-        texts.collect::<Option<Vec<String>>>()
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(word(text)),
+            // People forget the marks around a port.
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        value.as_array()?.iter().map(text).collect::<Option<Vec<String>>>()
     };
     let args = members.get(names.arguments).map_or(Some(Vec::new()), texts);
     let words = match (members.get(names.command), shape.format) {

@@ -353,7 +353,7 @@ fn read(path: &Path, scope: Scope) -> Result<Option<FoundFile>> {
     };
     if !metadata.is_file() {
         return Err(Error::failed(format!("{} is not a file", display_path(path)))
-            .hint("move it away, or add the entry by hand: `--print` shows it"));
+            .hint("move it away, and run the command again"));
     }
     let largest = match scope {
         Scope::User => MAX_USER_FILE,
@@ -389,7 +389,7 @@ fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
 fn check_replaceable(path: &Path, metadata: &Metadata) -> Result<()> {
     if metadata.permissions().readonly() {
         return Err(Error::failed(format!("{} is read-only", display_path(path)))
-            .hint("make it writable, or add the entry by hand: `--print` shows it"));
+            .hint("make it writable, or edit it by hand: `install --print` shows an entry"));
     }
     #[cfg(unix)]
     {

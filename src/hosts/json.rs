@@ -86,7 +86,15 @@ impl JsonText {
             entry = entry.object_value_or_set("transport");
         }
         for (key, value) in members {
-            match entry.get(key) {
+            // Of members with one name, the last one counts.
+            let named = |member: &CstObjectProp| {
+                member.name().and_then(|name| name.decoded_value().ok()).as_deref() == Some(key)
+            };
+            let mut there: Vec<CstObjectProp> =
+                entry.properties().into_iter().filter(named).collect();
+            let last = there.pop();
+            there.into_iter().for_each(CstObjectProp::remove);
+            match last {
                 Some(member) => member.set_value(input(value)),
                 None => {
                     entry.append(key, input(value));
@@ -167,6 +175,8 @@ impl EntryReader<'_> {
                     is_there |= self.section(inner, rest, path)?;
                     path.pop();
                 }
+                // As if it was not there.
+                ast::Value::NullKeyword(_) => {}
                 _ if any => {}
                 other => return Err(self.error(other, format!("`{key}` is not an object"))),
             }

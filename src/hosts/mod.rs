@@ -24,6 +24,7 @@ pub use document::Document;
 pub(crate) use document::snippet;
 pub use entry::{EntryPlace, HostEntry, Nesting, NewEntry};
 pub use entry_shape::{Expansion, Field, Format};
+pub(crate) use failed_access::reason;
 pub use file::{FileError, HostFile, SavedFile};
 pub use known_host::{Evidence, KnownHost};
 pub(crate) use other_bridge::{OtherBridge, other_bridge};

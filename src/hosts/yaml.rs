@@ -89,7 +89,7 @@ impl YamlText {
             }
             (None, None) => {
                 let block = format!("{}:\n{block}", self.section);
-                self.insert_below(self.text.len(), &block);
+                self.insert_below(self.end_of_document(), &block);
             }
         }
         self.read_again();
@@ -155,6 +155,12 @@ impl YamlText {
         let (_, section) = self.tree.section.as_ref()?;
         let Content::Members(entries) = &section.content else { return None };
         entries.iter().find(|(key, _)| key.text() == Some(&place.name)).cloned()
+    }
+
+    /// The end of the text, or where a line of three dots ends the document.
+    fn end_of_document(&self) -> usize {
+        let lines = self.text.split_inclusive('\n');
+        lines.take_while(|line| line.trim_end() != "...").map(str::len).sum()
     }
 
     /// Inserts lines below the line that this byte is on.

@@ -8,6 +8,7 @@ mod choosing;
 mod files;
 mod golden;
 mod migrating;
+mod odd_files;
 mod projects;
 mod refusals;
 mod registry;
