@@ -1,7 +1,7 @@
 //! The account of a further entry for one URL. Its sign-in is beside that of the other entry, under
 //! a name that is asked for on a terminal, and otherwise is the name of the entry.
 
-use super::host_entries::{is_ours, url_of};
+use super::host_entries::are_for_one_server;
 use crate::environment::{Asking, stdin_is_terminal};
 use crate::error::{Error, Result};
 use crate::hosts::{HostEntry, HostFile, NewEntry};
@@ -26,8 +26,7 @@ pub(super) fn first_for_its_url(file: &HostFile, entry: &NewEntry) -> Option<Str
     let is_other = |other: &&HostEntry| {
         other.place.name != entry.name
             && !file.document.is_local(&other.place)
-            && is_ours(&other.words)
-            && url_of(&other.words) == url_of(&words)
+            && are_for_one_server(&other.words, &words)
     };
     Some(file.document.entries().iter().find(is_other)?.place.name.clone())
 }
@@ -50,7 +49,7 @@ pub(super) fn give_account(file: &HostFile, entry: &mut NewEntry, account: &str)
 fn same_entry<'a>(file: &'a HostFile, entry: &NewEntry) -> Option<&'a HostEntry> {
     let words = entry.words();
     let there = file.document.entry(&entry.name)?;
-    (is_ours(&there.words) && url_of(&there.words) == url_of(&words)).then_some(there)
+    are_for_one_server(&there.words, &words).then_some(there)
 }
 
 fn account_in(words: &[String]) -> Option<String> {

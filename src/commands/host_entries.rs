@@ -7,9 +7,10 @@ use crate::environment::{CommandOutcome, Environment, paint_difference};
 use crate::error::{Error, Result};
 use crate::hosts::{
     FileError, HostEntry, HostFolders, KnownHost, OperatingSystem, SavedFile, Scope,
-    moving_variables,
+    moving_variables, own_arguments,
 };
 use crate::redact::plain;
+use crate::settings::{Setting, ValueKind};
 
 /// How often an edit is tried if other programs keep changing the file.
 const MAX_ATTEMPTS: usize = 50;
@@ -18,7 +19,10 @@ pub(super) const PROGRAM: &str = "mcp-tether";
 
 /// The folders of the hosts' configuration files.
 pub(super) fn folders(environment: &Environment) -> HostFolders {
-    let moved = |name: &'static str| Some((name, PathBuf::from(environment.non_empty(name)?)));
+    let moved = |name: &'static str| {
+        let value = environment.non_empty(name).filter(|value| !value.trim().is_empty())?;
+        Some((name, PathBuf::from(value)))
+    };
     HostFolders {
         system: OperatingSystem::of_this_build(),
         home: environment.home(),
@@ -40,6 +44,9 @@ pub(super) fn files_of(
     folders: &HostFolders,
 ) -> Result<Vec<PathBuf>> {
     let files = host.files_for_new_entries(scope, folders);
+    if let Some(file) = files.iter().find(|file| !file.is_absolute()) {
+        return Err(error_for_relative(host, file, folders));
+    }
     if !files.is_empty() {
         return Ok(files);
     }
@@ -59,6 +66,20 @@ pub(super) fn files_of(
                 .hint("set `HOME`, or paste what `--print` shows")
         }
     })
+}
+
+/// A variable with `~`, which no shell has expanded, or a relative path (S-81): the host would look
+/// below the folder that it is started in.
+fn error_for_relative(host: &KnownHost, file: &Path, folders: &HostFolders) -> Error {
+    let is_relative = |(name, path): &&(&'static str, PathBuf)| {
+        file.starts_with(path) && host.variables().any(|own| own == *name)
+    };
+    let moved = folders.moved.iter().find(is_relative).map(|(name, path)| (*name, path.as_path()));
+    let home = folders.home.as_deref().map(|home| ("HOME", home));
+    let (name, value) = moved.or(home).unwrap_or(("HOME", file));
+    let value = plain(&value.display().to_string());
+    Error::usage(format!("`{name}` is `{value}`, which is not an absolute path"))
+        .hint(format!("set it to the full path of what {} uses", host.title))
 }
 
 /// Repeats an edit whose file another program has changed since it was read.
@@ -134,19 +155,43 @@ pub(super) fn own_program(environment: &Environment) -> Result<String> {
     })
 }
 
-/// Returns whether an entry starts this program, whatever its path.
+/// Returns whether an entry starts this program, by itself or through a package runner, a shell or
+/// a container (S-80).
 pub(super) fn is_ours(words: &[String]) -> bool {
-    let program = words.first().map(|word| word.replace('\\', "/")).unwrap_or_default();
-    let name = Path::new(&program).file_stem().unwrap_or_default();
-    name == PROGRAM || words.iter().take(4).any(|word| word.split('@').next() == Some(PROGRAM))
+    arguments_of_ours(words).is_some()
 }
 
-/// The URL of the server in an entry that starts this program.
-pub(super) fn url_of(words: &[String]) -> Option<&str> {
-    words
-        .iter()
-        .map(String::as_str)
-        .find(|word| word.starts_with("https://") || word.starts_with("http://"))
+/// The arguments of this program in an entry that starts it, whatever its file is called.
+fn arguments_of_ours(words: &[String]) -> Option<Vec<String>> {
+    let is_this_file = |program: &str| {
+        let running = std::env::current_exe().and_then(std::fs::canonicalize);
+        matches!((std::fs::canonicalize(program), running), (Ok(one), Ok(other)) if one == other)
+    };
+    let renamed = || words.split_first().filter(|(program, _)| is_this_file(program));
+    own_arguments(words).or_else(|| Some(renamed()?.1.to_vec()))
+}
+
+/// The URL of the server in an entry that starts this program. `None` if it starts something else.
+pub(super) fn server_of(words: &[String]) -> Option<String> {
+    url_of(&arguments_of_ours(words)?).map(str::to_owned)
+}
+
+/// Whether two entries start this program for the same URL.
+pub(super) fn are_for_one_server(one: &[String], other: &[String]) -> bool {
+    let server = server_of(one);
+    server.is_some() && server == server_of(other)
+}
+
+/// The URL of the server in arguments of this program: the first one that is no value of a flag.
+pub(super) fn url_of(arguments: &[String]) -> Option<&str> {
+    let has_value = |word: &str| {
+        let flag = word.strip_prefix("--").and_then(Setting::from_name);
+        flag.is_some_and(|setting| setting.kind != ValueKind::Switch)
+    };
+    let is_value = |place: usize| place > 0 && has_value(&arguments[place - 1]);
+    let is_url = |word: &str| word.starts_with("https://") || word.starts_with("http://");
+    let words = arguments.iter().enumerate().map(|(place, word)| (place, word.as_str()));
+    words.filter(|(_, word)| is_url(word)).find(|(place, _)| !is_value(*place)).map(|(_, url)| url)
 }
 
 /// Describes where an entry is in its file.

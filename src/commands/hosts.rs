@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::chosen_hosts::here;
-use super::host_entries::{PROGRAM, folders, is_ours, url_of};
+use super::host_entries::{PROGRAM, folders, is_ours, server_of, url_of};
 use crate::environment::{Environment, print_error, to_stderr, to_stdout};
 use crate::error::{Error, ExitCode};
 use crate::hosts::{HostEntry, HostFile, KnownHost, OtherBridge, Scope, found, other_bridge};
@@ -57,9 +57,11 @@ fn rows_of(host: &'static KnownHost, scope: Scope, file: &HostFile) -> Vec<Row> 
     let row = |entry: &HostEntry| {
         let other = other_bridge(&entry.words, &entry.variables);
         let (program, url) = match &other {
-            Some(OtherBridge::Started { program, arguments }) => (*program, url_of(arguments)),
+            Some(OtherBridge::Started { program, arguments }) => {
+                (*program, url_of(arguments).map(str::to_owned))
+            }
             Some(OtherBridge::Kept { program, .. }) => (*program, None),
-            None if is_ours(&entry.words) => (PROGRAM, url_of(&entry.words)),
+            None if is_ours(&entry.words) => (PROGRAM, server_of(&entry.words)),
             None => return None,
         };
         let is_local = file.document.is_local(&entry.place);
@@ -69,7 +71,7 @@ fn rows_of(host: &'static KnownHost, scope: Scope, file: &HostFile) -> Vec<Row> 
             scope: scope.to_owned(),
             name: plain(&entry.place.name),
             program,
-            server: url.map(display_url).unwrap_or_default(),
+            server: url.map(|url| display_url(&url)).unwrap_or_default(),
             file: plain(&file.path().display().to_string()),
         })
     };

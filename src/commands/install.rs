@@ -7,8 +7,8 @@ use super::chosen_hosts::{HostChoice, chosen, with_shared_files};
 use super::displayed_change::{display_change, display_words};
 use super::entry_account::{ask, first_for_its_url, give_account, may_have_account};
 use super::host_entries::{
-    files_of, folders, is_ours, of_host, proposed_change, refuse_sudo, retry_if_changed, url_of,
-    with_saved,
+    are_for_one_server, files_of, folders, is_ours, of_host, proposed_change, refuse_sudo,
+    retry_if_changed, url_of, with_saved,
 };
 use super::new_entry::new_entry;
 use super::no_file::HOSTS_WITHOUT_FILE;
@@ -16,7 +16,8 @@ use super::registry::{self, RegistryOptions};
 use crate::environment::{CommandOutcome, Environment, print_error, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
-    FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, Scope, snippet,
+    FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, OtherBridge, Scope,
+    other_bridge, snippet,
 };
 use crate::redact::plain;
 use crate::settings::Flags;
@@ -79,7 +80,8 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
         return Ok(ExitCode::Ok);
     };
     let name = options.name.as_deref().or(server.name.as_deref());
-    let (entry, notes) = new_entry(&server.url, name, options.scope, &server.flags, environment)?;
+    let (entry, mut notes) =
+        new_entry(&server.url, name, options.scope, &server.flags, environment)?;
     if options.print {
         hosts.iter().for_each(|host| print_entry(host, &entry));
         return Ok(ExitCode::Ok);
@@ -95,9 +97,11 @@ pub fn run(options: &InstallOptions, flags: &Flags, environment: &Environment) -
         let files = files_of(host, options.scope, &folders)?;
         plans.extend(files.into_iter().map(|path| Plan { host, path }));
     }
+    notes.extend(note_on_work_tree(options.scope, &folders));
     let may_have_account = may_have_account(&server.flags);
     let account = may_have_account.then(|| entry.name.clone());
-    let mut work = Work { options, entry: &entry, folders: &folders, account };
+    let is_wsl = environment.non_empty("WSL_DISTRO_NAME").is_some();
+    let mut work = Work { options, entry: &entry, folders: &folders, account, is_wsl };
     work.check(&mut plans)?;
     if !options.dry_run {
         work.ask_for_account(&plans)?;
@@ -156,6 +160,8 @@ struct Work<'a> {
     folders: &'a HostFolders,
     /// What the account of a further entry for one URL is called; `None` if it may have none.
     account: Option<String>,
+    /// Whether this is Linux inside Windows.
+    is_wsl: bool,
 }
 
 impl Work<'_> {
@@ -228,7 +234,7 @@ impl Work<'_> {
                 Ok(Edit::Added(words))
             }
             Some(there) if there.words == words => Ok(Edit::Present),
-            Some(there) if is_ours(&there.words) && url_of(&there.words) == url_of(&words) => {
+            Some(there) if are_for_one_server(&there.words, &words) => {
                 let place = there.place.clone();
                 file.document.set_command(&place, &words);
                 Ok(Edit::Changed(words))
@@ -272,6 +278,7 @@ impl Work<'_> {
         }
         // What is missing in a project, or beside other folders of the host, says nothing of it.
         let is_known = self.options.scope == Scope::Project || host.is_here(self.folders, &[]);
+        let other = other_for_its_server(&file, self.entry);
         let mut saved = file.save(self.options.scope == Scope::User)?;
         saved.created_folder = saved.created_folder.filter(|_| !is_known);
         let preposition = if done == "added" { "to" } else { "in" };
@@ -290,11 +297,44 @@ impl Work<'_> {
             let note = format!("the file has comments, which {} may not accept", host.title);
             outcome = outcome.note(note);
         }
+        if self.is_wsl && saved.created_folder.is_some() {
+            outcome = outcome.note(
+                "this is WSL: a host on Windows reads its own file; `mcp-tether.exe` writes that",
+            );
+        }
+        outcome = other.into_iter().fold(outcome, CommandOutcome::note);
         let outcome = notes.iter().fold(outcome, |outcome, note| outcome.note(note));
         let undo = format!("mcp-tether uninstall {name} --host {}", host.id);
         let undo = format!("{undo}{}", self.options.scope.flag());
         Ok(outcome.fact("next", host.afterwards).fact("undo", undo))
     }
+}
+
+/// A host reads the file of the folder that it is opened in, mostly the root of a work tree.
+fn note_on_work_tree(scope: Scope, folders: &HostFolders) -> Option<String> {
+    let here = folders.project.as_deref().filter(|_| scope == Scope::Project)?;
+    let root = here.ancestors().find(|folder| folder.join(".git").exists())?;
+    let is_home = folders.home.as_deref() == Some(root);
+    (root != here && !is_home).then(|| {
+        let root = plain(&root.display().to_string());
+        format!("a host that is opened in `{root}`, the root of this work tree, may not read it")
+    })
+}
+
+/// Says if another bridge has an entry for the same URL: the host would have its tools twice.
+fn other_for_its_server(file: &HostFile, entry: &NewEntry) -> Option<String> {
+    file.document.entries().iter().find_map(|other| {
+        let OtherBridge::Started { program, arguments } =
+            other_bridge(&other.words, &other.variables)?
+        else {
+            return None;
+        };
+        let is_same = url_of(&arguments) == url_of(&entry.arguments);
+        let name = plain(&other.place.name);
+        is_same.then(|| {
+            format!("`{name}` starts `{program}` for this URL too: remove it, or run `migrate`")
+        })
+    })
 }
 
 /// Hosts with different keys share the name `.mcp.json`.

@@ -150,6 +150,10 @@ fn absolute(path: &str, environment: &Environment) -> Result<String> {
 /// Checks that every host accepts this name of an entry.
 fn checked_name(name: &str) -> Result<String> {
     let valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name == "__proto__" {
+        return Err(Error::usage("`__proto__` is not a valid name for an entry")
+            .hint("choose another one: hosts in JavaScript lose an entry of this name"));
+    }
     if !name.is_empty() && name.len() <= 64 && name.chars().all(valid) {
         return Ok(name.to_owned());
     }
@@ -192,7 +196,7 @@ mod tests {
         for name in ["shop", "my-shop_2"] {
             assert_eq!(checked_name(name).unwrap(), name);
         }
-        for name in ["", "my shop", "shop.example", "größe", &"x".repeat(65)] {
+        for name in ["", "my shop", "shop.example", "größe", "__proto__", &"x".repeat(65)] {
             assert!(checked_name(name).is_err(), "{name}");
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::chosen_hosts::{by_name, with_shared_files};
 use super::displayed_change::display_change;
 use super::host_entries::{
-    folders, is_ours, proposed_change, refuse_sudo, retry_if_changed, url_of, with_saved,
+    folders, is_ours, proposed_change, refuse_sudo, retry_if_changed, server_of, with_saved,
 };
 use crate::environment::{CommandOutcome, Environment, print_error};
 use crate::error::{Error, ExitCode, Result};
@@ -114,8 +114,7 @@ fn remove(
     let mut file = HostFile::open(host, *scope, path)?;
     let target = options.target.trim();
     let is_meant = |entry: &&HostEntry| {
-        entry.place.name == target
-            || (is_ours(&entry.words) && url_of(&entry.words) == Some(target))
+        entry.place.name == target || server_of(&entry.words).as_deref() == Some(target)
     };
     let meant: Vec<HostEntry> = file.document.entries().iter().filter(is_meant).cloned().collect();
     let (entries, others): (Vec<_>, Vec<_>) =

@@ -81,6 +81,17 @@ pub(super) enum Others {
     Siblings,
 }
 
+/// Whether a file exists, or may exist in a folder of the host that this user cannot look into.
+fn is_there(file: &Path) -> bool {
+    match file.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            file.parent().is_some_and(|folder| folder.symlink_metadata().is_ok())
+        }
+        Err(_) => false,
+    }
+}
+
 impl KnownHost {
     /// The files that new entries go to. Empty if the host has no file in this scope on this
     /// system, or a folder is unknown.
@@ -126,7 +137,7 @@ impl KnownHost {
             files.extend(places);
         }
         let mut seen = std::collections::HashSet::new();
-        files.retain(|file| file.symlink_metadata().is_ok() && seen.insert(file.clone()));
+        files.retain(|file| is_there(file) && seen.insert(file.clone()));
         files
     }
 

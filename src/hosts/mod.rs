@@ -27,7 +27,7 @@ pub use entry_shape::{Expansion, Field, Format};
 pub(crate) use failed_access::reason;
 pub use file::{FileError, HostFile, SavedFile};
 pub use known_host::{Evidence, KnownHost};
-pub(crate) use other_bridge::{OtherBridge, other_bridge};
+pub(crate) use other_bridge::{OtherBridge, other_bridge, own_arguments};
 pub use places::{HostFolders, OperatingSystem, Scope};
 pub use syntax_error::SyntaxError;
 pub use table::HOSTS;

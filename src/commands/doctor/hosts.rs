@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::check::Check;
-use crate::commands::host_entries::{folders, is_ours, position, url_of};
+use crate::commands::host_entries::{folders, is_ours, position, server_of, url_of};
 use crate::commands::literal_secrets::is_secret_header;
 use crate::commands::untrusted::ReadCommand;
 use crate::environment::Environment;
@@ -41,7 +41,7 @@ fn configuration(
 ) -> Vec<Check> {
     let entries = file.document.entries();
     let mut checks = Vec::new();
-    let mut servers: HashMap<&str, &HostEntry> = HashMap::new();
+    let mut servers: HashMap<String, &HostEntry> = HashMap::new();
     let mut ours = 0;
     for entry in entries {
         if let Some(other) = other_bridge(&entry.words, &entry.variables) {
@@ -54,10 +54,10 @@ fn configuration(
         ours += 1;
         checks.extend(start(host, scope, entry));
         checks.extend(arguments(host, entry, read));
-        if let Some(url) = url_of(&entry.words)
-            && let Some(earlier) = servers.insert(url, entry)
+        if let Some(url) = server_of(&entry.words)
+            && let Some(earlier) = servers.insert(url.clone(), entry)
         {
-            let shown = display_url(url);
+            let shown = display_url(&url);
             let (one, other) = (position(earlier), position(entry));
             let says =
                 format!("{one} and {other} both start `{shown}`, so the host has its tools twice");
@@ -94,11 +94,11 @@ fn start(host: &KnownHost, scope: Scope, entry: &HostEntry) -> Option<Check> {
     let program = Path::new(entry.words.first()?);
     let at = position(entry);
     let shown = plain(&program.display().to_string());
-    let repair = || match url_of(&entry.words) {
+    let repair = || match server_of(&entry.words) {
         // Someone else may have written a project's file, so no command contains text from it.
         Some(url) if scope == Scope::User => format!(
             "`mcp-tether install {} --host {} --name {}` writes the absolute path",
-            url_argument(url),
+            url_argument(&url),
             host.id,
             shell_word(&entry.place.name)
         ),

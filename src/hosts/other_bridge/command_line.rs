@@ -1,13 +1,20 @@
-//! Command lines that are one word of another command line: `sh -c`, `cmd /c`, `powershell
-//! -Command` and `npx -c`. Only what has the same words without the shell is split.
+//! Command lines that are one word of another one: `sh -c`, `cmd /c`, `powershell -Command`, `npx -c`.
+//! Only what has the same words without the shell is split.
 
-use super::names::program;
+use super::names::{bridge, program};
+use super::runners::is_runner;
 
 /// Shells that take a line after `-c`, or after letters that end in `c`.
 const SHELLS: [&str; 7] = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish"];
-const POWERSHELLS: [&str; 2] = ["powershell", "pwsh"];
-/// Options of PowerShell with a value.
-const POWERSHELL_OPTIONS: [&str; 3] = ["-executionpolicy", "-ep", "-ex"];
+/// Options of shells with a value.
+const SHELL_OPTIONS: [&str; 5] = ["-o", "+o", "-O", "--rcfile", "--init-file"];
+/// Programs that set something up and run a line.
+const LINE_RUNNERS: [&str; 4] = ["npx", "npm", "mise", "nix-shell"];
+/// Options of these with a value.
+const LINE_RUNNER_OPTIONS: [&str; 4] = ["-p", "--package", "--packages", "-A"];
+/// Options of PowerShell with a value, by the shortest start that counts.
+const POWERSHELL_OPTIONS: [&str; 11] =
+    ["ex", "ep", "w", "v", "inp", "if", "o", "configurationn", "cu", "settings", "ps"];
 
 /// The words of the line that this shell is given. `None` if it is no shell, or is given no line.
 ///
@@ -15,75 +22,111 @@ const POWERSHELL_OPTIONS: [&str; 3] = ["-executionpolicy", "-ep", "-ex"];
 /// The shell does more with the line than splitting it.
 pub(super) fn after_shell(word: &str, rest: &[String]) -> Result<Option<Vec<String>>, String> {
     let name = program(word).to_ascii_lowercase();
-    let line = if SHELLS.contains(&name.as_str()) {
-        after_option(rest, |option| !option.starts_with("--") && option.ends_with('c'))
-    } else if POWERSHELLS.contains(&name.as_str()) {
-        return after_powershell(rest);
-    } else if matches!(name.as_str(), "npx" | "npm") {
-        let line = after_option(rest, |option| matches!(option, "-c" | "--call"));
-        line.or_else(|| rest.iter().find_map(|word| word.strip_prefix("--call=")))
-    } else if name == "cmd" {
-        return after_cmd(rest);
-    } else {
-        None
+    let line = match name.as_str() {
+        "powershell" | "pwsh" => return after_powershell(&name, rest),
+        "cmd" => return after_cmd(rest),
+        _ if SHELLS.contains(&name.as_str()) => given_to_shell(rest),
+        _ if LINE_RUNNERS.contains(&name.as_str()) => given_to_runner(&name, rest),
+        _ => None,
     };
     let Some(line) = line else { return Ok(None) };
-    let line = line.trim().strip_prefix("exec ").unwrap_or(line);
-    if line.contains(['|', '&', ';', '<', '>', '(', ')', '`', '\n', '*', '~', '!']) {
-        return Err(of_its_own(&name));
-    }
-    // `${NAME}` means the same here; anything else that a shell replaces does not.
-    let is_replaced = |(place, _): (usize, &str)| !line[place..].starts_with("${");
-    if line.match_indices('$').any(is_replaced) || line.contains(":-") {
-        return Err(of_its_own(&name));
-    }
-    split_quoted(line).map(Some).ok_or_else(|| of_its_own(&name))
+    SHELL.split(line).map(Some).ok_or_else(|| of_its_own(&name))
 }
 
 fn of_its_own(shell: &str) -> String {
     format!("it is not started as a command of its own, but by what `{shell}` makes of a line")
 }
 
-fn after_option(rest: &[String], is_meant: impl Fn(&str) -> bool) -> Option<&str> {
-    let options = rest.iter().take_while(|word| word.starts_with('-'));
-    let place = options.enumerate().find(|(_, word)| is_meant(word))?.0;
-    rest.get(place + 1).map(String::as_str)
+/// The line is the first word that is no option, if one of the options was `-c`.
+fn given_to_shell(rest: &[String]) -> Option<&str> {
+    let (mut position, mut has_line) = (0, false);
+    while let Some(option) = rest.get(position).filter(|word| word.starts_with(['-', '+'])) {
+        has_line |= !option.starts_with("--") && option.ends_with('c');
+        position += if SHELL_OPTIONS.contains(&option.as_str()) { 2 } else { 1 };
+    }
+    rest.get(position).filter(|_| has_line).map(String::as_str)
 }
 
-/// `cmd /c "npx -y mcp-remote URL"` is one word, which `cmd` splits at spaces. `None` if the words
-/// are separate already.
+/// `npx -c LINE`, `mise exec node@22 -c LINE`, `nix-shell -p nodejs --run LINE`.
+fn given_to_runner<'a>(name: &str, rest: &'a [String]) -> Option<&'a str> {
+    let takes_words = !matches!(name, "npx" | "npm");
+    let mut position = 0;
+    while let Some(word) = rest.get(position).filter(|word| *word != "--") {
+        match word.as_str() {
+            "-c" | "--call" | "--command" | "--run" => {
+                return rest.get(position + 1).map(String::as_str);
+            }
+            option if LINE_RUNNER_OPTIONS.contains(&option) => position += 2,
+            option if option.starts_with('-') => {
+                let attached = ["--call=", "--command=", "--run="];
+                if let Some(line) = attached.iter().find_map(|start| option.strip_prefix(start)) {
+                    return Some(line);
+                }
+                position += 1;
+            }
+            "exec" | "x" => position += 1,
+            word if takes_words && bridge(word).is_none() => position += 1,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// `cmd /c "npx -y mcp-remote URL"` is one word, or several, which `cmd` splits at spaces. `None`
+/// if they are separate already.
 fn after_cmd(rest: &[String]) -> Result<Option<Vec<String>>, String> {
-    let is_option = |word: &&String| word.starts_with('/') && word.len() <= 3;
+    let is_option = |word: &&String| word.starts_with('/') && word.len() <= 6;
     let options = rest.iter().take_while(is_option).count();
-    let [line] = &rest[options..] else { return Ok(None) };
+    let Some((line, more)) = rest[options..].split_first() else { return Ok(None) };
     if !line.contains(' ') {
         return Ok(None);
     }
-    if line.contains(['^', '%', '&', '|', '<', '>']) {
-        return Err(of_its_own("cmd"));
+    let line = line.trim();
+    // Marks around the whole line are taken off.
+    let inner = line.strip_prefix('"').and_then(|line| line.strip_suffix('"'));
+    let inner = inner.filter(|inner| inner.split(' ').next().is_some_and(|word| !word.is_empty()));
+    let line = match inner {
+        Some(inner) if CMD.split(line).is_none_or(|words| words.len() == 1) => inner,
+        _ => line,
+    };
+    let Some(mut words) = CMD.split(line) else { return Err(of_its_own("cmd")) };
+    if !more.is_empty() && !is_runner(&words[0]) && bridge(&words[0]).is_none() {
+        // A path with a space.
+        return Ok(None);
     }
-    split_quoted_with(line, &['"']).map(Some).ok_or_else(|| of_its_own("cmd"))
+    words.extend_from_slice(more);
+    Ok(Some(words))
 }
 
-/// PowerShell takes the rest of its words as one line.
-fn after_powershell(rest: &[String]) -> Result<Option<Vec<String>>, String> {
+/// PowerShell takes the rest of its words as one line. Windows PowerShell needs no option for that.
+fn after_powershell(name: &str, rest: &[String]) -> Result<Option<Vec<String>>, String> {
     let mut position = 0;
-    while let Some(word) = rest.get(position).filter(|word| word.starts_with('-')) {
-        let option = word.to_ascii_lowercase();
+    while let Some(word) = rest.get(position) {
+        let Some(option) = word.strip_prefix(['-', '/']).map(str::to_ascii_lowercase) else {
+            break;
+        };
         position += 1;
-        if matches!(option.as_str(), "-command" | "-c") {
-            let line = rest[position..].join(" ");
-            let line = line.trim().strip_prefix("& ").unwrap_or(&line);
-            if line.contains(['|', '&', ';', '<', '>', '(', ')', '`', '$', '@', '{']) {
-                return Err(of_its_own("powershell"));
-            }
-            return split_quoted(line).map(Some).ok_or_else(|| of_its_own("powershell"));
+        if !option.is_empty() && "command".starts_with(&option) {
+            return powershell_line(&rest[position..]).map(Some);
         }
-        if POWERSHELL_OPTIONS.contains(&option.as_str()) {
+        if !option.is_empty()
+            && ("file".starts_with(&option) || "encodedcommand".starts_with(&option))
+        {
+            return Err(of_its_own("powershell"));
+        }
+        if POWERSHELL_OPTIONS.iter().any(|start| option.starts_with(start)) {
             position += 1;
         }
     }
-    Ok(None)
+    let is_line = name == "powershell" && position < rest.len();
+    if is_line { powershell_line(&rest[position..]).map(Some) } else { Ok(None) }
+}
+
+fn powershell_line(words: &[String]) -> Result<Vec<String>, String> {
+    let line = words.join(" ");
+    let line = line.trim();
+    let line = line.strip_prefix('&').unwrap_or(line);
+    POWERSHELL.split(line).ok_or_else(|| of_its_own("powershell"))
 }
 
 /// The words of a line without quotation marks. `None` if it has some, or no words.
@@ -92,24 +135,82 @@ pub(super) fn split_at_spaces(line: &str) -> Option<Vec<String>> {
     (!words.is_empty() && !line.contains(['"', '\''])).then_some(words)
 }
 
-fn split_quoted(line: &str) -> Option<Vec<String>> {
-    split_quoted_with(line, &['"', '\''])
+/// What a shell does with a line beside splitting it.
+struct Shell {
+    /// What makes one word of what is between two of them.
+    marks: &'static [char],
+    /// What means something outside of marks.
+    outside: &'static [char],
+    /// What means something at the start of a word.
+    at_start: &'static [char],
+    /// What means something between double marks.
+    in_double: &'static [char],
+    /// Whether `${NAME}` is replaced with what this program would replace it with.
+    has_variables: bool,
 }
 
-/// The words of a line in which what is quoted is one word. Backslashes are literal.
-fn split_quoted_with(line: &str, marks: &[char]) -> Option<Vec<String>> {
-    let (mut words, mut word, mut open) = (Vec::new(), None::<String>, None::<char>);
-    for character in line.chars() {
-        match open {
-            Some(mark) if character == mark => open = None,
-            None if marks.contains(&character) => {
-                open = Some(character);
-                word.get_or_insert_default();
+const SHELL: Shell = Shell {
+    marks: &['"', '\''],
+    outside: &['|', '&', ';', '<', '>', '(', ')', '`', '\n', '*', '~', '!', '\\', '$'],
+    at_start: &['#', '{', '['],
+    in_double: &['`', '\\', '$', '!'],
+    has_variables: true,
+};
+const CMD: Shell = Shell {
+    marks: &['"'],
+    outside: &['^', '%', '&', '|', '<', '>', '\n'],
+    at_start: &['(', '@'],
+    in_double: &['%'],
+    has_variables: false,
+};
+const POWERSHELL: Shell = Shell {
+    marks: &['"', '\''],
+    outside: &['|', '&', ';', '<', '>', '(', ')', '`', '$', '{', '\n'],
+    at_start: &['#', '@'],
+    in_double: &['`', '$'],
+    has_variables: false,
+};
+
+impl Shell {
+    /// The words of a line. `None` if the shell would do more than splitting it.
+    fn split(&self, line: &str) -> Option<Vec<String>> {
+        let (mut words, mut word, mut open) = (Vec::new(), None::<String>, None::<char>);
+        for (place, character) in line.char_indices() {
+            let special = match open {
+                Some('"') => self.in_double,
+                Some(_) => &[],
+                None if word.is_none() && self.at_start.contains(&character) => return None,
+                None => self.outside,
+            };
+            match open {
+                Some(mark) if character == mark => {
+                    open = None;
+                    continue;
+                }
+                None if self.marks.contains(&character) => {
+                    open = Some(character);
+                    word.get_or_insert_default();
+                    continue;
+                }
+                None if character.is_whitespace() && character != '\n' => {
+                    words.extend(word.take());
+                    continue;
+                }
+                _ => {}
             }
-            None if character.is_whitespace() => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(character),
+            if special.contains(&character) && !self.is_reference(&line[place..]) {
+                return None;
+            }
+            word.get_or_insert_default().push(character);
         }
+        words.extend(word);
+        (open.is_none() && !words.is_empty()).then_some(words)
     }
-    words.extend(word);
-    (open.is_none() && !words.is_empty()).then_some(words)
+
+    /// Whether a text starts with `${NAME}`.
+    fn is_reference(&self, text: &str) -> bool {
+        let name = text.strip_prefix("${").and_then(|rest| Some(rest.split_once('}')?.0));
+        let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        self.has_variables && name.is_some_and(|name| !name.is_empty() && is_name(name))
+    }
 }

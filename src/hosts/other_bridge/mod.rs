@@ -5,10 +5,11 @@
 mod command_line;
 mod container;
 mod names;
+mod runners;
 mod started;
 mod translated;
 
-use names::{BRIDGES, MCP_PROXY, MCP_REMOTE, SUPERGATEWAY, Started};
+use names::{BRIDGES, MCP_PROXY, MCP_REMOTE, OURS, SUPERGATEWAY, Started, bridge};
 
 /// What another bridge is started as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub(crate) fn other_bridge(
     })?;
     let kept = |program, reason: &str| OtherBridge::Kept { program, reason: reason.to_owned() };
     let Started { program, arguments: given } = match started::by(words) {
+        Ok(Some(Started { program: OURS, .. })) => return None,
         Ok(Some(found)) => found,
         Ok(None) => return Some(kept(mentioned, "it is not started as a command of its own")),
         Err(reason) => return Some(OtherBridge::Kept { program: mentioned, reason }),
@@ -72,6 +74,24 @@ pub(crate) fn other_bridge(
         Ok(_) => kept(program, "there is no URL in its arguments"),
         Err(reason) => OtherBridge::Kept { program, reason },
     })
+}
+
+/// The arguments of this program in the command line of an entry that starts it, in whatever form.
+/// `None` if the entry starts something else.
+pub(crate) fn own_arguments(words: &[String]) -> Option<Vec<String>> {
+    match started::by(words) {
+        Ok(Some(Started { program: OURS, arguments })) => Some(arguments),
+        Ok(_) => None,
+        // What is before it matters to `migrate` only; it is still this program.
+        Err(_) => {
+            let line = words.join(" ");
+            let mut words = line.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+            // An image has a tag.
+            let named = |word: &str| bridge(word).or_else(|| bridge(word.split(':').next()?));
+            words.find_map(named).filter(|program| *program == OURS)?;
+            Some(words.map(str::to_owned).collect())
+        }
+    }
 }
 
 #[cfg(test)]

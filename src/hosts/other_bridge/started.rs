@@ -4,34 +4,9 @@
 use super::command_line::{after_shell, split_at_spaces};
 use super::container::{Inside, inside};
 use super::names::{Started, bridge, program};
+use super::runners::{has_value, is_keeper, is_runner, is_version};
 use crate::redact::shown_words;
 
-/// Words that start the program of a package and may come before its name.
-const RUNNERS: [&str; 36] = [
-    "npx", "npm", "pnpm", "pnpx", "yarn", "bun", "bunx", "node", "deno", "corepack", "exec", "dlx",
-    "x", "tool", "uvx", "uv", "pipx", "run", "volta", "mise", "asdf", "fnm", "nvm", "nodenv",
-    "cmd", "/c", "/d", "/s", "/q", "call", "wsl", "env", "nice", "command", "arch", "stdbuf",
-];
-/// Options of runners that have a value of their own.
-const RUNNER_OPTIONS: [&str; 17] = [
-    "-p",
-    "--package",
-    "--from",
-    "--with",
-    "--python",
-    "--spec",
-    "--directory",
-    "--project",
-    "--prefix",
-    "--cwd",
-    "-C",
-    "--registry",
-    "--userconfig",
-    "--using",
-    "-d",
-    "--distribution",
-    "--node",
-];
 /// How deep a shell may start another one.
 const MAX_DEPTH: usize = 4;
 
@@ -40,32 +15,31 @@ const MAX_DEPTH: usize = 4;
 /// # Errors
 /// Something before the bridge would be lost; the reason.
 pub(super) fn by(words: &[String]) -> Result<Option<Started>, String> {
-    match words {
-        // People put the whole line into `command`.
-        [line] if line.contains(' ') => match split_at_spaces(line) {
-            Some(words) if is_runner(&words[0]) || bridge(&words[0]).is_some() => at(&words, 0),
-            _ => at(words, 0),
-        },
-        _ => at(words, 0),
+    // People put the whole line, or its first words, into `command`.
+    if let Some((first, rest)) = words.split_first()
+        && first.contains(' ')
+        && let Some(mut line) = split_at_spaces(first)
+        && (is_runner(&line[0]) || bridge(&line[0]).is_some())
+    {
+        line.extend_from_slice(rest);
+        return at(&line, 0);
     }
+    at(words, 0)
 }
 
 fn at(words: &[String], depth: usize) -> Result<Option<Started>, String> {
     let mut position = 0;
     while let Some(word) = words.get(position) {
-        if let Some(program) = bridge(word) {
-            let given = &words[position + 1..];
-            let given = given.strip_prefix(&["--".to_owned()]).unwrap_or(given);
-            return Ok(Some(Started { program, arguments: given.to_vec() }));
-        }
         let rest = &words[position + 1..];
+        if let Some(program) = bridge(word) {
+            return Ok(Some(Started { program, arguments: given(program, rest) }));
+        }
         if depth < MAX_DEPTH
             && let Some(line) = after_shell(word, rest)?
         {
             return at(&line, depth + 1);
         }
         let name = program(word).to_ascii_lowercase();
-        let is_module = rest.first().is_some_and(|word| word == "-m");
         match name.as_str() {
             "docker" | "podman" | "nerdctl" | "finch" => {
                 return match inside(rest)? {
@@ -74,10 +48,13 @@ fn at(words: &[String], depth: usize) -> Result<Option<Started>, String> {
                     Inside::Line(_) | Inside::Nothing => Ok(None),
                 };
             }
-            "py" if is_module => position += 2,
-            _ if name.starts_with("python") && is_module => position += 2,
-            _ if RUNNER_OPTIONS.contains(&word.as_str()) => position += 2,
-            _ if is_assignment(word) && position > 0 => {
+            name if is_keeper(name) => {
+                return Err(format!("what `{name}` does for it would be lost"));
+            }
+            "py" => position += 1 + before_module(rest),
+            name if name.starts_with("python") => position += 1 + before_module(rest),
+            _ if has_value(word) => position += 2,
+            _ if is_assignment(word) && position + depth > 0 => {
                 let variable = word.split('=').next().unwrap_or(word);
                 return Err(format!("its command line sets `{}`", shown_words(variable)));
             }
@@ -88,9 +65,27 @@ fn at(words: &[String], depth: usize) -> Result<Option<Started>, String> {
     Ok(None)
 }
 
-/// A runner, or a word that it is told with: `/c` has no folder to take off.
-fn is_runner(word: &str) -> bool {
-    [program(word), word].iter().any(|name| RUNNERS.contains(&name.to_ascii_lowercase().as_str()))
+/// How many words of Python come before the module or the script.
+fn before_module(words: &[String]) -> usize {
+    let mut position = 0;
+    while let Some(option) = words.get(position).filter(|word| word.starts_with('-')) {
+        position += if matches!(option.as_str(), "-X" | "-W") { 2 } else { 1 };
+        if option.ends_with('m') && !option.starts_with("--") {
+            break;
+        }
+    }
+    position
+}
+
+/// The arguments of a bridge. Before them, the package may have been named and not yet the program:
+/// `npm:mcp-remote -- mcp-remote`.
+fn given(program: &str, words: &[String]) -> Vec<String> {
+    let Some(("--", words)) = words.split_first().map(|(first, rest)| (first.as_str(), rest))
+    else {
+        return words.to_vec();
+    };
+    let is_named_again = words.first().is_some_and(|word| bridge(word) == Some(program));
+    words[usize::from(is_named_again)..].to_vec()
 }
 
 /// `NAME=value`, as `env` takes it.
@@ -101,12 +96,4 @@ fn is_assignment(word: &str) -> bool {
             && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     word.split_once('=').is_some_and(|(name, _)| is_name(name))
-}
-
-/// The version that a version manager is told: `22`, `v22.1`, `lts`, `node@22`.
-fn is_version(word: &str) -> bool {
-    let version = word.strip_prefix("node@").unwrap_or(word);
-    let version = version.strip_prefix('v').unwrap_or(version);
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    matches!(version, "lts" | "latest") || version.split('.').all(is_number)
 }

@@ -61,6 +61,27 @@ fn every_usual_way_to_start_it_is_seen_and_what_follows_is_kept() {
         &["wsl.exe", "-d", "Ubuntu", "npx", "-y", "mcp-remote"],
         &["cmd", "/d", "/s", "/c", "call", "npx.cmd", "mcp-remote"],
         &["C:\\tools\\node_modules\\.bin\\mcp-remote.cmd"],
+        &["mise", "exec", "npm:mcp-remote", "--", "mcp-remote"],
+        &["mise", "x", "node@lts/iron", "nodejs@22", "--", "npx", "mcp-remote"],
+        &["nvm", "exec", "lts/iron", "npx", "mcp-remote"],
+        &["volta", "run", "--node", "22.1.0", "--npm", "10", "npx", "mcp-remote"],
+        &["proto", "run", "node", "--", "npx", "mcp-remote"],
+        &["n", "exec", "22", "npx", "mcp-remote"],
+        &["nix", "shell", "nixpkgs#nodejs", "-c", "npx", "mcp-remote"],
+        &["asdf", "exec", "npx", "mcp-remote"],
+        &["npx", "--loglevel", "error", "-y", "mcp-remote"],
+        &["npx", "--cache", "/tmp/cache", "mcp-remote"],
+        &["npx", "git+https://github.com/geelen/mcp-remote.git"],
+        &["npx", "https://github.com/geelen/mcp-remote"],
+        &["npx -y", "mcp-remote"],
+        &["node", "/usr/lib/node_modules/npm/bin/npx-cli.js", "-y", "mcp-remote"],
+        &["tsx", "/src/mcp-remote/src/proxy.ts"],
+        &["wsl.exe", "-u", "root", "--cd", "~", "npx", "mcp-remote"],
+        &["CMD.EXE", "/C", "NPX.CMD", "mcp-remote"],
+        &["cmd", "/v:on", "/k", "npx", "mcp-remote"],
+        &["cmd", "/c", "npx -y mcp-remote"],
+        &["env", "-u", "NODE_OPTIONS", "npx", "mcp-remote"],
+        &["nohup", "nice", "-n", "10", "npx", "mcp-remote"],
     ] {
         let words = [start, &[URL, "--header", "X: a b"]].concat();
         let expected = started(MCP_REMOTE, &[URL, "--header", "X: a b"]);
@@ -78,10 +99,29 @@ fn every_usual_way_to_start_it_is_seen_and_what_follows_is_kept() {
         &["npx", "-c"],
         &["powershell.exe", "-NoProfile", "-ExecutionPolicy", "Bypass", "-Command"],
         &["docker", "run", "-i", "--rm", "node", "sh", "-c"],
+        &["bash", "-o", "pipefail", "-c"],
+        &["bash", "-c", "--"],
+        &["bash", "--rcfile", "/dev/null", "-c"],
+        &["mise", "exec", "node@22", "--command"],
+        &["mise", "x", "-c"],
+        &["nix-shell", "-p", "nodejs", "--run"],
+        &["npx", "-p", "mcp-remote", "-c"],
+        &["powershell.exe"],
+        &["powershell", "-WindowStyle", "Hidden", "/c"],
+        &["pwsh", "-nop", "-w", "hidden", "-comm"],
         &[],
     ] {
         let words = [start, &[line.as_str()]].concat();
         assert_eq!(found(&words), started(MCP_REMOTE, &[URL]), "{start:?}");
+    }
+    for (shell, line) in [
+        ("sh", format!("npx mcp-remote '{URL}?a=1&b=(2)'")),
+        ("powershell", format!("& npx mcp-remote@latest \"{URL}?a=1&b=(2)\"")),
+        ("cmd", format!("\"npx -y mcp-remote \"{URL}?a=1&b=(2)\"\"")),
+    ] {
+        let option = if shell == "cmd" { "/c" } else { "-c" };
+        let url = format!("{URL}?a=1&b=(2)");
+        assert_eq!(found(&[shell, option, &line]), started(MCP_REMOTE, &[&url]), "{line}");
     }
     let quoted = format!("exec npx mcp-remote {URL} --header \"X-Key: ${{KEY}} b\"");
     let expected = started(MCP_REMOTE, &[URL, "--header", "X-Key: ${KEY} b"]);
@@ -97,6 +137,9 @@ fn other_bridges_are_translated() {
         &["uv", "tool", "run", "mcp-proxy@latest"],
         &["python3", "-m", "mcp_proxy"],
         &["docker", "run", "-i", "--rm", "ghcr.io/sparfenyuk/mcp-proxy:latest"],
+        &["python3.12", "-um", "mcp_proxy"],
+        &["python", "-u", "-X", "utf8", "-m", "mcp_proxy"],
+        &["py", "-3.12", "-m", "mcp_proxy"],
     ] {
         let words = [start, &["--transport", "streamablehttp", "-H", "X-Key", "a b", URL]].concat();
         assert_eq!(found(&words), started(MCP_PROXY, &[URL, "--header", "X-Key:a b"]), "{start:?}");
@@ -142,6 +185,16 @@ fn what_cannot_be_replaced_says_why() {
         (&["sh", "-c", "npx mcp-remote $URL"], "of its own"),
         (&["bash", "-c", "npx mcp-remote https://a.example --header \"X: $(key)\""], "of its own"),
         (&["pwsh", "-c", "npx mcp-remote $env:URL"], "of its own"),
+        (&["sh", "-c", "npx mcp-remote https://a.example --header X:\\ b"], "of its own"),
+        (&["sh", "-c", "npx mcp-remote \"https://a.example/$KEY\""], "of its own"),
+        (&["sh", "-c", "npx mcp-remote https://a.example # mine"], "of its own"),
+        (&["sh", "-c", "NODE_OPTIONS=-x npx mcp-remote https://a.example"], "sets `NODE_OPTIONS`"),
+        (&["powershell", "-File", "x.ps1", "mcp-remote", URL], "of its own"),
+        (&["cmd", "/c", "chcp 65001 >nul && npx mcp-remote https://a.example"], "of its own"),
+        (&["op", "run", "--", "npx", "mcp-remote", URL], "what `op` does"),
+        (&["ssh", "host", "npx", "mcp-remote", URL], "what `ssh` does"),
+        (&["sudo", "-u", "a", "npx", "mcp-remote", URL], "what `sudo` does"),
+        (&["npx", "-y", "other-package", "mcp-remote", URL], "of its own"),
         (&["env", "TOKEN=x", "npx", "mcp-remote", URL], "sets `TOKEN`"),
         (&["npx", "-y", "mcp-remote"], "no URL"),
         (&["npx", "-y mcp-remote https://mcp.example.com/mcp"], "of its own"),

@@ -5,10 +5,12 @@
 mod accounts;
 mod bad_files;
 mod choosing;
+mod disguised;
 mod files;
 mod golden;
 mod migrating;
 mod odd_files;
+mod odd_places;
 mod projects;
 mod refusals;
 mod registry;
