@@ -82,9 +82,12 @@ pub(super) const EDITORS: [KnownHost; 13] = [
             macos: &[config("github-copilot/intellij/mcp.json")],
             windows: &[local("github-copilot/intellij/mcp.json")],
         },
-        evidence: &[Reports(
-            "installers that write the file; its own pages name only the settings window",
-        )],
+        evidence: &[
+            Documentation(
+                "its maker's answer in copilot-intellij-feedback 2044: one file for all IDEs",
+            ),
+            Reports("copilot-intellij-feedback 701, microsoft/apm 2344: `~/.config`"),
+        ],
         ..USUAL
     },
     KnownHost {
@@ -164,14 +167,19 @@ pub(super) const EDITORS: [KnownHost; 13] = [
                 variable("VSCODE_PORTABLE", "user-data/User/mcp.json"),
                 settings("Code/User/mcp.json"),
                 probed(home(".var/app/com.visualstudio.code/config/Code/User/mcp.json")),
+                probed(settings("VSCodium/User/mcp.json")),
+                // Of this machine, when it is opened from another one.
+                probed(home(".vscode-server/data/User/mcp.json")),
             ],
             macos: &[
                 variable("VSCODE_PORTABLE", "user-data/User/mcp.json"),
                 settings("Code/User/mcp.json"),
+                probed(settings("VSCodium/User/mcp.json")),
             ],
             windows: &[
                 variable("VSCODE_PORTABLE", "user-data/User/mcp.json"),
                 settings("Code/User/mcp.json"),
+                probed(settings("VSCodium/User/mcp.json")),
             ],
         },
         project: &[".vscode/mcp.json"],
@@ -186,6 +194,7 @@ pub(super) const EDITORS: [KnownHost; 13] = [
         evidence: &[
             Documentation("code.visualstudio.com/docs/agents/reference/mcp-configuration"),
             Schema("microsoft/vscode: `mcpStdioServerSchema`"),
+            Code("microsoft/vscode: `ServerEnvironmentService.mcpResource`"),
         ],
         ..USUAL
     },
@@ -228,9 +237,10 @@ pub(super) const EDITORS: [KnownHost; 13] = [
             older_of_project(home(".devin/config.json"), MCP_SERVERS),
         ],
         programs: &["devin-desktop", "windsurf"],
-        evidence: &[Reports(
-            "pages that cite docs.devin.ai/cli/extensibility/mcp/configuration; installers",
-        )],
+        evidence: &[
+            Documentation("docs.devin.ai/cli/extensibility/configuration: key, shape, older file"),
+            Reports("installers and pages that cite docs.devin.ai: the newer file"),
+        ],
         ..USUAL
     },
     KnownHost {
