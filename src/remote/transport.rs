@@ -27,3 +27,13 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+impl Transport {
+    /// HTTP+SSE whose messages go to this endpoint, and whose stream says nothing.
+    pub fn silent_stream(endpoint: &url::Url) -> Self {
+        let stream_task = tokio::spawn(std::future::pending::<()>()).abort_handle();
+        let endpoint = Target::new(endpoint.clone()).expect("it can be requested");
+        Self::HttpSse { endpoint, stream_task }
+    }
+}

@@ -24,7 +24,6 @@ use crate::bridge::{Bridge, BridgeOptions, CacheOptions, Connected};
 use crate::eras::ModernRemote;
 use crate::error::{Failure, FailureKind};
 use crate::host::{DriveOutcome, HostEnd, in_process};
-use crate::http::Target;
 use crate::jsonrpc::Message;
 use crate::protocol::{ProtocolVersion, methods};
 use crate::remote::{Outcome, ProbeRefusal, RemoteOptions, Session, Transport};
@@ -130,6 +129,11 @@ impl Scene {
         };
         self.bridge.take_confirmation(FIRST, number);
         assert_eq!(self.phase(), Phase::Ready);
+    }
+
+    /// The transport HTTP+SSE, at this server.
+    fn http_sse(&self) -> Transport {
+        Transport::silent_stream(self.bridge.slots[FIRST].remote.endpoint())
     }
 
     fn phase(&self) -> Phase {

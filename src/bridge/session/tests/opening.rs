@@ -231,9 +231,7 @@ async fn how_the_server_is_reached_is_logged_once() {
     let http = Transport::StreamableHttp;
     let first = logged(|| scene.bridge.take_opened(FIRST, number, http, None));
     assert!(first.contains("connected") && !first.contains("deprecated"), "{first}");
-    let stream_task = tokio::spawn(std::future::pending::<()>()).abort_handle();
-    let endpoint = Target::new(scene.bridge.slots[FIRST].remote.endpoint().clone()).unwrap();
-    let stream = Transport::HttpSse { endpoint: endpoint.clone(), stream_task };
+    let stream = scene.http_sse();
     let again = logged(|| scene.bridge.take_opened(FIRST, number, stream, None));
     assert!(again.is_empty(), "{again}");
     scene.bridge.fail_all_slots(&lost());
@@ -241,8 +239,7 @@ async fn how_the_server_is_reached_is_logged_once() {
     let initialize = scene.request("initialize", "{}");
     scene.bridge.open_session(FIRST, initialize);
     let number = scene.bridge.slots[FIRST].opening.first_number().unwrap();
-    let stream_task = tokio::spawn(std::future::pending::<()>()).abort_handle();
-    let stream = Transport::HttpSse { endpoint, stream_task };
+    let stream = scene.http_sse();
     let old = logged(|| scene.bridge.take_opened(FIRST, number, stream, None));
     assert!(old.contains("connected") && old.contains("deprecated"), "{old}");
     scene.bridge.fail_all_slots(&lost());

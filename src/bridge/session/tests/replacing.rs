@@ -105,9 +105,7 @@ async fn another_initialize_before_the_first_is_answered_gets_a_slot_of_its_own(
 #[tokio::test]
 async fn replacing_a_session_of_http_sse_gives_up_what_came_on_its_stream() {
     let mut scene = Scene::ready().await;
-    let stream_task = tokio::spawn(std::future::pending::<()>()).abort_handle();
-    let endpoint = Target::new(scene.bridge.slots[FIRST].remote.endpoint().clone()).unwrap();
-    let transport = Transport::HttpSse { endpoint, stream_task };
+    let transport = scene.http_sse();
     scene.bridge.slots[FIRST].remote.set_transport(transport);
     let call = scene.request("tools/call", "{}");
     let id = scene.number;
