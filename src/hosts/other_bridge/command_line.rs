@@ -1,5 +1,5 @@
-//! Command lines that are one word of another one: `sh -c`, `cmd /c`, `powershell -Command`, `npx -c`.
-//! Only what has the same words without the shell is split.
+//! Command lines that are one word of another one: `sh -c`, `cmd /c`, `powershell -Command`,
+//! `npx -c`. Only what has the same words without the shell is split.
 
 use super::names::{bridge, program};
 use super::runners::is_runner;

@@ -1,5 +1,5 @@
-//! The words that come before a bridge in a command line: package runners, version managers, and what
-//! they are told.
+//! The words that come before a bridge in a command line: package runners, version managers, and
+//! what they are told.
 
 use super::names::program;
 

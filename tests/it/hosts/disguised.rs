@@ -1,4 +1,5 @@
-//! Entries that start this program through something else, and entries of others that only mention it.
+//! Entries that start this program through something else, and entries of others that only
+//! mention it.
 
 use serde_json::{Value, json};
 

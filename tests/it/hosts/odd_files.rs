@@ -1,4 +1,5 @@
-//! Files in layouts that people and programs produce: an edit finds its place in them, and loses nothing.
+//! Files in layouts that people and programs produce: an edit finds its place in them, and loses
+//! nothing.
 
 use super::{Home, URL};
 
