@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_answers_of_the_bridge_that_are_on_their_way_are_bounded() {
         let mut in_flight = InFlight::default();
-        let begun = (1..).take_while(|number| in_flight.begin_own_answer(*number)).count();
+        let begun = (1..1000).filter(|number| in_flight.begin_own_answer(*number)).count();
         assert_eq!(begun, MAX_OWN_ANSWERS);
         in_flight.end_own_answer(1);
         assert!(in_flight.begin_own_answer(1_000_000), "there is room for one more");
