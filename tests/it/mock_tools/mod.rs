@@ -70,3 +70,13 @@ pub const fn row(tool: &'static str, ids: &'static [&'static str]) -> Row {
 pub const fn with(tool: &'static str, valid: &'static str, ids: &'static [&'static str]) -> Row {
     Row { tool, valid, ids }
 }
+
+#[test]
+fn the_pages_say_how_many_tools_a_product_has() {
+    let pages = [include_str!("../../../docs/mock.md"), include_str!("../../../CHANGELOG.md")];
+    for product in ["egrow", "launchmystore", "pelcro"] {
+        let lines = LIST.lines().filter(|line| line.split('\t').next() == Some(product));
+        let count = format!("{} tools", lines.count());
+        assert!(pages.iter().all(|page| page.contains(&count)), "`{product}` has {count}");
+    }
+}
