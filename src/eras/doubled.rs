@@ -119,6 +119,22 @@ pub(in crate::eras) mod texts {
     pub(in crate::eras) fn object() -> impl Strategy<Value = String> {
         object_of(value())
     }
+
+    /// One to three answers: results in most cases, otherwise errors.
+    pub(in crate::eras) fn answers() -> impl Strategy<Value = Vec<String>> {
+        let one = prop_oneof![
+            5 => object().prop_map(|text| format!(r#""result":{text}"#)),
+            1 => object().prop_map(|text| format!(r#""error":{text}"#)),
+        ];
+        prop::collection::vec(one, 1..4)
+    }
+
+    /// Checks that these bytes are JSON.
+    pub(in crate::eras) fn check_json(bytes: &[u8]) {
+        // Not a `Value`: it holds no number as large as JSON allows.
+        let read: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
+        assert!(read.is_ok(), "{}", String::from_utf8_lossy(bytes));
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::discovered;
 use super::*;
-use crate::eras::doubled::texts;
+use crate::eras::doubled::texts::{self, answers, check_json};
 
 const METHODS: [&str; 8] = [
     "tools/call",
@@ -47,27 +47,21 @@ impl Stage {
             match effect {
                 RemoteEffect::Answer { number, answer, edits } => {
                     self.ended.push(number);
-                    is_json(&answer.with_edits("1", &edits).unwrap().into_bytes());
+                    check_json(&answer.with_edits("1", &edits).unwrap().into_bytes());
                 }
                 RemoteEffect::Fail { number, .. }
                 | RemoteEffect::Doubted { number, .. }
                 | RemoteEffect::Forget(number) => self.ended.push(number),
-                RemoteEffect::Notify(line) => is_json(&line.into_bytes()),
-                RemoteEffect::Ask { question, .. } => is_json(question.raw()),
+                RemoteEffect::Notify(line) => check_json(&line.into_bytes()),
+                RemoteEffect::Ask { question, .. } => check_json(question.raw()),
                 RemoteEffect::Exchange(exchange) => {
                     self.open.push(exchange.number);
-                    is_json(&exchange.frame.into_bytes());
+                    check_json(&exchange.frame.into_bytes());
                 }
                 RemoteEffect::Accepted(_) | RemoteEffect::Withdraw(_) | RemoteEffect::Close(_) => {}
             }
         }
     }
-}
-
-fn is_json(bytes: &[u8]) {
-    // Not a `Value`: it holds no number as large as JSON allows.
-    let read: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
-    assert!(read.is_ok(), "{}", String::from_utf8_lossy(bytes));
 }
 
 fn message(text: String) -> Message {
@@ -109,14 +103,6 @@ fn play(version: Option<&str>, method: &str, params: &str, notice: &str, answers
     }
     let ended = stage.ended.iter().filter(|number| **number == 200).count();
     assert!(ended <= 1, "ended {ended} times");
-}
-
-fn answers() -> impl Strategy<Value = Vec<String>> {
-    let one = prop_oneof![
-        5 => texts::object().prop_map(|text| format!(r#""result":{text}"#)),
-        1 => texts::object().prop_map(|text| format!(r#""error":{text}"#)),
-    ];
-    prop::collection::vec(one, 1..4)
 }
 
 proptest! {

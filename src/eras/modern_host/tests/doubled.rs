@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::eras::doubled::texts;
+use crate::eras::doubled::texts::{self, answers, check_json};
 
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"roots":{},"sampling":{},"elicitation":{"url":{}}},"progressToken":"t"}"#;
 const METHODS: [&str; 6] = [
@@ -30,12 +30,6 @@ fn message(text: String) -> Message {
     Message::parse(text).unwrap()
 }
 
-fn is_json(bytes: &[u8]) {
-    // Not a `Value`: it holds no number as large as JSON allows.
-    let read: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
-    assert!(read.is_ok(), "{}", String::from_utf8_lossy(bytes));
-}
-
 /// Reads what was said and sent; returns the requests that were sent, and counts answers to 7.
 fn look(effects: &mut Vec<HostEffect>, answered: &mut usize) -> Vec<(RequestId, String)> {
     let mut requests = Vec::new();
@@ -43,14 +37,14 @@ fn look(effects: &mut Vec<HostEffect>, answered: &mut usize) -> Vec<(RequestId, 
         match effect {
             HostEffect::Say(line) => {
                 let line = line.into_bytes();
-                is_json(&line);
+                check_json(&line);
                 let line = Message::parse(line).unwrap();
                 let is_answer =
                     matches!(line.kind(), MessageKind::Response | MessageKind::ErrorResponse);
                 *answered += usize::from(is_answer && line.id() == Some(&RequestId::from(7)));
             }
             HostEffect::Send(sent) => {
-                is_json(sent.raw());
+                check_json(sent.raw());
                 if let (MessageKind::Request, Some(id)) = (sent.kind(), sent.id()) {
                     requests.push((id.clone(), sent.method().to_owned()));
                 }
@@ -101,14 +95,6 @@ fn play(method: &str, params: &str, from_server: &str, answers: &[String]) {
     }
     look(cx.effects, &mut answered);
     assert!(answered <= 1, "answered {answered} times");
-}
-
-fn answers() -> impl Strategy<Value = Vec<String>> {
-    let one = prop_oneof![
-        5 => texts::object().prop_map(|text| format!(r#""result":{text}"#)),
-        1 => texts::object().prop_map(|text| format!(r#""error":{text}"#)),
-    ];
-    prop::collection::vec(one, 1..4)
 }
 
 proptest! {
