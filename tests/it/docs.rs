@@ -140,6 +140,27 @@ fn every_command_on_a_page_is_known() {
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
 }
 
+/// Other users of the machine can read a command line, so no page shows a secret in one.
+#[test]
+fn no_command_on_a_page_holds_a_secret() {
+    let mut shown = Vec::new();
+    for page in pages().into_iter().filter(|page| page.starts_with(root().join("docs"))) {
+        let text = read(&page);
+        let prose: String = text.split("```").step_by(2).collect();
+        let spans = prose.split('`').skip(1).step_by(2).map(str::to_owned);
+        let lines = blocks(&text, "sh").concat();
+        for code in lines.lines().map(str::to_owned).chain(spans) {
+            let is_command = code.starts_with("mcp-tether ") || code.starts_with("--");
+            let named = |value: &str| value.starts_with("${") || value.starts_with('…');
+            let bearer = code.split_once("Bearer ").is_some_and(|(_, value)| !named(value));
+            if is_command && (bearer || code.contains("client_secret")) {
+                shown.push(format!("{}: {code}", page.display()));
+            }
+        }
+    }
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
+}
+
 /// E-59: the kinds are part of the interface, so the page has them all.
 #[test]
 fn every_kind_of_failure_is_explained() {

@@ -27,14 +27,22 @@ fn title(provider: Provider) -> &'static str {
     }
 }
 
+fn page() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sign-in.md");
+    std::fs::read_to_string(page).unwrap()
+}
+
+/// The first block of this language below a heading of the page.
+fn block(heading: &str, language: &str) -> String {
+    let page = page();
+    let (_, section) = page.split_once(&format!("\n{heading}\n")).expect(heading);
+    let (_, block) = section.split_once(&format!("```{language}\n")).expect(heading);
+    block.split_once("\n```").unwrap().0.to_owned()
+}
+
 /// The command of the page below this title, as words, without the name of the program.
 fn command(title: &str) -> Vec<String> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sign-in.md");
-    let page = std::fs::read_to_string(page).unwrap();
-    let (_, section) = page.split_once(&format!("\n### {title}\n")).expect(title);
-    let (_, block) = section.split_once("```sh\n").expect(title);
-    let (command, _) = block.split_once("\n```").unwrap();
-    let words = words(command);
+    let words = words(&block(&format!("### {title}"), "sh"));
     assert_eq!(words[0], "mcp-tether", "{title}");
     words[1..].to_vec()
 }
@@ -84,7 +92,9 @@ fn prepared(provider: Provider) -> (MockRemote, Vec<String>) {
 
 fn run(home: &Home, words: &[String]) -> (Finished, usize) {
     let browser = BrowserProgram::of(FakeBrowser::approves());
-    let done = home.program(words).env("PATH", browser.path()).run();
+    let client = block("## A pre-registered client", "json");
+    let program = home.program(words).file("client.json", &client);
+    let done = program.env("PATH", browser.path()).run();
     (done, browser.finish().len())
 }
 
@@ -142,8 +152,7 @@ fn each_provider_refuses_what_the_page_says() {
 /// The page has a section for each provider, and no other.
 #[test]
 fn each_provider_of_the_mock_is_on_the_page() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sign-in.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = page();
     let titles: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(titles, Provider::ALL.map(title));
     for provider in Provider::ALL {
