@@ -18,7 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::log_repetition::{LogRepetition, Repetition};
 use super::readable;
-use crate::environment::to_stderr;
+use crate::environment::{is_stdout, to_stderr};
 use crate::error::{Error, Result};
 use crate::redact::{self, plain};
 use crate::settings::{LogFormat, LogOptions};
@@ -53,7 +53,7 @@ fn ours(level: Level) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
 
 /// Opens a file for appending. A new file is readable by its owner only. One that another user put
 /// there is refused, and so is a link of another user: the log would be theirs, or end up in a file
-/// of their choice (S-45).
+/// of their choice (S-45). Stdout by another name, such as `/dev/stdout`, is refused (T-02).
 #[expect(clippy::disallowed_methods, reason = "the user named this file, wherever it is")]
 fn open_private(path: &Path) -> Result<File> {
     let error = |why: String| {
@@ -71,6 +71,10 @@ fn open_private(path: &Path) -> Result<File> {
     let file = options.open(path).map_err(|failed| error(failed.to_string()))?;
     match file.metadata().ok().as_ref().and_then(of_another_user) {
         Some(why) => Err(error(why)),
+        None if is_stdout(&file) => {
+            Err(error("it is stdout, which is reserved for messages and results".to_owned())
+                .hint("leave out `--log-file`: logs go to stderr anyway"))
+        }
         None => Ok(file),
     }
 }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use audience::{use_json, wants_json};
 pub(crate) use outcome::CommandOutcome;
 pub(crate) use output::{
-    Asking, print_error, stderr_is_terminal, stdin_is_terminal, stdout_columns, to_stderr,
-    to_stdout, to_stdout_unwrapped, try_to_stdout,
+    Asking, is_stdout, print_error, stderr_is_terminal, stdin_is_terminal, stdout_columns,
+    to_stderr, to_stdout, to_stdout_unwrapped, try_to_stdout,
 };
 pub(crate) use paint::{Paint, paint, paint_difference};
 pub(crate) use waiting::Waiting;

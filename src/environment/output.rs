@@ -138,6 +138,26 @@ pub(crate) fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Returns whether a file is what stdout leads to, such as `/dev/stdout`.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "this writes nothing")]
+pub(crate) fn is_stdout(file: &std::fs::File) -> bool {
+    let (Ok(file), Ok(stdout)) = (rustix::fs::fstat(file), rustix::fs::fstat(std::io::stdout()))
+    else {
+        return false;
+    };
+    // Nothing is mixed up in `/dev/null`.
+    let is_null = rustix::fs::stat("/dev/null").is_ok_and(|null| null.st_rdev == file.st_rdev);
+    let is_device = rustix::fs::FileType::from_raw_mode(file.st_mode).is_char_device();
+    (file.st_dev, file.st_ino) == (stdout.st_dev, stdout.st_ino) && !(is_device && is_null)
+}
+
+/// No path on Windows leads to a stdout that is a pipe.
+#[cfg(not(unix))]
+pub(crate) fn is_stdout(_: &std::fs::File) -> bool {
+    false
+}
+
 /// The columns of the terminal behind stdout; `None` if it is not one, so that nothing is wrapped.
 #[expect(clippy::disallowed_methods, reason = "this writes nothing")]
 pub(crate) fn stdout_columns() -> Option<usize> {

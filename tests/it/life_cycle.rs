@@ -189,6 +189,21 @@ fn stdout_carries_nothing_but_messages_at_full_verbosity() {
     assert!(!finished.stderr.is_empty());
 }
 
+/// T-02: stdout by any of its names is no place for a log
+#[cfg(unix)]
+#[test]
+fn a_log_file_that_is_stdout_is_refused() {
+    let mock = mock(&[]);
+    for name in ["/dev/stdout", "/dev/fd/1"] {
+        let finished = Program::new([mock.url().as_str(), "--log-file", name]).run();
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{name}");
+        let expected = format!("cannot write to the log file `{name}`: it is stdout");
+        assert!(finished.stderr.contains(&expected), "{}", finished.stderr);
+    }
+    let to_null = Program::new(["hosts", "--log-file", "/dev/null"]).run();
+    assert_eq!(to_null.code, Some(0), "{}", to_null.stderr);
+}
+
 /// T-10, docs/hosts/README.md#started-twice: started twice in a row and killed in between
 #[test]
 fn a_killed_bridge_leaves_nothing_that_the_next_one_stumbles_over() {
