@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::blocking::on_disk;
 use super::error::StoreError;
 use super::lock_owner::LockOwner;
 use super::record::stem;
-use super::tasks::on_disk;
 use crate::platform::private_file::{self, Durability};
 
 /// The first pause between two attempts to take a lock. A thread that blocks inside the operating

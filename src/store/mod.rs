@@ -4,6 +4,7 @@
 //! asked for a value, and never waits for a keyring longer than its deadline.
 
 mod api_keys;
+mod blocking;
 mod error;
 mod file;
 pub mod import;
@@ -18,7 +19,6 @@ mod place;
 mod record;
 mod removal;
 mod saving;
-mod tasks;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -37,12 +37,12 @@ pub use saving::SaveOutcome;
 use self::lock::LockGuard;
 use crate::platform::Paths;
 use crate::redact::Secret;
+use blocking::on_disk;
 use file::FileStore;
 use index::{Index, IndexEntry, IndexLookup};
 use keyring::Keyring;
 use lock::{LockPurpose, Locks};
 use memory::MemoryStore;
-use tasks::on_disk;
 
 /// The longest wait for another process that is changing the same record. Longer than a keyring
 /// call may take, because such a call may be part of that change.
