@@ -106,29 +106,54 @@ impl Check {
     }
 }
 
+/// What checks are about: the headings, in the order of a diagnosis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SubjectKind {
+    Program,
+    Environment,
+    Network,
+    SigningIn,
+    Server,
+    Hosts,
+}
+
+impl SubjectKind {
+    /// The word for it, in text and JSON.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Environment => "environment",
+            Self::Network => "network",
+            Self::SigningIn => "signing in",
+            Self::Server => "server",
+            Self::Hosts => "hosts",
+        }
+    }
+}
+
 /// Takes the checks of one subject, each as soon as it has ended.
 pub(super) struct Subject<'a> {
     diagnosis: &'a mut Diagnosis,
-    name: &'static str,
+    kind: SubjectKind,
 }
 
 impl Subject<'_> {
     /// Adds a check that has ended.
     pub(super) fn add(&mut self, check: Check) {
-        self.diagnosis.add(self.name, [check]);
+        self.diagnosis.add(self.kind, [check]);
     }
 }
 
 /// All checks, by subject.
 #[derive(Default)]
 pub(super) struct Diagnosis {
-    pub(super) subjects: Vec<(&'static str, Vec<Check>)>,
+    pub(super) subjects: Vec<(SubjectKind, Vec<Check>)>,
     /// Sees each check as soon as it has ended, and whether it is the first of its subject.
     watcher: Option<Watcher>,
 }
 
 /// Sees a subject, a check of it, and whether that is the subject's first one.
-pub(super) type Watcher = fn(&'static str, &Check, bool);
+pub(super) type Watcher = fn(SubjectKind, &Check, bool);
 
 impl Diagnosis {
     /// A diagnosis whose checks are shown as they end.
@@ -137,7 +162,7 @@ impl Diagnosis {
     }
 
     /// Adds checks that have ended to a subject.
-    pub(super) fn add(&mut self, subject: &'static str, checks: impl IntoIterator<Item = Check>) {
+    pub(super) fn add(&mut self, subject: SubjectKind, checks: impl IntoIterator<Item = Check>) {
         for check in checks {
             let is_first = self.subjects.last().is_none_or(|(last, _)| *last != subject);
             if is_first {
@@ -151,8 +176,8 @@ impl Diagnosis {
     }
 
     /// Takes checks of this subject.
-    pub(super) fn subject(&mut self, name: &'static str) -> Subject<'_> {
-        Subject { diagnosis: self, name }
+    pub(super) fn subject(&mut self, kind: SubjectKind) -> Subject<'_> {
+        Subject { diagnosis: self, kind }
     }
 
     /// The number of checks with this verdict.

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use self::check::{Check, CheckVerdict, Diagnosis};
+use self::check::{Check, CheckVerdict, Diagnosis, SubjectKind};
 use self::trust::PinState;
 use super::prepare::{CommandContext, block_on, for_doctor, store};
 use super::untrusted::ReadCommand;
@@ -59,13 +59,13 @@ pub(crate) fn run(
     }
     let is_live = !options.as_json && !options.as_report;
     let mut diagnosis = Diagnosis::watched_by(is_live.then_some(report::print_check));
-    diagnosis.add("program", program::checks(environment));
-    diagnosis.add("environment", environment::checks(flags, environment));
+    diagnosis.add(SubjectKind::Program, program::checks(environment));
+    diagnosis.add(SubjectKind::Environment, environment::checks(flags, environment));
     match &options.url {
         Some(url) => check_server(&mut diagnosis, url, flags, environment)?,
         None => check_store(&mut diagnosis, flags, environment)?,
     }
-    diagnosis.add("hosts", hosts::checks(read, environment));
+    diagnosis.add(SubjectKind::Hosts, hosts::checks(read, environment));
     match options {
         DoctorOptions { as_json: true, .. } => {
             to_stdout_unwrapped(&format!("{:#}\n", report::as_value(&diagnosis)));
@@ -83,7 +83,7 @@ pub(crate) fn run(
 
 /// Checks the stored sign-ins, and whether a browser can be opened.
 fn check_store(diagnosis: &mut Diagnosis, flags: &Flags, environment: &Environment) -> Result<()> {
-    let mut subject = diagnosis.subject("signing in");
+    let mut subject = diagnosis.subject(SubjectKind::SigningIn);
     match store(flags, environment) {
         Ok((store, paths)) => {
             block_on(async {
@@ -105,7 +105,8 @@ fn check_server(
 ) -> Result<()> {
     match for_doctor(url, flags, environment) {
         Ok((context, auth)) => {
-            diagnosis.add("environment", trust::recording(&context.settings, environment));
+            diagnosis
+                .add(SubjectKind::Environment, trust::recording(&context.settings, environment));
             let pins = PinState::new(context.pins_of_machine(url), &context.settings, url);
             block_on(async {
                 check_connection(diagnosis, context, auth, &pins).await;
@@ -113,9 +114,11 @@ fn check_server(
             })
         }
         Err(error) => {
-            diagnosis.add("server", vec![Check::error("settings", &error)]);
+            diagnosis.add(SubjectKind::Server, vec![Check::error("settings", &error)]);
             let why = "the settings cannot be used";
-            for (subject, name) in [("network", "connection"), ("signing in", "documents")] {
+            for (subject, name) in
+                [(SubjectKind::Network, "connection"), (SubjectKind::SigningIn, "documents")]
+            {
                 diagnosis.add(subject, vec![Check::skipped(name, why)]);
             }
             Ok(())
@@ -134,32 +137,32 @@ async fn check_connection(
     let _waiting =
         Waiting::start(|elapsed| Some(format!("checking ({} s, Ctrl-C stops)", elapsed.as_secs())));
     let (route, target) = network::route(&context.remote.http, &url);
-    diagnosis.add("network", [route]);
+    diagnosis.add(SubjectKind::Network, [route]);
     let mut is_reached = false;
     if let Some(target) = target {
         let (name, addresses) = network::name(&target, &context.remote.http).await;
-        diagnosis.add("network", [name]);
+        diagnosis.add(SubjectKind::Network, [name]);
         let (connection, reached) = network::connection(&addresses, &context.remote.http).await;
-        diagnosis.add("network", [connection]);
+        diagnosis.add(SubjectKind::Network, [connection]);
         is_reached = reached;
     }
     let commands = credentials::checks(&mut context.remote).await;
     let answered = if is_reached {
-        endpoint::checks(&context.remote, &mut diagnosis.subject("network")).await
+        endpoint::checks(&context.remote, &mut diagnosis.subject(SubjectKind::Network)).await
     } else {
-        diagnosis.add("network", [Check::skipped("HTTP", "there is no connection")]);
+        diagnosis.add(SubjectKind::Network, [Check::skipped("HTTP", "there is no connection")]);
         None
     };
     let answered = answered.as_ref();
-    diagnosis.add("signing in", commands);
-    let mut signing_in = diagnosis.subject("signing in");
+    diagnosis.add(SubjectKind::SigningIn, commands);
+    let mut signing_in = diagnosis.subject(SubjectKind::SigningIn);
     sign_in::documents(auth.as_ref(), &context.remote.http, answered, &mut signing_in).await;
     let asks = answered.is_some_and(endpoint::Answered::asks_for_a_sign_in);
     let wanted = auth.as_ref().filter(|_| asks);
     let (store, paths) = (&context.store, &context.paths);
     sign_in::stored(store, paths, Some(&url), wanted, &mut signing_in).await;
     sign_in::browser(auth.as_ref(), answered, &mut signing_in).await;
-    let mut server = diagnosis.subject("server");
+    let mut server = diagnosis.subject(SubjectKind::Server);
     let skipped = |why: &str| Check::skipped("session", why);
     match answered {
         None => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::check::{Check, CheckVerdict, Diagnosis};
+use super::check::{Check, CheckVerdict, Diagnosis, SubjectKind};
 use crate::commands::readable::counted;
 use crate::environment::{Paint, paint, to_stdout};
 
@@ -22,7 +22,7 @@ file before you attach it. `mcp-tether mock replay FILE` plays it.
 fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     for (subject, checks) in &diagnosis.subjects {
-        out += &format!("{subject}\n");
+        out += &format!("{}\n", subject.word());
         checks.iter().for_each(|check| out += &lines(check, false));
         out.push('\n');
     }
@@ -30,9 +30,12 @@ fn text(diagnosis: &Diagnosis) -> String {
 }
 
 /// Prints a check as soon as it has ended.
-pub(super) fn print_check(subject: &'static str, check: &Check, is_first: bool) {
-    let heading =
-        if is_first { format!("\n{}\n", paint(Paint::Heading, subject)) } else { String::new() };
+pub(super) fn print_check(subject: SubjectKind, check: &Check, is_first: bool) {
+    let heading = if is_first {
+        format!("\n{}\n", paint(Paint::Heading, subject.word()))
+    } else {
+        String::new()
+    };
     to_stdout(&(heading + &lines(check, true)));
 }
 
@@ -58,7 +61,7 @@ pub(super) fn as_value(diagnosis: &Diagnosis) -> Value {
     let checks = diagnosis.subjects.iter().flat_map(|(subject, checks)| {
         checks.iter().map(move |check| {
             json!({
-                "subject": subject,
+                "subject": subject.word(),
                 "check": check.name,
                 "verdict": check.verdict.word(),
                 "says": check.says,
@@ -116,7 +119,7 @@ mod tests {
     fn a_report_to_paste_does_not_name_the_home_folder() {
         let mut diagnosis = Diagnosis::default();
         let check = Check::warn("state", "`/home/sara/.state` is old").next("look at /home/sara");
-        diagnosis.add("environment", vec![check]);
+        diagnosis.add(SubjectKind::Environment, vec![check]);
         let report = report(&diagnosis, Some(Path::new("/home/sara")));
         assert!(!report.contains("sara"), "{report}");
         assert!(report.contains("`~/.state` is old") && report.contains("next: look at ~"));

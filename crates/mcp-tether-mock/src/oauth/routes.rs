@@ -10,7 +10,7 @@ use super::authorize;
 use super::control::OAuth;
 use super::fields::FormFields;
 use super::issuer::Issuer;
-use super::issuer_options::RegistrationPolicy;
+use super::issuer_options::{IssuerOptions, RegistrationPolicy};
 use super::provider_rule::ProviderRule;
 use super::{device, documents, pushed, registration, revocation, token};
 use crate::faults::OAuthFaults;
@@ -64,53 +64,107 @@ impl OAuth {
         }
         let prefix = options.prefix.trim_end_matches('/');
         let name = asked.path.strip_prefix(prefix)?.strip_prefix('/')?;
-        let there = match name {
-            "authorize" | "consent" | "token" | "jwks" => true,
-            "register" => options.registration != RegistrationPolicy::Absent,
-            "par" => options.pushed.is_some(),
-            "revoke" => options.revocation,
-            "device_authorization" | "device" => options.device.is_some(),
-            _ => false,
-        };
-        if !there {
-            return None;
+        let endpoint = Endpoint::from_name(name).filter(|endpoint| endpoint.is_in(&options))?;
+        if let Some(error) = asked.faults.error_at(name).filter(|_| endpoint != Endpoint::Authorize)
+        {
+            let refusal = OAuthError::new(&error.code, &error.message);
+            return Some(OAuthError { status: error.status, ..refusal }.into());
         }
-        Some(endpoint(issuer, name, asked).await.unwrap_or_else(Response::from))
+        Some(answer(issuer, endpoint, asked).await.unwrap_or_else(Response::from))
     }
 }
 
-async fn endpoint(
+/// An endpoint of an issuer, besides its documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    Authorize,
+    Consent,
+    Token,
+    Keys,
+    Register,
+    Push,
+    Revoke,
+    AuthorizeDevice,
+    Device,
+}
+
+impl Endpoint {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "authorize" => Self::Authorize,
+            "consent" => Self::Consent,
+            "token" => Self::Token,
+            "jwks" => Self::Keys,
+            "register" => Self::Register,
+            "par" => Self::Push,
+            "revoke" => Self::Revoke,
+            "device_authorization" => Self::AuthorizeDevice,
+            "device" => Self::Device,
+            _ => return None,
+        })
+    }
+
+    /// Whether an issuer with these options has it.
+    fn is_in(self, options: &IssuerOptions) -> bool {
+        match self {
+            Self::Authorize | Self::Consent | Self::Token | Self::Keys => true,
+            Self::Register => options.registration != RegistrationPolicy::Absent,
+            Self::Push => options.pushed.is_some(),
+            Self::Revoke => options.revocation,
+            Self::AuthorizeDevice | Self::Device => options.device.is_some(),
+        }
+    }
+
+    /// The methods to name when another one was used.
+    fn methods(self) -> &'static str {
+        match self {
+            Self::Authorize | Self::Keys => "GET",
+            Self::Device => "GET, POST",
+            Self::Consent
+            | Self::Token
+            | Self::Register
+            | Self::Push
+            | Self::Revoke
+            | Self::AuthorizeDevice => "POST",
+        }
+    }
+}
+
+async fn answer(
     issuer: &Issuer,
-    name: &str,
+    endpoint: Endpoint,
     asked: &OAuthCall<'_>,
 ) -> Result<Response, OAuthError> {
-    if let Some(error) = asked.faults.error_at(name).filter(|_| name != "authorize") {
-        let refusal = OAuthError::new(&error.code, &error.message);
-        return Err(OAuthError { status: error.status, ..refusal });
-    }
     let faults = asked.faults;
-    match (asked.http.as_str(), name) {
-        ("GET", "authorize") => Ok(authorize::authorize(issuer, &asked.query(), faults).await),
-        ("POST", "consent") => Ok(authorize::decide(issuer, &asked.form()?, faults)),
-        ("POST", "token") => {
-            let answer = token::token(issuer, asked.headers, &asked.form()?, faults).await;
-            let is_ok = issuer.options().rules.contains(&ProviderRule::ErrorsWithStatus200);
-            answer.map_err(|error| if is_ok { OAuthError { status: 200, ..error } } else { error })
+    match (asked.http.as_str(), endpoint) {
+        ("GET", Endpoint::Authorize) => {
+            Ok(authorize::authorize(issuer, &asked.query(), faults).await)
         }
-        ("POST", "par") => pushed::push(issuer, asked.headers, &asked.form()?, faults).await,
-        ("POST", "register") => registration::register(issuer, asked.body),
-        ("POST", "revoke") => {
+        ("POST", Endpoint::Consent) => Ok(authorize::decide(issuer, &asked.form()?, faults)),
+        ("POST", Endpoint::Token) => {
+            let answer = token::token(issuer, asked.headers, &asked.form()?, faults).await;
+            answer.map_err(|error| {
+                if issuer.options().rules.contains(&ProviderRule::ErrorsWithStatus200) {
+                    OAuthError { status: 200, ..error }
+                } else {
+                    error
+                }
+            })
+        }
+        ("POST", Endpoint::Push) => {
+            pushed::push(issuer, asked.headers, &asked.form()?, faults).await
+        }
+        ("POST", Endpoint::Register) => registration::register(issuer, asked.body),
+        ("POST", Endpoint::Revoke) => {
             revocation::revoke(issuer, asked.headers, &asked.form()?, faults).await
         }
-        ("POST", "device_authorization") => {
+        ("POST", Endpoint::AuthorizeDevice) => {
             device::begin(issuer, asked.headers, &asked.form()?, faults).await
         }
-        ("GET", "device") => Ok(device::show(issuer, &asked.query())),
-        ("POST", "device") => Ok(device::decide(issuer, &asked.form()?)),
-        ("GET", "jwks") => Ok(json_body(StatusCode::OK, &json!({ "keys": [] }))),
-        (_, "authorize" | "jwks") => Ok(not_allowed("GET")),
-        (_, "device") => Ok(not_allowed("GET, POST")),
-        _ => Ok(not_allowed("POST")),
+        ("GET", Endpoint::Device) => Ok(device::show(issuer, &asked.query())),
+        ("POST", Endpoint::Device) => Ok(device::decide(issuer, &asked.form()?)),
+        ("GET", Endpoint::Keys) => Ok(json_body(StatusCode::OK, &json!({ "keys": [] }))),
+        _ => Ok(not_allowed(endpoint.methods())),
     }
 }
 
