@@ -16,8 +16,8 @@ use super::registry::{self, RegistryOptions};
 use crate::environment::{CommandOutcome, Environment, print_error, to_stderr};
 use crate::error::{Error, ExitCode, Result};
 use crate::hosts::{
-    FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, OtherBridge, Scope,
-    other_bridge, snippet,
+    CLAUDE_DESKTOP, FileError, HostEntry, HostFile, HostFolders, KnownHost, NewEntry, OtherBridge,
+    Scope, other_bridge, snippet,
 };
 use crate::redact::plain;
 use crate::settings::Flags;
@@ -127,8 +127,7 @@ fn show_without_file(
     };
     let name = options.name.as_deref().or(server.name.as_deref());
     let (entry, _) = new_entry(&server.url, name, Scope::User, &server.flags, environment)?;
-    let usual = KnownHost::from_id("claude-desktop").expect("the table has it");
-    print_entry(usual, &entry);
+    print_entry(&CLAUDE_DESKTOP, &entry);
     if let Some(host) = place {
         to_stderr(&format!("hint: paste it into {}: {}\n", host.title, host.place));
     }

@@ -31,7 +31,7 @@ pub(crate) use other_bridge::{OtherBridge, other_bridge, own_arguments};
 pub use places::{HostFolders, OperatingSystem, Scope};
 pub use syntax_error::SyntaxError;
 pub use table::HOSTS;
-pub(crate) use table::moving_variables;
+pub(crate) use table::{CLAUDE_DESKTOP, moving_variables};
 
 /// The configuration files of supported hosts that exist, without duplicates. A file that belongs
 /// to both scopes, because the current folder is the home folder, counts as the user's. Hosts that

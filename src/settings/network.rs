@@ -30,7 +30,7 @@ impl Settings {
         let lookup = |name: &str| self.value_of(name, environment, keyring);
         let credentials =
             expand(text, &lookup).map_err(|problem| problem.into_error("the proxy", &place))?;
-        proxy_credentials(&credentials).map(Some).ok_or_else(|| {
+        proxy_credentials(credentials.expose()).map(Some).ok_or_else(|| {
             Error::usage(format!("{place} is not `USER:PASSWORD`"))
                 .hint("for example `--proxy-auth 'sara:${keyring:proxy}'`")
         })

@@ -121,8 +121,8 @@ impl Settings {
 
     /// The value of a setting of kind [`ValueKind::Choice`](super::ValueKind::Choice).
     pub fn choice<T: Choice>(&self, key: Key) -> T {
-        let name = self.text(key).expect("a setting of this kind has a default");
-        T::from_name(name).expect("a value of this kind is checked when it is read")
+        let name = self.text(key).expect("`every_choice_has_a_default_that_it_accepts`");
+        T::from_name(name).expect("`SettingValue::from_text` refuses other names")
     }
 
     /// The values of a list setting, the first source first.
@@ -233,7 +233,7 @@ impl Settings {
     /// # Errors
     /// A header is invalid, or a header file cannot be read.
     pub fn replace_sign_in(&self, environment: &Environment) -> Result<bool> {
-        let placeholder = |_: &str| Ok(Some("x".to_owned()));
+        let placeholder = |_: &str| Ok(Some(Secret::new("x".to_owned())));
         let headers = self.headers_by(&placeholder, environment, &mut Vec::new())?;
         let has_header = headers.iter().any(|(name, _)| *name == AUTHORIZATION);
         let has_file = self.text(Key::TokenFile).is_some_and(|path| !path.is_empty());
@@ -311,17 +311,18 @@ impl Settings {
         name: &str,
         environment: &Environment,
         keyring: KeyringLookup<'_>,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Secret<String>>> {
         match name.strip_prefix(KEYRING) {
-            Some(name) => keyring(name).map(|value| Some(value.expose().clone())),
+            Some(name) => keyring(name).map(Some),
             None => Ok(self.variable(name, environment)),
         }
     }
 
     /// The value for `${NAME}`: from the environment, or from an `env` table of the settings file.
-    fn variable(&self, name: &str, environment: &Environment) -> Option<String> {
-        let in_file = || self.env.get(name).map(|value| value.expose().clone());
-        environment.non_empty(name).or_else(in_file).or_else(|| environment.variable(name))
+    fn variable(&self, name: &str, environment: &Environment) -> Option<Secret<String>> {
+        let in_file = || self.env.get(name).cloned();
+        let found = environment.non_empty(name).map(Secret::new).or_else(in_file);
+        found.or_else(|| environment.variable(name).map(Secret::new))
     }
 }
 

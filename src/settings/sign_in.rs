@@ -268,8 +268,9 @@ impl Settings {
         let lookup = |name: &str| self.value_of(name, environment, keyring);
         let place = self.describe(key);
         for_each_string(&mut json, &mut |text| {
-            *text = expand(text, &lookup)
+            let expanded = expand(text, &lookup)
                 .map_err(|problem| problem.into_error("the OAuth client", &place))?;
+            text.clone_from(expanded.expose());
             Ok(())
         })?;
         PreRegistered::from_json(&json.to_string()).map(Some)

@@ -429,6 +429,15 @@ mod tests {
     }
 
     #[test]
+    fn every_choice_has_a_default_that_it_accepts() {
+        for setting in &SETTINGS {
+            if let ValueKind::Choice(words) = setting.kind {
+                assert!(words.contains(&setting.default), "{}", setting.name);
+            }
+        }
+    }
+
+    #[test]
     fn help_lines_are_short_and_capitalized() {
         for setting in &SETTINGS {
             let (name, help) = (setting.name, setting.help);

@@ -36,10 +36,11 @@ impl AssertionSource {
             Self::File(path) => self.file(path.clone()).await?,
             Self::Command(command) => {
                 let printed = program_output(command, TIMEOUT).await;
-                printed.map_err(|failed| self.failure(&failed.to_string()))?.expose().clone()
+                printed.map_err(|failed| self.failure(&failed.to_string()))?
             }
         };
-        let text = String::from_utf8(bytes).map_err(|_| self.failure("it is not text"))?;
+        let text =
+            std::str::from_utf8(bytes.expose()).map_err(|_| self.failure("it is not text"))?;
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.len() as u64 >= MAX_BYTES {
             return Err(self.failure(&format!("it is longer than {MAX_BYTES} bytes")));
@@ -55,13 +56,13 @@ impl AssertionSource {
         }
     }
 
-    async fn file(&self, path: PathBuf) -> Result<Vec<u8>, Failure> {
+    async fn file(&self, path: PathBuf) -> Result<Secret<Vec<u8>>, Failure> {
         // A pipe or a network file system may block, so not on this thread.
         let reading = tokio::task::spawn_blocking(move || {
             let mut bytes = Vec::new();
             let file = std::fs::File::open(path)?;
             std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_BYTES), &mut bytes)?;
-            Ok::<_, std::io::Error>(bytes)
+            Ok::<_, std::io::Error>(Secret::new(bytes))
         });
         let timed_out = || self.failure(&format!("nothing came in {} s", TIMEOUT.as_secs()));
         let read = tokio::time::timeout(TIMEOUT, reading).await.map_err(|_| timed_out())?;

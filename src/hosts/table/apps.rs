@@ -6,32 +6,33 @@ use super::super::links::Link;
 use super::super::places::{Places, home, local, probed, settings};
 use super::usual::USUAL;
 
+/// The host whose entries most others read too.
+pub(super) const CLAUDE_DESKTOP: KnownHost = KnownHost {
+    id: "claude-desktop",
+    title: "Claude Desktop",
+    afterwards: "quit it and start it again: closing the window is not enough",
+    user: Places {
+        linux: &[settings("Claude/claude_desktop_config.json")],
+        macos: &[settings("Claude/claude_desktop_config.json")],
+        windows: &[
+            // From 2.4, by reports.
+            probed(local("Claude-Data/claude_*/claude_desktop_config.json")),
+            probed(local("Claude-Data/claude_desktop_config.json")),
+            // What the Store, winget and the download install: a package of its own folders.
+            probed(local("Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json")),
+            settings("Claude/claude_desktop_config.json"),
+        ],
+    },
+    evidence: &[
+        Documentation("modelcontextprotocol.io, connecting local servers"),
+        Reports("users, for the packages and the newer folder on Windows"),
+    ],
+    ..USUAL
+};
+
 /// Sorted by id.
 pub(super) const APPS: [KnownHost; 3] = [
-    KnownHost {
-        id: "claude-desktop",
-        title: "Claude Desktop",
-        afterwards: "quit it and start it again: closing the window is not enough",
-        user: Places {
-            linux: &[settings("Claude/claude_desktop_config.json")],
-            macos: &[settings("Claude/claude_desktop_config.json")],
-            windows: &[
-                // From 2.4, by reports.
-                probed(local("Claude-Data/claude_*/claude_desktop_config.json")),
-                probed(local("Claude-Data/claude_desktop_config.json")),
-                // What the Store, winget and the download install: a package of its own folders.
-                probed(local(
-                    "Packages/Claude_*/LocalCache/Roaming/Claude/claude_desktop_config.json",
-                )),
-                settings("Claude/claude_desktop_config.json"),
-            ],
-        },
-        evidence: &[
-            Documentation("modelcontextprotocol.io, connecting local servers"),
-            Reports("users, for the packages and the newer folder on Windows"),
-        ],
-        ..USUAL
-    },
+    CLAUDE_DESKTOP,
     KnownHost {
         id: "lm-studio",
         title: "LM Studio",

@@ -51,6 +51,9 @@ const fn is_before(one: &str, other: &str) -> bool {
     one.len() < other.len()
 }
 
+/// The host whose entries most others read too.
+pub(crate) static CLAUDE_DESKTOP: KnownHost = apps::CLAUDE_DESKTOP;
+
 impl KnownHost {
     /// The host with this id.
     pub fn from_id(id: &str) -> Option<&'static Self> {
